@@ -1,0 +1,1 @@
+"""NiceGUI pages, one page a file."""

@@ -1,0 +1,155 @@
+"""Everything that can go wrong with a model file or a tensor: what, where, and what to do about it."""
+
+from pathlib import Path
+
+
+class EngineError(Exception):
+    """Base of every error of this package; its message is one line and ends with the remedy."""
+
+
+class ManifestInvalid(EngineError):
+    """A manifest that cannot be read as one."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where = where
+        self.reason = reason
+        super().__init__(f"{where}: not a valid manifest: {reason}; correct the file or remove it")
+
+
+class UnknownArtifact(EngineError):
+    """A name for which the catalog has no manifest."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name = name
+        self.known = known
+        super().__init__(f"{name}: no such artifact in the catalog; it has {', '.join(known)}")
+
+
+class ModelMissing(EngineError):
+    """The file that a manifest names is not there, or cannot be read."""
+
+    def __init__(self, name: str, file: Path, reason: str = "missing") -> None:
+        self.name = name
+        self.file = file
+        super().__init__(f"{name}: {file} is {reason}; run `wayside-engines fetch {name}`")
+
+
+class ModelCorrupt(EngineError):
+    """The file is there and is not the one its manifest describes."""
+
+    def __init__(self, name: str, file: Path, expected: str, got: str) -> None:
+        self.name = name
+        self.file = file
+        self.expected = expected
+        self.got = got
+        super().__init__(
+            f"{name}: {file} has sha256 {got}, the manifest says {expected}; run `wayside-engines fetch {name}`"
+        )
+
+
+class ModelRefused(EngineError):
+    """The runtime cannot load the model."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: the runtime refuses the model: {reason}; use a model that its manifest describes")
+
+
+class WrongKind(EngineError):
+    """An artifact asked for as something that it is not, such as an audit model as a detector."""
+
+    def __init__(self, name: str, kind: str, wanted: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: is of kind {kind!r}, not {wanted}; name another (`wayside-engines list`)")
+
+
+class DeviceUnavailable(EngineError):
+    """The runtime has no such device, or would quietly have used another one."""
+
+    def __init__(self, name: str, wanted: str, available: tuple[str, ...]) -> None:
+        self.name = name
+        super().__init__(
+            f"{name}: {wanted} is not available here ({', '.join(available)} is); "
+            "choose one of these or install the runtime of that device"
+        )
+
+
+class DetectorUnavailable(EngineError):
+    """A detector that exists only as a compiled library has no build for this machine."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: {reason}; carry on with the ONNX detectors, or use an x86-64 machine")
+
+
+class BadTensor(EngineError):
+    """A tensor of the wrong name, shape or type."""
+
+    def __init__(self, engine: str, tensor: str, reason: str) -> None:
+        self.engine = engine
+        self.tensor = tensor
+        super().__init__(f"{engine}: tensor {tensor!r} {reason}; feed what the engine's specs declare")
+
+
+class BadImage(EngineError):
+    """An array that is no uint8 H x W x 3 picture."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a picture: {reason}; pass a uint8 array of shape H x W x 3 in BGR order")
+
+
+class InferenceFailed(EngineError):
+    """The runtime gave up in the middle of a run."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        self.engine = engine
+        super().__init__(f"{engine}: inference failed: {reason}; withhold the picture, and restart if it happens again")
+
+
+class UnexpectedOutput(EngineError):
+    """The model ran, and its outputs do not fit the decoder that its manifest names."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        self.engine = engine
+        super().__init__(f"{engine}: outputs do not fit the decoder: {reason}; name the right decoder in the manifest")
+
+
+class ExtraMissing(EngineError):
+    """A library that only one extra installs is not there."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        self.module = module
+        super().__init__(f"the Python module {module} is missing; run `pip install 'wayside[{extra}]'`")
+
+
+class FetchFailed(EngineError):
+    """An artifact could not be brought from its package."""
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: fetch failed: {reason}; {remedy}")
+
+
+class BadPackage(EngineError):
+    """A package that is not what its registry or manifest says: damaged, too large, or short of a member."""
+
+    def __init__(self, package: str, reason: str) -> None:
+        self.package = package
+        super().__init__(f"{package}: unusable package: {reason}; fetch again, then check the version in the manifest")
+
+
+class BadGraph(EngineError):
+    """A TensorFlow.js or ONNX graph that cannot be read."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where = where
+        super().__init__(f"{where}: unreadable graph: {reason}; use the version that the manifest names")
+
+
+class UnsupportedOperator(EngineError):
+    """A graph uses an operator, or a variant of one, for which there is no translation."""
+
+    def __init__(self, node: str, op: str) -> None:
+        self.node = node
+        self.op = op
+        super().__init__(f"{node}: no translation for operator {op}; convert this model to ONNX with its own exporter")

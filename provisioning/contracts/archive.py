@@ -1,0 +1,124 @@
+"""The archive's shape: rows as they are stored, and answers of `query` as others read them.
+
+Two tables a day, `snapshots_YYYYMMDD` and `objects_YYYYMMDD`. Objects are machines; no table has a place for a person.
+Days are cut at a fixed offset from UTC (+08:00 by default), columns are UTC.
+"""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
+
+from pydantic import Field
+
+from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
+from provisioning.contracts.messages import (
+    Box,
+    ClockQuality,
+    Count,
+    MachineClass,
+    Message,
+    PictureState,
+    Quality,
+    Redaction,
+    Share,
+    TimeMs,
+)
+
+FUTURE_TOLERANCE_MS = 5 * 60 * 1000
+"""A capture time further ahead than this is not trusted: the row goes to the day it was received, flagged."""
+
+DEFAULT_DAY_OFFSET_MINUTES = 8 * 60
+PageSize = Annotated[int, Field(ge=1, le=500)]
+
+
+class PicturePlace(Message):
+    """Where a picture lies: one pack file per commit."""
+
+    pack: str = Field(pattern=r"^[0-9]{8}/[0-9a-f-]{1,64}\.pack$")
+    offset: Count
+    length: Count
+
+
+class ObjectRow(Message):
+    """A machine that the cluster's parser found. Key: row key of the snapshot and index in it."""
+
+    object_key: str
+    row_key: str
+    index: int = Field(ge=0, lt=512)
+    camera_id: CameraId
+    captured_at_ms: TimeMs
+    cls: MachineClass
+    score: Share
+    box: Box
+
+
+class SnapshotRow(Message):
+    """One observation. Written last in a commit: a snapshot row that exists has its objects and its picture."""
+
+    row_key: str
+    observation_id: ObservationId
+    agent_id: AgentId
+    camera_id: CameraId
+    source_key: SourceKey
+    captured_at_ms: TimeMs
+    received_at_ms: TimeMs
+    committed_at_ms: TimeMs
+    commit_seq: Count
+    """Fencing epoch in the upper bits, sequence in the lower 40: grows with every commit, and over restarts."""
+    clock: ClockQuality
+    time_trusted: bool
+    picture: PictureState
+    place: PicturePlace | None
+    width: int
+    height: int
+    picture_sha256: Sha256
+    message_sha256: Sha256
+    quality: Quality
+    people: int = Field(ge=0, le=10_000)
+    classes: tuple[MachineClass, ...]
+    """Distinct classes among the objects, so that a filter by class reads one table."""
+    redaction: Redaction
+
+
+class Observation(Message):
+    """Answer of `query`: a snapshot row and its machines."""
+
+    snapshot: SnapshotRow
+    machines: tuple[ObjectRow, ...]
+
+
+class ObservationPage(Message):
+    """Answer of `query`: newest first. `next_cursor` is opaque; None at the end."""
+
+    items: tuple[Observation, ...]
+    next_cursor: str | None
+
+
+class ArchiveStatus(Message):
+    """Answer of `query`: what the archive holds, counted by itself for the ledger."""
+
+    days: tuple[str, ...]
+    rows: Count
+    distinct_ids: Count
+    objects: Count
+    leaks: Count
+    last_commit_seq: Count
+
+
+def day_of(
+    captured_at_ms: int,
+    received_at_ms: int,
+    *,
+    retention_days: int = 30,
+    offset_minutes: int = DEFAULT_DAY_OFFSET_MINUTES,
+) -> tuple[str, bool]:
+    """The day (`YYYYMMDD`) a row belongs to, and whether its capture time is trusted.
+
+    A time over five minutes ahead of receipt, or older than retention, is not trusted: such a row lives in the day it
+    was received, so that a wrong clock can neither open a day in the future nor hide a row in one about to be dropped.
+    """
+    oldest = received_at_ms - retention_days * 86_400_000
+    trusted = oldest <= captured_at_ms <= received_at_ms + FUTURE_TOLERANCE_MS
+    zone = timezone(timedelta(minutes=offset_minutes))
+    at_ms = captured_at_ms if trusted else received_at_ms
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+    return moment.strftime("%Y%m%d"), trusted

@@ -1,0 +1,254 @@
+"""The messages on the wire. Frozen pydantic models: an unknown key or an impossible value is an error, never a default.
+
+There is no place here for a person: people are `Snapshot.people`, one integer, and redacted regions carry no label, so
+a reader cannot tell a covered face from a covered plate (DESIGN §2.4).
+
+Geometry is in pixels of the published picture, origin top left, `x1`/`y1` exclusive. Times are milliseconds since the
+Unix epoch, UTC.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from provisioning.contracts import CONTRACT_VERSION, ids
+from provisioning.contracts.errors import RejectReason
+from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
+
+MAX_SIDE_PX = 16384
+MAX_BOXES = 512
+TimeMs = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
+"""Up to the year 2100."""
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class Message(BaseModel):
+    """Base of everything on the wire."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Versioned(Message):
+    """A message that stands on its own in a topic."""
+
+    version: Literal[1] = CONTRACT_VERSION
+
+
+class MachineClass(StrEnum):
+    """What Wayside detects and files. Closed, and without a person on purpose."""
+
+    CAR = "car"
+    BUS = "bus"
+    TRUCK = "truck"
+    BICYCLE = "bicycle"
+    MOTORCYCLE = "motorcycle"
+
+    @property
+    def is_two_wheeler(self) -> bool:
+        """Bicycles, e-bikes, mopeds and motorcycles: the classes a rider sits on."""
+        return self in {MachineClass.BICYCLE, MachineClass.MOTORCYCLE}
+
+
+class ClockQuality(StrEnum):
+    """How far a capture time may be believed."""
+
+    SYNCED = "synced"
+    """From the sender's wall clock, tied to NTP: RTCP sender reports, or a recording whose start time was given."""
+    ARRIVAL = "arrival"
+    """The agent's clock at arrival; off by the network and decode delay."""
+    UNKNOWN = "unknown"
+    """A device's own clock that nobody has compared."""
+
+
+class Box(Message):
+    """An axis-aligned rectangle in pixels, `x1`/`y1` exclusive."""
+
+    x0: int = Field(ge=0, le=MAX_SIDE_PX)
+    y0: int = Field(ge=0, le=MAX_SIDE_PX)
+    x1: int = Field(ge=1, le=MAX_SIDE_PX)
+    y1: int = Field(ge=1, le=MAX_SIDE_PX)
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Self:
+        if self.x1 <= self.x0 or self.y1 <= self.y0:
+            raise ValueError(f"box {self.x0},{self.y0},{self.x1},{self.y1} has no area")
+        return self
+
+
+class Machine(Message):
+    """A vehicle or two-wheeler in one picture."""
+
+    cls: MachineClass
+    score: Share
+    box: Box
+
+
+class Quality(Message):
+    """How usable a picture is. Each score is 0 (useless) to 1 (good), computed on the redacted picture."""
+
+    sharpness: Share
+    brightness: Share
+    contrast: Share
+
+
+class PictureState(StrEnum):
+    """Whether a row's picture exists."""
+
+    KEPT = "kept"
+    WITHHELD = "withheld"
+    """The edge withheld it (no machine in a pushed picture, too small): the row goes, the picture does not."""
+    LEAK = "leak"
+    """The centre found a face in it: kept nowhere, the camera is paused (DESIGN §2.10)."""
+
+
+class Picture(Message):
+    """The redacted picture that follows the envelope: a JPEG without metadata, or nothing when withheld."""
+
+    state: Literal[PictureState.KEPT, PictureState.WITHHELD]
+    width: int = Field(ge=1, le=MAX_SIDE_PX)
+    height: int = Field(ge=1, le=MAX_SIDE_PX)
+    bytes: int = Field(ge=0, le=2**31)
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _withheld_is_empty(self) -> Self:
+        if (self.state is PictureState.WITHHELD) != (self.bytes == 0):
+            raise ValueError("a withheld picture has no bytes, a kept one has some")
+        return self
+
+
+class Redaction(Message):
+    """What the redactor did. Regions are unlabelled on purpose; `models` maps catalog name to the weights' sha256."""
+
+    policy: str = Field(min_length=1, max_length=64)
+    models: dict[str, Sha256] = Field(max_length=16)
+    regions: tuple[Box, ...] = Field(max_length=MAX_BOXES)
+    covered_share: Share
+
+
+class Snapshot(Versioned):
+    """The envelope of one redacted picture. `codec.encode_snapshot` puts the picture's bytes behind it."""
+
+    observation_id: ObservationId
+    agent_id: AgentId
+    camera_id: CameraId
+    source_key: SourceKey
+    captured_at_ms: TimeMs
+    clock: ClockQuality
+    picture: Picture
+    quality: Quality
+    machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
+    people: int = Field(ge=0, le=10_000)
+    redaction: Redaction
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        expected = ids.observation_id(self.camera_id, self.captured_at_ms, self.source_key)
+        if self.observation_id != expected:
+            raise ValueError("observation_id is not the one of (camera_id, captured_at_ms, source_key)")
+        for box in (*(machine.box for machine in self.machines), *self.redaction.regions):
+            if box.x1 > self.picture.width or box.y1 > self.picture.height:
+                raise ValueError(f"box {box.x0},{box.y0},{box.x1},{box.y1} lies outside the picture")
+        return self
+
+
+class ArchivedItem(Message):
+    """One observation that is committed. The agent deletes only where the hash is that of the message it holds."""
+
+    observation_id: ObservationId
+    message_sha256: Sha256
+    picture: PictureState
+
+
+class Archived(Versioned):
+    """Batch of acknowledgements for one agent; never retained. At most 500 items."""
+
+    items: tuple[ArchivedItem, ...] = Field(min_length=1, max_length=500)
+
+
+class Rejected(Versioned):
+    """One message the centre will never take. The agent moves it to quarantine, where a technician finds `detail`."""
+
+    message_sha256: Sha256
+    reason: RejectReason
+    detail: str = Field(max_length=500)
+
+
+class ObservedItem(Message):
+    """The few facts of a fresh row that a live page or an alarm rule wants before it asks `query` for the rest."""
+
+    observation_id: ObservationId
+    camera_id: CameraId
+    captured_at_ms: TimeMs
+    picture: PictureState
+    machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
+    people: int = Field(ge=0, le=10_000)
+
+
+class Observed(Versioned):
+    """Hint that rows of one agent were committed up to `commit_seq`. The truth is in `query`; a hint may be lost."""
+
+    agent_id: AgentId
+    commit_seq: Count
+    items: tuple[ObservedItem, ...] = Field(max_length=500)
+
+
+class CameraState(StrEnum):
+    """What a camera is doing, as the person in front of it would say."""
+
+    STARTING = "starting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    REDACTION_UNAVAILABLE = "redaction_unavailable"
+    PAUSED = "paused"
+
+
+class CameraStatus(Versioned):
+    """State of one camera with its cause; retained, so that a centre that starts later knows it."""
+
+    agent_id: AgentId
+    camera_id: CameraId
+    name: str = Field(max_length=128)
+    state: CameraState
+    cause: str = Field(max_length=500)
+    """What is wrong and what to do, empty while online. Never holds a URL or a secret."""
+    since_ms: TimeMs
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+
+
+class Ledger(Message):
+    """What became of everything the selector let through. The sum must close: see `balanced`."""
+
+    selected: Count
+    spooled: Count
+    archived: Count
+    rejected: Count
+    dropped: dict[str, Count]
+    """By name of the policy that dropped it."""
+    in_flight: Count
+    """Selected and not yet ended: being redacted, or in the spool."""
+
+    @property
+    def balanced(self) -> bool:
+        """Whether selected = archived + rejected + named drops + in flight."""
+        return self.selected == self.archived + self.rejected + sum(self.dropped.values()) + self.in_flight
+
+
+class Heartbeat(Versioned):
+    """Every 10 s from each agent."""
+
+    agent_id: AgentId
+    sent_at_ms: TimeMs
+    started_at_ms: TimeMs
+    software: str = Field(max_length=64)
+    ledger: Ledger
+    cameras: dict[CameraId, Ledger]
+    spool_bytes: Count
+    spool_messages: Count
+    quarantined: Count
+    resent: Count
+    redaction_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Mean over the last snapshots, None before the first."""

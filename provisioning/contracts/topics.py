@@ -1,0 +1,110 @@
+"""MQTT topics and who may use them. The broker's ACL file is rendered from `RIGHTS`, so the two cannot disagree.
+
+```
+wayside/1/agents/{agent}/snapshots            agent   → cluster   one picture and its envelope (codec.encode_snapshot)
+wayside/1/agents/{agent}/heartbeat            agent   → centre    Heartbeat
+wayside/1/agents/{agent}/cameras/{camera}     agent   → centre    CameraStatus, retained
+wayside/1/agents/{agent}/archived             cluster → agent     Archived
+wayside/1/agents/{agent}/rejected             cluster → agent     Rejected
+wayside/1/observed/{agent}                    cluster → centre    Observed, a hint
+```
+"""
+
+import re
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from provisioning.contracts import ids
+from provisioning.contracts.errors import ContractError, RejectReason
+
+PREFIX: Final = "wayside/1"
+INTAKE_GROUP: Final = "intake"
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+"""Largest MQTT packet anybody may send; the broker enforces it (`max_packet_size`), the codec checks it first."""
+
+
+class Role(StrEnum):
+    """Who connects. An agent's certificate carries the agent id as common name, the others the role's own name."""
+
+    AGENT = "agent"
+    CLUSTER = "cluster"
+    CENTER = "center"
+
+
+class Right(NamedTuple):
+    """One line of the broker's ACL; `topic` may hold MQTT wildcards, and `%u` for the certificate's common name."""
+
+    access: str
+    topic: str
+
+
+RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
+    Role.AGENT: (
+        Right("write", f"{PREFIX}/agents/%u/snapshots"),
+        Right("write", f"{PREFIX}/agents/%u/heartbeat"),
+        Right("write", f"{PREFIX}/agents/%u/cameras/+"),
+        Right("read", f"{PREFIX}/agents/%u/archived"),
+        Right("read", f"{PREFIX}/agents/%u/rejected"),
+    ),
+    Role.CLUSTER: (
+        Right("read", f"{PREFIX}/agents/+/snapshots"),
+        Right("write", f"{PREFIX}/agents/+/archived"),
+        Right("write", f"{PREFIX}/agents/+/rejected"),
+        Right("write", f"{PREFIX}/observed/+"),
+    ),
+    Role.CENTER: (
+        Right("read", f"{PREFIX}/agents/+/heartbeat"),
+        Right("read", f"{PREFIX}/agents/+/cameras/+"),
+        Right("read", f"{PREFIX}/observed/+"),
+    ),
+}
+
+
+def snapshots(agent_id: str) -> str:
+    """Where an agent publishes its snapshots."""
+    return f"{PREFIX}/agents/{agent_id}/snapshots"
+
+
+def snapshots_shared() -> str:
+    """The shared subscription by which intake replicas split all snapshots between them."""
+    return f"$share/{INTAKE_GROUP}/{PREFIX}/agents/+/snapshots"
+
+
+def heartbeat(agent_id: str) -> str:
+    """Where an agent says that it lives; `+` reads all."""
+    return f"{PREFIX}/agents/{agent_id}/heartbeat"
+
+
+def camera_status(agent_id: str, camera_id: str) -> str:
+    """Retained state of one camera; `+` reads all."""
+    return f"{PREFIX}/agents/{agent_id}/cameras/{camera_id}"
+
+
+def archived(agent_id: str) -> str:
+    """Where the cluster says what is safe."""
+    return f"{PREFIX}/agents/{agent_id}/archived"
+
+
+def rejected(agent_id: str) -> str:
+    """Where the cluster says what it will never take."""
+    return f"{PREFIX}/agents/{agent_id}/rejected"
+
+
+def observed(agent_id: str) -> str:
+    """Hint to the centre that rows of this agent were committed; `+` reads all."""
+    return f"{PREFIX}/observed/{agent_id}"
+
+
+_AGENT_OF: Final = re.compile(rf"^{PREFIX}/(?:agents|observed)/([^/]+)(?:/|$)")
+
+
+def agent_of(topic: str) -> str:
+    """The agent a topic belongs to. The broker's ACL binds it to the sender's certificate, so it may be believed.
+
+    Raises:
+        ContractError: the topic is not one of ours or names no valid agent.
+    """
+    match = _AGENT_OF.match(topic)
+    if match is None or not ids.is_agent_id(match.group(1)):
+        raise ContractError(RejectReason.MALFORMED, f"topic {topic[:200]!r} names no agent")
+    return match.group(1)

@@ -1,0 +1,1 @@
+"""Parse, check, archive and answer. Everything that Ray runs."""

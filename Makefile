@@ -1,0 +1,43 @@
+# `make help` prints the verbs. Each sets itself up: nothing has to be installed by hand first.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+ARGS ?=
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bounded, with a report
+	@bin/setup demo
+	@$(BIN)/wayside-provision demo $(ARGS)
+
+test: ## Unit, conformance, scenario and browser tests
+	@bin/setup dev
+	@$(BIN)/wayside-engines fetch --kind model --kind audit --kind footage --kind photo
+	@$(BIN)/pytest $(ARGS)
+
+check: ## Format, lint, types, import contracts
+	@bin/setup check
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports --no-cache
+
+bench: ## Speed and memory beside a baseline in the same run
+	@bin/setup dev
+	@$(BIN)/wayside-engines fetch --kind model --kind footage --kind photo
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: ## Ten minutes of the street: memory flat, no camera lost, the ledger whole
+	@bin/setup demo
+	@$(BIN)/wayside-provision demo --for 600 --report out/soak $(ARGS)
+
+lock: ## Resolve requirements.lock anew (after a change of dependencies)
+	@bin/setup dev
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --no-emit-index-url \
+	  --generate-hashes --quiet --custom-compile-command "make lock" -o requirements.lock
+
+clean: ## Remove what the verbs above made here
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
+
+.PHONY: help demo test check bench soak lock clean

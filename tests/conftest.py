@@ -1,0 +1,28 @@
+"""What every test shares: a peer that is missing skips its test, and fails it where peers are required."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under REQUIRE_PEERS=1 a test marked `peer`, `e2e`, `ray` or `network` that skips has failed."""
+    report = yield
+    needs_peer = any(item.get_closest_marker(name) for name in ("peer", "e2e", "ray", "network"))
+    if REQUIRED and needs_peer and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_PEERS=1, but {item.nodeid} was skipped: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line that counts what did not run for want of a peer."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} tests skipped for want of a peer or device; see the reasons above")

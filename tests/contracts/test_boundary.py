@@ -1,0 +1,55 @@
+"""The boundary in the types: no message and no row has a place for a person, a face or a plate (DESIGN §2)."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from provisioning.contracts import archive, messages
+from provisioning.contracts.messages import Machine, MachineClass, Redaction, Snapshot
+from tests.contracts.examples import SNAPSHOT
+
+FORBIDDEN = re.compile(
+    r"person|people|face|plate|rider|pedestrian|gender|age|sex|cloth|identity|track|embedding|vector|who", re.IGNORECASE
+)
+ALLOWED = {"people"}  # one integer a snapshot
+
+
+def _models() -> Iterator[type[BaseModel]]:
+    for module in (messages, archive):
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, BaseModel):
+                yield value
+
+
+def test_no_field_of_any_message_or_row_speaks_of_a_person_or_plate() -> None:
+    names = {name for model in _models() for name in model.model_fields}
+    words = {name for name in names if any(FORBIDDEN.fullmatch(part) for part in name.split("_"))}
+    assert words == ALLOWED
+
+
+def test_people_are_an_integer_everywhere() -> None:
+    for model in _models():
+        if "people" in model.model_fields:
+            assert model.model_fields["people"].annotation is int
+
+
+def test_only_machines_have_a_class() -> None:
+    assert set(MachineClass) == {"car", "bus", "truck", "bicycle", "motorcycle"}
+    with pytest.raises(ValidationError):
+        Machine.model_validate({"cls": "person", "score": 0.9, "box": {"x0": 0, "y0": 0, "x1": 9, "y1": 9}})
+
+
+def test_redacted_regions_carry_no_label() -> None:
+    region = Redaction.model_fields["regions"].annotation
+    assert region == tuple[messages.Box, ...]
+    assert set(messages.Box.model_fields) == {"x0", "y0", "x1", "y1"}
+
+
+def test_an_unknown_key_is_refused_and_not_carried_along() -> None:
+    data = SNAPSHOT.model_dump(mode="json")
+    with pytest.raises(ValidationError):
+        Snapshot.model_validate({**data, "faces": []})
+    with pytest.raises(ValidationError):
+        Snapshot.model_validate({**data, "machines": [{**data["machines"][0], "plate_text": "x"}]})

@@ -23,7 +23,7 @@ class Redactors:
     """The models of one agent and what is made of them: one redactor a camera."""
 
     def __init__(self, config: EdgeConfig, detectors: Detectors, clock: Clock) -> None:
-        self._config = config
+        self.config = config
         self._detectors = detectors
         self._clock = clock
 
@@ -48,4 +48,4 @@ class Redactors:
 
     def for_camera(self, camera: Camera) -> CameraRedactor:
         """The redactor of one camera."""
-        return CameraRedactor(self._config.agent_id, camera, self._config.redactor, self._detectors, self._clock)
+        return CameraRedactor(self.config.agent_id, camera, self.config.redactor, self._detectors, self._clock)

@@ -6,6 +6,7 @@ is enough; and nobody has to be found as a person, a face is enough.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Final, Protocol
 
 import numpy as np
@@ -34,8 +35,9 @@ LOOK_SCORES: Final[dict[Group, float]] = {
     "vehicle": MACHINE_SCORE,
 }
 TINY_FACE_SCORE: Final = 0.35
-ENLARGE_BELOW_PX: Final = 500_000
-"""Pictures up to this many pixels are searched for faces at twice their size: 8 px faces, 5 of 43 → 43 of 43."""
+FACE_SEARCH_PX: Final = 4_200_000
+"""Faces are searched in an enlarged picture, up to twice its size and this many pixels: of 22 labelled faces of 12 px
+in 720p streets the detector found 4 at the picture's own size and 18 at twice, for 0.16 and 0.62 CPU seconds."""
 TILE_ABOVE_PX: Final = 520
 """A side longer than this is also searched in two halves: the detector sees 416 px and misses people under 25 px."""
 TILE_OVERLAP: Final = 0.12
@@ -85,7 +87,7 @@ def look(image: Image, detectors: Detectors, policy: Policy) -> Findings:
     two_wheelers = [d for d in seen if d.group == "two_wheeler"]
     vehicles = [_rect(d) for d in machines if d.group == "vehicle"]
 
-    faces = _faces(image, detectors, policy)
+    faces = faces_at(image, detectors, policy.face_threshold, enlarge=True)
     plates = _plates(image, [_rect(d) for d in machines], detectors.plates, policy)
     covers = [face.grown(cover.FACE_GROWTH) for face in faces]
     covers += [plate.grown(cover.PLATE_GROWTH) for plate in plates]
@@ -100,18 +102,14 @@ def look(image: Image, detectors: Detectors, policy: Policy) -> Findings:
 
 
 def faces_at(image: Image, detectors: Detectors, threshold: float, *, enlarge: bool) -> list[Rect]:
-    """Faces by both detectors, in picture pixels; `enlarge` searches at twice the size."""
+    """Faces by both detectors, in picture pixels; `enlarge` searches for smaller ones, at several times the cost."""
     height, width = image.shape[:2]
-    size = (2 * width, 2 * height) if enlarge else None
+    scale = min(2.0, max(1.0, sqrt(FACE_SEARCH_PX / (width * height)))) if enlarge else 1.0
+    size = (round(width * scale), round(height * scale))
     found = [_rect(d) for d in detectors.faces.detect(image, size=size, thresholds={"face": threshold})]
     if detectors.tiny_faces is not None:
         found += map(_rect, detectors.tiny_faces.detect(image, max(threshold, TINY_FACE_SCORE)))
     return found
-
-
-def _faces(image: Image, detectors: Detectors, policy: Policy) -> list[Rect]:
-    small = image.shape[0] * image.shape[1] <= ENLARGE_BELOW_PX
-    return faces_at(image, detectors, policy.face_threshold, enlarge=small)
 
 
 def _people_and_machines(image: Image, detector: Detector) -> list[Detection]:

@@ -1,0 +1,81 @@
+"""The boundary in the code: who may make a `Redacted`, and that nothing writes raw pixels."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("center", "edge_agent", "engines", "provisioning", "ray_cluster")
+RAW_WRITERS = {"imwrite", "VideoWriter", "imshow", "tofile", "save"}
+"""Calls that put pixels on a disk or a screen."""
+MAY_WRITE_PICTURES = {
+    "engines/cli.py": "`try` writes its picture with faces, plates and people covered",
+    "center/pictures.py": "crops of redacted pictures, into memory",
+    "provisioning/demo": "the contact sheet is drawn from redacted pictures that the API returned",
+}
+
+
+def _sources(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            yield name, node
+
+
+def test_only_the_redactor_makes_a_redacted() -> None:
+    makers = {file for file, tree in _sources(*PACKAGES) for name, _ in _calls(tree) if name == "Redacted"}
+    assert makers == {"edge_agent/redactor/redactor.py"}
+
+
+def test_nothing_copies_a_redacted_with_other_pixels() -> None:
+    files = [file for file, tree in _sources("edge_agent") for name, _ in _calls(tree) if name == "__setattr__"]
+    assert files == []
+
+
+def test_nothing_writes_pixels() -> None:
+    found = {
+        f"{file}: {name}"
+        for file, tree in _sources(*PACKAGES)
+        for name, _ in _calls(tree)
+        if name in RAW_WRITERS and not any(file.startswith(allowed) for allowed in MAY_WRITE_PICTURES)
+    }
+    assert found == set()
+
+
+def test_no_call_blurs_or_shrinks_to_hide() -> None:
+    # An 8×8 mosaic still let a cascade find 2-5 of 43 faces. Resizing has honest uses; blurring has none here.
+    blurs = {file for file, tree in _sources(*PACKAGES) for name, _ in _calls(tree) if "blur" in name.lower()}
+    assert blurs == set()
+
+
+@pytest.mark.parametrize(
+    "word", ["arcface", "facenet", "insightface", "re_?id\\b", "face_?recogni", "plate_?(ocr|text)"]
+)
+def test_no_package_names_what_the_boundary_excludes(word: str) -> None:
+    pattern = re.compile(word, re.IGNORECASE)
+    hits = [
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if pattern.search(path.read_text(encoding="utf-8"))
+    ]
+    assert hits == []
+
+
+def test_audit_models_are_named_nowhere_in_the_product() -> None:
+    naming = {
+        file
+        for file, tree in _sources("center", "edge_agent", "ray_cluster")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "mediapipe" in node.value.lower()
+    }
+    assert naming == set()

@@ -1,0 +1,68 @@
+"""House rules that a linter does not know."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+).stdout.splitlines()
+PYTHON = [file for file in TRACKED if file.endswith(".py") and (ROOT / file).exists()]
+PACKAGES = ("center", "edge_agent", "engines", "provisioning", "ray_cluster")
+
+# What each extra must not drag in. Names are import names.
+FOREIGN = {
+    "wayside-edge": ("edge_agent.__main__", {"ray", "lancedb", "pyarrow", "nicegui", "fastapi", "sqlalchemy"}),
+    "wayside-center": ("center.__main__", {"ray", "lancedb", "av", "cv2", "onnxruntime", "engines"}),
+    "wayside-cluster": ("ray_cluster.__main__", {"av", "nicegui", "sqlalchemy", "cryptography", "edge_agent"}),
+    "wayside-engines": ("engines.cli", {"ray", "lancedb", "av", "nicegui", "fastapi", "sqlalchemy"}),
+    "wayside-provision": ("provisioning.cli", {"ray", "lancedb", "av", "nicegui", "fastapi", "onnxruntime"}),
+}  # fmt: skip
+
+
+def test_git_lists_this_tree() -> None:
+    assert len(PYTHON) > 50
+
+
+def test_one_noun_a_file_under_four_hundred_lines() -> None:
+    long = {f: n for f in PYTHON if (n := len((ROOT / f).read_text(encoding="utf-8").splitlines())) > 400}
+    assert long == {}
+
+
+def test_no_file_is_called_utils() -> None:
+    assert [f for f in PYTHON if Path(f).stem in {"utils", "util", "helpers", "helper", "common", "misc"}] == []
+
+
+def test_no_registry_host_and_no_path_of_a_machine_is_named() -> None:
+    hosts = re.compile(
+        "|".join(("py" + "pi.org", "python" + "hosted", "registry.npm" + "js", "deb.debian" + ".org", "/wo" + "rk/"))
+    )
+    text_files = [f for f in TRACKED if Path(f).suffix in {".py", ".md", ".toml", ".lock", ".txt", ".sh", ".yml", ""}]
+    named = [
+        f
+        for f in text_files
+        if (ROOT / f).is_file() and hosts.search((ROOT / f).read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert named == []
+
+
+def test_provisioning_init_stays_empty() -> None:
+    assert (ROOT / "provisioning/__init__.py").read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize("command", sorted(FOREIGN))
+def test_the_command_line_imports_nothing_of_the_others(command: str) -> None:
+    module, foreign = FOREIGN[command]
+    code = f"import sys, {module}; print(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(done.stdout.split()) & foreign == set()
+
+
+def test_every_console_script_is_covered_above() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert {name: target.split(":")[0] for name, target in scripts.items()} == {n: m for n, (m, _) in FOREIGN.items()}

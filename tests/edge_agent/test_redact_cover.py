@@ -1,0 +1,86 @@
+"""Geometry of covering: it can only grow, and what is covered is one constant colour."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.redactor import cover
+from edge_agent.redactor.cover import Rect
+
+WIDTH, HEIGHT = 320, 200
+EDGE = st.floats(-100, 500, allow_nan=False)
+RECTS = st.builds(lambda x, y, w, h: Rect(x, y, x + w, y + h), EDGE, EDGE, st.floats(0.01, 300), st.floats(0.01, 300))
+
+
+@given(st.lists(RECTS, max_size=12))
+def test_every_pixel_that_a_rectangle_touches_is_painted(rects: list[Rect]) -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    painted = cover.paint(image, cover.to_boxes(rects, WIDTH, HEIGHT))
+    for rect in rects:
+        x0, y0 = max(0, int(np.floor(rect.x0))), max(0, int(np.floor(rect.y0)))
+        x1, y1 = min(WIDTH, int(np.ceil(rect.x1))), min(HEIGHT, int(np.ceil(rect.y1)))
+        if x1 > x0 and y1 > y0:
+            assert (painted[y0:y1, x0:x1] == cover.COLOUR).all()
+    assert (image == 200).all(), "the raw frame itself is not changed"
+
+
+@given(st.lists(RECTS, max_size=12))
+def test_boxes_lie_in_the_picture_and_none_in_another(rects: list[Rect]) -> None:
+    boxes = cover.to_boxes(rects, WIDTH, HEIGHT)
+    for box in boxes:
+        assert box.x1 <= WIDTH
+        assert box.y1 <= HEIGHT
+        inside = [o for o in boxes if o.x0 <= box.x0 and o.y0 <= box.y0 and o.x1 >= box.x1 and o.y1 >= box.y1]
+        assert inside == [box]
+
+
+@given(RECTS, st.floats(1.0, 3.0))
+def test_growing_never_uncovers(rect: Rect, factor: float) -> None:
+    grown = rect.grown(factor)
+    assert grown.x0 <= rect.x0 + 1e-6
+    assert grown.y1 >= rect.y1 - 1e-6
+
+
+def test_what_is_under_a_cover_leaves_no_trace() -> None:
+    rng = np.random.default_rng(7)
+    one, other = (rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8) for _ in range(2))
+    boxes = cover.to_boxes([Rect(10, 10, 300, 190)], WIDTH, HEIGHT)
+    other[:10], other[190:], other[:, :10], other[:, 300:] = one[:10], one[190:], one[:, :10], one[:, 300:]
+    assert (cover.paint(one, boxes) == cover.paint(other, boxes)).all()
+
+
+def test_a_rider_is_covered_from_the_saddle_up_and_the_wheels_are_not() -> None:
+    machine, person = Rect(100, 100, 180, 160), Rect(115, 40, 165, 150)
+    assert cover.rides(person, machine)
+    hidden = cover.mask(cover.to_boxes(cover.rider(machine, person), WIDTH, HEIGHT), WIDTH, HEIGHT)
+    assert cover.covered_share(Rect(person.x0, person.y0, person.x1, 120), hidden) == 1.0
+    assert not hidden[125:160, 100:180].any(), "the machine below the saddle stays visible"
+
+
+def test_the_block_over_a_machine_does_not_depend_on_who_rides_it() -> None:
+    machine = Rect(100, 100, 180, 160)
+    blocks = {cover.rider(machine, person)[0] for person in (Rect(115, 40, 165, 150), Rect(120, 70, 150, 140))}
+    assert len(blocks) == 1
+
+
+def test_somebody_beside_or_in_front_of_a_machine_does_not_ride_it() -> None:
+    machine = Rect(100, 100, 180, 160)
+    assert not cover.rides(Rect(185, 60, 225, 158), machine), "beside it"
+    assert not cover.rides(Rect(120, 60, 160, 175), machine), "feet nearer to the camera than its wheels"
+    assert not cover.rides(Rect(130, 95, 138, 130), machine), "far too small"
+
+
+def test_the_plate_band_is_for_near_vehicles_without_a_found_plate() -> None:
+    near, far = Rect(50, 50, 250, 180), Rect(50, 50, 120, 90)
+    plate = Rect(120, 140, 170, 155)
+    assert cover.plate_band(near, []) is not None
+    assert cover.plate_band(near, [plate]) is None
+    assert cover.plate_band(far, []) is None
+    band = cover.plate_band(near, [])
+    assert band is not None
+    assert band.x0 <= plate.x0
+    assert band.y1 >= plate.y1
+
+
+def test_a_rectangle_outside_the_picture_counts_as_covered() -> None:
+    assert cover.covered_share(Rect(-50, -50, -10, -10), np.zeros((HEIGHT, WIDTH), np.bool_)) == 1.0

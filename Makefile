@@ -17,7 +17,7 @@ test: ## Unit, conformance, scenario and browser tests
 	@$(BIN)/pytest $(ARGS)
 
 check: ## Format, lint, types, import contracts
-	@bin/setup check
+	@bin/setup dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .

@@ -1,0 +1,1 @@
+"""Models: their catalog, their runtimes, and pure code before and after them."""

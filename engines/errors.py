@@ -60,7 +60,7 @@ class WrongKind(EngineError):
 
     def __init__(self, name: str, kind: str, wanted: str) -> None:
         self.name = name
-        super().__init__(f"{name}: is of kind {kind!r}, not {wanted}; name another (`wayside-engines list`)")
+        super().__init__(f"{name}: is of kind '{kind}', not {wanted}; name another (`wayside-engines list`)")
 
 
 class DeviceUnavailable(EngineError):
@@ -96,6 +96,14 @@ class BadImage(EngineError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"not a picture: {reason}; pass a uint8 array of shape H x W x 3 in BGR order")
+
+
+class BadPictureFile(EngineError):
+    """A picture file that cannot be read or written."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: {reason}; name a JPEG or PNG file that this user may use")
 
 
 class InferenceFailed(EngineError):

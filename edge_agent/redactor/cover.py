@@ -25,7 +25,7 @@ RIDER_HEIGHT: Final = 1.25
 """How far a rider rises over the top of the machine's box, in heights of the box: a tall person standing up."""
 RIDER_OVERHANG: Final = 0.12
 """How far elbows and a pillion rider's back reach beyond the machine's box, as a share of its width."""
-PLATE_BAND: Final = (0.12, 0.45, 0.88, 0.95)
+PLATE_BAND: Final = (0.18, 0.48, 0.82, 0.95)
 """Where a number plate sits on a car, bus or truck seen from the front or the rear, as shares of its box."""
 BAND_FROM_PX: Final = 120
 """Vehicles narrower than this cannot show a legible plate: at a quarter of the width it has under 4 px a character."""

@@ -29,18 +29,10 @@ RIDER_SCORE: Final = 0.18
 """On a certain two-wheeler even a doubtful person is a rider: a helmet and a coat look little like a pedestrian."""
 TWO_WHEELER_SCORE: Final = 0.3
 """What somebody may be sitting on, though it is too doubtful to be told."""
-LOOK_SCORES: Final[dict[Group, float]] = {
-    "person": RIDER_SCORE,
-    "two_wheeler": TWO_WHEELER_SCORE,
-    "vehicle": MACHINE_SCORE,
-}
 TINY_FACE_SCORE: Final = 0.35
 FACE_SEARCH_PX: Final = 4_200_000
 """Faces are searched in an enlarged picture, up to twice its size and this many pixels: of 22 labelled faces of 12 px
 in 720p streets the detector found 4 at the picture's own size and 18 at twice, for 0.16 and 0.62 CPU seconds."""
-TILE_ABOVE_PX: Final = 520
-"""A side longer than this is also searched in two halves: the detector sees 416 px and misses people under 25 px."""
-TILE_OVERLAP: Final = 0.12
 PLATE_CROP_MIN_PX: Final = 60
 PLATE_CROPS: Final = 12
 
@@ -81,7 +73,12 @@ def look(image: Image, detectors: Detectors, policy: Policy) -> Findings:
         engines.errors.EngineError: a model could not run; nothing may be published then.
     """
     height, width = image.shape[:2]
-    seen = _people_and_machines(image, detectors.machines)
+    scores: dict[Group, float] = {
+        "person": min(RIDER_SCORE, policy.person_threshold),
+        "two_wheeler": TWO_WHEELER_SCORE,
+        "vehicle": MACHINE_SCORE,
+    }
+    seen = detectors.machines.detect_tiled(image, thresholds=scores)
     people = [d for d in seen if d.group == "person"]
     machines = [d for d in seen if d.group != "person" and d.score >= MACHINE_SCORE]
     two_wheelers = [d for d in seen if d.group == "two_wheeler"]
@@ -110,36 +107,6 @@ def faces_at(image: Image, detectors: Detectors, threshold: float, *, enlarge: b
     if detectors.tiny_faces is not None:
         found += map(_rect, detectors.tiny_faces.detect(image, max(threshold, TINY_FACE_SCORE)))
     return found
-
-
-def _people_and_machines(image: Image, detector: Detector) -> list[Detection]:
-    """The whole picture, and its tiles where it is larger than the detector's reach; best first, without doubles."""
-    height, width = image.shape[:2]
-    places = [(0, 0, width, height), *_tiles(width, height)]
-    looks = detector.detect_many([image[y0:y1, x0:x1] for x0, y0, x1, y1 in places], thresholds=LOOK_SCORES)
-    merged = list(looks[0])
-    for (x0, y0, _, _), found in zip(places[1:], looks[1:], strict=True):
-        for detection in found:
-            moved = _moved(detection, x0, y0)
-            # A tile's edge cuts things in two; what the whole picture saw whole is not told a second time.
-            if not any(d.group == moved.group and _inside(_rect(moved), _rect(d)) > 0.5 for d in merged):
-                merged.append(moved)
-    return sorted(merged, key=lambda d: -d.score)
-
-
-def _tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Overlapping halves of each side that is too long, as (x0, y0, x1, y1); none where neither is."""
-    columns, rows = _halves(width), _halves(height)
-    if len(columns) == len(rows) == 1:
-        return []
-    return [(x0, y0, x1, y1) for y0, y1 in rows for x0, x1 in columns]
-
-
-def _halves(side: int) -> list[tuple[int, int]]:
-    if side <= TILE_ABOVE_PX:
-        return [(0, side)]
-    part = int(side * (1 + TILE_OVERLAP) / 2)
-    return [(0, part), (side - part, side)]
 
 
 def _plates(image: Image, machines: Sequence[Rect], detector: Detector, policy: Policy) -> list[Rect]:
@@ -177,13 +144,6 @@ def _rect(detection: Detection) -> Rect:
 def _moved(detection: Detection, x: int, y: int) -> Detection:
     x0, y0, x1, y1 = detection.box
     return replace(detection, box=DetectedBox(x0 + x, y0 + y, x1 + x, y1 + y))
-
-
-def _inside(inner: Rect, outer: Rect) -> float:
-    across = min(inner.x1, outer.x1) - max(inner.x0, outer.x0)
-    down = min(inner.y1, outer.y1) - max(inner.y0, outer.y0)
-    area = inner.width * inner.height
-    return max(0.0, across) * max(0.0, down) / area if area > 0 else 1.0
 
 
 def _machine(detection: Detection, width: int, height: int) -> Machine:

@@ -62,7 +62,7 @@ def test_heads_in_the_street_clip_are_covered(catalog: Catalog, redactors: Redac
 
 def test_the_street_itself_stays_visible(catalog: Catalog, redactors: Redactors) -> None:
     redacted = _redact(redactors, street(catalog, 150, (640, 272)))
-    assert redacted.snapshot.redaction.covered_share < 0.3
+    assert redacted.snapshot.redaction.covered_share < 0.4
     assert "car" in {machine.cls for machine in redacted.snapshot.machines}
     assert redacted.snapshot.redaction.models.keys() >= {"nanodet-g-416", "centerface", "clp-det"}
 

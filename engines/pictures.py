@@ -1,0 +1,71 @@
+"""Pictures as arrays, and as input tensors."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.errors import BadImage, ExtraMissing
+from engines.manifest import Input
+
+try:
+    import cv2
+except ModuleNotFoundError as error:
+    raise ExtraMissing("cv2", "edge") from error
+
+Picture = NDArray[np.uint8]
+"""H x W x 3, uint8, BGR: the order in which OpenCV and PyAV's `bgr24` hand pictures over."""
+
+Size = tuple[int, int]
+"""Width, height in pixels."""
+
+MAX_SIDE_PX = 16_384
+PAD_GREY = 114
+"""The grey that detectors of this family are trained with around a picture."""
+
+
+def check_picture(picture: Picture) -> Size:
+    """The picture's size. Raises BadImage for anything that is not one."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise BadImage(f"{picture.dtype} of shape {picture.shape}")
+    height, width = picture.shape[:2]
+    if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
+        raise BadImage(f"{width} x {height} pixels")
+    return width, height
+
+
+def tensor_covers(picture: Size, tensor: Size, spec: Input) -> tuple[float, float]:
+    """The width and height, in picture pixels, that a tensor spans: more than the picture where it was padded."""
+    if spec.fit == "stretch":
+        return picture
+    scale = max(picture[0] / tensor[0], picture[1] / tensor[1])
+    return tensor[0] * scale, tensor[1] * scale
+
+
+def tensor_of(picture: Picture, spec: Input, size: Size | None = None) -> NDArray[np.float32]:
+    """The picture as a 3 x H x W tensor, stretched to the model's size.
+
+    A model without a fixed size takes `size`, or the picture's own, rounded up to the multiple that it wants.
+    """
+    width, height = check_picture(picture)
+    if spec.width is not None and spec.height is not None:
+        target = (spec.width, spec.height)
+    else:
+        step = spec.multiple_of
+        wanted = size or (width, height)
+        target = (-(-wanted[0] // step) * step, -(-wanted[1] // step) * step)
+    if spec.fit == "pad":
+        picture = _padded(picture, target)
+    # With swapRB the mean is subtracted after the swap: it is in the order of the model, like the manifest's.
+    tensor = cv2.dnn.blobFromImage(picture, 1.0, target, spec.mean, spec.colour == "RGB")[0]
+    if spec.std != (1.0, 1.0, 1.0):
+        tensor /= np.asarray(spec.std, np.float32)[:, None, None]
+    return np.asarray(tensor, np.float32)
+
+
+def _padded(picture: Picture, target: Size) -> Picture:
+    """The picture in its own proportions in the upper left of a grey one of the target's size."""
+    height, width = picture.shape[:2]
+    scale = min(target[0] / width, target[1] / height)
+    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+    canvas = np.full((target[1], target[0], 3), PAD_GREY, np.uint8)
+    canvas[: inner[1], : inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_LINEAR)
+    return canvas

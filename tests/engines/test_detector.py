@@ -1,0 +1,119 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.catalog import Catalog
+from engines.detection import Box
+from engines.detector import DECODERS, Detector
+from engines.engine import Tensor, TensorSpec, check_inputs
+from engines.errors import ManifestInvalid, ModelMissing, UnexpectedOutput, WrongKind
+from engines.manifest import Manifest
+
+
+class BrightFaces:
+    """Answers like CenterFace: a face of 16 x 16 pixels wherever a cell is white."""
+
+    name = "centerface"
+    sha256 = "0" * 64
+    inputs = (TensorSpec("input.1", (None, 3, None, None), "float32"),)
+    outputs = (
+        TensorSpec("heat", (None, 1, None, None), "float32"),
+        TensorSpec("scale", (None, 2, None, None), "float32"),
+        TensorSpec("offset", (None, 2, None, None), "float32"),
+    )
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[int, ...]] = []
+
+    def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        check_inputs(self.name, self.inputs, inputs)
+        x = inputs["input.1"]
+        self.batches.append(x.shape)
+        heat = (x[:, :1, 2::4, 2::4] > 250).astype(np.float32) * np.float32(0.9)
+        size = np.full((x.shape[0], 2, *heat.shape[2:]), np.log(4), np.float32)
+        return {"heat": heat, "scale": size, "offset": np.zeros_like(size)}
+
+
+@pytest.fixture
+def manifest(models_dir: Path) -> Manifest:
+    return Catalog(models_dir).manifest("centerface")
+
+
+def picture_with_a_face(width: int, height: int, column: int, row: int) -> np.typing.NDArray[np.uint8]:
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[row * 4 : row * 4 + 4, column * 4 : column * 4 + 4] = 255
+    return picture
+
+
+def test_a_picture_goes_through_and_its_boxes_come_back_in_its_pixels(manifest: Manifest) -> None:
+    detector = Detector(manifest, BrightFaces())
+    (face,) = detector.detect(picture_with_a_face(64, 32, 8, 4))
+    assert (face.class_name, round(face.score, 2)) == ("face", 0.9)
+    np.testing.assert_allclose(face.box, Box(34 - 8, 18 - 8, 34 + 8, 18 + 8), atol=1e-4)
+
+
+def test_pictures_of_one_tensor_size_are_one_batch_and_keep_their_order(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    pictures = [picture_with_a_face(64, 32, 3, 3), np.zeros((64, 64, 3), np.uint8), picture_with_a_face(64, 32, 9, 5)]
+    found = Detector(manifest, engine).detect_many(pictures)
+    assert engine.batches == [(2, 3, 32, 64), (1, 3, 64, 64)]
+    assert [len(one) for one in found] == [1, 0, 1]
+    assert [one[0].box.x0 for one in (found[0], found[2])] == [14 - 8, 38 - 8]
+
+
+def test_crops_of_any_size_are_one_batch_when_a_size_is_given(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    crops = [picture_with_a_face(32, 32, 4, 4), picture_with_a_face(16, 16, 2, 2)]
+    found = Detector(manifest, engine).detect_many(crops, size=(64, 64))
+    assert engine.batches == [(2, 3, 64, 64)]
+    assert all(one.box.x1 <= crop.shape[1] for faces, crop in zip(found, crops, strict=True) for one in faces)
+    assert found[0]
+
+
+def test_thresholds_can_be_replaced(manifest: Manifest) -> None:
+    detector = Detector(manifest, BrightFaces())
+    assert detector.detect(picture_with_a_face(64, 32, 8, 4), thresholds={"face": 0.95}) == []
+
+
+def test_no_pictures_no_run(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    assert Detector(manifest, engine).detect_many([]) == []
+    assert engine.batches == []
+
+
+def test_tiles_are_seen_with_the_whole(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    (face,) = Detector(manifest, engine).detect_tiled(picture_with_a_face(128, 64, 20, 8))
+    assert engine.batches == [(1, 3, 64, 128), (2, 3, 64, 64)]
+    np.testing.assert_allclose(face.box, Box(82 - 8, 34 - 8, 82 + 8, 34 + 8), atol=1e-4)
+
+
+def test_a_decoder_that_does_not_fit_the_model_is_a_typed_error(manifest: Manifest) -> None:
+    assert manifest.output is not None
+    wrong = manifest.model_copy(update={"output": manifest.output.model_copy(update={"decoder": "nanodet"})})
+    with pytest.raises(UnexpectedOutput, match="centerface: outputs do not fit the decoder"):
+        Detector(wrong, BrightFaces()).detect(picture_with_a_face(64, 32, 1, 1))
+
+
+def test_a_decoder_that_nobody_wrote_is_named(manifest: Manifest) -> None:
+    assert manifest.output is not None
+    wrong = manifest.model_copy(update={"output": manifest.output.model_copy(update={"decoder": "yolo"})})
+    with pytest.raises(ManifestInvalid, match="no decoder 'yolo'; there are centerface, clp, nanodet"):
+        Detector(wrong, BrightFaces())
+
+
+def test_a_wrong_kind_is_said_before_a_missing_file(models_dir: Path) -> None:
+    with pytest.raises(WrongKind, match="'footage', not a detector"):
+        Detector.load(Catalog(models_dir), "bikes")
+    with pytest.raises(WrongKind, match="'audit', not a detector"):
+        Detector.load(Catalog(models_dir), "mediapipe-face-full-range")
+    with pytest.raises(ModelMissing):
+        Detector.load(Catalog(models_dir), "centerface")
+
+
+def test_every_shipped_model_has_its_decoder(models_dir: Path) -> None:
+    for manifest in Catalog(models_dir).manifests():
+        if manifest.output is not None:
+            assert manifest.output.decoder in DECODERS

@@ -1,0 +1,213 @@
+"""A whole site in one temporary folder: certificates, a real Mosquitto, and the real processes as subprocesses."""
+
+import getpass
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.catalog import default_models_dir
+from provisioning import broker
+from provisioning.authority import Authority, Identity
+from provisioning.contracts.config import ClusterConfig, EdgeConfig, load
+from provisioning.contracts.topics import Role
+
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody held a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def free_port_below(limit: int) -> int:
+    """A free port under `limit`: Ray keeps 10002-19999 for its workers and refuses a GCS port there."""
+    for port in random.sample(range(6400, limit), 200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.2", port)) != 0:
+                return port
+    raise OSError(f"no free port below {limit}")
+
+
+def wait_for(what: str, done: Callable[[], object], timeout_s: float, *, step_s: float = 0.1) -> None:
+    """Poll until `done` is true; fail the test with `what` after `timeout_s`."""
+    deadline_s = time.monotonic() + timeout_s
+    while not done():
+        if time.monotonic() > deadline_s:
+            pytest.fail(f"{what}: not within {timeout_s:g} s")
+        time.sleep(step_s)
+
+
+class Site:
+    """Start, kill and ask the processes of one site. Everything that was started ends with `close`."""
+
+    def __init__(self, root: Path) -> None:
+        if MOSQUITTO is None:
+            pytest.skip("mosquitto is not installed")
+        self.root = root
+        self.port = free_port()
+        self.authority = Authority(root / "pki")
+        self._identities: dict[str, Identity] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def identity(self, name: str) -> Identity:
+        """The certificate of an agent, of `cluster` or of `center`; issued once."""
+        if name not in self._identities:
+            roles = {Role.CLUSTER.value: Role.CLUSTER, Role.CENTER.value: Role.CENTER}
+            issue = self.authority.issue_role(roles[name]) if name in roles else self.authority.issue_agent(name)
+            self._identities[name] = issue
+        return self._identities[name]
+
+    def broker_table(self, name: str) -> dict[str, Any]:
+        """The `[broker]` table of the process that goes by this name."""
+        who = self.identity(name)
+        files = {"ca_file": who.ca_file, "cert_file": who.cert_file, "key_file": who.key_file}
+        return {"host": "127.0.0.1", "port": self.port, **{key: str(path) for key, path in files.items()}}
+
+    def start_broker(self, *, empty: bool = False) -> None:
+        """Start Mosquitto; `empty` forgets what it had stored."""
+        if empty:
+            shutil.rmtree(self.root / "broker", ignore_errors=True)
+        listener = broker.Listener("127.0.0.1", self.port, self.authority.issue_broker(), getpass.getuser())
+        conf = broker.write(self.root / "broker", listener)
+        assert MOSQUITTO is not None
+        self.start("broker", [MOSQUITTO, "-c", str(conf)])
+        wait_for("the broker listens", lambda: _listens(self.port), 10)
+
+    def edge_config(self, agent: str, cameras: list[dict[str, Any]], **tables: Any) -> Path:
+        """Write `<agent>.toml`."""
+        content = {
+            "agent_id": agent,
+            "models_dir": str(default_models_dir()),
+            "broker": self.broker_table(agent),
+            "spool": {"directory": str(self.root / f"{agent}-spool")},
+            "heartbeat_s": 1.0,
+            **tables,
+            "cameras": cameras,
+        }
+        EdgeConfig.model_validate(content, context={"base": self.root})
+        return self.write_toml(agent, content)
+
+    def write_toml(self, name: str, content: dict[str, Any]) -> Path:
+        """Write a configuration. JSON's scalars, arrays and inline tables are TOML once `:` is `=`."""
+        path = self.root / f"{name}.toml"
+        path.write_text("".join(f"{key} = {_toml(value)}\n" for key, value in content.items()), encoding="utf-8")
+        return path
+
+    def start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+        """Start a process in its own session, its output appended to `<name>.log`."""
+        with self.log(name).open("ab") as log:
+            process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        self._processes[name] = process
+        return process
+
+    def start_agent(self, agent: str, config: Path) -> None:
+        """Start `wayside-edge run` and wait until it is ready."""
+        seen = self.text(agent).count("ready")
+        self.start(agent, [str(BIN / "wayside-edge"), "run", "--config", str(config)])
+        wait_for(f"{agent} is ready", lambda: self.text(agent).count("ready") > seen, 60)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, to the process and its session: nothing is flushed, nobody says goodbye."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+    def start_cluster(self) -> Path:
+        """Start `wayside-cluster run` with its own ports and wait until it is ready. Returns its configuration."""
+        config = self.write_toml(
+            "cluster",
+            {
+                "models_dir": str(default_models_dir()),
+                "archive_dir": str(self.root / "archive"),
+                "gcs_port": free_port_below(10002),
+                "dashboard_port": free_port(),
+                "query_port": free_port(),
+                "auth_token_file": str(self.root / "ray-token"),
+                "query_token_file": str(self.root / "query-token"),
+                "broker": self.broker_table(Role.CLUSTER.value),
+            },
+        )
+        self.start("cluster", [str(BIN / "wayside-cluster"), "run", "--config", str(config)])
+        wait_for("the cluster is ready", lambda: self._alive("cluster") and "ready http" in self.text("cluster"), 120)
+        return config
+
+    def _alive(self, name: str) -> bool:
+        process = self._processes[name]
+        if process.poll() is not None:
+            pytest.fail(f"{name} ended with {process.returncode}:\n{self.text(name)[-3000:]}")
+        return True
+
+    def query(self, config: Path, path: str) -> dict[str, Any]:
+        """GET from `ray_cluster.query` with its bearer token."""
+        settings = load(ClusterConfig, config)
+        token = settings.query_token_file.read_text(encoding="utf-8").strip()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{settings.query_port}{path}", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+    def stop(self, name: str, timeout_s: float = 30) -> int:
+        """SIGTERM and the exit code."""
+        process = self._processes.pop(name)
+        process.terminate()
+        return process.wait(timeout=timeout_s)
+
+    def log(self, name: str) -> Path:
+        """Where a process's output goes."""
+        return self.root / f"{name}.log"
+
+    def text(self, name: str) -> str:
+        """What a process has printed so far."""
+        log = self.log(name)
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+    def ledger(self, config: Path) -> dict[str, Any]:
+        """`wayside-edge ledger --json`."""
+        done = subprocess.run(
+            [str(BIN / "wayside-edge"), "ledger", "--json", "--config", str(config)],
+            capture_output=True, check=True, timeout=30,
+        )  # fmt: skip
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def close(self) -> None:
+        """End what still runs."""
+        for process in self._processes.values():
+            process.terminate()
+        for name, process in list(self._processes.items()):
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.kill(name)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

@@ -93,6 +93,35 @@ class ObservationPage(Message):
     next_cursor: str | None
 
 
+class CommitPage(Message):
+    """Answer of `query`: rows in commit order, oldest first. Ask again with `after = last_commit_seq`.
+
+    No row with a lower `commit_seq` can appear later, so a reader that keeps only the last one misses nothing.
+    """
+
+    items: tuple[Observation, ...]
+    last_commit_seq: Count
+    """Of the last item; the `after` that was asked for when there is none."""
+
+
+class IntakeStatus(Message):
+    """Answer of `query`: what the intake replica has seen since it started. Counts of one process, not of the archive."""
+
+    broker_connected: bool
+    received: Count
+    archived: Count
+    """Committed by this replica."""
+    duplicates: Count
+    """Acknowledged without a commit, because the archive had them."""
+    leaks: Count
+    rejected: dict[str, Count]
+    """By `RejectReason`."""
+    dropped: dict[str, Count]
+    """By name of the overflow policy; the agent sends those again."""
+    in_flight: Count
+    retries: Count
+
+
 class ArchiveStatus(Message):
     """Answer of `query`: what the archive holds, counted by itself for the ledger."""
 

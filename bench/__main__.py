@@ -1,0 +1,37 @@
+"""`python -m bench [--json FILE]`: run every comparison, print a table."""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from itertools import chain
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import custody, redaction
+
+
+def main() -> None:
+    """Measure, print, and with `--json` write."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--scratch", type=Path, help="measure custody on this disk (default: the temporary folder)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="wayside-bench-", dir=arguments.scratch) as folder:
+        results = list(chain(custody.measure(Path(folder)), redaction.measure(Path(folder))))
+    table = Table("what", "ours", "baseline", "ratio", "unit", "baseline is", title="medians of paired runs")
+    for r in results:
+        table.add_row(r.name, f"{r.ours:.2f}", f"{r.baseline:.2f}", f"{r.ratio:.2f}", r.unit, r.baseline_is)
+    Console().print(table)
+    if arguments.json:
+        machine = {"machine": platform.machine(), "python": platform.python_version(), "cores": os.cpu_count()}
+        report = {**machine, "results": [result.as_json() for result in results]}
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

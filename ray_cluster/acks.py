@@ -1,0 +1,68 @@
+"""What goes back: *archived* batches to each agent, and *observed* hints to the centre.
+
+Nothing here is needed for safety. A lost *archived* makes the agent send again, and the archive then knows the row; a
+lost hint is made up for by the commit cursor.
+"""
+
+import asyncio
+from typing import Final
+
+from provisioning.contracts import codec, topics
+from provisioning.contracts.messages import Archived, ArchivedItem, Observed, ObservedItem
+from ray_cluster.broker import Broker
+
+MAX_ITEMS: Final = 500
+DELAY_S: Final = 0.2
+
+
+class _Pending:
+    """Of one agent."""
+
+    def __init__(self) -> None:
+        self.archived: list[ArchivedItem] = []
+        self.observed: list[ObservedItem] = []
+        self.commit_seq = 0
+
+
+class Acks:
+    """Gathers by agent; sends at `MAX_ITEMS` items, or `delay_s` after the first. Lives in one asyncio loop."""
+
+    def __init__(self, broker: Broker, *, delay_s: float = DELAY_S) -> None:
+        self._broker = broker
+        self._delay_s = delay_s
+        self._pending: dict[str, _Pending] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self.dropped = 0
+        """Messages that found the outgoing queue full: `drop_newest`."""
+
+    def add(self, agent_id: str, item: ArchivedItem, observed: ObservedItem | None, commit_seq: int) -> None:
+        """One archived observation; `observed` only if it is new."""
+        pending = self._pending.setdefault(agent_id, _Pending())
+        pending.archived.append(item)
+        if observed is not None:
+            pending.observed.append(observed)
+            pending.commit_seq = max(pending.commit_seq, commit_seq)
+        if len(pending.archived) >= MAX_ITEMS:
+            self._send(agent_id)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._delay_s, self.flush)
+
+    def flush(self) -> None:
+        """Send everything now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for agent_id in list(self._pending):
+            self._send(agent_id)
+
+    def _send(self, agent_id: str) -> None:
+        pending = self._pending.pop(agent_id)
+        archived = Archived(items=tuple(pending.archived))
+        self._publish(topics.archived(agent_id), codec.encode(archived))
+        if pending.observed:
+            observed = Observed(agent_id=agent_id, commit_seq=pending.commit_seq, items=tuple(pending.observed))
+            self._publish(topics.observed(agent_id), codec.encode(observed))
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        if not self._broker.publish(topic, payload):
+            self.dropped += 1

@@ -1,0 +1,72 @@
+"""Everything that can go wrong in the cluster: what, where, and what to do about it.
+
+Every error takes one text, so that it survives the pickling by which Ray carries it from replica to replica.
+"""
+
+
+class ClusterError(Exception):
+    """Base of every error of this package; its message is one line and ends with the remedy."""
+
+
+class Retryable(ClusterError):
+    """Nothing is lost and nothing was acknowledged: the same call may succeed later."""
+
+
+class Unavailable(Retryable):
+    """A deployment is starting, died in the middle of the call, or has too much to do."""
+
+
+class ArchiveWriteFailed(Retryable):
+    """The archive refused a write. The commit mark is missing, so none of the batch counts as archived."""
+
+
+class ArchiveFull(ArchiveWriteFailed):
+    """No space is left under the archive directory."""
+
+
+class Fenced(Retryable):
+    """Another archiver took the archive over: this process must not write any more. Its successor will."""
+
+
+class ArchiveUnreadable(Retryable):
+    """A day table or the archive directory cannot be read now; a table may have been dropped by retention meanwhile."""
+
+
+class EpochExhausted(ClusterError):
+    """The archive was taken over 8,191 times: a commit sequence number has no room for another epoch."""
+
+
+class ArchiveInUse(ClusterError):
+    """Another cluster, or a commit that does not end, holds the archive directory."""
+
+
+class NotJpeg(ClusterError):
+    """Bytes that are no JPEG of the stated size."""
+
+
+class UnknownObservation(ClusterError):
+    """No row has that key."""
+
+
+class PictureWithheld(ClusterError):
+    """The edge sent the row without its picture."""
+
+
+class PictureLeaked(ClusterError):
+    """The canary found a face in the picture, so its bytes were kept nowhere."""
+
+
+class PictureErased(ClusterError):
+    """The picture's bytes were zeroed in their pack on purpose."""
+
+
+class PictureDamaged(ClusterError):
+    """The pack does not hold the picture that the row describes."""
+
+
+class BadRequest(ClusterError):
+    """A parameter of a query that means nothing."""
+
+
+class StartFailed(ClusterError):
+    """The cluster cannot start on this machine as it is configured."""

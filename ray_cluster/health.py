@@ -1,0 +1,27 @@
+"""Waiting for a cluster that starts, from outside, as any client would see it."""
+
+import logging
+import threading
+import urllib.request
+from urllib.error import URLError
+
+LOG = logging.getLogger(__name__)
+_POLL_S = 0.2
+
+
+def wait_until_healthy(address: str, stop: threading.Event) -> bool:
+    """Poll `/health` until it is good and say each new cause once; False if `stop` was set before.
+
+    Until the application is deployed Serve's proxy answers 404; until the broker is reached ours answers 503.
+    """
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    said = ""
+    while not stop.wait(_POLL_S):
+        try:
+            with opener.open(f"{address}/health", timeout=5):
+                return True
+        except (URLError, TimeoutError, ConnectionError) as error:
+            if str(error) != said:
+                said = str(error)
+                LOG.info("not ready yet: %s", said)
+    return False

@@ -1,0 +1,288 @@
+"""Intake: messages in, receipts out. Nothing is acknowledged before it is committed.
+
+    delivery → open the envelope → does the archive have it? ── yes ──────────────┐
+                    │ not valid            │ no                                    ▼
+                    ▼                      ▼                                  acknowledge
+                 reject          parse + canary → archive (commit) ─────────────────┘
+
+Every step but the first is a call that may fail for a while (a replica died, the disk is full). It is then tried again
+with back-off; meanwhile the messages stay unacknowledged, and MQTT's Receive Maximum stops the flow at the broker.
+"""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, Protocol, TypeVar
+
+from provisioning.contracts import codec, ids, topics
+from provisioning.contracts.archive import IntakeStatus
+from provisioning.contracts.errors import ContractError, RejectReason
+from provisioning.contracts.messages import ArchivedItem, Machine, ObservedItem, PictureState, Rejected, Snapshot
+from ray_cluster.acks import Acks
+from ray_cluster.broker import RECEIVE_MAXIMUM, Broker, Delivery
+from ray_cluster.entries import Entry, Receipt, Sighting
+from ray_cluster.errors import Retryable
+from ray_cluster.photo import Parsed, Photo, Unreadable
+
+LOG = logging.getLogger(__name__)
+GROUP: Final = 8
+"""Snapshots per call: eight 100 KiB pictures a call carried three to four times what single ones did (measured)."""
+OVERFLOW: Final = "drop_newest"
+RETRY_S: Final = (0.2, 10.0)
+
+_T = TypeVar("_T")
+
+
+class Stages(Protocol):
+    """What intake calls. All may raise `Retryable`, and are then called again with the same arguments."""
+
+    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
+        """Rows that are archived already, by row key."""
+
+    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        """Machines in each picture."""
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        """Whether a face shows in each picture."""
+
+    async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
+        """Receipts after the commit, in order."""
+
+
+@dataclass(eq=False, slots=True)
+class _Arrival:
+    """One valid message on its way."""
+
+    delivery: Delivery
+    snapshot: Snapshot
+    jpeg: bytes
+    message_sha256: str
+    received_at_ms: int
+    leaked: bool = False
+    machines: tuple[Machine, ...] = field(default=())
+
+    @property
+    def sighting(self) -> Sighting:
+        snapshot = self.snapshot
+        return Sighting(ids.row_key(snapshot.agent_id, snapshot.observation_id), snapshot.captured_at_ms)
+
+    @property
+    def photo(self) -> Photo:
+        picture = self.snapshot.picture
+        return Photo(self.jpeg, picture.width, picture.height, self.snapshot.redaction.regions)
+
+    @property
+    def entry(self) -> Entry:
+        state = PictureState.LEAK if self.leaked else self.snapshot.picture.state
+        kept = self.jpeg if state is PictureState.KEPT else b""
+        return Entry(self.snapshot, self.message_sha256, self.received_at_ms, state, kept, self.machines)
+
+
+class Intake:
+    """Turns deliveries into archived rows. Lives in one asyncio loop.
+
+    Args:
+        takes: by observation id, whether the canary sees the picture (`canary.Draw.takes`).
+        now_ms: wall clock.
+        sleep: injected in tests.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        *,
+        takes: Callable[[str], bool],
+        now_ms: Callable[[], int],
+        group: int = GROUP,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._stages = stages
+        self._takes = takes
+        self._now_ms = now_ms
+        self._group = group
+        self._sleep = sleep
+        # The broker sends at most this many unacknowledged messages of QoS 1. Only QoS 0, which it does not count and
+        # no agent of ours uses, can find the queue full.
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(RECEIVE_MAXIMUM)
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._counts: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take one message from the broker; never blocks."""
+        self._counts["received"] += 1
+        self._idle.clear()
+        try:
+            self._queue.put_nowait(delivery)
+        except asyncio.QueueFull:
+            self._dropped[OVERFLOW] += 1
+
+    async def run(self, broker: Broker, acks: Acks) -> None:
+        """Work until cancelled. Several groups are on their way at a time."""
+        room = asyncio.Semaphore(-(-RECEIVE_MAXIMUM // self._group))
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await room.acquire()
+                group = [await self._queue.get()]
+                while len(group) < self._group and not self._queue.empty():
+                    group.append(self._queue.get_nowait())
+                self._in_flight += len(group)
+                task = tasks.create_task(self._process(group, broker, acks))
+                task.add_done_callback(partial(self._done, room, len(group)))
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until nothing is on its way; False if something still was after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def status(self, broker: Broker, acks: Acks) -> IntakeStatus:
+        """What this intake has seen since it started."""
+        return IntakeStatus(
+            broker_connected=broker.connected,
+            received=self._counts["received"],
+            archived=self._counts["archived"],
+            duplicates=self._counts["duplicates"],
+            leaks=self._counts["leaks"],
+            rejected=dict(self._rejected),
+            dropped=dict(self._dropped) | ({"acks_drop_newest": acks.dropped} if acks.dropped else {}),
+            in_flight=self._in_flight + self._queue.qsize(),
+            retries=self._counts["retries"],
+        )
+
+    def _done(self, room: asyncio.Semaphore, count: int, _task: asyncio.Task[None]) -> None:
+        self._in_flight -= count
+        room.release()
+        if not self._in_flight and self._queue.empty():
+            self._idle.set()
+
+    async def _process(self, group: Sequence[Delivery], broker: Broker, acks: Acks) -> None:
+        arrivals = []
+        for delivery in group:
+            try:
+                arrivals.append(self._open(delivery))
+            except ContractError as error:
+                self._reject(broker, delivery, error.reason, str(error))
+        if not arrivals:
+            return
+        known = await self._retried(lambda: self._stages.known([arrival.sighting for arrival in arrivals]))
+        fresh = []
+        for arrival in arrivals:
+            receipt = known.get(arrival.sighting.row_key)
+            if receipt is None:
+                fresh.append(arrival)
+            else:
+                self._acknowledge(broker, acks, arrival, receipt)
+        fresh = await self._examined(fresh, broker)
+        if not fresh:
+            return
+        entries = [arrival.entry for arrival in fresh]
+        receipts = await self._retried(lambda: self._stages.archive(entries))
+        for arrival, receipt in zip(fresh, receipts, strict=True):
+            self._acknowledge(broker, acks, arrival, receipt)
+
+    def _open(self, delivery: Delivery) -> _Arrival:
+        snapshot, jpeg = codec.decode_snapshot(delivery.payload)
+        agent = topics.agent_of(delivery.topic)
+        if snapshot.agent_id != agent:
+            raise ContractError(
+                RejectReason.FOREIGN_AGENT, f"the envelope names agent {snapshot.agent_id!r}, the topic {agent!r}"
+            )
+        sha256 = codec.message_sha256(delivery.payload)
+        return _Arrival(delivery, snapshot, jpeg, sha256, self._now_ms())
+
+    async def _examined(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
+        """Parser and canary side by side. Rejects what they cannot read and returns the rest."""
+        seen = [arrival for arrival in arrivals if arrival.jpeg]
+        for arrival in arrivals:
+            if not arrival.jpeg:
+                # The parser cannot see a withheld picture: what the edge found in it is all there is.
+                arrival.machines = arrival.snapshot.machines
+        if not seen:
+            return list(arrivals)
+        photos = [arrival.photo for arrival in seen]
+        drawn = [arrival for arrival in seen if self._takes(arrival.snapshot.observation_id)]
+        drawn_photos = [arrival.photo for arrival in drawn]
+        parsed, inspected = await asyncio.gather(
+            self._retried(lambda: self._stages.parse(photos)),
+            self._retried(lambda: self._stages.inspect(drawn_photos)) if drawn else _nothing(),
+        )
+        unreadable: dict[_Arrival, Unreadable] = {}
+        for arrival, answer in zip(seen, parsed, strict=True):
+            if isinstance(answer, Unreadable):
+                unreadable[arrival] = answer
+            else:
+                arrival.machines = answer.machines
+        for arrival, verdict in zip(drawn, inspected, strict=True):
+            if isinstance(verdict, Unreadable):
+                unreadable[arrival] = verdict
+            else:
+                arrival.leaked = verdict
+        for arrival, fault in unreadable.items():
+            self._reject(broker, arrival.delivery, RejectReason.NOT_JPEG, fault.detail)
+        return [arrival for arrival in arrivals if arrival not in unreadable]
+
+    def _acknowledge(self, broker: Broker, acks: Acks, arrival: _Arrival, receipt: Receipt) -> None:
+        snapshot = arrival.snapshot
+        observed = None
+        if receipt.fresh:
+            self._counts["archived"] += 1
+            if receipt.picture is PictureState.LEAK:
+                self._counts["leaks"] += 1
+                LOG.error("redaction leak: agent %s, camera %s", snapshot.agent_id, snapshot.camera_id)
+            observed = ObservedItem(
+                observation_id=snapshot.observation_id,
+                camera_id=snapshot.camera_id,
+                captured_at_ms=snapshot.captured_at_ms,
+                picture=receipt.picture,
+                machines=arrival.machines,
+                people=snapshot.people,
+            )
+        else:
+            self._counts["duplicates"] += 1
+        item = ArchivedItem(
+            observation_id=snapshot.observation_id, message_sha256=arrival.message_sha256, picture=receipt.picture
+        )
+        acks.add(snapshot.agent_id, item, observed, receipt.commit_seq)
+        broker.ack(arrival.delivery)
+
+    def _reject(self, broker: Broker, delivery: Delivery, reason: RejectReason, detail: str) -> None:
+        self._rejected[reason] += 1
+        LOG.warning("rejected a message on %s: %s: %s", delivery.topic[:200], reason, detail[:500])
+        rejected = Rejected(message_sha256=codec.message_sha256(delivery.payload), reason=reason, detail=detail[:500])
+        try:
+            agent = topics.agent_of(delivery.topic)
+        except ContractError:
+            # Nobody to tell: the broker's ACL lets no agent write there.
+            self._dropped["no_such_agent"] += 1
+        else:
+            if not broker.publish(topics.rejected(agent), codec.encode(rejected)):
+                self._dropped[OVERFLOW] += 1
+        broker.ack(delivery)
+
+    async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Until it succeeds. The one place of intake where anything is tried again."""
+        least_s, most_s = RETRY_S
+        wait_s = least_s
+        while True:
+            try:
+                return await call()
+            except Retryable as error:
+                self._counts["retries"] += 1
+                LOG.warning("%s; trying again in %.1f s", error, wait_s)
+            await self._sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            wait_s = min(wait_s * 2, most_s)
+
+
+async def _nothing() -> list[bool | Unreadable]:
+    return []

@@ -1,0 +1,153 @@
+"""A broker and stages that remember what intake does with them, and an intake at work between the two."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from provisioning.contracts import codec, topics
+from provisioning.contracts.messages import Archived, Observed, Rejected
+from ray_cluster.acks import Acks
+from ray_cluster.broker import Delivery
+from ray_cluster.entries import Entry, Receipt, Sighting
+from ray_cluster.errors import Retryable
+from ray_cluster.intake import Intake
+from ray_cluster.photo import Parsed, Photo, Unreadable
+from tests.ray_cluster.world import CAR, NOW_MS, jpeg, message, snapshot
+
+
+class FakeBroker:
+    """Remembers what intake says to it, in order."""
+
+    connected = True
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, Any]] = []
+        self.full = False
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        if not self.full:
+            self.said.append((topic, payload))
+        return not self.full
+
+    def ack(self, delivery: Delivery) -> None:
+        self.said.append(("ack", delivery.mid))
+
+    @property
+    def acked(self) -> set[int]:
+        return {what for kind, what in self.said if kind == "ack"}
+
+    def archived(self, agent: str = "street") -> list[Archived]:
+        return [codec.decode(Archived, what) for kind, what in self.said if kind == topics.archived(agent)]
+
+    def rejected(self, agent: str = "street") -> list[Rejected]:
+        return [codec.decode(Rejected, what) for kind, what in self.said if kind == topics.rejected(agent)]
+
+    def observed(self, agent: str = "street") -> list[Observed]:
+        return [codec.decode(Observed, what) for kind, what in self.said if kind == topics.observed(agent)]
+
+
+class FakeStages:
+    """An archive in a dict; `faults` maps a stage to the errors that its next calls raise."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[Entry, Receipt]] = {}
+        self.faults: dict[str, list[Retryable]] = {}
+        self.calls: list[tuple[str, int]] = []
+        self.leaks: set[bytes] = set()
+        self.unreadable: set[bytes] = set()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def _call(self, stage: str, size: int) -> None:
+        self.calls.append((stage, size))
+        faults = self.faults.get(stage)
+        if faults:
+            raise faults.pop(0)
+
+    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
+        self._call("known", len(sightings))
+        keys = [sighting.row_key for sighting in sightings if sighting.row_key in self.rows]
+        return {key: dataclasses.replace(self.rows[key][1], fresh=False) for key in keys}
+
+    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        self._call("parse", len(photos))
+        bad = Unreadable("the JPEG cannot be decoded")
+        return [bad if photo.jpeg in self.unreadable else Parsed((CAR,), 1) for photo in photos]
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        self._call("inspect", len(photos))
+        return [photo.jpeg in self.leaks for photo in photos]
+
+    async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
+        await self.gate.wait()
+        self._call("archive", len(entries))
+        receipts = []
+        for entry in entries:
+            fresh = entry.row_key not in self.rows
+            receipt = Receipt(entry.row_key, entry.picture, len(self.rows) + 1, fresh=fresh)
+            self.rows.setdefault(entry.row_key, (entry, receipt))
+            receipts.append(receipt)
+        return receipts
+
+
+class Running:
+    """An intake at work."""
+
+    def __init__(self, stages: FakeStages | None = None) -> None:
+        self.broker = FakeBroker()
+        self.stages = stages or FakeStages()
+        self.slept: list[float] = []
+        self.drawn: set[str] | None = None
+        self.intake = Intake(self.stages, takes=self._takes, now_ms=lambda: NOW_MS, sleep=self._sleep)
+        self.acks = Acks(self.broker, delay_s=0.01)
+        self._mid = 0
+
+    def _takes(self, observation_id: str) -> bool:
+        return self.drawn is None or observation_id in self.drawn
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+    def deliver(self, payload: bytes, *, topic: str = topics.snapshots("street"), qos: int = 1) -> int:
+        self._mid += 1
+        self.intake.deliver(Delivery(topic, payload, self._mid, qos, 1))
+        return self._mid
+
+    async def settle(self) -> None:
+        assert await self.intake.drained(5)
+        self.acks.flush()
+
+
+def run(story: Callable[[Running], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        async with at_work() as running:
+            await story(running)
+
+    asyncio.run(main())
+
+
+@asynccontextmanager
+async def at_work() -> AsyncIterator[Running]:
+    running = Running()
+    work = asyncio.create_task(running.intake.run(running.broker, running.acks))
+    try:
+        yield running
+        assert not work.done()
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - a fake has no event to wait for
+            await asyncio.sleep(0.001)
+
+
+def good(number: int, **options: Any) -> bytes:
+    envelope = snapshot(number, **options)
+    return message(envelope, jpeg(number % 200) if options.get("picture") is None else options["picture"])

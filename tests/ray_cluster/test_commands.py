@@ -1,0 +1,143 @@
+"""The command line and what it prepares, without starting Ray."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from provisioning.contracts.config import ClusterConfig, load
+from provisioning.contracts.errors import ConfigError
+from ray_cluster.__main__ import app
+from ray_cluster.environment import ensure_secret, prepare
+from ray_cluster.errors import StartFailed
+from tests.ray_cluster.world import NOW_MS, archiver, entry
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """
+models_dir = "models"
+archive_dir = "archive"
+auth_token_file = "secrets/ray"
+query_token_file = "secrets/query"
+gcs_port = {gcs}
+dashboard_port = {dashboard}
+query_port = {query}
+[broker]
+host = "127.0.0.1"
+ca_file = "ca"
+cert_file = "cert"
+key_file = "key"
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Iterator[Path]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    gcs, dashboard, query = (each.getsockname()[1] for each in sockets)
+    for each in sockets:
+        each.close()
+    path = tmp_path / "cluster.toml"
+    path.write_text(CONFIG.format(gcs=gcs, dashboard=dashboard, query=query))
+    before = dict(os.environ)
+    yield path
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def invoke(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_tokens_are_made_once_and_for_their_owner_alone(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "from outside")
+    config = load(ClusterConfig, config_file)
+    prepare(config)
+    tokens = [path.read_text() for path in (config.auth_token_file, config.query_token_file)]
+    assert tokens[0] != tokens[1]
+    assert [len(token) for token in tokens] == [64, 64]
+    for path in (config.auth_token_file, config.query_token_file):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN_PATH"]) == ("token", str(config.auth_token_file))
+    assert "RAY_AUTH_TOKEN" not in os.environ
+    prepare(config)
+    assert [path.read_text() for path in (config.auth_token_file, config.query_token_file)] == tokens
+
+
+def test_a_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret")
+    (tmp_path / "token").chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        ensure_secret(tmp_path / "token")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        ensure_secret(tmp_path / "file" / "sub" / "token")
+
+
+@pytest.mark.parametrize("key", ["query_port", "dashboard_port"])
+def test_a_taken_port_is_named_with_its_key(config_file: Path, key: str) -> None:
+    config = load(ClusterConfig, config_file)
+    with socket.create_server(("127.0.0.1", getattr(config, key))), pytest.raises(StartFailed, match=f"another {key}"):
+        prepare(config)
+    with socket.create_server(("127.0.0.1", getattr(config, key))):
+        code, _, error = invoke("run", "--config", str(config_file))
+    assert code == 2
+    assert key in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_bad_configuration_is_one_line_and_code_2(tmp_path: Path, config_file: Path) -> None:
+    config_file.write_text(config_file.read_text().replace("archive_dir", "archive_dri"))
+    for path, word in ((config_file, "archive_dri"), (tmp_path / "none.toml", "cannot be read")):
+        for command in ("run", "status", "verify"):
+            code, _, error = invoke(command, "--config", str(path))
+            assert (code, len(error.strip().splitlines())) == (2, 1)
+            assert word in error
+
+
+def test_status_of_nothing_says_what_to_start(config_file: Path) -> None:
+    ensure_secret(load(ClusterConfig, config_file).query_token_file)
+    code, _, error = invoke("status", "--config", str(config_file))
+    assert code == 2
+    assert "wayside-cluster run" in error
+
+
+def test_verify_reads_every_picture_and_finds_the_damaged_one(config_file: Path) -> None:
+    config = load(ClusterConfig, config_file)
+    assert invoke("verify", "--config", str(config_file))[0] == 0
+    archiver(config.archive_dir).commit([entry(number) for number in range(5)], now_ms=NOW_MS)
+    code, output, _ = invoke("verify", "--config", str(config_file))
+    assert code == 0
+    assert output.split().count("5") == 2
+    (pack,) = (config.archive_dir / "packs").rglob("*.pack")
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 1
+    pack.write_bytes(content)
+    code, _, error = invoke("verify", "--config", str(config_file))
+    assert code == 1
+    assert error.count("restore") == 1
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from ray_cluster.__main__ import app; "
+        "assert 'run' in CliRunner().invoke(app, ['--help']).output; "
+        "print({'ray', 'lancedb', 'cv2', 'onnxruntime', 'fastapi', 'paho', 'numpy'} & {m for m in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_only_app_imports_ray_and_only_two_files_lancedb() -> None:
+    users: dict[str, set[str]] = {"ray": set(), "lancedb": set()}
+    for path in (ROOT / "ray_cluster").glob("*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            words = line.split()
+            if len(words) > 1 and words[0] in {"import", "from"} and (name := words[1].split(".")[0]) in users:
+                users[name].add(path.name)
+    assert users == {"ray": {"app.py"}, "lancedb": {"archiver.py", "query.py"}}

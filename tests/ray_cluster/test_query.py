@@ -1,0 +1,292 @@
+"""Pages, filters and HTTP answers over a real archive."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioning.contracts.archive import ArchiveStatus, CommitPage, IntakeStatus, Observation, ObservationPage
+from provisioning.contracts.messages import MachineClass, PictureState
+from ray_cluster.entries import Entry
+from ray_cluster.errors import BadRequest, Unavailable
+from ray_cluster.packs import Packs
+from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
+from ray_cluster.routes import AskIntake, create_app
+from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, query
+
+TOKEN = "a-token-for-tests"
+INTAKE = IntakeStatus(
+    broker_connected=True,
+    received=1,
+    archived=1,
+    duplicates=0,
+    leaks=0,
+    rejected={},
+    dropped={},
+    in_flight=0,
+    retries=0,
+)
+
+
+def entries() -> list[Entry]:
+    """Three days, three cameras, equal times, and clocks that are wrong in both directions."""
+    made = []
+    for number in range(60):
+        at_ms = NOW_MS - (number % 3) * DAY_MS - (number // 6) * 1000
+        if number % 20 == 7:
+            at_ms = NOW_MS + 9 * DAY_MS
+        if number % 20 == 9:
+            at_ms = 1000 + number
+        machines = [(), (CAR,), (BIKE, CAR), (BIKE,)][number % 4]
+        camera = f"cam-{number % 3}"
+        made.append(entry(number, at_ms=at_ms, camera=camera, machines=machines, received_at_ms=NOW_MS + number))
+    made.append(entry(900, picture=PictureState.LEAK))
+    made.append(entry(901, picture=PictureState.WITHHELD))
+    return made
+
+
+class Http:
+    """A client of the application, without a server between."""
+
+    def __init__(self, read: Query, ask_intake: AskIntake, token: str | None = TOKEN) -> None:
+        self._app = create_app(read, token=TOKEN, ask_intake=ask_intake)
+        self._headers: dict[str, str | bytes] = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    def get(
+        self, path: str, params: dict[str, Any] | None = None, headers: dict[str, bytes] | None = None
+    ) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://query") as client:
+                sent: Any = self._headers if headers is None else headers
+                return await client.get(path, params=params, headers=sent)
+
+        return asyncio.run(ask())
+
+
+async def intake_is_well() -> IntakeStatus:
+    return INTAKE
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("archive")
+    writer = archiver(place)
+    everything = entries()
+    for start in range(0, len(everything), 7):
+        writer.commit(everything[start : start + 7], now_ms=NOW_MS)
+    return place
+
+
+@pytest.fixture(scope="module")
+def read(directory: Path) -> Query:
+    return query(directory)
+
+
+@pytest.fixture(scope="module")
+def client(read: Query) -> Http:
+    return Http(read, intake_is_well)
+
+
+def filed_ms(given_entry: Entry) -> int:
+    captured_at_ms = given_entry.snapshot.captured_at_ms
+    wrong = captured_at_ms > given_entry.received_at_ms + 300_000 or captured_at_ms < NOW_MS - 30 * DAY_MS
+    return given_entry.received_at_ms if wrong else captured_at_ms
+
+
+def expected(wanted: Filter) -> list[str]:
+    rows = [
+        (filed_ms(each), each.row_key)
+        for each in entries()
+        if wanted.from_ms <= filed_ms(each) < wanted.to_ms
+        and (not wanted.camera_ids or each.snapshot.camera_id in wanted.camera_ids)
+        and (not wanted.classes or {machine.cls for machine in each.machines} & set(wanted.classes))
+    ]
+    return [key for _, key in sorted(rows, reverse=True)]
+
+
+TIMES = st.sampled_from(sorted({0, MAX_TIME_MS, *(filed_ms(each) + more for each in entries() for more in (0, 1))}))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    span=st.tuples(TIMES, TIMES).map(sorted),
+    cameras=st.sets(st.sampled_from(["cam-0", "cam-1", "cam-2", "nobody"]), max_size=3),
+    classes=st.sets(st.sampled_from(list(MachineClass)), max_size=3),
+    limit=st.integers(3, 70),
+)
+def test_pages_put_together_are_the_filtered_sorted_set(
+    read: Query, span: list[int], cameras: set[str], classes: set[MachineClass], limit: int
+) -> None:
+    wanted = Filter(span[0], span[1], tuple(cameras), tuple(classes))
+    keys: list[str] = []
+    cursor: Cursor | None = None
+    while True:
+        page = read.observations(wanted, limit=limit, cursor=cursor)
+        assert len(page.items) <= limit
+        for item in page.items:
+            given_machines = next(each.machines for each in entries() if each.row_key == item.snapshot.row_key)
+            assert [machine.cls for machine in item.machines] == [machine.cls for machine in given_machines]
+        keys += [item.snapshot.row_key for item in page.items]
+        if page.next_cursor is None:
+            break
+        cursor = Cursor.parse(page.next_cursor)
+    assert keys == expected(wanted)
+
+
+@settings(max_examples=200)
+@given(text=st.text(max_size=80) | st.from_regex(r"[0-9]{1,13}~[a-z':;-]{1,60}", fullmatch=True))
+def test_no_foreign_text_becomes_part_of_a_filter(text: str) -> None:
+    for build in (lambda: Cursor.parse(text), lambda: Filter(camera_ids=(text,))):
+        try:
+            conditions = Filter().conditions(made) if isinstance(made := build(), Cursor) else made.conditions(None)
+        except BadRequest:
+            continue
+        assert conditions.count("'") % 2 == 0
+        assert not set(text) & set("'\"; \n()")
+
+
+def test_an_archive_that_does_not_exist_yet_is_empty(tmp_path: Path) -> None:
+    read = query(tmp_path / "nothing")
+    assert read.observations(Filter(), limit=5) == ObservationPage(items=(), next_cursor=None)
+    assert read.commits(after=7, limit=5) == CommitPage(items=(), last_commit_seq=7)
+    assert read.status() == ArchiveStatus(days=(), rows=0, distinct_ids=0, objects=0, leaks=0, last_commit_seq=0)
+
+
+def test_the_reader_sees_what_was_committed_after_it_opened(tmp_path: Path) -> None:
+    read = query(tmp_path)
+    writer = archiver(tmp_path)
+    for number in range(3):
+        writer.commit([entry(number)], now_ms=NOW_MS)
+        assert read.status().rows == number + 1
+        assert len(read.observations(Filter(), limit=10).items) == number + 1
+
+
+def test_http_observations(client: Http) -> None:
+    answer = client.get(
+        "/observations", params={"camera_id": ["cam-0", "cam-1"], "cls": ["car"], "limit": 3, "from_ms": 1}
+    )
+    assert answer.status_code == 200
+    page = ObservationPage.model_validate_json(answer.content)
+    assert len(page.items) == 3
+    following = client.get(
+        "/observations",
+        params={"camera_id": ["cam-0", "cam-1"], "cls": ["car"], "limit": 3, "cursor": page.next_cursor},
+    )
+    keys = [
+        item.snapshot.row_key for item in (*page.items, *ObservationPage.model_validate_json(following.content).items)
+    ]
+    wanted = Filter(camera_ids=("cam-0", "cam-1"), classes=(MachineClass.CAR,))
+    assert keys == expected(wanted)[:6]
+
+
+def test_http_one_observation_and_its_picture(client: Http) -> None:
+    each = entries()[5]
+    answer = client.get(f"/observations/{each.row_key}")
+    assert Observation.model_validate_json(answer.content).snapshot.source_key == "n5"
+    picture = client.get(f"/observations/{each.row_key}/picture")
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+    assert picture.headers["cache-control"] == "no-store"
+    assert picture.content == each.jpeg
+
+
+def test_http_pictures_that_are_not_there_say_why(client: Http) -> None:
+    leak, withheld = entries()[-2:]
+    absent = f"street:{'0' * 32}"
+    for row_key, code, kind in (
+        (leak.row_key, 404, "picture_leak"),
+        (withheld.row_key, 404, "picture_withheld"),
+        (absent, 404, "unknown_observation"),
+        ("street:' OR 1=1 --", 422, "bad_request"),
+    ):
+        answer = client.get(f"/observations/{row_key}/picture")
+        assert (answer.status_code, answer.json()["error"]) == (code, kind)
+        assert answer.json()["detail"]
+
+
+def test_http_an_erased_and_a_damaged_picture(tmp_path: Path) -> None:
+    archiver(tmp_path).commit([entry(1), entry(2)], now_ms=NOW_MS)
+    read = query(tmp_path)
+    erased = read.observation(entry(1).row_key).snapshot.place
+    damaged = read.observation(entry(2).row_key).snapshot.place
+    assert erased is not None
+    assert damaged is not None
+    Packs(tmp_path / "packs").erase(erased)
+    pack = tmp_path / "packs" / damaged.pack
+    pack.write_bytes(pack.read_bytes()[:-1] + b"x")
+    client = Http(read, intake_is_well)
+    answers = [client.get(f"/observations/{entry(n).row_key}/picture") for n in (1, 2)]
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+        (410, "picture_erased"),
+        (500, "picture_damaged"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"limit": 0},
+        {"limit": 501},
+        {"from_ms": -1},
+        {"from_ms": 5, "to_ms": 4},
+        {"to_ms": MAX_TIME_MS + 1},
+        {"cls": "person"},
+        {"camera_id": "a' OR '1'='1"},
+        {"camera_id": ""},
+        {"cursor": "1~street"},
+        {"cursor": "x"},
+        {"limit": "many"},
+    ],
+)
+def test_http_bad_parameters_get_one_clear_line(client: Http, params: dict[str, str | int]) -> None:
+    answer = client.get("/observations", params=params)
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_request")
+    assert answer.json()["detail"].startswith(
+        {"from_ms": "from_ms", "cls": "", "limit": "limit"}.get(next(iter(params)), "")
+    )
+
+
+def test_http_commits_and_status(client: Http) -> None:
+    status = ArchiveStatus.model_validate_json(client.get("/status").content)
+    assert (status.rows, status.distinct_ids, status.leaks) == (62, 62, 1)
+    assert status.objects == sum(len(each.machines) for each in entries())
+    seen: list[str] = []
+    after = 0
+    while items := (
+        page := CommitPage.model_validate_json(client.get("/commits", params={"after": after, "limit": 25}).content)
+    ).items:
+        seen += [item.snapshot.row_key for item in items]
+        after = page.last_commit_seq
+    assert after == status.last_commit_seq
+    assert sorted(seen) == sorted(each.row_key for each in entries())
+    assert IntakeStatus.model_validate_json(client.get("/intake").content) == INTAKE
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer \u00e9"])
+def test_http_nothing_but_health_without_the_token(client: Http, header: str | None) -> None:
+    paths = ("/observations", f"/observations/{entries()[0].row_key}", "/commits", "/status", "/intake")
+    for path in (*paths, f"/observations/{entries()[0].row_key}/picture"):
+        answer = client.get(path, headers={} if header is None else {"Authorization": header.encode("latin-1")})
+        assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
+
+
+def test_http_health_needs_no_token_and_tells_the_truth(read: Query) -> None:
+    answers: list[IntakeStatus | None] = [None, INTAKE.model_copy(update={"broker_connected": False}), INTAKE]
+
+    async def ask_intake() -> IntakeStatus:
+        answer = answers.pop(0)
+        if answer is None:
+            raise Unavailable("ActorDiedError: a deployment is away or busy")
+        return answer
+
+    client = Http(read, ask_intake, token=None)
+    got = [client.get("/health") for _ in range(3)]
+    assert [(answer.status_code, answer.json()) for answer in got] == [
+        (503, {"status": "starting"}),
+        (503, {"status": "broker unreachable"}),
+        (200, {"status": "ok"}),
+    ]

@@ -32,7 +32,7 @@ class Redactors:
         """Check and load every model.
 
         Raises:
-            engines.errors.EngineError: a model is missing, corrupt or unusable. The agent does not start without.
+            engines.errors.EngineError: a model is missing, corrupt or unusable; nothing can be redacted then.
         """
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
         machines, faces, plates = (Detector.load(catalog, name, threads=threads) for name in (MACHINES, FACES, PLATES))

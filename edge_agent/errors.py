@@ -1,0 +1,120 @@
+"""What can go wrong at the edge. Each error says what, where and what to do; none ever holds a URL or a secret."""
+
+from enum import StrEnum
+
+
+class DropReason(StrEnum):
+    """Why a selected picture will never reach the archive. Each is counted per camera under this name."""
+
+    REDACTION_UNAVAILABLE = "redaction_unavailable"
+    """No model, an inference error, a picture that cannot be encoded: nothing leaves that was not redacted."""
+    REDACTION_TIMEOUT = "redaction_timeout"
+    """The redactor took longer than `redactor.timeout_s`."""
+    SECOND_LOOK = "second_look"
+    """A face was found again in the encoded picture, after one more cover."""
+    REDACTOR_BUSY = "redactor_busy"
+    """The camera's share of the redaction queue overflowed; the oldest went (policy `drop_oldest`)."""
+    SPOOL_FULL = "spool_full"
+    """The spool reached `spool.max_bytes`; the oldest went (policy `drop_oldest`)."""
+    SPOOL_EXPIRED = "spool_expired"
+    """Not confirmed within `spool.max_age_h`."""
+    DISK_FULL = "disk_full"
+    """The disk under the spool had no room for it (policy `drop_newest`)."""
+    INTERRUPTED = "interrupted"
+    """The agent died or was stopped between selection and spool."""
+    DUPLICATE = "duplicate"
+    """Seen before: a replay started again. It was redacted and counted the first time."""
+    PAUSED = "paused"
+    """The camera was paused while the picture waited."""
+    TOO_LARGE = "too_large"
+    """The message would exceed the contract's size limit."""
+
+
+class EdgeError(Exception):
+    """Base of every error of the agent."""
+
+
+class RedactionUnavailable(EdgeError):
+    """This picture could not be made safe, so it goes nowhere.
+
+    Attributes:
+        drop: the name under which it is counted.
+    """
+
+    def __init__(self, drop: DropReason, message: str) -> None:
+        super().__init__(message)
+        self.drop = drop
+
+
+class SourceError(EdgeError):
+    """A camera cannot deliver. The camera loop tries again after a wait.
+
+    Attributes:
+        cause: short word for health and metrics.
+    """
+
+    cause = "failed"
+
+    def __init__(self, camera_id: str, message: str) -> None:
+        super().__init__(f"camera {camera_id}: {message}")
+        self.camera_id = camera_id
+
+
+class Unreachable(SourceError):
+    """No connection: wrong address, port refused, or nothing answers."""
+
+    cause = "unreachable"
+
+
+class WrongCredentials(SourceError):
+    """The camera answered 401 or 403, or the password file cannot be used."""
+
+    cause = "wrong_credentials"
+
+
+class NotFound(SourceError):
+    """The camera answered, and has no such stream; or the file to replay is not there."""
+
+    cause = "not_found"
+
+
+class NoPicture(SourceError):
+    """Something answered that is no H.264 or H.265 video, or a file that is no picture within bounds."""
+
+    cause = "no_picture"
+
+
+class Stalled(SourceError):
+    """The stream stopped delivering without closing."""
+
+    cause = "stalled"
+
+
+class Ended(SourceError):
+    """The stream closed, as a rebooting camera's does."""
+
+    cause = "ended"
+
+
+class SpoolError(EdgeError):
+    """The spool cannot be used."""
+
+
+class SpoolFull(SpoolError):
+    """No room on the disk under the spool. The snapshot at hand is dropped by name; everything else goes on."""
+
+
+class SpoolCorrupt(SpoolError):
+    """The spool's database is damaged. It is moved aside at the next start, and a fresh one is begun."""
+
+
+class SpoolLocked(SpoolError):
+    """Another agent holds this spool directory."""
+
+
+class IllegalMove(SpoolError):
+    """An observation was asked to make a step that the ledger's table does not have: a bug, not bad input."""
+
+
+class BrokerError(EdgeError):
+    """The broker cannot be used as configured: certificate, address or rights."""

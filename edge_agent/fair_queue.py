@@ -1,0 +1,55 @@
+"""One queue for the one redactor, with a bounded lane per camera and turns between the lanes.
+
+A busy street cannot starve a quiet gate: whoever has something waiting is served once a round.
+"""
+
+import threading
+from collections import deque
+from typing import Final, Generic, Literal, TypeVar
+
+_T = TypeVar("_T")
+_LOOK_UP_S: Final = 0.2
+"""How often a blocked camera looks whether it should stop."""
+
+
+class FairQueue(Generic[_T]):
+    """Thread-safe. Overflow policy `drop_oldest` hands back what had to go; `block` makes the camera wait."""
+
+    def __init__(self, per_lane: int, overflow: Literal["drop_oldest", "block"]) -> None:
+        self._per_lane = per_lane
+        self._overflow = overflow
+        self._lanes: dict[str, deque[_T]] = {}
+        self._turns: deque[str] = deque()
+        self._changed = threading.Condition()
+
+    def put(self, lane: str, item: _T, stop: threading.Event) -> _T | None:
+        """Add `item`; returns the one that has to go for it. While blocked, `stop` hands back `item` itself."""
+        with self._changed:
+            waiting = self._lanes.setdefault(lane, deque())
+            victim: _T | None = None
+            if self._overflow == "drop_oldest":
+                if len(waiting) == self._per_lane:
+                    victim = waiting.popleft()
+            else:
+                while len(waiting) == self._per_lane:
+                    if stop.is_set():
+                        return item
+                    self._changed.wait(_LOOK_UP_S)
+            waiting.append(item)
+            if lane not in self._turns:
+                self._turns.append(lane)
+            self._changed.notify_all()
+            return victim
+
+    def take(self, timeout_s: float) -> _T | None:
+        """The next in turn; None when nothing came in time."""
+        with self._changed:
+            if not self._turns and not self._changed.wait_for(lambda: bool(self._turns), timeout_s):
+                return None
+            lane = self._turns.popleft()
+            waiting = self._lanes[lane]
+            item = waiting.popleft()
+            if waiting:
+                self._turns.append(lane)
+            self._changed.notify_all()
+            return item

@@ -1,0 +1,160 @@
+"""One connection to the broker: MQTT 5 over mutual TLS. Events out, publications in; no decision is taken here."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge_agent.errors import BrokerError
+from provisioning.contracts import config, topics
+
+KEEPALIVE_S: Final = 15
+"""A broker whose machine died is noticed after one and a half times this."""
+_CONNECT_TIMEOUT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker accepted us and our subscriptions are on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is over, or was refused."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """PUBACK for packet `mid`: it tells what the broker did, not that anything is safe."""
+
+    mid: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message for us."""
+
+    topic: str
+    payload: bytes
+
+
+Event: TypeAlias = Connected | Lost | Acknowledged | Arrived
+
+
+class Link(Protocol):
+    """A connection that was opened."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
+        """Hand over at QoS 1; returns the packet id that `Acknowledged` will repeat."""
+
+    def close(self) -> None:
+        """End it, politely if it still stands. No event comes afterwards."""
+
+
+Dial: TypeAlias = Callable[[Callable[[Event], None]], Link]
+"""Opens a link that reports to the callback, from a thread of its own. Raises BrokerError when that is impossible."""
+
+
+class PahoLink:
+    """A `Link` by paho-mqtt; one object per connection, so that nothing of an old one is sent again behind our back."""
+
+    def __init__(self, broker: config.Broker, agent_id: str, report: Callable[[Event], None]) -> None:
+        """Connect, and return as soon as the TLS handshake is done.
+
+        Raises:
+            BrokerError: unreachable, or a certificate does not fit.
+        """
+        self._place = f"{broker.host}:{broker.port}"
+        self._agent_id = agent_id
+        self._report = report
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=agent_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        self._client.connect_timeout = _CONNECT_TIMEOUT_S
+        # Our window is the limit; the broker's Receive Maximum, which paho honours, paces the wire.
+        self._client.max_inflight_messages_set(65535)
+        self._client.tls_set_context(_tls(broker))
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+        try:
+            self._client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S, clean_start=True)
+        except ssl.SSLCertVerificationError as error:
+            raise BrokerError(
+                f"broker {self._place}: its certificate is not trusted ({error.verify_message}): check"
+                " broker.ca_file and broker.host"
+            ) from error
+        except (OSError, ValueError) as error:  # ValueError: paho's word for an empty host
+            raise BrokerError(f"broker {self._place}: cannot be reached ({error}): check host and port") from error
+        self._client.loop_start()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
+        """See `Link`."""
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+
+    def close(self) -> None:
+        """See `Link`."""
+        self._client.on_disconnect = None
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
+        if reason.is_failure:
+            self._report(
+                Lost(
+                    f"broker {self._place} refuses agent {self._agent_id} ({reason}): is its certificate"
+                    " revoked, or issued for another agent_id?"
+                )
+            )
+            return
+        client.subscribe([(topics.archived(self._agent_id), 1), (topics.rejected(self._agent_id), 1)])
+        self._report(Connected())
+
+    def _on_disconnect(
+        self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
+    ) -> None:
+        hint = ": does another agent run with this agent_id?" if str(reason) == "Session taken over" else ""
+        self._report(Lost(f"broker {self._place} closed the connection ({reason}){hint}"))
+
+    def _on_publish(self, _: Client, __: Any, mid: int, reason: ReasonCode, ___: Properties | None) -> None:
+        self._report(Acknowledged(mid, int(reason.value), str(reason)))
+
+    def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        self._report(Arrived(message.topic, bytes(message.payload)))
+
+
+def _tls(broker: config.Broker) -> ssl.SSLContext:
+    """Mutual TLS 1.2 or later, the broker's name checked.
+
+    Raises:
+        BrokerError: a certificate or key file is missing, not readable, or they do not belong together.
+    """
+    for file in (broker.ca_file, broker.cert_file, broker.key_file):
+        if not file.is_file():
+            raise BrokerError(f"{file}: not there; issue the agent's certificate and give its place under [broker]")
+    try:
+        context = ssl.create_default_context(cafile=str(broker.ca_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(str(broker.cert_file), str(broker.key_file))
+    except OSError as error:  # ssl.SSLError is one
+        raise BrokerError(
+            f"{broker.cert_file}, {broker.key_file}, {broker.ca_file}: no usable certificate, key and CA ({error})"
+        ) from error
+    return context

@@ -1,0 +1,31 @@
+"""The seam between a camera loop and the many kinds of camera."""
+
+import threading
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from edge_agent.frames import Frame, Skipped
+from provisioning.contracts.messages import MAX_SIDE_PX
+
+MAX_PIXELS: Final = 64 * 1024 * 1024
+"""192 MiB as BGR; an 8K picture has half of it. What is larger is refused before it is decoded."""
+
+
+class Source(Protocol):
+    """A camera, or something that plays the part of one."""
+
+    def frames(self, stop: threading.Event) -> Iterator[Frame | Skipped]:
+        """One honest attempt: open, deliver until it ends or `stop` is set, close. May be called again.
+
+        No two frames of a camera share capture time and source key. A picture that cannot be used comes as `Skipped`
+        and the next ones follow. Returning means that there is nothing more to come, ever; a live camera never returns
+        unless it is told to stop.
+
+        Raises:
+            SourceError: it cannot deliver now; its text holds no URL, secret or file name.
+        """
+
+
+def is_bounded(width: int, height: int) -> bool:
+    """Whether a picture of this size may be decoded at all."""
+    return 0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX and width * height <= MAX_PIXELS

@@ -1,0 +1,65 @@
+"""cameras ──▶ one bounded lane each ──▶ the one redactor, in turns."""
+
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.fair_queue import FairQueue
+
+STOP = threading.Event()
+
+
+@given(loads=st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 8), min_size=1))
+def test_nobody_waits_longer_than_one_round(loads: dict[str, int]) -> None:
+    queue: FairQueue[tuple[str, int]] = FairQueue(8, "drop_oldest")
+    for lane, number in loads.items():
+        for item in range(number):
+            queue.put(lane, (lane, item), STOP)
+    taken = []
+    while (item_taken := queue.take(0)) is not None:
+        taken.append(item_taken)
+    for lane, number in loads.items():
+        # In order, and the n-th of a lane comes after at most n of every other.
+        assert [item for name, item in taken if name == lane] == list(range(number))
+        for nth in range(number):
+            before = taken[: taken.index((lane, nth))]
+            for other in loads:
+                assert sum(name == other for name, _ in before) <= nth + 1
+
+
+def test_drop_oldest_hands_back_the_oldest_of_the_same_lane() -> None:
+    queue: FairQueue[str] = FairQueue(2, "drop_oldest")
+    assert [queue.put("a", item, STOP) for item in ("a1", "a2", "a3")] == [None, None, "a1"]
+    assert queue.put("b", "b1", STOP) is None
+    assert [queue.take(0) for _ in range(4)] == ["a2", "b1", "a3", None]
+
+
+def test_block_waits_for_room_and_loses_nothing() -> None:
+    queue: FairQueue[int] = FairQueue(1, "block")
+    returned: list[int | None] = []
+    producer = threading.Thread(target=lambda: returned.extend(queue.put("a", n, STOP) for n in range(50)))
+    producer.start()
+    taken = [queue.take(5) for _ in range(50)]
+    producer.join(5)
+    assert taken == list(range(50))
+    assert returned == [None] * 50
+
+
+def test_a_blocked_camera_lets_go_when_it_is_stopped() -> None:
+    queue: FairQueue[str] = FairQueue(1, "block")
+    stop = threading.Event()
+    queue.put("a", "first", stop)
+    returned: list[str | None] = []
+    producer = threading.Thread(target=lambda: returned.append(queue.put("a", "second", stop)))
+    producer.start()
+    stop.set()
+    producer.join(5)
+    assert returned == ["second"]
+    assert [queue.take(0), queue.take(0)] == ["first", None]
+
+
+def test_take_is_woken_by_put() -> None:
+    queue: FairQueue[str] = FairQueue(1, "drop_oldest")
+    threading.Timer(0.05, queue.put, ("a", "late", STOP)).start()
+    assert queue.take(5) == "late"

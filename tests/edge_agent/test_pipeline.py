@@ -1,0 +1,297 @@
+"""One camera's way from light to disk, with the others beside it.
+
+fake sources ──▶ selector ──▶ queue ──▶ fake redactor ──▶ real spool
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from edge_agent.clock import Backoff
+from edge_agent.errors import DropReason, RedactionUnavailable, SourceError, Unreachable
+from edge_agent.fair_queue import FairQueue
+from edge_agent.frames import Frame, Selected, Skipped, SkipReason
+from edge_agent.health import Health
+from edge_agent.pauses import Pauses
+from edge_agent.pipeline import Pipeline, redact_in_turn
+from edge_agent.spool import Spool
+from provisioning.contracts import config
+from provisioning.contracts.messages import CameraState, Ledger
+from tests.edge_agent.world import FakeClock, GreyRedactor, flat, frame, replay_camera, selected
+
+Script = Sequence[Frame | Skipped | SourceError]
+
+
+class ScriptedSource:
+    """Plays one script an attempt; the last attempt ends the test's run."""
+
+    def __init__(self, attempts: Sequence[Script], stop: threading.Event) -> None:
+        self._attempts = list(attempts)
+        self._stop = stop
+        self.opened = 0
+
+    def frames(self, _: threading.Event) -> Iterator[Frame | Skipped]:
+        script = self._attempts[self.opened]
+        self.opened += 1
+        for item in script:
+            if isinstance(item, SourceError):
+                raise item
+            yield item
+        if self.opened == len(self._attempts):
+            self._stop.set()
+
+
+class World:
+    """Several cameras, one redaction queue, one spool."""
+
+    def __init__(self, folder: Path, scripts: dict[str, Sequence[Script]], *, per_lane: int = 64) -> None:
+        self.clock = FakeClock()
+        self.stop = {name: threading.Event() for name in scripts}
+        self.spool = Spool(config.Spool(directory=folder), self.clock)
+        self.cameras = {name: replay_camera(name, folder) for name in scripts}
+        self.pauses = Pauses(folder)
+        self.health = Health("street", list(self.cameras.values()), self.pauses, self.clock, lambda: None)
+        self.queue: FairQueue[Selected] = FairQueue(per_lane, "drop_oldest")
+        self.redactors = {name: GreyRedactor(camera) for name, camera in self.cameras.items()}
+        self.sources = {name: ScriptedSource(script, self.stop[name]) for name, script in scripts.items()}
+        self.spooled: list[int] = []
+        self.pipelines = {
+            name: Pipeline(
+                camera,
+                self.sources[name],
+                self.redactors[name],
+                self.queue,
+                self.spool,
+                self.health,
+                self.clock,
+                Backoff(1.0, 30.0, chance=lambda: 1.0),
+                lambda: self.spooled.append(self.spool.messages),
+            )
+            for name, camera in self.cameras.items()
+        }
+
+    def run(self, camera_id: str) -> None:
+        self.pipelines[camera_id].run(self.stop[camera_id])
+
+    def redact_all(self) -> None:
+        while (waiting := self.queue.take(0)) is not None:
+            self.pipelines[waiting.frame.camera_id].finish(waiting)
+
+    def ledger(self, camera_id: str = "gate") -> Ledger:
+        ledger = self.spool.ledgers()[camera_id]
+        assert ledger.balanced
+        return ledger
+
+    def state(self, camera_id: str = "gate") -> tuple[CameraState, str]:
+        (status,) = [status for status in self.health.statuses() if status.camera_id == camera_id]
+        return status.state, status.cause
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, {name: [[frame(n, camera_id=name) for n in range(3)]] for name in ("gate", "yard")})
+    yield made
+    made.spool.close()
+
+
+def test_what_is_selected_is_redacted_and_spooled(world: World) -> None:
+    assert world.state() == (CameraState.STARTING, "")
+    world.run("gate")
+    assert world.state() == (CameraState.ONLINE, "")
+    assert world.ledger().in_flight == 3
+    world.redact_all()
+    ledger = world.ledger()
+    assert (ledger.selected, ledger.spooled, ledger.dropped) == (3, 3, {})
+    assert world.spooled == [1, 2, 3]  # the publisher is woken once each is on the disk
+
+
+def test_a_camera_that_fails_is_tried_again_with_growing_waits_and_recovers(tmp_path: Path) -> None:
+    lost = Unreachable("gate", "10.0.0.1:554 refuses the connection: check address and port")
+    world = World(tmp_path, {"gate": [[lost], [lost], [lost], [frame(0), lost], [frame(1)]]})
+    states: list[tuple[CameraState, str]] = []
+    world.clock.on_wait = lambda _: states.append(world.state())
+    world.run("gate")
+    assert world.clock.waits == [1.0, 2.0, 4.0, 1.0]  # a frame in between resets the patience
+    assert states == [(CameraState.OFFLINE, str(lost))] * 4
+    assert world.state() == (CameraState.ONLINE, "")
+    assert world.ledger().selected == 2
+    world.spool.close()
+
+
+def test_run_once_fails_with_the_reason(tmp_path: Path) -> None:
+    lost = Unreachable("gate", "gone")
+    world = World(tmp_path, {"gate": [[frame(0), lost]]})
+    with pytest.raises(Unreachable, match="gone"):
+        world.pipelines["gate"].run_once(world.stop["gate"])
+    assert world.ledger().selected == 1
+    world.spool.close()
+
+
+def test_one_camera_failing_leaves_the_other_alone(tmp_path: Path) -> None:
+    lost = Unreachable("gate", "gone")
+    world = World(tmp_path, {"gate": [[lost]] * 20 + [[]], "yard": [[frame(n, camera_id="yard") for n in range(5)]]})
+    threads = [threading.Thread(target=world.run, args=(name,)) for name in ("gate", "yard")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    world.redact_all()
+    assert world.sources["gate"].opened == 21
+    assert world.ledger("yard").spooled == 5
+    assert world.state("yard")[0] is CameraState.ONLINE
+    world.spool.close()
+
+
+def test_a_recording_that_is_over_is_not_begun_again(tmp_path: Path) -> None:
+    world = World(tmp_path, {"gate": [[frame(0)], []]})
+    world.run("gate")
+    assert world.sources["gate"].opened == 1
+    assert world.state() == (CameraState.OFFLINE, "the recording has been played to its end")
+    world.spool.close()
+
+
+@pytest.mark.parametrize(
+    "drop", [DropReason.REDACTION_UNAVAILABLE, DropReason.REDACTION_TIMEOUT, DropReason.SECOND_LOOK]
+)
+def test_what_cannot_be_redacted_goes_nowhere_and_the_camera_says_so(world: World, drop: DropReason) -> None:
+    world.redactors["gate"].failures = [RedactionUnavailable(drop, "no model; fetch it")]
+    world.run("gate")
+    first = world.queue.take(0)
+    assert first is not None
+    world.pipelines["gate"].finish(first)
+    assert world.spool.messages == 0
+    assert world.state() == (CameraState.REDACTION_UNAVAILABLE, "no model; fetch it")
+    world.redact_all()
+    assert world.state() == (CameraState.ONLINE, "")
+    assert world.ledger().dropped == {drop: 1}
+    assert world.ledger().spooled == 2
+
+
+def test_a_bug_in_the_redactor_publishes_nothing_and_is_not_hidden(world: World) -> None:
+    class Buggy:
+        def redact(self, _: Selected) -> object:
+            raise ZeroDivisionError
+
+    world.pipelines["gate"]._redactor = Buggy()  # type: ignore[assignment] # that is the point
+    world.run("gate")
+    first = world.queue.take(0)
+    assert first is not None
+    with pytest.raises(ZeroDivisionError):
+        world.pipelines["gate"].finish(first)
+    assert world.ledger().dropped == {"redaction_unavailable": 1}
+    assert world.state()[0] is CameraState.REDACTION_UNAVAILABLE
+
+
+def test_a_busy_redactor_drops_the_oldest_of_the_busy_camera_only(tmp_path: Path) -> None:
+    busy = [frame(n) for n in range(10)]
+    world = World(tmp_path, {"gate": [busy], "yard": [[frame(0, camera_id="yard")]]}, per_lane=2)
+    world.run("gate")
+    world.run("yard")
+    world.redact_all()
+    assert world.ledger("gate").dropped == {"redactor_busy": 8}
+    assert [each.frame.source_key for each in world.redactors["gate"].seen] == ["f8", "f9"]
+    assert world.ledger("yard").dropped == {}
+    world.spool.close()
+
+
+def test_a_replay_that_begins_again_redacts_nothing_twice(tmp_path: Path) -> None:
+    looks = [frame(n) for n in range(4)]
+    world = World(tmp_path, {"gate": [looks]})
+    world.run("gate")
+    world.redact_all()
+    world.spool.close()
+    again = World(tmp_path, {"gate": [looks]})
+    again.run("gate")
+    again.redact_all()
+    assert again.redactors["gate"].seen == []
+    ledger = again.ledger()
+    assert (ledger.selected, ledger.spooled, ledger.dropped) == (8, 4, {"duplicate": 4})
+    again.spool.close()
+
+
+def test_a_pause_stops_pulling_drops_what_waits_and_ends_by_hand(tmp_path: Path) -> None:
+    world = World(tmp_path, {"gate": [[frame(0), frame(1)], [frame(2)]]})
+    pipeline, stop = world.pipelines["gate"], world.stop["gate"]
+    pipeline._enter(selected(9), stop)
+    world.health.pause("gate", "a leak")
+    world.redact_all()
+    assert world.ledger().dropped == {"paused": 1}
+    assert world.state() == (CameraState.PAUSED, "a leak")
+
+    def resume_after_three(_: float) -> None:
+        if len(world.clock.waits) == 3:
+            assert Pauses(tmp_path).resume("gate")  # as the command does, from another process
+
+    world.clock.on_wait = resume_after_three
+    world.run("gate")
+    assert world.clock.waits == [1.0, 1.0, 1.0]
+    assert world.ledger().selected == 3
+    assert world.state()[0] is not CameraState.PAUSED
+    world.spool.close()
+
+
+def test_a_pause_in_the_middle_of_a_stream_closes_it(tmp_path: Path) -> None:
+    world = World(tmp_path, {"gate": [[frame(0), frame(1)]]})
+    world.health.pause("gate", "a leak")
+    assert world.pipelines["gate"].run_once(world.stop["gate"]) is False
+    assert world.spool.ledgers() == {}
+    world.spool.close()
+
+
+def test_skipped_pictures_are_counted_and_logged_ever_more_rarely(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = [Skipped("gate", SkipReason.BROKEN, "a keyframe does not decode")] * 150
+    world = World(tmp_path, {"gate": [[*bad, frame(0)]]})
+    world.run("gate")
+    assert world.pipelines["gate"].skipped == {"broken": 150}
+    assert sum("picture skipped" in record.message for record in caplog.records) == 3  # the 1st, 10th and 100th
+    assert world.ledger().selected == 1
+    world.spool.close()
+
+
+def test_a_full_disk_is_one_line_and_the_pictures_after_it_pass(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run("gate")
+    monkeypatch.setattr(world.spool._database, "free_bytes", lambda: 1000)
+    for _ in range(2):
+        waiting = world.queue.take(0)
+        assert waiting is not None
+        world.pipelines["gate"].finish(waiting)
+    monkeypatch.undo()
+    world.redact_all()
+    assert world.ledger().dropped == {"disk_full": 2}
+    assert world.ledger().spooled == 1
+    assert sum("disk full" in record.message for record in caplog.records) == 1
+    assert sum("room again" in record.message for record in caplog.records) <= 1
+
+
+def test_what_waits_when_the_agent_stops_is_interrupted_and_may_come_again(world: World) -> None:
+    world.run("gate")
+    stop = threading.Event()
+    stop.set()
+    redact_in_turn(world.queue, world.pipelines, stop)
+    assert world.ledger().dropped == {"interrupted": 3}
+    assert world.spool.select(frame(0).observation_id, "gate")
+
+
+def test_a_still_scene_is_not_selected_again(tmp_path: Path) -> None:
+    world = World(tmp_path, {"gate": [[frame(n, image=flat(50)) for n in range(10)]]})
+    world.cameras["gate"] = world.cameras["gate"].model_copy(update={"selector": config.Selector()})
+    pipeline = Pipeline(
+        world.cameras["gate"],
+        world.sources["gate"],
+        world.redactors["gate"],
+        world.queue,
+        world.spool,
+        world.health,
+        world.clock,
+        Backoff(1, 1),
+        lambda: None,
+    )
+    pipeline.run(world.stop["gate"])
+    assert world.ledger().selected == 1
+    world.spool.close()

@@ -1,0 +1,231 @@
+"""Everything that an RTSP camera does wrong, and that no secret shows whatever happens.
+
+gst-rtsp-server | a bare socket ──▶ Rtsp ──▶ typed errors
+"""
+
+import signal
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import av.error
+import numpy as np
+import pytest
+
+from edge_agent.clock import SystemClock
+from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
+from edge_agent.frames import Frame
+from edge_agent.sources.rtsp import Rtsp
+from provisioning.contracts import config
+from tests.edge_agent.cameras import encoded, footage, serving
+from tests.edge_agent.world import EPOCH_MS, FakeClock, noise, write_video
+
+SECRET = "s3cr:t/p@ss"
+QUOTED = "s3cr%3At%2Fp%40ss"
+
+
+def source(url: str, password: Path | None = None, *, connect_s: float = 3, read_s: float = 3) -> Rtsp:
+    options: dict[str, object] = {"url": url, "connect_timeout_s": connect_s, "read_timeout_s": read_s}
+    if password is not None:
+        options |= {"username": "viewer", "password_file": password}
+    return Rtsp("gate", config.RtspSource.model_validate(options), SystemClock())
+
+
+def secret_file(folder: Path, text: str = SECRET) -> Path:
+    path = folder / "password"
+    path.touch(0o600)
+    path.write_text(text + "\n")
+    return path
+
+
+def failure(camera: Rtsp, *, after: int = 0) -> SourceError:
+    """The error of one attempt, shown to hold neither the password nor the path of the address."""
+    frames = camera.frames(threading.Event())
+    for _ in range(after):
+        assert isinstance(next(frames), Frame)
+    with pytest.raises(SourceError) as caught:
+        for _ in frames:
+            pass
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.__context__)
+    for word in (SECRET, QUOTED, "rtsp://", "token"):
+        assert word not in shown
+    assert str(caught.value).startswith("camera gate: ")
+    return caught.value
+
+
+@contextmanager
+def listener(answer: bytes = b"") -> Iterator[int]:
+    """A port that accepts, answers the first request with `answer`, and says nothing more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held = []
+
+        def accept() -> None:
+            try:
+                while True:
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    if answer:
+                        connection.recv(4096)
+                        connection.sendall(answer)
+            except OSError:
+                return  # the test closed the port
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for connection in held:
+            connection.close()
+
+
+def test_a_refused_port(tmp_path: Path) -> None:
+    error = failure(source("rtsp://127.0.0.1:1/token", secret_file(tmp_path)))
+    assert isinstance(error, Unreachable)
+    assert "127.0.0.1:1 refuses the connection" in str(error)
+
+
+def test_a_host_that_nobody_knows(tmp_path: Path) -> None:
+    assert isinstance(failure(source("rtsp://no-such-camera.invalid/token", secret_file(tmp_path))), Unreachable)
+
+
+def test_a_port_that_listens_and_is_silent(tmp_path: Path) -> None:
+    with listener() as port:
+        began = time.monotonic()
+        error = failure(source(f"rtsp://127.0.0.1:{port}/token", secret_file(tmp_path), connect_s=0.5))
+    assert isinstance(error, NoPicture | Unreachable)
+    assert time.monotonic() - began < 3
+
+
+def test_a_port_that_speaks_http(tmp_path: Path) -> None:
+    with listener(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as port:
+        error = failure(source(f"rtsp://127.0.0.1:{port}/token", secret_file(tmp_path), connect_s=0.5))
+    assert isinstance(error, NoPicture | Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("401 Unauthorized", WrongCredentials),
+        ("403 Forbidden", WrongCredentials),
+        ("404 Not Found", NotFound),
+        ("503 Service Unavailable", Unreachable),
+    ],
+)
+def test_what_a_camera_answers(status: str, expected: type[SourceError], tmp_path: Path) -> None:
+    with listener(f"RTSP/1.0 {status}\r\nCSeq: 1\r\n\r\n".encode()) as port:
+        error = failure(source(f"rtsp://127.0.0.1:{port}/token", secret_file(tmp_path), connect_s=0.5))
+    assert isinstance(error, expected)
+
+
+def test_ffmpeg_would_have_shown_the_password(tmp_path: Path) -> None:
+    # The premise of all this: its error text is the address with user and password.
+    with pytest.raises(av.error.ConnectionRefusedError, match=SECRET[:4]):
+        av.open(f"rtsp://viewer:{QUOTED}@127.0.0.1:1/token", format="rtsp")
+
+
+def test_a_password_that_others_may_read(tmp_path: Path) -> None:
+    path = secret_file(tmp_path)
+    path.chmod(0o644)
+    error = failure(source("rtsp://127.0.0.1:1/token", path))
+    assert isinstance(error, WrongCredentials)
+    assert "chmod 600" in str(error)
+
+
+def test_a_password_too_long_for_ffmpeg_is_not_sent_in_part(tmp_path: Path) -> None:
+    error = failure(source("rtsp://127.0.0.1:1/token", secret_file(tmp_path, "@" * 60)))
+    assert isinstance(error, WrongCredentials)
+    assert "room for 127" in str(error)
+
+
+@pytest.mark.peer
+class TestServer:
+    """With a real server on the other side."""
+
+    def test_right_and_wrong_password(self, tmp_path: Path) -> None:
+        mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        password = secret_file(tmp_path)
+        (tmp_path / "other").mkdir()
+        wrong = secret_file(tmp_path / "other", "wr0ng")
+        with serving("--mount", mount, "--user", "viewer", "--password-file", str(password)) as (port, _):
+            url = f"rtsp://127.0.0.1:{port}/token"
+            assert isinstance(next(source(url, password).frames(threading.Event())), Frame)
+            assert isinstance(failure(source(url, wrong)), WrongCredentials)
+            assert isinstance(failure(source(url)), WrongCredentials)
+
+    def test_no_such_stream(self, tmp_path: Path) -> None:
+        mount = footage(tmp_path / "a.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        with serving("--mount", mount) as (port, _):
+            assert isinstance(failure(source(f"rtsp://127.0.0.1:{port}/token")), NotFound)
+
+    def test_a_stream_that_stalls(self, tmp_path: Path) -> None:
+        mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        with serving("--mount", mount, "--stall-after", "0.5") as (port, _):
+            error = failure(source(f"rtsp://127.0.0.1:{port}/token", read_s=0.5), after=1)
+        assert isinstance(error, Stalled)
+        assert "0.5 s" in str(error)
+
+    def test_a_frozen_and_a_killed_server(self, tmp_path: Path) -> None:
+        mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        with serving("--mount", mount) as (port, process):
+            frames = source(f"rtsp://127.0.0.1:{port}/token", read_s=0.5).frames(threading.Event())
+            next(frames)
+            process.send_signal(signal.SIGSTOP)
+            with pytest.raises(Stalled):
+                list(frames)
+            process.send_signal(signal.SIGCONT)
+            frames = source(f"rtsp://127.0.0.1:{port}/token").frames(threading.Event())
+            next(frames)
+            process.kill()
+            with pytest.raises(Ended):
+                list(frames)
+
+    @pytest.mark.parametrize("codec", ["h264", "h265"])
+    def test_a_change_of_resolution_just_works(self, codec: str, tmp_path: Path) -> None:
+        small = encoded(tmp_path, [noise(seed) for seed in range(5)], codec)
+        large = encoded(tmp_path, [noise(seed, 320, 192) for seed in range(5)], codec)
+        mount = footage(tmp_path / "token.footage", codec, [*small, *large])
+        with serving("--mount", mount) as (port, _):
+            frames = source(f"rtsp://127.0.0.1:{port}/token").frames(threading.Event())
+            seen = [item.image.shape if isinstance(item, Frame) else item for item in islice(frames, 8)]
+        assert set(seen) == {(96, 160, 3), (192, 320, 3)}
+
+    def test_capture_time_is_the_arrival_of_the_packet(self, tmp_path: Path) -> None:
+        mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        clock = FakeClock()
+        with serving("--mount", mount) as (port, _):
+            camera = Rtsp("gate", config.RtspSource(url=f"rtsp://127.0.0.1:{port}/token"), clock)
+            frames = camera.frames(threading.Event())
+            first = next(frames)
+            clock.pass_s(60)
+            second = next(frames)
+        assert isinstance(first, Frame)
+        assert isinstance(second, Frame)
+        assert second.captured_at_ms - first.captured_at_ms == 60_000
+        assert first.source_key != second.source_key
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_b_frames_do_not_hold_a_picture_back(codec: str, tmp_path: Path) -> None:
+    # A decoder that is fed keyframes alone keeps one or two of them for reordering: 2 to 4 s of a live camera.
+    pictures = [noise(seed) for seed in range(15)]
+    path = write_video(tmp_path / "street.mkv", pictures, codec=codec, gop=5, b_frames=2)
+    clock = FakeClock()
+    camera = Rtsp("gate", config.RtspSource(url="rtsp://camera.invalid/"), clock)
+    seen = []
+    with av.open(str(path)) as container:
+        for item in camera._decode(container, stop := threading.Event()):
+            assert isinstance(item, Frame)
+            seen.append(item)
+            clock.pass_s(1)  # had it been held back, it would carry the time of a later packet's arrival
+            if len(seen) == 3:
+                stop.set()
+    assert [item.captured_at_ms - EPOCH_MS for item in seen] == [0, 1000, 2000]
+    for item in seen:
+        distances = [float(np.abs(item.image.astype(int) - picture).mean()) for picture in pictures]
+        assert int(np.argmin(distances)) == int(item.source_key.removeprefix("k")) // 40  # Matroska counts in ms

@@ -27,8 +27,8 @@ RIDER_OVERHANG: Final = 0.12
 """How far elbows and a pillion rider's back reach beyond the machine's box, as a share of its width."""
 PLATE_BAND: Final = (0.18, 0.48, 0.82, 0.95)
 """Where a number plate sits on a car, bus or truck seen from the front or the rear, as shares of its box."""
-BAND_FROM_PX: Final = 120
-"""Vehicles narrower than this cannot show a legible plate: at a quarter of the width it has under 4 px a character."""
+BAND_FROM_PX: Final = 80
+"""On a narrower vehicle a plate, a quarter of its width, has under 3 px a character and is not legible."""
 
 
 class Rect(NamedTuple):

@@ -1,5 +1,6 @@
 """Each extra, installed alone in an empty environment, runs its commands and brings nothing of the others."""
 
+import json
 import os
 import subprocess
 import sys
@@ -38,6 +39,13 @@ def test_an_extra_alone(extra: str, tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert "Usage" in done.stdout
+    if extra == "center":  # builds the whole application: pages, templates and languages must be in the wheel
+        done = subprocess.run(
+            [str(venv / "bin" / "wayside-center"), "openapi"], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        assert json.loads(done.stdout)["paths"].keys() >= {"/observations", "/cameras"}
+        shipped = {path.suffix for path in (venv / "lib").glob("python*/site-packages/center/console/**/*")}
+        assert shipped >= {".js", ".css", ".html", ".po"}
     probe = f"import importlib.util as u; print(*[n for n in {sorted(foreign)!r} if u.find_spec(n)])"
     done = subprocess.run(
         [str(venv / "bin" / "python"), "-c", probe], capture_output=True, text=True, check=True, cwd=tmp_path

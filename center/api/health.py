@@ -1,0 +1,35 @@
+"""Whether the centre works."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from center.api.problems import documented
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.health import Condition, HealthReport
+from center.services import Asker, Served
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """In one word each; causes are for who is logged in."""
+
+    status: Condition
+    dependencies: dict[str, Condition]
+
+
+@router.get("/health", operation_id="health")
+async def health(services: Served) -> Health:
+    """Open to anybody: load balancers and monitors ask it. At most two seconds old."""
+    report = await services.health.report()
+    return Health(status=report.status, dependencies={part.name: part.condition for part in report.dependencies})
+
+
+@router.get(
+    "/health/details",
+    operation_id="health_details",
+    responses=documented(NotLoggedInError, StoreUnavailableError),
+)
+async def health_details(services: Served, _asker: Asker) -> HealthReport:
+    """Causes, remedies and counters."""
+    return await services.health.report()

@@ -1,0 +1,126 @@
+"""Archived observations, their redacted pictures, and machines cut out of them on the fly."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Response
+
+from center import pictures
+from center.api.problems import documented
+from center.errors import (
+    BadFilterError,
+    NoPictureError,
+    NotLoggedInError,
+    PictureBrokenError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryRefusedError,
+    QueryTimeoutError,
+    QueryUnreachableError,
+    StoreUnavailableError,
+    UnknownMachineError,
+    UnknownObservationError,
+)
+from center.search import ROW_KEY_PATTERN, Filters, ObservationList, ObservationView
+from center.services import Asker, Served
+
+router = APIRouter(tags=["observations"])
+
+RowKey = Annotated[str, Path(pattern=ROW_KEY_PATTERN, description="Agent and observation id, joined by a colon.")]
+_QUERY_ERRORS: Final = (
+    NotLoggedInError,
+    StoreUnavailableError,
+    QueryUnreachableError,
+    QueryTimeoutError,
+    QueryDeniedError,
+    QueryFaultError,
+)
+_JPEG: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "A JPEG.",
+    }
+}
+_PICTURE: Final[dict[int | str, dict[str, Any]]] = {
+    200: _JPEG[200]
+    | {
+        "headers": {
+            "X-Picture-Width": {
+                "description": "Of the whole picture, which boxes refer to.",
+                "schema": {"type": "integer"},
+            },
+            "X-Picture-Height": {"description": "The same.", "schema": {"type": "integer"}},
+        }
+    }
+}
+
+
+@router.get(
+    "/observations",
+    operation_id="list_observations",
+    responses=documented(*_QUERY_ERRORS, QueryRefusedError, BadFilterError),
+)
+async def list_observations(filters: Annotated[Filters, Query()], services: Served, asker: Asker) -> ObservationList:
+    """Newest first. Follow `next_cursor` with the same filters for the next page."""
+    return await services.search.observations(filters, actor=asker.username)
+
+
+@router.get(
+    "/observations/{row_key}",
+    operation_id="get_observation",
+    responses=documented(*_QUERY_ERRORS, UnknownObservationError),
+)
+async def get_observation(row_key: RowKey, services: Served, asker: Asker) -> ObservationView:
+    """One observation with its machines."""
+    return await services.search.observation(row_key, actor=asker.username)
+
+
+@router.get(
+    "/observations/{row_key}/picture",
+    operation_id="get_picture",
+    response_class=Response,
+    responses=_PICTURE | documented(*_QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
+)
+async def get_picture(
+    row_key: RowKey,
+    services: Served,
+    asker: Asker,
+    max_side_px: Annotated[
+        int | None, Query(ge=32, le=pictures.PREVIEW_SIDE_PX, description="Longer side of a preview.")
+    ] = None,
+) -> Response:
+    """The redacted picture, whole or as a preview."""
+    if max_side_px is None:
+        jpeg = await services.search.picture(row_key, actor=asker.username)
+        width, height = pictures.size_of(jpeg, row_key=row_key)
+    else:
+        whole = await services.search.preview_source(row_key)
+        width, height = pictures.size_of(whole, row_key=row_key)
+        jpeg = await asyncio.to_thread(pictures.preview, whole, max_side_px=max_side_px, row_key=row_key)
+    size = {"X-Picture-Width": str(width), "X-Picture-Height": str(height)}
+    return Response(jpeg, media_type="image/jpeg", headers=size)
+
+
+@router.get(
+    "/observations/{row_key}/machines/{index}/crop",
+    operation_id="get_machine_crop",
+    response_class=Response,
+    responses=_JPEG
+    | documented(*_QUERY_ERRORS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
+)
+async def get_machine_crop(
+    row_key: RowKey,
+    index: Annotated[int, Path(ge=0, lt=512)],
+    services: Served,
+    asker: Asker,
+    margin: Annotated[float, Query(ge=0, le=1, description="Added on every side, as a share of the box.")] = (
+        pictures.DEFAULT_MARGIN
+    ),
+) -> Response:
+    """One machine, cut from the redacted picture."""
+    observation, jpeg = await services.search.machine_source(row_key, actor=asker.username)
+    box = next((machine.box for machine in observation.machines if machine.index == index), None)
+    if box is None:
+        raise UnknownMachineError(row_key=row_key, index=index)
+    part = await asyncio.to_thread(pictures.crop, jpeg, box, margin=margin, row_key=row_key)
+    return Response(part, media_type="image/jpeg")

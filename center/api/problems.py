@@ -1,0 +1,91 @@
+"""The one place where an error becomes an HTTP answer."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from center import errors
+from center.errors import CenterError
+
+STATUS: Final[dict[type[CenterError], int]] = {
+    errors.NotLoggedInError: 401,
+    errors.BadCredentialsError: 401,
+    errors.WrongSetupCodeError: 403,
+    errors.ForeignOriginError: 403,
+    errors.UnknownCameraError: 404,
+    errors.UnknownObservationError: 404,
+    errors.UnknownMachineError: 404,
+    errors.UnknownUserError: 404,
+    errors.NoPictureError: 404,
+    errors.SetupDoneError: 409,
+    errors.TooLargeError: 413,
+    errors.BadFilterError: 422,
+    errors.BadUsernameError: 422,
+    errors.WeakPasswordError: 422,
+    errors.QueryRefusedError: 422,
+    errors.LockedOutError: 429,
+    errors.QueryDeniedError: 502,
+    errors.QueryFaultError: 502,
+    errors.PictureBrokenError: 502,
+    errors.StoreUnavailableError: 503,
+    errors.QueryUnreachableError: 503,
+    errors.QueryTimeoutError: 504,
+}
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do about it; `code` is for programs and does not change."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+def problem(error: CenterError) -> JSONResponse:
+    """The answer to an error."""
+    body = Problem(code=error.code, message=error.text(), remedy=error.advice())
+    headers = {}
+    if isinstance(error, errors.LockedOutError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return JSONResponse(body.model_dump(), status_code=STATUS[type(error)], headers=headers)
+
+
+def documented(*kinds: type[CenterError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with `kinds`."""
+    texts: dict[int | str, list[str]] = {}
+    for kind in kinds:
+        texts.setdefault(STATUS[kind], []).append(f"`{kind.code}`")
+    return {status: {"model": Problem, "description": " or ".join(codes)} for status, codes in texts.items()}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a `Problem`."""
+    app.add_exception_handler(CenterError, _center_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _center_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, CenterError)  # noqa: S101 - narrows the type: registered for this class only
+    return problem(error)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    faults = "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5]
+    )
+    body = Problem(
+        code="invalid_request", message=f"The request is not valid: {faults}"[:500], remedy="See the schema."
+    )
+    return JSONResponse(body.model_dump(), status_code=422)
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    body = Problem(code=f"http_{error.status_code}", message=str(error.detail), remedy="See the schema.")
+    return JSONResponse(body.model_dump(), status_code=error.status_code, headers=error.headers)

@@ -1,0 +1,221 @@
+"""The centre's line to the MQTT broker, and what happens to each message that comes in on it.
+
+`Mailbox` knows topics and contracts and no network; `MqttLink` is the network.
+"""
+
+import secrets
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from center.devices import Devices
+from center.errors import StartError, StoreUnavailableError
+from center.feed import Feed
+from provisioning.contracts import codec, topics
+from provisioning.contracts.config import Broker as BrokerConfig
+from provisioning.contracts.errors import ContractError, RejectReason
+from provisioning.contracts.messages import CameraStatus, Heartbeat, Observed
+
+SUBSCRIPTIONS: Final = (topics.observed("+"), topics.heartbeat("+"), topics.camera_status("+", "+"))
+RETRY_MIN_S: Final = 1
+RETRY_MAX_S: Final = 30
+NOBODY: Final = "?"
+"""Stands for the agent where not even the topic names one."""
+
+
+class Receiver(Protocol):
+    """Where a link puts what it hears; called from the link's own thread."""
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """One message."""
+
+    def link(self, *, up: bool) -> None:
+        """The connection came or went."""
+
+
+class Link(Protocol):
+    """A connection to the broker that keeps trying."""
+
+    def start(self, receiver: Receiver) -> None:
+        """Begin to connect, and return at once."""
+
+    def stop(self) -> None:
+        """Disconnect for good."""
+
+    def fault(self) -> str | None:
+        """Why there is no connection now, None while there is one."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a mailbox has seen."""
+
+    received: int = 0
+    malformed: Counter[str] = field(default_factory=Counter)
+    """Messages that broke the contract, by agent."""
+    last_malformed: dict[str, str] = field(default_factory=dict)
+    """What was wrong with the last of them, by agent; names fields, never their values."""
+    not_stored: int = 0
+    """Device states known now that a restart would forget, since the database refused them."""
+
+
+class Mailbox:
+    """Reads each message by its topic and hands it to `devices` or `feed`. A bad message costs only itself."""
+
+    def __init__(self, devices: Devices, feed: Feed) -> None:
+        self._devices = devices
+        self._feed = feed
+        self.counters = Counters()
+
+    def link(self, *, up: bool) -> None:
+        """The broker came or went."""
+        self._devices.link(up=up)
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """Take one message; nothing it holds makes this raise."""
+        self.counters.received += 1
+        try:
+            self._read(topic, payload)
+        except ContractError as error:
+            agent_id = _agent_or_nobody(topic)
+            self.counters.malformed[agent_id] += 1
+            self.counters.last_malformed[agent_id] = str(error)
+        except StoreUnavailableError:
+            # Devices took it before the database refused it; health shows the count and the database's own fault.
+            self.counters.not_stored += 1
+
+    def _read(self, topic: str, payload: bytes) -> None:
+        agent_id = topics.agent_of(topic)
+        match topic.removeprefix(f"{topics.PREFIX}/").split("/"):
+            case ["observed", _]:
+                observed = codec.decode(Observed, payload)
+                _same(agent_id, observed.agent_id)
+                self._feed.publish(observed)
+            case ["agents", _, "heartbeat"]:
+                heartbeat = codec.decode(Heartbeat, payload)
+                _same(agent_id, heartbeat.agent_id)
+                self._devices.heard(heartbeat)
+            case ["agents", _, "cameras", camera_id] if not payload:
+                # An empty retained message is MQTT's way to delete one.
+                self._devices.removed(agent_id, camera_id)
+            case ["agents", _, "cameras", camera_id]:
+                status = codec.decode(CameraStatus, payload)
+                _same(agent_id, status.agent_id)
+                _same(camera_id, status.camera_id)
+                self._devices.changed(status)
+            case _:
+                raise ContractError(RejectReason.MALFORMED, f"nothing is expected on topic {topic[:200]!r}")
+
+
+def _same(in_topic: str, in_message: str) -> None:
+    if in_topic != in_message:
+        raise ContractError(RejectReason.FOREIGN_AGENT, f"the message names {in_message!r}, its topic {in_topic!r}")
+
+
+def _agent_or_nobody(topic: str) -> str:
+    try:
+        return topics.agent_of(topic)
+    except ContractError:
+        return NOBODY
+
+
+class MqttLink:
+    """MQTT 5 over mutual TLS as role *center*. Reconnects for ever, waiting 1 s to 30 s.
+
+    Raises:
+        StartError: a certificate file cannot be used.
+    """
+
+    def __init__(self, config: BrokerConfig, ended: Callable[[], None]) -> None:
+        self._config = config
+        self._ended = ended
+        self._fault: str | None = "not connected yet"
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"center-{secrets.token_hex(4)}", protocol=mqtt.MQTTv5
+        )
+        try:
+            self._client.tls_set(
+                ca_certs=str(config.ca_file), certfile=str(config.cert_file), keyfile=str(config.key_file)
+            )
+            self._client.connect_async(config.host, config.port, keepalive=30)
+        except (OSError, ValueError) as error:
+            files = f"{config.ca_file}, {config.cert_file}, {config.key_file}"
+            raise StartError(
+                what=f"the line to the broker cannot be set up ({error}) with {files}",
+                what_to_do="Check host and paths in [broker], and issue the files again with wayside-provision",
+            ) from error
+        self._client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
+        self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
+
+    def start(self, receiver: Receiver) -> None:
+        """Begin to connect in a thread of its own."""
+        address = f"{self._config.host}:{self._config.port}"
+
+        def connected(
+            client: mqtt.Client,
+            _data: Any,
+            _flags: mqtt.ConnectFlags,
+            reason: ReasonCode,
+            _properties: Properties | None,
+        ) -> None:
+            if reason.is_failure:
+                self._fault = f"{address} refused the centre: {reason}"
+                return
+            self._fault = None
+            receiver.link(up=True)
+            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in SUBSCRIPTIONS])
+
+        def failed(_client: mqtt.Client, _data: Any) -> None:
+            # paho does not pass the error on, but calls this while it handles it.
+            self._fault = f"no connection to {address}: {sys.exc_info()[1]}"
+
+        def disconnected(
+            _client: mqtt.Client,
+            _data: Any,
+            _flags: mqtt.DisconnectFlags,
+            reason: ReasonCode,
+            _properties: Properties | None,
+        ) -> None:
+            # After a refused CONNECT paho reports a plain loss: the refusal is the better cause.
+            if self._fault is None:
+                self._fault = f"connection to {address} lost: {reason}"
+            receiver.link(up=False)
+
+        def received(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+            receiver.deliver(message.topic, bytes(message.payload))
+
+        self._client.on_connect = connected
+        self._client.on_connect_fail = failed
+        self._client.on_disconnect = disconnected
+        self._client.on_message = received
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Disconnect and wait for the thread."""
+        self._client.disconnect()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def fault(self) -> str | None:
+        """Why there is no connection now, None while there is one."""
+        return self._fault
+
+    def _run(self) -> None:
+        """Pump until `stop`. Anything but a network fault is a bug: it ends the thread, and `ended` the process."""
+        stopped = False
+        try:
+            self._client.loop_forever(retry_first_connection=True)
+            stopped = True
+        finally:
+            if not stopped:
+                self._fault = "the message thread ended with an error; restart the centre"
+                self._ended()

@@ -1,0 +1,172 @@
+"""The live page: one tile a camera with its newest redacted picture, replaced as *observed* hints arrive."""
+
+import asyncio
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.console import moments, vocabulary
+from center.console.frame import empty, frame, problem
+from center.console.language import Language
+from center.console.markup import words
+from center.console.picture import TILE_LABEL_MINIMUM, Picture, page_path, picture_path
+from center.devices import CameraView
+from center.errors import CenterError, marked
+from center.feed import Sighting
+from center.pictures import PREVIEW_SIDE_PX
+from center.search import Filters, ObservationView
+from center.services import Services, identity_of, services_of
+from provisioning.contracts.messages import Machine, PictureState
+
+TITLE: Final = marked("Live")
+LOOK_S: Final = 0.5
+CAMERAS_S: Final = 2.0
+FIRST: Final = 100
+"""Newest observations asked for at the start, to have a picture of most cameras at once."""
+
+
+def live(request: Request) -> None:
+    """`/live`."""
+    services = services_of(request)
+    with frame(request, title=TITLE, active="/live") as _:
+        words("h1", _(TITLE))
+        wall = _Wall(services, _, actor=identity_of(request).username)
+    ui.context.client.on_delete(wall.close)
+    ui.timer(0, wall.fill, once=True)
+    ui.timer(LOOK_S, wall.look)
+    ui.timer(CAMERAS_S, wall.cameras)
+
+
+class _Wall:
+    """All tiles of one open page. A tile never moves; a new camera goes to the end."""
+
+    def __init__(self, services: Services, _: Language, *, actor: str) -> None:
+        self._services = services
+        self._ = _
+        self._actor = actor
+        self._reader = services.feed.open()
+        self._tiles: dict[tuple[str, str], _Tile] = {}
+        self._trouble = ui.element("div")
+        self._grid = ui.element("div").classes("ws-tiles")
+        self._empty = ui.element("div")
+        with self._empty:
+            empty(
+                _("No camera has reported yet."),
+                _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+            )
+        self.cameras()
+
+    def close(self) -> None:
+        """The page is gone."""
+        self._services.feed.close(self._reader)
+
+    async def fill(self) -> None:
+        """Start from the archive, so that a page that was just opened is not empty."""
+        try:
+            await asyncio.to_thread(self._services.audit.append, self._actor, "live.open", {})
+            page = await self._services.search.observations(Filters(limit=FIRST), actor=self._actor)
+        except CenterError as error:
+            with self._trouble:
+                problem(error, self._)
+            return
+        for observation in page.items:
+            self._show(_as_sighting(observation))
+
+    def look(self) -> None:
+        """Show what has arrived: of each camera only the newest."""
+        newest: dict[tuple[str, str], Sighting] = {}
+        for sighting in self._reader.take():
+            key = (sighting.agent_id, sighting.camera_id)
+            if key not in newest or newest[key].captured_at_ms <= sighting.captured_at_ms:
+                newest[key] = sighting
+        for sighting in newest.values():
+            self._show(sighting)
+
+    def cameras(self) -> None:
+        """Keep names and states true; a camera that is no longer configured loses its tile."""
+        known = {(camera.agent_id, camera.camera_id): camera for camera in self._services.devices.cameras()}
+        for key, camera in known.items():
+            self._tile(*key).describe(camera)
+        for key in [key for key, tile in self._tiles.items() if tile.configured and key not in known]:
+            self._tiles.pop(key).remove()
+        self._empty.set_visibility(not self._tiles)
+
+    def _show(self, sighting: Sighting) -> None:
+        self._tile(sighting.agent_id, sighting.camera_id).show(sighting)
+        self._empty.set_visibility(False)
+
+    def _tile(self, agent_id: str, camera_id: str) -> "_Tile":
+        key = (agent_id, camera_id)
+        if key not in self._tiles:
+            with self._grid:
+                self._tiles[key] = _Tile(camera_id, self._)
+        return self._tiles[key]
+
+
+class _Tile:
+    """One camera."""
+
+    def __init__(self, camera_id: str, _: Language) -> None:
+        self._ = _
+        self._title = camera_id
+        self._captured_at_ms = -1
+        self._state: str | None = None
+        self.configured = False
+        with ui.element("a").classes("ws-card") as self._card:
+            with ui.element("div").classes("ws-card-head"):
+                self._dot = words("span", "").classes("ws-dot ws-dot-off")
+                self._name = ui.label(camera_id).classes("ws-name")
+                self._word = ui.label("").classes("ws-muted")
+            self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM)
+            with ui.element("div").classes("ws-card-foot"):
+                self._what = ui.label("")
+                self._time = ui.label("").classes("ws-nowrap")
+        self._picture.show(None, boxes=[], alt="", note=_("Waiting for the first picture."))
+
+    def describe(self, camera: CameraView) -> None:
+        """Name and state."""
+        self.configured = True
+        self._title = camera.title
+        self._name.set_text(camera.title)
+        if self._state != camera.state:
+            self._state = camera.state
+            tone = vocabulary.TONES[camera.state]
+            self._dot.classes(replace=f"ws-dot ws-dot-{tone}")
+            self._word.set_text("" if tone == "ok" else self._(vocabulary.STATES[camera.state]))
+
+    def show(self, sighting: Sighting) -> None:
+        """A picture, unless a newer one is on show."""
+        _ = self._
+        if sighting.captured_at_ms <= self._captured_at_ms:
+            return
+        self._captured_at_ms = sighting.captured_at_ms
+        classes = [machine.cls for machine in sighting.machines]
+        kept = sighting.picture is PictureState.KEPT
+        self._picture.show(
+            picture_path(sighting.row_key, max_side_px=PREVIEW_SIDE_PX) if kept else None,
+            boxes=vocabulary.edge_boxes(sighting.machines, _),
+            alt=vocabulary.picture_alt(self._title, sighting.captured_at_ms, classes, _),
+            note=_(vocabulary.PICTURES[sighting.picture]) if not kept else "",
+        )
+        self._what.set_text(vocabulary.summary(classes, _) or _("No machine"))
+        self._time.set_text(moments.local(sighting.captured_at_ms))
+        self._time.props["title"] = moments.utc(sighting.captured_at_ms)
+        self._card.props["href"] = page_path(sighting.row_key)
+
+    def remove(self) -> None:
+        """Take the tile off the wall."""
+        self._card.delete()
+
+
+def _as_sighting(observation: ObservationView) -> Sighting:
+    return Sighting(
+        row_key=observation.row_key,
+        agent_id=observation.agent_id,
+        camera_id=observation.camera_id,
+        captured_at_ms=observation.captured_at_ms,
+        picture=observation.picture,
+        machines=tuple(
+            Machine(cls=machine.cls, score=machine.score, box=machine.box) for machine in observation.machines
+        ),
+    )

@@ -1,0 +1,122 @@
+"""One observation: its picture large, its machines cut out, and everything that is known of it."""
+
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.console import moments, vocabulary
+from center.console.frame import frame, problem
+from center.console.language import Language
+from center.console.markup import moment, words
+from center.console.picture import Picture, crop_path, picture_path
+from center.errors import CenterError, marked
+from center.search import ObservationView
+from center.services import identity_of, services_of
+from provisioning.contracts.messages import PictureState
+
+TITLE: Final = marked("Observation")
+SHORT_HASH: Final = 16
+
+
+def observation(request: Request, row_key: str) -> None:
+    """`/observations/{row_key}`."""
+    services = services_of(request)
+    actor = identity_of(request).username
+    with frame(request, title=TITLE, active="/observations") as _:
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Observations"), "/observations")
+            heading = words("h1", _(TITLE))
+        body = ui.element("div").classes("ws-detail")
+
+    async def load() -> None:
+        try:
+            found = await services.search.observation(row_key, actor=actor)
+        except CenterError as error:
+            with body:
+                problem(error, _)
+            return
+        camera = services.devices.camera(found.agent_id, found.camera_id)
+        name = found.camera_id if camera is None else camera.title
+        heading.set_text(name)
+        with body:
+            with ui.element("div").classes("ws-panel"):
+                _picture(found, name, _)
+            with ui.element("div").classes("ws-side"):
+                _facts(found, _)
+                if found.machines and found.picture is PictureState.KEPT:
+                    _crops(found, _)
+                _more(found, _)
+
+    ui.timer(0, load, once=True)
+
+
+def _picture(found: ObservationView, camera: str, _: Language) -> None:
+    classes = [machine.cls for machine in found.machines]
+    kept = found.picture is PictureState.KEPT
+    Picture(_).show(
+        picture_path(found.row_key) if kept else None,
+        boxes=vocabulary.boxes(
+            ((machine.index, machine.cls, machine.score, machine.box) for machine in found.machines), _
+        ),
+        alt=vocabulary.picture_alt(camera, found.captured_at_ms, classes, _),
+        note=_(vocabulary.PICTURES[found.picture]) if not kept else "",
+    )
+
+
+def _crops(found: ObservationView, _: Language) -> None:
+    with ui.element("div").classes("ws-panel"):
+        words("h2", _("Machines")).classes("ws-section")
+        with ui.element("div").classes("ws-crops"):
+            for machine in found.machines:
+                label = f"{machine.index + 1} {_(vocabulary.CLASSES[machine.cls])} {machine.score:.0%}"
+                with ui.element("div").classes("ws-crop"):
+                    image = ui.element("img").props('loading="lazy"')
+                    image.props["src"] = crop_path(found.row_key, machine.index)
+                    image.props["alt"] = label
+                    words("span", label)
+
+
+def _facts(found: ObservationView, _: Language) -> None:
+    """What one wants to know first."""
+    seconds = (found.committed_at_ms - found.captured_at_ms) / 1000
+    with ui.element("div").classes("ws-panel"), ui.element("dl").classes("ws-facts"):
+        _time(_("Captured"), found.captured_at_ms)
+        _text(_("Clock"), _(vocabulary.CLOCKS[found.clock]) if found.time_trusted else _("Not to be trusted"))
+        _time(_("Archived"), found.committed_at_ms)
+        _text(_("Delay"), _("{seconds} s").format(seconds=f"{seconds:.1f}"))
+        _text(_("Camera"), found.camera_id)
+        _text(_("Agent"), found.agent_id)
+        _text(_("Machines"), vocabulary.summary((machine.cls for machine in found.machines), _) or _("No machine"))
+
+
+def _more(found: ObservationView, _: Language) -> None:
+    """Quality, redaction and integrity, folded away."""
+    with ui.element("div").classes("ws-panel"), ui.element("details").classes("ws-more"):
+        words("summary", _("Picture and redaction"))
+        with ui.element("dl").classes("ws-facts"):
+            _text(_("Picture size"), f"{found.width} × {found.height}")
+            _text(_("Sharpness"), f"{found.quality.sharpness:.0%}")
+            _text(_("Brightness"), f"{found.quality.brightness:.0%}")
+            _text(_("Contrast"), f"{found.quality.contrast:.0%}")
+            _text(_("Covered"), f"{found.covered_share:.1%}")
+            _text(_("Redaction policy"), found.redaction_policy)
+            for model, sha256 in sorted(found.redaction_models.items()):
+                _hash(_("Model {name}").format(name=model), sha256)
+            _hash(_("Picture SHA-256"), found.picture_sha256)
+            _text(_("Key"), found.row_key).classes("ws-mono")
+
+
+def _text(name: str, value: str) -> ui.element:
+    words("dt", name)
+    return words("dd", value)
+
+
+def _time(name: str, at_ms: int) -> None:
+    words("dt", name)
+    moment(moments.local(at_ms), moments.utc(at_ms), tag="dd")
+
+
+def _hash(name: str, sha256: str) -> None:
+    words("dt", name)
+    words("dd", f"{sha256[:SHORT_HASH]}…", title=sha256).classes("ws-mono")

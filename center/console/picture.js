@@ -1,0 +1,93 @@
+// A redacted picture with its machine boxes. Picture and boxes change together: a box never lies on another moment.
+export default {
+  template: `
+    <div class="ws-picture" :style="shape">
+      <img v-if="shown" :src="shown.url" :alt="alt" draggable="false" />
+      <div v-if="!shown" class="ws-picture-note">{{ problem || note || waiting }}</div>
+      <svg v-if="shown" :viewBox="'0 0 ' + shown.width + ' ' + shown.height" preserveAspectRatio="none" aria-hidden="true">
+        <rect v-for="b in shown.boxes" :x="b.box[0]" :y="b.box[1]" :width="b.box[2] - b.box[0]"
+          :height="b.box[3] - b.box[1]" :class="'ws-box ws-box-' + b.tone" vector-effect="non-scaling-stroke" />
+      </svg>
+      <template v-if="shown">
+        <span v-for="b in labelled" :class="'ws-tag ws-tag-' + b.tone" :style="place(b)" aria-hidden="true">{{ b.label }}</span>
+      </template>
+    </div>`,
+  props: {
+    src: String,
+    boxes: { type: Array, default: () => [] },
+    alt: { type: String, default: "" },
+    note: { type: String, default: "" },
+    waiting: { type: String, default: "" },
+    missing: { type: String, default: "" },
+    failed: { type: String, default: "" },
+    minimum: { type: Number, default: 0 },
+  },
+  data: () => ({ shown: null, problem: "", wanted: 0 }),
+  computed: {
+    shape() {
+      return { aspectRatio: this.shown ? this.shown.width + " / " + this.shown.height : "16 / 9" };
+    },
+    labelled() {
+      return this.shown.boxes.filter((b) => b.box[2] - b.box[0] >= this.minimum * this.shown.width);
+    },
+  },
+  watch: {
+    src: { immediate: true, handler: "load" },
+  },
+  unmounted() {
+    this.wanted++;
+    if (this.shown) URL.revokeObjectURL(this.shown.url);
+  },
+  methods: {
+    async load() {
+      const mine = ++this.wanted;
+      if (!this.src) return this.show(null);
+      const boxes = this.boxes;
+      let answer;
+      try {
+        answer = await fetch(this.src, { credentials: "same-origin" });
+      } catch (error) {
+        if (mine === this.wanted && !this.shown) this.problem = this.failed;
+        return;
+      }
+      if (mine !== this.wanted) return;
+      if (!answer.ok) {
+        this.problem = answer.status === 404 ? this.missing : this.failed;
+        return this.show(null);
+      }
+      const image = new Image();
+      const url = URL.createObjectURL(await answer.blob());
+      image.src = url;
+      try {
+        await image.decode();
+      } catch (error) {
+        URL.revokeObjectURL(url);
+        if (mine === this.wanted) this.problem = this.failed;
+        return;
+      }
+      if (mine !== this.wanted) return URL.revokeObjectURL(url);
+      this.problem = "";
+      this.show({
+        url,
+        boxes,
+        width: Number(answer.headers.get("X-Picture-Width")),
+        height: Number(answer.headers.get("X-Picture-Height")),
+      });
+    },
+    show(next) {
+      const last = this.shown;
+      this.shown = next;
+      // The old picture stays valid until the new one is on the screen.
+      if (last) this.$nextTick(() => URL.revokeObjectURL(last.url));
+    },
+    place(b) {
+      const [x0, y0, x1] = b.box;
+      const inside = y0 < 0.08 * this.shown.height;
+      return {
+        left: (100 * x0) / this.shown.width + "%",
+        top: (100 * y0) / this.shown.height + "%",
+        transform: inside ? "none" : "translateY(-100%)",
+      };
+    },
+  },
+};

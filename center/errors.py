@@ -1,0 +1,227 @@
+"""What can go wrong in the centre. Each error says what, where and what to do, in words the console can translate.
+
+`message` and `remedy` are templates marked for extraction with `marked`; `facts` fills them in any language. No fact is
+ever a secret: neither password, token, set-up code nor the content of a file.
+"""
+
+from typing import ClassVar
+
+
+def marked(text: str) -> str:
+    """Mark `text` for translation without translating it yet; message extraction looks for this name."""
+    return text
+
+
+class CenterError(Exception):
+    """Base; only its kinds are raised.
+
+    Attributes:
+        code: stable word for programs.
+        facts: values for the templates.
+    """
+
+    code: ClassVar[str]
+    message: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(f"{self.message.format(**facts)} {self.remedy.format(**facts)}")
+
+    def text(self) -> str:
+        """What happened, in English."""
+        return self.message.format(**self.facts)
+
+    def advice(self) -> str:
+        """What to do, in English."""
+        return self.remedy.format(**self.facts)
+
+
+class StartError(CenterError):
+    """The process cannot start as it is configured. Said on the command line only, and so in English."""
+
+    code = "cannot_start"
+    message = "The centre cannot start: {what}."
+    remedy = "{what_to_do}."
+
+
+class StoreUnavailableError(CenterError):
+    """The database of users, devices and audit does not work."""
+
+    code = "store_unavailable"
+    message = marked("The centre's database cannot be used: {cause}.")
+    remedy = marked("Check the free space and the rights of its data folder.")
+
+
+class NotLoggedInError(CenterError):
+    """No session, or one that has ended."""
+
+    code = "not_logged_in"
+    message = marked("Nobody is logged in.")
+    remedy = marked("Log in and try again.")
+
+
+class BadCredentialsError(CenterError):
+    """Unknown user or wrong password: the two are not told apart."""
+
+    code = "bad_credentials"
+    message = marked("User name or password is wrong.")
+    remedy = marked("Check both; after several failures the account waits for a while.")
+
+
+class LockedOutError(CenterError):
+    """Too many failures of one account or from one address."""
+
+    code = "locked_out"
+    message = marked("Too many failed attempts.")
+    remedy = marked("Wait {retry_after_s} seconds and try again.")
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class SetupDoneError(CenterError):
+    """The administrator exists already."""
+
+    code = "setup_done"
+    message = marked("This centre is set up already.")
+    remedy = marked("Log in, or reset a password with: wayside-center user reset-password NAME")
+
+
+class WrongSetupCodeError(CenterError):
+    """Not the code of the set-up file."""
+
+    code = "wrong_setup_code"
+    message = marked("The set-up code is wrong.")
+    remedy = marked("Copy it from the file whose path the centre printed when it started.")
+
+
+class BadUsernameError(CenterError):
+    """A user name the policy refuses."""
+
+    code = "bad_username"
+    message = marked("This user name cannot be used.")
+    remedy = marked("Use 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit.")
+
+
+class WeakPasswordError(CenterError):
+    """A password the policy refuses."""
+
+    code = "weak_password"
+    message = marked("This password is too easy to guess.")
+    remedy = marked(
+        "Use 12 to 256 characters, without the user name in them; a short sentence is easy to keep in mind."
+    )
+
+
+class UnknownUserError(CenterError):
+    """No account of that name. Said on the command line only, and so in English."""
+
+    code = "unknown_user"
+    message = "There is no user {username}."
+    remedy = "Check the spelling."
+
+
+class ForeignOriginError(CenterError):
+    """A state-changing request that another site's page sent."""
+
+    code = "foreign_origin"
+    message = marked("The request came from another site.")
+    remedy = marked("Open the console by its own address and try again.")
+
+
+class TooLargeError(CenterError):
+    """A request body over the limit."""
+
+    code = "too_large"
+    message = marked("The request is larger than {limit} bytes.")
+    remedy = marked("Send less.")
+
+
+class BadFilterError(CenterError):
+    """Filters that contradict each other."""
+
+    code = "bad_filter"
+    message = marked("The time span ends before it begins.")
+    remedy = marked("Exchange its two ends.")
+
+
+class UnknownCameraError(CenterError):
+    """No agent has reported this camera."""
+
+    code = "unknown_camera"
+    message = marked("No agent has reported camera {camera_id}.")
+    remedy = marked("Check the id, and that its agent is running.")
+
+
+class UnknownObservationError(CenterError):
+    """Not in the archive, or no longer."""
+
+    code = "unknown_observation"
+    message = marked("The archive holds no observation {row_key}.")
+    remedy = marked("It may have passed its retention; search again.")
+
+
+class NoPictureError(CenterError):
+    """The row exists and its picture does not."""
+
+    code = "no_picture"
+    message = marked("Observation {row_key} has no picture.")
+    remedy = marked("It was withheld at the edge or removed; its facts are still shown.")
+
+
+class UnknownMachineError(CenterError):
+    """No machine of that index in the observation."""
+
+    code = "unknown_machine"
+    message = marked("Observation {row_key} has no machine number {index}.")
+    remedy = marked("Use an index that the observation lists.")
+
+
+class PictureBrokenError(CenterError):
+    """The archive's picture is not what its row says."""
+
+    code = "picture_broken"
+    message = marked("The picture of {row_key} cannot be shown: {cause}.")
+    remedy = marked("Check the archive's disk; other pictures are not affected.")
+
+
+class QueryUnreachableError(CenterError):
+    """No connection to `ray_cluster.query`."""
+
+    code = "query_unreachable"
+    message = marked("The archive does not answer at {url} ({cause}).")
+    remedy = marked("Start the cluster with wayside-cluster run, or correct query_url.")
+
+
+class QueryTimeoutError(CenterError):
+    """`query` took too long."""
+
+    code = "query_timeout"
+    message = marked("The archive at {url} gave no answer within {timeout_s} seconds.")
+    remedy = marked("Ask for a shorter time span, and look at the cluster's load.")
+
+
+class QueryDeniedError(CenterError):
+    """`query` refused the bearer token."""
+
+    code = "query_denied"
+    message = marked("The archive at {url} refuses the centre's token.")
+    remedy = marked("Give centre and cluster the same query_token_file and restart the centre.")
+
+
+class QueryRefusedError(CenterError):
+    """`query` refused the parameters, such as a cursor of another version."""
+
+    code = "query_refused"
+    message = marked("The archive refuses this query.")
+    remedy = marked("Start again from the first page.")
+
+
+class QueryFaultError(CenterError):
+    """`query` answered something that is no answer."""
+
+    code = "query_fault"
+    message = marked("The archive at {url} answered wrongly: {cause}.")
+    remedy = marked("Look at the cluster's log, and that centre and cluster are of the same version.")

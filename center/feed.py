@@ -1,0 +1,94 @@
+"""Fresh observations on their way to open pages: one bounded ring per reader, so that a slow page delays nobody."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from provisioning.contracts import ids
+from provisioning.contracts.messages import Machine, Observed, PictureState
+
+RING = 256
+"""Pages look twice a second: 256 is 30 cameras at 4 pictures a second with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a page shows of a fresh row. It has no place for people: their count is never shown with one picture."""
+
+    row_key: str
+    agent_id: str
+    camera_id: str
+    captured_at_ms: int
+    picture: PictureState
+    machines: tuple[Machine, ...]
+
+
+class Reader:
+    """One page's ring. Overflow is `drop_oldest`: what a live page wants is the newest."""
+
+    def __init__(self, capacity: int) -> None:
+        self._ring: deque[Sighting] = deque(maxlen=capacity)
+        self._lock = threading.Lock()
+        self.dropped = 0
+
+    def take(self) -> list[Sighting]:
+        """Everything that arrived since the last call, oldest first."""
+        with self._lock:
+            taken = list(self._ring)
+            self._ring.clear()
+        return taken
+
+    def put(self, sighting: Sighting) -> int:
+        """Add one; returns how many were dropped for it."""
+        with self._lock:
+            full = len(self._ring) == self._ring.maxlen
+            self._ring.append(sighting)
+            self.dropped += full
+        return int(full)
+
+
+class Feed:
+    """Fans *observed* out. Safe to use from the broker's thread and the pages' loop."""
+
+    def __init__(self, capacity: int = RING) -> None:
+        self._capacity = capacity
+        self._readers: set[Reader] = set()
+        self._lock = threading.Lock()
+        self.received = 0
+        self.dropped_oldest = 0
+
+    def open(self) -> Reader:
+        """A new reader, which sees what is published from now on. Give it back with `close`."""
+        reader = Reader(self._capacity)
+        with self._lock:
+            self._readers.add(reader)
+        return reader
+
+    def close(self, reader: Reader) -> None:
+        """Stop filling `reader`; closing twice is no error."""
+        with self._lock:
+            self._readers.discard(reader)
+
+    @property
+    def readers(self) -> int:
+        """Open pages."""
+        return len(self._readers)
+
+    def publish(self, observed: Observed) -> None:
+        """Hand every item to every reader; never blocks on one."""
+        sightings = [
+            Sighting(
+                row_key=ids.row_key(observed.agent_id, item.observation_id),
+                agent_id=observed.agent_id,
+                camera_id=item.camera_id,
+                captured_at_ms=item.captured_at_ms,
+                picture=item.picture,
+                machines=item.machines,
+            )
+            for item in observed.items
+        ]
+        with self._lock:
+            self.received += len(sightings)
+            for reader in self._readers:
+                for sighting in sightings:
+                    self.dropped_oldest += reader.put(sighting)

@@ -1,0 +1,151 @@
+"""What the centre depends on and whether it works: in one word for anybody, with causes for who is logged in."""
+
+import asyncio
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from center.broker import Link, Mailbox
+from center.clock import NowMs
+from center.devices import Devices
+from center.errors import CenterError, marked
+from center.feed import Feed
+from center.search import Search
+from center.store import Store
+
+FRESH_MS = 2000
+"""A check is repeated no sooner: the open health route must not be a lever on `query` or the database."""
+
+
+class Condition(StrEnum):
+    """Of the whole, or of one part."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+
+
+class BrokerAwayError(CenterError):
+    """Never raised: the words for a broker that is away."""
+
+    code = "broker_away"
+    message = marked("The broker cannot be reached: {cause}.")
+    remedy = marked("Start it, or correct [broker]; the centre keeps trying.")
+
+
+class Dependency(BaseModel):
+    """One part, with what is wrong and what to do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    condition: Condition
+    code: str
+    cause: str
+    remedy: str
+
+
+class Malformed(BaseModel):
+    """Messages of one agent that broke the contract; `?` where the topic names none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent_id: str
+    count: int
+    last: str
+
+
+class HealthReport(BaseModel):
+    """The whole truth. `checked_at_ms` is when the dependencies were looked at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Condition
+    dependencies: tuple[Dependency, ...]
+    messages_received: int
+    malformed: tuple[Malformed, ...]
+    device_states_not_stored: int
+    device_records_unreadable: int
+    pages_open: int
+    observed_received: int
+    observed_dropped_oldest: int
+    checked_at_ms: int
+
+
+class Health:
+    """Looks at every dependency."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        search: Search,
+        link: Link,
+        mailbox: Mailbox,
+        devices: Devices,
+        feed: Feed,
+        now_ms: NowMs,
+    ) -> None:
+        self._store = store
+        self._search = search
+        self._link = link
+        self._mailbox = mailbox
+        self._devices = devices
+        self._feed = feed
+        self._now_ms = now_ms
+        self._lock = asyncio.Lock()
+        self._looked_at_ms: int | None = None
+        self._faults: dict[str, CenterError] = {}
+
+    @property
+    def faults(self) -> dict[str, CenterError]:
+        """By dependency, from the last look: for pages that say it in their own language."""
+        return self._faults
+
+    async def report(self) -> HealthReport:
+        """Dependencies as of at most `FRESH_MS` ago, counters as of now."""
+        async with self._lock:
+            now_ms = self._now_ms()
+            if self._looked_at_ms is None or now_ms - self._looked_at_ms >= FRESH_MS:
+                self._faults = await self._look()
+                self._looked_at_ms = now_ms
+            return self._report(self._faults, self._looked_at_ms)
+
+    async def _look(self) -> dict[str, CenterError]:
+        faults: dict[str, CenterError] = {}
+        try:
+            await self._search.ping()
+        except CenterError as error:
+            faults["query"] = error
+        try:
+            await asyncio.to_thread(self._store.ping)
+        except CenterError as error:
+            faults["store"] = error
+        if (cause := self._link.fault()) is not None:
+            faults["broker"] = BrokerAwayError(cause=cause)
+        return faults
+
+    def _report(self, faults: dict[str, CenterError], checked_at_ms: int) -> HealthReport:
+        counters = self._mailbox.counters
+        return HealthReport(
+            status=Condition.DEGRADED if faults else Condition.OK,
+            dependencies=tuple(_dependency(name, faults.get(name)) for name in ("query", "broker", "store")),
+            messages_received=counters.received,
+            malformed=tuple(
+                Malformed(agent_id=agent_id, count=count, last=counters.last_malformed.get(agent_id, ""))
+                for agent_id, count in sorted(dict(counters.malformed).items())
+            ),
+            device_states_not_stored=counters.not_stored,
+            device_records_unreadable=self._devices.unreadable_records,
+            pages_open=self._feed.readers,
+            observed_received=self._feed.received,
+            observed_dropped_oldest=self._feed.dropped_oldest,
+            checked_at_ms=checked_at_ms,
+        )
+
+
+def _dependency(name: str, fault: CenterError | None) -> Dependency:
+    if fault is None:
+        return Dependency(name=name, condition=Condition.OK, code="", cause="", remedy="")
+    return Dependency(
+        name=name, condition=Condition.DEGRADED, code=fault.code, cause=fault.text(), remedy=fault.advice()
+    )

@@ -1,0 +1,1 @@
+"""Alembic migrations of `center.store`, run at every start."""

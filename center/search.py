@@ -1,0 +1,308 @@
+"""Client of `ray_cluster.query`, the only way to the archive. Every query is in the audit before it is sent.
+
+People are one integer in a row and are served as counts of five minutes or more, never with one picture (DESIGN §2.4):
+what this client returns has no place for them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Final, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from center.audit import Audit
+from center.errors import (
+    BadFilterError,
+    NoPictureError,
+    PictureBrokenError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryRefusedError,
+    QueryTimeoutError,
+    QueryUnreachableError,
+    UnknownObservationError,
+)
+from provisioning.contracts import archive
+from provisioning.contracts.ids import AgentId, CameraId, Sha256
+from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
+from provisioning.contracts.topics import MAX_MESSAGE_BYTES
+
+TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 2.0
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
+MAX_ERROR_BYTES: Final = 4096
+SAID: Final = frozenset(
+    {"unknown_observation", "picture_withheld", "picture_leak", "picture_erased", "picture_damaged"}
+)
+"""Error kinds of `ray_cluster.query` that are facts about one observation."""
+ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
+_T = TypeVar("_T", bound=BaseModel)
+
+Cursor = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
+
+
+class Filters(BaseModel):
+    """What to look for. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_ms: TimeMs | None = None
+    to_ms: TimeMs | None = None
+    camera_id: tuple[CameraId, ...] = Field(default=(), max_length=100)
+    cls: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor | None = None
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.from_ms is not None and self.to_ms is not None and self.to_ms < self.from_ms:
+            raise BadFilterError
+        return self
+
+    def params(self) -> list[tuple[str, str | int | float | bool | None]]:
+        """As query parameters of `GET /observations`."""
+        single = {"from_ms": self.from_ms, "to_ms": self.to_ms, "limit": self.limit, "cursor": self.cursor}
+        return [
+            *((name, value) for name, value in single.items() if value is not None),
+            *(("camera_id", camera) for camera in self.camera_id),
+            *(("cls", cls.value) for cls in self.cls),
+        ]
+
+
+class Shown(BaseModel):
+    """Base of what leaves the centre."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class MachineView(Shown):
+    """A machine of one observation; `box` is in pixels of its picture."""
+
+    index: int
+    cls: MachineClass
+    score: Share
+    box: Box
+
+
+class ObservationView(Shown):
+    """One archived snapshot."""
+
+    row_key: str
+    agent_id: AgentId
+    camera_id: CameraId
+    captured_at_ms: TimeMs
+    received_at_ms: TimeMs
+    committed_at_ms: TimeMs
+    clock: ClockQuality
+    time_trusted: bool
+    picture: PictureState
+    picture_sha256: Sha256
+    width: int
+    height: int
+    quality: Quality
+    covered_share: Share
+    redaction_policy: str
+    redaction_models: dict[str, Sha256]
+    machines: tuple[MachineView, ...]
+
+
+class ObservationList(Shown):
+    """A page, newest first. `next_cursor` is opaque; None at the end."""
+
+    items: tuple[ObservationView, ...]
+    next_cursor: str | None
+
+
+class Search:
+    """Asks `query`. `actor` is who wants to know, for the audit.
+
+    Raises (all methods):
+        QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: no answer, or none to be used.
+        StoreUnavailableError: the audit cannot be written; nothing was asked then.
+    """
+
+    def __init__(
+        self, *, url: str, token: str, audit: Audit, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._audit = audit
+        self._client = httpx.AsyncClient(
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            transport=transport,
+            trust_env=False,
+        )
+
+    async def observations(self, filters: Filters, *, actor: str) -> ObservationList:
+        """One page of observations.
+
+        Raises:
+            QueryRefusedError: `query` does not take these parameters, most likely a stale cursor.
+        """
+        detail = filters.model_dump(mode="json", exclude_defaults=True)
+        await asyncio.to_thread(self._audit.append, actor, "observations.search", detail)
+        page = await self._model(archive.ObservationPage, "/observations", filters.params())
+        return ObservationList(items=tuple(_shown(item) for item in page.items), next_cursor=page.next_cursor)
+
+    async def observation(self, row_key: str, *, actor: str) -> ObservationView:
+        """One observation with its machines.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        await asyncio.to_thread(self._audit.append, actor, "observation.view", {"row_key": row_key})
+        return await self._observation(row_key)
+
+    async def machine_source(self, row_key: str, *, actor: str) -> tuple[ObservationView, bytes]:
+        """An observation and its picture, to cut a machine from.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: nothing to cut from.
+        """
+        await asyncio.to_thread(self._audit.append, actor, "observation.crop", {"row_key": row_key})
+        return await self._observation(row_key), await self._picture(row_key)
+
+    async def picture(self, row_key: str, *, actor: str) -> bytes:
+        """The redacted JPEG.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
+        """
+        await asyncio.to_thread(self._audit.append, actor, "observation.picture", {"row_key": row_key})
+        return await self._picture(row_key)
+
+    async def preview_source(self, row_key: str) -> bytes:
+        """The redacted JPEG, for an overview that shows it small.
+
+        The entry of the search or live page that led here stands for it in the audit: a wall of 30 cameras would
+        write 60 more a second.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
+        """
+        return await self._picture(row_key)
+
+    async def status(self) -> archive.ArchiveStatus:
+        """What the archive holds."""
+        return await self._model(archive.ArchiveStatus, "/status")
+
+    async def ping(self) -> None:
+        """Ask whether `query` is up; whether it takes our token shows at the first question."""
+        await self._bytes("/health", (), 64 * 1024)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _observation(self, row_key: str) -> ObservationView:
+        try:
+            return _shown(await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}"))
+        except _SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
+    async def _picture(self, row_key: str) -> bytes:
+        try:
+            return await self._bytes(f"/observations/{quote(row_key, safe='')}/picture", (), MAX_MESSAGE_BYTES)
+        except _SaidError as error:
+            match error.kind:
+                case "unknown_observation":
+                    raise UnknownObservationError(row_key=row_key) from error
+                case "picture_damaged":
+                    raise PictureBrokenError(row_key=row_key, cause="the archive's copy is damaged") from error
+                case _:
+                    raise NoPictureError(row_key=row_key) from error
+
+    async def _model(
+        self, model: type[_T], path: str, params: Sequence[tuple[str, str | int | float | bool | None]] = ()
+    ) -> _T:
+        body = await self._bytes(path, params, MAX_ANSWER_BYTES)
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            cause = f"not a valid {model.__name__} ({error.error_count()} faults)"
+            raise QueryFaultError(url=self._url, cause=cause) from error
+
+    async def _bytes(
+        self, path: str, params: Sequence[tuple[str, str | int | float | bool | None]], limit: int
+    ) -> bytes:
+        body = bytearray()
+        try:
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                self._client.stream("GET", path, params=httpx.QueryParams(list(params))) as answer,
+            ):
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > limit:
+                        raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
+                self._judge(answer.status_code, bytes(body))
+        except (httpx.TimeoutException, TimeoutError) as error:
+            if isinstance(error, httpx.ConnectTimeout):
+                raise QueryUnreachableError(url=self._url, cause="no connection") from error
+            raise QueryTimeoutError(url=self._url, timeout_s=TIMEOUT_S) from error
+        except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
+            raise QueryUnreachableError(url=self._url, cause=str(error) or "connection lost") from error
+        except httpx.HTTPError as error:
+            raise QueryFaultError(url=self._url, cause=str(error) or type(error).__name__) from error
+        return bytes(body)
+
+    def _judge(self, status: int, body: bytes) -> None:
+        """Raise what an answer other than 200 means."""
+        kind = _kind(body)
+        match status:
+            case 200:
+                return
+            case 401 | 403:
+                raise QueryDeniedError(url=self._url)
+            case 400 | 422:
+                raise QueryRefusedError
+            case _ if kind in SAID:
+                raise _SaidError(kind)
+            case 404 | 502 | 503 | 504:
+                # Without the cluster's own words a 404 is Ray Serve's proxy, up before the application behind it.
+                raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")
+            case _:
+                raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
+
+
+class _SaidError(Exception):
+    """`query` answered, and this is its answer: what it means depends on what was asked."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class _Said(BaseModel):
+    """Body of an error of `query`."""
+
+    error: str = Field(max_length=64)
+
+
+def _kind(body: bytes) -> str:
+    try:
+        return _Said.model_validate_json(body[:MAX_ERROR_BYTES]).error
+    except ValidationError:
+        return ""
+
+
+def _shown(item: archive.Observation) -> ObservationView:
+    row = item.snapshot
+    known = row.model_dump(include=set(ObservationView.model_fields))
+    return ObservationView.model_validate(
+        {
+            **known,
+            "covered_share": row.redaction.covered_share,
+            "redaction_policy": row.redaction.policy,
+            "redaction_models": row.redaction.models,
+            "machines": [
+                MachineView(index=machine.index, cls=machine.cls, score=machine.score, box=machine.box)
+                for machine in item.machines
+            ],
+        }
+    )

@@ -1,0 +1,126 @@
+"""The centre's records: accounts, sessions, devices as last heard, audit. SQLite, migrated at every start."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from center.errors import StoreUnavailableError
+
+
+class Base(DeclarativeBase):
+    """Base of every table."""
+
+
+class User(Base):
+    """A local account; `username` is lower case."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(256))
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LoginSession(Base):
+    """A browser that is logged in. Only the hash of its token is kept: a stolen database opens nothing."""
+
+    __tablename__ = "sessions"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class AgentRecord(Base):
+    """The last heartbeat of an agent, as JSON of `contracts.messages.Heartbeat`."""
+
+    __tablename__ = "agents"
+
+    agent_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    heard_at_ms: Mapped[int] = mapped_column(BigInteger)
+    heartbeat: Mapped[str] = mapped_column(Text)
+
+
+class CameraRecord(Base):
+    """The last state of a camera, as JSON of `contracts.messages.CameraStatus`."""
+
+    __tablename__ = "cameras"
+
+    agent_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    heard_at_ms: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(Text)
+
+
+class AuditEntry(Base):
+    """Who did what. Rows are appended; the database itself refuses to change or delete one."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class Store:
+    """One database. Every method may block: call it from a worker thread.
+
+    Raises (all methods):
+        StoreUnavailableError: the database cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._engine = create_engine(f"sqlite:///{path}")
+        event.listen(self._engine, "connect", _configure_sqlite)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+
+    def migrate(self) -> None:
+        """Bring the database to the newest revision."""
+        config = Config()
+        config.set_main_option("script_location", "center:migrations")
+        with self._faults(), self._engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls back on any error."""
+        with self._faults(), self._sessions.begin() as session:
+            yield session
+
+    def ping(self) -> None:
+        """Ask the database for nothing, to see whether it answers."""
+        with self.transaction() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            # The statement's parameters may hold password hashes: only the driver's own words go on.
+            cause = getattr(error, "orig", None) or type(error).__name__
+            raise StoreUnavailableError(cause=cause) from error
+
+
+def _configure_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    if isinstance(connection, SqliteConnection):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+            connection.execute(f"PRAGMA {pragma}")

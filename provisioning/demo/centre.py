@@ -1,0 +1,101 @@
+"""What a person does at the centre, done through its API: set it up, log in, look."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from provisioning.contracts.config import read_secret
+from provisioning.contracts.messages import Box, MachineClass, PictureState
+from provisioning.demo.web import Site, WebError
+
+USER: Final = "demo"
+_PAGE: Final = 200
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SeenMachine(_Read):
+    """A machine of an observation; `box` in pixels of its picture."""
+
+    cls: MachineClass
+    score: float
+    box: Box
+
+
+class Seen(_Read):
+    """An observation as the API lists it, as far as the demo looks at it."""
+
+    row_key: str
+    camera_id: str
+    captured_at_ms: int
+    committed_at_ms: int
+    picture: PictureState
+    machines: tuple[SeenMachine, ...]
+
+
+class _Page(_Read):
+    items: tuple[Seen, ...]
+    next_cursor: str | None
+
+
+class Centre:
+    """The centre's API, used as its administrator."""
+
+    def __init__(self, url: str) -> None:
+        self._site = Site(url)
+        self.url = url
+
+    def is_up(self) -> bool:
+        """Whether it answers at all; what it depends on may still be on its way."""
+        return self._site.is_up("/api/health")
+
+    def enter(self, setup_code_file: Path, password_file: Path) -> None:
+        """Log in; the first time, make the administrator with the one-time code first.
+
+        Raises:
+            WebError: refused.
+            ConfigError: a secret cannot be read.
+        """
+        account = {"username": USER, "password": read_secret(password_file)}
+        if setup_code_file.exists():
+            self._site.post("/api/setup", account | {"code": read_secret(setup_code_file)})
+        self._site.post("/api/login", account)
+
+    def has_rows(self) -> bool:
+        """Whether one observation is there. False too while the archive is not up."""
+        try:
+            return bool(self._page([("limit", 1)]).items)
+        except WebError as error:
+            if error.status in {502, 503, 504}:
+                return False
+            raise
+
+    def observations(self) -> Iterator[Seen]:
+        """Every observation, newest first, by following the cursor.
+
+        Raises:
+            WebError: no answer, or none that can be read.
+        """
+        cursor: str | None = None
+        while True:
+            page = self._page([("limit", _PAGE), *([("cursor", cursor)] if cursor else [])])
+            yield from page.items
+            if page.next_cursor is None:
+                return
+            cursor = page.next_cursor
+
+    def picture(self, row_key: str) -> bytes:
+        """The redacted picture, a JPEG."""
+        return self._site.get(f"/api/observations/{row_key}/picture")
+
+    def _page(self, query: list[tuple[str, str | int]]) -> _Page:
+        try:
+            return _Page.model_validate(self._site.get_json("/api/observations", query))
+        except ValidationError as error:
+            raise WebError(
+                f"{self.url}/api/observations: not a page of observations ({error.error_count()} faults)"
+            ) from error

@@ -1,0 +1,78 @@
+"""Encodes a video file into footage for the simulated cameras: `python -m provisioning.demo.encode`.
+
+Only here does provisioning touch PyAV, and only as a process of its own. Footage is what a street camera sends: no
+B-frames, one keyframe every `--gop` pictures and nowhere else, parameter sets in front of each.
+"""
+
+import argparse
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from provisioning.demo.rtsp_server import write_footage
+
+_ENCODERS = {"h264": ("libx264", "x264-params"), "h265": ("libx265", "x265-params")}
+
+
+def access_units(source: Path, codec: str, *, gop: int, bitrate: int) -> tuple[Fraction, Iterator[bytes]]:
+    """Decode the first video stream of `source` and encode it anew.
+
+    Returns:
+        Pictures a second, and the access units in Annex B form, one per picture.
+
+    Raises:
+        FFmpegError: `source` is missing or cannot be decoded; from the iterator too.
+        IndexError: it has no video stream.
+    """
+    container = av.open(str(source))
+    stream = container.streams.video[0]
+    rate = stream.average_rate or Fraction(25)
+    return rate, _encoded(container, stream, rate, codec, gop, bitrate)
+
+
+def _encoded(
+    container: av.container.InputContainer, stream: VideoStream, rate: Fraction, codec: str, gop: int, bitrate: int
+) -> Iterator[bytes]:
+    name, key = _ENCODERS[codec]
+    encoder = cast(VideoCodecContext, VideoCodecContext.create(name, "w"))
+    # 4:2:0 wants even sides.
+    encoder.width, encoder.height = stream.width // 2 * 2, stream.height // 2 * 2
+    encoder.pix_fmt = "yuv420p"
+    encoder.framerate, encoder.time_base = rate, 1 / rate
+    encoder.bit_rate = bitrate
+    fixed = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:repeat-headers=1"
+    quiet = ":log-level=error" if codec == "h265" else ""
+    encoder.options = {"preset": "veryfast", "tune": "zerolatency", key: fixed + quiet}
+    with container:
+        for number, decoded in enumerate(container.decode(stream)):
+            frame = decoded.reformat(encoder.width, encoder.height, "yuv420p")
+            frame.pts, frame.time_base = number, 1 / rate
+            frame.pict_type = av.video.frame.PictureType.NONE
+            yield from (bytes(packet) for packet in encoder.encode(frame))
+    yield from (bytes(packet) for packet in encoder.encode(None))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Encode one file; a bad one is a line on stderr and exit code 2."""
+    parser = argparse.ArgumentParser(description="Encode a video file into footage for rtsp_server.py.")
+    parser.add_argument("source", type=Path, help="any video file that FFmpeg reads")
+    parser.add_argument("footage", type=Path, help="the file to write")
+    parser.add_argument("--codec", choices=sorted(_ENCODERS), default="h264")
+    parser.add_argument("--gop", type=int, default=25, help="pictures from keyframe to keyframe (default: %(default)s)")
+    parser.add_argument("--bitrate", type=int, default=2_000_000, help="bits a second (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        rate, units = access_units(options.source, options.codec, gop=options.gop, bitrate=options.bitrate)
+        write_footage(options.footage, options.codec, (rate.numerator, rate.denominator), units)
+    except (FFmpegError, IndexError, OSError) as error:
+        parser.exit(2, f"{options.source}: cannot be made into footage: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Ports of the demo: the usual ones where they are free, others where they are not."""
+
+import socket
+from typing import NamedTuple
+
+from provisioning.errors import DemoError
+
+
+class Ports(NamedTuple):
+    """TCP ports by what listens on them. The defaults are the ones people know."""
+
+    broker: int = 8883
+    rtsp: int = 8554
+    query: int = 8100
+    console: int = 8080
+    gcs: int = 6399
+    dashboard: int = 8265
+
+    def moved(self) -> list[str]:
+        """What had to move from its usual port, and where to."""
+        usual = Ports()._asdict()
+        return [f"{name} {port}" for name, port in self._asdict().items() if port != usual[name]]
+
+
+def choose(usual: Ports = Ports()) -> Ports:  # noqa: B008 - an immutable default
+    """Free ports, as near to the usual ones as can be.
+
+    All are held at once while choosing, so that no two are the same. Another program can still take one before ours
+    does; that process then says so and the demo ends.
+
+    Raises:
+        DemoError: this machine has no free port.
+    """
+    held: list[socket.socket] = []
+    try:
+        held.extend(map(_hold, usual))
+        return Ports(*(holder.getsockname()[1] for holder in held))
+    finally:
+        for holder in held:
+            holder.close()
+
+
+def _hold(port: int) -> socket.socket:
+    for candidate in (port, 0):
+        holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Servers set this too; without it a port that was just given back counts as taken for a minute.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            # Every address, since Ray's sockets bind them all.
+            holder.bind(("", candidate))
+            holder.listen(1)
+        except OSError:
+            holder.close()
+            continue
+        return holder
+    raise DemoError("no TCP port is free on this machine; end some programs")
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    try:
+        socket.create_connection((host, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""Simulated cameras: an RTSP server that plays encoded footage for ever, with timestamps that never jump back.
+
+Runs on the system's own python3, the only one that sees Debian's `gi`, so it imports nothing of the project and `gi`
+only when it serves. The pictures are not re-encoded: `appsrc` is fed whole access units from a footage file, which
+costs 0.19 core for 30 streams and keeps every timestamp exact (`multifilesrc` gives each picture time 0, measured).
+
+A footage file is written by `provisioning.demo.encode` or by a test, all integers big endian:
+
+    magic  b"WAYF"
+    codec  4 bytes: b"h264" or b"h265"
+    rate   u32 / u32: pictures a second
+    then for each access unit, in decoding order (no B-frames, so that is also the order of display):
+    length u32, and so many bytes in Annex B form, with parameter sets in front of every keyframe
+"""
+
+import argparse
+import json
+import signal
+import stat
+import struct
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_HEAD = struct.Struct(">4s4sII")
+_LENGTH = struct.Struct(">I")
+_MAGIC = b"WAYF"
+_MAX_UNIT_BYTES = 16 * 1024 * 1024
+_PIPELINES = {
+    "h264": ("video/x-h264", "h264parse", "rtph264pay"),
+    "h265": ("video/x-h265", "h265parse", "rtph265pay"),
+}
+_NANOSECONDS = 1_000_000_000
+_TICK_MS = 5
+"""A picture leaves at most this late; 25 pictures a second are 40 ms apart."""
+
+
+class FootageFormatError(ValueError):
+    """A footage file is damaged; the text names file and offset."""
+
+
+class PortTakenError(RuntimeError):
+    """Somebody else listens there."""
+
+
+class Footage(NamedTuple):
+    """Encoded pictures of one camera."""
+
+    codec: str
+    rate: tuple[int, int]
+    """Pictures a second as a fraction."""
+    units: tuple[bytes, ...]
+
+    def pts_ns(self, number: int) -> int:
+        """Presentation time of the n-th picture since the start, over all loops."""
+        numerator, denominator = self.rate
+        return number * denominator * _NANOSECONDS // numerator
+
+
+def write_footage(path: Path, codec: str, rate: tuple[int, int], units: Iterable[bytes]) -> None:
+    """Write a footage file in one piece: a reader sees all of it or the file before."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(_HEAD.pack(_MAGIC, codec.encode("ascii"), *rate))
+        for unit in units:
+            file.write(_LENGTH.pack(len(unit)))
+            file.write(unit)
+    part.replace(path)
+
+
+def read_footage(path: Path) -> Footage:
+    """Read a footage file.
+
+    Raises:
+        FootageFormatError: not such a file, cut short, or empty.
+        OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    if len(data) < _HEAD.size or not data.startswith(_MAGIC):
+        raise FootageFormatError(f"{path}: not a footage file; make one with: python -m provisioning.demo.encode")
+    _, codec_bytes, numerator, denominator = _HEAD.unpack_from(data)
+    codec = codec_bytes.decode("ascii", "replace")
+    if codec not in _PIPELINES or not numerator or not denominator:
+        raise FootageFormatError(f"{path}: codec {codec!r} at {numerator}/{denominator} a second cannot be played")
+    units = []
+    offset = _HEAD.size
+    while offset < len(data):
+        if offset + _LENGTH.size > len(data):
+            raise FootageFormatError(f"{path}: cut short at byte {offset}")
+        (length,) = _LENGTH.unpack_from(data, offset)
+        offset += _LENGTH.size
+        if not 0 < length <= _MAX_UNIT_BYTES or offset + length > len(data):
+            raise FootageFormatError(f"{path}: access unit of {length} bytes at byte {offset} is impossible")
+        units.append(data[offset : offset + length])
+        offset += length
+    if not units:
+        raise FootageFormatError(f"{path}: holds no picture")
+    return Footage(codec, (numerator, denominator), tuple(units))
+
+
+class _Feed:
+    """Pushes one camera's access units into its `appsrc` as their time comes."""
+
+    def __init__(self, gst: Any, source: Any, footage: Footage, stall_after_s: float) -> None:
+        self._gst = gst
+        self._source = source
+        self._footage = footage
+        self._duration_ns = footage.pts_ns(1)
+        self._stall_after_ns = stall_after_s * _NANOSECONDS
+        self._started_ns = time.monotonic_ns()
+        self._number = 0
+        self.ended = False
+
+    def push_due(self) -> bool:
+        """Push what is due. Returns whether to be called again."""
+        elapsed_ns = time.monotonic_ns() - self._started_ns
+        units = self._footage.units
+        while not self.ended and (pts_ns := self._footage.pts_ns(self._number)) <= elapsed_ns:
+            if self._stall_after_ns and pts_ns > self._stall_after_ns:
+                return False
+            buffer = self._gst.Buffer.new_wrapped(units[self._number % len(units)])
+            buffer.pts = buffer.dts = pts_ns
+            buffer.duration = self._duration_ns
+            # Anything but OK: the media is being taken down, and with it this feed.
+            self.ended = self._source.emit("push-buffer", buffer) != self._gst.FlowReturn.OK
+            self._number += 1
+        return not self.ended
+
+
+def _mount(text: str) -> tuple[str, Path]:
+    name, separator, path = text.partition("=")
+    if not separator or not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE")
+    return "/" + name.strip("/"), Path(path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Play footage files as RTSP cameras, for ever.")
+    parser.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8554, help="TCP port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--mount",
+        type=_mount,
+        action="append",
+        required=True,
+        metavar="NAME=FILE",
+        help="serve footage FILE as rtsp://ADDRESS:PORT/NAME; may be given several times",
+    )
+    parser.add_argument("--user", help="ask for this user by digest authentication")
+    parser.add_argument("--password-file", type=Path, help="file with the password, readable by its owner alone")
+    parser.add_argument(
+        "--stall-after",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="fall silent, connected, after S seconds of a stream",
+    )
+    return parser
+
+
+def _password(path: Path) -> str:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise PermissionError(f"{path}: others may read this password (mode {mode:04o}); run: chmod 600 {path}")
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _serve(options: argparse.Namespace, mounts: dict[str, Footage], password: str | None) -> None:
+    import gi  # noqa: PLC0415 - only the system's python has it, and --help must work without
+
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstRtsp", "1.0")
+    gi.require_version("GstRtspServer", "1.0")
+    from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: PLC0415 - the versions must be chosen first
+
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer.new()
+    server.set_address(options.address)
+    server.set_service(str(options.port))
+    if password is not None:
+        auth = GstRtspServer.RTSPAuth.new()
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        token = GstRtspServer.RTSPToken()
+        token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, "viewer")
+        auth.add_digest(options.user, password, token)
+        server.set_auth(auth)
+
+    def feed(_factory: Any, media: Any, footage: Footage) -> None:
+        source = media.get_element().get_by_name_recurse_up("source")
+        GLib.timeout_add(_TICK_MS, _Feed(Gst, source, footage, options.stall_after).push_due)
+
+    for path, footage in mounts.items():
+        caps, parse, pay = _PIPELINES[footage.codec]
+        factory = GstRtspServer.RTSPMediaFactory.new()
+        # config-interval=-1 repeats the parameter sets with every keyframe: a client that joins late can decode.
+        factory.set_launch(
+            f"( appsrc name=source is-live=true format=time block=false max-bytes=0"
+            f" caps={caps},stream-format=byte-stream,alignment=au"
+            f" ! {parse} ! {pay} name=pay0 pt=96 config-interval=-1 )"
+        )
+        factory.set_shared(True)
+        factory.connect("media-configure", feed, footage)
+        if password is not None:
+            permissions = GstRtspServer.RTSPPermissions()
+            permissions.add_role("viewer")
+            for permission in (
+                GstRtspServer.RTSP_PERM_MEDIA_FACTORY_ACCESS,
+                GstRtspServer.RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
+            ):
+                permissions.add_permission_for_role("viewer", permission, True)
+            factory.set_permissions(permissions)
+        server.get_mount_points().add_factory(path, factory)
+    loop = GLib.MainLoop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
+    if server.attach(None) == 0:
+        raise PortTakenError(f"port {options.port} of {options.address} is taken: give another with --port")
+    sys.stdout.write(json.dumps({"port": server.get_bound_port(), "mounts": sorted(mounts)}) + "\n")
+    sys.stdout.flush()
+    loop.run()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. One JSON line on stdout (`port`, `mounts`) says that it listens.
+
+    What cannot be served is one line on stderr and exit code 2.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if (options.user is None) != (options.password_file is None):
+        parser.exit(2, "--user and --password-file go together\n")
+    try:
+        mounts = {path: read_footage(file) for path, file in options.mount}
+        password = None if options.password_file is None else _password(options.password_file)
+        _serve(options, mounts, password)
+    except (FootageFormatError, PortTakenError, OSError) as error:
+        parser.exit(2, f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()

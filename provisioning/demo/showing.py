@@ -1,0 +1,143 @@
+"""One showing of the street: until somebody ends it, or for a number of seconds with an account at the end."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from provisioning.demo import process_table, report
+from provisioning.demo.children import Children, InterruptedDemoError
+from provisioning.demo.ledger import Books
+from provisioning.demo.narrator import Narrator
+from provisioning.demo.site_plan import CAMERAS
+from provisioning.demo.state import State
+from provisioning.demo.street import Street
+from provisioning.errors import DemoError
+
+_POLL_S: Final = 0.2
+_NEWS_S: Final = 60.0
+_FIRST_S: Final = 180.0
+_DRAIN_S: Final = 75.0
+"""Over twice the agent's resend interval: even what was lost on the way once has ended by then."""
+_DRAIN_POLL_S: Final = 1.0
+INTERRUPTED: Final = 130
+BROKEN_PROMISE: Final = 1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for."""
+
+    state_dir: Path
+    models_dir: Path
+    keep: bool
+    """Go on with what an earlier showing archived."""
+    seconds: float | None
+    """None: until Ctrl-C."""
+    report_dir: Path | None
+
+
+def show(wish: Wish, narrator: Narrator) -> int:
+    """Start the street, show it, end every process of it. Returns the exit code.
+
+    0: all promises held, or it ran until it was asked to end. 1: the account does not add up. 130: ended early.
+
+    Raises:
+        DemoError: it could not be started, or a process died.
+    """
+    with State(wish.state_dir, keep=wish.keep) as state:
+        try:
+            with Children(state.folder("log")) as children:
+                return _Showing(wish, Street(state, children, wish.models_dir, narrator), children, narrator).run()
+        except InterruptedDemoError:
+            return 0 if wish.seconds is None else INTERRUPTED
+        finally:
+            narrator.say(f"every process is ended; logs and data are in {state.directory}")
+
+
+class _Showing:
+    def __init__(self, wish: Wish, street: Street, children: Children, narrator: Narrator) -> None:
+        self._wish = wish
+        self._street = street
+        self._children = children
+        self._narrator = narrator
+        self._seconds: dict[str, float] = {}
+
+    def run(self) -> int:
+        films = self._street.prepare()
+        self._seconds["preparing"] = self._narrator.seconds
+        self._street.start(films)
+        self._await_first()
+        if self._wish.seconds is None:
+            self._go_on()
+        self._children.pause(self._wish.seconds or 0.0)
+        return self._account()
+
+    def _await_first(self) -> None:
+        """The moments a person waits for, in whatever order they come."""
+        street = self._street
+        awaited: dict[str, tuple[str, Callable[[], bool]]] = {
+            "to_first_snapshot": ("first redacted snapshot", street.has_snapshot),
+            "to_console": ("centre answers", street.try_to_enter),
+            "to_cluster": ("cluster is ready", street.cluster_is_up),
+            "to_first_row": ("first row archived, and served by the centre's API", street.has_rows),
+        }
+        until_s = self._narrator.seconds + _FIRST_S
+        while awaited:
+            for name in [name for name, (_, happened) in awaited.items() if happened()]:
+                text, _ = awaited.pop(name)
+                self._seconds[name] = self._narrator.seconds
+                self._narrator.say(text)
+            if self._narrator.seconds > until_s:
+                missing = " and ".join(text for text, _ in awaited.values())
+                raise DemoError(f"waited {_FIRST_S:.0f} s in vain for: {missing}; see the logs in {street.logs}")
+            self._children.pause(_POLL_S)
+
+    def _go_on(self) -> None:
+        self._narrator.say("running; Ctrl-C ends every process")
+        while True:
+            self._children.pause(_NEWS_S)
+            status = self._street.archive_status()
+            self._narrator.say(f"{status.rows} snapshots and {status.objects} machines archived, {status.leaks} leaks")
+
+    def _account(self) -> int:
+        members = self._children.members()
+        memory = {name: process_table.weigh(pids) for name, pids in members.items()}
+        self._seconds["shown"] = self._wish.seconds or 0.0
+        account = self._drained(memory)
+        summary = account.summary()
+        self._narrator.say(
+            f"{summary['rows']} rows, {summary['leaks']} leaks, {summary['lost']} lost,"
+            f" {summary['duplicates']} duplicates; seen: {_counted(summary['classes'])}"
+        )
+        if self._wish.report_dir is not None:
+            title = f"Wayside demo: {summary['rows']} rows of {len(CAMERAS)} cameras"
+            report.write(self._wish.report_dir, account, self._street.centre, title)
+            self._narrator.say(f"report: {self._wish.report_dir / report.SUMMARY} and {report.SHEET}")
+        for fault in account.faults():
+            self._narrator.say(f"does not hold: {fault}")
+        return BROKEN_PROMISE if account.faults() else 0
+
+    def _drained(self, memory: dict[str, process_table.Weight]) -> report.Account:
+        """Stop the cameras, let the spool empty itself, and count."""
+        self._street.stop_cameras()
+        self._narrator.say("cameras are off; waiting for the spool to drain")
+        until_s = self._narrator.seconds + _DRAIN_S
+        agent = self._street.agent_ledger()
+        while agent.in_flight and self._narrator.seconds < until_s:
+            self._children.pause(_DRAIN_POLL_S)
+            agent = self._street.agent_ledger()
+        archive = self._street.archive_status()
+        observations = list(self._street.centre.observations())
+        books = Books(
+            agent=agent,
+            archive=archive,
+            api_keys=[seen.row_key for seen in observations],
+            api_rows=Counter(seen.camera_id for seen in observations),
+        )
+        return report.Account(books, observations, CAMERAS, self._seconds, memory)
+
+
+def _counted(classes: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in classes.items()) or "no machine"

@@ -1,0 +1,88 @@
+"""A web server on loopback, asked for JSON or bytes."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from http.cookiejar import CookieJar
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from provisioning.errors import DemoError
+
+_TIMEOUT_S: Final = 10.0
+
+
+class WebError(DemoError):
+    """A server did not answer, or not with what was asked.
+
+    Attributes:
+        status: of its HTTP answer; None when there was none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Site:
+    """One server. Keeps its cookies; `token` is sent as bearer token if given."""
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
+        self.url = url
+        # A page of the same site sends its origin, and a server may refuse what comes from another.
+        self._headers = {"Origin": url} | ({} if token is None else {"Authorization": f"Bearer {token}"})
+        # No proxy of the environment: this is loopback.
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
+        )
+
+    def get(self, path: str, query: Sequence[tuple[str, str | int]] = ()) -> bytes:
+        """The body of an answer.
+
+        Raises:
+            WebError: no answer, or an error.
+        """
+        return self._ask(path + ("?" + urlencode(query) if query else ""), None)
+
+    def get_json(self, path: str, query: Sequence[tuple[str, str | int]] = ()) -> Any:
+        """The body of an answer, read as JSON.
+
+        Raises:
+            WebError: no answer, an error, or no JSON.
+        """
+        body = self.get(path, query)
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise WebError(f"{self.url}{path}: the answer is no JSON") from error
+
+    def post(self, path: str, body: dict[str, str]) -> bytes:
+        """Send JSON; the body of the answer.
+
+        Raises:
+            WebError: no answer, or an error.
+        """
+        return self._ask(path, json.dumps(body).encode())
+
+    def is_up(self, path: str) -> bool:
+        """Whether a GET succeeds now."""
+        try:
+            self.get(path)
+        except WebError:
+            return False
+        return True
+
+    def _ask(self, path: str, body: bytes | None) -> bytes:
+        headers = self._headers | ({} if body is None else {"Content-Type": "application/json"})
+        request = urllib.request.Request(self.url + path, data=body, headers=headers)  # noqa: S310 - http, by street.py
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                said = error.read(500).decode("utf-8", "replace")
+            raise WebError(f"{self.url}{path}: HTTP {error.code} {said}", status=error.code) from error
+        except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
+            raise WebError(f"{self.url}{path}: no answer ({error})") from error

@@ -1,0 +1,118 @@
+"""Messages from the broker: read by topic, believed only of their own agent, bad ones cost only themselves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from center.broker import NOBODY, Mailbox
+from center.clock import now_ms
+from center.devices import Devices
+from center.errors import StoreUnavailableError
+from center.feed import Feed
+from center.store import Store
+from provisioning.contracts import codec, topics
+from provisioning.contracts.messages import CameraStatus, Heartbeat
+from tests.center.conftest import Clock
+from tests.center.street import AGENT, NOW_MS, observation
+from tests.center.world import camera_status, heartbeat, observed
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def devices(store: Store, clock: Clock) -> Devices:
+    return Devices(store, clock)
+
+
+@pytest.fixture
+def mailbox(devices: Devices, feed: Feed) -> Mailbox:
+    return Mailbox(devices, feed)
+
+
+def test_each_message_finds_its_place(mailbox: Mailbox, devices: Devices, feed: Feed) -> None:
+    reader = feed.open()
+    row, _ = observation("cam-1", NOW_MS, 3)
+    mailbox.deliver(topics.observed(AGENT), codec.encode(observed(row)))
+    mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))
+    mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(camera_status("cam-1")))
+    assert [sighting.row_key for sighting in reader.take()] == [row.snapshot.row_key]
+    assert [agent.agent_id for agent in devices.agents()] == [AGENT]
+    assert [camera.camera_id for camera in devices.cameras()] == ["cam-1"]
+    assert mailbox.counters.received == 3
+    assert not mailbox.counters.malformed
+
+
+def test_an_emptied_retained_state_removes_the_camera(mailbox: Mailbox, devices: Devices) -> None:
+    topic = topics.camera_status(AGENT, "cam-1")
+    mailbox.deliver(topic, codec.encode(camera_status("cam-1")))
+    mailbox.deliver(topic, b"")
+    assert devices.cameras() == ()
+    assert not mailbox.counters.malformed
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "agent"),
+    [
+        (topics.observed(AGENT), b"{", AGENT),
+        (topics.observed(AGENT), b"", AGENT),
+        (topics.heartbeat(AGENT), b'{"version": 7}', AGENT),
+        (topics.heartbeat("cabinet-8"), codec.encode(heartbeat()), "cabinet-8"),
+        (topics.camera_status("cabinet-8", "cam-1"), codec.encode(camera_status("cam-1")), "cabinet-8"),
+        (topics.camera_status(AGENT, "cam-2"), codec.encode(camera_status("cam-1")), AGENT),
+        (topics.archived(AGENT), b"{}", AGENT),
+        ("something/else", b"{}", NOBODY),
+        (f"{topics.PREFIX}/observed/center", b"{}", NOBODY),
+    ],
+)
+def test_a_bad_message_is_counted_for_its_agent_and_the_next_is_read(
+    mailbox: Mailbox, devices: Devices, topic: str, payload: bytes, agent: str
+) -> None:
+    mailbox.deliver(topic, payload)
+    assert mailbox.counters.malformed == {agent: 1}
+    assert mailbox.counters.last_malformed[agent]
+    assert devices.cameras() == ()
+    mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))
+    assert [known.agent_id for known in devices.agents()] == [AGENT]
+
+
+class _FullDisk:
+    """Devices whose database refuses."""
+
+    def heard(self, _message: Heartbeat) -> None:
+        raise StoreUnavailableError(cause="disk full")
+
+    def changed(self, _message: CameraStatus) -> None:
+        raise StoreUnavailableError(cause="disk full")
+
+
+def test_a_database_that_refuses_stops_no_message(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch, devices: Devices
+) -> None:
+    refusing = _FullDisk()
+    monkeypatch.setattr(devices, "heard", refusing.heard)
+    monkeypatch.setattr(devices, "changed", refusing.changed)
+    mailbox = Mailbox(devices, feed)
+    reader = feed.open()
+    mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))
+    mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(camera_status("cam-1")))
+    mailbox.deliver(topics.observed(AGENT), codec.encode(observed(observation("cam-1", NOW_MS, 1)[0])))
+    assert mailbox.counters.not_stored == 2
+    assert len(reader.take()) == 1
+
+
+@given(
+    topic=st.one_of(
+        st.text(max_size=80),
+        st.sampled_from([topics.observed(AGENT), topics.heartbeat(AGENT), topics.camera_status(AGENT, "cam-1")]),
+        st.text(alphabet="abc/-+#", max_size=20).map(lambda tail: f"{topics.PREFIX}/agents/{tail}"),
+    ),
+    payload=st.one_of(st.binary(min_size=1, max_size=200), st.just(b"null"), st.just(b"[]"), st.just(b"[" * 5000)),
+)
+def test_nothing_anybody_sends_raises(topic: str, payload: bytes) -> None:
+    # No valid message among these: the store is never reached, so none is needed.
+    mailbox = Mailbox(Devices(Store.__new__(Store), now_ms), Feed())
+    mailbox.deliver(topic, payload)
+    assert sum(mailbox.counters.malformed.values()) == 1

@@ -1,0 +1,145 @@
+"""`wayside-center` as a person types it: one line for what he can mend, nothing heavy for --help."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from center.__main__ import app
+from center.app import DATABASE, SETUP_CODE, build, open_accounts
+from center.broker import MqttLink
+from center.errors import StartError
+from provisioning.contracts.config import Broker, CenterConfig, load
+from provisioning.contracts.errors import ConfigError
+from tests.center.conftest import PASSWORD, USERNAME
+from tests.center.world import OpenLine
+
+ROOT = Path(__file__).parents[2]
+
+
+def _config(folder: Path, *, port: int = 8080, token_mode: int = 0o600, more: str = "") -> Path:
+    token = folder / "query-token"
+    token.write_text("token")
+    token.chmod(token_mode)
+    config = folder / "center.toml"
+    config.write_text(
+        f"""
+        port = {port}
+        query_token_file = "query-token"
+        data_dir = "data"
+        {more}
+        [broker]
+        host = "127.0.0.1"
+        ca_file = "ca.pem"
+        cert_file = "center.pem"
+        key_file = "center.key"
+        """
+    )
+    return config
+
+
+def _fails(*arguments: str) -> str:
+    done = CliRunner().invoke(app, [*arguments])
+    assert done.exit_code == 2, done.output
+    assert "Traceback" not in done.output
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+def test_a_configuration_that_is_wrong_is_one_line(tmp_path: Path) -> None:
+    assert "--config" in _fails("run", "--config", str(tmp_path / "nothing.toml"))
+    assert "colour" in _fails("run", "--config", str(_config(tmp_path, more="colour = 'red'")))
+
+
+def test_a_token_that_others_may_read_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="chmod 600"):
+        build(load(CenterConfig, _config(tmp_path, token_mode=0o644)), link=OpenLine())
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = _fails("run", "--config", str(_config(tmp_path, port=port)))
+    assert f"127.0.0.1:{port}" in said
+    assert "another port" in said
+
+
+def test_certificates_that_are_missing_are_named(tmp_path: Path) -> None:
+    broker = Broker(host="b", ca_file=tmp_path / "ca.pem", cert_file=tmp_path / "c.pem", key_file=tmp_path / "k.pem")
+    with pytest.raises(StartError, match=r"ca\.pem"):
+        MqttLink(broker, lambda: None)
+
+
+def test_a_tls_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tls.pem").write_text("no certificate")
+    more = 'tls_cert_file = "tls.pem"\n        tls_key_file = "tls.key"'
+    assert "tls.pem" in _fails("run", "--config", str(_config(tmp_path, more=more)))
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StartError, match="data_dir"):
+        open_accounts(load(CenterConfig, _config(tmp_path)))
+
+
+def test_the_data_folder_is_closed_to_others(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    store, auth = open_accounts(load(CenterConfig, _config(tmp_path)))
+    code_file = auth.prepare_setup()
+    store.close()
+    assert code_file == data / SETUP_CODE
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert (data / DATABASE).exists()
+
+
+def test_a_forgotten_password_is_replaced_without_showing_it(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    store, auth = open_accounts(load(CenterConfig, config))
+    auth.prepare_setup()
+    code = (tmp_path / "data" / SETUP_CODE).read_text(encoding="ascii")
+    auth.setup(code=code, username=USERNAME, password=PASSWORD, source="-")
+    store.close()
+    umask = os.umask(0o022)
+    os.umask(umask)
+    try:
+        done = CliRunner().invoke(
+            app,
+            ["user", "reset-password", USERNAME, "--config", str(config)],
+            input="eight dry umbrellas\neight dry umbrellas\n",
+        )
+        assert done.exit_code == 0, done.output
+        assert "umbrellas" not in done.output
+        refused = CliRunner().invoke(
+            app, ["user", "reset-password", "nobody", "--config", str(config)], input=f"{PASSWORD}\n{PASSWORD}\n"
+        )
+        assert refused.exit_code == 2
+        assert "no user nobody" in refused.stderr
+    finally:
+        os.umask(umask)
+    store, auth = open_accounts(load(CenterConfig, config))
+    assert auth.login(username=USERNAME, password="eight dry umbrellas", source="-")
+    store.close()
+
+
+def test_the_schema_is_printed_as_json() -> None:
+    done = CliRunner().invoke(app, ["openapi"])
+    assert json.loads(done.output)["info"]["title"] == "Wayside centre"
+
+
+def test_help_is_light() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from center.__main__ import app; "
+        "done = CliRunner().invoke(app, ['--help']); assert done.exit_code == 0, done.output; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} "
+        "& {'fastapi', 'nicegui', 'sqlalchemy', 'alembic', 'paho', 'httpx', 'PIL', 'uvicorn', 'argon2', 'babel'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"

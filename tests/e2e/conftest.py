@@ -1,0 +1,240 @@
+"""A real Chromium before a real centre; archive and broker are played by the test, everything on loopback."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+import pytest
+import uvicorn
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+from provisioning.contracts import codec, topics
+from provisioning.contracts.archive import Observation
+from provisioning.contracts.messages import CameraStatus, Heartbeat
+from tests.center.world import TOKEN, FakeArchive, observed
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+ROOT: Final = Path(__file__).parents[2]
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREEN: Final = ViewportSize(width=1366, height=768)
+USERNAME: Final = "operator"
+PASSWORD: Final = "seven wet umbrellas"
+
+
+@dataclass
+class Running:
+    """One centre under test."""
+
+    url: str
+    code_file: Path
+    archive: FakeArchive
+    process: "subprocess.Popen[str]"
+    said: list[str] = field(default_factory=list)
+
+    def say(self, **line: object) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(line) + "\n")
+        self.process.stdin.flush()
+
+    def deliver(self, message: Observation | CameraStatus | Heartbeat) -> None:
+        """As the broker would."""
+        match message:
+            case Observation():
+                topic, payload = topics.observed(message.snapshot.agent_id), codec.encode(observed(message))
+            case CameraStatus():
+                topic = topics.camera_status(message.agent_id, message.camera_id)
+                payload = codec.encode(message)
+            case Heartbeat():
+                topic, payload = topics.heartbeat(message.agent_id), codec.encode(message)
+        self.say(topic=topic, payload=base64.b64encode(payload).decode())
+
+    def archived(self, row: Observation, jpeg: bytes) -> Observation:
+        """Committed, then hinted at."""
+        self.archive.add(row, jpeg)
+        self.deliver(row)
+        return row
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def archive_url() -> Iterator[tuple[FakeArchive, str]]:
+    archive = FakeArchive()
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(archive.app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield archive, f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+def write_config(folder: Path, *, port: int, query_url: str) -> Path:
+    token = folder / "query-token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    config = folder / "center.toml"
+    config.write_text(
+        f"""
+        port = {port}
+        query_url = "{query_url}"
+        query_token_file = "query-token"
+        data_dir = "data"
+        [broker]
+        host = "127.0.0.1"
+        ca_file = "ca.pem"
+        cert_file = "center.pem"
+        key_file = "center.key"
+        """
+    )
+    return config
+
+
+def _listen(stream: IO[str], said: list[str], ready: threading.Event) -> None:
+    for line in stream:
+        said.append(line.rstrip("\n"))
+        if line.startswith("ready "):
+            ready.set()
+    ready.set()
+
+
+@pytest.fixture
+def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Running]:
+    archive, query_url = archive_url
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.center_process", str(write_config(tmp_path, port=port, query_url=query_url))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, process)
+    ready = threading.Event()
+    assert process.stdout is not None
+    listener = threading.Thread(target=_listen, args=(process.stdout, running.said, ready))
+    listener.start()
+    assert ready.wait(60), running.said
+    assert process.poll() is None, running.said
+    yield running
+    process.send_signal(signal.SIGINT)
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(timeout=20)
+    listener.join(timeout=5)
+    process.stdout.close()
+    assert not [line for line in running.said if "Traceback" in line], "\n".join(running.said)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    expect.set_options(timeout=20_000)  # a shared machine may be slow; a healthy page answers in a tenth of this
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """One browser window, and what went wrong in it."""
+
+    page: Page
+    context: BrowserContext
+    center: Running
+    screenshots: Path
+    errors: list[str] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
+    expected: list[str] = field(default_factory=list)
+    """Console errors that a test causes on purpose, by a part of their text."""
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.center.url}{path}")
+
+    def photograph(self, name: str) -> None:
+        self.page.wait_for_timeout(350)
+        self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+    def set_up(self) -> None:
+        self.go("/setup")
+        self.page.get_by_label("Set-up code").fill(self.center.code_file.read_text(encoding="ascii").strip())
+        self.page.get_by_label("User name").fill(USERNAME)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Make the account").click()
+        self.page.wait_for_url("**/live")
+
+    def check(self) -> None:
+        unexpected = [error for error in self.errors if not any(part in error for part in self.expected)]
+        assert unexpected == []
+        assert self.strangers == set()
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    named = os.environ.get("WAYSIDE_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def visitor(chromium: Browser, center: Running, screenshots: Path) -> Iterator[Visitor]:
+    """An English browser in light mode; every console error and every outside request fails the test."""
+    context = chromium.new_context(viewport=SCREEN, locale="en-GB", color_scheme="light", reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    visitor = Visitor(page, context, center, screenshots)
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            visitor.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+    context.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((center.url, center.url.replace("http", "ws"), "blob:", "data:"))
+            else visitor.strangers.add(request.url)
+        ),
+    )
+    yield visitor
+    visitor.check()
+    context.close()

@@ -1,0 +1,271 @@
+"""The console as a person meets it, in a real browser: from the set-up code to one observation."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import Response
+from playwright.sync_api import Page, expect
+
+from provisioning.contracts.messages import CameraState, PictureState
+from tests.center.street import NOW_MS, observation
+from tests.center.world import camera_status, heartbeat
+from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+CAMERAS = {"cam-1": "Renmin Road / Station Street", "cam-2": "Bridge, north side", "cam-3": ""}
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _street(center: Running, rows: int = 40) -> None:
+    """Three cameras, one of them in trouble, and an archive with something in it."""
+    center.deliver(heartbeat(sent_at_ms=_now_ms()))
+    for camera, name in CAMERAS.items():
+        trouble = camera == "cam-3"
+        center.deliver(
+            camera_status(
+                camera,
+                name=name,
+                state=CameraState.OFFLINE if trouble else CameraState.ONLINE,
+                cause="no answer from the camera within 5 s: check its power and cable" if trouble else "",
+            )
+        )
+    center.archive.fill(rows, newest_ms=_now_ms() - 60_000)
+
+
+def _pictures_loaded(page: Page, selector: str) -> bool:
+    return bool(
+        page.evaluate(
+            "s => [...document.querySelectorAll(s)].every(i => i.complete && i.naturalWidth > 0)", f"{selector} img"
+        )
+    )
+
+
+def _set_up_after_a_wrong_code(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.go("/")
+    expect(page).to_have_url(f"{visitor.center.url}/setup")
+    visitor.photograph("setup-en-light")
+    page.get_by_label("Set-up code").fill("0123456789")
+    page.get_by_label("User name").fill(USERNAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    visitor.expected.append("403 (Forbidden)")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("alert")).to_contain_text("The set-up code is wrong.")
+    visitor.photograph("setup-refused-en-light")
+    visitor.set_up()
+
+
+def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) -> None:
+    page = visitor.page
+    _set_up_after_a_wrong_code(visitor)
+    expect(page.get_by_text("No camera has reported yet.")).to_be_visible()
+    visitor.photograph("live-empty-en-light")
+
+    _street(center)
+    expect(page.get_by_text("Bridge, north side")).to_be_visible()
+    row = center.archived(*observation("cam-1", _now_ms(), 77))
+    tile = page.locator(".ws-card", has_text="Renmin Road")
+    expect(tile.locator(".ws-box")).to_have_count(len(row.machines))
+    assert _pictures_loaded(page, ".ws-card")
+    newer = center.archived(*observation("cam-1", _now_ms(), 78))
+    expect(tile).to_have_attribute("href", f"/observations/{newer.snapshot.row_key.replace(':', '%3A')}")
+    expect(tile.locator(".ws-box")).to_have_count(len(newer.machines))
+
+    page.get_by_role("link", name="Observations").click()
+    expect(page.locator("a.ws-card")).to_have_count(24)
+    page.get_by_role("combobox", name="Camera").click()
+    page.get_by_role("option", name="Bridge, north side").click()
+    expect(page.locator("a.ws-card")).to_have_count(20)
+    expect(page.locator("a.ws-card .ws-name").first).to_have_text("Bridge, north side")
+    assert set(page.locator("a.ws-card .ws-name").all_inner_texts()) == {"Bridge, north side"}
+    expect(page).to_have_url(f"{center.url}/observations?camera=cam-2")
+    page.reload()
+    expect(page.locator("a.ws-card")).to_have_count(20)
+
+    first = page.locator("a.ws-card").first
+    first.click()
+    page.wait_for_url("**/observations/*")
+    expect(page.locator("h1")).to_have_text("Bridge, north side")
+    shown = next(row for row in center.archive.rows if row.snapshot.camera_id == "cam-2")
+    expect(page.locator(".ws-box")).to_have_count(len(shown.machines))
+    expect(page.locator(".ws-crop img")).to_have_count(len(shown.machines))
+    page.wait_for_load_state("networkidle")
+    assert _pictures_loaded(page, ".ws-crop")
+    page.get_by_text("Picture and redaction").click()
+    expect(page.get_by_text(shown.snapshot.row_key)).to_be_visible()
+    expect(page.locator("dl .ws-nowrap").first).to_have_attribute("title", _utc(shown.snapshot.captured_at_ms))
+    page.go_back()
+    expect(page.locator("a.ws-card")).to_have_count(20)
+
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login")
+    visitor.go("/live")
+    expect(page).to_have_url(f"{center.url}/login?next=%2Flive")
+
+
+def _utc(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}.{at_ms % 1000:03d} UTC"
+
+
+def test_the_pager_goes_to_the_end_and_back(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    _street(center, rows=60)
+    page = visitor.page
+    visitor.go("/observations")
+    cards = page.locator("a.ws-card")
+    expect(cards).to_have_count(24)
+    first = cards.first.get_attribute("href")
+    older, newer = page.get_by_role("button", name="Older"), page.get_by_role("button", name="Newer")
+    expect(newer).to_be_disabled()
+    older.click()
+    expect(page.get_by_text("Page 2")).to_be_visible()
+    older.click()
+    expect(page.get_by_text("Page 3")).to_be_visible()
+    expect(cards).to_have_count(12)
+    expect(older).to_be_disabled()
+    newer.click()
+    newer.click()
+    expect(page.get_by_text("Page 1")).to_be_visible()
+    expect(cards.first).to_have_attribute("href", first or "")
+
+
+def test_a_span_typed_by_hand_is_read_in_the_archives_zone(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    center.archive.fill(6, newest_ms=NOW_MS)
+    page = visitor.page
+    visitor.go("/observations")
+    expect(page.locator("a.ws-card")).to_have_count(6)
+    page.get_by_role("combobox", name="Time").click()
+    page.get_by_role("option", name="From – to").click()
+    # The rows lie 40 s apart and the newest at 00:00:00 +08:00: only the minute before it holds the next one.
+    page.get_by_label("To (+08:00)").fill("2026-11-24T00:00")
+    page.get_by_label("From (+08:00)").fill("2026-11-23T23:59")
+    expect(page.locator("a.ws-card")).to_have_count(1)
+    expect(page.locator("a.ws-card")).to_contain_text("2026-11-23 23:59:20 +08:00")
+    visitor.photograph("observations-span-en-light")
+    page.get_by_label("To (+08:00)").fill("2026-11-23T20:00")
+    expect(page.get_by_role("alert")).to_contain_text("The time span ends before it begins.")
+
+
+def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    _street(center)
+    withheld = center.archived(*observation("cam-3", _now_ms() - 500, 90, state=PictureState.WITHHELD))
+    for number, camera in enumerate(("cam-1", "cam-2")):
+        center.archived(*observation(camera, _now_ms(), 80 + number))
+    page = visitor.page
+    key = center.archive.rows[0].snapshot.row_key
+    headings = {"en": ("Live", "Observations", "Cameras"), "zh": ("实时", "抓拍记录", "摄像机")}
+    for language, theme in (("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")):
+        visitor.go(f"/preferences?language={language}&theme={theme}")
+        assert page.locator("html").get_attribute("lang") == {"en": "en-US", "zh": "zh-CN"}[language]
+        for path, heading in zip(("/live", "/observations", "/cameras"), headings[language], strict=True):
+            visitor.go(path)
+            expect(page.locator("h1")).to_have_text(heading)
+            expect(page.locator("main")).not_to_contain_text("Loading" if language == "en" else "加载中")
+            page.wait_for_load_state("networkidle")
+            dark = page.evaluate("document.body.classList.contains('body--dark')")
+            assert dark == (theme == "dark")
+            width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            assert width[0] <= width[1], f"{path} scrolls sideways"
+            visitor.photograph(f"{path.strip('/')}-{language}-{theme}")
+        visitor.go(f"/observations/{key}")
+        expect(page.locator(".ws-crop").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        visitor.photograph(f"observation-{language}-{theme}")
+        page.locator("details summary").click()
+        page.mouse.wheel(0, 2000)
+        visitor.photograph(f"observation-end-{language}-{theme}")
+    visitor.go(f"/observations/{withheld.snapshot.row_key}")
+    expect(page.get_by_text("前端已扣留此图片")).to_be_visible()
+    visitor.photograph("observation-withheld-zh-dark")
+    visitor.go("/observations?camera=cam-9")
+    expect(page.get_by_text("没有符合条件的记录")).to_be_visible()
+    visitor.photograph("observations-none-zh-dark")
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url("**/login")
+    visitor.photograph("login-zh-dark")
+    visitor.go("/preferences?theme=light")
+    visitor.go("/login")
+    visitor.expected.append("401 (Unauthorized)")
+    page.get_by_label("用户名").fill("operator")
+    page.get_by_label("密码").fill("not the password")
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("alert")).to_contain_text("用户名或密码错误")
+    visitor.photograph("login-refused-zh-light")
+
+
+def test_the_switches_stay_on_the_page(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    _street(center)
+    page = visitor.page
+    visitor.go("/observations?camera=cam-1&period=7d")
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("h1")).to_have_text("抓拍记录")
+    expect(page).to_have_url(f"{center.url}/observations?camera=cam-1&period=7d")
+    page.get_by_role("link", name="主题：跟随系统").click()
+    expect(page.locator("body")).to_contain_class("body--dark")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("h1")).to_have_text("Observations")
+
+
+def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    other = visitor.context.request.post(f"{center.url}/api/logout")
+    assert other.status == 204
+    visitor.page.wait_for_url("**/login", timeout=20_000)
+
+
+def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    _street(center)
+    center.archive.answer = lambda: Response(status_code=500)
+    center.say(fault="127.0.0.1:8883 does not answer")
+    page = visitor.page
+    visitor.expected.append("502 (Bad Gateway)")
+    visitor.go("/observations")
+    expect(page.locator("main").get_by_role("alert")).to_contain_text("answered wrongly: HTTP 500")
+    expect(page.locator(".ws-banners")).to_contain_text("The broker cannot be reached", timeout=15_000)
+    visitor.photograph("observations-away-en-light")
+    visitor.go("/cameras")
+    expect(page.locator("table").first).to_contain_text("nobody knows")
+    visitor.photograph("cameras-away-en-light")
+    center.archive.answer = None
+    center.say(fault=None)
+    expect(page.locator(".ws-banners")).to_be_empty(timeout=15_000)
+
+
+def test_names_from_outside_are_only_words(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    name = "<script>document.title='owned'</script>'; DROP TABLE cameras; --"
+    center.deliver(heartbeat(sent_at_ms=_now_ms()))
+    center.deliver(camera_status("cam-1", name=name, state=CameraState.OFFLINE, cause="<img src=x onerror=alert(1)>"))
+    center.archived(*observation("cam-1", _now_ms(), 80))
+    page = visitor.page
+    for path in ("/live", "/observations", "/cameras", f"/observations/{center.archive.rows[0].snapshot.row_key}"):
+        visitor.go(path)
+        expect(page.get_by_text(name).first).to_be_visible()
+        assert "owned" not in page.title()
+    visitor.go("/observations?camera=%3Cscript%3E&cls=person&period=x&from_ms=99999999999999&to_ms=-1")
+    expect(page.get_by_role("alert").or_(page.locator(".ws-empty")).first).to_be_visible()
+
+
+def test_the_keyboard_alone_reaches_an_observation(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    _street(center, rows=3)
+    page = visitor.page
+    visitor.go("/observations")
+    expect(page.locator("a.ws-card")).to_have_count(3)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('ws-card')"):
+            break
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    visitor.photograph("observations-focus-en-light")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/observations/*")

@@ -105,7 +105,7 @@ class CommitPage(Message):
 
 
 class IntakeStatus(Message):
-    """Answer of `query`: what the intake replica has seen since it started. Counts of one process, not the archive's."""
+    """Answer of `query`: what the intake replica has seen since it started; counts of one process."""
 
     broker_connected: bool
     received: Count

@@ -1,6 +1,7 @@
 """Client of `ray_cluster.query`, the only way to the archive. Every query is in the audit before it is sent.
 
-People are one integer in a row and are served as counts of five minutes or more, never with one picture (DESIGN §2.4):
+People are one integer in a row, served as counts of five minutes or more and never with one picture
+(docs/boundary.md §4):
 what this client returns has no place for them.
 """
 

@@ -127,7 +127,7 @@ def open_source(camera: Camera, clock: Clock) -> Source:
 
 
 class _NoRedactor:
-    """Without models the agent still empties its spool and tells the centre why nothing new comes (DESIGN §2.3)."""
+    """Without models the agent still empties its spool and says why nothing new comes (docs/boundary.md §3)."""
 
     def __init__(self, error: RedactionUnavailable) -> None:
         self._message = str(error)

@@ -1,4 +1,4 @@
-"""Raw pictures are in this process's memory: a crash must not write that memory to a disk (DESIGN §2.1)."""
+"""Raw pictures are in this process's memory: a crash must not write that memory to a disk (docs/boundary.md §1)."""
 
 import ctypes
 import resource

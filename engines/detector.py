@@ -74,10 +74,20 @@ class Detector:
 
         Costs about three runs at 16:9. Raises what `detect` raises.
         """
-        size = check_picture(picture)
-        tiles = tiles_of(size)
-        found = self.detect_many([tile.cut(picture) for tile in tiles], thresholds=thresholds)
-        return joined(list(zip(tiles, found, strict=True)), size, self._output.overlap)
+        return self.detect_tiled_many([picture], thresholds=thresholds)[0]
+
+    def detect_tiled_many(
+        self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
+    ) -> list[list[Detection]]:
+        """`detect_tiled` for several pictures: all their tiles go through the model as one batch."""
+        sizes = [check_picture(picture) for picture in pictures]
+        tiles = [tiles_of(size) for size in sizes]
+        cuts = [tile.cut(picture) for picture, own in zip(pictures, tiles, strict=True) for tile in own]
+        found = iter(self.detect_many(cuts, thresholds=thresholds))
+        return [
+            joined([(tile, next(found)) for tile in own], size, self._output.overlap)
+            for size, own in zip(sizes, tiles, strict=True)
+        ]
 
 
 def _run_as_detector(manifest: Manifest) -> tuple[Input, Output]:

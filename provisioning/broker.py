@@ -1,6 +1,6 @@
 """Mosquitto, configured from `contracts.topics`: mutual TLS alone, and rights by the certificate's common name.
 
-The broker is transport, not storage: the agent's spool row lives until the archive has committed (DESIGN §1). So the
+The broker is transport, not storage: the agent's spool row lives until the archive has committed (docs/flow.md). So the
 settings here have one aim, that what the broker cannot do is an error somebody sees:
 
 - Past its queue limit Mosquitto answers PUBACK "Success" and drops (measured: 3,000 published, 1,010 delivered).

@@ -1,4 +1,4 @@
-"""The canary: the centre does not trust the edge, so it looks for faces in the pictures that arrive (DESIGN §2.10)."""
+"""The canary: the centre does not trust the edge and searches arriving pictures for faces (docs/boundary.md §10)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol

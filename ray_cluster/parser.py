@@ -18,10 +18,10 @@ _MACHINES: Final = frozenset({"vehicle", "two_wheeler"})
 class Finds(Protocol):
     """What is needed of `engines.detector.Detector`."""
 
-    def detect_many(
+    def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
-        """Detections of each picture, best first, boxes in its pixels."""
+        """Detections of each picture, best first, boxes in its pixels. Tiled: a square model sees little of 16:9."""
 
 
 class Parser:
@@ -46,7 +46,7 @@ class Parser:
                 answers[index] = Unreadable(str(error))
         if pictures:
             try:
-                found = self._detector.detect_many(list(pictures.values()), thresholds=self._thresholds)
+                found = self._detector.detect_tiled_many(list(pictures.values()), thresholds=self._thresholds)
             except EngineError as error:
                 raise Unavailable(f"parser: {error}") from error
             for index, detections in zip(pictures, found, strict=True):

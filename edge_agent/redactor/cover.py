@@ -6,11 +6,12 @@ rounding can only cover more.
 
 from collections.abc import Iterable
 from math import ceil, floor
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.detection import Box as Found
 from provisioning.contracts.messages import MAX_BOXES, Box
 
 COLOUR: Final = (64, 64, 64)
@@ -31,23 +32,10 @@ BAND_FROM_PX: Final = 80
 """On a narrower vehicle a plate, a quarter of its width, has under 3 px a character and is not legible."""
 
 
-class Rect(NamedTuple):
-    """A rectangle in float pixels."""
+class Rect(Found):
+    """A rectangle in float pixels, as a detector gives it, that can grow and be divided."""
 
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-    @property
-    def width(self) -> float:
-        """Pixels; never negative for a rectangle that came from a detector."""
-        return self.x1 - self.x0
-
-    @property
-    def height(self) -> float:
-        """Pixels."""
-        return self.y1 - self.y0
+    __slots__ = ()
 
     def grown(self, factor: float) -> "Rect":
         """The same centre, `factor` times as wide and high."""

@@ -1,7 +1,7 @@
 """A camera or NVR channel over RTSP, interleaved in TCP, decoded at its keyframes only.
 
 Keyframe-only decoding is what lets one box watch thirty streams: 0.74 core for 30 × 1080p25, half of them HEVC, where
-full decoding takes 3 to 6 cores (STACK §5, §6).
+full decoding takes 3 to 6 cores.
 
 What a decoder says about a damaged keyframe is believed. FFmpeg's H.264 decoder says so whenever bytes are missing; its
 H.265 decoder only when a header is hit: a slice that is cut off is painted with invented blocks and passes as whole

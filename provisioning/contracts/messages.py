@@ -1,7 +1,7 @@
 """The messages on the wire. Frozen pydantic models: an unknown key or an impossible value is an error, never a default.
 
 There is no place here for a person: people are `Snapshot.people`, one integer, and redacted regions carry no label, so
-a reader cannot tell a covered face from a covered plate (DESIGN §2.4).
+a reader cannot tell a covered face from a covered plate (docs/boundary.md §4).
 
 Geometry is in pixels of the published picture, origin top left, `x1`/`y1` exclusive. Times are milliseconds since the
 Unix epoch, UTC.
@@ -100,7 +100,7 @@ class PictureState(StrEnum):
     WITHHELD = "withheld"
     """The edge withheld it (no machine in a pushed picture, too small): the row goes, the picture does not."""
     LEAK = "leak"
-    """The centre found a face in it: kept nowhere, the camera is paused (DESIGN §2.10)."""
+    """The centre found a face in it: kept nowhere, the camera is paused (docs/boundary.md §10)."""
 
 
 class Picture(Message):

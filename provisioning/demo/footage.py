@@ -9,9 +9,9 @@ from provisioning.demo.children import Children
 from provisioning.errors import DemoError
 
 FILM: Final = "bikes"
-"""250 pictures of 640×272: a street with cars, parked bicycles and a walker (MODELS.md)."""
-GOP: Final = 25
-"""One keyframe a second, as street cameras are commonly set; the agent looks at keyframes only."""
+"""250 pictures of 640×272: a street with cars, parked bicycles and a walker."""
+GOP: Final = 15
+"""With a keyframe each second the agent would see the same ten pictures at every round of the film."""
 _GET_IT: Final = "run: wayside-engines fetch"
 
 

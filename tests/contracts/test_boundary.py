@@ -1,4 +1,4 @@
-"""The boundary in the types: no message and no row has a place for a person, a face or a plate (DESIGN §2)."""
+"""The boundary in the types: no message and no row has a place for a person, a face or a plate (docs/boundary.md)."""
 
 import re
 from collections.abc import Iterator

@@ -160,7 +160,9 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
     assert not [line for line in running.said if "Traceback" in line], "\n".join(running.said)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # Playwright's event loop runs as long as this; asyncio tests of other modules need theirs
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed: apt-get install chromium")

@@ -31,7 +31,7 @@ class FakeDetector:
         self.fails = fails
         self.calls: list[tuple[int, Mapping[Group, float] | None]] = []
 
-    def detect_many(
+    def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
         self.calls.append((len(pictures), thresholds))
@@ -40,7 +40,7 @@ class FakeDetector:
         return [self.found for _ in pictures]
 
     def detect(self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None) -> list[Detection]:
-        return self.detect_many([picture], thresholds=thresholds)[0]
+        return self.detect_tiled_many([picture], thresholds=thresholds)[0]
 
 
 def detection(name: ClassName, *edges: float, score: float = 0.6) -> Detection:

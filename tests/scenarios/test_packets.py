@@ -6,7 +6,7 @@ photographs with faces ──▶ wayside-edge (real models) ──TLS──▶ M
 ```
 
 Every payload is decoded. Every picture is searched by four detectors, two of which take no part in redaction: none may
-find a face where one is labelled, and elsewhere none may find more than on the same picture covered by hand.
+find a face where anything of a labelled one is left, and none may find more in all than on copies covered by hand.
 """
 
 from collections import Counter
@@ -109,29 +109,30 @@ def test_no_face_leaves_the_site(site: Site, catalog: Catalog) -> None:
     audit = Audit(catalog)
     leaks: list[str] = []
     found, found_by_hand = Counter[str](), Counter[str]()
+    painted = 0
     for number, (image, faces) in enumerate(pictures):
         if f"f{number}" not in published:
             continue
         redacted = _decoded(published[f"f{number}"])
         assert redacted.shape == image.shape
         ours, by_hand = audit.hits(redacted), audit.hits(_covered_by_hand(image, faces))
+        # Of a face that is paint in every pixel nothing is left to find: a cascade that fires on the railings beside it
+        # is one of the other hits, which are counted below.
+        visible = [face for face in faces if not _is_paint(face, redacted)]
+        painted += len(faces) - len(visible)
         for name, hits in ours.items():
-            on_faces = overlapping(_outside_paint(hits, redacted), faces)
+            on_faces = overlapping(hits, visible)
             if on_faces:
                 leaks.append(f"{name} finds {on_faces} on a labelled face of picture {number}")
             found[name] += len(hits)
             found_by_hand[name] += len(by_hand[name])
     assert leaks == []
+    assert painted >= 60, f"only {painted} of 66 labelled faces are paint in every pixel; 63 were"
     assert all(found[name] <= found_by_hand[name] for name in found), f"{found} against {found_by_hand} by hand"
 
     # 3. The audit itself can fail: on the raw pictures the same detectors do find the faces.
     raw, labels = pictures[0]
     assert all(overlapping(hits, labels) for hits in audit.hits(raw).values())
-
-
-def _outside_paint(hits: list[Rect], image: Image) -> list[Rect]:
-    """A hit whose every pixel is the colour of the cover shows nothing."""
-    return [hit for hit in hits if not _is_paint(hit, image)]
 
 
 def _is_paint(rect: Rect, image: Image) -> bool:

@@ -29,6 +29,8 @@ RIDER_SCORE: Final = 0.18
 """On a certain two-wheeler even a doubtful person is a rider: a helmet and a coat look little like a pedestrian."""
 TWO_WHEELER_SCORE: Final = 0.3
 """What somebody may be sitting on, though it is too doubtful to be told."""
+PLATE_BEARER_SCORE: Final = 0.25
+"""What may carry a plate, though it is too doubtful to be told: half a car at the picture's edge scored .29."""
 TINY_FACE_SCORE: Final = 0.35
 FACE_SEARCH_PX: Final = 4_200_000
 """Faces are searched in an enlarged picture, up to twice its size and this many pixels: of 22 labelled faces of 12 px
@@ -76,16 +78,16 @@ def look(image: Image, detectors: Detectors, policy: Policy) -> Findings:
     scores: dict[Group, float] = {
         "person": min(RIDER_SCORE, policy.person_threshold),
         "two_wheeler": TWO_WHEELER_SCORE,
-        "vehicle": MACHINE_SCORE,
+        "vehicle": PLATE_BEARER_SCORE,
     }
     seen = detectors.machines.detect_tiled(image, thresholds=scores)
     people = [d for d in seen if d.group == "person"]
     machines = [d for d in seen if d.group != "person" and d.score >= MACHINE_SCORE]
     two_wheelers = [d for d in seen if d.group == "two_wheeler"]
-    vehicles = [_rect(d) for d in machines if d.group == "vehicle"]
+    vehicles = [_rect(d) for d in seen if d.group == "vehicle"]
 
     faces = faces_at(image, detectors, policy.face_threshold, enlarge=True)
-    plates = _plates(image, [_rect(d) for d in machines], detectors.plates, policy)
+    plates = _plates(image, [*vehicles, *map(_rect, two_wheelers)], detectors.plates, policy)
     covers = [face.grown(cover.FACE_GROWTH) for face in faces]
     covers += [plate.grown(cover.PLATE_GROWTH) for plate in plates]
     covers += [band for v in vehicles if (band := cover.plate_band(v, plates)) is not None]

@@ -77,3 +77,17 @@ def test_the_clip_is_the_one_the_labels_were_made_on(catalog: Catalog) -> None:
     assert street(catalog, 249, (640, 272)).shape == (272, 640, 3)
     capture = cv2.VideoCapture(str(catalog.path("bikes")))
     assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 250
+
+
+@pytest.mark.parametrize(
+    ("number", "plate"),
+    [
+        (15, Rect(568, 12, 594, 22)),  # half of the car is still outside the picture
+        (20, Rect(572, 34, 599, 43)),
+        (25, Rect(576, 56, 603, 64)),
+    ],
+)
+def test_the_plate_that_no_detector_finds_is_covered_by_the_band(
+    catalog: Catalog, redactors: Redactors, number: int, plate: Rect
+) -> None:
+    assert _uncovered(redactors, street(catalog, number, (640, 272)), [plate]) == []

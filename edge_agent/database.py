@@ -63,7 +63,7 @@ class Database:
             raise SpoolError(f"spool {directory}: cannot be used ({error.strerror}): check owner and mode") from error
         try:
             self._connection = self._open_or_begin_anew(now_ms)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: the lock must not outlive a failed opening
             os.close(self._lock)
             raise
 
@@ -119,7 +119,7 @@ class Database:
                 self._migrate(connection)
                 if unclean:  # it was killed: the moment at which damage is likely
                     self._check(connection)
-            except BaseException:
+            except BaseException:  # raised again; only the connection is let go
                 connection.close()
                 raise
         self._file.chmod(0o600)

@@ -323,7 +323,7 @@ class Spool:
                 for observation_id, reason in self._undropped.items():
                     ledger.move(tx, observation_id, ledger.dropped(reason), now_ms=self._clock.now_ms())
                 yield tx
-        except BaseException:
+        except BaseException:  # the transaction is rolled back, and so are the sums beside it
             self._messages, self._bytes = before
             raise
         self._unwritten.clear()

@@ -23,7 +23,7 @@ def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:
             file.flush()
             os.fsync(file.fileno())
         Path(part).replace(path)
-    except BaseException:
+    except BaseException:  # raised again; half a file is not left behind
         Path(part).unlink(missing_ok=True)
         raise
     return path

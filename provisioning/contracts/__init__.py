@@ -6,6 +6,18 @@ that is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-26: in the archive, the detector that saw a picture, with the hash of its model; the file that says
+  which detector sees which camera; the parsers' answer.
+- 1, grown 2026-11-26: look-alike search; in the archive when a picture was erased, and what upkeep found.
+- 1, grown 2026-11-26: the intake's status tells its queues, with defaults; the cluster's configuration has a file and a
+  section [node].
+- 1, grown 2026-11-26: in the archive, a machine's main colour, and a vector that no answer carries.
+- 1, grown 2026-11-25: in the configuration, sources of kind `gb28181` and the section `gb28181`; whatever was there is
+  unchanged.
+- 1, grown 2026-11-24, before any release: `Machine.motion`, `CameraStatus.code`, more figures in `Heartbeat`, all with
+  defaults; new message `Assessed`; in the configuration more kinds of source, lines, zones, lanes and picture checks.
+- 1, added 2026-11-24: sealed documents (configuration, roster), configured, bundle and enrolment. New topics and
+  messages alone: what was there is unchanged, so the number is too.
 - 1 (2026-11-24): first version. Snapshot envelope, archived, rejected, observed, heartbeat, camera status,
   configuration of edge, cluster and centre, archive rows.
 """

@@ -5,15 +5,18 @@ Days are cut at a fixed offset from UTC (+08:00 by default), columns are UTC.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
+from provisioning.contracts.detectors import DetectorName
 from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
 from provisioning.contracts.messages import (
     Box,
     ClockQuality,
     Count,
+    Machine,
     MachineClass,
     Message,
     PictureState,
@@ -28,6 +31,23 @@ FUTURE_TOLERANCE_MS = 5 * 60 * 1000
 
 DEFAULT_DAY_OFFSET_MINUTES = 8 * 60
 PageSize = Annotated[int, Field(ge=1, le=500)]
+
+
+class MachineColour(StrEnum):
+    """The main colour of a machine's body, by the names of the colour list of GA/T 1400.3 without its rarest ones."""
+
+    BLACK = "black"
+    WHITE = "white"
+    GREY = "grey"
+    """Silver too."""
+    RED = "red"
+    BLUE = "blue"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    BROWN = "brown"
+    GREEN = "green"
+    PURPLE = "purple"
+    PINK = "pink"
 
 
 class PicturePlace(Message):
@@ -49,6 +69,12 @@ class ObjectRow(Message):
     cls: MachineClass
     score: Share
     box: Box
+    detector: DetectorName | None = None
+    """Which found it; its model stands in the snapshot row. None: a row of before, or a machine that the edge found."""
+    colour: MachineColour | None = None
+    """None: too little of it is visible, or no colour stands out."""
+    colour_share: Share | None = None
+    """How much of what is visible of it has that colour."""
 
 
 class SnapshotRow(Message):
@@ -77,6 +103,12 @@ class SnapshotRow(Message):
     classes: tuple[MachineClass, ...]
     """Distinct classes among the objects, so that a filter by class reads one table."""
     redaction: Redaction
+    detector: DetectorName | None = None
+    """Which looked for machines, by the name in its manifest. None: a withheld picture, or a row of before."""
+    detector_sha256: Sha256 | None = None
+    """Of its model file."""
+    erased_at_ms: TimeMs | None = None
+    """When the picture was erased: its bytes are zeroes since, and its machines have no vector any more."""
 
 
 class Observation(Message):
@@ -104,6 +136,22 @@ class CommitPage(Message):
     """Of the last item; the `after` that was asked for when there is none."""
 
 
+class MachineLook(Message):
+    """A machine of a picture that was shown to `query` and kept nowhere."""
+
+    machine: Machine
+    colour: MachineColour | None
+    colour_share: Share | None
+    comparable: bool
+    """Whether enough of it is visible to look for its like. What it is compared by stays inside the cluster."""
+
+
+class Looks(Message):
+    """Answer of `query`: what the machines of one picture look like, in the order of its envelope."""
+
+    machines: tuple[MachineLook, ...]
+
+
 class IntakeStatus(Message):
     """Answer of `query`: what the intake replica has seen since it started; counts of one process."""
 
@@ -120,6 +168,37 @@ class IntakeStatus(Message):
     """By name of the overflow policy; the agent sends those again."""
     in_flight: Count
     retries: Count
+    waiting: dict[str, Count] = Field(default={})
+    """By lane: arrived, and not begun with."""
+    at_work: dict[str, Count] = Field(default={})
+    """Pictures by deployment: handed to it, and not come back."""
+
+
+class DayUpkeep(Message):
+    """A day's machines, as the last upkeep left them."""
+
+    name: str
+    rows: Count
+    fragments: Count
+    index: str
+    """Of the vectors; empty while every search of the day is exact."""
+    indexed: Count
+    unindexed: Count
+    """Searched exactly, every time."""
+    segments: Count
+    closed: bool
+    recall: Share | None = None
+    """Recall@10 of the held sample against an exact search."""
+    recall_queries: Count = 0
+    recall_at_ms: TimeMs | None = None
+
+
+class UpkeepStatus(Message):
+    """What the last upkeep of the archive did and found."""
+
+    at_ms: TimeMs
+    days: tuple[DayUpkeep, ...]
+    faults: tuple[str, ...] = ()
 
 
 class ArchiveStatus(Message):
@@ -131,6 +210,9 @@ class ArchiveStatus(Message):
     objects: Count
     leaks: Count
     last_commit_seq: Count
+    upkeep: UpkeepStatus | None = None
+    """None before the first."""
+    alarms: tuple[str, ...] = ()
 
 
 def day_of(

@@ -1,46 +1,74 @@
-"""Configuration of the three kinds of process, one TOML file each. Unknown keys are errors, secrets are files.
+"""Configuration of each kind of process, one TOML file. Unknown keys are errors, secrets are files.
+
+The cluster's is in `provisioning.contracts.cluster`.
 
 A relative path is relative to the folder of its configuration file, so a site's folder can be moved as a whole.
 """
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.camera import (
+    Camera,
+    CameraSource,
+    Checks,
+    DropFolderSource,
+    Gb28181Source,
+    Lane,
+    Line,
+    Policy,
+    RecordedSpan,
+    ReplaySource,
+    RtspSource,
+    Selector,
+    UploadSource,
+    ViidSource,
+    Zone,
+)
 from provisioning.contracts.errors import ConfigError
-from provisioning.contracts.ids import AgentId, CameraId
+from provisioning.contracts.gb28181 import Gb28181, check_devices
+from provisioning.contracts.ids import AgentId
+from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
 
-_C = TypeVar("_C", bound="Section")
+__all__ = [
+    "Broker",
+    "Camera",
+    "CameraSource",
+    "CenterConfig",
+    "Checks",
+    "Desk",
+    "DropFolderSource",
+    "EdgeConfig",
+    "Gb28181",
+    "Gb28181Source",
+    "Lane",
+    "Line",
+    "Policy",
+    "Port",
+    "Provisioning",
+    "RecordedSpan",
+    "Redactor",
+    "ReplaySource",
+    "ResolvedPath",
+    "RtspSource",
+    "RtspUrl",
+    "Section",
+    "Selector",
+    "Spool",
+    "Streams",
+    "UploadSource",
+    "Viid",
+    "ViidSource",
+    "Window",
+    "Zone",
+    "load",
+    "read_secret",
+]
 
-
-def _resolved(value: Path, info: ValidationInfo) -> Path:
-    base = (info.context or {}).get("base")
-    return value if base is None else (base / value.expanduser()).absolute()
-
-
-def _without_secrets(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname:
-        raise ValueError("an RTSP address looks like rtsp://host:554/path")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("user and password do not belong in the address: use `username` and `password_file`")
-    return value
-
-
-ResolvedPath = Annotated[Path, AfterValidator(_resolved)]
-RtspUrl = Annotated[str, AfterValidator(_without_secrets), Field(max_length=1024)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Relative = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class Section(BaseModel):
-    """Base of every configuration table."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_C = TypeVar("_C", bound=Section)
 
 
 class Broker(Section):
@@ -51,70 +79,6 @@ class Broker(Section):
     ca_file: ResolvedPath
     cert_file: ResolvedPath
     key_file: ResolvedPath
-
-
-class RtspSource(Section):
-    """A camera or NVR channel, RTSP over TCP."""
-
-    kind: Literal["rtsp"] = "rtsp"
-    url: RtspUrl
-    username: str | None = None
-    password_file: ResolvedPath | None = None
-    connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
-    read_timeout_s: float = Field(default=5.0, gt=0, le=60)
-    """FFmpeg gives up on a stalled server after twice this (measured)."""
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
-        if (self.username is None) != (self.password_file is None):
-            raise ValueError("username and password_file go together")
-        return self
-
-
-class ReplaySource(Section):
-    """A video file, a picture or a folder of pictures that plays the part of a camera."""
-
-    kind: Literal["replay"] = "replay"
-    path: ResolvedPath
-    started_at_ms: int | None = Field(default=None, ge=0)
-    """Capture time of the first picture; with it, ids are the same at every run. None: the time of replay."""
-    interval_s: float = Field(default=1.0, gt=0, le=3600)
-    """Between the pictures of a folder."""
-    realtime: bool = True
-    """Pace like a camera, or as fast as the redactor takes them."""
-    loop: bool = False
-
-
-class Selector(Section):
-    """Which frames are worth a snapshot."""
-
-    max_per_second: float = Field(default=1.0, gt=0, le=25)
-    change_threshold: float = Field(default=2.0, ge=0, le=255)
-    """Mean absolute difference of 64×36 grey levels against the last snapshot, 0..255; sensor noise is about 1."""
-    heartbeat_s: float = Field(default=60.0, gt=0, le=86400)
-    """A picture at least this often, however still the scene."""
-
-
-class Policy(Section):
-    """Redaction of one camera. Every option can only add cover: there is no key that takes some away."""
-
-    always_cover: tuple[tuple[Relative, Relative, Relative, Relative], ...] = ()
-    """Bands (x0, y0, x1, y1 as shares of the picture) that are always covered: on-screen names, a private window."""
-    face_threshold: float = Field(default=0.2, gt=0, le=0.2)
-    person_threshold: float = Field(default=0.25, gt=0, le=0.25)
-    plate_threshold: float = Field(default=0.2, gt=0, le=0.2)
-
-
-class Camera(Section):
-    """One camera of an agent."""
-
-    id: CameraId
-    name: str = Field(default="", max_length=128)
-    source: Annotated[RtspSource | ReplaySource, Field(discriminator="kind")]
-    selector: Selector = Selector()
-    policy: Policy = Policy()
-    latitude: float | None = Field(default=None, ge=-90, le=90)
-    longitude: float | None = Field(default=None, ge=-180, le=180)
 
 
 class Spool(Section):
@@ -139,62 +103,123 @@ class Redactor(Section):
 
     threads: int = Field(default=2, ge=1, le=64)
     timeout_s: float = Field(default=10.0, gt=0)
-    """A picture that took longer is not published."""
+    """A 1080p picture that took longer is not published; a larger one has as much longer as it is larger."""
     queue_per_camera: int = Field(default=2, ge=1, le=64)
     overflow: Literal["drop_oldest", "block"] = "drop_oldest"
     """`block` suits recordings, which wait; a live camera does not."""
     jpeg_quality: int = Field(default=85, ge=50, le=95)
+    detectors: Literal["auto", "onnx"] = "auto"
+    """`onnx`: without the compiled face detector, which has no build for ARM; figures for both in docs/redaction.md."""
+
+
+class Streams(Section):
+    """How live cameras are watched."""
+
+    own_process: bool = True
+    """Each camera's decoder in a process of its own, so that one that crashes takes its camera alone."""
+    moving_cameras: int = Field(default=4, ge=0, le=256)
+    """At most so many at a time are looked at between keyframes: it costs up to a tenth of a core each at 1080p."""
+    looking_share: float = Field(default=0.3, ge=0, le=1)
+    """Of one thread's time, for looks at machines between snapshots, where lines, zones or lanes are; 0: none."""
+
+
+class Viid(Section):
+    """The agent's GA/T 1400 server, to which devices push pictures."""
+
+    host: str
+    port: Port = 8400
+    server_id: str = Field(pattern=r"^[0-9]{20}$")
+    """The agent's own 20 digits (type 503), as the devices are told them."""
+    tls_cert_file: ResolvedPath | None = None
+    """Without it plain HTTP, for a camera network of its own: many devices speak nothing else."""
+    tls_key_file: ResolvedPath | None = None
+    max_body_bytes: int = Field(default=32 * 1024**2, ge=1024, le=256 * 1024**2)
+    memory_bytes: int = Field(default=256 * 1024**2, ge=1024**2)
+    """All bodies and waiting pictures together; beyond it a device is told that the server is busy."""
+    per_device_per_minute: int = Field(default=600, ge=1)
+
+    @model_validator(mode="after")
+    def _cert_with_key(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_cert_file and tls_key_file go together")
+        return self
+
+
+class Desk(Section):
+    """A desk agent's door for recordings: HTTPS, a bearer token, straight into the redactor."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8446
+    tls_cert_file: ResolvedPath
+    tls_key_file: ResolvedPath
+    token_file: ResolvedPath
+    """Who may upload; written with mode 0600 when absent."""
+
+
+class Provisioning(Section):
+    """An enrolled agent's line to those who configure it. Written by `wayside-edge enrol`."""
+
+    host: str
+    port: Port = 8843
+    """Of the enrolment service, which also renews the certificate under [broker]."""
+    seal_key_file: ResolvedPath
+    """Ed25519 public key in hex: whose documents are obeyed."""
+    secrets_key_file: ResolvedPath
+    """X25519 private key, mode 0600: camera passwords arrive and rest encrypted to it."""
+    documents_dir: ResolvedPath
+    """The configuration in use, the one before it, and the highest number seen."""
+    probation_s: float = Field(default=60.0, gt=0, le=3600)
+    """A new configuration must bring every camera that worked before back within this, or it is rolled back."""
+    settle_s: float = Field(default=10.0, gt=0, le=600)
+    """And keep it working for this long."""
 
 
 class EdgeConfig(Section):
-    """`wayside-edge run`."""
+    """`wayside-edge run`. With [provisioning], a document from afar replaces cameras, redactor, window, heartbeat."""
 
     agent_id: AgentId
     broker: Broker
     models_dir: ResolvedPath
     spool: Spool
+    provisioning: Provisioning | None = None
     window: Window = Window()
     redactor: Redactor = Redactor()
+    streams: Streams = Streams()
+    viid: Viid | None = None
+    gb28181: Gb28181 | None = None
+    desk: Desk | None = None
+    metrics_port: Port | None = None
+    """Prometheus, on loopback only."""
     heartbeat_s: float = Field(default=10.0, gt=0, le=60)
-    cameras: tuple[Camera, ...] = Field(min_length=1)
+    cameras: tuple[Camera, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> Self:
+        if not self.cameras and self.provisioning is None:
+            raise ValueError("cameras: give at least one, or enrol the agent so that it can be told")
+        return self
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        seen = [camera.id for camera in self.cameras]
-        twice = sorted({camera for camera in seen if seen.count(camera) > 1})
-        if twice:
-            raise ValueError(f"camera ids must differ, found twice: {', '.join(twice)}")
+        devices = [camera.source.device_id for camera in self.cameras if isinstance(camera.source, ViidSource)]
+        for what, seen in (("camera ids", [camera.id for camera in self.cameras]), ("device ids", devices)):
+            twice = sorted({each for each in seen if seen.count(each) > 1})
+            if twice:
+                raise ValueError(f"{what} must differ, found twice: {', '.join(twice)}")
         return self
 
-
-class ClusterConfig(Section):
-    """`wayside-cluster run`."""
-
-    broker: Broker
-    models_dir: ResolvedPath
-    archive_dir: ResolvedPath
-    node_address: str = "127.0.0.2"
-    """Ray replaces 127.0.0.1 by the host's address but keeps this one, and so all traffic on loopback (measured)."""
-    gcs_port: Port = 6399
-    dashboard_port: Port = 8265
-    query_host: str = "127.0.0.1"
-    query_port: Port = 8100
-    auth_token_file: ResolvedPath
-    """Ray's own token; written with mode 0600 when absent."""
-    query_token_file: ResolvedPath
-    """Bearer token that `query` asks of the centre; written with mode 0600 when absent."""
-    object_store_mb: int = Field(default=200, ge=80)
-    parser_model: str = "nanodet-g-416"
-    parser_threshold: float = Field(default=0.4, gt=0, lt=1)
-    parser_replicas: int = Field(default=1, ge=1)
-    parser_batch: int = Field(default=8, ge=1, le=64)
-    parser_batch_wait_ms: float = Field(default=20.0, ge=0)
-    canary_share: float = Field(default=1.0, ge=0, le=1)
-    canary_threshold: float = Field(default=0.35, gt=0, lt=1)
-    flush_rows: int = Field(default=200, ge=1)
-    flush_ms: int = Field(default=200, ge=1)
-    retention_days: int = Field(default=30, ge=1)
-    day_offset_minutes: int = Field(default=DEFAULT_DAY_OFFSET_MINUTES, ge=-720, le=840)
+    @model_validator(mode="after")
+    def _has_a_door(self) -> Self:
+        """A camera that pushes needs somebody who listens."""
+        for camera in self.cameras:
+            if isinstance(camera.source, ViidSource) and self.viid is None:
+                raise ValueError(f"camera {camera.id} pushes pictures: give [viid], where it pushes them to")
+            if isinstance(camera.source, UploadSource) and self.desk is None:
+                raise ValueError(f"camera {camera.id} is for uploads: give [desk], where they arrive")
+            if isinstance(camera.source, Gb28181Source) and self.gb28181 is None:
+                raise ValueError(f"camera {camera.id} is a device's that registers: give [gb28181], where it does")
+        check_devices(self.cameras)
+        return self
 
 
 class CenterConfig(Section):
@@ -207,8 +232,11 @@ class CenterConfig(Section):
     query_token_file: ResolvedPath
     data_dir: ResolvedPath
     """Database, set-up code and session key; mode 0700."""
+    seal_key_file: ResolvedPath | None = None
+    """Ed25519 public key in hex: whose roster is believed. Without it no agent is known to be revoked."""
     session_hours: float = Field(default=12.0, gt=0, le=168)
-    ray_dashboard_url: str = ""
+    ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
 

@@ -1,4 +1,4 @@
-"""Identifiers: who speaks (agent), what looks (camera), what was seen (observation)."""
+"""Identifiers: where (site), who speaks (agent), what looks (camera), what was seen (observation)."""
 
 import hashlib
 import re
@@ -15,8 +15,8 @@ CAMERA_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 HASH_PATTERN: Final = r"^[0-9a-f]{64}$"
 OBSERVATION_PATTERN: Final = r"^[0-9a-f]{32}$"
 
-RESERVED_AGENTS: Final = frozenset({"cluster", "center"})
-"""Common names of the centre's own certificates. An agent of that name would inherit their rights."""
+RESERVED_AGENTS: Final = frozenset({"broker", "center", "cluster", "enrolment", "provisioning"})
+"""Common names of the centre's own certificates. No agent may look like one of them, in a log or anywhere else."""
 
 
 def _not_reserved(value: str) -> str:
@@ -25,6 +25,7 @@ def _not_reserved(value: str) -> str:
     return value
 
 
+SiteId = Annotated[str, StringConstraints(pattern=AGENT_PATTERN)]
 AgentId = Annotated[str, StringConstraints(pattern=AGENT_PATTERN), AfterValidator(_not_reserved)]
 CameraId = Annotated[str, StringConstraints(pattern=CAMERA_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=HASH_PATTERN)]

@@ -77,12 +77,36 @@ class Box(Message):
         return self
 
 
+class Crossing(Message):
+    """A machine crossed a line of the configuration since it was last told of."""
+
+    line: str = Field(min_length=1, max_length=64)
+    to: Literal["left", "right"]
+    """The side on which it is now, seen from the line's start to its end."""
+
+
+class Motion(Message):
+    """How a machine moves, from the looks of the last seconds at one camera. It names no track: nothing links rows."""
+
+    heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
+    """In the picture: 0 up, 90 right, 180 down. None while it stands, or until it has moved enough to tell."""
+    dwell_s: float = Field(ge=0, le=86_400, allow_inf_nan=False)
+    """How long it has been in view."""
+    zones: dict[str, float] = Field(default_factory=dict, max_length=16)
+    """Seconds in each zone that it is in now."""
+    crossed: tuple[Crossing, ...] = Field(default=(), max_length=16)
+    wrong_way: tuple[str, ...] = Field(default=(), max_length=16)
+    """Lanes against whose direction it goes."""
+
+
 class Machine(Message):
     """A vehicle or two-wheeler in one picture."""
 
     cls: MachineClass
     score: Share
     box: Box
+    motion: Motion | None = None
+    """None: seen once only, or not followed."""
 
 
 class Quality(Message):
@@ -214,6 +238,8 @@ class CameraStatus(Versioned):
     state: CameraState
     cause: str = Field(max_length=500)
     """What is wrong and what to do, empty while online. Never holds a URL or a secret."""
+    code: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
+    """The cause in one word, for counting and for translation; docs/health.md lists them."""
     since_ms: TimeMs
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
@@ -252,3 +278,52 @@ class Heartbeat(Versioned):
     resent: Count
     redaction_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Mean over the last snapshots, None before the first."""
+    decode_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Mean processor time of one decoded picture over the last minute, None before the first."""
+    queued: Count = 0
+    """Selected pictures that wait for the redactor."""
+    rate: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Snapshots a second that this machine can redact, as measured; what the selectors share among the cameras."""
+    passed_over: dict[CameraId, Count] = Field(default_factory=dict)
+    """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
+    disk_free_bytes: Count | None = None
+
+
+class PictureCheck(StrEnum):
+    """What can be wrong with a camera's picture."""
+
+    DARK = "dark"
+    BRIGHT = "bright"
+    BLURRED = "blurred"
+    FROZEN = "frozen"
+    OCCLUDED = "occluded"
+    COLOUR_CAST = "colour_cast"
+    STRIPE = "stripe"
+    NOISE = "noise"
+    SIGNAL_LOST = "signal_lost"
+    SCENE_MOVED = "scene_moved"
+    LOW_CONTRAST = "low_contrast"
+
+
+class CameraFacts(Message):
+    """What an agent measured of one camera in the last while."""
+
+    scores: dict[PictureCheck, Share] = Field(default_factory=dict)
+    """0 good to 1 bad. A check that could not be made is absent."""
+    faults: tuple[PictureCheck, ...] = Field(default=(), max_length=len(PictureCheck))
+    """Those over the threshold of the camera's configuration."""
+    clock_skew_ms: float | None = Field(default=None, allow_inf_nan=False)
+    """The camera's clock minus the agent's; None: unknown."""
+    clock_bound_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """How far off the truth may be: with a skew its error, without one the most it can be. None: no bound."""
+    pictures_per_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Looked at, not published."""
+    last_picture_at_ms: TimeMs | None = None
+
+
+class Assessed(Versioned):
+    """Every minute from each agent: how its cameras are, as measured in memory at the edge."""
+
+    agent_id: AgentId
+    assessed_at_ms: TimeMs
+    cameras: dict[CameraId, CameraFacts] = Field(max_length=1024)

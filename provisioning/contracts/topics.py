@@ -4,9 +4,13 @@
 wayside/1/agents/{agent}/snapshots            agent   → cluster   one picture and its envelope (codec.encode_snapshot)
 wayside/1/agents/{agent}/heartbeat            agent   → centre    Heartbeat
 wayside/1/agents/{agent}/cameras/{camera}     agent   → centre    CameraStatus, retained
+wayside/1/agents/{agent}/assessed             agent   → centre    Assessed
 wayside/1/agents/{agent}/archived             cluster → agent     Archived
 wayside/1/agents/{agent}/rejected             cluster → agent     Rejected
 wayside/1/observed/{agent}                    cluster → centre    Observed, a hint
+wayside/1/agents/{agent}/configuration        provisioning → agent    Sealed, retained
+wayside/1/agents/{agent}/configured           agent   → provisioning, centre    Configured, retained
+wayside/1/roster                              provisioning → centre   Sealed, retained
 ```
 """
 
@@ -29,6 +33,7 @@ class Role(StrEnum):
     AGENT = "agent"
     CLUSTER = "cluster"
     CENTER = "center"
+    PROVISIONING = "provisioning"
 
 
 class Right(NamedTuple):
@@ -43,8 +48,11 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("write", f"{PREFIX}/agents/%u/snapshots"),
         Right("write", f"{PREFIX}/agents/%u/heartbeat"),
         Right("write", f"{PREFIX}/agents/%u/cameras/+"),
+        Right("write", f"{PREFIX}/agents/%u/assessed"),
+        Right("write", f"{PREFIX}/agents/%u/configured"),
         Right("read", f"{PREFIX}/agents/%u/archived"),
         Right("read", f"{PREFIX}/agents/%u/rejected"),
+        Right("read", f"{PREFIX}/agents/%u/configuration"),
     ),
     Role.CLUSTER: (
         Right("read", f"{PREFIX}/agents/+/snapshots"),
@@ -55,7 +63,15 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
     Role.CENTER: (
         Right("read", f"{PREFIX}/agents/+/heartbeat"),
         Right("read", f"{PREFIX}/agents/+/cameras/+"),
+        Right("read", f"{PREFIX}/agents/+/assessed"),
         Right("read", f"{PREFIX}/observed/+"),
+        Right("read", f"{PREFIX}/roster"),
+        Right("read", f"{PREFIX}/agents/+/configured"),
+    ),
+    Role.PROVISIONING: (
+        Right("write", f"{PREFIX}/agents/+/configuration"),
+        Right("write", f"{PREFIX}/roster"),
+        Right("read", f"{PREFIX}/agents/+/configured"),
     ),
 }
 
@@ -80,6 +96,11 @@ def camera_status(agent_id: str, camera_id: str) -> str:
     return f"{PREFIX}/agents/{agent_id}/cameras/{camera_id}"
 
 
+def assessed(agent_id: str) -> str:
+    """Where an agent says how its cameras are; `+` reads all."""
+    return f"{PREFIX}/agents/{agent_id}/assessed"
+
+
 def archived(agent_id: str) -> str:
     """Where the cluster says what is safe."""
     return f"{PREFIX}/agents/{agent_id}/archived"
@@ -93,6 +114,21 @@ def rejected(agent_id: str) -> str:
 def observed(agent_id: str) -> str:
     """Hint to the centre that rows of this agent were committed; `+` reads all."""
     return f"{PREFIX}/observed/{agent_id}"
+
+
+def configuration(agent_id: str) -> str:
+    """Where an agent finds its newest configuration, sealed and retained."""
+    return f"{PREFIX}/agents/{agent_id}/configuration"
+
+
+def configured(agent_id: str) -> str:
+    """Retained: what became of the newest configuration; `+` reads all."""
+    return f"{PREFIX}/agents/{agent_id}/configured"
+
+
+def roster() -> str:
+    """Retained and sealed: every agent there is, and which of them are revoked."""
+    return f"{PREFIX}/roster"
 
 
 _AGENT_OF: Final = re.compile(rf"^{PREFIX}/(?:agents|observed)/([^/]+)(?:/|$)")

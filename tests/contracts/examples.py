@@ -7,23 +7,51 @@ import hashlib
 from pathlib import Path
 
 from provisioning.contracts import ids
+from provisioning.contracts.archive import MachineColour, ObjectRow
 from provisioning.contracts.codec import encode, encode_snapshot
+from provisioning.contracts.config import Camera, Gb28181Source, RecordedSpan, RtspSource
+from provisioning.contracts.documents import (
+    CENTER,
+    Configuration,
+    Configured,
+    Document,
+    Membership,
+    Roster,
+    RosterEntry,
+    Sealed,
+    Verdict,
+)
+from provisioning.contracts.enrolment import (
+    Bundle,
+    Enrolled,
+    EnrolRequest,
+    Hello,
+    Problem,
+    RenewRequest,
+    SealedBundle,
+)
 from provisioning.contracts.errors import RejectReason
+from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.messages import (
     Archived,
     ArchivedItem,
+    Assessed,
     Box,
+    CameraFacts,
     CameraState,
     CameraStatus,
     ClockQuality,
+    Crossing,
     Heartbeat,
     Ledger,
     Machine,
     MachineClass,
     Message,
+    Motion,
     Observed,
     ObservedItem,
     Picture,
+    PictureCheck,
     PictureState,
     Quality,
     Redaction,
@@ -53,7 +81,18 @@ SNAPSHOT = Snapshot(
     quality=Quality(sharpness=0.5, brightness=0.25, contrast=1.0),
     machines=(
         Machine(cls=MachineClass.CAR, score=0.75, box=Box(x0=1, y0=2, x1=300, y1=200)),
-        Machine(cls=MachineClass.BICYCLE, score=0.5, box=Box(x0=400, y0=100, x1=450, y1=170)),
+        Machine(
+            cls=MachineClass.BICYCLE,
+            score=0.5,
+            box=Box(x0=400, y0=100, x1=450, y1=170),
+            motion=Motion(
+                heading_deg=90,
+                dwell_s=12.5,
+                zones={"北口": 4.5},
+                crossed=(Crossing(line="stop line", to="left"),),
+                wrong_way=("bus lane",),
+            ),
+        ),
     ),
     people=3,
     redaction=Redaction(
@@ -64,6 +103,16 @@ SNAPSHOT = Snapshot(
     ),
 )
 LEDGER = Ledger(selected=10, spooled=7, archived=5, rejected=1, dropped={"redactor_busy": 2}, in_flight=2)
+BUNDLE = Bundle(
+    host="192.0.2.1",
+    port=8843,
+    pin="ab" * 32,
+    site_id="north",
+    agent_id="cabinet-7",
+    code="0123-4567-89AB-CDEF",
+    expires_at_ms=AT_MS,
+    seal_key="12" * 32,
+)
 
 MESSAGES: dict[str, Message] = {
     "archived": Archived(items=(ArchivedItem(observation_id=ID, message_sha256="cd" * 32, picture=PictureState.KEPT),)),
@@ -94,6 +143,25 @@ MESSAGES: dict[str, Message] = {
         quarantined=1,
         resent=4,
         redaction_ms=312.5,
+        decode_ms=9.5,
+        queued=3,
+        rate=1.25,
+        passed_over={"cam-1": 12},
+        disk_free_bytes=10_737_418_240,
+    ),
+    "assessed": Assessed(
+        agent_id="cabinet-7",
+        assessed_at_ms=AT_MS,
+        cameras={
+            "cam-1": CameraFacts(
+                scores={PictureCheck.DARK: 0.25, PictureCheck.BLURRED: 0.75},
+                faults=(PictureCheck.BLURRED,),
+                clock_skew_ms=-125.5,
+                clock_bound_ms=40,
+                pictures_per_s=0.5,
+                last_picture_at_ms=AT_MS,
+            )
+        },
     ),
     "camera_status": CameraStatus(
         agent_id="cabinet-7",
@@ -101,10 +169,141 @@ MESSAGES: dict[str, Message] = {
         name="东门 East gate",
         state=CameraState.OFFLINE,
         cause="no connection: check power and network cable",
+        code="unreachable",
         since_ms=AT_MS,
         latitude=31.3,
         longitude=120.6,
     ),
+    "document_configuration": Document(
+        addressee="cabinet-7",
+        number=3,
+        issued_at_ms=AT_MS,
+        body=Configuration(
+            cameras=(
+                Camera(
+                    id="34020000001320000001",
+                    name="东门 East gate",
+                    source=RtspSource(url="rtsp://192.0.2.7:554/1", username="admin", password_sealed="0a" * 48),
+                    latitude=31.3,
+                    longitude=120.6,
+                ),
+            )
+        ),
+    ),
+    "document_gb28181": Document(
+        addressee="cabinet-7",
+        number=4,
+        issued_at_ms=AT_MS,
+        body=Configuration(
+            cameras=(
+                Camera(
+                    id="gate",
+                    source=Gb28181Source(
+                        device_id="34020000001180000001",
+                        channel_id="34020000001310000001",
+                        username="34020000001180000001",
+                        password_sealed="0a" * 48,
+                    ),
+                ),
+                Camera(
+                    id="gate-yesterday",
+                    source=Gb28181Source(
+                        device_id="34020000001180000001",
+                        channel_id="34020000001310000001",
+                        username="34020000001180000001",
+                        password_sealed="0b" * 48,
+                        span=RecordedSpan(started_at_ms=AT_MS - 3_600_000, ended_at_ms=AT_MS),
+                        speed=4,
+                    ),
+                ),
+            )
+        ),
+    ),
+    "document_roster": Document(
+        addressee=CENTER,
+        number=8,
+        issued_at_ms=AT_MS,
+        body=Roster(
+            agents=(
+                RosterEntry(agent_id="cabinet-7", site_id="north", membership=Membership.REVOKED, since_ms=AT_MS),
+                RosterEntry(
+                    agent_id="cabinet-8",
+                    site_id="north",
+                    membership=Membership.ENROLLED,
+                    since_ms=AT_MS,
+                    certificate_ends_ms=AT_MS + 7_776_000_000,
+                ),
+            )
+        ),
+    ),
+    "sealed": Sealed(document='{"addressee":"cabinet-7"}', signature="ef" * 64),
+    "configured": Configured(
+        agent_id="cabinet-7",
+        number=3,
+        verdict=Verdict.ROLLED_BACK,
+        cause="camera cam-1 does not deliver any more: check its address",
+        active=2,
+        at_ms=AT_MS,
+    ),
+    "bundle": BUNDLE,
+    "sealed_bundle": SealedBundle(bundle=BUNDLE.model_dump_json(), signature="ef" * 64),
+    "hello": Hello(now_ms=AT_MS, seal_key="12" * 32),
+    "enrol_request": EnrolRequest(
+        site_id="north",
+        agent_id="cabinet-7",
+        code=BUNDLE.code,
+        csr="-----BEGIN CERTIFICATE REQUEST-----",
+        secrets_key="34" * 32,
+    ),
+    "renew_request": RenewRequest(csr="-----BEGIN CERTIFICATE REQUEST-----"),
+    "enrolled": Enrolled(
+        agent_id="cabinet-7",
+        site_id="north",
+        certificate="-----BEGIN CERTIFICATE-----\n",
+        services_ca="-----BEGIN CERTIFICATE-----\n",
+        broker_host="192.0.2.1",
+        broker_port=8883,
+        seal_key="12" * 32,
+        now_ms=AT_MS,
+    ),
+    "lookalike_request": LookalikeRequest(
+        case="A-2026-17",
+        purpose="stolen bicycle",
+        asked_by="analyst",
+        vectors=((0.0625,) * 256,),
+        machines=(MachineRef(row_key=f"cabinet-7:{ID}", index=1),),
+        camera_ids=("cam-1", "cam-2"),
+        from_ms=AT_MS - 86_400_000,
+        to_ms=AT_MS,
+        classes=(MachineClass.BICYCLE,),
+        colours=(MachineColour.RED,),
+        limit=20,
+    ),
+    "lookalike_page": LookalikePage(
+        hits=(
+            LookalikeHit(
+                machine=ObjectRow(
+                    object_key=f"cabinet-7:{ID}:001",
+                    row_key=f"cabinet-7:{ID}",
+                    index=1,
+                    camera_id="cam-1",
+                    captured_at_ms=AT_MS - 5,
+                    cls=MachineClass.BICYCLE,
+                    score=0.5,
+                    box=Box(x0=400, y0=100, x1=450, y1=170),
+                    colour=MachineColour.RED,
+                    colour_share=0.75,
+                ),
+                similarity=0.875,
+            ),
+        ),
+        days_done=1,
+        days=2,
+        failed_days=("20261123",),
+        recall=1.0,
+        final=False,
+    ),
+    "problem": Problem(error="code_used", detail="the code of agent cabinet-7 was used already, by another box"),
 }
 
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from provisioning.contracts.config import EdgeConfig, load, read_secret
+from provisioning.contracts.documents import Configuration
 from provisioning.contracts.errors import ConfigError
 
 GOOD = """
@@ -43,10 +45,13 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ('agent_id = "cabinet-7"', 'agent_id = "cabinet-7"\nspeed = 1', "speed"),
         ("rtsp://127.0.0.1:8554/a", "rtsp://user:secret@127.0.0.1/a", "username"),
         ("rtsp://127.0.0.1:8554/a", "http://127.0.0.1/a", "rtsp://host:554/path"),
+        ("127.0.0.1:8554/a", "127.0.0.1:85540/a", "ort out of range"),
+        ("127.0.0.1:8554/a", "127.0.0.1:0/a", "rtsp://host:554/path"),
         ('id = "cam-1"', 'id = "a/b"', "cameras.0.id"),
         ("[[cameras]]", '[[cameras]]\nid = "cam-1"\nsource = { kind = "replay", path = "x" }\n[[cameras]]', "twice"),
         ("[spool]", "[spool]\nmax_bytes = 5", "spool.max_bytes"),
         ('agent_id = "cabinet-7"', "agent_id = ", "TOML"),
+        ("rtsp://127.0.0.1:8554/a", 'rtsp://127.0.0.1:8554/a", username = "admin', "username goes together"),
     ],
 )
 def test_each_fault_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -55,6 +60,32 @@ def test_each_fault_is_named(tmp_path: Path, old: str, new: str, said: str) -> N
     assert said in str(caught.value)
     assert "edge.toml" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_an_agent_without_cameras_must_be_one_that_can_be_told(tmp_path: Path) -> None:
+    bare = GOOD.split("[[cameras]]", maxsplit=1)[0]
+    with pytest.raises(ConfigError, match="enrol the agent"):
+        _load(tmp_path, bare)
+    told = """
+[provisioning]
+host = "192.0.2.1"
+seal_key_file = "seal.pub"
+secrets_key_file = "secrets.key"
+documents_dir = "documents"
+"""
+    assert _load(tmp_path, bare + told).cameras == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "replay", "path": "/etc"},
+        {"kind": "rtsp", "url": "rtsp://192.0.2.7/1", "username": "admin", "password_file": "/etc/shadow"},
+    ],
+)
+def test_a_document_from_afar_names_no_file_of_the_box(source: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="may not name files"):
+        Configuration.model_validate({"cameras": [{"id": "cam-1", "source": source}]})
 
 
 def test_redaction_can_only_be_made_stricter(tmp_path: Path) -> None:
@@ -80,3 +111,102 @@ def test_a_secret_others_may_read_is_refused(tmp_path: Path) -> None:
     secret.write_text(" \n", encoding="utf-8")
     with pytest.raises(ConfigError, match="empty"):
         read_secret(secret)
+
+
+PLATFORM = """
+[gb28181]
+host = "10.20.0.2"
+platform_id = "34020000002000000001"
+"""
+GATE = """
+[[cameras]]
+id = "gate"
+[cameras.source]
+kind = "gb28181"
+device_id = "34020000001180000001"
+channel_id = "34020000001310000001"
+username = "34020000001180000001"
+password_file = "nvr.password"
+"""
+
+
+def test_a_gb28181_platform_has_a_realm_and_ports_of_its_own(tmp_path: Path) -> None:
+    config = _load(tmp_path, GOOD + GATE + PLATFORM)
+    assert config.gb28181 is not None
+    assert (config.gb28181.domain, config.gb28181.port, config.gb28181.media_ports) == (
+        "3402000000",
+        5060,
+        (30000, 30499),
+    )
+    own = _load(tmp_path, GOOD + PLATFORM + 'realm = "3402000000.spvmn.cn"')
+    assert own.gb28181 is not None
+    assert own.gb28181.domain == "3402000000.spvmn.cn"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (PLATFORM, "", "give [gb28181]"),
+        ("34020000002000000001", "34020000001180000001", "a SIP server has 200"),
+        ("34020000002000000001", "99020000002000000001", "99 is no province"),
+        ("34020000002000000001", "3402000000200000001", "platform_id"),
+        ('host = "10.20.0.2"', 'host = "10.20.0.2"\nport = 30010', "media_ports"),
+        ('host = "10.20.0.2"', 'host = "10.20.0.2"\nmedia_ports = [30100, 30000]', "media_ports"),
+        ('username = "34020000001180000001"\npassword_file = "nvr.password"', "", "password of its own"),
+        ('device_id = "34020000001180000001"', 'device_id = "a/b"', "device_id"),
+        ("password_file", "speed = 2\npassword_file", "speed goes together with span"),
+        ("password_file", "span = { started_at_ms = 2, ended_at_ms = 2 }\npassword_file", "must be after"),
+    ],
+)
+def test_each_fault_of_a_gb28181_camera_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = GOOD + GATE + PLATFORM
+    assert old in text
+    with pytest.raises(ConfigError) as caught:
+        _load(tmp_path, text.replace(old, new, 1))
+    assert said in str(caught.value)
+
+
+def _second(*changes: tuple[str, str]) -> str:
+    text = GATE.replace('"gate"', '"yard"')
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('username = "34020000001180000001"', 'username = "admin"'), "cameras gate and yard are of one device"),
+        (("password_file", "heartbeat_s = 30\npassword_file"), "the same heartbeat_s"),
+        (("password_file", "set_guard = true\npassword_file"), "the same set_guard"),
+        (('"nvr.password"', '"other.password"'), "the same password_file"),
+        (('"yard"', '"yard"'), "two cameras ask for it"),
+    ],
+)
+def test_cameras_of_one_device_agree_on_what_is_the_devices(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    channel = [] if "two cameras" in said else [("34020000001310000001", "34020000001310000002")]
+    with pytest.raises(ConfigError) as caught:
+        _load(tmp_path, GOOD + GATE + _second(change, *channel) + PLATFORM)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("34020000001310000001", "34020000001310000002"),
+        ("password_file", "stream = 1\npassword_file"),
+        ("password_file", "span = { started_at_ms = 1, ended_at_ms = 2 }\npassword_file"),
+        ('device_id = "34020000001180000001"', 'device_id = "34020000001180000002"'),
+    ],
+)
+def test_channels_are_told_apart_by_device_stream_and_span(tmp_path: Path, change: tuple[str, str]) -> None:
+    assert len(_load(tmp_path, GOOD + GATE + _second(change) + PLATFORM).cameras) == 3
+
+
+def test_a_gb28181_camera_may_come_in_a_document_with_a_sealed_password() -> None:
+    source = {"kind": "gb28181", "device_id": "d", "channel_id": "c", "username": "d"}
+    with pytest.raises(ValidationError, match="may not name files"):
+        Configuration.model_validate({"cameras": [{"id": "g", "source": {**source, "password_file": "/etc/shadow"}}]})
+    told = Configuration.model_validate({"cameras": [{"id": "g", "source": {**source, "password_sealed": "ab" * 40}}]})
+    assert "abab" not in repr(told)

@@ -1,0 +1,34 @@
+"""What every configuration table shares: frozen, no unknown keys, paths relative to the file they stand in."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+
+def _resolved(value: Path, info: ValidationInfo) -> Path:
+    base = (info.context or {}).get("base")
+    return value if base is None else (base / value.expanduser()).absolute()
+
+
+def _without_secrets(value: str) -> str:
+    parts = urlsplit(value)
+    # `port` raises ValueError outside 0 to 65535; nobody listens at 0.
+    if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname or parts.port == 0:
+        raise ValueError("an RTSP address looks like rtsp://host:554/path")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("user and password do not belong in the address: use `username` and `password_file`")
+    return value
+
+
+ResolvedPath = Annotated[Path, AfterValidator(_resolved)]
+RtspUrl = Annotated[str, AfterValidator(_without_secrets), Field(max_length=1024)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Relative = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Section(BaseModel):
+    """Base of every configuration table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

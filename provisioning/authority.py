@@ -1,148 +1,288 @@
-"""A throw-away certificate authority: one per run of the demo or of a test, its own key never on disk.
+"""One X.509 authority in a folder: signs public keys, and says which of its certificates no longer count.
 
-Every connection to the broker is mutual TLS and the certificate's common name is the user name the ACL knows, so a
-common name is a right. An agent's is its id; `cluster` and `center` are the centre's two.
+`NAME.crt` (public), `NAME.key` (0600) and `NAME.crl`. The certificate signs itself, and it alone is what brokers and
+agents trust. Where the customer has a root of his own, that root signs the same name and key once more: an intermediate
+that is served beside our certificates and trusted by whoever trusts that root (decision record 6).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from provisioning import durable_file
-from provisioning.contracts import ids
-from provisioning.contracts.topics import Role
+from provisioning import adoption, durable_file
+from provisioning.adoption import MALFORMED
 from provisioning.errors import AuthorityError
 
-DEFAULT_LIFETIME: Final = timedelta(days=7)
-LONGEST_LIFETIME: Final = timedelta(days=30)
-"""A throw-away certificate cannot be revoked, so it must not live long."""
-_CLOCK_SKEW: Final = timedelta(minutes=5)
-BROKER_NAME: Final = "broker"
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+LIFETIME: Final = timedelta(days=3650)
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""A certificate begins this much earlier, and enrolment refuses a clock that is further off."""
+CLIENT: Final = ExtendedKeyUsageOID.CLIENT_AUTH
+SERVER: Final = ExtendedKeyUsageOID.SERVER_AUTH
 
 
-@dataclass(frozen=True)
-class Identity:
-    """Certificate and key of one process, with the certificate of the authority it trusts. PEM files."""
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One line of a revocation list."""
 
-    common_name: str
-    ca_file: Path
-    cert_file: Path
-    key_file: Path
+    serial: int
+    at: datetime
 
 
 class Authority:
-    """Issues certificates into one folder: `ca.crt`, and `NAME.crt` and `NAME.key` (mode 0600) for each identity."""
+    """Signs and revokes. Without its key file it can still be trusted, but signs nothing."""
 
-    def __init__(self, directory: Path, *, lifetime: timedelta = DEFAULT_LIFETIME, now: datetime | None = None) -> None:
-        """Make a new authority and write its certificate.
+    def __init__(self, directory: Path, name: str, certificate: x509.Certificate) -> None:
+        self.certificate = certificate
+        self.ca_file = directory / f"{name}.crt"
+        self.crl_file = directory / f"{name}.crl"
+        self.key_file = directory / f"{name}.key"
+        self.intermediate_file = directory / f"{name}.intermediate.crt"
+        """The same key under the customer's root, once `adopt` was given it."""
 
-        Raises:
-            AuthorityError: the folder cannot be written, or the lifetime is out of range.
-        """
-        if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
-            raise AuthorityError(f"lifetime of {lifetime} is out of range: up to {LONGEST_LIFETIME.days} days")
-        moment = datetime.now(UTC) if now is None else now
-        self._directory = directory
-        self._not_before = moment - _CLOCK_SKEW
-        self._not_after = moment + lifetime
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("wayside throw-away authority")
-        builder = self._builder(self._name, self._key.public_key())
-        self._certificate = (
-            builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(authority=True), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-        try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise AuthorityError(f"{directory}: cannot hold certificates ({error.strerror}); choose another") from error
-        self.ca_file = self._write("ca.crt", _pem(self._certificate), durable_file.PUBLIC)
-
-    def issue_agent(self, agent_id: str) -> Identity:
-        """Issue an agent's client certificate.
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        name: str,
+        common_name: str,
+        *,
+        crl_lifetime: timedelta,
+        now: datetime | None = None,
+    ) -> Self:
+        """Make key, certificate and an empty revocation list.
 
         Raises:
-            AuthorityError: the id is reserved for the centre, or no agent id at all.
+            AuthorityError: there is one already, or the folder cannot be written.
         """
-        if agent_id in ids.RESERVED_AGENTS or agent_id == BROKER_NAME:
-            raise AuthorityError(f"agent id {agent_id!r} is reserved for the centre's own certificates: choose another")
-        if not ids.is_agent_id(agent_id):
-            raise AuthorityError(
-                f"agent id {agent_id[:80]!r} is not valid: up to 63 of a-z, 0-9, '-', the first a letter or digit"
-            )
-        return self._issue_client(agent_id)
-
-    def issue_role(self, role: Role) -> Identity:
-        """Issue the client certificate of a centre process, cluster or centre.
-
-        Raises:
-            AuthorityError: agents have names of their own.
-        """
-        if role is Role.AGENT:
-            raise AuthorityError("an agent needs an id: use issue_agent")
-        return self._issue_client(role.value)
-
-    def issue_broker(self, hosts: tuple[str, ...] = LOOPBACK) -> Identity:
-        """Issue the broker's server certificate for these host names and addresses."""
-        names = [x509.IPAddress(address) if (address := _address(host)) else x509.DNSName(host) for host in hosts]
-        return self._issue(BROKER_NAME, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(names))
-
-    def _issue_client(self, common_name: str) -> Identity:
-        return self._issue(common_name, ExtendedKeyUsageOID.CLIENT_AUTH, None)
-
-    def _issue(
-        self, common_name: str, usage: x509.ObjectIdentifier, names: x509.SubjectAlternativeName | None
-    ) -> Identity:
         key = ec.generate_private_key(ec.SECP256R1())
+        moment = now or datetime.now(UTC)
+        subject = _name(common_name)
+        certificate = (
+            _builder(subject, subject, key.public_key(), key.public_key(), moment, LIFETIME)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(authority=True), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        made = cls(directory, name, certificate)
+        if made.key_file.exists() or made.ca_file.exists():
+            raise AuthorityError(f"{made.ca_file}: there is an authority here already; it is never replaced")
+        _write(made.key_file, private_pem(key), durable_file.OWNER_ONLY)
+        _write(made.ca_file, public_pem(certificate), durable_file.PUBLIC)
+        made.publish_revocations((), number=1, lifetime=crl_lifetime, now=moment)
+        return made
+
+    @classmethod
+    def open(cls, directory: Path, name: str) -> Self:
+        """Read the certificate; the key is looked for when something is to be signed.
+
+        Raises:
+            AuthorityError: not there, or no certificate.
+        """
+        path = directory / f"{name}.crt"
+        return cls(directory, name, _read_certificate(path))
+
+    def sign(
+        self,
+        public_key: ec.EllipticCurvePublicKey,
+        common_name: str,
+        usage: x509.ObjectIdentifier,
+        *,
+        lifetime: timedelta,
+        hosts: Iterable[str] = (),
+        now: datetime | None = None,
+    ) -> x509.Certificate:
+        """A certificate of one name and one use: a stolen broker key cannot log in as a client, nor the reverse.
+
+        Raises:
+            AuthorityError: the authority's key is not here.
+        """
         builder = (
-            self._builder(_name(common_name), key.public_key())
+            _builder(
+                _name(common_name),
+                self.certificate.subject,
+                public_key,
+                self._issuer_public(),
+                now or datetime.now(UTC),
+                lifetime,
+            )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
-            # One use each: a stolen broker key cannot log in as a client, nor the other way round.
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         )
-        if names is not None:
-            builder = builder.add_extension(names, critical=False)
-        certificate = builder.sign(self._key, hashes.SHA256())
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return Identity(
-            common_name,
-            self.ca_file,
-            self._write(f"{common_name}.crt", _pem(certificate), durable_file.PUBLIC),
-            self._write(f"{common_name}.key", private, durable_file.OWNER_ONLY),
-        )
+        if names := [_general_name(host) for host in hosts]:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(self._key(), hashes.SHA256())
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        own = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self._not_before)
-            .not_valid_after(self._not_after)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own), critical=False)
-        )
+    def publish_revocations(
+        self, revoked: Iterable[Revocation], *, number: int, lifetime: timedelta, now: datetime | None = None
+    ) -> Path:
+        """Write the revocation list (RFC 5280 §5) that broker and services read. Past its end they refuse everybody.
 
-    def _write(self, name: str, data: bytes, mode: int) -> Path:
-        path = self._directory / name
+        Raises:
+            AuthorityError: the authority's key is not here, or the folder cannot be written.
+        """
+        moment = now or datetime.now(UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(moment - CLOCK_SKEW)
+            .next_update(moment + lifetime)
+            .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._issuer_public()), critical=False)
+        )
+        for each in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(each.serial).revocation_date(each.at)
+            builder = builder.add_revoked_certificate(entry.build())
+        data = builder.sign(self._key(), hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        return _write(self.crl_file, data, durable_file.PUBLIC)
+
+    def revocations(self) -> list[Revocation]:
+        """What the revocation list says now.
+
+        Raises:
+            AuthorityError: it cannot be read, or somebody else signed it.
+        """
         try:
-            return durable_file.write(path, data, mode=mode)
-        except OSError as error:
-            raise AuthorityError(f"{path}: cannot be written ({error.strerror})") from error
+            revoked = x509.load_pem_x509_crl(self.crl_file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise AuthorityError(f"{self.crl_file}: cannot be read as a revocation list ({error})") from error
+        if not revoked.is_signature_valid(self._issuer_public()):
+            raise AuthorityError(f"{self.crl_file}: not signed by the authority of {self.ca_file}")
+        return [Revocation(each.serial_number, each.revocation_date_utc) for each in revoked]
+
+    def request(self) -> str:
+        """A PKCS #10 request, PEM, for the customer's root to sign.
+
+        Raises:
+            AuthorityError: the authority's key is not here.
+        """
+        builder = x509.CertificateSigningRequestBuilder().subject_name(self.certificate.subject)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        builder = builder.add_extension(_key_usage(authority=True), critical=True)
+        identifier = x509.SubjectKeyIdentifier.from_public_key(self._issuer_public())
+        builder = builder.add_extension(identifier, critical=False)
+        return builder.sign(self._key(), hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+    def adopt(self, intermediate: x509.Certificate, root: x509.Certificate, *, now: datetime | None = None) -> bool:
+        """Take the customer's signature: the certificate that he made of `request`, and his root to check it by.
+
+        Returns False when it is the one that was taken before.
+
+        Raises:
+            AuthorityError: see `adoption.check`; or it cannot be written.
+        """
+        adoption.check(self.certificate, intermediate, root, now or datetime.now(UTC))
+        if self.chain_pem() == public_pem(intermediate):
+            return False
+        _write(self.intermediate_file, public_pem(intermediate), durable_file.PUBLIC)
+        return True
+
+    def chain_pem(self) -> bytes:
+        """What a server sends behind its own certificate: the intermediate, or nothing."""
+        try:
+            return self.intermediate_file.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def _issuer_public(self) -> ec.EllipticCurvePublicKey:
+        key = self.certificate.public_key()
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            raise AuthorityError(f"{self.ca_file}: its key is not on an elliptic curve; this is not our authority")
+        return key
+
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        if not self.key_file.exists():
+            raise AuthorityError(
+                f"{self.key_file}: not here, so nothing can be signed; bring it from where it is kept for as long as"
+                " this takes"
+            )
+        key = load_key(self.key_file)
+        if public_bytes(key.public_key()) != public_bytes(self.certificate.public_key()):
+            raise AuthorityError(f"{self.key_file}: does not belong to {self.ca_file}")
+        return key
+
+
+def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Read a private key.
+
+    Raises:
+        AuthorityError: it cannot be read, or is none on an elliptic curve.
+    """
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except (OSError, *MALFORMED) as error:
+        raise AuthorityError(f"{path}: cannot be used as a private key ({type(error).__name__})") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise AuthorityError(f"{path}: not a key on an elliptic curve")
+    return key
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """A fresh P-256 key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """PKCS #8, not encrypted: its file's mode protects it."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def public_pem(certificate: x509.Certificate) -> bytes:
+    """PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def public_bytes(key: CertificatePublicKeyTypes) -> bytes:
+    """SubjectPublicKeyInfo, DER: what a pin is the SHA-256 of."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    issuer_key: ec.EllipticCurvePublicKey,
+    now: datetime,
+    lifetime: timedelta,
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SKEW)
+        .not_valid_after(now + lifetime)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
+    )
+
+
+def _read_certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except OSError as error:
+        raise AuthorityError(f"{path}: the authority's certificate cannot be read ({error.strerror})") from error
+    except MALFORMED as error:
+        raise AuthorityError(f"{path}: not a certificate in PEM") from error
+
+
+def _write(path: Path, data: bytes, mode: int) -> Path:
+    try:
+        return durable_file.write(path, data, mode=mode)
+    except OSError as error:
+        raise AuthorityError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _name(common_name: str) -> x509.Name:
@@ -163,12 +303,13 @@ def _key_usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
+def _general_name(host: str) -> x509.GeneralName:
+    address = _address(host)
+    return x509.DNSName(host) if address is None else x509.IPAddress(address)
+
+
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(host)
     except ValueError:
         return None  # a host name
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)

@@ -9,7 +9,7 @@ PUBLIC = 0o644
 
 
 def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:
-    """Replace `path` by a file with this content and mode; survives a crash half way. Returns `path`.
+    """Replace `path` by a file with this content and mode; on return it is on the disk. Returns `path`.
 
     Raises:
         OSError: the folder is missing, full, or not ours.
@@ -23,7 +23,17 @@ def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:
             file.flush()
             os.fsync(file.fileno())
         Path(part).replace(path)
+        _settle(path.parent)
     except BaseException:  # raised again; half a file is not left behind
         Path(part).unlink(missing_ok=True)
         raise
     return path
+
+
+def _settle(folder: Path) -> None:
+    """A rename is not on the disk before its folder is."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

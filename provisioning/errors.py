@@ -15,3 +15,31 @@ class BrokerError(ProvisioningError):
 
 class DemoError(ProvisioningError):
     """The street on one machine cannot be started, or did not hold what it promises."""
+
+
+class RegisterError(ProvisioningError):
+    """The register cannot be used, or knows nothing of what was named, or knows it otherwise."""
+
+
+class HomeError(ProvisioningError):
+    """The folder of provisioning is not there, is there already, or is not usable."""
+
+
+class EnrolmentRefused(ProvisioningError):
+    """A box may not become an agent as it asks.
+
+    Attributes:
+        error: the word for programs of `contracts.enrolment.Problem`.
+    """
+
+    def __init__(self, error: str, detail: str) -> None:
+        super().__init__(detail)
+        self.error = error
+
+
+class ClusterPlanError(ProvisioningError):
+    """Servers that do not make a cluster: a role that is nobody's, an address that is none."""
+
+
+class CameraListError(ProvisioningError):
+    """A list of cameras, or one value in it, is of no use. The text never holds what a cell holds."""

@@ -5,7 +5,7 @@ B-frames, one keyframe every `--gop` pictures and nowhere else, parameter sets i
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -13,6 +13,7 @@ from typing import cast
 import av
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from provisioning.demo.rtsp_server import write_footage
@@ -33,28 +34,45 @@ def access_units(source: Path, codec: str, *, gop: int, bitrate: int) -> tuple[F
     container = av.open(str(source))
     stream = container.streams.video[0]
     rate = stream.average_rate or Fraction(25)
-    return rate, _encoded(container, stream, rate, codec, gop, bitrate)
+    size = stream.width // 2 * 2, stream.height // 2 * 2  # 4:2:0 wants even sides
+    return rate, _encoded(container, stream, size, rate, codec, gop, bitrate)
 
 
 def _encoded(
-    container: av.container.InputContainer, stream: VideoStream, rate: Fraction, codec: str, gop: int, bitrate: int
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    size: tuple[int, int],
+    rate: Fraction,
+    codec: str,
+    gop: int,
+    bitrate: int,
 ) -> Iterator[bytes]:
+    with container:
+        yield from encoded(container.decode(stream), size, rate, codec, gop=gop, bitrate=bitrate)
+
+
+def encoded(
+    pictures: Iterable[VideoFrame], size: tuple[int, int], rate: Fraction, codec: str, *, gop: int, bitrate: int
+) -> Iterator[bytes]:
+    """Access units in Annex B form, one for each picture, scaled to `size` (width, height; even).
+
+    Raises:
+        FFmpegError: a picture cannot be encoded.
+    """
     name, key = _ENCODERS[codec]
     encoder = cast(VideoCodecContext, VideoCodecContext.create(name, "w"))
-    # 4:2:0 wants even sides.
-    encoder.width, encoder.height = stream.width // 2 * 2, stream.height // 2 * 2
+    encoder.width, encoder.height = size
     encoder.pix_fmt = "yuv420p"
     encoder.framerate, encoder.time_base = rate, 1 / rate
     encoder.bit_rate = bitrate
     fixed = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:repeat-headers=1"
     quiet = ":log-level=error" if codec == "h265" else ""
     encoder.options = {"preset": "veryfast", "tune": "zerolatency", key: fixed + quiet}
-    with container:
-        for number, decoded in enumerate(container.decode(stream)):
-            frame = decoded.reformat(encoder.width, encoder.height, "yuv420p")
-            frame.pts, frame.time_base = number, 1 / rate
-            frame.pict_type = av.video.frame.PictureType.NONE
-            yield from (bytes(packet) for packet in encoder.encode(frame))
+    for number, picture in enumerate(pictures):
+        frame = picture.reformat(*size, "yuv420p")
+        frame.pts, frame.time_base = number, 1 / rate
+        frame.pict_type = PictureType.NONE
+        yield from (bytes(packet) for packet in encoder.encode(frame))
     yield from (bytes(packet) for packet in encoder.encode(None))
 
 

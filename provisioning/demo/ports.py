@@ -1,15 +1,19 @@
 """Ports of the demo: the usual ones where they are free, others where they are not."""
 
 import socket
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from provisioning.errors import DemoError
+
+_TRIES: Final = 8
 
 
 class Ports(NamedTuple):
     """TCP ports by what listens on them. The defaults are the ones people know."""
 
     broker: int = 8883
+    services: int = 8884
+    enrolment: int = 8843
     rtsp: int = 8554
     query: int = 8100
     console: int = 8080
@@ -54,6 +58,23 @@ def _hold(port: int) -> socket.socket:
             continue
         return holder
     raise DemoError("no TCP port is free on this machine; end some programs")
+
+
+def sip(usual: int = 5060) -> int:
+    """A port that is free over UDP and TCP: the usual one if it can be.
+
+    Raises:
+        DemoError: this machine has none.
+    """
+    for port in (usual, *[0] * _TRIES):
+        with _hold(port) as listener, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            found = int(listener.getsockname()[1])
+            try:
+                datagrams.bind(("", found))
+            except OSError:
+                continue
+            return found
+    raise DemoError("no port is free over both UDP and TCP on this machine; end some programs")
 
 
 def answers(host: str, port: int) -> bool:

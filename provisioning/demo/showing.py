@@ -10,7 +10,6 @@ from provisioning.demo import process_table, report
 from provisioning.demo.children import Children, InterruptedDemoError
 from provisioning.demo.ledger import Books
 from provisioning.demo.narrator import Narrator
-from provisioning.demo.site_plan import CAMERAS
 from provisioning.demo.state import State
 from provisioning.demo.street import Street
 from provisioning.errors import DemoError
@@ -36,6 +35,8 @@ class Wish:
     seconds: float | None
     """None: until Ctrl-C."""
     report_dir: Path | None
+    gb28181: bool = False
+    """With a third camera, whose device registers by GB/T 28181."""
 
 
 def show(wish: Wish, narrator: Narrator) -> int:
@@ -49,7 +50,8 @@ def show(wish: Wish, narrator: Narrator) -> int:
     with State(wish.state_dir, keep=wish.keep) as state:
         try:
             with Children(state.folder("log")) as children:
-                return _Showing(wish, Street(state, children, wish.models_dir, narrator), children, narrator).run()
+                street = Street(state, children, wish.models_dir, narrator, with_device=wish.gb28181)
+                return _Showing(wish, street, children, narrator).run()
         except InterruptedDemoError:
             return 0 if wish.seconds is None else INTERRUPTED
         finally:
@@ -112,7 +114,7 @@ class _Showing:
             f" {summary['duplicates']} duplicates; seen: {_counted(summary['classes'])}"
         )
         if self._wish.report_dir is not None:
-            title = f"Wayside demo: {summary['rows']} rows of {len(CAMERAS)} cameras"
+            title = f"Wayside demo: {summary['rows']} rows of {len(self._street.cameras)} cameras"
             report.write(self._wish.report_dir, account, self._street.centre, title)
             self._narrator.say(f"report: {self._wish.report_dir / report.SUMMARY} and {report.SHEET}")
         for fault in account.faults():
@@ -136,7 +138,7 @@ class _Showing:
             api_keys=[seen.row_key for seen in observations],
             api_rows=Counter(seen.camera_id for seen in observations),
         )
-        return report.Account(books, observations, CAMERAS, self._seconds, memory)
+        return report.Account(books, observations, self._street.cameras, self._seconds, memory)
 
 
 def _counted(classes: dict[str, int]) -> str:

@@ -1,45 +1,52 @@
-"""The configuration of every process of the demo's street. Pure: paths, ports and identities in, documents out."""
+"""What the demo's street is made of. Pure: paths and ports in, documents out."""
 
 from pathlib import Path
 from typing import Final
 
-from provisioning.authority import Identity
-from provisioning.contracts.config import Broker, Camera, CenterConfig, ClusterConfig, EdgeConfig, RtspSource, Spool
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config import Broker, CenterConfig
+from provisioning.contracts.topics import Role
+from provisioning.demo.gb28181.device_profile import Profile
 from provisioning.demo.ports import Ports
 from provisioning.demo.state import State
+from provisioning.identities import Identities
 
 HOST: Final = "127.0.0.1"
+SITE: Final = "crossing"
 AGENT: Final = "street"
+CAMERA_USER: Final = "admin"
 CAMERAS: Final = {"north": "h264", "south": "h265"}
-"""Camera id and the codec it sends."""
-_HEARTBEAT_S: Final = 2.0
-"""Short, so that the console's figures follow; an agent at a site says 10 s."""
+"""Camera id and the codec it sends, of those that the agent fetches."""
+REGISTERING: Final = {"east": "h264"}
+"""The same, of the camera whose device registers by GB/T 28181."""
+PLATFORM_ID: Final = "34020000002000000001"
+DEVICE_ID: Final = "34020000001180000001"
 
 
-def edge(state: State, ports: Ports, identity: Identity, models_dir: Path) -> EdgeConfig:
-    """Both cameras in one agent."""
-    cameras = tuple(
-        Camera(
-            id=camera,
-            name=f"{camera.capitalize()} ({codec.upper()})",
-            source=RtspSource(url=f"rtsp://{HOST}:{ports.rtsp}/{camera}"),
+def camera_list(ports: Ports, password: str, *, with_device: bool = False) -> str:
+    """What a technician would bring: a CSV file of both cameras, or of three."""
+    lines = ["id,name,url,device_id,channel_id,username,password"]
+    for camera, codec in CAMERAS.items():
+        address = f"rtsp://{HOST}:{ports.rtsp}/{camera}"
+        lines.append(f"{camera},{camera.capitalize()} ({codec.upper()}),{address},,,{CAMERA_USER},{password}")
+    if with_device:
+        (channel_id,) = Profile(PLATFORM_ID, "").channel_ids(DEVICE_ID)
+        lines.extend(
+            f"{camera},{camera.capitalize()} (GB/T 28181),,{DEVICE_ID},{channel_id},,{password}"
+            for camera in REGISTERING
         )
-        for camera, codec in CAMERAS.items()
-    )
-    return EdgeConfig(
-        agent_id=AGENT,
-        broker=_broker(ports, identity),
-        models_dir=models_dir,
-        spool=Spool(directory=state.folder("spool")),
-        heartbeat_s=_HEARTBEAT_S,
-        cameras=cameras,
-    )
+    return "\n".join(lines) + "\n"
 
 
-def cluster(state: State, ports: Ports, identity: Identity, models_dir: Path) -> ClusterConfig:
+def sip_section(port: int) -> str:
+    """What a technician adds to the agent's own file: where devices register."""
+    return f'\n[gb28181]\nhost = "{HOST}"\nport = {port}\nplatform_id = "{PLATFORM_ID}"\n'
+
+
+def cluster(state: State, ports: Ports, models_dir: Path) -> ClusterConfig:
     """All four server roles that need Ray, on this machine."""
     return ClusterConfig(
-        broker=_broker(ports, identity),
+        broker=_broker(state, ports, Role.CLUSTER),
         models_dir=models_dir,
         archive_dir=state.folder("archive"),
         gcs_port=ports.gcs,
@@ -50,23 +57,25 @@ def cluster(state: State, ports: Ports, identity: Identity, models_dir: Path) ->
     )
 
 
-def center(state: State, ports: Ports, identity: Identity) -> CenterConfig:
+def center(state: State, ports: Ports) -> CenterConfig:
     """API and console."""
     return CenterConfig(
         host=HOST,
         port=ports.console,
-        broker=_broker(ports, identity),
+        broker=_broker(state, ports, Role.CENTER),
         query_url=f"http://{HOST}:{ports.query}",
         query_token_file=state.secret("query-token"),
         data_dir=state.folder("center"),
+        seal_key_file=state.folder("home") / "seal" / "seal.pub",
         ray_dashboard_url=f"http://{HOST}:{ports.dashboard}",
     )
 
 
-def _broker(ports: Ports, identity: Identity) -> Broker:
+def _broker(state: State, ports: Ports, role: Role) -> Broker:
+    identity = Identities.open(state.folder("home")).identity(role.value)
     return Broker(
         host=HOST,
-        port=ports.broker,
+        port=ports.services,
         ca_file=identity.ca_file,
         cert_file=identity.cert_file,
         key_file=identity.key_file,

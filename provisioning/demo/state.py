@@ -11,10 +11,10 @@ from typing import Final, Self
 from provisioning import durable_file
 from provisioning.errors import DemoError
 
-_MADE_ANEW: Final = ("pki", "broker", "configuration", "log")
-"""By every start: certificates are throw-away, and what is rendered follows the ports of the day."""
-_LIVES_ON: Final = ("spool", "archive", "center", "secrets")
-"""What cameras and people made. `footage` outlives both: it only depends on the film."""
+_MADE_ANEW: Final = ("configuration", "log")
+"""By every start: what is rendered follows the ports of the day."""
+_LIVES_ON: Final = ("home", "agent", "archive", "center", "secrets")
+"""Identities, and what cameras and people made. `footage` outlives both: it only depends on the film."""
 
 
 def default_directory() -> Path:

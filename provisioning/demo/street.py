@@ -1,29 +1,27 @@
 """A street on one machine: two simulated cameras, and every real process, on loopback.
 
-    film ── rtsp server ── edge agent ── Mosquitto ── cluster (Ray) ── centre ── browser
+    film ── rtsp server ──┬─ edge agent ── Mosquitto ── cluster (Ray) ── centre ── browser
+    film ── GB/T 28181 ───┘ with --gb28181: a device that registers
 
 Nothing is imported from those processes; they are started like anybody would, from configuration files.
 """
 
-import getpass
-import os
-import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from provisioning import broker
-from provisioning.authority import Authority
+from provisioning import configuration
 from provisioning.contracts.archive import ArchiveStatus
 from provisioning.contracts.config import Section, read_secret
-from provisioning.contracts.topics import Role
-from provisioning.demo import configuration, footage, ports, rtsp_server, site_plan
+from provisioning.demo import footage, rtsp_server, site_plan
 from provisioning.demo.centre import USER, Centre
 from provisioning.demo.children import Child, Children
 from provisioning.demo.ledger import AgentLedger
 from provisioning.demo.narrator import Narrator
+from provisioning.demo.office import Office
 from provisioning.demo.state import State
 from provisioning.demo.web import Site
 from provisioning.errors import DemoError
@@ -31,6 +29,7 @@ from provisioning.errors import DemoError
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 """Only Debian's own python3 sees Debian's `gi`."""
 _SETUP: Final = "run: bin/setup demo"
+_DEVICE_RETRY_S: Final = "2"
 _POLL_S: Final = 0.25
 _START_S: Final = 30.0
 """Broker and cameras take less than a second; a busy machine has time here."""
@@ -39,14 +38,21 @@ _START_S: Final = 30.0
 class Street:
     """Every process of the street, and what it says of itself."""
 
-    def __init__(self, state: State, children: Children, models_dir: Path, narrator: Narrator) -> None:
-        """Nothing is started yet. `children` owns what will be."""
+    def __init__(
+        self, state: State, children: Children, models_dir: Path, narrator: Narrator, *, with_device: bool = False
+    ) -> None:
+        """Nothing is started yet. `children` owns what will be. `with_device`: one camera's device registers."""
         self._state = state
         self._children = children
         self._models_dir = models_dir
         self._say = narrator.say
-        self._ports = ports.choose()
-        self._cameras: Child | None = None
+        self._office = Office(state, children, models_dir)
+        self._ports = self._office.ports()
+        self.cameras: Mapping[str, str] = site_plan.CAMERAS | (site_plan.REGISTERING if with_device else {})
+        """Codec by camera id."""
+        self._with_device = with_device
+        self._senders: list[Child] = []
+        """Whoever plays a camera."""
         self._entered = False
         self.centre = Centre(f"http://{site_plan.HOST}:{self._ports.console}")
         self._query_url = f"http://{site_plan.HOST}:{self._ports.query}"
@@ -57,9 +63,9 @@ class Street:
         self._say("models and film are here")
         films = {
             camera: footage.prepare(self._children, self._models_dir, self._state.folder("footage"), codec)
-            for camera, codec in site_plan.CAMERAS.items()
+            for camera, codec in self.cameras.items()
         }
-        codecs = " and ".join(codec.upper() for codec in site_plan.CAMERAS.values())
+        codecs = " and ".join(dict.fromkeys(codec.upper() for codec in self.cameras.values()))
         self._say(f"film is encoded as {codecs}, one keyframe every {footage.GOP} pictures")
         return films
 
@@ -71,19 +77,26 @@ class Street:
         """
         if moved := self._ports.moved():
             self._say(f"usual ports are taken, using instead: {', '.join(moved)}")
-        authority = Authority(self._state.folder("pki"))
-        broker_started = self._start_broker(authority)
-        self._cameras = self._start_cameras(films)
-        self._wait(f"broker listens on port {self._ports.broker}, mutual TLS only", broker_started)
-        # The slowest starts first; all three find one another by themselves, whoever is first.
-        models = self._models_dir
-        identity = authority.issue_role(Role.CLUSTER)
+        password = self._state.new_secret("camera-password")
         # Written here, so that none of the processes that need it must wait for another to write it.
         self._state.new_secret("query-token")
-        self._start("cluster", site_plan.cluster(self._state, self._ports, identity, models), grace_s=40.0)
-        self._start("center", site_plan.center(self._state, self._ports, authority.issue_role(Role.CENTER)))
-        identity = authority.issue_agent(site_plan.AGENT)
-        self._start("edge", site_plan.edge(self._state, self._ports, identity, models), grace_s=20.0)
+        self._office.open(self._ports)
+        # The slowest starts first; all find one another by themselves, whoever is first.
+        self._start("cluster", site_plan.cluster(self._state, self._ports, self._models_dir), grace_s=40.0)
+        self._office.start_broker()
+        self._wait(f"broker listens on port {self._ports.broker}, mutual TLS only", self._office.broker_is_up)
+        self._start("center", site_plan.center(self._state, self._ports))
+        self._senders.append(self._start_cameras({camera: films[camera] for camera in site_plan.CAMERAS}, password))
+        self._office.start_service()
+        self._wait(f"enrolment listens on port {self._ports.enrolment}", self._office.service_is_up)
+        sip_port = self._office.sip_port() if self._with_device else None
+        self._office.provision(password, sip_port)
+        self._say(f"agent {site_plan.AGENT} is enrolled and has its cameras' list")
+        command: list[str | Path] = [footage.program_path("wayside-edge"), "run", "--config", self._office.agent_file]
+        self._children.start("edge", command, remedy="see its log", grace_s=20.0)
+        if sip_port is not None:
+            for camera in site_plan.REGISTERING:
+                self._senders.append(self._start_device(camera, films[camera], sip_port, password))
 
     def try_to_enter(self) -> bool:
         """Once the centre answers: make the administrator, log in, and say how a person gets in."""
@@ -114,8 +127,8 @@ class Street:
 
     def stop_cameras(self) -> None:
         """The agent sees its cameras go, selects nothing more, and sends what it has."""
-        if self._cameras is not None:
-            self._children.stop(self._cameras)
+        while self._senders:
+            self._children.stop(self._senders.pop())
 
     def agent_ledger(self) -> AgentLedger:
         """The agent's own count, asked of its own command.
@@ -124,7 +137,7 @@ class Street:
             DemoError: it does not answer, or not as agreed.
         """
         program = footage.program_path("wayside-edge")
-        command: list[str | Path] = [program, "ledger", "--config", self._file("edge"), "--json"]
+        command: list[str | Path] = [program, "ledger", "--config", self._office.agent_file, "--json"]
         log = self._children.run("edge-ledger", command, remedy="see the log of edge")
         try:
             return AgentLedger.model_validate_json(log.read_bytes().strip().rpartition(b"\n")[2])
@@ -140,20 +153,25 @@ class Street:
         token = read_secret(self._state.secret("query-token"))
         return ArchiveStatus.model_validate_json(Site(self._query_url, token=token).get("/status"))
 
-    def _start_broker(self, authority: Authority) -> Callable[[], bool]:
-        listener = broker.Listener(site_plan.HOST, self._ports.broker, authority.issue_broker(), getpass.getuser())
-        file = broker.write(self._state.folder("broker"), listener)
-        self._children.start("broker", [_debian_program(broker.PROGRAM), "-c", file], remedy=_SETUP)
-        return lambda: ports.answers(site_plan.HOST, self._ports.broker)
-
-    def _start_cameras(self, films: dict[str, Path]) -> Child:
+    def _start_cameras(self, films: dict[str, Path], password: Path) -> Child:
         mounts = [part for camera, film in films.items() for part in ("--mount", f"{camera}={film}")]
-        command: list[str | Path] = [SYSTEM_PYTHON, rtsp_server.__file__, "--port", str(self._ports.rtsp), *mounts]
+        lock = ("--user", site_plan.CAMERA_USER, "--password-file", str(password))
+        port = str(self._ports.rtsp)
+        command: list[str | Path] = [SYSTEM_PYTHON, rtsp_server.__file__, "--port", port, *lock, *mounts]
         cameras = self._children.start("cameras", command, remedy=_SETUP)
         # One line of JSON is its word that it listens.
         said = f"cameras {' and '.join(films)} listen on port {self._ports.rtsp}"
         self._wait(said, lambda: b'{"port":' in cameras.log.read_bytes())
         return cameras
+
+    def _start_device(self, camera: str, film: Path, sip_port: int, password: Path) -> Child:
+        where = ("--platform", f"{site_plan.HOST}:{sip_port}", "--platform-id", site_plan.PLATFORM_ID)
+        who = ("--first-id", site_plan.DEVICE_ID, "--password-file", password)
+        command: list[str | Path] = [sys.executable, "-m", "provisioning.demo.gb28181", *where, *who]
+        command += ["--media", film, "--retry", _DEVICE_RETRY_S, "--unregister"]
+        device = self._children.start("device", command, remedy=_SETUP)
+        self._say(f"device of camera {camera} registers by GB/T 28181 on port {sip_port}")
+        return device
 
     def _start(self, name: str, document: Section, *, grace_s: float = 10.0) -> None:
         program = footage.program_path(f"wayside-{name}")
@@ -170,11 +188,3 @@ class Street:
                 return
             self._children.pause(_POLL_S)
         raise DemoError(f"waited {_START_S:.0f} s in vain until: {said}; the logs in {self.logs} may say why")
-
-
-def _debian_program(name: str) -> str:
-    # Mosquitto is in /usr/sbin, which is not in every user's PATH.
-    path = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
-    if path is None:
-        raise DemoError(f"{name} is not installed; {_SETUP}, or: apt-get install {name}")
-    return path

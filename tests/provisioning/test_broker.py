@@ -1,189 +1,117 @@
-"""The rendered Mosquitto, asked by real clients.
+"""The rendered Mosquitto, asked by real clients at both listeners.
 
- street ──┐                ┌── cluster
- avenue ──┤── mosquitto ───┤
-stranger ─┘   (mTLS, ACL)  └── center
+ street ──┐                                   ┌── cluster
+ avenue ──┤── agents' ── mosquitto ── services' ┼── center
+stranger ─┘   (mTLS, patterns)  (mTLS, users)   └── provisioning
 """
 
-import getpass
 import socket
-import ssl
 import stat
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from provisioning import broker
-from provisioning.authority import Authority, Identity
 from provisioning.contracts import topics
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES, RIGHTS, Role
-from provisioning.errors import BrokerError
+from provisioning.errors import AuthorityError, BrokerError
+from tests.support.exchange import Exchange
+from tests.support.mqtt_client import NOT_AUTHORIZED, WAIT_S, Client, told
+from tests.support.pki import Pki
 
-WAIT_S = 10.0
-QUIET_S = 0.4
-"""How long nothing may arrive for a message to count as refused; a delivery takes about a millisecond."""
-
-
-def listener(identity: Identity, port: int = 8883) -> broker.Listener:
-    return broker.Listener("127.0.0.1", port, identity, getpass.getuser())
+SERVICES = [Role.CLUSTER, Role.CENTER, Role.PROVISIONING]
+Join = Callable[..., Client]
 
 
-def test_the_access_file_says_every_right_and_no_other() -> None:
-    text = broker.render_acl()
-    granted = [line for line in text.splitlines() if line and not line.startswith(("#", "user", "topic deny"))]
-    expected = [f"topic {right.access} {right.topic}" for role in (Role.CLUSTER, Role.CENTER) for right in RIGHTS[role]]
-    expected += [f"pattern {right.access} {right.topic}" for right in RIGHTS[Role.AGENT]]
-    assert granted == expected
+def granted(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and not line.startswith(("#", "user"))]
 
 
-def test_files_are_the_owners_alone(tmp_path: Path) -> None:
-    configuration = broker.write(tmp_path / "broker", listener(Authority(tmp_path / "pki").issue_broker()))
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in configuration.parent.iterdir()}
-    assert modes == {"mosquitto.conf": 0o600, "acl": 0o600, "data": 0o700}
+def test_the_agents_file_says_every_right_of_an_agent_and_no_other() -> None:
+    assert granted(broker.render_agents_acl()) == [f"pattern {each.access} {each.topic}" for each in RIGHTS[Role.AGENT]]
 
 
-def test_a_path_that_the_format_cannot_carry_is_refused(tmp_path: Path) -> None:
-    identity = Authority(tmp_path / "pki").issue_broker()
-    with pytest.raises(BrokerError, match="line break"):
-        broker.write(tmp_path / "a\nallow_anonymous true", listener(identity))
+def test_the_services_file_says_every_right_of_a_service_and_no_pattern() -> None:
+    text = broker.render_services_acl()
+    assert granted(text) == [f"topic {each.access} {each.topic}" for role in SERVICES for each in RIGHTS[role]]
+    assert [line for line in text.splitlines() if line.startswith("user")] == [f"user {each}" for each in SERVICES]
 
 
-class Client:
-    """A paho client that keeps what arrives."""
-
-    def __init__(self, identity: Identity, port: int, **options: Any) -> None:
-        self.received: list[tuple[str, bytes]] = []
-        self.ended: ReasonCode | None = None
-        self._arrived = threading.Condition()
-        self._connected = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5, reconnect_on_failure=False)
-        self._client.tls_set_context(self._context(identity))
-        self._client.on_message = self._on_message
-        self._client.on_connect = lambda *_: self._connected.set()
-        self._client.on_disconnect = self._on_disconnect
-        self._codes: dict[int, ReasonCode] = {}
-        self._client.on_publish = self._on_publish
-        self._client.on_subscribe = self._on_subscribe
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
-        for name, value in options.items():
-            setattr(properties, name, value)
-        self._client.connect("127.0.0.1", port, clean_start=True, properties=properties)
-        self._client.loop_start()
-        assert self._connected.wait(WAIT_S)
-
-    @staticmethod
-    def _context(identity: Identity) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(identity.ca_file))
-        context.load_cert_chain(identity.cert_file, identity.key_file)
-        return context
-
-    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        with self._arrived:
-            self.received.append((message.topic, bytes(message.payload)))
-            self._arrived.notify_all()
-
-    def _on_publish(self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Any) -> None:
-        with self._arrived:
-            self._codes[mid] = code
-            self._arrived.notify_all()
-
-    def _on_subscribe(self, _client: Any, _data: Any, mid: int, codes: list[ReasonCode], _properties: Any) -> None:
-        with self._arrived:
-            self._codes[mid] = codes[0]
-            self._arrived.notify_all()
-
-    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
-        with self._arrived:
-            self.ended = code
-            self._arrived.notify_all()
-
-    def publish(self, topic: str, payload: bytes = b"x", **options: Any) -> str:
-        """The broker's verdict on a QoS 1 message."""
-        mid = self._client.publish(topic, payload, qos=1, **options).mid
-        with self._arrived:
-            assert self._arrived.wait_for(lambda: mid in self._codes or self.ended, WAIT_S)
-            return str(self.ended or self._codes[mid])
-
-    def subscribe(self, topic: str) -> None:
-        _, mid = self._client.subscribe(topic, qos=1)
-        assert mid is not None
-        with self._arrived:
-            assert self._arrived.wait_for(lambda: mid in self._codes, WAIT_S)
-
-    def wait_for(self, count: int) -> list[tuple[str, bytes]]:
-        with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.received) >= count, WAIT_S), self.received
-            return list(self.received)
-
-    def nothing_arrives(self) -> bool:
-        with self._arrived:
-            return not self._arrived.wait_for(lambda: bool(self.received), QUIET_S)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+def test_the_page_about_emqx_says_the_same_rights() -> None:
+    page = (Path(__file__).parents[2] / "docs/emqx.md").read_text(encoding="utf-8")
+    block = page.partition("```erlang\n")[2].partition("\n```")[0]
+    assert block.splitlines() == [*(line for role in (*SERVICES, Role.AGENT) for line in emqx(role)), "{deny, all}."]
 
 
-class Street:
-    """A running broker with the identities of one site."""
-
-    def __init__(self, directory: Path, mosquitto: str) -> None:
-        self.authority = Authority(directory / "pki")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        configuration = broker.write(directory / "broker", listener(self.authority.issue_broker(), self.port))
-        self.log = directory / "mosquitto.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen([mosquitto, "-c", str(configuration)], stderr=log)
-        self._clients: list[Client] = []
-        deadline = time.monotonic() + WAIT_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except ConnectionRefusedError:
-                assert self.process.poll() is None, self.log.read_text()
-                assert time.monotonic() < deadline, self.log.read_text()
-                time.sleep(0.02)
-
-    def join(self, name: str, **options: Any) -> Client:
-        roles = {"cluster": Role.CLUSTER, "center": Role.CENTER}
-        identity = self.authority.issue_role(roles[name]) if name in roles else self.authority.issue_agent(name)
-        client = Client(identity, self.port, **options)
-        self._clients.append(client)
-        return client
-
-    def end(self) -> None:
-        for client in self._clients:
-            client.close()
-        self.process.terminate()
-        self.process.wait(WAIT_S)
+def emqx(role: Role) -> Iterator[str]:
+    who = "all" if role is Role.AGENT else f'{{username, "{role}"}}'
+    yield f"%% {role}"
+    for access, action in (("write", "publish"), ("read", "subscribe")):
+        if topics_ := [f'"{each.topic}"' for each in RIGHTS[role] if each.access == access]:
+            yield f"{{allow, {who}, {action}, [{', '.join(topics_)}]}}.".replace("%u", "${username}")
+    if role is not Role.AGENT:
+        yield f'{{deny, {who}, all, ["#"]}}.'
 
 
 @pytest.fixture
-def street(tmp_path: Path, mosquitto: str) -> Iterator[Street]:
-    running = Street(tmp_path, mosquitto)
-    yield running
-    running.end()
+def pki(tmp_path: Path) -> Pki:
+    return Pki(tmp_path / "home")
 
 
-NOT_AUTHORIZED = "Not authorized"
+def test_files_are_the_owners_alone(tmp_path: Path, pki: Pki) -> None:
+    configuration = broker.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+    folder = configuration.parent
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
+    files = ("mosquitto.conf", "agents.acl", "services.acl", "agents.crl", "services.crl")
+    assert modes == {"broker": 0o700, "data": 0o700, **dict.fromkeys(files, 0o600)}
+
+
+def test_a_path_that_the_format_cannot_carry_is_refused(tmp_path: Path, pki: Pki) -> None:
+    with pytest.raises(BrokerError, match="line break"):
+        broker.write(tmp_path / "a\nallow_anonymous true", pki.listeners(1, 2), pki.identities)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, pki: Pki) -> None:
+    (tmp_path / "broker").write_text("a file")
+    with pytest.raises(BrokerError, match="broker: cannot hold the broker's files"):
+        broker.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+
+
+def test_a_damaged_revocation_list_never_reaches_the_broker(tmp_path: Path, pki: Pki) -> None:
+    broker.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+    good = (tmp_path / "broker/agents.crl").read_bytes()
+    pki.identities.agents.crl_file.write_bytes(b"damaged")
+    with pytest.raises(AuthorityError, match=r"agents\.crl: not a revocation list"):
+        broker.write(tmp_path / "broker", pki.listeners(1, 2), pki.identities)
+    assert (tmp_path / "broker/agents.crl").read_bytes() == good
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[Exchange]:
+    made = Exchange(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def join(exchange: Exchange) -> Iterator[Join]:
+    """Connect somebody where he belongs."""
+    clients: list[Client] = []
+
+    def join(name: str, **options: object) -> Client:
+        clients.append(Client(exchange.identity(name), exchange.port_of(name), **options))  # type: ignore[arg-type]
+        return clients[-1]
+
+    yield join
+    for client in clients:
+        client.close()
 
 
 @pytest.mark.peer
-def test_a_picture_reaches_the_cluster_and_its_acknowledgement_the_agent(street: Street) -> None:
-    cluster, agent, center = street.join("cluster"), street.join("street"), street.join("center")
+def test_a_picture_reaches_the_cluster_and_its_acknowledgement_the_agent(join: Join) -> None:
+    cluster, agent, center = join("cluster"), join("street"), join("center")
     cluster.subscribe(topics.snapshots_shared())
     agent.subscribe(topics.archived("street"))
     center.subscribe(topics.observed("+"))
@@ -196,25 +124,45 @@ def test_a_picture_reaches_the_cluster_and_its_acknowledgement_the_agent(street:
 
 
 @pytest.mark.peer
-def test_camera_states_are_kept_for_a_centre_that_comes_later(street: Street) -> None:
-    agent = street.join("street")
-    agent.publish(topics.camera_status("street", "east"), b"online", retain=True)
-    center = street.join("center")
+def test_camera_states_are_kept_for_a_centre_that_comes_later(join: Join) -> None:
+    join("street").publish(topics.camera_status("street", "east"), b"online", retain=True)
+    center = join("center")
     center.subscribe(topics.camera_status("+", "+"))
     assert center.wait_for(1) == [(topics.camera_status("street", "east"), b"online")]
 
 
 @pytest.mark.peer
-def test_an_agent_writes_to_its_own_topics_alone(street: Street) -> None:
-    agent = street.join("street")
+def test_a_configuration_waits_for_its_agent_and_the_answer_for_provisioning(join: Join) -> None:
+    provisioning = join("provisioning")
+    provisioning.publish(topics.configuration("street"), b"sealed", retain=True)
+    provisioning.publish(topics.roster(), b"roster", retain=True)
+    agent, neighbour, center = join("street"), join("avenue"), join("center")
+    agent.subscribe(topics.configuration("street"))
+    neighbour.subscribe(topics.configuration("+"))
+    neighbour.subscribe(topics.roster())
+    center.subscribe(topics.roster())
+    assert agent.wait_for(1) == [(topics.configuration("street"), b"sealed")]
+    assert center.wait_for(1) == [(topics.roster(), b"roster")]
+    agent.publish(topics.configured("street"), b"confirmed", retain=True)
+    provisioning.subscribe(topics.configured("+"))
+    assert provisioning.wait_for(1) == [(topics.configured("street"), b"confirmed")]
+    assert neighbour.nothing_arrives()
+
+
+@pytest.mark.peer
+def test_an_agent_writes_to_its_own_topics_alone(join: Join) -> None:
+    agent = join("street")
     refused = [
         topics.snapshots("avenue"),
         topics.heartbeat("avenue"),
         topics.camera_status("avenue", "east"),
+        topics.configured("avenue"),
         topics.archived("street"),
         topics.archived("avenue"),
         topics.rejected("street"),
         topics.observed("street"),
+        topics.configuration("street"),
+        topics.roster(),
         topics.snapshots("cluster"),
         "wayside/1/agents/street",
         "wayside/1/agents/street/snapshots/deeper",
@@ -225,8 +173,8 @@ def test_an_agent_writes_to_its_own_topics_alone(street: Street) -> None:
 
 
 @pytest.mark.peer
-def test_an_agent_reads_its_own_acknowledgements_alone(street: Street) -> None:
-    cluster, agent, neighbour = street.join("cluster"), street.join("street"), street.join("avenue")
+def test_an_agent_reads_its_own_acknowledgements_alone(join: Join) -> None:
+    cluster, agent, neighbour = join("cluster"), join("street"), join("avenue")
     for topic in (topics.archived("street"), "wayside/#", "#", topics.observed("+"), topics.snapshots_shared()):
         neighbour.subscribe(topic)
     agent.subscribe(topics.archived("street"))
@@ -238,82 +186,87 @@ def test_an_agent_reads_its_own_acknowledgements_alone(street: Street) -> None:
 
 
 @pytest.mark.peer
-def test_the_centre_acknowledges_nothing_and_reads_no_picture(street: Street) -> None:
-    center, agent = street.join("center"), street.join("street")
-    center.subscribe(topics.snapshots("+"))
-    center.subscribe("#")
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_writes_what_its_role_says_and_nothing_of_an_agents(join: Join, name: Role) -> None:
+    client = join(name)
+    every = [
+        topics.snapshots("street"),
+        topics.heartbeat("street"),
+        topics.camera_status("street", "east"),
+        topics.configured("street"),
+        topics.snapshots(name),
+        topics.heartbeat(name),
+        topics.archived("street"),
+        topics.rejected("street"),
+        topics.observed("street"),
+        topics.configuration("street"),
+        topics.roster(),
+    ]
+    allowed = {
+        Role.CLUSTER: {topics.archived("street"), topics.rejected("street"), topics.observed("street")},
+        Role.PROVISIONING: {topics.configuration("street"), topics.roster()},
+    }.get(name, set())
+    assert {topic for topic in every if client.publish(topic) != NOT_AUTHORIZED} == allowed
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", [Role.CENTER, Role.PROVISIONING])
+def test_no_service_but_the_cluster_reads_a_picture(join: Join, name: Role) -> None:
+    reader, agent = join(name), join("street")
+    for topic in (topics.snapshots("+"), topics.snapshots_shared(), "#"):
+        reader.subscribe(topic)
     agent.publish(topics.snapshots("street"), b"picture")
-    refused = [topics.archived("street"), topics.rejected("street"), topics.observed("street")]
-    assert {topic: center.publish(topic) for topic in refused} == dict.fromkeys(refused, NOT_AUTHORIZED)
-    assert center.nothing_arrives()
+    assert reader.nothing_arrives()
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("name", ["cluster", "center"])
-def test_the_centres_own_certificates_are_no_agents(street: Street, name: str) -> None:
-    client = street.join(name)
-    refused = [topics.snapshots(name), topics.heartbeat(name), topics.camera_status(name, "east")]
-    refused += [topics.snapshots("street"), topics.heartbeat("street"), topics.camera_status("street", "east")]
-    assert {topic: client.publish(topic) for topic in refused} == dict.fromkeys(refused, NOT_AUTHORIZED)
+def test_an_agent_called_like_a_service_is_an_agent_all_the_same(exchange: Exchange) -> None:
+    """The product signs no such name; were the agents' authority stolen, it still could not speak for a service."""
+    forged = exchange.pki.forge("cluster", exchange.pki.identities.agents)
+    client = Client(forged, exchange.port)
+    assert client.publish(topics.archived("street")) == NOT_AUTHORIZED
+    client.close()
+    assert told(exchange.services_port, forged, forged.ca_file) != "accepted"
 
 
 @pytest.mark.peer
-def test_nobody_connects_without_a_certificate_or_with_a_foreign_one(street: Street, tmp_path: Path) -> None:
-    bare = ssl.create_default_context(cafile=str(street.authority.ca_file))
-    foreign = ssl.create_default_context(cafile=str(street.authority.ca_file))
-    stranger = Authority(tmp_path / "foreign").issue_agent("street")
-    foreign.load_cert_chain(stranger.cert_file, stranger.key_file)
-    for context in (bare, foreign):
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5, reconnect_on_failure=False)
-        client.tls_set_context(context)
-        accepted: list[Any] = []
-        client.on_connect = lambda *arguments, seen=accepted: seen.append(arguments)
-        client.connect("127.0.0.1", street.port)  # in TLS 1.3 the client hears of the refusal at its first read
-        while client.loop(1) == mqtt.MQTT_ERR_SUCCESS:
-            assert not accepted
-        assert not accepted
+def test_an_agents_client_id_is_its_name_whatever_it_asks_for(exchange: Exchange, join: Join) -> None:
+    street = join("street", client_id="street")
+    thief = join("avenue", client_id="street")
+    assert thief.publish(topics.heartbeat("avenue")) == "No matching subscribers"
+    assert street.publish(topics.heartbeat("street")) == "No matching subscribers"
+    assert street.ended is None
 
 
 @pytest.mark.peer
-def test_plain_text_is_not_spoken(street: Street) -> None:
-    with socket.create_connection(("127.0.0.1", street.port), WAIT_S) as plain:
-        plain.sendall(bytes.fromhex("101000044d5154540502003c00000362616400"))
-        plain.settimeout(WAIT_S)
-        with pytest.raises(ConnectionResetError):
-            plain.recv(64)
+def test_plain_text_is_not_spoken(exchange: Exchange) -> None:
+    for port in (exchange.port, exchange.services_port):
+        with socket.create_connection(("127.0.0.1", port), WAIT_S) as plain:
+            plain.sendall(bytes.fromhex("101000044d5154540502003c00000362616400"))
+            plain.settimeout(WAIT_S)
+            with pytest.raises(ConnectionResetError):
+                plain.recv(64)
 
 
 @pytest.mark.peer
-def test_the_largest_message_passes_and_a_larger_one_ends_the_connection(street: Street) -> None:
-    cluster, agent = street.join("cluster"), street.join("street")
+def test_the_largest_message_passes_and_a_larger_one_ends_the_connection(join: Join) -> None:
+    cluster, agent = join("cluster"), join("street")
     cluster.subscribe(topics.snapshots("+"))
     assert agent.publish(topics.snapshots("street"), bytes(MAX_MESSAGE_BYTES)) == "Success"
     assert len(cluster.wait_for(1)[0][1]) == MAX_MESSAGE_BYTES
     verdict = agent.publish(topics.snapshots("street"), bytes(MAX_MESSAGE_BYTES + broker.PACKET_OVERHEAD_BYTES + 1))
     assert verdict != "Success"
+    assert agent.wait_for_the_end() is not None
 
 
 @pytest.mark.peer
-def test_a_slow_reader_loses_nothing(street: Street) -> None:
+def test_a_slow_reader_loses_nothing(join: Join) -> None:
     """Mosquitto's default queue of 1,000 messages would drop here, behind a PUBACK that says Success."""
-    cluster, agent = street.join("cluster", ReceiveMaximum=1), street.join("street")
+    cluster, agent = join("cluster", manual_ack=True, ReceiveMaximum=1), join("street")
     cluster.subscribe(topics.snapshots("+"))
-    cluster._client.manual_ack_set(True)
-    handles = [agent._client.publish(topics.snapshots("street"), str(number).encode(), qos=1) for number in range(1500)]
-    for handle in handles:
-        handle.wait_for_publish(WAIT_S)
-    seen: list[tuple[str, bytes]] = []
-    acknowledge = cluster._client.ack
-
-    def confirm(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        seen.append((message.topic, bytes(message.payload)))
-        acknowledge(message.mid, message.qos)
-
-    cluster._client.on_message = confirm
-    first = cluster.wait_for(1)
-    seen.extend(first)
-    acknowledge(1, 1)
-    deadline = time.monotonic() + WAIT_S
-    while len(seen) < 1500 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert [int(payload) for _, payload in seen] == list(range(1500))
+    numbers = [str(number).encode() for number in range(1500)]
+    assert set(agent.publish_many(topics.snapshots("street"), numbers)) == {"Success"}
+    for count in range(1, len(numbers) + 1):
+        assert len(cluster.wait_for(count)) == count  # Receive Maximum 1: the next waits for our word
+        cluster.acknowledge(cluster.mids[-1])
+    assert [payload for _, payload in cluster.received] == numbers

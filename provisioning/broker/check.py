@@ -1,0 +1,194 @@
+"""Is the broker what it should be? Its files, certificates and revocation lists; and, running, what it refuses."""
+
+import difflib
+import pwd
+import stat
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509.oid import NameOID
+
+from provisioning import broker, revocation_list
+from provisioning.authority import CLIENT, SERVER, Authority
+from provisioning.broker import Address, Listeners, refusals
+from provisioning.broker.process import own_certificate
+from provisioning.errors import AuthorityError, BrokerError, ProvisioningError
+from provisioning.expiry import NEAR, left
+from provisioning.finding import Finding
+from provisioning.identities import BROKER, CLIENTS, SERVERS, Identities
+
+_SHOWN: Final = 5
+_RENDER: Final = "render it again: wayside-provision broker render"
+_ISSUE: Final = "issue it again"
+
+
+def check(directory: Path, listeners: Listeners, identities: Identities, *, live: bool) -> list[Finding]:
+    """Look at everything, one after another; a failure stops none of the others.
+
+    `live` asks the running broker as well, with throw-away certificates: this takes the key of the agents' authority.
+    """
+    look = _Look(directory, listeners, identities)
+    findings = [
+        _tried("files", look.files),
+        *(_tried(name, partial(look.text, name, text)) for name, text in look.texts().items()),
+        _tried("certificate broker", look.own_certificate),
+        *(_tried(f"certificate {name}", partial(look.service_certificate, name)) for name in CLIENTS),
+        _tried("revocations agents", partial(look.revocations, identities.agents, broker.AGENTS_CRL)),
+        _tried("revocations services", partial(look.revocations, identities.services, broker.SERVICES_CRL)),
+        _tried("port agents", partial(_port, listeners.agents, live=live)),
+        _tried("port services", partial(_port, listeners.services, live=live)),
+    ]
+    return findings + refusals.check(listeners, identities) if live else findings
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, is_good=True, detail=look())
+    except ProvisioningError as error:
+        return Finding(what, is_good=False, detail=str(error))
+
+
+class _Look:
+    """What lies on the disk. Every method tells what is there, or raises ProvisioningError."""
+
+    def __init__(self, directory: Path, listeners: Listeners, identities: Identities) -> None:
+        self._directory = directory
+        self._listeners = listeners
+        self._identities = identities
+        self._now = datetime.now(UTC)
+
+    def files(self) -> str:
+        """All there, the account's, and nobody else's to read."""
+        folder = self._directory
+        if not folder.exists():
+            raise BrokerError(f"{folder}: not there yet; wayside-provision broker run makes it")
+        names = (*self.texts(), broker.AGENTS_CRL, broker.SERVICES_CRL, broker.DATA)
+        own = self._identities.identity(BROKER)
+        secret = [self._identities.identity(name).key_file for name in (*CLIENTS, *SERVERS) if name != BROKER]
+        secret += [self._identities.agents.key_file, self._identities.services.key_file]
+        # Keys that live elsewhere are none of the broker's troubles.
+        paths = (folder, *(folder / name for name in names), own.key_file, *filter(Path.exists, secret))
+        try:
+            owner = pwd.getpwnam(self._listeners.account).pw_uid
+        except KeyError as error:
+            raise BrokerError(f"there is no account {self._listeners.account!r} here to run the broker") from error
+        if wrong := [fault for path in paths for fault in _faults(path, owner, self._listeners.account)]:
+            raise BrokerError("; ".join(wrong))
+        return f"{len(paths)} files and folders, {self._listeners.account}'s alone"
+
+    def texts(self) -> dict[str, str]:
+        """What would be rendered today."""
+        return {
+            broker.CONFIGURATION: broker.render_configuration(self._listeners, self._identities, self._directory),
+            broker.AGENTS_ACL: broker.render_agents_acl(),
+            broker.SERVICES_ACL: broker.render_services_acl(),
+        }
+
+    def text(self, name: str, wanted: str) -> str:
+        """As it would be rendered today."""
+        try:
+            found = (self._directory / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BrokerError(f"{self._directory / name}: cannot be read ({error}); {_RENDER}") from error
+        if drift := list(_drift(found.splitlines(), wanted.splitlines())):
+            more = f"; and {len(drift) - _SHOWN} more" if len(drift) > _SHOWN else ""
+            raise BrokerError(f"not as it would be rendered today: {'; '.join(drift[:_SHOWN])}{more}; {_RENDER}")
+        return "as it would be rendered today"
+
+    def own_certificate(self) -> str:
+        """For the broker, with its key, and for every address it listens on by name."""
+        certificate = own_certificate(self._identities)
+        self._fits(certificate, BROKER, SERVER)
+        names = _names(certificate)
+        for host in (self._listeners.agents.here[0], self._listeners.services.here[0]):
+            if host not in names:
+                raise AuthorityError(f"not for {host}, where it listens, but for {', '.join(sorted(names))}; {_ISSUE}")
+        return f"for {', '.join(sorted(names))}; {left(certificate.not_valid_after_utc, self._now)}"
+
+    def service_certificate(self, name: str) -> str:
+        """For this role, and for nothing else."""
+        certificate = self._identities.certificate(name)
+        self._fits(certificate, name, CLIENT)
+        return left(certificate.not_valid_after_utc, self._now)
+
+    def revocations(self, authority: Authority, name: str) -> str:
+        """Signed, not past its end, and the one that the broker has."""
+        own = revocation_list.read(authority.crl_file, authority)
+        has = revocation_list.read(self._directory / name, authority)
+        words = f"number {own.number}, {len(own.serials)} revoked, {left(own.ends_at, self._now)}"
+        if own.ends_at - self._now <= NEAR:
+            raise AuthorityError(f"{words}: past its end everybody is refused; is wayside-provision serve running?")
+        if own.pem != has.pem:
+            raise BrokerError(
+                f"{words}; but the broker still has number {has.number}, so revocation is not effective:"
+                " is wayside-provision broker run running, and what does it say?"
+            )
+        return words
+
+    def _fits(self, certificate: x509.Certificate, name: str, usage: x509.ObjectIdentifier) -> None:
+        try:
+            certificate.verify_directly_issued_by(self._identities.services.certificate)
+            uses = list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+        except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound) as error:
+            raise AuthorityError(f"not signed by {self._identities.services.ca_file} as we sign; {_ISSUE}") from error
+        called = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        if called != [name] or uses != [usage]:
+            raise AuthorityError(f"for {', '.join(called)} and another use than {name}'s; {_ISSUE}")
+        if not certificate.not_valid_before_utc <= self._now < certificate.not_valid_after_utc - NEAR:
+            begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            raise AuthorityError(f"from {begins:%Y-%m-%d} to {ends:%Y-%m-%d}, {left(ends, self._now)}; {_ISSUE}")
+        if certificate.serial_number in {each.serial for each in self._identities.services.revocations()}:
+            raise AuthorityError(f"revoked; {_ISSUE}")
+
+
+def _faults(path: Path, owner: int, account: str) -> Iterator[str]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        yield f"{path}: not there ({error.strerror}); {_RENDER}"
+        return
+    if found.st_mode & 0o077:
+        yield f"{path}: others may use it (mode {stat.S_IMODE(found.st_mode):o}); run: chmod go= {path}"
+    if found.st_uid != owner:
+        yield f"{path}: not {account}'s, who runs the broker; run: chown {account} {path}"
+
+
+def _drift(found: list[str], wanted: list[str]) -> Iterator[str]:
+    """One line for each that differs."""
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, found, wanted, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        for offset in range(max(i2 - i1, j2 - j1)):
+            place, is_there, should = i1 + offset, i1 + offset < i2, j1 + offset < j2
+            if is_there and should:
+                yield f"line {place + 1} is {found[place]!r} and should be {wanted[j1 + offset]!r}"
+            elif is_there:
+                yield f"line {place + 1}, {found[place]!r}, should not be there"
+            else:
+                yield f"after line {min(place, i2)}, {wanted[j1 + offset]!r} is missing"
+
+
+def _names(certificate: x509.Certificate) -> set[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    return {
+        *names.get_values_for_type(x509.DNSName),
+        *(str(each) for each in names.get_values_for_type(x509.IPAddress)),
+    }
+
+
+def _port(address: Address, *, live: bool) -> str:
+    if address.accepts():
+        return f"{address} accepts connections"
+    if live:
+        raise BrokerError(f"{address} does not accept: start it with wayside-provision broker run")
+    if (why := address.why_taken()) is not None:
+        raise BrokerError(f"{address} cannot be listened on: {why}; see home.toml")
+    return f"{address} is free; no broker runs"

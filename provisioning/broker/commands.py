@@ -1,0 +1,54 @@
+"""What the commands about the broker do."""
+
+from provisioning import broker
+from provisioning.answer import Answer, announcer
+from provisioning.broker import process
+from provisioning.home import Home
+from provisioning.journal import log_to_stderr
+
+
+def render(home: Home) -> Answer:
+    """Write the broker's configuration and access files, and the revocation lists where it has none yet.
+
+    Lists that are there are left to `broker run`, which ends connections for what it finds new in them.
+
+    Raises:
+        BrokerError, AuthorityError: see `broker.write`.
+    """
+    directory, listeners = process.directory(home), process.listeners(home)
+    files = [directory / name for name in (broker.CONFIGURATION, broker.AGENTS_ACL, broker.SERVICES_ACL)]
+    lists = [directory / name for name in (broker.AGENTS_CRL, broker.SERVICES_CRL)]
+    before = [file.read_bytes() if file.exists() else None for file in files]
+    is_whole = all(each.exists() for each in lists)
+    write = broker.write_configuration if is_whole else broker.write
+    written = write(directory, listeners, home.identities)
+    changed = not is_whole or before != [file.read_bytes() for file in files]
+    facts = {"changed": changed, "files": [str(file) for file in (*files, *lists)]}
+    what = "written" if changed else "as it was; nothing was changed"
+    return Answer(facts, [f"{written}: {what}", "wayside-provision broker run starts Mosquitto with it"])
+
+
+def run(home: Home, *, as_json: bool) -> Answer:
+    """Run the broker until a signal ends it.
+
+    Raises:
+        BrokerError: see `process.run`.
+    """
+    log_to_stderr()
+    code = process.run(home, announcer(as_json=as_json))
+    return Answer({"said": "ended"}, ["ended"], code)
+
+
+def check(home: Home, *, live: bool) -> Answer:
+    """Look at what the broker needs, and with `live` at the running one. Exit code 1: something is wrong.
+
+    Raises:
+        BrokerError: the home's path is one that Mosquitto cannot be told.
+    """
+    from provisioning.broker import check  # noqa: PLC0415 - brings an MQTT client, which the others do without
+
+    findings = check.check(process.directory(home), process.listeners(home), home.identities, live=live)
+    facts = [{"what": each.what, "is_good": each.is_good, "detail": each.detail} for each in findings]
+    good = all(each.is_good for each in findings)
+    lines = [f"{'ok  ' if each.is_good else 'fail'} {each.what}: {each.detail}" for each in findings]
+    return Answer({"good": good, "findings": facts}, lines, 0 if good else 1)

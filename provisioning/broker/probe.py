@@ -1,0 +1,124 @@
+"""A client that comes to the broker to see what it is told."""
+
+import socket
+import ssl
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from provisioning.broker import Address
+from provisioning.errors import BrokerError
+from provisioning.identities import Identity
+
+ANSWER_S: Final = 10.0
+ACCEPTED: Final = "accepted"
+_ALERT_S: Final = 1.0
+_CONNECT: Final = b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00"
+"""MQTT 5 §3.1: clean start, keep alive 60 s, no client id."""
+_CONNACK: Final = b"\x20"
+
+
+def told(address: Address, identity: Identity | None, ca_file: Path) -> str:
+    """What whoever shows this certificate is told: `ACCEPTED`, or TLS's word for why not.
+
+    In TLS 1.3 a refusal comes after the client's handshake, at its first read. So read before writing: Mosquitto closes
+    at once, and writing into that costs the answer.
+
+    Raises:
+        BrokerError: nobody listens there, or he is not the broker.
+    """
+    try:
+        with (
+            socket.create_connection(address.here, ANSWER_S) as plain,
+            _context(identity, ca_file).wrap_socket(plain, server_hostname=address.here[0]) as tls,
+        ):
+            try:
+                tls.settimeout(_ALERT_S)
+                answer = tls.recv(64)
+            except TimeoutError:
+                tls.settimeout(ANSWER_S)
+                tls.sendall(_CONNECT)
+                answer = tls.recv(64)
+            except ssl.SSLError as refusal:
+                return str(refusal.reason)
+    except ssl.SSLCertVerificationError as error:
+        raise BrokerError(f"{address} shows a certificate that is not the broker's ({error.verify_message})") from error
+    except OSError as error:
+        raise BrokerError(f"{address} does not answer ({error})") from error
+    # Whatever reason it gives: it was TLS that should have refused.
+    return ACCEPTED if answer[:1] == _CONNACK else "the connection was closed"
+
+
+class Probe:
+    """One MQTT 5 connection; it does not come back by itself."""
+
+    def __init__(self, address: Address, identity: Identity, client_id: str) -> None:
+        """Connect.
+
+        Raises:
+            BrokerError: not accepted.
+        """
+        self._happened = threading.Condition()
+        self._verdicts: dict[int, str] = {}
+        self._connected = False
+        self.ended: str | None = None
+        """Why the connection is over; None while it stands."""
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+        )
+        self._client.connect_timeout = ANSWER_S
+        self._client.tls_set_context(_context(identity, identity.ca_file))
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        try:
+            self._client.connect(*address.here, clean_start=True)
+        except OSError as error:
+            raise BrokerError(f"{address} does not take the connection of {identity.common_name} ({error})") from error
+        self._client.loop_start()
+        with self._happened:
+            self._happened.wait_for(lambda: self._connected or self.ended is not None, ANSWER_S)
+        if not self._connected:
+            self.close()
+            raise BrokerError(f"{address} refuses {identity.common_name} ({self.ended or 'no answer'})")
+
+    def publish(self, topic: str, payload: bytes = b"") -> str:
+        """The broker's verdict at QoS 1, never retained; or why the connection ended instead."""
+        mid = self._client.publish(topic, payload, qos=1).mid
+        with self._happened:
+            self._happened.wait_for(lambda: mid in self._verdicts or self.ended is not None, ANSWER_S)
+            return self._verdicts.get(mid) or self.ended or "no answer"
+
+    def close(self) -> None:
+        """Say goodbye, if anybody is there."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, _: Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
+        with self._happened:
+            self._connected = not code.is_failure
+            self._happened.notify_all()
+
+    def _on_disconnect(self, _: Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
+        with self._happened:
+            self.ended = str(code)
+            self._happened.notify_all()
+
+    def _on_publish(self, _: Client, __: Any, mid: int, code: ReasonCode, ___: Any) -> None:
+        with self._happened:
+            self._verdicts[mid] = str(code)
+            self._happened.notify_all()
+
+
+def _context(identity: Identity | None, ca_file: Path) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file))
+        if identity is not None:
+            context.load_cert_chain(identity.cert_file, identity.key_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise BrokerError(f"{ca_file}: no usable certificates ({error})") from error
+    return context

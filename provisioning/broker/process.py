@@ -1,0 +1,318 @@
+"""Mosquitto as a process, told what changes: revocation lists and its certificate. Dead, it is started again.
+
+Measured on 2.0.21: SIGHUP makes it read certificate and lists again for connections yet to come; a client that is
+connected goes on. So a list that only was written anew is a SIGHUP, but a certificate newly revoked is a restart:
+everybody connects again, which the revoked one cannot. What was on its way is sent again (docs/flow.md).
+"""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cryptography import x509
+
+from provisioning import broker, revocation_list
+from provisioning.authority import Authority, load_key, public_bytes
+from provisioning.broker import Address, Listeners
+from provisioning.errors import AuthorityError, BrokerError
+from provisioning.expiry import Ends
+from provisioning.home import Home
+from provisioning.identities import BROKER, Identities
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 1.0
+DEATHS: Final = 5
+WITHIN_S: Final = 60.0
+"""So many deaths within so many seconds are no accident."""
+_FIRST_WAIT_S: Final = 0.25
+_START_S: Final = 10.0
+_STOP_S: Final = 10.0
+"""It writes its data folder when it ends."""
+_STEP_S: Final = 0.01
+_LAST_LINES: Final = 8
+
+
+class _Died(Exception):
+    """Mosquitto does not run, and the text says how that came."""
+
+
+def directory(home: Home) -> Path:
+    """Where a home keeps the broker's files."""
+    return home.directory / "broker"
+
+
+def listeners(home: Home) -> Listeners:
+    """Where a home's broker listens."""
+    config = home.config
+    return Listeners(
+        Address(config.listen, config.agents_port),
+        Address(config.services_listen, config.services_port),
+        config.account,
+    )
+
+
+def run(home: Home, announce: Callable[[str], None]) -> int:
+    """Run the broker of a home until SIGTERM or SIGINT; announces `ready` once both ports accept. Main thread only.
+
+    Raises:
+        BrokerError: Mosquitto is not installed, or does not stay alive.
+    """
+    stop = threading.Event()
+    before = {each: signal.signal(each, lambda *_: stop.set()) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        BrokerProcess(directory(home), listeners(home), home.identities).watch(stop, announce)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def own_certificate(identities: Identities) -> x509.Certificate:
+    """The broker's certificate.
+
+    Raises:
+        AuthorityError: it or its key cannot be read, or they do not belong together: then Mosquitto could serve nobody.
+    """
+    certificate, own = identities.certificate(BROKER), identities.identity(BROKER)
+    if public_bytes(load_key(own.key_file).public_key()) != public_bytes(certificate.public_key()):
+        raise AuthorityError(f"{own.key_file} does not belong to {own.cert_file}; issue the broker's certificate again")
+    return certificate
+
+
+class BrokerProcess:
+    """One Mosquitto. It dies with the thread that calls `watch`, whatever ends that."""
+
+    def __init__(
+        self, directory: Path, listeners: Listeners, identities: Identities, *, log: BinaryIO | None = None
+    ) -> None:
+        """Mosquitto's own lines go to `log`, or else to stderr."""
+        self._directory = directory
+        self._listeners = listeners
+        self._identities = identities
+        self._sink = log or sys.stderr.buffer
+        self._lists = {
+            identities.agents: directory / broker.AGENTS_CRL,
+            identities.services: directory / broker.SERVICES_CRL,
+        }
+        self._cert_file = identities.identity(BROKER).cert_file
+        self._seen: dict[Path, tuple[int, int, int] | None] = {}
+        self._refused: dict[Path, str] = {}
+        self._ends = Ends()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pump: threading.Thread | None = None
+        self._said: deque[bytes] = deque(maxlen=_LAST_LINES)
+
+    @property
+    def pid(self) -> int | None:
+        """Mosquitto's process id, while there is one."""
+        return None if self._process is None else self._process.pid
+
+    def watch(self, stop: threading.Event, announce: Callable[[str], None]) -> None:
+        """Render, start, and look once a second until `stop`.
+
+        Raises:
+            BrokerError: Mosquitto is not installed, its folder cannot be written, no revocation list is good enough to
+                start with, or it died five times within a minute.
+        """
+        command = self._command(broker.write_configuration(self._directory, self._listeners, self._identities))
+        self._first_lists()
+        deaths: deque[float] = deque()
+        ready = False
+        try:
+            while not stop.is_set():
+                try:
+                    self._start(command)
+                    if not ready:
+                        ready = True
+                        announce("ready")
+                    while not stop.wait(LOOK_EVERY_S):
+                        self._look(command)
+                except _Died as death:
+                    deaths.append(time.monotonic())
+                    while deaths[0] < deaths[-1] - WITHIN_S:
+                        deaths.popleft()
+                    if len(deaths) == DEATHS:
+                        raise BrokerError(f"{death}\n{self._remedy()}") from death
+                    wait_s = _FIRST_WAIT_S * 2 ** (len(deaths) - 1)
+                    self._end()
+                    self._set_damaged_data_aside()
+                    _log.error("%s\nstarted again in %.2f s", death, wait_s)
+                    stop.wait(wait_s)
+        finally:
+            self._end()
+
+    # --- what has changed
+
+    def _look(self, command: list[str]) -> None:
+        if self._process is None or self._process.poll() is not None:
+            raise _Died(self._obituary())
+        changed, revoked = self._take_certificate(), 0
+        for authority, copy in self._lists.items():
+            if self._is_new(authority.crl_file):
+                taken = self._take_list(authority, copy)
+                changed |= taken is not None
+                revoked += len(taken or ())
+        if revoked:
+            began_s = time.monotonic()
+            self._end()
+            self._start(command)
+            took_ms = (time.monotonic() - began_s) * 1000
+            _log.warning("restarted certificates newly revoked=%d ms=%.0f: everybody connects again", revoked, took_ms)
+        elif changed:
+            self._process.send_signal(signal.SIGHUP)
+            _log.info("told to reload its certificate and revocation lists, for connections from now on")
+        self._ends.look()
+
+    def _is_new(self, path: Path) -> bool:
+        """Whether the file is another one than at the last look; it is always replaced as a whole."""
+        try:
+            stat = path.stat()
+            now = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        except OSError:
+            now = None  # whoever reads it next says so
+        if path in self._seen and self._seen[path] == now:
+            return False
+        self._seen[path] = now
+        return True
+
+    def _take_list(self, authority: Authority, copy: Path) -> frozenset[int] | None:
+        """The serials that are new in it; None when Mosquitto has to go on with the list it has."""
+        try:
+            newly = revocation_list.take(authority, copy)
+            ends_at = revocation_list.read(copy, authority).ends_at
+        except (AuthorityError, OSError) as error:
+            self._seen.pop(authority.crl_file, None)  # tried again at the next look: a disk may only be full
+            if self._refused.get(authority.crl_file) != str(error):
+                self._refused[authority.crl_file] = str(error)
+                _log.error("revocation is NOT effective, the broker goes on with the list it has: %s", error)
+            return None
+        self._refused.pop(authority.crl_file, None)
+        self._ends.set(f"revocation list {copy.name}", ends_at)
+        return newly
+
+    def _first_lists(self) -> None:
+        """Before there is a Mosquitto: the newest lists, or those that the last one had."""
+        for authority, copy in self._lists.items():
+            self._is_new(authority.crl_file)
+            if self._take_list(authority, copy) is None:
+                try:
+                    ends_at = revocation_list.read(copy, authority).ends_at
+                except AuthorityError as error:
+                    raise BrokerError(
+                        f"no revocation list of {authority.ca_file} can be used, and Mosquitto must not run without:"
+                        f" write it anew ({error})"
+                    ) from error
+                self._ends.set(f"revocation list {copy.name}", ends_at)
+        self._take_certificate()
+
+    def _take_certificate(self) -> bool:
+        if not self._is_new(self._cert_file):
+            return False
+        try:
+            certificate = own_certificate(self._identities)
+        except AuthorityError as error:
+            _log.error("the broker's certificate is not taken, it goes on with the one it has: %s", error)
+            return False
+        self._ends.set("the broker's certificate", certificate.not_valid_after_utc)
+        return True
+
+    # --- the process
+
+    def _command(self, configuration: Path) -> list[str]:
+        path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+        program, guard = shutil.which(broker.PROGRAM, path=path), shutil.which("setpriv", path=path)
+        if program is None or guard is None:
+            raise BrokerError(f"{broker.PROGRAM} is not installed: apt-get install mosquitto util-linux")
+        account = self._listeners.account
+        if os.geteuid() == 0 and account != "root":
+            # Mosquitto would become that account by itself, and then could not read at SIGHUP what it read as root.
+            raise BrokerError(
+                f"the broker is to run as {account}, so run this as {account} (systemd: User={account}), who must own"
+                f" {self._directory} and everything in the home"
+            )
+        return [guard, "--pdeathsig", "TERM", program, "-c", str(configuration)]
+
+    def _start(self, command: list[str]) -> None:
+        """Start it and wait until both ports accept."""
+        for address in self._addresses():
+            if (why := address.why_taken()) is not None:
+                raise _Died(f"{broker.PROGRAM} cannot listen on {address}: {why}")
+        self._said.clear()
+        # Of a session of its own: Ctrl-C is for us, and we end it.
+        self._process = subprocess.Popen(  # noqa: S603 - built above, nothing of it is input
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+        assert self._process.stderr is not None  # noqa: S101 - for the type checker
+        self._pump = threading.Thread(
+            target=self._copy, args=(self._process.stderr,), name="mosquitto log", daemon=True
+        )
+        self._pump.start()
+        until_s = time.monotonic() + _START_S
+        while not all(address.accepts() for address in self._addresses()):
+            if self._process.poll() is not None:
+                raise _Died(self._obituary())
+            if time.monotonic() > until_s:
+                raise _Died(f"{broker.PROGRAM} runs but does not listen after {_START_S:g} s{self._last_words()}")
+            time.sleep(_STEP_S)
+
+    def _copy(self, lines: BinaryIO) -> None:
+        with lines:
+            for line in lines:
+                self._said.append(line)
+                try:
+                    self._sink.write(line)
+                    self._sink.flush()
+                except (OSError, ValueError):
+                    continue  # nobody reads the log any more; Mosquitto must not stop at a full pipe for that
+
+    def _end(self) -> None:
+        """End it if it runs, and read its log to the last line."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._pump is not None:
+            self._pump.join(_STOP_S)
+        self._process = self._pump = None
+
+    def _set_damaged_data_aside(self) -> None:
+        """A data file that Mosquitto cannot read keeps it from starting; all that is in it is published again."""
+        file = self._directory / broker.DATA / "mosquitto.db"
+        if any(b"Couldn't open database" in line for line in self._said) and file.exists():
+            file.replace(file.with_suffix(".damaged"))
+            _log.error("%s cannot be read and was set aside; whoever connects publishes his states again", file)
+
+    def _addresses(self) -> tuple[Address, Address]:
+        return (self._listeners.agents, self._listeners.services)
+
+    def _obituary(self) -> str:
+        code = 0 if self._process is None else self._process.wait()
+        if self._pump is not None:
+            self._pump.join(_STOP_S)
+        how = f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+        return f"{broker.PROGRAM} {how}{self._last_words()}"
+
+    def _last_words(self) -> str:
+        said = [line.decode(errors="replace").rstrip() for line in self._said]
+        return "".join(f"\n    {line}" for line in said) or ", without a word"
+
+    def _remedy(self) -> str:
+        ports = " and ".join(map(str, self._addresses()))
+        return (
+            f"that was the {DEATHS}th death within {WITHIN_S:g} s, so it is not tried again. Does another process hold"
+            f" {ports} (ss -ltnp), or was {self._directory} changed? See: wayside-provision broker check"
+        )

@@ -1,0 +1,127 @@
+"""A list as lines of cells, from a CSV file as spreadsheets and people write it."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from provisioning.errors import CameraListError
+
+MAX_CAMERAS: Final = 2000
+MAX_COLUMNS: Final = 256
+BLANKS: Final = " \t\u00a0\u3000"
+"""What surrounds a value and is not part of it; the last one is what a Chinese keyboard calls a space."""
+
+CUT_NUMBER: Final = (
+    "the spreadsheet made a number of this and kept 15 of its digits: format the column as text and enter it again"
+)
+_DELIMITERS: Final = ",;\t"
+_MAX_LINES: Final = 100_000
+_MAX_JOINED: Final = 8
+"""Lines of the file that one quoted value may go on for. A quote that is never closed costs only its own line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell holds. `fault`: why that is not what its author typed; `is_number`: a spreadsheet holds no text."""
+
+    text: str = field(repr=False)
+    fault: str = ""
+    is_number: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to be seen in it."""
+        return not self.fault and not self.text.strip(BLANKS)
+
+
+EMPTY: Final = Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is not empty. `number` counts from 1, in the file; `fault` says why it has no cells."""
+
+    number: int
+    cells: tuple[Cell, ...]
+    fault: str = ""
+
+
+def bounded(lines: Iterator[Line]) -> list[Line]:
+    """The lines that are not empty, without the empty cells at their ends: one of headings and one a camera.
+
+    Raises:
+        CameraListError: more than 2,000 cameras or 256 columns.
+    """
+    kept: list[Line] = []
+    for line in lines:
+        width = next((place for place in range(len(line.cells), 0, -1) if not line.cells[place - 1].is_blank), 0)
+        if not width and not line.fault:
+            continue
+        if width > MAX_COLUMNS:
+            raise CameraListError(
+                f"line {line.number} has more than {MAX_COLUMNS} columns, which no list of cameras has"
+            )
+        if len(kept) > MAX_CAMERAS:
+            raise CameraListError(f"the list has more than {MAX_CAMERAS:,} cameras: divide it into several")
+        kept.append(Line(line.number, line.cells[:width], line.fault))
+    return kept
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text of a CSV file, and its encoding: utf-8 or gb18030, which Excel writes on a Chinese Windows.
+
+    Raises:
+        CameraListError: neither.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise CameraListError('the file is in UTF-16 (Excel\'s "Unicode text"): save it as CSV UTF-8')
+    if b"\0" in data:
+        raise CameraListError("there are NUL bytes in the file: it is UTF-16 or no text; save it as CSV UTF-8")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return data.decode(encoding).removeprefix("\ufeff"), encoding
+        except UnicodeDecodeError:
+            continue
+    raise CameraListError("the file is neither UTF-8 nor GB18030: save it as CSV UTF-8")
+
+
+def parse(text: str) -> list[Line]:
+    """The lines of a CSV text. Comma, semicolon or tab: whichever the first line has most of.
+
+    Raises:
+        CameraListError: too many lines.
+    """
+    physical = io.StringIO(text, newline=None).readlines()
+    if len(physical) > _MAX_LINES:
+        raise CameraListError(f"the file has more than {_MAX_LINES:,} lines, most of them empty: take these out")
+    return bounded(_lines(physical))
+
+
+def _lines(physical: list[str]) -> Iterator[Line]:
+    first = next((line for line in physical if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=first.count)
+    position = 0
+    while position < len(physical):
+        if not physical[position].strip():
+            position += 1
+            continue
+        cells, end = _record(physical, position, delimiter)
+        if cells is None:
+            fault = "a double quote is not closed or stands amid a value: put the value in quotes, its own ones twice"
+            yield Line(position + 1, (), fault)
+        else:
+            yield Line(position + 1, tuple(Cell(cell) if cell else EMPTY for cell in cells))
+        position = end
+
+
+def _record(physical: list[str], start: int, delimiter: str) -> tuple[list[str] | None, int]:
+    """The record that starts at this line, and where the next one does."""
+    for end in range(start + 1, min(start + _MAX_JOINED, len(physical)) + 1):
+        try:
+            return next(csv.reader(physical[start:end], delimiter=delimiter, strict=True)), end
+        except csv.Error:  # unfinished, or wrong, which more lines do not change
+            continue
+    return None, start + 1

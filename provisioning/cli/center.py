@@ -1,0 +1,85 @@
+"""`wayside-provision service | authority | broker`: what the centre's servers have."""
+
+# ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioning.cli.options import AsJson, HomeDir, end, group, opened
+
+service = group("The processes at the centre: cluster, center, provisioning, broker, enrolment.")
+authority = group("Our two authorities under a root that the customer has already.")
+broker = group("Mosquitto, configured from the contracts.")
+
+
+@service.command("replace", epilog="Example: wayside-provision service replace cluster")
+def service_replace(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the service.", show_default=False)],
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a service another key and certificate, and revoke the one it had. Each run makes another."""
+    from provisioning import commands
+
+    end(as_json, lambda: commands.replace_service(opened(home), name))
+
+
+@authority.command("csr", epilog="Example: wayside-provision authority csr -o requests")
+def authority_csr(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write files there.", show_default=False)
+    ] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print or write what the customer's root is to sign: a request (PKCS #10) for each authority."""
+    from provisioning import customer_root
+
+    end(as_json, lambda: customer_root.request(opened(home), out))
+
+
+@authority.command("adopt", epilog="Example: wayside-provision authority adopt agents.pem services.pem root.pem")
+def authority_adopt(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="PEM: what he signed, and his root.", show_default=False)
+    ],
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take what the customer's root signed. Broker and enrolment then send it, for whoever trusts that root."""
+    from provisioning import customer_root
+
+    end(as_json, lambda: customer_root.adopt(opened(home), files))
+
+
+@broker.command("render", epilog="Example: wayside-provision broker render")
+def broker_render(home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Write Mosquitto's configuration and access files into the home, and start nothing."""
+    from provisioning.broker import commands
+
+    end(as_json, lambda: commands.render(opened(home)))
+
+
+@broker.command("run", epilog="Example: wayside-provision broker run")
+def broker_run(home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Run Mosquitto until SIGTERM or Ctrl-C, and tell it of revocations. Says `ready` once it listens.
+
+    With --json every line on stdout is an object; logs go to stderr.
+    """
+    from provisioning.broker import commands
+
+    end(as_json, lambda: commands.run(opened(home), as_json=as_json))
+
+
+@broker.command("check", epilog="Example: wayside-provision broker check --live")
+def broker_check(
+    live: Annotated[bool, typer.Option("--live", help="Ask the running broker, too.")] = False,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at what the broker needs, one line each. Exit code 1 if anything is wrong."""
+    from provisioning.broker import commands
+
+    end(as_json, lambda: commands.check(opened(home), live=live))

@@ -1,0 +1,45 @@
+"""What every command of `wayside-provision` has in common: where the home is, for whom it answers, how it ends."""
+
+# ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from provisioning.answer import Answer
+    from provisioning.home import Home
+
+HomeDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="The folder of provisioning. Default: $WAYSIDE_HOME, or ~/.local/state/wayside-home",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, for programs.")]
+AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="Id of the agent.", show_default=False)]
+
+
+def end(as_json: bool, command: "Callable[[], Answer]") -> NoReturn:
+    """Run a command, print its answer, and end with its exit code."""
+    from provisioning.answer import give
+
+    raise typer.Exit(give(command, as_json=as_json))
+
+
+def opened(directory: Path | None) -> "Home":
+    """The home, opened. Raises as `Home.open`."""
+    from provisioning.commands import place
+    from provisioning.home import Home
+
+    return Home.open(place(directory))
+
+
+def group(text: str) -> typer.Typer:
+    """Commands about one noun."""
+    return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode="rich")

@@ -1,0 +1,132 @@
+"""What a technician does for the demo's street, by the very commands: `wayside-provision`, and `wayside-edge enrol`."""
+
+import getpass
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from provisioning import durable_file
+from provisioning.contracts.config import load, read_secret
+from provisioning.demo import footage, ports, site_plan
+from provisioning.demo.children import Children
+from provisioning.demo.ports import Ports
+from provisioning.demo.state import State
+from provisioning.errors import DemoError
+from provisioning.home import HomeConfig
+
+_REMEDY: Final = "see its log"
+
+
+class Office:
+    """Home, broker, enrolment, and one agent that enrols with a bundle."""
+
+    def __init__(self, state: State, children: Children, models_dir: Path) -> None:
+        self._home = state.folder("home")
+        self._agent = state.folder("agent")
+        self._papers = state.folder("secrets")
+        self._children = children
+        self._models = models_dir
+        self._ports = Ports()
+        self.agent_file = self._agent / "agent.toml"
+
+    def ports(self) -> Ports:
+        """The day's ports; those that a home and an agent of an earlier demo know stay.
+
+        Raises:
+            DemoError: one of those is taken.
+        """
+        file = self._home / "home.toml"
+        if not file.exists():
+            return ports.choose()
+        known = load(HomeConfig, file)
+        fixed = Ports(broker=known.agents_port, services=known.services_port, enrolment=known.enrolment_port)
+        chosen = ports.choose(fixed)
+        if chosen[:3] != fixed[:3]:
+            raise DemoError(
+                f"the demo that is kept uses ports {known.agents_port}, {known.services_port} and"
+                f" {known.enrolment_port}, and one of them is taken: end what uses it, or leave out --keep"
+            )
+        return chosen
+
+    def open(self, chosen: Ports) -> None:
+        """Make the home, where there is none."""
+        self._ports = chosen
+        self._provision(
+            "init",
+            *("--name", "demo", "--host", site_plan.HOST, "--listen", site_plan.HOST, "--account", getpass.getuser()),
+            *("--agents-port", str(chosen.broker), "--services-port", str(chosen.services)),
+            *("--enrolment-port", str(chosen.enrolment)),
+        )
+
+    def start_broker(self) -> None:
+        """Mosquitto under its keeper, which takes up revocations."""
+        self._start("broker", "broker", "run")
+
+    def broker_is_up(self) -> bool:
+        """Whether both listeners accept."""
+        return all(ports.answers(site_plan.HOST, port) for port in (self._ports.broker, self._ports.services))
+
+    def start_service(self) -> None:
+        """Enrolment and courier."""
+        self._start("provisioning", "serve")
+
+    def service_is_up(self) -> bool:
+        """Whether enrolment accepts."""
+        return ports.answers(site_plan.HOST, self._ports.enrolment)
+
+    def sip_port(self) -> int:
+        """Where devices register: as the agent that is kept has it, else one that is free.
+
+        Raises:
+            DemoError: there is none.
+        """
+        known = self._agent_section().get("port")
+        return ports.sip() if known is None else int(known)
+
+    def provision(self, password_file: Path, sip_port: int | None = None) -> None:
+        """A site, an agent, its cameras, a bundle; and on the box: enrol. What is done already is not done again.
+
+        `sip_port`: where the camera's device registers that is one of them then.
+        """
+        site, agent = site_plan.SITE, site_plan.AGENT
+        self._provision("site", "add", site, "--name", "Crossing")
+        self._provision("agent", "new", agent, "--site", site)
+        cameras = self._papers / "cameras.csv"
+        listed = site_plan.camera_list(self._ports, read_secret(password_file), with_device=sip_port is not None)
+        durable_file.write(cameras, listed.encode())
+        self._provision("cameras", "import", agent, str(cameras))
+        if not self.agent_file.exists():
+            self._enrol(agent)
+        if sip_port is not None:
+            self.open_sip(sip_port)
+
+    def open_sip(self, port: int) -> None:
+        """Add [gb28181] to the agent's own file, unless it has it: no document from afar says where a box listens."""
+        if not self._agent_section():
+            known = self.agent_file.read_bytes()
+            durable_file.write(self.agent_file, known + site_plan.sip_section(port).encode())
+
+    def _enrol(self, agent: str) -> None:
+        bundle = self._papers / "street.bundle"
+        self._provision("bundle", agent, "-o", str(bundle))
+        program = footage.program_path("wayside-edge")
+        command: list[str | Path] = [program, "enrol", bundle, "--into", self._agent, "--models", self._models]
+        self._children.run("edge-enrol", command, remedy=_REMEDY)
+
+    def _agent_section(self) -> dict[str, Any]:
+        """[gb28181] of the agent's own file; empty where it has none."""
+        if not self.agent_file.exists():
+            return {}
+        section = tomllib.loads(self.agent_file.read_text(encoding="utf-8")).get("gb28181", {})
+        return dict(section)
+
+    def _provision(self, *words: str) -> None:
+        # Several in a row, each with a log of its own: `site-add.log`.
+        name = "-".join(word for word in words[:2] if not word.startswith("-"))
+        self._children.run(f"provision-{name}", self._command(*words), remedy=_REMEDY)
+
+    def _start(self, name: str, *words: str) -> None:
+        self._children.start(name, self._command(*words), remedy=_REMEDY)
+
+    def _command(self, *words: str) -> list[str | Path]:
+        return [footage.program_path("wayside-provision"), *words, "--home", self._home]

@@ -1,0 +1,44 @@
+"""What ends on a day: said once when that day is near, and once when it is past."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+NEAR: Final = timedelta(days=7)
+"""The agents' list is written daily, for thirty days: with a week left, nobody has written it for three."""
+
+
+def left(ends_at: datetime, now: datetime) -> str:
+    """How long until then, in words."""
+    if ends_at <= now:
+        return f"ended {ends_at:%Y-%m-%d %H:%M} UTC"
+    return f"{(ends_at - now) // timedelta(days=1)} days left"
+
+
+class Ends:
+    """Everything with an end, by what a reader calls it."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._ends: dict[str, datetime] = {}
+        self._said: dict[str, str] = {}
+
+    def set(self, what: str, ends_at: datetime) -> None:
+        """Remember it, or that it was made anew."""
+        self._ends[what] = ends_at
+
+    def look(self) -> None:
+        """Say what is new: near its end, past it."""
+        now = self._now()
+        for what, ends_at in self._ends.items():
+            state = "past" if ends_at <= now else "near" if ends_at - now <= NEAR else ""
+            if state == self._said.get(what, ""):
+                continue
+            self._said[what] = state
+            if state == "past":
+                _log.error("%s: %s, so every connection is refused; make it anew", what, left(ends_at, now))
+            elif state == "near":
+                _log.warning("%s: %s; make it anew", what, left(ends_at, now))

@@ -1,10 +1,10 @@
-"""`wayside-edge`: run an agent, check a site, read its ledger."""
+"""`wayside-edge`: run an agent, check a site, read its ledger, redact files."""
 
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that --help loads neither PyAV nor OpenCV
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,11 +35,57 @@ def check(config: Config) -> None:
 
 
 @app.command()
+def enrol(
+    into: Annotated[Path, typer.Option("--into", help="The agent's folder; it is made.", show_default=False)],
+    bundle: Annotated[
+        str | None, typer.Argument(metavar="BUNDLE_FILE", help="What `wayside-provision bundle` wrote; - reads stdin.")
+    ] = None,
+    models: Annotated[Path | None, typer.Option("--models", help="Where the models are.")] = None,
+    expect: Annotated[str | None, typer.Option("--expect", help="First 16 or more digits of the seal's key.")] = None,
+    server: Annotated[
+        str | None, typer.Option("--server", help="Without a file: HOST:PORT; the code is asked.")
+    ] = None,
+    pin: Annotated[str | None, typer.Option("--pin", help="Without a file: the service's pin, in hex.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Without a file: the site's id.")] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help="Without a file: the agent's id.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Enrol anew, with a new code; the spool stays.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Make this box an agent. Run again after any trouble, it finishes; run twice, it does nothing twice."""
+    from edge_agent import commands
+
+    typed = (server or "", pin or "", site or "", agent or "")
+    raise typer.Exit(
+        commands.enrol(
+            into,
+            bundle=bundle,
+            typed=typed if any(typed) else None,
+            models_dir=models,
+            expect=expect,
+            again=again,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
 def ledger(config: Config, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """What became of every selected picture. Works while the agent runs."""
     from edge_agent import commands
 
     raise typer.Exit(commands.ledger(config, as_json=as_json))
+
+
+@app.command()
+def devices(
+    config: Config,
+    channels: Annotated[bool, typer.Option("--channels", help="Their channels, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs; with the channels.")] = False,
+) -> None:
+    """List the GB/T 28181 devices: who is registered, who knocks and is refused. Works while the agent runs."""
+    from edge_agent import commands
+
+    raise typer.Exit(commands.devices(config, with_channels=channels, as_json=as_json))
 
 
 @app.command()
@@ -56,6 +102,72 @@ def quarantine(config: Config) -> None:
     from edge_agent import commands
 
     raise typer.Exit(commands.quarantine(config))
+
+
+@app.command()
+def redact(
+    source: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="Pictures (JPEG, PNG, BMP) and videos.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The redacted file, or a folder for them.")] = None,
+    models: Annotated[Path | None, typer.Option("--models", help="Where the models are.")] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option("--policy", metavar="KEY=VALUE", help="Cover more; may be repeated.")
+    ] = None,
+    detectors: Annotated[
+        Literal["auto", "onnx"], typer.Option("--detectors", help="onnx: the same detectors on every machine.")
+    ] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--evaluate", metavar="LABELS", help="Write nothing: count what is covered of these labels."),
+    ] = None,
+    audit: Annotated[bool, typer.Option(help="With --evaluate: let other face detectors look as well.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Cover faces, people and plates in files: a picture becomes a bare JPEG, a video an MP4 without sound.
+
+    What cannot be redacted is not written, is named, and makes the exit code 1.
+    """
+    if (labels is None) == (out is None):
+        raise typer.BadParameter("give one of -o and --evaluate", param_hint="--out")
+    from edge_agent.redaction import commands
+
+    if labels is not None:
+        code = commands.evaluate(
+            source, labels, models_dir=models, policy=policy or [], choice=detectors, audit=audit, as_json=as_json
+        )
+    else:
+        code = commands.redact(
+            source, out, models_dir=models, policy=policy or [], choice=detectors, force=force, as_json=as_json
+        )
+    raise typer.Exit(code)
+
+
+@app.command()
+def ingest(
+    file: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="A video, or pictures. Nothing of it is copied.")],
+    camera: Annotated[str, typer.Option("--camera", help="Id of a camera for uploads.", show_default=False)],
+    started_at: Annotated[
+        str | None,
+        typer.Option("--started-at", metavar="TIME", help="Of its first picture: 2026-11-24T08:30:00+08:00."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="On the agent's own machine: its TOML file.")] = None,
+    server: Annotated[str | None, typer.Option("--server", help="Elsewhere: HOST:PORT of the desk agent.")] = None,
+    ca: Annotated[Path | None, typer.Option("--ca", help="Elsewhere: whom its certificate is trusted by.")] = None,
+    token: Annotated[Path | None, typer.Option("--token-file", help="Elsewhere: its token, mode 0600.")] = None,
+    interval: Annotated[float, typer.Option("--interval", min=0.001, max=3600, help="Seconds between pictures.")] = 1.0,
+    keyframes: Annotated[
+        bool, typer.Option("--keyframes-only", help="Skip what lies between; many times faster.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Look at all of it anew; the ledger knows duplicates.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Bring a recording to a desk agent, as fast as it can redact. Run again after any trouble, it goes on there."""
+    from edge_agent.desk import command
+
+    order = command.Order(file, camera, started_at, interval, keyframes, again, as_json)
+    raise typer.Exit(command.ingest(order, command.Way(config, server, ca, token)))
 
 
 if __name__ == "__main__":

@@ -1,65 +1,127 @@
-"""The composition root: what an agent is made of, in the order in which pictures pass through it."""
+"""The composition root: what an agent is made of under one configuration, in the order in which pictures pass through.
 
-import logging
+What outlives a configuration (spool, pauses, models, documents) is handed in by `configurator`.
+"""
+
+import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
+from edge_agent.capture import Capture, Capturing
+from edge_agent.capture_process import CaptureProcess
 from edge_agent.clock import Backoff, Clock
-from edge_agent.errors import DropReason, RedactionUnavailable
+from edge_agent.documents import Documents
+from edge_agent.doors import BROUGHT, Doors
+from edge_agent.errors import DropReason, EnrolmentError, RedactionUnavailable
 from edge_agent.fair_queue import FairQueue
-from edge_agent.frames import Redact, Redacted, Selected
+from edge_agent.fork_server import ForkServer
+from edge_agent.frames import Follows, Redact, Redacted, Selected
 from edge_agent.health import Health
+from edge_agent.identity import Identity
 from edge_agent.link import Dial
+from edge_agent.looker import Looker
+from edge_agent.media_channel import ChannelSource, MediaChannel
+from edge_agent.metrics import Metrics, Told
 from edge_agent.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.publisher import Publisher
+from edge_agent.sources.gb28181 import Gb28181Stream
+from edge_agent.sources.password import Unlock, read_password
 from edge_agent.sources.replay import Replay
 from edge_agent.sources.rtsp import Rtsp
 from edge_agent.sources.source import Source
 from edge_agent.spool import Spool
+from edge_agent.steward import Steward
 from edge_agent.supervisor import Supervisor
-from provisioning.contracts.config import Camera, EdgeConfig, RtspSource
+from edge_agent.vitals import Vitals
+from provisioning.contracts.config import Camera, EdgeConfig, Gb28181Source, ReplaySource, RtspSource
+from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.messages import CameraStatus
+from provisioning.seal import SecretsKey
 
-_log = logging.getLogger(__name__)
+MakeRedactor: TypeAlias = Callable[[EdgeConfig, Camera], Redact]
+"""One camera's redactor under a configuration, with models that are loaded already."""
+LoadRedactors: TypeAlias = Callable[[EdgeConfig], MakeRedactor]
+"""Loads the models. Raises RedactionUnavailable when there are none."""
+OpenCapture: TypeAlias = Callable[[Camera, MediaChannel | None], Capturing]
+"""The channel is a registered device's, see `open_capture`."""
 
-LoadRedactors: TypeAlias = Callable[[EdgeConfig], Callable[[Camera], Redact]]
-"""Loads the models once, then makes one redactor a camera. Raises RedactionUnavailable when there are no models."""
-
+_GIVES_WAY: Final = 5
+"""Niceness of redaction, which takes all that there is; decoding takes little and cannot wait."""
 _FLUSH_S: Final = 2.0
 _STOP_S: Final = 5.0
 """Beyond the redaction in hand: how long a thread may take to notice that it should stop."""
+_CHANGE_S: Final = 2.0
+"""The same while others wait to go on: a camera that is stuck in FFmpeg is left behind, and brings nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What outlives a configuration."""
+
+    spool: Spool
+    pauses: Pauses
+    documents: Documents | None
+    """Of an enrolled agent."""
 
 
 class Agent:
     """Everything between the cameras and the broker of one site."""
 
     def __init__(
-        self, edge: EdgeConfig, load_redactors: LoadRedactors, dial: Dial, clock: Clock, *, software: str
+        self,
+        edge: EdgeConfig,
+        lasting: Lasting,
+        make_redactor: MakeRedactor,
+        open_capture: OpenCapture,
+        dial: Dial,
+        clock: Clock,
+        *,
+        software: str,
+        former: Collection[str] = (),
     ) -> None:
-        """Open the spool, load the models, put the parts together. Nothing moves yet.
-
-        Raises:
-            SpoolError: the spool cannot be used.
-        """
+        """Put the parts together. Nothing moves yet. `former`: cameras of configurations before this one."""
         self._edge = edge
         self._stop = threading.Event()
+        self._no_more = threading.Event()
+        self._abandon = threading.Event()
         self._stop_publishing = threading.Event()
         self._woken = threading.Event()
         self._supervisor = Supervisor(clock)
 
-        self._spool = Spool(edge.spool, clock)
-        self._health = Health(edge.agent_id, edge.cameras, Pauses(edge.spool.directory), clock, self._woken.set)
+        self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
         self._queue: FairQueue[Selected] = FairQueue(edge.redactor.queue_per_camera, edge.redactor.overflow)
-        redactor_for = _redactors(edge, load_redactors)
+        self._doors = Doors(
+            edge,
+            lasting.spool,
+            clock,
+            unlock=unlocker(edge),
+            heard=self._health.heard,
+            is_paused=self._health.is_paused,
+        )
+        captures = {
+            camera.id: open_capture(camera, self._doors.channel(camera))
+            if (source := self._doors.source(camera)) is None
+            else Capture(camera, source, clock)
+            for camera in edge.cameras
+        }
+        self._steward = Steward(edge, captures, self._queue, clock)
+        redactors = {camera.id: make_redactor(edge, camera) for camera in edge.cameras}
+        followers = {camera_id: each for camera_id, each in redactors.items() if isinstance(each, Follows)}
+        self._looker = Looker(followers, captures, self._steward, self._health, clock)
         self._pipelines = {
             camera.id: Pipeline(
                 camera,
-                open_source(camera, clock),
-                redactor_for(camera),
+                captures[camera.id],
+                redactors[camera.id],
                 self._queue,
-                self._spool,
+                self._steward,
+                self._looker,
+                lasting.spool,
                 self._health,
                 clock,
                 Backoff(1.0, 30.0),
@@ -69,7 +131,7 @@ class Agent:
         }
         self._publisher = Publisher(
             edge,
-            self._spool,
+            lasting.spool,
             self._health,
             clock,
             dial,
@@ -77,11 +139,24 @@ class Agent:
             software=software,
             reconnect=Backoff(0.5, 30.0),
             refused=Backoff(0.5, 15.0),
+            documents=lasting.documents,
+            former=former,
+            vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s),
         )
-        if self._spool.interrupted:
-            _log.warning(
-                "recovered interrupted=%d: the last run ended before these were spooled", self._spool.interrupted
+        self._servers = dict(self._doors.servers)
+        if edge.metrics_port is not None:
+            told = Told(
+                self._publisher.heartbeat,
+                self._publisher.assessed,
+                self.statuses,
+                self._health.restarts,
+                self._steward.looking,
+                oldest_s=lasting.spool.oldest_s,
+                is_connected=lambda: self._publisher.is_connected,
+                certificate_ends_ms=partial(certificate_ends_ms, edge),
+                spool_max_bytes=edge.spool.max_bytes,
             )
+            self._servers["metrics"] = Metrics(edge.metrics_port, told, clock, Backoff(1.0, 30.0)).run
 
     def start(self) -> None:
         """Let everything run, each in its own thread."""
@@ -89,44 +164,137 @@ class Agent:
             "publisher", partial(self._publisher.run, self._stop_publishing, _FLUSH_S), fell=lambda: None
         )
         self._supervisor.start(
-            "redactor", partial(redact_in_turn, self._queue, self._pipelines, self._stop), fell=lambda: None
+            "redactor",
+            self._redact,
+            fell=lambda: None,
         )
+        self._supervisor.start("looker", partial(self._look_between, self._stop), fell=lambda: None)
+        for name, serve in self._servers.items():
+            self._supervisor.start(name, partial(serve, self._stop), fell=lambda: None)
         for camera_id, pipeline in self._pipelines.items():
             self._supervisor.start(
                 f"camera {camera_id}",
-                partial(pipeline.run, self._stop),
+                partial(pipeline.run, self._stop, self._abandon),
                 fell=partial(self._health.offline, camera_id, "the agent failed here; see its log"),
             )
 
-    def watch(self, should_stop: Callable[[], bool]) -> None:
-        """Keep running until `should_stop` says so.
+    def look(self) -> None:
+        """Start again what fell. Call now and then.
 
         Raises:
             SpoolError: the disk under the spool cannot be used any more.
         """
-        self._supervisor.watch(should_stop)
+        self._supervisor.look()
 
-    def stop(self) -> None:
-        """Stop cameras, redactor, publisher and spool in bounded time; the next start recovers what could not end."""
+    def statuses(self) -> list[CameraStatus]:
+        """Every camera's state as of now."""
+        return self._health.statuses()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._publisher.is_connected
+
+    def stop(self, *, drain_s: float = 0.0) -> bool:
+        """Stop cameras, redactor and publisher in bounded time; whether every thread has ended.
+
+        What is selected is still redacted for `drain_s` at most, and the rest interrupted. The spool stays open.
+        """
         self._stop.set()
-        ended = self._supervisor.join("redactor", self._edge.redactor.timeout_s + _STOP_S)
-        for camera_id in self._pipelines:
-            ended = self._supervisor.join(f"camera {camera_id}", _STOP_S if ended else 0.0) and ended
+        if not drain_s:
+            self._abandon.set()
+        ended = self._join_cameras(drain_s)
+        for name in ("looker", *self._servers):
+            ended = self._supervisor.join(name, _STOP_S) and ended
+        self._no_more.set()
+        if not self._supervisor.join("redactor", drain_s):
+            self._abandon.set()
+            ended = self._supervisor.join("redactor", self._edge.redactor.timeout_s + _STOP_S) and ended
+        while (left := self._queue.take(0)) is not None:  # of a redactor that fell
+            self._pipelines[left.frame.camera_id].interrupt(left)
+        for camera_id, observation_id in self._doors.left():
+            self._pipelines[camera_id].forgo(observation_id)
         self._stop_publishing.set()
         self._woken.set()
-        ended = self._supervisor.join("publisher", _FLUSH_S + _STOP_S) and ended
-        if ended:  # a thread still in a decoder may yet write; then the file stays open until the process ends
-            self._spool.close()
+        return self._supervisor.join("publisher", _FLUSH_S + _STOP_S) and ended
+
+    def _look_between(self, stop: threading.Event) -> None:
+        if sys.platform == "linux":
+            os.nice(_GIVES_WAY)
+        self._looker.run(stop)
+
+    def _redact(self) -> None:
+        if sys.platform == "linux":  # where it is this thread's alone: a packet that waits is lost, a picture is not
+            os.nice(_GIVES_WAY)
+        redact_in_turn(self._queue, self._pipelines, self._no_more, self._abandon)
+
+    def _join_cameras(self, drain_s: float) -> bool:
+        """One that is brought its pictures, or any under `block`, may wait for the redactor; else it ends at once."""
+        patience_s = _CHANGE_S if drain_s else _STOP_S
+        is_brought = any(isinstance(camera.source, BROUGHT) for camera in self._edge.cameras)
+        if is_brought or self._edge.redactor.overflow == "block":
+            patience_s = max(patience_s, drain_s)
+        ended = True
+        for camera_id in self._pipelines:
+            ended = self._supervisor.join(f"camera {camera_id}", patience_s if ended else 0.0) and ended
+        return ended
 
 
-def open_source(camera: Camera, clock: Clock) -> Source:
+def open_source(
+    camera: Camera, clock: Clock, unlock: Unlock | None = None, channel: MediaChannel | None = None
+) -> Source:
     """The source that a camera's configuration names. Nothing is opened yet."""
-    if isinstance(camera.source, RtspSource):
-        return Rtsp(camera.id, camera.source, clock)
-    return Replay(camera.id, camera.source, clock)
+    match camera.source:
+        case RtspSource() as source:
+            return Rtsp(camera.id, source, clock, partial(read_password, camera.id, source, unlock))
+        case ReplaySource() as source:
+            return Replay(camera.id, source, clock)
+        case Gb28181Source() if channel is not None:
+            return ChannelSource(camera.id, channel, Gb28181Stream(camera.id, channel.open, clock))
+        case source:
+            raise ConfigError(f"camera {camera.id}: this agent has no source of kind {source.kind}")
 
 
-class _NoRedactor:
+def open_capture(
+    camera: Camera,
+    clock: Clock,
+    unlock: Unlock | None = None,
+    server: ForkServer | None = None,
+    channel: MediaChannel | None = None,
+) -> Capturing:
+    """What looks at a camera; one that streams in a process of its own, where there is a server. Nothing is opened.
+
+    `channel`: the way to the media of a device that registers with this agent.
+    """
+    if server is not None and isinstance(camera.source, RtspSource):
+        password = partial(read_password, camera.id, camera.source, unlock)
+        return CaptureProcess(camera, camera.source, clock, server, password)
+    if server is not None and isinstance(camera.source, Gb28181Source) and channel is not None:
+        return CaptureProcess(camera, camera.source, clock, server, lambda: None, channel)
+    return Capture(camera, open_source(camera, clock, unlock, channel), clock)
+
+
+def certificate_ends_ms(edge: EdgeConfig) -> int | None:
+    """When the agent's certificate ends, read anew each time: it is renewed. None where it cannot be read."""
+    try:
+        return Identity.load(edge.broker.cert_file, edge.broker.key_file).ends_ms
+    except EnrolmentError:
+        return None  # whoever connects with it says so
+
+
+def unlocker(edge: EdgeConfig) -> Unlock | None:
+    """Opens the passwords that are sealed to an enrolled agent, for one camera each; None for any other agent."""
+    if edge.provisioning is None:
+        return None
+    key_file, agent_id = edge.provisioning.secrets_key_file, edge.agent_id
+
+    def unlock(camera_id: str, sealed: str) -> str:
+        return SecretsKey.load(key_file).decrypt(sealed, agent_id=agent_id, camera_id=camera_id)
+
+    return unlock
+
+
+class NoRedactor:
     """Without models the agent still empties its spool and says why nothing new comes (docs/boundary.md §3)."""
 
     def __init__(self, error: RedactionUnavailable) -> None:
@@ -135,12 +303,3 @@ class _NoRedactor:
     def redact(self, _: Selected) -> Redacted:
         """Never."""
         raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, self._message)
-
-
-def _redactors(edge: EdgeConfig, load: LoadRedactors) -> Callable[[Camera], Redact]:
-    try:
-        return load(edge)
-    except RedactionUnavailable as error:
-        _log.error("nothing can be redacted, so nothing new is published: %s", error)
-        none = _NoRedactor(error)
-        return lambda _: none

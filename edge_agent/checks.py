@@ -6,18 +6,28 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
-from edge_agent.agent import LoadRedactors, open_source
+from edge_agent.agent import LoadRedactors, open_source, unlocker
 from edge_agent.clock import Clock
-from edge_agent.errors import BrokerError, EdgeError, SourceError
-from edge_agent.frames import Frame
-from edge_agent.link import Connected, Dial, Event, Lost
+from edge_agent.desk.key_files import look as look_at_desk
+from edge_agent.doors import BROUGHT
+from edge_agent.enrolment_client import EnrolmentClient
+from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError
+from edge_agent.frames import Glance
+from edge_agent.gb28181.registration_file import FILE_NAME
+from edge_agent.gb28181.registration_file import look as look_at_devices
+from edge_agent.gb28181.seen import Seen
+from edge_agent.identity import CLOCK_TOLERANCE_MS, Identity, utc
+from edge_agent.link import Connected, Dial, Event, Lost, refusal
+from edge_agent.sources.password import Unlock, read_password
 from edge_agent.spool import RESERVE_BYTES
 from provisioning.contracts import config
 from provisioning.contracts.errors import ConfigError
 
 _BROKER_S: Final = 10.0
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +43,18 @@ def check(edge: config.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, cl
     """Look at everything that `run` would need, one after another; a failure stops none of the others."""
     yield _spool(edge)
     yield _tried("models", partial(_models, edge, load_redactors))
+    yield _tried("certificate", partial(_certificate, edge, clock))
+    if edge.provisioning is not None:
+        yield _tried("clock", partial(_clock, edge.provisioning, edge.broker.ca_file, clock))
     yield _tried("broker", partial(_broker, edge, dial))
+    if edge.desk is not None:
+        yield _tried("desk", partial(look_at_desk, edge.desk))
     for camera in edge.cameras:
-        yield _tried(f"camera {camera.id}", partial(_camera, camera, clock))
+        if isinstance(camera.source, config.Gb28181Source):
+            look = partial(_device, camera.id, camera.source, edge, unlocker(edge))
+        else:
+            look = partial(_camera, camera, clock, unlocker(edge))
+        yield _tried(f"camera {camera.id}", look)
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
@@ -62,6 +81,23 @@ def _models(edge: config.EdgeConfig, load_redactors: LoadRedactors) -> str:
     return "loaded, their hashes are right"
 
 
+def _certificate(edge: config.EdgeConfig, clock: Clock) -> str:
+    identity = Identity.load(edge.broker.cert_file, edge.broker.key_file)
+    identity.require(edge.agent_id, clock.now_ms())
+    days = (identity.ends_ms - clock.now_ms()) // _DAY_MS
+    return f"agent {identity.agent_id}, {days} days left, until {utc(identity.ends_ms)}"
+
+
+def _clock(provisioning: config.Provisioning, ca_file: Path, clock: Clock) -> str:
+    """By the enrolment service, met by name and authority as a renewal meets it: that is tried here as well."""
+    client = EnrolmentClient.verified(provisioning.host, provisioning.port, ca_file, clock)
+    off_ms = clock.now_ms() - client.hello().now_ms
+    said = f"{abs(off_ms) / 1000:.1f} s {'ahead of' if off_ms > 0 else 'behind'} the enrolment service"
+    if abs(off_ms) > CLOCK_TOLERANCE_MS:
+        raise EnrolmentError(f"{said}: set it, or let NTP do so; certificates will not work")
+    return said
+
+
 def _broker(edge: config.EdgeConfig, dial: Dial) -> str:
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     link = dial(events.put)
@@ -70,7 +106,9 @@ def _broker(edge: config.EdgeConfig, dial: Dial) -> str:
             case Connected():
                 return f"{edge.broker.host}:{edge.broker.port} accepts agent {edge.agent_id}"
             case Lost(cause):
-                raise BrokerError(cause)
+                said = refusal(edge.broker)
+                place = f"{edge.broker.host}:{edge.broker.port}"
+                raise BrokerError(cause if said is None else f"{place} refuses this agent's certificate: {said}")
             case event:
                 raise BrokerError(f"unexpected answer {type(event).__name__}: is this an MQTT 5 broker?")
     except queue.Empty:
@@ -79,12 +117,31 @@ def _broker(edge: config.EdgeConfig, dial: Dial) -> str:
         link.close()
 
 
-def _camera(camera: config.Camera, clock: Clock) -> str:
+def _camera(camera: config.Camera, clock: Clock, unlock: Unlock | None) -> str:
+    if isinstance(camera.source, BROUGHT):
+        return f"{camera.source.kind}: its pictures are brought; whether they are, shows while the agent runs"
     began_s = clock.monotonic_s()
     trouble = "delivers nothing"
-    for item in open_source(camera, clock).frames(threading.Event()):
-        if isinstance(item, Frame):
-            height, width = item.image.shape[:2]
+    for item in open_source(camera, clock, unlock).frames(threading.Event()):
+        if isinstance(item, Glance):
+            height, width = item.pixels().shape[:2]
             return f"{width}×{height} px, first picture after {clock.monotonic_s() - began_s:.1f} s"
-        trouble = item.message
+        if item is not None:
+            trouble = item.message
     raise SourceError(camera.id, trouble)
+
+
+def _device(camera_id: str, source: config.Gb28181Source, edge: config.EdgeConfig, unlock: Unlock | None) -> str:
+    """By what the agent wrote down: only a running agent can be registered with."""
+    read_password(camera_id, source, unlock)
+    name = f"device {source.device_id}"
+    if edge.gb28181 is None or not (edge.spool.directory / FILE_NAME).exists():
+        return f"{name} registers once the agent runs: look again then"
+    devices, _ = look_at_devices(edge.spool.directory, edge.gb28181.platform_id)
+    seen = next((each for each in devices if each.device_id == source.device_id), Seen(source.device_id))
+    if not seen.is_there:
+        why = seen.refused or seen.why or "it never came"
+        raise Silent(camera_id, f"{name} is not registered ({why}): see `wayside-edge devices`")
+    if seen.channels is not None and seen.channel(source.channel_id) is None:
+        raise NotFound(camera_id, f"{name} has no channel {source.channel_id}: see `wayside-edge devices --channels`")
+    return f"{name} is registered from {seen.host}"

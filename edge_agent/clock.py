@@ -38,6 +38,11 @@ class SystemClock:
         return event.wait(timeout_s)
 
 
+def thread_cpu_ms() -> float:
+    """Processor time that the calling thread has had, in milliseconds since some moment."""
+    return time.thread_time() * 1000
+
+
 class Backoff:
     """How long to wait before the next try: full jitter, so that what failed together does not return together.
 

@@ -2,9 +2,14 @@
 
 import importlib.metadata
 import json
+import re
+import shlex
 import signal
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial, wraps
+from io import BytesIO
 from pathlib import Path
 from typing import ParamSpec
 
@@ -13,21 +18,32 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_agent import ledger as ledgers
+from edge_agent import notify
 from edge_agent import quarantine as quarantines
-from edge_agent.agent import Agent
+from edge_agent.agent import MakeRedactor
 from edge_agent.checks import check as look_at
 from edge_agent.clock import SystemClock
+from edge_agent.configurator import Configurator
 from edge_agent.database import reading
-from edge_agent.errors import DropReason, EdgeError, RedactionUnavailable
-from edge_agent.frames import Redact
+from edge_agent.device_list import DeviceList
+from edge_agent.documents import in_use
+from edge_agent.enrolment import Enrolment
+from edge_agent.enrolment import enrol as become_agent
+from edge_agent.errors import DropReason, EdgeError, EnrolmentError, RedactionUnavailable
+from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.hardening import forbid_core_dumps
+from edge_agent.identity import utc
 from edge_agent.journal import log_to_stderr
 from edge_agent.link import PahoLink
+from edge_agent.order import BUNDLE_START, Order, read_bundle
 from edge_agent.pauses import Pauses
 from edge_agent.redactor import Redactors
+from edge_agent.renewal import Renewer
 from engines.errors import EngineError
-from provisioning.contracts.config import Camera, EdgeConfig, load
+from provisioning.contracts.config import EdgeConfig, load
+from provisioning.contracts.enrolment import CODE_PATTERN, Bundle, normal_code
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.ids import CAMERA_PATTERN
 from provisioning.contracts.messages import Ledger
 
 _P = ParamSpec("_P")
@@ -59,18 +75,29 @@ def run(path: Path, *, verbose: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # Only a note: a handler that set an Event could meet its lock held by the very thread it interrupts.
         signal.signal(number, lambda received, _: asked.append(received))
-    agent = Agent(edge, _load_redactors, _dialler(edge), SystemClock(), software=f"wayside-edge {_version()}")
-    agent.start()
-    _out.print(f"ready agent={edge.agent_id} cameras={len(edge.cameras)}", highlight=False)
-    agent.watch(lambda: bool(asked))
-    agent.stop()
+    clock = SystemClock()
+    beside = {"renewal": Renewer(edge, clock).run} if edge.provisioning is not None else {}
+    configurator = Configurator(
+        edge, _load_redactors, _dialler(edge), clock, software=f"wayside-edge {_version()}", beside=beside
+    )
+    configurator.start()
+    _out.print(f"ready agent={edge.agent_id} cameras={len(configurator.cameras)}", highlight=False)
+    notify.ready(f"agent {edge.agent_id}")
+
+    def should_stop() -> bool:
+        notify.watchdog()
+        return bool(asked)
+
+    configurator.run(should_stop)
+    notify.stopping()
+    configurator.stop()
     return 0
 
 
 @_one_line
 def check(path: Path) -> int:
     """Look at everything that `run` needs."""
-    edge = _config(path)
+    edge = _in_use(path)
     _out.print(f"[green]ok[/green]   configuration: {escape(str(path))}", highlight=False)
     good = True
     for finding in look_at(edge, _load_redactors, _dialler(edge), SystemClock()):
@@ -81,9 +108,43 @@ def check(path: Path) -> int:
 
 
 @_one_line
+def enrol(
+    into: Path,
+    *,
+    bundle: str | None,
+    typed: tuple[str, str, str, str] | None,
+    models_dir: Path | None,
+    expect: str | None,
+    again: bool,
+    as_json: bool,
+) -> int:
+    """Become an agent: by a bundle, or by what was typed as server, pin, site and agent."""
+    if (bundle is None) == (typed is None):
+        raise EnrolmentError("give a bundle's file, or '-' for stdin, or else --server, --pin, --site and --agent")
+    if bundle is not None:
+        carried = _read_bundle(bundle)
+        order, code = Order.of(carried), lambda _: carried.code
+    else:
+        server, pin, site, agent = typed or ("", "", "", "")
+        order, code = Order.typed(server=server, pin=pin, site=site, agent=agent), _ask_code
+    done = become_agent(order, into, code, SystemClock(), models_dir=models_dir, expect=expect, again=again)
+    if as_json:
+        shown = {
+            "agent_id": done.owner.agent_id,
+            "site_id": done.owner.site_id,
+            "config": str(done.config),
+            "certificate_ends": datetime.fromtimestamp(done.ends_ms // 1000, UTC).isoformat(),
+        }
+        print(json.dumps(shown))  # noqa: T201 - a program reads this
+    else:
+        _tell_enrolled(done)
+    return 0
+
+
+@_one_line
 def ledger(path: Path, *, as_json: bool) -> int:
     """Print the ledger."""
-    edge = _config(path)
+    edge = _in_use(path)
     with reading(edge.spool.directory) as db:
         nothing = Ledger(selected=0, spooled=0, archived=0, rejected=0, dropped={}, in_flight=0)
         cameras = {camera.id: nothing for camera in edge.cameras} | ledgers.tally(db)
@@ -105,13 +166,32 @@ def ledger(path: Path, *, as_json: bool) -> int:
 
 
 @_one_line
+def devices(path: Path, *, with_channels: bool, as_json: bool) -> int:
+    """List the devices that register with this agent."""
+    edge = _in_use(path)
+    if edge.gb28181 is None:
+        raise ConfigError(f"{path}: has no [gb28181], with which devices could register")
+    listed = DeviceList(edge, *look_at_devices(edge.spool.directory, edge.gb28181.platform_id))
+    if as_json:
+        print(json.dumps(listed.plain(), ensure_ascii=False))  # noqa: T201 - a program reads this
+        return 0
+    for table in listed.tables(with_channels=with_channels):
+        _out.print(table)
+    return 0
+
+
+@_one_line
 def resume(path: Path, camera_id: str) -> int:
     """End a pause."""
-    edge = _config(path)
-    if camera_id not in {camera.id for camera in edge.cameras}:
-        known = ", ".join(camera.id for camera in edge.cameras)
+    edge = _in_use(path)
+    pauses = Pauses(edge.spool.directory)
+    is_known = camera_id in {camera.id for camera in edge.cameras}
+    # One that a document took away may have pictures left, which wait for this word too.
+    is_an_id = re.fullmatch(CAMERA_PATTERN, camera_id) is not None
+    if not is_known and not (edge.provisioning is not None and is_an_id and pauses.cause(camera_id) is not None):
+        known = ", ".join(camera.id for camera in edge.cameras) or "none"
         raise ConfigError(f"{path}: has no camera {camera_id}; it has {known}")
-    was_paused = Pauses(edge.spool.directory).resume(camera_id)
+    was_paused = pauses.resume(camera_id)
     _out.print(f"camera {camera_id} {'resumes' if was_paused else 'was not paused'}", highlight=False)
     return 0
 
@@ -119,13 +199,59 @@ def resume(path: Path, camera_id: str) -> int:
 @_one_line
 def quarantine(path: Path) -> int:
     """List what the centre refused."""
-    with reading(_config(path).spool.directory) as db:
+    with reading(_in_use(path).spool.directory) as db:
         rows = quarantines.listing(db)
     table = Table("observation", "camera", "reason", "detail", "bytes kept", title=f"{len(rows)} in quarantine")
     for row in rows:
         table.add_row(row.observation_id, row.camera_id, row.reason, escape(row.detail), str(row.payload_bytes))
     _out.print(table)
     return 0
+
+
+def _read_bundle(place: str) -> Bundle:
+    if place.lstrip().startswith(BUNDLE_START):  # the name of no file, and it must not be repeated in an error
+        raise EnrolmentError(
+            "this is the bundle itself, and everybody on this machine can read a command's arguments: give the name of"
+            " its file, or '-' and the line on stdin"
+        )
+    if place == "-":
+        if sys.stdin.isatty():
+            _err.print("The bundle's line, then Enter:", highlight=False)
+            return read_bundle(BytesIO(sys.stdin.buffer.readline()))
+        return read_bundle(sys.stdin.buffer)
+    try:
+        with Path(place).open("rb") as file:
+            return read_bundle(file)
+    except OSError as error:
+        raise EnrolmentError(f"{place}: the bundle cannot be read ({error.strerror})") from error
+
+
+def _ask_code(seal_key: str) -> str:
+    """A line of stdin, and never an argument: those everybody on the machine can read."""
+    _err.print(f"This service's seal is {seal_key[:16]}: compare it with what you were given.", highlight=False)
+    for _ in range(3):
+        _err.print("One-time code (XXXX-XXXX-XXXX-XXXX): ", end="", highlight=False)
+        line = sys.stdin.readline(200)
+        if re.fullmatch(CODE_PATTERN, code := normal_code(line)):
+            return code
+        if not line:
+            break
+        _err.print("a code has sixteen letters and digits, in fours: look again", highlight=False)
+    raise EnrolmentError("no code was given; it stands beside the pin, in what `wayside-provision bundle` printed")
+
+
+def _tell_enrolled(done: Enrolment) -> None:
+    agent = f"agent {done.owner.agent_id} of site {done.owner.site_id}"
+    if done.is_new:
+        _out.print(f"enrolled: {agent}, certificate until {utc(done.ends_ms)}", highlight=False)
+        _out.print(f"It obeys the seal {done.seal_key[:16]}: compare it with what you were given.", highlight=False)
+        _out.print("The bundle is of no more use: its code is spent. Delete it.", highlight=False)
+    else:
+        _out.print(f"enrolled already: {agent}, certificate until {utc(done.ends_ms)}", highlight=False)
+        _out.print("Nothing was sent, and no code was spent; --again enrols anew, with a new bundle.", highlight=False)
+    if done.set_aside is not None:
+        _out.print(f"The earlier configuration is now {escape(str(done.set_aside))}", highlight=False)
+    _out.print(f"Next: wayside-edge check --config {escape(shlex.quote(str(done.config)))}", highlight=False)
 
 
 def _config(path: Path) -> EdgeConfig:
@@ -137,15 +263,22 @@ def _config(path: Path) -> EdgeConfig:
     return edge
 
 
-def _load_redactors(edge: EdgeConfig) -> Callable[[Camera], Redact]:
+def _in_use(path: Path) -> EdgeConfig:
+    """The same, with the cameras that the agent was told to have."""
+    return in_use(_config(path), SystemClock())
+
+
+def _load_redactors(edge: EdgeConfig) -> MakeRedactor:
     try:
-        return Redactors.load(edge, SystemClock()).for_camera
+        loaded = Redactors.load(edge, SystemClock())
     except EngineError as error:
         raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, str(error)) from error
 
+    return lambda edge, camera: loaded.under(edge).for_camera(camera)
+
 
 def _dialler(edge: EdgeConfig) -> partial[PahoLink]:
-    return partial(PahoLink, edge.broker, edge.agent_id)
+    return partial(PahoLink, edge.broker, edge.agent_id, is_enrolled=edge.provisioning is not None)
 
 
 def _version() -> str:

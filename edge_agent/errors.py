@@ -90,10 +90,22 @@ class Stalled(SourceError):
     cause = "stalled"
 
 
+class Silent(SourceError):
+    """A device that pushes pictures has not been heard for three of its keepalives."""
+
+    cause = "silent"
+
+
 class Ended(SourceError):
     """The stream closed, as a rebooting camera's does."""
 
     cause = "ended"
+
+
+class Crashed(SourceError):
+    """The process that decodes this camera's stream fell, and with it nothing else."""
+
+    cause = "crashed"
 
 
 class SpoolError(EdgeError):
@@ -118,3 +130,23 @@ class IllegalMove(SpoolError):
 
 class BrokerError(EdgeError):
     """The broker cannot be used as configured: certificate, address or rights."""
+
+
+class DocumentsError(EdgeError):
+    """The folder of configuration documents, or the key that they are verified with, cannot be used."""
+
+
+class ConfigurationRefused(EdgeError):
+    """A configuration document cannot be taken, kept or read back. What is in use goes on."""
+
+
+class EnrolmentError(EdgeError):
+    """The box cannot become an agent, or the agent's certificate cannot be renewed.
+
+    Attributes:
+        cause: short word; what has the same one has the same remedy.
+    """
+
+    def __init__(self, message: str, cause: str = "unusable") -> None:
+        super().__init__(message)
+        self.cause = cause

@@ -22,12 +22,30 @@ class FairQueue(Generic[_T]):
         self._turns: deque[str] = deque()
         self._changed = threading.Condition()
 
-    def put(self, lane: str, item: _T, stop: threading.Event) -> _T | None:
-        """Add `item`; returns the one that has to go for it. While blocked, `stop` hands back `item` itself."""
+    @property
+    def waits(self) -> bool:
+        """Whether a camera waits where its lane is full."""
+        return self._overflow == "block"
+
+    def __len__(self) -> int:
+        """How many wait, in all lanes."""
+        with self._changed:
+            return sum(map(len, self._lanes.values()))
+
+    def is_full(self, lane: str) -> bool:
+        """Whether the next one of this lane would overflow it."""
+        with self._changed:
+            return len(self._lanes.get(lane, ())) >= self._per_lane
+
+    def put(self, lane: str, item: _T, stop: threading.Event, *, can_wait: bool = False) -> _T | None:
+        """Add `item`; returns the one that has to go for it. While blocked, `stop` hands back `item` itself.
+
+        `can_wait`: this one blocks whatever the policy, for who brought it has kept it so far and can go on doing so.
+        """
         with self._changed:
             waiting = self._lanes.setdefault(lane, deque())
             victim: _T | None = None
-            if self._overflow == "drop_oldest":
+            if self._overflow == "drop_oldest" and not can_wait:
                 if len(waiting) == self._per_lane:
                     victim = waiting.popleft()
             else:

@@ -1,14 +1,18 @@
-"""What flows: one frozen type a stage. `Frame` and `Selected` hold raw pixels and live in memory only."""
+"""What flows: one frozen type a stage. `Glance`, `Frame` and `Selected` hold raw pixels and live in memory only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from provisioning.contracts import ids
 from provisioning.contracts.messages import ClockQuality, Snapshot
+
+SHORT_PX: Final = 416
+"""The side of the square that the machine detector sees: more pixels would be thrown away."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +31,55 @@ class Frame:
         return ids.observation_id(self.camera_id, self.captured_at_ms, self.source_key)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """A picture at first sight: enough to tell whether it is worth a snapshot. The pixels are made when asked for.
+
+    Most pictures are never asked for: of 30 quiet cameras, 29 of 30 looks end here.
+    """
+
+    camera_id: str
+    captured_at_ms: int
+    clock: ClockQuality
+    source_key: str
+    grey: NDArray[np.uint8]
+    """36×64, what `sources.thumbnail.grey_of` makes of a picture."""
+    pixels: Callable[[], NDArray[np.uint8]]
+    """The whole picture, H×W×3, BGR. To be asked before the source is asked for its next glance; raises
+    `sources.dimensions.UnusablePictureError` where only the decoder of the whole picture finds the damage."""
+    pushed: bool = False
+    """A device chose it: it is taken whatever it shows."""
+    is_dear: bool = False
+    """Its pixels cost dozens of decoded pictures: to be asked for only where they are worth it."""
+    reduced: "Callable[[], Reduced] | None" = None
+    """For less than the whole picture costs, where the source can; to be asked for as `pixels`."""
+
+    def frame(self) -> Frame:
+        """The whole picture. Raises as `pixels` does."""
+        return Frame(self.camera_id, self.captured_at_ms, self.clock, self.source_key, self.pixels())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduced:
+    """A picture scaled down until its shorter side has `SHORT_PX`: what machines are found in between snapshots."""
+
+    image: NDArray[np.uint8]
+    """H×W×3, BGR. Its shape may differ a little from that of the whole picture."""
+    size: tuple[int, int]
+    """Width and height of the whole picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A look between snapshots, for machines alone. Raw pixels: in memory only, and gone once it is answered."""
+
+    camera_id: str
+    captured_at_ms: int
+    reduced: Reduced
+    is_taken: bool
+    """The picture is a snapshot in any case."""
+
+
 class SkipReason(StrEnum):
     """Why a picture never became a frame."""
 
@@ -36,6 +89,8 @@ class SkipReason(StrEnum):
     """Over the bound on sides, pixels or bytes."""
     UNKNOWN_FORMAT = "unknown_format"
     """No picture format that is read here."""
+    SUBSTREAM = "substream"
+    """The small stream is not to be had, so the main one is watched: dearer, and nothing is missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +108,10 @@ class SelectReason(StrEnum):
     FIRST = "first"
     CHANGE = "change"
     HEARTBEAT = "heartbeat"
+    PUSHED = "pushed"
+    """A device chose it. Without a machine in it, or under 128 px a side, its row goes and its picture is withheld."""
+    EVENT = "event"
+    """A machine crossed a line, or goes the wrong way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,3 +142,31 @@ class Redact(Protocol):
         Raises:
             RedactionUnavailable: nothing may be published of this picture.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a look between snapshots came to."""
+
+    take: bool
+    """Something happened that is worth a picture of this very moment."""
+    events: int
+    """Crossings and wrong ways that began with it."""
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """A redactor that follows machines between the snapshots."""
+
+    def look(self, look: Look, *, may_take: bool) -> Followed:
+        """Find the machines and follow them. `may_take`: whether a picture more can be had.
+
+        Raises:
+            RedactionUnavailable: the detector could not run.
+        """
+
+    def forget(self) -> None:
+        """The camera was turned: of where machines were nothing is left."""
+
+    def expire(self) -> None:
+        """Forget what was last seen over a minute ago, though no look came since."""

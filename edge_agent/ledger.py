@@ -67,20 +67,37 @@ def select(tx: sqlite3.Connection, observation_id: str, camera_id: str) -> bool:
     return True
 
 
-def move(tx: sqlite3.Connection, observation_id: str, to: str, *, now_ms: int) -> None:
-    """Take an observation one step further.
+def is_selected(db: sqlite3.Connection, observation_id: str) -> bool:
+    """Whether it is between selector and spool."""
+    row = db.execute("SELECT state FROM observations WHERE id = ?", (observation_id,)).fetchone()
+    return row is not None and row[0] == State.SELECTED
+
+
+def camera_of(db: sqlite3.Connection, observation_id: str, *, to: str) -> str:
+    """Whose observation it is that may take this step.
 
     Raises:
         IllegalMove: the table has no such step from where it is.
     """
-    row = tx.execute("SELECT camera, state FROM observations WHERE id = ?", (observation_id,)).fetchone()
+    row = db.execute("SELECT camera, state FROM observations WHERE id = ?", (observation_id,)).fetchone()
     came_from = None if row is None else row[1]
     step = _DROPPED if to.startswith(_DROPPED) else to
     if step not in _MOVES.get(came_from or "", frozenset()):
         raise IllegalMove(f"observation {observation_id}: {came_from or 'unknown'} cannot become {to}")
+    return str(row[0])
+
+
+def move(tx: sqlite3.Connection, observation_id: str, to: str, *, now_ms: int) -> str:
+    """Take an observation one step further. Returns its camera. `now_ms` in the spool's time.
+
+    Raises:
+        IllegalMove: see `camera_of`.
+    """
+    camera_id = camera_of(tx, observation_id, to=to)
     ended_at_ms = None if to in _OPEN else now_ms
     tx.execute("UPDATE observations SET state = ?, ended_at_ms = ? WHERE id = ?", (to, ended_at_ms, observation_id))
-    count(tx, row[0], to)
+    count(tx, camera_id, to)
+    return camera_id
 
 
 def count(tx: sqlite3.Connection, camera_id: str, name: str, n: int = 1) -> None:
@@ -110,16 +127,30 @@ def forget(tx: sqlite3.Connection, *, now_ms: int, keep: int = REMEMBER_ROWS) ->
     )
 
 
-def tally(db: sqlite3.Connection, unwritten: Mapping[tuple[str, str], int] | None = None) -> dict[str, Ledger]:
-    """The ledger of every camera that ever selected. `unwritten` is what the disk had no room for yet."""
+def in_flight(db: sqlite3.Connection) -> dict[str, int]:
+    """Rows that have not ended, by camera. Reads them all: with a day's backlog that takes a second."""
+    rows = db.execute("SELECT camera, COUNT(*) FROM observations WHERE ended_at_ms IS NULL GROUP BY camera")
+    return dict(rows.fetchall())
+
+
+def tally(
+    db: sqlite3.Connection,
+    unwritten: Mapping[tuple[str, str], int] | None = None,
+    open_rows: Mapping[str, int] | None = None,
+) -> dict[str, Ledger]:
+    """The ledger of every camera that ever selected.
+
+    Args:
+        db: to read from.
+        unwritten: what the disk had no room for yet, by camera and counter.
+        open_rows: `in_flight`, of whom has counted along; None: it is asked.
+    """
+    rows = in_flight(db) if open_rows is None else open_rows
     counters: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for camera, name, n in db.execute("SELECT camera, name, n FROM counters"):
         counters[camera][name] += n
     for (camera, name), n in (unwritten or {}).items():
         counters[camera][name] += n
-    in_flight = dict(
-        db.execute("SELECT camera, COUNT(*) FROM observations WHERE ended_at_ms IS NULL GROUP BY camera").fetchall()
-    )
     return {
         camera: Ledger(
             selected=names[SELECTED],
@@ -129,7 +160,7 @@ def tally(db: sqlite3.Connection, unwritten: Mapping[tuple[str, str], int] | Non
             dropped={
                 name.removeprefix(_DROPPED): n for name, n in sorted(names.items()) if name.startswith(_DROPPED) and n
             },
-            in_flight=in_flight.get(camera, 0),
+            in_flight=rows.get(camera, 0),
         )
         for camera, names in sorted(counters.items())
     }

@@ -1,5 +1,6 @@
 """One connection to the broker: MQTT 5 over mutual TLS. Events out, publications in; no decision is taken here."""
 
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from provisioning.contracts import config, topics
 KEEPALIVE_S: Final = 15
 """A broker whose machine died is noticed after one and a half times this."""
 _CONNECT_TIMEOUT_S: Final = 5.0
+_ALERT_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ Dial: TypeAlias = Callable[[Callable[[Event], None]], Link]
 class PahoLink:
     """A `Link` by paho-mqtt; one object per connection, so that nothing of an old one is sent again behind our back."""
 
-    def __init__(self, broker: config.Broker, agent_id: str, report: Callable[[Event], None]) -> None:
-        """Connect, and return as soon as the TLS handshake is done.
+    def __init__(
+        self, broker: config.Broker, agent_id: str, report: Callable[[Event], None], *, is_enrolled: bool = False
+    ) -> None:
+        """Connect, and return as soon as the TLS handshake is done. An enrolled agent asks for its configuration too.
 
         Raises:
             BrokerError: unreachable, or a certificate does not fit.
@@ -77,6 +81,10 @@ class PahoLink:
         self._place = f"{broker.host}:{broker.port}"
         self._agent_id = agent_id
         self._report = report
+        self._let_in = False
+        self._wanted = [topics.archived(agent_id), topics.rejected(agent_id)]
+        if is_enrolled:
+            self._wanted.append(topics.configuration(agent_id))
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=agent_id,
@@ -124,13 +132,19 @@ class PahoLink:
                 )
             )
             return
-        client.subscribe([(topics.archived(self._agent_id), 1), (topics.rejected(self._agent_id), 1)])
+        self._let_in = True
+        client.subscribe([(topic, 1) for topic in self._wanted])
         self._report(Connected())
 
     def _on_disconnect(
         self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
-        hint = ": does another agent run with this agent_id?" if str(reason) == "Session taken over" else ""
+        if str(reason) == "Session taken over":
+            hint = ": does another agent run with this agent_id?"
+        elif not self._let_in:
+            hint = " before it let the agent in: is its certificate revoked or ended? wayside-edge check says more"
+        else:
+            hint = ""
         self._report(Lost(f"broker {self._place} closed the connection ({reason}){hint}"))
 
     def _on_publish(self, _: Client, __: Any, mid: int, reason: ReasonCode, ___: Properties | None) -> None:
@@ -138,6 +152,28 @@ class PahoLink:
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
         self._report(Arrived(message.topic, bytes(message.payload)))
+
+
+def refusal(broker: config.Broker) -> str | None:
+    """TLS's own word for why this certificate is refused, such as *certificate revoked*; None when TLS lets it in.
+
+    In TLS 1.3 it comes after the client's handshake, at its first read; paho writes first, and that costs the answer.
+
+    Raises:
+        BrokerError: see `_tls`.
+    """
+    try:
+        with (
+            socket.create_connection((broker.host, broker.port), _CONNECT_TIMEOUT_S) as plain,
+            _tls(broker).wrap_socket(plain, server_hostname=broker.host) as tls,
+        ):
+            tls.settimeout(_ALERT_S)
+            tls.recv(1)
+    except ssl.SSLError as error:
+        return str(error.reason).lower().replace("_", " ")
+    except OSError:  # silent, as who lets in is, or gone: nothing that TLS said
+        return None
+    return None
 
 
 def _tls(broker: config.Broker) -> ssl.SSLContext:

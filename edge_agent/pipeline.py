@@ -1,7 +1,7 @@
-"""source → selector → redactor → spool, for one camera.
+"""capture → queue → redactor → spool, for one camera.
 
-A camera's own thread pulls and selects; the one redaction worker calls `finish` for every camera in turn. `run` never
-gives up, `run_once` is one honest attempt that fails with the reason.
+A camera's own thread takes what its capture selects; the one redaction worker calls `finish` for every camera in turn.
+`run` never gives up, `run_once` is one honest attempt that fails with the reason.
 """
 
 import logging
@@ -10,21 +10,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
+from edge_agent.capture import Capturing
 from edge_agent.clock import Backoff, Clock
-from edge_agent.errors import DropReason, RedactionUnavailable, SourceError, SpoolFull
+from edge_agent.errors import Crashed, DropReason, RedactionUnavailable, SourceError, SpoolFull
 from edge_agent.fair_queue import FairQueue
-from edge_agent.frames import Frame, Redact, Selected, Skipped
+from edge_agent.frames import Look, Redact, Selected, SelectReason, Skipped
 from edge_agent.health import Health
-from edge_agent.selector import Selector
-from edge_agent.sources.source import Source
+from edge_agent.looker import Looker
+from edge_agent.sighting import Sighting
 from edge_agent.spool import Spool
+from edge_agent.steward import Steward
 from provisioning.contracts import config
 from provisioning.contracts.errors import ContractError
+from provisioning.contracts.messages import PictureCheck
 
 _log = logging.getLogger(__name__)
 
 _PAUSE_LOOK_S: Final = 1.0
 _TAKE_S: Final = 0.5
+_PROVEN_S: Final = 60.0
+"""A stream that crashes its decoder does so again and again: patience returns once it has gone well for so long."""
 
 
 class Pipeline:
@@ -33,9 +38,11 @@ class Pipeline:
     def __init__(
         self,
         camera: config.Camera,
-        source: Source,
+        capture: Capturing,
         redactor: Redact,
         queue: FairQueue[Selected],
+        steward: Steward,
+        looker: Looker,
         spool: Spool,
         health: Health,
         clock: Clock,
@@ -43,11 +50,15 @@ class Pipeline:
         spooled: Callable[[], None],
     ) -> None:
         self._id = camera.id
+        self._can_wait = _can_wait(camera.source)
+        self._moved_from = camera.checks.scene_moved
+        self._has_moved = False
         # in
-        self._source = source
-        self._selector = Selector(camera.selector)
+        self._capture = capture
         # across to the redaction worker
         self._queue = queue
+        self._steward = steward
+        self._looker = looker
         self._redactor = redactor
         # out
         self._spool = spool
@@ -58,71 +69,106 @@ class Pipeline:
         self._began_s = clock.monotonic_s()
         self._snapshots = 0
         self._lost = 0
+        self._has_crashed = False
+        self._attempt_s = self._began_s
         self._disk_full = False
         self.skipped: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
 
-    def run(self, stop: threading.Event) -> None:
-        """Deliver until `stop`, or until a recording is over. A camera that fails is tried again after a wait."""
+    def run(self, stop: threading.Event, abandon: threading.Event) -> None:
+        """Deliver until `stop`, or until a recording is over. A camera that fails is tried again after a wait.
+
+        What is selected by then still finds its place in the queue, unless `abandon` is set.
+        """
         while not stop.is_set():
             if self._health.is_paused(self._id):
                 self._clock.wait(stop, _PAUSE_LOOK_S)
                 continue
             try:
-                over = self.run_once(stop)
+                over = self.run_once(stop, abandon)
             except SourceError as error:
                 self._lost += 1
+                self._has_crashed = self._has_crashed or isinstance(error, Crashed)
                 if _deserves_a_line(self._lost):
                     _log.warning("camera lost camera=%s cause=%s attempts=%d", self._id, error.cause, self._lost)
-                self._health.offline(self._id, str(error))
+                self._steward.lost(self._id)
+                self._health.offline(self._id, str(error), error.cause)
                 self._clock.wait(stop, self._backoff.next_wait_s())
                 continue
             if over and not stop.is_set():
-                self._health.offline(self._id, "the recording has been played to its end")
+                self._health.offline(self._id, "the recording has been played to its end", "over")
                 _log.info("recording over camera=%s", self._id)
                 return
 
-    def run_once(self, stop: threading.Event) -> bool:
+    def run_once(self, stop: threading.Event, abandon: threading.Event) -> bool:
         """One attempt. True when the source has no more to give, False when it was stopped or paused.
 
         Raises:
             SourceError: the camera cannot deliver.
         """
-        for item in self._source.frames(stop):
-            if self._health.is_paused(self._id):
+        self._attempt_s = self._clock.monotonic_s()
+        for item in self._capture.selected(stop):
+            # A decoder may hold a thread for long: what it brings after the stop nobody would take any more.
+            if stop.is_set() or self._health.is_paused(self._id):
                 return False
             match item:
                 case Skipped():
                     self._skip(item)
-                case Frame():
-                    self._lost = 0
-                    self._backoff.reset()
-                    self._health.delivering(self._id)
-                    selected = self._selector.consider(item)
-                    if selected is not None:
-                        self._enter(selected, stop)
+                case Sighting():
+                    self._alive()
+                    self._steward.sighted(item)
+                    self._health.sighted(item)
+                    self._note_view(item)
+                case Look():
+                    self._look(item)
+                case Selected():
+                    self._alive()
+                    self._enter(item, abandon)
                 case _:
                     assert_never(item)
         return not stop.is_set()
 
     def finish(self, selected: Selected) -> None:
         """Redact and spool what was selected; whatever happens, the ledger says how it ended."""
+        began_s = self._clock.monotonic_s()
+        has_worked = False
+        try:
+            has_worked = self._finish(selected)
+        finally:
+            self._steward.left(selected, self._clock.monotonic_s() - began_s if has_worked else None)
+
+    def interrupt(self, selected: Selected) -> None:
+        """The agent stops before this picture's turn: a replay that begins again may select it anew."""
+        self._spool.drop(selected.frame.observation_id, DropReason.INTERRUPTED)
+
+    def forgo(self, observation_id: str) -> None:
+        """The agent stops and has not even looked at this one, which its device thinks safe: it ends by name."""
+        try:
+            is_new = self._spool.select(observation_id, self._id)
+        except SpoolFull as error:  # counted as such
+            self._note_disk(str(error))
+            return
+        if is_new:
+            self._spool.drop(observation_id, DropReason.INTERRUPTED)
+
+    def _finish(self, selected: Selected) -> bool:
+        """Whether this took as long as a redaction takes."""
         observation_id = selected.frame.observation_id
         if self._health.is_paused(self._id):
             self._spool.drop(observation_id, DropReason.PAUSED)
-            return
+            return False
         began_s = self._clock.monotonic_s()
         try:
             redacted = self._redactor.redact(selected)
         except RedactionUnavailable as error:
             self._spool.drop(observation_id, error.drop)
-            self._health.unredacted(self._id, str(error))
+            self._health.unredacted(self._id, str(error), error.drop)
             self._failed[error.drop] += 1
             if _deserves_a_line(self._failed[error.drop]):
                 _log.warning(
                     "not redacted camera=%s drop=%s count=%d: %s", self._id, error.drop, self._failed[error.drop], error
                 )
-            return
+            return error.drop is not DropReason.REDACTION_UNAVAILABLE
         except BaseException:  # a bug: this picture goes nowhere either, and then the bug is shown
             self._spool.drop(observation_id, DropReason.REDACTION_UNAVAILABLE)
             self._health.unredacted(self._id, "the redactor failed; see the agent's log")
@@ -132,22 +178,26 @@ class Pipeline:
             self._spool.append(redacted)
         except SpoolFull as error:
             self._note_disk(str(error))
-            return
+            return True
         except ContractError as error:
             _log.error("not spooled camera=%s reason=%s: %s", self._id, error.reason.value, error)
-            return
+            return True
         self._spooled()
         self._note_disk("")
         if not self._snapshots:
             seconds = self._clock.monotonic_s() - self._began_s
             _log.info("first snapshot camera=%s seconds=%.2f", self._id, seconds)
         self._snapshots += 1
+        return True
 
-    def interrupt(self, selected: Selected) -> None:
-        """The agent stops before this picture's turn: a replay that begins again may select it anew."""
-        self._spool.drop(selected.frame.observation_id, DropReason.INTERRUPTED)
+    def _alive(self) -> None:
+        self._lost = 0
+        if not self._has_crashed or self._clock.monotonic_s() - self._attempt_s >= _PROVEN_S:
+            self._has_crashed = False
+            self._backoff.reset()
+        self._health.delivering(self._id)
 
-    def _enter(self, selected: Selected, stop: threading.Event) -> None:
+    def _enter(self, selected: Selected, abandon: threading.Event) -> None:
         """Into the ledger and the queue, unless it is a duplicate."""
         try:
             if not self._spool.select(selected.frame.observation_id, self._id):
@@ -155,10 +205,30 @@ class Pipeline:
         except SpoolFull as error:
             self._note_disk(str(error))
             return
-        victim = self._queue.put(self._id, selected, stop)
+        victim = self._queue.put(
+            self._id, selected, abandon, can_wait=selected.reason is SelectReason.PUSHED or self._can_wait
+        )
         if victim is not None:
             reason = DropReason.INTERRUPTED if victim is selected else DropReason.REDACTOR_BUSY
             self._spool.drop(victim.frame.observation_id, reason)
+        if victim is not selected:
+            self._steward.queued(selected)
+
+    def _look(self, look: Look) -> None:
+        """Who can wait waits here for the answer, so that a recording is looked at in its own time."""
+        if self._can_wait or self._queue.waits:
+            self._looker.look(look)
+        else:
+            self._looker.put(look)
+
+    def _note_view(self, sighting: Sighting) -> None:
+        """Where machines were in another view means nothing in this one: when it is told to have moved, and back."""
+        if sighting.scores is None or (score := sighting.scores.get(PictureCheck.SCENE_MOVED)) is None:
+            return
+        has_moved = self._moved_from < 1 and score >= self._moved_from
+        if has_moved != self._has_moved:
+            self._has_moved = has_moved
+            self._looker.turned(self._id)
 
     def _skip(self, skipped: Skipped) -> None:
         """A source had a picture that is of no use: counted, and the next one is waited for."""
@@ -187,11 +257,30 @@ def _deserves_a_line(count: int) -> bool:
     return str(count).rstrip("0") == "1"
 
 
-def redact_in_turn(queue: FairQueue[Selected], pipelines: Mapping[str, Pipeline], stop: threading.Event) -> None:
-    """The redaction worker: one picture at a time, each camera in its turn. What waits at `stop` is interrupted."""
-    while not stop.is_set():
-        selected = queue.take(_TAKE_S)
+def _can_wait(source: config.CameraSource) -> bool:
+    """Recordings that are sent, or fetched from a device, are there later too; what a camera sees now is not."""
+    match source:
+        case config.UploadSource() | config.Gb28181Source(span=config.RecordedSpan()):
+            return True
+        case _:
+            return False
+
+
+def redact_in_turn(
+    queue: FairQueue[Selected], pipelines: Mapping[str, Pipeline], no_more: threading.Event, abandon: threading.Event
+) -> None:
+    """The redaction worker: one picture at a time, each camera in its turn, until `no_more` come and none waits.
+
+    Once `abandon` is set, what waits is interrupted instead.
+    """
+    while True:
+        ends = no_more.is_set()  # asked before the look: what came in between is seen by it
+        selected = queue.take(0 if ends else _TAKE_S)
         if selected is not None:
-            pipelines[selected.frame.camera_id].finish(selected)
-    while (left := queue.take(0)) is not None:
-        pipelines[left.frame.camera_id].interrupt(left)
+            pipeline = pipelines[selected.frame.camera_id]
+            if abandon.is_set():
+                pipeline.interrupt(selected)
+            else:
+                pipeline.finish(selected)
+        elif ends:
+            return

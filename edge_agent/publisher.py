@@ -7,19 +7,23 @@ it wants to be called next.
 
 import logging
 import threading
+from collections.abc import Collection
 from queue import Empty, SimpleQueue
 from typing import Final, assert_never
 
 from edge_agent import ledger
 from edge_agent.clock import Backoff, Clock
+from edge_agent.documents import Documents
 from edge_agent.errors import BrokerError, SpoolFull
 from edge_agent.health import Health
 from edge_agent.link import Acknowledged, Arrived, Connected, Dial, Event, Link, Lost
-from edge_agent.spool import Spool
+from edge_agent.spool import TEND_AT_MOST, Spool
+from edge_agent.vitals import Vitals, free_bytes
 from edge_agent.window import Window
 from provisioning.contracts import codec, config, topics
+from provisioning.contracts.documents import Configured
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.messages import Archived, CameraStatus, Heartbeat, Ledger, PictureState, Rejected
+from provisioning.contracts.messages import Archived, Assessed, CameraStatus, Heartbeat, Ledger, PictureState, Rejected
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +32,7 @@ NOT_AUTHORIZED: Final = 0x87
 _FAILURE: Final = 0x80
 """MQTT 5 §2.4: reason codes from here on are failures."""
 _TEND_EVERY_S: Final = 30.0
+_ASSESS_EVERY_S: Final = 60.0
 _IDLE_S: Final = 1.0
 """A pause or a resume by hand is noticed within this."""
 _CONNACK_S: Final = 10.0
@@ -49,7 +54,11 @@ class Publisher:
         software: str,
         reconnect: Backoff,
         refused: Backoff,
+        documents: Documents | None = None,
+        former: Collection[str] = (),
+        vitals: Vitals | None = None,
     ) -> None:
+        """`documents`: of an enrolled agent. `former`: cameras that are configured no more; their states are erased."""
         self._edge = edge
         self._spool = spool
         self._health = health
@@ -58,6 +67,9 @@ class Publisher:
         self._software = software
         self._reconnect = reconnect
         self._refused = refused
+        self._documents = documents
+        self._former = frozenset(former)
+        self._vitals = vitals or Vitals()
         self._started_at_ms = clock.now_ms()
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._woken = woken
@@ -65,9 +77,17 @@ class Publisher:
         self._connected = False
         self._hold_until_s = 0.0
         self._heartbeat_due_s = 0.0
+        self._assess_due_s = clock.monotonic_s() + _ASSESS_EVERY_S
         self._tend_due_s = 0.0
         self._shown: dict[str, CameraStatus] = {}
+        self._erased: frozenset[str] = frozenset()
+        self._told: Configured | None = None
         self._trouble: str | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has accepted us and not gone since."""
+        return self._connected
 
     def run(self, stop: threading.Event, flush_s: float) -> None:
         """Keep at it until `stop`, then for at most `flush_s` while something is unconfirmed."""
@@ -89,6 +109,8 @@ class Publisher:
         self._connected = False
         self._window.lost_connection()
         self._shown.clear()  # a broker that restarted empty has no retained states
+        self._erased = frozenset()
+        self._told = None
         link = self._dial(self._report)
         dialled_s = self._clock.monotonic_s()
         give_up_s: float | None = None
@@ -106,6 +128,7 @@ class Publisher:
                     wait_s = min(wait_s, give_up_s - now_s)
                 self._clock.wait(self._woken, wait_s)
         finally:
+            self._connected = False
             link.close()
 
     def turn(self, link: Link) -> float:
@@ -122,12 +145,16 @@ class Publisher:
         if not self._connected:
             return _IDLE_S
         self._show_cameras(link)
+        self._show_configured(link)
         if now_s >= self._heartbeat_due_s:
             self._heartbeat_due_s = now_s + self._edge.heartbeat_s
             self._send_heartbeat(link)
+        if now_s >= self._assess_due_s:
+            self._assess_due_s = now_s + _ASSESS_EVERY_S
+            self._send_assessed(link)
         if now_s >= self._hold_until_s:
             self._send_messages(link, now_s)
-        dues = [self._heartbeat_due_s, self._window.next_expiry_s(), now_s + _IDLE_S]
+        dues = [self._heartbeat_due_s, self._window.next_expiry_s(), self._tend_due_s, now_s + _IDLE_S]
         if self._hold_until_s > now_s:
             dues.append(self._hold_until_s)
         return max(0.0, min(due for due in dues if due is not None) - now_s)
@@ -168,7 +195,7 @@ class Publisher:
         if not self._window.knows(ack.mid):
             return  # a heartbeat or a state: the next one follows anyway
         if ack.code < _FAILURE and ack.code != NO_MATCHING_SUBSCRIBERS:
-            self._window.taken(ack.mid)
+            self._window.taken(ack.mid, self._clock.monotonic_s())
             self._refused.reset()
             self._note("")
             return
@@ -182,11 +209,15 @@ class Publisher:
             self._note(f"the broker refuses a picture ({ack.text}); it waits in the spool: check the broker's limits")
 
     def _on_message(self, message: Arrived) -> None:
+        if not message.payload:
+            return  # only says that none is retained any more: MQTT 5 §3.3.1.3
         try:
             if message.topic == topics.archived(self._edge.agent_id):
                 self._on_archived(codec.decode(Archived, message.payload))
             elif message.topic == topics.rejected(self._edge.agent_id):
                 self._on_rejected(codec.decode(Rejected, message.payload))
+            elif self._documents is not None and message.topic == topics.configuration(self._edge.agent_id):
+                self._documents.accept(message.payload)
         except ContractError as error:
             _log.warning("answer ignored topic=%s reason=%s: %s", message.topic, error.reason.value, error)
         except SpoolFull as error:
@@ -196,8 +227,9 @@ class Publisher:
         confirmed, ignored = self._spool.confirm(archived.items)
         if ignored:
             _log.debug("acknowledgements without a message here count=%d", ignored)
+        now_s = self._clock.monotonic_s()
         for each in confirmed:
-            self._window.ended(each.seq)
+            self._window.ended(each.seq, now_s)
         for each in confirmed:
             if each.picture is PictureState.LEAK:
                 _log.error("redaction leak camera=%s observation=%s", each.camera_id, each.observation_id)
@@ -212,7 +244,7 @@ class Publisher:
     def _on_rejected(self, rejected: Rejected) -> None:
         stored = self._spool.reject(rejected)
         if stored is not None:
-            self._window.ended(stored.seq)
+            self._window.ended(stored.seq, self._clock.monotonic_s())
             _log.warning(
                 "rejected camera=%s observation=%s reason=%s: %s",
                 *(stored.camera_id, stored.observation_id, rejected.reason.value, rejected.detail),
@@ -236,6 +268,15 @@ class Publisher:
                 topic = topics.camera_status(self._edge.agent_id, status.camera_id)
                 link.publish(topic, codec.encode(status), retain=True)
                 self._shown[status.camera_id] = status
+        for camera_id in sorted(self._former - self._erased):
+            link.publish(topics.camera_status(self._edge.agent_id, camera_id), b"", retain=True)
+        self._erased = self._former
+
+    def _show_configured(self, link: Link) -> None:
+        configured = None if self._documents is None else self._documents.configured()
+        if configured is not None and configured != self._told:
+            link.publish(topics.configured(self._edge.agent_id), codec.encode(configured), retain=True)
+            self._told = configured
 
     def _send_heartbeat(self, link: Link) -> None:
         link.publish(
@@ -243,6 +284,10 @@ class Publisher:
             codec.encode(self.heartbeat()),
             expiry_s=max(1, round(self._edge.heartbeat_s)),
         )
+
+    def _send_assessed(self, link: Link) -> None:
+        topic = topics.assessed(self._edge.agent_id)
+        link.publish(topic, codec.encode(self.assessed()), expiry_s=round(_ASSESS_EVERY_S))
 
     def _say_goodbye(self, link: Link) -> None:
         """The figures at the end, so that the centre's last word on this run is the right one."""
@@ -265,15 +310,24 @@ class Publisher:
             quarantined=self._spool.quarantined(),
             resent=self._window.resent,
             redaction_ms=self._health.redaction_ms(),
+            decode_ms=self._health.decode_ms(),
+            queued=self._vitals.queued(),
+            rate=self._vitals.rate(),
+            passed_over=self._health.passed_over(),
+            disk_free_bytes=free_bytes(self._edge.spool.directory),
         )
+
+    def assessed(self) -> Assessed:
+        """What is known of each camera as of now."""
+        return Assessed(agent_id=self._edge.agent_id, assessed_at_ms=self._clock.now_ms(), cameras=self._health.facts())
 
     # --- inside
 
     def _tend(self) -> None:
         now_s = self._clock.monotonic_s()
         if now_s >= self._tend_due_s:
-            self._tend_due_s = now_s + _TEND_EVERY_S
             expired = self._spool.tend()
+            self._tend_due_s = now_s + (0.0 if expired == TEND_AT_MOST else _TEND_EVERY_S)
             if expired:
                 _log.warning("spool expired messages=%d: not confirmed within spool.max_age_h", expired)
 

@@ -1,9 +1,13 @@
-"""Messages that the centre will never take, kept for a technician. Bounded; the oldest goes first."""
+"""Messages that the centre will never take, kept for a technician. Bounded; the oldest goes first (`drop_oldest`)."""
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Final
 
 from provisioning.contracts.messages import Rejected
+
+MAX_ROWS: Final = 2000
+"""More than anybody looks through; it bounds what filing one costs where a centre rejects everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,10 @@ def add(
     )
     # 512 stands for the row itself: without bytes to keep, rows must be bounded too.
     tx.execute(
-        "DELETE FROM quarantine WHERE seq IN (SELECT seq FROM ("
-        " SELECT seq, SUM(size + 512) OVER (ORDER BY seq DESC) AS so_far FROM quarantine) WHERE so_far > ?)",
-        (max(max_bytes, 512) + 512,),
+        "DELETE FROM quarantine WHERE seq IN (SELECT seq FROM (SELECT seq, SUM(size + 512) OVER newer AS so_far,"
+        " ROW_NUMBER() OVER newer AS nth FROM quarantine WINDOW newer AS (ORDER BY seq DESC))"
+        " WHERE so_far > ? OR nth > ?)",
+        (max(max_bytes, 512) + 512, MAX_ROWS),
     )
 
 

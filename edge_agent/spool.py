@@ -1,8 +1,8 @@
 """What has been redacted and is not yet archived, and the ledger of everything selected.
 
 A message counts once it is on the disk (fsync), and is deleted on an acknowledgement that repeats its hash, nothing
-else. Bounded by bytes and age; the oldest goes first, by name. A full disk costs the picture at hand and nothing more:
-its drop is remembered in memory and written when there is room.
+else. Bounded by bytes and age; the oldest goes first, by name. A full disk costs the pictures that find no room and
+nothing more: what is held goes on being acknowledged, and what was dropped is counted in room that was kept for it.
 
 Thread-safe: cameras select, the redaction worker appends, the publisher reads and confirms.
 """
@@ -10,34 +10,28 @@ Thread-safe: cameras select, the redaction worker appends, the publisher reads a
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from edge_agent import ledger, quarantine
+from edge_agent import backlog, database, ledger, quarantine
+from edge_agent.backlog import Stored, Waiting
 from edge_agent.clock import Clock
-from edge_agent.database import Database
-from edge_agent.errors import DropReason, SpoolFull
+from edge_agent.errors import DropReason, IllegalMove, SpoolFull
 from edge_agent.frames import Redacted
+from edge_agent.spool_time import SpoolTime
 from provisioning.contracts import codec, config
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.messages import ArchivedItem, Ledger, PictureState, Rejected
 
-RESERVE_BYTES: Final = 8 * 1024 * 1024
-"""Kept free for the write-ahead log, so that acknowledgements still delete when pictures no longer fit."""
+RESERVE_BYTES: Final = database.RESERVE_BYTES
+TEND_AT_MOST: Final = 2000
+"""Messages that one `tend` lets go, so that whoever calls it gets on with other things: about a second's work."""
+_CHUNK: Final = 100
+"""Of those, in one transaction: cameras wait for no longer."""
 _FORGET_EVERY: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One message in the spool; `seq` grows with every append and is never given twice."""
-
-    seq: int
-    observation_id: str
-    camera_id: str
-    sha256: str
-    payload: bytes
+_HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +44,18 @@ class Confirmed:
     picture: PictureState
 
 
+@dataclass(slots=True)
+class _Sums:
+    """Beside the tables, so that nobody has to count rows. Put back with a transaction that fails."""
+
+    messages: int = 0
+    size: int = 0
+    open_rows: Counter[str] = field(default_factory=Counter)
+
+    def copy(self) -> "_Sums":
+        return replace(self, open_rows=Counter(self.open_rows))
+
+
 class Spool:
     """See the module. One per agent."""
 
@@ -60,22 +66,28 @@ class Spool:
             SpoolError: the directory or the file cannot be used.
         """
         self._limits = spool
-        self._clock = clock
+        self._max_age_ms = round(spool.max_age_h * _HOUR_MS)
         self._lock = threading.RLock()
-        self._database = Database(spool.directory, now_ms=clock.now_ms())
+        self._database = database.Database(spool.directory, clock)
+        self._clock = clock
         self._unwritten: Counter[tuple[str, str]] = Counter()
         self._undropped: dict[str, DropReason] = {}
         self._selects = 0
-        self._messages = 0
-        self._bytes = 0
+        self._sums = _Sums()
         with self._writing() as tx:
-            self.interrupted = ledger.interrupt(tx, now_ms=clock.now_ms())
-            row = tx.execute("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM messages").fetchone()
-            self._messages, self._bytes = int(row[0]), int(row[1])
+            self._time = SpoolTime(tx, clock, most_gap_ms=self._max_age_ms // 2)
+            self._time.write_down(tx)
+            self.interrupted = ledger.interrupt(tx, now_ms=self._time.now_ms())
+            for camera_id, (messages, size) in backlog.totals(tx).items():
+                self._sums.messages += messages
+                self._sums.size += size
+                self._sums.open_rows[camera_id] = messages
 
     def close(self) -> None:
         """Let go of the directory. After an error of the disk, leave it unclosed: the next start then checks it."""
         with self._lock:
+            with suppress(SpoolFull), self._writing() as tx:  # then the wall clock says how long ago the last one was
+                self._time.write_down(tx)
             self._database.close()
 
     # --- in: from the pipeline
@@ -88,14 +100,17 @@ class Spool:
         """
         with self._lock:
             try:
-                with self._writing() as tx:
+                with self._writing(adds_bytes=0) as tx:
                     self._selects += 1
                     if self._selects % _FORGET_EVERY == 0:
-                        ledger.forget(tx, now_ms=self._clock.now_ms())
-                    return ledger.select(tx, observation_id, camera_id)
+                        ledger.forget(tx, now_ms=self._time.now_ms())
+                    is_new = ledger.select(tx, observation_id, camera_id)
+                    self._sums.open_rows[camera_id] += is_new
+                    return is_new
             except SpoolFull:
                 self._unwritten[camera_id, ledger.SELECTED] += 1
                 self._unwritten[camera_id, ledger.dropped(DropReason.DISK_FULL)] += 1
+                self._settle()
                 raise
 
     def append(self, redacted: Redacted) -> None:
@@ -120,8 +135,16 @@ class Spool:
                 raise
 
     def drop(self, observation_id: str, reason: DropReason) -> None:
-        """End a selected observation. Needs no disk: what cannot be written now is written later."""
+        """End a selected observation. Needs no disk: what cannot be written now is written later.
+
+        Raises:
+            IllegalMove: it is not selected.
+        """
         with self._lock:
+            with self._database.reading() as db:
+                is_selected = ledger.is_selected(db, observation_id)
+            if not is_selected or observation_id in self._undropped:
+                raise IllegalMove(f"observation {observation_id}: not in the pipeline, so it cannot be dropped there")
             self._undropped[observation_id] = reason
             self._settle()
 
@@ -136,22 +159,17 @@ class Spool:
         """
         if max_messages <= 0 or max_bytes <= 0:
             return []
-        marks = ",".join("?" * len(held))
         with self._lock, self._database.reading() as db:
-            rows = db.execute(
-                f"SELECT seq, size FROM messages WHERE camera NOT IN ({marks}) ORDER BY seq DESC LIMIT ?",  # noqa: S608 - marks are question marks
-                (*held, len(in_flight) + max_messages),
-            ).fetchall()
             chosen: list[int] = []
             total_bytes = 0
-            for seq, size in rows:
+            for seq, size in backlog.newest(db, held=held, at_most=len(in_flight) + max_messages):
                 if seq in in_flight:
                     continue
                 total_bytes += size
                 if len(chosen) == max_messages or (chosen and total_bytes > max_bytes):
                     break
                 chosen.append(seq)
-            return [Stored(*self._row(db, seq)) for seq in chosen]
+            return [backlog.read(db, seq) for seq in chosen]
 
     def confirm(self, items: Iterable[ArchivedItem]) -> tuple[list[Confirmed], int]:
         """Delete what the archive has. Returns those, and how many items matched nothing held here (late or forged).
@@ -161,22 +179,14 @@ class Spool:
         """
         confirmed: list[Confirmed] = []
         ignored = 0
-        freed = 0
         with self._lock, self._writing() as tx:
             for item in items:
-                row = tx.execute(
-                    "SELECT seq, camera, size FROM messages WHERE id = ? AND sha256 = ?",
-                    (item.observation_id, item.message_sha256),
-                ).fetchone()
-                if row is None:
+                found = backlog.acknowledged(tx, item.observation_id, item.message_sha256)
+                if found is None:
                     ignored += 1
                     continue
-                seq, camera_id, size = row
-                tx.execute("DELETE FROM messages WHERE seq = ?", (seq,))
-                ledger.move(tx, item.observation_id, ledger.State.ARCHIVED, now_ms=self._clock.now_ms())
-                confirmed.append(Confirmed(seq, item.observation_id, camera_id, item.picture))
-                freed += size
-            self._forgo(len(confirmed), freed)
+                self._let_go(tx, found, ledger.State.ARCHIVED)
+                confirmed.append(Confirmed(found.seq, item.observation_id, found.camera_id, item.picture))
         return confirmed, ignored
 
     def reject(self, rejected: Rejected) -> Stored | None:
@@ -186,67 +196,77 @@ class Spool:
             SpoolFull: the disk has no room; it stays, and will be rejected again.
         """
         with self._lock, self._writing() as tx:
-            found = tx.execute("SELECT seq FROM messages WHERE sha256 = ?", (rejected.message_sha256,)).fetchone()
-            if found is None:
+            stored = backlog.by_hash(tx, rejected.message_sha256)
+            if stored is None:
                 return None
-            stored = Stored(*self._row(tx, found[0]))
-            now_ms = self._clock.now_ms()
+            found = Waiting(stored.seq, stored.observation_id, stored.camera_id, len(stored.payload))
+            self._let_go(tx, found, ledger.State.REJECTED)  # first: a full disk has room for one copy only
             quarantine.add(
                 tx,
                 rejected,
                 observation_id=stored.observation_id,
                 camera_id=stored.camera_id,
                 payload=stored.payload,
-                now_ms=now_ms,
+                now_ms=self._clock.now_ms(),
                 max_bytes=self._limits.quarantine_max_bytes,
             )
-            tx.execute("DELETE FROM messages WHERE seq = ?", (stored.seq,))
-            ledger.move(tx, stored.observation_id, ledger.State.REJECTED, now_ms=now_ms)
-            self._forgo(1, len(stored.payload))
             return stored
 
     # --- housekeeping
 
     def tend(self) -> int:
-        """Drop what is over age, and write what the disk had no room for. Returns how many went. Call now and then."""
-        oldest_ms = self._clock.now_ms() - round(self._limits.max_age_h * 3_600_000)
+        """Drop what is over age, and write what the disk had no room for. Call now and then.
+
+        Returns how many went. Where it is `TEND_AT_MOST`, more wait: call again, as soon as other work allows.
+        """
         with self._lock:
             self._settle()
-            with self._database.reading() as db:
-                rows = db.execute("SELECT seq FROM messages WHERE spooled_at_ms < ?", (oldest_ms,)).fetchall()
-            if not rows:
-                return 0
-            try:
-                with self._writing() as tx:
-                    self._evict(tx, [row[0] for row in rows], DropReason.SPOOL_EXPIRED)
-            except SpoolFull:
-                return 0  # they are still there, and go at the next call
-        return len(rows)
+            with suppress(SpoolFull):  # there is no more room than before, and the next call asks again
+                self._database.tend()
+            with suppress(SpoolFull), self._writing() as tx:
+                self._time.write_down(tx)
+        gone = 0
+        while gone < TEND_AT_MOST:
+            with self._lock:
+                before_ms = self._time.now_ms() - self._max_age_ms
+                with self._database.reading() as db:
+                    aged = backlog.aged(db, before_ms=before_ms, at_most=_CHUNK)
+                try:
+                    self._evict(aged, DropReason.SPOOL_EXPIRED)
+                except SpoolFull:
+                    break  # they are still there, and go at the next call
+            gone += len(aged)
+            if len(aged) < _CHUNK:
+                break
+        return gone
 
     def ledgers(self) -> dict[str, Ledger]:
-        """Each camera's ledger, as of now, what is not written yet included."""
+        """Each camera's ledger, as of now, what is not written yet included. Costs no more with a backlog."""
         with self._lock, self._database.reading() as db:
             unwritten = Counter(self._unwritten)
-            waiting: Counter[str] = Counter()
+            open_rows = Counter(self._sums.open_rows)
             for observation_id, reason in self._undropped.items():
-                (camera_id,) = db.execute("SELECT camera FROM observations WHERE id = ?", (observation_id,)).fetchone()
-                unwritten[camera_id, ledger.dropped(reason)] += 1
-                waiting[camera_id] += 1
-            ledgers = ledger.tally(db, unwritten)
-            return {
-                camera_id: each.model_copy(update={"in_flight": each.in_flight - waiting[camera_id]})
-                for camera_id, each in ledgers.items()
-            }
+                name = ledger.dropped(reason)
+                camera_id = ledger.camera_of(db, observation_id, to=name)
+                unwritten[camera_id, name] += 1
+                open_rows[camera_id] -= 1
+            return ledger.tally(db, unwritten, open_rows)
 
     @property
     def messages(self) -> int:
         """How many wait for the archive."""
-        return self._messages
+        return self._sums.messages
 
     @property
     def payload_bytes(self) -> int:
         """Their size."""
-        return self._bytes
+        return self._sums.size
+
+    def oldest_s(self) -> float | None:
+        """Age of the oldest message, by the spool's own time; None while there is none."""
+        with self._lock, self._database.reading() as db:
+            spooled_at_ms = backlog.oldest_at_ms(db)
+            return None if spooled_at_ms is None else max(0, self._time.now_ms() - spooled_at_ms) / 1000
 
     def quarantined(self) -> int:
         """How many messages lie in quarantine."""
@@ -262,69 +282,58 @@ class Spool:
         return payload
 
     def _insert(self, observation_id: str, camera_id: str, payload: bytes) -> None:
-        if self._database.free_bytes() < RESERVE_BYTES + len(payload):
-            raise SpoolFull(f"spool {self._limits.directory}: disk full, {RESERVE_BYTES >> 20} MiB are kept in reserve")
-        now_ms = self._clock.now_ms()
-        with self._writing() as tx:
-            self._make_room(tx, len(payload))
-            ledger.move(tx, observation_id, ledger.State.SPOOLED, now_ms=now_ms)
-            tx.execute(
-                "INSERT INTO messages (id, camera, sha256, spooled_at_ms, size, payload) VALUES (?, ?, ?, ?, ?, ?)",
-                (observation_id, camera_id, codec.message_sha256(payload), now_ms, len(payload), payload),
-            )
-            self._forgo(-1, -len(payload))
+        """In one transaction with what makes room for it, as long as that is a handful and not a lowered bound."""
+        while len(victims := self._in_excess(len(payload))) == _CHUNK:
+            self._evict(victims, DropReason.SPOOL_FULL)
+        freed = sum(victim.size for victim in victims)
+        with self._writing(adds_bytes=max(0, len(payload) - freed)) as tx:
+            for victim in victims:
+                self._let_go(tx, victim, ledger.dropped(DropReason.SPOOL_FULL))
+            ledger.move(tx, observation_id, ledger.State.SPOOLED, now_ms=self._time.now_ms())
+            backlog.add(tx, observation_id, camera_id, payload, now_ms=self._time.now_ms())
+            self._sums.messages += 1
+            self._sums.size += len(payload)
 
-    def _make_room(self, tx: sqlite3.Connection, size: int) -> None:
-        excess = self._bytes + size - self._limits.max_bytes
-        oldest: list[int] = []
-        for seq, old_size in tx.execute("SELECT seq, size FROM messages ORDER BY seq"):
-            if excess <= 0:
-                break
-            oldest.append(seq)
-            excess -= old_size
-        self._evict(tx, oldest, DropReason.SPOOL_FULL)
+    def _in_excess(self, size: int) -> list[Waiting]:
+        with self._database.reading() as db:
+            return backlog.oldest(db, excess_bytes=self._sums.size + size - self._limits.max_bytes, at_most=_CHUNK)
 
-    def _evict(self, tx: sqlite3.Connection, seqs: Sequence[int], reason: DropReason) -> None:
-        for seq in seqs:
-            row = tx.execute("SELECT id, size FROM messages WHERE seq = ?", (seq,)).fetchone()
-            tx.execute("DELETE FROM messages WHERE seq = ?", (seq,))
-            ledger.move(tx, row[0], ledger.dropped(reason), now_ms=self._clock.now_ms())
-            self._forgo(1, row[1])
+    def _evict(self, victims: Collection[Waiting], reason: DropReason) -> None:
+        if victims:
+            with self._writing() as tx:
+                for victim in victims:
+                    self._let_go(tx, victim, ledger.dropped(reason))
 
-    def _row(self, db: sqlite3.Connection, seq: int) -> tuple[int, str, str, str, bytes]:
-        row: tuple[int, str, str, str, bytes] = db.execute(
-            "SELECT seq, id, camera, sha256, payload FROM messages WHERE seq = ?", (seq,)
-        ).fetchone()
-        return row
-
-    def _forgo(self, messages: int, size: int) -> None:
-        """Take from the running totals; `_writing` puts them back if the transaction fails."""
-        self._messages -= messages
-        self._bytes -= size
+    def _let_go(self, tx: sqlite3.Connection, found: Waiting, to: str) -> None:
+        backlog.remove(tx, found.seq)
+        ledger.move(tx, found.observation_id, to, now_ms=self._time.now_ms())
+        self._sums.messages -= 1
+        self._sums.size -= found.size
+        self._sums.open_rows[found.camera_id] -= 1
 
     def _settle(self) -> None:
-        """Write what waits in memory; on a full disk it goes on waiting, counted all the same (`ledgers`)."""
-        if not self._unwritten and not self._undropped:
-            return
-        try:
-            with self._writing():
+        """Write what waits in memory; if even that finds no room it waits on, counted all the same (`ledgers`)."""
+        if self._unwritten or self._undropped:
+            with suppress(SpoolFull), self._writing():
                 pass
-        except SpoolFull:
-            return  # nothing is lost: the numbers stay in memory until the next call
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that first writes what could not be written before."""
-        before = self._messages, self._bytes
+    def _writing(self, *, adds_bytes: int | None = None) -> Iterator[sqlite3.Connection]:
+        """A transaction that also writes what could not be written before."""
+        before = self._sums.copy()
         try:
-            with self._database.transaction() as tx:
-                for (camera_id, name), n in self._unwritten.items():
-                    ledger.count(tx, camera_id, name, n)
-                for observation_id, reason in self._undropped.items():
-                    ledger.move(tx, observation_id, ledger.dropped(reason), now_ms=self._clock.now_ms())
+            with self._database.transaction(adds_bytes=adds_bytes) as tx:
+                self._write_down(tx)
                 yield tx
         except BaseException:  # the transaction is rolled back, and so are the sums beside it
-            self._messages, self._bytes = before
+            self._sums = before
             raise
         self._unwritten.clear()
         self._undropped.clear()
+
+    def _write_down(self, tx: sqlite3.Connection) -> None:
+        for (camera_id, name), n in self._unwritten.items():
+            ledger.count(tx, camera_id, name, n)
+        for observation_id, reason in self._undropped.items():
+            camera_id = ledger.move(tx, observation_id, ledger.dropped(reason), now_ms=self._time.now_ms())
+            self._sums.open_rows[camera_id] -= 1

@@ -8,14 +8,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Final
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import SpoolError
 
 _log = logging.getLogger(__name__)
-
-_LOOK_S: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -42,22 +39,11 @@ class Supervisor:
         self._workers[name] = worker
         self._launch(name, worker)
 
-    def watch(self, should_stop: Callable[[], bool]) -> None:
-        """Look after the threads until `should_stop` says so.
-
-        Raises:
-            SpoolError: a thread met a disk that cannot be used.
-        """
-        never = threading.Event()
-        while not should_stop():
-            self.look()
-            self._clock.wait(never, _LOOK_S)
-
     def look(self) -> None:
         """One round: start again what fell.
 
         Raises:
-            SpoolError: see `watch`.
+            SpoolError: a thread met a disk that cannot be used.
         """
         try:
             raise self._fatal.get_nowait()

@@ -1,11 +1,15 @@
 """Covers faces, plates and people, irreversibly, and fails closed. The only package that makes a `Redacted`."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from edge_agent.clock import Clock
+from edge_agent.redactor import search
+from edge_agent.redactor.beside import Beside
+from edge_agent.redactor.cover import Image, Rect
+from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.redactor import CameraRedactor
-from edge_agent.redactor.search import Detectors
 from engines.catalog import Catalog
 from engines.detector import Detector
 from engines.errors import DetectorUnavailable
@@ -37,15 +41,28 @@ class Redactors:
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
         machines, faces, plates = (Detector.load(catalog, name, threads=threads) for name in (MACHINES, FACES, PLATES))
         hashes = {detector.engine.name: detector.engine.sha256 for detector in (machines, faces, plates)}
-        try:
-            tiny_faces = Yunet()
-        except DetectorUnavailable as error:
-            # Declared, not silent: the envelope of every picture lists the models that looked at it.
-            _log.warning("the second face detector is not available on this machine: %s", error)
-            return cls(config, Detectors(machines, faces, plates, None, hashes), clock)
-        hashes[tiny_faces.name] = tiny_faces.sha256
-        return cls(config, Detectors(machines, faces, plates, tiny_faces, hashes), clock)
+        tiny_faces = _tiny_faces(threads) if config.redactor.detectors == "auto" else None
+        if tiny_faces is not None:
+            hashes[tiny_faces.name] = tiny_faces.sha256
+        return cls(config, Detectors(machines, faces, plates, tiny_faces, hashes, Beside(threads)), clock)
+
+    def under(self, config: EdgeConfig) -> Self:
+        """The same models under other settings."""
+        return type(self)(config, self._detectors, self._clock)
 
     def for_camera(self, camera: Camera) -> CameraRedactor:
         """The redactor of one camera."""
         return CameraRedactor(self.config.agent_id, camera, self.config.redactor, self._detectors, self._clock)
+
+    def covers_by_cause(self, image: Image) -> Mapping[search.Cause, Sequence[Rect]]:
+        """What a first look covers under the first camera's policy, for measuring over-cover. Raises EngineError."""
+        return search.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
+
+
+def _tiny_faces(threads: int) -> Yunet | None:
+    try:
+        return Yunet(threads=threads)
+    except DetectorUnavailable as error:
+        # Declared, not silent: the envelope of every picture lists the models that looked at it.
+        _log.warning("the second face detector is not available on this machine: %s", error)
+        return None

@@ -14,11 +14,22 @@ from numpy.typing import NDArray
 from engines.detection import Box as Found
 from provisioning.contracts.messages import MAX_BOXES, Box
 
+Image = NDArray[np.uint8]
+"""H×W×3, BGR."""
+
 COLOUR: Final = (64, 64, 64)
 """One constant colour. No mosaic and no blur: an 8×8 mosaic still let a Haar cascade find 2-5 of 43 faces."""
 
 FACE_GROWTH: Final = 1.4
 """Detectors box eyes to chin; a face is known by hair and jaw too. 1.4 is what recall was measured with."""
+FACE_MARGIN: Final = (8.0, 0.4)
+"""To each side at least so many pixels, but no more than this share of the longer side: a small box is off by more, and
+of a masked face it holds the upper half. With it 20 instead of 18 of 22 masked faces of 16 px, and 37 instead of 33 of
+44 tilted ones of 8 px are covered, for 0.2 % of the picture."""
+PERSON_MARGINS: Final = ((0.02, 2.0, 0.06), (0.06, 6.0, 0.12), (0.01, 1.0, 0.03))
+"""Around a person, to each side, above and below, in shares of the box: the first of a large one; of a small one so
+many pixels, and no more than the last. Of 133 heads in 80 pictures of 30 photographs the boxes of people alone cover
+129 with the last all around, with these, and with .03 above and nothing else; with no margin 123."""
 PLATE_GROWTH: Final = 1.3
 SADDLE: Final = 0.35
 """Height of the saddle below the top of a two-wheeler's box, as a share of its height: below it is machine alone."""
@@ -28,6 +39,9 @@ RIDER_OVERHANG: Final = 0.12
 """How far elbows and a pillion rider's back reach beyond the machine's box, as a share of its width."""
 PLATE_BAND: Final = (0.18, 0.48, 0.82, 0.95)
 """Where a number plate sits on a car, bus or truck seen from the front or the rear, as shares of its box."""
+SIDE_ON: Final = 2.2
+"""Width by height of a vehicle seen from the side; three-quarter views reach 2."""
+EDGE_PX: Final = 2.0
 BAND_FROM_PX: Final = 80
 """On a narrower vehicle a plate, a quarter of its width, has under 3 px a character and is not legible."""
 
@@ -42,6 +56,16 @@ class Rect(Found):
         dx, dy = self.width * (factor - 1) / 2, self.height * (factor - 1) / 2
         return Rect(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
 
+    def common(self, other: "Rect") -> float:
+        """The area that two rectangles share."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return max(width, 0.0) * max(height, 0.0)
+
+    def moved(self, x: float, y: float) -> "Rect":
+        """The same size, elsewhere."""
+        return Rect(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
+
     def at(self, shares: tuple[float, float, float, float]) -> "Rect":
         """The part of this rectangle given by shares of its sides."""
         x0, y0, x1, y1 = shares
@@ -50,14 +74,22 @@ class Rect(Found):
         )
 
 
+def face(found: Rect) -> Rect:
+    """A face with its hair and jaw."""
+    longer = max(found.width, found.height)
+    least = min(FACE_MARGIN[0], FACE_MARGIN[1] * longer)
+    dx, dy = (max(least, side * (FACE_GROWTH - 1) / 2) for side in (found.width, found.height))
+    return Rect(found.x0 - dx, found.y0 - dy, found.x1 + dx, found.y1 + dy)
+
+
 def pedestrian(person: Rect) -> Rect:
     """A person on foot is covered whole; a detector's box tends to cut hair and shoes, hence the margin."""
-    return Rect(
-        person.x0 - 0.06 * person.width,
-        person.y0 - 0.12 * person.height,
-        person.x1 + 0.06 * person.width,
-        person.y1 + 0.03 * person.height,
+    lengths = (person.width, person.height, person.height)
+    side, top, bottom = (
+        max(least * length, min(pixels, most * length))
+        for length, (least, pixels, most) in zip(lengths, PERSON_MARGINS, strict=True)
     )
+    return Rect(person.x0 - side, person.y0 - top, person.x1 + side, person.y1 + bottom)
 
 
 def rides(person: Rect, machine: Rect) -> bool:
@@ -91,6 +123,16 @@ def plate_band(vehicle: Rect, plates: Iterable[Rect]) -> Rect | None:
     return vehicle.at(PLATE_BAND)
 
 
+def side_on(vehicle: Rect) -> bool:
+    """Whether a whole vehicle is seen from the side, where no plate is."""
+    return vehicle.width >= SIDE_ON * vehicle.height
+
+
+def at_edge(rect: Rect, width: int, height: int) -> bool:
+    """Whether the picture's edge cuts a thing off, which costs a detector's certainty and changes its proportions."""
+    return rect.x0 <= EDGE_PX or rect.y0 <= EDGE_PX or rect.x1 >= width - EDGE_PX or rect.y1 >= height - EDGE_PX
+
+
 def _centre_in(inner: Rect, outer: Rect) -> bool:
     x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
     return outer.x0 <= x <= outer.x1 and outer.y0 <= y <= outer.y1
@@ -115,7 +157,7 @@ def to_boxes(rects: Iterable[Rect], width: int, height: int) -> tuple[Box, ...]:
     return tuple(Box(x0=x0, y0=y0, x1=x1, y1=y1) for x0, y0, x1, y1 in sorted(kept))
 
 
-def paint(image: NDArray[np.uint8], boxes: Iterable[Box]) -> NDArray[np.uint8]:
+def paint(image: Image, boxes: Iterable[Box]) -> Image:
     """A copy of `image` (H×W×3) with every box filled."""
     covered = image.copy()
     for box in boxes:

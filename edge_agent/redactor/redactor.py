@@ -12,23 +12,30 @@ import numpy as np
 
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, RedactionUnavailable
-from edge_agent.frames import Redacted, Selected
-from edge_agent.redactor import cover, search
-from edge_agent.redactor.cover import Rect
+from edge_agent.frames import Followed, Look, Redacted, Selected, SelectReason
+from edge_agent.redactor import cover, faces, search
+from edge_agent.redactor.cover import Image, Rect
+from edge_agent.redactor.detectors import Detectors
+from edge_agent.redactor.follower import Follower
+from edge_agent.redactor.memory import Memory
 from edge_agent.redactor.quality import quality
-from edge_agent.redactor.search import Detectors, Findings, Image
+from edge_agent.redactor.screen_text import ScreenText
+from edge_agent.redactor.search import Findings
 from engines.errors import EngineError
 from provisioning.contracts.config import Camera
 from provisioning.contracts.config import Redactor as RedactorConfig
-from provisioning.contracts.messages import Box, Picture, PictureState, Redaction, Snapshot
+from provisioning.contracts.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
-POLICY: Final = "wayside-2026-11"
+POLICY: Final = "wayside-2026-11-26"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
-SECOND_LOOK_SCORE: Final = 0.3
-"""Below the centre's threshold (`canary_threshold`, 0.35): what the centre would object to is covered here first."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""
-EXTRA_GROWTH: Final = 1.6
+GROWTHS: Final = (1.0, 1.15)
+"""A face found in the encoded picture is covered like any other, and what is found after that once more, and larger."""
+TIMED_PX: Final = 1920 * 1080
+"""`redactor.timeout_s` is for a picture of this size; a larger one has as much longer as it is larger."""
+PUSHED_MIN_SIDE_PX: Final = 128
+"""A picture that a device pushed may be a close-up that fills the frame, which can defeat a detector."""
 
 
 class CameraRedactor:
@@ -42,18 +49,19 @@ class CameraRedactor:
         self._settings = settings
         self._detectors = detectors
         self._clock = clock
+        self._memory = Memory()
+        self._screen_text = ScreenText()
+        self._follower = Follower(camera, detectors.machines, clock)
 
     def redact(self, selected: Selected) -> Redacted:
-        """Search, cover, encode, look again.
+        """Search, cover, encode, look again. A pushed picture without a machine is withheld: only its row goes.
 
         Raises:
             RedactionUnavailable: a model failed, a face was still found after one more cover, or it took too long.
         """
         started_s = self._clock.monotonic_s()
-        image = selected.frame.image
         try:
-            findings = search.look(image, self._detectors, self._camera.policy)
-            picture, boxes = self._covered(image, findings.covers)
+            redacted = self._redacted(selected)
         except (EngineError, cv2.error) as error:
             raise RedactionUnavailable(
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"
@@ -63,31 +71,72 @@ class CameraRedactor:
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: cannot cover this picture: {error}"
             ) from error
         took_s = self._clock.monotonic_s() - started_s
-        if took_s > self._settings.timeout_s:
+        height, width = selected.frame.image.shape[:2]
+        limit_s = self._settings.timeout_s * max(1.0, width * height / TIMED_PX)
+        if took_s > limit_s:
             raise RedactionUnavailable(
                 DropReason.REDACTION_TIMEOUT,
-                f"camera {self._camera.id}: redaction took {took_s:.1f} s, limit {self._settings.timeout_s:g} s: "
+                f"camera {self._camera.id}: redaction took {took_s:.1f} s, limit {limit_s:.0f} s: "
                 "lower the camera's resolution or `max_per_second`, or raise `redactor.timeout_s`",
             )
+        return redacted
+
+    def look(self, look: Look, *, may_take: bool) -> Followed:
+        """See `Follows`."""
+        try:
+            return self._follower.look(look, may_take=may_take)
+        except (EngineError, cv2.error) as error:
+            raise RedactionUnavailable(
+                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"
+            ) from error
+
+    def forget(self) -> None:
+        """See `Follows`."""
+        self._follower.forget()
+
+    def expire(self) -> None:
+        """See `Follows`."""
+        self._follower.expire()
+
+    def _redacted(self, selected: Selected) -> Redacted:
+        image, at_ms = selected.frame.image, selected.frame.captured_at_ms
+        size = (image.shape[1], image.shape[0])
+        findings = search.look(image, self._detectors, self._camera.policy)
+        bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
+        bands += self._screen_text.bands(image, at_ms)
+        recalled = self._memory.recall(at_ms, size, findings.covers)
+        boxes = cover.to_boxes([*findings.covers, *recalled, *bands], *size)
+        picture = b""
+        found: list[Rect] = []
+        if not _must_be_withheld(selected, findings):
+            picture, boxes, found = self._covered(image, boxes)
+        self._memory.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
         return Redacted(snapshot=self._envelope(selected, findings, picture, boxes), picture=picture)
 
-    def _covered(self, image: Image, rects: Sequence[Rect]) -> tuple[bytes, tuple[Box, ...]]:
-        """The encoded picture and its covers, after a second look at what would be published."""
-        height, width = image.shape[:2]
-        boxes = cover.to_boxes(rects, width, height)
-        picture, leftover = self._encode_and_look(image, boxes)
-        if leftover:
-            boxes = cover.to_boxes([*rects, *(face.grown(EXTRA_GROWTH) for face in leftover)], width, height)
-            picture, leftover = self._encode_and_look(image, boxes)
-        if leftover:
+    def _covered(self, image: Image, boxes: tuple[Box, ...]) -> tuple[bytes, tuple[Box, ...], list[Rect]]:
+        """The encoded picture, its covers, and those of them that looking at the encoded picture added."""
+        picture, published = self._encoded(image, boxes)
+        hits = faces.showing(published, self._detectors, self._camera.policy.face_threshold)
+        added: list[Rect] = []
+        for growth in GROWTHS:
+            showing = _not_under(boxes, hits, image)
+            if not showing:
+                break
+            new = [cover.face(face).grown(growth) for face in showing]
+            added += new
+            boxes = _with(boxes, new, image)
+            # Only blocks under a new cover are other bytes than those that were searched already.
+            picture, published = self._encoded(image, boxes)
+            hits = faces.showing_near(published, new, self._detectors)
+        if _not_under(boxes, hits, image):
             raise RedactionUnavailable(
                 DropReason.SECOND_LOOK,
                 f"camera {self._camera.id}: a face is still found after one more cover; the picture is withheld",
             )
-        return picture, boxes
+        return picture, boxes, added
 
-    def _encode_and_look(self, image: Image, boxes: Sequence[Box]) -> tuple[bytes, list[Rect]]:
-        """The JPEG, and the faces found in it that are not under a cover."""
+    def _encoded(self, image: Image, boxes: Sequence[Box]) -> tuple[bytes, Image]:
+        """The JPEG with covers, and what a reader sees of it."""
         # imencode writes a bare JFIF: no EXIF, no thumbnail, no name.
         done, buffer = cv2.imencode(
             ".jpg", cover.paint(image, boxes), [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality]
@@ -101,10 +150,14 @@ class CameraRedactor:
             raise RedactionUnavailable(
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: the encoded picture cannot be read back"
             )
-        seen = np.asarray(published, dtype=np.uint8)
-        hidden = cover.mask(boxes, image.shape[1], image.shape[0])
-        faces = search.faces_at(seen, self._detectors, SECOND_LOOK_SCORE, enlarge=False)
-        return buffer.tobytes(), [face for face in faces if cover.covered_share(face, hidden) < HIDDEN_SHARE]
+        return buffer.tobytes(), np.asarray(published, dtype=np.uint8)
+
+    def _followed(self, selected: Selected, findings: Findings) -> tuple[Machine, ...]:
+        """With how they move. What a device pushes is a choice of single pictures: nothing in it can be followed."""
+        if selected.reason is SelectReason.PUSHED:
+            return findings.machines
+        height, width = selected.frame.image.shape[:2]
+        return self._follower.told(selected.frame.captured_at_ms, findings.machines, findings.doubtful, (width, height))
 
     def _envelope(self, selected: Selected, findings: Findings, picture: bytes, boxes: tuple[Box, ...]) -> Snapshot:
         frame = selected.frame
@@ -118,14 +171,14 @@ class CameraRedactor:
             captured_at_ms=frame.captured_at_ms,
             clock=frame.clock,
             picture=Picture(
-                state=PictureState.KEPT,
+                state=PictureState.KEPT if picture else PictureState.WITHHELD,
                 width=width,
                 height=height,
                 bytes=len(picture),
                 sha256=hashlib.sha256(picture).hexdigest(),
             ),
             quality=quality(cover.paint(frame.image, boxes), hidden),
-            machines=findings.machines,
+            machines=self._followed(selected, findings),
             people=findings.people,
             redaction=Redaction(
                 policy=POLICY,
@@ -134,3 +187,20 @@ class CameraRedactor:
                 covered_share=round(float(hidden.mean()), 4),
             ),
         )
+
+
+def _must_be_withheld(selected: Selected, findings: Findings) -> bool:
+    """A pushed picture shows a machine in a street, or it does not leave."""
+    height, width = selected.frame.image.shape[:2]
+    return selected.reason is SelectReason.PUSHED and (min(height, width) < PUSHED_MIN_SIDE_PX or not findings.machines)
+
+
+def _not_under(boxes: Sequence[Box], hits: Sequence[Rect], image: Image) -> list[Rect]:
+    if not hits:
+        return []
+    hidden = cover.mask(boxes, image.shape[1], image.shape[0])
+    return [hit for hit in hits if cover.covered_share(hit, hidden) < HIDDEN_SHARE]
+
+
+def _with(boxes: Sequence[Box], more: Sequence[Rect], image: Image) -> tuple[Box, ...]:
+    return cover.to_boxes([*(Rect(b.x0, b.y0, b.x1, b.y1) for b in boxes), *more], image.shape[1], image.shape[0])

@@ -1,23 +1,30 @@
-"""The size of a picture read from its header, so that a pixel bomb is refused before anybody decodes it.
+"""What a picture's bytes say of themselves before anybody decodes them: its size, its end, what a decoder would need.
 
-Sans-IO: bytes in, size out. JPEG (ITU-T T.81 B.1.1), PNG (ISO/IEC 15948, 11.2.2) and BMP (BITMAPINFOHEADER).
+Sans-IO: bytes in, `Shape` out. PNG (ISO/IEC 15948, 5.3 and 11.2.2) and BMP (BITMAPINFOHEADER) are read here, JPEG in
+`jpeg`. A file that is a picture and something else as well is refused, so that nobody can disagree about what it is.
 """
 
 import struct
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.frames import SkipReason
+from edge_agent.sources.source import is_bounded
 
-_JPEG: Final = b"\xff\xd8\xff"
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_BMP: Final = b"BM"
-_END_OF_IMAGE: Final = b"\xff\xd9"
-_START_OF_SCAN: Final = 0xDA
-_FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""SOF0 to SOF15; C4 is a Huffman table, C8 reserved, CC arithmetic conditioning."""
-_STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
-"""TEM and the restart markers carry no length."""
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+BMP: Final = b"BM"
+_AFTER_IHDR: Final = len(PNG) + 25
+_MAX_CHUNKS: Final = 65_536
+_MAX_TRAILER_BYTES: Final = 4096
+"""Cameras pad, and some append a note of their own. The decoder does not see it; in more, a file could hide."""
+_OTHER_FILES: Final = (
+    *(b"\xff\xd8\xff", b"\x89png", b"gif8", b"pk\x03\x04", b"pk\x05\x06", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b\x08"),
+    *(b"%pdf", b"\x7felf", b"<html", b"<!doctype", b"<script", b"<svg", b"<?xml", b"<?php"),
+)
+"""How other files begin, in small letters: a picture that ends in one of them is two files."""
+_BMP_BITS: Final = frozenset({8, 24, 32})
+_BMP_PLAIN: Final = frozenset({0, 3})
+"""BI_RGB and BI_BITFIELDS; run-length coding would hide a large picture in a small file."""
 
 
 class UnusablePictureError(ValueError):
@@ -28,64 +35,87 @@ class UnusablePictureError(ValueError):
         self.reason = reason
 
 
-def picture_size(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels, as the header states them.
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the header promises. Nothing of it has been decoded."""
+
+    width: int
+    height: int
+    end: int
+    """Bytes of the picture; what follows is padding and not for the decoder."""
+    buffered_bytes: int = 0
+    """What the decoder must hold beside the pixels: all coefficients of a JPEG that comes in several scans."""
+    shrinks: bool = False
+    """Its decoder can make it smaller while it decodes, so that the full size is never in memory."""
+
+
+def png_shape(data: bytes) -> Shape:
+    """Walk the chunks to the last one.
 
     Raises:
-        UnusablePictureError: none of the three formats, no size to be read, or a JPEG without an end.
+        UnusablePictureError: cut off, damaged, animated, or with more behind its end than padding.
     """
-    if data.startswith(_JPEG):
-        return _jpeg_size(data)
-    if data.startswith(_PNG):
-        if len(data) < 24 or data[12:16] != b"IHDR":
-            raise _broken("a PNG without its header")
-        width, height = struct.unpack_from(">II", data, 16)
-        return width, height
-    if data.startswith(_BMP):
-        if len(data) < 26:
-            raise _broken("a BMP without its header")
-        width, height = struct.unpack_from("<ii", data, 18)
-        return abs(width), abs(height)  # a negative height means that rows run from the top
-    raise UnusablePictureError(SkipReason.UNKNOWN_FORMAT, "not a JPEG, PNG or BMP")
+    if len(data) < _AFTER_IHDR or data[len(PNG) : len(PNG) + 8] != b"\0\0\0\x0dIHDR":
+        raise broken("a PNG without its header")
+    width, height = struct.unpack_from(">II", data, len(PNG) + 8)
+    if width and height and not is_bounded(width, height):  # by its header alone, whatever follows
+        raise too_large(width, height)
+    at, kind = _AFTER_IHDR, b"IHDR"
+    for _ in range(_MAX_CHUNKS):
+        if at + 12 > len(data):
+            raise broken("a PNG that is cut off")
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in {b"IHDR", b"acTL"}:
+            raise broken("a PNG with a second header, or an animated one")
+        at += 12 + length
+        if kind == b"IEND":
+            break
+    if kind != b"IEND" or at > len(data):
+        raise broken(f"a PNG that is cut off, or of over {_MAX_CHUNKS} chunks")
+    check_trailer(data, at)
+    return Shape(width, height, at)
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Walk the segments: a thumbnail inside an APP segment is stepped over, so its size cannot be taken for ours."""
-    size: tuple[int, int] | None = None
-    for marker, at in _jpeg_segments(data):
-        if marker in _FRAME_HEADERS:
-            if size is not None or at + 9 > len(data):
-                raise _broken(f"a JPEG with a damaged frame header at byte {at}")
-            height, width = struct.unpack_from(">HH", data, at + 5)
-            size = width, height
-        elif marker == _START_OF_SCAN:
-            if size is None:
-                raise _broken("a JPEG whose scan comes before its size")
-            # libjpeg paints what is missing grey and reports success: look for the end ourselves.
-            if data.find(_END_OF_IMAGE, at) < 0:
-                raise _broken("a JPEG that is cut off")
-            return size
-    raise _broken("a JPEG that ends before its picture")
+def bmp_shape(data: bytes) -> Shape:
+    """A plain one only: 8, 24 or 32 bits a pixel, every row there.
+
+    Raises:
+        UnusablePictureError: cut off, compressed, or with more behind its end than padding.
+    """
+    if len(data) < 54:
+        raise broken("a BMP without its header")
+    offset, header, width, height, planes, bits, compression = struct.unpack_from("<IIiiHHI", data, 10)
+    if header < 40 or planes != 1 or bits not in _BMP_BITS or compression not in _BMP_PLAIN or offset < 14 + header:
+        raise broken("a BMP of a kind that is not read here")
+    width, height = abs(width), abs(height)  # a negative height means that rows run from the top
+    end = offset + (width * bits + 31) // 32 * 4 * height
+    if end > len(data):
+        raise broken("a BMP that is cut off")
+    check_trailer(data, end)
+    return Shape(width, height, end)
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Marker and byte offset of each segment from SOI up to and including the first scan."""
-    at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            raise _broken(f"a JPEG with no marker at byte {at}")
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-        elif marker in _STANDALONE:
-            at += 2
-        else:
-            (length,) = struct.unpack_from(">H", data, at + 2)
-            if length < 2:
-                raise _broken(f"a JPEG with an impossible segment at byte {at}")
-            yield marker, at
-            at += 2 + length
+def check_trailer(data: bytes, end: int) -> None:
+    """Let padding and a short note behind the picture pass.
+
+    Raises:
+        UnusablePictureError: too much, or another file.
+    """
+    trailer = data[end:]
+    if not trailer or not trailer.strip(trailer[:1]):  # one byte value, repeated
+        return
+    if len(trailer) > _MAX_TRAILER_BYTES:
+        raise broken(f"followed by {len(trailer)} bytes that are not part of it")
+    small = trailer.lower()
+    if any(sign in small for sign in _OTHER_FILES):
+        raise broken("followed by another file")
 
 
-def _broken(message: str) -> UnusablePictureError:
+def too_large(width: int, height: int) -> UnusablePictureError:
+    """Over the bounds."""
+    return UnusablePictureError(SkipReason.TOO_LARGE, f"{width}×{height} px, too large to decode")
+
+
+def broken(message: str) -> UnusablePictureError:
+    """Damaged, or not to be trusted."""
     return UnusablePictureError(SkipReason.BROKEN, message)

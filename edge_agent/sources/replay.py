@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from edge_agent.clock import Clock
 from edge_agent.errors import NoPicture
-from edge_agent.frames import Frame, Skipped
+from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.folder import SUFFIXES, Folder
 from edge_agent.sources.recording import Picture, Recording
+from edge_agent.sources.thumbnail import glance_of
 from edge_agent.sources.video import Video
 from provisioning.contracts import config
 from provisioning.contracts.messages import ClockQuality
@@ -26,7 +27,7 @@ class Replay:
         self._source = source
         self._clock = clock
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame | Skipped]:
+    def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
         """See `Source`. Returns at the end of the recording unless `loop` is set.
 
         Raises:
@@ -51,7 +52,7 @@ class Replay:
                 ahead_s = began_s + offset_ms / 1000 - self._clock.monotonic_s()
                 if ahead_s > 0 and self._clock.wait(stop, ahead_s):
                     return
-            yield Frame(self._camera_id, started_ms + offset_ms, clock, key, picture)
+            yield glance_of(self._camera_id, started_ms + offset_ms, clock, key, picture)
 
     def _start_ms(self, recording: Recording) -> int:
         now_ms = self._clock.now_ms()

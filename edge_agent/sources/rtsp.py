@@ -1,7 +1,9 @@
-"""A camera or NVR channel over RTSP, interleaved in TCP, decoded at its keyframes only.
+"""A camera or NVR channel over RTSP, interleaved in TCP, decoded as little as will do.
 
-Keyframe-only decoding is what lets one box watch thirty streams: 0.74 core for 30 × 1080p25, half of them HEVC, where
-full decoding takes 3 to 6 cores.
+Keyframe-only decoding is what lets one box watch thirty streams: a third of a core for 30 × 1080p25, half of them
+HEVC, where full decoding takes 3 to 6 cores. Where a camera offers a small stream of the same view, what lies between
+keyframes is looked at there, for a fifth of the price (docs/streams.md); meanwhile the main one is received, and
+decoded only where a picture of it is wanted.
 
 What a decoder says about a damaged keyframe is believed. FFmpeg's H.264 decoder says so whenever bytes are missing; its
 H.265 decoder only when a header is hit: a slice that is cut off is painted with invented blocks and passes as whole
@@ -10,179 +12,193 @@ and no leak.
 """
 
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import av
-import av.error
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.clock import Clock
-from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
-from edge_agent.frames import Frame, Skipped, SkipReason
-from edge_agent.sources.source import MAX_PIXELS, is_bounded
+from edge_agent.errors import Ended, SourceError
+from edge_agent.frames import Glance, Reduced, Skipped, SkipReason
+from edge_agent.sources.connection import Connection
+from edge_agent.sources.dimensions import UnusablePictureError
+from edge_agent.sources.eye import Eye, Seen
+from edge_agent.sources.group import Group, Row
+from edge_agent.sources.password import read_password
+from edge_agent.sources.stamp import Stamp, stamp
 from provisioning.contracts import config
-from provisioning.contracts.errors import ConfigError
-from provisioning.contracts.messages import ClockQuality
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.codeccontext import VideoCodecContext
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
+    from edge_agent.sources.stamp import Packet
 
-_CODECS: Final = frozenset({"h264", "hevc"})
-_MAX_USERINFO: Final = 127
-"""FFmpeg keeps `user:password`, percent-encoded, in `char auth[128]` and cuts what is longer (libavformat/rtsp.h)."""
-_DEMUX: Final = {
-    "rtsp_transport": "tcp",
-    "allowed_media_types": "video",
-    "probesize": "200000",  # first frame after 0.1 to 0.6 s instead of 1.1 to 5 s
-    "analyzeduration": "500000",
-}
+Password: TypeAlias = Callable[[], str | None]
+"""Reads it at the moment it is used; None where the camera has none. Raises WrongCredentials."""
+Looked: TypeAlias = Glance | Skipped | None
+_WORD_S: Final = 1.0
+_LARGE_PX: Final = 4_000_000
+"""A main stream of so large pictures is never decoded for a look: the small one is watched all the time. Below this,
+receiving a second stream costs more than a keyframe every two seconds (at 1080p 0.90 s of processor a minute to 0.64).
+"""
+
+
+class _SmallLost(Exception):
+    """The small stream is not to be had."""
 
 
 class Rtsp:
-    """One stream. Capture time is the agent's clock when the keyframe's packet arrived."""
+    """One camera. See `LiveSource`."""
 
-    def __init__(self, camera_id: str, source: config.RtspSource, clock: Clock) -> None:
+    def __init__(
+        self, camera_id: str, source: config.RtspSource, clock: Clock, password: Password | None = None
+    ) -> None:
+        """`password`: where it comes from, if not from the source's own file."""
         self._camera_id = camera_id
         self._source = source
         self._clock = clock
-        parts = urlsplit(source.url)
-        self._place = f"{parts.hostname}:{parts.port or 554}"  # a path may hold a vendor's token: never shown
+        self._password = password or partial(read_password, camera_id, source, None)
+        self._per_second = 0.0
+        self._shown = ""
+        self.sender_offset_ms: float | None = None
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame | Skipped]:
+    def attend(self, per_second: float) -> None:
+        """See `LiveSource`. The row begins at the next keyframe."""
+        self._per_second = per_second
+
+    def frames(self, stop: threading.Event) -> Iterator[Looked]:
         """See `Source`.
 
         Raises:
             Unreachable: refused, no route, no such host, or no answer in time.
-            WrongCredentials: 401 or 403, or the password file is of no use.
+            WrongCredentials: 401 or 403, or the password file is of no use, or the sealed password does not open here.
             NotFound: no such stream.
             NoPicture: an answer, but no H.264 or H.265 video within the size bounds.
             Stalled: silent for `read_timeout_s` (FFmpeg notices after twice that).
             Ended: the other side closed the stream.
         """
-        with self._open() as container:
-            yield from self._decode(container, stop)
+        self._per_second, self._shown = 0.0, ""
+        with Connection(self._camera_id, self._source, self._source.url, self._password()) as main:
+            small = self._source.substream_url
+            while not stop.is_set():
+                if small is None or not (self._per_second or _is_large(main)):
+                    yield from self._watch(main, stop, has_small=small is not None)
+                    continue
+                try:
+                    yield from self._watch_small(main, small, stop)
+                except _SmallLost as lost:
+                    small = None
+                    yield Skipped(self._camera_id, SkipReason.SUBSTREAM, f"the main stream is watched alone: {lost}")
 
-    def _open(self) -> "InputContainer":
-        address = self._address()
-        timeout_s = (self._source.connect_timeout_s, self._source.read_timeout_s)
-        try:
-            return av.open(address, mode="r", format="rtsp", options=_DEMUX, timeout=timeout_s)
-        except av.error.FFmpegError as error:
-            failure = self._opening_failure(error)
-        # Raised outside the handler: FFmpeg's error holds the address with the password and would come as its context.
-        raise failure
-
-    def _address(self) -> str:
-        """The URL with user and password, for FFmpeg alone."""
-        if self._source.username is None or self._source.password_file is None:
-            return self._source.url
-        try:
-            password = config.read_secret(self._source.password_file)
-        except ConfigError as error:
-            raise WrongCredentials(self._camera_id, str(error)) from error
-        userinfo = f"{quote(self._source.username, safe='')}:{quote(password, safe='')}"
-        if len(userinfo) > _MAX_USERINFO:
-            raise WrongCredentials(
-                self._camera_id,
-                f"user and password take {len(userinfo)} bytes percent-encoded, FFmpeg has room for {_MAX_USERINFO}",
-            )
-        parts = urlsplit(self._source.url)
-        return urlunsplit(parts._replace(netloc=f"{userinfo}@{parts.netloc}"))
-
-    def _opening_failure(self, error: av.error.FFmpegError) -> SourceError:
-        """What went wrong, in our words: FFmpeg's own text holds the URL."""
-        within = f"within {self._source.connect_timeout_s:g} s"
-        match error:
-            case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-                return WrongCredentials(
-                    self._camera_id, f"{self._place} refuses user or password: check username and password_file"
-                )
-            case av.error.HTTPNotFoundError():
-                return NotFound(self._camera_id, f"{self._place} has no such stream: check the path of the address")
-            case av.error.InvalidDataError():
-                return NoPicture(
-                    self._camera_id, f"{self._place} takes the connection but offers no RTSP video: check port and path"
-                )
-            case av.error.ConnectionRefusedError():
-                return Unreachable(self._camera_id, f"{self._place} refuses the connection: check address and port")
-            case av.error.ExitError() | av.error.TimeoutError():
-                return Unreachable(self._camera_id, f"{self._place} did not answer {within}: check address and network")
-            case _:
-                return Unreachable(
-                    self._camera_id, f"{self._place} cannot be opened ({type(error).__name__}, code {error.errno})"
-                )
-
-    def _decode(self, container: "InputContainer", stop: threading.Event) -> Iterator[Frame | Skipped]:
-        decoder = self._decoder(container)
-        ordinal = 0
-        for packet in self._packets(container):
+    def _watch(self, main: Connection, stop: threading.Event, *, has_small: bool) -> Iterator[Looked]:
+        """The main stream by itself, until it is to be looked at closer and there is a small one for that."""
+        eye, words = Eye(main.decoder), _Words(self._clock)
+        for ordinal, packet in enumerate(main.packets()):
             if stop.is_set():
                 return
-            if packet.size == 0:  # FFmpeg's flush packet at the end of a stream
-                break
-            if not packet.is_keyframe:
-                continue
-            ordinal += 1
-            key = f"k{packet.pts}" if packet.pts is not None else f"n{ordinal}"
-            arrived_ms = self._clock.now_ms()
-            if packet.is_corrupt:
-                yield self._skipped(SkipReason.BROKEN, "a keyframe arrived damaged")
-                continue
-            try:
-                # With B-frames a decoder that sees keyframes only holds each back for one or two more (2 to 4 s, seen).
-                # Draining after every keyframe gives the picture at once; each stands alone, so nothing is lost.
-                pictures = [*decoder.decode(packet), *decoder.decode(None)]
-            except av.error.FFmpegError as error:
-                yield self._skipped(SkipReason.BROKEN, f"a keyframe does not decode ({type(error).__name__})")
-            else:
-                yield self._frame(pictures, arrived_ms, key)
-            decoder.flush_buffers()
+            if eye.wants(packet):
+                eye.per_second = 0.0 if has_small else self._per_second
+                its = stamp(packet, self._clock.now_ms(), ordinal)
+                for looked in eye.look(packet, its):
+                    yield words.said(self._looked(looked))
+            if words.is_due():
+                yield words.said(None)
+            if has_small and self._per_second:
+                return
         if not stop.is_set():
-            raise Ended(self._camera_id, f"{self._place} closed the stream")
+            raise Ended(self._camera_id, f"{main.place} closed the stream")
 
-    def _decoder(self, container: "InputContainer") -> "VideoCodecContext":
-        if not container.streams.video:
-            raise NoPicture(self._camera_id, f"{self._place} offers no video stream: check the path of the address")
-        decoder = container.streams.video[0].codec_context
-        if decoder.name not in _CODECS:
-            raise NoPicture(
-                self._camera_id, f"{self._place} sends {decoder.name} video: set the camera to H.264 or H.265"
-            )
-        decoder.skip_frame = "NONKEY"
-        decoder.thread_type = "NONE"
-        decoder.thread_count = 1
-        decoder.options = {"max_pixels": str(MAX_PIXELS)}
-        return decoder
+    def _watch_small(self, main: Connection, url: str, stop: threading.Event) -> Iterator[Looked]:
+        """The small stream tells what there is to see, each picture is one of the main stream.
 
-    def _packets(self, container: "InputContainer") -> "Iterator[av.Packet[VideoStream]]":
+        While it is looked at closer, that is the picture of this very moment. Where the small stream is watched all the
+        time, a quiet scene's is the main stream's newest keyframe, at first sight by what the small one showed last.
+        """
+        with Group(self._camera_id, main, self._clock) as group, self._small(url) as small:
+            eye, words = Eye(small.decoder), _Words(self._clock)
+            grey: NDArray[np.uint8] | None = None
+            reduced: Callable[[], Reduced] | None = None
+            for ordinal, packet in enumerate(_packets(small)):
+                if stop.is_set() or not (self._per_second or _is_large(main)):
+                    return
+                group.check()
+                row: Row | None = None
+                if eye.wants(packet):
+                    eye.per_second = self._per_second
+                    for looked in eye.look(packet, stamp(packet, self._clock.now_ms(), ordinal)):
+                        if isinstance(looked, UnusablePictureError):
+                            yield words.said(self._skipped(looked))
+                            continue
+                        grey, reduced = looked.grey(), partial(_reduced_to, looked, main)
+                        row = group.now() if eye.per_second else None
+                if not eye.per_second:
+                    row = group.keyframe()
+                if grey is not None and row is not None and row.stamp.key != self._shown:
+                    is_dear = len(row.packets) > 1
+                    yield words.said(self._glance(row.stamp, grey, row.pixels, is_dear=is_dear, reduced=reduced))
+                elif words.is_due():
+                    yield words.said(None)
+
+    def _small(self, url: str) -> Connection:
         try:
-            yield from container.demux(container.streams.video[0])
-        except av.error.ExitError:
-            failure: SourceError = Stalled(
-                self._camera_id, f"{self._place} sent nothing for {self._source.read_timeout_s:g} s or more"
-            )
-        except av.error.FFmpegError as error:
-            failure = Ended(self._camera_id, f"{self._place} broke the stream ({type(error).__name__})")
-        else:
-            return
-        raise failure
+            return Connection(self._camera_id, self._source, url, self._password())
+        except SourceError as error:
+            lost = _SmallLost(str(error))
+        raise lost
 
-    def _frame(self, pictures: "list[VideoFrame]", arrived_ms: int, key: str) -> Frame | Skipped:
-        """What came out of the decoder for one keyframe."""
-        if not pictures:
-            return self._skipped(SkipReason.BROKEN, "a keyframe gave no picture")
-        picture = pictures[-1]
-        if not is_bounded(picture.width, picture.height):
-            return self._skipped(SkipReason.TOO_LARGE, f"a picture of {picture.width}×{picture.height} px")
-        if picture.is_corrupt:
-            return self._skipped(SkipReason.BROKEN, "the decoder had to patch a keyframe")
-        image = np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)
-        return Frame(self._camera_id, arrived_ms, ClockQuality.ARRIVAL, key, image)
+    def _looked(self, looked: Seen | UnusablePictureError) -> Glance | Skipped:
+        if isinstance(looked, UnusablePictureError):
+            return self._skipped(looked)
+        return self._glance(looked.stamp, looked.grey(), looked.pixels, reduced=looked.reduced)
 
-    def _skipped(self, reason: SkipReason, message: str) -> Skipped:
-        return Skipped(self._camera_id, reason, message)
+    def _glance(
+        self,
+        its: Stamp,
+        grey: NDArray[np.uint8],
+        pixels: Callable[[], NDArray[np.uint8]],
+        *,
+        reduced: Callable[[], Reduced] | None,
+        is_dear: bool = False,
+    ) -> Glance:
+        self._shown = its.key
+        if its.sender_offset_ms is not None:
+            self.sender_offset_ms = its.sender_offset_ms
+        return Glance(self._camera_id, its.at_ms, its.clock, its.key, grey, pixels, is_dear=is_dear, reduced=reduced)
+
+    def _skipped(self, error: UnusablePictureError) -> Skipped:
+        return Skipped(self._camera_id, error.reason, str(error))
+
+
+class _Words:
+    """When the taker is to hear something again, though there is nothing to look at."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._said_s = clock.monotonic_s()
+
+    def is_due(self) -> bool:
+        return self._clock.monotonic_s() - self._said_s >= _WORD_S
+
+    def said(self, word: Looked) -> Looked:
+        self._said_s = self._clock.monotonic_s()
+        return word
+
+
+def _reduced_to(seen: Seen, main: Connection) -> Reduced:
+    """The small stream's picture in place of the main one's."""
+    return Reduced(seen.reduced().image, (main.decoder.width, main.decoder.height))
+
+
+def _is_large(main: Connection) -> bool:
+    return main.decoder.width * main.decoder.height > _LARGE_PX
+
+
+def _packets(small: Connection) -> "Iterator[Packet]":
+    """Of the small stream, whose end is not the camera's."""
+    try:
+        yield from small.packets()
+    except SourceError as error:
+        lost = _SmallLost(str(error))
+    else:
+        lost = _SmallLost(f"{small.place} closed the small stream")
+    raise lost

@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
-from edge_agent.frames import Frame, Skipped
+from edge_agent.frames import Glance, Skipped
 from provisioning.contracts.messages import MAX_SIDE_PX
 
 MAX_PIXELS: Final = 64 * 1024 * 1024
@@ -14,16 +14,28 @@ MAX_PIXELS: Final = 64 * 1024 * 1024
 class Source(Protocol):
     """A camera, or something that plays the part of one."""
 
-    def frames(self, stop: threading.Event) -> Iterator[Frame | Skipped]:
+    def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped | None]:
         """One honest attempt: open, deliver until it ends or `stop` is set, close. May be called again.
 
-        No two frames of a camera share capture time and source key. A picture that cannot be used comes as `Skipped`
-        and the next ones follow. Returning means that there is nothing more to come, ever; a live camera never returns
-        unless it is told to stop.
+        No two glances of a camera share capture time and source key. A picture that cannot be used comes as `Skipped`
+        and the next ones follow. A live camera whose pictures are far apart gives None about once a second in between:
+        it is at work, and there is nothing to look at. Returning means that there is nothing more to come, ever; a live
+        camera never returns unless it is told to stop.
 
         Raises:
             SourceError: it cannot deliver now; its text holds no URL, secret or file name.
         """
+
+
+@runtime_checkable
+class LiveSource(Source, Protocol):
+    """A source that can look more often, and may know its camera's clock."""
+
+    sender_offset_ms: float | None
+    """The camera's wall clock minus the agent's, at the newest picture; None while it is not known."""
+
+    def attend(self, per_second: float) -> None:
+        """From now on give so many pictures a second where keyframes are farther apart; 0: keyframes alone."""
 
 
 def is_bounded(width: int, height: int) -> bool:

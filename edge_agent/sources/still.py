@@ -1,28 +1,105 @@
-"""One picture out of the bytes of a file: bounded, decoded, turned upright."""
+"""One picture out of the bytes of a file: examined, bounded, decoded, turned upright.
+
+`cv2.imdecode` reads JPEG, PNG and BMP from memory. For a format that it can only read from a file it writes a temporary
+one, raw, to the disk: so what is not one of the three never gets there, GIF and TIFF included.
+"""
+
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.frames import SkipReason
-from edge_agent.sources.dimensions import UnusablePictureError, picture_size
-from edge_agent.sources.source import is_bounded
+from edge_agent.sources.dimensions import BMP, PNG, Shape, UnusablePictureError, bmp_shape, broken, png_shape, too_large
+from edge_agent.sources.jpeg import JPEG, jpeg_shape
+from edge_agent.sources.source import MAX_PIXELS
+from provisioning.contracts.messages import MAX_SIDE_PX
+
+MAX_NEED_BYTES: Final = 512 * 1024 * 1024
+"""For one picture while it is decoded: its pixels and a JPEG's coefficients, then its pixels twice, for OpenCV hands
+over a copy (both measured)."""
+_FLAGS: Final = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+
+
+class Still:
+    """A picture that may be decoded, and what that will take."""
+
+    def __init__(self, data: bytes) -> None:
+        """Examine the bytes; nothing is decoded.
+
+        Raises:
+            UnusablePictureError: another format, over the bounds, damaged, or more than one picture.
+        """
+        self._data = data
+        self._shape = _shape(data)
+        self._shrink = _shrink(self._shape)
+
+    @property
+    def need_bytes(self) -> int:
+        """Memory at the peak of decoding, beside the bytes of the picture."""
+        return _need_bytes(self._shape, self._shrink)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Decode: H×W×3, BGR, turned as its EXIF says.
+
+        A JPEG over `MAX_PIXELS` comes at a half, a quarter or an eighth of its sides, made while it is decoded.
+
+        Raises:
+            UnusablePictureError: the decoder finds damage.
+        """
+        picture = np.frombuffer(memoryview(self._data)[: self._shape.end], np.uint8)
+        try:
+            image = cv2.imdecode(picture, _FLAGS[self._shrink])
+        except cv2.error:
+            image = None
+        # A file whose decoder sees another size than its header is two files in one.
+        if image is None or sorted(image.shape[:2]) != sorted(_sides(self._shape, self._shrink)):
+            raise broken("not to be decoded")
+        return np.asarray(image, dtype=np.uint8)
 
 
 def decode_still(data: bytes) -> NDArray[np.uint8]:
-    """Pixels (H×W×3, BGR) of a JPEG, PNG or BMP, turned as its EXIF says. The size is checked before anything else.
+    """Pixels (H×W×3, BGR) of a JPEG, PNG or BMP. See `Still`.
 
     Raises:
         UnusablePictureError: another format, over the bounds, or broken.
     """
-    width, height = picture_size(data)
-    if not is_bounded(width, height):
-        raise UnusablePictureError(SkipReason.TOO_LARGE, f"{width}×{height} px, too large to decode")
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        image = None
-    # A file whose decoder sees another size than its header is two files in one.
-    if image is None or sorted(image.shape[:2]) != sorted((height, width)):
-        raise UnusablePictureError(SkipReason.BROKEN, "not to be decoded")
-    return np.asarray(image, dtype=np.uint8)
+    return Still(data).pixels()
+
+
+def _shape(data: bytes) -> Shape:
+    if data.startswith(JPEG):
+        return jpeg_shape(data)
+    if data.startswith(PNG):
+        return png_shape(data)
+    if data.startswith(BMP):
+        return bmp_shape(data)
+    raise UnusablePictureError(SkipReason.UNKNOWN_FORMAT, "not a JPEG, PNG or BMP")
+
+
+def _shrink(shape: Shape) -> int:
+    """The smallest divisor of the sides that keeps within the bounds."""
+    if not shape.width or not shape.height:
+        raise broken("without width or height")
+    if max(shape.width, shape.height) <= MAX_SIDE_PX:
+        for divisor in _FLAGS if shape.shrinks else (1,):
+            width, height = _sides(shape, divisor)
+            if width * height <= MAX_PIXELS and _need_bytes(shape, divisor) <= MAX_NEED_BYTES:
+                return divisor
+    raise too_large(shape.width, shape.height)
+
+
+def _sides(shape: Shape, divisor: int) -> tuple[int, int]:
+    return -(-shape.width // divisor), -(-shape.height // divisor)
+
+
+def _need_bytes(shape: Shape, divisor: int) -> int:
+    width, height = _sides(shape, divisor)
+    pixels_bytes = 3 * width * height
+    return pixels_bytes + max(pixels_bytes, shape.buffered_bytes)

@@ -5,8 +5,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from edge_agent.agent import Agent
 from edge_agent.clock import SystemClock
+from edge_agent.configurator import Configurator
 from edge_agent.journal import log_to_stderr
 from edge_agent.link import PahoLink
 from provisioning.contracts.config import EdgeConfig
@@ -16,10 +16,14 @@ edge = EdgeConfig.model_validate_json(Path(sys.argv[1]).read_bytes())
 log_to_stderr(verbose=False)
 asked: list[int] = []
 signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
-agent = Agent(
-    edge, lambda _: grey_for, partial(PahoLink, edge.broker, edge.agent_id), SystemClock(), software="wayside-edge test"
+agent = Configurator(
+    edge,
+    lambda _: lambda _, camera: grey_for(camera),
+    partial(PahoLink, edge.broker, edge.agent_id, is_enrolled=edge.provisioning is not None),
+    SystemClock(),
+    software="wayside-edge test",
 )
 agent.start()
 print("ready", flush=True)  # noqa: T201 - what the test waits for
-agent.watch(lambda: bool(asked))
+agent.run(lambda: bool(asked))
 agent.stop()

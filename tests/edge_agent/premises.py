@@ -1,83 +1,31 @@
-"""A real broker on loopback, and an archive that keeps what it confirms: what an agent meets on the other side."""
+"""An archive that keeps what it confirms, and a whole agent as a process: what stands on both sides of a broker."""
 
-import getpass
-import os
-import shutil
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from provisioning import broker
-from provisioning.authority import Authority, Identity
 from provisioning.contracts import codec, config, topics
 from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
 from provisioning.contracts.topics import Role
+from tests.support.exchange import Exchange
 
 PROGRAM = Path(__file__).with_name("grey_agent.py")
-
-
-class Site:
-    """Certificates, one Mosquitto that can be killed and restarted empty."""
-
-    def __init__(self, folder: Path) -> None:
-        mosquitto = shutil.which(broker.PROGRAM, path=f"{os.environ['PATH']}:/usr/sbin")
-        if mosquitto is None:
-            pytest.skip("mosquitto is not installed: apt-get install mosquitto")
-        self._mosquitto = mosquitto
-        self._folder = folder
-        self.authority = Authority(folder / "pki")
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = int(probe.getsockname()[1])
-        listener = broker.Listener("127.0.0.1", self.port, self.authority.issue_broker(), getpass.getuser())
-        self._configuration = broker.write(folder / "broker", listener)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [self._mosquitto, "-c", str(self._configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until(self._listens)
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        """`kill -9`, and everything it knew is gone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        shutil.rmtree(self._folder / "broker" / "data")
-        (self._folder / "broker" / "data").mkdir(mode=0o700)
-
-    def section(self, identity: Identity) -> config.Broker:
-        return config.Broker(
-            host="127.0.0.1",
-            port=self.port,
-            ca_file=identity.ca_file,
-            cert_file=identity.cert_file,
-            key_file=identity.key_file,
-        )
 
 
 class Archive:
     """An intake that commits to a dict and then says so, if it is not told to be deaf or dumb."""
 
-    def __init__(self, site: Site) -> None:
-        self._identity = site.authority.issue_role(Role.CLUSTER)
-        self._port = site.port
+    def __init__(self, exchange: Exchange) -> None:
+        self._identity = exchange.identity(Role.CLUSTER)
+        self._port = exchange.services_port
         self._lock = threading.Lock()
         self.rows: dict[str, bytes] = {}
         self.deliveries: Counter[str] = Counter()
@@ -134,11 +82,3 @@ def running(folder: Path, edge: config.EdgeConfig) -> Iterator["subprocess.Popen
             yield process
         finally:
             process.kill()
-
-
-def until(condition: Callable[[], bool], *, timeout_s: float = 30) -> None:
-    """Wait for the world outside this process; fail when it does not come."""
-    ends = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.05)

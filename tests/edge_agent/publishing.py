@@ -1,11 +1,12 @@
 """A publisher with everything around it, moved by hand: the test is broker and archive."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.clock import Backoff
+from edge_agent.documents import Documents
 from edge_agent.health import Health
 from edge_agent.link import Arrived, Event
 from edge_agent.pauses import Pauses
@@ -54,7 +55,9 @@ class FakeLink:
 class World:
     """An agent's publisher with everything around it, moved by hand."""
 
-    def __init__(self, folder: Path, **sections: object) -> None:
+    def __init__(
+        self, folder: Path, *, documents: Documents | None = None, former: Collection[str] = (), **sections: object
+    ) -> None:
         cameras = (replay_camera("gate", folder), replay_camera("yard", folder))
         self.edge = edge_config(folder, *cameras, **sections)
         self.clock = FakeClock()
@@ -74,6 +77,8 @@ class World:
             software="test",
             reconnect=Backoff(0.5, 30, chance=lambda: 1.0),
             refused=Backoff(0.5, 15, chance=lambda: 1.0),
+            documents=documents,
+            former=former,
         )
         self.report = self.publisher._report
 

@@ -169,7 +169,7 @@ def test_check_names_every_trouble_and_goes_on(tmp_path: Path) -> None:
     assert code == 2
     found = {line.split(": ")[0]: line for line in out.splitlines()}
     assert found.keys() == {
-        "ok   configuration", "ok   spool", "fail models", "fail broker",
+        "ok   configuration", "ok   spool", "fail models", "fail broker", "fail certificate",
         "ok   camera gate", "fail camera yard", "fail camera hall",
     }  # fmt: skip
     assert "64×36 px" in found["ok   camera gate"]

@@ -18,11 +18,13 @@ from edge_agent.database import reading
 from edge_agent.errors import BrokerError
 from edge_agent.link import Acknowledged, Connected, Event, Lost, PahoLink
 from edge_agent.pauses import Pauses
-from provisioning.authority import Authority, Identity
 from provisioning.contracts import config, topics
 from provisioning.contracts.messages import Ledger, PictureState
-from tests.edge_agent.premises import Archive, Site, running, until
+from provisioning.identities import Identity
+from tests.edge_agent.premises import Archive, running
 from tests.edge_agent.world import edge_config, flat, replay_camera
+from tests.support.exchange import Exchange, until
+from tests.support.pki import Pki
 
 pytestmark = pytest.mark.peer
 
@@ -30,15 +32,15 @@ PICTURES = 300
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path)
+def site(tmp_path: Path) -> Iterator[Exchange]:
+    made = Exchange(tmp_path)
     made.start()
     yield made
     made.kill()
 
 
 @pytest.fixture
-def archive(site: Site) -> Iterator[Archive]:
+def archive(site: Exchange) -> Iterator[Archive]:
     made = Archive(site)
     yield made
     made.close()
@@ -52,9 +54,9 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def edge(folder: Path, street: Path, site: Site, **sections: object) -> config.EdgeConfig:
+def edge(folder: Path, street: Path, site: Exchange, **sections: object) -> config.EdgeConfig:
     settings: dict[str, object] = {
-        "broker": site.section(site.authority.issue_agent("street")).model_dump(),
+        "broker": site.section("street").model_dump(),
         "window": {"resend_after_s": 1.0},
         "redactor": {"overflow": "block"},
         "heartbeat_s": 1.0,
@@ -71,7 +73,7 @@ def settled(settings: config.EdgeConfig, archive: Archive) -> bool:
     return len(archive.rows) == 2 * PICTURES and ledger_of(settings).in_flight == 0
 
 
-def test_everything_arrives_once(tmp_path: Path, street: Path, site: Site, archive: Archive) -> None:
+def test_everything_arrives_once(tmp_path: Path, street: Path, site: Exchange, archive: Archive) -> None:
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings) as agent:
         until(lambda: settled(settings, archive), timeout_s=60)
@@ -84,7 +86,7 @@ def test_everything_arrives_once(tmp_path: Path, street: Path, site: Site, archi
 
 
 def test_a_broker_killed_and_restarted_empty_loses_nothing(
-    tmp_path: Path, street: Path, site: Site, archive: Archive
+    tmp_path: Path, street: Path, site: Exchange, archive: Archive
 ) -> None:
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings):
@@ -99,7 +101,7 @@ def test_a_broker_killed_and_restarted_empty_loses_nothing(
 
 
 def test_an_agent_killed_three_times_loses_nothing_and_repeats_nothing(
-    tmp_path: Path, street: Path, site: Site, archive: Archive
+    tmp_path: Path, street: Path, site: Exchange, archive: Archive
 ) -> None:
     settings = edge(tmp_path, street, site)
     for share in (0.1, 0.4, 0.7):
@@ -119,19 +121,19 @@ def test_an_agent_killed_three_times_loses_nothing_and_repeats_nothing(
 
 
 def test_what_the_archive_does_not_confirm_stays_and_is_sent_again(
-    tmp_path: Path, street: Path, site: Site, archive: Archive
+    tmp_path: Path, street: Path, site: Exchange, archive: Archive
 ) -> None:
     settings = edge(tmp_path, street, site, window={"resend_after_s": 1.0, "max_messages": 8})
     archive.acknowledges = False
     with running(tmp_path, settings):
-        until(lambda: sum(archive.deliveries.values()) > 16, timeout_s=60)  # the window of 8, again and again
+        until(lambda: max(archive.deliveries.values(), default=0) > 2, timeout_s=60)  # again, and again
         assert ledger_of(settings).archived == 0
         archive.acknowledges = True
         until(lambda: settled(settings, archive), timeout_s=90)
     assert ledger_of(settings).archived == 600
 
 
-def test_an_intake_that_comes_later_gets_everything(tmp_path: Path, street: Path, site: Site) -> None:
+def test_an_intake_that_comes_later_gets_everything(tmp_path: Path, street: Path, site: Exchange) -> None:
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings):
         until(lambda: "no intake listens" in (tmp_path / "agent.log").read_text(), timeout_s=30)
@@ -141,7 +143,7 @@ def test_an_intake_that_comes_later_gets_everything(tmp_path: Path, street: Path
     assert ledger_of(settings).balanced
 
 
-def test_a_leak_pauses_its_camera_and_no_other(tmp_path: Path, street: Path, site: Site, archive: Archive) -> None:
+def test_a_leak_pauses_its_camera_and_no_other(tmp_path: Path, street: Path, site: Exchange, archive: Archive) -> None:
     settings = edge(tmp_path, street, site)
     archive.verdict = lambda payload: PictureState.LEAK if b'"camera_id":"gate"' in payload else PictureState.KEPT
     with running(tmp_path, settings):
@@ -157,9 +159,9 @@ def _archived(settings: config.EdgeConfig, camera_id: str) -> int:
 
 
 def test_an_agent_under_another_name_is_told_and_keeps_its_pictures(
-    tmp_path: Path, street: Path, site: Site, archive: Archive
+    tmp_path: Path, street: Path, site: Exchange, archive: Archive
 ) -> None:
-    settings = edge(tmp_path, street, site, broker=site.section(site.authority.issue_agent("avenue")).model_dump())
+    settings = edge(tmp_path, street, site, broker=site.section("avenue").model_dump())
     with running(tmp_path, settings):
         until(lambda: "forbids agent street to publish" in (tmp_path / "agent.log").read_text())
         until(lambda: ledger_of(settings).spooled == 600, timeout_s=60)
@@ -169,7 +171,7 @@ def test_an_agent_under_another_name_is_told_and_keeps_its_pictures(
 
 
 def foreign_identity(folder: Path) -> Identity:
-    return Authority(folder / "foreign").issue_agent("street")
+    return Pki(folder / "foreign").issue_agent("street")
 
 
 class TestLink:
@@ -185,9 +187,9 @@ class TestLink:
             if isinstance(event, kind):
                 return event
 
-    def test_connects_publishes_and_hears_what_the_broker_did(self, site: Site) -> None:
+    def test_connects_publishes_and_hears_what_the_broker_did(self, site: Exchange) -> None:
         events: SimpleQueue[Event] = SimpleQueue()
-        link = PahoLink(site.section(site.authority.issue_agent("street")), "street", events.put)
+        link = PahoLink(site.section("street"), "street", events.put)
         self.wait_for(events, Connected)
         mid = link.publish(topics.snapshots("street"), b"x", expiry_s=1)
         assert self.wait_for(events, Acknowledged) == Acknowledged(mid, 0x10, "No matching subscribers")
@@ -197,8 +199,8 @@ class TestLink:
         assert isinstance(self.wait_for(events, Lost), Lost)
         link.close()
 
-    def test_leaves_no_thread_and_no_event_behind(self, site: Site) -> None:
-        identity = site.section(site.authority.issue_agent("street"))
+    def test_leaves_no_thread_and_no_event_behind(self, site: Exchange) -> None:
+        identity = site.section("street")
         before = threading.active_count()
         for _ in range(5):
             events: SimpleQueue[Event] = SimpleQueue()
@@ -208,8 +210,8 @@ class TestLink:
             assert events.empty()
         assert threading.active_count() == before
 
-    def test_a_second_agent_of_the_same_name_is_named_as_the_cause(self, site: Site) -> None:
-        identity = site.section(site.authority.issue_agent("street"))
+    def test_a_second_agent_of_the_same_name_is_named_as_the_cause(self, site: Exchange) -> None:
+        identity = site.section("street")
         events: SimpleQueue[Event] = SimpleQueue()
         first = PahoLink(identity, "street", events.put)
         self.wait_for(events, Connected)
@@ -223,8 +225,8 @@ class TestLink:
     # paho leaves the socket of a failed handshake to the garbage collector.
     @pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
     @pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
-    def test_what_does_not_fit_is_an_error_with_a_remedy(self, site: Site, tmp_path: Path) -> None:
-        good = site.section(site.authority.issue_agent("street"))
+    def test_what_does_not_fit_is_an_error_with_a_remedy(self, site: Exchange, tmp_path: Path) -> None:
+        good = site.section("street")
         dial = partial(PahoLink, agent_id="street", report=lambda _: None)
         with pytest.raises(BrokerError, match=r"cannot be reached.*check host and port"):
             dial(good.model_copy(update={"port": 1}))
@@ -238,8 +240,8 @@ class TestLink:
         with pytest.raises(BrokerError, match="no usable certificate"):
             dial(good.model_copy(update={"key_file": from_elsewhere.key_file}))
 
-    def test_a_certificate_of_another_authority_is_refused(self, site: Site, tmp_path: Path) -> None:
-        good = site.section(site.authority.issue_agent("street"))
+    def test_a_certificate_of_another_authority_is_refused(self, site: Exchange, tmp_path: Path) -> None:
+        good = site.section("street")
         foreign = foreign_identity(tmp_path)
         events: SimpleQueue[Event] = SimpleQueue()
         broker = good.model_copy(update={"cert_file": foreign.cert_file, "key_file": foreign.key_file})

@@ -63,3 +63,14 @@ def test_take_is_woken_by_put() -> None:
     queue: FairQueue[str] = FairQueue(1, "drop_oldest")
     threading.Timer(0.05, queue.put, ("a", "late", STOP)).start()
     assert queue.take(5) == "late"
+
+
+def test_it_says_how_many_wait_and_whose_place_is_full() -> None:
+    queue: FairQueue[str] = FairQueue(2, "drop_oldest")
+    assert (len(queue), queue.is_full("a")) == (0, False)
+    for item in ("a1", "a2", "a3"):
+        queue.put("a", item, STOP)
+    queue.put("b", "b1", STOP)
+    assert (len(queue), queue.is_full("a"), queue.is_full("b")) == (3, True, False)
+    queue.take(0)
+    assert (len(queue), queue.is_full("a")) == (2, False)

@@ -75,6 +75,13 @@ def test_an_acknowledgement_for_a_camera_that_is_gone_pauses_nothing(world: Worl
     assert Pauses(tmp_path).cause("removed") is None
 
 
+def test_a_camera_that_was_taken_out_can_still_be_paused_and_holds_its_pictures_back(tmp_path: Path) -> None:
+    health = Health("street", [], Pauses(tmp_path), FakeClock(), lambda: None, former=["yard"])
+    health.pause("yard", "a leak")
+    assert health.held() == {"yard"}
+    assert health.statuses() == []
+
+
 @given(cause=st.text(max_size=2000))
 def test_any_cause_fits_the_contract(cause: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     world = World(tmp_path_factory.mktemp("health"))

@@ -1,97 +1,37 @@
 """One camera's way from light to disk, with the others beside it.
 
-fake sources ──▶ selector ──▶ queue ──▶ fake redactor ──▶ real spool
+fake sources ──▶ capture ──▶ queue ──▶ fake redactor ──▶ real spool
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge_agent.capture import Capture
 from edge_agent.clock import Backoff
-from edge_agent.errors import DropReason, RedactionUnavailable, SourceError, Unreachable
-from edge_agent.fair_queue import FairQueue
-from edge_agent.frames import Frame, Selected, Skipped, SkipReason
-from edge_agent.health import Health
+from edge_agent.database import STEP_BYTES
+from edge_agent.errors import Crashed, DropReason, RedactionUnavailable, Unreachable
+from edge_agent.frames import Selected, Skipped, SkipReason
 from edge_agent.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
-from edge_agent.spool import Spool
 from provisioning.contracts import config
-from provisioning.contracts.messages import CameraState, Ledger
-from tests.edge_agent.world import FakeClock, GreyRedactor, flat, frame, replay_camera, selected
-
-Script = Sequence[Frame | Skipped | SourceError]
-
-
-class ScriptedSource:
-    """Plays one script an attempt; the last attempt ends the test's run."""
-
-    def __init__(self, attempts: Sequence[Script], stop: threading.Event) -> None:
-        self._attempts = list(attempts)
-        self._stop = stop
-        self.opened = 0
-
-    def frames(self, _: threading.Event) -> Iterator[Frame | Skipped]:
-        script = self._attempts[self.opened]
-        self.opened += 1
-        for item in script:
-            if isinstance(item, SourceError):
-                raise item
-            yield item
-        if self.opened == len(self._attempts):
-            self._stop.set()
-
-
-class World:
-    """Several cameras, one redaction queue, one spool."""
-
-    def __init__(self, folder: Path, scripts: dict[str, Sequence[Script]], *, per_lane: int = 64) -> None:
-        self.clock = FakeClock()
-        self.stop = {name: threading.Event() for name in scripts}
-        self.spool = Spool(config.Spool(directory=folder), self.clock)
-        self.cameras = {name: replay_camera(name, folder) for name in scripts}
-        self.pauses = Pauses(folder)
-        self.health = Health("street", list(self.cameras.values()), self.pauses, self.clock, lambda: None)
-        self.queue: FairQueue[Selected] = FairQueue(per_lane, "drop_oldest")
-        self.redactors = {name: GreyRedactor(camera) for name, camera in self.cameras.items()}
-        self.sources = {name: ScriptedSource(script, self.stop[name]) for name, script in scripts.items()}
-        self.spooled: list[int] = []
-        self.pipelines = {
-            name: Pipeline(
-                camera,
-                self.sources[name],
-                self.redactors[name],
-                self.queue,
-                self.spool,
-                self.health,
-                self.clock,
-                Backoff(1.0, 30.0, chance=lambda: 1.0),
-                lambda: self.spooled.append(self.spool.messages),
-            )
-            for name, camera in self.cameras.items()
-        }
-
-    def run(self, camera_id: str) -> None:
-        self.pipelines[camera_id].run(self.stop[camera_id])
-
-    def redact_all(self) -> None:
-        while (waiting := self.queue.take(0)) is not None:
-            self.pipelines[waiting.frame.camera_id].finish(waiting)
-
-    def ledger(self, camera_id: str = "gate") -> Ledger:
-        ledger = self.spool.ledgers()[camera_id]
-        assert ledger.balanced
-        return ledger
-
-    def state(self, camera_id: str = "gate") -> tuple[CameraState, str]:
-        (status,) = [status for status in self.health.statuses() if status.camera_id == camera_id]
-        return status.state, status.cause
+from provisioning.contracts.messages import CameraState
+from tests.edge_agent.pipelines import Script, World, live_camera
+from tests.edge_agent.world import (
+    EPOCH_MS,
+    flat,
+    frame,
+    glance,
+    jpeg_of,
+    selected,
+)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path, {name: [[frame(n, camera_id=name) for n in range(3)]] for name in ("gate", "yard")})
+    made = World(tmp_path, {name: [[glance(n, camera_id=name) for n in range(3)]] for name in ("gate", "yard")})
     yield made
     made.spool.close()
 
@@ -109,7 +49,7 @@ def test_what_is_selected_is_redacted_and_spooled(world: World) -> None:
 
 def test_a_camera_that_fails_is_tried_again_with_growing_waits_and_recovers(tmp_path: Path) -> None:
     lost = Unreachable("gate", "10.0.0.1:554 refuses the connection: check address and port")
-    world = World(tmp_path, {"gate": [[lost], [lost], [lost], [frame(0), lost], [frame(1)]]})
+    world = World(tmp_path, {"gate": [[lost], [lost], [lost], [glance(0), lost], [glance(1)]]})
     states: list[tuple[CameraState, str]] = []
     world.clock.on_wait = lambda _: states.append(world.state())
     world.run("gate")
@@ -120,18 +60,29 @@ def test_a_camera_that_fails_is_tried_again_with_growing_waits_and_recovers(tmp_
     world.spool.close()
 
 
+def test_a_stream_that_crashes_its_decoder_again_and_again_is_tried_ever_more_rarely(tmp_path: Path) -> None:
+    crash = Crashed("gate", "the decoder crashed (SIGSEGV); it is started again")
+    lasting = [glance(1), glance(2, at_ms=EPOCH_MS + 90_000)]
+    script: list[Script] = [[glance(0), crash], [glance(0), crash], [glance(0), crash], [*lasting, crash], []]
+    world = World(tmp_path, {"gate": script})
+    world.sources["gate"].before = lambda: world.clock.pass_s(20 + 50 * (world.sources["gate"].opened == 4))
+    world.run("gate")
+    assert world.clock.waits == [1.0, 2.0, 4.0, 1.0]  # the fourth time it went well for a minute
+    world.spool.close()
+
+
 def test_run_once_fails_with_the_reason(tmp_path: Path) -> None:
     lost = Unreachable("gate", "gone")
-    world = World(tmp_path, {"gate": [[frame(0), lost]]})
+    world = World(tmp_path, {"gate": [[glance(0), lost]]})
     with pytest.raises(Unreachable, match="gone"):
-        world.pipelines["gate"].run_once(world.stop["gate"])
+        world.pipelines["gate"].run_once(world.stop["gate"], world.stop["gate"])
     assert world.ledger().selected == 1
     world.spool.close()
 
 
 def test_one_camera_failing_leaves_the_other_alone(tmp_path: Path) -> None:
     lost = Unreachable("gate", "gone")
-    world = World(tmp_path, {"gate": [[lost]] * 20 + [[]], "yard": [[frame(n, camera_id="yard") for n in range(5)]]})
+    world = World(tmp_path, {"gate": [[lost]] * 20 + [[]], "yard": [[glance(n, camera_id="yard") for n in range(5)]]})
     threads = [threading.Thread(target=world.run, args=(name,)) for name in ("gate", "yard")]
     for thread in threads:
         thread.start()
@@ -145,7 +96,7 @@ def test_one_camera_failing_leaves_the_other_alone(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_is_over_is_not_begun_again(tmp_path: Path) -> None:
-    world = World(tmp_path, {"gate": [[frame(0)], []]})
+    world = World(tmp_path, {"gate": [[glance(0)], []]})
     world.run("gate")
     assert world.sources["gate"].opened == 1
     assert world.state() == (CameraState.OFFLINE, "the recording has been played to its end")
@@ -185,8 +136,8 @@ def test_a_bug_in_the_redactor_publishes_nothing_and_is_not_hidden(world: World)
 
 
 def test_a_busy_redactor_drops_the_oldest_of_the_busy_camera_only(tmp_path: Path) -> None:
-    busy = [frame(n) for n in range(10)]
-    world = World(tmp_path, {"gate": [busy], "yard": [[frame(0, camera_id="yard")]]}, per_lane=2)
+    busy = [glance(n) for n in range(10)]
+    world = World(tmp_path, {"gate": [busy], "yard": [[glance(0, camera_id="yard")]]}, per_lane=2)
     world.run("gate")
     world.run("yard")
     world.redact_all()
@@ -197,7 +148,7 @@ def test_a_busy_redactor_drops_the_oldest_of_the_busy_camera_only(tmp_path: Path
 
 
 def test_a_replay_that_begins_again_redacts_nothing_twice(tmp_path: Path) -> None:
-    looks = [frame(n) for n in range(4)]
+    looks = [glance(n) for n in range(4)]
     world = World(tmp_path, {"gate": [looks]})
     world.run("gate")
     world.redact_all()
@@ -212,7 +163,7 @@ def test_a_replay_that_begins_again_redacts_nothing_twice(tmp_path: Path) -> Non
 
 
 def test_a_pause_stops_pulling_drops_what_waits_and_ends_by_hand(tmp_path: Path) -> None:
-    world = World(tmp_path, {"gate": [[frame(0), frame(1)], [frame(2)]]})
+    world = World(tmp_path, {"gate": [[glance(0), glance(1)], [glance(2)]]})
     pipeline, stop = world.pipelines["gate"], world.stop["gate"]
     pipeline._enter(selected(9), stop)
     world.health.pause("gate", "a leak")
@@ -233,9 +184,9 @@ def test_a_pause_stops_pulling_drops_what_waits_and_ends_by_hand(tmp_path: Path)
 
 
 def test_a_pause_in_the_middle_of_a_stream_closes_it(tmp_path: Path) -> None:
-    world = World(tmp_path, {"gate": [[frame(0), frame(1)]]})
+    world = World(tmp_path, {"gate": [[glance(0), glance(1)]]})
     world.health.pause("gate", "a leak")
-    assert world.pipelines["gate"].run_once(world.stop["gate"]) is False
+    assert world.pipelines["gate"].run_once(world.stop["gate"], world.stop["gate"]) is False
     assert world.spool.ledgers() == {}
     world.spool.close()
 
@@ -244,7 +195,7 @@ def test_skipped_pictures_are_counted_and_logged_ever_more_rarely(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = [Skipped("gate", SkipReason.BROKEN, "a keyframe does not decode")] * 150
-    world = World(tmp_path, {"gate": [[*bad, frame(0)]]})
+    world = World(tmp_path, {"gate": [[*bad, glance(0)]]})
     world.run("gate")
     assert world.pipelines["gate"].skipped == {"broken": 150}
     assert sum("picture skipped" in record.message for record in caplog.records) == 3  # the 1st, 10th and 100th
@@ -256,6 +207,7 @@ def test_a_full_disk_is_one_line_and_the_pictures_after_it_pass(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run("gate")
+    world.redactors["gate"]._picture = jpeg_of(STEP_BYTES + STEP_BYTES // 2)  # more than the spool has taken beforehand
     monkeypatch.setattr(world.spool._database, "free_bytes", lambda: 1000)
     for _ in range(2):
         waiting = world.queue.take(0)
@@ -273,25 +225,71 @@ def test_what_waits_when_the_agent_stops_is_interrupted_and_may_come_again(world
     world.run("gate")
     stop = threading.Event()
     stop.set()
-    redact_in_turn(world.queue, world.pipelines, stop)
+    redact_in_turn(world.queue, world.pipelines, stop, stop)
     assert world.ledger().dropped == {"interrupted": 3}
     assert world.spool.select(frame(0).observation_id, "gate")
 
 
+def test_what_a_decoder_brings_after_the_stop_is_not_selected(world: World) -> None:
+    world.stop["gate"].set()
+    assert world.pipelines["gate"].run_once(world.stop["gate"], threading.Event()) is False
+    assert world.spool.ledgers() == {}
+
+
+def test_what_waits_at_a_change_of_configuration_is_redacted_to_the_last(world: World) -> None:
+    world.run("gate")
+    no_more = threading.Event()
+    no_more.set()
+    redact_in_turn(world.queue, world.pipelines, no_more, threading.Event())
+    assert (world.ledger().spooled, world.ledger().dropped) == (3, {})
+
+
 def test_a_still_scene_is_not_selected_again(tmp_path: Path) -> None:
-    world = World(tmp_path, {"gate": [[frame(n, image=flat(50)) for n in range(10)]]})
+    world = World(tmp_path, {"gate": [[glance(n, image=flat(50)) for n in range(10)]]})
     world.cameras["gate"] = world.cameras["gate"].model_copy(update={"selector": config.Selector()})
     pipeline = Pipeline(
         world.cameras["gate"],
-        world.sources["gate"],
+        Capture(world.cameras["gate"], world.sources["gate"], world.clock),
         world.redactors["gate"],
         world.queue,
+        world.steward,
+        world.looker,
         world.spool,
         world.health,
         world.clock,
         Backoff(1, 1),
         lambda: None,
     )
-    pipeline.run(world.stop["gate"])
+    pipeline.run(world.stop["gate"], world.stop["gate"])
     assert world.ledger().selected == 1
+    world.spool.close()
+
+
+@pytest.mark.parametrize(("apart_s", "told"), [(1, 8), (0, 0)])  # a camera tells of itself once a second
+def test_a_live_camera_takes_no_more_than_may_wait_and_nothing_overflows(
+    apart_s: float, told: int, tmp_path: Path
+) -> None:
+    world = World(tmp_path, {"gate": [[glance(n) for n in range(10)]]}, per_lane=2, camera=live_camera)
+    world.sources["gate"].before = lambda: world.clock.pass_s(apart_s)
+    world.run("gate")
+    assert len(world.queue) == 2
+    assert world.ledger().selected == 2
+    assert world.health.passed_over() == {"gate": told}
+    world.redact_all()
+    assert (world.ledger().spooled, world.ledger().dropped) == (2, {})
+    assert world.steward.rate_per_s() is not None
+    assert not world.captures["gate"]._orders.is_full  # there is room again
+    world.spool.close()
+
+
+def test_a_lost_camera_may_not_look_closer_any_more(tmp_path: Path) -> None:
+    lost = Unreachable("gate", "gone")
+    moving = [glance(n, image=flat(90 * (n % 2))) for n in range(4)]  # from its second picture on
+    world = World(tmp_path, {"gate": [[*moving, lost], []]}, camera=live_camera)
+    held: list[bool] = []
+    world.sources["gate"].before = lambda: world.clock.pass_s(1)
+    world.clock.on_wait = lambda _: held.append(world.steward._grants.holds("gate"))
+    world.run("gate")
+    assert world.captures["gate"]._orders.closer  # it had been told so
+    assert held == [False]
     world.spool.close()

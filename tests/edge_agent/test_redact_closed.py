@@ -1,7 +1,8 @@
 """The redactor fails closed: whatever goes wrong, nothing comes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,54 +10,26 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_agent.errors import DropReason, RedactionUnavailable
-from edge_agent.frames import Frame, Redacted, Selected, SelectReason
 from edge_agent.redactor import search
-from edge_agent.redactor.cover import COLOUR, Rect
-from edge_agent.redactor.redactor import CameraRedactor
-from edge_agent.redactor.search import Detectors, Findings, Image, TinyFaces
-from engines.catalog import Catalog
+from edge_agent.redactor.cover import COLOUR, Image, Rect
+from edge_agent.redactor.search import Findings
 from engines.detection import Box, Detection
-from engines.detector import Detector
-from engines.engine import Tensor, TensorSpec
+from engines.engine import Tensor
 from engines.errors import InferenceFailed
-from provisioning.contracts.config import Camera, Policy, Redactor, RtspSource
-from provisioning.contracts.messages import ClockQuality, MachineClass
+from provisioning.contracts.config import Policy
+from provisioning.contracts.messages import MachineClass
+from tests.edge_agent.redacting import (
+    CAMERA,
+    NoTinyFaces,
+    blind_centerface,
+    blind_clp,
+    detectors,
+    one_bus,
+    picture,
+    redact,
+)
 
-CAMERA = Camera(id="cam-1", source=RtspSource(url="rtsp://127.0.0.1/a"))
 FACE = Rect(100, 60, 140, 110)
-
-
-@dataclass
-class FakeEngine:
-    """A model whose every answer the test decides: here a CenterFace-shaped silence, or a failure."""
-
-    name: str
-    answer: Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-    sha256: str = "ab" * 32
-    inputs: tuple[TensorSpec, ...] = ()
-    outputs: tuple[TensorSpec, ...] = ()
-
-    def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return self.answer(inputs)
-
-
-def _blind_nanodet(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    batch = next(iter(inputs.values())).shape[0]
-    cells = {8: 2704, 16: 676, 32: 169}
-    classes = {f"class_{s}": np.zeros((batch, n, 80), np.float32) for s, n in cells.items()}
-    return {**classes, **{f"box_{s}": np.zeros((batch, n, 44), np.float32) for s, n in cells.items()}}
-
-
-def _blind_centerface(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    batch, _, height, width = next(iter(inputs.values())).shape
-    planes = {"heat": 1, "scale": 2, "offset": 2}
-    return {k: np.zeros((batch, n, height // 4, width // 4), np.float32) for k, n in planes.items()}
-
-
-def _blind_clp(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    batch, _, height, width = next(iter(inputs.values())).shape
-    priors = sum(2 * -(-height // s) * -(-width // s) for s in (8, 16, 32))
-    return {"loc": np.zeros((batch, priors, 4), np.float32), "conf": np.zeros((batch, priors, 2), np.float32)}
 
 
 def _broken(_inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -69,63 +42,52 @@ class OneFace:
 
     looks: list[Image] = field(default_factory=list)
 
-    def detect(self, picture: Image, threshold: float) -> list[Detection]:
+    def detect(
+        self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
+    ) -> list[Detection]:
         self.looks.append(picture)
-        covered = np.abs(picture[60:110, 100:140].astype(int) - COLOUR).max() < 12
-        return [] if covered else [Detection("face", 0.9, Box(*FACE))]
+        return [] if _is_paint(picture[60:110, 100:140]) else [Detection("face", 0.9, Box(*FACE))]
+
+
+@dataclass
+class SharpCenterFace:
+    """CenterFace, seeing a face of 40 x 50 pixels at `FACE` unless paint is there."""
+
+    looks: list[NDArray[np.uint8]] = field(default_factory=list)
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        (tensor,) = inputs.values()
+        self.looks.append(tensor[0, ::-1].transpose(1, 2, 0).astype(np.uint8))
+        outputs = blind_centerface(inputs)
+        if not _is_paint(self.looks[-1][62:108, 102:138]):
+            row, column = round((FACE.y0 + FACE.y1) / 8), round((FACE.x0 + FACE.x1) / 8)
+            outputs["heat"][0, 0, row, column] = 0.9
+            outputs["scale"][0, :, row, column] = np.log([50 / 4, 40 / 4])
+        return outputs
 
 
 @dataclass
 class WanderingFace:
-    """A second face detector that finds a face in another place at every look: covering can never satisfy it."""
+    """CenterFace, finding a face first in the middle and then in a corner of every window: no cover can satisfy it."""
 
     looks: int = 0
 
-    def detect(self, picture: Image, threshold: float) -> list[Detection]:
+    def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        outputs = blind_centerface(inputs)
+        rows, columns = outputs["heat"].shape[2:]
         self.looks += 1
-        return [Detection("face", 0.9, Box(70.0 * self.looks, 10, 70.0 * self.looks + 30, 40))]
+        row, column = (rows // 2, columns // 2) if self.looks == 1 else (5, 5)
+        outputs["heat"][0, 0, row, column] = 0.9
+        outputs["scale"][0] = np.log(6)
+        return outputs
 
 
-class FakeClock:
-    """Each reading is `step_s` later than the one before."""
-
-    def __init__(self, step_s: float = 0.0) -> None:
-        self._at_s, self._step_s = 0.0, step_s
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic_s(self) -> float:
-        self._at_s += self._step_s
-        return self._at_s
-
-    def wait(self, event: object, timeout_s: float) -> bool:
-        return False
-
-
-def _detectors(
-    faces: TinyFaces | None = None, nanodet: Callable[[Mapping[str, Tensor]], dict[str, Tensor]] = _blind_nanodet
-) -> Detectors:
-    catalog = Catalog()
-    answers = {"nanodet-g-416": nanodet, "centerface": _blind_centerface, "clp-det": _blind_clp}
-    made = [Detector(catalog.manifest(name), FakeEngine(name, answer)) for name, answer in answers.items()]
-    return Detectors(made[0], made[1], made[2], faces, {"test": "ab" * 32})
-
-
-def _picture(width: int = 320, height: int = 200) -> NDArray[np.uint8]:
-    return np.random.default_rng(3).integers(90, 250, (height, width, 3), dtype=np.uint8)
-
-
-def _redact(
-    detectors: Detectors, *, image: Image | None = None, camera: Camera = CAMERA, step_s: float = 0.0
-) -> Redacted:
-    frame = Frame("cam-1", 1000, ClockQuality.ARRIVAL, "k1", _picture() if image is None else image)
-    redactor = CameraRedactor("cabinet-7", camera, Redactor(), detectors, FakeClock(step_s))
-    return redactor.redact(Selected(frame, SelectReason.FIRST))
+def _is_paint(part: NDArray[Any]) -> bool:
+    return bool(np.abs(part.astype(int) - COLOUR).max() < 12)
 
 
 def test_what_is_found_is_covered_in_the_published_bytes() -> None:
-    redacted = _redact(_detectors(OneFace()))
+    redacted = redact(detectors(OneFace()))
     published = cv2.imdecode(np.frombuffer(redacted.picture, np.uint8), cv2.IMREAD_COLOR)
     assert published is not None
     assert np.abs(published[62:108, 102:138].astype(int) - COLOUR).max() < 12
@@ -133,36 +95,46 @@ def test_what_is_found_is_covered_in_the_published_bytes() -> None:
 
 
 def test_the_second_look_sees_the_encoded_bytes_and_not_the_frame() -> None:
-    faces = OneFace()
-    redacted = _redact(_detectors(faces))
+    faces, centerface = OneFace(), SharpCenterFace()
+    redacted = redact(detectors(faces, centerface=centerface), image=picture(320, 192))  # stretched to nothing else
     published = cv2.imdecode(np.frombuffer(redacted.picture, np.uint8), cv2.IMREAD_COLOR)
     assert published is not None
-    assert len(faces.looks) == 2
-    assert (faces.looks[-1] == published).all()
+    assert len(faces.looks) == 1, "the raw picture"
+    assert len(centerface.looks) == 1
+    assert (centerface.looks[0] == published).all()
+
+
+def test_what_only_the_second_look_finds_is_covered_and_looked_at_again() -> None:
+    centerface = SharpCenterFace()
+    redacted = redact(detectors(NoTinyFaces(), centerface=centerface), image=picture(320, 192))
+    published = cv2.imdecode(np.frombuffer(redacted.picture, np.uint8), cv2.IMREAD_COLOR)
+    assert published is not None
+    assert _is_paint(published[62:108, 102:138])
+    assert len(centerface.looks) == 2, "what would be published, and that with one more cover"
 
 
 def test_a_face_that_shows_after_one_more_cover_is_withheld() -> None:
-    faces = WanderingFace()
+    centerface = WanderingFace()
     with pytest.raises(RedactionUnavailable) as caught:
-        _redact(_detectors(faces))
+        redact(detectors(NoTinyFaces(), centerface=centerface))
     assert caught.value.drop is DropReason.SECOND_LOOK
-    assert faces.looks == 3, "the search, the look at the encoded picture, one more cover and a look at that"
+    assert centerface.looks == 3, "at the encoded picture, and at two more covers"
 
 
 def test_a_model_that_fails_withholds_the_picture() -> None:
     with pytest.raises(RedactionUnavailable, match="could not run") as caught:
-        _redact(_detectors(nanodet=_broken))
+        redact(detectors(nanodet=_broken))
     assert caught.value.drop is DropReason.REDACTION_UNAVAILABLE
 
 
 def test_outputs_of_another_model_withhold_the_picture() -> None:
     with pytest.raises(RedactionUnavailable):
-        _redact(_detectors(nanodet=_blind_clp))
+        redact(detectors(nanodet=blind_clp))
 
 
 def test_too_slow_is_too_late() -> None:
     with pytest.raises(RedactionUnavailable, match="limit") as caught:
-        _redact(_detectors(), step_s=11.0)
+        redact(detectors(), step_s=11.0)
     assert caught.value.drop is DropReason.REDACTION_TIMEOUT
 
 
@@ -170,31 +142,23 @@ def test_more_regions_than_can_be_told_withhold_the_picture(monkeypatch: pytest.
     many = tuple(Rect(x, y, x + 1, y + 1) for x in range(0, 300, 4) for y in range(0, 190, 4))
     monkeypatch.setattr(search, "look", lambda *_: Findings((), 0, many))
     with pytest.raises(RedactionUnavailable, match="cannot cover"):
-        _redact(_detectors())
+        redact(detectors())
 
 
 def test_bands_of_the_policy_are_always_covered() -> None:
     camera = CAMERA.model_copy(update={"policy": Policy(always_cover=((0.0, 0.0, 1.0, 0.1),))})
-    regions = _redact(_detectors(), camera=camera).snapshot.redaction.regions
+    regions = redact(detectors(), camera=camera).snapshot.redaction.regions
     assert [(b.x0, b.y0, b.x1, b.y1) for b in regions] == [(0, 0, 320, 20)]
 
 
 def test_the_published_jpeg_carries_no_metadata() -> None:
-    picture = _redact(_detectors()).picture
+    picture = redact(detectors()).picture
     assert b"Exif" not in picture
     assert not any(picture.count(bytes([0xFF, marker])) for marker in (0xE1, 0xED, 0xFE))
 
 
-def _one_bus(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    outputs = _blind_nanodet(inputs)
-    outputs["class_32"][0, 30, 5] = 0.8  # COCO's bus, in the middle of a 13 × 13 map
-    outputs["class_32"][0, 40, 0] = 0.6  # a person
-    outputs["box_32"][0, [30, 40], 1::11] = 9.0  # one stride to each side
-    return outputs
-
-
 def test_the_envelope_tells_machines_one_count_and_unlabelled_regions() -> None:
-    snapshot = _redact(_detectors(nanodet=_one_bus)).snapshot
+    snapshot = redact(detectors(nanodet=one_bus)).snapshot
     assert [machine.cls for machine in snapshot.machines] == [MachineClass.BUS]
     assert snapshot.people == 1
     assert len(snapshot.redaction.regions) == 1, "the person; the bus is too small for a legible plate"

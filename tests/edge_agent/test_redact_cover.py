@@ -41,6 +41,27 @@ def test_growing_never_uncovers(rect: Rect, factor: float) -> None:
     assert grown.y1 >= rect.y1 - 1e-6
 
 
+@given(RECTS)
+def test_a_face_grows_to_every_side_and_a_small_one_by_more(found: Rect) -> None:
+    grown, by_factor = cover.face(found), found.grown(cover.FACE_GROWTH)
+    least = min(cover.FACE_MARGIN[0], cover.FACE_MARGIN[1] * max(found.width, found.height)) - 1e-6
+    assert min(found.x0 - grown.x0, found.y0 - grown.y0, grown.x1 - found.x1, grown.y1 - found.y1) >= least
+    assert grown.common(by_factor) >= by_factor.width * by_factor.height * (1 - 1e-6)
+
+
+@given(RECTS)
+def test_a_person_has_most_of_a_margin_above_and_a_small_one_more_of_it(found: Rect) -> None:
+    whole = cover.pedestrian(found)
+    above, below = found.y0 - whole.y0, whole.y1 - found.y1
+    aside = found.x0 - whole.x0, whole.x1 - found.x1
+    assert np.isclose(*aside)
+    assert 0.0599 * found.height <= above <= 0.1201 * found.height
+    assert 0.0099 * found.height <= below <= 0.0301 * found.height
+    assert 0.0199 * found.width <= aside[0] <= 0.0601 * found.width
+    assert above >= min(5.99, 0.1199 * found.height)
+    assert above > below
+
+
 def test_what_is_under_a_cover_leaves_no_trace() -> None:
     rng = np.random.default_rng(7)
     one, other = (rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8) for _ in range(2))

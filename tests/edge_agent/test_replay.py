@@ -1,6 +1,6 @@
 """A recording as a camera: the same ids at every run, paced or as fast as it is taken, and no file name anywhere.
 
-folder | picture | video ──▶ Replay ──▶ Frame, Skipped
+folder | picture | video ──▶ Replay ──▶ Glance, Skipped
 """
 
 import struct
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge_agent.errors import NoPicture, NotFound
-from edge_agent.frames import Frame, Skipped, SkipReason
+from edge_agent.frames import Frame, Glance, Skipped, SkipReason
 from edge_agent.sources.replay import Replay
 from provisioning.contracts import config
 from provisioning.contracts.messages import ClockQuality
@@ -28,12 +28,12 @@ def replay(path: Path, clock: FakeClock | None = None, **options: object) -> Rep
     return Replay("gate", source, clock or FakeClock())
 
 
-def play(camera: Replay, number: int | None = None) -> list[Frame | Skipped]:
+def play(camera: Replay, number: int | None = None) -> list[Glance | Skipped]:
     return list(islice(camera.frames(threading.Event()), number))
 
 
-def frames(items: list[Frame | Skipped]) -> list[Frame]:
-    return [item for item in items if isinstance(item, Frame)]
+def frames(items: list[Glance | Skipped]) -> list[Frame]:
+    return [item.frame() for item in items if isinstance(item, Glance)]
 
 
 def write(path: Path, image: Image) -> Path:

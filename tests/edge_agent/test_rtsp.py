@@ -14,16 +14,16 @@ from itertools import islice
 from pathlib import Path
 
 import av.error
-import numpy as np
 import pytest
 
-from edge_agent.clock import SystemClock
+from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
-from edge_agent.frames import Frame
+from edge_agent.frames import Glance
 from edge_agent.sources.rtsp import Rtsp
 from provisioning.contracts import config
+from provisioning.contracts.messages import ClockQuality
 from tests.edge_agent.cameras import encoded, footage, serving
-from tests.edge_agent.world import EPOCH_MS, FakeClock, noise, write_video
+from tests.edge_agent.world import FakeClock, noise
 
 SECRET = "s3cr:t/p@ss"
 QUOTED = "s3cr%3At%2Fp%40ss"
@@ -47,7 +47,7 @@ def failure(camera: Rtsp, *, after: int = 0) -> SourceError:
     """The error of one attempt, shown to hold neither the password nor the path of the address."""
     frames = camera.frames(threading.Event())
     for _ in range(after):
-        assert isinstance(next(frames), Frame)
+        assert isinstance(next(frames), Glance)
     with pytest.raises(SourceError) as caught:
         for _ in frames:
             pass
@@ -154,7 +154,7 @@ class TestServer:
         wrong = secret_file(tmp_path / "other", "wr0ng")
         with serving("--mount", mount, "--user", "viewer", "--password-file", str(password)) as (port, _):
             url = f"rtsp://127.0.0.1:{port}/token"
-            assert isinstance(next(source(url, password).frames(threading.Event())), Frame)
+            assert isinstance(next(source(url, password).frames(threading.Event())), Glance)
             assert isinstance(failure(source(url, wrong)), WrongCredentials)
             assert isinstance(failure(source(url)), WrongCredentials)
 
@@ -192,7 +192,7 @@ class TestServer:
         mount = footage(tmp_path / "token.footage", codec, [*small, *large])
         with serving("--mount", mount) as (port, _):
             frames = source(f"rtsp://127.0.0.1:{port}/token").frames(threading.Event())
-            seen = [item.image.shape if isinstance(item, Frame) else item for item in islice(frames, 8)]
+            seen = [item.pixels().shape if isinstance(item, Glance) else item for item in islice(frames, 8) if item]
         assert set(seen) == {(96, 160, 3), (192, 320, 3)}
 
     def test_capture_time_is_the_arrival_of_the_packet(self, tmp_path: Path) -> None:
@@ -200,32 +200,35 @@ class TestServer:
         clock = FakeClock()
         with serving("--mount", mount) as (port, _):
             camera = Rtsp("gate", config.RtspSource(url=f"rtsp://127.0.0.1:{port}/token"), clock)
-            frames = camera.frames(threading.Event())
-            first = next(frames)
+            glances = (item for item in camera.frames(threading.Event()) if isinstance(item, Glance))
+            first = next(glances)
             clock.pass_s(60)
-            second = next(frames)
-        assert isinstance(first, Frame)
-        assert isinstance(second, Frame)
+            second = next(glances)
         assert second.captured_at_ms - first.captured_at_ms == 60_000
         assert first.source_key != second.source_key
 
+    def test_a_camera_that_knows_the_time_dates_its_pictures_and_one_that_does_not_is_known(
+        self, tmp_path: Path
+    ) -> None:
+        mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        with serving("--mount", mount) as (port, _):
+            right = dated(f"rtsp://127.0.0.1:{port}/token", SystemClock())
+            wrong = dated(f"rtsp://127.0.0.1:{port}/token", HourAhead())
+        assert right[0].clock is ClockQuality.SYNCED
+        assert abs(right[1]) < 500
+        assert wrong[0].clock is ClockQuality.ARRIVAL
+        assert abs(wrong[1] + 3_600_000) < 500
 
-@pytest.mark.parametrize("codec", ["libx264", "libx265"])
-def test_b_frames_do_not_hold_a_picture_back(codec: str, tmp_path: Path) -> None:
-    # A decoder that is fed keyframes alone keeps one or two of them for reordering: 2 to 4 s of a live camera.
-    pictures = [noise(seed) for seed in range(15)]
-    path = write_video(tmp_path / "street.mkv", pictures, codec=codec, gop=5, b_frames=2)
-    clock = FakeClock()
-    camera = Rtsp("gate", config.RtspSource(url="rtsp://camera.invalid/"), clock)
-    seen = []
-    with av.open(str(path)) as container:
-        for item in camera._decode(container, stop := threading.Event()):
-            assert isinstance(item, Frame)
-            seen.append(item)
-            clock.pass_s(1)  # had it been held back, it would carry the time of a later packet's arrival
-            if len(seen) == 3:
-                stop.set()
-    assert [item.captured_at_ms - EPOCH_MS for item in seen] == [0, 1000, 2000]
-    for item in seen:
-        distances = [float(np.abs(item.image.astype(int) - picture).mean()) for picture in pictures]
-        assert int(np.argmin(distances)) == int(item.source_key.removeprefix("k")) // 40  # Matroska counts in ms
+
+def dated(url: str, clock: Clock) -> tuple[Glance, float]:
+    """The first picture after the server's first report, and how far its clock is from ours."""
+    camera = Rtsp("gate", config.RtspSource(url=url), clock)
+    for glance in camera.frames(threading.Event()):
+        if isinstance(glance, Glance) and camera.sender_offset_ms is not None:
+            return glance, camera.sender_offset_ms
+    raise AssertionError("the stream ended")
+
+
+class HourAhead(SystemClock):
+    def now_ms(self) -> int:
+        return super().now_ms() + 3_600_000

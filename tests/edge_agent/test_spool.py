@@ -1,205 +1,29 @@
-"""The spool where the disk is not: full, damaged, taken, or asked for an impossible step."""
+"""The spool asked for an impossible step, with more in it than it should hold, and with three days' backlog."""
 
-import logging
-import multiprocessing
-import os
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge_agent import ledger, quarantine
-from edge_agent.database import Database, reading
-from edge_agent.errors import DropReason, IllegalMove, SpoolError, SpoolFull, SpoolLocked
-from edge_agent.spool import RESERVE_BYTES, Spool
-from provisioning.contracts import codec, config
+from edge_agent.database import reading
+from edge_agent.errors import DropReason, IllegalMove
+from edge_agent.spool import Spool
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import ArchivedItem, PictureState, Rejected
+from provisioning.contracts.messages import Rejected
+from tests.edge_agent.spooling import dies, keep, open_spool
 from tests.edge_agent.world import EPOCH_MS, FakeClock, frame, jpeg_of, redacted
 
 
-def open_spool(folder: Path, **limits: object) -> Spool:
-    return Spool(config.Spool.model_validate({"directory": folder, **limits}), FakeClock())
-
-
-def keep(spool: Spool, number: int, size: int = 1000) -> ArchivedItem:
-    """Select and append; returns the acknowledgement that the archive would send."""
-    look = frame(number)
-    assert spool.select(look.observation_id, look.camera_id)
-    picture = redacted(look, jpeg_of(size))
-    spool.append(picture)
-    digest = codec.message_sha256(codec.encode_snapshot(picture.snapshot, picture.picture))
-    return ArchivedItem(observation_id=look.observation_id, message_sha256=digest, picture=PictureState.KEPT)
-
-
-def keep_until_full(spool: Spool, size: int, kept: list[ArchivedItem]) -> None:
-    kept.extend(keep(spool, number, size) for number in range(1, 1000))
-
-
-def fill(ballast: Path) -> None:
-    with ballast.open("wb", buffering=0) as file:
-        for _ in range(1000):
-            file.write(bytes(1024 * 1024))
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A tmpfs a little larger than the reserve."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a tmpfs needs root")
-    size = RESERVE_BYTES + 4 * 1024 * 1024
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(tmp_path)], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("no right to mount a tmpfs here")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
-
-
-def test_a_full_disk_costs_the_picture_at_hand_and_heals_by_itself(small_disk: Path) -> None:
-    spool = open_spool(small_disk)
-    first = keep(spool, 0)
-    ballast = small_disk / "ballast"
-    with pytest.raises(OSError, match="No space"):
-        fill(ballast)
-    with pytest.raises(SpoolFull, match="disk"):
-        keep_until_full(spool, 300_000, [])
-    gate = spool.ledgers()["gate"]
-    assert gate.balanced
-    assert gate.dropped == {"disk_full": 1}
-
-    ballast.unlink()
-    keep(spool, 200)
-    assert spool.confirm([first])[0] != []
-    spool.close()
-    with reading(small_disk) as db:
-        after = ledger.tally(db)["gate"]
-    assert after.balanced
-    assert after.dropped == {"disk_full": 1}
-    assert after.archived == 1
-
-
-def test_acknowledgements_still_delete_inside_the_reserve(small_disk: Path) -> None:
-    spool = open_spool(small_disk)
-    kept: list[ArchivedItem] = []
-    with pytest.raises(SpoolFull, match="reserve"):
-        keep_until_full(spool, 200_000, kept)
-    assert len(kept) > 3
-    confirmed, ignored = spool.confirm(kept)
-    assert (len(confirmed), ignored) == (len(kept), 0)
-    spool.close()
-
-
-def test_sqlite_out_of_room_drops_by_name_without_writing(tmp_path: Path) -> None:
-    spool = open_spool(tmp_path)
-    keep(spool, 0)
-    database = spool._database._connection
-    (pages,) = database.execute("PRAGMA page_count").fetchone()
-    database.execute(f"PRAGMA max_page_count={pages + 2}")
-    for number in range(1, 4):
-        with pytest.raises(SpoolFull, match="max_bytes"):
-            keep(spool, number, 100_000)
-    assert spool.messages == 1
-    gate = spool.ledgers()["gate"]
-    assert (gate.selected, gate.spooled, gate.in_flight, gate.dropped) == (4, 1, 1, {"disk_full": 3})
-    assert gate.balanced
-    database.execute("PRAGMA max_page_count=1000000")
-    keep(spool, 9, 100_000)
-    assert spool.ledgers()["gate"].dropped == {"disk_full": 3}
-    spool.close()
-
-
-def test_selecting_on_a_full_disk_is_counted_in_memory_and_written_later(tmp_path: Path) -> None:
-    spool = open_spool(tmp_path)
-    keep(spool, 0)
-    database = spool._database._connection
-    (pages,) = database.execute("PRAGMA page_count").fetchone()
-    database.execute(f"PRAGMA max_page_count={pages}")
-    full = 0
-    for number in range(1, 500):
-        try:
-            spool.select(frame(number).observation_id, "gate")
-        except SpoolFull:
-            full += 1
-    assert full > 0
-    assert spool.ledgers()["gate"].dropped == {"disk_full": full}
-    database.execute("PRAGMA max_page_count=1000000")
-    spool.tend()
-    with reading(tmp_path) as db:
-        gate = ledger.tally(db)["gate"]
-    assert (gate.selected, gate.dropped) == (500, {"disk_full": full})
-    assert gate.balanced
-    spool.close()
-
-
-@pytest.mark.parametrize("damage", ["header", "middle", "cut"])
-def test_a_damaged_file_is_moved_aside_and_begun_anew(
-    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    spool = open_spool(tmp_path)
-    for number in range(50):
-        keep(spool, number, 20_000)
-    spool.close()
-    file = tmp_path / "spool.db"
-    data = bytearray(file.read_bytes())
-    if damage == "header":
-        data[:100] = bytes(100)
-    elif damage == "middle":
-        data[4096:40960] = b"\xaa" * 36864
-        (tmp_path / "spool.db-wal").write_bytes(b"x")  # as a kill leaves it, and the reason to look closely
-    else:
-        del data[len(data) // 2 :]
-        (tmp_path / "spool.db-wal").write_bytes(b"x")
-    file.write_bytes(data)
-    (tmp_path / "damaged-1.db").write_bytes(b"from the last time")
-
-    with caplog.at_level(logging.ERROR):
-        spool = open_spool(tmp_path)
-    keep(spool, 0)
-    spool.close()
-    assert [path.name for path in sorted(tmp_path.glob("damaged-*.db"))] == [f"damaged-{EPOCH_MS}.db"]
-    assert (tmp_path / f"damaged-{EPOCH_MS}.db").read_bytes() == data
-    assert len(caplog.records) == 1
-    assert "moved to damaged-" in caplog.text
-
-
-def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
-    spool = open_spool(tmp_path)
-    spool._database._connection.execute("PRAGMA user_version=99")
-    spool.close()
-    with pytest.raises(SpoolError, match="another version"):
-        open_spool(tmp_path)
-    with pytest.raises(SpoolError, match="another version"):  # and the lock was let go
-        open_spool(tmp_path)
-
-
-def test_one_agent_a_directory(tmp_path: Path) -> None:
-    spool = open_spool(tmp_path)
-    with pytest.raises(SpoolLocked, match="another wayside-edge"):
-        open_spool(tmp_path)
-    spool.close()
-    open_spool(tmp_path).close()
-
-
-def test_the_directory_is_ours_alone(tmp_path: Path) -> None:
-    open_spool(tmp_path / "new").close()
-    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "new" / "spool.db").stat().st_mode & 0o777 == 0o600
-
-
 def test_the_ledger_is_readable_while_the_agent_runs_and_after_a_kill(tmp_path: Path) -> None:
-    def live_and_die() -> None:
+    def live() -> None:
         spool = open_spool(tmp_path)
         keep(spool, 0)
         spool.select(frame(1).observation_id, "gate")
         with reading(tmp_path) as db:
             assert ledger.tally(db)["gate"].in_flight == 2
-        os._exit(9)
 
-    child = multiprocessing.get_context("fork").Process(target=live_and_die)
-    child.start()
-    child.join()
-    assert child.exitcode == 9
+    dies(live)
     with reading(tmp_path) as db:
         assert ledger.tally(db)["gate"].in_flight == 2
     spool = open_spool(tmp_path)
@@ -213,17 +37,24 @@ def test_the_ledger_is_readable_while_the_agent_runs_and_after_a_kill(tmp_path: 
     spool.close()
 
 
-def test_reading_without_a_spool_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SpoolError, match="has this agent ever run"), reading(tmp_path):
-        pass
-
-
 def test_an_impossible_step_is_an_error_and_changes_nothing(tmp_path: Path) -> None:
     spool = open_spool(tmp_path)
     keep(spool, 0)
     with pytest.raises(IllegalMove, match="unknown cannot become spooled"):
         spool.append(redacted(frame(7), jpeg_of(100)))
     assert spool.messages == 1
+    assert spool.ledgers()["gate"].balanced
+    spool.close()
+
+
+def test_a_drop_that_cannot_be_is_an_error_and_poisons_nothing(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    item = keep(spool, 0)
+    for number in (0, 7):  # spooled already; never seen
+        with pytest.raises(IllegalMove, match="not in the pipeline"):
+            spool.drop(frame(number).observation_id, DropReason.PAUSED)
+    keep(spool, 1)
+    assert len(spool.confirm([item])[0]) == 1
     assert spool.ledgers()["gate"].balanced
     spool.close()
 
@@ -236,24 +67,6 @@ def test_what_exceeds_the_contract_is_dropped_by_name(tmp_path: Path) -> None:
         spool.append(redacted(look, jpeg_of(9 * 1024 * 1024)))
     assert spool.ledgers()["gate"].dropped == {DropReason.TOO_LARGE: 1}
     spool.close()
-
-
-def test_ended_rows_are_forgotten_and_counters_are_not(tmp_path: Path) -> None:
-    database = Database(tmp_path, now_ms=0)
-    with database.transaction() as tx:
-        for number in range(20):
-            ledger.select(tx, str(number), "gate")
-            ledger.move(tx, str(number), ledger.dropped(DropReason.PAUSED), now_ms=number)
-        ledger.select(tx, "open", "gate")
-        ledger.forget(tx, now_ms=20, keep=5)
-        left = {row[0] for row in tx.execute("SELECT id FROM observations")}
-        assert left == {"14", "15", "16", "17", "18", "19", "open"}
-        ledger.forget(tx, now_ms=ledger.REMEMBER_MS + 18, keep=5)
-        assert {row[0] for row in tx.execute("SELECT id FROM observations")} == {"18", "19", "open"}
-        gate = ledger.tally(tx)["gate"]
-    assert (gate.selected, gate.dropped, gate.in_flight) == (21, {"paused": 20}, 1)
-    assert gate.balanced
-    database.close()
 
 
 def test_quarantine_is_bounded_and_lists_why(tmp_path: Path) -> None:
@@ -271,3 +84,118 @@ def test_quarantine_is_bounded_and_lists_why(tmp_path: Path) -> None:
     assert spool.ledgers()["gate"].rejected == 4
     assert spool.quarantined() == 3
     spool.close()
+
+
+def test_quarantine_is_bounded_by_rows_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "MAX_ROWS", 3)
+    spool = open_spool(tmp_path)
+    for number in range(5):
+        item = keep(spool, number)
+        spool.reject(Rejected(message_sha256=item.message_sha256, reason=RejectReason.NOT_JPEG, detail=f"no {number}"))
+    with reading(tmp_path) as db:
+        assert [row.detail for row in quarantine.listing(db)] == ["no 4", "no 3", "no 2"]
+    spool.close()
+
+
+def test_a_lowered_bound_is_reached_without_one_endless_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.spool._CHUNK", 20)
+    spool = open_spool(tmp_path)
+    kept = [keep(spool, number, 40_000) for number in range(60)]
+    spool.close()
+    spool = open_spool(tmp_path, max_bytes=1024 * 1024)
+    commits: list[str] = []
+    spool._database._connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    keep(spool, 300, 40_000)
+    assert len(commits) == 3  # one to select, one that evicts a chunk, one that evicts the rest and appends
+    assert 0 <= 1024 * 1024 - spool.payload_bytes < 41_000
+    gate = spool.ledgers()["gate"]
+    assert gate.dropped == {"spool_full": 61 - spool.messages}
+    assert gate.balanced
+    assert spool.confirm(kept)[1] == gate.dropped["spool_full"]
+    spool.close()
+
+
+def test_what_is_over_age_goes_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.spool.TEND_AT_MOST", 4)
+    monkeypatch.setattr("edge_agent.spool._CHUNK", 2)
+    clock = FakeClock()
+    spool = open_spool(tmp_path, clock, max_age_h=1)
+    for number in range(7):
+        keep(spool, number)
+    clock.pass_s(3601)
+    keep(spool, 8)
+    assert [spool.tend(), spool.tend(), spool.tend()] == [4, 3, 0]
+    assert spool.messages == 1
+    assert spool.ledgers()["gate"].dropped == {"spool_expired": 7}
+    spool.close()
+
+
+def _steps(spool: Spool, work: Callable[[], object]) -> int:
+    """What SQLite does for it, in instructions of its virtual machine: the same on every machine."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    spool._database._connection.set_progress_handler(step, 1)
+    work()
+    spool._database._connection.set_progress_handler(None, 0)
+    return count
+
+
+@pytest.mark.parametrize("what", ["next", "held", "all held", "tend", "ledgers", "append"])
+def test_three_days_of_backlog_cost_no_more_to_look_into_than_an_hour_of_it(tmp_path: Path, what: str) -> None:
+    spool = open_spool(tmp_path)
+    for camera_id in ("gate", "yard", "lane"):
+        keep(spool, 0, camera_id=camera_id)
+    works: dict[str, Callable[[], object]] = {
+        "next": lambda: next_unsent(spool, frozenset(range(spool.messages - 60, spool.messages + 10))),
+        "held": lambda: next_unsent(spool, frozenset(), "gate", "yard"),
+        "all held": lambda: next_unsent(spool, frozenset(), "gate", "yard", "lane"),
+        "tend": spool.tend,
+        "ledgers": spool.ledgers,
+        "append": lambda: keep(spool, 50_000 + spool.messages),
+    }
+    few, many = [backlog_and_steps(spool, rows, works[what]) for rows in (300, 20_000)]
+    assert few > 0
+    assert many <= 1.1 * few
+    spool.close()
+
+
+def backlog_and_steps(spool: Spool, rows: int, work: Callable[[], object]) -> int:
+    """With so many rows waiting, what SQLite does for `work`: instructions of its machine, the same on every other."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    lay_down(spool, rows)
+    work()
+    spool._database._connection.set_progress_handler(step, 1)
+    work()
+    spool._database._connection.set_progress_handler(None, 0)
+    return count
+
+
+def next_unsent(spool: Spool, in_flight: frozenset[int], *held: str) -> object:
+    return spool.next_unsent(in_flight, held, max_messages=4, max_bytes=10**6)
+
+
+def lay_down(spool: Spool, rows: int) -> None:
+    """A backlog of two cameras, in one transaction: `Spool` itself would take an fsync for each."""
+    names = [(f"{number:032x}", ("gate", "yard")[number % 2]) for number in range(spool.messages, rows)]
+    messages = [(name, camera_id, name, EPOCH_MS) for name, camera_id in names]
+    with spool._writing(adds_bytes=20_000_000) as tx:
+        tx.executemany("INSERT INTO observations VALUES (?, ?, 'spooled', NULL)", names)
+        tx.executemany(
+            "INSERT INTO messages (id, camera, sha256, spooled_at_ms, size, payload)"
+            " VALUES (?, ?, ?, ?, 100, zeroblob(100))",
+            messages,
+        )
+        spool._sums.messages = rows

@@ -64,7 +64,7 @@ def test_a_restart_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(runs) == 2
 
 
-def test_a_disk_that_cannot_be_used_ends_the_watch() -> None:
+def test_a_disk_that_cannot_be_used_is_raised_at_the_next_look() -> None:
     supervisor = Supervisor(FakeClock())
 
     def damaged() -> None:
@@ -73,7 +73,7 @@ def test_a_disk_that_cannot_be_used_ends_the_watch() -> None:
     supervisor.start("publisher", damaged, fell=lambda: None)
     supervisor.join("publisher", 5)
     with pytest.raises(SpoolCorrupt):
-        supervisor.watch(lambda: False)
+        supervisor.look()
 
 
 def test_a_thread_that_returned_is_left_alone() -> None:
@@ -82,6 +82,7 @@ def test_a_thread_that_returned_is_left_alone() -> None:
     runs: list[int] = []
     supervisor.start("camera gate", lambda: runs.append(1), fell=lambda: runs.append(99))
     supervisor.join("camera gate", 5)
-    rounds = iter(range(10))
-    supervisor.watch(lambda: next(rounds) == 9)
+    for _ in range(9):
+        clock.pass_s(100)
+        supervisor.look()
     assert runs == [1]

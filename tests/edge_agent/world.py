@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import RedactionUnavailable
-from edge_agent.frames import Frame, Redact, Redacted, Selected, SelectReason
+from edge_agent.frames import Frame, Glance, Redact, Redacted, Selected, SelectReason
+from edge_agent.sources.thumbnail import glance_of
 from provisioning.contracts import config
 from provisioning.contracts.messages import ClockQuality, Picture, PictureState, Quality, Redaction, Snapshot
 
@@ -107,6 +108,11 @@ def frame(number: int = 0, *, camera_id: str = "gate", at_ms: int | None = None,
     )
 
 
+def glance(number: int = 0, *, camera_id: str = "gate", at_ms: int | None = None, image: Image | None = None) -> Glance:
+    made = frame(number, camera_id=camera_id, at_ms=at_ms, image=image)
+    return glance_of(made.camera_id, made.captured_at_ms, made.clock, made.source_key, made.image)
+
+
 def selected(number: int = 0, *, camera_id: str = "gate") -> Selected:
     return Selected(frame(number, camera_id=camera_id), SelectReason.FIRST)
 
@@ -123,12 +129,15 @@ def noise(seed: int, width: int = 160, height: int = 96) -> Image:
 
 def write_video(path: Path, images: list[Image], *, codec: str = "libx264", gop: int = 5, b_frames: int = 0) -> Path:
     height, width = images[0].shape[:2]
-    x265: dict[str, object] = {"x265-params": f"keyint={gop}:min-keyint={gop}:bframes={b_frames}:log-level=none"}
+    fixed = "scenecut=0:open-gop=0"  # keyframes where they are expected and nowhere else, as a camera has them
+    x265: dict[str, object] = {
+        "x265-params": f"keyint={gop}:min-keyint={gop}:bframes={b_frames}:{fixed}:log-level=none"
+    }
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = x265 if codec == "libx265" else {"g": str(gop), "bf": str(b_frames)}
+        stream.options = x265 if codec == "libx265" else {"g": str(gop), "bf": str(b_frames), "sc_threshold": "0"}
         for image in images:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode(None))

@@ -1,0 +1,35 @@
+"""The calendar of devices: Beijing time, +08:00 all year, unless a text names another zone."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+
+_ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
+_TEXT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_LONGEST: Final = 40
+_FIRST_YEAR: Final = 1971
+_LAST_YEAR: Final = 9998
+
+
+class BeijingTime:
+    """A `Calendar`."""
+
+    def text(self, at_ms: int, *, with_ms: bool = False) -> str:
+        """See `Calendar`."""
+        at = datetime.fromtimestamp(at_ms // 1000, _ZONE)
+        return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{at_ms % 1000:03d}" if with_ms else "")
+
+    def at_ms(self, text: str) -> int | None:
+        """See `Calendar`. 1971 to 9998: at the edges of its years no calendar can be reckoned with."""
+        text = text[:_LONGEST].strip()
+        if not _TEXT.fullmatch(text):
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:  # no such day or hour
+            return None
+        if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+            return None
+        return round((at if at.tzinfo else at.replace(tzinfo=_ZONE)).astimezone(UTC).timestamp() * 1000)

@@ -1,0 +1,400 @@
+"""A GB/T 28181 platform without I/O: bytes, moments and commands in; bytes and events out.
+
+Whoever calls a method of the first three groups drains `data_to_send`, `hang_ups` and `next_event` afterwards, and
+calls `handle_timer` when `get_timer` says so.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import Final
+
+from edge_agent.gb28181 import sip
+from edge_agent.gb28181.conversation import Conversation
+from edge_agent.gb28181.dialog_requests import Surroundings
+from edge_agent.gb28181.dialogs import Dialogs
+from edge_agent.gb28181.enquiries import Asked, Enquiries, What
+from edge_agent.gb28181.events import CatalogMissed, Event, Forget, Keep, Moved, Offline, Online, Restored
+from edge_agent.gb28181.greeting import Greeting
+from edge_agent.gb28181.inbox import Inbox, Received
+from edge_agent.gb28181.invitations import ChannelFree, Invitation, PortFree, Route
+from edge_agent.gb28181.now import Now
+from edge_agent.gb28181.outgoing import Context, Outgoing
+from edge_agent.gb28181.own_requests import OwnRequests
+from edge_agent.gb28181.pacing import Pacer
+from edge_agent.gb28181.peer import Peer
+from edge_agent.gb28181.protocol_error import ProtocolError
+from edge_agent.gb28181.rates import Rates
+from edge_agent.gb28181.registrar import Registrar
+from edge_agent.gb28181.registrations import THERE, Gone, Registrations
+from edge_agent.gb28181.settings import Settings, World
+from edge_agent.gb28181.sip import Request, Response
+from edge_agent.gb28181.strangers import Stranger
+from edge_agent.gb28181.subscriptions import Key, Subscriptions
+from edge_agent.gb28181.transactions import ServerTransactions
+from edge_agent.gb28181.version import Version
+
+ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")
+INVITES_PER_S: Final = 10.0
+PER_DEVICE_PER_MINUTE: Final = 6000.0
+"""A recorder that sends its list of 2,000 channels in as many messages is still heard."""
+_SHARE_OF_EACH: Final = 12
+"""Messages a minute that each configured device adds to what one address may send: a site's all may come from one."""
+_CMD_TYPES: Final = {What.CATALOG: "Catalog", What.RECORDS: "RecordInfo"}
+
+
+class NotThereError(ProtocolError):
+    """The device is not registered, or is not known at all."""
+
+
+class Endpoint:
+    """See the module. Nothing that comes from outside makes it raise."""
+
+    def __init__(self, settings: Settings, world: World, now: Now, restored: Iterable[Restored] = ()) -> None:
+        self._settings = settings
+        self._world = world
+        self._events: deque[Event] = deque()
+        self._hang_ups: list[Peer] = []
+        self.counts: Counter[str] = Counter()
+        """What came, by what became of it."""
+
+        self._registrations = Registrations({each.device_id: each.heartbeat_s for each in settings.devices})
+        self._registrar = Registrar(settings, world, self._registrations, self._emit)
+        own = OwnRequests(settings.platform_id, settings.realm, world.token)
+        self._outgoing = Outgoing(own, self.route)
+        self._out = self._outgoing.packets
+        """What is to go out, in its order."""
+        self._dialogs = Dialogs(
+            Surroundings(settings.platform_id, settings.realm, world.token, self.route, world.account)
+        )
+        self._enquiries = Enquiries(settings.platform_id, world.calendar, self._outgoing.message, self._emit)
+        self._conversation = Conversation(
+            world.token,
+            self._registrations,
+            self._enquiries,
+            self._dialogs,
+            world.calendar,
+            self._outgoing.message,
+            self._emit,
+        )
+        self._subscriptions = Subscriptions(own, self.route, self._send_subscribe, self._enquiries.number)
+        self._greeting = Greeting(
+            world.token,
+            self._enquiries,
+            self._subscriptions,
+            self._conversation.version,
+            self._outgoing.message,
+            frozenset(each.device_id for each in settings.devices if each.set_guard),
+        )
+        self._answers = ServerTransactions()
+        self._invites = Pacer(INVITES_PER_S)
+        self._open: set[int] = set()
+        """Sessions whose device may send still."""
+        per_source = settings.per_source_per_minute + _SHARE_OF_EACH * len(settings.devices)
+        self._sources = Rates(per_source)
+        self._inbox = Inbox(self._sources, self._registrations.is_host, self._registrations.is_address)
+        self._speakers = Rates(PER_DEVICE_PER_MINUTE, max_buckets=len(settings.devices) + 1)
+        self._now = now
+        for each in restored:
+            if each.device_id in self._registrations:
+                self._enquiries.restore(each.device_id, each.items, each.catalog_at_ms)
+            if each.registration is not None and not self._registrations.restore(each.registration, now):
+                self._emit(Forget(each.device_id))
+
+    # --- what comes in
+
+    def receive_datagram(self, data: bytes, peer: Peer, now: Now) -> None:
+        """A UDP datagram."""
+        self._now = now
+        self._take(self._inbox.receive_datagram(data, peer, now.monotonic_s))
+
+    def connection_made(self, peer: Peer, now: Now) -> None:
+        """A TCP connection from there."""
+        self._now = now
+        self._inbox.connection_made(peer, now.monotonic_s)
+
+    def receive_bytes(self, data: bytes, peer: Peer, now: Now) -> None:
+        """Bytes of a TCP connection."""
+        self._now = now
+        self._take(self._inbox.receive_bytes(data, peer, now.monotonic_s))
+
+    def connection_lost(self, peer: Peer, now: Now) -> None:
+        """A TCP connection ended."""
+        self._now = now
+        self._inbox.connection_lost(peer)
+        self._closed(peer)
+        self._settle()
+
+    # --- time
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called, monotonic seconds. It may be early."""
+        timers = (
+            self._registrations.get_timer(),
+            self._enquiries.get_timer(),
+            self._subscriptions.get_timer(),
+            self._greeting.get_timer(),
+            self._outgoing.get_timer(),
+            self._dialogs.get_timer(),
+            self._inbox.get_timer(),
+        )
+        return min((at_s for at_s in timers if at_s is not None), default=None)
+
+    def handle_timer(self, now: Now) -> None:
+        """Time has passed."""
+        self._now = now
+        self._take(self._inbox.handle_timer(now.monotonic_s))
+        self._mind_registrations(now)
+        self._enquiries.handle_timer(now)
+        for device_id, topic in self._subscriptions.due(now.monotonic_s):
+            self._subscriptions.renew((device_id, topic), self._conversation.version(device_id))
+        self._greeting.handle_timer(now)
+        for context in self._outgoing.handle_timer(now):
+            self._unanswered(context, now)
+        self._dialogs.handle_timer(now)
+        self._settle()
+
+    # --- what goes out
+
+    def data_to_send(self) -> list[tuple[bytes, Peer]]:
+        """What is to go out now, and whereto."""
+        out = list(self._out)
+        self._out.clear()
+        return out
+
+    def hang_ups(self) -> list[Peer]:
+        """TCP connections that are to be closed; they are forgotten here already."""
+        peers, self._hang_ups = self._hang_ups, []
+        return peers
+
+    def next_event(self) -> Event | None:
+        """What has happened; None: nothing more."""
+        return self._events.popleft() if self._events else None
+
+    # --- commands
+
+    def query_catalog(self, device_id: str, now: Now) -> None:
+        """Ask for its list. `CatalogTaken` or `CatalogMissed` follows.
+
+        Raises:
+            NotThereError: see there.
+        """
+        self._must_be_there(device_id)
+        self._enquiries.ask_catalog(device_id, self._conversation.version(device_id), now)
+        self._settle()
+
+    def query_status(self, device_id: str, now: Now) -> None:
+        """Ask how it is and what time it has. `StatusTaken` may follow.
+
+        Raises:
+            NotThereError: see there.
+        """
+        self._must_be_there(device_id)
+        self._enquiries.ask_status(device_id, self._conversation.version(device_id), now)
+        self._settle()
+
+    def query_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], now: Now) -> int:
+        """Ask what a channel has recorded, in Unix milliseconds. `RecordsTaken` with this number follows.
+
+        Raises:
+            NotThereError: see there.
+            TooManyQueriesError: of this device too many wait already.
+        """
+        self._must_be_there(device_id)
+        version = self._conversation.version(device_id)
+        query = self._enquiries.ask_records(device_id, channel_id, span_ms, version, now)
+        self._settle()
+        return query
+
+    def invite_turn_s(self, now: Now) -> float:
+        """When the next INVITE may go out: after a restart all cameras want theirs at once. Each call takes a turn."""
+        return self._invites.turn_s(now.monotonic_s)
+
+    def invite(self, invitation: Invitation, now: Now) -> int:
+        """Ask for media; the number of the session. See `Dialogs.invite`, also for what it raises."""
+        session = self._dialogs.invite(invitation, now)
+        self._open.add(session)
+        self._settle()
+        return session
+
+    def hang_up(self, session: int, now: Now) -> None:
+        """Nobody wants its media any more."""
+        self._dialogs.hang_up(session, now)
+        self._settle()
+
+    def close(self, now: Now) -> None:
+        """The platform stops: hang up on every session. It may take a moment; see `is_idle`."""
+        for session in list(self._open):
+            self.hang_up(session, now)
+
+    def is_idle(self) -> bool:
+        """Whether nobody sends anything, as far as is known."""
+        return not self._open
+
+    def picture(self, session: int, now: Now) -> None:
+        """The session's receiver has a usable picture."""
+        self._dialogs.picture(session, now)
+        self._settle()
+
+    def late_media(self, session: int, now: Now) -> None:
+        """RTP came to the session's port after it was over."""
+        self._dialogs.late_media(session, now)
+        self._settle()
+
+    # --- what is known
+
+    def route(self, device_id: str) -> Route | None:
+        """How a device is reached; None: not there, or over TCP and not heard since our restart."""
+        peer = self._registrations.peer(device_id)
+        return None if peer is None else Route(peer, self._world.own_host(peer), self._settings.port)
+
+    def is_there(self, device_id: str) -> bool:
+        """Whether a device counts as registered: also one of before our restart that is not overdue yet."""
+        return self._registrations.state(device_id) in THERE
+
+    def version(self, device_id: str) -> Version:
+        """The edition that a device speaks."""
+        return self._conversation.version(device_id)
+
+    def online(self) -> int:
+        """How many devices are there."""
+        return self._registrations.count()
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Who knocked and was refused."""
+        return self._registrar.strangers.listing()
+
+    def tallies(self) -> dict[str, int]:
+        """What came, by what became of it; with REGISTER requests by theirs, and what it was that devices said."""
+        said: Counter[str] = Counter()
+        for each in self._conversation.counts.values():
+            said.update(each)
+        return {**self.counts, **self._inbox.counts, **self._registrar.counts, **said, "sessions": len(self._dialogs)}
+
+    # --- inside
+
+    def _take(self, messages: Received) -> None:
+        for message, peer in messages:
+            if isinstance(message, Response):
+                self._take_answer(message)
+            elif message.method != "ACK":
+                self._take_request(message, peer)
+        self._settle()
+
+    def _take_request(self, request: Request, peer: Peer) -> None:
+        now_s = self._now.monotonic_s
+        speaker = self._conversation.speaker(request, peer)
+        if not self._may_speak(speaker, peer):
+            self._inbox.counts["flooded"] += 1
+            return
+        again = self._answers.answer_to(request, peer, now_s)
+        if again is not None:
+            self.counts["repeated"] += 1
+            self._out.append((again, peer))
+            return
+        said_by = None
+        match request.method:
+            case "REGISTER":
+                answer = self._registrar.receive(request, peer, self._now)
+            case "MESSAGE" | "NOTIFY":
+                answer, said_by = self._conversation.admit(request, peer, speaker, self._now)
+            case "BYE" | "INFO":
+                its = self._dialogs.receive_request(request, peer, self._now)
+                answer = sip.answer(request, 481, peer) if its is None else its
+            case "CANCEL":
+                answer = sip.answer(request, 481, peer)
+            case "OPTIONS":
+                answer = sip.answer(request, 200, peer, to_tag=self._world.token(16), headers=(ALLOW,))
+            case _:
+                self.counts["unknown_method"] += 1
+                answer = sip.answer(request, 405, peer, to_tag=self._world.token(16), headers=(ALLOW,))
+        data = sip.encode(answer)
+        self._answers.answered(request, peer, data, now_s)
+        self._out.append((data, peer))
+        if said_by is not None:
+            self._conversation.hear(said_by, request, peer, self._now)
+            if (request.headers.get("Subscription-State") or "").lower().startswith("terminated"):
+                self._subscriptions.ended(request.headers.get("Call-ID") or "", now_s)
+
+    def _may_speak(self, speaker: str | None, peer: Peer) -> bool:
+        """A device from its own host has a share of its own; what else comes from there counts as that address's."""
+        if not self._registrations.is_host(peer.host):
+            return True  # counted already
+        now_s = self._now.monotonic_s
+        registration = None if speaker is None else self._registrations.registration(speaker)
+        if registration is not None and registration.peer.host == peer.host:
+            return self._speakers.allow(registration.device_id, now_s)
+        return self._sources.allow(peer.host, now_s)
+
+    def _take_answer(self, response: Response) -> None:
+        context = self._outgoing.answered(response)
+        if context is None:
+            if not self._dialogs.receive_response(response, self._now):
+                self.counts["stray_answer"] += 1
+        elif response.status < 200:
+            return
+        elif isinstance(context, Asked):
+            self._registrations.answered(context.device_id, self._now)
+            if response.status >= 300 and context.what in _CMD_TYPES:
+                self._enquiries.refused(context.device_id, _CMD_TYPES[context.what], self._now)
+        else:
+            self._registrations.answered(context[0], self._now)
+            if self._subscriptions.answered(context, response, self._now.monotonic_s):
+                self._subscriptions.renew(context, self._conversation.version(context[0]))
+
+    def _unanswered(self, context: Context, now: Now) -> None:
+        if not isinstance(context, Asked):
+            self._subscriptions.unanswered(context, now.monotonic_s)
+        elif context.what is What.PROBE and self._registrations.silent(context.device_id):
+            self._emit(Offline(context.device_id, Gone.SILENT))
+
+    def _mind_registrations(self, now: Now) -> None:
+        gone, ask = self._registrations.due(now)
+        for device_id, why in gone:
+            if why is Gone.EXPIRED:
+                self._emit(Forget(device_id))
+            self._emit(Offline(device_id, why))
+        for device_id in ask:
+            self._enquiries.ask_status(device_id, self._conversation.version(device_id), now, What.PROBE)
+
+    def _emit(self, event: Event) -> None:
+        """Tell it, and do what follows from it here."""
+        self._events.append(event)
+        now_s = self._now.monotonic_s
+        match event:
+            case Online(registration):
+                self._greeting.begin(registration.device_id, now_s)
+            case Keep(registration) if self._enquiries.is_stale(registration.device_id, self._now):
+                self._greeting.begin(registration.device_id, now_s)
+            case Moved(registration):
+                self._dialogs.device_gone(registration.device_id, self._now)
+                self._subscriptions.forget(registration.device_id)
+                self._greeting.begin(registration.device_id, now_s)
+            case Offline(device_id):
+                self._dialogs.device_gone(device_id, self._now)
+                self._enquiries.gone(device_id)
+                self._subscriptions.forget(device_id)
+                self._greeting.end(device_id)
+            case CatalogMissed(device_id):
+                self._greeting.ask_list_again(device_id, now_s)
+
+    def _send_subscribe(self, request: Request, route: Route, key: Key) -> None:
+        self._outgoing.request(request, route, key, self._now)
+
+    def _must_be_there(self, device_id: str) -> None:
+        if self._registrations.peer(device_id) is None:
+            raise NotThereError(f"device {device_id} is not registered: look at its platform address and password")
+
+    def _closed(self, peer: Peer) -> None:
+        for device_id in self._registrations.closed(peer):
+            self._emit(Offline(device_id, Gone.CLOSED))
+
+    def _settle(self) -> None:
+        """Collect what follows elsewhere from what has happened."""
+        for peer in self._inbox.hang_ups():
+            self._hang_ups.append(peer)
+            self._closed(peer)
+        self._out.extend((sip.encode(request), peer) for request, peer in self._dialogs.requests_to_send())
+        while (event := self._dialogs.next_event()) is not None:
+            self._events.append(event)
+            if isinstance(event, ChannelFree | PortFree):
+                self._open.discard(event.session)

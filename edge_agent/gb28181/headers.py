@@ -1,0 +1,74 @@
+"""The header fields of a SIP message: in their order, by names of any case, short or long (RFC 3261, 7.3)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+_LONG: Final = {
+    "b": "Referred-By",
+    "c": "Content-Type",
+    "e": "Content-Encoding",
+    "f": "From",
+    "i": "Call-ID",
+    "k": "Supported",
+    "l": "Content-Length",
+    "m": "Contact",
+    "o": "Event",
+    "r": "Refer-To",
+    "s": "Subject",
+    "t": "To",
+    "u": "Allow-Events",
+    "v": "Via",
+}
+"""Compact forms, as registered with IANA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Immutable. Compact names are written out. Bytes that are no UTF-8 stand as lone surrogates.
+
+    A name or value with a line break in it is refused (ValueError): it would be a header of somebody else's making.
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+    """Name and value, in order."""
+
+    def __post_init__(self) -> None:
+        """Write names out, and refuse what would not stay on its line."""
+        fields = tuple((_LONG.get(n.lower(), n), v.strip()) for n, v in self.fields)
+        for name, value in fields:
+            if not name or ":" in name or "\n" in name or "\r" in name or "\n" in value or "\r" in value:
+                raise ValueError("a SIP header holds a line break, or has no name")
+        object.__setattr__(self, "fields", fields)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.fields)
+
+    def get(self, name: str) -> str | None:
+        """The first of that name."""
+        wanted = _key(name)
+        for own, value in self.fields:
+            if own.lower() == wanted:
+                return value
+        return None
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every one of that name, in order."""
+        wanted = _key(name)
+        return tuple([value for own, value in self.fields if own.lower() == wanted])
+
+    def with_(self, name: str, value: str) -> "Headers":
+        """With this value where the first of that name stood, or at the end, and no other of that name."""
+        wanted = _key(name)
+        at = next((at for at, (own, _) in enumerate(self.fields) if own.lower() == wanted), len(self.fields))
+        others = self.without(name).fields
+        return Headers((*others[:at], (name, value), *others[at:]))
+
+    def without(self, name: str) -> "Headers":
+        """Without any of that name."""
+        wanted = _key(name)
+        return Headers(tuple([(own, value) for own, value in self.fields if own.lower() != wanted]))
+
+
+def _key(name: str) -> str:
+    return _LONG.get(name.lower(), name).lower()

@@ -1,0 +1,114 @@
+"""An answer that comes in several messages: which of them are ours, and when it is over.
+
+`SumNum` is a claim and not a count, the number of the query is not echoed by all, and a recorder that has lost its
+thread simply stops. So an answer is over a moment after the sum is reached, or after a silence, whatever it claims.
+"""
+
+from collections.abc import Hashable
+from enum import Enum
+from typing import Final
+
+FIRST_S: Final = 120.0
+"""For the first message: a recorder with many channels collects first."""
+IDLE_S: Final = 5.0
+SETTLE_S: Final = 1.0
+"""After the sum is reached: some count what is in the message and not what is in the list."""
+WHOLE_S: Final = 600.0
+"""For everything: a device that sends an item every four seconds must not be waited for all day."""
+MAX_ITEMS: Final = 20_000
+
+
+class Outcome(Enum):
+    """How an answer ended."""
+
+    COMPLETE = "complete"
+    STALLED = "stalled"
+    """It stopped before the sum that it claims, or claims none."""
+    SILENT = "silent"
+    """Nothing came."""
+    REFUSED = "refused"
+    """The device says ERROR."""
+    TOO_MANY = "too_many"
+    """Over MAX_ITEMS: the rest was dropped."""
+
+
+class Taken(Enum):
+    """What a message is to an answer."""
+
+    NEW = "new"
+    AGAIN = "again"
+    """All in it came before: a repeat under another SIP transaction."""
+    ANEW = "anew"
+    """The first that bears our number: what came before was somebody else's answer, and is to be forgotten."""
+    FOREIGN = "foreign"
+    """Not of this answer."""
+
+
+class Multipart:
+    """Counts one answer's messages. The lists themselves are with `catalog` and `records`."""
+
+    def __init__(self, sn: int, asked_s: float) -> None:
+        self._sn = sn
+        self._latest_s = asked_s + WHOLE_S
+        self._deadline_s = asked_s + FIRST_S
+        self._is_ours: bool | None = None
+        """Whether what came bears our number; None before anything came."""
+        self._received = 0
+        self._seen: set[Hashable] = set()
+        self.announced: int | None = None
+        """The largest sum claimed."""
+        self.outcome: Outcome | None = None
+
+    def take(
+        self, sn: int | None, sum_num: int | None, keys: tuple[Hashable, ...], nameless: int, now_s: float
+    ) -> Taken:
+        """One message: its number, its sum, what is in it, and how many more without a name.
+
+        The sum counts what did not come in an earlier message; some begin each with the end of the last.
+        """
+        taken = self._judged(sn)
+        if taken is Taken.FOREIGN:
+            return taken
+        if taken is Taken.ANEW:
+            self._received, self.announced = 0, None
+            self._seen.clear()
+        fresh = nameless + sum(key not in self._seen for key in keys)
+        if not fresh and keys:
+            return Taken.AGAIN
+        self._is_ours = sn == self._sn
+        self._seen.update(keys)
+        self._received += fresh
+        if sum_num is not None:
+            self.announced = max(sum_num, self.announced or 0)
+        gap_s = SETTLE_S if self._is_reached and (self._is_ours or self.announced != 1) else IDLE_S
+        self._deadline_s = min(now_s + gap_s, self._latest_s)
+        if self._received > MAX_ITEMS:
+            self.outcome = Outcome.TOO_MANY
+        return taken
+
+    def refuse(self) -> None:
+        """The device answered with an error."""
+        self.outcome = self.outcome or Outcome.REFUSED
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called, monotonic seconds; None once it is over."""
+        return self._deadline_s if self.outcome is None else None
+
+    def handle_timer(self, now_s: float) -> None:
+        """Time has passed."""
+        if self.outcome is not None or now_s < self._deadline_s:
+            return
+        if self._is_ours is None:
+            self.outcome = Outcome.SILENT
+        else:
+            self.outcome = Outcome.COMPLETE if self._is_reached else Outcome.STALLED
+
+    @property
+    def _is_reached(self) -> bool:
+        return self.announced is not None and self._received >= self.announced
+
+    def _judged(self, sn: int | None) -> Taken:
+        is_ours = sn == self._sn
+        if self.outcome is not None or (self._is_ours and not is_ours):
+            return Taken.FOREIGN
+        return Taken.ANEW if is_ours and self._is_ours is False else Taken.NEW

@@ -1,0 +1,261 @@
+"""An agent's GB/T 28181 platform: the face that other threads see of what runs in its own thread and event loop."""  # noqa: A005 - in a package
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from edge_agent.clock import Backoff, Clock
+from edge_agent.errors import EdgeError
+from edge_agent.gb28181.accounts import Accounts
+from edge_agent.gb28181.beijing_time import BeijingTime
+from edge_agent.gb28181.connections import Caps, open_sockets
+from edge_agent.gb28181.endpoint import Endpoint
+from edge_agent.gb28181.events import (
+    CatalogMissed,
+    CatalogTaken,
+    Event,
+    Forget,
+    Keep,
+    Knocked,
+    Offline,
+    Online,
+    TurnedAway,
+)
+from edge_agent.gb28181.now import Now
+from edge_agent.gb28181.registration_file import RegistrationFile
+from edge_agent.gb28181.seen import Seen
+from edge_agent.gb28181.settings import Device, Settings, World
+from edge_agent.gb28181.shell import OwnAddress, Shell
+from edge_agent.gb28181.strangers import Stranger
+from edge_agent.gb28181.views import Views
+from edge_agent.sources.password import Unlock
+from provisioning.contracts import config
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_ANSWER_S: Final = 10.0
+"""For a command: the loop is never busy for so long."""
+
+
+class NotServing(EdgeError):
+    """Nobody listens for devices: the port cannot be opened, or the agent stops."""
+
+
+class Listener(Protocol):
+    """Who wants to know of sessions and devices. Called in the platform's thread, and must return at once."""
+
+    def heard(self, event: Event) -> None:
+        """Every event, in its order."""
+
+
+class Platform:
+    """Thread-safe, but for `run`, which is one thread's."""
+
+    def __init__(
+        self,
+        settings: config.Gb28181,
+        cameras: Mapping[str, config.Gb28181Source],
+        directory: Path,
+        clock: Clock,
+        *,
+        unlock: Unlock | None = None,
+    ) -> None:
+        """`cameras`: by camera id. `directory`: where registrations are remembered; it is there when `run` begins."""
+        self.settings = settings
+        self._directory = directory
+        self._clock = clock
+        devices = {
+            source.device_id: Device(source.device_id, source.heartbeat_s, source.set_guard)
+            for source in cameras.values()
+        }
+        self._settings = Settings(
+            settings.platform_id,
+            settings.domain,
+            settings.port,
+            tuple(devices.values()),
+            send_date=settings.send_date,
+            per_source_per_minute=settings.per_source_per_minute,
+        )
+        accounts = Accounts(cameras, unlock, self._no_password)
+        self._own_address = OwnAddress(settings.host, settings.public_host, clock)
+        self._world = World(
+            token=_token,
+            calendar=BeijingTime(),
+            account=accounts.account,
+            own_host=self._own_address.towards,
+            key=secrets.token_bytes(32),
+        )
+        self._listeners: list[Listener] = []
+        self._views = Views(devices, settings.platform_id)
+        self._strangers: tuple[Stranger, ...] = ()
+        self._away: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._shell: Shell | None = None
+        self._trouble = "the GB/T 28181 server does not run yet"
+
+    # --- for any thread
+
+    def devices(self) -> dict[str, Seen]:
+        """Every configured device, by id, as of now."""
+        return self._views.all()
+
+    def device(self, device_id: str) -> Seen:
+        """One of the configured."""
+        return self._views[device_id]
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Who wanted to register and is in no configuration."""
+        return self._strangers
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether devices can come."""
+        with self._lock:
+            return self._shell is not None
+
+    def counts(self) -> dict[str, int]:
+        """What came, by what became of it."""
+        with self._lock:
+            shut_out = 0 if self._shell is None else self._shell.shut_out
+        return self.call(lambda endpoint, _: endpoint.tallies()) | {"shut_out": shut_out}
+
+    def call(self, command: Callable[[Endpoint, Now], _T]) -> _T:
+        """In the platform's thread: a command, and what goes out because of it. Raises what the command raises.
+
+        Raises:
+            NotServing: see there.
+        """
+        future: Future[_T] = Future()
+        with self._lock:
+            loop, shell = self._loop, self._shell
+            if loop is None or shell is None:
+                raise NotServing(self._trouble)
+            loop.call_soon_threadsafe(_answer, future, shell, command)
+        try:
+            return future.result(_ANSWER_S)
+        except TimeoutError:
+            future.cancel()
+            raise NotServing(
+                "the GB/T 28181 server does not answer: see the agent's log and the machine's load"
+            ) from None
+
+    # --- before `run`
+
+    def listen(self, listener: Listener) -> None:
+        """Tell it everything."""
+        self._listeners.append(listener)
+
+    # --- one thread
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`. Where nothing can listen, every camera says so, and it is tried again."""
+        backoff = Backoff(1.0, 30.0)
+        while not stop.is_set():
+            try:
+                udp, listener = open_sockets(self.settings.host, self.settings.port)
+            except OSError as error:
+                self._cannot_listen(os.strerror(error.errno) if error.errno else type(error).__name__)
+                self._clock.wait(stop, backoff.next_wait_s())
+                continue
+            with closing(udp), closing(listener), closing(RegistrationFile(self._directory, self._views)) as file:
+                asyncio.run(self._serve(file, udp, listener, stop))
+
+    async def _serve(
+        self, file: RegistrationFile, udp: socket.socket, listener: socket.socket, stop: threading.Event
+    ) -> None:
+        now = Now(self._clock.monotonic_s(), self._clock.now_ms())
+        restored = file.restored()
+        endpoint = Endpoint(self._settings, self._world, now, restored)
+        self._views.restore(file.seen(), restored, endpoint)
+
+        def flush() -> None:
+            self._strangers = endpoint.strangers()
+            file.show_strangers(self._strangers)
+            for seen in self._views.changed():
+                file.show(seen)
+            file.flush()
+
+        def told(event: Event) -> None:
+            _remember(file, event)
+            self._told(event)
+
+        shell = Shell(endpoint, told, flush, self._clock, Caps.of(len(self._settings.devices)))
+        with self._lock:
+            self._loop, self._shell = asyncio.get_running_loop(), shell
+        _log.info("gb28181 server listens port=%d devices=%d", self.settings.port, len(self._settings.devices))
+        try:
+            await shell.serve(udp, listener, stop)
+        finally:
+            with self._lock:
+                self._loop = self._shell = None
+                self._trouble = "the GB/T 28181 server has stopped: the agent stops, or see its log"
+            await asyncio.sleep(0)  # commands that were given before still get their answer
+
+    def _told(self, event: Event) -> None:
+        self._views.told(event, self._clock.now_ms())
+        match event:
+            case Online(registration):
+                peer = registration.peer
+                _log.info("device there device=%s from=%s over=%s", registration.device_id, peer.host, peer.transport)
+            case Offline(device_id, why):
+                _log.warning("device gone device=%s: %s", device_id, why.value)
+            case TurnedAway(device_id, host, why):
+                self._turned_away(device_id, host, why)
+            case Knocked(stranger):
+                self._turned_away(stranger.device_id, stranger.host, stranger.why)
+            case CatalogMissed(device_id, outcome):
+                _log.warning("device gave no list device=%s: %s", device_id, outcome.value)
+        for listener in self._listeners:
+            listener.heard(event)
+
+    def _turned_away(self, device_id: str, host: str, why: str) -> None:
+        """One line for the 1st, 10th, 100th: a device tries every minute, and a robot more often."""
+        self._away[why] += 1
+        if str(self._away[why]).rstrip("0") == "1":
+            _log.warning("device turned away device=%s from=%s count=%d: %s", device_id, host, self._away[why], why)
+
+    def _no_password(self, device_id: str, why: str) -> None:
+        self._views.refused(device_id, why)
+        self._turned_away(device_id, "", why)
+
+    def _cannot_listen(self, why: str) -> None:
+        where = f"{self.settings.host}:{self.settings.port}"
+        with self._lock:
+            self._trouble = (
+                f"no device can register: {where} cannot be served ({why}): end what uses it, or correct [gb28181]"
+            )
+        _log.error("gb28181 server cannot listen port=%d: %s", self.settings.port, why)
+
+
+def _remember(file: RegistrationFile, event: Event) -> None:
+    match event:
+        case Keep(registration):
+            file.keep(registration)
+        case Forget(device_id):
+            file.forget(device_id)
+        case CatalogTaken():
+            file.keep_catalog(event.device_id, event.at_ms, event.items)
+
+
+def _answer(future: "Future[_T]", shell: Shell, command: Callable[[Endpoint, Now], _T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(shell.ask(command))
+    except Exception as error:  # noqa: BLE001 - whatever the command raises is raised in the thread that gave it
+        future.set_exception(error)
+
+
+def _token(digits: int) -> str:
+    return secrets.token_hex((digits + 1) // 2)[:digits]

@@ -1,0 +1,5 @@
+"""What a device sent that cannot be taken. Anything else that a parser raises is a bug."""
+
+
+class ProtocolError(Exception):
+    """Base of every parser's own error here. The text never repeats more of the input than a name or a number."""

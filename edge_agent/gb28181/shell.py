@@ -1,0 +1,155 @@
+"""Where SIP meets sockets and clocks. It only pumps: one step of the endpoint, and all that follows from it."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from edge_agent.clock import Clock
+from edge_agent.gb28181.connections import Caps, Connections, address_towards
+from edge_agent.gb28181.endpoint import Endpoint
+from edge_agent.gb28181.events import Event
+from edge_agent.gb28181.now import Now
+from edge_agent.gb28181.peer import Peer
+
+_T = TypeVar("_T")
+_LOOK_S: Final = 0.1
+"""How often the shell looks whether to stop."""
+_FLUSH_S: Final = 1.0
+_GOODBYE_S: Final = 1.0
+_ROUTES_S: Final = 60.0
+"""A route may change: then we have another address on it."""
+_MAX_ROUTES: Final = 16_384
+
+
+class OwnAddress:
+    """By which address of ours a peer reaches us. Times are monotonic seconds."""
+
+    def __init__(self, host: str, public_host: str | None, clock: Clock) -> None:
+        """`host`: what is listened on; `public_host`: what devices are told whatever the route."""
+        self._fixed = public_host or ("" if host in {"0.0.0.0", ""} else host)  # noqa: S104 - compared, not bound
+        self._clock = clock
+        self._routes: dict[str, tuple[str, float]] = {}
+
+    def towards(self, peer: Peer) -> str:
+        """The address for Via, Contact and SDP."""
+        if self._fixed:
+            return self._fixed
+        now_s = self._clock.monotonic_s()
+        own, until_s = self._routes.get(peer.host, ("", now_s))
+        if until_s <= now_s:
+            own = address_towards(peer.host)
+            if len(self._routes) >= _MAX_ROUTES:
+                self._routes.clear()
+            self._routes[peer.host] = own, now_s + _ROUTES_S
+        return own or peer.host
+
+
+class Shell:
+    """Runs one endpoint in the event loop of the thread that calls `serve`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        told: Callable[[Event], None],
+        flush: Callable[[], None],
+        clock: Clock,
+        caps: Caps,
+    ) -> None:
+        """`told` gets every event; `flush` is called about every second, and at the end."""
+        self._told = told
+        self._flush = flush
+        self._clock = clock
+        self._endpoint = endpoint
+        self._connections = Connections(self, caps)
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_s = float("inf")
+
+    async def serve(self, udp: socket.socket, listener: socket.socket, stop: threading.Event) -> None:
+        """Until `stop`; both sockets are closed then."""
+        server = await self._connections.open(udp, listener)
+        flushed_s = self._clock.monotonic_s()
+        try:
+            self._pump()
+            while not stop.is_set():
+                await asyncio.sleep(_LOOK_S)
+                if self._clock.monotonic_s() - flushed_s >= _FLUSH_S:
+                    flushed_s = self._clock.monotonic_s()
+                    self._flush()
+            await self._say_goodbye()
+        finally:
+            server.close()
+            self._connections.close()
+            if self._timer is not None:
+                self._timer.cancel()
+            self._flush()
+
+    @property
+    def shut_out(self) -> int:
+        """TCP connections beyond the caps."""
+        return self._connections.shut_out
+
+    def ask(self, command: Callable[[Endpoint, Now], _T]) -> _T:
+        """In the loop's thread: a command, and all that follows from it. Raises what it raises."""
+        try:
+            return command(self._endpoint, self._now())
+        finally:
+            self._pump()
+
+    # --- what the sockets say
+
+    def datagram(self, data: bytes, peer: Peer) -> None:
+        """See `Heard`."""
+        self._endpoint.receive_datagram(data, peer, self._now())
+        self._pump()
+
+    def made(self, peer: Peer) -> None:
+        """See `Heard`."""
+        self._endpoint.connection_made(peer, self._now())
+        self._pump()
+
+    def stream(self, data: bytes, peer: Peer) -> None:
+        """See `Heard`."""
+        self._endpoint.receive_bytes(data, peer, self._now())
+        self._pump()
+
+    def lost(self, peer: Peer) -> None:
+        """See `Heard`."""
+        self._endpoint.connection_lost(peer, self._now())
+        self._pump()
+
+    # --- inside
+
+    async def _say_goodbye(self) -> None:
+        """Devices that send to us are told to stop; what their answers would change nobody sees any more."""
+        self.ask(lambda endpoint, now: endpoint.close(now))
+        for _ in range(round(_GOODBYE_S / _LOOK_S)):
+            if self._endpoint.is_idle():
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    def _now(self) -> Now:
+        return Now(self._clock.monotonic_s(), self._clock.now_ms())
+
+    def _pump(self) -> None:
+        """Everything out, then the timer."""
+        for data, peer in self._endpoint.data_to_send():
+            self._connections.send(data, peer)
+        for peer in self._endpoint.hang_ups():
+            self._connections.hang_up(peer)
+        while (event := self._endpoint.next_event()) is not None:
+            self._told(event)
+        at_s = self._endpoint.get_timer()
+        if at_s is None or at_s >= self._timer_s:
+            return  # the timer that is set comes first: it may be early, and finds this one then
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_s = at_s
+        delay_s = max(0.0, at_s - self._clock.monotonic_s())
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._handle_timer)
+
+    def _handle_timer(self) -> None:
+        self._timer, self._timer_s = None, float("inf")
+        self._endpoint.handle_timer(self._now())
+        self._pump()

@@ -1,0 +1,215 @@
+"""Prometheus on loopback: what the centre is told by heartbeat, state and assessment, for who stands at the box.
+
+Labels are camera ids and words of the contract: no address, no name, no secret. A port that is taken is tried again; it
+is no reason for an agent to stand still.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from edge_agent.attention import Looking
+from edge_agent.clock import Backoff, Clock
+from provisioning.contracts.messages import Assessed, CameraState, CameraStatus, Heartbeat
+
+_log = logging.getLogger(__name__)
+
+LOOPBACK: Final = "127.0.0.1"
+_PREFIX: Final = "wayside_edge_"
+_LOOK_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where the figures come from: each is asked at every scrape, from the server's thread."""
+
+    heartbeat: Callable[[], Heartbeat]
+    assessed: Callable[[], Assessed]
+    statuses: Callable[[], list[CameraStatus]]
+    restarts: Callable[[], Mapping[str, int]]
+    looking: Callable[[], Looking]
+    oldest_s: Callable[[], float | None] = lambda: None
+    """Age of the oldest message in the spool; None when it is empty, or nobody knows."""
+    is_connected: Callable[[], bool] = lambda: False
+    """To the broker."""
+    certificate_ends_ms: Callable[[], int | None] = lambda: None
+    """None: it cannot be read, and the agent's log says why."""
+    spool_max_bytes: int | None = None
+
+
+class Metrics:
+    """The door for Prometheus; `run` in a thread of its own."""
+
+    def __init__(self, port: int, told: Told, clock: Clock, backoff: Backoff) -> None:
+        self._port = port
+        self._clock = clock
+        self._backoff = backoff
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(_Collector(told))
+        self._server: tuple[WSGIServer, threading.Thread] | None = None
+        self._closing = threading.Lock()
+
+    def run(self, stop: threading.Event) -> None:
+        """Answer until `stop`."""
+        while not stop.is_set():
+            try:
+                self.open()
+            except OSError as error:
+                wait_s = self._backoff.next_wait_s()
+                _log.warning(
+                    "no metrics on %s:%d (%s): set another metrics_port, or end what holds it; tried again in %.0f s",
+                    *(LOOPBACK, self._port, error.strerror, wait_s),
+                )
+                self._clock.wait(stop, wait_s)
+                continue
+            self._backoff.reset()
+            while not self._clock.wait(stop, _LOOK_S):
+                pass
+        self.close()
+
+    def open(self) -> None:
+        """Listen. Raises OSError when the port cannot be had."""
+        self._server = start_http_server(self._port, LOOPBACK, self._registry)
+
+    def close(self) -> None:
+        """Listen no more; closing twice is no error."""
+        with self._closing:
+            if self._server is None:
+                return
+            server, thread = self._server
+            self._server = None
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Collector:
+    """Asks for everything anew at each scrape: nothing is kept twice."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        return families(self._told)
+
+
+def families(told: Told) -> Iterator[Metric]:
+    """All there are, as of now."""
+    heartbeat = told.heartbeat()
+    yield from _agent(heartbeat, told.oldest_s())
+    yield from _standing(told)
+    yield from _ledgers(heartbeat)
+    yield _counter("capture_restarts", "How often a camera's capture began again", told.restarts().items())
+    yield from _looking(told.looking())
+    yield from _states(told.statuses())
+    yield from _facts(told.assessed())
+
+
+def _agent(heartbeat: Heartbeat, oldest_s: float | None) -> Iterator[Metric]:
+    yield _gauge("queued", "Selected pictures that wait for the redactor", heartbeat.queued)
+    yield _gauge("spool_messages", "Messages that are not archived yet", heartbeat.spool_messages)
+    yield _gauge("spool_bytes", "Their size", heartbeat.spool_bytes)
+    yield _gauge("spool_oldest_seconds", "Age of the oldest message in the spool", oldest_s)
+    yield _gauge("quarantined", "Messages that the centre will not take", heartbeat.quarantined)
+    resent = CounterMetricFamily(f"{_PREFIX}resent", "Messages that were sent again, since the start")
+    resent.add_metric([], heartbeat.resent)
+    yield resent
+    yield _gauge("redaction_seconds", "Mean time of the last redactions", _seconds(heartbeat.redaction_ms))
+    yield _gauge("decode_cpu_seconds", "Mean processor time of a picture looked at", _seconds(heartbeat.decode_ms))
+    yield _gauge("redaction_rate", "Redactions a second that this machine can do", heartbeat.rate)
+    yield _gauge("disk_free_bytes", "Of the disk under the spool", heartbeat.disk_free_bytes)
+    yield _gauge("started_timestamp_seconds", "When the agent was started", heartbeat.started_at_ms / 1000)
+
+
+def _standing(told: Told) -> Iterator[Metric]:
+    """What the agent's link to the centre stands on."""
+    yield _gauge("spool_limit_bytes", "What the spool may hold; beyond it the oldest go", told.spool_max_bytes)
+    yield _gauge("broker_connected", "1 while the broker has accepted the agent", float(told.is_connected()))
+    ends_s = _seconds(told.certificate_ends_ms())
+    yield _gauge("certificate_expires_timestamp_seconds", "When the agent's certificate ends", ends_s)
+
+
+def _ledgers(heartbeat: Heartbeat) -> Iterator[Metric]:
+    """Of each camera: selected = the sum of its ends + in flight."""
+    selected = CounterMetricFamily(f"{_PREFIX}selected", "Pictures taken", labels=["camera"])
+    ended = CounterMetricFamily(f"{_PREFIX}ended", "What became of them", labels=["camera", "end"])
+    in_flight = GaugeMetricFamily(f"{_PREFIX}in_flight", "Being redacted, or in the spool", labels=["camera"])
+    for camera, ledger in sorted(heartbeat.cameras.items()):
+        selected.add_metric([camera], ledger.selected)
+        in_flight.add_metric([camera], ledger.in_flight)
+        for end, count in (("archived", ledger.archived), ("rejected", ledger.rejected), *ledger.dropped.items()):
+            ended.add_metric([camera, end], count)
+    yield from (selected, ended, in_flight)
+    says = "Pictures that had changed and were not taken, because the rate went to others"
+    yield _counter("passed_over", says, sorted(heartbeat.passed_over.items()))
+
+
+def _looking(looking: Looking) -> Iterator[Metric]:
+    """Looks at machines between snapshots, of the cameras with lines, zones or lanes."""
+    yield _counter("looks", "Looks for machines between snapshots", sorted(looking.looks.items()))
+    says = "Looks that there should have been while something moved, for which there was no time"
+    yield _counter("looks_skipped", says, sorted(looking.skipped.items()))
+    yield _counter("events", "Lines crossed, and wrong ways that began", sorted(looking.events.items()))
+    yield _counter("event_pictures", "Pictures asked for on account of events", sorted(looking.pictures.items()))
+    yield _gauge("look_seconds", "Mean time of the last looks", looking.look_s)
+
+
+def _states(statuses: Iterable[CameraStatus]) -> Iterator[Metric]:
+    """1 for the state a camera is in, 0 for the others; and the code of its cause, where there is one."""
+    states = GaugeMetricFamily(f"{_PREFIX}camera_state", "1 where it is so", labels=["camera", "state"])
+    causes = GaugeMetricFamily(f"{_PREFIX}camera_cause", "1: what is wrong", labels=["camera", "code"])
+    for status in statuses:
+        for state in CameraState:
+            states.add_metric([status.camera_id, state.value], float(status.state is state))
+        if status.code:
+            causes.add_metric([status.camera_id, status.code], 1)
+    yield from (states, causes)
+
+
+def _facts(assessed: Assessed) -> Iterator[Metric]:
+    skew = GaugeMetricFamily(f"{_PREFIX}clock_skew_seconds", "A camera's clock minus the agent's", labels=["camera"])
+    bound = GaugeMetricFamily(f"{_PREFIX}clock_bound_seconds", "How far off that may be", labels=["camera"])
+    pace = GaugeMetricFamily(f"{_PREFIX}pictures_per_second", "Pictures looked at", labels=["camera"])
+    newest = GaugeMetricFamily(f"{_PREFIX}last_picture_timestamp_seconds", "When it came", labels=["camera"])
+    score = GaugeMetricFamily(f"{_PREFIX}picture_check", "0 good to 1 bad", labels=["camera", "check"])
+    for camera, facts in sorted(assessed.cameras.items()):
+        newest_s = None if facts.last_picture_at_ms is None else facts.last_picture_at_ms / 1000
+        known = (
+            (skew, _seconds(facts.clock_skew_ms)),
+            (bound, _seconds(facts.clock_bound_ms)),
+            (pace, facts.pictures_per_s),
+            (newest, newest_s),
+        )
+        for family, value in known:
+            if value is not None:
+                family.add_metric([camera], value)
+        for check, value in sorted(facts.scores.items()):
+            score.add_metric([camera, check.value], value)
+    yield from (skew, bound, pace, newest, score)
+
+
+def _gauge(name: str, says: str, value: float | None) -> Metric:
+    """Without a sample where nobody knows."""
+    family = GaugeMetricFamily(_PREFIX + name, says)
+    if value is not None:
+        family.add_metric([], value)
+    return family
+
+
+def _counter(name: str, says: str, by_camera: Iterable[tuple[str, int]]) -> Metric:
+    family = CounterMetricFamily(_PREFIX + name, says, labels=["camera"])
+    for camera, value in by_camera:
+        family.add_metric([camera], value)
+    return family
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000

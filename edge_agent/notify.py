@@ -1,0 +1,50 @@
+"""Tells systemd how the agent is, as sd_notify(3) has it: a datagram to the socket that it named. Elsewhere nothing."""
+
+import os
+import socket
+from typing import Final
+
+_SOCKET: Final = "NOTIFY_SOCKET"
+_MICROSECONDS: Final = "WATCHDOG_USEC"
+_PROCESS: Final = "WATCHDOG_PID"
+
+
+def ready(status: str = "") -> None:
+    """The agent works: `systemctl start` returns, and what comes after it may start."""
+    _say("READY=1", status)
+
+
+def stopping() -> None:
+    """The agent was told to stop, and does."""
+    _say("STOPPING=1")
+
+
+def watchdog() -> None:
+    """The agent is alive. To be said by the loop whose standing still would be the agent's."""
+    _say("WATCHDOG=1")
+
+
+def watchdog_s() -> float | None:
+    """How often `watchdog` should be said: half of what systemd waits for (sd_watchdog_enabled(3)). None: never."""
+    try:
+        if int(os.environ.get(_PROCESS, os.getpid())) != os.getpid():  # meant for the process that started us
+            return None
+        after_us = int(os.environ[_MICROSECONDS])
+    except (KeyError, ValueError):
+        return None
+    return after_us / 2_000_000 if after_us > 0 else None
+
+
+def _say(*facts: str) -> None:
+    place = os.environ.get(_SOCKET, "")
+    if place[:1] not in {"/", "@"}:
+        return
+    # A name that begins with @ is an abstract one, which the kernel spells with a NUL.
+    address = "\0" + place[1:] if place.startswith("@") else place
+    text = "\n".join(f"STATUS={fact}" if "=" not in fact else fact for fact in facts if fact)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+            line.setblocking(False)  # systemd that is busy must not hold up the agent
+            line.sendto(text.encode(), address)
+    except OSError:
+        return  # systemd misses one; if it misses many it starts the agent again, which is what it is there for

@@ -1,0 +1,164 @@
+"""Where faces are: small ones in the raw picture, all that still show in the bytes that would be published.
+
+YuNet in the enlarged picture finds the small ones, at a fifth of what CenterFace would cost there, and CenterFace is
+asked where YuNet has a doubt. CenterFace at the picture's own size is both the search for the others and the look that
+the centre will repeat.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import sqrt
+from typing import Final
+
+from edge_agent.redactor import cover
+from edge_agent.redactor.cover import Image, Rect
+from edge_agent.redactor.detectors import Detectors
+from engines.detection import Detection
+
+SCALE: Final = 2.0
+"""Of 88 faces of 12 px in 720p, pasted without a body, YuNet found 31 at the picture's own size and 62 at twice it; of
+8 px 9 and 38."""
+SMALL_PICTURE_PX: Final = 3_700_000
+"""A smaller picture is enlarged to this, up to three times: that is what 720p is at twice its size."""
+LARGEST_SCALE: Final = 3.0
+ENLARGED_PX: Final = 6_000_000
+"""And a larger one to no more than this, which is 1080p at twice its size, or by `LEAST_SCALE` where that is more."""
+LEAST_SCALE: Final = 1.5
+WITHOUT_YUNET_PX: Final = 3_000_000
+"""CenterFace takes YuNet's part at five times its cost a pixel, so it gets fewer."""
+BELIEVED: Final = ((24.0, 0.15), (64.0, 0.5), (float("inf"), 0.8))
+"""Longer side of a box → the score from which YuNet is believed, at a policy's threshold of .2. It is sure of what is
+large enough: of its false boxes from .15 on, those over 24 px are most of the area (0.4 of 0.5 % of a street picture),
+and at 1080p those over 64 px cover 9 % of it. What it leaves there, CenterFace finds."""
+BELIEVED_AT: Final = 0.2
+DOUBT: Final = (0.02, 40.0)
+"""Score and longer side: what YuNet takes for a face at that score CenterFace looks at enlarged."""
+DOUBTS: Final = (24, 48)
+DOUBTS_A_MEGAPIXEL: Final = 36
+"""The likeliest of them, as one batch of about 0.1 CPU seconds. On 720p streets with pasted faces, of 22 masked ones of
+20 px 21 are covered with it, 15 without and 18 with 32 smaller windows from .04 on; of 44 tilted by 30° 42, 37 and 37;
+of 26 px 20, 19 and 21, and 43, 38 and 39; plain ones of 8 px 16, 11 and 15 of 22. It adds 0.2 % of cover."""
+DOUBT_SPACING_PX: Final = 12
+"""Doubts nearer than this to a likelier one lie in its window."""
+DOUBT_SIDE: Final = (48, 2.4)
+"""Side of a window: at least so many pixels, and so many longer sides of the box."""
+DOUBT_TENSOR_PX: Final = 128
+DOUBT_LARGEST: Final = 0.7
+"""Of its window; what is larger is no small face."""
+DOUBT_THRESHOLD: Final = 0.75
+"""In a window CenterFace is believed from this share of the policy's threshold on."""
+SECOND_SCORE: Final = 0.3
+"""Below the centre's threshold (`canary_threshold`, 0.35): what the centre would object to is covered here first."""
+CONTEXT_PX: Final = 64
+"""A detector judges a place by what is around it as well."""
+WHOLE_FROM: Final = 0.5
+"""Windows that make up more than this share of a picture are dearer than the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFaces:
+    """What a first search says of small faces, best first."""
+
+    sure: tuple[Rect, ...]
+    doubtful: tuple[Rect, ...]
+
+
+def small(image: Image, detectors: Detectors, threshold: float) -> SmallFaces:
+    """Small faces in a raw picture."""
+    if detectors.tiny_faces is not None:
+        scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
+        found = detectors.tiny_faces.detect(image, DOUBT[0], scale=scale, max_box_px=None)
+        factor = threshold / BELIEVED_AT
+        sure = tuple(_rect(d) for d in found if d.score >= _believed_from(d, factor))
+        return SmallFaces(sure, tuple(_rect(d) for d in found if d.score < _believed_from(d, factor)))
+    scale = min(SCALE, max(1.0, _to(image, WITHOUT_YUNET_PX)))
+    found = detectors.faces.detect_pieces(image, scale=scale, thresholds={"face": DOUBT[0]}, small_only=True)
+    sure = tuple(_rect(d) for d in found if d.score >= threshold)
+    return SmallFaces(sure, tuple(_rect(d) for d in found if d.score < threshold))
+
+
+def settled(
+    image: Image, first: SmallFaces, detectors: Detectors, threshold: float, known: Sequence[Rect]
+) -> list[Rect]:
+    """Small faces, doubts looked at again; `known`: what is covered already, where no doubt has to be settled."""
+    return [*first.sure, *_settled(image, first.doubtful, [*known, *first.sure], detectors, threshold)]
+
+
+def _settled(
+    image: Image, doubtful: Iterable[Rect], known: Sequence[Rect], detectors: Detectors, threshold: float
+) -> list[Rect]:
+    """Faces that CenterFace finds where there was a doubt, best first, in windows enlarged to one size."""
+    height, width = image.shape[:2]
+    most = min(max(round(DOUBTS_A_MEGAPIXEL * height * width / 1e6), DOUBTS[0]), DOUBTS[1])
+    windows = [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
+    cuts = [image[y : y + side, x : x + side] for x, y, side in windows]
+    size = (DOUBT_TENSOR_PX, DOUBT_TENSOR_PX)
+    found = detectors.faces.detect_many(cuts, size=size, thresholds={"face": threshold * DOUBT_THRESHOLD})
+    return [
+        _rect(face).moved(x, y)
+        for (x, y, side), here in zip(windows, found, strict=True)
+        for face in here
+        if face.box.width <= DOUBT_LARGEST * side
+    ]
+
+
+def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
+    """Doubts about small faces where nothing is covered yet, each at some distance from those before it."""
+    taken: list[tuple[float, float]] = []
+    for doubt in doubtful:
+        x, y = (doubt.x0 + doubt.x1) / 2, (doubt.y0 + doubt.y1) / 2
+        if (
+            max(doubt.width, doubt.height) <= DOUBT[1]
+            and not any(max(abs(x - a), abs(y - b)) < DOUBT_SPACING_PX for a, b in taken)
+            and not any(k.x0 <= x <= k.x1 and k.y0 <= y <= k.y1 for k in known)
+        ):
+            taken.append((x, y))
+            yield doubt
+
+
+def _window(doubt: Rect, width: int, height: int) -> tuple[int, int, int]:
+    """Left, top and side of a square around a doubt, moved into the picture."""
+    least, sides = DOUBT_SIDE
+    side = min(max(least, round(sides * max(doubt.width, doubt.height))), width, height)
+    left = min(max(0.0, (doubt.x0 + doubt.x1 - side) / 2), width - side)
+    top = min(max(0.0, (doubt.y0 + doubt.y1 - side) / 2), height - side)
+    return round(left), round(top), side
+
+
+def showing(image: Image, detectors: Detectors, threshold: float) -> list[Rect]:
+    """Faces of any size in what would be published, as the centre will look for them."""
+    return [_rect(d) for d in detectors.faces.detect_pieces(image, thresholds={"face": threshold})]
+
+
+def showing_near(image: Image, places: Sequence[Rect], detectors: Detectors) -> list[Rect]:
+    """Faces by every detector where something changed: in windows around `places`, or everywhere if that is cheaper."""
+    height, width = image.shape[:2]
+    grown = [Rect(p.x0 - CONTEXT_PX, p.y0 - CONTEXT_PX, p.x1 + CONTEXT_PX, p.y1 + CONTEXT_PX) for p in places]
+    windows = cover.to_boxes(grown, width, height)
+    if sum((w.x1 - w.x0) * (w.y1 - w.y0) for w in windows) > WHOLE_FROM * width * height:
+        windows = cover.to_boxes([Rect(0, 0, width, height)], width, height)
+    found: list[Rect] = []
+    for window in windows:
+        part = image[window.y0 : window.y1, window.x0 : window.x1]
+        faces = showing(part, detectors, SECOND_SCORE)
+        if detectors.tiny_faces is not None:
+            own = detectors.tiny_faces.detect(part, BELIEVED_AT, max_box_px=None)
+            faces += [_rect(d) for d in own if d.score >= _believed_from(d, SECOND_SCORE / BELIEVED_AT)]
+        found += [face.moved(window.x0, window.y0) for face in faces]
+    return found
+
+
+def _believed_from(face: Detection, factor: float) -> float:
+    """The score from which YuNet is believed; `factor` raises or lowers it."""
+    side = max(face.box.width, face.box.height)
+    return min(0.95, factor * next(score for largest, score in BELIEVED if side <= largest))
+
+
+def _rect(detection: Detection) -> Rect:
+    return Rect(*detection.box)
+
+
+def _to(image: Image, pixels: int) -> float:
+    """The scale at which a picture measures so much."""
+    return sqrt(pixels / (image.shape[0] * image.shape[1]))

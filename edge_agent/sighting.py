@@ -1,0 +1,28 @@
+"""What a camera tells about itself, about once a second: numbers, never pixels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provisioning.contracts.messages import PictureCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The counts only grow, over all attempts and all processes of one camera's capture."""
+
+    camera_id: str
+    at_ms: int
+    """Capture time of the newest picture that was looked at."""
+    pictures: int
+    """Looked at, so far."""
+    passed_over: int
+    """Had changed and were not taken, because the machine's rate went to other pictures; so far."""
+    moving: bool
+    """Something moved in the last seconds."""
+    decode_cpu_ms: float
+    """Processor time of receiving, decoding and looking, so far."""
+    sender_offset_ms: float | None
+    """The camera's wall clock minus the agent's, from the newest RTCP sender report; the way here makes it smaller by
+    the delay of network and decoder. None: it sends none."""
+    scores: Mapping[PictureCheck, float] | None
+    """Of the newest picture that was checked, 0 good to 1 bad; None before the first."""

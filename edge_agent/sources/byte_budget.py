@@ -1,0 +1,75 @@
+"""Memory that many share: bytes are taken before they are filled and given back when they are free."""
+
+import threading
+import weakref
+from collections import deque
+from queue import SimpleQueue
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LOOK_UP_S: Final = 0.5
+"""How often one who waits looks whether to stop."""
+
+
+class ByteBudget:
+    """Thread-safe. Who waits is served in the order of coming, so that a large picture is not passed over for ever."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self.total_bytes = total_bytes
+        self._taken = 0
+        self._returned: SimpleQueue[int] = SimpleQueue()  # may be put to from a finalizer, whatever it interrupts
+        self._line: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    def taken_bytes(self) -> int:
+        """How much is out at the moment."""
+        with self._changed:
+            return self._settle()
+
+    def try_take(self, size_bytes: int) -> bool:
+        """Take without waiting; whether there was room."""
+        with self._changed:
+            if self._line or self._settle() + size_bytes > self.total_bytes:
+                return False
+            self._taken += size_bytes
+            return True
+
+    def take(self, size_bytes: int, stop: threading.Event) -> bool:
+        """Wait for room and take; False when `stop` came first.
+
+        More than there is at all is given when nothing else is out: what one picture may need is not decided here.
+        """
+        ticket = object()
+        with self._changed:
+            self._line.append(ticket)
+            try:
+                while self._line[0] is not ticket or (self._settle() and self._taken + size_bytes > self.total_bytes):
+                    if stop.is_set():
+                        return False
+                    self._changed.wait(_LOOK_UP_S)
+                self._taken += size_bytes
+            finally:
+                self._line.remove(ticket)
+                self._changed.notify_all()
+        return True
+
+    def give(self, size_bytes: int) -> None:
+        """Back. Never waits, so that a finalizer may call it."""
+        self._returned.put(size_bytes)
+        if self._changed.acquire(blocking=False):  # else somebody is at it, and sees it now or after `_LOOK_UP_S`
+            try:
+                self._changed.notify_all()
+            finally:
+                self._changed.release()
+
+    def follow(self, image: NDArray[np.uint8]) -> None:
+        """What was taken for this image comes back when the last one who looks at it lets go."""
+        weakref.finalize(image, self.give, image.nbytes).atexit = False
+
+    def _settle(self) -> int:
+        """Count what has come back; what is out now."""
+        while not self._returned.empty():
+            self._taken -= self._returned.get_nowait()
+        return self._taken

@@ -1,0 +1,52 @@
+"""The seam between `ingest` and what it carries to a desk agent: a video file, or pictures."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_agent.errors import EdgeError
+
+
+class RecordingError(EdgeError):
+    """The file cannot be sent, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a recording says of itself."""
+
+    length_ms: int | None
+    what: str
+    """For a person: sides and codec."""
+    created_at: str | None
+    """Often wrong: the end of the recording, or local time that claims to be UTC."""
+    key: str
+    """SHA-256 over size and first MiB, hex: the same file under any name."""
+
+
+class Sending:
+    """A recording on its way out. `broke_off` says afterwards why not all of it could be read; empty: it could."""
+
+    def __init__(self, at_ms: int, chunks: Callable[["Sending"], Generator[bytes]]) -> None:
+        """`at_ms`: where in the recording the stream begins. `chunks` is called once, and may set `broke_off`."""
+        self.at_ms = at_ms
+        self.broke_off = ""
+        self.chunks = chunks(self)
+
+
+class Carried(Protocol):
+    """What can be sent, from any position on and always the same."""
+
+    def facts(self) -> Facts:
+        """Look at it.
+
+        Raises:
+            RecordingError: it cannot be sent.
+        """
+
+    def begin(self, after_ms: int) -> Sending:
+        """Whatever is needed to see all pictures behind `after_ms`; all of it where that is below 0.
+
+        Raises:
+            RecordingError: it cannot be sent.
+        """

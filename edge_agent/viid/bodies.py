@@ -1,0 +1,174 @@
+"""What is read out of a pushed body: object ids, devices, times and pictures, by an allow-list.
+
+Nothing else is ever asked for. Plate numbers, lists of faces and persons, attributes and links are stepped over, and a
+picture that the policy does not take is not decoded. Keys are found in any case, with and without `Object`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge_agent.viid import policy, shot_time
+from edge_agent.viid.reader import MalformedBodyError, Reader
+
+_LISTS: Final = {
+    "motorvehiclelist": "motorvehicle",
+    "nonmotorvehiclelist": "nonmotorvehicle",
+    "scenelist": "scene",
+    "imagelist": "image",
+}
+"""Key of the list at the root, and of what it holds."""
+_TIMES: Final = ("shottime", "passtime", "appeartime", "marktime")
+"""In the order in which they are believed."""
+_MAX_ID: Final = 64
+_MAX_THINGS: Final = 1000
+"""Each gets a line in the answer."""
+
+
+@dataclass(slots=True)
+class Shot:
+    """One picture of an object, as it was described."""
+
+    kind: int | None = None
+    event: int | None = None
+    times: dict[str, str] = field(default_factory=dict)
+    data: memoryview = field(default=memoryview(b""), repr=False)
+    """Its base64, where it stands in the body."""
+
+    def shot_at_ms(self) -> int | None:
+        """The best of its times, or None."""
+        return next((at_ms for key in _TIMES if (at_ms := shot_time.parse(self.times.get(key, ""))) is not None), None)
+
+
+@dataclass(slots=True)
+class Thing:
+    """A vehicle, two-wheeler, scene or image: what an answer refers to."""
+
+    id: str = ""
+    device_id: str = ""
+    taken: list[Shot] = field(default_factory=list)
+    without_data: int = 0
+    """Pictures that are only named by an address. Nothing is fetched: a device must not send this machine anywhere."""
+    dropped: int = 0
+    """Pictures that the policy does not take."""
+
+
+@dataclass(slots=True)
+class Body:
+    """All of a request."""
+
+    things: list[Thing] = field(default_factory=list)
+    dropped: int = 0
+    """Lists at the root that are not read: faces, persons."""
+
+
+def parse(data: bytes | bytearray) -> Body:
+    """Read a body; it must outlive what comes out of it.
+
+    Raises:
+        MalformedBodyError: no JSON, or too much of it.
+    """
+    reader, body = Reader(data), Body()
+    for key in reader.members():
+        name = _plain(key)
+        inner = _LISTS.get(name, name)
+        if inner not in _LISTS.values():
+            body.dropped += 1
+            continue
+        for _ in _entries(reader, inner):
+            if len(body.things) == _MAX_THINGS:
+                raise MalformedBodyError(f"over {_MAX_THINGS} objects")
+            body.things.append(_thing(reader, inner))
+    return body
+
+
+def device_id(data: bytes | bytearray, within: str) -> str:
+    """The DeviceID of a Register, UnRegister or Keepalive object; empty when it holds none. `within`: `register` etc.
+
+    Raises:
+        MalformedBodyError: no JSON.
+    """
+    if not data.strip():  # a keepalive may have no body
+        return ""
+    reader, found = Reader(data), ""
+    for key in reader.members():
+        if _plain(key) == "deviceid":
+            found = reader.text()
+        elif _plain(key) == within:
+            for inner in reader.members():
+                if _plain(inner) == "deviceid":
+                    found = reader.text()
+    return found[:_MAX_ID]
+
+
+def _entries(reader: Reader, name: str) -> Iterator[None]:
+    """The objects of a list: `{"…Object": [...]}`, or the array itself, or one object where an array belongs."""
+    if reader.is_array():
+        yield from reader.elements()
+        return
+    for key in reader.members():
+        if _plain(key) == name:
+            yield from reader.elements()
+
+
+def _thing(reader: Reader, kind: str) -> Thing:
+    thing, own = Thing(), Shot()
+    shots = [own] if kind == "image" else []
+    for key in reader.members():
+        name = _plain(key)
+        if name == "subimagelist" and kind != "image":
+            shots += [_sub_image(reader) for _ in _entries(reader, "subimageinfo")]
+        elif name == "imageinfo" and kind == "image":
+            for inner in reader.members():
+                _describe(reader, _plain(inner), thing, own, kind)
+        else:
+            _describe(reader, name, thing, own, kind)
+    for shot in shots:
+        shot.times = own.times | shot.times
+        shot.event = own.event if shot.event is None else shot.event
+        _sort_out(thing, shot, as_image=kind == "image")
+    return thing
+
+
+def _sub_image(reader: Reader) -> Shot:
+    shot, nobody = Shot(), Thing()
+    for key in reader.members():
+        _describe(reader, _plain(key), nobody, shot, "")
+    return shot
+
+
+def _describe(reader: Reader, name: str, thing: Thing, shot: Shot, kind: str) -> None:
+    """One member, if it is on the list."""
+    if name == f"{kind}id":
+        thing.id = reader.text()[:_MAX_ID]
+    elif name == "deviceid":
+        thing.device_id = reader.text()[:_MAX_ID]
+    elif name == "type":
+        shot.kind = _code(reader.text())
+    elif name == "eventsort":
+        shot.event = _code(reader.text())
+    elif name in _TIMES:
+        shot.times[name] = reader.text()
+    elif name == "data":
+        shot.data = reader.raw()
+
+
+def _sort_out(thing: Thing, shot: Shot, *, as_image: bool) -> None:
+    if not policy.is_taken(shot.kind, shot.event, as_image=as_image):
+        thing.dropped += 1
+    elif not shot.data:
+        thing.without_data += 1
+    else:
+        thing.taken.append(shot)
+
+
+def _plain(key: str) -> str:
+    return key.lower().removesuffix("object")
+
+
+def _code(text: str) -> int | None:
+    """A number that may be a string, or have gone through a float; None when nothing is said, -1 for no number."""
+    text = text.removesuffix(".0")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1

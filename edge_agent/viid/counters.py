@@ -1,0 +1,67 @@
+"""What devices sent and what became of it. One thread writes; any may read, without a lock: see `Counters`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+_MAX_STRANGERS: Final = 64
+_MAX_ID: Final = 64
+
+
+class Count(StrEnum):
+    """Of one device, since the server began."""
+
+    RECEIVED = "received"
+    """Pushes: requests with something to deliver, from a device that is registered."""
+    ACCEPTED = "accepted"
+    """Pictures that go on to the redactor."""
+    DUPLICATE = "duplicate"
+    """Pictures that had been accepted before: a device that repeats itself."""
+    DROPPED_BY_POLICY = "dropped_by_policy"
+    """Pictures, lists and whole pushes that are not taken here and were not read."""
+    REFUSED = "refused"
+    """Wrong passwords, bodies that cannot be read, pictures that are none or are only named by an address."""
+    BUSY = "busy"
+    """Pictures and pushes that were told to come again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody who wanted to register and is in no configuration."""
+
+    device_id: str
+    source: str
+    times: int
+    last_ms: int
+
+
+class Counters:
+    """Which numbers there are never changes, and the list of strangers is replaced whole: a reader sees no half."""
+
+    def __init__(self, device_ids: Iterable[str]) -> None:
+        self._counts = {device_id: dict.fromkeys(Count, 0) for device_id in device_ids}
+        self._strangers: tuple[Stranger, ...] = ()
+
+    def add(self, device_id: str, what: Count, number: int = 1) -> int:
+        """Count; the new number."""
+        self._counts[device_id][what] += number
+        return self._counts[device_id][what]
+
+    def stranger(self, device_id: str, source: str, now_ms: int) -> Stranger:
+        """Note one for the technician. Who came last stays longest."""
+        shown = device_id if device_id.isascii() and device_id.isprintable() and len(device_id) <= _MAX_ID else "?"
+        others = [each for each in self._strangers if (each.device_id, each.source) != (shown, source)]
+        known = [each for each in self._strangers if (each.device_id, each.source) == (shown, source)]
+        seen = known[0] if known else Stranger(shown, source, 0, now_ms)
+        seen = replace(seen, times=seen.times + 1, last_ms=now_ms)
+        self._strangers = (*others, seen)[-_MAX_STRANGERS:]
+        return seen
+
+    def counts(self) -> dict[str, dict[Count, int]]:
+        """Of every device, as of now."""
+        return {device_id: dict(counts) for device_id, counts in self._counts.items()}
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Who was turned away last."""
+        return self._strangers

@@ -1,0 +1,107 @@
+"""Which device is registered, from where, and until when it is believed. One table; time is an argument."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+
+class State(Enum):
+    """Of a device."""
+
+    UNREGISTERED = auto()
+    REGISTERED = auto()
+
+
+class Event(Enum):
+    """What happens to it."""
+
+    REGISTER = auto()
+    """With the right password."""
+    WORD = auto()
+    """Any good request from where it registered: a keepalive or pictures."""
+    UNREGISTER = auto()
+    SILENCE = auto()
+    """Three keepalives were missed."""
+
+
+NEXT: Final = {
+    (State.UNREGISTERED, Event.REGISTER): State.REGISTERED,
+    (State.UNREGISTERED, Event.UNREGISTER): State.UNREGISTERED,
+    (State.UNREGISTERED, Event.SILENCE): State.UNREGISTERED,
+    (State.REGISTERED, Event.REGISTER): State.REGISTERED,
+    (State.REGISTERED, Event.WORD): State.REGISTERED,
+    (State.REGISTERED, Event.UNREGISTER): State.UNREGISTERED,
+    (State.REGISTERED, Event.SILENCE): State.UNREGISTERED,
+}
+"""A word of one that is not registered is not in it: that is `NotRegisteredError`, and the device registers again."""
+MISSED: Final = 3
+"""Keepalives."""
+
+
+class NotRegisteredError(Exception):
+    """This device has to register first, or again: it never did, was silent for too long, or comes from elsewhere."""
+
+
+@dataclass(slots=True)
+class _Registration:
+    state: State = State.UNREGISTERED
+    source: str = ""
+    heard_s: float = 0.0
+
+
+class Registrations:
+    """Of all devices that the configuration knows. A registration holds for the address that it came from."""
+
+    def __init__(self, keepalive_s: Mapping[str, float]) -> None:
+        """`keepalive_s`: the interval of each device, by its id."""
+        self._life_s = {device_id: MISSED * interval_s for device_id, interval_s in keepalive_s.items()}
+        self._devices = {device_id: _Registration() for device_id in keepalive_s}
+
+    def register(self, device_id: str, source: str, now_s: float) -> None:
+        """The device has shown its password; from another address than before, the other one counts no more."""
+        self._move(device_id, Event.REGISTER)
+        device = self._devices[device_id]
+        device.source, device.heard_s = source, now_s
+
+    def word(self, device_id: str, source: str, now_s: float) -> None:
+        """The device says something.
+
+        Raises:
+            NotRegisteredError: it is not registered, or not from this address.
+        """
+        self._mind_silence(device_id, now_s)
+        device = self._devices[device_id]
+        if device.source != source:
+            raise NotRegisteredError(device_id)
+        self._move(device_id, Event.WORD)
+        device.heard_s = now_s
+
+    def unregister(self, device_id: str) -> None:
+        """The device takes leave."""
+        self._move(device_id, Event.UNREGISTER)
+
+    def state(self, device_id: str, now_s: float) -> State:
+        """As of now."""
+        self._mind_silence(device_id, now_s)
+        return self._devices[device_id].state
+
+    def at(self, source: str, now_s: float) -> tuple[str, ...]:
+        """Who is registered from an address."""
+        return tuple(
+            device_id
+            for device_id, device in self._devices.items()
+            if device.source == source and self.state(device_id, now_s) is State.REGISTERED
+        )
+
+    def _mind_silence(self, device_id: str, now_s: float) -> None:
+        device = self._devices[device_id]
+        if device.state is State.REGISTERED and now_s - device.heard_s > self._life_s[device_id]:
+            self._move(device_id, Event.SILENCE)
+
+    def _move(self, device_id: str, event: Event) -> None:
+        device = self._devices[device_id]
+        try:
+            device.state = NEXT[device.state, event]
+        except KeyError:
+            raise NotRegisteredError(device_id) from None

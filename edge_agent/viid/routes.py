@@ -1,0 +1,54 @@
+"""Which request is which. Devices write `/VIID/`, `/viid/`, a slash at the end, or a whole URL."""
+
+from enum import Enum, auto
+from typing import Final
+from urllib.parse import urlsplit
+
+
+class Route(Enum):
+    """What a request wants."""
+
+    REGISTER = auto()
+    UNREGISTER = auto()
+    KEEPALIVE = auto()
+    TIME = auto()
+    PICTURES = auto()
+    """Vehicles, two-wheelers, scenes and images: read, picture by picture, by the list in `policy`."""
+    UNREAD = auto()
+    """Everything else that a device may push, faces and persons first of all: answered, and never read."""
+    NOWHERE = auto()
+
+
+_POSTS: Final = {
+    "/viid/system/register": Route.REGISTER,
+    "/viid/system/unregister": Route.UNREGISTER,
+    "/viid/system/keepalive": Route.KEEPALIVE,
+    "/viid/motorvehicles": Route.PICTURES,
+    "/viid/nonmotorvehicles": Route.PICTURES,
+    "/viid/scenes": Route.PICTURES,
+    "/viid/images": Route.PICTURES,
+}
+
+
+def normal_path(address: str) -> str:
+    """A path, or the path of a URL, in small letters, without query and without slashes at its end."""
+    try:
+        path = urlsplit(address).path
+    except ValueError:  # a bracket where a host should be
+        return ""
+    return path.rstrip("/").lower()
+
+
+def is_same_path(one: str, other: str) -> bool:
+    """Whether both mean the same path, however they are written."""
+    return normal_path(one) == normal_path(other)
+
+
+def route(method: str, path: str) -> Route:
+    """Look it up."""
+    normal = normal_path(path)
+    if method == "GET" and normal == "/viid/system/time":
+        return Route.TIME
+    if method not in {"POST", "PUT"} or not normal.startswith("/viid/"):
+        return Route.NOWHERE
+    return _POSTS.get(normal, Route.UNREAD) if method == "POST" else Route.UNREAD

@@ -1,0 +1,114 @@
+"""The agent's GA/T 1400 server: the one place where devices' requests touch a socket, a clock and a log.
+
+It runs in a thread and an event loop of its own. Bodies stay in memory under one budget and are never written anywhere;
+what is not taken is read past without being kept.
+"""
+
+import asyncio
+import logging
+import secrets
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Final
+
+from edge_agent.clock import Backoff, Clock
+from edge_agent.sources.password import Unlock
+from edge_agent.sources.pictures import Pictures
+from edge_agent.viid.accounts import Accounts
+from edge_agent.viid.connections import Connections, Limits, listen
+from edge_agent.viid.counters import Count, Counters, Stranger
+from edge_agent.viid.door import Door
+from edge_agent.viid.reception import Reception
+from provisioning.contracts import config
+
+_log = logging.getLogger(__name__)
+
+_LOOK_S: Final = 0.1
+"""How often the server looks whether to stop."""
+
+
+class ViidServer:
+    """Counts per device are readable from any thread."""
+
+    def __init__(
+        self,
+        viid: config.Viid,
+        cameras: Mapping[str, config.ViidSource],
+        pictures: Pictures,
+        clock: Clock,
+        *,
+        unlock: Unlock | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """`cameras`: by camera id. `unlock` is what an enrolled agent opens sealed passwords with."""
+        self._viid = viid
+        self._pictures = pictures
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._counters = Counters(source.device_id for source in cameras.values())
+        self._away: Counter[str] = Counter()
+        accounts = Accounts(cameras, unlock, lambda device_id, why: self._turned_away(device_id, "", why))
+        door = Door(
+            viid.server_id,
+            {source.device_id: source.keepalive_s for source in cameras.values()},
+            accounts.account,
+            self._counters,
+            self._turned_away,
+            key=secrets.token_bytes(32),
+            per_minute=viid.per_device_per_minute,
+        )
+        self._reception = Reception(
+            door, pictures, self._counters, clock, self._limits, max_body_bytes=viid.max_body_bytes
+        )
+
+    def counts(self) -> dict[str, dict[Count, int]]:
+        """By device id."""
+        return self._counters.counts()
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Who wanted to register and is in no configuration."""
+        return self._counters.strangers()
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`. Where nothing can listen, every camera says so, and it is tried again."""
+        backoff = Backoff(1.0, 30.0)
+        while not stop.is_set():
+            try:
+                tls = self._tls()
+                listener = listen(self._viid.host, self._viid.port)
+            except OSError as error:  # ssl.SSLError is one
+                why = f"{error.strerror or type(error).__name__}"
+                self._pictures.shut(
+                    f"no device can push: {self._viid.host}:{self._viid.port} cannot be served ({why}): end what uses"
+                    " it, or correct [viid]"
+                )
+                _log.error("viid server cannot listen port=%d: %s", self._viid.port, why)
+                self._clock.wait(stop, backoff.next_wait_s())
+                continue
+            self._pictures.shut("")
+            with closing(listener):
+                asyncio.run(self._serve(Connections(listener, tls, self._reception.answer, self._limits), stop))
+
+    async def _serve(self, connections: Connections, stop: threading.Event) -> None:
+        serving = asyncio.create_task(connections.run())
+        while not (stop.is_set() or serving.done()):
+            await asyncio.wait({serving}, timeout=_LOOK_S)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=stop.is_set())
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._viid.tls_cert_file is None:
+            return None
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self._viid.tls_cert_file, self._viid.tls_key_file)
+        return tls
+
+    def _turned_away(self, device_id: str, source: str, why: str) -> None:
+        """One line for the 1st, 10th, 100th: a device tries every minute, and a robot more often."""
+        self._pictures.turned_away(device_id, why)
+        self._away[why] += 1
+        if str(self._away[why]).rstrip("0") == "1":
+            _log.warning("device turned away device=%s from=%s count=%d: %s", device_id, source, self._away[why], why)

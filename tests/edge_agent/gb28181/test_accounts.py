@@ -1,0 +1,60 @@
+"""A device's password is read when it is needed, and what is wrong with it is said."""
+
+from pathlib import Path
+
+from edge_agent.gb28181.accounts import Accounts
+from provisioning.contracts import config
+from provisioning.seal import SealError
+from tests.edge_agent.gb28181.scripted import CHANNEL, ID, PASSWORD
+from tests.edge_agent.gb28181.serving import sources
+
+
+def _sealed(channel_id: str) -> config.Gb28181Source:
+    return config.Gb28181Source(device_id=ID, channel_id=channel_id, username="admin", password_sealed="ab" * 40)
+
+
+def _never(device_id: str, why: str) -> None:
+    raise AssertionError(why)
+
+
+def test_a_password_file_is_read_each_time(tmp_path: Path) -> None:
+    accounts = Accounts(sources(tmp_path), None, _never)
+    account = accounts.account(ID)
+    assert account is not None
+    assert (account.username, account.password) == (ID, PASSWORD)
+    assert PASSWORD not in repr(account)
+    (tmp_path / f"{ID}.password").write_text("another", encoding="utf-8")
+    changed = accounts.account(ID)
+    assert changed is not None
+    assert changed.password == "another"
+
+
+def test_the_first_camera_of_a_device_lends_its_sealed_password() -> None:
+    asked: list[str] = []
+
+    def unlock(camera_id: str, sealed: str) -> str:
+        asked.append(camera_id)
+        return f"opened {sealed[:2]}"
+
+    accounts = Accounts({"gate": _sealed(CHANNEL), "yard": _sealed("other")}, unlock, _never)
+    account = accounts.account(ID)
+    assert account is not None
+    assert (account.password, asked) == ("opened ab", ["gate"])
+
+
+def test_one_that_does_not_open_is_told() -> None:
+    told: list[tuple[str, str]] = []
+
+    def unlock(camera_id: str, sealed: str) -> str:
+        raise SealError("sealed for another agent")
+
+    accounts = Accounts({"gate": _sealed(CHANNEL)}, unlock, lambda device_id, why: told.append((device_id, why)))
+    assert accounts.account(ID) is None
+    assert told == [(ID, "sealed for another agent")]
+
+
+def test_without_a_password_there_is_no_account() -> None:
+    bare = config.Gb28181Source.model_construct(
+        device_id=ID, channel_id=CHANNEL, username=None, password_file=None, password_sealed=None
+    )
+    assert Accounts({"gate": bare}, None, _never).account(ID) is None

@@ -1,0 +1,209 @@
+"""A whole enrolled agent with its threads, between cameras, a broker and an archive that the test plays.
+
+Time is the test's: a thread that waits looks again after a moment, and the clock stands until the test moves it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from edge_agent.agent import LoadRedactors, MakeRedactor
+from edge_agent.capture import Capture
+from edge_agent.configurator import Configurator
+from edge_agent.errors import BrokerError, Unreachable
+from edge_agent.frames import Glance, Redacted, Selected, Skipped
+from edge_agent.link import Acknowledged, Arrived, Connected, Event, Lost
+from provisioning.contracts import codec, config, topics
+from provisioning.contracts.documents import Configured
+from provisioning.contracts.messages import CameraStatus, Ledger
+from tests.edge_agent.publishing import archived
+from tests.edge_agent.told import Centre
+from tests.edge_agent.world import EPOCH_MS, FakeClock, GreyRedactor, edge_config, glance
+
+_MOMENT_S = 0.005
+
+
+class PacedClock(FakeClock):
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        return event.wait(min(timeout_s, _MOMENT_S))
+
+
+class Camera:
+    """Does what the host of its address says: works, dead, silent."""
+
+    _numbers = count()
+
+    def __init__(self, camera: config.Camera) -> None:
+        assert isinstance(camera.source, config.RtspSource)
+        self._id = camera.id
+        self._place = camera.source.url.removeprefix("rtsp://").split(".")[0]
+
+    def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
+        if self._place == "dead":
+            raise Unreachable(self._id, "10.0.0.9:554 refuses the connection: check address and port")
+        while not stop.wait(0.01):
+            if self._place == "works":
+                number = next(self._numbers)
+                yield glance(number, camera_id=self._id, at_ms=EPOCH_MS + 1000 * number)
+
+
+class SlowRedactor(GreyRedactor):
+    """Slower than its camera, so that something always waits for it."""
+
+    def redact(self, selected: Selected) -> Redacted:
+        time.sleep(0.03)
+        return super().redact(selected)
+
+
+class Broker:
+    """Keeps what is retained; what is sent is archived at once, unless the archive is away."""
+
+    def __init__(self) -> None:
+        self.retained: dict[str, bytes] = {}
+        self.rows: set[str] = set()
+        self.words: list[Configured] = []
+        self.is_down = False
+        self.archives = True
+        self._report: Callable[[Event], None] = lambda _: None
+        self._mids = count(1)
+
+    def dial(self, report: Callable[[Event], None]) -> "Broker":
+        if self.is_down:
+            raise BrokerError("broker 127.0.0.1:1: cannot be reached")
+        self._report = report
+        report(Connected())
+        if (configuration := self.retained.get(topics.configuration("street"))) is not None:
+            report(Arrived(topics.configuration("street"), configuration))
+        return self
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
+        mid = next(self._mids)
+        if topic == topics.snapshots("street") and self.archives:
+            self.rows.add(codec.decode_snapshot(payload)[0].observation_id)
+            self._report(Acknowledged(mid, 0, "Success"))
+            self._report(archived(payload))
+        if topic == topics.configured("street"):
+            self.words.append(codec.decode(Configured, payload))
+        if retain and payload:
+            self.retained[topic] = payload
+        elif retain:
+            self.retained.pop(topic, None)
+        return mid
+
+    def close(self) -> None:
+        pass
+
+    def tell(self, payload: bytes) -> None:
+        """Publish a configuration, retained."""
+        self.retained[topics.configuration("street")] = payload
+        self._report(Arrived(topics.configuration("street"), payload))
+
+    def fall(self) -> None:
+        self.is_down = True
+        self._report(Lost("broker 127.0.0.1:1 closed the connection"))
+
+    def shown(self) -> dict[str, CameraStatus]:
+        """The cameras that stand at the broker."""
+        prefix = topics.camera_status("street", "")
+        return {
+            topic.removeprefix(prefix): codec.decode(CameraStatus, payload)
+            for topic, payload in list(self.retained.items())
+            if topic.startswith(prefix)
+        }
+
+
+class Street:
+    """Probation lasts 60 s, and 10 s of it all must work."""
+
+    def __init__(self, folder: Path, *cameras: config.Camera) -> None:
+        self.centre = Centre(folder / "box")
+        self.edge = edge_config(folder, *cameras, provisioning=self.centre.section.model_dump())
+        self.broker = Broker()
+        self.clock = PacedClock()
+        self.loads: list[int] = []
+        self.load: LoadRedactors = self.grey
+        self.beside: dict[str, Callable[[threading.Event], None]] = {}
+        self.started()
+
+    def grey(self, edge: config.EdgeConfig) -> MakeRedactor:
+        self.loads.append(edge.redactor.threads)
+        return lambda _, camera: SlowRedactor(camera)
+
+    def _load(self, edge: config.EdgeConfig) -> MakeRedactor:
+        return self.load(edge)  # a test may put another in its place
+
+    def started(self) -> None:
+        self.configurator = Configurator(
+            self.edge,
+            self._load,
+            self.broker.dial,
+            self.clock,
+            software="test",
+            open_capture=lambda camera, _: Capture(camera, Camera(camera), self.clock),
+            beside=self.beside,
+        )
+        self.configurator.start()
+
+    def killed(self) -> None:
+        """As by `kill -9`: nobody writes anything down any more."""
+        agent = self.configurator._agent
+        assert agent is not None
+        agent.stop()
+        self.configurator._lasting.spool.close()
+
+    @contextmanager
+    def time_passing(self) -> Iterator[None]:
+        """Ten times as fast as ours, for what waits in the middle of a look."""
+        ended = threading.Event()
+
+        def tick() -> None:
+            while not ended.wait(0.01):
+                self.clock.pass_s(0.1)
+
+        thread = threading.Thread(target=tick)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def until(self, condition: Callable[[], object], *, timeout_s: float = 60) -> None:
+        """Look on, while the clock stands, until it is so."""
+        ends = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < ends, f"it did not happen in time; {self.broker.words}"
+            self.configurator.look()
+            time.sleep(_MOMENT_S)
+
+    def live(self, seconds: int) -> None:
+        """Let time pass, with a look each second."""
+        for _ in range(seconds):
+            self.clock.pass_s(1)
+            time.sleep(_MOMENT_S)  # the threads see it too
+            self.configurator.look()
+
+    def online(self, *cameras: str) -> bool:
+        """Whether these work now, and the broker has heard so."""
+        shown = self.broker.shown()
+        return shown.keys() == set(cameras) and all(each.state.value == "online" for each in shown.values())
+
+    def pass_probation(self, number: int, *cameras: str) -> None:
+        """Wait until a document is in use and its cameras work, and let it settle."""
+        self.until(lambda: self.word() == (number, "trying", number) and self.online(*cameras))
+        self.live(1)
+        self.live(10)
+        self.until(lambda: self.word() == (number, "applied", number))
+
+    def word(self) -> tuple[int | None, str, int | None] | None:
+        """Number, verdict and what is in use, as the broker heard it last."""
+        if not self.broker.words:
+            return None
+        last = self.broker.words[-1]
+        return last.number, last.verdict.value, last.active
+
+    def ledger(self) -> dict[str, Ledger]:
+        return self.configurator._lasting.spool.ledgers()

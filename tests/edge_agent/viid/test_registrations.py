@@ -1,0 +1,141 @@
+"""The table of states, and the addresses and times around it."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.lockouts import LOCKED_S, TRIES, Lockouts
+from edge_agent.viid.limits import Rates
+from edge_agent.viid.registrations import NEXT, Event, NotRegisteredError, Registrations, State
+
+HERE, THERE = "192.0.2.10", "192.0.2.11"
+
+
+def test_the_table_has_every_pair_but_one() -> None:
+    assert set(product(State, Event)) - NEXT.keys() == {(State.UNREGISTERED, Event.WORD)}
+
+
+def devices() -> Registrations:
+    return Registrations({"a": 60.0, "b": 10.0})
+
+
+def test_alive_until_three_keepalives_were_missed() -> None:
+    known = devices()
+    known.register("b", HERE, 0)
+    known.word("b", HERE, 30)
+    known.word("b", HERE, 60)
+    assert known.state("b", 90) is State.REGISTERED
+    assert known.state("b", 90.1) is State.UNREGISTERED
+    with pytest.raises(NotRegisteredError):
+        known.word("b", HERE, 90.1)
+
+
+def test_silence_is_noticed_by_the_word_that_ends_it() -> None:
+    known = devices()
+    known.register("b", HERE, 0)
+    with pytest.raises(NotRegisteredError):
+        known.word("b", HERE, 31)
+
+
+@pytest.mark.parametrize("source", [THERE, ""])
+def test_a_word_from_elsewhere_is_none(source: str) -> None:
+    known = devices()
+    with pytest.raises(NotRegisteredError):
+        known.word("a", source, 0)
+    known.register("a", HERE, 0)
+    with pytest.raises(NotRegisteredError):
+        known.word("a", source, 1)
+    assert known.at(HERE, 1) == ("a",)
+
+
+def test_registering_from_elsewhere_moves_it() -> None:
+    known = devices()
+    known.register("a", HERE, 0)
+    known.register("a", THERE, 1)
+    assert known.at(HERE, 1) == ()
+    assert known.at(THERE, 1) == ("a",)
+
+
+def test_leaving_twice_is_no_fault() -> None:
+    known = devices()
+    known.unregister("a")
+    known.register("a", HERE, 0)
+    known.unregister("a")
+    known.unregister("a")
+    assert known.at(HERE, 0) == ()
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("rwu"), st.sampled_from("ab"), st.sampled_from([HERE, THERE]), st.integers(0, 40)),
+        max_size=30,
+    )
+)
+def test_against_a_model(steps: list[tuple[str, str, str, int]]) -> None:
+    known, model, now_s = devices(), dict[str, tuple[str, int]](), 0
+    life_s = {"a": 180, "b": 30}
+    for step, device_id, source, passed_s in steps:
+        now_s += passed_s
+        model = {each: value for each, value in model.items() if now_s - value[1] <= life_s[each]}
+        if step == "r":
+            known.register(device_id, source, now_s)
+            model[device_id] = (source, now_s)
+        elif step == "u":
+            known.unregister(device_id)
+            model.pop(device_id, None)
+        elif device_id in model and model[device_id][0] == source:
+            known.word(device_id, source, now_s)
+            model[device_id] = (source, now_s)
+        else:
+            with pytest.raises(NotRegisteredError):
+                known.word(device_id, source, now_s)
+        for place in (HERE, THERE):
+            assert set(known.at(place, now_s)) == {each for each, value in model.items() if value[0] == place}
+
+
+def test_five_wrong_passwords_lock_one_device_at_one_address_for_a_minute() -> None:
+    locks = Lockouts()
+    for _ in range(TRIES):
+        assert not locks.is_locked("a", HERE, 0)
+        locks.failed("a", HERE, 0)
+    assert locks.is_locked("a", HERE, LOCKED_S - 1)
+    assert not locks.is_locked("a", THERE, 1)
+    assert not locks.is_locked("b", HERE, 1)
+    assert not locks.is_locked("a", HERE, LOCKED_S)
+    locks.failed("a", HERE, LOCKED_S)
+    assert not locks.is_locked("a", HERE, LOCKED_S)
+
+
+def test_a_right_password_clears_the_count() -> None:
+    locks = Lockouts()
+    for _ in range(TRIES - 1):
+        locks.failed("a", HERE, 0)
+    locks.succeeded("a", HERE)
+    locks.failed("a", HERE, 0)
+    assert not locks.is_locked("a", HERE, 0)
+
+
+def test_a_flood_of_addresses_does_not_grow_the_table() -> None:
+    locks = Lockouts()
+    for number in range(10_000):
+        locks.failed("a", str(number), 0)
+    assert len(locks._tries) == 4096
+
+
+@given(st.lists(st.floats(0, 30, allow_subnormal=False), max_size=200), st.integers(1, 60))
+def test_a_rate_never_gives_more_than_a_full_bucket_and_what_flows_in(waits: list[float], per_minute: int) -> None:
+    rates, now_s, allowed = Rates(per_minute), 0.0, 0
+    for wait_s in waits:
+        now_s += wait_s
+        allowed += rates.allow("a", now_s)
+        assert allowed <= per_minute + now_s * per_minute / 60 + 1e-6
+    assert rates.allow("b", now_s)
+
+
+def test_a_rate_refills() -> None:
+    rates = Rates(60)
+    assert [rates.allow("a", 0) for _ in range(61)] == [True] * 60 + [False]
+    assert not rates.allow("a", 0.9)
+    assert rates.allow("a", 2.0)

@@ -2,17 +2,21 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engines.backend import MAX_WISHES_BYTES, Wish, read_wishes
 from engines.errors import ManifestInvalid, ModelCorrupt, ModelMissing, UnknownArtifact, WrongKind
 from engines.manifest import MAX_MANIFEST_BYTES, Kind, Manifest, parse
 
 if TYPE_CHECKING:  # numpy is not needed to list, verify or fetch
+    from engines.choice import Running
     from engines.engine import Engine
 
 MODELS_VARIABLE = "WAYSIDE_MODELS"
+RUNTIME_FILE = "runtime.toml"
 
 
 def default_models_dir() -> Path:
@@ -27,17 +31,36 @@ def default_models_dir() -> Path:
 class Catalog:
     """The manifests that ship with this package, and those (`*.toml`) that a customer puts beside the model files.
 
+    `wishes`: settings that go before those of `plans/runtime.toml`, which go before `[runtime]` of a manifest.
     Raises ManifestInvalid.
     """
 
-    def __init__(self, models_dir: Path | None = None) -> None:
+    def __init__(self, models_dir: Path | None = None, *, wishes: Mapping[str, Wish] | None = None) -> None:
         self.models_dir = models_dir if models_dir is not None else default_models_dir()
+        self.running: dict[str, Running] = {}
+        """What each loaded model runs on, and why not on what `auto` prefers: to be logged once and shown in health."""
         self._manifests: dict[str, Manifest] = {}
         for where, text in [*_shipped(), *_beside(self.models_dir)]:
             manifest = parse(text, where)
             if manifest.name in self._manifests:
                 raise ManifestInvalid(where, f"the catalog already has a {manifest.name}")
             self._manifests[manifest.name] = manifest
+        self._wishes = {**self._machine(), **(wishes or {})}
+
+    def _machine(self) -> dict[str, Wish]:
+        """What the machine's own file wishes for: it lies with the plans, which are the machine's too."""
+        file = self.plans_dir / RUNTIME_FILE
+        try:
+            with file.open("rb") as stream:
+                wishes = read_wishes(stream.read(MAX_WISHES_BYTES + 1), str(file))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise ManifestInvalid(str(file), f"unreadable ({error.strerror})") from error
+        unknown = sorted(set(wishes) - set(self._manifests))
+        if unknown:
+            raise ManifestInvalid(str(file), f"the catalog has no {unknown[0]}")
+        return wishes
 
     def manifests(self, kind: Kind | None = None) -> list[Manifest]:
         """All of one kind, or all, by name."""
@@ -78,15 +101,28 @@ class Catalog:
     def load(self, name: str, *, threads: int = 1) -> "Engine":
         """The model in its runtime. Audit models are not loaded here: nothing that redacts may use them.
 
-        Raises UnknownArtifact, ModelMissing, ModelCorrupt, WrongKind, ModelRefused, DeviceUnavailable, ExtraMissing.
+        On the runtime that a setting or its manifest wishes for; only `auto` falls back, and `running` says why.
+        Raises UnknownArtifact, ModelMissing, ModelCorrupt, WrongKind, ModelRefused, DeviceUnavailable, ExtraMissing,
+        PlanMissing, PlanForeign, PlanCorrupt.
         """
         manifest = self.manifest(name)
         if manifest.kind is not Kind.MODEL:
             raise WrongKind(name, manifest.kind, "a model to run")
         model = self.read(name)
-        from engines.ort import OrtEngine  # noqa: PLC0415 - listing and fetching need no runtime
+        from engines.choice import open_engine  # noqa: PLC0415 - listing and fetching need no runtime
 
-        return OrtEngine(name, model, threads=threads)
+        wish = self.wish(name)
+        engine, self.running[name] = open_engine(name, model, wish, self.plans_dir, threads=threads)
+        return engine
+
+    def wish(self, name: str) -> Wish:
+        """How that model is to be run here. Raises UnknownArtifact."""
+        return self._wishes.get(name, self.manifest(name).runtime)
+
+    @property
+    def plans_dir(self) -> Path:
+        """Where TensorRT plans and calibrated graphs lie."""
+        return self.models_dir / "plans"
 
 
 def _shipped() -> list[tuple[str, bytes]]:

@@ -1,29 +1,25 @@
 """`wayside-engines`: fetch, list, verify and try the models."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from engines import bring
 from engines.catalog import Catalog
 from engines.errors import DetectorUnavailable, EngineError, ModelCorrupt, ModelMissing
 from engines.manifest import Kind, Manifest
+from engines.plan_commands import bench, build, compare
+from engines.terminal import BAD, ModelsDir, complain, err, one_line_errors, out
 
 if TYPE_CHECKING:
     from engines.yunet import Yunet
-
-BAD = 1
-"""Exit code: something that was asked about is not well."""
-
-REFUSED = 2
-"""Exit code: what was asked cannot be done."""
 
 PEOPLE_FROM = 0.4
 """Score from which a person counts; covers begin lower. Measured at it: 32 of 38 people, 4 false."""
@@ -33,26 +29,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-out = Console()
-err = Console(stderr=True)
-
-ModelsDir = Annotated[
-    Path | None,
-    typer.Option(help="Where the files lie. Default: $WAYSIDE_MODELS, else wayside/models in the user's cache."),
-]
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except EngineError as error:
-        _complain(error)
-        raise typer.Exit(REFUSED) from error
-
-
-def _complain(error: EngineError) -> None:
-    err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+for command in (build, bench, compare):
+    app.command()(command)
 
 
 @app.command()
@@ -64,7 +42,7 @@ def fetch(
     """Download what is missing or damaged, convert it, check it, put it in place. Does nothing where all is well."""
     from engines.fetch import deliver, needed  # noqa: PLC0415 - other commands need no download code
 
-    with _one_line_errors():
+    with one_line_errors():
         catalog = Catalog(models_dir)
         kinds = tuple(kind or ()) or (() if names else (Kind.MODEL,))
         wanted = [*(names or ()), *(one.name for one in catalog.manifests() if one.kind in kinds)]
@@ -79,7 +57,7 @@ def fetch(
             except EngineError as error:  # the other packages are fetched all the same
                 failed = True
                 bars.update(task, description=f"[red]{escape(delivery.label)}[/]")
-                _complain(error)
+                complain(error)
     fresh = sum(len(delivery.manifests) for delivery in deliveries)
     if failed:
         raise typer.Exit(BAD)
@@ -97,7 +75,7 @@ def list_(
     models_dir: ModelsDir = None,
 ) -> None:
     """What the catalog knows, where each thing comes from, its licence, and whether it is here."""
-    with _one_line_errors():
+    with one_line_errors():
         catalog = Catalog(models_dir)
         table = Table(box=None, header_style="bold")
         for title in ("name", "kind", "state", "licence", "source"):
@@ -128,7 +106,7 @@ def verify(
     models_dir: ModelsDir = None,
 ) -> None:
     """Check files against the sha256 of their manifests. Exit code 1 if one is missing or not the right one."""
-    with _one_line_errors():
+    with one_line_errors():
         catalog = Catalog(models_dir)
         wanted = [catalog.manifest(name) for name in names] if names else catalog.manifests(Kind.MODEL)
     bad = 0
@@ -137,7 +115,7 @@ def verify(
             catalog.read(manifest.name)
         except (ModelMissing, ModelCorrupt) as error:
             bad += 1
-            _complain(error)
+            complain(error)
         else:
             out.print(f"{manifest.name}: ok, sha256 {manifest.sha256}", soft_wrap=True, highlight=False)
     if bad:
@@ -155,7 +133,7 @@ def try_(
     models_dir: ModelsDir = None,
 ) -> None:
     """Run the detectors on a picture: machines are boxed and named; people, faces and plates are painted over."""
-    with _one_line_errors():
+    with one_line_errors():
         from engines.annotate import annotated, look, read_picture, write_picture  # noqa: PLC0415 - OpenCV is heavy
         from engines.detector import Detector  # noqa: PLC0415 - the same
 
@@ -169,6 +147,19 @@ def try_(
     counts = Counter(machine.class_name for machine in seen.machines)
     named = ", ".join(f"{count} {name}" for name, count in counts.most_common()) or "no machines"
     out.print(f"{named}; people: {seen.people}; {len(seen.covers)} covers: {target}", soft_wrap=True, highlight=False)
+
+
+def _with_one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def run(**arguments: object) -> None:
+        with one_line_errors():
+            command(**arguments)
+
+    return run
+
+
+for brought in (bring.draft, bring.check):
+    app.command()(_with_one_line_errors(brought))
 
 
 def _covering(machines: Manifest) -> list[str]:

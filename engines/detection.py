@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from engines.manifest import ClassName, Group, Output
 from engines.pictures import Size
 
 Floats = NDArray[np.float32]
+
+BLOCK: Final = 64
+"""Boxes that `suppress` settles at a time."""
 
 GROUP_OF: Mapping[ClassName, Group] = {
     "car": "vehicle",
@@ -26,6 +29,12 @@ GROUP_OF: Mapping[ClassName, Group] = {
 }
 """Classes that a detector confuses with one another. Suppression per class would leave one van as car and truck and bus
 (measured on one clip: 13 false vehicles, 2 with groups)."""
+
+SCORE_SLACK: Final = 0.01
+"""By how much rounding (half precision, int8) may carry a probability past 0 or 1."""
+_MOST: Final = 1 + SCORE_SLACK
+MAX_CANDIDATES: Final = 1000
+"""Boxes of one picture that go into suppression, which compares them in pairs. A street picture has a few hundred."""
 
 
 class Box(NamedTuple):
@@ -65,11 +74,13 @@ class Detection:
 class Candidates:
     """What a decoder makes of raw outputs. `boxes`: n x 4 (x0 y0 x1 y1) in pixels of the input tensor.
 
-    `scores`: n x classes, in the order of the manifest's `classes`.
+    `scores`: n x classes, in the order of the manifest's `classes`, 0 to 1. `distinct`: the model predicts a set, in
+    which every row is a thing of its own, so that two rows that overlap are two things.
     """
 
     boxes: Floats
     scores: Floats
+    distinct: bool = False
 
 
 Decode = Callable[[Mapping[str, Tensor], Size, Output, float], Candidates]
@@ -81,12 +92,33 @@ Raises KeyError, ValueError or IndexError when the outputs are not those of such
 def decoded(
     decode: Decode, engine: str, outputs: Mapping[str, Tensor], size: Size, spec: Output, floor: float
 ) -> Candidates:
-    """Run a decoder. Raises UnexpectedOutput when the model is not of the kind that it reads."""
+    """Run a decoder. Raises UnexpectedOutput when the model is not of the kind that it reads, or answers nonsense.
+
+    A score that is no number would pass for no detection: nobody would see that the model is broken.
+    """
+    broken = [name for name, value in outputs.items() if value.dtype.kind == "f" and np.isnan(value).any()]
+    if broken:
+        raise UnexpectedOutput(engine, f"{broken[0]} holds values that are no numbers")
     try:
-        candidates = decode(outputs, size, spec, floor)
+        with np.errstate(over="ignore", invalid="ignore"):  # what has no end is found below
+            candidates = decode(outputs, size, spec, floor)
     except (KeyError, ValueError, IndexError) as error:
         raise UnexpectedOutput(engine, f"{type(error).__name__} {error}") from error
+    if not (np.isfinite(candidates.boxes).all() and np.isfinite(candidates.scores).all()):
+        raise UnexpectedOutput(engine, "boxes or scores without end")
+    if candidates.scores.size and not -SCORE_SLACK <= candidates.scores.min() <= candidates.scores.max() <= _MOST:
+        low, high = candidates.scores.min(), candidates.scores.max()
+        raise UnexpectedOutput(engine, f"scores from {low:.3g} to {high:.3g}, where probabilities belong")
     return candidates
+
+
+def strongest(scores: Floats, floor: float) -> NDArray[np.intp]:
+    """Rows of n x classes scores whose best reaches `floor`, at most MAX_CANDIDATES, the best ones."""
+    best = scores.max(axis=1, initial=0.0)
+    rows = np.flatnonzero(best >= floor)
+    if rows.size > MAX_CANDIDATES:
+        rows = np.sort(rows[np.argpartition(-best[rows], MAX_CANDIDATES)[:MAX_CANDIDATES]])
+    return rows
 
 
 def detections(
@@ -113,7 +145,8 @@ def detections(
         scores = candidates.scores[:, columns]
         best = scores.max(axis=1)
         rows = np.flatnonzero(best >= threshold)
-        rows = rows[suppress(candidates.boxes[rows], best[rows], spec.overlap)]
+        if not candidates.distinct:
+            rows = rows[suppress(candidates.boxes[rows], best[rows], spec.overlap)]
         for row in rows:
             box = Box(*(float(edge) for edge in np.clip(candidates.boxes[row] * scale, 0, limit)))
             if box.width > 0 and box.height > 0:
@@ -123,18 +156,30 @@ def detections(
 
 
 def suppress(boxes: Floats, scores: Floats, overlap: float) -> NDArray[np.intp]:
-    """Greedy non-maximum suppression: indices of the boxes that stay, best first. Boxes n x 4 (x0 y0 x1 y1)."""
+    """Greedy non-maximum suppression: indices of the boxes that stay, best first. Boxes n x 4 (x0 y0 x1 y1).
+
+    In blocks: `BLOCK` best ones are settled among themselves, and what they leave of the rest at once. Box by box the
+    2,000 candidates of a street picture cost 44 ms instead of 7.
+    """
     order = np.argsort(-scores, kind="stable")
-    areas = np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0)
+    edges = np.ascontiguousarray(boxes[order].T)
+    areas = np.maximum(edges[2] - edges[0], 0) * np.maximum(edges[3] - edges[1], 0)
     kept: list[int] = []
     while order.size:
-        first, rest = order[0], order[1:]
-        kept.append(int(first))
-        low = np.maximum(boxes[first, :2], boxes[rest, :2])
-        high = np.minimum(boxes[first, 2:], boxes[rest, 2:])
-        shared = np.prod(np.maximum(high - low, 0), axis=1)
-        union = areas[first] + areas[rest] - shared
-        order = rest[shared <= overlap * union]
+        first = edges[:, :BLOCK, None]
+        width = np.maximum(np.minimum(first[2], edges[2]) - np.maximum(first[0], edges[0]), 0)
+        height = np.maximum(np.minimum(first[3], edges[3]) - np.maximum(first[1], edges[1]), 0)
+        shared = width * height
+        same = shared > overlap * (areas[:BLOCK, None] + areas - shared)
+        count = len(same)
+        stays = np.ones(count, np.bool_)
+        for row in range(count):
+            if stays[row]:
+                stays[row + 1 :] &= ~same[row, row + 1 : count]
+        kept += order[:count][stays].tolist()
+        rest = ~same[stays].any(axis=0)
+        rest[:count] = False
+        order, areas, edges = order[rest], areas[rest], edges[:, rest]
     return np.array(kept, np.intp)
 
 

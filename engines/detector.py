@@ -1,22 +1,25 @@
 """A model, its manifest and its decoder: pictures in, detections out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 
 from engines.catalog import Catalog
-from engines.detection import Decode, Detection, decoded, detections, nanodet
-from engines.engine import Engine
-from engines.errors import ManifestInvalid, WrongKind
-from engines.faces import centerface
-from engines.manifest import Group, Input, Kind, Manifest, Output
-from engines.pictures import Picture, Size, check_picture, tensor_covers, tensor_of
-from engines.plates import clp
-from engines.tiles import joined, tiles_of
+from engines.detection import Detection, decoded, detections
+from engines.engine import Engine, Tensor
+from engines.errors import UnexpectedOutput
+from engines.heads import check_fit, detector_parts, head_of
+from engines.manifest import Group, Manifest
+from engines.pictures import PAD_GREY, Picture, Size, check_picture, tensor_covers, tensor_of, tensor_size
+from engines.tiles import Tile, joined, pieces_of, tiles_of
 
-DECODERS: Mapping[str, Decode] = {"nanodet": nanodet, "centerface": centerface, "clp": clp}
-"""Every head that can be read. Another ONNX detector with one of these needs a manifest and no code."""
+RUN_PX = 2_400_000
+"""Pixels of one run in `detect_pieces`, a little over 1080p: its activations are what bounds the memory of a search."""
+PIECE_OVERLAP_PX = 128
+TILES_A_RUN = 8
+PROBE_PX = 256
+"""Side of the picture of `probe`, where the model does not fix it: a multiple of every stride."""
 
 
 class Detector:
@@ -25,14 +28,43 @@ class Detector:
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         self.manifest = manifest
         self.engine = engine
-        self._input, self._output = _run_as_detector(manifest)
-        self._decode = DECODERS[self._output.decoder]
+        self._input, self._output = detector_parts(manifest)
+        head = head_of(manifest, self._output)
+        self._decode = head.decode
+        self._reads = {role: self._output.tensors.get(role, role) for role in head.shapes(self._output, None)}
+        self._batch = _fixed_batch(engine, self._input.tensor)
 
     @classmethod
     def load(cls, catalog: Catalog, name: str, *, threads: int = 1) -> Self:
-        """Check the file, load it and take its decoder. Raises what Catalog.load raises, and WrongKind."""
-        _run_as_detector(catalog.manifest(name))  # before the file is touched: a wrong name is the likelier mistake
-        return cls(catalog.manifest(name), catalog.load(name, threads=threads))
+        """Check the file, load it and take its decoder.
+
+        Raises what Catalog.load raises, WrongKind, ManifestInvalid, and ManifestMismatch where the tensors of the file
+        are not those of the manifest.
+        """
+        manifest = catalog.manifest(name)
+        # Before the file is touched: a wrong name is the likelier mistake.
+        given, output = detector_parts(manifest)
+        engine = catalog.load(name, threads=threads)
+        check_fit(manifest, given, output, engine)
+        return cls(manifest, engine)
+
+    @property
+    def name(self) -> str:
+        """The name in its manifest."""
+        return self.manifest.name
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the model file."""
+        return self.engine.sha256
+
+    def probe(self) -> None:
+        """Run once, on grey: sides that the file leaves open are known only then.
+
+        Raises InferenceFailed, UnexpectedOutput.
+        """
+        width, height = self._input.width or PROBE_PX, self._input.height or PROBE_PX
+        self.detect(np.full((height, width, 3), PAD_GREY, np.uint8))
 
     def detect(
         self, picture: Picture, *, size: Size | None = None, thresholds: Mapping[Group, float] | None = None
@@ -54,27 +86,84 @@ class Detector:
         """`detect` for several pictures: those whose tensors have one size go through the model as one batch."""
         limits = {**self._output.thresholds, **(thresholds or {})}
         floor = min(limits.values())
-        tensors = [tensor_of(picture, self._input, size) for picture in pictures]
+        sizes = [tensor_size(picture, self._input, size) for picture in pictures]
         found: list[list[Detection]] = [[] for _ in pictures]
-        for shape in dict.fromkeys(tensor.shape for tensor in tensors):
-            members = [index for index, tensor in enumerate(tensors) if tensor.shape == shape]
-            batch = np.stack([tensors[index] for index in members])
-            outputs = self.engine.run({self._input.tensor: batch})
-            tensor_size = (shape[2], shape[1])
+        for tensor_px in dict.fromkeys(sizes):
+            members = [index for index, own in enumerate(sizes) if own == tensor_px]
+            batch = np.empty((len(members), 3, tensor_px[1], tensor_px[0]), np.float32)
             for row, index in enumerate(members):
-                one = {name: value[row] for name, value in outputs.items()}
-                candidates = decoded(self._decode, self.engine.name, one, tensor_size, self._output, floor)
+                tensor_of(pictures[index], self._input, size, into=batch[row])
+            for index, one in zip(members, self._run(batch, tensor_px), strict=True):
+                candidates = decoded(self._decode, self.engine.name, one, tensor_px, self._output, floor)
                 picture_size = check_picture(pictures[index])
-                spans = tensor_covers(picture_size, tensor_size, self._input)
-                found[index] = detections(candidates, tensor_size, spans, picture_size, self._output, limits)
+                spans = tensor_covers(picture_size, tensor_px, self._input)
+                found[index] = detections(candidates, tensor_px, spans, picture_size, self._output, limits)
         return found
 
-    def detect_tiled(self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None) -> list[Detection]:
+    def _run(self, batch: Tensor, size: Size) -> Iterator[dict[str, Tensor]]:
+        """What the decoder reads of each picture's outputs. A file with a fixed batch is run as often as needed."""
+        step = self._batch or len(batch)
+        for first in range(0, len(batch), step):
+            some = batch[first : first + step]
+            short = step - len(some)
+            filled = np.concatenate([some, np.repeat(some[-1:], short, axis=0)]) if short else some
+            inputs = {self._input.tensor: filled}
+            if self._input.size_tensor is not None:
+                kind = next(spec.dtype for spec in self.engine.inputs if spec.name == self._input.size_tensor)
+                inputs[self._input.size_tensor] = np.tile(np.array(size, kind), (len(filled), 1))
+            outputs = self.engine.run(inputs)
+            read = {role: outputs[name] for role, name in self._reads.items() if name in outputs}
+            for role, value in read.items():
+                if value.ndim == 0 or len(value) != len(filled):
+                    raise UnexpectedOutput(
+                        self.engine.name, f"{role} has shape {value.shape}, given {len(filled)} pictures"
+                    )
+            for row in range(len(some)):
+                yield {role: value[row] for role, value in read.items()}
+
+    def detect_pieces(
+        self,
+        picture: Picture,
+        *,
+        scale: float = 1.0,
+        thresholds: Mapping[Group, float] | None = None,
+        run_px: int = RUN_PX,
+        small_only: bool = False,
+    ) -> list[Detection]:
+        """`detect` in a picture of any size, stretched by `scale`: at once, or in pieces where it is over `run_px`.
+
+        With pieces goes the whole picture shrunk to one run, unless `small_only`: what is larger than their overlap may
+        be cut by all of them. Only for models without a fixed size. Raises what `detect` raises.
+        """
+        width, height = check_picture(picture)
+        tiles = pieces_of((width, height), round(run_px / scale**2), round(PIECE_OVERLAP_PX / min(scale, 2)))
+        views = [
+            (tile, self.detect(tile.cut(picture), size=_scaled(tile, scale), thresholds=thresholds)) for tile in tiles
+        ]
+        if len(views) == 1:
+            return views[0][1]
+        if not small_only:
+            whole, smaller = Tile(0, 0, width, height), min(scale, (run_px / (width * height)) ** 0.5)
+            views.append((whole, self.detect(picture, size=_scaled(whole, smaller), thresholds=thresholds)))
+        return joined(views, (width, height), self._output.overlap)
+
+    def detect_tiled(
+        self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None, reach_px: int | None = None
+    ) -> list[Detection]:
         """`detect` on the whole picture and on the squares that cover it, as one batch.
 
-        Costs about three runs at 16:9. Raises what `detect` raises.
+        Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side, in
+        batches of bounded size. Raises what `detect` raises.
         """
-        return self.detect_tiled_many([picture], thresholds=thresholds)[0]
+        size = check_picture(picture)
+        tiles = tiles_of(size, reach_px=reach_px)
+        views: list[tuple[Tile, list[Detection]]] = []
+        for first in range(0, len(tiles), TILES_A_RUN):
+            some = tiles[first : first + TILES_A_RUN]
+            views += zip(
+                some, self.detect_many([tile.cut(picture) for tile in some], thresholds=thresholds), strict=True
+            )
+        return joined(views, size, self._output.overlap)
 
     def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
@@ -90,10 +179,10 @@ class Detector:
         ]
 
 
-def _run_as_detector(manifest: Manifest) -> tuple[Input, Output]:
-    if manifest.kind is not Kind.MODEL or manifest.input is None or manifest.output is None:
-        raise WrongKind(manifest.name, manifest.kind, "a detector")
-    if manifest.output.decoder not in DECODERS:
-        known = ", ".join(sorted(DECODERS))
-        raise ManifestInvalid(manifest.name, f"no decoder {manifest.output.decoder!r}; there are {known}")
-    return manifest.input, manifest.output
+def _scaled(tile: Tile, scale: float) -> Size:
+    return max(1, round(tile.width * scale)), max(1, round(tile.height * scale))
+
+
+def _fixed_batch(engine: Engine, tensor: str) -> int | None:
+    """How many pictures a run of this file takes, where it says: exports without a dynamic batch are common."""
+    return next((spec.shape[0] for spec in engine.inputs if spec.name == tensor and spec.shape), None)

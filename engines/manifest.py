@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from engines.backend import Wish
 from engines.errors import ManifestInvalid
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
@@ -15,6 +16,10 @@ Member = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_@.][A-Za-z0-9_@.
 Package = Annotated[str, StringConstraints(pattern=r"^(@[a-z0-9][a-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9][A-Za-z0-9.+-]{0,31}$")]
 Threshold = Annotated[float, Field(gt=0, lt=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Stride = Annotated[int, Field(ge=1, le=256)]
+Role = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 
 ClassName = Literal["car", "bus", "truck", "bicycle", "motorcycle", "person", "face", "plate"]
 Group = Literal["vehicle", "two_wheeler", "person", "face", "plate"]
@@ -56,7 +61,7 @@ class Source(_Strict):
 class Conversion(_Strict):
     """From the fetched members to the ONNX file. Deterministic: the manifest's sha256 is that of the result."""
 
-    kind: Literal["tfjs", "dynamic-axes"]
+    kind: Literal["tfjs", "dynamic-axes", "efficientnet-lite0"]
     inputs: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """tfjs: input node → shape, -1 for the batch."""
     outputs: dict[str, str] = Field(default_factory=dict)
@@ -64,12 +69,20 @@ class Conversion(_Strict):
 
 
 class Input(_Strict):
-    """How a BGR uint8 picture becomes the input tensor (always B x 3 x H x W, float32)."""
+    """How a BGR uint8 picture becomes the input tensor (always B x 3 x H x W, float32).
 
-    tensor: str
+    value = (pixel in `scale` - `mean`) / `std`, channel by channel in the order of `colour`.
+    """
+
+    tensor: str = Field(min_length=1, max_length=256)
     colour: Literal["BGR", "RGB"]
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1, 1, 1)
+    scale: Literal["0..255", "0..1"] = "0..255"
+    """What the brightest pixel is before mean and std: torchvision's ImageNet figures (0.485, …) are for 0..1."""
+    mean: tuple[Finite, Finite, Finite] = (0.0, 0.0, 0.0)
+    std: tuple[Positive, Positive, Positive] = (1, 1, 1)
+    size_tensor: str | None = Field(default=None, min_length=1, max_length=256)
+    """A second input, B x 2 integers, from which the graph computes boxes in pixels (D-FINE and RT-DETR exports call it
+    `orig_target_sizes`): it is fed the width and height of the input tensor."""
     width: Annotated[int, Field(ge=16, le=8192)] | None = None
     height: Annotated[int, Field(ge=16, le=8192)] | None = None
     """None: the picture's own size, rounded up to `multiple_of`."""
@@ -82,7 +95,25 @@ class Input(_Strict):
     def _both_or_none(self) -> Self:
         if (self.width is None) != (self.height is None):
             raise ValueError("give width and height, or neither")
+        if self.size_tensor == self.tensor:
+            raise ValueError("size_tensor is an input of its own, not the picture's")
         return self
+
+    @property
+    def _brightest(self) -> float:
+        return 255.0 if self.scale == "0..1" else 1.0
+
+    @property
+    def mean_255(self) -> tuple[float, float, float]:
+        """`mean` for pixels of 0..255."""
+        red, green, blue = self.mean
+        return red * self._brightest, green * self._brightest, blue * self._brightest
+
+    @property
+    def std_255(self) -> tuple[float, float, float]:
+        """`std` for pixels of 0..255."""
+        red, green, blue = self.std
+        return red * self._brightest, green * self._brightest, blue * self._brightest
 
 
 class Output(_Strict):
@@ -93,7 +124,37 @@ class Output(_Strict):
     """Class → its index in the model's class axis; a class that is not named here does not exist for us."""
     thresholds: dict[Group, Threshold] = Field(min_length=1)
     overlap: Threshold = 0.5
-    """Non-maximum suppression within a group: IoU above which the weaker of two boxes goes."""
+    """Non-maximum suppression within a group: IoU above which the weaker of two boxes goes. A head that predicts a
+    set (`detr`) is not suppressed, except where the tiles of one picture are joined."""
+    tensors: dict[Role, str] = Field(default_factory=dict)
+    """What the decoder calls an output → what the file calls it, where the two differ."""
+    activation: Literal["sigmoid", "softmax"] = "sigmoid"
+    """detr: what makes a probability of a logit. RF-DETR, D-FINE and RT-DETR: sigmoid; the first DETR: softmax."""
+    decoded: bool = False
+    """The graph itself computes boxes in pixels: yolox exported with `--decode_in_inference`; detr whose outputs are
+    labels, boxes and scores."""
+    strides: tuple[Stride, ...] = Field(default=(8, 16, 32), min_length=1, max_length=8)
+    """yolox: pixels a cell of each grid, finest first, as the export lists them."""
+
+
+class Embedding(_Strict):
+    """How a model's features become a machine's vector (`engines.embedding`).
+
+    Another number here is another space: its vectors do not compare with those of before.
+    """
+
+    output: str
+    features: Annotated[int, Field(ge=1, le=8192)]
+    """Length of the output, one row a crop."""
+    margin: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Surroundings that the model is shown, as a share of the box's sides."""
+    histogram_weight: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """Length of the colour histogram beside the features, whose length is 1."""
+    dimensions: Annotated[int, Field(ge=1, le=1024)]
+    """Of the vector, after the projection."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    projection_sha256: Sha256
+    """Of the matrix that the seed makes: it is checked, so that no other machine or library quietly makes another."""
 
 
 class Manifest(_Strict):
@@ -109,13 +170,16 @@ class Manifest(_Strict):
     conversion: Conversion | None = None
     input: Input | None = None
     output: Output | None = None
+    embedding: Embedding | None = None
+    runtime: Wish = Wish()
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if self.kind is Kind.MODEL and not (self.input and self.output):
-            raise ValueError("a model needs [input] and [output]")
-        if self.kind is not Kind.MODEL and (self.input or self.output):
-            raise ValueError(f"{self.kind} is never run as a detector: no [input], no [output]")
+        heads = (self.output is not None) + (self.embedding is not None)
+        if self.kind is Kind.MODEL and (self.input is None or heads != 1):
+            raise ValueError("a model needs [input] and [output], or [input] and [embedding]")
+        if self.kind is not Kind.MODEL and (self.input or heads):
+            raise ValueError(f"{self.kind} is never run as a detector: no [input], no [output], no [embedding]")
         return self
 
 

@@ -40,25 +40,45 @@ def tensor_covers(picture: Size, tensor: Size, spec: Input) -> tuple[float, floa
     return tensor[0] * scale, tensor[1] * scale
 
 
-def tensor_of(picture: Picture, spec: Input, size: Size | None = None) -> NDArray[np.float32]:
-    """The picture as a 3 x H x W tensor, stretched to the model's size.
+def tensor_size(picture: Picture, spec: Input, size: Size | None = None) -> Size:
+    """Width and height of the tensor that a picture becomes.
 
     A model without a fixed size takes `size`, or the picture's own, rounded up to the multiple that it wants.
+    Raises BadImage.
     """
-    width, height = check_picture(picture)
+    width, height = size or check_picture(picture)
     if spec.width is not None and spec.height is not None:
-        target = (spec.width, spec.height)
-    else:
-        step = spec.multiple_of
-        wanted = size or (width, height)
-        target = (-(-wanted[0] // step) * step, -(-wanted[1] // step) * step)
+        return spec.width, spec.height
+    step = spec.multiple_of
+    return -(-width // step) * step, -(-height // step) * step
+
+
+def tensor_of(
+    picture: Picture, spec: Input, size: Size | None = None, *, into: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """The picture as a 3 x H x W tensor, stretched to the model's size; written into `into` where that is given.
+
+    Plane by plane, since `cv2.dnn.blobFromImage` takes five times as long for the same numbers (2592 x 1472: 50 and
+    10 ms of one core). Raises BadImage.
+    """
+    check_picture(picture)
+    target = tensor_size(picture, spec, size)
     if spec.fit == "pad":
         picture = _padded(picture, target)
-    # With swapRB the mean is subtracted after the swap: it is in the order of the model, like the manifest's.
-    tensor = cv2.dnn.blobFromImage(picture, 1.0, target, spec.mean, spec.colour == "RGB")[0]
-    if spec.std != (1.0, 1.0, 1.0):
-        tensor /= np.asarray(spec.std, np.float32)[:, None, None]
-    return np.asarray(tensor, np.float32)
+    elif target != (picture.shape[1], picture.shape[0]):
+        picture = np.asarray(cv2.resize(picture, target, interpolation=cv2.INTER_LINEAR), np.uint8)
+    tensor = np.empty((3, target[1], target[0]), np.float32) if into is None else into
+    planes = cv2.split(picture)
+    # The mean and the deviation are in the order of the model, like the manifest's.
+    for plane, mean, std, own in zip(
+        planes[:: -1 if spec.colour == "RGB" else 1], spec.mean_255, spec.std_255, tensor, strict=True
+    ):
+        np.copyto(own, plane)
+        if mean:
+            np.subtract(own, np.float32(mean), out=own)
+        if std != 1.0:
+            np.divide(own, np.float32(std), out=own)
+    return tensor
 
 
 def _padded(picture: Picture, target: Size) -> Picture:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from engines.detection import Box, Candidates, Detection, decoded, detections, nanodet, suppress
+from engines.detection import BLOCK, Box, Candidates, Detection, decoded, detections, nanodet, suppress
 from engines.errors import UnexpectedOutput
 from engines.faces import centerface
 from engines.manifest import Output
@@ -137,6 +137,19 @@ def test_no_two_boxes_that_stay_overlap_more_than_allowed(corners: Array, overla
             shared = max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
             union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
             assert shared <= overlap * union + 1e-3 * (1 + union)
+
+
+def test_blocks_keep_what_box_by_box_keeps() -> None:
+    chance = np.random.default_rng(3)
+    corners = chance.uniform(0, 120, (4 * BLOCK, 2)).astype(np.float32)
+    boxes = np.concatenate([corners, corners + chance.uniform(5, 30, corners.shape).astype(np.float32)], 1)
+    scores = chance.uniform(0, 1, len(boxes)).round(2).astype(np.float32)  # with ties: the first of them stays
+    one_by_one: list[int] = []
+    for index in np.argsort(-scores, kind="stable"):
+        alone = [suppress(boxes[[kept, index]], np.array([1, 0], np.float32), 0.3).size == 2 for kept in one_by_one]
+        one_by_one += [int(index)] if all(alone) else []
+    assert suppress(boxes, scores, 0.3).tolist() == one_by_one
+    assert BLOCK < len(one_by_one) < len(boxes) - BLOCK
 
 
 def test_a_centerface_cell_becomes_a_box() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from engines.catalog import Catalog
 from engines.detection import Box
-from engines.detector import DECODERS, Detector
+from engines.detector import Detector
 from engines.engine import Tensor, TensorSpec, check_inputs
 from engines.errors import ManifestInvalid, ModelMissing, UnexpectedOutput, WrongKind
+from engines.heads import HEADS
 from engines.manifest import Manifest
 
 
@@ -90,6 +91,39 @@ def test_tiles_are_seen_with_the_whole(manifest: Manifest) -> None:
     np.testing.assert_allclose(face.box, Box(82 - 8, 34 - 8, 82 + 8, 34 + 8), atol=1e-4)
 
 
+def test_a_large_picture_is_searched_in_pieces_and_as_a_whole(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    picture = picture_with_a_face(1024, 512, 125, 40)
+    (face,) = Detector(manifest, engine).detect_pieces(picture, run_px=320 * 512)
+    np.testing.assert_allclose(face.box, Box(502 - 8, 162 - 8, 502 + 8, 162 + 8), atol=1)
+    *pieces, whole = engine.batches
+    assert len(pieces) > 1
+    assert all(rows * columns <= 1.1 * 320 * 512 for _, _, rows, columns in engine.batches)
+    assert whole[3] / whole[2] == pytest.approx(2, abs=0.2)
+
+
+def test_a_face_on_the_seam_of_two_pieces_is_found_once(manifest: Manifest) -> None:
+    for x in range(240, 800, 7):
+        picture = np.zeros((256, 1024, 3), np.uint8)
+        picture[80:88, x : x + 8] = 255
+        (found,) = Detector(manifest, BrightFaces()).detect_pieces(picture, run_px=512 * 256, small_only=True)
+        assert (found.box.x0 + found.box.x1) / 2 == pytest.approx(x + 4, abs=5)
+
+
+def test_what_fits_one_run_is_one_run(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    (face,) = Detector(manifest, engine).detect_pieces(picture_with_a_face(64, 32, 8, 4), scale=2.0)
+    assert engine.batches == [(1, 3, 64, 128)]
+    assert (face.box.x0 + face.box.x1) / 2 == pytest.approx(34, abs=1)
+
+
+def test_tiles_beyond_a_run_are_several_batches(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    Detector(manifest, engine).detect_tiled(np.zeros((640, 960, 3), np.uint8), reach_px=160)
+    assert sum(batch[0] for batch in engine.batches) > 20
+    assert max(batch[0] for batch in engine.batches) <= 8
+
+
 def test_a_decoder_that_does_not_fit_the_model_is_a_typed_error(manifest: Manifest) -> None:
     assert manifest.output is not None
     wrong = manifest.model_copy(update={"output": manifest.output.model_copy(update={"decoder": "nanodet"})})
@@ -100,7 +134,7 @@ def test_a_decoder_that_does_not_fit_the_model_is_a_typed_error(manifest: Manife
 def test_a_decoder_that_nobody_wrote_is_named(manifest: Manifest) -> None:
     assert manifest.output is not None
     wrong = manifest.model_copy(update={"output": manifest.output.model_copy(update={"decoder": "yolo"})})
-    with pytest.raises(ManifestInvalid, match="no decoder 'yolo'; there are centerface, clp, nanodet"):
+    with pytest.raises(ManifestInvalid, match="no decoder 'yolo'; there are centerface, clp, detr, nanodet, yolox"):
         Detector(wrong, BrightFaces())
 
 
@@ -116,4 +150,4 @@ def test_a_wrong_kind_is_said_before_a_missing_file(models_dir: Path) -> None:
 def test_every_shipped_model_has_its_decoder(models_dir: Path) -> None:
     for manifest in Catalog(models_dir).manifests():
         if manifest.output is not None:
-            assert manifest.output.decoder in DECODERS
+            assert manifest.output.decoder in HEADS

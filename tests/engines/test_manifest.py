@@ -79,8 +79,26 @@ def test_a_manifest_that_is_wrong_says_where(old: str, new: str, reason: str) ->
 
 
 def test_a_model_without_its_head_is_refused() -> None:
-    with pytest.raises(ManifestInvalid, match=r"a model needs \[input\] and \[output\]"):
+    with pytest.raises(ManifestInvalid, match=r"a model needs \[input\] and \[output\], or"):
         parse(GOOD[: GOOD.index("[input]")].encode(), "mine.toml")
+
+
+EMBEDDING = f"""
+[embedding]
+output = "feature"
+features = 1280
+dimensions = 256
+seed = 1
+projection_sha256 = "{"b" * 64}"
+"""
+
+
+def test_a_model_has_one_head() -> None:
+    manifest = parse((GOOD[: GOOD.index("[output]")] + EMBEDDING).encode(), "mine.toml")
+    assert manifest.embedding is not None
+    assert manifest.output is None
+    with pytest.raises(ManifestInvalid, match="a model needs"):
+        parse((GOOD + EMBEDDING).encode(), "mine.toml")
 
 
 def test_a_manifest_is_bounded() -> None:

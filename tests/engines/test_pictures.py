@@ -1,9 +1,12 @@
+from typing import Literal
+
+import cv2
 import numpy as np
 import pytest
 
 from engines.errors import BadImage
 from engines.manifest import Input
-from engines.pictures import Picture, check_picture, tensor_covers, tensor_of
+from engines.pictures import Picture, check_picture, tensor_covers, tensor_of, tensor_size
 
 
 def plain(width: int, height: int, colour: tuple[int, int, int] = (10, 20, 30)) -> Picture:
@@ -42,6 +45,28 @@ def test_padding_keeps_proportions_and_says_what_the_tensor_spans() -> None:
     assert (tensor[:, :16] == np.array([10, 20, 30])[:, None, None]).all()
     assert (tensor[:, 16:] == 114).all()
     assert tensor_covers((128, 32), (64, 64), spec) == (128, 128)
+
+
+@pytest.mark.parametrize("colour", ["RGB", "BGR"])
+@pytest.mark.parametrize(
+    ("fit", "side", "size"),
+    [("stretch", None, None), ("stretch", None, (90, 61)), ("stretch", 48, None), ("pad", 48, None)],
+)
+def test_a_tensor_is_what_opencv_makes_of_the_picture(
+    colour: Literal["RGB", "BGR"], fit: Literal["stretch", "pad"], side: int | None, size: tuple[int, int] | None
+) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (40, 64, 3), np.uint8)
+    mean, std = (103.5, 116.3, 123.7), (57.4, 57.1, 58.4)
+    spec = Input(tensor="x", colour=colour, width=side, height=side, multiple_of=32, fit=fit, mean=mean, std=std)
+    into = np.empty((3, *reversed(tensor_size(picture, spec, size))), np.float32)
+    tensor = tensor_of(picture, spec, size, into=into)
+    assert tensor is into
+    if fit == "pad":
+        small = np.full((48, 48, 3), 114, np.uint8)
+        small[:30] = cv2.resize(picture, (48, 30))
+        picture = small
+    blob = cv2.dnn.blobFromImage(picture, 1.0, (into.shape[2], into.shape[1]), mean, colour == "RGB")[0]
+    np.testing.assert_array_equal(tensor, blob / np.array(std, np.float32)[:, None, None])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engines.detection import Box, Detection
-from engines.tiles import Tile, joined, tiles_of
+from engines.tiles import Tile, joined, pieces_of, tiles_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +32,42 @@ def test_the_squares_leave_nothing_out() -> None:
         assert covered.all()
 
 
+@pytest.mark.parametrize(
+    ("size", "area_px", "pieces"),
+    [
+        ((640, 480), 640 * 480, [Tile(0, 0, 640, 480)]),
+        ((1000, 100), 60_000, [Tile(0, 0, 510, 100), Tile(490, 0, 510, 100)]),
+        ((100, 1000), 60_000, [Tile(0, 0, 100, 510), Tile(0, 490, 100, 510)]),
+    ],
+)
+def test_no_more_pieces_than_needed(size: tuple[int, int], area_px: int, pieces: list[Tile]) -> None:
+    assert pieces_of(size, area_px, 20) == pieces
+
+
+@given(st.integers(1, 9000), st.integers(1, 9000), st.integers(300_000, 4_000_000), st.integers(8, 128))
+def test_a_thing_smaller_than_the_overlap_is_whole_in_one_piece(
+    width: int, height: int, area_px: int, overlap_px: int
+) -> None:
+    pieces = pieces_of((width, height), area_px, overlap_px)
+    assert all(piece.width * piece.height <= area_px for piece in pieces)
+    for side, spans in (
+        (width, {(piece.x, piece.x + piece.width) for piece in pieces}),
+        (height, {(piece.y, piece.y + piece.height) for piece in pieces}),
+    ):
+        ordered = sorted(spans)
+        assert ordered[0][0] == 0
+        assert ordered[-1][1] == side
+        assert all(before[1] - after[0] >= overlap_px - 1 for before, after in pairwise(ordered))
+
+
+def test_beyond_a_model_s_reach_there_are_smaller_tiles_as_well() -> None:
+    assert tiles_of((1920, 1080), reach_px=1280) == tiles_of((1920, 1080))
+    tiles = tiles_of((8000, 6000), reach_px=1280)
+    assert tiles[:3] == tiles_of((8000, 6000))
+    assert all(tile.width * tile.height <= 1280**2 for tile in tiles[3:])
+    assert len(tiles) < 60
+
+
 def test_a_cut_is_a_view() -> None:
     picture = np.zeros((10, 20, 3), np.uint8)
     Tile(5, 2, 3, 3).cut(picture)[:] = 9
@@ -49,7 +89,17 @@ def test_a_thing_seen_in_several_views_is_one_thing() -> None:
 
 def test_a_piece_cut_off_by_a_tile_gives_way_to_the_whole() -> None:
     views = [(WHOLE, [car(60, 10, 180, 40)]), (LEFT, [car(60, 10, 110, 40, 0.9)]), (RIGHT, [])]
-    assert joined(views, (200, 100), 0.5) == [car(60, 10, 180, 40)]
+    assert joined(views, (200, 100), 0.5) == [car(60, 10, 180, 40, 0.9)]
+
+
+def test_half_a_vehicle_near_the_edge_of_its_tile_is_a_piece_of_it_and_says_how_sure_the_whole_is() -> None:
+    whole, square = Tile(0, 0, 1280, 720), Tile(560, 0, 720, 720)
+    car, half = Box(60, 200, 1190, 560), Box(2.3, 210, 500, 560)
+    (one,) = joined([(whole, [Detection("car", 0.3, car)]), (square, [Detection("car", 0.6, half)])], (1280, 720), 0.5)
+    assert one == Detection("car", 0.6, car)
+    person = Detection("person", 0.3, car), Detection("person", 0.6, half)
+    people = joined([(whole, [person[0]]), (square, [person[1]])], (1280, 720), 0.5)
+    assert len(people) == 2, "what has to be covered stays"
 
 
 def test_a_piece_without_a_whole_stays() -> None:
@@ -67,3 +117,18 @@ def test_groups_do_not_compete() -> None:
         car(60, 10, 180, 40),
         person,
     ]
+
+
+def test_a_machine_that_only_fills_a_tile_is_none() -> None:
+    railing = car(0, 20, 109, 90, 0.6)
+    assert joined([(WHOLE, []), (LEFT, [railing])], (200, 100), 0.5) == []
+    assert joined([(WHOLE, [car(0, 18, 180, 92)]), (LEFT, [railing])], (200, 100), 0.5) == [car(0, 18, 180, 92)]
+
+
+def test_a_person_who_fills_a_tile_is_kept() -> None:
+    person = Detection("person", 0.3, Box(0, 20, 109, 90))
+    assert joined([(WHOLE, []), (LEFT, [person])], (200, 100), 0.5) == [person]
+
+
+def test_what_fills_the_whole_picture_is_kept() -> None:
+    assert joined([(WHOLE, [car(0, 0, 200, 100)]), (LEFT, [])], (200, 100), 0.5) == [car(0, 0, 200, 100)]

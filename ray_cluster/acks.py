@@ -5,6 +5,7 @@ lost hint is made up for by the commit cursor.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from provisioning.contracts import codec, topics
@@ -21,15 +22,22 @@ class _Pending:
     def __init__(self) -> None:
         self.archived: list[ArchivedItem] = []
         self.observed: list[ObservedItem] = []
+        self.since_s: list[float] = []
         self.commit_seq = 0
 
 
 class Acks:
-    """Gathers by agent; sends at `MAX_ITEMS` items, or `delay_s` after the first. Lives in one asyncio loop."""
+    """Gathers by agent; sends at `MAX_ITEMS` items, or `delay_s` after the first. Lives in one asyncio loop.
 
-    def __init__(self, broker: Broker, *, delay_s: float = DELAY_S) -> None:
+    `told` hears of each item, once it was sent, how many seconds it had waited here.
+    """
+
+    def __init__(
+        self, broker: Broker, *, delay_s: float = DELAY_S, told: Callable[[float], None] = lambda _waited_s: None
+    ) -> None:
         self._broker = broker
         self._delay_s = delay_s
+        self._told = told
         self._pending: dict[str, _Pending] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.dropped = 0
@@ -39,6 +47,7 @@ class Acks:
         """One archived observation; `observed` only if it is new."""
         pending = self._pending.setdefault(agent_id, _Pending())
         pending.archived.append(item)
+        pending.since_s.append(asyncio.get_running_loop().time())
         if observed is not None:
             pending.observed.append(observed)
             pending.commit_seq = max(pending.commit_seq, commit_seq)
@@ -62,6 +71,9 @@ class Acks:
         if pending.observed:
             observed = Observed(agent_id=agent_id, commit_seq=pending.commit_seq, items=tuple(pending.observed))
             self._publish(topics.observed(agent_id), codec.encode(observed))
+        now_s = asyncio.get_running_loop().time()
+        for since_s in pending.since_s:
+            self._told(now_s - since_s)
 
     def _publish(self, topic: str, payload: bytes) -> None:
         if not self._broker.publish(topic, payload):

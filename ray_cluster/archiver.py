@@ -11,41 +11,24 @@ import errno
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Final
-
-import lancedb
-import pyarrow as pa
-from lancedb.index import Bitmap, BTree
+from typing import Final
 
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow, day_of
 from provisioning.contracts.messages import PictureState
+from ray_cluster.appearance import Appearance
+from ray_cluster.day_tables import DayTables, connect, create_day, day_name, day_names, open_day, quoted
 from ray_cluster.entries import Entry, Receipt, Sighting
+from ray_cluster.entry_rows import object_rows_of, snapshot_row_of
 from ray_cluster.epoch import Epoch
 from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
+from ray_cluster.held_area import HeldArea
 from ray_cluster.packs import Packs
-from ray_cluster.tables import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS, object_table, snapshot_table
+from ray_cluster.tables import OBJECTS, SNAPSHOTS, object_table, snapshot_table
 
-OPTIMIZE_EVERY: Final = 100
-"""Commits of a day between compactions: keeps an add at 2 ms and a search flat (measured)."""
-KEEP_VERSIONS: Final = timedelta(minutes=10)
-"""A reader breaks when the table version that it has open is cleaned away."""
 HOUSEKEEPING_MS: Final = 3600 * 1000
 _RECENT: Final = 65_536
-_KEY_METADATA: Final = b"lance-schema:unenforced-primary-key"
 _NO_SPACE: Final = (f"os error {errno.ENOSPC})", f"os error {errno.EDQUOT})")
-
-
-class _Day:
-    """The two tables of one day, open for writing."""
-
-    def __init__(self, name: str, snapshots: Any, objects: Any) -> None:
-        self.name = name
-        self.snapshots = snapshots
-        self.objects = objects
-        self.commits = 0
-        self.has_strays = snapshots.count_rows("time_trusted = false") > 0
 
 
 class Archiver:
@@ -64,13 +47,9 @@ class Archiver:
             (directory / "tables").mkdir(exist_ok=True, mode=0o700)
             (directory / "packs").mkdir(exist_ok=True, mode=0o700)
             self._packs = Packs(directory / "packs")
-            self._tables: Any = lancedb.connect(directory / "tables", read_consistency_interval=timedelta(0))
-            names = set(self._table_names())
-            self._days = {
-                name.removeprefix(SNAPSHOTS): self._open(name.removeprefix(SNAPSHOTS))
-                for name in names
-                if name.startswith(SNAPSHOTS)
-            }
+            self._tables = connect(directory)
+            self._days = {name: open_day(self._tables, name) for name in day_names(self._tables)}
+        self._held = HeldArea(directory)
         self._recent: OrderedDict[str, Receipt] = OrderedDict()
         self._seq = 0
         self._next_housekeeping_ms = now_ms
@@ -92,7 +71,7 @@ class Archiver:
             if recent is not None:
                 found[sighting.row_key] = recent
             else:
-                by_day.setdefault(self._day_name(sighting.captured_at_ms), []).append(sighting.row_key)
+                by_day.setdefault(day_name(sighting.captured_at_ms, self._offset_minutes), []).append(sighting.row_key)
         missing = [key for keys in by_day.values() for key in keys]
         with _write_errors(Path("tables")):
             for name, keys in by_day.items():
@@ -130,24 +109,19 @@ class Archiver:
         return answer
 
     def maintain(self, *, now_ms: int) -> None:
-        """Compact what grew, and once an hour drop expired days and sweep orphan packs. Call it between commits.
+        """Once an hour drop expired days and sweep orphan packs. Call it between commits; what takes long is upkeep.
 
         Raises:
             Fenced, ArchiveFull, ArchiveWriteFailed: as `commit`.
         """
         if self.fenced:
             raise Fenced(self.fenced)
-        due = [day for day in self._days.values() if day.commits >= OPTIMIZE_EVERY]
-        housekeeping = now_ms >= self._next_housekeeping_ms
-        if not due and not housekeeping:
+        if now_ms < self._next_housekeeping_ms:
             return
         with self._epoch.held(), _write_errors(Path("tables")):
-            for day in due:
-                _optimize(day)
-            if housekeeping:
-                self._next_housekeeping_ms = now_ms + HOUSEKEEPING_MS
-                self._drop_expired(now_ms)
-                self._sweep(now_ms)
+            self._next_housekeeping_ms = now_ms + HOUSEKEEPING_MS
+            self._drop_expired(now_ms)
+            self._sweep(now_ms)
 
     def _by_day(self, entries: Iterable[Entry]) -> list[tuple[str, list[tuple[Entry, bool]]]]:
         """Oldest day first; of several entries with one key the first wins."""
@@ -180,37 +154,41 @@ class Archiver:
             written = self._packs.write(name, f"{numbers[0]:016x}", [entry.jpeg for entry in kept])
             places = {entry.row_key: place for entry, place in zip(kept, written, strict=True)}
         rows = [
-            _snapshot_row(entry, places.get(entry.row_key), number, now_ms, trusted=trusted)
+            snapshot_row_of(entry, places.get(entry.row_key), number, now_ms, trusted=trusted)
             for (entry, trusted), number in zip(entries, numbers, strict=True)
         ]
-        objects = [row for entry, _ in entries for row in _object_rows(entry)]
+        objects = [pair for entry, _ in entries for pair in object_rows_of(entry)]
         with _write_errors(Path("tables") / name):
-            day = self._days.get(name) or self._create(name)
+            day = self._days.get(name) or create_day(self._tables, name)
             self._days[name] = day
             self._write_objects(day, [row.row_key for row in rows], objects)
             # A stray must be found by the next lookup even if this write fails after it took effect.
             day.has_strays |= any(not trusted for _, trusted in entries)
             self._write_snapshots(day, rows)
-        day.commits += 1
         receipts = {row.row_key: Receipt(row.row_key, row.picture, row.commit_seq, fresh=True) for row in rows}
         self._remember(receipts.values())
         return receipts
 
-    def _write_objects(self, day: _Day, row_keys: Sequence[str], objects: Sequence[ObjectRow]) -> None:
+    def _write_objects(
+        self, day: DayTables, row_keys: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]
+    ) -> None:
         # Object rows of keys without a commit mark are left over from a commit that died. Another run of the parser may
         # have found fewer machines, so writing over them is not enough.
-        stale = f"row_key IN ({_quoted(row_keys)})"
+        stale = f"row_key IN ({quoted(row_keys)})"
         if day.objects.count_rows(stale):
             day.objects.delete(stale)
         if objects:
-            _merge(day.objects, "object_key", object_table(objects))
+            # Added and not merged: one writer by the epoch, what is archived was looked up, and what is stale is gone.
+            # A merge reads the keys of everything that is not indexed yet: 29 to 90 ms of processor time where this
+            # takes 9 (measured; decision record 8). A machine without a vector is a bad vector unless null is meant.
+            day.objects.add(object_table(objects), on_bad_vectors="null")
 
-    def _write_snapshots(self, day: _Day, rows: Sequence[SnapshotRow]) -> None:
-        _merge(day.snapshots, "row_key", snapshot_table(rows))
+    def _write_snapshots(self, day: DayTables, rows: Sequence[SnapshotRow]) -> None:
+        day.snapshots.add(snapshot_table(rows))
 
-    def _find(self, day: _Day, row_keys: Sequence[str], condition: str = "") -> dict[str, Receipt]:
+    def _find(self, day: DayTables, row_keys: Sequence[str], condition: str = "") -> dict[str, Receipt]:
         found: dict[str, Receipt] = {}
-        query = day.snapshots.search().where(f"{condition}row_key IN ({_quoted(row_keys)})")
+        query = day.snapshots.search().where(f"{condition}row_key IN ({quoted(row_keys)})")
         for record in query.select(["row_key", "picture", "commit_seq"]).limit(len(row_keys)).to_list():
             receipt = Receipt(record["row_key"], PictureState(record["picture"]), record["commit_seq"], fresh=False)
             found[receipt.row_key] = receipt
@@ -222,45 +200,18 @@ class Archiver:
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
 
-    def _day_name(self, at_ms: int) -> str:
-        zone = timezone(timedelta(minutes=self._offset_minutes))
-        return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).strftime("%Y%m%d")
-
-    def _table_names(self) -> Iterator[str]:
-        token: str | None = None
-        while True:
-            page = self._tables.list_tables(page_token=token, limit=1000)
-            yield from page.tables
-            token = page.page_token
-            if not token:
-                return
-
-    def _create(self, name: str) -> _Day:
-        # Snapshots last: a day exists for a reader as soon as its snapshot table does.
-        self._tables.create_table(OBJECTS + name, schema=OBJECT_SCHEMA, exist_ok=True)
-        self._tables.create_table(SNAPSHOTS + name, schema=SNAPSHOT_SCHEMA, exist_ok=True)
-        return self._open(name)
-
-    def _open(self, name: str) -> _Day:
-        snapshots = self._tables.open_table(SNAPSHOTS + name)
-        objects = self._tables.open_table(OBJECTS + name)
-        # Without a key, two writers of the same ids made 3,801 rows of 2,001 (measured).
-        for table, key in ((snapshots, "row_key"), (objects, "object_key")):
-            metadata = table.schema.field(key).metadata or {}
-            if not any(entry.startswith(_KEY_METADATA) for entry in metadata):
-                table.set_unenforced_primary_key(key)
-        return _Day(name, snapshots, objects)
-
     def _drop_expired(self, now_ms: int) -> None:
-        oldest = self._day_name(now_ms - self._retention_days * 86_400_000)
+        oldest = day_name(now_ms - self._retention_days * 86_400_000, self._offset_minutes)
+        kept = self._held.uncopied_days()
         for name in sorted(self._days):
-            if name < oldest:
+            # A day that a legal hold touches stays until upkeep has copied what is held.
+            if name < oldest and name not in kept:
                 # The commit marks go first: a row that can be seen has its machines and its picture.
                 self._tables.drop_table(SNAPSHOTS + name)
                 self._tables.drop_table(OBJECTS + name)
                 del self._days[name]
         for name in self._packs.days():
-            if name < oldest:
+            if name < oldest and name not in kept:
                 self._packs.drop(name)
 
     def _sweep(self, now_ms: int) -> None:
@@ -270,74 +221,6 @@ class Archiver:
                 for batch in self._days[name].snapshots.search().select(["pack"]).to_batches():
                     referenced.update(pack for pack in batch.column("pack").unique().to_pylist() if pack is not None)
             self._packs.sweep(name, referenced, now_s=now_ms / 1000)
-
-
-def _snapshot_row(
-    entry: Entry, place: PicturePlace | None, commit_seq: int, now_ms: int, *, trusted: bool
-) -> SnapshotRow:
-    snapshot = entry.snapshot
-    return SnapshotRow(
-        row_key=entry.row_key,
-        observation_id=snapshot.observation_id,
-        agent_id=snapshot.agent_id,
-        camera_id=snapshot.camera_id,
-        source_key=snapshot.source_key,
-        captured_at_ms=snapshot.captured_at_ms,
-        received_at_ms=entry.received_at_ms,
-        committed_at_ms=now_ms,
-        commit_seq=commit_seq,
-        clock=snapshot.clock,
-        time_trusted=trusted,
-        picture=entry.picture,
-        place=place,
-        width=snapshot.picture.width,
-        height=snapshot.picture.height,
-        picture_sha256=snapshot.picture.sha256,
-        message_sha256=entry.message_sha256,
-        quality=snapshot.quality,
-        # The edge's count. The parser sees people only after they were covered, so its own says nothing.
-        people=snapshot.people,
-        classes=tuple(sorted({machine.cls for machine in entry.machines})),
-        redaction=snapshot.redaction,
-    )
-
-
-def _object_rows(entry: Entry) -> list[ObjectRow]:
-    return [
-        ObjectRow(
-            object_key=f"{entry.row_key}:{index:03d}",
-            row_key=entry.row_key,
-            index=index,
-            camera_id=entry.snapshot.camera_id,
-            captured_at_ms=entry.snapshot.captured_at_ms,
-            cls=machine.cls,
-            score=machine.score,
-            box=machine.box,
-        )
-        for index, machine in enumerate(entry.machines)
-    ]
-
-
-def _merge(table: Any, key: str, rows: pa.Table) -> None:
-    table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all().execute(rows)
-
-
-def _optimize(day: _Day) -> None:
-    """Compact, and index on the first time; `optimize` extends an index that exists by what was added since."""
-    if not day.snapshots.list_indices():
-        for column in ("row_key", "filed_at_ms", "commit_seq"):
-            day.snapshots.create_index(column, config=BTree())
-        day.snapshots.create_index("camera_id", config=Bitmap())
-        day.objects.create_index("row_key", config=BTree())
-        day.objects.create_index("object_key", config=BTree())
-    day.snapshots.optimize(cleanup_older_than=KEEP_VERSIONS)
-    day.objects.optimize(cleanup_older_than=KEEP_VERSIONS)
-    day.commits = 0
-
-
-def _quoted(row_keys: Sequence[str]) -> str:
-    """Row keys are an agent id, a colon and hexadecimal digits (`contracts.ids`): nothing in them needs escaping."""
-    return ", ".join(f"'{key}'" for key in row_keys)
 
 
 @contextmanager

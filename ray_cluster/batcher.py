@@ -42,6 +42,11 @@ class Batcher:
         self.maintenance_fault = ""
         """Why the last maintenance failed, empty after one that did not. It is tried again after the next commit."""
 
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that no commit has begun with."""
+        return self._rows
+
     async def submit(self, entries: Sequence[Entry]) -> list[Receipt]:
         """Wait for a commit with these entries in it.
 

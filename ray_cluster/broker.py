@@ -61,14 +61,21 @@ class MqttBroker:
     Args:
         settings: address and certificates.
         deliver: called in `loop` for each message; it must not block.
+        receive_maximum: of the connection.
     """
 
     def __init__(
-        self, settings: config.Broker, loop: asyncio.AbstractEventLoop, deliver: Callable[[Delivery], None]
+        self,
+        settings: config.Broker,
+        loop: asyncio.AbstractEventLoop,
+        deliver: Callable[[Delivery], None],
+        *,
+        receive_maximum: int = RECEIVE_MAXIMUM,
     ) -> None:
         self._settings = settings
         self._loop = loop
         self._deliver = deliver
+        self._receive_maximum = receive_maximum
         self._connection = 0
         self._subscribed = False
         self._client = mqtt.Client(
@@ -92,7 +99,7 @@ class MqttBroker:
     def start(self) -> None:
         """Begin to connect; returns at once."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho has no types here
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.ReceiveMaximum = self._receive_maximum
         properties.MaximumPacketSize = topics.MAX_MESSAGE_BYTES + 4096
         self._client.connect_async(
             self._settings.host, self._settings.port, KEEPALIVE_S, clean_start=True, properties=properties

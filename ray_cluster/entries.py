@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from provisioning.contracts import ids
 from provisioning.contracts.messages import Machine, PictureState, Snapshot
+from ray_cluster.appearance import Appearance
+from ray_cluster.photo import SeenBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Entry:
         picture: what becomes of the picture; `jpeg` is empty unless it is kept.
         jpeg: the redacted picture.
         machines: what the parser found; for a withheld picture, which it cannot see, what the edge reported.
+        seen_by: the detector that looked for them; None for a withheld picture.
+        appearances: of each machine, in their order; empty where nobody looked.
     """
 
     snapshot: Snapshot
@@ -25,8 +29,12 @@ class Entry:
     picture: PictureState
     jpeg: bytes
     machines: tuple[Machine, ...]
+    appearances: tuple[Appearance, ...] = ()
+    seen_by: SeenBy | None = None
 
     def __post_init__(self) -> None:
+        if self.appearances and len(self.appearances) != len(self.machines):
+            raise ValueError(f"{self.row_key}: {len(self.appearances)} appearances of {len(self.machines)} machines")
         if (self.picture is PictureState.KEPT) != bool(self.jpeg):
             raise ValueError(f"{self.row_key}: picture is {self.picture} with {len(self.jpeg)} bytes")
 

@@ -5,7 +5,8 @@ import secrets
 import socket
 from pathlib import Path
 
-from provisioning.contracts.config import ClusterConfig, read_secret
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config import read_secret
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.errors import StartFailed
 

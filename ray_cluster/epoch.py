@@ -21,6 +21,33 @@ MAX_EPOCH: Final = 2**13 - 1
 _POLL_S: Final = 0.02
 
 
+@contextmanager
+def locked(directory: Path, *, timeout_s: float = 30.0) -> Iterator[None]:
+    """No archiver commits inside this block. It takes nobody's turn: who holds the epoch goes on afterwards.
+
+    Raises:
+        ArchiveInUse: a commit does not end within `timeout_s`.
+    """
+    path = directory / "epoch.lock"
+    deadline = time.monotonic() + timeout_s
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise ArchiveInUse(
+                        f"{path}: held by another archiver for {timeout_s:g} s; end that process"
+                    ) from error
+                time.sleep(_POLL_S)
+            else:
+                break
+        yield
+    finally:
+        os.close(lock)
+
+
 class Epoch:
     """This process's turn at the archive.
 
@@ -31,9 +58,9 @@ class Epoch:
 
     def __init__(self, directory: Path, *, timeout_s: float = 30.0) -> None:
         self._path = directory / "epoch"
-        self._lock_path = directory / "epoch.lock"
+        self._directory = directory
         self._timeout_s = timeout_s
-        with self._locked():
+        with locked(self._directory, timeout_s=self._timeout_s):
             self.number = self._read() + 1
             if self.number > MAX_EPOCH:
                 raise EpochExhausted(f"{self._path}: epoch {self.number} is over {MAX_EPOCH}; start a new archive_dir")
@@ -52,31 +79,11 @@ class Epoch:
         Raises:
             Fenced: another archiver has taken over.
         """
-        with self._locked():
+        with locked(self._directory, timeout_s=self._timeout_s):
             current = self._read()
             if current != self.number:
                 raise Fenced(f"{self._path}: epoch {current} has replaced ours, {self.number}; this archiver must end")
             yield
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        deadline = time.monotonic() + self._timeout_s
-        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError as error:
-                    if time.monotonic() >= deadline:
-                        raise ArchiveInUse(
-                            f"{self._lock_path}: held by another archiver for {self._timeout_s:g} s; end that process"
-                        ) from error
-                    time.sleep(_POLL_S)
-                else:
-                    break
-            yield
-        finally:
-            os.close(lock)
 
     def _read(self) -> int:
         try:

@@ -32,6 +32,10 @@ class ArchiveUnreadable(Retryable):
     """A day table or the archive directory cannot be read now; a table may have been dropped by retention meanwhile."""
 
 
+class UpkeepFailed(Retryable):
+    """A day could not be compacted, indexed or searched by the canary. Its rows are safe and are searched as before."""
+
+
 class EpochExhausted(ClusterError):
     """The archive was taken over 8,191 times: a commit sequence number has no room for another epoch."""
 
@@ -64,9 +68,33 @@ class PictureDamaged(ClusterError):
     """The pack does not hold the picture that the row describes."""
 
 
+class NoVector(ClusterError):
+    """A machine to compare with has no vector: too little of it is visible, or its picture was erased."""
+
+
+class UnknownHold(ClusterError):
+    """No legal hold has that name."""
+
+
+class BackupFailed(ClusterError):
+    """A backup or a restore did not come about; what was there before is there still."""
+
+
 class BadRequest(ClusterError):
     """A parameter of a query that means nothing."""
 
 
+class BadAssignment(ClusterError):
+    """A file of detectors that cannot be used; the assignment before it stays."""
+
+
 class StartFailed(ClusterError):
     """The cluster cannot start on this machine as it is configured."""
+
+
+class BadScale(ClusterError):
+    """A number of replicas that no deployment can have, or a file of them that cannot be read or written."""
+
+
+class NotUp(ClusterError):
+    """No `wayside-cluster up` runs with this configuration, or its Ray does not answer."""

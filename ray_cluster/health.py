@@ -25,3 +25,13 @@ def wait_until_healthy(address: str, stop: threading.Event) -> bool:
                 said = str(error)
                 LOG.info("not ready yet: %s", said)
     return False
+
+
+def healthy(address: str) -> bool:
+    """Whether `/health` is good at this moment."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{address}/health", timeout=5):
+            return True
+    except (URLError, TimeoutError, ConnectionError):
+        return False

@@ -1,9 +1,9 @@
 """Intake: messages in, receipts out. Nothing is acknowledged before it is committed.
 
-    delivery → open the envelope → does the archive have it? ── yes ──────────────┐
-                    │ not valid            │ no                                    ▼
-                    ▼                      ▼                                  acknowledge
-                 reject          parse + canary → archive (commit) ─────────────────┘
+    delivery → open the envelope → lane → does the archive have it? ── yes ───────┐
+                    │ not valid                 │ no                               ▼
+                    ▼                           ▼                             acknowledge
+                 reject          parse + canary → embed → archive (commit) ────────┘
 
 Every step but the first is a call that may fail for a while (a replica died, the disk is full). It is then tried again
 with back-off; meanwhile the messages stay unacknowledged, and MQTT's Receive Maximum stops the flow at the broker.
@@ -13,7 +13,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol, TypeVar
@@ -23,15 +23,21 @@ from provisioning.contracts.archive import IntakeStatus
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.messages import ArchivedItem, Machine, ObservedItem, PictureState, Rejected, Snapshot
 from ray_cluster.acks import Acks
+from ray_cluster.appearance import Appearance
 from ray_cluster.broker import RECEIVE_MAXIMUM, Broker, Delivery
+from ray_cluster.distribution import ROWS, Distribution
 from ray_cluster.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Retryable
-from ray_cluster.photo import Parsed, Photo, Unreadable
+from ray_cluster.hops import Hops
+from ray_cluster.lanes import OVERFLOW, Lane, Lanes
+from ray_cluster.photo import Parsed, Photo, SeenBy, Sitter, Unreadable
 
 LOG = logging.getLogger(__name__)
 GROUP: Final = 8
 """Snapshots per call: eight 100 KiB pictures a call carried three to four times what single ones did (measured)."""
-OVERFLOW: Final = "drop_newest"
+LIVE_MS: Final = 60_000
+AT_WORK: Final = 64
+"""Snapshots between lanes and acknowledgement. What the broker may send beyond that waits, and can be overtaken."""
 RETRY_S: Final = (0.2, 10.0)
 
 _T = TypeVar("_T")
@@ -49,6 +55,9 @@ class Stages(Protocol):
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         """Whether a face shows in each picture."""
 
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        """What the machines in each picture look like, in their order."""
+
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         """Receipts after the commit, in order."""
 
@@ -62,8 +71,12 @@ class _Arrival:
     jpeg: bytes
     message_sha256: str
     received_at_ms: int
+    begun_at_ms: int = 0
+    parsed_at_ms: int = 0
     leaked: bool = False
     machines: tuple[Machine, ...] = field(default=())
+    seen_by: SeenBy | None = None
+    appearances: tuple[Appearance, ...] = field(default=())
 
     @property
     def sighting(self) -> Sighting:
@@ -72,14 +85,33 @@ class _Arrival:
 
     @property
     def photo(self) -> Photo:
-        picture = self.snapshot.picture
-        return Photo(self.jpeg, picture.width, picture.height, self.snapshot.redaction.regions)
+        snapshot, picture = self.snapshot, self.snapshot.picture
+        regions = snapshot.redaction.regions
+        return Photo(self.jpeg, picture.width, picture.height, regions, snapshot.agent_id, snapshot.camera_id)
 
     @property
     def entry(self) -> Entry:
         state = PictureState.LEAK if self.leaked else self.snapshot.picture.state
         kept = self.jpeg if state is PictureState.KEPT else b""
-        return Entry(self.snapshot, self.message_sha256, self.received_at_ms, state, kept, self.machines)
+        return Entry(
+            self.snapshot,
+            self.message_sha256,
+            self.received_at_ms,
+            state,
+            kept,
+            self.machines,
+            self.appearances,
+            seen_by=self.seen_by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """One message that is none."""
+
+    delivery: Delivery
+    reason: RejectReason
+    detail: str
 
 
 class Intake:
@@ -88,6 +120,8 @@ class Intake:
     Args:
         takes: by observation id, whether the canary sees the picture (`canary.Draw.takes`).
         now_ms: wall clock.
+        room: how many may wait in each lane; the broker must not send more of QoS 1 than that.
+        live_ms: what was captured longer ago waits in the lane of the backlog.
         sleep: injected in tests.
     """
 
@@ -98,6 +132,8 @@ class Intake:
         takes: Callable[[str], bool],
         now_ms: Callable[[], int],
         group: int = GROUP,
+        room: int = RECEIVE_MAXIMUM,
+        live_ms: int = LIVE_MS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._stages = stages
@@ -106,34 +142,48 @@ class Intake:
         self._group = group
         self._sleep = sleep
         # The broker sends at most this many unacknowledged messages of QoS 1. Only QoS 0, which it does not count and
-        # no agent of ours uses, can find the queue full.
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(RECEIVE_MAXIMUM)
+        # no agent of ours uses, can find a lane full.
+        self._lanes: Lanes[_Arrival | _Refused] = Lanes(room, live_ms=live_ms)
+        self._some = asyncio.Event()
         self._in_flight = 0
+        self._at_work: Counter[str] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
         self._counts: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
+        self.hops = Hops()
+        self.groups = Distribution(ROWS)
+        """Snapshots that went through the stages together."""
 
     def deliver(self, delivery: Delivery) -> None:
         """Take one message from the broker; never blocks."""
         self._counts["received"] += 1
-        self._idle.clear()
+        waiting: _Arrival | _Refused
+        lane = Lane.LIVE
         try:
-            self._queue.put_nowait(delivery)
-        except asyncio.QueueFull:
+            waiting = self._open(delivery)
+            lane = self._lanes.lane_of(waiting.snapshot.captured_at_ms, waiting.received_at_ms)
+        except ContractError as error:
+            waiting = _Refused(delivery, error.reason, str(error))
+        if self._lanes.put(waiting, lane):
+            self._idle.clear()
+            self._some.set()
+        else:
             self._dropped[OVERFLOW] += 1
 
     async def run(self, broker: Broker, acks: Acks) -> None:
         """Work until cancelled. Several groups are on their way at a time."""
-        room = asyncio.Semaphore(-(-RECEIVE_MAXIMUM // self._group))
+        room = asyncio.Semaphore(-(-AT_WORK // self._group))
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await room.acquire()
-                group = [await self._queue.get()]
-                while len(group) < self._group and not self._queue.empty():
-                    group.append(self._queue.get_nowait())
+                await self._some.wait()
+                group = self._lanes.take(self._group)
+                if not self._lanes:
+                    self._some.clear()
                 self._in_flight += len(group)
+                self.groups.observe(len(group))
                 task = tasks.create_task(self._process(group, broker, acks))
                 task.add_done_callback(partial(self._done, room, len(group)))
 
@@ -156,25 +206,30 @@ class Intake:
             leaks=self._counts["leaks"],
             rejected=dict(self._rejected),
             dropped=dict(self._dropped) | ({"acks_drop_newest": acks.dropped} if acks.dropped else {}),
-            in_flight=self._in_flight + self._queue.qsize(),
+            in_flight=self._in_flight + len(self._lanes),
             retries=self._counts["retries"],
+            waiting={lane.value: self._lanes.waiting(lane) for lane in Lane},
+            at_work={stage: count for stage, count in self._at_work.items() if count},
         )
 
     def _done(self, room: asyncio.Semaphore, count: int, _task: asyncio.Task[None]) -> None:
         self._in_flight -= count
         room.release()
-        if not self._in_flight and self._queue.empty():
+        if not self._in_flight and not self._lanes:
             self._idle.set()
 
-    async def _process(self, group: Sequence[Delivery], broker: Broker, acks: Acks) -> None:
+    async def _process(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> None:
         arrivals = []
-        for delivery in group:
-            try:
-                arrivals.append(self._open(delivery))
-            except ContractError as error:
-                self._reject(broker, delivery, error.reason, str(error))
+        for waiting in group:
+            if isinstance(waiting, _Arrival):
+                arrivals.append(waiting)
+            else:
+                self._reject(broker, waiting.delivery, waiting.reason, waiting.detail)
         if not arrivals:
             return
+        begun_at_ms = self._now_ms()
+        for arrival in arrivals:
+            arrival.begun_at_ms = begun_at_ms
         known = await self._retried(lambda: self._stages.known([arrival.sighting for arrival in arrivals]))
         fresh = []
         for arrival in arrivals:
@@ -183,11 +238,14 @@ class Intake:
                 fresh.append(arrival)
             else:
                 self._acknowledge(broker, acks, arrival, receipt)
-        fresh = await self._examined(fresh, broker)
+        fresh = await self._embedded(await self._examined(fresh, broker), broker)
         if not fresh:
             return
+        parsed_at_ms = self._now_ms()
+        for arrival in fresh:
+            arrival.parsed_at_ms = parsed_at_ms
         entries = [arrival.entry for arrival in fresh]
-        receipts = await self._retried(lambda: self._stages.archive(entries))
+        receipts = await self._at("archiver", len(entries), lambda: self._stages.archive(entries))
         for arrival, receipt in zip(fresh, receipts, strict=True):
             self._acknowledge(broker, acks, arrival, receipt)
 
@@ -214,20 +272,41 @@ class Intake:
         drawn = [arrival for arrival in seen if self._takes(arrival.snapshot.observation_id)]
         drawn_photos = [arrival.photo for arrival in drawn]
         parsed, inspected = await asyncio.gather(
-            self._retried(lambda: self._stages.parse(photos)),
-            self._retried(lambda: self._stages.inspect(drawn_photos)) if drawn else _nothing(),
+            self._at("parser", len(photos), lambda: self._stages.parse(photos)),
+            self._at("canary", len(drawn), lambda: self._stages.inspect(drawn_photos)) if drawn else _nothing(),
         )
         unreadable: dict[_Arrival, Unreadable] = {}
         for arrival, answer in zip(seen, parsed, strict=True):
             if isinstance(answer, Unreadable):
                 unreadable[arrival] = answer
             else:
-                arrival.machines = answer.machines
+                arrival.machines, arrival.seen_by = answer.machines, answer.seen_by
         for arrival, verdict in zip(drawn, inspected, strict=True):
             if isinstance(verdict, Unreadable):
                 unreadable[arrival] = verdict
             else:
                 arrival.leaked = verdict
+        return self._readable(arrivals, unreadable, broker)
+
+    async def _embedded(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
+        """With what their machines look like. Of a picture that is withheld or that leaks nothing is looked at."""
+        kept = [each for each in arrivals if each.jpeg and not each.leaked and each.machines]
+        if not kept:
+            return list(arrivals)
+        sitters = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
+        looks = await self._at("embedder", len(kept), lambda: self._stages.embed(sitters))
+        unreadable: dict[_Arrival, Unreadable] = {}
+        for arrival, answer in zip(kept, looks, strict=True):
+            if isinstance(answer, Unreadable):
+                unreadable[arrival] = answer
+            else:
+                arrival.appearances = answer
+        return self._readable(arrivals, unreadable, broker)
+
+    def _readable(
+        self, arrivals: Sequence[_Arrival], unreadable: Mapping[_Arrival, Unreadable], broker: Broker
+    ) -> list[_Arrival]:
+        """The others are rejected."""
         for arrival, fault in unreadable.items():
             self._reject(broker, arrival.delivery, RejectReason.NOT_JPEG, fault.detail)
         return [arrival for arrival in arrivals if arrival not in unreadable]
@@ -237,6 +316,13 @@ class Intake:
         observed = None
         if receipt.fresh:
             self._counts["archived"] += 1
+            self.hops.archived(
+                captured_at_ms=snapshot.captured_at_ms,
+                received_at_ms=arrival.received_at_ms,
+                begun_at_ms=arrival.begun_at_ms,
+                parsed_at_ms=arrival.parsed_at_ms,
+                archived_at_ms=self._now_ms(),
+            )
             if receipt.picture is PictureState.LEAK:
                 self._counts["leaks"] += 1
                 LOG.error("redaction leak: agent %s, camera %s", snapshot.agent_id, snapshot.camera_id)
@@ -269,6 +355,14 @@ class Intake:
             if not broker.publish(topics.rejected(agent), codec.encode(rejected)):
                 self._dropped[OVERFLOW] += 1
         broker.ack(delivery)
+
+    async def _at(self, stage: str, size: int, call: Callable[[], Awaitable[_T]]) -> _T:
+        """`_retried`, with the pictures counted that wait there or are at work."""
+        self._at_work[stage] += size
+        try:
+            return await self._retried(call)
+        finally:
+            self._at_work[stage] -= size
 
     async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Until it succeeds. The one place of intake where anything is tried again."""

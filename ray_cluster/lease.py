@@ -5,8 +5,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from ray_cluster.errors import ArchiveInUse, StartFailed
+
+_LONGEST: Final = 256
 
 
 @contextmanager
@@ -17,17 +20,54 @@ def held(archive_dir: Path) -> Iterator[None]:
         ArchiveInUse: another cluster holds it.
         StartFailed: the directory cannot be used.
     """
-    path = archive_dir / "cluster.lock"
+    path, lock = _opened(archive_dir)
     try:
-        archive_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StartFailed(f"{path}: {error.strerror}; check archive_dir and its rights") from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ArchiveInUse(f"{path}: another cluster runs on this archive; end it or set archive_dir") from error
+        if not _locked(lock, fcntl.LOCK_EX):
+            raise _in_use(path)
         yield
     finally:
         os.close(lock)
+
+
+@contextmanager
+def shared(archive_dir: Path, cluster: str) -> Iterator[None]:
+    """Hold it together with the other machines of this `cluster`, which is known by its head's address.
+
+    Raises:
+        ArchiveInUse: another cluster holds it.
+        StartFailed: the directory cannot be used.
+    """
+    path, lock = _opened(archive_dir)
+    name = cluster.encode()
+    try:
+        # Whoever is first says whose it is. Turning one kind of lock into the other lets go in between, so the name is
+        # read once more under the lock that stays.
+        if _locked(lock, fcntl.LOCK_EX):
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, name, 0)
+        if not _locked(lock, fcntl.LOCK_SH) or os.pread(lock, _LONGEST, 0) != name:
+            raise _in_use(path)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _opened(archive_dir: Path) -> tuple[Path, int]:
+    path = archive_dir / "cluster.lock"
+    try:
+        archive_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartFailed(f"{path}: {error.strerror}; check archive_dir and its rights") from error
+
+
+def _locked(lock: int, kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _in_use(path: Path) -> ArchiveInUse:
+    return ArchiveInUse(f"{path}: another cluster runs on this archive; end it or set archive_dir")

@@ -8,19 +8,18 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.archive import PicturePlace
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
-from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, PictureDamaged, PictureErased
+from ray_cluster.durable import disk_errors, sync_folder
+from ray_cluster.errors import PictureDamaged, PictureErased
 
 MAGIC: Final = b"WAYPACK1"
 ORPHAN_AGE_S: Final = 24 * 3600
 """A pack whose commit died before its rows is swept after this; no commit takes nearly as long."""
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Packs:
@@ -44,18 +43,21 @@ class Packs:
         folder = self._root / day
         final = folder / f"{name}.pack"
         temporary = folder / f"{name}.tmp"
-        with _write_errors(final):
+        with disk_errors(final):
             try:
                 if not folder.is_dir():
                     folder.mkdir(parents=True, mode=0o700)
-                    _sync_folder(self._root)
+                    sync_folder(self._root)
                 with temporary.open("xb") as file:
                     file.write(MAGIC)
                     file.writelines(pictures)
                     file.flush()
                     os.fsync(file.fileno())
+                if final.exists():
+                    # Its pictures would be gone. A restored archive without its epoch file would come here.
+                    raise FileExistsError(errno.EEXIST, "a pack of this name is there", str(final))
                 temporary.replace(final)
-                _sync_folder(folder)
+                sync_folder(folder)
             except OSError:
                 temporary.unlink(missing_ok=True)
                 raise
@@ -90,7 +92,7 @@ class Packs:
             ArchiveWriteFailed: the zeroes could not be made durable.
         """
         path = self._root / place.pack
-        with _write_errors(path):
+        with disk_errors(path):
             try:
                 file = path.open("r+b")
             except FileNotFoundError as error:
@@ -129,23 +131,3 @@ class Packs:
             raise PictureDamaged(f"{place.pack}: {place.length} bytes at {place.offset} are no picture; check the row")
         if place.offset + place.length > size:
             raise PictureDamaged(f"{place.pack}: ends at {size}, before the picture does; restore it from a backup")
-
-
-@contextmanager
-def _write_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise ArchiveFull(f"{path}: no space left; free some, intake goes on by itself") from error
-        raise ArchiveWriteFailed(
-            f"{path}: cannot be written ({error.strerror}); check the disk and its rights"
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

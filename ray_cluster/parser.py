@@ -1,72 +1,172 @@
-"""The parser: machines in pictures that arrived, several pictures at once."""
+"""The parser: machines in pictures that arrived, several pictures at once, each seen by its camera's detector.
 
+A picture is always seen by exactly one detector, and the answer says by which. Where the one that its camera is given
+fails, the detector of the rest sees it: a customer's model that is broken costs nobody a message.
+"""
+
+import logging
+import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Self
 
 from engines.detection import Detection
 from engines.errors import EngineError
-from engines.manifest import Group
 from engines.pictures import Picture
+from provisioning.contracts.detectors import ParserStatus
 from provisioning.contracts.messages import MAX_BOXES, Box, Machine, MachineClass
-from ray_cluster.errors import NotJpeg, Unavailable
+from ray_cluster.assignment import MACHINES, Assignment, Choice, default_choice
+from ray_cluster.detector_pool import DetectorPool, Finds
+from ray_cluster.errors import BadAssignment, NotJpeg, Unavailable
 from ray_cluster.jpeg import decode
-from ray_cluster.photo import Parsed, Photo, Unreadable
+from ray_cluster.photo import Parsed, Photo, SeenBy, Unreadable
 
-_MACHINES: Final = frozenset({"vehicle", "two_wheeler"})
+LOG = logging.getLogger(__name__)
+MOST_FAULTS: Final = 16
+"""Told at a time, the newest; overflow policy: `drop_oldest`."""
 
 
-class Finds(Protocol):
-    """What is needed of `engines.detector.Detector`."""
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What holds for one call from beginning to end, whatever is adopted meanwhile."""
 
-    def detect_tiled_many(
-        self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
-    ) -> list[list[Detection]]:
-        """Detections of each picture, best first, boxes in its pixels. Tiled: a square model sees little of 16:9."""
+    assignment: Assignment
+    models: Mapping[str, str]
 
 
 class Parser:
-    """Decodes and detects. One instance may be called from several threads."""
+    """Decodes and detects. One instance may be called from several threads.
 
-    def __init__(self, detector: Finds, *, threshold: float) -> None:
-        self._detector = detector
-        self._thresholds: dict[Group, float] = {"vehicle": threshold, "two_wheeler": threshold}
+    Args:
+        pool: where detectors come from.
+        assignment: the first, of which nothing is tried yet: see `adopt`.
+    """
+
+    def __init__(self, pool: DetectorPool, assignment: Assignment) -> None:
+        self._pool = pool
+        self._turn = _Turn(assignment, {})
+        self._lock = threading.Lock()
+        self._pictures: Counter[str] = Counter()
+        self._fell_back: Counter[str] = Counter()
+        self._faults: dict[str, str] = {}
+
+    @classmethod
+    def alone(cls, detector: Finds, *, threshold: float) -> Self:
+        """One detector for everybody."""
+        choice = default_choice(detector.name, threshold)
+        return cls(DetectorPool(lambda _name: detector, most=1), Assignment(choice, {}, {}))
+
+    def adopt(self, assignment: Assignment, models: Mapping[str, str]) -> None:
+        """From the next call on, this one. Every detector in it is loaded before; calls go on with the old one.
+
+        Raises:
+            BadAssignment: one of them does not work here, or is another file than `models` says; the old one stays.
+        """
+        for name in reversed(assignment.names):  # that of the rest last: it must not have to go for the others
+            wanted = models.get(name)
+            try:
+                found = self._pool.get(name, wanted)
+            except EngineError as error:
+                raise self._refused(str(error)) from error
+            if wanted is not None and found.sha256 != wanted:
+                raise self._refused(
+                    f"{name}: the model file here has sha256 {found.sha256}, the head's manifest says {wanted}; "
+                    "put the same file and manifest on every machine"
+                )
+        with self._lock:
+            self._turn = _Turn(assignment, dict(models))
+            self._faults.clear()
+
+    def note(self, fault: str) -> None:
+        """What an operator has to know of the assignment, until another is adopted."""
+        with self._lock:
+            self._faults["assignment"] = fault
+
+    def status(self) -> ParserStatus:
+        """What this parser has seen, and with what."""
+        with self._lock:
+            return ParserStatus(
+                models=dict(self._turn.models),
+                in_memory=self._pool.names,
+                pictures=dict(self._pictures),
+                fell_back=dict(self._fell_back),
+                faults=tuple(self._faults.values()),
+            )
 
     def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
         """One answer for each photo, in order; one that cannot be decoded costs the others nothing.
 
         Raises:
-            Unavailable: the engine failed.
+            Unavailable: the engine of the rest failed.
         """
+        turn = self._turn
         answers: dict[int, Parsed | Unreadable] = {}
         pictures: dict[int, Picture] = {}
+        groups: dict[Choice, list[int]] = {}
         for index, photo in enumerate(photos):
             try:
                 pictures[index] = decode(photo)
             except NotJpeg as error:
                 answers[index] = Unreadable(str(error))
-        if pictures:
-            try:
-                found = self._detector.detect_tiled_many(list(pictures.values()), thresholds=self._thresholds)
-            except EngineError as error:
-                raise Unavailable(f"parser: {error}") from error
-            for index, detections in zip(pictures, found, strict=True):
-                answers[index] = _parsed(detections)
+            else:
+                groups.setdefault(turn.assignment.of(photo.agent_id, photo.camera_id), []).append(index)
+        for choice, members in groups.items():
+            found = self._seen(turn, choice, [pictures[index] for index in members])
+            answers |= zip(members, found, strict=True)
         return [answers[index] for index in range(len(photos))]
 
+    def _seen(self, turn: _Turn, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
+        rest = turn.assignment.rest
+        try:
+            return self._look(choice, pictures)
+        except EngineError as error:
+            if choice.name == rest.name:
+                raise Unavailable(f"parser: {error}") from error
+            self._fall_back(choice.name, str(error), len(pictures))
+        try:
+            return self._look(rest, pictures)
+        except EngineError as error:
+            raise Unavailable(f"parser: {error}") from error
 
-def _parsed(detections: Sequence[Detection]) -> Parsed:
+    def _look(self, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
+        detector = self._pool.get(choice.name)
+        look = detector.detect_tiled_many if choice.tiles else detector.detect_many
+        found = look(pictures, thresholds=dict(choice.thresholds))
+        with self._lock:
+            self._pictures[choice.name] += len(pictures)
+        seen_by = SeenBy(detector.name, detector.sha256)
+        return [_parsed(detections, seen_by) for detections in found]
+
+    def _fall_back(self, name: str, fault: str, pictures: int) -> None:
+        with self._lock:
+            is_new = self._faults.pop(name, None) != fault
+            self._fell_back[name] += pictures
+            self._faults[name] = fault
+            while len(self._faults) > MOST_FAULTS:
+                del self._faults[next(iter(self._faults))]
+        if is_new:  # a broken model fails on every picture
+            LOG.error("%s; the detector of the rest sees its pictures", fault)
+
+    def _refused(self, fault: str) -> BadAssignment:
+        refused = BadAssignment(f"assignment refused, the one before stays: {fault}")
+        self.note(str(refused))
+        return refused
+
+
+def _parsed(detections: Sequence[Detection], seen_by: SeenBy) -> Parsed:
     """People become a number here: their boxes end with this call."""
     machines: list[Machine] = []
     people = 0
     for detection in detections:
         if detection.group == "person":
             people += 1
-        elif detection.group in _MACHINES and len(machines) < MAX_BOXES:
+        elif detection.group in MACHINES and len(machines) < MAX_BOXES:
             box = _pixels(detection)
             if box is not None:
                 score = min(max(float(detection.score), 0.0), 1.0)
                 machines.append(Machine(cls=MachineClass(detection.class_name), score=score, box=box))
-    return Parsed(tuple(machines), people)
+    return Parsed(tuple(machines), people, seen_by)
 
 
 def _pixels(detection: Detection) -> Box | None:

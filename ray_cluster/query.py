@@ -1,14 +1,12 @@
 """The reader: what the archive holds, page by page. Opens the tables for itself and writes nothing."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final, Self
 
-import lancedb
 import pyarrow as pa
 import pyarrow.compute as pc
 from lancedb.query import ColumnOrdering
@@ -23,9 +21,19 @@ from provisioning.contracts.archive import (
     SnapshotRow,
 )
 from provisioning.contracts.messages import MachineClass, PictureState
-from ray_cluster.errors import ArchiveUnreadable, BadRequest, PictureLeaked, PictureWithheld, UnknownObservation
+from ray_cluster.day_tables import connect, day_names, quoted, read_errors
+from ray_cluster.errors import (
+    BadRequest,
+    PictureDamaged,
+    PictureErased,
+    PictureLeaked,
+    PictureWithheld,
+    UnknownObservation,
+)
+from ray_cluster.held_area import HeldArea
 from ray_cluster.packs import Packs
-from ray_cluster.tables import OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
+from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
+from ray_cluster.upkeep_status import alarms, read_status
 
 MAX_TIME_MS: Final = 4_102_444_800_000
 _ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PATTERN[1:-1])
@@ -80,9 +88,9 @@ class Filter:
         """As Lance SQL. Every value was checked against a pattern without quotes, or is a number."""
         parts = [f"filed_at_ms >= {self.from_ms}", f"filed_at_ms < {self.to_ms}"]
         if self.camera_ids:
-            parts.append(f"camera_id IN ({_quoted(self.camera_ids)})")
+            parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
         if self.classes:
-            parts.append(f"array_has_any(classes, [{_quoted(self.classes)}])")
+            parts.append(f"array_has_any(classes, [{quoted(self.classes)}])")
         if before is not None:
             parts.append(f"filed_at_ms <= {before.at_ms}")
             parts.append(f"(filed_at_ms < {before.at_ms} OR row_key < '{before.row_key}')")
@@ -93,13 +101,16 @@ class Query:
     """Answers questions about one archive directory, which may not exist yet. Any thread may call it."""
 
     def __init__(self, directory: Path, *, offset_minutes: int) -> None:
+        self._directory = directory
         self._packs = Packs(directory / "packs")
+        self._held = HeldArea(directory)
         self._zone = timezone(timedelta(minutes=offset_minutes))
-        # Without the zero interval a reader stays at the version that it opened.
-        self._tables: Any = lancedb.connect(directory / "tables", read_consistency_interval=timedelta(0))
+        self._tables = connect(directory)
 
-    def observations(self, wanted: Filter, *, limit: int, cursor: Cursor | None = None) -> ObservationPage:
-        """One page, newest filed time first.
+    def observations(
+        self, wanted: Filter, *, limit: int, cursor: Cursor | None = None, only_day: str | None = None
+    ) -> ObservationPage:
+        """One page, newest filed time first; of one day alone where that is asked.
 
         Raises:
             ArchiveUnreadable: try again.
@@ -107,9 +118,11 @@ class Query:
         rows: list[SnapshotRow] = []
         newest = min(wanted.to_ms - 1, cursor.at_ms if cursor else MAX_TIME_MS)
         for day in reversed(self.days()):
+            if only_day not in {None, day}:
+                continue
             if not self._day(wanted.from_ms) <= day <= self._day(max(newest, 0)):
                 continue
-            with _read_errors(day):
+            with read_errors(day):
                 rows += self._rows(
                     day,
                     wanted.conditions(cursor),
@@ -132,10 +145,13 @@ class Query:
         """
         condition = f"row_key = '{checked_row_key(row_key)}'"
         for day in reversed(self.days()):
-            with _read_errors(day):
+            with read_errors(day):
                 rows = self._rows(day, condition, (), ascending=True, limit=1)
             if rows:
                 return self._with_machines(rows)[0]
+        held = self._held.observation(row_key)
+        if held is not None:
+            return held
         raise UnknownObservation(f"{row_key}: no such observation; it may have passed its retention")
 
     def picture(self, row_key: str) -> bytes:
@@ -154,7 +170,16 @@ class Query:
             raise PictureLeaked(f"{row.row_key}: a face was found in the picture; it was not kept")
         if row.place is None:
             raise PictureWithheld(f"{row.row_key}: the edge withheld the picture")
-        return self._packs.read(row.place, row.picture_sha256)
+        if row.erased_at_ms is not None:
+            raise PictureErased(f"{row.row_key}: the picture was erased")
+        try:
+            return self._packs.read(row.place, row.picture_sha256)
+        except PictureDamaged:
+            # A day that was dropped has no pack any more, but a legal hold may have a copy.
+            held = self._held.picture(row)
+            if held is None:
+                raise
+            return held
 
     def commits(self, *, after: int, limit: int) -> CommitPage:
         """Rows in commit order.
@@ -166,7 +191,7 @@ class Query:
         condition = f"commit_seq > {after}"
         numbers: list[int] = []
         for day in self.days():
-            with _read_errors(day):
+            with read_errors(day):
                 query = self._snapshots(day).search().where(condition).select(["commit_seq"])
                 found = query.order_by([ColumnOrdering(column_name="commit_seq")]).limit(limit).to_arrow()
             numbers += found.column("commit_seq").to_pylist()
@@ -175,12 +200,21 @@ class Query:
         last = sorted(numbers)[:limit][-1]
         rows: list[SnapshotRow] = []
         for day in self.days():
-            with _read_errors(day):
+            with read_errors(day):
                 rows += self._rows(
                     day, f"{condition} AND commit_seq <= {last}", ("commit_seq",), ascending=True, limit=limit
                 )
         rows = sorted(rows, key=lambda row: row.commit_seq)[:limit]
         return CommitPage(items=self._with_machines(rows), last_commit_seq=rows[-1].commit_seq)
+
+    def count(self, wanted: Filter) -> int:
+        """How many rows `observations` would answer in all. Raises `ArchiveUnreadable`."""
+        rows = 0
+        for day in self.days():
+            if self._day(wanted.from_ms) <= day <= self._day(max(wanted.to_ms - 1, 0)):
+                with read_errors(day):
+                    rows += self._snapshots(day).count_rows(wanted.conditions(None))
+        return rows
 
     def status(self) -> ArchiveStatus:
         """Counted from the tables themselves, so that the ledger does not rest on anybody's counters.
@@ -191,7 +225,7 @@ class Query:
         keys: list[pa.ChunkedArray] = []
         days = self.days()
         for day in days:
-            with _read_errors(day):
+            with read_errors(day):
                 table = self._snapshots(day)
                 columns = table.search().select(["row_key", "commit_seq"]).to_arrow()
                 leaks += table.count_rows(f"picture = '{PictureState.LEAK}'")
@@ -200,8 +234,16 @@ class Query:
             keys.append(columns.column("row_key"))
             last = max(last, pc.max(columns.column("commit_seq")).as_py() or 0)
         distinct = len(pa.chunked_array([chunk for key in keys for chunk in key.chunks], pa.string()).unique())
+        upkeep = read_status(self._directory)
         return ArchiveStatus(
-            days=days, rows=rows, distinct_ids=distinct, objects=objects, leaks=leaks, last_commit_seq=last
+            days=days,
+            rows=rows,
+            distinct_ids=distinct,
+            objects=objects,
+            leaks=leaks,
+            last_commit_seq=last,
+            upkeep=upkeep,
+            alarms=alarms(upkeep),
         )
 
     def days(self) -> tuple[str, ...]:
@@ -210,16 +252,8 @@ class Query:
         Raises:
             ArchiveUnreadable: the directory cannot be listed.
         """
-        names: list[str] = []
-        token: str | None = None
-        with _read_errors("tables"):
-            while True:
-                page = self._tables.list_tables(page_token=token, limit=1000)
-                names += page.tables
-                token = page.page_token
-                if not token:
-                    break
-        return tuple(sorted(name.removeprefix(SNAPSHOTS) for name in names if name.startswith(SNAPSHOTS)))
+        with read_errors("tables"):
+            return day_names(self._tables)
 
     def _day(self, at_ms: int) -> str:
         return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone).strftime("%Y%m%d")
@@ -241,9 +275,12 @@ class Query:
         for row in rows:
             by_day.setdefault(self._day(filed_at_ms(row)), []).append(row.row_key)
         for day, keys in by_day.items():
-            with _read_errors(day):
-                query = self._tables.open_table(OBJECTS + day).search().where(f"row_key IN ({_quoted(keys)})")
-                for record in query.to_list():
+            with read_errors(day):
+                table = self._tables.open_table(OBJECTS + day)
+                there = set(table.schema.names)
+                columns = [name for name in OBJECT_COLUMNS if name in there]
+                query = table.search().where(f"row_key IN ({quoted(keys)})")
+                for record in query.select(columns).to_list():
                     machines[record["row_key"]].append(object_row(record))
         return tuple(
             Observation(snapshot=row, machines=tuple(sorted(machines[row.row_key], key=lambda machine: machine.index)))
@@ -260,16 +297,3 @@ def checked_row_key(text: str) -> str:
     if _ROW_KEY.fullmatch(text) is None:
         raise BadRequest("row_key: an agent id, a colon and 32 hexadecimal digits")
     return text
-
-
-def _quoted(values: Sequence[str]) -> str:
-    return ", ".join(f"'{value}'" for value in values)
-
-
-@contextmanager
-def _read_errors(where: str) -> Iterator[None]:
-    """Lance says RuntimeError, OSError or, for a table that was dropped meanwhile, ValueError."""
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ArchiveUnreadable(f"{where}: cannot be read now ({str(error)[:200]}); try again") from error

@@ -6,21 +6,30 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi import Query as Parameter
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import ValidationError
 
 from provisioning.contracts.archive import (
     ArchiveStatus,
     CommitPage,
     IntakeStatus,
+    Looks,
     Observation,
     ObservationPage,
 )
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.lookalike import LookalikeRequest
 from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 from ray_cluster.errors import (
+    ArchiveFull,
     ArchiveUnreadable,
+    ArchiveWriteFailed,
     BadRequest,
     ClusterError,
+    NoVector,
     PictureDamaged,
     PictureErased,
     PictureLeaked,
@@ -28,10 +37,15 @@ from ray_cluster.errors import (
     Unavailable,
     UnknownObservation,
 )
+from ray_cluster.lookalike import Lookalike
+from ray_cluster.looks import Shown, looks
 from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
 
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
+AskParsers = Callable[[], Awaitable[ParsersStatus]]
 DEFAULT_LIMIT: Final = 50
+MAX_BODY_BYTES: Final = 256 * 1024
+"""Eight vectors of 256 numbers and 256 camera ids are a quarter of it."""
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 Time = Annotated[int, Parameter(ge=0, le=MAX_TIME_MS)]
 
@@ -42,7 +56,10 @@ _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     PictureLeaked: (404, "picture_leak"),
     PictureErased: (410, "picture_erased"),
     PictureDamaged: (500, "picture_damaged"),
+    NoVector: (422, "no_vector"),
     ArchiveUnreadable: (503, "unavailable"),
+    ArchiveWriteFailed: (503, "unavailable"),
+    ArchiveFull: (503, "unavailable"),
     Unavailable: (503, "unavailable"),
 }
 
@@ -51,8 +68,21 @@ class _UnauthorizedError(Exception):
     pass
 
 
-def create_app(query: Query, *, token: str, ask_intake: AskIntake) -> FastAPI:
-    """The application. `token` is what a caller must bear; `ask_intake` raises `Unavailable` while there is none."""
+def create_app(
+    query: Query,
+    shown: Shown,
+    lookalike: Lookalike,
+    *,
+    token: str,
+    ask_intake: AskIntake,
+    ask_parsers: AskParsers | None = None,
+) -> FastAPI:
+    """The application.
+
+    `shown` looks at a caller's own picture; `token` is what a caller must bear; an `ask_…` raises `Unavailable` while
+    there is nobody.
+    """
+    ask_parsers = ask_parsers or _nobody
     expected = f"Bearer {token}".encode()
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
@@ -62,13 +92,18 @@ def create_app(query: Query, *, token: str, ask_intake: AskIntake) -> FastAPI:
     # No /docs: its page loads scripts from elsewhere, and nobody but the centre asks here.
     app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
     _map_errors(app)
-    app.include_router(_health(ask_intake))
-    for routes in (_observations(query), _archive(query, ask_intake)):
+    app.include_router(_health(ask_intake, ask_parsers))
+    archive = _archive(query, ask_intake, ask_parsers)
+    for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown)):
         app.include_router(routes, dependencies=[Depends(authorised)])
     return app
 
 
-def _health(ask_intake: AskIntake) -> APIRouter:
+async def _nobody() -> ParsersStatus:
+    return ParsersStatus(parsers=())
+
+
+def _health(ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/health")
@@ -79,6 +114,15 @@ def _health(ask_intake: AskIntake) -> APIRouter:
             return JSONResponse({"status": "starting"}, 503)
         if not intake.broker_connected:
             return JSONResponse({"status": "broker unreachable"}, 503)
+        try:
+            parsers = await ask_parsers()
+        except Unavailable:
+            return JSONResponse({"status": "ok", "attention": ["no parser answers"]})
+        # Snapshots come in, seen by another detector than was asked for: nothing for a load balancer, but for people.
+        broken = sum(bool(one.faults) for one in parsers.parsers)
+        if broken:
+            text = f"{broken} of {len(parsers.parsers)} parsers have faults, see /detectors"
+            return JSONResponse({"status": "ok", "attention": [text]})
         return JSONResponse({"status": "ok"})
 
     return routes
@@ -111,7 +155,29 @@ def _observations(query: Query) -> APIRouter:
     return routes
 
 
-def _archive(query: Query, ask_intake: AskIntake) -> APIRouter:
+def _lookalikes(lookalike: Lookalike) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/lookalikes")
+    async def lookalikes(request: Request) -> StreamingResponse:
+        """A `LookalikePage` a line, the last one final. Read here, after the token was: at most `MAX_BODY_BYTES`."""
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise BadRequest(f"body: more than {MAX_BODY_BYTES} bytes; no request is that large")
+        try:
+            wanted = LookalikeRequest.model_validate_json(bytes(body))
+        except ValidationError as error:
+            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
+        pages = await run_in_threadpool(lookalike.search, wanted)
+        lines = (page.model_dump_json() + "\n" for page in pages)
+        return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+    return routes
+
+
+def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/commits")
@@ -126,7 +192,32 @@ def _archive(query: Query, ask_intake: AskIntake) -> APIRouter:
     async def intake_status() -> IntakeStatus:
         return await ask_intake()
 
+    @routes.get("/detectors")
+    async def detectors() -> ParsersStatus:
+        return await ask_parsers()
+
     return routes
+
+
+def _looks(shown: Shown) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/embed")
+    async def embed(request: Request) -> Looks:
+        # A message as an agent sends it: envelope and redacted picture. It is looked at and forgotten.
+        return await looks(await _body(request), shown)
+
+    return routes
+
+
+async def _body(request: Request) -> bytes:
+    """At most one message: more is refused as it comes, whatever its length was said to be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise BadRequest(f"body: over {MAX_MESSAGE_BYTES} bytes; send one snapshot message")
+    return bytes(body)
 
 
 def _map_errors(app: FastAPI) -> None:
@@ -142,5 +233,5 @@ def _map_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = (f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors()[:5])
+        faults = (f"{fault['loc'][-1] if fault['loc'] else 'body'}: {fault['msg']}" for fault in error.errors()[:5])
         return JSONResponse({"error": "bad_request", "detail": "; ".join(faults)}, 422)

@@ -7,10 +7,13 @@ the table's day, so a reader that wants newest first walks the days backwards an
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
 from provisioning.contracts.messages import Box, Quality, Redaction
+from ray_cluster.appearance import DIMENSIONS, Appearance
 
 SNAPSHOTS: Final = "snapshots_"
 OBJECTS: Final = "objects_"
@@ -48,6 +51,9 @@ SNAPSHOT_SCHEMA: Final = pa.schema(
         _required("people", pa.int32()),
         _required("classes", pa.list_(pa.string())),
         _required("redaction", pa.string()),
+        pa.field("detector", pa.string()),
+        pa.field("detector_sha256", pa.string()),
+        pa.field("erased_at_ms", pa.int64()),
     ]
 )
 OBJECT_SCHEMA: Final = pa.schema(
@@ -63,9 +69,17 @@ OBJECT_SCHEMA: Final = pa.schema(
         _required("y0", pa.int32()),
         _required("x1", pa.int32()),
         _required("y1", pa.int32()),
+        pa.field("detector", pa.string()),
+        pa.field("colour", pa.string()),
+        pa.field("colour_share", pa.float64()),
+        pa.field("vector", pa.list_(pa.float32(), DIMENSIONS)),
     ]
 )
+OBJECT_COLUMNS: Final = [name for name in OBJECT_SCHEMA.names if name != "vector"]
+"""Of an answer: nobody outside the cluster needs a vector, and it is nine tenths of the row."""
 
+_VECTOR: Final = OBJECT_SCHEMA.field("vector")
+_OBJECT_SCHEMA_PLAIN: Final = pa.schema([field for field in OBJECT_SCHEMA if field != _VECTOR])
 _SNAPSHOT_PLAIN: Final = tuple(
     name for name in SNAPSHOT_SCHEMA.names if name in SnapshotRow.model_fields and name != "redaction"
 )
@@ -82,18 +96,32 @@ def snapshot_table(rows: Sequence[SnapshotRow]) -> pa.Table:
     return pa.Table.from_pylist([_snapshot_record(row) for row in rows], schema=SNAPSHOT_SCHEMA)
 
 
-def object_table(rows: Sequence[ObjectRow]) -> pa.Table:
-    """Rows as Arrow."""
-    return pa.Table.from_pylist([_object_record(row) for row in rows], schema=OBJECT_SCHEMA)
+def object_table(objects: Sequence[tuple[ObjectRow, Appearance]]) -> pa.Table:
+    """Rows as Arrow, each with the vector of its machine. A vector is stored and searched, and never answered."""
+    plain = pa.Table.from_pylist([_object_record(row) for row, _ in objects], schema=_OBJECT_SCHEMA_PLAIN)
+    return plain.append_column(_VECTOR, _vectors([look.vector for _, look in objects]))
+
+
+def _vectors(vectors: Sequence[NDArray[np.float32] | None]) -> pa.Array:
+    """One buffer for all of them: a list of floats each would cost twenty times as much."""
+    block = np.zeros((len(vectors), DIMENSIONS), np.float32)
+    for row, vector in zip(block, vectors, strict=True):
+        if vector is not None:
+            row[:] = vector
+    absent = pa.array([vector is None for vector in vectors], pa.bool_())
+    return pa.FixedSizeListArray.from_arrays(pa.array(block.ravel()), DIMENSIONS, mask=absent)
 
 
 def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
-    """A record read from a table. A record that is no row any more raises pydantic's `ValidationError`."""
+    """A record read from a table; of an older day it lacks what came later.
+
+    A record that is no row any more raises pydantic's `ValidationError`.
+    """
     place = None
     if record["pack"] is not None:
         place = PicturePlace(pack=record["pack"], offset=record["pack_offset"], length=record["pack_length"])
     return SnapshotRow(
-        **{name: record[name] for name in _SNAPSHOT_PLAIN},
+        **{name: record[name] for name in _SNAPSHOT_PLAIN if name in record},
         place=place,
         quality=Quality(sharpness=record["sharpness"], brightness=record["brightness"], contrast=record["contrast"]),
         redaction=Redaction.model_validate_json(record["redaction"]),
@@ -103,7 +131,7 @@ def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
 def object_row(record: Mapping[str, Any]) -> ObjectRow:
     """A record read from a table."""
     return ObjectRow(
-        **{name: record[name] for name in _OBJECT_PLAIN},
+        **{name: record[name] for name in _OBJECT_PLAIN if name in record},
         box=Box(x0=record["x0"], y0=record["y0"], x1=record["x1"], y1=record["y1"]),
     )
 

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from provisioning.contracts import codec, topics
+from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import Archived, Observed, Rejected
 from ray_cluster.acks import Acks
+from ray_cluster.appearance import Appearance
 from ray_cluster.broker import Delivery
 from ray_cluster.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Retryable
 from ray_cluster.intake import Intake
-from ray_cluster.photo import Parsed, Photo, Unreadable
+from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
 from tests.ray_cluster.world import CAR, NOW_MS, jpeg, message, snapshot
 
 
@@ -57,6 +59,7 @@ class FakeStages:
         self.calls: list[tuple[str, int]] = []
         self.leaks: set[bytes] = set()
         self.unreadable: set[bytes] = set()
+        self.unembeddable: set[bytes] = set()
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -80,6 +83,12 @@ class FakeStages:
         self._call("inspect", len(photos))
         return [photo.jpeg in self.leaks for photo in photos]
 
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        self._call("embed", len(sitters))
+        bad = Unreadable("the JPEG cannot be decoded")
+        looks = Appearance(MachineColour.RED, 0.5)
+        return [bad if one.photo.jpeg in self.unembeddable else (looks,) * len(one.machines) for one in sitters]
+
     async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
         await self.gate.wait()
         self._call("archive", len(entries))
@@ -101,7 +110,7 @@ class Running:
         self.slept: list[float] = []
         self.drawn: set[str] | None = None
         self.intake = Intake(self.stages, takes=self._takes, now_ms=lambda: NOW_MS, sleep=self._sleep)
-        self.acks = Acks(self.broker, delay_s=0.01)
+        self.acks = Acks(self.broker, delay_s=0.01, told=self.intake.hops.acknowledged)
         self._mid = 0
 
     def _takes(self, observation_id: str) -> bool:
@@ -130,8 +139,8 @@ def run(story: Callable[[Running], Coroutine[Any, Any, None]]) -> None:
 
 
 @asynccontextmanager
-async def at_work() -> AsyncIterator[Running]:
-    running = Running()
+async def at_work(stages: FakeStages | None = None) -> AsyncIterator[Running]:
+    running = Running(stages)
     work = asyncio.create_task(running.intake.run(running.broker, running.acks))
     try:
         yield running

@@ -7,16 +7,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from provisioning.contracts.config import ClusterConfig, load
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config import load
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.__main__ import app
 from ray_cluster.environment import ensure_secret, prepare
 from ray_cluster.errors import StartFailed
 from tests.ray_cluster.world import NOW_MS, archiver, entry
+from tests.support.square_nets import NETS
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -104,7 +107,7 @@ def test_status_of_nothing_says_what_to_start(config_file: Path) -> None:
     ensure_secret(load(ClusterConfig, config_file).query_token_file)
     code, _, error = invoke("status", "--config", str(config_file))
     assert code == 2
-    assert "wayside-cluster run" in error
+    assert "wayside-cluster" in error
 
 
 def test_verify_reads_every_picture_and_finds_the_damaged_one(config_file: Path) -> None:
@@ -133,11 +136,50 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_only_app_imports_ray_and_only_two_files_lancedb() -> None:
+def test_only_app_imports_ray_and_only_three_files_lancedb() -> None:
     users: dict[str, set[str]] = {"ray": set(), "lancedb": set()}
-    for path in (ROOT / "ray_cluster").glob("*.py"):
+    package = ROOT / "ray_cluster"
+    for path in package.rglob("*.py"):
         for line in path.read_text(encoding="utf-8").splitlines():
             words = line.split()
             if len(words) > 1 and words[0] in {"import", "from"} and (name := words[1].split(".")[0]) in users:
-                users[name].add(path.name)
-    assert users == {"ray": {"app.py"}, "lancedb": {"archiver.py", "query.py"}}
+                users[name].add(path.relative_to(package).parts[0])
+    assert users == {"ray": {"app"}, "lancedb": {"day_tables.py", "query.py", "upkeep.py"}}
+
+
+def test_detectors_are_shown_with_what_is_wrong(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = {"models": {"mine": "ab" * 32}, "in_memory": ["mine"], "pictures": {"mine": 7, "old": 2}, "fell_back": {}}
+    answers: list[dict[str, Any]] = [
+        {"parsers": [parser | {"faults": []}]},
+        {"parsers": [parser | {"faults": ["mine: no numbers"]}] * 2},
+        {"error": "unavailable", "detail": "no replica answers"},
+    ]
+    monkeypatch.setattr("ray_cluster.commands.detectors.ask", lambda *_: answers.pop(0))
+    code, out, _ = invoke("detectors", "--config", str(config_file))
+    assert code == 0
+    assert all(word in out for word in ("mine", "old", "abababababab", "7", "yes", "no"))
+    code, out, err = invoke("detectors", "--config", str(config_file))
+    assert code == 1
+    assert err.count("mine: no numbers") == 1
+    code, _, err = invoke("detectors", "--config", str(config_file), "--json")
+    assert code == 2
+    assert "no replica answers" in err
+
+
+def test_another_assignment_is_taken_by_a_command_or_nothing_changes(config_file: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    name = NETS[1].put(models)
+    file = tmp_path / "detectors.toml"
+    config_file.write_text(f'detectors_file = "detectors.toml"\nparser_model = "{name}"\n' + config_file.read_text())
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'[[detectors]]\nname = "{name}"\ncameras = ["gate"]')
+    code, out, _ = invoke("detectors", "--config", str(config_file), "--use", str(mine))
+    assert (code, file.read_text()) == (0, mine.read_text())
+    assert f"{name} " in out
+    assert "within seconds" in out
+    before = file.read_text()
+    mine.write_text('[[detectors]]\nname = "of-a-dream"')
+    code, _, err = invoke("detectors", "--config", str(config_file), "--use", str(mine))
+    assert (code, file.read_text()) == (2, before)
+    assert "not taken: of-a-dream: no such artifact" in err

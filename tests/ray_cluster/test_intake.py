@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.contracts import topics
+from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.messages import Archived, PictureState
 from ray_cluster.acks import MAX_ITEMS, Acks
@@ -16,6 +17,7 @@ from ray_cluster.broker import RECEIVE_MAXIMUM
 from ray_cluster.draw import Draw
 from ray_cluster.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, Unavailable
+from ray_cluster.intake import AT_WORK, GROUP
 from tests.ray_cluster.street import FakeBroker, FakeStages, Running, good, run, until
 from tests.ray_cluster.world import BIKE, CAR, NOW_MS, jpeg, message, snapshot
 
@@ -34,6 +36,58 @@ def test_a_snapshot_becomes_a_row_an_acknowledgement_and_a_hint() -> None:
         assert (item.message_sha256, item.picture) == (entry.message_sha256, PictureState.KEPT)
         hint = running.broker.observed()[0]
         assert (hint.commit_seq, hint.items[0].machines, hint.items[0].people) == (receipt.commit_seq, (CAR,), 1)
+
+    run(story)
+
+
+def test_what_was_just_captured_overtakes_a_backlog_which_keeps_its_share() -> None:
+    async def story(running: Running) -> None:
+        running.stages.gate.clear()
+        for number in range(AT_WORK):
+            running.deliver(good(number))
+        await until(lambda: running.intake.status(running.broker, running.acks).at_work == {"archiver": AT_WORK})
+        hour_ago_ms = NOW_MS - 3_600_000
+        backlog = [running.deliver(good(100 + number, at_ms=hour_ago_ms + number)) for number in range(GROUP)]
+        live = [running.deliver(good(200 + number)) for number in range(GROUP)]
+        assert running.intake.status(running.broker, running.acks).waiting == {"live": GROUP, "backlog": GROUP}
+        running.stages.gate.set()
+        await running.settle()
+        order = [mid for kind, mid in running.broker.said if kind == "ack" and mid > AT_WORK]
+        assert order == [*live[: GROUP - 1], backlog[0], live[-1], *backlog[1:]]
+        assert running.intake.status(running.broker, running.acks).waiting == {"live": 0, "backlog": 0}
+
+    run(story)
+
+
+def colours(running: Running) -> dict[str, list[MachineColour | None]]:
+    entries = (entry for entry, _ in running.stages.rows.values())
+    return {entry.snapshot.source_key: [look.colour for look in entry.appearances] for entry in entries}
+
+
+def test_machines_are_looked_at_unless_their_picture_is_withheld_or_leaks() -> None:
+    async def story(running: Running) -> None:
+        running.stages.leaks.add(jpeg(2))
+        running.stages.unembeddable.add(jpeg(4))
+        running.deliver(good(1))
+        running.deliver(good(2))
+        running.deliver(message(snapshot(3, picture=b"", machines=(BIKE,)), b""))
+        running.deliver(good(4))
+        await running.settle()
+        assert colours(running) == {"n1": [MachineColour.RED], "n2": [], "n3": []}
+        assert [size for stage, size in running.stages.calls if stage == "embed"] == [2]
+        (rejected,) = running.broker.rejected()
+        assert rejected.reason is RejectReason.NOT_JPEG
+
+    run(story)
+
+
+def test_an_embedder_that_is_away_is_waited_for() -> None:
+    async def story(running: Running) -> None:
+        running.stages.faults["embed"] = [Unavailable("away"), Unavailable("away")]
+        running.deliver(good(1))
+        await running.settle()
+        assert colours(running) == {"n1": [MachineColour.RED]}
+        assert running.intake.status(running.broker, running.acks).retries == 2
 
     run(story)
 

@@ -54,6 +54,9 @@ def test_a_missing_pack_is_said(packs: Packs) -> None:
 
 def test_a_name_is_used_once(packs: Packs) -> None:
     packs.write(DAY, "00", PICTURES)
+    with pytest.raises(ArchiveWriteFailed, match="of this name"):
+        packs.write(DAY, "00", PICTURES[:1])
+    assert [path.name for path in (packs._root / DAY).iterdir()] == ["00.pack"]
     (packs._root / DAY / "01.tmp").write_bytes(b"")
     with pytest.raises(ArchiveWriteFailed):
         packs.write(DAY, "01", PICTURES)

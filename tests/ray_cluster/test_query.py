@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.contracts.archive import ArchiveStatus, CommitPage, IntakeStatus, Observation, ObservationPage
+from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.messages import MachineClass, PictureState
 from ray_cluster.entries import Entry
 from ray_cluster.errors import BadRequest, Unavailable
 from ray_cluster.packs import Packs
 from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
-from ray_cluster.routes import AskIntake, create_app
-from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, query
+from ray_cluster.routes import AskIntake, AskParsers, create_app
+from tests.ray_cluster.street import FakeStages
+from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, lookalike, query
 
 TOKEN = "a-token-for-tests"
 INTAKE = IntakeStatus(
@@ -52,8 +54,17 @@ def entries() -> list[Entry]:
 class Http:
     """A client of the application, without a server between."""
 
-    def __init__(self, read: Query, ask_intake: AskIntake, token: str | None = TOKEN) -> None:
-        self._app = create_app(read, token=TOKEN, ask_intake=ask_intake)
+    def __init__(
+        self, read: Query, ask_intake: AskIntake, token: str | None = TOKEN, ask_parsers: AskParsers | None = None
+    ) -> None:
+        self._app = create_app(
+            read,
+            FakeStages(),
+            lookalike(read._directory),
+            token=TOKEN,
+            ask_intake=ask_intake,
+            ask_parsers=ask_parsers,
+        )
         self._headers: dict[str, str | bytes] = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def get(
@@ -268,7 +279,7 @@ def test_http_commits_and_status(client: Http) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer \u00e9"])
 def test_http_nothing_but_health_without_the_token(client: Http, header: str | None) -> None:
-    paths = ("/observations", f"/observations/{entries()[0].row_key}", "/commits", "/status", "/intake")
+    paths = ("/observations", f"/observations/{entries()[0].row_key}", "/commits", "/status", "/intake", "/detectors")
     for path in (*paths, f"/observations/{entries()[0].row_key}/picture"):
         answer = client.get(path, headers={} if header is None else {"Authorization": header.encode("latin-1")})
         assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
@@ -290,3 +301,28 @@ def test_http_health_needs_no_token_and_tells_the_truth(read: Query) -> None:
         (503, {"status": "broker unreachable"}),
         (200, {"status": "ok"}),
     ]
+
+
+PARSER = ParserStatus(models={"mine": "ab" * 32}, in_memory=("mine",), pictures={"mine": 7}, fell_back={}, faults=())
+
+
+def test_http_tells_the_detectors_and_health_says_when_one_does_not_work(read: Query) -> None:
+    broken = PARSER.model_copy(update={"fell_back": {"mine": 3}, "faults": ("mine: outputs do not fit the decoder",)})
+    answers: list[tuple[ParserStatus, ...] | None] = [(PARSER,), (PARSER, broken), None] * 2
+
+    async def ask_parsers() -> ParsersStatus:
+        answer = answers.pop(0)
+        if answer is None:
+            raise Unavailable("no replica answers")
+        return ParsersStatus(parsers=answer)
+
+    client = Http(read, intake_is_well, ask_parsers=ask_parsers)
+    health = [client.get("/health") for _ in range(3)]
+    assert [(answer.status_code, answer.json()) for answer in health] == [
+        (200, {"status": "ok"}),
+        (200, {"status": "ok", "attention": ["1 of 2 parsers have faults, see /detectors"]}),
+        (200, {"status": "ok", "attention": ["no parser answers"]}),
+    ]
+    told = [client.get("/detectors") for _ in range(3)]
+    assert ParsersStatus.model_validate_json(told[1].content).parsers == (PARSER, broken)
+    assert (told[2].status_code, told[2].json()["error"]) == (503, "unavailable")

@@ -19,13 +19,16 @@ from ray_cluster.canary import Canary
 from ray_cluster.errors import NotJpeg, Unavailable
 from ray_cluster.jpeg import MAX_PIXELS, decode, frame_size
 from ray_cluster.parser import Parser
-from ray_cluster.photo import Parsed, Photo, Unreadable
+from ray_cluster.photo import Parsed, Photo, SeenBy, Unreadable
 from tests.ray_cluster.world import jpeg
 
 WIDTH, HEIGHT = 160, 120
 
 
 class FakeDetector:
+    name = "fake"
+    sha256 = "ab" * 32
+
     def __init__(self, *found: Detection, fails: bool = False) -> None:
         self.found = list(found)
         self.fails = fails
@@ -38,6 +41,11 @@ class FakeDetector:
         if self.fails:
             raise InferenceFailed("fake", "out of memory")
         return [self.found for _ in pictures]
+
+    def detect_many(
+        self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
+    ) -> list[list[Detection]]:
+        return self.detect_tiled_many(pictures, thresholds=thresholds)
 
     def detect(self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None) -> list[Detection]:
         return self.detect_tiled_many([picture], thresholds=thresholds)[0]
@@ -75,30 +83,33 @@ def test_people_are_counted_and_only_machines_come_out() -> None:
         detection("truck", 7.1, 7.1, 7.3, 30),  # no whole pixel wide
         detection("face", 1, 2, 3, 4),
     )
-    (parsed,) = Parser(detector, threshold=0.4).parse([photo()])
+    (parsed,) = Parser.alone(detector, threshold=0.4).parse([photo()])
     assert parsed == Parsed(
         (
             Machine(cls=MachineClass.CAR, score=1.0, box=Box(x0=1, y0=3, x1=30, y1=20)),
             Machine(cls=MachineClass.BICYCLE, score=0.6, box=Box(x0=5, y0=5, x1=20, y1=20)),
         ),
         people=2,
+        seen_by=SeenBy("fake", "ab" * 32),
     )
     assert detector.calls == [(1, {"vehicle": 0.4, "two_wheeler": 0.4})]
 
 
 def test_one_unreadable_picture_costs_the_others_nothing_and_they_go_as_one_batch() -> None:
     detector = FakeDetector(detection("car", 1, 2, 30, 20))
-    answers = Parser(detector, threshold=0.4).parse([photo(), photo(b"\xff\xd8\xff junk"), photo(), photo(size=(1, 1))])
+    answers = Parser.alone(detector, threshold=0.4).parse(
+        [photo(), photo(b"\xff\xd8\xff junk"), photo(), photo(size=(1, 1))]
+    )
     assert [type(answer) for answer in answers] == [Parsed, Unreadable, Parsed, Unreadable]
     assert detector.calls[0][0] == 2
     # No picture, no call.
-    nothing = Parser(FakeDetector(fails=True), threshold=0.4).parse([photo(b"junk")])
+    nothing = Parser.alone(FakeDetector(fails=True), threshold=0.4).parse([photo(b"junk")])
     assert nothing == [Unreadable("no JPEG: wrong first bytes")]
 
 
 def test_an_engine_that_fails_is_tried_again_by_the_caller() -> None:
     with pytest.raises(Unavailable, match="out of memory"):
-        Parser(FakeDetector(fails=True), threshold=0.4).parse([photo()])
+        Parser.alone(FakeDetector(fails=True), threshold=0.4).parse([photo()])
     with pytest.raises(Unavailable, match="out of memory"):
         Canary(FakeDetector(fails=True), threshold=0.35).inspect([photo()])
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from provisioning.contracts import codec, ids
+from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import (
     Box,
     ClockQuality,
@@ -20,9 +21,12 @@ from provisioning.contracts.messages import (
     Redaction,
     Snapshot,
 )
+from ray_cluster.appearance import DIMENSIONS, Appearance
 from ray_cluster.archiver import Archiver
 from ray_cluster.entries import Entry
+from ray_cluster.lookalike import Lookalike
 from ray_cluster.query import Query
+from ray_cluster.upkeep import Upkeep
 
 NOW_MS = 1_795_521_600_000
 """2026-11-24 20:00 at +08:00, noon UTC."""
@@ -90,11 +94,20 @@ def entry(
     camera: str = "cam-1",
     at_ms: int | None = None,
     received_at_ms: int = NOW_MS,
+    appearances: Sequence[Appearance] = (),
 ) -> Entry:
     content = b"" if picture is PictureState.WITHHELD else jpeg(number % 200)
     envelope = snapshot(number, agent=agent, camera=camera, at_ms=at_ms, picture=content)
     kept = content if picture is PictureState.KEPT else b""
-    return Entry(envelope, f"{number:064x}", received_at_ms, picture, kept, tuple(machines))
+    return Entry(envelope, f"{number:064x}", received_at_ms, picture, kept, tuple(machines), tuple(appearances))
+
+
+def look(seed: int, *, near: int | None = None, colour: MachineColour | None = None) -> Appearance:
+    """A vector of its own for each seed; with `near`, beside that one's."""
+    vector = np.random.default_rng(seed).standard_normal(DIMENSIONS)
+    if near is not None:
+        vector = np.random.default_rng(near).standard_normal(DIMENSIONS) + 0.3 * vector
+    return Appearance(colour, None if colour is None else 0.5, (vector / np.linalg.norm(vector)).astype(np.float32))
 
 
 def archiver(directory: Path, *, kind: type[Archiver] = Archiver, now_ms: int = NOW_MS) -> Archiver:
@@ -103,3 +116,11 @@ def archiver(directory: Path, *, kind: type[Archiver] = Archiver, now_ms: int = 
 
 def query(directory: Path) -> Query:
     return Query(directory, offset_minutes=OFFSET_MINUTES)
+
+
+def lookalike(directory: Path, *, now_ms: int = NOW_MS) -> Lookalike:
+    return Lookalike(directory, offset_minutes=OFFSET_MINUTES, now_ms=lambda: now_ms)
+
+
+def upkeep(directory: Path) -> Upkeep:
+    return Upkeep(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES)

@@ -1,0 +1,62 @@
+"""The rows that one entry becomes."""
+
+from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
+from ray_cluster.appearance import UNSEEN, Appearance
+from ray_cluster.entries import Entry
+
+
+def snapshot_row_of(
+    entry: Entry, place: PicturePlace | None, commit_seq: int, now_ms: int, *, trusted: bool
+) -> SnapshotRow:
+    """The commit mark of `entry`; `place` is None unless its picture is kept."""
+    snapshot = entry.snapshot
+    return SnapshotRow(
+        row_key=entry.row_key,
+        observation_id=snapshot.observation_id,
+        agent_id=snapshot.agent_id,
+        camera_id=snapshot.camera_id,
+        source_key=snapshot.source_key,
+        captured_at_ms=snapshot.captured_at_ms,
+        received_at_ms=entry.received_at_ms,
+        committed_at_ms=now_ms,
+        commit_seq=commit_seq,
+        clock=snapshot.clock,
+        time_trusted=trusted,
+        picture=entry.picture,
+        place=place,
+        width=snapshot.picture.width,
+        height=snapshot.picture.height,
+        picture_sha256=snapshot.picture.sha256,
+        message_sha256=entry.message_sha256,
+        quality=snapshot.quality,
+        # The edge's count. The parser sees people only after they were covered, so its own says nothing.
+        people=snapshot.people,
+        classes=tuple(sorted({machine.cls for machine in entry.machines})),
+        redaction=snapshot.redaction,
+        detector=None if entry.seen_by is None else entry.seen_by.name,
+        detector_sha256=None if entry.seen_by is None else entry.seen_by.sha256,
+    )
+
+
+def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
+    """A row for each machine of `entry`, with what it looks like."""
+    looks = entry.appearances or (UNSEEN,) * len(entry.machines)
+    return [
+        (
+            ObjectRow(
+                object_key=f"{entry.row_key}:{index:03d}",
+                row_key=entry.row_key,
+                index=index,
+                camera_id=entry.snapshot.camera_id,
+                captured_at_ms=entry.snapshot.captured_at_ms,
+                cls=machine.cls,
+                score=machine.score,
+                box=machine.box,
+                detector=None if entry.seen_by is None else entry.seen_by.name,
+                colour=look.colour,
+                colour_share=look.colour_share,
+            ),
+            look,
+        )
+        for index, (machine, look) in enumerate(zip(entry.machines, looks, strict=True))
+    ]

@@ -1,0 +1,144 @@
+"""Look-alike search over days in parallel: pages that get better, the newest days first."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
+from ray_cluster.audit import Audit
+from ray_cluster.day_tables import connect, day_name, day_names, quoted, read_errors
+from ray_cluster.errors import ArchiveUnreadable, NoVector
+from ray_cluster.nearest import Nearest, nearest
+from ray_cluster.query import checked_row_key
+from ray_cluster.tables import OBJECTS, object_row
+from ray_cluster.upkeep_status import read_status
+
+PARALLEL_DAYS: Final = 4
+"""Lance uses every core for one search already; more days at once hide the reads of the disk and little else."""
+_Hits = dict[str, LookalikeHit]
+
+
+class Lookalike:
+    """Searches one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
+
+    def __init__(self, directory: Path, *, offset_minutes: int, now_ms: Callable[[], int]) -> None:
+        self._directory = directory
+        self._offset_minutes = offset_minutes
+        self._now_ms = now_ms
+        self._audit = Audit(directory)
+        self._tables = connect(directory)
+
+    def search(self, request: LookalikeRequest) -> Iterator[LookalikePage]:
+        """Pages, each with the best hits so far; the last one is `final`. Nothing is searched before the audit line.
+
+        Raises, before the first page:
+            NoVector: a machine that is asked about has none, or is not there.
+            BadRequest: a row key that cannot be one.
+            ArchiveUnreadable, ArchiveWriteFailed: try again.
+        """
+        facts = request.model_dump(mode="json", exclude={"vectors"})
+        digests = [hashlib.sha256(np.asarray(vector, "<f4").tobytes()).hexdigest() for vector in request.vectors]
+        self._audit.write("lookalike", at_ms=self._now_ms(), **facts, vectors_sha256=digests)
+        with read_errors("tables"):
+            days = [day for day in reversed(day_names(self._tables)) if self._touches(day, request)]
+            vectors = [np.asarray(vector, np.float32) for vector in request.vectors]
+            vectors += [self._vector_of(machine.row_key, machine.index) for machine in request.machines]
+        return self._pages(request, days, vectors)
+
+    def _pages(
+        self, request: LookalikeRequest, days: list[str], vectors: list[NDArray[np.float32]]
+    ) -> Iterator[LookalikePage]:
+        found: _Hits = {}
+        failed: list[str] = []
+        recall = self._lowest_recall(days)
+        with ThreadPoolExecutor(PARALLEL_DAYS, "lookalike") as pool:
+            work: dict[Future[_Hits], str] = {pool.submit(self._day, day, request, vectors): day for day in days}
+            try:
+                for done, future in enumerate(as_completed(work), 1):
+                    try:
+                        found = _best(found, future.result(), request.limit)
+                    except ArchiveUnreadable:
+                        failed.append(work[future])
+                    if done < len(days):
+                        yield _page(found, done, len(days), failed, recall, final=False)
+            finally:
+                # A caller that hangs up leaves days that nobody has to search.
+                pool.shutdown(wait=False, cancel_futures=True)
+        yield _page(found, len(days), len(days), failed, recall, final=True)
+
+    def _day(self, day: str, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
+        with read_errors(day):
+            objects = self._tables.open_table(OBJECTS + day)
+            if "vector" not in objects.schema.names:
+                return {}
+            condition = _condition(request)
+            found: _Hits = {}
+            for vector in vectors:
+                rows = nearest(objects, Nearest(vector, request.limit, condition)).to_pylist()
+                hits = {row["object_key"]: _hit(row) for row in rows}
+                found = _best(found, hits, request.limit)
+            return found
+
+    def _vector_of(self, row_key: str, index: int) -> NDArray[np.float32]:
+        condition = f"row_key = '{checked_row_key(row_key)}' AND index = {index} AND vector IS NOT NULL"
+        for day in reversed(day_names(self._tables)):
+            objects = self._tables.open_table(OBJECTS + day)
+            if "vector" in objects.schema.names:
+                found = objects.search().where(condition).select(["vector"]).limit(1).to_list()
+                if found:
+                    return np.asarray(found[0]["vector"], np.float32)
+        raise NoVector(f"{row_key} machine {index}: no vector; too little of it is visible, or it is not archived")
+
+    def _touches(self, day: str, request: LookalikeRequest) -> bool:
+        first, last = (day_name(moment, self._offset_minutes) for moment in (request.from_ms, request.to_ms - 1))
+        return first <= day <= last
+
+    def _lowest_recall(self, days: list[str]) -> float | None:
+        status = read_status(self._directory)
+        measured = [] if status is None else [each.recall for each in status.days if each.name in days]
+        return min((recall for recall in measured if recall is not None), default=None)
+
+
+def _condition(request: LookalikeRequest) -> str:
+    """As Lance SQL: numbers, checked ids and enums alone."""
+    parts = [
+        f"captured_at_ms >= {request.from_ms}",
+        f"captured_at_ms < {request.to_ms}",
+        f"camera_id IN ({quoted(request.camera_ids)})",
+    ]
+    if request.classes:
+        parts.append(f"cls IN ({quoted(request.classes)})")
+    if request.colours:
+        parts.append(f"colour IN ({quoted(request.colours)})")
+    return " AND ".join(parts)
+
+
+def _hit(record: dict[str, Any]) -> LookalikeHit:
+    similarity = max(-1.0, min(1.0, 1.0 - record["_distance"]))
+    return LookalikeHit(machine=object_row(record), similarity=similarity)
+
+
+def _best(some: _Hits, others: _Hits, limit: int) -> _Hits:
+    """The best `limit` of both; of a machine found twice, its better match."""
+    merged = dict(some)
+    for key, hit in others.items():
+        if key not in merged or hit.similarity > merged[key].similarity:
+            merged[key] = hit
+    best = sorted(merged.items(), key=lambda item: (-item[1].similarity, item[0]))[:limit]
+    return dict(best)
+
+
+def _page(found: _Hits, done: int, days: int, failed: list[str], recall: float | None, *, final: bool) -> LookalikePage:
+    return LookalikePage(
+        hits=tuple(found.values()),
+        days_done=done,
+        days=days,
+        failed_days=tuple(sorted(failed)),
+        recall=recall,
+        final=final,
+    )

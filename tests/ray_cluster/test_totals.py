@@ -1,0 +1,30 @@
+"""Several intakes are one answer."""
+
+import pytest
+
+from provisioning.contracts.archive import IntakeStatus
+from ray_cluster.errors import Unavailable
+from ray_cluster.totals import total
+
+ONE = IntakeStatus(
+    broker_connected=True, received=5, archived=3, duplicates=1, leaks=1, rejected={"not_jpeg": 1},
+    dropped={"drop_newest": 2}, in_flight=4, retries=7, waiting={"live": 1, "backlog": 3}, at_work={"parser": 8},
+)  # fmt: skip
+
+
+def test_one_is_its_own_total() -> None:
+    assert total([ONE]) == ONE
+
+
+def test_counts_add_up_by_name_and_one_connection_is_enough() -> None:
+    other = ONE.model_copy(update={"broker_connected": False, "rejected": {"malformed": 2}, "received": 1})
+    both = total([ONE, other])
+    assert both.broker_connected
+    assert (both.received, both.retries, both.in_flight) == (6, 14, 8)
+    assert both.rejected == {"not_jpeg": 1, "malformed": 2}
+    assert both.waiting == {"live": 2, "backlog": 6}
+
+
+def test_no_intake_is_no_answer() -> None:
+    with pytest.raises(Unavailable):
+        total([])

@@ -22,11 +22,13 @@ from center.errors import StartError
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.roster import Roster
 from center.search import Search
 from center.services import Services
 from center.store import Store
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
+from provisioning.seal import Seal, SealError
 
 DATABASE = "center.sqlite3"
 SETUP_CODE = "setup-code"
@@ -60,6 +62,23 @@ def data_dir_of(config: CenterConfig) -> Path:
     return path
 
 
+def _seal_of(config: CenterConfig) -> Seal | None:
+    """The key whose roster is believed, None where none is set.
+
+    Raises:
+        StartError: the file holds none.
+    """
+    if config.seal_key_file is None:
+        return None
+    try:
+        return Seal.load(config.seal_key_file)
+    except SealError as error:
+        raise StartError(
+            what=f"seal_key_file {config.seal_key_file} holds no public key of a seal",
+            what_to_do="Copy seal.pub from provisioning's folder there, or correct seal_key_file",
+        ) from error
+
+
 def open_accounts(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Auth]:
     """Database and accounts alone, as the `user` commands need them.
 
@@ -84,23 +103,36 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
 
     Raises:
         ConfigError: the query token's file cannot be used.
-        StartError, StoreUnavailableError: the data folder or its database cannot be used.
+        StartError, StoreUnavailableError: the seal's key, the data folder or its database cannot be used.
     """
     token = read_secret(config.query_token_file)
+    seal = _seal_of(config)
     store, auth = open_accounts(config, clock)
     audit = Audit(store, clock)
     search = Search(url=config.query_url, token=token, audit=audit)
-    devices = Devices(store, clock)
+    roster = Roster(store, audit, seal, clock)
+    roster.load()
+    devices = Devices(store, roster, clock)
     devices.load()
     feed = Feed()
-    mailbox = Mailbox(devices, feed)
+    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
     services = Services(
         auth=auth,
         audit=audit,
         search=search,
+        roster=roster,
         devices=devices,
         feed=feed,
-        health=Health(store=store, search=search, link=link, mailbox=mailbox, devices=devices, feed=feed, now_ms=clock),
+        health=Health(
+            store=store,
+            search=search,
+            link=link,
+            mailbox=mailbox,
+            roster=roster,
+            devices=devices,
+            feed=feed,
+            now_ms=clock,
+        ),
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,

@@ -1,9 +1,10 @@
-"""Who asked for what: one row appended per login, query and observation opened."""
+"""Who asked for what: one row appended per login, query, observation opened and agent revoked."""
 
 import json
 from collections.abc import Mapping
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from center.clock import NowMs
 from center.store import AuditEntry, Store
@@ -24,9 +25,13 @@ class Audit:
         Raises:
             StoreUnavailableError: it cannot be written; what was to be logged must then not be done.
         """
-        text = json.dumps(detail, ensure_ascii=False, sort_keys=True)[:MAX_DETAIL_BYTES]
         with self._store.transaction() as session:
-            session.add(AuditEntry(at_ms=self._now_ms(), actor=actor[:64], action=action, detail=text))
+            self.add(session, actor, action, detail)
+
+    def add(self, session: Session, actor: str, action: str, detail: Mapping[str, object]) -> None:
+        """Write one entry together with what it is about: both are committed, or neither."""
+        text = json.dumps(detail, ensure_ascii=False, sort_keys=True)[:MAX_DETAIL_BYTES]
+        session.add(AuditEntry(at_ms=self._now_ms(), actor=actor[:64], action=action, detail=text))
 
     def latest(self, limit: int = 100) -> tuple[AuditEntry, ...]:
         """The newest entries, newest first."""

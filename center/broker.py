@@ -18,14 +18,23 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from center.devices import Devices
-from center.errors import StartError, StoreUnavailableError
+from center.errors import RosterRefusedError, StartError, StoreUnavailableError
 from center.feed import Feed
+from center.roster import Roster
 from provisioning.contracts import codec, topics
 from provisioning.contracts.config import Broker as BrokerConfig
+from provisioning.contracts.documents import Configured
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.messages import CameraStatus, Heartbeat, Observed
 
-SUBSCRIPTIONS: Final = (topics.observed("+"), topics.heartbeat("+"), topics.camera_status("+", "+"))
+SUBSCRIPTIONS: Final = (
+    topics.roster(),
+    topics.observed("+"),
+    topics.heartbeat("+"),
+    topics.camera_status("+", "+"),
+    topics.configured("+"),
+)
+"""The roster first: what is retained comes in this order, and whom it revokes must not be heard before it."""
 RETRY_MIN_S: Final = 1
 RETRY_MAX_S: Final = 30
 NOBODY: Final = "?"
@@ -54,6 +63,9 @@ class Link(Protocol):
     def fault(self) -> str | None:
         """Why there is no connection now, None while there is one."""
 
+    def ask_again(self) -> None:
+        """Have everything that is retained delivered once more; each connection begins with that anyway."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -65,15 +77,27 @@ class Counters:
     last_malformed: dict[str, str] = field(default_factory=dict)
     """What was wrong with the last of them, by agent; names fields, never their values."""
     not_stored: int = 0
-    """Device states known now that a restart would forget, since the database refused them."""
+    """Device states and rosters known now that a restart would forget, since the database refused them."""
+    revoked: Counter[str] = field(default_factory=Counter)
+    """Messages not taken because the roster calls their agent revoked, by agent."""
+    rosters_ignored: int = 0
+    """Rosters that came while there is no key to believe."""
+    rosters_refused: int = 0
+    last_roster_refused: str = ""
+    """What was wrong with the last of them, and what to do."""
 
 
 class Mailbox:
-    """Reads each message by its topic and hands it to `devices` or `feed`. A bad message costs only itself."""
+    """Reads each message by its topic and hands it to `roster`, `devices` or `feed`. A bad one costs only itself.
 
-    def __init__(self, devices: Devices, feed: Feed) -> None:
+    `ask_again` is called when an agent counts again: states that it had retained meanwhile were not taken.
+    """
+
+    def __init__(self, *, roster: Roster, devices: Devices, feed: Feed, ask_again: Callable[[], None]) -> None:
+        self._roster = roster
         self._devices = devices
         self._feed = feed
+        self._ask_again = ask_again
         self.counters = Counters()
 
     def link(self, *, up: bool) -> None:
@@ -84,17 +108,32 @@ class Mailbox:
         """Take one message; nothing it holds makes this raise."""
         self.counters.received += 1
         try:
-            self._read(topic, payload)
+            if topic == topics.roster():
+                self._take_roster(payload)
+            else:
+                self._read(topic, payload)
+        except RosterRefusedError as error:
+            self.counters.rosters_refused += 1
+            self.counters.last_roster_refused = str(error)
         except ContractError as error:
             agent_id = _agent_or_nobody(topic)
             self.counters.malformed[agent_id] += 1
             self.counters.last_malformed[agent_id] = str(error)
         except StoreUnavailableError:
-            # Devices took it before the database refused it; health shows the count and the database's own fault.
+            # It was taken before the database refused it; health shows the count and the database's own fault.
             self.counters.not_stored += 1
+
+    def _take_roster(self, payload: bytes) -> None:
+        if not self._roster.believes:
+            self.counters.rosters_ignored += 1
+        elif self._roster.take(payload):
+            self._ask_again()
 
     def _read(self, topic: str, payload: bytes) -> None:
         agent_id = topics.agent_of(topic)
+        if self._roster.revoked(agent_id):
+            self.counters.revoked[agent_id] += 1
+            return
         match topic.removeprefix(f"{topics.PREFIX}/").split("/"):
             case ["observed", _]:
                 observed = codec.decode(Observed, payload)
@@ -112,6 +151,10 @@ class Mailbox:
                 _same(agent_id, status.agent_id)
                 _same(camera_id, status.camera_id)
                 self._devices.changed(status)
+            case ["agents", _, "configured"]:
+                verdict = codec.decode(Configured, payload)
+                _same(agent_id, verdict.agent_id)
+                self._devices.configured(verdict)
             case _:
                 raise ContractError(RejectReason.MALFORMED, f"nothing is expected on topic {topic[:200]!r}")
 
@@ -161,7 +204,7 @@ class MqttLink:
         address = f"{self._config.host}:{self._config.port}"
 
         def connected(
-            client: mqtt.Client,
+            _client: mqtt.Client,
             _data: Any,
             _flags: mqtt.ConnectFlags,
             reason: ReasonCode,
@@ -172,7 +215,7 @@ class MqttLink:
                 return
             self._fault = None
             receiver.link(up=True)
-            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in SUBSCRIPTIONS])
+            self.ask_again()
 
         def failed(_client: mqtt.Client, _data: Any) -> None:
             # paho does not pass the error on, but calls this while it handles it.
@@ -208,6 +251,10 @@ class MqttLink:
     def fault(self) -> str | None:
         """Why there is no connection now, None while there is one."""
         return self._fault
+
+    def ask_again(self) -> None:
+        """Subscribe, perhaps again: the broker sends what is retained each time (MQTT 5 §3.8.4)."""
+        self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in SUBSCRIPTIONS])
 
     def _run(self) -> None:
         """Pump until `stop`. Anything but a network fault is a bug: it ends the thread, and `ended` the process."""

@@ -1,16 +1,19 @@
-"""Cameras and agents as last heard. What an agent says is kept; that it has fallen silent is judged here."""
+"""Cameras and agents as last heard. What an agent says is kept; whether its word holds now is judged here."""
 
 import threading
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, select
 
 from center.clock import NowMs
-from center.store import AgentRecord, CameraRecord, Store
+from center.roster import Roster
+from center.store import AgentRecord, CameraRecord, ConfiguredRecord, Store
 from provisioning.contracts import codec
 from provisioning.contracts.config import EdgeConfig
+from provisioning.contracts.documents import Configured, Membership, Verdict
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 
@@ -30,6 +33,7 @@ class DeviceState(StrEnum):
     REDACTION_UNAVAILABLE = "redaction_unavailable"
     PAUSED = "paused"
     UNKNOWN = "unknown"
+    REVOKED = "revoked"
 
 
 class CauseKind(StrEnum):
@@ -40,6 +44,9 @@ class CauseKind(StrEnum):
     """The agent's own text, in `cause`."""
     AGENT_SILENT = "agent_silent"
     BROKER_AWAY = "broker_away"
+    AGENT_REVOKED = "agent_revoked"
+    AGENT_PENDING = "agent_pending"
+    """Expected, and not enrolled yet."""
 
 
 class View(BaseModel):
@@ -69,33 +76,67 @@ class CameraView(View):
         return self.name or self.camera_id
 
 
+class ConfigurationView(View):
+    """What an agent says of the newest configuration it was sent."""
+
+    number: int | None
+    """Of the document judged, None when the agent could not read it."""
+    verdict: Verdict
+    cause: str
+    active: int | None
+    """Number of the configuration in use, None when it runs on its own file alone."""
+    at_ms: int
+
+
 class AgentView(View):
-    """One agent."""
+    """One agent that was heard, or that the roster names. What only a heartbeat tells is None before the first."""
 
     agent_id: str
+    site_id: str | None
+    """None, as `membership` is, when the roster does not name the agent."""
+    membership: Membership | None
     state: DeviceState
-    """Online, offline when silent, unknown while the broker is away."""
-    heard_at_ms: int
-    software: str
-    spool_messages: int
-    spool_bytes: int
-    quarantined: int
+    """Online, offline when silent, unknown while the broker is away or before it has enrolled, revoked."""
+    cause_kind: CauseKind
+    cause: str
+    since_ms: int | None
+    """Since when it is not online."""
+    certificate_ends_ms: int | None
+    heard_at_ms: int | None
+    software: str | None
+    spool_messages: int | None
+    spool_bytes: int | None
+    quarantined: int | None
     redaction_ms: float | None
+    configuration: ConfigurationView | None
+
+
+class _Doubt(NamedTuple):
+    """Why the word of an agent does not hold."""
+
+    state: DeviceState
+    kind: CauseKind
+    cause: str
+    since_ms: int
 
 
 class Devices:
     """Every camera and agent that was ever heard of, in memory, and in the store for the next start.
 
+    Whether a message may be believed is asked before it comes here; what was heard before is judged when it is shown.
+
     Silence is measured on the centre's own clock from the arrival of heartbeats: an agent's clock may be wrong.
     """
 
-    def __init__(self, store: Store, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, roster: Roster, now_ms: NowMs) -> None:
         self._store = store
+        self._roster = roster
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._agents: dict[str, tuple[int, Heartbeat]] = {}
         self._interval_ms: dict[str, int] = {}
         self._cameras: dict[tuple[str, str], tuple[int, CameraStatus]] = {}
+        self._configured: dict[str, Configured] = {}
         self._link_up = False
         self._link_since_ms = now_ms()
         self.unreadable_records = 0
@@ -110,6 +151,7 @@ class Devices:
         with self._store.transaction() as session:
             agents = list(session.scalars(select(AgentRecord)))
             cameras = list(session.scalars(select(CameraRecord)))
+            configured = list(session.scalars(select(ConfiguredRecord)))
         for agent in agents:
             try:
                 heartbeat = codec.decode(Heartbeat, agent.heartbeat.encode())
@@ -124,6 +166,11 @@ class Devices:
                 self.unreadable_records += 1
                 continue
             self._cameras[camera.agent_id, camera.camera_id] = (camera.heard_at_ms, status)
+        for each in configured:
+            try:
+                self._configured[each.agent_id] = codec.decode(Configured, each.configured.encode())
+            except ContractError:
+                self.unreadable_records += 1
 
     def link(self, *, up: bool) -> None:
         """The broker came or went. Without it, silence says nothing about an agent."""
@@ -166,6 +213,20 @@ class Devices:
         with self._store.transaction() as session:
             session.merge(record)
 
+    def configured(self, verdict: Configured) -> None:
+        """What became of an agent's newest configuration, perhaps retained from before the centre started.
+
+        Raises:
+            StoreUnavailableError: known now, but not after a restart.
+        """
+        with self._lock:
+            self._configured[verdict.agent_id] = verdict
+        record = ConfiguredRecord(
+            agent_id=verdict.agent_id, heard_at_ms=self._now_ms(), configured=verdict.model_dump_json()
+        )
+        with self._store.transaction() as session:
+            session.merge(record)
+
     def removed(self, agent_id: str, camera_id: str) -> None:
         """Its agent has cleared the camera's retained state: it is no longer configured.
 
@@ -194,24 +255,8 @@ class Devices:
     def agents(self) -> tuple[AgentView, ...]:
         """All, by id."""
         with self._lock:
-            return tuple(
-                AgentView(
-                    agent_id=agent_id,
-                    state=self._agent_state(agent_id),
-                    heard_at_ms=heard_at_ms,
-                    software=heartbeat.software,
-                    spool_messages=heartbeat.spool_messages,
-                    spool_bytes=heartbeat.spool_bytes,
-                    quarantined=heartbeat.quarantined,
-                    redaction_ms=heartbeat.redaction_ms,
-                )
-                for agent_id, (heard_at_ms, heartbeat) in sorted(self._agents.items())
-            )
-
-    def _agent_state(self, agent_id: str) -> DeviceState:
-        if not self._link_up:
-            return DeviceState.UNKNOWN
-        return DeviceState.OFFLINE if self._silent(agent_id) else DeviceState.ONLINE
+            known = {*self._agents, *self._configured, *self._roster.in_force.members}
+            return tuple(self._agent_view(agent_id) for agent_id in sorted(known))
 
     def _silent(self, agent_id: str) -> bool:
         """Whether an agent missed three heartbeats that would have reached us."""
@@ -219,20 +264,36 @@ class Devices:
         patience_ms = MISSED * self._interval_ms.get(agent_id, HEARTBEAT_MS)
         return self._now_ms() - max(heard_at_ms, self._link_since_ms) > patience_ms
 
+    def _doubt(self, agent_id: str, *, known_since_ms: int) -> _Doubt | None:
+        """Why an agent's word does not hold now. `known_since_ms` stands for its heartbeat where there was none."""
+        entry = self._roster.entry(agent_id)
+        heard_at_ms = self._agents[agent_id][0] if agent_id in self._agents else None
+        if entry is not None and entry.membership is Membership.REVOKED:
+            cause = (
+                f"The certificate of agent {agent_id} was revoked at {_utc(entry.since_ms)}: nothing it sends counts."
+                " Take its box down or enrol it anew, beginning with: wayside-provision agent new"
+            )
+            return _Doubt(DeviceState.REVOKED, CauseKind.AGENT_REVOKED, cause, entry.since_ms)
+        if entry is not None and entry.membership is Membership.PENDING and (heard_at_ms or 0) <= entry.since_ms:
+            cause = f"Agent {agent_id} has not enrolled yet. On its box run: wayside-edge enrol BUNDLE"
+            return _Doubt(DeviceState.UNKNOWN, CauseKind.AGENT_PENDING, cause, entry.since_ms)
+        if not self._link_up:
+            cause = "The centre has no connection to the broker, so nobody knows."
+            return _Doubt(DeviceState.UNKNOWN, CauseKind.BROKER_AWAY, cause, self._link_since_ms)
+        if self._silent(agent_id):
+            cause = f"Agent {agent_id} has fallen silent: check that its machine and network are up."
+            since_ms = known_since_ms if heard_at_ms is None else heard_at_ms
+            return _Doubt(DeviceState.OFFLINE, CauseKind.AGENT_SILENT, cause, since_ms)
+        return None
+
     def _camera_view(self, heard_at_ms: int, status: CameraStatus) -> CameraView:
-        state, kind, cause, since_ms = (
+        told = _Doubt(
             DeviceState(status.state),
             CauseKind.AGENT if status.cause else CauseKind.NONE,
             status.cause,
             status.since_ms,
         )
-        if not self._link_up:
-            state, kind, since_ms = DeviceState.UNKNOWN, CauseKind.BROKER_AWAY, self._link_since_ms
-            cause = "The centre has no connection to the broker, so nobody knows."
-        elif self._silent(status.agent_id):
-            state, kind = DeviceState.OFFLINE, CauseKind.AGENT_SILENT
-            since_ms = self._agents[status.agent_id][0] if status.agent_id in self._agents else heard_at_ms
-            cause = f"Agent {status.agent_id} has fallen silent: check that its machine and network are up."
+        state, kind, cause, since_ms = self._doubt(status.agent_id, known_since_ms=heard_at_ms) or told
         return CameraView(
             agent_id=status.agent_id,
             camera_id=status.camera_id,
@@ -245,3 +306,38 @@ class Devices:
             latitude=status.latitude,
             longitude=status.longitude,
         )
+
+    def _agent_view(self, agent_id: str) -> AgentView:
+        entry = self._roster.entry(agent_id)
+        heard_at_ms, heartbeat = self._agents.get(agent_id, (None, None))
+        verdict = self._configured.get(agent_id)
+        known_since_ms = entry.since_ms if entry else verdict.at_ms if verdict else 0
+        doubt = self._doubt(agent_id, known_since_ms=known_since_ms)
+        return AgentView(
+            agent_id=agent_id,
+            site_id=entry and entry.site_id,
+            membership=entry and entry.membership,
+            state=doubt.state if doubt else DeviceState.ONLINE,
+            cause_kind=doubt.kind if doubt else CauseKind.NONE,
+            cause=doubt.cause if doubt else "",
+            since_ms=doubt and doubt.since_ms,
+            certificate_ends_ms=entry and entry.certificate_ends_ms,
+            heard_at_ms=heard_at_ms,
+            software=heartbeat and heartbeat.software,
+            spool_messages=heartbeat and heartbeat.spool_messages,
+            spool_bytes=heartbeat and heartbeat.spool_bytes,
+            quarantined=heartbeat and heartbeat.quarantined,
+            redaction_ms=heartbeat and heartbeat.redaction_ms,
+            configuration=verdict
+            and ConfigurationView(
+                number=verdict.number,
+                verdict=verdict.verdict,
+                cause=verdict.cause,
+                active=verdict.active,
+                at_ms=verdict.at_ms,
+            ),
+        )
+
+
+def _utc(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -45,6 +45,14 @@ class StartError(CenterError):
     remedy = "{what_to_do}."
 
 
+class RosterRefusedError(CenterError):
+    """A roster that is not believed. Said in the health details only, and so in English."""
+
+    code = "roster_refused"
+    message = "A roster was refused: {cause}."
+    remedy = "{what_to_do}."
+
+
 class StoreUnavailableError(CenterError):
     """The database of users, devices and audit does not work."""
 
@@ -102,7 +110,9 @@ class BadUsernameError(CenterError):
 
     code = "bad_username"
     message = marked("This user name cannot be used.")
-    remedy = marked("Use 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or digit.")
+    remedy = marked(
+        "Use 1 to 64 letters, digits, dots, dashes, underscores; begin with a letter or digit; “provisioning” is taken."
+    )
 
 
 class WeakPasswordError(CenterError):

@@ -10,6 +10,7 @@ from center.clock import NowMs
 from center.devices import Devices
 from center.errors import CenterError, marked
 from center.feed import Feed
+from center.roster import Roster
 from center.search import Search
 from center.store import Store
 
@@ -54,6 +55,32 @@ class Malformed(BaseModel):
     last: str
 
 
+class Revoked(BaseModel):
+    """Messages of one revoked agent, none of which was taken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent_id: str
+    count: int
+
+
+class RosterReport(BaseModel):
+    """By whose word agents count as revoked. That none is believed is a setting and no fault."""
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: str
+    number: int | None
+    issued_at_ms: int | None
+    ignored: int
+    """Came while no key is set to believe one."""
+    refused: int
+    """Forged, old or malformed; the one in force stayed."""
+    last_refused: str
+    unreadable: str
+    """Why the one that the database holds could not be used at the start."""
+
+
 class HealthReport(BaseModel):
     """The whole truth. `checked_at_ms` is when the dependencies were looked at."""
 
@@ -63,6 +90,8 @@ class HealthReport(BaseModel):
     dependencies: tuple[Dependency, ...]
     messages_received: int
     malformed: tuple[Malformed, ...]
+    revoked: tuple[Revoked, ...]
+    roster: RosterReport
     device_states_not_stored: int
     device_records_unreadable: int
     pages_open: int
@@ -81,6 +110,7 @@ class Health:
         search: Search,
         link: Link,
         mailbox: Mailbox,
+        roster: Roster,
         devices: Devices,
         feed: Feed,
         now_ms: NowMs,
@@ -89,6 +119,7 @@ class Health:
         self._search = search
         self._link = link
         self._mailbox = mailbox
+        self._roster = roster
         self._devices = devices
         self._feed = feed
         self._now_ms = now_ms
@@ -134,6 +165,10 @@ class Health:
                 Malformed(agent_id=agent_id, count=count, last=counters.last_malformed.get(agent_id, ""))
                 for agent_id, count in sorted(dict(counters.malformed).items())
             ),
+            revoked=tuple(
+                Revoked(agent_id=agent_id, count=count) for agent_id, count in sorted(dict(counters.revoked).items())
+            ),
+            roster=self._roster_report(),
             device_states_not_stored=counters.not_stored,
             device_records_unreadable=self._devices.unreadable_records,
             pages_open=self._feed.readers,
@@ -141,6 +176,28 @@ class Health:
             observed_dropped_oldest=self._feed.dropped_oldest,
             checked_at_ms=checked_at_ms,
         )
+
+    def _roster_report(self) -> RosterReport:
+        counters, in_force = self._mailbox.counters, self._roster.in_force
+        return RosterReport(
+            summary=_summary(self._roster),
+            number=in_force.number if in_force.sealed is not None else None,
+            issued_at_ms=in_force.issued_at_ms if in_force.sealed is not None else None,
+            ignored=counters.rosters_ignored,
+            refused=counters.rosters_refused,
+            last_refused=counters.last_roster_refused,
+            unreadable=self._roster.unreadable,
+        )
+
+
+def _summary(roster: Roster) -> str:
+    in_force = roster.in_force
+    if not roster.believes:
+        return "No roster is believed, so no agent is known to be revoked: seal_key_file is not set."
+    if in_force.sealed is None:
+        return "No roster has come yet, so no agent is known to be revoked."
+    revoked = sum(map(roster.revoked, in_force.members))
+    return f"Roster {in_force.number} is in force. Agents: {len(in_force.members)}, revoked: {revoked}."
 
 
 def _dependency(name: str, fault: CenterError | None) -> Dependency:

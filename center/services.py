@@ -12,6 +12,7 @@ from center.clock import NowMs
 from center.devices import Devices
 from center.feed import Feed
 from center.health import Health
+from center.roster import Roster
 from center.search import Search
 
 
@@ -22,6 +23,7 @@ class Services:
     auth: Auth
     audit: Audit
     search: Search
+    roster: Roster
     devices: Devices
     feed: Feed
     health: Health

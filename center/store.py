@@ -1,4 +1,4 @@
-"""The centre's records: accounts, sessions, devices as last heard, audit. SQLite, migrated at every start."""
+"""The centre's records: accounts, sessions, devices as last heard, roster, audit. SQLite, migrated at every start."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +61,27 @@ class CameraRecord(Base):
     camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     heard_at_ms: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(Text)
+
+
+class ConfiguredRecord(Base):
+    """The last verdict of an agent on its configuration, as JSON of `contracts.documents.Configured`."""
+
+    __tablename__ = "configured"
+
+    agent_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    heard_at_ms: Mapped[int] = mapped_column(BigInteger)
+    configured: Mapped[str] = mapped_column(Text)
+
+
+class RosterRecord(Base):
+    """The newest roster signed with one key, as JSON of `contracts.documents.Sealed`."""
+
+    __tablename__ = "rosters"
+
+    seal_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    sealed: Mapped[str] = mapped_column(Text)
+    taken_at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
 class AuditEntry(Base):

@@ -77,6 +77,7 @@ class _Tables:
         with _table(
             _("Agent"),
             _("State"),
+            _("Cause"),
             _("Last heard"),
             _("Waiting to be archived"),
             _("Quarantined"),
@@ -88,16 +89,21 @@ class _Tables:
                     words("td", agent.agent_id)
                     with ui.element("td"):
                         _state(vocabulary.TONES[agent.state], _(vocabulary.STATES[agent.state]))
-                    moment(moments.local(agent.heard_at_ms), moments.utc(agent.heard_at_ms), tag="td")
-                    words(
-                        "td",
-                        _("{count} pictures, {mib} MiB").format(
-                            count=agent.spool_messages, mib=f"{agent.spool_bytes / 1024**2:.1f}"
-                        ),
-                    )
-                    words("td", str(agent.quarantined))
+                    words("td", vocabulary.cause(agent, _) or "–")
+                    if agent.heard_at_ms is None:
+                        words("td", "–")
+                    else:
+                        moment(moments.local(agent.heard_at_ms), moments.utc(agent.heard_at_ms), tag="td")
+                    words("td", self._waiting(agent))
+                    words("td", "–" if agent.quarantined is None else str(agent.quarantined))
                     words("td", "–" if agent.redaction_ms is None else f"{agent.redaction_ms:.0f} ms")
-                    words("td", agent.software)
+                    words("td", agent.software or "–")
+
+    def _waiting(self, agent: AgentView) -> str:
+        if agent.spool_messages is None or agent.spool_bytes is None:
+            return "–"
+        mib = f"{agent.spool_bytes / 1024**2:.1f}"
+        return self._("{count} pictures, {mib} MiB").format(count=agent.spool_messages, mib=mib)
 
 
 def _table(*heads: str) -> ui.element:

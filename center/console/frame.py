@@ -71,6 +71,8 @@ def empty(what: str, advice: str) -> None:
 def _tools(request: Request, chosen: preferences.Preferences) -> None:
     _ = chosen.language
     with ui.element("div").classes("ws-tools"):
+        if dashboard := services_of(request).ray_dashboard_url:
+            ui.link(_("Ray dashboard"), dashboard, new_tab=True).props('rel="noopener noreferrer"')
         for language in LANGUAGES.values():
             if language is not _:
                 ui.link(language.own_name, f"/preferences?language={language.code}").props(

@@ -11,7 +11,7 @@ from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.markup import words
 from center.console.picture import TILE_LABEL_MINIMUM, Picture, page_path, picture_path
-from center.devices import CameraView
+from center.devices import CameraView, DeviceState
 from center.errors import CenterError, marked
 from center.feed import Sighting
 from center.pictures import PREVIEW_SIDE_PX
@@ -93,6 +93,9 @@ class _Wall:
         self._empty.set_visibility(not self._tiles)
 
     def _show(self, sighting: Sighting) -> None:
+        """Put it on the wall. What the archive or the ring still holds of a revoked agent stays off it."""
+        if self._services.roster.revoked(sighting.agent_id):
+            return
         self._tile(sighting.agent_id, sighting.camera_id).show(sighting)
         self._empty.set_visibility(False)
 
@@ -111,7 +114,7 @@ class _Tile:
         self._ = _
         self._title = camera_id
         self._captured_at_ms = -1
-        self._state: str | None = None
+        self._state: DeviceState | None = None
         self.configured = False
         with ui.element("a").classes("ws-card") as self._card:
             with ui.element("div").classes("ws-card-head"):
@@ -122,7 +125,7 @@ class _Tile:
             with ui.element("div").classes("ws-card-foot"):
                 self._what = ui.label("")
                 self._time = ui.label("").classes("ws-nowrap")
-        self._picture.show(None, boxes=[], alt="", note=_("Waiting for the first picture."))
+        self._clear(_("Waiting for the first picture."))
 
     def describe(self, camera: CameraView) -> None:
         """Name and state."""
@@ -130,6 +133,10 @@ class _Tile:
         self._title = camera.title
         self._name.set_text(camera.title)
         if self._state != camera.state:
+            if camera.state is DeviceState.REVOKED:
+                self._clear(vocabulary.cause(camera, self._))
+            elif self._state is DeviceState.REVOKED:
+                self._clear(self._("Waiting for the first picture."))
             self._state = camera.state
             tone = vocabulary.TONES[camera.state]
             self._dot.classes(replace=f"ws-dot ws-dot-{tone}")
@@ -153,6 +160,15 @@ class _Tile:
         self._time.set_text(moments.local(sighting.captured_at_ms))
         self._time.props["title"] = moments.utc(sighting.captured_at_ms)
         self._card.props["href"] = page_path(sighting.row_key)
+
+    def _clear(self, note: str) -> None:
+        """Show a sentence and no picture, until the next comes."""
+        self._captured_at_ms = -1
+        self._picture.show(None, boxes=[], alt="", note=note)
+        self._what.set_text("")
+        self._time.set_text("")
+        self._time.props.pop("title", None)
+        self._card.props.pop("href", None)
 
     def remove(self) -> None:
         """Take the tile off the wall."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from center.console import moments
 from center.console.language import Language
-from center.devices import CameraView, CauseKind, DeviceState
+from center.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.errors import marked
 from provisioning.contracts.messages import Box, ClockQuality, Machine, MachineClass, PictureState
 
@@ -24,6 +24,7 @@ STATES: Final = {
     DeviceState.REDACTION_UNAVAILABLE: marked("Redaction unavailable"),
     DeviceState.PAUSED: marked("Paused"),
     DeviceState.UNKNOWN: marked("Unknown"),
+    DeviceState.REVOKED: marked("Revoked"),
 }
 TONES: Final = {
     DeviceState.STARTING: "warn",
@@ -32,6 +33,7 @@ TONES: Final = {
     DeviceState.REDACTION_UNAVAILABLE: "bad",
     DeviceState.PAUSED: "warn",
     DeviceState.UNKNOWN: "off",
+    DeviceState.REVOKED: "bad",
 }
 CLOCKS: Final = {
     ClockQuality.SYNCED: marked("Synchronised"),
@@ -46,13 +48,21 @@ PICTURES: Final = {
 CAUSES: Final = {
     CauseKind.AGENT_SILENT: marked("Agent {agent_id} has fallen silent. Check that its machine and network are up."),
     CauseKind.BROKER_AWAY: marked("The centre has no connection to the broker, so nobody knows."),
+    CauseKind.AGENT_REVOKED: marked(
+        "The certificate of agent {agent_id} was revoked at {time}: nothing it sends counts."
+        " Take its box down or enrol it anew, beginning with: wayside-provision agent new"
+    ),
+    CauseKind.AGENT_PENDING: marked("Agent {agent_id} has not enrolled yet. On its box run: wayside-edge enrol BUNDLE"),
 }
 
 
-def cause(camera: CameraView, _: Language) -> str:
-    """Why a camera is in its state; an agent's own text is passed on as it is."""
-    template = CAUSES.get(camera.cause_kind)
-    return camera.cause if template is None else _(template).format(agent_id=camera.agent_id)
+def cause(device: CameraView | AgentView, _: Language) -> str:
+    """Why a camera or an agent is in its state; an agent's own text is passed on as it is."""
+    template = CAUSES.get(device.cause_kind)
+    if template is None:
+        return device.cause
+    time = "" if device.since_ms is None else moments.local(device.since_ms)
+    return _(template).format(agent_id=device.agent_id, time=time)
 
 
 def summary(classes: Iterable[MachineClass], _: Language) -> str:

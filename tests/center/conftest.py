@@ -17,9 +17,11 @@ from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.roster import Roster
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
 
@@ -47,6 +49,7 @@ class World:
     archive: FakeArchive
     line: OpenLine
     mailbox: Mailbox
+    seal_key: SealKey
     clock: Clock
     code_file: Path
 
@@ -86,7 +89,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, store: Store, clock: Clock) -> AsyncIterator[World]:
+def seal_key(tmp_path: Path) -> SealKey:
+    """Provisioning's; the centre has its public half."""
+    return SealKey.create(tmp_path / "seal.key")
+
+
+@pytest.fixture
+def roster(store: Store, clock: Clock, seal_key: SealKey) -> Roster:
+    return Roster(store, Audit(store, clock), seal_key.seal, clock)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, roster: Roster) -> AsyncIterator[World]:
     archive = FakeArchive()
     audit = Audit(store, clock)
     code_file = tmp_path / "setup-code"
@@ -99,23 +113,33 @@ async def world(tmp_path: Path, store: Store, clock: Clock) -> AsyncIterator[Wor
         hasher=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
     )
     search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
-    devices = Devices(store, clock)
+    devices = Devices(store, roster, clock)
     feed = Feed()
-    mailbox = Mailbox(devices, feed)
     line = OpenLine()
+    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=line.ask_again)
     line.start(mailbox)
-    health = Health(store=store, search=search, link=line, mailbox=mailbox, devices=devices, feed=feed, now_ms=clock)
+    health = Health(
+        store=store,
+        search=search,
+        link=line,
+        mailbox=mailbox,
+        roster=roster,
+        devices=devices,
+        feed=feed,
+        now_ms=clock,
+    )
     services = Services(
         auth=auth,
         audit=audit,
         search=search,
+        roster=roster,
         devices=devices,
         feed=feed,
         health=health,
         now_ms=clock,
         secure_cookie=False,
     )
-    yield World(services, store, archive, line, mailbox, clock, code_file)
+    yield World(services, store, archive, line, mailbox, seal_key, clock, code_file)
     await search.close()
 
 

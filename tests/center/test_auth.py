@@ -68,6 +68,7 @@ async def test_without_a_code_file_no_code_is_right(world: World) -> None:
     [
         ("", PASSWORD, BadUsernameError),
         ("a b", PASSWORD, BadUsernameError),
+        ("Provisioning", PASSWORD, BadUsernameError),
         ("<script>", PASSWORD, BadUsernameError),
         ("x" * 65, PASSWORD, BadUsernameError),
         (USERNAME, "elevenchars", WeakPasswordError),

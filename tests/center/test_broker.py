@@ -4,17 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.audit import Audit
 from center.broker import NOBODY, Mailbox
 from center.clock import now_ms
 from center.devices import Devices
 from center.errors import StoreUnavailableError
 from center.feed import Feed
+from center.roster import Roster
 from center.store import Store
 from provisioning.contracts import codec, topics
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 from tests.center.conftest import Clock
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.world import camera_status, heartbeat, observed
+from tests.center.world import camera_status, configured, heartbeat, observed
 
 
 @pytest.fixture
@@ -23,13 +25,13 @@ def feed() -> Feed:
 
 
 @pytest.fixture
-def devices(store: Store, clock: Clock) -> Devices:
-    return Devices(store, clock)
+def devices(store: Store, roster: Roster, clock: Clock) -> Devices:
+    return Devices(store, roster, clock)
 
 
 @pytest.fixture
-def mailbox(devices: Devices, feed: Feed) -> Mailbox:
-    return Mailbox(devices, feed)
+def mailbox(roster: Roster, devices: Devices, feed: Feed) -> Mailbox:
+    return Mailbox(roster=roster, devices=devices, feed=feed, ask_again=lambda: None)
 
 
 def test_each_message_finds_its_place(mailbox: Mailbox, devices: Devices, feed: Feed) -> None:
@@ -38,10 +40,12 @@ def test_each_message_finds_its_place(mailbox: Mailbox, devices: Devices, feed: 
     mailbox.deliver(topics.observed(AGENT), codec.encode(observed(row)))
     mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))
     mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(camera_status("cam-1")))
+    mailbox.deliver(topics.configured(AGENT), codec.encode(configured(4)))
     assert [sighting.row_key for sighting in reader.take()] == [row.snapshot.row_key]
     assert [agent.agent_id for agent in devices.agents()] == [AGENT]
     assert [camera.camera_id for camera in devices.cameras()] == ["cam-1"]
-    assert mailbox.counters.received == 3
+    assert [agent.configuration and agent.configuration.number for agent in devices.agents()] == [4]
+    assert mailbox.counters.received == 4
     assert not mailbox.counters.malformed
 
 
@@ -62,6 +66,9 @@ def test_an_emptied_retained_state_removes_the_camera(mailbox: Mailbox, devices:
         (topics.heartbeat("cabinet-8"), codec.encode(heartbeat()), "cabinet-8"),
         (topics.camera_status("cabinet-8", "cam-1"), codec.encode(camera_status("cam-1")), "cabinet-8"),
         (topics.camera_status(AGENT, "cam-2"), codec.encode(camera_status("cam-1")), AGENT),
+        (topics.configured(AGENT), b"", AGENT),
+        (topics.configured(AGENT), b'{"version": 1}', AGENT),
+        (topics.configured("cabinet-8"), codec.encode(configured()), "cabinet-8"),
         (topics.archived(AGENT), b"{}", AGENT),
         ("something/else", b"{}", NOBODY),
         (f"{topics.PREFIX}/observed/center", b"{}", NOBODY),
@@ -89,12 +96,11 @@ class _FullDisk:
 
 
 def test_a_database_that_refuses_stops_no_message(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch, devices: Devices
+    mailbox: Mailbox, feed: Feed, monkeypatch: pytest.MonkeyPatch, devices: Devices
 ) -> None:
     refusing = _FullDisk()
     monkeypatch.setattr(devices, "heard", refusing.heard)
     monkeypatch.setattr(devices, "changed", refusing.changed)
-    mailbox = Mailbox(devices, feed)
     reader = feed.open()
     mailbox.deliver(topics.heartbeat(AGENT), codec.encode(heartbeat()))
     mailbox.deliver(topics.camera_status(AGENT, "cam-1"), codec.encode(camera_status("cam-1")))
@@ -113,6 +119,9 @@ def test_a_database_that_refuses_stops_no_message(
 )
 def test_nothing_anybody_sends_raises(topic: str, payload: bytes) -> None:
     # No valid message among these: the store is never reached, so none is needed.
-    mailbox = Mailbox(Devices(Store.__new__(Store), now_ms), Feed())
+    store = Store.__new__(Store)
+    roster = Roster(store, Audit(store, now_ms), None, now_ms)
+    devices = Devices(store, roster, now_ms)
+    mailbox = Mailbox(roster=roster, devices=devices, feed=Feed(), ask_again=lambda: None)
     mailbox.deliver(topic, payload)
     assert sum(mailbox.counters.malformed.values()) == 1

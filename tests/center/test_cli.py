@@ -83,6 +83,15 @@ def test_a_tls_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     assert "tls.pem" in _fails("run", "--config", str(_config(tmp_path, more=more)))
 
 
+def test_a_seal_key_that_is_none_is_named(tmp_path: Path) -> None:
+    config = load(CenterConfig, _config(tmp_path, more='seal_key_file = "seal.pub"'))
+    with pytest.raises(StartError, match=r"seal\.pub.*Copy seal\.pub from provisioning"):
+        build(config, link=OpenLine())
+    (tmp_path / "seal.pub").write_text("ab" * 31)
+    with pytest.raises(StartError, match=r"seal\.pub"):
+        build(config, link=OpenLine())
+
+
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(StartError, match="data_dir"):

@@ -4,16 +4,17 @@ import pytest
 from sqlalchemy import text
 
 from center.devices import CauseKind, Devices, DeviceState
+from center.roster import Roster
 from center.store import Store
 from provisioning.contracts.messages import CameraState
 from tests.center.conftest import Clock
 from tests.center.street import AGENT
-from tests.center.world import camera_status, heartbeat
+from tests.center.world import camera_status, configured, heartbeat
 
 
 @pytest.fixture
-def devices(store: Store, clock: Clock) -> Devices:
-    devices = Devices(store, clock)
+def devices(store: Store, roster: Roster, clock: Clock) -> Devices:
+    devices = Devices(store, roster, clock)
     devices.link(up=True)
     return devices
 
@@ -91,28 +92,38 @@ def test_without_the_broker_nobody_knows_and_agents_get_their_time_after_it(devi
     assert devices.cameras()[0].state is DeviceState.OFFLINE
 
 
-def test_the_next_start_knows_them(devices: Devices, store: Store, clock: Clock) -> None:
+def test_the_next_start_knows_them(devices: Devices, store: Store, roster: Roster, clock: Clock) -> None:
     devices.heard(heartbeat())
     devices.changed(camera_status("cam-1", name="North gate"))
+    devices.configured(configured(3))
+    devices.configured(configured(4))
     devices.changed(camera_status("cam-2"))
     devices.removed(AGENT, "cam-2")
-    again = Devices(store, clock)
+    again = Devices(store, roster, clock)
     again.load()
     again.link(up=True)
     assert [(camera.camera_id, camera.title) for camera in again.cameras()] == [("cam-1", "North gate")]
     assert again.agents()[0].spool_messages == 12
+    assert again.agents() == devices.agents()
+    configuration = again.agents()[0].configuration
+    assert configuration is not None
+    assert configuration.number == 4
 
 
-def test_a_record_of_another_version_is_counted_and_replaced(devices: Devices, store: Store, clock: Clock) -> None:
+def test_a_record_of_another_version_is_counted_and_replaced(
+    devices: Devices, store: Store, roster: Roster, clock: Clock
+) -> None:
     devices.heard(heartbeat())
     devices.changed(camera_status("cam-1"))
     devices.changed(camera_status("cam-2"))
+    devices.configured(configured())
     with store.transaction() as session:
         session.execute(text("""UPDATE cameras SET status = '{"version": 99}' WHERE camera_id = 'cam-1'"""))
         session.execute(text("UPDATE agents SET heartbeat = 'nonsense'"))
-    again = Devices(store, clock)
+        session.execute(text("UPDATE configured SET configured = '[]'"))
+    again = Devices(store, roster, clock)
     again.load()
     assert [camera.camera_id for camera in again.cameras()] == ["cam-2"]
-    assert again.unreadable_records == 2
+    assert again.unreadable_records == 3
     again.changed(camera_status("cam-1"))
     assert len(again.cameras()) == 2

@@ -3,18 +3,38 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from center.audit import Audit
 from center.errors import StoreUnavailableError
-from center.store import AuditEntry, Base, Store
+from center.store import AgentRecord, AuditEntry, Base, RosterRecord, Store
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
     store.migrate()
     store.ping()
+
+
+def test_a_database_of_the_first_release_is_brought_up_with_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    config = Config()
+    config.set_main_option("script_location", "center:migrations")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO agents VALUES ('cabinet-7', 1, '{}')"))
+    engine.dispose()
+    old = Store(path)
+    old.migrate()
+    with old.transaction() as session:
+        assert [record.agent_id for record in session.scalars(select(AgentRecord))] == ["cabinet-7"]
+        assert session.scalars(select(RosterRecord)).all() == []
+    old.close()
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_reads(store: Store, tmp_path: Path) -> None:

@@ -10,8 +10,19 @@ from fastapi import FastAPI, Header, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
+from provisioning.contracts import codec
 from provisioning.contracts.archive import ArchiveStatus, Observation, ObservationPage
 from provisioning.contracts.config import Broker
+from provisioning.contracts.documents import (
+    CENTER,
+    Configuration,
+    Configured,
+    Document,
+    Membership,
+    Roster,
+    RosterEntry,
+    Verdict,
+)
 from provisioning.contracts.messages import (
     CameraState,
     CameraStatus,
@@ -23,6 +34,7 @@ from provisioning.contracts.messages import (
     ObservedItem,
     PictureState,
 )
+from provisioning.seal import SealKey
 from tests.center.street import AGENT, NOW_MS, observation
 
 TOKEN: Final = "token-of-the-archive"
@@ -143,6 +155,7 @@ class OpenLine:
         self.receiver: Receiver | None = None
         self.cause: str | None = None
         self.stopped = False
+        self.asked_again = 0
 
     def start(self, receiver: Receiver) -> None:
         self.receiver = receiver
@@ -153,6 +166,9 @@ class OpenLine:
 
     def fault(self) -> str | None:
         return self.cause
+
+    def ask_again(self) -> None:
+        self.asked_again += 1
 
 
 class TypedLine:
@@ -171,6 +187,9 @@ class TypedLine:
 
     def fault(self) -> str | None:
         return self._cause
+
+    def ask_again(self) -> None:
+        """Nothing is retained here."""
 
     def _pump(self, receiver: Receiver) -> None:
         for line in self._lines:
@@ -228,3 +247,32 @@ def heartbeat(*, sent_at_ms: int = NOW_MS) -> Heartbeat:
         resent=1,
         redaction_ms=141.5,
     )
+
+
+def member(
+    membership: Membership, agent_id: str = AGENT, *, since_ms: int = NOW_MS - 60_000, ends_ms: int | None = None
+) -> RosterEntry:
+    """What a roster says of an agent."""
+    return RosterEntry(
+        agent_id=agent_id,
+        site_id="station-street",
+        membership=membership,
+        since_ms=since_ms,
+        certificate_ends_ms=ends_ms,
+    )
+
+
+def roster(key: SealKey, number: int, *members: RosterEntry) -> bytes:
+    """A roster as provisioning publishes it."""
+    return sealed(key, number, Roster(agents=members))
+
+
+def sealed(key: SealKey, number: int, body: Roster | Configuration, *, addressee: str = CENTER) -> bytes:
+    """Any document, signed."""
+    document = Document(addressee=addressee, number=number, issued_at_ms=NOW_MS, body=body)
+    return codec.encode(key.sign(document))
+
+
+def configured(number: int = 4, verdict: Verdict = Verdict.APPLIED, *, cause: str = "") -> Configured:
+    """What an agent says of the configuration it was sent."""
+    return Configured(agent_id=AGENT, number=number, verdict=verdict, cause=cause, active=number, at_ms=NOW_MS - 5_000)

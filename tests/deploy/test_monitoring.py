@@ -1,0 +1,226 @@
+"""Rules and dashboards as shipped: nothing names a metric that nothing exports, and a real Prometheus runs all of it.
+
+the agent's registry ──▶ loopback ─┐
+the intake's, the archiver's ──────┴─▶ Prometheus (Debian), with deploy/prometheus ◀── every expression of
+                                                                                      deploy/grafana
+"""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from prometheus_client.metrics_core import Metric
+
+from edge_agent.metrics import families as agent_families
+from ray_cluster.metrics import archive_families, intake_families
+from tests.support.telling import agent_door, agent_told, archive_told, cluster_doors, intake_told
+
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
+UIDS = {"wayside-archive", "wayside-cluster", "wayside-edge"}
+_HAN = re.compile(r"[一-鿿]")
+_NAMES = re.compile(r"\bwayside_[a-z0-9_]*[a-z0-9]\b(?!_)")
+_RECORDED = re.compile(r"\bwayside:[a-z0-9_:]+")
+
+
+def exported() -> set[str]:
+    """Names of all samples that the real registries give."""
+
+    def of(families: Iterator[Metric]) -> set[str]:
+        found = list(families)
+        return {each.name for each in found} | {sample.name for each in found for sample in each.samples}
+
+    archive = archive_told()
+    of(archive_families(archive))  # its first commit
+    return of(agent_families(agent_told())) | of(intake_families(intake_told())) | of(archive_families(archive))
+
+
+def recorded() -> set[str]:
+    rules = "".join(path.read_text(encoding="utf-8") for path in (PROMETHEUS / "rules").iterdir())
+    return set(re.findall(r"record: (\S+)", rules))
+
+
+def expressions(dashboard: Path) -> list[str]:
+    panels = json.loads(dashboard.read_text(encoding="utf-8"))["panels"]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def test_nothing_names_a_metric_that_nothing_exports() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in (*DASHBOARDS, *(PROMETHEUS / "rules").iterdir())}
+    texts[ROOT / "docs" / "monitoring.md"] = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    known, records = exported(), recorded()
+    for path, text in texts.items():
+        assert set(_NAMES.findall(text)) - known == set(), path
+        assert set(_RECORDED.findall(text)) - records == set(), path
+    shown = "".join(texts.values())
+    # The gauges that matter most are looked at by somebody.
+    for name in ("wayside_archive_recall", "wayside_intake_leaks_total", "wayside_edge_camera_state"):
+        assert name in shown
+
+
+def test_dashboards_are_whole_and_bilingual() -> None:
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in DASHBOARDS]
+    assert {board["uid"] for board in found} == UIDS
+    for path, board in zip(DASHBOARDS, found, strict=True):
+        assert path.stem == board["uid"]
+        ids = [panel["id"] for panel in board["panels"]]
+        assert len(ids) == len(set(ids))
+        for titled in (board, *board["panels"]):
+            chinese, _, english = titled["title"].partition(" · ")
+            assert _HAN.search(chinese)
+            assert re.search(r"[A-Za-z]", english)
+        for panel in board["panels"]:
+            assert panel["targets"]
+            place = panel["gridPos"]
+            assert 0 <= place["x"] < place["x"] + place["w"] <= 24
+            assert all(each["datasource"]["uid"] == "${datasource}" for each in (panel, *panel["targets"]))
+
+
+def test_every_alert_says_what_in_two_languages_and_what_to_do() -> None:
+    manual = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    for path in (PROMETHEUS / "rules").iterdir():
+        for block in path.read_text(encoding="utf-8").split("- alert: ")[1:]:
+            name = block.split()[0]
+            assert _HAN.search(block), name
+            assert "action:" in block, name
+            assert "severity:" in block, name
+            assert f"`{name}`" in manual, name
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed (Debian: prometheus)")
+    return found
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("side", ["edge", "cluster"])
+def test_promtool_takes_the_files_and_the_alerts_come_when_they_should(side: str, tmp_path: Path) -> None:
+    promtool = program("promtool")
+    cases = tmp_path / "cases.yml"
+    text = (Path(__file__).parent / f"{side}_rules.yml").read_text(encoding="utf-8")
+    cases.write_text(text.replace("RULES", str(PROMETHEUS / "rules")), encoding="utf-8")
+    for step in (
+        ("check", "config", str(PROMETHEUS / f"{side}.yml")),
+        ("check", "rules", "--lint=all", "--lint-fatal", str(PROMETHEUS / "rules" / f"{side}.yml")),
+        ("test", "rules", str(cases)),
+    ):
+        done = subprocess.run([promtool, *step], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A Prometheus at work."""
+
+    port: int
+
+    def get(self, path: str, **fields: str) -> Any:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("GET", f"/api/v1/{path}?{urlencode(fields)}")
+            answer = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        assert answer["status"] == "success", (fields, answer)
+        return answer["data"]
+
+    def result(self, expression: str) -> list[Any]:
+        return list(self.get("query", query=expression)["result"])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def prometheus(config: Path, folder: Path) -> Iterator[Asked]:
+    asked = Asked(free_port())
+    listen = f"127.0.0.1:{asked.port}"
+    command = [program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder}/tsdb"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([*command, f"--web.listen-address={listen}", "--log.level=warn"], stderr=log)
+        try:
+            until_s = time.monotonic() + 60
+            while not _is_ready(asked.port):
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < until_s
+                time.sleep(0.05)
+            yield asked
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _is_ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/-/ready")
+        return connection.getresponse().status == 200
+    except ConnectionError:
+        return False
+    finally:
+        connection.close()
+
+
+def hastened(side: str, folder: Path, *changes: tuple[str, str]) -> Path:
+    """The shipped configuration, ten times a second and at the places of this test."""
+    text = (PROMETHEUS / f"{side}.yml").read_text(encoding="utf-8")
+    for before, after in (
+        ("_interval: 15s", "_interval: 200ms"),
+        ("rules/", f"{PROMETHEUS}/rules/"),
+        *changes,
+    ):
+        assert before in text, before
+        text = text.replace(before, after)
+    config = folder / "prometheus.yml"
+    config.write_text(text, encoding="utf-8")
+    return config
+
+
+def runs(asked: Asked, boards: list[str], wanted: str) -> None:
+    """Every rule is evaluated without a fault, and every expression of the dashboards has an answer."""
+    until_s = time.monotonic() + 60
+    while not asked.result(wanted):
+        assert time.monotonic() < until_s, asked.get("targets")
+        time.sleep(0.1)
+    time.sleep(1.5)  # some scrapes, or no rate is one
+    for group in asked.get("rules")["groups"]:
+        for rule in group["rules"]:
+            assert (rule["health"], rule.get("lastError", "")) == ("ok", ""), rule
+    for board in boards:
+        for expression in expressions(ROOT / "deploy" / "grafana" / f"{board}.json"):
+            assert asked.result(expression.replace("$instance", ".*")), f"{board}: {expression} has no answer"
+
+
+@pytest.mark.peer
+def test_a_real_prometheus_runs_all_that_is_about_the_edge(tmp_path: Path) -> None:
+    port = free_port()
+    config = hastened("edge", tmp_path, ("127.0.0.1:9108", f"127.0.0.1:{port}"))
+    with agent_door(port), prometheus(config, tmp_path) as asked:
+        runs(asked, ["wayside-edge"], "wayside:edge_selected:rate5m")
+
+
+@pytest.mark.peer
+def test_a_real_prometheus_finds_the_replicas_and_runs_all_that_is_about_the_cluster(tmp_path: Path) -> None:
+    targets = tmp_path / "metrics"
+    config = hastened("cluster", tmp_path, ("/var/cache/wayside-cluster/metrics", str(targets)))
+    with cluster_doors(targets), prometheus(config, tmp_path) as asked:
+        runs(asked, ["wayside-cluster", "wayside-archive"], "wayside:archive_commit_seconds:p99 > 0")
+        jobs = {each["metric"]["job"] for each in asked.result("up == 1")}
+        assert jobs == {"wayside-intake", "wayside-archive"}

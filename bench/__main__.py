@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import custody, redaction
+from bench import custody, gb28181, picture_checks, precisions, redaction, streams, tracker
+from bench.appearance import cost
 
 
 def main() -> None:
@@ -21,7 +22,17 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="measure custody on this disk (default: the temporary folder)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wayside-bench-", dir=arguments.scratch) as folder:
-        results = list(chain(custody.measure(Path(folder)), redaction.measure(Path(folder))))
+        parts = (
+            custody.measure,
+            streams.measure,
+            gb28181.measure,
+            redaction.measure,
+            picture_checks.measure,
+            tracker.measure,
+            cost.measure,
+            precisions.measure,
+        )
+        results = list(chain.from_iterable(measure(Path(folder)) for measure in parts))
     table = Table("what", "ours", "baseline", "ratio", "unit", "baseline is", title="medians of paired runs")
     for r in results:
         table.add_row(r.name, f"{r.ours:.2f}", f"{r.baseline:.2f}", f"{r.ratio:.2f}", r.unit, r.baseline_is)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge_agent.frames import Redacted
 from edge_agent.spool import Spool
 from provisioning.contracts import config, ids
 from provisioning.contracts.messages import (
+    ArchivedItem,
     Box,
     ClockQuality,
     Machine,
@@ -30,53 +32,118 @@ from ray_cluster.entries import Entry
 
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(100 * 1024)
 BATCH = 200
+NUMBERS = count()
+
+
+BACKLOG = 50_000
+WINDOW = 64
 
 
 def measure(scratch: Path) -> Iterator[Comparison]:
     """Wall milliseconds a snapshot of 100 KiB."""
-    yield _spool(scratch)
+    with ExitStack() as stack:
+        bare = stack.enter_context(closing(_bare(scratch / "bare.db")))
+        empty = stack.enter_context(closing(_spool(scratch / "spool")))
+        long = stack.enter_context(closing(_with_backlog(scratch / "backlog")))
+        for spool, behind in ((empty, ""), (long, f", {BACKLOG:,} behind")):
+            yield _appending(spool, bare, f"spool: select and append{behind}")
+            yield _draining(spool, bare, f"spool: next {WINDOW} and their acknowledgement{behind}")
     yield _archive(scratch)
 
 
-def _spool(scratch: Path) -> Comparison:
-    clock, numbers = SystemClock(), count()
-    spool = Spool(config.Spool(directory=scratch / "spool"), clock)
-    bare = sqlite3.connect(scratch / "bare.db", isolation_level=None)
-    bare.execute("PRAGMA journal_mode=WAL")
-    bare.execute("PRAGMA synchronous=FULL")
+def _bare(file: Path) -> sqlite3.Connection:
+    bare = sqlite3.connect(file, isolation_level=None)
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=FAST"):
+        bare.execute(f"PRAGMA {setting}")
     bare.execute("CREATE TABLE messages (seq INTEGER PRIMARY KEY, payload BLOB)")
+    return bare
 
+
+def _spool(folder: Path) -> Spool:
+    return Spool(config.Spool(directory=folder, max_bytes=10**10), SystemClock())
+
+
+def _with_backlog(folder: Path) -> Spool:
+    """As an outage leaves it, laid down in one transaction; the pictures are small, or this would take 5 GB."""
+    _spool(folder).close()
+    names = [f"{number:032x}" for number in range(BACKLOG)]
+    now_ms = SystemClock().now_ms()
+    with closing(sqlite3.connect(folder / "spool.db", isolation_level=None)) as db:
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO observations VALUES (?, 'bench', 'spooled', NULL)", [(name,) for name in names])
+        db.executemany(
+            "INSERT INTO messages (id, camera, sha256, spooled_at_ms, size, payload)"
+            f" VALUES (?1, 'bench', ?1, {now_ms}, 2048, zeroblob(2048))",
+            [(name,) for name in names],
+        )
+        db.execute("INSERT INTO counters VALUES ('bench', 'selected', ?), ('bench', 'spooled', ?)", (BACKLOG, BACKLOG))
+        db.execute("COMMIT")
+    return _spool(folder)
+
+
+def _appending(spool: Spool, bare: sqlite3.Connection, name: str) -> Comparison:
     def ours() -> float:
-        snapshots = [_snapshot(next(numbers)) for _ in range(50)]
-
-        def work() -> None:
-            for snapshot in snapshots:
-                spool.select(snapshot.observation_id, snapshot.camera_id)
-                spool.append(Redacted(snapshot, PICTURE))
-
-        return wall_ms(work) / len(snapshots)
+        snapshots = [_snapshot(next(NUMBERS)) for _ in range(50)]
+        return wall_ms(lambda: _keep(spool, snapshots)) / len(snapshots)
 
     def baseline() -> float:
-        def work() -> None:
-            for _ in range(50):
-                bare.execute("INSERT INTO messages (payload) VALUES (?)", (PICTURE,))
-
-        return wall_ms(work) / 50
+        return wall_ms(lambda: _insert(bare, 50)) / 50
 
     return compare(
-        "spool: select and append", "ms", ours, baseline, runs=9,
+        name, "ms", ours, baseline, runs=9,
         baseline_is="one INSERT of the same bytes in bare SQLite, WAL, synchronous=FULL",
     )  # fmt: skip
 
 
+def _draining(spool: Spool, bare: sqlite3.Connection, name: str) -> Comparison:
+    def drain() -> None:
+        stored = spool.next_unsent((), (), max_messages=WINDOW, max_bytes=2**30)
+        confirmed, _ = spool.confirm(
+            ArchivedItem(observation_id=each.observation_id, message_sha256=each.sha256, picture=PictureState.KEPT)
+            for each in stored
+        )
+        if len(confirmed) != WINDOW:
+            raise RuntimeError("the spool did not let go of what was acknowledged")
+
+    def ours() -> float:
+        _keep(spool, [_snapshot(next(NUMBERS)) for _ in range(WINDOW)])
+        return wall_ms(drain) / WINDOW
+
+    def delete() -> None:
+        rows = bare.execute("SELECT seq, payload FROM messages ORDER BY seq DESC LIMIT ?", (WINDOW,)).fetchall()
+        bare.execute("BEGIN")
+        bare.executemany("DELETE FROM messages WHERE seq = ?", [(seq,) for seq, _ in rows])
+        bare.execute("COMMIT")
+
+    def baseline() -> float:
+        _insert(bare, WINDOW)
+        return wall_ms(delete) / WINDOW
+
+    return compare(
+        name, "ms", ours, baseline, runs=9,
+        baseline_is="reading as many rows and deleting them in one transaction of bare SQLite",
+    )  # fmt: skip
+
+
+def _keep(spool: Spool, snapshots: list[Snapshot]) -> None:
+    for snapshot in snapshots:
+        spool.select(snapshot.observation_id, snapshot.camera_id)
+        spool.append(Redacted(snapshot, PICTURE))
+
+
+def _insert(bare: sqlite3.Connection, count: int) -> None:
+    for _ in range(count):
+        bare.execute("INSERT INTO messages (payload) VALUES (?)", (PICTURE,))
+
+
 def _archive(scratch: Path) -> Comparison:
-    clock, numbers = SystemClock(), count()
+    clock = SystemClock()
     archiver = Archiver(scratch / "archive", retention_days=30, offset_minutes=480, now_ms=clock.now_ms())
     rows = pa.table({"id": ["x" * 40] * BATCH, "at": list(range(BATCH)), "facts": ["{}" * 200] * BATCH})
     table = lancedb.connect(scratch / "bare").create_table("bare", rows)
 
     def ours() -> float:
-        entries = [_entry(next(numbers), clock.now_ms()) for _ in range(BATCH)]
+        entries = [_entry(next(NUMBERS), clock.now_ms()) for _ in range(BATCH)]
         return wall_ms(lambda: archiver.commit(entries, now_ms=clock.now_ms())) / BATCH
 
     def baseline() -> float:

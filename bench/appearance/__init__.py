@@ -1,0 +1,1 @@
+"""What a machine's look is worth: type, colour, and finding it again."""

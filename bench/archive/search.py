@@ -1,0 +1,86 @@
+"""Searches of a filled day: how long, and how much of what an exact search finds."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.archive.city import CAMERAS, DAY_START_MS
+from ray_cluster.day_tables import connect
+from ray_cluster.nearest import Nearest, nearest
+from ray_cluster.tables import OBJECTS
+
+QUERIES: Final = 60
+EXACT: Final = 12
+TOP: Final = 10
+_HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """One kind of search. `recall`: share of the exact top ten that the search found; None where not compared."""
+
+    what: str
+    p50_ms: float
+    p95_ms: float
+    recall: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For the report."""
+        return asdict(self)
+
+
+def objects_of(directory: Path) -> Any:
+    """The day's table."""
+    return connect(directory).open_table(OBJECTS + "20261124")
+
+
+def search_all(objects: Any, queries: NDArray[np.float32]) -> list[Searched]:
+    """Without a filter and with each of several; ours beside the same searched exactly."""
+    cameras = ", ".join(f"'cam-{number}'" for number in range(0, CAMERAS, 25))
+    hours = f"captured_at_ms >= {DAY_START_MS + 8 * _HOUR_MS} AND captured_at_ms < {DAY_START_MS + 10 * _HOUR_MS}"
+    filters = {
+        "no filter": "",
+        "two hours": hours,
+        "twenty cameras": f"camera_id IN ({cameras})",
+        "one class, one colour": "cls = 'car' AND colour = 'red'",
+        "two hours, twenty cameras, one class": f"{hours} AND camera_id IN ({cameras}) AND cls = 'car'",
+    }
+    searched = [
+        timed(what, queries, _search(objects, condition), _search(objects, condition, exact=True))
+        for what, condition in filters.items()
+    ]
+    return [*searched, timed("no filter, exact", queries[:EXACT], _search(objects, "", exact=True), None)]
+
+
+def _search(objects: Any, condition: str, *, exact: bool = False) -> Callable[[NDArray[np.float32]], set[Any]]:
+    def search(vector: NDArray[np.float32]) -> set[Any]:
+        found = nearest(objects, Nearest(vector, TOP, condition, exact=exact))
+        return set(found.column("object_key").to_pylist())
+
+    return search
+
+
+def timed(
+    what: str,
+    queries: NDArray[np.float32],
+    search: Callable[[NDArray[np.float32]], set[Any]],
+    exact: Callable[[NDArray[np.float32]], set[Any]] | None,
+) -> Searched:
+    """Time `search`; compare some of its answers with `exact`."""
+    for vector in queries[:3]:
+        search(vector)
+    took, answers = [], []
+    for vector in queries:
+        began = time.perf_counter()
+        answers.append(search(vector))
+        took.append((time.perf_counter() - began) * 1000)
+    recall = None
+    if exact is not None:
+        pairs = [(answer, exact(vector)) for answer, vector in zip(answers[:EXACT], queries[:EXACT], strict=True)]
+        recall = sum(len(a & b) for a, b in pairs) / max(sum(len(b) for _, b in pairs), 1)
+    return Searched(what, float(np.median(took)), float(np.percentile(took, 95)), recall)

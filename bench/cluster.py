@@ -1,0 +1,304 @@
+"""`python -m bench.cluster [--json FILE]`: what Ray Serve costs, and what the intake carries, beside the bare thing.
+
+1. A handle's call of one byte beside a plain actor's, 1, 64 and 512 at a time; as Ray is by default, and with
+   RAY_SERVE_THROUGHPUT_OPTIMIZED=1.
+2. Pictures a second through the parser's deployment, beside the same `Parser` in this process: same decoding, network,
+   pre- and post-processing, group and threads.
+3. Messages a second from the broker into the archive with parser and canary stubbed, beside a bare subscriber at the
+   same broker; and from publishing to *archived* at a rate that is no burden. What is archived can be searched.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from rich.console import Console
+from rich.table import Table
+
+from bench.measure import Comparison, compare
+from engines.catalog import Catalog, default_models_dir
+from engines.detector import Detector
+from provisioning.contracts import codec, topics
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config import Broker
+from provisioning.contracts.messages import Archived
+from ray_cluster import environment
+from ray_cluster.parser import Parser
+from ray_cluster.photo import Photo
+from tests.ray_cluster.world import snapshot
+from tests.support.custodian import Custodian
+from tests.support.exchange import Exchange
+from tests.support.premises import free_port, free_port_below
+
+GROUP: Final = 8
+AGENT: Final = "street"
+_PICTURES: Final = 64
+_BURST: Final = 2000
+_CALLERS: Final = 3
+"""Groups on their way at a time: the replica is never idle, and no queue hides it."""
+
+
+def main() -> None:
+    """Measure, print, and with `--json` write."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--only", choices=["handles", "parser", "intake"], help="one part")
+    arguments = parser.parse_args()
+    report: dict[str, Any] = {"cores": os.cpu_count()}
+    if arguments.only in {None, "handles"}:
+        report["handles"] = {"default": _handles(), "throughput optimized": _handles(optimized=True)}
+        _print_handles(report["handles"])
+    with tempfile.TemporaryDirectory(prefix="wayside-bench-") as folder:
+        if arguments.only in {None, "parser", "intake"}:
+            report |= _served(Path(folder), arguments.only)
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _handles(*, optimized: bool = False) -> dict[str, dict[str, float]]:
+    switches = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    if optimized:
+        switches["RAY_SERVE_THROUGHPUT_OPTIMIZED"] = "1"
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.handles"], env=os.environ | switches, stdout=subprocess.PIPE, check=True
+    )
+    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _print_handles(found: dict[str, dict[str, dict[str, float]]]) -> None:
+    table = Table("one byte", "at a time", "p50 ms", "p99 ms", "calls/s", title="a handle's call")
+    for mode, rows in found.items():
+        for name, row in rows.items():
+            kind, concurrent = name.split()
+            table.add_row(
+                f"{kind}, {mode}", concurrent, f"{row['p50_ms']:.1f}", f"{row['p99_ms']:.1f}", f"{row['per_s']:.0f}"
+            )
+    Console().print(table)
+
+
+def _served(folder: Path, only: str | None) -> dict[str, Any]:
+    exchange = Exchange(folder)
+    exchange.start()
+    config = ClusterConfig(
+        broker=exchange.section("cluster"),
+        models_dir=default_models_dir(),
+        archive_dir=folder / "archive",
+        gcs_port=free_port_below(10002),
+        dashboard_port=free_port(),
+        dashboard=False,
+        query_port=free_port(),
+        auth_token_file=folder / "ray-token",
+        query_token_file=folder / "query-token",
+        parser_batch=GROUP,
+        parser_batch_wait_ms=5,
+    )
+    report: dict[str, Any] = {}
+    before = _bare_rates(folder, exchange, 3) if only != "parser" else []
+    environment.prepare(config)
+    # Ray reads its environment while it is imported.
+    from ray_cluster.app.node import node  # noqa: PLC0415
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="wb-") as run, node(config, run, threading.Event()):
+            if only != "intake":
+                found = _parser(config)
+                report["parser"] = found.as_json()
+                _print_ratio(found.name, found.ours, found.baseline, found.ratio, "pictures/s")
+            if only != "parser":
+                ours, delays_ms = _intake(config, exchange)
+        if only != "parser":
+            baseline = statistics.median(before + _bare_rates(folder, exchange, 3))
+            rate = statistics.median(ours)
+            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | delays_ms
+            _print_ratio("broker to archive, parsing stubbed", rate, baseline, rate / baseline, "messages/s")
+            Console().print(f"publish to archived, ms: {delays_ms}")
+    finally:
+        exchange.stop()
+    return report
+
+
+def _print_ratio(name: str, ours: float, baseline: float, ratio: float, unit: str) -> None:
+    Console().print(f"{name}: {ours:.1f} beside {baseline:.1f} {unit}, ratio {ratio:.2f}")
+
+
+# --- the parser -----------------------------------------------------------------------------------------------------
+
+
+def _photos(catalog: Catalog) -> list[Photo]:
+    capture = cv2.VideoCapture(str(catalog.path("bikes")))
+    photos: list[Photo] = []
+    while len(photos) < _PICTURES:
+        read, image = capture.read()
+        assert read
+        done, jpeg = cv2.imencode(".jpg", image)
+        assert done
+        photos.append(Photo(jpeg.tobytes(), image.shape[1], image.shape[0], ()))
+    return photos
+
+
+def _parser(config: ClusterConfig) -> Comparison:
+    from ray import serve  # noqa: PLC0415 - see above
+
+    from ray_cluster.app.parser import ParserReplica  # noqa: PLC0415
+    from ray_cluster.app.replica import threads  # noqa: PLC0415
+
+    photos = _photos(Catalog(config.models_dir))
+    groups = [photos[start : start + GROUP] for start in range(0, len(photos), GROUP)]
+    deployment = serve.deployment(name="parser", max_ongoing_requests=16)(ParserReplica)
+    handle = serve.run(deployment.bind(config), name="bench", route_prefix=None)
+    detector = Detector.load(Catalog(config.models_dir), config.parser_model, threads=threads())
+    bare = Parser.alone(detector, threshold=config.parser_threshold)
+
+    async def through() -> None:
+        left = iter(groups)
+
+        async def caller() -> None:
+            for group in left:
+                await handle.parse.remote(group)
+
+        await asyncio.gather(*(caller() for _ in range(_CALLERS)))
+
+    def rate(work: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        work()
+        return len(photos) / (time.perf_counter() - began)
+
+    loop = asyncio.new_event_loop()
+    found = compare(
+        "parser's deployment",
+        "pictures/s",
+        lambda: rate(lambda: loop.run_until_complete(through())),
+        lambda: rate(lambda: [bare.parse(group) for group in groups]),
+        baseline_is="the same Parser in this process",
+        runs=5,
+    )
+    loop.close()
+    serve.delete("bench")
+    return found
+
+
+# --- the intake -----------------------------------------------------------------------------------------------------
+
+
+def _payloads(first: int, count: int) -> list[bytes]:
+    """Of about 8 KiB, captured now."""
+    rng = np.random.default_rng(first)
+    done, encoded = cv2.imencode(".jpg", rng.integers(0, 255, (96, 128, 3), np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
+    assert done
+    picture = encoded.tobytes()
+    now_ms = time.time_ns() // 1_000_000
+    return [
+        codec.encode_snapshot(
+            snapshot(first + number, agent=AGENT, at_ms=now_ms + number % 1000, picture=picture, size=(128, 96)),
+            picture,
+        )
+        for number in range(count)
+    ]
+
+
+class _Burst:
+    """Sends as fast as the broker takes it; counts what comes back as archived."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.archived = 0
+        self._some = threading.Condition()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-burst", protocol=mqtt.MQTTv5)
+        self._client.tls_set(str(broker.ca_file), str(broker.cert_file), str(broker.key_file))
+        self._client.max_inflight_messages_set(1000)
+        self._client.on_connect = lambda client, *_: client.subscribe(topics.archived(AGENT), qos=1)
+        self._client.on_message = self._on_message
+        self._client.connect(broker.host, broker.port)
+        self._client.loop_start()
+
+    def send(self, payloads: list[bytes]) -> None:
+        """Hand them to paho, which sends in its own thread."""
+        for payload in payloads:
+            self._client.publish(topics.snapshots(AGENT), payload, qos=1)
+
+    def wait_for(self, count: int, timeout_s: float = 300) -> None:
+        """Until so many are archived in all."""
+        with self._some:
+            assert self._some.wait_for(lambda: self.archived >= count, timeout_s), self.archived
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        with self._some:
+            self.archived += len(codec.decode(Archived, bytes(message.payload)).items)
+            self._some.notify_all()
+
+
+def _bare_rates(folder: Path, exchange: Exchange, times: int) -> list[float]:
+    file = folder / "broker.json"
+    file.write_text(exchange.section("cluster").model_dump_json())
+    command = [sys.executable, "-m", "bench.bare_subscriber", str(file), str(_BURST), str(times)]
+    burst = _Burst(exchange.section(AGENT))
+    rates = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as subscriber:
+        assert subscriber.stdout is not None
+        assert subscriber.stdout.readline() == "ready\n"
+        for number in range(times):
+            payloads = _payloads(10_000_000 + number * _BURST, _BURST)
+            began = time.perf_counter()
+            burst.send(payloads)
+            subscriber.stdout.readline()
+            rates.append(_BURST / (time.perf_counter() - began))
+    burst.close()
+    return rates
+
+
+def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, float]]:
+    from ray import serve  # noqa: PLC0415 - see above
+
+    from ray_cluster.app.graph import APPLICATION, Parts, build  # noqa: PLC0415
+    from ray_cluster.app.node import deployed, serving  # noqa: PLC0415
+    from tests.support.stub_deployer import StubCanary, StubParser  # noqa: PLC0415
+
+    serving(config)
+    deployed(build(config, parts=Parts(StubParser, StubCanary)))
+    burst = _Burst(exchange.section(AGENT))
+    rates = []
+    try:
+        for number in range(4):
+            payloads = _payloads(number * _BURST, _BURST)
+            began = time.perf_counter()
+            burst.send(payloads)
+            burst.wait_for((number + 1) * _BURST)
+            rates.append(_BURST / (time.perf_counter() - began))
+        custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
+        custodian.start()
+        time.sleep(20)
+        custodian.stop()
+        time.sleep(2)
+        custodian.close()
+    finally:
+        burst.close()
+        serve.delete(APPLICATION)
+    delays = sorted(custodian.delays_s)
+    # The first burst warms up.
+    return rates[1:], {
+        "p50_ms": round(delays[len(delays) // 2] * 1000, 1), "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

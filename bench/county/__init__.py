@@ -1,0 +1,1 @@
+"""A county's day, faster than real: `python -m bench.county`."""

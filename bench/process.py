@@ -1,0 +1,31 @@
+"""What Linux says of a process: processor time and memory."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+_TICKS: Final = 1e9
+_KIB: Final = 1024
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds of all its threads that live, to the nanosecond (/proc/PID/task/*/schedstat)."""
+    tasks = (Path("/proc") / str(pid) / "task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / _TICKS
+
+
+def pss_mib(pid: int) -> float:
+    """Proportional set size: its own pages, and its part of those that it shares with others."""
+    return _rollup(pid, "Pss")
+
+
+def rss_mib(pid: int | None = None) -> float:
+    """Resident set size: its own pages and all that it shares; of this process where none is given."""
+    return _rollup(os.getpid() if pid is None else pid, "Rss")
+
+
+def _rollup(pid: int, name: str) -> float:
+    for line in (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / _KIB
+    raise OSError(f"process {pid} has no {name}")

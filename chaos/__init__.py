@@ -1,0 +1,1 @@
+"""Kills, cuts and full disks against real processes; at the end the books must balance: `make chaos`."""

@@ -14,6 +14,7 @@ RAW_WRITERS = {"imwrite", "VideoWriter", "imshow", "tofile", "save"}
 MAY_WRITE_PICTURES = {
     "engines/cli.py": "`try` writes its picture with faces, plates and people covered",
     "center/pictures.py": "crops of redacted pictures, into memory",
+    "provisioning/bundles.py": "a QR code of the bundle",
     "provisioning/demo": "the contact sheet is drawn from redacted pictures that the API returned",
 }
 
@@ -57,10 +58,14 @@ def test_nothing_writes_pixels() -> None:
     assert found == set()
 
 
+MEASURES = {"edge_agent/picture_checks.py", "edge_agent/picture_measures.py", "edge_agent/scene_memory.py"}
+"""They smooth a copy to tell noise from structure, and hand on numbers."""
+
+
 def test_no_call_blurs_or_shrinks_to_hide() -> None:
-    # An 8×8 mosaic still let a cascade find 2-5 of 43 faces. Resizing has honest uses; blurring has none here.
+    # An 8×8 mosaic still let a cascade find 2-5 of 43 faces. Blurring has no honest use but to measure.
     blurs = {file for file, tree in _sources(*PACKAGES) for name, _ in _calls(tree) if "blur" in name.lower()}
-    assert blurs == set()
+    assert blurs <= MEASURES
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,16 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 EXTRAS = {
-    "edge": (["wayside-edge", "wayside-engines"], {"ray", "lancedb", "pyarrow", "nicegui", "fastapi", "cryptography"}),
-    "center": (["wayside-center"], {"ray", "lancedb", "pyarrow", "av", "cv2", "onnxruntime", "numpy"}),
-    "cluster": (["wayside-cluster", "wayside-engines"], {"av", "nicegui", "sqlalchemy", "argon2"}),
-    "provisioning": (["wayside-provision", "wayside-engines"], {"ray", "lancedb", "av", "nicegui", "onnxruntime"}),
+    "edge": (
+        ["wayside-edge", "wayside-engines"],
+        {"ray", "lancedb", "pyarrow", "nicegui", "fastapi", "sqlalchemy", "tensorrt_rtx"},
+    ),
+    "center": (["wayside-center"], {"ray", "lancedb", "pyarrow", "av", "cv2", "onnxruntime", "numpy", "tensorrt_rtx"}),
+    "cluster": (["wayside-cluster", "wayside-engines"], {"av", "nicegui", "sqlalchemy", "argon2", "tensorrt_rtx"}),
+    "provisioning": (
+        ["wayside-provision", "wayside-engines"],
+        {"ray", "lancedb", "av", "nicegui", "onnxruntime", "tensorrt_rtx"},
+    ),
 }
 
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_no_registry_host_and_no_path_of_a_machine_is_named() -> None:
         if (ROOT / f).is_file() and hosts.search((ROOT / f).read_text(encoding="utf-8", errors="replace"))
     ]
     assert named == []
+
+
+def test_running_processes_may_import_contracts_and_the_seal_of_provisioning_alone() -> None:
+    parser = ConfigParser()
+    parser.read(ROOT / ".importlinter")
+    forbidden = set(parser["importlinter:contract:authority"]["forbidden_modules"].split())
+    parts = {
+        path.stem
+        for path in (ROOT / "provisioning").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert {f"provisioning.{part}" for part in parts - {"__init__", "contracts", "durable_file", "seal"}} == forbidden
 
 
 def test_provisioning_init_stays_empty() -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lancedb.table import LanceTable
 
 from provisioning.contracts.archive import ObjectRow, SnapshotRow
 from provisioning.contracts.messages import PictureState
-from ray_cluster import archiver as module
+from ray_cluster.appearance import Appearance
 from ray_cluster.archiver import HOUSEKEEPING_MS, Archiver
 from ray_cluster.entries import Entry, Sighting
 from ray_cluster.errors import (
@@ -25,7 +26,6 @@ from ray_cluster.errors import (
     UnknownObservation,
 )
 from ray_cluster.packs import ORPHAN_AGE_S, Packs
-from ray_cluster.query import Filter
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, RETENTION_DAYS, archiver, entry, jpeg, query
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,9 @@ class DyingArchiver(Archiver):
 
     dies_after = ""
 
-    def _write_objects(self, day: Any, row_keys: Sequence[str], objects: Sequence[ObjectRow]) -> None:
+    def _write_objects(
+        self, day: Any, row_keys: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]
+    ) -> None:
         self._die("pack")
         super()._write_objects(day, row_keys, objects)
         self._die("objects")
@@ -210,21 +212,6 @@ def test_orphan_packs_are_swept_after_a_day_and_no_others(tmp_path: Path) -> Non
     assert query(tmp_path).picture(entry(1).row_key) == entry(1).jpeg
 
 
-def test_compaction_keeps_rows_keys_and_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "OPTIMIZE_EVERY", 5)
-    writer = archiver(tmp_path)
-    for number in range(12):
-        writer.commit([entry(number, machines=(CAR, BIKE))], now_ms=NOW_MS)
-        writer.maintain(now_ms=NOW_MS)
-    assert not writer.commit([entry(3)], now_ms=NOW_MS)[0].fresh
-    assert not archiver(tmp_path).commit([entry(11)], now_ms=NOW_MS)[0].fresh
-    read = query(tmp_path)
-    status = read.status()
-    assert (status.rows, status.distinct_ids, status.objects) == (12, 12, 24)
-    assert [item.snapshot.source_key for item in read.observations(Filter(), limit=3).items] == ["n11", "n10", "n9"]
-    assert len(read.observation(entry(0).row_key).machines) == 2
-
-
 def test_a_full_disk_is_said_acknowledges_nothing_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,14 +232,14 @@ def test_a_full_disk_is_said_acknowledges_nothing_and_loses_nothing(
 def test_lances_own_words_for_a_full_disk_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = archiver(tmp_path)
 
-    def merge(*_args: object) -> None:  # as Lance 0.40 says it on a full file system (seen)
+    def full(*_args: object, **_options: object) -> None:  # as Lance 0.40 says it on a full file system (seen)
         raise RuntimeError(
             "lance error: LanceError(IO): Generic LocalFileSystem error: Unable to copy data to file: "
             "No space left on device (os error 28), commit.rs:1663:50"
         )
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_merge", merge)
+        patch.setattr(LanceTable, "add", full)
         with pytest.raises(ArchiveFull):
             writer.commit([entry(1)], now_ms=NOW_MS)
     assert writer.commit([entry(1)], now_ms=NOW_MS)[0].fresh

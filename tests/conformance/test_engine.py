@@ -1,16 +1,31 @@
-"""One suite for the Engine seam: what every runtime must do, run on ONNX Runtime and on a fake in numpy."""
+"""One suite for the Engine seam: what every runtime must do, run on ONNX Runtime, TensorRT and a fake in numpy.
+
+TensorRT comes in two halves. Its plan is built everywhere, through TensorRT-RTX for a T4 where there is no device. It
+is run only where there is one (marker `gpu`); elsewhere the order of its calls is tried on stand-ins in host memory.
+"""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from engines.backend import Flavour, Precision
+from engines.build import Target, build, installed
+from engines.device import Gpu, probe
 from engines.engine import Engine, Tensor, TensorSpec, check_inputs
-from engines.errors import BadTensor
+from engines.errors import BadTensor, NoGpu
 from engines.ort import OrtEngine
+from engines.plans import ANY_GPU, Plan, PlanKey, Profile, sealed
+from engines.precision import half
+from engines.trt import Libraries, TrtEngine, libraries_of
+from tests.engines.trt_stand_in import T4, Cuda, Trt
+from tests.engines.trt_stand_in import plan_of as stand_in_plan
+
+T4_SM = 75
 
 
 def affine_model() -> bytes:
@@ -45,9 +60,77 @@ class NumpyEngine:
         return {"y": inputs["x"] * np.float32(2) + np.float32(1)}
 
 
-@pytest.fixture(params=["numpy", "ort"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    return NumpyEngine() if request.param == "numpy" else OrtEngine("affine", affine_model())
+def device() -> Gpu | None:
+    try:
+        return probe()
+    except NoGpu:
+        return None
+
+
+GPU = device()
+
+
+def flavour() -> Flavour:
+    """TensorRT itself where it and a device are, TensorRT-RTX everywhere else."""
+    there = installed()
+    wanted = Flavour.TENSORRT if GPU is not None and Flavour.TENSORRT in there else Flavour.RTX
+    if wanted not in there:
+        pytest.skip(f"{wanted} has no wheel for this machine")
+    return wanted
+
+
+@cache
+def plan_of(precision: Precision) -> Plan:
+    """The build half: a plan for the device of this machine, else for a T4. Its batches end at 4."""
+    chosen, profile = flavour(), Profile(batch=(1, 2, 4))
+    graph = affine_model() if precision is Precision.FP32 else half("affine", affine_model()).data
+    sm = T4_SM if GPU is None else GPU.sm
+    key = PlanKey(
+        model="affine",
+        model_sha256=hashlib.sha256(affine_model()).hexdigest(),
+        precision=precision,
+        flavour=chosen,
+        flavour_version=installed()[chosen],
+        sm=sm,
+        gpu=GPU.name if GPU is not None and chosen is Flavour.TENSORRT else ANY_GPU,
+        profile=profile,
+    )
+    data = build("affine", graph, chosen, Target(sm, profile, workspace_mb=64))
+    return sealed(key, data, graph_sha256=hashlib.sha256(graph).hexdigest())
+
+
+@pytest.fixture(
+    params=[
+        "numpy",
+        "ort",
+        "calls",
+        *(pytest.param(one, marks=pytest.mark.gpu) for one in (Precision.FP32, Precision.FP16)),
+    ],
+    ids=["numpy", "ort", "trt on stand-ins", "trt fp32", "trt fp16"],
+)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "numpy":
+        yield NumpyEngine()
+    elif request.param == "ort":
+        yield OrtEngine("affine", affine_model())
+    elif request.param == "calls":
+        cuda = Cuda()
+        libraries = Libraries(Trt(cuda, (-1, 3), ((1, 3), (2, 3), (4, 3))), cuda)
+        yield TrtEngine("affine", stand_in_plan(hashlib.sha256(affine_model()).hexdigest()), T4, libraries)
+    elif GPU is None:
+        pytest.skip("no NVIDIA device: TensorRT builds here and runs nothing")
+    else:
+        plan = plan_of(request.param)
+        running = TrtEngine("affine", plan, GPU, libraries_of(plan))
+        yield running
+        running.close()
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.FP16])
+def test_a_plan_is_built_without_a_device_too(precision: Precision) -> None:
+    plan = plan_of(precision)
+    assert plan.header.plan_bytes > 1000
+    assert plan.header.key.sm == (T4_SM if GPU is None else GPU.sm)
 
 
 def test_it_says_what_it_is(engine: Engine) -> None:

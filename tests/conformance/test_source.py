@@ -1,6 +1,6 @@
 """One suite for every kind of camera: a folder, a video, and RTSP in H.264 and H.265.
 
-drawn pictures ──▶ file | gst-rtsp-server ──▶ Source ──▶ Frame, Skipped
+drawn pictures ──▶ file | gst-rtsp-server ──▶ Source ──▶ Glance, Skipped
 """
 
 import threading
@@ -16,10 +16,12 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.errors import SourceError
-from edge_agent.frames import Frame, Skipped, SkipReason
+from edge_agent.frames import Frame, Glance, Skipped, SkipReason
+from edge_agent.sources.dimensions import UnusablePictureError
 from edge_agent.sources.replay import Replay
 from edge_agent.sources.rtsp import Rtsp
 from edge_agent.sources.source import Source
+from edge_agent.sources.thumbnail import grey_of
 from provisioning.contracts import config
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import EPOCH_MS, noise
@@ -93,8 +95,21 @@ def _rtsp(url: str) -> config.RtspSource:
     return config.RtspSource(url=url, connect_timeout_s=5, read_timeout_s=3)
 
 
+def looked(source: Source, stop: threading.Event) -> Iterator[Frame | Skipped]:
+    """Every picture in full, each before the next glance, as the contract wants."""
+    for item in source.frames(stop):
+        if not isinstance(item, Glance):
+            if item is not None:
+                yield item
+            continue
+        try:
+            yield item.frame()
+        except UnusablePictureError as error:
+            yield Skipped(item.camera_id, error.reason, str(error))
+
+
 def some(source: Source, number: int) -> list[Frame | Skipped]:
-    return list(islice(source.frames(threading.Event()), number))
+    return list(islice(looked(source, threading.Event()), number))
 
 
 def test_frames_are_pictures_with_a_name_of_their_own(kind: Kind) -> None:
@@ -119,6 +134,15 @@ def test_the_picture_is_the_one_that_was_drawn(kind: Kind) -> None:
     assert min(distances) < 0.6 * sorted(distances)[1]
 
 
+def test_a_glance_is_what_the_picture_looks_like_from_afar(kind: Kind) -> None:
+    glance = next(iter(kind.whole.frames(threading.Event())))
+    assert isinstance(glance, Glance)
+    assert glance.grey.shape == (36, 64)
+    assert glance.grey.dtype == np.uint8
+    assert not glance.pushed
+    assert float(np.abs(glance.grey.astype(int) - grey_of(glance.pixels())).mean()) < 4
+
+
 def test_stop_ends_it_quietly(kind: Kind) -> None:
     stop = threading.Event()
     frames = kind.whole.frames(stop)
@@ -136,7 +160,7 @@ def test_a_broken_picture_is_skipped_and_the_next_ones_come(kind: Kind) -> None:
     stop = threading.Event()
     skipped: list[Skipped] = []
     after = 0
-    for item in islice(kind.broken.frames(stop), 30):
+    for item in islice(looked(kind.broken, stop), 30):
         if isinstance(item, Skipped):
             skipped.append(item)
         elif skipped:
@@ -148,7 +172,7 @@ def test_a_broken_picture_is_skipped_and_the_next_ones_come(kind: Kind) -> None:
 
 
 def test_no_grey_half_is_ever_shown(kind: Kind) -> None:
-    for item in islice(kind.broken.frames(threading.Event()), 6):
+    for item in islice(looked(kind.broken, threading.Event()), 6):
         if isinstance(item, Frame):
             assert item.image[-8:].std() > 20
 

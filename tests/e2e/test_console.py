@@ -7,9 +7,10 @@ import pytest
 from fastapi import Response
 from playwright.sync_api import Page, expect
 
+from provisioning.contracts.documents import Membership
 from provisioning.contracts.messages import CameraState, PictureState
 from tests.center.street import NOW_MS, observation
-from tests.center.world import camera_status, heartbeat
+from tests.center.world import camera_status, heartbeat, member
 from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
@@ -65,6 +66,9 @@ def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) 
     _set_up_after_a_wrong_code(visitor)
     expect(page.get_by_text("No camera has reported yet.")).to_be_visible()
     visitor.photograph("live-empty-en-light")
+    dashboard = page.get_by_role("link", name="Ray dashboard")
+    expect(dashboard).to_have_attribute("href", "http://127.0.0.1:8265")
+    expect(dashboard).to_have_attribute("rel", "noopener noreferrer")
 
     _street(center)
     expect(page.get_by_text("Bridge, north side")).to_be_visible()
@@ -238,6 +242,40 @@ def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center:
     center.archive.answer = None
     center.say(fault=None)
     expect(page.locator(".ws-banners")).to_be_empty(timeout=15_000)
+
+
+def test_a_revoked_agent_is_off_the_wall_and_said_to_be_revoked(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    center.enrol(1, member(Membership.ENROLLED))
+    _street(center, rows=4)
+    center.archived(*observation("cam-1", _now_ms(), 77))
+    page = visitor.page
+    tile = page.locator(".ws-card", has_text="Renmin Road")
+    expect(tile.locator("img")).to_have_count(1)
+    center.enrol(2, member(Membership.REVOKED), member(Membership.PENDING, "cabinet-8"))
+    expect(tile).to_contain_text("Revoked")
+    expect(tile).to_contain_text("nothing it sends counts")
+    expect(page.locator(".ws-card img")).to_have_count(0)
+    visitor.photograph("live-revoked-en-light")
+    center.archived(*observation("cam-1", _now_ms(), 78))
+    page.reload()
+    expect(tile).to_contain_text("nothing it sends counts")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".ws-card img")).to_have_count(0)
+    for language, said in (("en", "was revoked at 2026-11-23 23:59:00 +08:00"), ("zh", "23:59:00 +08:00 吊销")):
+        visitor.go(f"/preferences?language={language}")
+        visitor.go("/cameras")
+        for table in (page.locator("table").first, page.locator("table").last):
+            expect(table).to_contain_text(said)
+            expect(table.locator(".ws-state").first).to_have_text({"en": "Revoked", "zh": "已吊销"}[language])
+        expect(page.locator("table").last).to_contain_text("cabinet-8")
+        width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width[0] <= width[1], "the page scrolls sideways"
+        visitor.photograph(f"cameras-revoked-{language}-light")
+    center.enrol(3, member(Membership.ENROLLED))
+    center.archived(*observation("cam-1", _now_ms(), 79))
+    visitor.go("/live")
+    expect(tile.locator("img")).to_have_count(1)
 
 
 def test_names_from_outside_are_only_words(visitor: Visitor, center: Running) -> None:

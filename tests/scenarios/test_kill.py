@@ -6,15 +6,18 @@
 ```
 """
 
+import json
 import os
 import signal
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from engines.catalog import Catalog
 from tests.support.premises import Site, wait_for
@@ -57,7 +60,7 @@ def _pids(title: str) -> list[int]:
 
 
 def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog) -> None:
-    site.start_broker()
+    site.exchange.start()
     before = set(_pids(ARCHIVER))
     cluster = site.start_cluster()
     config = site.edge_config(
@@ -85,8 +88,8 @@ def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog) -> Non
     site.start_agent(AGENT, config)
 
     wait_for("200 snapshots are archived", lambda: archived(200), 180, step_s=0.5)
-    site.kill("broker")
-    site.start_broker(empty=True)
+    site.exchange.kill()
+    site.exchange.start()
 
     wait_for("300 snapshots are archived", lambda: archived(300), 180, step_s=0.5)
     (archiver,) = set(_pids(ARCHIVER)) - before
@@ -98,6 +101,7 @@ def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog) -> Non
 
     assert (set(_pids(ARCHIVER)) - before) != {archiver}
     _adds_up(ledger, status)
+    _is_told_to_prometheus(site.root / "metrics", archiver)
 
 
 def _adds_up(ledger: dict[str, Any], status: dict[str, Any]) -> None:
@@ -108,6 +112,23 @@ def _adds_up(ledger: dict[str, Any], status: dict[str, Any]) -> None:
     assert status["rows"] == COUNT, "0 lost"
     assert status["distinct_ids"] == COUNT, "0 duplicates"
     assert status["leaks"] == 0
+
+
+def _is_told_to_prometheus(targets: Path, killed: int) -> None:
+    """Each replica at its own door; the killed one's is forgotten."""
+    told: dict[tuple[str, ...], float] = {}
+    names = {file.name for file in targets.iterdir()}
+    assert f"archive-{killed}.json" not in names
+    assert sorted(name.partition("-")[0] for name in names) == ["archive", "intake"]
+    for name in names:
+        (group,) = json.loads((targets / name).read_text(encoding="utf-8"))
+        (place,) = group["targets"]
+        with urllib.request.urlopen(f"http://{place}/metrics", timeout=30) as answer:
+            for family in text_string_to_metric_families(answer.read().decode()):
+                told |= {(sample.name, *sample.labels.values()): sample.value for sample in family.samples}
+    assert told["wayside_intake_archived_total",] + told["wayside_intake_duplicates_total",] >= COUNT
+    assert told["wayside_hop_seconds_count", "total"] == told["wayside_intake_archived_total",]
+    assert 0 < told["wayside_archive_rows_total",] < COUNT  # the second archiver's alone
 
 
 def _minutes_ago(minutes: int) -> int:

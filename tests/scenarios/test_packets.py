@@ -66,7 +66,7 @@ def _decoded(jpeg: bytes) -> Image:
 
 def test_no_face_leaves_the_site(site: Site, catalog: Catalog) -> None:
     pictures = _pictures(catalog)
-    site.start_broker()
+    site.exchange.start()
     config = site.edge_config(
         AGENT,
         [
@@ -81,8 +81,17 @@ def test_no_face_leaves_the_site(site: Site, catalog: Catalog) -> None:
         ],
         redactor={"overflow": "block", "timeout_s": 120.0, "jpeg_quality": QUALITY},
     )  # fmt: skip
-    cluster = Tap(site.identity("cluster"), site.port, [topics.snapshots("+")], archive=PictureState.KEPT)
-    center = Tap(site.identity("center"), site.port, [topics.heartbeat("+"), topics.camera_status("+", "+")])
+    cluster = Tap(
+        site.exchange.identity("cluster"),
+        site.exchange.services_port,
+        [topics.snapshots("+")],
+        archive=PictureState.KEPT,
+    )
+    center = Tap(
+        site.exchange.identity("center"),
+        site.exchange.services_port,
+        [topics.heartbeat("+"), topics.camera_status("+", "+")],
+    )
     site.start_agent(AGENT, config)
     wait_for("every picture is published or withheld", lambda: _all_ended(site, config, len(pictures)), 600, step_s=1)
     wait_for("a heartbeat and a camera status", lambda: center.on("heartbeat") and center.on("/gate"), 20)

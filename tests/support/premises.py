@@ -1,10 +1,8 @@
 """A whole site in one temporary folder: certificates, a real Mosquitto, and the real processes as subprocesses."""
 
-import getpass
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,12 +16,11 @@ from typing import Any
 import pytest
 
 from engines.catalog import default_models_dir
-from provisioning import broker
-from provisioning.authority import Authority, Identity
-from provisioning.contracts.config import ClusterConfig, EdgeConfig, load
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.topics import Role
+from tests.support.exchange import Exchange
 
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 BIN = Path(sys.executable).parent
 
 
@@ -56,37 +53,13 @@ class Site:
     """Start, kill and ask the processes of one site. Everything that was started ends with `close`."""
 
     def __init__(self, root: Path) -> None:
-        if MOSQUITTO is None:
-            pytest.skip("mosquitto is not installed")
         self.root = root
-        self.port = free_port()
-        self.authority = Authority(root / "pki")
-        self._identities: dict[str, Identity] = {}
+        self.exchange = Exchange(root)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def identity(self, name: str) -> Identity:
-        """The certificate of an agent, of `cluster` or of `center`; issued once."""
-        if name not in self._identities:
-            roles = {Role.CLUSTER.value: Role.CLUSTER, Role.CENTER.value: Role.CENTER}
-            issue = self.authority.issue_role(roles[name]) if name in roles else self.authority.issue_agent(name)
-            self._identities[name] = issue
-        return self._identities[name]
 
     def broker_table(self, name: str) -> dict[str, Any]:
         """The `[broker]` table of the process that goes by this name."""
-        who = self.identity(name)
-        files = {"ca_file": who.ca_file, "cert_file": who.cert_file, "key_file": who.key_file}
-        return {"host": "127.0.0.1", "port": self.port, **{key: str(path) for key, path in files.items()}}
-
-    def start_broker(self, *, empty: bool = False) -> None:
-        """Start Mosquitto; `empty` forgets what it had stored."""
-        if empty:
-            shutil.rmtree(self.root / "broker", ignore_errors=True)
-        listener = broker.Listener("127.0.0.1", self.port, self.authority.issue_broker(), getpass.getuser())
-        conf = broker.write(self.root / "broker", listener)
-        assert MOSQUITTO is not None
-        self.start("broker", [MOSQUITTO, "-c", str(conf)])
-        wait_for("the broker listens", lambda: _listens(self.port), 10)
+        return self.exchange.section(name).model_dump(mode="json")
 
     def edge_config(self, agent: str, cameras: list[dict[str, Any]], **tables: Any) -> Path:
         """Write `<agent>.toml`."""
@@ -129,19 +102,20 @@ class Site:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
 
-    def start_cluster(self) -> Path:
+    def start_cluster(self, broker: dict[str, Any] | None = None) -> Path:
         """Start `wayside-cluster run` with its own ports and wait until it is ready. Returns its configuration."""
         config = self.write_toml(
             "cluster",
             {
                 "models_dir": str(default_models_dir()),
                 "archive_dir": str(self.root / "archive"),
+                "metrics_dir": str(self.root / "metrics"),
                 "gcs_port": free_port_below(10002),
                 "dashboard_port": free_port(),
                 "query_port": free_port(),
                 "auth_token_file": str(self.root / "ray-token"),
                 "query_token_file": str(self.root / "query-token"),
-                "broker": self.broker_table(Role.CLUSTER.value),
+                "broker": broker or self.broker_table(Role.CLUSTER.value),
             },
         )
         self.start("cluster", [str(BIN / "wayside-cluster"), "run", "--config", str(config)])
@@ -191,6 +165,7 @@ class Site:
 
     def close(self) -> None:
         """End what still runs."""
+        self.exchange.stop()
         for process in self._processes.values():
             process.terminate()
         for name, process in list(self._processes.items()):
@@ -198,11 +173,6 @@ class Site:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 self.kill(name)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _toml(value: Any) -> str:

@@ -10,10 +10,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from provisioning.authority import Identity
 from provisioning.contracts import topics
 from provisioning.contracts.codec import decode_snapshot, encode, message_sha256
 from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
+from provisioning.identities import Identity
 
 
 @dataclass(frozen=True, slots=True)

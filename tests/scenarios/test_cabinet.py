@@ -1,0 +1,256 @@
+"""A cabinet's first day: from `agent new` on an empty root to an archived picture; a bad configuration; a theft.
+
+```
+ office   wayside-provision  init · broker run · serve · site add · agent new · cameras import · bundle · revoke
+                                      │          │ CSR → certificate, documents          │ revocation list
+ cabinet  wayside-edge       enrol ───┼──────────┘                                       ▼
+ camera (RTSP, digest) ────▶ run ─────┴─▶ Mosquitto ─▶ wayside-cluster ─▶ archive     refused
+```
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engines.catalog import Catalog, default_models_dir
+from provisioning import configuration
+from provisioning.contracts import topics
+from provisioning.contracts.config import CenterConfig, EdgeConfig, load
+from provisioning.contracts.documents import CENTER, Membership, Roster
+from provisioning.demo import rtsp_server
+from provisioning.home import Home
+from tests.support.exchange import listens
+from tests.support.pki import free_ports
+from tests.support.premises import BIN, Site, wait_for
+from tests.support.tap import Tap
+
+pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(900)]
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+AGENT = "cabinet-7"
+CAMERA_PASSWORD = 'pass@word:42,"x"'
+PROBATION_S = 20.0
+
+
+class Office:
+    """`wayside-provision` on one home, as a technician types it."""
+
+    def __init__(self, site: Site) -> None:
+        self.home = site.root / "home"
+        self._site = site
+        self.commands: list[str] = []
+
+    def say(self, *words: str) -> dict[str, Any]:
+        """One command, its answer as JSON."""
+        line = [str(BIN / "wayside-provision"), *words, "--home", str(self.home), "--json"]
+        self.commands.append("wayside-provision " + " ".join(words))
+        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+        with self._site.log("office").open("a", encoding="utf-8") as log:
+            log.write(done.stderr)
+        assert done.returncode == 0, f"{words}: {done.stderr}{done.stdout}"
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def start(self, name: str, *words: str) -> None:
+        self._site.start(name, [str(BIN / "wayside-provision"), *words, "--home", str(self.home)])
+
+    def standing(self) -> dict[str, Any]:
+        """What the register holds of the agent's last word, as `status` shows it."""
+        (agent,) = [each for each in self.say("status")["agents"] if each["id"] == AGENT]
+        standing: dict[str, Any] = agent
+        return standing
+
+
+def _cameras(site: Site, catalog: Catalog) -> int:
+    """Two H.264 cameras that ask for a password, on a port of their own."""
+    probe = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+    if subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, check=False).returncode != 0:
+        pytest.skip("gst-rtsp-server is not installed: apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi")
+    film = site.root / "film.h264"
+    encode = [sys.executable, "-m", "provisioning.demo.encode", str(catalog.path("bikes")), str(film)]
+    subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=120)
+    password = site.root / "camera-password"
+    password.touch(0o600)
+    password.write_text(CAMERA_PASSWORD, encoding="utf-8")
+    (port,) = free_ports(1)
+    mounts = [part for name in ("gate", "yard") for part in ("--mount", f"{name}={film}")]
+    lock = ["--user", "admin", "--password-file", str(password)]
+    site.start("cameras", [SYSTEM_PYTHON, rtsp_server.__file__, "--port", str(port), *lock, *mounts])
+    wait_for("the cameras listen", lambda: listens(port), 20)
+    return port
+
+
+def _list_of_cameras(site: Site, port: int, gate_path: str = "gate") -> Path:
+    """As Excel on a Chinese Windows writes it: GB18030, Chinese headings."""
+    file = site.root / "cameras.csv"
+    quoted = '"' + CAMERA_PASSWORD.replace('"', '""') + '"'
+    rows = [
+        "编码,名称,地址,用户名,密码",
+        f"gate,东门,rtsp://127.0.0.1:{port}/{gate_path},admin,{quoted}",
+        f"yard,院子,rtsp://127.0.0.1:{port}/yard,admin,{quoted}",
+    ]
+    file.write_bytes("\r\n".join(rows).encode("gb18030"))
+    return file
+
+
+def _secrets(office: Office, *configurations: Path) -> list[dict[str, Any]]:
+    words = [part for file in configurations for part in ("--config", str(file))]
+    listed: list[dict[str, Any]] = office.say("secrets", *words)["secrets"]
+    return listed
+
+
+def _values(listed: list[dict[str, Any]]) -> set[str]:
+    """Each secret as it could appear in a log: whole lines of text files, and keys in PEM without their armour."""
+    values: set[str] = set()
+    for each in listed:
+        path = Path(each["file"])
+        if not path.is_file():
+            continue
+        content = path.read_bytes()
+        if b"PRIVATE KEY" in content:
+            blocks = re.findall(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\n(.+?)\n-----END", content, re.DOTALL)
+            values |= {line.decode() for block in blocks for line in block.split(b"\n")}
+        elif len(content) < 512:
+            values |= {line for line in content.decode(errors="replace").split("\n") if len(line) >= 8}
+    return values
+
+
+def _installation(site: Site, catalog: Catalog) -> tuple[Office, Path, int]:
+    """Everything but the cabinet: an empty home that is served, a cluster, and two cameras."""
+    office = Office(site)
+    agents_port, services_port, enrolment_port = free_ports(3)
+    ports = ["--agents-port", str(agents_port), "--services-port", str(services_port)]
+    office.say("init", "--host", "127.0.0.1", "--listen", "127.0.0.1", *ports, "--enrolment-port", str(enrolment_port))
+    office.start("broker", "broker", "run")
+    office.start("provisioning", "serve")
+    wait_for("broker and enrolment listen", lambda: listens(agents_port) and listens(enrolment_port), 20)
+    identity = Home.open(office.home).identities.identity("cluster")
+    cluster = site.start_cluster(
+        {
+            "host": "127.0.0.1",
+            "port": services_port,
+            **{key: str(getattr(identity, key)) for key in ("ca_file", "cert_file", "key_file")},
+        }
+    )
+    return office, cluster, _cameras(site, catalog)
+
+
+def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_property: Any) -> None:
+    office, cluster, rtsp_port = _installation(site, catalog)
+
+    # --- from nothing to the first picture
+    office.commands.clear()
+    began_s = time.monotonic()
+    office.say("site", "add", "north", "--name", "North gate")
+    office.say("agent", "new", AGENT, "--site", "north")
+    office.say("cameras", "import", AGENT, str(_list_of_cameras(site, rtsp_port)))
+    bundle, box = site.root / "cabinet.bundle", site.root / "box"
+    office.say("bundle", AGENT, "-o", str(bundle))
+    enrol = [str(BIN / "wayside-edge"), "enrol", str(bundle), "--into", str(box), "--models", str(default_models_dir())]
+    subprocess.run(enrol, check=True, capture_output=True, timeout=60)
+    config = box / "agent.toml"
+    _impatient(config)
+    site.start_agent(AGENT, config)
+    wait_for("a picture is archived", lambda: site.ledger(config)["archived"] >= 1, 60)
+    seconds = time.monotonic() - began_s
+    record_property("seconds_from_agent_new_to_first_archived", seconds)
+    print("\n" + "\n".join(office.commands), f"\nfirst archived snapshot {seconds:.1f} s after `site add`")  # noqa: T201
+    assert site.query(cluster, "/status")["rows"] >= 1
+    wait_for("the first configuration is applied", lambda: office.standing()["verdict"] == "applied", 60)
+
+    # --- a bad configuration: the gate's address goes nowhere
+    before = site.ledger(config)
+    office.say("cameras", "import", AGENT, str(_list_of_cameras(site, rtsp_port, "nowhere")))
+    wait_for("it is rolled back", lambda: office.standing()["verdict"] == "rolled_back", PROBATION_S + 60)
+    wait_for("the one before is in use", lambda: office.standing()["active"] == 1, 20)
+    told = office.standing()
+    assert (told["judged"], told["verdict"]) == (2, "rolled_back")
+    assert "gate" in told["cause"]
+    wait_for(
+        "both cameras are archived again",
+        lambda: all(
+            site.ledger(config)["cameras"][name]["archived"] > before["cameras"][name]["archived"]
+            for name in ("gate", "yard")
+        ),
+        60,
+    )
+    after = site.ledger(config)
+    assert (
+        after["selected"] == after["archived"] + after["rejected"] + sum(after["dropped"].values()) + after["in_flight"]
+    )
+    assert set(after["dropped"]) <= {"redactor_busy"}, "nothing was lost to the change itself"
+
+    # --- the box is stolen
+    home = Home.open(office.home)
+    center = Tap(home.identities.identity("center"), home.config.services_port, [topics.roster()])
+    began_s = time.monotonic()
+    assert len(office.say("revoke", AGENT, "--reason", "stolen", "--yes")["serials"]) == 1
+    wait_for("the agent is refused", lambda: "publishing halted" in site.text(AGENT), 60, step_s=0.02)
+    refused = time.monotonic() - began_s
+    wait_for("the centre is told", lambda: _membership(home, center) is Membership.REVOKED, 60, step_s=0.02)
+    told_s = time.monotonic() - began_s
+    center.close()
+    record_property("seconds_from_revoke_to_refusal", refused)
+    record_property("seconds_from_revoke_to_the_centre_being_told", told_s)
+    print(f"the centre is told {told_s:.2f} s after revoke")  # noqa: T201
+    print(f"refused {refused:.2f} s after revoke: {site.text(AGENT).split('publishing halted')[1].splitlines()[0]}")  # noqa: T201
+    time.sleep(3)  # what the cluster had already in hand
+    rows = site.query(cluster, "/status")["rows"]
+    time.sleep(4)
+    assert site.query(cluster, "/status")["rows"] == rows
+    assert site.stop(AGENT) == 0
+
+    # --- and nobody's secret is in anybody's log
+    _assert_no_secret_is_told(site, office, config, cluster, bundle)
+
+
+def _membership(home: Home, center: Tap) -> Membership | None:
+    """Of the agent, in the newest roster that reached the centre; a broker that restarts brings the same one again."""
+    if not center.on("roster"):
+        return None
+    body = home.seal_key.seal.open(center.on("roster")[-1], addressee=CENTER, newer_than=0).body
+    assert isinstance(body, Roster)
+    (entry,) = body.agents
+    return entry.membership
+
+
+def _impatient(config: Path) -> None:
+    """The same agent, with a probation that a test can wait for."""
+    edge = load(EdgeConfig, config)
+    assert edge.provisioning is not None
+    quick = edge.provisioning.model_copy(update={"probation_s": PROBATION_S, "settle_s": 2.0})
+    configuration.write(config, edge.model_copy(update={"provisioning": quick}))
+
+
+def _assert_no_secret_is_told(site: Site, office: Office, config: Path, cluster: Path, bundle: Path) -> None:
+    center = configuration.write(
+        site.root / "center.toml",
+        CenterConfig(
+            broker=load(EdgeConfig, config).broker,
+            query_token_file=Path(tomllib.loads(cluster.read_text())["query_token_file"]),
+            data_dir=site.root / "center",
+        ),
+    )
+    listed = _secrets(office, config, cluster, center)
+    assert {"file", "mode", "rotation"} <= set(listed[0])
+    assert not [each for each in listed if each["mode"] not in {None, "0600", each.get("expected_mode")}]
+    values = _values(listed) | {CAMERA_PASSWORD, bundle.read_text().strip()}
+    assert len(values) > 15, "the list found next to nothing"
+    logs = sorted(site.root.glob("*.log"))
+    assert {"broker.log", "provisioning.log", "cluster.log", f"{AGENT}.log", "office.log"} <= {log.name for log in logs}
+    told = {
+        f"{log.name}: {each['file']}"
+        for log in logs
+        for each in listed
+        for value in _values([each])
+        if value in log.read_text(errors="replace")
+    }
+    told |= {log.name for log in logs for value in values if value in log.read_text(errors="replace")}
+    assert told == set()

@@ -1,0 +1,185 @@
+"""Media as devices in the field send them, all at once, from REGISTER to pictures: whole ones, or it is said why not.
+
+Whole is measured: the thumbnail of each published picture is, byte for byte, that of a picture that was sent.
+"""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from edge_agent.errors import NoPicture
+from edge_agent.gb28181 import endpoint
+from edge_agent.sources import gb28181
+from provisioning.demo.gb28181.device_profile import device_ids
+from provisioning.demo.gb28181.faults import Fault
+from provisioning.demo.gb28181.footage import Codec
+from tests.scenarios.faulty_devices import Faulty, faulty, plain
+from tests.support.gb28181_agent import Agent
+from tests.support.gb28181_camera import Looked, look, thumbnails
+from tests.support.gb28181_devices import FIRST_ID, Devices, film
+
+LIMIT_S: Final = 30.0
+"""It takes about 10 on an idle machine."""
+WANTED: Final = 40
+"""Pictures, of which 10 are a GOP."""
+FIRST_MEDIA_S: Final = 6.0
+PLAYED_SILENCE_S: Final = 3.0
+_HOUR_MS: Final = 3_600_000
+RECORDED_MS: Final = (time.time_ns() // 1_000_000 // _HOUR_MS - 2) * _HOUR_MS + 600_000
+SPAN: Final = {"started_at_ms": RECORDED_MS, "ended_at_ms": RECORDED_MS + 4000}
+"""Within one recording: a device begins one at each full hour."""
+SENT: Final[dict[str, Any]] = {"pace": 1.0, "channels": 1, "packet_bytes": 400, "heartbeat_s": 60.0}
+
+
+def sends(fault: Fault, codec: Codec = "h264", transport: str = "udp") -> tuple[Faulty, Codec]:
+    device = faulty(fault, **SENT)
+    name = device.name if codec == "h264" else f"{device.name}-{codec}"
+    return replace(device, name=name, options={"heartbeat_s": 60.0, "transport": transport}), codec
+
+
+def plays(fault: Fault | None = None) -> tuple[Faulty, Codec]:
+    """Recordings of 4 s, at four times their pace."""
+    sent = {**SENT, "pace": 4.0}
+    device = plain("ends-by-121", **sent) if fault is None else faulty(fault, **sent)
+    return replace(device, options={"heartbeat_s": 60.0, "span": SPAN}), "h264"
+
+
+def sends_well(codec: Codec, transport: str) -> tuple[Faulty, Codec]:
+    device = plain(f"plain-{codec}-{transport}", **SENT)
+    return replace(device, options={"heartbeat_s": 60.0, "transport": transport}), codec
+
+
+PLAIN: Final = tuple(
+    sends_well(codec, transport) for codec in ("h264", "h265") for transport in ("udp", "tcp_passive", "tcp_active")
+)
+HARMLESS: Final = tuple(
+    sends(fault)
+    for fault in (
+        Fault.REORDER,
+        Fault.DUPLICATE,
+        Fault.SEQUENCE_WRAP,
+        Fault.CONSTANT_TIMESTAMP,
+        Fault.TIMESTAMP_PER_PACKET,
+        Fault.NO_MARKER,
+        Fault.RAW_VIDEO,
+        Fault.TRANSPORT_STREAM,
+        Fault.AUDIO_PACKETS,
+        Fault.RTCP_NOISE,
+        Fault.TINY_HEADERS,
+        Fault.SPLIT_HEADERS,
+        Fault.NO_SYSTEM_HEADER,
+        Fault.NO_PSM,
+        Fault.LATE_PSM,
+        Fault.BAD_PSM_CRC,
+        Fault.BAD_PSM_LENGTH,
+        Fault.WRONG_PSM_CODEC,
+        Fault.PRIVATE_STREAMS,
+        Fault.VIDEO_E2,
+        Fault.PES_LENGTH_ZERO,
+        Fault.AUDIO,
+        Fault.AUDIO_ANNOUNCED,
+        Fault.AUDIO_LISTED_FIRST,
+        Fault.SHORT_PACK,
+        Fault.JOINED_MID_GOP,
+        Fault.OTHER_SSRC,
+        Fault.NO_SDP,
+        Fault.MEDIA_BEFORE_200,
+    )
+)
+OTHER_CODEC: Final = tuple(
+    sends(fault, "h265") for fault in (Fault.RAW_VIDEO, Fault.TRANSPORT_STREAM, Fault.NO_PSM, Fault.WRONG_PSM_CODEC)
+)
+OVER_TCP: Final = tuple(
+    sends(fault, transport="tcp_passive")
+    for fault in (Fault.DOLLAR_FRAMING, Fault.LENGTH_2400, Fault.PRIVATE_HEAD, Fault.BYTEWISE)
+)
+HURT: Final = (sends(Fault.LOSS), sends(Fault.OVERWRITTEN, transport="tcp_passive"))
+CHANGES: Final = (sends(Fault.SSRC_CHANGES),)
+STOPS: Final = (sends(Fault.ENDLESS_ZEROS),)
+WITHOUT: Final = (sends(Fault.NO_MEDIA), sends(Fault.SIP_ON_MEDIA_PORT))
+PLAYED: Final = tuple(plays(fault) for fault in (None, Fault.ENDS_BY_INFO, Fault.ENDS_SILENTLY, Fault.PLAYS_ON))
+WHOLE: Final = (*PLAIN, *HARMLESS, *OTHER_CODEC, *OVER_TCP, *CHANGES)
+EVERY: Final = (*WHOLE, *HURT, *STOPS, *WITHOUT, *PLAYED)
+IDS: Final = dict(zip((each.name for each, _ in EVERY), device_ids(FIRST_ID, len(EVERY)), strict=True))
+NEVER: Final = 1000
+ENOUGH: Final = {"ssrc-changes": 70, **dict.fromkeys((each.name for each, _ in (*STOPS, *PLAYED)), NEVER)}
+"""50 pictures until the SSRC changes; and nothing to be waited for behind the zeros."""
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Looked]:
+    folder = tmp_path_factory.mktemp("media")
+    cameras = {each.name: each.camera(IDS[each.name], folder) for each, _ in EVERY}
+    fleets = {
+        codec: [(each.profile, IDS[each.name]) for each, its in EVERY if its == codec] for codec in ("h264", "h265")
+    }
+    stop = threading.Event()
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(EVERY)) as threads:
+        patch.setattr(endpoint, "INVITES_PER_S", 50.0)  # all of one building at once
+        patch.setattr(gb28181, "FIRST_MEDIA_S", FIRST_MEDIA_S)
+        patch.setattr(gb28181, "PLAYED_SILENCE_S", PLAYED_SILENCE_S)
+        with (
+            Agent(folder / "agent", cameras) as agent,
+            Devices(agent.server, each=fleets["h264"], footage=film("h264", gop=10)),
+            Devices(agent.server, each=fleets["h265"], footage=film("h265", gop=10)),
+        ):
+            futures = {
+                each.name: threads.submit(look, agent, each.name, stop, ENOUGH.get(each.name, WANTED))
+                for each, _ in EVERY
+            }
+            wait([future for name, future in futures.items() if name != Fault.ENDLESS_ZEROS.value], LIMIT_S)
+            stop.set()
+            return {name: future.result(20) for name, future in futures.items()}
+
+
+def of(every: tuple[tuple[Faulty, Codec], ...]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        ("name", "codec"), [pytest.param(each.name, codec, id=each.name) for each, codec in every]
+    )
+
+
+@of(WHOLE)
+def test_pictures_come_and_are_whole(looked: dict[str, Looked], name: str, codec: Codec) -> None:
+    its = looked[name]
+    assert (its.trouble, its.skipped) == (None, [])
+    assert len(its.greys) >= ENOUGH.get(name, WANTED)
+    assert set(its.greys) <= thumbnails(film(codec, gop=10))
+    assert len(set(its.greys)) > 10
+
+
+@of((*HURT, *STOPS))
+def test_what_is_damaged_is_never_published(looked: dict[str, Looked], name: str, codec: Codec) -> None:
+    its = looked[name]
+    assert (its.trouble, its.skipped) == (None, [])
+    assert len(its.greys) >= 10
+    assert set(its.greys) <= thumbnails(film(codec, gop=10))
+
+
+@of(PLAYED)
+def test_a_recording_is_played_to_its_end_however_that_is_told(
+    looked: dict[str, Looked], name: str, codec: Codec
+) -> None:
+    its = looked[name]
+    assert (its.trouble, its.skipped, its.is_over) == (None, [], True)
+    assert set(its.greys) <= thumbnails(film(codec, gop=10))
+    first, last = its.captured_ms[0] - RECORDED_MS, its.captured_ms[-1] - RECORDED_MS
+    assert its.captured_ms == sorted(set(its.captured_ms))
+    assert (first, last) == (0, 3960)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no-media", "no media within 6 s: the device was told to send to 127.0.0.1:"),
+        ("sip-on-media-port", "which is for its media: set the platform's SIP port in the device"),
+    ],
+)
+def test_why_no_picture_comes_is_said_in_words(looked: dict[str, Looked], name: str, said: str) -> None:
+    its = looked[name]
+    assert isinstance(its.trouble, NoPicture)
+    assert said in str(its.trouble)
+    assert not its.greys

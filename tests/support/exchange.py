@@ -1,0 +1,96 @@
+"""Certificates and a real Mosquitto on loopback, which can be killed and restarted empty."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning import broker
+from provisioning.contracts import config
+from provisioning.contracts.topics import Role
+from provisioning.identities import CLIENTS, Identity
+from tests.support.pki import Pki, free_ports
+
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def until(condition: Callable[[], object], *, timeout_s: float = 30) -> None:
+    """Wait for the world outside this process; fail when it does not come."""
+    ends = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts on loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Exchange:
+    """One broker with both listeners, and whoever may come to it."""
+
+    def __init__(self, folder: Path) -> None:
+        if MOSQUITTO is None:
+            pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+        self._program = MOSQUITTO
+        self._folder = folder / "broker"
+        self.pki = Pki(folder / "pki")
+        self.port, self.services_port = free_ports(2)
+        self.log = folder / "broker.log"
+        self._identities: dict[str, Identity] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def identity(self, name: str) -> Identity:
+        """The certificate of an agent, or of a service by its role; issued once."""
+        if name not in self._identities:
+            issue = self.pki.issue if name in CLIENTS else self.pki.issue_agent
+            self._identities[name] = issue(name)
+        return self._identities[name]
+
+    def port_of(self, name: str) -> int:
+        """Where the owner of this certificate may come to."""
+        return self.services_port if name in CLIENTS else self.port
+
+    def section(self, name: str | Role, *, identity: Identity | None = None) -> config.Broker:
+        """The `[broker]` table of whoever goes by this name, or shows another's certificate."""
+        shown = identity or self.identity(name)
+        return config.Broker(
+            host="127.0.0.1",
+            port=self.port_of(name),
+            ca_file=shown.ca_file,
+            cert_file=shown.cert_file,
+            key_file=shown.key_file,
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until both listeners accept."""
+        listeners = broker.Listeners(
+            broker.Address("127.0.0.1", self.port), broker.Address("127.0.0.1", self.services_port), getpass.getuser()
+        )
+        file = broker.write(self._folder, listeners, self.pki.identities)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen([self._program, "-c", str(file)], stdout=log, stderr=log)
+        until(lambda: listens(self.port) and listens(self.services_port))
+
+    def stop(self) -> None:
+        """SIGTERM: it keeps what it holds."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def kill(self) -> None:
+        """`kill -9`, and everything it knew is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+        shutil.rmtree(self._folder / "data", ignore_errors=True)

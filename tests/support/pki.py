@@ -1,0 +1,85 @@
+"""Both authorities of a home without the home: certificates for boxes and services, and what the broker is told."""
+
+import getpass
+import socket
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from provisioning import durable_file
+from provisioning.authority import CLIENT, Authority, Revocation, new_key, private_pem, public_pem
+from provisioning.broker import Address, Listeners
+from provisioning.identities import AGENT_LIFETIME, BROKER, CRL_LIFETIME, Identities, Identity
+
+HOST = "127.0.0.1"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody held a moment ago, all different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+class Pki:
+    """`Identities` with the broker's certificate, for 127.0.0.1; issues and revokes at a word."""
+
+    def __init__(self, directory: Path, *, now: datetime | None = None) -> None:
+        self.directory = directory
+        self.identities = Identities.create(directory, now=now)
+        self.identities.issue(BROKER, now=now)
+        self._serials: dict[str, list[int]] = {}
+        self._revoked: list[Revocation] = []
+        self._number = 1  # of the list that `Authority.create` wrote
+
+    def issue(self, name: str) -> Identity:
+        """A service's: `cluster`, `center`, `provisioning`, `broker`, `enrolment`."""
+        return self.identities.issue(name)
+
+    def issue_agent(
+        self, agent_id: str, *, lifetime: timedelta = AGENT_LIFETIME, now: datetime | None = None
+    ) -> Identity:
+        """Key and certificate in files of their own, as an enrolled box has them; each call is another box."""
+        key = new_key()
+        return self._keep(
+            agent_id,
+            private_pem(key),
+            self.identities.sign_agent(agent_id, key.public_key(), lifetime=lifetime, now=now),
+        )
+
+    def forge(self, common_name: str, authority: Authority) -> Identity:
+        """What no product code would sign: any name, by any authority."""
+        key = new_key()
+        made = authority.sign(key.public_key(), common_name, CLIENT, lifetime=AGENT_LIFETIME)
+        return self._keep(common_name, private_pem(key), made)
+
+    def revoke(self, agent_id: str) -> None:
+        """Every certificate that this agent was issued so far, in a new list of the agents' authority."""
+        at = datetime.now().astimezone()
+        self._revoked += [Revocation(serial, at) for serial in self._serials.pop(agent_id)]
+        self.renew_list()
+
+    def renew_list(self, *, lifetime: timedelta = CRL_LIFETIME, now: datetime | None = None) -> Path:
+        """The agents' revocation list again, under the next number."""
+        self._number += 1
+        return self.identities.agents.publish_revocations(
+            self._revoked, number=self._number, lifetime=lifetime, now=now
+        )
+
+    def listeners(self, agents_port: int, services_port: int) -> Listeners:
+        """Both on loopback, run by whoever runs the test."""
+        return Listeners(Address(HOST, agents_port), Address(HOST, services_port), getpass.getuser())
+
+    def _keep(self, name: str, key_pem: bytes, certificate: x509.Certificate) -> Identity:
+        serials = self._serials.setdefault(name, [])
+        box = self.directory / "boxes" / f"{name}-{len(serials)}"
+        box.mkdir(mode=0o700, parents=True)
+        serials.append(certificate.serial_number)
+        return Identity(
+            name,
+            self.identities.services.ca_file,
+            durable_file.write(box / "agent.crt", public_pem(certificate), mode=durable_file.PUBLIC),
+            durable_file.write(box / "agent.key", key_pem),
+        )

@@ -1,0 +1,63 @@
+"""The head's deployer with cheap stages in the place of the two networks: `python -m tests.support.stub_deployer FILE`.
+
+Placement, batching, handles, intake, archiver and query are the real ones.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.detectors import ParserStatus
+from ray_cluster.app.deploy import deploy, main
+from ray_cluster.app.graph import Parts
+from ray_cluster.appearance import UNSEEN, Appearance
+from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
+
+
+class StubParser:
+    """Finds nothing, at once."""
+
+    def __init__(self, config: ClusterConfig) -> None:
+        self.config = config
+
+    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        """See `Stages.parse`."""
+        return [Parsed((), 0) for _ in photos]
+
+    async def status(self) -> ParserStatus:
+        """See `ParserReplica`."""
+        return ParserStatus(models={}, in_memory=(), pictures={}, fell_back={}, faults=())
+
+
+class StubCanary:
+    """Finds nothing, at once."""
+
+    def __init__(self, config: ClusterConfig) -> None:
+        self.config = config
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        """See `Stages.inspect`."""
+        return [False] * len(photos)
+
+
+class StubEmbedder:
+    """Looks at nothing."""
+
+    def __init__(self, config: ClusterConfig) -> None:
+        self.config = config
+
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        """See `Stages.embed`."""
+        return [(UNSEEN,) * len(sitter.machines) for sitter in sitters]
+
+
+def stubbed(config: ClusterConfig) -> None:
+    """See `deploy`."""
+    # By the module's name, not `__main__`: the replicas import them in processes of their own.
+    from tests.support import stub_deployer  # noqa: PLC0415
+
+    deploy(config, parts=Parts(stub_deployer.StubParser, stub_deployer.StubCanary, stub_deployer.StubEmbedder))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], stubbed))

@@ -1,0 +1,150 @@
+"""Doors of the real metrics, with something in every one of them: an agent's, an intake's, an archiver's."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge_agent.attention import Looking
+from edge_agent.clock import Backoff, SystemClock
+from edge_agent.metrics import Metrics, Told
+from provisioning.contracts.archive import DayUpkeep, IntakeStatus, UpkeepStatus
+from provisioning.contracts.messages import (
+    Assessed,
+    CameraFacts,
+    CameraState,
+    CameraStatus,
+    Heartbeat,
+    Ledger,
+    PictureCheck,
+)
+from ray_cluster.commit_figures import CommitFigures
+from ray_cluster.distribution import ROWS, Distribution
+from ray_cluster.entries import Entry, Receipt
+from ray_cluster.hops import Hops
+from ray_cluster.metrics import ArchiveTold, Door, IntakeTold, archive_families, intake_families
+from tests.ray_cluster.world import NOW_MS, entry
+
+CAMERAS = ("gate", "yard")
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def agent_told() -> Told:
+    """Counts grow from scrape to scrape, or every rate would be none."""
+    began_s = time.monotonic()
+
+    def beat() -> int:
+        return 1 + int(10 * (time.monotonic() - began_s))
+
+    def heartbeat() -> Heartbeat:
+        n = beat()
+        ledger = Ledger(selected=3 * n, spooled=2 * n, archived=n, rejected=0, dropped={"spool_full": n}, in_flight=n)
+        return Heartbeat(
+            agent_id="street", sent_at_ms=now_ms(), started_at_ms=now_ms(), software="test", ledger=ledger,
+            cameras=dict.fromkeys(CAMERAS, ledger), spool_bytes=1000 * n, spool_messages=n, quarantined=1, resent=n,
+            redaction_ms=250.0, decode_ms=5.0, queued=1, rate=4.0, passed_over=dict.fromkeys(CAMERAS, n),
+            disk_free_bytes=10**10,
+        )  # fmt: skip
+
+    def assessed() -> Assessed:
+        facts = CameraFacts(
+            scores={PictureCheck.BLURRED: 0.9}, clock_skew_ms=100.0, clock_bound_ms=500.0, pictures_per_s=0.5,
+            last_picture_at_ms=now_ms(),
+        )  # fmt: skip
+        return Assessed(agent_id="street", assessed_at_ms=now_ms(), cameras=dict.fromkeys(CAMERAS, facts))
+
+    def statuses() -> list[CameraStatus]:
+        states = ((CameraState.ONLINE, ""), (CameraState.OFFLINE, "unreachable"))
+        return [
+            CameraStatus(
+                agent_id="street", camera_id=camera, name=camera, state=state, cause="", code=code, since_ms=now_ms()
+            )
+            for camera, (state, code) in zip(CAMERAS, states, strict=True)
+        ]  # fmt: skip
+
+    counts = dict.fromkeys(CAMERAS, 1)
+    return Told(
+        heartbeat, assessed, statuses, lambda: dict.fromkeys(CAMERAS, beat()),
+        lambda: Looking(counts, counts, dict.fromkeys(CAMERAS, beat()), counts, 0.05),
+        oldest_s=lambda: 12.5, is_connected=lambda: True, certificate_ends_ms=lambda: now_ms() + 10**9,
+        spool_max_bytes=2**31,
+    )  # fmt: skip
+
+
+def intake_told() -> IntakeTold:
+    """Every figure is there, and grows."""
+    began_s = time.monotonic()
+    hops, groups = Hops(), Distribution(ROWS)
+
+    def status() -> IntakeStatus:
+        n = 1 + int(10 * (time.monotonic() - began_s))
+        at_ms = now_ms()
+        hops.archived(
+            captured_at_ms=at_ms - 900, received_at_ms=at_ms - 500, begun_at_ms=at_ms - 400, parsed_at_ms=at_ms,
+            archived_at_ms=at_ms,
+        )  # fmt: skip
+        hops.acknowledged(0.1)
+        groups.observe(8)
+        return IntakeStatus(
+            broker_connected=True, received=n, archived=n, duplicates=n, leaks=n, rejected={"malformed": n},
+            dropped={"drop_newest": n}, in_flight=3, retries=n, waiting={"live": 1, "backlog": 2},
+            at_work={"parser": 8},
+        )  # fmt: skip
+
+    return IntakeTold(status, hops, groups)
+
+
+def upkept(*recalls: float | None) -> UpkeepStatus:
+    """An upkeep of so many days, with a fault."""
+    days = tuple(
+        DayUpkeep(
+            name=f"2026112{number}", rows=100, fragments=3, index="IVF_SQ", indexed=95, unindexed=5, segments=1,
+            closed=False, recall=recall,
+        )
+        for number, recall in enumerate(recalls)
+    )  # fmt: skip
+    return UpkeepStatus(at_ms=NOW_MS, days=days, faults=("no space",))
+
+
+def archive_told() -> ArchiveTold:
+    """The same of an archiver."""
+    figures = CommitFigures(now_ms)
+
+    def waiting() -> int:
+        entries: list[Entry] = [entry(1), entry(2)]
+        figures._taken(entries, [Receipt(each.row_key, each.picture, 1, fresh=True) for each in entries], 0.05)
+        figures.failures["ArchiveFull"] += 1
+        return 3
+
+    return ArchiveTold(figures, waiting, lambda: "", lambda: 10**12, lambda: upkept(0.99))
+
+
+@contextmanager
+def agent_door(port: int) -> Iterator[None]:
+    """An agent's metrics at a port."""
+    metrics = Metrics(port, agent_told(), SystemClock(), Backoff(1, 1))
+    metrics.open()
+    try:
+        yield
+    finally:
+        metrics.close()
+
+
+@contextmanager
+def cluster_doors(directory: Path) -> Iterator[None]:
+    """An intake's and an archiver's, with their targets in `directory`."""
+    intake, archive = intake_told(), archive_told()
+    doors = (
+        Door(lambda: intake_families(intake), directory, "intake"),
+        Door(lambda: archive_families(archive), directory, "archive"),
+    )
+    for door in doors:
+        door.open()
+    try:
+        yield
+    finally:
+        for door in doors:
+            door.close()

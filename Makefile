@@ -28,9 +28,20 @@ bench: ## Speed and memory beside a baseline in the same run
 	@$(BIN)/wayside-engines fetch --kind model --kind footage --kind photo
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: ## Ten minutes of the street: memory flat, no camera lost, the ledger whole
+evaluate: ## How much is covered of labelled pictures that the recipe was not tuned on (docs/evaluation.md)
+	@bin/setup dev
+	@$(BIN)/wayside-engines fetch --kind model --kind audit
+	@$(BIN)/python -m bench.evaluation $(ARGS)
+
+chaos: ## Kills, cuts and full disks against real processes; the books must balance (twelve minutes)
+	@bin/setup dev
+	@$(BIN)/pytest -m losses tests/scenarios
+	@$(BIN)/python -m chaos $(ARGS)
+
+soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=cameras, devices or archive (20 M rows) alone
 	@bin/setup demo
-	@$(BIN)/wayside-provision demo --for 600 --report out/soak $(ARGS)
+	@$(BIN)/wayside-engines fetch --kind model --kind footage
+	@$(BIN)/python -m bench.soaks $(ARGS)
 
 lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@bin/setup dev
@@ -40,4 +51,4 @@ lock: ## Resolve requirements.lock anew (after a change of dependencies)
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test check bench soak lock clean
+.PHONY: help demo test check bench evaluate chaos soak lock clean

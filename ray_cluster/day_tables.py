@@ -39,8 +39,16 @@ def table_names(tables: Any) -> Iterator[str]:
 
 
 def day_names(tables: Any) -> tuple[str, ...]:
-    """Days that have rows, oldest first: a day exists for a reader as soon as its snapshot table does."""
-    return tuple(sorted(name.removeprefix(SNAPSHOTS) for name in table_names(tables) if name.startswith(SNAPSHOTS)))
+    """Days that have rows, oldest first: a day exists for a reader as soon as its snapshot table has a first version.
+
+    Lance lists a table by its directory, which is there before that version, and stays without it after a crash there.
+    """
+    names = (name for name in table_names(tables) if name.startswith(SNAPSHOTS) and _is_made(tables, name))
+    return tuple(sorted(name.removeprefix(SNAPSHOTS) for name in names))
+
+
+def _is_made(tables: Any, name: str) -> bool:
+    return any(Path(tables.uri, f"{name}.lance", "_versions").glob("*.manifest"))
 
 
 @dataclass(slots=True)

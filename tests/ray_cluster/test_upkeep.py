@@ -145,6 +145,17 @@ def test_one_upkeep_at_a_time(tmp_path: Path) -> None:
         upkeep(tmp_path).run_once(now_ms=NOW_MS)
 
 
+def test_a_day_that_a_kill_left_half_made_is_no_day_until_it_is_made(tmp_path: Path) -> None:
+    archiver(tmp_path)
+    for kind in (SNAPSHOTS, OBJECTS):
+        (tmp_path / "tables" / f"{kind}{DAY}.lance" / "_versions").mkdir(parents=True)
+    assert upkeep(tmp_path).run_once(now_ms=NOW_MS).faults == ()
+    assert query(tmp_path).status().rows == 0
+    archiver(tmp_path).commit([entry(1)], now_ms=NOW_MS)
+    assert upkeep(tmp_path).run_once(now_ms=NOW_MS).faults == ()
+    assert query(tmp_path).status().rows == 1
+
+
 @pytest.mark.usefixtures("small")
 def test_commits_go_on_while_a_day_is_compacted_and_indexed(tmp_path: Path) -> None:
     writer, keeper = archiver(tmp_path), upkeep(tmp_path)

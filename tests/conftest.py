@@ -4,8 +4,28 @@ import os
 from collections.abc import Generator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
+ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """A worker takes file by file; what drives a whole cluster or a browser goes to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", maxsplit=1)[0]
+        return "alone" if path.startswith(ALONE) else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest group first, so that it does not end last; pytest-randomly has shuffled before this."""
+    items.sort(key=lambda item: not item.nodeid.startswith(ALONE))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -52,6 +52,7 @@ def test_a_systemd_that_does_not_listen_holds_nobody_up(systemd: socket.socket) 
         ("0", None, None),
         ("soon", None, None),
     ],
+    ids=["unset", "any process", "this process", "another process", "zero", "no number"],
 )
 def test_the_watchdog_is_fed_at_half_its_time(
     after_us: str | None, pid: str | None, expected: float | None, monkeypatch: pytest.MonkeyPatch

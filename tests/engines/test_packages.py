@@ -88,6 +88,7 @@ def test_progress_reaches_the_end() -> None:
         (tarball({"package/model.json": b"{}"}), "has no package/model.bin"),
         (tarball({"package/model.json": b""}, tarfile.DIRTYPE), "is not a file"),
     ],
+    ids=["empty", "nonsense", "cut", "no tar", "no weights", "folder"],
 )
 def test_a_damaged_tarball_is_a_typed_error(data: bytes, reason: str) -> None:
     with pytest.raises(BadPackage, match=reason):

@@ -155,8 +155,8 @@ class TestEnrolling:
         [
             {"csr": "no PEM"},
             {"csr": "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"},
-            {"csr": csr_pem(ec.generate_private_key(ec.SECP384R1()))},
-            {"csr": csr_pem(rsa.generate_private_key(65537, 2048))},
+            pytest.param({"csr": csr_pem(ec.generate_private_key(ec.SECP384R1()))}, id="P-384"),
+            pytest.param({"csr": csr_pem(rsa.generate_private_key(65537, 2048))}, id="RSA"),
             {"secrets_key": "00" * 32},
             {"secrets_key": "ff"},
             {"agent_id": "cluster"},

@@ -7,6 +7,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+for size in ("COLUMNS", "LINES"):
+    os.environ.pop(size, None)  # readline leaves them to xdist's workers; a rich.Console made then would keep them
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
 ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
 

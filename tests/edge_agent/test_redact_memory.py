@@ -98,12 +98,13 @@ def test_it_holds_rectangles_and_a_time_and_nothing_else() -> None:
 
 
 @given(st.lists(st.integers(0, 400), max_size=40))
-def test_it_only_ever_adds_and_never_grows(steps_ms: list[int]) -> None:
+def test_it_recalls_each_look_for_its_time_and_holds_no_more(steps_ms: list[int]) -> None:
     memory, at_ms = Memory(), 0
+    looks_ms: list[int] = []
     for step_ms in steps_ms:
         at_ms += step_ms
         recalled = memory.recall(at_ms, SIZE, [])
-        assert len(recalled) <= 1 + HOLD_MS // max(1, min([s for s in steps_ms if s], default=1)) or step_ms == 0
+        assert len(recalled) == sum(at_ms - look_ms <= HOLD_MS for look_ms in looks_ms)
         memory.note(at_ms, SIZE, [WALKER])
-    assert len(memory._looks) <= len(steps_ms)
+        looks_ms.append(at_ms)
     assert all(at_ms - look.at_ms <= HOLD_MS for look in memory._looks)

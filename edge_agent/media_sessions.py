@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, TypeVar
 from edge_agent.clock import Clock
 from edge_agent.errors import Ended, NoPicture, Silent, SourceError, Unreachable
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.events import Event, Moved, Offline, Online, RecordsTaken
+from edge_agent.gb28181.events import Event, Online, RecordsTaken
 from edge_agent.gb28181.invitations import (
     Accepted,
     Cause,
@@ -73,6 +73,8 @@ class Patience:
 class _Call:
     """What is known of one session, written by the platform's thread, read by the camera's."""
 
+    moved: threading.Condition
+    """For the one camera that waits for it."""
     accepted: Accepted | None = None
     ended: SessionEnded | None = None
     ended_s: float = 0.0
@@ -111,12 +113,14 @@ class MediaSessions:
         self._signalling = signalling
         self._clock = clock
         self._patience = patience or Patience()
-        self._moved = threading.Condition()
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._arrivals: dict[str, threading.Condition] = {}
+        """By device. After a restart thousands come within a minute: each wakes nobody but its own cameras."""
         self._calls: dict[int, _Call] = {}
         self._last: dict[_Key, _Call] = {}
         self._held = HeldPorts()
         self._lists = RecordingLists(signalling, self._patience.records_s)
-        self._is_closed = False
 
     # --- the platform's side
 
@@ -127,9 +131,8 @@ class MediaSessions:
                 self._lists.heard(event)
             case Accepted() | SessionEnded() | ChannelFree() | PortFree():
                 self._note(event)
-            case Online() | Moved() | Offline():
-                with self._moved:
-                    self._moved.notify_all()
+            case Online(registration):
+                self._arrived(registration.device_id)
             case _:
                 return
 
@@ -144,13 +147,13 @@ class MediaSessions:
 
     def _open(self) -> None:
         """It runs again after a fall."""
-        with self._moved:
-            self._is_closed = False
+        with self._lock:
+            self._closed.clear()
             self._lists = RecordingLists(self._signalling, self._patience.records_s)
 
     def look(self) -> None:
         """Whether a device goes on sending to a session that is over: it gets one more BYE."""
-        with self._moved:
+        with self._lock:
             late = self._held.late(self._clock.monotonic_s())
         for number in late:
             self._tell(partial(_late_media, number))
@@ -158,10 +161,11 @@ class MediaSessions:
     def close(self) -> None:
         """The platform stops: whoever waits for a device is told, and no port is held."""
         self._lists.close()
-        with self._moved:
-            self._is_closed = True
+        with self._lock:
+            self._closed.set()
             self._held.close()
-            self._moved.notify_all()
+            for moved in [*self._arrivals.values(), *(call.moved for call in self._calls.values())]:
+                moved.notify_all()
 
     # --- a camera's side
 
@@ -194,8 +198,8 @@ class MediaSessions:
                 sock.close()
             raise
         try:
-            with self._moved:
-                call = self._last[key] = self._calls.setdefault(number, _Call())
+            with self._lock:
+                call = self._last[key] = self._call_of(number)
             accepted = self._answer(camera_id, source, call)
             media = agreed(invitation, sock, accepted, route, lambda: self._trouble(camera_id, source, call))
             if media.transport == "tcp_active" and media.remote is None:
@@ -249,26 +253,26 @@ class MediaSessions:
             left_s = ends_s - self._clock.monotonic_s()
             if left_s <= 0:
                 raise trouble
-            with self._moved:
-                if not self._is_closed:
-                    self._moved.wait(min(_LOOK_S, left_s))
+            with self._lock:
+                arrival = self._arrivals.setdefault(source.device_id, threading.Condition(self._lock))
+                if not self._closed.is_set():
+                    arrival.wait(min(_LOOK_S, left_s))
             self._pause(camera_id, 0.0)
         version = self._call(camera_id, lambda commands, _: commands.version(source.device_id))
         return route, version.is_2022
 
     def _wait_for_channel(self, camera_id: str, key: _Key) -> None:
         """Until the BYE of the last session is answered, and a moment longer."""
-        with self._moved:
+        with self._lock:
             last = self._last.get(key)
             if last is not None:
-                self._moved.wait_for(lambda: last.is_channel_free or self._is_closed, self._patience.answer_s)
+                last.moved.wait_for(lambda: last.is_channel_free or self._closed.is_set(), self._patience.answer_s)
             free_s = 0.0 if last is None or last.quiet_from_s is None else last.quiet_from_s
         self._pause(camera_id, free_s - self._clock.monotonic_s())
 
     def _pause(self, camera_id: str, seconds: float) -> None:
-        with self._moved:
-            if self._moved.wait_for(lambda: self._is_closed, max(0.0, seconds)):
-                raise Ended(camera_id, _STOPS)
+        if self._closed.wait(max(0.0, seconds)):
+            raise Ended(camera_id, _STOPS)
 
     def _socket(self, camera_id: str, transport: Transport) -> socket.socket | None:
         try:
@@ -285,12 +289,12 @@ class MediaSessions:
             raise NoPicture(camera_id, f"device {source.device_id} is not asked for media now: {error}") from error
 
     def _answer(self, camera_id: str, source: Gb28181Source, call: _Call) -> Accepted:
-        with self._moved:
-            self._moved.wait_for(
-                lambda: call.accepted is not None or call.ended is not None or self._is_closed,
+        with self._lock:
+            call.moved.wait_for(
+                lambda: call.accepted is not None or call.ended is not None or self._closed.is_set(),
                 self._patience.answer_s,
             )
-            accepted, ended, is_closed = call.accepted, call.ended, self._is_closed
+            accepted, ended, is_closed = call.accepted, call.ended, self._closed.is_set()
         if accepted is not None and ended is None:
             return accepted
         if ended is not None:
@@ -301,9 +305,18 @@ class MediaSessions:
 
     # --- inside: in a session, and after it
 
+    def _arrived(self, device_id: str) -> None:
+        with self._lock:
+            if (arrival := self._arrivals.get(device_id)) is not None:
+                arrival.notify_all()
+
+    def _call_of(self, number: int) -> _Call:
+        """The lock is held. The platform may have spoken of it before `invite` returned."""
+        return self._calls.setdefault(number, _Call(threading.Condition(self._lock)))
+
     def _note(self, event: SessionEvent) -> None:
-        with self._moved:
-            call = self._calls.setdefault(event.session, _Call())
+        with self._lock:
+            call = self._call_of(event.session)
             match event:
                 case Accepted():
                     call.accepted = event
@@ -316,18 +329,18 @@ class MediaSessions:
                 case PortFree():
                     call.is_port_free = True
                     self._tidy(event.session, call)
-            self._moved.notify_all()
+            call.moved.notify_all()
 
     def _picture(self, number: int, call: _Call) -> None:
         """The platform is told of the first."""
-        with self._moved:
+        with self._lock:
             is_first, call.pictured_s = call.pictured_s is None, self._clock.monotonic_s()
         if is_first:
             self._tell(lambda commands, now: commands.picture(number, now))
 
     def _trouble(self, camera_id: str, source: Gb28181Source, call: _Call) -> SourceError | None:
-        with self._moved:
-            ended, ended_s, pictured_s, is_closed = call.ended, call.ended_s, call.pictured_s, self._is_closed
+        with self._lock:
+            ended, ended_s, pictured_s, is_closed = call.ended, call.ended_s, call.pictured_s, self._closed.is_set()
         if ended is None:
             return Ended(camera_id, _STOPS) if is_closed else None
         if ended.cause is Cause.OVER:
@@ -339,12 +352,12 @@ class MediaSessions:
 
     def _leave(self, number: int, sock: socket.socket | None) -> None:
         self._tell(lambda commands, now: commands.hang_up(number, now))
-        with self._moved:
+        with self._lock:
             call = self._calls[number]
             call.is_left = True
             if sock is not None:
                 self._held.hold(number, sock, call.quiet_from_s)
-            if self._is_closed:
+            if self._closed.is_set():
                 self._held.close()
             self._tidy(number, call)
 

@@ -1,5 +1,6 @@
 """A camera's thread ─▶ MediaSessions ─▶ dialogs ─▶ a device, and a real socket that the media come to."""
 
+import random
 import socket
 import threading
 import time
@@ -9,9 +10,9 @@ from contextlib import closing
 import pytest
 
 from edge_agent.errors import NoPicture, NotFound, Silent, SourceError, Unreachable, WrongCredentials
-from edge_agent.gb28181.events import Forget, Offline
+from edge_agent.gb28181.events import Forget, Online
 from edge_agent.gb28181.invitations import Span
-from edge_agent.gb28181.registrations import Gone
+from edge_agent.gb28181.registrations import Registration
 from edge_agent.gb28181.version import Version
 from edge_agent.media_ports import NoPortError
 from tests.edge_agent.gb28181.line import CHANNEL, CORPUS, DEVICE, EPOCH_MS, PEER, TCP_PEER
@@ -24,9 +25,7 @@ SPAN = Span(EPOCH_MS + 250, EPOCH_MS + 3_600_000)
 
 @pytest.fixture
 def first_port() -> int:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1]) & ~1
+    return random.randrange(12_000, 30_000, 2)  # below those that the system gives to anybody
 
 
 @pytest.fixture
@@ -34,6 +33,10 @@ def board(first_port: int) -> Iterator[Switchboard]:
     made = Switchboard(first_port, accepting(SDP))
     yield made
     made.sessions.close()
+
+
+def _online(device_id: str) -> Online:
+    return Online(Registration(device_id, PEER, Version.V2016, EPOCH_MS, EPOCH_MS + 3_600_000))
 
 
 def invite_lines(board: Switchboard) -> list[str]:
@@ -189,7 +192,7 @@ class TestRefused:
 
         def register() -> None:
             board.is_there = True
-            board.sessions.heard(Offline("34020000001180000009", Gone.CLOSED))
+            board.sessions.heard(_online(DEVICE))
 
         registers = threading.Timer(0.05, register)
         registers.start()
@@ -197,6 +200,24 @@ class TestRefused:
         with board.sessions.open("gate", source()):
             assert time.monotonic() - began_s < 0.3
         registers.join()
+
+    def test_devices_that_come_wake_nobody_who_waits_for_another(
+        self, board: Switchboard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        board.is_there = False
+        looks = []
+        monkeypatch.setattr(board, "route", looks.append)
+
+        def others_come() -> None:
+            for number in range(2, 1002):
+                board.sessions.heard(_online(f"340200000011800{number:05}"))
+
+        others = threading.Timer(0.05, others_come)
+        others.start()
+        with pytest.raises(Silent), board.sessions.open("gate", source()):
+            raise AssertionError
+        others.join()
+        assert len(looks) == 2  # as it began to wait, and at the end
 
     def test_no_port(self, board: Switchboard) -> None:
         held: list[socket.socket] = []

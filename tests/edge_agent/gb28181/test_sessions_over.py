@@ -172,7 +172,7 @@ class TestStopped:
     def test_it_runs_until_it_is_stopped(self, board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("edge_agent.media_sessions._LOOK_S", 0.01)
         stop = threading.Event()
-        runs = threading.Thread(target=board.sessions.run, args=[stop])
+        runs = threading.Thread(target=board.sessions.run, args=[stop], daemon=True)
         runs.start()
         with board.sessions.open("gate", source()) as session:
             assert session.media.sock is not None
@@ -191,10 +191,10 @@ class TestStopped:
     def test_started_again_after_a_fall_it_serves_again(self, board: Switchboard) -> None:
         board.sessions.close()
         stop = threading.Event()
-        runs = threading.Thread(target=board.sessions.run, args=[stop])
+        runs = threading.Thread(target=board.sessions.run, args=[stop], daemon=True)
         runs.start()
         ends_s = time.monotonic() + 5
-        while board.sessions._is_closed:
+        while board.sessions._closed.is_set():
             assert time.monotonic() < ends_s
             time.sleep(0.001)
         with board.sessions.open("gate", source()):

@@ -205,7 +205,7 @@ class TestRefused:
         self, board: Switchboard, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         board.is_there = False
-        looks = []
+        looks: list[str] = []
         monkeypatch.setattr(board, "route", looks.append)
 
         def others_come() -> None:

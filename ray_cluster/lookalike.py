@@ -1,6 +1,5 @@
 """Look-alike search over days in parallel: pages that get better, the newest days first."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -41,13 +40,10 @@ class Lookalike:
             BadRequest: a row key that cannot be one.
             ArchiveUnreadable, ArchiveWriteFailed: try again.
         """
-        facts = request.model_dump(mode="json", exclude={"vectors"})
-        digests = [hashlib.sha256(np.asarray(vector, "<f4").tobytes()).hexdigest() for vector in request.vectors]
-        self._audit.write("lookalike", at_ms=self._now_ms(), **facts, vectors_sha256=digests)
+        self._audit.write("lookalike", at_ms=self._now_ms(), **request.model_dump(mode="json"))
         with read_errors("tables"):
             days = [day for day in reversed(day_names(self._tables)) if self._touches(day, request)]
-            vectors = [np.asarray(vector, np.float32) for vector in request.vectors]
-            vectors += [self._vector_of(machine.row_key, machine.index) for machine in request.machines]
+            vectors = [self._vector_of(machine.row_key, machine.index) for machine in request.machines]
         return self._pages(request, days, vectors)
 
     def _pages(

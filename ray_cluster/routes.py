@@ -44,8 +44,8 @@ from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
 DEFAULT_LIMIT: Final = 50
-MAX_BODY_BYTES: Final = 256 * 1024
-"""Eight vectors of 256 numbers and 256 camera ids are a quarter of it."""
+MAX_BODY_BYTES: Final = 64 * 1024
+"""256 camera ids are a quarter of it."""
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 Time = Annotated[int, Parameter(ge=0, le=MAX_TIME_MS)]
 

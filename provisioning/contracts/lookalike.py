@@ -4,7 +4,7 @@ Whether the case exists, who approved it and how far it reaches is the centre's 
 that names no case, purpose, cameras and span, and writes each one down before it searches.
 """
 
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -12,18 +12,11 @@ from provisioning.contracts.archive import MachineColour, ObjectRow
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.messages import Count, MachineClass, Message, Share, TimeMs
 
-DIMENSIONS = 256
-MAX_VECTORS = 8
+MAX_MACHINES = 8
 MAX_CAMERAS = 256
 MAX_HITS = 1000
 MAX_SPAN_DAYS = 31
 _DAY_MS = 86_400_000
-
-Vector = Annotated[
-    tuple[Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)], ...],
-    Field(min_length=DIMENSIONS, max_length=DIMENSIONS),
-]
-"""Of one machine, as the embedder makes it: length 1."""
 
 
 class MachineRef(Message):
@@ -34,14 +27,17 @@ class MachineRef(Message):
 
 
 class LookalikeRequest(Message):
-    """Find machines like these: several pictures of one machine may be given, and the best match of a row counts."""
+    """Find machines like these: several pictures of one machine may be given, and the best match of a row counts.
+
+    All are in the archive. A picture that somebody brings gets there through a desk agent, which covers it; no
+    caller has a vector to ask with.
+    """
 
     case: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
     purpose: str = Field(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
     asked_by: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
     """Account at the centre; only written down."""
-    vectors: tuple[Vector, ...] = Field(default=(), max_length=MAX_VECTORS)
-    machines: tuple[MachineRef, ...] = Field(default=(), max_length=MAX_VECTORS)
+    machines: tuple[MachineRef, ...] = Field(min_length=1, max_length=MAX_MACHINES)
     camera_ids: tuple[CameraId, ...] = Field(min_length=1, max_length=MAX_CAMERAS)
     """The case's area."""
     from_ms: TimeMs
@@ -54,11 +50,6 @@ class LookalikeRequest(Message):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if not 1 <= len(self.vectors) + len(self.machines) <= MAX_VECTORS:
-            raise ValueError(f"give one to {MAX_VECTORS} vectors or machines")
-        for vector in self.vectors:
-            if not 0.98 <= sum(x * x for x in vector) <= 1.02:
-                raise ValueError("vectors: each must have length 1")
         if not self.from_ms < self.to_ms <= self.from_ms + MAX_SPAN_DAYS * _DAY_MS:
             raise ValueError(f"from_ms, to_ms: a span of at most {MAX_SPAN_DAYS} days")
         return self

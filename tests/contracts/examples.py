@@ -270,7 +270,6 @@ MESSAGES: dict[str, Message] = {
         case="A-2026-17",
         purpose="stolen bicycle",
         asked_by="analyst",
-        vectors=((0.0625,) * 256,),
         machines=(MachineRef(row_key=f"cabinet-7:{ID}", index=1),),
         camera_ids=("cam-1", "cam-2"),
         from_ms=AT_MS - 86_400_000,

@@ -11,7 +11,8 @@ from provisioning.contracts.messages import Machine, MachineClass, Redaction, Sn
 from tests.contracts.examples import SNAPSHOT
 
 FORBIDDEN = re.compile(
-    r"person|people|face|plate|rider|pedestrian|gender|age|sex|cloth|identity|track|embedding|vector|who", re.IGNORECASE
+    r"(person|people|face|plate|rider|pedestrian|gender|age|sex|cloth|identity|track|embedding|vector|who)s?",
+    re.IGNORECASE,
 )
 ALLOWED = {"people"}  # one integer a snapshot
 

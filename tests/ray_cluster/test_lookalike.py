@@ -20,16 +20,16 @@ from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, 
 
 DAYS = 3
 CAMERAS = ("cam-0", "cam-1", "cam-2")
+WANTED = MachineRef(row_key=entry(907, camera="cam-9").row_key, index=0)
+"""Number 7, seen by a camera that no request asks."""
 
 
 def request(**changes: Any) -> LookalikeRequest:
-    vector = look(7).vector
-    assert vector is not None
     wanted: dict[str, Any] = {
         "case": "A-2026-17",
         "purpose": "stolen bicycle",
         "asked_by": "analyst",
-        "vectors": (tuple(map(float, vector)),),
+        "machines": (WANTED,),
         "camera_ids": CAMERAS,
         "from_ms": NOW_MS - 9 * DAY_MS,
         "to_ms": NOW_MS + DAY_MS,
@@ -40,7 +40,7 @@ def request(**changes: Any) -> LookalikeRequest:
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ninety machines on three days; each sixth looks like number 7."""
+    """Ninety machines on three days; each sixth looks like number 7, which another camera saw."""
     place = tmp_path_factory.mktemp("archive")
     writer = archiver(place)
     for day in range(DAYS):
@@ -63,6 +63,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 )
             )
         writer.commit(batch, now_ms=NOW_MS)
+    writer.commit([entry(907, camera="cam-9", machines=(BIKE,), appearances=(look(7),))], now_ms=NOW_MS)
     writer.commit([entry(900)], now_ms=NOW_MS)  # a machine that nobody looked at
     return place
 
@@ -111,12 +112,12 @@ def test_filters_come_before_the_likeness(directory: Path, changes: dict[str, An
 
 def test_a_machine_of_the_archive_is_asked_by_its_key(directory: Path) -> None:
     key = entry(6, at_ms=NOW_MS - 6000, camera="cam-0").row_key
-    page = list(lookalike(directory).search(request(vectors=(), machines=(MachineRef(row_key=key, index=0),))))[-1]
+    page = list(lookalike(directory).search(request(machines=(MachineRef(row_key=key, index=0),))))[-1]
     assert page.hits[0].machine.row_key == key
     assert page.hits[0].similarity == pytest.approx(1, abs=1e-4)
     blind = MachineRef(row_key=entry(900).row_key, index=0)
     with pytest.raises(NoVector):
-        lookalike(directory).search(request(vectors=(), machines=(blind,)))
+        lookalike(directory).search(request(machines=(blind,)))
 
 
 def test_indexed_or_not_the_answer_is_the_same(directory: Path) -> None:
@@ -137,10 +138,9 @@ def test_indexed_or_not_the_answer_is_the_same(directory: Path) -> None:
         {"to_ms": NOW_MS + 99 * DAY_MS},
         {"from_ms": NOW_MS + DAY_MS},
         {"limit": 1001},
-        {"vectors": ()},
-        {"vectors": ((0.5,) * 256,)},
-        {"vectors": ((1.0,),)},
-        {"vectors": ((float("nan"),) * 256,)},
+        {"machines": ()},
+        {"machines": (WANTED,) * 9},
+        {"vectors": ((0.0625,) * 256,)},
         {"classes": ("person",)},
     ],
 )
@@ -159,7 +159,7 @@ def post(directory: Path, body: bytes, token: str = TOKEN) -> httpx.Response:
     return asyncio.run(ask())
 
 
-def test_http_one_page_a_line_and_one_audit_line_without_the_vector(directory: Path) -> None:
+def test_http_one_page_a_line_and_one_audit_line(directory: Path) -> None:
     audit = next((directory / "audit").iterdir())
     before = len(audit.read_text().splitlines())
     answer = post(directory, request().model_dump_json().encode())
@@ -172,8 +172,7 @@ def test_http_one_page_a_line_and_one_audit_line_without_the_vector(directory: P
     assert len(lines) == before + 1
     written = json.loads(lines[-1])
     assert (written["event"], written["case"], written["purpose"]) == ("lookalike", "A-2026-17", "stolen bicycle")
-    assert len(written["vectors_sha256"]) == 1
-    assert "vectors" not in written
+    assert written["machines"] == [WANTED.model_dump()]
     assert audit.stat().st_mode & 0o777 == 0o600
 
 
@@ -184,9 +183,9 @@ def test_http_one_page_a_line_and_one_audit_line_without_the_vector(directory: P
         (b"\xff not json", 422, "bad_request"),
         (b"[" * 5000, 422, "bad_request"),
         (b" " * (MAX_BODY_BYTES + 1), 422, "bad_request"),
-        (request(vectors=(), machines=(MachineRef(row_key="x' OR 1=1", index=0),)).model_dump_json().encode(), 422, ""),
+        (request(machines=(MachineRef(row_key="x' OR 1=1", index=0),)).model_dump_json().encode(), 422, ""),
         (
-            request(vectors=(), machines=(MachineRef(row_key=f"a:{'0' * 32}", index=0),)).model_dump_json().encode(),
+            request(machines=(MachineRef(row_key=f"a:{'0' * 32}", index=0),)).model_dump_json().encode(),
             422,
             "no_vector",
         ),

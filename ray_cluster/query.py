@@ -246,6 +246,10 @@ class Query:
             alarms=alarms(upkeep),
         )
 
+    def alarms(self) -> tuple[str, ...]:
+        """What upkeep found that an operator must be told."""
+        return alarms(read_status(self._directory))
+
     def days(self) -> tuple[str, ...]:
         """Days that have rows, oldest first.
 

@@ -92,7 +92,7 @@ def create_app(
     # No /docs: its page loads scripts from elsewhere, and nobody but the centre asks here.
     app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
     _map_errors(app)
-    app.include_router(_health(ask_intake, ask_parsers))
+    app.include_router(_health(query, ask_intake, ask_parsers))
     archive = _archive(query, ask_intake, ask_parsers)
     for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown)):
         app.include_router(routes, dependencies=[Depends(authorised)])
@@ -103,7 +103,7 @@ async def _nobody() -> ParsersStatus:
     return ParsersStatus(parsers=())
 
 
-def _health(ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
+def _health(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/health")
@@ -114,18 +114,26 @@ def _health(ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
             return JSONResponse({"status": "starting"}, 503)
         if not intake.broker_connected:
             return JSONResponse({"status": "broker unreachable"}, 503)
-        try:
-            parsers = await ask_parsers()
-        except Unavailable:
-            return JSONResponse({"status": "ok", "attention": ["no parser answers"]})
-        # Snapshots come in, seen by another detector than was asked for: nothing for a load balancer, but for people.
-        broken = sum(bool(one.faults) for one in parsers.parsers)
-        if broken:
-            text = f"{broken} of {len(parsers.parsers)} parsers have faults, see /detectors"
-            return JSONResponse({"status": "ok", "attention": [text]})
-        return JSONResponse({"status": "ok"})
+        # Snapshots come in all the same: nothing for a load balancer, but for people.
+        attention = [*await _of_parsers(ask_parsers), *await run_in_threadpool(_of_archive, query)]
+        return JSONResponse({"status": "ok"} | ({"attention": attention} if attention else {}))
 
     return routes
+
+
+async def _of_parsers(ask_parsers: AskParsers) -> list[str]:
+    try:
+        parsers = (await ask_parsers()).parsers
+    except Unavailable:
+        return ["no parser answers"]
+    broken = sum(bool(one.faults) for one in parsers)
+    return [f"{broken} of {len(parsers)} parsers have faults, see /detectors"] if broken else []
+
+
+def _of_archive(query: Query) -> list[str]:
+    """Without a token nobody is told more."""
+    found = len(query.alarms())
+    return [f"upkeep of the archive has alarms: {found}, see /status"] if found else []
 
 
 def _observations(query: Query) -> APIRouter:

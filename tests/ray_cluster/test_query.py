@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning.contracts.archive import ArchiveStatus, CommitPage, IntakeStatus, Observation, ObservationPage
+from provisioning.contracts.archive import (
+    ArchiveStatus,
+    CommitPage,
+    IntakeStatus,
+    Observation,
+    ObservationPage,
+    UpkeepStatus,
+)
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.messages import MachineClass, PictureState
 from ray_cluster.entries import Entry
@@ -17,6 +24,7 @@ from ray_cluster.errors import BadRequest, Unavailable
 from ray_cluster.packs import Packs
 from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
 from ray_cluster.routes import AskIntake, AskParsers, create_app
+from ray_cluster.upkeep_status import STATUS_FILE
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, lookalike, query
 
@@ -301,6 +309,17 @@ def test_http_health_needs_no_token_and_tells_the_truth(read: Query) -> None:
         (503, {"status": "broker unreachable"}),
         (200, {"status": "ok"}),
     ]
+
+
+def test_http_health_says_that_upkeep_has_alarms_and_not_which(tmp_path: Path) -> None:
+    archiver(tmp_path)
+    status = UpkeepStatus(at_ms=NOW_MS, days=(), faults=("20261124: the disk is full; it is tried again",))
+    (tmp_path / STATUS_FILE).write_text(status.model_dump_json())
+    client = Http(query(tmp_path), intake_is_well, token=None)
+    assert client.get("/health").json() == {
+        "status": "ok",
+        "attention": ["upkeep of the archive has alarms: 1, see /status"],
+    }
 
 
 PARSER = ParserStatus(models={"mine": "ab" * 32}, in_memory=("mine",), pictures={"mine": 7}, fell_back={}, faults=())

@@ -98,6 +98,7 @@ def test_a_low_recall_is_an_alarm_with_its_day(tmp_path: Path, monkeypatch: pyte
     status = upkeep(tmp_path).run_once(now_ms=CLOSED_MS)
     assert status.days[0].recall == 0.5
     (alarm,) = query(tmp_path).status().alarms
+    assert query(tmp_path).alarms() == (alarm,)
     assert DAY in alarm
     assert "50%" in alarm
 

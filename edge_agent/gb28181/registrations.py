@@ -156,13 +156,18 @@ class Registrations:
         return Arrival.MOVED if has_moved else Arrival.NEW if was is State.RESTORED else Arrival.RENEWED
 
     def restore(self, registration: Registration, now: Now) -> bool:
-        """Take over one from before a restart of ours; whether it holds still."""
+        """Take over one from before a restart of ours; whether it holds still.
+
+        One that holds is believed for a term more: a kill takes the last second of what was to be written, and with it
+        the renewal of a device that renews a term later again. Silence tells who is gone all the same.
+        """
         device = self._devices.get(registration.device_id)
         life_s = (registration.expires_at_ms - now.wall_ms) / 1000
         if device is None or life_s <= 0:
             return False
+        term_s = (registration.expires_at_ms - registration.registered_at_ms) / 1000
         self._move(registration.device_id, Event.RESTORE)
-        self._put(device, registration, life_s, now)
+        self._put(device, registration, life_s + term_s, now)
         return True
 
     def word(self, device_id: str, peer: Peer, now: Now, *, moves: bool) -> bool:

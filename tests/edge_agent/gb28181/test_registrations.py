@@ -213,6 +213,16 @@ def test_after_a_restart_a_registration_is_an_arrival(peer: Peer, arrival: Arriv
     assert kept.keeps_alive
 
 
+def test_one_whose_renewal_a_kill_took_is_not_called_expired() -> None:
+    table = Registrations({ID: 60.0})
+    assert table.restore(registration(), now(3590))  # it has just renewed: it comes again at 7100
+    for at_s in range(3600, 7100, 60):
+        assert table.due(now(at_s)) == ([], [])
+        table.word(ID, PEER, now(at_s), moves=False)
+    assert table.register(registration(), 3600, now(7100)) is Arrival.RENEWED
+    assert table.count() == 1
+
+
 def test_what_ran_out_while_we_were_away_is_not_restored() -> None:
     table = Registrations({ID: 60.0})
     assert not table.restore(registration(), now(3600))

@@ -27,7 +27,7 @@ from provisioning.identities import CLIENTS, SERVERS
 
 CENTER_DATABASE: Final = "center.sqlite3"
 SETUP_CODE: Final = "setup-code"
-"""Both as in `center.app`, which nothing here may import; a test compares."""
+"""Both as in `center.records`, which nothing here may import; a test compares."""
 PENDING_KEY: Final = "pending.key"
 """As in `edge_agent.folder`; the same."""
 _FILE: Final = 0o600

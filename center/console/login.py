@@ -10,7 +10,7 @@ from center import cookies
 from center.api.problems import STATUS
 from center.console import entry
 from center.console.preferences import local_path
-from center.errors import BadCredentialsError, LockedOutError
+from center.errors import BadCredentialsError, LockedOutError, SecondFactorKeyError, SecondFactorNeededError
 from center.services import Served, Source
 
 router = APIRouter(include_in_schema=False)
@@ -32,13 +32,17 @@ async def submit(
     source: Source,
     username: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=256)] = "",
+    one_time_code: Annotated[str, Form(max_length=32)] = "",
     target: Next = "/",
 ) -> Response:
     """Log in and go where the visitor wanted to."""
     try:
-        ticket = await run_in_threadpool(services.auth.login, username=username, password=password, source=source)
-    except (BadCredentialsError, LockedOutError) as error:
-        return entry.page("login", status=STATUS[type(error)], error=error, username=username)
+        ticket = await run_in_threadpool(
+            services.auth.login, username=username, password=password, source=source, code=one_time_code
+        )
+    except (BadCredentialsError, LockedOutError, SecondFactorNeededError, SecondFactorKeyError) as error:
+        ask_code = "yes" if one_time_code or isinstance(error, SecondFactorNeededError) else ""
+        return entry.page("login", status=STATUS[type(error)], error=error, username=username, ask_code=ask_code)
     answer = RedirectResponse(local_path(target), status_code=303)
     cookies.grant(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
     return answer

@@ -11,12 +11,14 @@ from fastapi import FastAPI
 
 from center.api import router
 from center.audit import Audit
-from center.auth import Auth
 from center.broker import Mailbox
 from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.passwords import Passwords
+from center.permits import Permits
+from center.records import SETUP_CODE, records_of
 from center.roster import Roster
 from center.search import Search
 from center.services import Services
@@ -55,8 +57,8 @@ class World:
 
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.add_middleware(Guard, services=self.services)
         app.mount("/api", router.create())
+        app.add_middleware(Guard, services=self.services, permits=Permits.of(app.routes))
         return app
 
     def browser(self, app: FastAPI | None = None, *, source: str = "192.0.2.7") -> httpx.AsyncClient:
@@ -102,16 +104,16 @@ def roster(store: Store, clock: Clock, seal_key: SealKey) -> Roster:
 @pytest.fixture
 async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, roster: Roster) -> AsyncIterator[World]:
     archive = FakeArchive()
-    audit = Audit(store, clock)
-    code_file = tmp_path / "setup-code"
-    auth = Auth(
+    records = records_of(
         store,
-        audit,
-        setup_code_file=code_file,
+        data_dir=tmp_path,
+        audit_key=None,
+        audit_keep_days=180,
         session_hours=12,
-        now_ms=clock,
-        hasher=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
+        passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)),
+        clock=clock,
     )
+    audit = records.audit
     search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
     devices = Devices(store, roster, clock)
     feed = Feed()
@@ -129,8 +131,13 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         now_ms=clock,
     )
     services = Services(
-        auth=auth,
+        auth=records.auth,
+        second_factors=records.second_factors,
+        users=records.users,
+        tokens=records.tokens,
+        districts=records.districts,
         audit=audit,
+        audit_keeper=records.audit_keeper,
         search=search,
         roster=roster,
         devices=devices,
@@ -139,7 +146,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         now_ms=clock,
         secure_cookie=False,
     )
-    yield World(services, store, archive, line, mailbox, seal_key, clock, code_file)
+    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE)
     await search.close()
 
 

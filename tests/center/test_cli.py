@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from center.__main__ import app
-from center.app import DATABASE, SETUP_CODE, build, open_accounts
+from center.app import build
 from center.broker import MqttLink
 from center.errors import StartError
+from center.records import DATABASE, SETUP_CODE, open_accounts
 from provisioning.contracts.config import Broker, CenterConfig, load
 from provisioning.contracts.errors import ConfigError
 from tests.center.conftest import PASSWORD, USERNAME

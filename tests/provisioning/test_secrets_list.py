@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from center import app as center_app
+from center import records as center_records
 from edge_agent.document_store import DocumentStore
 from edge_agent.folder import Folder
 from edge_agent.identity import private_pem as agent_pem
@@ -124,10 +124,10 @@ class Installation:
             tls_cert_file=self.root / "console.crt",
             tls_key_file=durable_file.write(self.root / "console.key", agent_pem(Box().key)),
         )
-        store, auth = center_app.open_accounts(config)
+        store, auth = center_records.open_accounts(config)
         auth.prepare_setup()
         store.close()
-        (config.data_dir / center_app.DATABASE).chmod(0o600)  # the command's umask does that
+        (config.data_dir / center_records.DATABASE).chmod(0o600)  # the command's umask does that
         self.configs.append(configuration.write(self.root / "center.toml", config))
 
 
@@ -177,7 +177,10 @@ def test_a_file_of_two_processes_is_one_secret(installation: Installation) -> No
 
 
 def test_its_names_are_those_of_the_processes(tmp_path: Path) -> None:
-    assert (secrets_list.CENTER_DATABASE, secrets_list.SETUP_CODE) == (center_app.DATABASE, center_app.SETUP_CODE)
+    assert (secrets_list.CENTER_DATABASE, secrets_list.SETUP_CODE) == (
+        center_records.DATABASE,
+        center_records.SETUP_CODE,
+    )
     assert Folder(tmp_path).pending.name == secrets_list.PENDING_KEY
 
 

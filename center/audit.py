@@ -6,8 +6,8 @@ changes other rows which are contended appends first.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 
 from sqlalchemy import BigInteger, Integer, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -135,7 +135,8 @@ class Audit:
         with self._store.transaction() as session:
             state = session.scalars(select(AuditState)).one()
             heads = _heads(session)
-            yield (state.number, state.sha256), heads, _entries(session, state.number)
+            with closing(_entries(session, state.number)) as entries:
+                yield (state.number, state.sha256), heads, entries
 
     def export(self) -> Iterator[str]:
         """The whole audit as lines of JSON: what it is, every head, every entry (`center.audit_file` reads it)."""
@@ -163,7 +164,7 @@ def _heads(session: Session) -> tuple[Head, ...]:
     return tuple(Head(head.day, head.number, head.sha256, head.at_ms, head.key, head.signature) for head in found)
 
 
-def _entries(session: Session, last: int) -> Iterator[Entry]:
+def _entries(session: Session, last: int) -> Generator[Entry]:
     wanted = (
         select(
             AuditEntry.id,
@@ -178,8 +179,9 @@ def _entries(session: Session, last: int) -> Iterator[Entry]:
         .order_by(AuditEntry.id)
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
-    for row in session.execute(wanted):
-        yield Entry(*row)
+    with session.execute(wanted) as rows:
+        for row in rows:
+            yield Entry(*row)
 
 
 def _fields(record: Head | Entry) -> dict[str, str | int]:

@@ -35,7 +35,6 @@ class User(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     username: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(256))
-    """Empty: no password opens this account; it comes by OpenID Connect."""
     created_at_ms: Mapped[int] = mapped_column(BigInteger)
     disabled: Mapped[bool] = mapped_column(Boolean, default=False)
 
@@ -160,8 +159,9 @@ class Store:
         try:
             yield
         except SQLAlchemyError as error:
-            # The statement's parameters may hold password hashes: only the driver's own words go on.
-            cause = getattr(error, "orig", None) or type(error).__name__
+            # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the row
+            # it refused: only the first line of the driver's own words goes on.
+            cause = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
             raise StoreUnavailableError(cause=cause) from error
 
 

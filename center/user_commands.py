@@ -1,11 +1,14 @@
 """`wayside-center user` and `district`: accounts and groups of cameras, for whoever may read the centre's files."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from center.access import Role
 from center.command_line import ACTOR, ConfigFile, out, records, say
+
+if TYPE_CHECKING:
+    from center.users import Given
 
 user = typer.Typer(no_args_is_help=True, help="Look after accounts.")
 district = typer.Typer(no_args_is_help=True, help="Look after districts: groups of cameras that roles are given in.")
@@ -41,10 +44,8 @@ def add(
     case: CaseOption = None,
 ) -> None:
     """Make an account; asks for its password."""
-    from center.users import Given  # noqa: PLC0415 - --help stays light
-
     password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    given = [] if role is None else [Given(role, each, case) for each in districts or [None]]
+    given = [] if role is None else _given(role, districts, case)
     with records(config) as opened:
         account = opened.users.add(name, password, given, actor=ACTOR)
     out.print(f"{account.username} is made: {' '.join(map(str, account.given)) or 'no role'}.", markup=False)
@@ -59,12 +60,9 @@ def grant(
     case: CaseOption = None,
 ) -> None:
     """Give an account one more role; without --district everywhere."""
-    from center.users import Given  # noqa: PLC0415 - --help stays light
-
     with records(config) as opened:
         before = opened.users.get(name).given
-        more = [Given(role, each, case) for each in districts or [None]]
-        account = opened.users.give(name, [*before, *more], actor=ACTOR)
+        account = opened.users.give(name, [*before, *_given(role, districts, case)], actor=ACTOR)
     out.print(f"{account.username}: {' '.join(map(str, account.given))}.", markup=False)
 
 
@@ -172,3 +170,11 @@ def cameras(
     with records(config) as opened:
         made = opened.districts.set_cameras(district_id, keys, actor=ACTOR)
     out.print(f"District {district_id} has {len(made.cameras)} cameras.", markup=False)
+
+
+def _given(role: Role, districts: list[str] | None, case: str | None) -> "list[Given]":
+    from center.users import Given  # noqa: PLC0415 - --help stays light
+
+    if not districts:
+        return [Given(role, None, case)]
+    return [Given(role, each, case) for each in districts]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from sqlalchemy import URL
 
 from center.api import router
 from center.audit import Audit
@@ -26,6 +27,7 @@ from center.store import Store
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
+from tests.support.postgres import USER, Postgres, programs, running
 
 USERNAME = "operator"
 PASSWORD = "seven wet umbrellas"
@@ -82,9 +84,43 @@ def clock() -> Clock:
     return Clock()
 
 
+BOTH = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.peer)], indirect=True
+)
+"""Runs a test on each of the databases that a centre may have."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for all tests of a worker."""
+    bin_dir = programs()
+    if bin_dir is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with running(bin_dir) as server:
+        yield server
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "center.sqlite3")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | URL]:
+    """An empty one, SQLite where nothing else is asked for."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield tmp_path / "center.sqlite3"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create()
+    yield URL.create(
+        "postgresql+psycopg",
+        username=USER,
+        password=server.password,
+        database=name,
+        query={"host": str(server.folder)},
+    )
+    server.drop(name)
+
+
+@pytest.fixture
+def store(database: Path | URL) -> Iterator[Store]:
+    store = Store(database)
     store.migrate()
     yield store
     store.close()

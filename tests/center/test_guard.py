@@ -14,6 +14,7 @@ from center import cookies
 from center.api import router
 from center.app import application
 from center.guard import MAX_BODY_BYTES, Guard
+from center.permits import Permits
 from tests.center.conftest import ORIGIN, PASSWORD, USERNAME, World
 
 pytestmark = pytest.mark.anyio
@@ -240,8 +241,10 @@ async def test_security_headers_are_on_every_answer(world: World, whole: FastAPI
 async def test_with_tls_the_cookie_is_secure_and_the_browser_remembers(world: World) -> None:
     world.make_account()
     app = FastAPI()
-    app.add_middleware(Guard, services=replace(world.services, secure_cookie=True))
     app.mount("/api", router.create())
+    app.add_middleware(
+        Guard, services=replace(world.services, secure_cookie=True), permits=Permits.of(app.routes)
+    )
     async with world.browser(app) as browser:
         answer = await browser.post("/api/login", json={"username": USERNAME, "password": PASSWORD})
     assert "Secure" in answer.headers["set-cookie"]

@@ -1,0 +1,412 @@
+"""The audit as a chain: written by many at once, verified, signed, pruned, exported; and every way to bend it."""
+
+import json
+import multiprocessing
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import URL, text
+
+from center import audit_file, chain
+from center.audit import Audit
+from center.audit_keeper import DAY_MS, AuditKeeper
+from center.errors import AuditFileError, StoreUnavailableError
+from center.store import Store
+from provisioning.seal import SealKey
+from tests.center.conftest import BOTH
+
+NOON_MS = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
+NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
+"""The database keeps young entries by its own clock: what is to be pruned must be old by that."""
+
+
+class Clock:
+    def __init__(self, now_ms: int = NOON_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def audit_key(tmp_path: Path) -> SealKey:
+    return SealKey.create(tmp_path / "audit.key")
+
+
+def _keeper(store: Store, clock: Clock, key: SealKey | None, *, keep_days: int = 180) -> AuditKeeper:
+    return AuditKeeper(store, Audit(store, clock), key=key, keep_days=keep_days, now_ms=clock)
+
+
+def _tamper(store: Store, *statements: str) -> None:
+    """As somebody who owns the database: the triggers go first and come back after."""
+    engine = store._engine
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            for table in ("audit", "audit_heads", "audit_state"):
+                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+            for statement in statements:
+                connection.execute(text(statement))
+            for table in ("audit", "audit_heads", "audit_state"):
+                connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+            return
+        triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        for trigger in triggers:
+            connection.execute(text(f"DROP TRIGGER {trigger.name}"))
+        for statement in statements:
+            connection.execute(text(statement))
+        for trigger in triggers:
+            connection.exec_driver_sql(trigger.sql)
+
+
+@BOTH
+def test_each_entry_holds_the_hash_of_the_one_before(store: Store) -> None:
+    audit = Audit(store, Clock())
+    for action in ("login", "observations.search", "logout"):
+        audit.append("ada", action, {"东": 1})
+    third, second, first = audit.latest()
+    assert first.previous == chain.GENESIS
+    assert (second.previous, third.previous) == (first.sha256, second.sha256)
+    assert [entry.id for entry in (first, second, third)] == [1, 2, 3]
+    assert audit.newest() == (3, third.sha256)
+    assert audit.verify().text.startswith("Entries 1 to 3 are whole (3).")
+
+
+def test_the_bytes_that_are_hashed_are_those_of_the_document() -> None:
+    """Known answer: docs/access.md has the same line for whoever writes a verifier of his own."""
+    sha256 = chain.entry_sha256(1, 1764115200000, "ada", "login", '{"source": "192.0.2.7"}', chain.GENESIS)
+    assert sha256 == "cb585c01c288316d39a6e57643fda7fb83a0251fd709cdb4bf387e732fd65478"
+
+
+@BOTH
+def test_an_empty_audit_is_whole(store: Store) -> None:
+    found = Audit(store, Clock()).verify()
+    assert (found.broken, found.entries, found.text) == (None, 0, "The audit is empty.")
+
+
+@BOTH
+def test_threads_that_write_at_once_make_one_chain(store: Store) -> None:
+    audit = Audit(store, Clock())
+    faults: list[BaseException] = []
+
+    def write(name: str) -> None:
+        try:
+            for number in range(25):
+                audit.append(name, "test", {"number": number})
+        except BaseException as error:
+            faults.append(error)
+            raise
+
+    threads = [threading.Thread(target=write, args=(f"thread-{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    found = audit.verify()
+    assert (found.broken, found.entries, found.last) == (None, 150, 150)
+
+
+def _write(database: Path | URL, name: str) -> None:
+    store = Store(database)
+    audit = Audit(store, Clock())
+    for number in range(20):
+        audit.append(name, "test", {"number": number})
+    store.close()
+
+
+@BOTH
+def test_processes_that_write_at_once_make_one_chain(store: Store, database: Path | URL) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=_write, args=(database, f"process-{number}")) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    found = Audit(store, Clock()).verify()
+    assert (found.broken, found.entries) == (None, 60)
+
+
+@BOTH
+def test_an_entry_stands_or_falls_with_what_it_is_about(store: Store) -> None:
+    audit = Audit(store, Clock())
+    audit.append("ada", "before", {})
+    with pytest.raises(StoreUnavailableError), store.transaction() as session:
+        audit.add(session, "ada", "first", {})
+        audit.add(session, "ada", "second", {})
+        session.execute(text("INSERT INTO users (username) VALUES ('half')"))
+    with store.transaction() as session:
+        audit.add(session, "ada", "third", {})
+        audit.add(session, "ada", "fourth", {})
+    assert [entry.action for entry in audit.latest()] == ["fourth", "third", "before"]
+    assert audit.verify().broken is None
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("statements", "number", "why"),
+    [
+        (("UPDATE audit SET detail = '{}' WHERE id = 3",), 3, "its content does not have its hash"),
+        (("UPDATE audit SET actor = 'eve' WHERE id = 5",), 5, "its content does not have its hash"),
+        (("UPDATE audit SET at_ms = at_ms + 1 WHERE id = 1",), 1, "its content does not have its hash"),
+        (("DELETE FROM audit WHERE id = 2",), 3, "those between are gone"),
+        (("DELETE FROM audit WHERE id <= 2",), 3, "entries before it are gone"),
+        (("DELETE FROM audit WHERE id = 5",), 5, "are gone"),
+        (("DELETE FROM audit",), 1, "are gone"),
+        (
+            ("DELETE FROM audit WHERE id = 5", "UPDATE audit_state SET number = 4"),
+            4,
+            "names entry 4 as the newest, of another hash",
+        ),
+        (("UPDATE audit SET previous = sha256 WHERE id = 4",), 4, "does not hold the hash of entry 3"),
+    ],
+)
+def test_the_first_broken_entry_is_named(store: Store, statements: tuple[str, ...], number: int, why: str) -> None:
+    audit = Audit(store, Clock())
+    for _ in range(5):
+        audit.append("ada", "login", {"source": "192.0.2.7"})
+    _tamper(store, *statements)
+    broken = audit.verify().broken
+    assert broken is not None
+    assert broken.number == number
+    assert why in broken.why
+
+
+@BOTH
+def test_a_day_that_is_over_gets_a_signed_head_once(store: Store, audit_key: SealKey) -> None:
+    clock = Clock()
+    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit.append("ada", "login", {})
+    assert keeper.close_day() is None
+    clock.now_ms += DAY_MS
+    audit.append("ada", "login", {})
+    head = keeper.close_day()
+    assert head is not None
+    assert (head.day, head.number, head.key) == ("2026-03-01", 1, audit_key.seal.key)
+    assert keeper.close_day() is None
+    found = audit.verify(keeper.trusted)
+    assert (found.broken, found.signed_to, found.heads, found.unsigned_heads) == (None, 1, 1, 0)
+    assert audit.verify().signed_to == 0
+
+
+@BOTH
+def test_without_a_key_the_head_is_there_and_says_that_it_is_unsigned(store: Store) -> None:
+    clock = Clock()
+    audit, keeper = Audit(store, clock), _keeper(store, clock, None)
+    audit.append("ada", "login", {})
+    clock.now_ms += 3 * DAY_MS
+    head = keeper.close_day()
+    assert head is not None
+    assert (head.day, head.signature) == ("2026-03-03", "")
+    found = audit.verify()
+    assert (found.broken, found.signed_to, found.unsigned_heads) == (None, 0, 1)
+    assert "whoever can write the database could have made them anew" in found.text
+
+
+def _rewritten(store: Store, clock: Callable[[], int]) -> tuple[str, ...]:
+    """Statements that make the whole chain anew, with another actor in entry 1: consistent in itself."""
+    rows = sorted(Audit(store, clock).latest(), key=lambda entry: entry.id)
+    previous, statements = chain.GENESIS, []
+    for row in rows:
+        actor = "eve" if row.id == 1 else row.actor
+        sha256 = chain.entry_sha256(row.id, row.at_ms, actor, row.action, row.detail, previous)
+        statements.append(
+            f"UPDATE audit SET actor = '{actor}', previous = '{previous}', sha256 = '{sha256}' WHERE id = {row.id}"
+        )
+        previous = sha256
+    return (*statements, f"UPDATE audit_state SET sha256 = '{previous}'")
+
+
+@BOTH
+def test_a_chain_made_anew_does_not_fit_its_signed_head(store: Store, audit_key: SealKey) -> None:
+    clock = Clock()
+    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    for _ in range(3):
+        audit.append("ada", "login", {})
+    clock.now_ms += DAY_MS
+    assert keeper.close_day() is not None
+    audit.append("ada", "logout", {})
+    _tamper(store, *_rewritten(store, clock))
+    broken = audit.verify(keeper.trusted).broken
+    assert broken is not None
+    assert (broken.number, "the head of 2026-03-01 names another hash" in broken.why) == (3, True)
+    newest = next(entry for entry in audit.latest() if entry.id == 3)
+    _tamper(store, f"UPDATE audit_heads SET sha256 = '{newest.sha256}'")
+    broken = audit.verify(keeper.trusted).broken
+    assert broken is not None
+    assert (broken.number, "is forged" in broken.why) == (3, True)
+
+
+@BOTH
+def test_a_head_of_another_key_is_not_believed(store: Store, audit_key: SealKey, tmp_path: Path) -> None:
+    clock = Clock()
+    audit = Audit(store, clock)
+    audit.append("ada", "login", {})
+    clock.now_ms += DAY_MS
+    assert _keeper(store, clock, SealKey.create(tmp_path / "eve.key")).close_day() is not None
+    broken = audit.verify((audit_key.seal.key,)).broken
+    assert broken is not None
+    assert "which is not trusted here" in broken.why
+
+
+@BOTH
+def test_without_its_last_entries_the_chain_ends_before_its_head(store: Store, audit_key: SealKey) -> None:
+    clock = Clock()
+    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    for _ in range(4):
+        audit.append("ada", "login", {})
+    clock.now_ms += DAY_MS
+    assert keeper.close_day() is not None
+    second = next(entry for entry in audit.latest() if entry.id == 2)
+    _tamper(
+        store, "DELETE FROM audit WHERE id > 2", f"UPDATE audit_state SET number = 2, sha256 = '{second.sha256}'"
+    )
+    broken = audit.verify(keeper.trusted).broken
+    assert broken is not None
+    assert (broken.number, "up to entry 4" in broken.why) == (3, True)
+
+
+@BOTH
+def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey) -> None:
+    clock = Clock(NOW_MS - 200 * DAY_MS)
+    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    for _ in range(10):
+        audit.append("ada", "login", {})
+        clock.now_ms += DAY_MS
+        keeper.tend()
+    assert len(audit.latest()) == 10
+    clock.now_ms = NOW_MS - 15 * DAY_MS
+    assert keeper.prune() > 0
+    left = audit.latest()
+    assert left[0].action == "audit.pruned"
+    assert left[-1].id > 1
+    pruned_to = json.loads(left[0].detail)["to"]
+    assert left[-1].id == pruned_to + 1
+    found = audit.verify(keeper.trusted)
+    assert (found.broken, found.first, found.signed_to >= pruned_to) == (None, pruned_to + 1, True)
+    assert keeper.prune() == 0
+    _tamper(store, f"DELETE FROM audit WHERE id = {pruned_to + 1}")
+    broken = audit.verify(keeper.trusted).broken
+    assert broken is not None
+    assert "entries before it are gone" in broken.why
+
+
+@BOTH
+def test_the_database_keeps_young_entries_whatever_the_centre_says(store: Store, audit_key: SealKey) -> None:
+    clock = Clock(NOW_MS - 100 * DAY_MS)
+    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit.append("ada", "login", {})
+    clock.now_ms += DAY_MS
+    keeper.close_day()
+    clock.now_ms += 400 * DAY_MS
+    with pytest.raises(StoreUnavailableError, match="kept 180 days"):
+        keeper.prune()
+    assert [entry.action for entry in audit.latest()] == ["login"]
+
+
+@BOTH
+def test_an_unsigned_head_is_no_anchor_where_there_is_a_key(store: Store, audit_key: SealKey) -> None:
+    clock = Clock(NOW_MS - 300 * DAY_MS)
+    audit = Audit(store, clock)
+    audit.append("ada", "login", {})
+    clock.now_ms += DAY_MS
+    _keeper(store, clock, None).close_day()
+    clock.now_ms = NOW_MS
+    assert _keeper(store, clock, audit_key).prune() == 0
+    assert _keeper(store, clock, None).prune() == 1
+
+
+@BOTH
+def test_an_export_is_verified_without_the_database(store: Store, audit_key: SealKey) -> None:
+    clock = Clock()
+    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit.append("ada", "login", {"who": "东区 \N{SNOWMAN}"})
+    clock.now_ms += DAY_MS
+    keeper.close_day()
+    audit.append("ada", "logout", {})
+    lines = list(audit.export())
+    found = audit_file.verify(lines, keeper.trusted)
+    assert found == audit.verify(keeper.trusted)
+    assert (found.broken, found.entries, found.signed_to) == (None, 2, 1)
+    bent = [line.replace('"logout"', '"login"') for line in lines]
+    broken = audit_file.verify(bent, keeper.trusted).broken
+    assert broken is not None
+    assert broken.number == 2
+    broken = audit_file.verify(lines[:-1], keeper.trusted).broken
+    assert broken is not None
+    assert broken.number == 2
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [""],
+        ["{}"],
+        ['{"kind": "entry"}'],
+        ["x" * 100_000],
+        ['{"kind": "audit", "version": 2, "number": 0, "sha256": "' + "0" * 64 + '"}'],
+        ['{"kind": "audit", "version": 1, "number": 0, "sha256": "' + "0" * 64 + '"}'] * 2,
+    ],
+)
+def test_a_file_that_is_no_export_is_refused_in_words(lines: list[str]) -> None:
+    with pytest.raises(AuditFileError, match="wayside-center audit export"):
+        audit_file.verify(lines)
+
+
+@given(st.lists(st.text(max_size=200), max_size=6))
+def test_any_lines_are_an_export_or_refused(lines: list[str]) -> None:
+    top = json.dumps({"kind": "audit", "version": 1, "number": 1, "sha256": "0" * 64})
+    with pytest.raises(AuditFileError):
+        audit_file.verify([*lines, "no JSON"])
+    if lines:
+        with pytest.raises(AuditFileError):
+            audit_file.verify([top, *lines])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**53), st.text(max_size=20), st.text(max_size=40)), min_size=1, max_size=8),
+    st.data(),
+)
+def test_any_change_of_any_field_of_any_entry_is_found(rows: list[tuple[int, str, str]], data: st.DataObject) -> None:
+    entries, previous = [], chain.GENESIS
+    for number, (at_ms, actor, detail) in enumerate(rows, start=1):
+        sha256 = chain.entry_sha256(number, at_ms, actor, "act", detail, previous)
+        entries.append(chain.Entry(number, at_ms, actor, "act", detail, previous, sha256))
+        previous = sha256
+    newest = (len(entries), previous)
+    assert chain.walk(entries, [], newest=newest).broken is None
+    at = data.draw(st.integers(0, len(entries) - 1))
+    entry = entries[at]
+    bent = data.draw(
+        st.sampled_from(
+            [
+                chain.Entry(entry.number, entry.at_ms + 1, *_tail(entry)),
+                chain.Entry(entry.number, entry.at_ms, entry.actor + "x", *_tail(entry)[1:]),
+                chain.Entry(
+                    entry.number, entry.at_ms, entry.actor, "acted", entry.detail, entry.previous, entry.sha256
+                ),
+                chain.Entry(
+                    entry.number, entry.at_ms, entry.actor, "act", entry.detail + " ", entry.previous, entry.sha256
+                ),
+            ]
+        )
+    )
+    broken = chain.walk([*entries[:at], bent, *entries[at + 1 :]], [], newest=newest).broken
+    assert broken is not None
+    assert broken.number == entry.number
+
+
+def _tail(entry: chain.Entry) -> tuple[str, str, str, str, str]:
+    return entry.actor, entry.action, entry.detail, entry.previous, entry.sha256
+
+
+def test_two_fields_cannot_pass_for_one_another() -> None:
+    one = chain.entry_sha256(1, 2, "a", "b", "c", chain.GENESIS)
+    assert one != chain.entry_sha256(1, 2, "a,b", "", "c", chain.GENESIS)
+    assert one != chain.entry_sha256(12, 2, "a", "b", "c", chain.GENESIS)

@@ -95,6 +95,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             roster=roster,
             devices=devices,
             feed=feed,
+            audit_keeper=records.audit_keeper,
             now_ms=clock,
         ),
         now_ms=clock,

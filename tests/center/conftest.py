@@ -164,6 +164,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         roster=roster,
         devices=devices,
         feed=feed,
+        audit_keeper=records.audit_keeper,
         now_ms=clock,
     )
     services = Services(

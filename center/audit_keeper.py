@@ -89,7 +89,7 @@ class AuditKeeper:
             if head is None or session.scalar(select(AuditState.pruned_to)) == head.number:
                 return 0
             about = {"to": head.number, "day": head.day, "sha256": head.sha256}
-            self._audit.add(session, ACTOR, "audit.pruned", about)
+            self._audit.add(session, ACTOR, chain.PRUNED, about)
             session.execute(
                 update(AuditState).values(pruned_to=head.number).execution_options(synchronize_session=False)
             )

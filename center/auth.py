@@ -14,13 +14,13 @@ from typing import NoReturn
 from sqlalchemy import delete, func, select
 
 from center.access import Identity, Role
+from center.account_errors import SecondFactorNeededError
 from center.audit import Audit
 from center.clock import NowMs
 from center.districts import GrantRecord
 from center.errors import (
     BadCredentialsError,
     NotLoggedInError,
-    SecondFactorNeededError,
     SetupDoneError,
     StartError,
     UnknownUserError,

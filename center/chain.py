@@ -15,6 +15,8 @@ from typing import Final
 from provisioning.seal import ForgedError, Seal, SealError, SealKey
 
 GENESIS: Final = "0" * 64
+PRUNED: Final = "audit.pruned"
+"""The action of the entry that says up to which number entries were deleted; its detail names it as `to`."""
 _ENTRY: Final = b"wayside audit 1\0"
 
 
@@ -117,6 +119,7 @@ class _Walker:
         self._trusted = trusted
         self._by_number = {head.number: head for head in heads}
         self._entries = self._first = self._last = self._signed_to = 0
+        self._pruned_to = 0
         self._previous = GENESIS
         self._broken: Break | None = None
 
@@ -131,6 +134,8 @@ class _Walker:
         self._first = self._first or entry.number
         self._last = entry.number
         self._previous = entry.sha256
+        if entry.action == PRUNED:
+            self._pruned_to = _pruned_to(entry.detail)
         return True
 
     def end(self, newest: tuple[int, str]) -> None:
@@ -138,7 +143,12 @@ class _Walker:
         beyond = max([newest[0], *(head.number for head in self._heads)])
         if self._entries == 0 and newest[0] == 0 and not self._heads:
             return
-        if beyond > self._last:
+        if self._entries and self._first != self._pruned_to + 1:
+            # A chain may begin after any head: that it was pruned up to there, and not further, only it itself can say.
+            self._broken = Break(
+                self._pruned_to + 1, f"it is gone, and no pruning took it: the chain begins at {self._first}"
+            )
+        elif beyond > self._last:
             self._broken = Break(self._last + 1, f"it and all up to entry {beyond}, which is named elsewhere, are gone")
         elif newest != (self._last, self._previous):
             self._broken = Break(self._last, f"the database names entry {newest[0]} as the newest, of another hash")
@@ -187,6 +197,14 @@ class _Walker:
             return f"the signature of the head of {head.day} is forged"
         self._signed_to = number
         return ""
+
+
+def _pruned_to(detail: str) -> int:
+    try:
+        to = json.loads(detail)["to"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+    return to if isinstance(to, int) else 0
 
 
 def _head_text(day: str, number: int, sha256: str, at_ms: int) -> str:

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center.access import CameraKey, District
+from center.account_errors import DistrictInUseError, DistrictTakenError, UnknownDistrictError
 from center.audit import Audit
-from center.errors import DistrictInUseError, DistrictTakenError, UnknownDistrictError
 from center.store import Base, Store
 
 DISTRICT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"

@@ -17,16 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from center import cookies
 from center.access import Identity
+from center.account_errors import ForbiddenError
 from center.api.problems import problem
 from center.console import denied
-from center.errors import (
-    CenterError,
-    ForbiddenError,
-    ForeignOriginError,
-    NothingHereError,
-    NotLoggedInError,
-    TooLargeError,
-)
+from center.errors import CenterError, ForeignOriginError, NothingHereError, NotLoggedInError, TooLargeError
 from center.permits import Permits
 from center.services import Services
 

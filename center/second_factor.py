@@ -17,9 +17,9 @@ from sqlalchemy import BigInteger, Boolean, ForeignKey, String, delete, func, in
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center import totp
+from center.account_errors import SecondFactorKeyError, SecondFactorOnError, WrongCodeError
 from center.audit import Audit
 from center.clock import NowMs
-from center.errors import SecondFactorKeyError, SecondFactorOnError, WrongCodeError
 from center.store import Base, Store
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.errors import ConfigError

@@ -159,8 +159,8 @@ class Store:
         try:
             yield
         except SQLAlchemyError as error:
-            # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the row
-            # it refused: only the first line of the driver's own words goes on.
+            # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the
+            # row it refused: only the first line of the driver's own words goes on.
             cause = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
             raise StoreUnavailableError(cause=cause) from error
 

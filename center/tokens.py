@@ -15,9 +15,10 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, func, select, updat
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.access import TOKEN_SCOPES, Access, Identity, Permission
+from center.account_errors import BadScopeError, TooManyTokensError, UnknownTokenError
 from center.audit import Audit
 from center.clock import NowMs
-from center.errors import BadScopeError, NotLoggedInError, TooManyTokensError, UnknownTokenError
+from center.errors import NotLoggedInError
 from center.grants import access_of
 from center.store import Base, Store, User
 

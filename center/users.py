@@ -11,10 +11,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from center.access import Access, Role, keeps_an_administrator
+from center.account_errors import LastAdministratorError, UnknownDistrictError, UserTakenError
 from center.audit import Audit
 from center.clock import NowMs
 from center.districts import DistrictRecord, GrantRecord
-from center.errors import LastAdministratorError, UnknownDistrictError, UnknownUserError, UserTakenError
+from center.errors import UnknownUserError
 from center.grants import grants_of
 from center.passwords import Passwords, checked, known_form
 from center.second_factor import SecondFactorRecord, SecondFactors

@@ -7,20 +7,22 @@ from pydantic import BaseModel, Field
 
 from center import cookies
 from center.access import Permission
+from center.account_errors import (
+    BadScopeError,
+    ForbiddenError,
+    SecondFactorKeyError,
+    SecondFactorOnError,
+    TooManyTokensError,
+    UnknownTokenError,
+    WrongCodeError,
+)
 from center.api.problems import documented
 from center.errors import (
     BadCredentialsError,
-    BadScopeError,
-    ForbiddenError,
     LockedOutError,
     NotLoggedInError,
-    SecondFactorKeyError,
-    SecondFactorOnError,
     StoreUnavailableError,
-    TooManyTokensError,
-    UnknownTokenError,
     WeakPasswordError,
-    WrongCodeError,
 )
 from center.permits import needs
 from center.services import Asker, Served, Source

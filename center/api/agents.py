@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 
 from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.devices import AgentView
-from center.errors import ForbiddenError, NotLoggedInError, StoreUnavailableError
+from center.errors import NotLoggedInError, StoreUnavailableError
 from center.permits import needs
 from center.services import Served, Sight
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
-from center.errors import ForbiddenError, NotLoggedInError, StoreUnavailableError
+from center.errors import NotLoggedInError, StoreUnavailableError
 from center.permits import needs
 from center.services import Asker, Served
 from provisioning.contracts.messages import TimeMs

@@ -5,16 +5,9 @@ from pydantic import BaseModel, Field
 
 from center import cookies
 from center.access import Permission, Role
+from center.account_errors import ForbiddenError, SecondFactorKeyError, SecondFactorNeededError
 from center.api.problems import documented
-from center.errors import (
-    BadCredentialsError,
-    ForbiddenError,
-    LockedOutError,
-    NotLoggedInError,
-    SecondFactorKeyError,
-    SecondFactorNeededError,
-    StoreUnavailableError,
-)
+from center.errors import BadCredentialsError, LockedOutError, NotLoggedInError, StoreUnavailableError
 from center.permits import needs
 from center.services import Asker, Served, Source
 

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.devices import CameraView
-from center.errors import ForbiddenError, NotLoggedInError, StoreUnavailableError, UnknownCameraError
+from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
 from center.permits import needs
 from center.services import Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN

@@ -6,16 +6,10 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from center.access import CameraKey, Permission
+from center.account_errors import DistrictInUseError, DistrictTakenError, ForbiddenError, UnknownDistrictError
 from center.api.problems import documented
 from center.districts import DISTRICT_PATTERN, MAX_CAMERAS, NamedDistrict
-from center.errors import (
-    DistrictInUseError,
-    DistrictTakenError,
-    ForbiddenError,
-    NotLoggedInError,
-    StoreUnavailableError,
-    UnknownDistrictError,
-)
+from center.errors import NotLoggedInError, StoreUnavailableError
 from center.permits import needs
 from center.services import Asker, Served
 from provisioning.contracts.ids import AgentId, CameraId

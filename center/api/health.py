@@ -4,8 +4,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
-from center.errors import ForbiddenError, NotLoggedInError, StoreUnavailableError
+from center.errors import NotLoggedInError, StoreUnavailableError
 from center.health import Condition, HealthReport
 from center.permits import needs
 from center.services import Served

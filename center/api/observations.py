@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Query, Response
 
 from center import pictures
 from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.errors import (
     BadFilterError,
-    ForbiddenError,
     NoPictureError,
     NotLoggedInError,
     PictureBrokenError,

@@ -6,20 +6,22 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from center.access import Permission, Role
+from center.account_errors import (
+    ForbiddenError,
+    LastAdministratorError,
+    UnknownDistrictError,
+    UnknownTokenError,
+    UserTakenError,
+)
 from center.api.account import TokenId
 from center.api.auth import GrantView
 from center.api.problems import documented
 from center.districts import DISTRICT_PATTERN
 from center.errors import (
     BadUsernameError,
-    ForbiddenError,
-    LastAdministratorError,
     NotLoggedInError,
     StoreUnavailableError,
-    UnknownDistrictError,
-    UnknownTokenError,
     UnknownUserError,
-    UserTakenError,
     WeakPasswordError,
 )
 from center.permits import needs

@@ -7,10 +7,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from center import cookies
+from center.account_errors import SecondFactorKeyError, SecondFactorNeededError
 from center.api.problems import STATUS
 from center.console import entry
 from center.console.preferences import local_path
-from center.errors import BadCredentialsError, LockedOutError, SecondFactorKeyError, SecondFactorNeededError
+from center.errors import BadCredentialsError, LockedOutError
 from center.services import Served, Source
 
 router = APIRouter(include_in_schema=False)

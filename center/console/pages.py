@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.console import cameras, denied, frame, live, login, observation, observations, preferences, setup
-from center.errors import ForbiddenError
 from center.permits import needs
 from center.services import identity_of
 

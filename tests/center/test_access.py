@@ -76,7 +76,7 @@ def test_a_role_in_one_district_is_about_its_cameras_and_nothing_else() -> None:
     assert access.scope(Permission.OBSERVATION_VIEW) == Scope(cameras=NORTH.cameras)
     for permission in set(Permission) - PLACED - EVERYBODY:
         assert not access.permits(permission), permission
-    assert access.districts(Permission.DISTRICT_VIEW) == {"north"}
+    assert access.districts(Permission.DISTRICT_VIEW) == frozenset({"north"})
 
 
 def test_two_districts_add_up_and_all_of_them_are_more_than_any() -> None:
@@ -111,7 +111,8 @@ def test_a_token_never_may_more_than_its_account(
         allowed = token.permits(permission, case_id=case_id)
         assert not allowed or account.permits(permission, case_id=case_id)
         assert allowed is (
-            permission is Permission.SIGNED_IN or (permission in scopes and account.permits(permission, case_id=case_id))
+            permission is Permission.SIGNED_IN
+            or (permission in scopes and account.permits(permission, case_id=case_id))
         )
         wide = account.scope(permission, case_id=case_id)
         assert (token.scope(permission, case_id=case_id) | wide) == wide

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import URL, text
 
 from center import audit_file, chain
 from center.audit import Audit
 from center.audit_keeper import DAY_MS, AuditKeeper
-from center.errors import AuditFileError, StoreUnavailableError
+from center.errors import StoreUnavailableError
 from center.store import Store
 from provisioning.seal import SealKey
 from tests.center.conftest import BOTH
@@ -76,12 +74,6 @@ def test_each_entry_holds_the_hash_of_the_one_before(store: Store) -> None:
     assert audit.verify().text.startswith("Entries 1 to 3 are whole (3).")
 
 
-def test_the_bytes_that_are_hashed_are_those_of_the_document() -> None:
-    """Known answer: docs/access.md has the same line for whoever writes a verifier of his own."""
-    sha256 = chain.entry_sha256(1, 1764115200000, "ada", "login", '{"source": "192.0.2.7"}', chain.GENESIS)
-    assert sha256 == "cb585c01c288316d39a6e57643fda7fb83a0251fd709cdb4bf387e732fd65478"
-
-
 @BOTH
 def test_an_empty_audit_is_whole(store: Store) -> None:
     found = Audit(store, Clock()).verify()
@@ -136,10 +128,15 @@ def test_processes_that_write_at_once_make_one_chain(store: Store, database: Pat
 def test_an_entry_stands_or_falls_with_what_it_is_about(store: Store) -> None:
     audit = Audit(store, Clock())
     audit.append("ada", "before", {})
-    with pytest.raises(StoreUnavailableError), store.transaction() as session:
-        audit.add(session, "ada", "first", {})
-        audit.add(session, "ada", "second", {})
-        session.execute(text("INSERT INTO users (username) VALUES ('half')"))
+
+    def fail_halfway() -> None:
+        with store.transaction() as session:
+            audit.add(session, "ada", "first", {})
+            audit.add(session, "ada", "second", {})
+            session.execute(text("INSERT INTO users (username) VALUES ('half')"))
+
+    with pytest.raises(StoreUnavailableError):
+        fail_halfway()
     with store.transaction() as session:
         audit.add(session, "ada", "third", {})
         audit.add(session, "ada", "fourth", {})
@@ -263,9 +260,7 @@ def test_without_its_last_entries_the_chain_ends_before_its_head(store: Store, a
     clock.now_ms += DAY_MS
     assert keeper.close_day() is not None
     second = next(entry for entry in audit.latest() if entry.id == 2)
-    _tamper(
-        store, "DELETE FROM audit WHERE id > 2", f"UPDATE audit_state SET number = 2, sha256 = '{second.sha256}'"
-    )
+    _tamper(store, "DELETE FROM audit WHERE id > 2", f"UPDATE audit_state SET number = 2, sha256 = '{second.sha256}'")
     broken = audit.verify(keeper.trusted).broken
     assert broken is not None
     assert (broken.number, "up to entry 4" in broken.why) == (3, True)
@@ -293,7 +288,7 @@ def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey)
     _tamper(store, f"DELETE FROM audit WHERE id = {pruned_to + 1}")
     broken = audit.verify(keeper.trusted).broken
     assert broken is not None
-    assert "entries before it are gone" in broken.why
+    assert (broken.number, "no pruning took it" in broken.why) == (pruned_to + 1, True)
 
 
 @BOTH
@@ -340,73 +335,3 @@ def test_an_export_is_verified_without_the_database(store: Store, audit_key: Sea
     broken = audit_file.verify(lines[:-1], keeper.trusted).broken
     assert broken is not None
     assert broken.number == 2
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [],
-        [""],
-        ["{}"],
-        ['{"kind": "entry"}'],
-        ["x" * 100_000],
-        ['{"kind": "audit", "version": 2, "number": 0, "sha256": "' + "0" * 64 + '"}'],
-        ['{"kind": "audit", "version": 1, "number": 0, "sha256": "' + "0" * 64 + '"}'] * 2,
-    ],
-)
-def test_a_file_that_is_no_export_is_refused_in_words(lines: list[str]) -> None:
-    with pytest.raises(AuditFileError, match="wayside-center audit export"):
-        audit_file.verify(lines)
-
-
-@given(st.lists(st.text(max_size=200), max_size=6))
-def test_any_lines_are_an_export_or_refused(lines: list[str]) -> None:
-    top = json.dumps({"kind": "audit", "version": 1, "number": 1, "sha256": "0" * 64})
-    with pytest.raises(AuditFileError):
-        audit_file.verify([*lines, "no JSON"])
-    if lines:
-        with pytest.raises(AuditFileError):
-            audit_file.verify([top, *lines])
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 2**53), st.text(max_size=20), st.text(max_size=40)), min_size=1, max_size=8),
-    st.data(),
-)
-def test_any_change_of_any_field_of_any_entry_is_found(rows: list[tuple[int, str, str]], data: st.DataObject) -> None:
-    entries, previous = [], chain.GENESIS
-    for number, (at_ms, actor, detail) in enumerate(rows, start=1):
-        sha256 = chain.entry_sha256(number, at_ms, actor, "act", detail, previous)
-        entries.append(chain.Entry(number, at_ms, actor, "act", detail, previous, sha256))
-        previous = sha256
-    newest = (len(entries), previous)
-    assert chain.walk(entries, [], newest=newest).broken is None
-    at = data.draw(st.integers(0, len(entries) - 1))
-    entry = entries[at]
-    bent = data.draw(
-        st.sampled_from(
-            [
-                chain.Entry(entry.number, entry.at_ms + 1, *_tail(entry)),
-                chain.Entry(entry.number, entry.at_ms, entry.actor + "x", *_tail(entry)[1:]),
-                chain.Entry(
-                    entry.number, entry.at_ms, entry.actor, "acted", entry.detail, entry.previous, entry.sha256
-                ),
-                chain.Entry(
-                    entry.number, entry.at_ms, entry.actor, "act", entry.detail + " ", entry.previous, entry.sha256
-                ),
-            ]
-        )
-    )
-    broken = chain.walk([*entries[:at], bent, *entries[at + 1 :]], [], newest=newest).broken
-    assert broken is not None
-    assert broken.number == entry.number
-
-
-def _tail(entry: chain.Entry) -> tuple[str, str, str, str, str]:
-    return entry.actor, entry.action, entry.detail, entry.previous, entry.sha256
-
-
-def test_two_fields_cannot_pass_for_one_another() -> None:
-    one = chain.entry_sha256(1, 2, "a", "b", "c", chain.GENESIS)
-    assert one != chain.entry_sha256(1, 2, "a,b", "", "c", chain.GENESIS)
-    assert one != chain.entry_sha256(12, 2, "a", "b", "c", chain.GENESIS)

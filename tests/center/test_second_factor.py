@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from center import totp
+from center.account_errors import SecondFactorKeyError, SecondFactorNeededError
 from center.app import application
-from center.errors import BadCredentialsError, LockedOutError, SecondFactorKeyError, SecondFactorNeededError
+from center.errors import BadCredentialsError, LockedOutError
 from center.second_factor import KEY, RECOVERY_CODES, SecondFactorRecord
 from tests.center.conftest import PASSWORD, USERNAME, World
 
@@ -73,7 +74,9 @@ async def test_once_it_is_on_a_password_alone_opens_nothing(world: World, user: 
         assert "set-cookie" not in asked.headers
         wrong = await other.post("/api/login", json=account | {"one_time_code": "000000"})
         assert (wrong.status_code, wrong.json()["code"]) == (401, "bad_credentials")
-        assert (await other.post("/api/login", json=account | {"one_time_code": _code(world, secret)})).status_code == 200
+        assert (
+            await other.post("/api/login", json=account | {"one_time_code": _code(world, secret)})
+        ).status_code == 200
         assert (await other.get("/api/me")).status_code == 200
 
 

@@ -14,10 +14,10 @@ from center.permits import Permits, Rule, UndeclaredRouteError, needs
 from center.search import Filters
 from center.users import Given
 from provisioning.contracts import ids
+from provisioning.contracts.archive import Observation
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.world import camera_status, heartbeat
-from provisioning.contracts.archive import Observation
 
 pytestmark = pytest.mark.anyio
 
@@ -150,7 +150,11 @@ async def test_more_cameras_than_one_question_can_name_are_said_so(world: World,
 
 
 async def test_what_a_role_does_not_have_is_refused_by_name(analyst: httpx.AsyncClient) -> None:
-    for path, permission in (("/api/users", "user.view"), ("/api/audit", "audit.view"), ("/api/health/details", "health")):
+    for path, permission in (
+        ("/api/users", "user.view"),
+        ("/api/audit", "audit.view"),
+        ("/api/health/details", "health"),
+    ):
         answer = await analyst.get(path)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
         assert permission in answer.json()["message"]
@@ -189,7 +193,7 @@ def test_a_route_without_a_permission_keeps_the_centre_from_starting(place: str)
     whole = unguarded()
     app = whole if place == "console" else next(r.app for r in whole.routes if getattr(r, "path", "") == "/api")  # type: ignore[attr-defined]
     app.get("/forgotten")(lambda: "secret")
-    with pytest.raises(UndeclaredRouteError, match="GET .*/forgotten"):
+    with pytest.raises(UndeclaredRouteError, match=r"GET .*/forgotten"):
         Permits.of(whole.routes)
 
 

@@ -1,4 +1,4 @@
-"""API tokens: shown once, bounded by scopes and account, and worth nothing once expired, revoked, forged or replayed."""
+"""API tokens: shown once, bounded by scopes and account, worth nothing once expired, revoked, forged or replayed."""
 
 import httpx
 import pytest
@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from center.access import Permission, Role
-from center.errors import NotLoggedInError, TooManyTokensError
+from center.account_errors import TooManyTokensError
+from center.errors import NotLoggedInError
 from center.tokens import MAX_PER_USER, USED_EVERY_MS, Token, Tokens
 from center.users import Given
 from tests.center.conftest import PASSWORD, USERNAME, World

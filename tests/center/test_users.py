@@ -9,16 +9,14 @@ import pytest
 from sqlalchemy import URL, text
 
 from center.access import Role
-from center.errors import (
+from center.account_errors import (
     DistrictInUseError,
     DistrictTakenError,
     LastAdministratorError,
-    LockedOutError,
-    NotLoggedInError,
     UnknownDistrictError,
-    UnknownUserError,
     UserTakenError,
 )
+from center.errors import LockedOutError, NotLoggedInError, UnknownUserError
 from center.store import Store
 from center.throttle import Throttle
 from center.users import Given
@@ -75,7 +73,13 @@ async def test_an_account_is_made_and_given_what_it_may_do(world: World, user: h
             404,
             "unknown_district",
         ),
-        ("POST", "/users", {"username": "ana", "password": PASSWORD, "grants": [{"role": "god"}]}, 422, "invalid_request"),
+        (
+            "POST",
+            "/users",
+            {"username": "ana", "password": PASSWORD, "grants": [{"role": "god"}]},
+            422,
+            "invalid_request",
+        ),
         ("PUT", "/users/nobody/grants", [{"role": "analyst"}], 404, "unknown_user"),
         ("PUT", "/users/%00/grants", [], 404, "unknown_user"),
         ("POST", "/users/nobody/disable", None, 404, "unknown_user"),

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of Debian's in a temporary folder, on a socket there and no port, for as long as a test session."""
+"""A PostgreSQL server of Debian's in a temporary folder, on a socket there and no port, for one test session."""
 
 import os
 import pwd

@@ -167,10 +167,10 @@ def _guard_sqlite() -> None:
 def _guard_postgresql() -> None:
     op.execute("ALTER TABLE audit ALTER COLUMN previous DROP DEFAULT, ALTER COLUMN sha256 DROP DEFAULT")
     op.execute(
-        "CREATE FUNCTION audit_keeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "CREATE FUNCTION audit_keeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"  # noqa: S608 - no foreign text
         " IF OLD.id > (SELECT pruned_to FROM audit_state)"
         f" OR OLD.at_ms > extract(epoch FROM now() - interval '{_KEPT}') * 1000 THEN"
-        f" RAISE EXCEPTION 'the audit is append-only, and kept {_KEPT}'; END IF; RETURN OLD; END $$"  # noqa: S608 - ours
+        f" RAISE EXCEPTION 'the audit is append-only, and kept {_KEPT}'; END IF; RETURN OLD; END $$"
     )
     op.execute(
         "CREATE FUNCTION audit_follows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"

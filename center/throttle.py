@@ -55,12 +55,12 @@ class Throttle:
             LockedOutError: too many before it; this one is not counted.
         """
         now_ms = self._now_ms()
+        self._forget(now_ms)
         with self._store.transaction() as session:
             recent = [at_ms for at_ms in self._take(session, key, now_ms) if at_ms > now_ms - self._window_ms]
             refused = len(recent) >= self._failures
             if not refused:
                 recent.append(now_ms)
-                self._forget(session, now_ms)
             self._write(session, key, recent)
         if refused:
             raise LockedOutError(retry_after_s=max(1, ceil((recent[0] + self._window_ms - now_ms) / 1000)))
@@ -90,11 +90,20 @@ class Throttle:
             .execution_options(synchronize_session=False)
         )
 
-    def _forget(self, session: Session, now_ms: int) -> None:
-        """Let go of keys whose attempts count no more, and of the oldest where there are too many."""
+    def _forget(self, now_ms: int) -> None:
+        """Let go of keys whose attempts count no more, and of the oldest where there are too many.
+
+        Rows that somebody holds are passed over: who waits for one while others wait for his would be a deadlock.
+        """
         mine = Attempts.key.startswith(f"{self._kind} ", autoescape=True)
-        session.execute(delete(Attempts).where(mine, Attempts.last_at_ms <= now_ms - self._window_ms))
-        beyond = (session.scalar(select(func.count(Attempts.key)).where(mine)) or 0) - self._capacity
-        if beyond > 0:
-            oldest = select(Attempts.key).where(mine).order_by(Attempts.last_at_ms).limit(beyond)
-            session.execute(delete(Attempts).where(Attempts.key.in_(oldest.scalar_subquery())))
+        with self._store.transaction() as session:
+            beyond = (session.scalar(select(func.count(Attempts.key)).where(mine)) or 0) - self._capacity
+            old = select(Attempts.key).where(mine, Attempts.last_at_ms <= now_ms - self._window_ms)
+            keys = list(session.scalars(old.with_for_update(skip_locked=True)))
+            if beyond > len(keys):
+                oldest = select(Attempts.key).where(mine).order_by(Attempts.last_at_ms).limit(beyond)
+                keys = list(session.scalars(oldest.with_for_update(skip_locked=True)))
+            if keys:
+                session.execute(
+                    delete(Attempts).where(Attempts.key.in_(keys)).execution_options(synchronize_session=False)
+                )

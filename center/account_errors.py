@@ -105,3 +105,19 @@ class DistrictInUseError(CenterError):
     code = "district_in_use"
     message = marked("Somebody has a role in district {district_id}.")
     remedy = marked("Take those roles away first.")
+
+
+class ProviderRefusedError(CenterError):
+    """What an identity provider's answer was refused for; never shows a token or code."""
+
+    code = "provider_refused"
+    message = marked("The log-in by the identity provider was refused: {cause}.")
+    remedy = marked("Begin again; if it stays so, ask an administrator whether this account was made for it.")
+
+
+class ProviderUnreachableError(CenterError):
+    """The identity provider does not answer as one."""
+
+    code = "provider_unreachable"
+    message = marked("The identity provider {issuer} cannot be used: {cause}.")
+    remedy = marked("Check [oidc] and that the provider answers; local accounts still log in.")

@@ -20,11 +20,13 @@ from center.errors import StartError
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.oidc import Oidc
 from center.permits import Permits
 from center.records import open_records
 from center.roster import Roster
 from center.search import Search
 from center.services import Services
+from center.store import Store
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import Seal, SealError
@@ -55,6 +57,18 @@ def _seal_of(config: CenterConfig) -> Seal | None:
             what=f"seal_key_file {config.seal_key_file} holds no public key of a seal",
             what_to_do="Copy seal.pub from provisioning's folder there, or correct seal_key_file",
         ) from error
+
+
+def _oidc_of(config: CenterConfig, store: Store, clock: NowMs) -> Oidc | None:
+    """The identity provider, None where none is set.
+
+    Raises:
+        ConfigError: the client's secret cannot be used.
+    """
+    if config.oidc is None:
+        return None
+    file = config.oidc.client_secret_file
+    return Oidc(store, config.oidc, "" if file is None else read_secret(file), clock)
 
 
 def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
@@ -101,6 +115,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
+        oidc=_oidc_of(config, store, clock),
     )
 
     @asynccontextmanager

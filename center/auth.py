@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from center.access import Identity, Role
-from center.account_errors import SecondFactorNeededError
+from center.account_errors import ProviderRefusedError, SecondFactorNeededError
 from center.audit import Audit
 from center.clock import NowMs
 from center.districts import GrantRecord
@@ -27,6 +28,7 @@ from center.errors import (
     WrongSetupCodeError,
 )
 from center.grants import access_of
+from center.oidc import Claimed, Subject
 from center.passwords import Passwords, checked, known_form
 from center.second_factor import SecondFactors
 from center.store import LoginSession, Store, User
@@ -144,6 +146,23 @@ class Auth:
         self._audit.append(user.username, "login", {"source": source})
         return ticket
 
+    def login_by_provider(self, claimed: Claimed, *, source: str) -> Ticket:
+        """Open a session of an account that was made for the provider and whose subject this is.
+
+        Raises:
+            ProviderRefusedError: there is none, it has a password, is disabled, or belongs to another subject.
+        """
+        name = known_form(claimed.username) or "-"
+        about = {"source": source, "issuer": claimed.issuer}
+        try:
+            with self._store.transaction() as session:
+                self._audit.add(session, name, "login", about)
+                user = _account_of(session, name, claimed)
+        except ProviderRefusedError:
+            self._audit.append(name, "login.refused", about)
+            raise
+        return self._open_session(user, "")
+
     def confirm_password(self, identity: Identity, password: str, *, source: str) -> None:
         """Make sure that whoever has the session also has the password, before something that outlasts the session.
 
@@ -227,7 +246,7 @@ class Auth:
         token = secrets.token_urlsafe(32)
         identity = Identity(user.id, user.username, now_ms + self._session_ms)
         with self._store.transaction() as session:
-            if self._passwords.is_old(user.password_hash):
+            if user.password_hash and self._passwords.is_old(user.password_hash):
                 session.merge(user).password_hash = self._passwords.hash(password)
             session.execute(delete(LoginSession).where(LoginSession.expires_at_ms <= now_ms))
             kept = (
@@ -256,6 +275,24 @@ class Auth:
             return self._setup_code_file.read_bytes().strip()
         except OSError as error:
             raise WrongSetupCodeError from error
+
+
+def _account_of(session: Session, name: str, claimed: Claimed) -> User:
+    """The account, bound to the provider's subject at its first log-in.
+
+    Raises:
+        ProviderRefusedError: there is none, or it is somebody else's.
+    """
+    user = session.scalar(select(User).where(User.username == name, User.password_hash == "", User.disabled.is_(False)))
+    same = select(Subject).where(Subject.issuer == claimed.issuer, Subject.subject == claimed.subject)
+    bound = session.scalar(same)
+    if user is None or (bound is not None and bound.user_id != user.id):
+        raise ProviderRefusedError(cause="no account of this centre was made for it")
+    if bound is None:
+        if session.get(Subject, user.id) is not None:
+            raise ProviderRefusedError(cause="this account belongs to somebody else of that name")
+        session.add(Subject(user_id=user.id, issuer=claimed.issuer, subject=claimed.subject))
+    return user
 
 
 def _digest(token: str) -> str:

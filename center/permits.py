@@ -21,6 +21,8 @@ OPEN: Final = frozenset(
         ("POST", "/api/setup"),
         ("GET", "/login"),
         ("POST", "/login"),
+        ("GET", "/login/provider"),
+        ("GET", "/login/provider/back"),
         ("GET", "/setup"),
         ("POST", "/setup"),
         ("GET", "/preferences"),

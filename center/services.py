@@ -15,6 +15,7 @@ from center.devices import Devices
 from center.districts import Districts
 from center.feed import Feed
 from center.health import Health
+from center.oidc import Oidc
 from center.roster import Roster
 from center.search import Search
 from center.second_factor import SecondFactors
@@ -42,6 +43,8 @@ class Services:
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""
     ray_dashboard_url: str = ""
+    oidc: Oidc | None = None
+    """None: local accounts alone."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -42,9 +42,14 @@ def add(
     role: RoleOption = None,
     districts: DistrictOption = None,
     case: CaseOption = None,
+    provider: Annotated[
+        bool, typer.Option("--provider", help="Opened by the identity provider of [oidc], by no password.")
+    ] = False,
 ) -> None:
     """Make an account; asks for its password."""
-    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password: str | None = None
+    if not provider:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     given = [] if role is None else _given(role, districts, case)
     with records(config) as opened:
         account = opened.users.add(name, password, given, actor=ACTOR)

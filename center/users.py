@@ -17,7 +17,7 @@ from center.clock import NowMs
 from center.districts import DistrictRecord, GrantRecord
 from center.errors import UnknownUserError
 from center.grants import grants_of
-from center.passwords import Passwords, checked, known_form
+from center.passwords import Passwords, checked, checked_username, known_form
 from center.second_factor import SecondFactorRecord, SecondFactors
 from center.store import LoginSession, Store, User
 from center.tokens import Token
@@ -89,16 +89,16 @@ class Users:
         with self._store.transaction() as session:
             return self._account(session, _existing(session, username))
 
-    def add(self, username: str, password: str, given: Sequence[Given], *, actor: str) -> Account:
-        """Make an account.
+    def add(self, username: str, password: str | None, given: Sequence[Given], *, actor: str) -> Account:
+        """Make an account. Without a password an identity provider opens it, and nothing else does.
 
         Raises:
             BadUsernameError, WeakPasswordError: against the policy.
             UserTakenError: there is one.
             UnknownDistrictError: a grant names none.
         """
-        name = checked(username, password)
-        password_hash = self._passwords.hash(password)
+        name = checked_username(username) if password is None else checked(username, password)
+        password_hash = "" if password is None else self._passwords.hash(password)
         with self._store.transaction() as session:
             self._audit.add(session, actor, "user.add", {"user": name, "grants": list(map(str, given))})
             if session.scalar(select(User.id).where(User.username == name)) is not None:

@@ -236,6 +236,13 @@ def _center(path: Path, config: CenterConfig) -> Iterator[Secret]:
             config.database_password_file,
             "ALTER ROLE … PASSWORD there, write the file, start the centre again",
         )
+    if config.oidc is not None and config.oidc.client_secret_file is not None:
+        yield Secret(
+            holder,
+            "the centre's secret at the identity provider",
+            config.oidc.client_secret_file,
+            "by the provider's administrator; write the file, start the centre again",
+        )
     if config.audit_key_file is not None:
         yield Secret(
             holder,

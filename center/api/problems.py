@@ -17,6 +17,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.SecondFactorNeededError: 401,
     errors.WrongSetupCodeError: 403,
     account_errors.WrongCodeError: 403,
+    account_errors.ProviderRefusedError: 403,
     account_errors.ForbiddenError: 403,
     errors.ForeignOriginError: 403,
     errors.UnknownCameraError: 404,
@@ -47,6 +48,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.PictureBrokenError: 502,
     errors.StoreUnavailableError: 503,
     account_errors.SecondFactorKeyError: 503,
+    account_errors.ProviderUnreachableError: 503,
     errors.QueryUnreachableError: 503,
     errors.QueryTimeoutError: 504,
 }

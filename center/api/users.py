@@ -51,7 +51,10 @@ class NewUser(BaseModel):
     """An account to make."""
 
     username: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
+    password: Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})] | None = (
+        None
+    )
+    """Null: an identity provider opens it."""
     grants: Grants = ()
 
 

@@ -27,7 +27,7 @@ def page(
     chosen: preferences.Preferences | None = None,
     **values: str,
 ) -> HTMLResponse:
-    """Render `name` (`login`, `setup` or `denied`), with the error of the last try and what was typed then."""
+    """Render `name`: `login`, `setup`, `arrived` or `denied`; with the error of the last try and what was typed."""
     chosen = chosen or preferences.current()
     _ = chosen.language
     text = _ENTRY.render(

@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from center.access import Permission
 from center.account_errors import ForbiddenError
-from center.console import cameras, denied, frame, live, login, observation, observations, preferences, setup
+from center.console import cameras, denied, frame, live, login, observation, observations, preferences, provider, setup
 from center.permits import needs
 from center.services import identity_of
 
@@ -35,7 +35,7 @@ def mount(app: FastAPI) -> None:
     """Add static files, the plain pages and the NiceGUI pages. One application a process: NiceGUI has global state."""
     static = files("center.console") / "static"
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
-    for plain in (login, setup, preferences):
+    for plain in (login, provider, setup, preferences):
         app.include_router(plain.router)
 
     @app.get("/", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN), response_model=None)

@@ -223,7 +223,31 @@ class EdgeConfig(Section):
         return self
 
 
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class OidcProvider(Section):
+    """An OpenID Connect provider that opens accounts made for it (`wayside-center user add --provider`)."""
+
+    name: str = Field(default="OpenID Connect", min_length=1, max_length=64)
+    """As people know it."""
+    issuer: str = Field(max_length=255)
+    client_id: str = Field(min_length=1, max_length=255)
+    client_secret_file: ResolvedPath | None = None
+    """None for a public client: PKCE is used either way."""
+    redirect_url: str
+    """The console's own address, then `/login/provider/back`."""
+    username_claim: str = Field(default="preferred_username", min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _proven_addresses(self) -> Self:
+        for name, address in (("issuer", self.issuer), ("redirect_url", self.redirect_url)):
+            parts = urlsplit(address)
+            if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+                raise ValueError(f"oidc.{name}: give an https address")
+        if urlsplit(self.redirect_url).path != "/login/provider/back":
+            raise ValueError("oidc.redirect_url: it ends in /login/provider/back")
+        return self
 
 
 class CenterConfig(Section):
@@ -242,6 +266,8 @@ class CenterConfig(Section):
     audit_key_file: ResolvedPath | None = None
     """Ed25519 private key of `wayside-center audit new-key`: signs each day's head. Without it heads are unsigned."""
     audit_keep_days: int = Field(default=180, ge=180, le=36_500)
+    oidc: OidcProvider | None = None
+    """None: local accounts alone."""
     seal_key_file: ResolvedPath | None = None
     """Ed25519 public key in hex: whose roster is believed. Without it no agent is known to be revoked."""
     session_hours: float = Field(default=12.0, gt=0, le=168)
@@ -254,7 +280,7 @@ class CenterConfig(Section):
     def _tls_beyond_loopback(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("tls_cert_file and tls_key_file go together")
-        if self.tls_cert_file is None and self.host not in _LOOPBACK:
+        if self.tls_cert_file is None and self.host not in LOOPBACK:
             raise ValueError(f"host {self.host} is not loopback: set tls_cert_file and tls_key_file")
         return self
 
@@ -271,7 +297,7 @@ class CenterConfig(Section):
         if address.password is not None or "password" in said:
             raise ValueError("database_url: keep the password out of it, in database_password_file")
         hosts = {host for host in (address.hostname, *said.get("host", ()), *said.get("hostaddr", ())) if host}
-        beyond = {host for host in hosts if host not in _LOOPBACK and not host.startswith("/")}
+        beyond = {host for host in hosts if host not in LOOPBACK and not host.startswith("/")}
         if beyond and said.get("sslmode") != ["verify-full"]:
             raise ValueError(
                 f"database_url: {min(beyond)} is not loopback: add ?sslmode=verify-full, with sslrootcert=FILE for an"

@@ -197,8 +197,10 @@ def test_accounts_are_looked_after_from_the_command_line(tmp_path: Path) -> None
     assert "ana: analyst@north auditor#case-7." in _does(config, "user", "grant", "ana", "auditor", "--case", "case-7")
     assert _does(config, "user", "list") == f"ana  analyst@north auditor#case-7\n{USERNAME}  administrator\n"
     assert "ana: auditor#case-7." in _does(config, "user", "ungrant", "ana", "analyst")
+    assert "bo is made: operator." in _does(config, "user", "add", "bo", "--provider", "--role", "operator")
     _does(config, "user", "disable", "ana")
     assert "disabled" in _does(config, "user", "list")
+    assert "bo  operator" in _does(config, "user", "list")
     _does(config, "user", "enable", "ana")
     _does(config, "user", "remove-second-factor", "ana")
     assert _does(config, "user", "tokens", "ana") == ""

@@ -27,6 +27,8 @@ OPEN = {
     ("POST", "/api/setup"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/provider"),
+    ("GET", "/login/provider/back"),
     ("GET", "/setup"),
     ("POST", "/setup"),
     ("GET", "/preferences"),

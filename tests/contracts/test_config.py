@@ -121,6 +121,27 @@ def test_a_database_that_is_near_or_proves_itself_is_taken(tmp_path: Path, line:
 
 
 @pytest.mark.parametrize(
+    ("issuer", "redirect_url", "said"),
+    [
+        ("http://id.county", "https://c.county/login/provider/back", "oidc.issuer"),
+        ("https://id.county", "http://c.county/login/provider/back", "oidc.redirect_url"),
+        ("https://id.county", "https://c.county/elsewhere", "ends in /login/provider/back"),
+        ("https://id.county", "https://c.county/login/provider/back", ""),
+        ("http://127.0.0.1:9", "http://localhost:8080/login/provider/back", ""),
+    ],
+)
+def test_a_provider_is_asked_over_tls(tmp_path: Path, issuer: str, redirect_url: str, said: str) -> None:
+    path = tmp_path / "center.toml"
+    section = f'[oidc]\nissuer = "{issuer}"\nclient_id = "wayside"\nredirect_url = "{redirect_url}"\n'
+    path.write_text(CENTER + section, encoding="utf-8")
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            load(CenterConfig, path)
+    else:
+        assert load(CenterConfig, path).oidc is not None
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [
         ('database_url = "postgresql://wayside:hunter2@127.0.0.1/center"', "database_password_file"),

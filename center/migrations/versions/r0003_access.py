@@ -70,6 +70,20 @@ def _accounts() -> None:
         sa.Column("used_at_ms", sa.BigInteger, nullable=True),
     )
     op.create_table(
+        "oidc_logins",
+        sa.Column("state_sha256", sa.String(64), primary_key=True),
+        sa.Column("nonce", sa.String(64), nullable=False),
+        sa.Column("verifier", sa.String(64), nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger, nullable=False, index=True),
+    )
+    op.create_table(
+        "oidc_subjects",
+        sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("issuer", sa.String(255), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
+        sa.UniqueConstraint("issuer", "subject"),
+    )
+    op.create_table(
         "attempts",
         sa.Column("key", sa.String(192), primary_key=True),
         sa.Column("last_at_ms", sa.BigInteger, nullable=False, index=True),

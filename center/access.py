@@ -199,10 +199,6 @@ class Access:
         return frozenset(permission for permission in Permission if self.permits(permission))
 
 
-ALL: Final = Access(grants=(Grant(Role.ADMINISTRATOR),))
-"""Of the centre itself, where it acts for nobody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who is asking."""

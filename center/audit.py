@@ -116,11 +116,6 @@ class Audit:
             state = session.scalars(select(AuditState)).one()
             return state.number, state.sha256
 
-    def heads(self) -> tuple[Head, ...]:
-        """All heads, by number."""
-        with self._store.transaction() as session:
-            return _heads(session)
-
     def verify(self, trusted: Sequence[str] = ()) -> Finding:
         """Follow the whole chain; `trusted` are the public keys, in hex, whose heads count."""
         with self._reading() as (newest, heads, entries):

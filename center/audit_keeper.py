@@ -38,6 +38,7 @@ class AuditKeeper:
         self._key = key
         self._keep_ms = keep_days * DAY_MS
         self._now_ms = now_ms
+        self.every_s = EVERY_S
         self.fault: StoreUnavailableError | None = None
         """Why the last turn failed."""
 
@@ -104,11 +105,11 @@ class AuditKeeper:
         self.prune()
 
     async def run(self) -> None:
-        """A turn a minute, for ever. While the database is away, `fault` says so and the next turn tries again."""
+        """A turn every `every_s`, for ever. While the database is away, `fault` says so and the next turn tries again."""
         while True:
             try:
                 await asyncio.to_thread(self.tend)
                 self.fault = None
             except StoreUnavailableError as error:
                 self.fault = error
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self.every_s)

@@ -11,7 +11,7 @@ from center.districts import GrantRecord, cameras_of
 
 def access_of(session: Session, user_id: int, *, token_scopes: frozenset[Permission] | None = None) -> Access:
     """All that an account may do, with the cameras of its districts as they are now."""
-    records = session.scalars(select(GrantRecord).where(GrantRecord.user_id == user_id)).all()
+    records = session.scalars(select(GrantRecord).where(GrantRecord.user_id == user_id).order_by(GrantRecord.id)).all()
     return Access(grants_of(session, records), token_scopes)
 
 

@@ -142,13 +142,3 @@ def records_of(
         districts=Districts(store, audit),
         second_factors=second_factors,
     )
-
-
-def open_accounts(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Auth]:
-    """Database and log-ins alone.
-
-    Raises:
-        ConfigError, StartError, StoreUnavailableError: as `open_records`.
-    """
-    records = open_records(config, clock)
-    return records.store, records.auth

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.access import (
-    ALL,
     EVERYBODY,
     EVERYWHERE,
     NOWHERE,
@@ -125,10 +124,6 @@ def test_one_grant_more_never_takes_anything_away(few: list[Grant], more: Grant,
         assert after.permits(permission, case_id=case_id) or not before.permits(permission, case_id=case_id)
         wide = after.scope(permission, case_id=case_id)
         assert (before.scope(permission, case_id=case_id) | wide) == wide
-
-
-def test_the_centre_itself_sees_all() -> None:
-    assert ALL.scope(Permission.OBSERVATION_SEARCH) == EVERYWHERE
 
 
 def test_an_administrator_of_a_district_or_a_case_is_not_one_who_is_left() -> None:

@@ -1,5 +1,6 @@
 """The audit as a chain: written by many at once, verified, signed, pruned, exported; and every way to bend it."""
 
+import asyncio
 import json
 import multiprocessing
 import threading
@@ -335,3 +336,23 @@ def test_an_export_is_verified_without_the_database(store: Store, audit_key: Sea
     broken = audit_file.verify(lines[:-1], keeper.trusted).broken
     assert broken is not None
     assert broken.number == 2
+
+
+@pytest.mark.anyio
+async def test_a_keeper_whose_database_is_away_says_so_and_tries_again(tmp_path: Path) -> None:
+    store = Store(tmp_path / "empty.sqlite3")
+    clock = Clock()
+    keeper = _keeper(store, clock, None)
+    keeper.every_s = 0.01
+    task = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(30):
+        while keeper.fault is None:
+            await asyncio.sleep(0.01)
+        assert "no such table" in keeper.fault.text()
+        store.migrate()
+        while keeper.fault is not None:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    store.close()

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 
 from center.__main__ import app
 from center.app import build
+from center.auth import Auth
 from center.broker import MqttLink
 from center.errors import StartError
-from center.records import DATABASE, SETUP_CODE, open_accounts
+from center.records import DATABASE, SETUP_CODE, open_records
+from center.store import Store
 from provisioning.contracts.config import Broker, CenterConfig, load
 from provisioning.contracts.errors import ConfigError
 from tests.center.conftest import PASSWORD, USERNAME
@@ -44,6 +46,11 @@ def _config(folder: Path, *, port: int = 8080, token_mode: int = 0o600, more: st
         """
     )
     return config
+
+
+def open_accounts(config: CenterConfig) -> tuple[Store, Auth]:
+    records = open_records(config)
+    return records.store, records.auth
 
 
 def _fails(*arguments: str) -> str:

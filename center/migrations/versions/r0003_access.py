@@ -126,17 +126,16 @@ def _audit() -> None:
 def _chain_what_is_there(connection: sa.Connection) -> tuple[int, str]:
     """Hash the entries of before, in their order. What was changed before this moment cannot be told."""
     number, previous = 0, GENESIS
-    rows = connection.execute(sa.text("SELECT id, at_ms, actor, action, detail FROM audit ORDER BY id")).all()
-    for row in rows:
-        number = row.id
-        fields = [row.id, row.at_ms, row.actor, row.action, row.detail, previous]
-        text = json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
-        sha256 = hashlib.sha256(b"wayside audit 1\0" + text.encode("ascii")).hexdigest()
-        connection.execute(
-            sa.text("UPDATE audit SET previous = :previous, sha256 = :sha256 WHERE id = :id"),
-            {"id": row.id, "previous": previous, "sha256": sha256},
-        )
-        previous = sha256
+    page = sa.text("SELECT id, at_ms, actor, action, detail FROM audit WHERE id > :after ORDER BY id LIMIT 10000")
+    while rows := connection.execute(page, {"after": number}).all():
+        hashed = []
+        for row in rows:
+            fields = [row.id, row.at_ms, row.actor, row.action, row.detail, previous]
+            text = json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
+            sha256 = hashlib.sha256(b"wayside audit 1\0" + text.encode("ascii")).hexdigest()
+            hashed.append({"id": row.id, "previous": previous, "sha256": sha256})
+            number, previous = row.id, sha256
+        connection.execute(sa.text("UPDATE audit SET previous = :previous, sha256 = :sha256 WHERE id = :id"), hashed)
     return number, previous
 
 

@@ -32,13 +32,22 @@ class AuditKeeper:
         StoreUnavailableError: the database does not work.
     """
 
-    def __init__(self, store: Store, audit: Audit, *, key: SealKey | None, keep_days: int, now_ms: NowMs) -> None:
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        *,
+        key: SealKey | None,
+        keep_days: int,
+        now_ms: NowMs,
+        every_s: float = EVERY_S,
+    ) -> None:
         self._store = store
         self._audit = audit
         self._key = key
         self._keep_ms = keep_days * DAY_MS
         self._now_ms = now_ms
-        self.every_s = EVERY_S
+        self._every_s = every_s
         self.fault: StoreUnavailableError | None = None
         """Why the last turn failed."""
 
@@ -105,11 +114,14 @@ class AuditKeeper:
         self.prune()
 
     async def run(self) -> None:
-        """A turn every `every_s`, for ever. While the database is away, `fault` says so and the next turn tries again."""
+        """A turn every `every_s`, for ever.
+
+        While the database is away, `fault` says so and the next turn tries again.
+        """
         while True:
             try:
                 await asyncio.to_thread(self.tend)
                 self.fault = None
             except StoreUnavailableError as error:
                 self.fault = error
-            await asyncio.sleep(self.every_s)
+            await asyncio.sleep(self._every_s)

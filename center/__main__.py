@@ -1,38 +1,24 @@
-"""`wayside-center`: run the centre, print its API, look after accounts. Heavy imports wait until a command runs."""
+"""`wayside-center`: run the centre, print its API, look after accounts and the audit.
+
+Heavy imports wait until a command runs.
+"""
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from center.audit_commands import audit
+from center.command_line import ConfigFile, err, one_line, out
+from center.user_commands import district, user
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Console and API over what the street's cameras saw."
 )
-user = typer.Typer(no_args_is_help=True, help="Look after local accounts.")
 app.add_typer(user, name="user")
-
-ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The centre's TOML file.")]
-
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn what the user can mend into one line and exit code 2."""
-    from center.errors import CenterError  # noqa: PLC0415 - --help stays light
-    from provisioning.contracts.errors import ConfigError  # noqa: PLC0415 - the same
-
-    try:
-        yield
-    except (CenterError, ConfigError) as error:
-        _err.print(str(error), style="red", markup=False)
-        raise typer.Exit(2) from error
+app.add_typer(district, name="district")
+app.add_typer(audit, name="audit")
 
 
 @app.command()
@@ -44,12 +30,12 @@ def run(config: ConfigFile) -> None:
     """
     # Database, set-up code and whatever else is written belong to this user alone.
     os.umask(0o077)
-    with _one_line():
+    with one_line():
         from center.app import serve  # noqa: PLC0415 - --help stays light
         from provisioning.contracts.config import CenterConfig, load  # noqa: PLC0415 - the same
 
-        if not serve(load(CenterConfig, config), lambda line: _out.print(line, markup=False)):
-            _err.print("The broker's thread ended with an error, shown above; the centre stopped.", style="red")
+        if not serve(load(CenterConfig, config), lambda line: out.print(line, markup=False)):
+            err.print("The broker's thread ended with an error, shown above; the centre stopped.", style="red")
             raise typer.Exit(1)
 
 
@@ -63,21 +49,23 @@ def openapi() -> None:
     sys.stdout.write(dumps(create().openapi(), indent=2, ensure_ascii=False) + "\n")
 
 
-@user.command("reset-password")
-def reset_password(name: Annotated[str, typer.Argument(help="The account.")], config: ConfigFile) -> None:
-    """Ask for a new password and end all sessions of the account."""
-    os.umask(0o077)
-    with _one_line():
-        from center.app import open_accounts  # noqa: PLC0415 - --help stays light
-        from provisioning.contracts.config import CenterConfig, load  # noqa: PLC0415 - the same
+@app.command()
+def routes(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Print every route with the permission that it asks for."""
+    from json import dumps  # noqa: PLC0415 - --help stays light
 
-        store, auth = open_accounts(load(CenterConfig, config))
-        try:
-            password: str = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
-            auth.reset_password(username=name, password=password)
-        finally:
-            store.close()
-    _out.print("The password is changed; all sessions of the account have ended.")
+    from center.app import unguarded  # noqa: PLC0415 - the same
+    from center.permits import Permits  # noqa: PLC0415 - the same
+
+    rows = [
+        {"method": rule.method, "path": rule.path, "permission": rule.permission and rule.permission.value}
+        for rule in Permits.of(unguarded().routes).rules
+    ]
+    if as_json:
+        sys.stdout.write(dumps(rows, indent=2) + "\n")
+        return
+    for row in rows:
+        out.print(f"{row['method']:<9} {row['permission'] or 'open':<20} {row['path']}", markup=False)
 
 
 if __name__ == "__main__":

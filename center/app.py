@@ -12,8 +12,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from center.api import router
-from center.audit import Audit
-from center.auth import Auth
 from center.broker import Link, Mailbox, MqttLink
 from center.clock import NowMs, now_ms
 from center.console import pages
@@ -22,6 +20,9 @@ from center.errors import StartError
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.oidc import Oidc
+from center.permits import Permits
+from center.records import open_records
 from center.roster import Roster
 from center.search import Search
 from center.services import Services
@@ -29,9 +30,6 @@ from center.store import Store
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import Seal, SealError
-
-DATABASE = "center.sqlite3"
-SETUP_CODE = "setup-code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +40,6 @@ class Center:
     application: FastAPI
     setup_code_file: Path | None
     """Where the one-time code lies, None once there is an account."""
-
-
-def data_dir_of(config: CenterConfig) -> Path:
-    """The data folder, made when absent, closed to everybody else.
-
-    Raises:
-        StartError: it cannot be made or closed.
-    """
-    path = config.data_dir
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
-    except OSError as error:
-        raise StartError(
-            what=f"data_dir {path} cannot be used ({error.strerror})",
-            what_to_do="Give the centre's user a folder of its own, or correct data_dir",
-        ) from error
-    return path
 
 
 def _seal_of(config: CenterConfig) -> Seal | None:
@@ -79,23 +59,16 @@ def _seal_of(config: CenterConfig) -> Seal | None:
         ) from error
 
 
-def open_accounts(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Auth]:
-    """Database and accounts alone, as the `user` commands need them.
+def _oidc_of(config: CenterConfig, store: Store, clock: NowMs) -> Oidc | None:
+    """The identity provider, None where none is set.
 
     Raises:
-        StartError, StoreUnavailableError: the folder or its database cannot be used.
+        ConfigError: the client's secret cannot be used.
     """
-    data_dir = data_dir_of(config)
-    store = Store(data_dir / DATABASE)
-    store.migrate()
-    auth = Auth(
-        store,
-        Audit(store, clock),
-        setup_code_file=data_dir / SETUP_CODE,
-        session_hours=config.session_hours,
-        now_ms=clock,
-    )
-    return store, auth
+    if config.oidc is None:
+        return None
+    file = config.oidc.client_secret_file
+    return Oidc(store, config.oidc, "" if file is None else read_secret(file), clock)
 
 
 def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
@@ -107,8 +80,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     """
     token = read_secret(config.query_token_file)
     seal = _seal_of(config)
-    store, auth = open_accounts(config, clock)
-    audit = Audit(store, clock)
+    records = open_records(config, clock)
+    store, audit = records.store, records.audit
     search = Search(url=config.query_url, token=token, audit=audit)
     roster = Roster(store, audit, seal, clock)
     roster.load()
@@ -117,8 +90,13 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     feed = Feed()
     mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
     services = Services(
-        auth=auth,
+        auth=records.auth,
+        second_factors=records.second_factors,
+        users=records.users,
+        tokens=records.tokens,
+        districts=records.districts,
         audit=audit,
+        audit_keeper=records.audit_keeper,
         search=search,
         roster=roster,
         devices=devices,
@@ -131,11 +109,13 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             roster=roster,
             devices=devices,
             feed=feed,
+            audit_keeper=records.audit_keeper,
             now_ms=clock,
         ),
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
+        oidc=_oidc_of(config, store, clock),
     )
 
     @asynccontextmanager
@@ -143,19 +123,38 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         async with AsyncExitStack() as stack:
             stack.callback(store.close)
             stack.push_async_callback(search.close)
+            keeping = asyncio.create_task(records.audit_keeper.run())
+            stack.push_async_callback(_end, keeping)
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             yield
 
-    return Center(services, application(services, lifespan), auth.prepare_setup())
+    return Center(services, application(services, lifespan), records.auth.prepare_setup())
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Stop a task; what it died of before is raised here."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def application(
     services: Services, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
 ) -> FastAPI:
-    """API and console behind the guard."""
+    """API and console behind the guard.
+
+    Raises:
+        UndeclaredRouteError: a route names no permission.
+    """
+    whole = unguarded(lifespan)
+    whole.add_middleware(Guard, services=services, permits=Permits.of(whole.routes))
+    return whole
+
+
+def unguarded(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+    """All routes, API and console, with nobody before them: to look at, never to serve."""
     whole = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    whole.add_middleware(Guard, services=services)
     whole.mount("/api", router.create())
     pages.mount(whole)
     return whole

@@ -1,52 +1,40 @@
-"""Local accounts: the one-time set-up, logging in and out, and who a session belongs to.
+"""Logging in and out: the one-time set-up, passwords and second factors, and who a session belongs to.
 
 Every method blocks (Argon2 takes some 50 ms and 64 MiB, the store a disk access): call them from a worker thread.
 """
 
 import hashlib
 import os
-import re
 import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
+from center.access import Identity, Role
+from center.account_errors import ProviderRefusedError, SecondFactorNeededError
 from center.audit import Audit
 from center.clock import NowMs
+from center.districts import GrantRecord
 from center.errors import (
     BadCredentialsError,
-    BadUsernameError,
     NotLoggedInError,
     SetupDoneError,
     StartError,
     UnknownUserError,
-    WeakPasswordError,
     WrongSetupCodeError,
 )
-from center.roster import ACTOR
+from center.grants import access_of
+from center.oidc import Claimed, Subject
+from center.passwords import Passwords, checked, known_form
+from center.second_factor import SecondFactors
 from center.store import LoginSession, Store, User
 from center.throttle import Throttle
 
-MIN_PASSWORD = 12
-MAX_PASSWORD = 256
-"""Argon2 reads the whole password: an endless one would be work for free."""
 MAX_SESSIONS_PER_USER = 20
-PARALLEL_HASHES = 2
-"""Bounds the memory that a burst of log-ins can take: 64 MiB each."""
-_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who is asking."""
-
-    user_id: int
-    username: str
-    expires_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +60,19 @@ class Auth:
         setup_code_file: Path,
         session_hours: float,
         now_ms: NowMs,
-        hasher: PasswordHasher | None = None,
+        passwords: Passwords,
+        second_factors: SecondFactors,
     ) -> None:
         self._store = store
         self._audit = audit
         self._setup_code_file = setup_code_file
         self._session_ms = int(session_hours * 3_600_000)
         self._now_ms = now_ms
-        self._hasher = hasher or PasswordHasher()
-        # A hash of nothing anybody knows: an unknown user costs as much time as a wrong password.
-        self._nobody_hash = self._hasher.hash(secrets.token_urlsafe())
-        self._hashing = threading.BoundedSemaphore(PARALLEL_HASHES)
+        self._passwords = passwords
+        self._second_factors = second_factors
         self._setup_lock = threading.Lock()
-        self._accounts = Throttle(failures=5, window_s=300, now_ms=now_ms)
-        self._sources = Throttle(failures=30, window_s=300, now_ms=now_ms)
+        self._accounts = Throttle(store, "account", failures=5, window_s=300, now_ms=now_ms)
+        self._sources = Throttle(store, "address", failures=30, window_s=300, now_ms=now_ms)
 
     def needs_setup(self) -> bool:
         """Whether there is no account yet."""
@@ -132,38 +119,83 @@ class Auth:
                 self._audit.append("-", "setup.refused", {"source": source})
                 raise WrongSetupCodeError
             self._sources.withdraw(key)
-            username = _checked(username, password)
-            user = User(username=username, password_hash=self._hash(password), created_at_ms=self._now_ms())
+            username = checked(username, password)
+            user = User(username=username, password_hash=self._passwords.hash(password), created_at_ms=self._now_ms())
             with self._store.transaction() as session:
+                self._audit.add(session, username, "setup.done", {"source": source})
+                if session.scalar(select(func.count(User.id))) != 0:
+                    raise SetupDoneError  # another process was faster
                 session.add(user)
                 session.flush()
-                user_id = user.id
+                session.add(GrantRecord(user_id=user.id, role=Role.ADMINISTRATOR))
+                identity = Identity(user.id, username, 0)
             self._setup_code_file.unlink(missing_ok=True)
-        self._audit.append(username, "setup.done", {"source": source})
-        return Identity(user_id, username, 0)
+        return identity
 
-    def login(self, *, username: str, password: str, source: str) -> Ticket:
-        """Open a session.
+    def login(self, *, username: str, password: str, source: str, code: str = "") -> Ticket:
+        """Open a session. `code` is of the second factor, for an account that has one.
 
         Raises:
-            BadCredentialsError: unknown user or wrong password.
+            BadCredentialsError: unknown user, wrong password or code, or an account that is disabled.
+            SecondFactorNeededError: all is right but that a code is missing; nothing is counted then.
             LockedOutError: too many failures for this account or from `source`.
+            SecondFactorKeyError: codes cannot be checked.
         """
-        username = username.strip().lower()
-        known_form = _USERNAME.fullmatch(username) is not None
-        account_key = username if known_form else "-"
+        user = self._proven(username, password, source=source, code=code)
+        ticket = self._open_session(user, password)
+        self._audit.append(user.username, "login", {"source": source})
+        return ticket
+
+    def login_by_provider(self, claimed: Claimed, *, source: str) -> Ticket:
+        """Open a session of an account that was made for the provider and whose subject this is.
+
+        Raises:
+            ProviderRefusedError: there is none, it has a password, is disabled, or belongs to another subject.
+        """
+        name = known_form(claimed.username) or "-"
+        about = {"source": source, "issuer": claimed.issuer}
+        try:
+            with self._store.transaction() as session:
+                self._audit.add(session, name, "login", about)
+                user = _account_of(session, name, claimed)
+        except ProviderRefusedError:
+            self._audit.append(name, "login.refused", about)
+            raise
+        return self._open_session(user, "")
+
+    def confirm_password(self, identity: Identity, password: str, *, source: str) -> None:
+        """Make sure that whoever has the session also has the password, before something that outlasts the session.
+
+        Raises:
+            BadCredentialsError, LockedOutError: as `login`.
+        """
+        self._proven(identity.username, password, source=source, code=None)
+
+    def _proven(self, username: str, password: str, *, source: str, code: str | None) -> User:
+        """The account that these belong to; with None for a code, by its password alone."""
+        name = known_form(username)
+        account_key = name or "-"
         self._sources.attempt(source)
         self._accounts.attempt(account_key)
         with self._store.transaction() as session:
-            user = session.scalar(select(User).where(User.username == username)) if known_form else None
-        if not self._verify(self._nobody_hash if user is None else user.password_hash, password) or user is None:
-            self._audit.append(account_key, "login.refused", {"source": source})
-            raise BadCredentialsError
+            user = session.scalar(select(User).where(User.username == name)) if name is not None else None
+        right = self._passwords.verify(None if user is None else user.password_hash, password)
+        if user is None or user.disabled or not right:
+            self._refuse(account_key, source)
+        if code is not None and self._second_factors.has(user.id):
+            if not code:
+                self._accounts.withdraw(account_key)
+                self._sources.withdraw(source)
+                raise SecondFactorNeededError
+            if not self._second_factors.accepts(user.id, user.username, code):
+                self._refuse(account_key, source)
         self._accounts.clear(account_key)
         self._sources.withdraw(source)
-        ticket = self._open_session(user, password)
-        self._audit.append(username, "login", {"source": source})
-        return ticket
+        return user
+
+    def _refuse(self, account_key: str, source: str) -> NoReturn:
+        self._audit.append(account_key, "login.refused", {"source": source})
+        raise BadCredentialsError
 
     def identify(self, token: str | None) -> Identity:
         """Whose session a cookie belongs to.
@@ -177,41 +209,45 @@ class Auth:
             row = session.execute(
                 select(User.id, User.username, LoginSession.expires_at_ms)
                 .join(LoginSession, LoginSession.user_id == User.id)
-                .where(LoginSession.token_sha256 == _digest(token), LoginSession.expires_at_ms > self._now_ms())
+                .where(
+                    LoginSession.token_sha256 == _digest(token),
+                    LoginSession.expires_at_ms > self._now_ms(),
+                    User.disabled.is_(False),
+                )
             ).one_or_none()
-        if row is None:
-            raise NotLoggedInError
-        return Identity(row.id, row.username, row.expires_at_ms)
+            if row is None:
+                raise NotLoggedInError
+            return Identity(row.id, row.username, row.expires_at_ms, access_of(session, row.id))
 
     def logout(self, token: str) -> None:
         """End the session of a cookie; ending none is no error."""
         with self._store.transaction() as session:
             session.execute(delete(LoginSession).where(LoginSession.token_sha256 == _digest(token)))
 
-    def reset_password(self, *, username: str, password: str) -> None:
-        """Give an account another password and end all its sessions.
+    def reset_password(self, *, username: str, password: str, actor: str | None = None) -> None:
+        """Give an account another password and end all its sessions. `actor` is who does it, if not the account itself.
 
         Raises:
             UnknownUserError: no such account.
             WeakPasswordError: the password is against the policy.
         """
-        username = _checked(username, password)
-        password_hash = self._hash(password)
+        username = checked(username, password)
+        password_hash = self._passwords.hash(password)
         with self._store.transaction() as session:
+            self._audit.add(session, actor or username, "password.reset", {"user": username} if actor else {})
             user = session.scalar(select(User).where(User.username == username))
             if user is None:
                 raise UnknownUserError(username=username)
             user.password_hash = password_hash
             session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
-        self._audit.append(username, "password.reset", {})
 
     def _open_session(self, user: User, password: str) -> Ticket:
         now_ms = self._now_ms()
         token = secrets.token_urlsafe(32)
         identity = Identity(user.id, user.username, now_ms + self._session_ms)
         with self._store.transaction() as session:
-            if self._hasher.check_needs_rehash(user.password_hash):
-                session.merge(user).password_hash = self._hash(password)
+            if user.password_hash and self._passwords.is_old(user.password_hash):
+                session.merge(user).password_hash = self._passwords.hash(password)
             session.execute(delete(LoginSession).where(LoginSession.expires_at_ms <= now_ms))
             kept = (
                 select(LoginSession.token_sha256)
@@ -240,28 +276,24 @@ class Auth:
         except OSError as error:
             raise WrongSetupCodeError from error
 
-    def _hash(self, password: str) -> str:
-        with self._hashing:
-            return self._hasher.hash(password)
 
-    def _verify(self, password_hash: str, password: str) -> bool:
-        if len(password) > MAX_PASSWORD:
-            return False
-        with self._hashing:
-            try:
-                return self._hasher.verify(password_hash, password)
-            except (VerificationError, InvalidHashError):
-                return False
+def _account_of(session: Session, name: str, claimed: Claimed) -> User:
+    """The account, bound to the provider's subject at its first log-in.
+
+    Raises:
+        ProviderRefusedError: there is none, or it is somebody else's.
+    """
+    user = session.scalar(select(User).where(User.username == name, User.password_hash == "", User.disabled.is_(False)))
+    same = select(Subject).where(Subject.issuer == claimed.issuer, Subject.subject == claimed.subject)
+    bound = session.scalar(same)
+    if user is None or (bound is not None and bound.user_id != user.id):
+        raise ProviderRefusedError(cause="no account of this centre was made for it")
+    if bound is None:
+        if session.get(Subject, user.id) is not None:
+            raise ProviderRefusedError(cause="this account belongs to somebody else of that name")
+        session.add(Subject(user_id=user.id, issuer=claimed.issuer, subject=claimed.subject))
+    return user
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _checked(username: str, password: str) -> str:
-    name = username.strip().lower()
-    if _USERNAME.fullmatch(name) is None or name == ACTOR:  # in the audit it would pass for the signed roster
-        raise BadUsernameError
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD or name in password.lower():
-        raise WeakPasswordError
-    return name

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, select
 
+from center.access import EVERYWHERE, Scope
 from center.clock import NowMs
 from center.roster import Roster
 from center.store import AgentRecord, CameraRecord, ConfiguredRecord, Store
@@ -240,10 +241,10 @@ class Devices:
                 delete(CameraRecord).where(CameraRecord.agent_id == agent_id, CameraRecord.camera_id == camera_id)
             )
 
-    def cameras(self) -> tuple[CameraView, ...]:
-        """All, by agent and id."""
+    def cameras(self, sight: Scope = EVERYWHERE) -> tuple[CameraView, ...]:
+        """All in sight, by agent and id."""
         with self._lock:
-            known = sorted(self._cameras.items())
+            known = sorted(item for item in self._cameras.items() if sight.holds(*item[0]))
             return tuple(self._camera_view(heard_at_ms, status) for _, (heard_at_ms, status) in known)
 
     def camera(self, agent_id: str, camera_id: str) -> CameraView | None:
@@ -252,11 +253,11 @@ class Devices:
             known = self._cameras.get((agent_id, camera_id))
             return None if known is None else self._camera_view(*known)
 
-    def agents(self) -> tuple[AgentView, ...]:
-        """All, by id."""
+    def agents(self, sight: Scope = EVERYWHERE) -> tuple[AgentView, ...]:
+        """All with a camera in sight, by id."""
         with self._lock:
             known = {*self._agents, *self._configured, *self._roster.in_force.members}
-            return tuple(self._agent_view(agent_id) for agent_id in sorted(known))
+            return tuple(self._agent_view(agent_id) for agent_id in sorted(known) if sight.holds_agent(agent_id))
 
     def _silent(self, agent_id: str) -> bool:
         """Whether an agent missed three heartbeats that would have reached us."""

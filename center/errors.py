@@ -58,7 +58,9 @@ class StoreUnavailableError(CenterError):
 
     code = "store_unavailable"
     message = marked("The centre's database cannot be used: {cause}.")
-    remedy = marked("Check the free space and the rights of its data folder.")
+    remedy = marked(
+        "Check the free space and the rights of its data folder, or that the server of database_url answers."
+    )
 
 
 class NotLoggedInError(CenterError):
@@ -126,11 +128,35 @@ class WeakPasswordError(CenterError):
 
 
 class UnknownUserError(CenterError):
-    """No account of that name. Said on the command line only, and so in English."""
+    """No account of that name."""
 
     code = "unknown_user"
-    message = "There is no user {username}."
-    remedy = "Check the spelling."
+    message = marked("There is no user {username}.")
+    remedy = marked("Check the spelling.")
+
+
+class TooManyCamerasError(CenterError):
+    """More cameras than one question to the archive can name."""
+
+    code = "too_many_cameras"
+    message = marked("The cameras that this account sees are too many for one search.")
+    remedy = marked("Name the cameras to search, or ask for a role in all districts.")
+
+
+class NothingHereError(CenterError):
+    """A route that does not exist. For programs; pages have their own words."""
+
+    code = "not_found"
+    message = marked("There is nothing at this address.")
+    remedy = marked("Check its spelling.")
+
+
+class AuditFileError(CenterError):
+    """Not an exported audit. Said on the command line only, and so in English."""
+
+    code = "audit_file"
+    message = "Line {line} is not of an exported audit: {cause}."
+    remedy = "Give a file that wayside-center audit export wrote."
 
 
 class ForeignOriginError(CenterError):

@@ -1,6 +1,7 @@
 """Stands before every route, API, page, asset and websocket alike: nothing passes that is not let through by name.
 
-Closed by default: a route that somebody adds tomorrow asks for a session without its author having thought of it.
+Closed by default: what `center.permits` has no rule for is not there, and what it has one for asks for a session or a
+token whose account has the permission.
 """
 
 import asyncio
@@ -15,26 +16,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from center import cookies
+from center.access import Identity
+from center.account_errors import ForbiddenError
 from center.api.problems import problem
-from center.errors import CenterError, ForeignOriginError, NotLoggedInError, TooLargeError
+from center.console import denied
+from center.errors import CenterError, ForeignOriginError, NothingHereError, NotLoggedInError, TooLargeError
+from center.permits import Permits
 from center.services import Services
 
 MAX_BODY_BYTES: Final = 1024 * 1024
-STATIC_PREFIX: Final = "/static/"
-OPEN: Final = frozenset(
-    {
-        ("GET", "/api/health"),
-        ("POST", "/api/login"),
-        ("POST", "/api/setup"),
-        ("GET", "/login"),
-        ("POST", "/login"),
-        ("GET", "/setup"),
-        ("POST", "/setup"),
-        ("GET", "/preferences"),
-    }
-)
-"""What may be asked without a session; besides, files under `STATIC_PREFIX`. HEAD counts as GET."""
-
+_BEARER: Final = "bearer "
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCRIPT: Final = re.compile(rb"<script(?=[\s>])")
 _PLAIN_POLICY: Final = (
@@ -55,9 +46,10 @@ def _console_policy(nonce: str) -> str:
 class Guard:
     """ASGI middleware: session, origin, body size, response headers."""
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    def __init__(self, app: ASGIApp, services: Services, permits: Permits) -> None:
         self._app = app
         self._services = services
+        self._permits = permits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, websocket or the lifespan."""
@@ -80,7 +72,8 @@ class Guard:
         """Let a connection in, or say why not.
 
         Raises:
-            ForeignOriginError, TooLargeError, NotLoggedInError, StoreUnavailableError: it stays out.
+            ForeignOriginError, TooLargeError, NotLoggedInError, NothingHereError, ForbiddenError,
+                StoreUnavailableError: it stays out.
         """
         # NiceGUI would build its addresses from this header, which any client can write.
         scope["headers"] = [pair for pair in scope["headers"] if not pair[0].startswith(b"x-forwarded-")]
@@ -93,11 +86,26 @@ class Guard:
         length = connection.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             raise TooLargeError(limit=MAX_BODY_BYTES)
-        if is_open(method, scope["path"]):
+        rule = self._permits.find(method, scope["path"])
+        if rule is not None and rule.permission is None:
             return
-        state["identity"] = await asyncio.to_thread(
-            self._services.auth.identify, connection.cookies.get(cookies.SESSION)
-        )
+        identity = await asyncio.to_thread(self._identify, connection)
+        if rule is None or rule.permission is None:
+            raise NothingHereError
+        case_id = rule.case_in(scope["path"]) or connection.query_params.get("case_id")
+        if not identity.access.permits(rule.permission, case_id=case_id):
+            raise ForbiddenError(permission=rule.permission)
+        state["identity"] = identity
+        state["sight"] = identity.access.scope(rule.permission, case_id=case_id)
+
+    def _identify(self, connection: HTTPConnection) -> Identity:
+        """By the token that is shown, or else by the session's cookie."""
+        shown = connection.headers.get("authorization")
+        if shown is None:
+            return self._services.auth.identify(connection.cookies.get(cookies.SESSION))
+        if not shown.lower().startswith(_BEARER):
+            raise NotLoggedInError
+        return self._services.tokens.identify(shown[len(_BEARER) :].strip())
 
     async def _refuse(self, error: CenterError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -108,15 +116,11 @@ class Guard:
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
         if isinstance(error, NotLoggedInError) and wants_page and scope["method"] in {"GET", "HEAD"}:
             response = RedirectResponse(f"/login?next={quote(_local_target(scope), safe='')}", status_code=303)
+        elif isinstance(error, ForbiddenError | NothingHereError) and wants_page:
+            response = denied.page(HTTPConnection(scope), error)
         else:
             response = problem(error)
         await response(scope, receive, _Answer(send, secure=self._services.secure_cookie).send)
-
-
-def is_open(method: str, path: str) -> bool:
-    """Whether a route asks for no session."""
-    method = "GET" if method == "HEAD" else method
-    return (method, path) in OPEN or (method == "GET" and path.startswith(STATIC_PREFIX))
 
 
 def _check_origin(headers: Headers) -> None:

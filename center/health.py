@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from center.audit_keeper import AuditKeeper
 from center.broker import Link, Mailbox
 from center.clock import NowMs
 from center.devices import Devices
@@ -97,6 +98,10 @@ class HealthReport(BaseModel):
     pages_open: int
     observed_received: int
     observed_dropped_oldest: int
+    audit_heads_signed: bool
+    """False: `audit_key_file` is not set, and whoever can write the database can make the audit anew."""
+    audit_fault: str
+    """Why days are not closed now."""
     checked_at_ms: int
 
 
@@ -113,6 +118,7 @@ class Health:
         roster: Roster,
         devices: Devices,
         feed: Feed,
+        audit_keeper: AuditKeeper,
         now_ms: NowMs,
     ) -> None:
         self._store = store
@@ -122,6 +128,7 @@ class Health:
         self._roster = roster
         self._devices = devices
         self._feed = feed
+        self._audit_keeper = audit_keeper
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
         self._looked_at_ms: int | None = None
@@ -174,6 +181,8 @@ class Health:
             pages_open=self._feed.readers,
             observed_received=self._feed.received,
             observed_dropped_oldest=self._feed.dropped_oldest,
+            audit_heads_signed=self._audit_keeper.signs,
+            audit_fault="" if self._audit_keeper.fault is None else self._audit_keeper.fault.text(),
             checked_at_ms=checked_at_ms,
         )
 

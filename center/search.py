@@ -1,5 +1,7 @@
 """Client of `ray_cluster.query`, the only way to the archive. Every query is in the audit before it is sent.
 
+Each is about the cameras that whoever asks may see (`sight`): a row of another is answered like one that is not there.
+
 People are one integer in a row, served as counts of five minutes or more and never with one picture
 (docs/boundary.md §4):
 what this client returns has no place for them.
@@ -13,6 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from center.access import CameraKey, Scope
 from center.audit import Audit
 from center.errors import (
     BadFilterError,
@@ -23,9 +26,10 @@ from center.errors import (
     QueryRefusedError,
     QueryTimeoutError,
     QueryUnreachableError,
+    TooManyCamerasError,
     UnknownObservationError,
 )
-from provisioning.contracts import archive
+from provisioning.contracts import archive, ids
 from provisioning.contracts.ids import AgentId, CameraId, Sha256
 from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
@@ -35,12 +39,16 @@ CONNECT_TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
 MAX_ERROR_BYTES: Final = 4096
+MAX_SOURCES_BYTES: Final = 48 * 1024
+"""Of all cameras that one question names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
 SAID: Final = frozenset(
     {"unknown_observation", "picture_withheld", "picture_leak", "picture_erased", "picture_damaged"}
 )
 """Error kinds of `ray_cluster.query` that are facts about one observation."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
+Param = tuple[str, str | int | float | bool | None]
+"""Of a query string."""
 
 Cursor = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
 
@@ -56,6 +64,8 @@ class Filters(BaseModel):
     cls: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Cursor | None = None
+    case_id: str | None = Field(default=None, max_length=64)
+    """The case it is asked for: roles in one case alone count only where it is named."""
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
@@ -63,12 +73,13 @@ class Filters(BaseModel):
             raise BadFilterError
         return self
 
-    def params(self) -> list[tuple[str, str | int | float | bool | None]]:
-        """As query parameters of `GET /observations`."""
+    def params(self, sources: Sequence[CameraKey] = ()) -> list[Param]:
+        """As query parameters of `GET /observations`; with `sources`, of these cameras alone."""
         single = {"from_ms": self.from_ms, "to_ms": self.to_ms, "limit": self.limit, "cursor": self.cursor}
         return [
             *((name, value) for name, value in single.items() if value is not None),
-            *(("camera_id", camera) for camera in self.camera_id),
+            *(("camera_id", camera) for camera in self.camera_id if not sources),
+            *(("source", f"{source.agent_id}/{source.camera_id}") for source in sources),
             *(("cls", cls.value) for cls in self.cls),
         ]
 
@@ -118,7 +129,7 @@ class ObservationList(Shown):
 
 
 class Search:
-    """Asks `query`. `actor` is who wants to know, for the audit.
+    """Asks `query`. `actor` is who wants to know, for the audit; `sight` is where that may look.
 
     Raises (all methods):
         QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: no answer, or none to be used.
@@ -139,45 +150,51 @@ class Search:
             trust_env=False,
         )
 
-    async def observations(self, filters: Filters, *, actor: str) -> ObservationList:
+    async def observations(self, filters: Filters, *, actor: str, sight: Scope) -> ObservationList:
         """One page of observations.
 
         Raises:
             QueryRefusedError: `query` does not take these parameters, most likely a stale cursor.
+            TooManyCamerasError: `sight` holds more cameras than one question can name.
         """
         detail = filters.model_dump(mode="json", exclude_defaults=True)
         await asyncio.to_thread(self._audit.append, actor, "observations.search", detail)
-        page = await self._model(archive.ObservationPage, "/observations", filters.params())
-        return ObservationList(items=tuple(_shown(item) for item in page.items), next_cursor=page.next_cursor)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return ObservationList(items=(), next_cursor=None)
+        page = await self._model(archive.ObservationPage, "/observations", filters.params(sources))
+        # The archive was asked for these cameras alone; one of another version might not have understood.
+        items = (item for item in page.items if sight.holds(item.snapshot.agent_id, item.snapshot.camera_id))
+        return ObservationList(items=tuple(map(_shown, items)), next_cursor=page.next_cursor)
 
-    async def observation(self, row_key: str, *, actor: str) -> ObservationView:
+    async def observation(self, row_key: str, *, actor: str, sight: Scope) -> ObservationView:
         """One observation with its machines.
 
         Raises:
-            UnknownObservationError: not in the archive.
+            UnknownObservationError: not in the archive, or of a camera out of sight.
         """
         await asyncio.to_thread(self._audit.append, actor, "observation.view", {"row_key": row_key})
-        return await self._observation(row_key)
+        return await self._observation(row_key, sight)
 
-    async def machine_source(self, row_key: str, *, actor: str) -> tuple[ObservationView, bytes]:
+    async def machine_source(self, row_key: str, *, actor: str, sight: Scope) -> tuple[ObservationView, bytes]:
         """An observation and its picture, to cut a machine from.
 
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: nothing to cut from.
         """
         await asyncio.to_thread(self._audit.append, actor, "observation.crop", {"row_key": row_key})
-        return await self._observation(row_key), await self._picture(row_key)
+        return await self._observation(row_key, sight), await self._picture(row_key)
 
-    async def picture(self, row_key: str, *, actor: str) -> bytes:
+    async def picture(self, row_key: str, *, actor: str, sight: Scope) -> bytes:
         """The redacted JPEG.
 
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
         """
         await asyncio.to_thread(self._audit.append, actor, "observation.picture", {"row_key": row_key})
-        return await self._picture(row_key)
+        return await self._seen_picture(row_key, sight)
 
-    async def preview_source(self, row_key: str) -> bytes:
+    async def preview_source(self, row_key: str, *, sight: Scope) -> bytes:
         """The redacted JPEG, for an overview that shows it small.
 
         The entry of the search or live page that led here stands for it in the audit: a wall of 30 cameras would
@@ -186,7 +203,7 @@ class Search:
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
         """
-        return await self._picture(row_key)
+        return await self._seen_picture(row_key, sight)
 
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""
@@ -200,11 +217,22 @@ class Search:
         """Close every connection."""
         await self._client.aclose()
 
-    async def _observation(self, row_key: str) -> ObservationView:
+    async def _observation(self, row_key: str, sight: Scope) -> ObservationView:
+        if not sight.holds_agent(ids.agent_of(row_key)):
+            raise UnknownObservationError(row_key=row_key)
         try:
-            return _shown(await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}"))
+            found = await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
         except _SaidError as error:
             raise UnknownObservationError(row_key=row_key) from error
+        if not sight.holds(found.snapshot.agent_id, found.snapshot.camera_id):
+            raise UnknownObservationError(row_key=row_key)
+        return _shown(found)
+
+    async def _seen_picture(self, row_key: str, sight: Scope) -> bytes:
+        """The picture, once its row has said which camera it is of; who sees all needs not ask."""
+        if not sight.everywhere:
+            await self._observation(row_key, sight)
+        return await self._picture(row_key)
 
     async def _picture(self, row_key: str) -> bytes:
         try:
@@ -218,9 +246,7 @@ class Search:
                 case _:
                     raise NoPictureError(row_key=row_key) from error
 
-    async def _model(
-        self, model: type[_T], path: str, params: Sequence[tuple[str, str | int | float | bool | None]] = ()
-    ) -> _T:
+    async def _model(self, model: type[_T], path: str, params: Sequence[Param] = ()) -> _T:
         body = await self._bytes(path, params, MAX_ANSWER_BYTES)
         try:
             return model.model_validate_json(body)
@@ -228,9 +254,7 @@ class Search:
             cause = f"not a valid {model.__name__} ({error.error_count()} faults)"
             raise QueryFaultError(url=self._url, cause=cause) from error
 
-    async def _bytes(
-        self, path: str, params: Sequence[tuple[str, str | int | float | bool | None]], limit: int
-    ) -> bytes:
+    async def _bytes(self, path: str, params: Sequence[Param], limit: int) -> bytes:
         body = bytearray()
         try:
             async with (
@@ -290,6 +314,18 @@ def _kind(body: bytes) -> str:
         return _Said.model_validate_json(body[:MAX_ERROR_BYTES]).error
     except ValidationError:
         return ""
+
+
+def _sources(filters: Filters, sight: Scope) -> tuple[CameraKey, ...]:
+    """The cameras to ask for: those in sight, of the ids that were named.
+
+    Raises:
+        TooManyCamerasError: more than one question can name.
+    """
+    sources = tuple(sorted(key for key in sight.cameras if not filters.camera_id or key.camera_id in filters.camera_id))
+    if sum(len(key.agent_id) + len(key.camera_id) + len("&source=%2F") for key in sources) > MAX_SOURCES_BYTES:
+        raise TooManyCamerasError
+    return sources
 
 
 def _shown(item: archive.Observation) -> ObservationView:

@@ -6,14 +6,21 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from center.access import Identity, Scope
 from center.audit import Audit
-from center.auth import Auth, Identity
+from center.audit_keeper import AuditKeeper
+from center.auth import Auth
 from center.clock import NowMs
 from center.devices import Devices
+from center.districts import Districts
 from center.feed import Feed
 from center.health import Health
+from center.oidc import Oidc
 from center.roster import Roster
 from center.search import Search
+from center.second_factor import SecondFactors
+from center.tokens import Tokens
+from center.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,12 @@ class Services:
     """One centre."""
 
     auth: Auth
+    second_factors: SecondFactors
+    users: Users
+    tokens: Tokens
+    districts: Districts
     audit: Audit
+    audit_keeper: AuditKeeper
     search: Search
     roster: Roster
     devices: Devices
@@ -31,6 +43,8 @@ class Services:
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""
     ray_dashboard_url: str = ""
+    oidc: Oidc | None = None
+    """None: local accounts alone."""
 
 
 def services_of(connection: HTTPConnection) -> Services:
@@ -43,6 +57,11 @@ def identity_of(connection: HTTPConnection) -> Identity:
     return cast("Identity", connection.state.identity)
 
 
+def sight_of(connection: HTTPConnection) -> Scope:
+    """Which cameras whoever is asking may see on this route; what is not of one of them is as if it were not there."""
+    return cast("Scope", connection.state.sight)
+
+
 def source_of(connection: HTTPConnection) -> str:
     """The address it came from. Forwarding headers are not believed: anybody can write them."""
     return connection.client.host if connection.client is not None else "-"
@@ -50,4 +69,5 @@ def source_of(connection: HTTPConnection) -> str:
 
 Served = Annotated[Services, Depends(services_of)]
 Asker = Annotated[Identity, Depends(identity_of)]
+Sight = Annotated[Scope, Depends(sight_of)]
 Source = Annotated[str, Depends(source_of)]

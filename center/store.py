@@ -1,19 +1,26 @@
-"""The centre's records: accounts, sessions, devices as last heard, roster, audit. SQLite, migrated at every start."""
+"""The centre's records: accounts, sessions, devices as last heard, roster, audit. Migrated at every start.
+
+SQLite in the data folder, or a PostgreSQL database: what is written here and in the migrations runs on both.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, create_engine, event, text
+from sqlalchemy import URL, BigInteger, Boolean, ForeignKey, Integer, String, Text, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from center.errors import StoreUnavailableError
+
+_POSTGRESQL_OPTIONS: Final = {"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"}
+_MIGRATION_LOCK: Final = 0x57415953
+"""PostgreSQL's advisory lock under which one process at a time migrates: "WAYS"."""
 
 
 class Base(DeclarativeBase):
@@ -29,6 +36,7 @@ class User(Base):
     username: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(256))
     created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    disabled: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class LoginSession(Base):
@@ -85,27 +93,40 @@ class RosterRecord(Base):
 
 
 class AuditEntry(Base):
-    """Who did what. Rows are appended; the database itself refuses to change or delete one."""
+    """Who did what (`center.audit`).
+
+    Rows are appended: the database itself refuses to change one, or to take one that does not follow the last.
+    """
 
     __tablename__ = "audit"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    """Its number: without gaps."""
     at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     actor: Mapped[str] = mapped_column(String(64))
     action: Mapped[str] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    """Hash of the entry before it (`center.chain`)."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Its own."""
 
 
 class Store:
-    """One database. Every method may block: call it from a worker thread.
+    """One database: an SQLite file, or the address of a PostgreSQL one.
+
+    Every method may block: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database cannot be opened, read or written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._engine = create_engine(f"sqlite:///{path}")
-        event.listen(self._engine, "connect", _configure_sqlite)
+    def __init__(self, database: Path | URL) -> None:
+        if isinstance(database, Path):
+            self._engine = create_engine(f"sqlite:///{database}")
+            event.listen(self._engine, "connect", _configure_sqlite)
+        else:
+            self._engine = create_engine(database, connect_args=_POSTGRESQL_OPTIONS, pool_pre_ping=True)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     def migrate(self) -> None:
@@ -113,6 +134,8 @@ class Store:
         config = Config()
         config.set_main_option("script_location", "center:migrations")
         with self._faults(), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -136,8 +159,9 @@ class Store:
         try:
             yield
         except SQLAlchemyError as error:
-            # The statement's parameters may hold password hashes: only the driver's own words go on.
-            cause = getattr(error, "orig", None) or type(error).__name__
+            # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the
+            # row it refused: only the first line of the driver's own words goes on.
+            cause = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
             raise StoreUnavailableError(cause=cause) from error
 
 

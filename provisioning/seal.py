@@ -23,6 +23,7 @@ from provisioning.contracts.errors import ConfigError, ContractError
 
 _DOCUMENT: Final = b"wayside document 1\0"
 _BUNDLE: Final = b"wayside bundle 1\0"
+_AUDIT_HEAD: Final = b"wayside audit head 1\0"
 """Different contexts: a signature over one can never pass for one over the other."""
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -99,6 +100,15 @@ class Seal:
             )
         return document
 
+    def check_audit_head(self, text: str, signature: str) -> None:
+        """Check a signature over the head of an audit.
+
+        Raises:
+            ForgedError: it is not by this key, or over another text.
+            ValueError: `signature` is not hex.
+        """
+        self._verify(_AUDIT_HEAD, text, signature, "audit head")
+
     def _verify(self, context: bytes, text: str, signature: str, what: str) -> None:
         try:
             self._key.verify(bytes.fromhex(signature), context + text.encode())
@@ -109,7 +119,10 @@ class Seal:
 
 
 class SealKey:
-    """The private half: signs. On the centre's business server alone."""
+    """The private half: signs.
+
+    Provisioning's is on the centre's business server alone. The centre has another, for its audit.
+    """
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
@@ -145,6 +158,10 @@ class SealKey:
         """Seal a bundle."""
         text = bundle.model_dump_json()
         return SealedBundle(bundle=text, signature=self._key.sign(_BUNDLE + text.encode()).hex())
+
+    def sign_audit_head(self, text: str) -> str:
+        """Sign the head of an audit, in hex."""
+        return self._key.sign(_AUDIT_HEAD + text.encode()).hex()
 
 
 def pack_bundle(sealed: SealedBundle) -> str:

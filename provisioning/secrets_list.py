@@ -27,7 +27,8 @@ from provisioning.identities import CLIENTS, SERVERS
 
 CENTER_DATABASE: Final = "center.sqlite3"
 SETUP_CODE: Final = "setup-code"
-"""Both as in `center.app`, which nothing here may import; a test compares."""
+SECOND_FACTOR_KEY: Final = "second-factor.key"
+"""As in `center.records` and `center.second_factor`, which nothing here may import; a test compares."""
 PENDING_KEY: Final = "pending.key"
 """As in `edge_agent.folder`; the same."""
 _FILE: Final = 0o600
@@ -214,12 +215,40 @@ def _center(path: Path, config: CenterConfig) -> Iterator[Secret]:
         config.data_dir / SETUP_CODE,
         "goes with the first account; before that: stop the centre, remove the file, start",
     )
-    for file in _database(config.data_dir / CENTER_DATABASE):
+    if not config.database_url:
+        for file in _database(config.data_dir / CENTER_DATABASE):
+            yield Secret(
+                holder,
+                "hashes of passwords, sessions and API tokens; encrypted second factors",
+                file,
+                "wayside-center user reset-password NAME, which also ends the sessions; user revoke-token NAME ID",
+            )
+    yield Secret(
+        holder,
+        "key that second factors are encrypted with; made at first need",
+        config.data_dir / SECOND_FACTOR_KEY,
+        "wayside-center user remove-second-factor NAME for each account, remove the file, have them set up anew",
+    )
+    if config.database_password_file is not None:
         yield Secret(
             holder,
-            "hashes of passwords and of session tokens",
-            file,
-            "wayside-center user reset-password NAME, which also ends the sessions of the account",
+            "password of the PostgreSQL database",
+            config.database_password_file,
+            "ALTER ROLE … PASSWORD there, write the file, start the centre again",
+        )
+    if config.oidc is not None and config.oidc.client_secret_file is not None:
+        yield Secret(
+            holder,
+            "the centre's secret at the identity provider",
+            config.oidc.client_secret_file,
+            "by the provider's administrator; write the file, start the centre again",
+        )
+    if config.audit_key_file is not None:
+        yield Secret(
+            holder,
+            "private key that signs the audit's heads",
+            config.audit_key_file,
+            "wayside-center audit new-key, set audit_key_file, start again; keep the old .pub for audit verify --key",
         )
     if config.tls_key_file is not None:
         yield Secret(

@@ -38,6 +38,7 @@ from ray_cluster.upkeep_status import alarms, read_status
 MAX_TIME_MS: Final = 4_102_444_800_000
 _ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PATTERN[1:-1])
 _CAMERA: Final = re.compile(ids.CAMERA_PATTERN[1:-1])
+_AGENT: Final = re.compile(ids.AGENT_PATTERN[1:-1])
 _CURSOR: Final = re.compile(r"([0-9]{1,13})~(.{1,128})")
 
 
@@ -76,6 +77,8 @@ class Filter:
     to_ms: int = MAX_TIME_MS
     camera_ids: tuple[str, ...] = ()
     classes: tuple[MachineClass, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+    """Agent and camera: two agents may give one id to theirs."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.from_ms <= self.to_ms <= MAX_TIME_MS:
@@ -83,12 +86,17 @@ class Filter:
         for camera in self.camera_ids:
             if _CAMERA.fullmatch(camera) is None:
                 raise BadRequest(f"camera_id: {camera[:64]!r} cannot be a camera's id")
+        for agent, camera in self.sources:
+            if _AGENT.fullmatch(agent) is None or _CAMERA.fullmatch(camera) is None:
+                raise BadRequest(f"source: {agent[:64]!r}/{camera[:64]!r} cannot be an agent and its camera")
 
     def conditions(self, before: Cursor | None) -> str:
         """As Lance SQL. Every value was checked against a pattern without quotes, or is a number."""
         parts = [f"filed_at_ms >= {self.from_ms}", f"filed_at_ms < {self.to_ms}"]
         if self.camera_ids:
             parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
+        if self.sources:
+            parts.append(_of_sources(self.sources))
         if self.classes:
             parts.append(f"array_has_any(classes, [{quoted(self.classes)}])")
         if before is not None:
@@ -290,6 +298,15 @@ class Query:
             Observation(snapshot=row, machines=tuple(sorted(machines[row.row_key], key=lambda machine: machine.index)))
             for row in rows
         )
+
+
+def _of_sources(sources: Sequence[tuple[str, str]]) -> str:
+    """As Lance SQL: one clause an agent."""
+    by_agent: dict[str, list[str]] = {}
+    for agent, camera in sources:
+        by_agent.setdefault(agent, []).append(camera)
+    clauses = (f"(agent_id = '{agent}' AND camera_id IN ({quoted(of)}))" for agent, of in by_agent.items())
+    return f"({' OR '.join(clauses)})"
 
 
 def checked_row_key(text: str) -> str:

@@ -44,6 +44,7 @@ from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
 DEFAULT_LIMIT: Final = 50
+MAX_SOURCES: Final = 4000
 MAX_BODY_BYTES: Final = 64 * 1024
 """256 camera ids are a quarter of it."""
 Limit = Annotated[int, Parameter(ge=1, le=500)]
@@ -142,13 +143,16 @@ def _observations(query: Query) -> APIRouter:
     @routes.get("/observations")
     def observations(
         camera_id: Annotated[list[str] | None, Parameter(max_length=64)] = None,
+        source: Annotated[list[str] | None, Parameter(max_length=MAX_SOURCES)] = None,
         cls: Annotated[list[MachineClass] | None, Parameter()] = None,
         from_ms: Time = 0,
         to_ms: Time = MAX_TIME_MS,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Annotated[str | None, Parameter(max_length=200)] = None,
     ) -> ObservationPage:
-        wanted = Filter(from_ms, to_ms, tuple(camera_id or ()), tuple(cls or ()))
+        # Each is AGENT/CAMERA; neither id can have a slash.
+        sources = tuple((agent, camera) for agent, _, camera in (each.partition("/") for each in source or ()))
+        wanted = Filter(from_ms, to_ms, tuple(camera_id or ()), tuple(cls or ()), sources)
         return query.observations(wanted, limit=limit, cursor=None if cursor is None else Cursor.parse(cursor))
 
     @routes.get("/observations/{row_key}")

@@ -2,15 +2,23 @@
 
 from fastapi import APIRouter
 
+from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.devices import AgentView
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.services import Asker, Served
+from center.permits import needs
+from center.services import Served, Sight
 
 router = APIRouter(tags=["agents"])
 
 
-@router.get("/agents", operation_id="list_agents", responses=documented(NotLoggedInError, StoreUnavailableError))
-async def list_agents(services: Served, _asker: Asker) -> tuple[AgentView, ...]:
-    """All that were heard or that the roster names, by id; also those that are pending or revoked."""
-    return services.devices.agents()
+@router.get(
+    "/agents",
+    operation_id="list_agents",
+    openapi_extra=needs(Permission.AGENT_VIEW),
+    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
+)
+async def list_agents(services: Served, sight: Sight) -> tuple[AgentView, ...]:
+    """All with a camera that the account may see, by id, also those that are pending or revoked."""
+    return services.devices.agents(sight)

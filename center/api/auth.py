@@ -4,53 +4,95 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from center import cookies
+from center.access import Permission, Role
+from center.account_errors import ForbiddenError, SecondFactorKeyError, SecondFactorNeededError
 from center.api.problems import documented
 from center.errors import BadCredentialsError, LockedOutError, NotLoggedInError, StoreUnavailableError
+from center.permits import needs
 from center.services import Asker, Served, Source
 
 router = APIRouter(tags=["auth"])
 
 
 class Login(BaseModel):
-    """Name and password of a local account."""
+    """Name and password of a local account, and the code of its second factor where it has one."""
 
     username: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=256, json_schema_extra={"format": "password"})
+    one_time_code: str = Field(default="", max_length=32)
 
 
-class Account(BaseModel):
+class Session(BaseModel):
     """Who is logged in, and until when."""
 
     username: str
     expires_at_ms: int
 
 
+class GrantView(BaseModel):
+    """One role: everywhere, or in one district; for any purpose, or in one case alone."""
+
+    role: Role
+    district_id: str | None = None
+    case_id: str | None = None
+
+
+class Asking(Session):
+    """Who is asking, and what that may do. `token_id` is of the API token that was shown, null for a session."""
+
+    token_id: str | None
+    grants: tuple[GrantView, ...]
+    permissions: tuple[Permission, ...]
+    """Outside any case; some of them perhaps in some districts alone."""
+
+
 @router.post(
     "/login",
     operation_id="login",
-    responses=documented(BadCredentialsError, LockedOutError, StoreUnavailableError),
+    responses=documented(
+        BadCredentialsError, SecondFactorNeededError, LockedOutError, SecondFactorKeyError, StoreUnavailableError
+    ),
 )
-def login(body: Login, services: Served, source: Source, response: Response) -> Account:
+def login(body: Login, services: Served, source: Source, response: Response) -> Session:
     """Open a session; the answer sets its cookie."""
-    ticket = services.auth.login(username=body.username, password=body.password, source=source)
+    ticket = services.auth.login(username=body.username, password=body.password, source=source, code=body.one_time_code)
     cookies.grant(response, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
-    return Account(username=ticket.identity.username, expires_at_ms=ticket.identity.expires_at_ms)
+    return Session(username=ticket.identity.username, expires_at_ms=ticket.identity.expires_at_ms)
 
 
 @router.post(
     "/logout",
     operation_id="logout",
     status_code=204,
-    responses=documented(NotLoggedInError, StoreUnavailableError),
+    openapi_extra=needs(Permission.OWN_ACCOUNT),
+    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 def logout(request: Request, services: Served, asker: Asker, response: Response) -> None:
     """End the session of this cookie."""
     services.auth.logout(request.cookies[cookies.SESSION])
-    services.audit.append(asker.username, "logout", {})
+    services.audit.append(asker.actor, "logout", {})
     cookies.revoke(response, secure=services.secure_cookie)
 
 
-@router.get("/me", operation_id="who_am_i", responses=documented(NotLoggedInError, StoreUnavailableError))
-def who_am_i(asker: Asker) -> Account:
-    """The account of this session."""
-    return Account(username=asker.username, expires_at_ms=asker.expires_at_ms)
+@router.get(
+    "/me",
+    operation_id="who_am_i",
+    openapi_extra=needs(Permission.SIGNED_IN),
+    responses=documented(NotLoggedInError, StoreUnavailableError),
+)
+def who_am_i(asker: Asker) -> Asking:
+    """The account of this session or token, and what it may do."""
+    return Asking(
+        username=asker.username,
+        expires_at_ms=asker.expires_at_ms,
+        token_id=asker.token_id,
+        grants=tuple(
+            GrantView(
+                role=grant.role,
+                district_id=grant.district.district_id if grant.district is not None else None,
+                case_id=grant.case_id,
+            )
+            for grant in asker.access.grants
+        ),
+        permissions=tuple(sorted(asker.access.permissions())),
+    )

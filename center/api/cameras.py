@@ -4,34 +4,43 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.devices import CameraView
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
-from center.services import Asker, Served
+from center.permits import needs
+from center.services import Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 
 router = APIRouter(tags=["cameras"])
 
 
-@router.get("/cameras", operation_id="list_cameras", responses=documented(NotLoggedInError, StoreUnavailableError))
-async def list_cameras(services: Served, _asker: Asker) -> tuple[CameraView, ...]:
-    """All of them, by agent and id."""
-    return services.devices.cameras()
+@router.get(
+    "/cameras",
+    operation_id="list_cameras",
+    openapi_extra=needs(Permission.CAMERA_VIEW),
+    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
+)
+async def list_cameras(services: Served, sight: Sight) -> tuple[CameraView, ...]:
+    """All that the account may see, by agent and id."""
+    return services.devices.cameras(sight)
 
 
 @router.get(
     "/cameras/{agent_id}/{camera_id}",
     operation_id="get_camera",
-    responses=documented(NotLoggedInError, UnknownCameraError, StoreUnavailableError),
+    openapi_extra=needs(Permission.CAMERA_VIEW),
+    responses=documented(NotLoggedInError, ForbiddenError, UnknownCameraError, StoreUnavailableError),
 )
 async def get_camera(
     agent_id: Annotated[str, Path(pattern=AGENT_PATTERN)],
     camera_id: Annotated[str, Path(pattern=CAMERA_PATTERN)],
     services: Served,
-    _asker: Asker,
+    sight: Sight,
 ) -> CameraView:
     """One of them."""
     view = services.devices.camera(agent_id, camera_id)
-    if view is None:
+    if view is None or not sight.holds(agent_id, camera_id):
         raise UnknownCameraError(camera_id=camera_id)
     return view

@@ -3,10 +3,13 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.health import Condition, HealthReport
-from center.services import Asker, Served
+from center.permits import needs
+from center.services import Served
 
 router = APIRouter(tags=["health"])
 
@@ -28,8 +31,9 @@ async def health(services: Served) -> Health:
 @router.get(
     "/health/details",
     operation_id="health_details",
-    responses=documented(NotLoggedInError, StoreUnavailableError),
+    openapi_extra=needs(Permission.HEALTH_VIEW),
+    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
-async def health_details(services: Served, _asker: Asker) -> HealthReport:
+async def health_details(services: Served) -> HealthReport:
     """Causes, remedies and counters."""
     return await services.health.report()

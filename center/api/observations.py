@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Response
 
 from center import pictures
+from center.access import Permission
+from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.errors import (
     BadFilterError,
@@ -18,17 +20,20 @@ from center.errors import (
     QueryTimeoutError,
     QueryUnreachableError,
     StoreUnavailableError,
+    TooManyCamerasError,
     UnknownMachineError,
     UnknownObservationError,
 )
+from center.permits import needs
 from center.search import ROW_KEY_PATTERN, Filters, ObservationList, ObservationView
-from center.services import Asker, Served
+from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["observations"])
 
 RowKey = Annotated[str, Path(pattern=ROW_KEY_PATTERN, description="Agent and observation id, joined by a colon.")]
 _QUERY_ERRORS: Final = (
     NotLoggedInError,
+    ForbiddenError,
     StoreUnavailableError,
     QueryUnreachableError,
     QueryTimeoutError,
@@ -58,43 +63,52 @@ _PICTURE: Final[dict[int | str, dict[str, Any]]] = {
 @router.get(
     "/observations",
     operation_id="list_observations",
-    responses=documented(*_QUERY_ERRORS, QueryRefusedError, BadFilterError),
+    openapi_extra=needs(Permission.OBSERVATION_SEARCH),
+    responses=documented(*_QUERY_ERRORS, QueryRefusedError, BadFilterError, TooManyCamerasError),
 )
-async def list_observations(filters: Annotated[Filters, Query()], services: Served, asker: Asker) -> ObservationList:
-    """Newest first. Follow `next_cursor` with the same filters for the next page."""
-    return await services.search.observations(filters, actor=asker.username)
+async def list_observations(
+    filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight
+) -> ObservationList:
+    """Newest first, of the cameras that the account may see.
+
+    Follow `next_cursor` with the same filters for the next page.
+    """
+    return await services.search.observations(filters, actor=asker.actor, sight=sight)
 
 
 @router.get(
     "/observations/{row_key}",
     operation_id="get_observation",
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=documented(*_QUERY_ERRORS, UnknownObservationError),
 )
-async def get_observation(row_key: RowKey, services: Served, asker: Asker) -> ObservationView:
+async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> ObservationView:
     """One observation with its machines."""
-    return await services.search.observation(row_key, actor=asker.username)
+    return await services.search.observation(row_key, actor=asker.actor, sight=sight)
 
 
 @router.get(
     "/observations/{row_key}/picture",
     operation_id="get_picture",
     response_class=Response,
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=_PICTURE | documented(*_QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_picture(
     row_key: RowKey,
     services: Served,
     asker: Asker,
+    sight: Sight,
     max_side_px: Annotated[
         int | None, Query(ge=32, le=pictures.PREVIEW_SIDE_PX, description="Longer side of a preview.")
     ] = None,
 ) -> Response:
     """The redacted picture, whole or as a preview."""
     if max_side_px is None:
-        jpeg = await services.search.picture(row_key, actor=asker.username)
+        jpeg = await services.search.picture(row_key, actor=asker.actor, sight=sight)
         width, height = pictures.size_of(jpeg, row_key=row_key)
     else:
-        whole = await services.search.preview_source(row_key)
+        whole = await services.search.preview_source(row_key, sight=sight)
         width, height = pictures.size_of(whole, row_key=row_key)
         jpeg = await asyncio.to_thread(pictures.preview, whole, max_side_px=max_side_px, row_key=row_key)
     size = {"X-Picture-Width": str(width), "X-Picture-Height": str(height)}
@@ -105,6 +119,7 @@ async def get_picture(
     "/observations/{row_key}/machines/{index}/crop",
     operation_id="get_machine_crop",
     response_class=Response,
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=_JPEG
     | documented(*_QUERY_ERRORS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
 )
@@ -113,12 +128,13 @@ async def get_machine_crop(
     index: Annotated[int, Path(ge=0, lt=512)],
     services: Served,
     asker: Asker,
+    sight: Sight,
     margin: Annotated[float, Query(ge=0, le=1, description="Added on every side, as a share of the box.")] = (
         pictures.DEFAULT_MARGIN
     ),
 ) -> Response:
     """One machine, cut from the redacted picture."""
-    observation, jpeg = await services.search.machine_source(row_key, actor=asker.username)
+    observation, jpeg = await services.search.machine_source(row_key, actor=asker.actor, sight=sight)
     box = next((machine.box for machine in observation.machines if machine.index == index), None)
     if box is None:
         raise UnknownMachineError(row_key=row_key, index=index)

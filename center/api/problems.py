@@ -8,30 +8,47 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from center import errors
+from center import account_errors, errors
 from center.errors import CenterError
 
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
     errors.BadCredentialsError: 401,
+    account_errors.SecondFactorNeededError: 401,
     errors.WrongSetupCodeError: 403,
+    account_errors.WrongCodeError: 403,
+    account_errors.ProviderRefusedError: 403,
+    account_errors.ForbiddenError: 403,
     errors.ForeignOriginError: 403,
     errors.UnknownCameraError: 404,
     errors.UnknownObservationError: 404,
     errors.UnknownMachineError: 404,
     errors.UnknownUserError: 404,
+    account_errors.UnknownTokenError: 404,
+    account_errors.UnknownDistrictError: 404,
+    errors.NothingHereError: 404,
     errors.NoPictureError: 404,
     errors.SetupDoneError: 409,
+    account_errors.UserTakenError: 409,
+    account_errors.LastAdministratorError: 409,
+    account_errors.SecondFactorOnError: 409,
+    account_errors.TooManyTokensError: 409,
+    account_errors.DistrictTakenError: 409,
+    account_errors.DistrictInUseError: 409,
     errors.TooLargeError: 413,
     errors.BadFilterError: 422,
     errors.BadUsernameError: 422,
     errors.WeakPasswordError: 422,
     errors.QueryRefusedError: 422,
+    account_errors.BadScopeError: 422,
+    errors.TooManyCamerasError: 422,
     errors.LockedOutError: 429,
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
     errors.StoreUnavailableError: 503,
+    account_errors.SecondFactorKeyError: 503,
+    account_errors.ProviderUnreachableError: 503,
     errors.QueryUnreachableError: 503,
     errors.QueryTimeoutError: 504,
 }

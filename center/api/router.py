@@ -5,13 +5,28 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from center.api import agents, auth, cameras, health, observations, problems, setup
-from center.services import Asker
+from center.access import Permission
+from center.api import (
+    account,
+    agents,
+    audit,
+    auth,
+    cameras,
+    districts,
+    health,
+    observations,
+    problems,
+    setup,
+    users,
+)
+from center.permits import needs
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
 
-Log in with `POST /login`; the cookie it sets opens every other route. State-changing requests of a browser must come
-from the console's own origin. Times are milliseconds since the Unix epoch, UTC; boxes are pixels of the picture.
+Log in with `POST /login` and keep the cookie it sets, or show a token: `Authorization: Bearer …`. Each route names the
+permission it asks for as `x-permission`; what an account may not see is answered like what does not exist.
+State-changing requests of a browser must come from the console's own origin. Times are milliseconds since the Unix
+epoch, UTC; boxes are pixels of the picture.
 Nothing here says anything about a person."""
 
 
@@ -28,7 +43,11 @@ def create() -> FastAPI:
         openapi_url=None,  # served below, behind the guard like everything else
         openapi_tags=[
             {"name": "auth", "description": "Sessions."},
+            {"name": "account", "description": "One's own password, second factor and tokens."},
             {"name": "setup", "description": "The first account."},
+            {"name": "users", "description": "Accounts, and what each may do."},
+            {"name": "districts", "description": "Named groups of cameras, in which roles are given."},
+            {"name": "audit", "description": "Who did what, as a chain of hashes."},
             {"name": "health", "description": "Whether the centre and what it depends on work."},
             {"name": "agents", "description": "Agents as the roster names them and as they report."},
             {"name": "cameras", "description": "Cameras as their agents report them."},
@@ -36,11 +55,11 @@ def create() -> FastAPI:
         ],
     )
     problems.install(app)
-    for noun in (auth, setup, health, agents, cameras, observations):
+    for noun in (auth, account, setup, users, districts, audit, health, agents, cameras, observations):
         app.include_router(noun.router)
 
-    @app.get("/openapi.json", include_in_schema=False)
-    async def schema(_request: Request, _asker: Asker) -> dict[str, Any]:
+    @app.get("/openapi.json", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN))
+    async def schema(_request: Request) -> dict[str, Any]:
         return app.openapi()
 
     return app

@@ -5,6 +5,7 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access import Permission, Scope
 from center.console import moments, vocabulary
 from center.console.frame import empty, frame
 from center.console.language import Language
@@ -12,7 +13,7 @@ from center.console.markup import moment, words
 from center.console.observations import Question
 from center.devices import AgentView, CameraView
 from center.errors import marked
-from center.services import Services, services_of
+from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Cameras")
 LOOK_S: Final = 2.0
@@ -22,23 +23,26 @@ def cameras(request: Request) -> None:
     """`/cameras`."""
     with frame(request, title=TITLE, active="/cameras") as _:
         words("h1", _(TITLE))
-        tables = _Tables(services_of(request), _)
+        agents = identity_of(request).access.scope(Permission.AGENT_VIEW)
+        tables = _Tables(services_of(request), _, cameras=sight_of(request), agents=agents)
     ui.timer(LOOK_S, tables.look)
 
 
 class _Tables:
     """Both tables of one open page; redrawn only when something changed."""
 
-    def __init__(self, services: Services, _: Language) -> None:
+    def __init__(self, services: Services, _: Language, *, cameras: Scope, agents: Scope) -> None:
         self._services = services
         self._ = _
+        self._sights = cameras, agents
         self._drawn: tuple[tuple[CameraView, ...], tuple[AgentView, ...]] | None = None
         self._body = ui.element("div").classes("ws-main").style("padding: 0")
         self.look()
 
     def look(self) -> None:
         """Redraw if need be."""
-        now = (self._services.devices.cameras(), self._services.devices.agents())
+        cameras, agents = self._sights
+        now = (self._services.devices.cameras(cameras), self._services.devices.agents(agents))
         if now == self._drawn:
             return
         self._drawn = now

@@ -1,4 +1,7 @@
-"""The two pages before a session, as plain HTML forms: no script, no websocket, nothing of NiceGUI to reach."""
+"""The pages before a session and in place of one that is denied.
+
+Plain HTML forms: no script, no websocket, nothing of NiceGUI to reach.
+"""
 
 from importlib.resources import files
 from typing import Final
@@ -16,9 +19,16 @@ _ENTRY: Final = _TEMPLATES.from_string(
 )
 
 
-def page(name: str, *, status: int = 200, error: CenterError | None = None, **values: str) -> HTMLResponse:
-    """Render form `name` (`login` or `setup`), with the error of the last try and what was typed then."""
-    chosen = preferences.current()
+def page(
+    name: str,
+    *,
+    status: int = 200,
+    error: CenterError | None = None,
+    chosen: preferences.Preferences | None = None,
+    **values: str,
+) -> HTMLResponse:
+    """Render `name`: `login`, `setup`, `arrived` or `denied`; with the error of the last try and what was typed."""
+    chosen = chosen or preferences.current()
     _ = chosen.language
     text = _ENTRY.render(
         _=_,

@@ -9,6 +9,7 @@ from nicegui import Client, ui
 from starlette.requests import Request
 
 from center import cookies
+from center.access import Permission
 from center.console import preferences
 from center.console.language import LANGUAGES, Language
 from center.console.markup import labelled, words
@@ -17,9 +18,9 @@ from center.errors import CenterError, NotLoggedInError, StoreUnavailableError, 
 from center.services import identity_of, services_of
 
 PAGES: Final = (
-    ("/live", marked("Live")),
-    ("/observations", marked("Observations")),
-    ("/cameras", marked("Cameras")),
+    ("/live", marked("Live"), Permission.LIVE_VIEW),
+    ("/observations", marked("Observations"), Permission.OBSERVATION_SEARCH),
+    ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
 )
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0
@@ -38,11 +39,13 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     _ = chosen.language
     ui.page_title(f"{_(title)} · Wayside")
     with ui.header(elevated=False).classes("ws-header"):
-        with ui.element("a").props('href="/live"').classes("ws-brand"):
+        with ui.element("a").props('href="/"').classes("ws-brand"):
             ui.element("img").props('src="/static/wayside.svg" alt="" width="24" height="24"')
             words("span", "Wayside")
         with labelled("nav", _("Pages")).classes("ws-nav"):
-            for path, name in PAGES:
+            for path, name, permission in PAGES:
+                if not identity_of(request).access.permits(permission):
+                    continue
                 link = ui.link(_(name), path)
                 if path == active:
                     link.props('aria-current="page"')
@@ -107,7 +110,11 @@ def _watch(request: Request, banners: ui.element, _: Language) -> None:
 
     async def session() -> None:
         try:
-            await asyncio.to_thread(services.auth.identify, request.cookies.get(cookies.SESSION))
+            now = await asyncio.to_thread(services.auth.identify, request.cookies.get(cookies.SESSION))
+            if now.access != identity_of(request).access:
+                # A role was taken or given, or a camera changed its district: ask the guard again.
+                ui.navigate.reload()
+                asyncio.get_running_loop().call_later(1.0, _drop, client)
         except NotLoggedInError:
             ui.navigate.to("/login")
             asyncio.get_running_loop().call_later(1.0, _drop, client)

@@ -6,6 +6,7 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access import Scope
 from center.console import moments, vocabulary
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
@@ -16,7 +17,7 @@ from center.errors import CenterError, marked
 from center.feed import Sighting
 from center.pictures import PREVIEW_SIDE_PX
 from center.search import Filters, ObservationView
-from center.services import Services, identity_of, services_of
+from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.messages import Machine, PictureState
 
 TITLE: Final = marked("Live")
@@ -31,7 +32,7 @@ def live(request: Request) -> None:
     services = services_of(request)
     with frame(request, title=TITLE, active="/live") as _:
         words("h1", _(TITLE))
-        wall = _Wall(services, _, actor=identity_of(request).username)
+        wall = _Wall(services, _, actor=identity_of(request).actor, sight=sight_of(request))
     ui.context.client.on_delete(wall.close)
     ui.timer(0, wall.fill, once=True)
     ui.timer(LOOK_S, wall.look)
@@ -41,10 +42,11 @@ def live(request: Request) -> None:
 class _Wall:
     """All tiles of one open page. A tile never moves; a new camera goes to the end."""
 
-    def __init__(self, services: Services, _: Language, *, actor: str) -> None:
+    def __init__(self, services: Services, _: Language, *, actor: str, sight: Scope) -> None:
         self._services = services
         self._ = _
         self._actor = actor
+        self._sight = sight
         self._reader = services.feed.open()
         self._tiles: dict[tuple[str, str], _Tile] = {}
         self._trouble = ui.element("div")
@@ -65,7 +67,7 @@ class _Wall:
         """Start from the archive, so that a page that was just opened is not empty."""
         try:
             await asyncio.to_thread(self._services.audit.append, self._actor, "live.open", {})
-            page = await self._services.search.observations(Filters(limit=FIRST), actor=self._actor)
+            page = await self._services.search.observations(Filters(limit=FIRST), actor=self._actor, sight=self._sight)
         except CenterError as error:
             with self._trouble:
                 problem(error, self._)
@@ -85,7 +87,7 @@ class _Wall:
 
     def cameras(self) -> None:
         """Keep names and states true; a camera that is no longer configured loses its tile."""
-        known = {(camera.agent_id, camera.camera_id): camera for camera in self._services.devices.cameras()}
+        known = {(camera.agent_id, camera.camera_id): camera for camera in self._services.devices.cameras(self._sight)}
         for key, camera in known.items():
             self._tile(*key).describe(camera)
         for key in [key for key, tile in self._tiles.items() if tile.configured and key not in known]:
@@ -93,7 +95,12 @@ class _Wall:
         self._empty.set_visibility(not self._tiles)
 
     def _show(self, sighting: Sighting) -> None:
-        """Put it on the wall. What the archive or the ring still holds of a revoked agent stays off it."""
+        """Put it on the wall.
+
+        What this account may not see stays off it, and what the archive or the ring still holds of a revoked agent.
+        """
+        if not self._sight.holds(sighting.agent_id, sighting.camera_id):
+            return
         if self._services.roster.revoked(sighting.agent_id):
             return
         self._tile(sighting.agent_id, sighting.camera_id).show(sighting)

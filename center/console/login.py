@@ -7,11 +7,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from center import cookies
+from center.account_errors import SecondFactorKeyError, SecondFactorNeededError
 from center.api.problems import STATUS
 from center.console import entry
 from center.console.preferences import local_path
 from center.errors import BadCredentialsError, LockedOutError
-from center.services import Served, Source
+from center.services import Served, Services, Source
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,7 +24,7 @@ async def show(services: Served) -> Response:
     """The form; before the first account there is nothing to log in to."""
     if await run_in_threadpool(services.auth.needs_setup):
         return RedirectResponse("/setup", status_code=303)
-    return entry.page("login")
+    return entry.page("login", provider=_provider(services))
 
 
 @router.post("/login")
@@ -32,13 +33,29 @@ async def submit(
     source: Source,
     username: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=256)] = "",
+    one_time_code: Annotated[str, Form(max_length=32)] = "",
     target: Next = "/",
 ) -> Response:
     """Log in and go where the visitor wanted to."""
     try:
-        ticket = await run_in_threadpool(services.auth.login, username=username, password=password, source=source)
-    except (BadCredentialsError, LockedOutError) as error:
-        return entry.page("login", status=STATUS[type(error)], error=error, username=username)
+        ticket = await run_in_threadpool(
+            services.auth.login, username=username, password=password, source=source, code=one_time_code
+        )
+    except (BadCredentialsError, LockedOutError, SecondFactorNeededError, SecondFactorKeyError) as error:
+        ask_code = "yes" if one_time_code or isinstance(error, SecondFactorNeededError) else ""
+        return entry.page(
+            "login",
+            status=STATUS[type(error)],
+            error=error,
+            username=username,
+            ask_code=ask_code,
+            provider=_provider(services),
+        )
     answer = RedirectResponse(local_path(target), status_code=303)
     cookies.grant(answer, ticket, now_ms=services.now_ms(), secure=services.secure_cookie)
     return answer
+
+
+def _provider(services: Services) -> str:
+    """What the identity provider is called, empty where there is none."""
+    return "" if services.oidc is None else services.oidc.name

@@ -12,7 +12,7 @@ from center.console.markup import moment, words
 from center.console.picture import Picture, crop_path, picture_path
 from center.errors import CenterError, marked
 from center.search import ObservationView
-from center.services import identity_of, services_of
+from center.services import identity_of, services_of, sight_of
 from provisioning.contracts.messages import PictureState
 
 TITLE: Final = marked("Observation")
@@ -22,7 +22,7 @@ SHORT_HASH: Final = 16
 def observation(request: Request, row_key: str) -> None:
     """`/observations/{row_key}`."""
     services = services_of(request)
-    actor = identity_of(request).username
+    actor, sight = identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/observations") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Observations"), "/observations")
@@ -31,7 +31,7 @@ def observation(request: Request, row_key: str) -> None:
 
     async def load() -> None:
         try:
-            found = await services.search.observation(row_key, actor=actor)
+            found = await services.search.observation(row_key, actor=actor, sight=sight)
         except CenterError as error:
             with body:
                 problem(error, _)

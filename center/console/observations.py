@@ -9,6 +9,7 @@ from nicegui import ui
 from pydantic import ValidationError
 from starlette.requests import Request
 
+from center.access import Scope
 from center.console import moments, vocabulary
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
@@ -16,7 +17,7 @@ from center.console.markup import moment, words
 from center.console.picture import Picture, page_path, picture_path
 from center.errors import BadFilterError, CenterError, marked
 from center.search import Filters, ObservationList, ObservationView
-from center.services import Services, identity_of, services_of
+from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.messages import MachineClass, PictureState
 
 TITLE: Final = marked("Observations")
@@ -89,7 +90,11 @@ def observations(request: Request) -> None:
     with frame(request, title=TITLE, active="/observations") as _:
         words("h1", _(TITLE))
         page = _Page(
-            services_of(request), _, actor=identity_of(request).username, question=Question.read(request.url.query)
+            services_of(request),
+            _,
+            actor=identity_of(request).actor,
+            sight=sight_of(request),
+            question=Question.read(request.url.query),
         )
     ui.timer(0, page.load, once=True)
 
@@ -97,10 +102,11 @@ def observations(request: Request) -> None:
 class _Page:
     """One open list."""
 
-    def __init__(self, services: Services, _: Language, *, actor: str, question: Question) -> None:
+    def __init__(self, services: Services, _: Language, *, actor: str, sight: Scope, question: Question) -> None:
         self._services = services
         self._ = _
         self._actor = actor
+        self._sight = sight
         self._question = question
         self._asked_at_ms = services.now_ms()
         """A span such as the last hour stays the same on every page of one question."""
@@ -124,7 +130,7 @@ class _Page:
         mine = self._asked
         try:
             filters = self._question.filters(now_ms=self._asked_at_ms, cursor=self._cursors[-1])
-            found = await self._services.search.observations(filters, actor=self._actor)
+            found = await self._services.search.observations(filters, actor=self._actor, sight=self._sight)
         except CenterError as error:
             if mine == self._asked:
                 self._turn(None)
@@ -138,7 +144,7 @@ class _Page:
 
     def _draw_filters(self) -> None:
         _, question = self._, self._question
-        known = {camera.camera_id: camera.title for camera in self._services.devices.cameras()}
+        known = {camera.camera_id: camera.title for camera in self._services.devices.cameras(self._sight)}
         cameras = {"": _("All cameras")} | known
         if question.camera:
             cameras.setdefault(question.camera, question.camera)
@@ -203,7 +209,7 @@ class _Page:
                 else:
                     empty(_("Nothing matches these filters."), _("Choose a longer time or another camera."))
                 return
-            names = {camera.camera_id: camera.title for camera in self._services.devices.cameras()}
+            names = {camera.camera_id: camera.title for camera in self._services.devices.cameras(self._sight)}
             with ui.element("div").classes("ws-cards"):
                 for observation in found.items:
                     _card(observation, names.get(observation.camera_id, observation.camera_id), _)

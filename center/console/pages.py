@@ -3,13 +3,17 @@
 from importlib.resources import files
 from typing import cast
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from nicegui import Client, ui
 from nicegui.language import Language as QuasarLanguage
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from center.console import cameras, live, login, observation, observations, preferences, setup
+from center.access import Permission
+from center.account_errors import ForbiddenError
+from center.console import cameras, denied, frame, live, login, observation, observations, preferences, provider, setup
+from center.permits import needs
+from center.services import identity_of
 
 RECONNECT_S = 30.0
 """How long a page waits for its browser, which may be a laptop that slept for a moment."""
@@ -31,18 +35,22 @@ def mount(app: FastAPI) -> None:
     """Add static files, the plain pages and the NiceGUI pages. One application a process: NiceGUI has global state."""
     static = files("center.console") / "static"
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
-    for plain in (login, setup, preferences):
+    for plain in (login, provider, setup, preferences):
         app.include_router(plain.router)
 
-    @app.get("/", include_in_schema=False)
-    async def start() -> RedirectResponse:
-        return RedirectResponse("/live", status_code=303)
+    @app.get("/", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN), response_model=None)
+    async def start(request: Request) -> Response:
+        access = identity_of(request).access
+        first = next((path for path, _, permission in frame.PAGES if access.permits(permission)), None)
+        if first is None:
+            return denied.page(request, ForbiddenError(permission=frame.PAGES[0][2]))
+        return RedirectResponse(first, status_code=303)
 
     Client.shared_head_html = '<link rel="stylesheet" href="/static/wayside.css">'
-    _Page("/live")(live.live)
-    _Page("/observations")(observations.observations)
-    _Page("/observations/{row_key}")(observation.observation)
-    _Page("/cameras")(cameras.cameras)
+    _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
+    _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(observations.observations)
+    _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
+    _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

@@ -7,7 +7,8 @@ A relative path is relative to the folder of its configuration file, so a site's
 
 import tomllib
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Final, Literal, Self, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -222,6 +223,33 @@ class EdgeConfig(Section):
         return self
 
 
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class OidcProvider(Section):
+    """An OpenID Connect provider that opens accounts made for it (`wayside-center user add --provider`)."""
+
+    name: str = Field(default="OpenID Connect", min_length=1, max_length=64)
+    """As people know it."""
+    issuer: str = Field(max_length=255)
+    client_id: str = Field(min_length=1, max_length=255)
+    client_secret_file: ResolvedPath | None = None
+    """None for a public client: PKCE is used either way."""
+    redirect_url: str
+    """The console's own address, then `/login/provider/back`."""
+    username_claim: str = Field(default="preferred_username", min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _proven_addresses(self) -> Self:
+        for name, address in (("issuer", self.issuer), ("redirect_url", self.redirect_url)):
+            parts = urlsplit(address)
+            if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+                raise ValueError(f"oidc.{name}: give an https address")
+        if urlsplit(self.redirect_url).path != "/login/provider/back":
+            raise ValueError("oidc.redirect_url: it ends in /login/provider/back")
+        return self
+
+
 class CenterConfig(Section):
     """`wayside-center run`."""
 
@@ -231,7 +259,15 @@ class CenterConfig(Section):
     query_url: str = "http://127.0.0.1:8100"
     query_token_file: ResolvedPath
     data_dir: ResolvedPath
-    """Database, set-up code and session key; mode 0700."""
+    """Database, set-up code and the key of second factors; mode 0700."""
+    database_url: str = ""
+    """Empty: SQLite in `data_dir`. Else `postgresql://user@host:5432/name?sslmode=verify-full&sslrootcert=FILE`."""
+    database_password_file: ResolvedPath | None = None
+    audit_key_file: ResolvedPath | None = None
+    """Ed25519 private key of `wayside-center audit new-key`: signs each day's head. Without it heads are unsigned."""
+    audit_keep_days: int = Field(default=180, ge=180, le=36_500)
+    oidc: OidcProvider | None = None
+    """None: local accounts alone."""
     seal_key_file: ResolvedPath | None = None
     """Ed25519 public key in hex: whose roster is believed. Without it no agent is known to be revoked."""
     session_hours: float = Field(default=12.0, gt=0, le=168)
@@ -244,8 +280,29 @@ class CenterConfig(Section):
     def _tls_beyond_loopback(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("tls_cert_file and tls_key_file go together")
-        if self.tls_cert_file is None and self.host not in {"127.0.0.1", "::1", "localhost"}:
+        if self.tls_cert_file is None and self.host not in LOOPBACK:
             raise ValueError(f"host {self.host} is not loopback: set tls_cert_file and tls_key_file")
+        return self
+
+    @model_validator(mode="after")
+    def _database(self) -> Self:
+        if not self.database_url:
+            if self.database_password_file is not None:
+                raise ValueError("database_password_file goes with database_url")
+            return self
+        address = urlsplit(self.database_url)
+        said = parse_qs(address.query)
+        if address.scheme != "postgresql" or not address.path.strip("/"):
+            raise ValueError("database_url: give postgresql://user@host:5432/name, or leave it out for SQLite")
+        if address.password is not None or "password" in said:
+            raise ValueError("database_url: keep the password out of it, in database_password_file")
+        hosts = {host for host in (address.hostname, *said.get("host", ()), *said.get("hostaddr", ())) if host}
+        beyond = {host for host in hosts if host not in LOOPBACK and not host.startswith("/")}
+        if beyond and said.get("sslmode") != ["verify-full"]:
+            raise ValueError(
+                f"database_url: {min(beyond)} is not loopback: add ?sslmode=verify-full, with sslrootcert=FILE for an"
+                " authority of your own"
+            )
         return self
 
 

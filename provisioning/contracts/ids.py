@@ -50,6 +50,11 @@ def row_key(agent_id: str, observation: str) -> RowKey:
     return RowKey(f"{agent_id}:{observation}")
 
 
+def agent_of(row_key: str) -> str:
+    """The agent in a row key."""
+    return row_key.partition(":")[0]
+
+
 def is_agent_id(value: str) -> bool:
     """Whether `value` may name an agent."""
     return re.fullmatch(AGENT_PATTERN[1:-1], value) is not None and value not in RESERVED_AGENTS

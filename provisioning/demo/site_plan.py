@@ -66,6 +66,7 @@ def center(state: State, ports: Ports) -> CenterConfig:
         query_url=f"http://{HOST}:{ports.query}",
         query_token_file=state.secret("query-token"),
         data_dir=state.folder("center"),
+        audit_key_file=state.audit_key(),
         seal_key_file=state.folder("home") / "seal" / "seal.pub",
         ray_dashboard_url=f"http://{HOST}:{ports.dashboard}",
     )

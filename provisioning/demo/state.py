@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from provisioning import durable_file
 from provisioning.errors import DemoError
+from provisioning.seal import SealKey
 
 _MADE_ANEW: Final = ("configuration", "log")
 """By every start: what is rendered follows the ports of the day."""
@@ -78,6 +79,13 @@ class State:
     def secret(self, name: str) -> Path:
         """Path of a secret; its file may not exist yet."""
         return self.folder("secrets") / name
+
+    def audit_key(self) -> Path:
+        """The key that signs the centre's audit; one that exists is left as it is."""
+        path = self.secret("audit.key")
+        if not path.exists():
+            SealKey.create(path)
+        return path
 
     def new_secret(self, name: str) -> Path:
         """A random secret in a file of mode 0600; one that exists is left as it is."""

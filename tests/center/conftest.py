@@ -8,15 +8,18 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from sqlalchemy import URL
 
 from center.api import router
 from center.audit import Audit
-from center.auth import Auth
 from center.broker import Mailbox
 from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.passwords import Passwords
+from center.permits import Permits
+from center.records import SETUP_CODE, records_of
 from center.roster import Roster
 from center.search import Search
 from center.services import Services
@@ -24,6 +27,7 @@ from center.store import Store
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
+from tests.support.postgres import USER, Postgres, programs, running
 
 USERNAME = "operator"
 PASSWORD = "seven wet umbrellas"
@@ -55,8 +59,8 @@ class World:
 
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.add_middleware(Guard, services=self.services)
         app.mount("/api", router.create())
+        app.add_middleware(Guard, services=self.services, permits=Permits.of(app.routes))
         return app
 
     def browser(self, app: FastAPI | None = None, *, source: str = "192.0.2.7") -> httpx.AsyncClient:
@@ -80,9 +84,43 @@ def clock() -> Clock:
     return Clock()
 
 
+BOTH = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.peer)], indirect=True
+)
+"""Runs a test on each of the databases that a centre may have."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for all tests of a worker."""
+    bin_dir = programs()
+    if bin_dir is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with running(bin_dir) as server:
+        yield server
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "center.sqlite3")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | URL]:
+    """An empty one, SQLite where nothing else is asked for."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield tmp_path / "center.sqlite3"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create()
+    yield URL.create(
+        "postgresql+psycopg",
+        username=USER,
+        password=server.password,
+        database=name,
+        query={"host": str(server.folder)},
+    )
+    server.drop(name)
+
+
+@pytest.fixture
+def store(database: Path | URL) -> Iterator[Store]:
+    store = Store(database)
     store.migrate()
     yield store
     store.close()
@@ -102,16 +140,16 @@ def roster(store: Store, clock: Clock, seal_key: SealKey) -> Roster:
 @pytest.fixture
 async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, roster: Roster) -> AsyncIterator[World]:
     archive = FakeArchive()
-    audit = Audit(store, clock)
-    code_file = tmp_path / "setup-code"
-    auth = Auth(
+    records = records_of(
         store,
-        audit,
-        setup_code_file=code_file,
+        data_dir=tmp_path,
+        audit_key=None,
+        audit_keep_days=180,
         session_hours=12,
-        now_ms=clock,
-        hasher=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
+        passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)),
+        clock=clock,
     )
+    audit = records.audit
     search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
     devices = Devices(store, roster, clock)
     feed = Feed()
@@ -126,11 +164,17 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         roster=roster,
         devices=devices,
         feed=feed,
+        audit_keeper=records.audit_keeper,
         now_ms=clock,
     )
     services = Services(
-        auth=auth,
+        auth=records.auth,
+        second_factors=records.second_factors,
+        users=records.users,
+        tokens=records.tokens,
+        districts=records.districts,
         audit=audit,
+        audit_keeper=records.audit_keeper,
         search=search,
         roster=roster,
         devices=devices,
@@ -139,7 +183,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         now_ms=clock,
         secure_cookie=False,
     )
-    yield World(services, store, archive, line, mailbox, seal_key, clock, code_file)
+    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE)
     await search.close()
 
 

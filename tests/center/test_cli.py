@@ -5,19 +5,24 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from center.__main__ import app
-from center.app import DATABASE, SETUP_CODE, build, open_accounts
+from center.app import build
+from center.auth import Auth
 from center.broker import MqttLink
 from center.errors import StartError
+from center.records import DATABASE, SETUP_CODE, open_records
+from center.store import Store
 from provisioning.contracts.config import Broker, CenterConfig, load
 from provisioning.contracts.errors import ConfigError
 from tests.center.conftest import PASSWORD, USERNAME
 from tests.center.world import OpenLine
+from tests.support.postgres import USER, Postgres
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +46,11 @@ def _config(folder: Path, *, port: int = 8080, token_mode: int = 0o600, more: st
         """
     )
     return config
+
+
+def open_accounts(config: CenterConfig) -> tuple[Store, Auth]:
+    records = open_records(config)
+    return records.store, records.auth
 
 
 def _fails(*arguments: str) -> str:
@@ -152,3 +162,139 @@ def test_help_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def _made(folder: Path) -> Path:
+    """A centre with its administrator."""
+    config = _config(folder, more='audit_key_file = "audit.key"')
+    done = CliRunner().invoke(app, ["audit", "new-key", str(folder / "audit.key")])
+    assert done.exit_code == 0, done.output
+    store, auth = open_accounts(load(CenterConfig, config))
+    auth.prepare_setup()
+    code = (folder / "data" / SETUP_CODE).read_text(encoding="ascii")
+    auth.setup(code=code, username=USERNAME, password=PASSWORD, source="-")
+    store.close()
+    return config
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """The commands close what they write to everybody else; the test after must not inherit it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def _does(config: Path, *arguments: str, typed: str = "") -> str:
+    done = CliRunner().invoke(app, [*arguments, "--config", str(config)], input=typed)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.mark.usefixtures("umask")
+def test_accounts_are_looked_after_from_the_command_line(tmp_path: Path) -> None:
+    config = _made(tmp_path)
+    assert "north" in _does(config, "district", "add", "north", "--name", "North")
+    assert "2 cameras" in _does(config, "district", "cameras", "north", "cabinet-7/cam-1", "cabinet-7/cam-2")
+    assert _does(config, "district", "list") == "north  North  cameras: 2\n"
+    password = f"{PASSWORD}\n{PASSWORD}\n"
+    said = _does(config, "user", "add", "Ana", "--role", "analyst", "--district", "north", typed=password)
+    assert "ana is made: analyst@north." in said
+    assert PASSWORD not in said
+    assert "ana: analyst@north auditor#case-7." in _does(config, "user", "grant", "ana", "auditor", "--case", "case-7")
+    assert _does(config, "user", "list") == f"ana  analyst@north auditor#case-7\n{USERNAME}  administrator\n"
+    assert "ana: auditor#case-7." in _does(config, "user", "ungrant", "ana", "analyst")
+    assert "bo is made: operator." in _does(config, "user", "add", "bo", "--provider", "--role", "operator")
+    _does(config, "user", "disable", "ana")
+    assert "disabled" in _does(config, "user", "list")
+    assert "bo  operator" in _does(config, "user", "list")
+    _does(config, "user", "enable", "ana")
+    _does(config, "user", "remove-second-factor", "ana")
+    assert _does(config, "user", "tokens", "ana") == ""
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("user", "ungrant", USERNAME, "administrator"), "last administrator"),
+        (("user", "disable", USERNAME), "last administrator"),
+        (("user", "grant", "nobody", "analyst"), "no user nobody"),
+        (("user", "grant", USERNAME, "analyst", "--district", "nowhere"), "no district nowhere"),
+        (("user", "revoke-token", USERNAME, "0123456789abcdef"), "no token"),
+    ],
+)
+def test_what_the_command_line_cannot_do_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in _fails(*arguments, "--config", str(_made(tmp_path)))
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_audit_is_verified_here_and_from_an_export_elsewhere(tmp_path: Path) -> None:
+    config = _made(tmp_path)
+    assert "Entries 1 to 1 are whole" in _does(config, "audit", "verify")
+    export = tmp_path / "audit.jsonl"
+    assert "3 lines" in _does(config, "audit", "export", "-o", str(export))
+    verify = ["audit", "verify", "--export", str(export), "--key", str(tmp_path / "audit.pub")]
+    done = CliRunner().invoke(app, verify)
+    assert (done.exit_code, "Entries 1 to 2 are whole" in done.stdout) == (0, True), done.output
+    export.write_text(export.read_text().replace("setup.done", "setup.doge"))
+    done = CliRunner().invoke(app, verify)
+    assert (done.exit_code, "BROKEN at entry 1" in done.stderr) == (1, True), done.output
+    export.write_text("no export")
+    assert "audit export" in _fails(*verify)
+    assert "audit.jsonl.gone" in _fails("audit", "verify", "--export", f"{export}.gone")
+    _fails("audit", "verify", "--export", str(export), "--key", str(export))
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_key_of_the_audit_is_made_once_for_its_owner(tmp_path: Path) -> None:
+    key = tmp_path / "audit.key"
+    made = CliRunner().invoke(app, ["audit", "new-key", str(key)])
+    assert made.exit_code == 0
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key.read_text() not in made.output
+    before = key.read_bytes()
+    assert "choose another file" in _fails("audit", "new-key", str(key))
+    assert key.read_bytes() == before
+    assert "another folder" in _fails("audit", "new-key", str(tmp_path / "nowhere" / "audit.key"))
+
+
+def test_an_audit_key_that_is_none_is_named(tmp_path: Path) -> None:
+    config = _config(tmp_path, more='audit_key_file = "audit.key"')
+    with pytest.raises(StartError, match=r"audit\.key.*wayside-center audit new-key"):
+        build(load(CenterConfig, config), link=OpenLine())
+
+
+def test_the_routes_are_printed_with_their_permissions() -> None:
+    done = CliRunner().invoke(app, ["routes"])
+    assert done.exit_code == 0, done.output
+    assert "GET       observation.search   /api/observations\n" in done.stdout
+    assert "POST      open                 /api/login\n" in done.stdout
+    rows = json.loads(CliRunner().invoke(app, ["routes", "--json"]).stdout)
+    assert {"method": "GET", "path": "/live", "permission": "live.view"} in rows
+    assert len(rows) == len(done.stdout.splitlines())
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("umask")
+def test_a_centre_on_postgresql_takes_its_password_from_a_file(
+    tmp_path: Path, postgres: Postgres, request: pytest.FixtureRequest
+) -> None:
+    name = postgres.create()
+    request.addfinalizer(lambda: postgres.drop(name))
+    password = tmp_path / "database-password"
+    password.write_text(postgres.password + "\n")
+    password.chmod(0o600)
+    more = f'database_url = "postgresql://{USER}@/{name}?host={postgres.folder}"'
+    config = _config(tmp_path, more=f'{more}\n        database_password_file = "database-password"')
+    assert "No account" not in _does(config, "user", "list")
+    typed = f"{PASSWORD}\n{PASSWORD}\n"
+    assert "ana is made" in _does(config, "user", "add", "ana", "--role", "administrator", typed=typed)
+    assert _does(config, "user", "list") == "ana  administrator\n"
+    assert "are whole" in _does(config, "audit", "verify")
+    assert not (tmp_path / "data" / DATABASE).exists()
+    password.write_text("wrong")
+    said = _fails("user", "list", "--config", str(config))
+    assert "password authentication failed" in said
+    password.chmod(0o644)
+    assert "chmod 600" in _fails("user", "list", "--config", str(config))

@@ -11,9 +11,12 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from center import cookies
+from center.access import Role
 from center.api import router
 from center.app import application
 from center.guard import MAX_BODY_BYTES, Guard
+from center.permits import Permits
+from center.users import Given
 from tests.center.conftest import ORIGIN, PASSWORD, USERNAME, World
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +27,8 @@ OPEN = {
     ("POST", "/api/setup"),
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/provider"),
+    ("GET", "/login/provider/back"),
     ("GET", "/setup"),
     ("POST", "/setup"),
     ("GET", "/preferences"),
@@ -188,6 +193,23 @@ async def test_the_login_sends_nobody_elsewhere(world: World, whole: FastAPI, ta
         assert chosen.headers["location"] == "/"
 
 
+async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: World, whole: FastAPI) -> None:
+    world.make_account()
+    world.services.users.add("ana", PASSWORD, [Given(Role.AUDITOR)], actor=USERNAME)
+    async with world.browser(whole) as browser:
+        await browser.post("/login", data={"username": "ana", "password": PASSWORD})
+        page = {"accept": "text/html"}
+        assert (await browser.get("/")).headers["location"] == "/cameras"
+        denied = await browser.get("/live", headers=page | {"accept-language": "zh"})
+        assert denied.status_code == 403
+        assert "该账户无权执行此操作：需要权限 live.view" in denied.text
+        absent = await browser.get("/nowhere", headers=page | {"accept-language": "en"})
+        assert (absent.status_code, "There is nothing at this address." in absent.text) == (404, True)
+        assert "<form" not in absent.text
+        world.services.users.give("ana", [], actor=USERNAME)
+        assert (await browser.get("/", headers=page)).status_code == 403
+
+
 async def test_before_the_set_up_the_login_leads_there_and_after_it_back(world: World, whole: FastAPI) -> None:
     world.services.auth.prepare_setup()
     async with world.browser(whole) as browser:
@@ -239,9 +261,9 @@ async def test_security_headers_are_on_every_answer(world: World, whole: FastAPI
 
 async def test_with_tls_the_cookie_is_secure_and_the_browser_remembers(world: World) -> None:
     world.make_account()
-    app = FastAPI()
-    app.add_middleware(Guard, services=replace(world.services, secure_cookie=True))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/api", router.create())
+    app.add_middleware(Guard, services=replace(world.services, secure_cookie=True), permits=Permits.of(app.routes))
     async with world.browser(app) as browser:
         answer = await browser.post("/api/login", json={"username": USERNAME, "password": PASSWORD})
     assert "Secure" in answer.headers["set-cookie"]

@@ -50,6 +50,8 @@ class FakeArchive:
         self.asked: list[str] = []
         self.answer: Callable[[], Response] | None = None
         """Answers everything in place of the archive, to play a fault."""
+        self.knows_sources = True
+        """False: like one of before, which takes no notice of the parameter."""
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -98,6 +100,7 @@ class FakeArchive:
         from_ms: int = 0,
         to_ms: int = 2**53,
         camera_id: Annotated[list[str] | None, Query()] = None,
+        source: Annotated[list[str] | None, Query()] = None,
         cls: Annotated[list[MachineClass] | None, Query()] = None,
         limit: int = 50,
         cursor: str | None = None,
@@ -109,6 +112,7 @@ class FakeArchive:
             for row in self.rows
             if from_ms <= row.snapshot.captured_at_ms < to_ms
             and (not camera_id or row.snapshot.camera_id in camera_id)
+            and (not source or not self.knows_sources or f"{row.snapshot.agent_id}/{row.snapshot.camera_id}" in source)
             and (not cls or set(cls) & set(row.snapshot.classes))
         ]
         return _page(wanted, limit, cursor)

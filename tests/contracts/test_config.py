@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provisioning.contracts.config import EdgeConfig, load, read_secret
+from provisioning.contracts.config import CenterConfig, EdgeConfig, load, read_secret
 from provisioning.contracts.documents import Configuration
 from provisioning.contracts.errors import ConfigError
 
@@ -92,6 +92,77 @@ def test_redaction_can_only_be_made_stricter(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="face_threshold"):
         _load(tmp_path, GOOD + "policy = { face_threshold = 0.9 }\n")
     assert _load(tmp_path, GOOD + "policy = { face_threshold = 0.1 }\n").cameras[0].policy.face_threshold == 0.1
+
+
+CENTER = """
+query_token_file = "token"
+data_dir = "data"
+[broker]
+host = "127.0.0.1"
+ca_file = "ca.pem"
+cert_file = "center.pem"
+key_file = "center.key"
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'database_url = "postgresql://wayside@127.0.0.1:5432/center"',
+        'database_url = "postgresql://wayside@/center?host=/run/postgresql"',
+        'database_url = "postgresql://wayside@db.county/center?sslmode=verify-full&sslrootcert=/etc/ca.pem"',
+        'database_url = "postgresql://wayside@[::1]/center"\ndatabase_password_file = "password"',
+    ],
+)
+def test_a_database_that_is_near_or_proves_itself_is_taken(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "center.toml"
+    path.write_text(line + CENTER, encoding="utf-8")
+    assert load(CenterConfig, path).database_url.startswith("postgresql://")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "redirect_url", "said"),
+    [
+        ("http://id.county", "https://c.county/login/provider/back", "oidc.issuer"),
+        ("https://id.county", "http://c.county/login/provider/back", "oidc.redirect_url"),
+        ("https://id.county", "https://c.county/elsewhere", "ends in /login/provider/back"),
+        ("https://id.county", "https://c.county/login/provider/back", ""),
+        ("http://127.0.0.1:9", "http://localhost:8080/login/provider/back", ""),
+    ],
+)
+def test_a_provider_is_asked_over_tls(tmp_path: Path, issuer: str, redirect_url: str, said: str) -> None:
+    path = tmp_path / "center.toml"
+    section = f'[oidc]\nissuer = "{issuer}"\nclient_id = "wayside"\nredirect_url = "{redirect_url}"\n'
+    path.write_text(CENTER + section, encoding="utf-8")
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            load(CenterConfig, path)
+    else:
+        assert load(CenterConfig, path).oidc is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('database_url = "postgresql://wayside:hunter2@127.0.0.1/center"', "database_password_file"),
+        ('database_url = "postgresql://wayside@127.0.0.1/center?password=hunter2"', "database_password_file"),
+        ('database_url = "postgresql://wayside@db.county/center"', "sslmode=verify-full"),
+        ('database_url = "postgresql://wayside@db.county/center?sslmode=require"', "sslmode=verify-full"),
+        ('database_url = "postgresql://wayside@/center?host=db.county"', "sslmode=verify-full"),
+        ('database_url = "postgresql://wayside@127.0.0.1/center?hostaddr=192.0.2.7"', "sslmode=verify-full"),
+        ('database_url = "mysql://wayside@127.0.0.1/center"', "postgresql://user@host"),
+        ('database_url = "postgresql://wayside@127.0.0.1"', "postgresql://user@host"),
+        ('database_password_file = "password"', "goes with database_url"),
+        ("audit_keep_days = 179", "audit_keep_days"),
+    ],
+)
+def test_a_database_in_the_open_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "center.toml"
+    path.write_text(line + CENTER, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(CenterConfig, path)
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_missing_file_says_what_to_give(tmp_path: Path) -> None:

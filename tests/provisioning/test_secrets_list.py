@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from center import app as center_app
+from center import records as center_records
+from center import second_factor
 from edge_agent.document_store import DocumentStore
 from edge_agent.folder import Folder
 from edge_agent.identity import private_pem as agent_pem
@@ -25,7 +26,7 @@ from provisioning.contracts.config import (
 from provisioning.errors import HomeError
 from provisioning.home import Home
 from provisioning.plans import CameraRecord
-from provisioning.seal import SecretsKey, encrypt_password
+from provisioning.seal import SealKey, SecretsKey, encrypt_password
 from ray_cluster.environment import ensure_secret
 from tests.support.office import Box, Technician, enrol, new_home
 
@@ -33,7 +34,7 @@ AGENT = "cabinet-7"
 
 NOT_SECRET = {
     "home.toml", "edge.toml", "cluster.toml", "center.toml", "agent.toml",  # name files of secrets, hold none
-    "seal.pub",  # 64 hex digits, and public
+    "seal.pub", "audit.pub",  # 64 hex digits, and public
     "mosquitto.conf", "agents.acl", "services.acl", "agents.crl", "services.crl",  # rendered; certificates' serials
     "owner.json", "enrol.lock",  # which agent it is; empty
 }  # fmt: skip
@@ -121,13 +122,16 @@ class Installation:
             broker=self._broker("center"),
             query_token_file=self.root / "cluster" / "query-token",
             data_dir=self.root / "center",
+            audit_key_file=self.root / "audit.key",
             tls_cert_file=self.root / "console.crt",
             tls_key_file=durable_file.write(self.root / "console.key", agent_pem(Box().key)),
         )
-        store, auth = center_app.open_accounts(config)
-        auth.prepare_setup()
-        store.close()
-        (config.data_dir / center_app.DATABASE).chmod(0o600)  # the command's umask does that
+        SealKey.create(self.root / "audit.key")
+        records = center_records.open_records(config)
+        records.auth.prepare_setup()
+        records.second_factors._key()
+        records.store.close()
+        (config.data_dir / center_records.DATABASE).chmod(0o600)  # the command's umask does that
         self.configs.append(configuration.write(self.root / "center.toml", config))
 
 
@@ -177,7 +181,11 @@ def test_a_file_of_two_processes_is_one_secret(installation: Installation) -> No
 
 
 def test_its_names_are_those_of_the_processes(tmp_path: Path) -> None:
-    assert (secrets_list.CENTER_DATABASE, secrets_list.SETUP_CODE) == (center_app.DATABASE, center_app.SETUP_CODE)
+    assert (secrets_list.CENTER_DATABASE, secrets_list.SETUP_CODE, secrets_list.SECOND_FACTOR_KEY) == (
+        center_records.DATABASE,
+        center_records.SETUP_CODE,
+        second_factor.KEY,
+    )
     assert Folder(tmp_path).pending.name == secrets_list.PENDING_KEY
 
 

@@ -28,6 +28,8 @@ from ray_cluster.upkeep_status import STATUS_FILE
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, lookalike, query
 
+AGENT = "street"
+
 TOKEN = "a-token-for-tests"
 INTAKE = IntakeStatus(
     broker_connected=True,
@@ -123,6 +125,7 @@ def expected(wanted: Filter) -> list[str]:
         for each in entries()
         if wanted.from_ms <= filed_ms(each) < wanted.to_ms
         and (not wanted.camera_ids or each.snapshot.camera_id in wanted.camera_ids)
+        and (not wanted.sources or (each.snapshot.agent_id, each.snapshot.camera_id) in wanted.sources)
         and (not wanted.classes or {machine.cls for machine in each.machines} & set(wanted.classes))
     ]
     return [key for _, key in sorted(rows, reverse=True)]
@@ -135,13 +138,19 @@ TIMES = st.sampled_from(sorted({0, MAX_TIME_MS, *(filed_ms(each) + more for each
 @given(
     span=st.tuples(TIMES, TIMES).map(sorted),
     cameras=st.sets(st.sampled_from(["cam-0", "cam-1", "cam-2", "nobody"]), max_size=3),
+    sources=st.sets(st.tuples(st.sampled_from([AGENT, "other"]), st.sampled_from(["cam-0", "cam-1"])), max_size=3),
     classes=st.sets(st.sampled_from(list(MachineClass)), max_size=3),
     limit=st.integers(3, 70),
 )
 def test_pages_put_together_are_the_filtered_sorted_set(
-    read: Query, span: list[int], cameras: set[str], classes: set[MachineClass], limit: int
+    read: Query,
+    span: list[int],
+    cameras: set[str],
+    sources: set[tuple[str, str]],
+    classes: set[MachineClass],
+    limit: int,
 ) -> None:
-    wanted = Filter(span[0], span[1], tuple(cameras), tuple(classes))
+    wanted = Filter(span[0], span[1], tuple(cameras), tuple(classes), tuple(sources))
     keys: list[str] = []
     cursor: Cursor | None = None
     while True:
@@ -160,7 +169,12 @@ def test_pages_put_together_are_the_filtered_sorted_set(
 @settings(max_examples=200)
 @given(text=st.text(max_size=80) | st.from_regex(r"[0-9]{1,13}~[a-z':;-]{1,60}", fullmatch=True))
 def test_no_foreign_text_becomes_part_of_a_filter(text: str) -> None:
-    for build in (lambda: Cursor.parse(text), lambda: Filter(camera_ids=(text,))):
+    for build in (
+        lambda: Cursor.parse(text),
+        lambda: Filter(camera_ids=(text,)),
+        lambda: Filter(sources=((text, "cam-0"),)),
+        lambda: Filter(sources=((AGENT, text),)),
+    ):
         try:
             conditions = Filter().conditions(made) if isinstance(made := build(), Cursor) else made.conditions(None)
         except BadRequest:
@@ -201,6 +215,16 @@ def test_http_observations(client: Http) -> None:
     ]
     wanted = Filter(camera_ids=("cam-0", "cam-1"), classes=(MachineClass.CAR,))
     assert keys == expected(wanted)[:6]
+
+
+def test_http_of_one_agents_camera_and_no_other_of_that_id(client: Http) -> None:
+    answer = client.get("/observations", params={"source": [f"{AGENT}/cam-0", "other/cam-1"], "limit": 100})
+    page = ObservationPage.model_validate_json(answer.content)
+    assert [item.snapshot.row_key for item in page.items] == expected(Filter(sources=((AGENT, "cam-0"),)))
+    none = client.get("/observations", params={"source": "other/cam-0"})
+    assert ObservationPage.model_validate_json(none.content).items == ()
+    for bad in ("cam-0", "/cam-0", f"{AGENT}/", f"{AGENT}/a/b", "a'b/cam-0"):
+        assert client.get("/observations", params={"source": bad}).status_code == 422
 
 
 def test_http_one_observation_and_its_picture(client: Http) -> None:

@@ -46,11 +46,15 @@ def upgrade() -> None:
         sa.Column("action", sa.String(64), nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
     )
-    for verb in ("UPDATE", "DELETE"):
+    refuse = "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+    if op.get_bind().dialect.name == "postgresql":
         op.execute(
-            f"CREATE TRIGGER audit_refuses_{verb.lower()} BEFORE {verb} ON audit "
-            "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+            "CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'the audit is append-only'; END $$"
         )
+        refuse = "FOR EACH ROW EXECUTE FUNCTION audit_refuses()"
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(f"CREATE TRIGGER audit_refuses_{verb.lower()} BEFORE {verb} ON audit {refuse}")
 
 
 def downgrade() -> None:

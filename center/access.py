@@ -1,0 +1,223 @@
+"""Who may do what, where: one table from roles to permissions, and pure functions over grants. Knows no database.
+
+A grant gives one role: everywhere or in one district, and for every purpose or within one case alone. What a person may
+do is what all grants allow together; a token narrows that to its scopes and never widens it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple, Self
+
+
+class Permission(StrEnum):
+    """What a route or page may ask for. Words of the API: they do not change."""
+
+    SIGNED_IN = "signed_in"
+    """Nothing but to be somebody."""
+    OWN_ACCOUNT = "account.own"
+    """One's own password, second factor and tokens. Never in the scopes of a token."""
+    HEALTH_VIEW = "health.view"
+    CAMERA_VIEW = "camera.view"
+    AGENT_VIEW = "agent.view"
+    LIVE_VIEW = "live.view"
+    OBSERVATION_VIEW = "observation.view"
+    """One row and its picture, known by its key."""
+    OBSERVATION_SEARCH = "observation.search"
+    ASSESSMENT_VIEW = "assessment.view"
+    ASSESSMENT_EDIT = "assessment.edit"
+    ALARM_VIEW = "alarm.view"
+    ALARM_HANDLE = "alarm.handle"
+    ALARM_EDIT = "alarm.edit"
+    """Zones and rules."""
+    CASE_VIEW = "case.view"
+    CASE_EDIT = "case.edit"
+    CASE_APPROVE = "case.approve"
+    EVIDENCE_EXPORT = "evidence.export"
+    NOTIFICATION_EDIT = "notification.edit"
+    DISTRICT_VIEW = "district.view"
+    DISTRICT_EDIT = "district.edit"
+    USER_VIEW = "user.view"
+    USER_EDIT = "user.edit"
+    AUDIT_VIEW = "audit.view"
+
+
+class Role(StrEnum):
+    """What somebody is here for."""
+
+    TECHNICIAN = "technician"
+    ANALYST = "analyst"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+_P = Permission
+_LOOKING: Final = frozenset({_P.CAMERA_VIEW, _P.AGENT_VIEW, _P.DISTRICT_VIEW})
+_WATCHING: Final = _LOOKING | {_P.LIVE_VIEW, _P.OBSERVATION_VIEW, _P.ALARM_VIEW}
+_ANALYSING: Final = _WATCHING | {
+    _P.OBSERVATION_SEARCH,
+    _P.ASSESSMENT_VIEW,
+    _P.CASE_VIEW,
+    _P.CASE_EDIT,
+    _P.EVIDENCE_EXPORT,
+}
+
+ROLES: Final[dict[Role, frozenset[Permission]]] = {
+    Role.TECHNICIAN: _LOOKING
+    | {_P.LIVE_VIEW, _P.OBSERVATION_VIEW, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.ASSESSMENT_EDIT},
+    Role.OPERATOR: _WATCHING | {_P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW},
+    Role.ANALYST: _ANALYSING,
+    Role.SUPERVISOR: _ANALYSING | {_P.CASE_APPROVE, _P.ALARM_HANDLE, _P.ALARM_EDIT, _P.USER_VIEW, _P.HEALTH_VIEW},
+    Role.AUDITOR: frozenset({_P.AUDIT_VIEW, _P.USER_VIEW, _P.CASE_VIEW, _P.DISTRICT_VIEW, _P.CAMERA_VIEW}),
+    Role.ADMINISTRATOR: frozenset(Permission),
+}
+"""The one table. `SIGNED_IN` and `OWN_ACCOUNT` come with any account, also one without a grant."""
+
+EVERYBODY: Final = frozenset({Permission.SIGNED_IN, Permission.OWN_ACCOUNT})
+PLACED: Final = frozenset(
+    {
+        _P.CAMERA_VIEW,
+        _P.AGENT_VIEW,
+        _P.LIVE_VIEW,
+        _P.OBSERVATION_VIEW,
+        _P.OBSERVATION_SEARCH,
+        _P.ASSESSMENT_VIEW,
+        _P.ASSESSMENT_EDIT,
+        _P.ALARM_VIEW,
+        _P.ALARM_HANDLE,
+        _P.ALARM_EDIT,
+        _P.CASE_VIEW,
+        _P.CASE_EDIT,
+        _P.CASE_APPROVE,
+        _P.EVIDENCE_EXPORT,
+        _P.DISTRICT_VIEW,
+    }
+)
+"""About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one
+district gives none of them."""
+TOKEN_SCOPES: Final = frozenset(Permission) - EVERYBODY
+"""What a token may be made for; `SIGNED_IN` comes with it."""
+
+
+class CameraKey(NamedTuple):
+    """A camera: two agents may give the same id to theirs."""
+
+    agent_id: str
+    camera_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where somebody may look: everywhere, or at these cameras."""
+
+    everywhere: bool = False
+    cameras: frozenset[CameraKey] = frozenset()
+
+    def holds(self, agent_id: str, camera_id: str) -> bool:
+        """Whether this camera is one of them."""
+        return self.everywhere or CameraKey(agent_id, camera_id) in self.cameras
+
+    def holds_agent(self, agent_id: str) -> bool:
+        """Whether any camera of this agent is one of them."""
+        return self.everywhere or any(camera.agent_id == agent_id for camera in self.cameras)
+
+    def __or__(self, other: Self) -> Self:
+        if self.everywhere or other.everywhere:
+            return type(self)(everywhere=True)
+        return type(self)(cameras=self.cameras | other.cameras)
+
+
+EVERYWHERE: Final = Scope(everywhere=True)
+NOWHERE: Final = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """A named group of cameras, as a grant sees it."""
+
+    district_id: str
+    cameras: frozenset[CameraKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role in one place. `district` None: everywhere. `case_id` None: for any purpose; else in that case alone."""
+
+    role: Role
+    district: District | None = None
+    case_id: str | None = None
+
+    def gives(self, permission: Permission, case_id: str | None) -> bool:
+        """Whether it allows this, to somebody who acts in `case_id`, or in no case."""
+        if permission not in ROLES[self.role]:
+            return False
+        if permission not in PLACED:
+            return self.district is None and self.case_id is None
+        return self.case_id is None or self.case_id == case_id
+
+    @property
+    def scope(self) -> Scope:
+        """Where."""
+        return EVERYWHERE if self.district is None else Scope(cameras=self.district.cameras)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """All that one person, or one token, may do."""
+
+    grants: tuple[Grant, ...] = ()
+    token_scopes: frozenset[Permission] | None = None
+    """None: not a token."""
+
+    def permits(self, permission: Permission, *, case_id: str | None = None) -> bool:
+        """Whether this may be done at all; where, says `scope`."""
+        if self.token_scopes is not None and permission not in self.token_scopes | {Permission.SIGNED_IN}:
+            return False
+        return permission in EVERYBODY or any(grant.gives(permission, case_id) for grant in self.grants)
+
+    def scope(self, permission: Permission, *, case_id: str | None = None) -> Scope:
+        """At which cameras it may be done; `NOWHERE` if it may not."""
+        if not self.permits(permission, case_id=case_id):
+            return NOWHERE
+        where = NOWHERE
+        for grant in self.grants:
+            if grant.gives(permission, case_id):
+                where |= grant.scope
+        return where
+
+    def districts(self, permission: Permission) -> frozenset[str] | None:
+        """In which districts; None for all, also those that do not exist yet."""
+        if not self.permits(permission):
+            return frozenset()
+        given = [grant.district for grant in self.grants if grant.gives(permission, None)]
+        return None if None in given else frozenset(district.district_id for district in given if district is not None)
+
+    def permissions(self) -> frozenset[Permission]:
+        """All that may be done outside a case."""
+        return frozenset(permission for permission in Permission if self.permits(permission))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking."""
+
+    user_id: int
+    username: str
+    expires_at_ms: int
+    access: Access = field(default=Access())
+    token_id: str | None = None
+    """Of the API token, None for a browser's session."""
+
+    @property
+    def actor(self) -> str:
+        """For the audit: the account, and the token it acted by."""
+        return self.username if self.token_id is None else f"{self.username}:{self.token_id}"
+
+
+def keeps_an_administrator(others: Iterable[Grant]) -> bool:
+    """Whether somebody is left who may do everything; `others` are the grants of all accounts that can log in."""
+    return any(
+        grant.role is Role.ADMINISTRATOR and grant.district is None and grant.case_id is None for grant in others
+    )

@@ -1,0 +1,123 @@
+"""What can go wrong with accounts, what they may do, and their districts and tokens; as `center.errors`."""
+
+from center.errors import CenterError, marked
+
+
+class UserTakenError(CenterError):
+    """An account of that name exists, perhaps disabled: names are not used twice, since the audit speaks of them."""
+
+    code = "user_taken"
+    message = marked("There is a user {username} already.")
+    remedy = marked("Choose another name, or enable that account again.")
+
+
+class LastAdministratorError(CenterError):
+    """The change would leave nobody who may undo it."""
+
+    code = "last_administrator"
+    message = marked("{username} is the last administrator.")
+    remedy = marked("Make somebody else administrator first.")
+
+
+class ForbiddenError(CenterError):
+    """Known, and not allowed this."""
+
+    code = "forbidden"
+    message = marked("This account may not do that: it needs the permission {permission}.")
+    remedy = marked("Ask an administrator for a role that has it.")
+
+
+class SecondFactorNeededError(CenterError):
+    """The password is right; the account also asks for a one-time code."""
+
+    code = "second_factor_needed"
+    message = marked("This account asks for a one-time code as well.")
+    remedy = marked("Give the code of the authenticator app, or one of the recovery codes.")
+
+
+class SecondFactorOnError(CenterError):
+    """There is one already."""
+
+    code = "second_factor_on"
+    message = marked("The second factor of this account is on already.")
+    remedy = marked("Switch it off before setting up another.")
+
+
+class WrongCodeError(CenterError):
+    """Not a one-time code of now, or one that was used."""
+
+    code = "wrong_code"
+    message = marked("The one-time code is wrong or was used before.")
+    remedy = marked("Wait for the next code, and check that the telephone's clock is right.")
+
+
+class SecondFactorKeyError(CenterError):
+    """The file with the key of all second factors."""
+
+    code = "second_factor_key"
+    message = marked("The key of second factors cannot be used: {cause}.")
+    remedy = marked("Put back the file that belongs to this database, readable for the centre's user alone.")
+
+
+class UnknownTokenError(CenterError):
+    """No token of that id that belongs to the account."""
+
+    code = "unknown_token"
+    message = marked("There is no token {token_id}.")
+    remedy = marked("Look at the list of tokens.")
+
+
+class TooManyTokensError(CenterError):
+    """One more than an account may have."""
+
+    code = "too_many_tokens"
+    message = marked("This account has {limit} tokens already.")
+    remedy = marked("Revoke one that is not used any more.")
+
+
+class BadScopeError(CenterError):
+    """A token may not be made for this."""
+
+    code = "bad_scope"
+    message = marked("A token of this account cannot have the scope {scope}.")
+    remedy = marked("Give permissions that the account itself has, other than those over itself.")
+
+
+class UnknownDistrictError(CenterError):
+    """No district of that id."""
+
+    code = "unknown_district"
+    message = marked("There is no district {district_id}.")
+    remedy = marked("Look at the list of districts.")
+
+
+class DistrictTakenError(CenterError):
+    """A district of that id exists."""
+
+    code = "district_taken"
+    message = marked("There is a district {district_id} already.")
+    remedy = marked("Choose another id.")
+
+
+class DistrictInUseError(CenterError):
+    """Somebody has a grant in it."""
+
+    code = "district_in_use"
+    message = marked("Somebody has a role in district {district_id}.")
+    remedy = marked("Take those roles away first.")
+
+
+class ProviderRefusedError(CenterError):
+    """What an identity provider's answer was refused for; never shows a token or code."""
+
+    code = "provider_refused"
+    message = marked("The log-in by the identity provider was refused: {cause}.")
+    remedy = marked("Begin again; if it stays so, ask an administrator whether this account was made for it.")
+
+
+class ProviderUnreachableError(CenterError):
+    """The identity provider does not answer as one."""
+
+    code = "provider_unreachable"
+    message = marked("The identity provider {issuer} cannot be used: {cause}.")
+    remedy = marked("Check [oidc] and that the provider answers; local accounts still log in.")

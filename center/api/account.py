@@ -1,0 +1,167 @@
+"""One's own account: password, second factor, tokens. For a session; a token never reaches these."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field
+
+from center import cookies
+from center.access import Permission
+from center.account_errors import (
+    BadScopeError,
+    ForbiddenError,
+    SecondFactorKeyError,
+    SecondFactorOnError,
+    TooManyTokensError,
+    UnknownTokenError,
+    WrongCodeError,
+)
+from center.api.problems import documented
+from center.errors import (
+    BadCredentialsError,
+    LockedOutError,
+    NotLoggedInError,
+    StoreUnavailableError,
+    WeakPasswordError,
+)
+from center.permits import needs
+from center.services import Asker, Served, Source
+from center.tokens import MAX_DAYS, ShownToken
+
+router = APIRouter(prefix="/account", tags=["account"])
+
+Secret = Annotated[str, Field(min_length=1, max_length=256, json_schema_extra={"format": "password"})]
+TokenId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
+_OWN = needs(Permission.OWN_ACCOUNT)
+_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
+_PROOF = (*_USUAL, BadCredentialsError, LockedOutError)
+
+
+class Proof(BaseModel):
+    """The password once more: what outlasts a session asks for more than the session."""
+
+    password: Secret
+
+
+class NewPassword(Proof):
+    """The present password and the next."""
+
+    new_password: Secret
+
+
+class Code(BaseModel):
+    """Of the authenticator app."""
+
+    code: str = Field(min_length=1, max_length=32)
+
+
+class FactorBegun(BaseModel):
+    """For the authenticator app; shown once. It counts when `confirm` was given a code of it."""
+
+    secret: str
+    address: str
+
+
+class RecoveryCodes(BaseModel):
+    """Each is good once in place of a code; shown once."""
+
+    recovery_codes: tuple[str, ...]
+
+
+class NewToken(BaseModel):
+    """What a program may do, and for how long."""
+
+    name: str = Field(min_length=1, max_length=64)
+    scopes: tuple[Permission, ...] = Field(min_length=1, max_length=len(Permission))
+    days: int = Field(default=90, ge=1, le=MAX_DAYS)
+
+
+class MadeToken(BaseModel):
+    """`token` is shown once; only its hash is kept."""
+
+    token: str
+    about: ShownToken
+
+
+@router.post(
+    "/password",
+    operation_id="change_password",
+    status_code=204,
+    openapi_extra=_OWN,
+    responses=documented(*_PROOF, WeakPasswordError),
+)
+def change_password(body: NewPassword, services: Served, asker: Asker, source: Source, response: Response) -> None:
+    """Change it; every session of the account ends, this one too."""
+    services.auth.confirm_password(asker, body.password, source=source)
+    services.auth.reset_password(username=asker.username, password=body.new_password)
+    cookies.revoke(response, secure=services.secure_cookie)
+
+
+@router.post(
+    "/second-factor",
+    operation_id="begin_second_factor",
+    openapi_extra=_OWN,
+    responses=documented(*_PROOF, SecondFactorOnError, SecondFactorKeyError),
+)
+def begin_second_factor(body: Proof, services: Served, asker: Asker, source: Source) -> FactorBegun:
+    """Make a secret for an authenticator app."""
+    services.auth.confirm_password(asker, body.password, source=source)
+    begun = services.second_factors.begin(asker.user_id, asker.username)
+    return FactorBegun(secret=begun.secret, address=begun.address)
+
+
+@router.post(
+    "/second-factor/confirm",
+    operation_id="confirm_second_factor",
+    openapi_extra=_OWN,
+    responses=documented(*_USUAL, WrongCodeError, SecondFactorOnError, SecondFactorKeyError),
+)
+def confirm_second_factor(body: Code, services: Served, asker: Asker) -> RecoveryCodes:
+    """Switch it on with a code of the app."""
+    return RecoveryCodes(recovery_codes=services.second_factors.confirm(asker.user_id, asker.username, body.code))
+
+
+@router.post(
+    "/second-factor/remove",
+    operation_id="remove_second_factor",
+    status_code=204,
+    openapi_extra=_OWN,
+    responses=documented(*_PROOF),
+)
+def remove_second_factor(body: Proof, services: Served, asker: Asker, source: Source) -> None:
+    """Switch it off."""
+    services.auth.confirm_password(asker, body.password, source=source)
+    services.second_factors.remove(asker.user_id, asker.username, actor=asker.actor)
+
+
+@router.get("/tokens", operation_id="list_tokens", openapi_extra=_OWN, responses=documented(*_USUAL))
+def list_tokens(services: Served, asker: Asker) -> tuple[ShownToken, ...]:
+    """One's own, newest first; revoked and expired ones too."""
+    return services.tokens.of(asker.user_id)
+
+
+@router.post(
+    "/tokens",
+    operation_id="create_token",
+    status_code=201,
+    openapi_extra=_OWN,
+    responses=documented(*_USUAL, BadScopeError, TooManyTokensError),
+)
+def create_token(body: NewToken, services: Served, asker: Asker) -> MadeToken:
+    """Make one. Its text is shown in this answer and never again."""
+    shown, text = services.tokens.create(
+        asker.user_id, asker.access, name=body.name, scopes=body.scopes, days=body.days, actor=asker.actor
+    )
+    return MadeToken(token=text, about=shown)
+
+
+@router.delete(
+    "/tokens/{token_id}",
+    operation_id="revoke_token",
+    status_code=204,
+    openapi_extra=_OWN,
+    responses=documented(*_USUAL, UnknownTokenError),
+)
+def revoke_token(token_id: TokenId, services: Served, asker: Asker) -> None:
+    """End it at once."""
+    services.tokens.revoke(asker.user_id, token_id, actor=asker.actor)

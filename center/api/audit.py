@@ -1,0 +1,119 @@
+"""The audit: read, verified, exported; never written from outside."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import StreamingResponse
+
+from center.access import Permission
+from center.account_errors import ForbiddenError
+from center.api.problems import documented
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.permits import needs
+from center.services import Asker, Served
+from provisioning.contracts.messages import TimeMs
+
+router = APIRouter(prefix="/audit", tags=["audit"])
+
+_VIEW = needs(Permission.AUDIT_VIEW)
+_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
+
+
+class EntryView(BaseModel):
+    """One entry. `previous` is the hash of the one before, `sha256` its own (docs/access.md)."""
+
+    number: int
+    at_ms: int
+    actor: str
+    action: str
+    detail: str
+    previous: str
+    sha256: str
+
+
+class BreakView(BaseModel):
+    """The first entry that cannot be believed, and why."""
+
+    number: int
+    why: str
+
+
+class FindingView(BaseModel):
+    """What a walk along the chain found."""
+
+    entries: int
+    first: int
+    last: int
+    signed_to: int
+    heads: int
+    unsigned_heads: int
+    broken: BreakView | None
+    summary: str
+
+
+@router.get("", operation_id="list_audit", openapi_extra=_VIEW, responses=documented(*_USUAL))
+def list_audit(
+    services: Served,
+    asker: Asker,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int | None, Query(ge=1, description="Older than this number.")] = None,
+    actor: Annotated[str | None, Query(max_length=64)] = None,
+    action: Annotated[str | None, Query(max_length=64, description="Or the beginning of one.")] = None,
+    from_ms: TimeMs | None = None,
+    to_ms: TimeMs | None = None,
+) -> tuple[EntryView, ...]:
+    """Newest first. That somebody looked is an entry of its own."""
+    about = {"actor": actor, "action": action, "from_ms": from_ms, "to_ms": to_ms, "before": before}
+    services.audit.append(
+        asker.actor, "audit.view", {name: value for name, value in about.items() if value is not None}
+    )
+    found = services.audit.page(limit=limit, before=before, actor=actor, action=action, from_ms=from_ms, to_ms=to_ms)
+    return tuple(
+        EntryView(
+            number=entry.id,
+            at_ms=entry.at_ms,
+            actor=entry.actor,
+            action=entry.action,
+            detail=entry.detail,
+            previous=entry.previous,
+            sha256=entry.sha256,
+        )
+        for entry in found
+    )
+
+
+@router.get("/verify", operation_id="verify_audit", openapi_extra=_VIEW, responses=documented(*_USUAL))
+def verify_audit(services: Served) -> FindingView:
+    """Follow the whole chain. Who does not trust this machine verifies an export elsewhere, with a key of his own."""
+    found = services.audit.verify(services.audit_keeper.trusted)
+    return FindingView(
+        entries=found.entries,
+        first=found.first,
+        last=found.last,
+        signed_to=found.signed_to,
+        heads=found.heads,
+        unsigned_heads=found.unsigned_heads,
+        broken=None if found.broken is None else BreakView(number=found.broken.number, why=found.broken.why),
+        summary=found.text,
+    )
+
+
+@router.get(
+    "/export",
+    operation_id="export_audit",
+    openapi_extra=_VIEW,
+    response_class=StreamingResponse,
+    responses=documented(*_USUAL)
+    | {200: {"content": {"application/jsonl": {}}, "description": "Lines of JSON; verify them with the command line."}},
+)
+def export_audit(services: Served, asker: Asker) -> StreamingResponse:
+    """The whole audit, this export included."""
+    services.audit.append(asker.actor, "audit.export", {})
+
+    def lines() -> Iterator[str]:
+        for line in services.audit.export():
+            yield line + "\n"
+
+    return StreamingResponse(lines(), media_type="application/jsonl")

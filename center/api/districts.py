@@ -1,0 +1,113 @@
+"""Districts: named groups of cameras."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from center.access import CameraKey, Permission
+from center.account_errors import DistrictInUseError, DistrictTakenError, ForbiddenError, UnknownDistrictError
+from center.api.problems import documented
+from center.districts import DISTRICT_PATTERN, MAX_CAMERAS, NamedDistrict
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.permits import needs
+from center.services import Asker, Served
+from provisioning.contracts.ids import AgentId, CameraId
+
+router = APIRouter(prefix="/districts", tags=["districts"])
+
+DistrictId = Annotated[str, Path(pattern=DISTRICT_PATTERN)]
+_VIEW, _EDIT = needs(Permission.DISTRICT_VIEW), needs(Permission.DISTRICT_EDIT)
+_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
+
+
+class CameraRef(BaseModel):
+    """A camera, perhaps one that has not reported yet."""
+
+    agent_id: AgentId
+    camera_id: CameraId
+
+
+class NewDistrict(BaseModel):
+    """A district without cameras."""
+
+    district_id: str = Field(pattern=DISTRICT_PATTERN)
+    name: str = Field(min_length=1, max_length=128)
+
+
+class DistrictView(BaseModel):
+    """One district."""
+
+    district_id: str
+    name: str
+    cameras: tuple[CameraRef, ...]
+
+
+@router.get("", operation_id="list_districts", openapi_extra=_VIEW, responses=documented(*_USUAL))
+def list_districts(services: Served, asker: Asker) -> tuple[DistrictView, ...]:
+    """Those in which the account has a role, by id."""
+    mine = asker.access.districts(Permission.DISTRICT_VIEW)
+    return tuple(_shown(each) for each in services.districts.all() if mine is None or each.district_id in mine)
+
+
+@router.post(
+    "",
+    operation_id="add_district",
+    status_code=201,
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, DistrictTakenError),
+)
+def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictView:
+    """Make one."""
+    return _shown(services.districts.create(body.district_id, body.name, actor=asker.actor))
+
+
+@router.get(
+    "/{district_id}",
+    operation_id="get_district",
+    openapi_extra=_VIEW,
+    responses=documented(*_USUAL, UnknownDistrictError),
+)
+def get_district(district_id: DistrictId, services: Served, asker: Asker) -> DistrictView:
+    """One of them."""
+    mine = asker.access.districts(Permission.DISTRICT_VIEW)
+    if mine is not None and district_id not in mine:
+        raise UnknownDistrictError(district_id=district_id)
+    return _shown(services.districts.get(district_id))
+
+
+@router.put(
+    "/{district_id}/cameras",
+    operation_id="set_district_cameras",
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownDistrictError),
+)
+def set_district_cameras(
+    district_id: DistrictId,
+    body: Annotated[tuple[CameraRef, ...], Field(max_length=MAX_CAMERAS)],
+    services: Served,
+    asker: Asker,
+) -> DistrictView:
+    """Say which cameras are in it, in place of those that were. Open pages and the next request see the change."""
+    cameras = [CameraKey(each.agent_id, each.camera_id) for each in body]
+    return _shown(services.districts.set_cameras(district_id, cameras, actor=asker.actor))
+
+
+@router.delete(
+    "/{district_id}",
+    operation_id="remove_district",
+    status_code=204,
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownDistrictError, DistrictInUseError),
+)
+def remove_district(district_id: DistrictId, services: Served, asker: Asker) -> None:
+    """Delete one in which nobody has a role."""
+    services.districts.remove(district_id, actor=asker.actor)
+
+
+def _shown(district: NamedDistrict) -> DistrictView:
+    return DistrictView(
+        district_id=district.district_id,
+        name=district.name,
+        cameras=tuple(CameraRef(agent_id=key.agent_id, camera_id=key.camera_id) for key in district.cameras),
+    )

@@ -1,0 +1,198 @@
+"""Accounts: who there is and what each may do."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from center.access import Permission, Role
+from center.account_errors import (
+    ForbiddenError,
+    LastAdministratorError,
+    UnknownDistrictError,
+    UnknownTokenError,
+    UserTakenError,
+)
+from center.api.account import TokenId
+from center.api.auth import GrantView
+from center.api.problems import documented
+from center.districts import DISTRICT_PATTERN
+from center.errors import (
+    BadUsernameError,
+    NotLoggedInError,
+    StoreUnavailableError,
+    UnknownUserError,
+    WeakPasswordError,
+)
+from center.permits import needs
+from center.services import Asker, Served
+from center.tokens import ShownToken
+from center.users import Account, Given
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+Username = Annotated[str, Path(min_length=1, max_length=64)]
+_VIEW, _EDIT = needs(Permission.USER_VIEW), needs(Permission.USER_EDIT)
+_USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
+
+
+class GrantBody(BaseModel):
+    """A role: everywhere or in one district, for any purpose or in one case alone."""
+
+    role: Role
+    district_id: str | None = Field(default=None, pattern=DISTRICT_PATTERN)
+    case_id: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+Grants = Annotated[tuple[GrantBody, ...], Field(max_length=100)]
+
+
+class NewUser(BaseModel):
+    """An account to make."""
+
+    username: str = Field(min_length=1, max_length=64)
+    password: Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})] | None = (
+        None
+    )
+    """Null: an identity provider opens it."""
+    grants: Grants = ()
+
+
+class Password(BaseModel):
+    """A password to set."""
+
+    password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
+
+
+class UserView(BaseModel):
+    """One account."""
+
+    username: str
+    disabled: bool
+    second_factor: bool
+    tokens: int
+    created_at_ms: int
+    grants: tuple[GrantView, ...]
+
+
+@router.get("", operation_id="list_users", openapi_extra=_VIEW, responses=documented(*_USUAL))
+def list_users(services: Served) -> tuple[UserView, ...]:
+    """All, by name."""
+    return tuple(map(_shown, services.users.all()))
+
+
+@router.post(
+    "",
+    operation_id="add_user",
+    status_code=201,
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, BadUsernameError, WeakPasswordError, UserTakenError, UnknownDistrictError),
+)
+def add_user(body: NewUser, services: Served, asker: Asker) -> UserView:
+    """Make an account; without a grant it may do nothing but change its own password."""
+    return _shown(services.users.add(body.username, body.password, _given(body.grants), actor=asker.actor))
+
+
+@router.get(
+    "/{username}", operation_id="get_user", openapi_extra=_VIEW, responses=documented(*_USUAL, UnknownUserError)
+)
+def get_user(username: Username, services: Served) -> UserView:
+    """One of them."""
+    return _shown(services.users.get(username))
+
+
+@router.put(
+    "/{username}/grants",
+    operation_id="set_grants",
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownUserError, UnknownDistrictError, LastAdministratorError),
+)
+def set_grants(username: Username, body: Grants, services: Served, asker: Asker) -> UserView:
+    """Say what an account may do, in place of what it might."""
+    return _shown(services.users.give(username, _given(body), actor=asker.actor))
+
+
+@router.put(
+    "/{username}/password",
+    operation_id="set_password",
+    status_code=204,
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownUserError, BadUsernameError, WeakPasswordError),
+)
+def set_password(username: Username, body: Password, services: Served, asker: Asker) -> None:
+    """Give an account another password and end its sessions; its tokens stay."""
+    services.auth.reset_password(username=username, password=body.password, actor=asker.actor)
+
+
+@router.post(
+    "/{username}/disable",
+    operation_id="disable_user",
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownUserError, LastAdministratorError),
+)
+def disable_user(username: Username, services: Served, asker: Asker) -> UserView:
+    """Keep an account out: its sessions end, its tokens do not count. There is no deleting: the audit speaks of it."""
+    return _shown(services.users.set_disabled(username, disabled=True, actor=asker.actor))
+
+
+@router.post(
+    "/{username}/enable",
+    operation_id="enable_user",
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownUserError),
+)
+def enable_user(username: Username, services: Served, asker: Asker) -> UserView:
+    """Let an account in again."""
+    return _shown(services.users.set_disabled(username, disabled=False, actor=asker.actor))
+
+
+@router.delete(
+    "/{username}/second-factor",
+    operation_id="reset_second_factor",
+    status_code=204,
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownUserError),
+)
+def reset_second_factor(username: Username, services: Served, asker: Asker) -> None:
+    """For somebody who has lost it."""
+    services.users.remove_second_factor(username, actor=asker.actor)
+
+
+@router.get(
+    "/{username}/tokens",
+    operation_id="list_tokens_of_user",
+    openapi_extra=_VIEW,
+    responses=documented(*_USUAL, UnknownUserError),
+)
+def list_tokens_of_user(username: Username, services: Served) -> tuple[ShownToken, ...]:
+    """Newest first; revoked and expired ones too."""
+    return services.tokens.of(services.users.get(username).user_id)
+
+
+@router.delete(
+    "/{username}/tokens/{token_id}",
+    operation_id="revoke_token_of_user",
+    status_code=204,
+    openapi_extra=_EDIT,
+    responses=documented(*_USUAL, UnknownUserError, UnknownTokenError),
+)
+def revoke_token_of_user(username: Username, token_id: TokenId, services: Served, asker: Asker) -> None:
+    """End it at once."""
+    services.tokens.revoke(services.users.get(username).user_id, token_id, actor=asker.actor)
+
+
+def _given(grants: tuple[GrantBody, ...]) -> tuple[Given, ...]:
+    return tuple(Given(grant.role, grant.district_id, grant.case_id) for grant in grants)
+
+
+def _shown(account: Account) -> UserView:
+    return UserView(
+        username=account.username,
+        disabled=account.disabled,
+        second_factor=account.second_factor,
+        tokens=account.tokens,
+        created_at_ms=account.created_at_ms,
+        grants=tuple(
+            GrantView(role=given.role, district_id=given.district_id, case_id=given.case_id) for given in account.given
+        ),
+    )

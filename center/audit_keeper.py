@@ -1,0 +1,127 @@
+"""Looks after the audit: closes each day with a head, signed where there is a key, and forgets what is old enough.
+
+Nothing is deleted but whole days behind a head that stays, so what is left can be checked from there on. The database
+itself refuses to delete an entry that is younger than 180 days by its own clock, whatever is asked of it.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select, update
+
+from center import chain
+from center.audit import Audit, AuditHead, AuditState, locked
+from center.chain import Head
+from center.clock import NowMs
+from center.errors import StoreUnavailableError
+from center.store import AuditEntry, Store
+from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.seal import SealKey
+
+ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
+DAY_MS: Final = 86_400_000
+EVERY_S: Final = 60.0
+ACTOR: Final = "-"
+
+
+class AuditKeeper:
+    """Tends one audit. Several processes may tend the same.
+
+    Raises (all methods but `run`):
+        StoreUnavailableError: the database does not work.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        *,
+        key: SealKey | None,
+        keep_days: int,
+        now_ms: NowMs,
+        every_s: float = EVERY_S,
+    ) -> None:
+        self._store = store
+        self._audit = audit
+        self._key = key
+        self._keep_ms = keep_days * DAY_MS
+        self._now_ms = now_ms
+        self._every_s = every_s
+        self.fault: StoreUnavailableError | None = None
+        """Why the last turn failed."""
+
+    @property
+    def signs(self) -> bool:
+        """Whether heads are signed."""
+        return self._key is not None
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """The public key that heads are signed with now, in hex."""
+        return () if self._key is None else (self._key.seal.key,)
+
+    def close_day(self) -> Head | None:
+        """Write the head of the last day that is over, if it has entries that no head covers yet."""
+        now = datetime.fromtimestamp(self._now_ms() / 1000, UTC).astimezone(ZONE)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight_ms = int(midnight.timestamp() * 1000)
+        with self._store.transaction() as session:
+            locked(session)
+            covered = session.scalar(select(func.max(AuditHead.number))) or 0
+            entry = session.scalar(
+                select(AuditEntry)
+                .where(AuditEntry.id > covered, AuditEntry.at_ms < midnight_ms)
+                .order_by(AuditEntry.id.desc())
+                .limit(1)
+            )
+            if entry is None:
+                return None
+            day = f"{midnight - timedelta(days=1):%Y-%m-%d}"
+            if session.scalar(select(AuditHead.day).where(AuditHead.day == day)) is not None:
+                return None  # a clock that was set back made entries of a day that is closed: the next head has them
+            head = chain.sign_head(self._key, day=day, number=entry.id, sha256=entry.sha256, at_ms=self._now_ms())
+            values = {name: getattr(head, name) for name in head.__slots__}
+            session.execute(insert(AuditHead).values(**values))
+            return head
+
+    def prune(self) -> int:
+        """Delete the entries behind the newest head that is old enough; with a key, one that is signed.
+
+        Returns how many.
+        """
+        horizon_ms = self._now_ms() - self._keep_ms
+        with self._store.transaction() as session:
+            wanted = select(AuditHead).where(AuditHead.at_ms <= horizon_ms).order_by(AuditHead.number.desc()).limit(1)
+            if self._key is not None:
+                wanted = wanted.where(AuditHead.signature != "")
+            head = session.scalar(wanted)
+            if head is None or session.scalar(select(AuditState.pruned_to)) == head.number:
+                return 0
+            about = {"to": head.number, "day": head.day, "sha256": head.sha256}
+            self._audit.add(session, ACTOR, chain.PRUNED, about)
+            session.execute(
+                update(AuditState).values(pruned_to=head.number).execution_options(synchronize_session=False)
+            )
+            gone = session.execute(
+                delete(AuditEntry).where(AuditEntry.id <= head.number).execution_options(synchronize_session=False)
+            )
+            return int(gone.rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
+
+    def tend(self) -> None:
+        """One turn."""
+        self.close_day()
+        self.prune()
+
+    async def run(self) -> None:
+        """A turn every `every_s`, for ever.
+
+        While the database is away, `fault` says so and the next turn tries again.
+        """
+        while True:
+            try:
+                await asyncio.to_thread(self.tend)
+                self.fault = None
+            except StoreUnavailableError as error:
+                self.fault = error
+            await asyncio.sleep(self._every_s)

@@ -1,0 +1,144 @@
+"""The database of a centre and the services that stand on it alone: all that the commands need."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, make_url
+
+from center.audit import Audit
+from center.audit_keeper import AuditKeeper
+from center.auth import Auth
+from center.clock import NowMs, now_ms
+from center.districts import Districts
+from center.errors import StartError
+from center.passwords import Passwords
+from center.second_factor import KEY, SecondFactors
+from center.store import Store
+from center.tokens import Tokens
+from center.users import Users
+from provisioning.contracts.config import CenterConfig, read_secret
+from provisioning.seal import SealError, SealKey
+
+DATABASE: Final = "center.sqlite3"
+SETUP_CODE: Final = "setup-code"
+
+
+def data_dir_of(config: CenterConfig) -> Path:
+    """The data folder, made when absent, closed to everybody else.
+
+    Raises:
+        StartError: it cannot be made or closed.
+    """
+    path = config.data_dir
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise StartError(
+            what=f"data_dir {path} cannot be used ({error.strerror})",
+            what_to_do="Give the centre's user a folder of its own, or correct data_dir",
+        ) from error
+    return path
+
+
+def _audit_key_of(config: CenterConfig) -> SealKey | None:
+    """The key that signs the audit's heads, None where none is set.
+
+    Raises:
+        StartError: the file holds none.
+    """
+    if config.audit_key_file is None:
+        return None
+    try:
+        return SealKey.load(config.audit_key_file)
+    except SealError as error:
+        raise StartError(
+            what=f"audit_key_file cannot be used ({error})",
+            what_to_do="Make one with: wayside-center audit new-key FILE, or correct audit_key_file",
+        ) from error
+
+
+def _database_of(config: CenterConfig) -> Path | URL:
+    """Where the records are.
+
+    Raises:
+        ConfigError: the password's file cannot be used.
+        StartError: the data folder cannot be made or closed.
+    """
+    data_dir = data_dir_of(config)
+    if not config.database_url:
+        return data_dir / DATABASE
+    url = make_url(config.database_url).set(drivername="postgresql+psycopg")
+    if config.database_password_file is None:
+        return url
+    return url.set(password=read_secret(config.database_password_file))
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The database and what stands on it alone: all that the commands need."""
+
+    store: Store
+    audit: Audit
+    audit_keeper: AuditKeeper
+    auth: Auth
+    users: Users
+    tokens: Tokens
+    districts: Districts
+    second_factors: SecondFactors
+
+
+def open_records(config: CenterConfig, clock: NowMs = now_ms) -> Records:
+    """Open and migrate the database.
+
+    Raises:
+        ConfigError: a secret's file cannot be used.
+        StartError, StoreUnavailableError: the folder, the audit's key or the database cannot be used.
+    """
+    data_dir = data_dir_of(config)
+    key = _audit_key_of(config)
+    store = Store(_database_of(config))
+    store.migrate()
+    return records_of(
+        store,
+        data_dir=data_dir,
+        audit_key=key,
+        audit_keep_days=config.audit_keep_days,
+        session_hours=config.session_hours,
+        passwords=Passwords(),
+        clock=clock,
+    )
+
+
+def records_of(
+    store: Store,
+    *,
+    data_dir: Path,
+    audit_key: SealKey | None,
+    audit_keep_days: int,
+    session_hours: float,
+    passwords: Passwords,
+    clock: NowMs,
+) -> Records:
+    """The services over one database."""
+    audit = Audit(store, clock)
+    second_factors = SecondFactors(store, audit, data_dir / KEY, clock)
+    return Records(
+        store=store,
+        audit=audit,
+        audit_keeper=AuditKeeper(store, audit, key=audit_key, keep_days=audit_keep_days, now_ms=clock),
+        auth=Auth(
+            store,
+            audit,
+            setup_code_file=data_dir / SETUP_CODE,
+            session_hours=session_hours,
+            now_ms=clock,
+            passwords=passwords,
+            second_factors=second_factors,
+        ),
+        users=Users(store, audit, passwords=passwords, second_factors=second_factors, now_ms=clock),
+        tokens=Tokens(store, audit, clock),
+        districts=Districts(store, audit),
+        second_factors=second_factors,
+    )

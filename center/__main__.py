@@ -15,6 +15,8 @@ app = typer.Typer(
 )
 user = typer.Typer(no_args_is_help=True, help="Look after local accounts.")
 app.add_typer(user, name="user")
+notify = typer.Typer(no_args_is_help=True, help="Tell people and machines of alarms.")
+app.add_typer(notify, name="notify")
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The centre's TOML file.")]
 
@@ -78,6 +80,33 @@ def reset_password(name: Annotated[str, typer.Argument(help="The account.")], co
         finally:
             store.close()
     _out.print("The password is changed; all sessions of the account have ended.")
+
+
+@notify.command("test")
+def notify_test(
+    channel: Annotated[str, typer.Argument(help="Its id under [notify].")],
+    config: ConfigFile,
+    recipient: Annotated[str | None, typer.Option(metavar="NAME", help="One of them; all by default.")] = None,
+) -> None:
+    """Send a message that says it is a test, and say what came of it.
+
+    The running centre sends it; where none runs, this command does, and whatever else waits in the outbox with it.
+    """
+    os.umask(0o077)
+    with _one_line():
+        import asyncio  # noqa: PLC0415 - --help stays light
+
+        from center.app import open_notifier  # noqa: PLC0415 - the same
+        from center.notify import trial  # noqa: PLC0415 - the same
+        from provisioning.contracts.config import CenterConfig, load  # noqa: PLC0415 - the same
+
+        store, notifier = open_notifier(load(CenterConfig, config))
+        try:
+            receipts = asyncio.run(trial.run(notifier, channel, recipient))
+        finally:
+            store.close()
+    for receipt in receipts:
+        _out.print(f"{receipt.recipient}: {receipt.state.value} ({receipt.code})", markup=False)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from center.errors import StartError
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.notify.notifier import Notifier
 from center.roster import Roster
 from center.search import Search
 from center.services import Services
@@ -98,11 +99,21 @@ def open_accounts(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, A
     return store, auth
 
 
+def open_notifier(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Notifier]:
+    """Database and notifications alone, as the `notify` commands need them.
+
+    Raises:
+        ConfigError, StartError, StoreUnavailableError: a file, the folder or its database cannot be used.
+    """
+    store, _auth = open_accounts(config, clock)
+    return store, Notifier(config.notify, store, Audit(store, clock), data_dir=config.data_dir, now_ms=clock)
+
+
 def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     """Everything of one centre, wired; nothing runs yet.
 
     Raises:
-        ConfigError: the query token's file cannot be used.
+        ConfigError: a file of the query token or of a channel's secret cannot be used.
         StartError, StoreUnavailableError: the seal's key, the data folder or its database cannot be used.
     """
     token = read_secret(config.query_token_file)
@@ -114,6 +125,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
+    notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     feed = Feed()
     mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
     services = Services(
@@ -133,6 +145,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             feed=feed,
             now_ms=clock,
         ),
+        notifier=notifier,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
@@ -143,6 +156,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         async with AsyncExitStack() as stack:
             stack.callback(store.close)
             stack.push_async_callback(search.close)
+            notifier.start()
+            stack.push_async_callback(notifier.stop)
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             yield

@@ -21,6 +21,8 @@ from center.services import Services
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 STATIC_PREFIX: Final = "/static/"
+REPORTS_PREFIX: Final = "/api/notify/reports/"
+"""Where an SMS gateway brings delivery reports: `center.notify.gate` asks for its secret and its address."""
 OPEN: Final = frozenset(
     {
         ("GET", "/api/health"),
@@ -33,7 +35,7 @@ OPEN: Final = frozenset(
         ("GET", "/preferences"),
     }
 )
-"""What may be asked without a session; besides, files under `STATIC_PREFIX`. HEAD counts as GET."""
+"""What may be asked without a session; besides, GET under `STATIC_PREFIX`, POST under `REPORTS_PREFIX`. HEAD is GET."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCRIPT: Final = re.compile(rb"<script(?=[\s>])")
@@ -116,7 +118,8 @@ class Guard:
 def is_open(method: str, path: str) -> bool:
     """Whether a route asks for no session."""
     method = "GET" if method == "HEAD" else method
-    return (method, path) in OPEN or (method == "GET" and path.startswith(STATIC_PREFIX))
+    opened = {"GET": STATIC_PREFIX, "POST": REPORTS_PREFIX}
+    return (method, path) in OPEN or (method in opened and path.startswith(opened[method]))
 
 
 def _check_origin(headers: Headers) -> None:

@@ -12,6 +12,7 @@ from center.clock import NowMs
 from center.devices import Devices
 from center.feed import Feed
 from center.health import Health
+from center.notify.notifier import Notifier
 from center.roster import Roster
 from center.search import Search
 
@@ -27,6 +28,7 @@ class Services:
     devices: Devices
     feed: Feed
     health: Health
+    notifier: Notifier
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

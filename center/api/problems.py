@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from center import errors
 from center.errors import CenterError
+from center.notify import errors as notify_errors
 
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
@@ -20,6 +21,9 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.UnknownObservationError: 404,
     errors.UnknownMachineError: 404,
     errors.UnknownUserError: 404,
+    notify_errors.UnknownChannelError: 404,
+    notify_errors.UnknownRecipientError: 404,
+    notify_errors.ReportRefusedError: 404,
     errors.NoPictureError: 404,
     errors.SetupDoneError: 409,
     errors.TooLargeError: 413,
@@ -31,6 +35,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
+    notify_errors.OutboxFullError: 503,
     errors.StoreUnavailableError: 503,
     errors.QueryUnreachableError: 503,
     errors.QueryTimeoutError: 504,

@@ -17,10 +17,12 @@ from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.notify.notifier import Notifier
 from center.roster import Roster
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from provisioning.contracts.notify import Notify
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
@@ -136,6 +138,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         devices=devices,
         feed=feed,
         health=health,
+        notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),
         now_ms=clock,
         secure_cookie=False,
     )

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
@@ -68,7 +69,8 @@ class MailChannel:
             with self._relay() as relay:
                 if self._config.username is not None:
                     relay.login(self._config.username, self._password or "")
-                for code, _said in (relay.mail(self._config.sender), relay.rcpt(address)):
+                for step in (partial(relay.mail, self._config.sender), partial(relay.rcpt, address)):
+                    code, _said = step()
                     if not 200 <= code < 300:
                         return mail.refused(code)
                 handed = True
@@ -122,10 +124,10 @@ class _Replies:
         self._left = MAX_REPLIES_BYTES
 
     def readline(self, limit: int = -1) -> bytes:
-        """The next line; none past the limit, as if the relay had hung up."""
+        """The next line; none past the limit, nor of one that was cut off: as if the relay had hung up before it."""
         line = self._file.readline(limit) if self._left > 0 else b""
         self._left -= len(line)
-        return line
+        return line if line.endswith(b"\n") or len(line) == limit else b""
 
     def close(self) -> None:
         """Close it."""

@@ -168,7 +168,7 @@ class Outbox:
                         OutboxRecord.channel == channel.id, OutboxRecord.state == State.SENDING.value
                     )
                 ):
-                    self._settle(session, channel, record, INTERRUPTED)
+                    self._settle(session, channel, record, INTERRUPTED, since_ms=record.changed_ms)
                     found += 1
         return found
 
@@ -277,7 +277,16 @@ class Outbox:
         self._audit.add(session, usage.ACTOR, "notify.hand_over", facts)
         return parcel
 
-    def _settle(self, session: Session, channel: Channel, record: OutboxRecord, outcome: Outcome) -> None:
+    def _settle(
+        self,
+        session: Session,
+        channel: Channel,
+        record: OutboxRecord,
+        outcome: Outcome,
+        *,
+        since_ms: int | None = None,
+    ) -> None:
+        """Keep an outcome; the next attempt's wait counts from now, or from `since_ms`."""
         now_ms = self._now_ms()
         progress = lifecycle.settled(
             Progress(
@@ -285,7 +294,7 @@ class Outbox:
             ),
             outcome,
             most_possible=channel.terms.most_possible,
-            now_ms=now_ms,
+            now_ms=now_ms if since_ms is None else since_ms,
             jitter=self._jitter(),
         )
         record.state, record.due_ms, record.changed_ms = progress.state.value, progress.due_ms, now_ms

@@ -3,6 +3,7 @@
 Message ──prepare──▶ Parcel ──deliver──▶ [receiver | relay | gateway]   what came of it: an Outcome
 """
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -307,16 +308,19 @@ async def test_a_gateways_certificate_of_another_name_is_believed_by_that_name_a
 
 
 @pytest.mark.parametrize("kind", ["webhook", "sms"])
-async def test_a_name_that_resolves_to_this_machine_is_not_connected_to(kind: str, tmp_path: Path) -> None:
-    # The configuration refuses `localhost` without allow_loopback; it cannot refuse a name that resolves there.
+async def test_a_name_that_resolves_to_this_machine_is_not_connected_to(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The configuration refuses `localhost`; it cannot refuse a name that leads there, today or tomorrow.
+    found = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_facts: [found])
     peer: Receiver | Gateway = Receiver() if kind == "webhook" else Gateway()
     make: Any = world.webhook if kind == "webhook" else world.sms
     with peer:
-        config = make(tmp_path, peer.url).model_copy(update={"allow_loopback": False})
-        channel = world.channel(config)
+        channel = world.channel(make(tmp_path, f"https://inside.example:{peer.port}/hook", allow_loopback=False))
         outcome = await channel.deliver(parcel_of(channel))
         assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "forbidden_address")
-        assert peer.requests == 0
+        assert peer.connections == 0
 
 
 async def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,11 @@ class Relay:
         elif tls is not None:
             facts |= {"tls_context": tls, "require_starttls": True}
         if tls is not None:
-            facts |= {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": not implicit}
+            facts |= {
+                "authenticator": self._authenticate,
+                "auth_required": not implicit,
+                "auth_require_tls": not implicit,
+            }
         self._controller = _Controller(self, **facts)
 
     def __enter__(self) -> Self:

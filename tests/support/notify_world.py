@@ -1,7 +1,8 @@
 """Messages, channels and secrets for tests of notifications."""
 
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from center.notify.outcome import Outcome, Verdict
 from provisioning import durable_file
 from provisioning.authority import SERVER, Authority, new_key, private_pem, public_pem
 from provisioning.contracts.notify import Mail, Notify, Sms, Webhook
-from tests.support.mail_relay import PASSWORD, USERNAME
+from tests.support.mail_relay import PASSWORD
 from tests.support.mas_gateway import AP_ID, EC_NAME, SECRET, SIGN, SIGNATURE, TOO_FAST
 from tests.support.webhook_receiver import KEY_TEXT
 
@@ -96,9 +97,12 @@ def channel(config: Webhook | Mail | Sms, clock: NowMs = now_ms) -> Channel:
     return channels.build(Notify(**{kinds[type(config)]: (config,)}), clock)[config.id]  # type: ignore[arg-type]
 
 
-def login() -> dict[str, str]:
-    """Settings of a relay that asks who sends."""
-    return {"username": USERNAME}
+def until(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:
+    """Wait for what another thread or process does."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
 
 
 class Pki:
@@ -134,7 +138,7 @@ class StubChannel:
     ) -> None:
         self.id = name
         self.recipients: Mapping[str, str] = recipients or {"duty": "138****8000", "deputy": "139****9000"}
-        self.terms = Terms(limits or Limits(1000.0), give_up_after_ms, max_waiting, most_possible, quota)
+        self.terms = Terms(limits or Limits(1e6), give_up_after_ms, max_waiting, most_possible, quota)
         self.parts = parts
         self.refusal: str | None = None
         self.outcome = Outcome(Verdict.TAKEN, "success")

@@ -81,6 +81,11 @@ class RudeServer:
         return int(self._server.server_address[1])
 
     @property
+    def connections(self) -> int:
+        """How often somebody connected."""
+        return self._server.connections
+
+    @property
     def origin(self) -> str:
         """Scheme, name and port."""
         return f"{'http' if self.tls is None else 'https'}://localhost:{self.port}"
@@ -132,6 +137,13 @@ class RudeServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    connections = 0
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """One connection, counted."""
+        taken = super().get_request()
+        self.connections += 1
+        return taken
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that does not believe the certificate hangs up, which the test sees at the client."""

@@ -19,6 +19,7 @@ PLACEHOLDERS: Final = frozenset({"camera", "rule", "time", "link"})
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,31}$"
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_NAME_OF_HOST: Final = r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*"
 _HOST: Final = r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$"
 
 
@@ -30,9 +31,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_host(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return re.fullmatch(_NAME_OF_HOST, text) is not None
+    return True
+
+
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+    if parts.scheme not in {"http", "https"} or parts.port == 0 or not _is_host(parts.hostname or ""):
         raise ValueError("an address looks like https://host/path")
     if parts.username is not None or parts.password is not None:
         raise ValueError("user and password do not belong in the address")

@@ -1,4 +1,4 @@
-"""A centre's notifications in a process of their own, to be killed: FOLDER, a `Notify` as JSON, how far its clock is ahead."""
+"""A centre's notifications in a process of their own, to be killed: FOLDER, a `Notify` as JSON, its clock's lead."""
 
 import asyncio
 import sys
@@ -18,9 +18,7 @@ async def main(folder: Path, config: str, ahead_ms: int) -> None:
         return now_ms() + ahead_ms
 
     store = Store(folder / "center.sqlite3")
-    notifier = Notifier(
-        Notify.model_validate_json(config), store, Audit(store, clock), data_dir=folder, now_ms=clock
-    )
+    notifier = Notifier(Notify.model_validate_json(config), store, Audit(store, clock), data_dir=folder, now_ms=clock)
     notifier.start()
     sys.stdout.write("started\n")
     sys.stdout.flush()

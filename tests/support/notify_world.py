@@ -1,5 +1,6 @@
 """Messages, channels and secrets for tests of notifications."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -103,6 +104,15 @@ def until(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.02)
+
+
+async def eventually(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:
+    """The same, while the loop goes on."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.02)
 
 
 class Pki:

@@ -166,7 +166,7 @@ def _reset(connection: socket.socket) -> None:
 
 def _handler(server: RudeServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             try:
                 server.serve(self, body)

@@ -72,7 +72,10 @@ def test_taken_without_a_group_is_taken() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["IllegalMac", "IllegalSignId", "NoSignId", "InvalidMessage", "InvalidUsrOrPwd", "TooManyMobiles", "InvalidMobile", "NOT_WHITE_IP"],
+    [
+        "IllegalMac", "IllegalSignId", "NoSignId", "InvalidMessage",
+        "InvalidUsrOrPwd", "TooManyMobiles", "InvalidMobile", "NOT_WHITE_IP",
+    ],
 )  # fmt: skip
 @pytest.mark.parametrize("success", [False, "false", None])
 def test_a_business_code_is_final(code: str, success: object) -> None:
@@ -116,9 +119,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     max_leaves=10,
 )
-ANSWER = st.fixed_dictionaries(
-    {}, optional={name: JSON | st.sampled_from(["success", "true", "IllegalMac"]) for name in ("rspcod", "success", "msgGroup", "mgsGroup")}
-)  # fmt: skip
+NAMES = ("rspcod", "success", "msgGroup", "mgsGroup")
+VALUE = JSON | st.sampled_from(["success", "true", "IllegalMac", "0123"])
+ANSWER = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUE))
 
 
 @given(st.integers(100, 999), st.binary(max_size=200) | (JSON | ANSWER).map(lambda value: json.dumps(value).encode()))

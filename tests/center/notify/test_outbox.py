@@ -1,7 +1,6 @@
 """The outbox: what is on the disk, what is counted, what is audited, what follows from outcomes and reports."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,9 +66,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(store: Store, clock: Clock) -> Iterator[Desk]:
+def desk(store: Store, clock: Clock) -> Desk:
     audit = Audit(store, clock)
-    yield Desk(store, audit, clock, Outbox(store, audit, clock, offset_minutes=480, jitter=lambda: 1.0))
+    return Desk(store, audit, clock, Outbox(store, audit, clock, offset_minutes=480, jitter=lambda: 1.0))
 
 
 def test_a_message_is_on_the_disk_for_each_of_its_recipients(desk: Desk) -> None:

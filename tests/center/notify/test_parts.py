@@ -17,7 +17,10 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=300)
 
 @pytest.mark.parametrize(
     ("whole", "part_units", "billed"),
-    [(70, 67, 1), (71, 67, 2), (134, 67, 2), (135, 67, 3), (70, 70, 1), (71, 70, 2), (134, 70, 2), (140, 70, 2), (141, 70, 3)],
+    [
+        (70, 67, 1), (71, 67, 2), (134, 67, 2), (135, 67, 3),
+        (70, 70, 1), (71, 70, 2), (134, 70, 2), (135, 70, 2), (140, 70, 2), (141, 70, 3),
+    ],
 )  # fmt: skip
 def test_the_signature_counts_and_parts_begin_at_71(whole: int, part_units: int, billed: int) -> None:
     assert parts.billed("字" * (whole - LEAD), SIGNATURE, part_units) == billed

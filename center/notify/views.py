@@ -1,7 +1,5 @@
 """What people see of channels and outbox: names, masks, states and counts."""
 
-from collections.abc import Mapping
-
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
 
@@ -132,13 +130,14 @@ class Views:
     def outbox(self, *, channel: str | None, state: State | None, before: int | None, limit: int) -> OutboxPage:
         """Messages, newest first."""
         query = select(OutboxRecord).order_by(OutboxRecord.id.desc()).limit(limit + 1)
-        conditions: Mapping[object, bool] = {
-            OutboxRecord.channel == channel: channel is not None,
-            OutboxRecord.state == (state.value if state else ""): state is not None,
-            OutboxRecord.id < (before or 0): before is not None,
-        }
+        if channel is not None:
+            query = query.where(OutboxRecord.channel == channel)
+        if state is not None:
+            query = query.where(OutboxRecord.state == state.value)
+        if before is not None:
+            query = query.where(OutboxRecord.id < before)
         with self._store.transaction() as session:
-            records = session.scalars(query.where(*(each for each, asked in conditions.items() if asked))).all()
+            records = session.scalars(query).all()
         entries = tuple(_entry(record) for record in records[:limit])
         return OutboxPage(entries=entries, next_before=entries[-1].id if len(records) > limit else None)
 

@@ -1,5 +1,6 @@
 """Mail relays for tests: a well-behaved one (aiosmtpd), and one that says what a test gives it to say."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -9,7 +10,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -52,7 +53,7 @@ class Relay:
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self._controller.server.sockets[0].getsockname()[1])
+        return self._controller.address[1]
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -71,7 +72,7 @@ class Relay:
             return self.refuse_data
         content = envelope.content
         assert isinstance(content, bytes)
-        letter = cast("EmailMessage", message_from_bytes(content, policy=default))
+        letter = message_from_bytes(content, policy=default)
         self.mail.append((list(envelope.rcpt_tos), letter))
         return "250 taken"
 
@@ -87,10 +88,15 @@ class Relay:
 class _Controller(Controller):
     """With port 0 the library's own first connection would go to port 0."""
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        assert isinstance(self.server, asyncio.Server)
+        host, port = self.server.sockets[0].getsockname()
+        return str(host), int(port)
+
     def _trigger_server(self) -> None:
-        assert self.server is not None
-        address = self.server.sockets[0].getsockname()
-        with socket.create_connection(address, timeout=30) as connection:
+        with socket.create_connection(self.address, timeout=30) as connection:
             if self.ssl_context is None:
                 connection.recv(1024)
 

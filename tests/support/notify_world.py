@@ -10,9 +10,11 @@ from typing import Any
 
 from center.clock import NowMs, now_ms
 from center.notify import channels
-from center.notify.channel import Channel, Kind, Limits, Parcel, Quota, Refusal, Terms
+from center.notify.channel import Channel, Kind, Parcel, Refusal, Terms
 from center.notify.message import Message, wire_id
 from center.notify.outcome import Outcome, Verdict
+from center.notify.quota import Quota
+from center.notify.rate import Limits
 from provisioning import durable_file
 from provisioning.authority import SERVER, Authority, new_key, private_pem, public_pem
 from provisioning.contracts.notify import Mail, Notify, Sms, Webhook
@@ -28,7 +30,7 @@ SECRETS = (SECRET, KEY_TEXT, KEY_TEXT.removeprefix("whsec_"), PASSWORD, REPORT_S
 """What no outcome, log, view or error may hold."""
 
 
-def message(number: int = 1, **changes: Any) -> Message:
+def message(number: int = 1, /, **changes: Any) -> Message:
     """An alarm."""
     facts = {
         "id": f"alarm-{number}",
@@ -95,7 +97,7 @@ def sms(folder: Path, url: str, **changes: Any) -> Sms:
 def channel(config: Webhook | Mail | Sms, clock: NowMs = now_ms) -> Channel:
     """The channel of that configuration."""
     kinds = {Webhook: "webhooks", Mail: "mails", Sms: "sms"}
-    return channels.build(Notify(**{kinds[type(config)]: (config,)}), clock)[config.id]  # type: ignore[arg-type]
+    return channels.build(Notify(**{kinds[type(config)]: (config,)}), clock)[config.id]
 
 
 def until(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:

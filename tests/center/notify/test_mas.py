@@ -55,19 +55,19 @@ def test_a_key_is_not_in_what_is_printed() -> None:
     assert SECRET not in repr(ACCOUNT)
 
 
-def answered(status: int = 200, **data: object) -> Outcome:
+def answered(data: dict[str, object], status: int = 200) -> Outcome:
     return mas.read(ACCOUNT, status, json.dumps(data).encode())
 
 
 @pytest.mark.parametrize("success", [True, "true", "True", "1"])
 @pytest.mark.parametrize("spelling", ["msgGroup", "mgsGroup"])
 def test_success_is_a_bool_or_a_word_and_the_group_is_spelled_in_two_ways(success: object, spelling: str) -> None:
-    outcome = answered(rspcod="success", success=success, **{spelling: "0123ab"})
+    outcome = answered({"rspcod": "success", "success": success, spelling: "0123ab"})
     assert outcome == Outcome(Verdict.TAKEN, "success", "0123ab")
 
 
 def test_taken_without_a_group_is_taken() -> None:
-    assert answered(rspcod="success", success=True) == Outcome(Verdict.TAKEN, "success")
+    assert answered({"rspcod": "success", "success": True}) == Outcome(Verdict.TAKEN, "success")
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_taken_without_a_group_is_taken() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("success", [False, "false", None])
 def test_a_business_code_is_final(code: str, success: object) -> None:
-    said = {} if success is None else {"success": success}
-    assert answered(rspcod=code, msgGroup="", **said) == Outcome(Verdict.REFUSED, code)
+    said: dict[str, object] = {} if success is None else {"success": success}
+    assert answered({"rspcod": code, "msgGroup": "", **said}) == Outcome(Verdict.REFUSED, code)
 
 
 def test_a_code_that_says_too_fast_is_not() -> None:
-    assert answered(rspcod="TooFast", success=False).verdict is Verdict.THROTTLED
+    assert answered({"rspcod": "TooFast", "success": False}).verdict is Verdict.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_code_that_says_too_fast_is_not() -> None:
     ids=str,
 )  # fmt: skip
 def test_yes_and_no_at_once_is_unknown(data: dict[str, object]) -> None:
-    assert answered(**data).verdict is Verdict.UNKNOWN
+    assert answered(data).verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_yes_and_no_at_once_is_unknown(data: dict[str, object]) -> None:
      (301, "not_taken"), (307, "not_taken"), (403, "not_taken"), (404, "not_taken")],
 )  # fmt: skip
 def test_a_status_says_whether_they_may_have_it(status: int, verdict: str) -> None:
-    outcome = answered(status, rspcod="success", success=True)
+    outcome = answered({"rspcod": "success", "success": True}, status)
     assert (outcome.verdict, outcome.code) == (verdict, f"http_{status}")
 
 

@@ -26,7 +26,7 @@ def test_a_message_has_a_camera_a_moment_a_rule_and_a_path_and_nothing_else() ->
 )  # fmt: skip
 def test_a_label_that_looks_like_a_plate_or_a_number_of_somebody_is_refused(field: str, label: str) -> None:
     with pytest.raises(ValidationError, match="no message may hold"):
-        message(**{field: label})
+        message(1, **{field: label})
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Test(BaseModel):
 class Posted(BaseModel):
     """One message in the outbox; ask the outbox what becomes of it."""
 
-    wire_id: str
+    parcel_id: str
     recipient: str
     state: State
 
@@ -63,7 +63,7 @@ def list_outbox(
 def test_channel(body: Test, services: Served, asker: Asker) -> tuple[Posted, ...]:
     """Send a message that says it is a test. It is counted in the quota like any other."""
     receipts = services.notifier.test(body.channel, body.recipient, actor=asker.username)
-    return tuple(Posted(wire_id=each.wire_id, recipient=each.recipient, state=each.state) for each in receipts)
+    return tuple(Posted(parcel_id=each.parcel_id, recipient=each.recipient, state=each.state) for each in receipts)
 
 
 @router.post(REPORTS, include_in_schema=False)

@@ -35,7 +35,7 @@ class Terms:
 class Parcel:
     """One message to one recipient, ready to be handed over."""
 
-    wire_id: str
+    parcel_id: str
     message: Message
     recipient: str
     text: str

@@ -100,7 +100,7 @@ class Dispatcher:
         """Keep what came of it, however long the database takes: until then nothing else of the channel is sent."""
         while True:
             try:
-                await asyncio.to_thread(self._outbox.settle, channel, parcel.wire_id, outcome)
+                await asyncio.to_thread(self._outbox.settle, channel, parcel.parcel_id, outcome)
             except StoreUnavailableError as error:
                 self._stand([channel.id], str(error))
                 await asyncio.sleep(STORE_RETRY_S)

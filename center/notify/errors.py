@@ -35,7 +35,7 @@ class ReportRefusedError(CenterError):
     remedy = marked("Compare report_sources and report_secret_file of the channel with what the carrier was told.")
 
 
-class TestNotSentError(CenterError):
+class TrialFailedError(CenterError):
     """A test message that nobody took. Said on the command line only, and so in English."""
 
     code = "not_sent"

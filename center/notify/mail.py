@@ -21,7 +21,7 @@ def mail(parcel: Parcel, *, sender: str, address: str, at_ms: int) -> EmailMessa
     letter["To"] = Address(addr_spec=address)
     letter["Subject"] = f"{parcel.message.rule} · {parcel.message.camera_name}"[:SUBJECT_LETTERS]
     letter["Date"] = datetime.fromtimestamp(at_ms / 1000, UTC)
-    letter["Message-ID"] = f"<{parcel.wire_id}@{sender.partition('@')[2]}>"
+    letter["Message-ID"] = f"<{parcel.parcel_id}@{sender.partition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic reply, please
     letter.set_content(parcel.text, cte="base64")
     return letter

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 from center.clock import NowMs
 from center.notify import mail
 from center.notify.channel import Kind, Parcel, Refusal, Terms
-from center.notify.message import Message, blanks, wire_id
+from center.notify.message import Message, blanks, parcel_id
 from center.notify.outcome import Outcome, Verdict
 from center.notify.rate import Limits
 from provisioning.contracts.notify import Mail
@@ -55,7 +55,7 @@ class MailChannel:
         if recipient not in self.recipients:
             return Refusal("not_listed")
         text = self._config.template.format_map(blanks(message, self._offset_minutes))
-        return Parcel(wire_id(message.id, self.id, recipient), message, recipient, text)
+        return Parcel(parcel_id(message.id, self.id, recipient), message, recipient, text)
 
     async def deliver(self, parcel: Parcel) -> Outcome:
         """One conversation."""

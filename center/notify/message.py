@@ -55,7 +55,7 @@ class Message(BaseModel):
     link: str = Field(pattern=LINK_PATTERN)
 
 
-def wire_id(message_id: str, channel: str, recipient: str) -> str:
+def parcel_id(message_id: str, channel: str, recipient: str) -> str:
     """What one hand-over is known by to whoever takes it: 32 hex digits, the same at each attempt."""
     return hashlib.sha256(f"{message_id}\0{channel}\0{recipient}".encode()).hexdigest()[:32]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydantic import ValidationError
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from center.audit import Audit
@@ -20,7 +20,7 @@ from center.notify import lifecycle, rate, usage
 from center.notify.channel import Channel, Parcel, Refusal
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import Event, Progress, State
-from center.notify.message import Message, wire_id
+from center.notify.message import Message, parcel_id
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import month_of
 from center.notify.records import OutboxRecord, ReportRecord
@@ -40,7 +40,7 @@ _NOT_THEIRS: Final = frozenset({Verdict.REFUSED, Verdict.NOT_TAKEN, Verdict.THRO
 class Receipt:
     """One message to one recipient, in the outbox."""
 
-    wire_id: str
+    parcel_id: str
     channel: str
     recipient: str
     state: State
@@ -90,14 +90,14 @@ class Outbox:
                 raise UnknownRecipientError(channel=channel.id, recipient=recipient)
         now_ms = self._now_ms()
         with self._posting, self._store.transaction() as session:
-            names = [wire_id(message.id, channel.id, recipient) for recipient in recipients]
+            names = [parcel_id(message.id, channel.id, recipient) for recipient in recipients]
             known = {
-                record.wire_id: record
-                for record in session.scalars(select(OutboxRecord).where(OutboxRecord.wire_id.in_(names)))
+                record.parcel_id: record
+                for record in session.scalars(select(OutboxRecord).where(OutboxRecord.parcel_id.in_(names)))
             }
             new = [
                 OutboxRecord(
-                    wire_id=name,
+                    parcel_id=name,
                     message_id=message.id,
                     channel=channel.id,
                     recipient=recipient,
@@ -121,7 +121,7 @@ class Outbox:
             if new and waiting + len(new) > channel.terms.max_waiting:
                 raise OutboxFullError(channel=channel.id, waiting=waiting)
             session.add_all(new)
-            known |= {record.wire_id: record for record in new}
+            known |= {record.parcel_id: record for record in new}
             return tuple(_receipt(known[name]) for name in names)
 
     def claim(self, channel: Channel) -> Parcel | Pause:
@@ -154,7 +154,7 @@ class Outbox:
             IllegalEventError: the message is not being sent.
         """
         with self._store.transaction() as session:
-            record = session.scalars(select(OutboxRecord).where(OutboxRecord.wire_id == name)).one()
+            record = session.scalars(select(OutboxRecord).where(OutboxRecord.parcel_id == name)).one()
             self._settle(session, channel, record, outcome)
             return _receipt(record)
 
@@ -191,7 +191,7 @@ class Outbox:
     def look(self, name: str) -> Receipt | None:
         """Where one message stands."""
         with self._store.transaction() as session:
-            record = session.scalars(select(OutboxRecord).where(OutboxRecord.wire_id == name)).one_or_none()
+            record = session.scalars(select(OutboxRecord).where(OutboxRecord.parcel_id == name)).one_or_none()
             return None if record is None else _receipt(record)
 
     def prune(self, keep_ms: int) -> int:
@@ -199,9 +199,9 @@ class Outbox:
         now_ms = self._now_ms()
         settled = [state.value for state in lifecycle.SETTLED]
         with self._store.transaction() as session:
-            old = select(OutboxRecord.id).where(
-                OutboxRecord.state.in_(settled), OutboxRecord.changed_ms < now_ms - keep_ms
-            )
+            # A message that expired so long ago is of a channel that is configured no more: nobody settles it.
+            is_old = and_(OutboxRecord.state.in_(settled), OutboxRecord.changed_ms < now_ms - keep_ms)
+            old = select(OutboxRecord.id).where(or_(is_old, OutboxRecord.expires_ms < now_ms - keep_ms))
             gone = len(session.scalars(old).all())
             session.execute(delete(OutboxRecord).where(OutboxRecord.id.in_(old)))
             session.execute(delete(ReportRecord).where(ReportRecord.at_ms < now_ms - REPORT_KEEP_MS))
@@ -327,7 +327,9 @@ class Outbox:
 
 
 def _receipt(record: OutboxRecord) -> Receipt:
-    return Receipt(record.wire_id, record.channel, record.recipient, State(record.state), record.code, record.attempts)
+    return Receipt(
+        record.parcel_id, record.channel, record.recipient, State(record.state), record.code, record.attempts
+    )
 
 
 def _keep_early(session: Session, channel_id: str, report: Report, now_ms: int) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from center.notify import forbidden, mas, parts
 from center.notify.channel import Kind, Parcel, Refusal, Terms
 from center.notify.http_line import Answer, HttpLine
-from center.notify.message import Message, blanks, wire_id
+from center.notify.message import Message, blanks, parcel_id
 from center.notify.outcome import Outcome
 from center.notify.quota import Quota
 from center.notify.rate import Limits, RateState
@@ -63,7 +63,7 @@ class SmsChannel:
         if forbidden.holds(template.format_map(blanks(message, self._offset_minutes)), config.forbidden_words):
             return Refusal("forbidden_word")
         return Parcel(
-            wire_id=wire_id(message.id, self.id, recipient),
+            parcel_id=parcel_id(message.id, self.id, recipient),
             message=message,
             recipient=recipient,
             text=text,

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 from typing import Final
 
-from center.notify.errors import TestNotSentError
+from center.notify.errors import TrialFailedError
 from center.notify.lifecycle import SETTLED, State
 from center.notify.notifier import Notifier
 from center.notify.outbox import Receipt
@@ -18,7 +18,7 @@ async def run(notifier: Notifier, channel: str, recipient: str | None, *, wait_s
 
     Raises:
         UnknownChannelError, UnknownRecipientError, OutboxFullError, StoreUnavailableError: nothing is sent.
-        TestNotSentError: somebody did not get it.
+        TrialFailedError: somebody did not get it.
     """
     posted = await asyncio.to_thread(notifier.test, channel, recipient, actor=f"cli:{getpass.getuser()}")
     notifier.start()
@@ -28,7 +28,7 @@ async def run(notifier: Notifier, channel: str, recipient: str | None, *, wait_s
         await notifier.stop()
     for receipt in done:
         if receipt.state not in {State.SENT, State.DELIVERED}:
-            raise TestNotSentError(
+            raise TrialFailedError(
                 channel=channel,
                 state=receipt.state.value,
                 cause=receipt.code or "no attempt yet",
@@ -41,7 +41,7 @@ async def _end_of(notifier: Notifier, receipt: Receipt, wait_s: float) -> Receip
     loop = asyncio.get_running_loop()
     end = loop.time() + wait_s
     while loop.time() < end:
-        now = await asyncio.to_thread(notifier.outbox.look, receipt.wire_id)
+        now = await asyncio.to_thread(notifier.outbox.look, receipt.parcel_id)
         if now is not None:
             receipt = now
         # One answer is enough to know: nobody waits here for the second attempt.

@@ -64,7 +64,7 @@ class EntryView(_Shown):
     """One message to one recipient. Times are milliseconds since the Unix epoch, UTC."""
 
     id: int
-    wire_id: str
+    parcel_id: str
     channel: str
     recipient: str
     state: State
@@ -149,7 +149,7 @@ def _entry(record: OutboxRecord) -> EntryView:
         message = None
     return EntryView(
         id=record.id,
-        wire_id=record.wire_id,
+        parcel_id=record.parcel_id,
         channel=record.channel,
         recipient=record.recipient,
         state=State(record.state),

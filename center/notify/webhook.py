@@ -35,11 +35,11 @@ def key_of(text: str) -> bytes | None:
     return key if MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES else None
 
 
-def body(message: Message, wire_id: str, offset_minutes: int) -> bytes:
+def body(message: Message, parcel_id: str, offset_minutes: int) -> bytes:
     """UTF-8 JSON; the same bytes at each attempt."""
     data = {
         "type": "alarm",
-        "id": wire_id,
+        "id": parcel_id,
         "alarm_id": message.id,
         "camera_id": message.camera_id,
         "camera_name": message.camera_name,
@@ -51,9 +51,9 @@ def body(message: Message, wire_id: str, offset_minutes: int) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def signature(key: bytes, wire_id: str, timestamp_s: int, content: bytes) -> str:
+def signature(key: bytes, parcel_id: str, timestamp_s: int, content: bytes) -> str:
     """`v1,` and the Base64 of the HMAC."""
-    signed = f"{wire_id}.{timestamp_s}.".encode() + content
+    signed = f"{parcel_id}.{timestamp_s}.".encode() + content
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
@@ -62,9 +62,9 @@ def headers(key: bytes, parcel: Parcel, timestamp_s: int, content: bytes) -> dic
     return {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "wayside",
-        "webhook-id": parcel.wire_id,
+        "webhook-id": parcel.parcel_id,
         "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": signature(key, parcel.wire_id, timestamp_s, content),
+        "webhook-signature": signature(key, parcel.parcel_id, timestamp_s, content),
     }
 
 

@@ -8,7 +8,7 @@ from center.clock import NowMs
 from center.notify import webhook
 from center.notify.channel import Kind, Parcel, Refusal, Terms
 from center.notify.http_line import Answer, HttpLine
-from center.notify.message import Message, wire_id
+from center.notify.message import Message, parcel_id
 from center.notify.outcome import Outcome
 from center.notify.rate import Limits
 from provisioning.contracts.notify import Webhook
@@ -40,7 +40,7 @@ class WebhookChannel:
         """Any message goes."""
         if recipient not in self.recipients:
             return Refusal("not_listed")
-        name = wire_id(message.id, self.id, recipient)
+        name = parcel_id(message.id, self.id, recipient)
         return Parcel(name, message, recipient, webhook.body(message, name, self._offset_minutes).decode())
 
     async def deliver(self, parcel: Parcel) -> Outcome:

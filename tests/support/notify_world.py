@@ -11,7 +11,7 @@ from typing import Any
 from center.clock import NowMs, now_ms
 from center.notify import channels
 from center.notify.channel import Channel, Kind, Parcel, Refusal, Terms
-from center.notify.message import Message, wire_id
+from center.notify.message import Message, parcel_id
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import Quota
 from center.notify.rate import Limits
@@ -100,6 +100,13 @@ def channel(config: Webhook | Mail | Sms, clock: NowMs = now_ms) -> Channel:
     return channels.build(Notify(**{kinds[type(config)]: (config,)}), clock)[config.id]
 
 
+def parcel_of(channel: Channel, number: int = 1) -> Parcel:
+    """What an alarm becomes for the channel's first recipient."""
+    parcel = channel.prepare(message(number), next(iter(channel.recipients)))
+    assert isinstance(parcel, Parcel)
+    return parcel
+
+
 def until(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:
     """Wait for what another thread or process does."""
     end = time.monotonic() + timeout_s
@@ -162,7 +169,7 @@ class StubChannel:
             return Refusal(self.refusal)
         if recipient not in self.recipients:
             return Refusal("not_listed")
-        return Parcel(wire_id(message.id, self.id, recipient), message, recipient, message.rule, self.parts)
+        return Parcel(parcel_id(message.id, self.id, recipient), message, recipient, message.rule, self.parts)
 
     async def deliver(self, parcel: Parcel) -> Outcome:
         """As the test says."""

@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "notify_outbox",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("wire_id", sa.String(32), nullable=False, unique=True),
+        sa.Column("parcel_id", sa.String(32), nullable=False, unique=True),
         sa.Column("message_id", sa.String(64), nullable=False),
         sa.Column("channel", sa.String(32), nullable=False),
         sa.Column("recipient", sa.String(32), nullable=False),

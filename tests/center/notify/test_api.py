@@ -261,7 +261,7 @@ async def test_what_came_of_an_unknown_outcome_is_shown(desk: httpx.AsyncClient,
 async def test_an_alarm_that_is_brought_twice_is_told_once(notifying: World, receiver: Receiver) -> None:
     deliver = notifying.services.notifier.deliver
     first = await asyncio.gather(*(asyncio.to_thread(deliver, own.message(), "desk") for _ in range(4)))
-    assert len({receipt.wire_id for (receipt,) in first}) == 1
+    assert len({receipt.parcel_id for (receipt,) in first}) == 1
     assert await asyncio.to_thread(receiver.arrived.acquire, timeout=30)
     await asyncio.to_thread(deliver, own.message(), "desk")
     assert receiver.requests == 1

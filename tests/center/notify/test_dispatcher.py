@@ -59,7 +59,7 @@ class Loops:
     async def until(self, receipt: Receipt, state: State) -> Receipt:
         async with asyncio.timeout(30):
             while True:
-                now = await asyncio.to_thread(self.outbox.look, receipt.wire_id)
+                now = await asyncio.to_thread(self.outbox.look, receipt.parcel_id)
                 if now is not None and now.state is state:
                     return now
                 await asyncio.sleep(0.02)

@@ -73,7 +73,7 @@ def test_an_sms_whose_answer_is_lost_by_a_kill_goes_out_twice_and_never_again(tm
 
 
 def state_of(notifier: Notifier, receipt: Receipt) -> State:
-    now = notifier.outbox.look(receipt.wire_id)
+    now = notifier.outbox.look(receipt.parcel_id)
     assert now is not None
     return now.state
 
@@ -90,7 +90,7 @@ def test_over_kills_no_webhook_is_lost_and_each_is_one_alarm(tmp_path: Path) -> 
                     assert receiver.arrived.acquire(timeout=60)
         with centre(tmp_path, config, kills * AHEAD_MS):
             until(lambda: all(state_of(notifier, receipt) is State.SENT for receipt in receipts))
-        assert set(receiver.alarms) == {receipt.wire_id for receipt in receipts}
+        assert set(receiver.alarms) == {receipt.parcel_id for receipt in receipts}
         assert {alarm["alarm_id"] for alarm in receiver.alarms.values()} == {f"alarm-{n}" for n in range(count)}
         assert receiver.forged == 0
         store.close()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from center.notify.message import Message, blanks, moment, wire_id
+from center.notify.message import Message, blanks, moment, parcel_id
 from provisioning.contracts.notify import PLACEHOLDERS
 from tests.support.notify_world import AT_MS, message
 
@@ -50,7 +50,7 @@ def test_a_time_names_its_zone() -> None:
 
 @given(st.lists(st.tuples(*[st.text("ab-", min_size=1, max_size=4)] * 3), min_size=2, max_size=2, unique=True))
 def test_two_hand_overs_never_share_an_id(triples: list[tuple[str, str, str]]) -> None:
-    first, second = (wire_id(*triple) for triple in triples)
+    first, second = (parcel_id(*triple) for triple in triples)
     assert first != second
-    assert first == wire_id(*triples[0])
+    assert first == parcel_id(*triples[0])
     assert len(first) == 32

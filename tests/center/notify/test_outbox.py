@@ -1,81 +1,33 @@
 """The outbox: what is on the disk, what is counted, what is audited, what follows from outcomes and reports."""
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
 
-from center.audit import Audit
 from center.errors import StoreUnavailableError
-from center.notify.channel import Parcel
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import IllegalEventError, State
-from center.notify.outbox import MAX_EARLY_REPORTS, Outbox, Pause, Receipt
-from center.notify.outcome import Outcome, Verdict
+from center.notify.outbox import MAX_EARLY_REPORTS, Pause
 from center.notify.quota import Quota
-from center.notify.rate import Limits, RateState
-from center.notify.records import OutboxRecord, PaceRecord, QuotaRecord, ReportRecord
+from center.notify.records import OutboxRecord, ReportRecord
 from center.notify.report import Report
 from center.store import Store
-from tests.center.conftest import Clock
+from tests.support.notify_desk import NOT_TAKEN, TAKEN, Desk, desk_over
 from tests.support.notify_world import StubChannel, message
 
-TAKEN = Outcome(Verdict.TAKEN, "success", "group-1")
-UNKNOWN = Outcome(Verdict.UNKNOWN, "timeout")
-NOT_TAKEN = Outcome(Verdict.NOT_TAKEN, "unreachable")
-NOVEMBER = "2026-11"
-
-
-@dataclass
-class Desk:
-    """An outbox and what it stands on."""
-
-    store: Store
-    audit: Audit
-    clock: Clock
-    outbox: Outbox
-
-    def again(self) -> Outbox:
-        """As the next process opens it."""
-        return Outbox(self.store, self.audit, self.clock, offset_minutes=480, jitter=lambda: 1.0)
-
-    def claimed(self, channel: StubChannel) -> Parcel:
-        parcel = self.outbox.claim(channel)
-        assert isinstance(parcel, Parcel)
-        return parcel
-
-    def sent(self, channel: StubChannel, outcome: Outcome = TAKEN) -> Receipt:
-        return self.outbox.settle(channel, self.claimed(channel).wire_id, outcome)
-
-    def used(self, channel: StubChannel, month: str = NOVEMBER) -> int:
-        with self.store.transaction() as session:
-            record = session.get(QuotaRecord, (channel.id, month))
-            return 0 if record is None else record.parts
-
-    def audited(self, action: str) -> list[dict[str, object]]:
-        return [json.loads(each.detail) for each in reversed(self.audit.latest()) if each.action == action]
-
 
 @pytest.fixture
-def clock() -> Clock:
-    clock = Clock()
-    clock.now_ms = 1_795_000_000_000
-    return clock
-
-
-@pytest.fixture
-def desk(store: Store, clock: Clock) -> Desk:
-    audit = Audit(store, clock)
-    return Desk(store, audit, clock, Outbox(store, audit, clock, offset_minutes=480, jitter=lambda: 1.0))
+def desk(store: Store) -> Desk:
+    return desk_over(store)
 
 
 def test_a_message_is_on_the_disk_for_each_of_its_recipients(desk: Desk) -> None:
     channel = StubChannel()
     receipts = desk.outbox.post(channel, message(), ("duty", "deputy"))
     assert [(each.recipient, each.state) for each in receipts] == [("duty", "waiting"), ("deputy", "waiting")]
-    assert desk.again().look(receipts[0].wire_id) == receipts[0]
+    assert desk.again().look(receipts[0].parcel_id) == receipts[0]
 
 
 def test_the_same_message_again_changes_nothing(desk: Desk) -> None:
@@ -100,7 +52,7 @@ def test_for_somebody_who_is_not_listed_nobody_gets_it(desk: Desk) -> None:
 def test_who_left_the_list_while_it_waited_gets_nothing(desk: Desk) -> None:
     (receipt,) = desk.outbox.post(StubChannel(), message(), ("duty",))
     assert desk.outbox.claim(StubChannel(recipients={"deputy": "139****9000"})) == Pause(None)
-    assert desk.outbox.look(receipt.wire_id) == replace(receipt, state=State.FAILED, code="not_listed")
+    assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=State.FAILED, code="not_listed")
 
 
 def test_beyond_its_limit_the_newest_is_refused_and_what_waits_stays(desk: Desk) -> None:
@@ -126,7 +78,7 @@ def test_a_claim_is_on_the_disk_before_anything_goes_out(desk: Desk) -> None:
     channel = StubChannel(parts=3, quota=Quota(100, 0.8, overflow=False))
     (receipt,) = desk.outbox.post(channel, message(), ("duty",))
     desk.claimed(channel)
-    state = desk.again().look(receipt.wire_id)
+    state = desk.again().look(receipt.parcel_id)
     assert state is not None
     assert state.state is State.SENDING
     assert desk.used(channel) == 3
@@ -144,7 +96,7 @@ def test_what_cannot_be_audited_is_not_sent(desk: Desk) -> None:
         session.execute(text("ALTER TABLE audit RENAME TO away"))
     with pytest.raises(StoreUnavailableError):
         desk.outbox.claim(channel)
-    assert desk.outbox.look(receipt.wire_id) == receipt
+    assert desk.outbox.look(receipt.parcel_id) == receipt
 
 
 def test_a_kill_after_the_claim_is_an_unknown_outcome_and_two_of_them_are_the_end(desk: Desk) -> None:
@@ -153,7 +105,7 @@ def test_a_kill_after_the_claim_is_an_unknown_outcome_and_two_of_them_are_the_en
     for expected in (State.WAITING, State.UNKNOWN):
         desk.claimed(channel)
         assert desk.again().recover([channel]) == 1
-        now = desk.outbox.look(receipt.wire_id)
+        now = desk.outbox.look(receipt.parcel_id)
         assert now is not None
         assert (now.state, now.code) == (expected, "interrupted")
         desk.clock.now_ms += 60_000
@@ -176,114 +128,9 @@ def test_another_channels_attempts_are_left_alone_at_a_recovery(desk: Desk) -> N
     (receipt,) = desk.outbox.post(gone, message(), ("duty",))
     desk.claimed(gone)
     assert desk.again().recover([StubChannel()]) == 0
-    now = desk.outbox.look(receipt.wire_id)
+    now = desk.outbox.look(receipt.parcel_id)
     assert now is not None
     assert now.state is State.SENDING
-
-
-def test_what_certainly_was_not_taken_is_given_back_to_the_quota(desk: Desk) -> None:
-    channel = StubChannel(parts=2, quota=Quota(100, 0.8, overflow=False))
-    desk.outbox.post(channel, message(), ("duty",))
-    desk.sent(channel, NOT_TAKEN)
-    assert desk.used(channel) == 0
-    desk.clock.now_ms += 60_000
-    desk.sent(channel, UNKNOWN)
-    assert desk.used(channel) == 2
-    desk.clock.now_ms += 60_000
-    desk.sent(channel, TAKEN)
-    assert desk.used(channel) == 4  # both may be billed
-
-
-def test_parts_are_given_back_to_the_month_that_they_were_counted_in(desk: Desk) -> None:
-    channel = StubChannel(quota=Quota(100, 0.8, overflow=False))
-    desk.clock.now_ms = 1_796_054_399_000  # the last second of November in China
-    desk.outbox.post(channel, message(), ("duty",))
-    parcel = desk.claimed(channel)
-    desk.clock.now_ms += 2_000
-    desk.outbox.settle(channel, parcel.wire_id, NOT_TAKEN)
-    assert (desk.used(channel), desk.used(channel, "2026-12")) == (0, 0)
-    desk.clock.now_ms += 60_000
-    desk.sent(channel)
-    assert (desk.used(channel), desk.used(channel, "2026-12")) == (0, 1)
-
-
-def spend(desk: Desk, channel: StubChannel, count: int) -> list[State]:
-    states = []
-    for number in range(count):
-        (receipt,) = desk.outbox.post(channel, message(number), ("duty",))
-        if isinstance(parcel := desk.outbox.claim(channel), Parcel):
-            receipt = desk.outbox.settle(channel, parcel.wire_id, TAKEN)
-        now = desk.outbox.look(receipt.wire_id)
-        assert now is not None
-        states.append(now.state)
-        desk.clock.now_ms += 1000
-    return states
-
-
-def test_the_quota_warns_once_and_stops_hard(desk: Desk) -> None:
-    channel = StubChannel(quota=Quota(5, 0.8, overflow=False))
-    assert spend(desk, channel, 7) == ["sent"] * 5 + ["failed"] * 2
-    assert desk.used(channel) == 5
-    told = [(each["state"], each["used"]) for each in desk.audited("notify.quota")]
-    assert told == [("warned", 4), ("spent", 5)]
-    assert len(desk.audited("notify.hand_over")) == 5
-
-
-def test_with_overflow_it_goes_on_and_says_that_it_is_spent(desk: Desk) -> None:
-    channel = StubChannel(quota=Quota(3, 0.8, overflow=True))
-    assert spend(desk, channel, 5) == ["sent"] * 5
-    assert desk.used(channel) == 5
-    assert [each["state"] for each in desk.audited("notify.quota")] == ["spent"]
-
-
-def test_a_message_that_does_not_fit_whole_does_not_go(desk: Desk) -> None:
-    channel = StubChannel(parts=2, quota=Quota(5, 0.8, overflow=False))
-    assert spend(desk, channel, 3) == ["sent", "sent", "failed"]
-    assert desk.used(channel) == 4
-
-
-def test_the_next_month_begins_at_nothing(desk: Desk) -> None:
-    channel = StubChannel(quota=Quota(2, 0.8, overflow=False))
-    assert spend(desk, channel, 3) == ["sent", "sent", "failed"]
-    desk.clock.now_ms = 1_796_054_400_000
-    desk.outbox.post(channel, message(9), ("duty",))
-    assert desk.sent(channel).state is State.SENT
-    assert (desk.used(channel), desk.used(channel, "2026-12")) == (2, 1)
-
-
-def test_messages_are_paced_by_their_parts_and_the_pace_survives_a_restart(desk: Desk) -> None:
-    channel = StubChannel(limits=Limits(2.0), parts=3)
-    desk.outbox.post(channel, message(1), ("duty", "deputy"))
-    desk.claimed(channel)
-    start_ms = desk.clock.now_ms
-    assert desk.again().claim(channel) == Pause(start_ms + 1500)
-    desk.clock.now_ms = start_ms + 1500
-    desk.claimed(channel)
-
-
-def test_a_reduction_slows_the_channel_and_quiet_restores_it(desk: Desk) -> None:
-    channel = StubChannel(limits=Limits(20.0, restore_after_ms=60_000))
-    desk.outbox.post(channel, message(), ("duty",))
-    for expected in (RateState.HALF, RateState.QUARTER, RateState.FLOOR, RateState.FLOOR):
-        assert desk.sent(channel, Outcome(Verdict.THROTTLED, "TooFast")).state is State.WAITING
-        with desk.store.transaction() as session:
-            pace = session.scalars(select(PaceRecord)).one()
-            assert pace.state == expected.value
-        desk.clock.now_ms += 50_000
-    desk.clock.now_ms += 60_000
-    desk.sent(channel)
-    with desk.store.transaction() as session:
-        assert session.scalars(select(PaceRecord)).one().state == RateState.QUARTER.value
-
-
-def test_a_clock_that_was_set_back_does_not_stop_a_channel_for_ever(desk: Desk) -> None:
-    channel = StubChannel(limits=Limits(1.0), parts=8, give_up_after_ms=3_000)
-    desk.outbox.post(channel, message(1), ("duty",))
-    desk.sent(channel)
-    assert isinstance(pause := desk.outbox.claim(channel), Pause)
-    assert pause.until_ms is None
-    with desk.store.transaction() as session:
-        assert session.scalars(select(PaceRecord)).one().next_at_ms == desk.clock.now_ms + 3_000
 
 
 def test_nobody_waits_for_a_message_longer_than_it_is_worth(desk: Desk) -> None:
@@ -292,7 +139,7 @@ def test_nobody_waits_for_a_message_longer_than_it_is_worth(desk: Desk) -> None:
     desk.sent(channel, NOT_TAKEN)
     desk.clock.now_ms += 60_000
     assert desk.outbox.claim(channel) == Pause(None)
-    now = desk.outbox.look(receipt.wire_id)
+    now = desk.outbox.look(receipt.parcel_id)
     assert now is not None
     assert (now.state, now.code, now.attempts) == (State.EXPIRED, "unreachable", 1)
 
@@ -311,7 +158,7 @@ def test_what_a_rule_refuses_is_failed_without_an_attempt(desk: Desk) -> None:
     receipts = [desk.outbox.post(channel, message(number), ("duty",))[0] for number in range(3)]
     assert desk.outbox.claim(channel) == Pause(None)
     for receipt in receipts:
-        assert desk.outbox.look(receipt.wire_id) == replace(receipt, state=State.FAILED, code="forbidden_word")
+        assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=State.FAILED, code="forbidden_word")
     assert desk.used(channel) == 0
     assert desk.audited("notify.hand_over") == []
 
@@ -322,16 +169,16 @@ def test_a_stored_message_that_can_be_read_no_more_is_failed_and_named(desk: Des
     with desk.store.transaction() as session:
         session.execute(update(OutboxRecord).values(message='{"id": "x"}'))
     assert desk.outbox.claim(channel) == Pause(None)
-    assert desk.outbox.look(receipt.wire_id) == replace(receipt, state=State.FAILED, code="unreadable")
+    assert desk.outbox.look(receipt.parcel_id) == replace(receipt, state=State.FAILED, code="unreadable")
 
 
 def test_an_outcome_for_what_is_not_being_sent_is_a_bug(desk: Desk) -> None:
     channel = StubChannel()
     desk.outbox.post(channel, message(), ("duty",))
     parcel = desk.claimed(channel)
-    desk.outbox.settle(channel, parcel.wire_id, TAKEN)
+    desk.outbox.settle(channel, parcel.parcel_id, TAKEN)
     with pytest.raises(IllegalEventError):
-        desk.outbox.settle(channel, parcel.wire_id, TAKEN)
+        desk.outbox.settle(channel, parcel.parcel_id, TAKEN)
 
 
 ARRIVED = Report("group-1", delivered=True, code="DELIVRD")
@@ -360,10 +207,10 @@ def test_reports_come_late_twice_in_any_order_and_before_the_answer(
     parcel = desk.claimed(channel)
     if early:
         desk.outbox.report(channel.id, reports)
-    desk.outbox.settle(channel, parcel.wire_id, TAKEN)
+    desk.outbox.settle(channel, parcel.parcel_id, TAKEN)
     if not early:
         desk.outbox.report(channel.id, reports)
-    now = desk.again().look(parcel.wire_id)
+    now = desk.again().look(parcel.parcel_id)
     assert now is not None
     assert (now.state, now.code) == (state, code)
 
@@ -373,7 +220,7 @@ def test_a_report_of_another_channel_is_not_believed(desk: Desk) -> None:
     desk.outbox.post(channel, message(), ("duty",))
     receipt = desk.sent(channel)
     desk.outbox.report("other", [ARRIVED])
-    assert desk.outbox.look(receipt.wire_id) == receipt
+    assert desk.outbox.look(receipt.parcel_id) == receipt
 
 
 def test_early_reports_are_bounded_and_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -399,8 +246,17 @@ def test_what_is_done_with_is_forgotten_after_its_time_and_what_waits_is_not(des
     assert desk.outbox.prune(2000) == 0
     desk.clock.now_ms += 2000
     assert desk.outbox.prune(2000) == 1
-    assert desk.outbox.look(done.wire_id) is None
-    assert desk.outbox.look(waits.wire_id) == waits
+    assert desk.outbox.look(done.parcel_id) is None
+    assert desk.outbox.look(waits.parcel_id) == waits
+
+
+def test_a_message_of_a_channel_that_is_gone_is_forgotten_too(desk: Desk) -> None:
+    (receipt,) = desk.outbox.post(StubChannel("gone", give_up_after_ms=1000), message(), ("duty",))
+    desk.clock.now_ms += 3000
+    assert desk.outbox.prune(2000) == 0
+    desk.clock.now_ms += 1
+    assert desk.outbox.prune(2000) == 1
+    assert desk.outbox.look(receipt.parcel_id) is None
 
 
 def test_no_number_is_in_the_database(desk: Desk, tmp_path: Path) -> None:

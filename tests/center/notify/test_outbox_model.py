@@ -95,7 +95,7 @@ class OutboxMachine(RuleBasedStateMachine):
             assert not known
             return
         assert known or waiting < MAX_WAITING
-        self.told.setdefault(f"{self.numbers} {receipt.wire_id}", Told(self.now_ms))
+        self.told.setdefault(f"{self.numbers} {receipt.parcel_id}", Told(self.now_ms))
 
     def of(self, name: str) -> Told:
         return next(told for key, told in self.told.items() if key.endswith(name))
@@ -108,8 +108,8 @@ class OutboxMachine(RuleBasedStateMachine):
         if isinstance(claimed, Pause):
             assert claimed.until_ms is None or claimed.until_ms > self.now_ms
             return
-        assert self.states[claimed.wire_id] is State.WAITING
-        told = self.of(claimed.wire_id)
+        assert self.states[claimed.parcel_id] is State.WAITING
+        told = self.of(claimed.parcel_id)
         assert self.now_ms < told.posted_ms + GIVE_UP_MS
         told.parts = parts
         self.counted[self.month] = self.counted.get(self.month, 0) + parts
@@ -122,7 +122,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def answer(self, verdict: Verdict, arrives: bool) -> None:
         """An attempt ends: the other side has it, has not, or nobody knows."""
         assert self.under_way is not None
-        name, told = self.under_way.wire_id, self.of(self.under_way.wire_id)
+        name, told = self.under_way.parcel_id, self.of(self.under_way.parcel_id)
         reference = ""
         if verdict is Verdict.TAKEN:
             told.reached += 1
@@ -140,7 +140,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def kill(self, arrives: bool) -> None:
         """The process ends, perhaps between the last byte and the answer; another one starts."""
         if self.under_way is not None:
-            told = self.of(self.under_way.wire_id)
+            told = self.of(self.under_way.parcel_id)
             told.reached += arrives
             told.unknown += 1
             self.under_way = None
@@ -173,7 +173,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.states[name] = receipt.state
             if before in SETTLED:
                 assert receipt.state in SETTLED  # never sent again
-            is_under_way = self.under_way is not None and self.under_way.wire_id == name
+            is_under_way = self.under_way is not None and self.under_way.parcel_id == name
             assert (receipt.state is State.SENDING) == is_under_way
             if self.most_possible is not None:
                 assert told.unknown <= self.most_possible

@@ -83,12 +83,12 @@ class MailChannel:
     def _relay(self) -> Iterator[smtplib.SMTP]:
         """A relay that was greeted, encrypted as configured. Each read has a limit, and so has the whole."""
         config = self._config
-        relay: smtplib.SMTP = (
+        relay: _Relay = (
             _TlsRelay(timeout=config.timeout_s, context=self._tls, local_hostname=socket.gethostname())
             if config.security == "tls"
             else _Relay(timeout=config.timeout_s, local_hostname=socket.gethostname())
         )
-        end = threading.Timer(config.timeout_s, _cut, [relay])
+        end = threading.Timer(config.timeout_s, relay.cut)
         end.daemon = True
         end.start()
         try:
@@ -135,7 +135,10 @@ class _Replies:
 
 
 class _Relay(smtplib.SMTP):
-    """A relay that cannot fill the memory."""
+    """A relay that can neither fill the memory nor hold the caller for ever."""
+
+    _handle: socket.socket | None = None
+    """A second handle of the connection: TLS takes the first away while it shakes hands."""
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
         """As in the library, which knows the name to check the certificate against only from its constructor."""
@@ -148,14 +151,23 @@ class _Relay(smtplib.SMTP):
             self.file = _Replies(self.sock.makefile("rb"))
         return super().getreply()
 
+    def cut(self) -> None:
+        """Wake whoever waits, in any thread, for a relay that sends a byte now and then."""
+        if self._handle is not None:
+            with suppress(OSError):  # it has ended by itself
+                self._handle.shutdown(socket.SHUT_RDWR)
 
-class _TlsRelay(_Relay, smtplib.SMTP_SSL):
+    def close(self) -> None:
+        """Close both handles."""
+        super().close()
+        if self._handle is not None:
+            self._handle.close()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc] # not in its stubs
+        self._handle = connection.dup()
+        return connection
+
+
+class _TlsRelay(smtplib.SMTP_SSL, _Relay):
     """The same, encrypted from the first byte."""
-
-
-def _cut(relay: smtplib.SMTP) -> None:
-    """Wake whoever waits for a relay that sends a byte now and then."""
-    if relay.sock is not None:
-        # Of the socket beneath TLS, which another thread may be reading. It may have ended by itself.
-        with suppress(OSError):
-            socket.socket.shutdown(relay.sock, socket.SHUT_RDWR)

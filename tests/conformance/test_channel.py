@@ -4,6 +4,7 @@ Message ──prepare──▶ Parcel ──deliver──▶ [receiver | relay |
 """
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,6 +238,19 @@ async def test_however_a_relay_misbehaves_it_has_an_outcome(name: str, tmp_path:
         channel = world.channel(world.mail(tmp_path, relay.port, timeout_s=case.timeout_s))
         outcome = await channel.deliver(parcel_of(channel))
         assert outcome.verdict is case.verdict, outcome
+
+
+@pytest.mark.parametrize(
+    ("security", "script"), [("tls", ()), ("starttls", (GREETING, b"250 STARTTLS", b"220 go"))], ids=["tls", "starttls"]
+)
+async def test_a_handshake_that_does_not_end_is_ended(security: Any, script: tuple[bytes, ...], tmp_path: Path) -> None:
+    # Each byte comes in time, so that no limit of a single read is ever passed.
+    with RudeRelay(script, end="tls drip") as relay:
+        config = world.mail(tmp_path, relay.port, security=security, timeout_s=0.6)
+        channel = world.channel(config)
+        began = time.monotonic()
+        assert (await channel.deliver(parcel_of(channel))).verdict is Verdict.NOT_TAKEN
+        assert time.monotonic() - began < 30
 
 
 async def test_a_relay_without_starttls_gets_nothing_not_even_a_login(tmp_path: Path) -> None:

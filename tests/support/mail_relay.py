@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 import threading
-import time
 from contextlib import suppress
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -150,12 +149,17 @@ class RudeRelay:
                 if not in_text or line == b".\r\n":
                     in_text = False
                     break
-        if self._end == "endless":
-            while not self._closing.is_set():
-                connection.sendall(b"250-" + b"x" * 4000 + b"\r\n")
-        elif self._end == "drip":
-            while not self._closing.is_set():
-                connection.sendall(b"2")
-                time.sleep(0.05)
-        elif self._end == "silent":
-            self._closing.wait(60)
+        match self._end:
+            case "endless":
+                self._repeat(connection, b"250-" + b"x" * 4000 + b"\r\n", pause_s=0)
+            case "drip":
+                self._repeat(connection, b"2", pause_s=0.05)
+            case "tls drip":  # the header of a long handshake record, and then hardly any of it
+                connection.sendall(b"\x16\x03\x03\x40\x00\x02")
+                self._repeat(connection, b"\x00", pause_s=0.05)
+            case "silent":
+                self._closing.wait(60)
+
+    def _repeat(self, connection: socket.socket, said: bytes, *, pause_s: float) -> None:
+        while not self._closing.wait(pause_s):
+            connection.sendall(said)

@@ -55,6 +55,11 @@ def _webhook(config: Webhook, offset_minutes: int, now_ms: NowMs) -> WebhookChan
 
 def _mail(config: Mail, offset_minutes: int, now_ms: NowMs) -> MailChannel:
     password = None if config.password_file is None else read_secret(config.password_file)
+    if password is not None and not password.isascii():
+        raise StartError(
+            what=f"password_file {config.password_file} of mail {config.id} is not ASCII, as SMTP logins want it",
+            what_to_do="Set another password at the relay, and write it there",
+        )
     return _believing(
         config.ca_file, lambda: MailChannel(config, password, offset_minutes=offset_minutes, now_ms=now_ms)
     )

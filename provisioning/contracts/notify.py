@@ -18,9 +18,8 @@ PLACEHOLDERS: Final = frozenset({"camera", "rule", "time", "link"})
 """All that a message may say."""
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,31}$"
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_NAME_OF_HOST: Final = r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*"
-_HOST: Final = r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$"
+_ADDRESS: Final = re.compile(r"(?=.{1,64}@)[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(.+)")
+_NAME_OF_HOST: Final = r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*"
 
 
 def is_loopback(host: str) -> bool:
@@ -37,6 +36,12 @@ def _is_host(text: str) -> bool:
     except ValueError:
         return re.fullmatch(_NAME_OF_HOST, text) is not None
     return True
+
+
+def _host(value: str) -> str:
+    if not _is_host(value):
+        raise ValueError("a host is a name like relay.example, or an IP address")
+    return value
 
 
 def _web_address(value: str) -> str:
@@ -60,7 +65,8 @@ def _mobile(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    if _ADDRESS.fullmatch(value) is None:
+    found = _ADDRESS.fullmatch(value)
+    if found is None or re.fullmatch(_NAME_OF_HOST, found[1]) is None:
         raise ValueError("an address looks like duty@example.org")
     return value
 
@@ -98,6 +104,7 @@ def _template(value: str) -> str:
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 WebAddress = Annotated[str, Field(max_length=512), AfterValidator(_web_address)]
+Host = Annotated[str, Field(max_length=253), AfterValidator(_host)]
 Mobile = Annotated[str, AfterValidator(_mobile)]
 Address = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 Template = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_template)]
@@ -145,12 +152,12 @@ class MailRecipient(Section):
 class Mail(_Channel):
     """Mail through one relay."""
 
-    host: str = Field(pattern=_HOST)
+    host: Host
     port: Port = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     """`none` only to loopback."""
     ca_file: ResolvedPath | None = None
-    username: str | None = Field(default=None, min_length=1, max_length=254)
+    username: str | None = Field(default=None, max_length=254, pattern=r"^[\x21-\x7e]+$")
     password_file: ResolvedPath | None = None
     sender: Address
     recipients: tuple[MailRecipient, ...] = Field(min_length=1, max_length=100)
@@ -182,7 +189,7 @@ class Sms(_Channel):
     allow_plain_http: bool = False
     """The gateway's plain address. Who listens on the way then reads account, key and numbers."""
     allow_loopback: bool = False
-    tls_name: str | None = Field(default=None, pattern=_HOST)
+    tls_name: Host | None = None
     """The name on the gateway's certificate where it is not that of `url`. It is checked, never skipped."""
     ca_file: ResolvedPath | None = None
     ec_name: str = Field(min_length=1, max_length=128)

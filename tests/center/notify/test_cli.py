@@ -170,6 +170,15 @@ def test_a_secret_that_others_may_read_stops_the_start(tmp_path: Path) -> None:
         build(load(CenterConfig, config), link=OpenLine())
 
 
+def test_a_password_that_smtp_cannot_carry_stops_the_start(tmp_path: Path) -> None:
+    config = own.mail(
+        tmp_path, 25, username="wayside", password_file=own.secret(tmp_path, "mail.password", "geheimnüs")
+    )
+    with pytest.raises(StartError, match=r"mail\.password") as caught:
+        own.channel(config)
+    assert "geheim" not in str(caught.value)
+
+
 def test_a_file_of_certificates_that_holds_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_text("no certificate")
     config = config_of(

@@ -20,6 +20,7 @@ from center.errors import StartError
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.permits import Permits
 from center.records import open_records
@@ -75,7 +76,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     """Everything of one centre, wired; nothing runs yet.
 
     Raises:
-        ConfigError: the query token's file cannot be used.
+        ConfigError: a file of the query token or of a channel's secret cannot be used.
         StartError, StoreUnavailableError: the seal's key, the data folder or its database cannot be used.
     """
     token = read_secret(config.query_token_file)
@@ -87,6 +88,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
+    notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     feed = Feed()
     mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
     services = Services(
@@ -112,6 +114,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             audit_keeper=records.audit_keeper,
             now_ms=clock,
         ),
+        notifier=notifier,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
@@ -125,6 +128,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             stack.push_async_callback(search.close)
             keeping = asyncio.create_task(records.audit_keeper.run())
             stack.push_async_callback(_end, keeping)
+            notifier.start()
+            stack.push_async_callback(notifier.stop)
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             yield

@@ -26,9 +26,11 @@ OPEN: Final = frozenset(
         ("GET", "/setup"),
         ("POST", "/setup"),
         ("GET", "/preferences"),
+        ("POST", "/api/notify/reports/{channel}/{secret}"),
     }
 )
-"""What may be asked without a session; besides, files under `STATIC_PREFIX`."""
+"""What may be asked without a session; besides, files under `STATIC_PREFIX`. An SMS gateway cannot log in: of its
+reports `center.notify.gate` asks for a secret and an address."""
 STATIC_PREFIX: Final = "/static/"
 FOREIGN: Final = ("/_nicegui/", "/_nicegui_ws/")
 """Routes of NiceGUI's own, scripts and the line of a page that was opened: they ask for a session and no more, since

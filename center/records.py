@@ -12,6 +12,7 @@ from center.auth import Auth
 from center.clock import NowMs, now_ms
 from center.districts import Districts
 from center.errors import StartError
+from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.second_factor import KEY, SecondFactors
 from center.store import Store
@@ -142,3 +143,13 @@ def records_of(
         districts=Districts(store, audit),
         second_factors=second_factors,
     )
+
+
+def open_notifier(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Notifier]:
+    """Database and notifications alone.
+
+    Raises:
+        ConfigError, StartError, StoreUnavailableError: a file, the folder or its database cannot be used.
+    """
+    opened = open_records(config, clock)
+    return opened.store, Notifier(config.notify, opened.store, opened.audit, data_dir=config.data_dir, now_ms=clock)

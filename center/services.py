@@ -15,6 +15,7 @@ from center.devices import Devices
 from center.districts import Districts
 from center.feed import Feed
 from center.health import Health
+from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.roster import Roster
 from center.search import Search
@@ -39,6 +40,7 @@ class Services:
     devices: Devices
     feed: Feed
     health: Health
+    notifier: Notifier
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

@@ -17,6 +17,7 @@ from provisioning.contracts.config import (
     CenterConfig,
     EdgeConfig,
     Gb28181Source,
+    Notify,
     RtspSource,
     ViidSource,
     load,
@@ -250,6 +251,7 @@ def _center(path: Path, config: CenterConfig) -> Iterator[Secret]:
             config.audit_key_file,
             "wayside-center audit new-key, set audit_key_file, start again; keep the old .pub for audit verify --key",
         )
+    yield from _notify(holder, config.notify)
     if config.tls_key_file is not None:
         yield Secret(
             holder,
@@ -257,6 +259,31 @@ def _center(path: Path, config: CenterConfig) -> Iterator[Secret]:
             config.tls_key_file,
             "by whoever issued the certificate; then start the centre again",
         )
+
+
+def _notify(holder: str, config: Notify) -> Iterator[Secret]:
+    again = "then start the centre again"
+    for webhook in config.webhooks:
+        yield Secret(holder, f"signs for webhook {webhook.id}", webhook.key_file, f"here and at the receiver, {again}")
+    for mail in config.mails:
+        if mail.password_file is not None:
+            yield Secret(
+                holder,
+                f"password of {mail.id}'s mail relay",
+                mail.password_file,
+                f"at the relay, in this file, {again}",
+            )
+    for sms in config.sms:
+        yield Secret(
+            holder, f"key of {sms.id}'s SMS account", sms.secret_key_file, f"at the carrier, in this file, {again}"
+        )
+        if sms.report_secret_file is not None:
+            yield Secret(
+                holder,
+                f"lets delivery reports of {sms.id} in",
+                sms.report_secret_file,
+                f"in this file, {again}, and tell the carrier the new address",
+            )
 
 
 def _database(file: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from center import account_errors, errors
 from center.errors import CenterError
+from center.notify import errors as notify_errors
 
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
@@ -27,6 +28,9 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.UnknownTokenError: 404,
     account_errors.UnknownDistrictError: 404,
     errors.NothingHereError: 404,
+    notify_errors.UnknownChannelError: 404,
+    notify_errors.UnknownRecipientError: 404,
+    notify_errors.ReportRefusedError: 404,
     errors.NoPictureError: 404,
     errors.SetupDoneError: 409,
     account_errors.UserTakenError: 409,
@@ -46,6 +50,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
+    notify_errors.OutboxFullError: 503,
     errors.StoreUnavailableError: 503,
     account_errors.SecondFactorKeyError: 503,
     account_errors.ProviderUnreachableError: 503,

@@ -14,6 +14,7 @@ from center.api import (
     cameras,
     districts,
     health,
+    notify,
     observations,
     problems,
     setup,
@@ -52,10 +53,11 @@ def create() -> FastAPI:
             {"name": "agents", "description": "Agents as the roster names them and as they report."},
             {"name": "cameras", "description": "Cameras as their agents report them."},
             {"name": "observations", "description": "The archive."},
+            {"name": "notify", "description": "Who is told, and what became of each message."},
         ],
     )
     problems.install(app)
-    for noun in (auth, account, setup, users, districts, audit, health, agents, cameras, observations):
+    for noun in (auth, account, setup, users, districts, audit, health, agents, cameras, observations, notify):
         app.include_router(noun.router)
 
     @app.get("/openapi.json", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN))

@@ -32,6 +32,7 @@ from provisioning.contracts.camera import (
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.gb28181 import Gb28181, check_devices
 from provisioning.contracts.ids import AgentId
+from provisioning.contracts.notify import Notify
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Gb28181Source",
     "Lane",
     "Line",
+    "Notify",
     "Policy",
     "Port",
     "Provisioning",
@@ -273,6 +275,7 @@ class CenterConfig(Section):
     session_hours: float = Field(default=12.0, gt=0, le=168)
     ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
+    notify: Notify = Notify()
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
 

@@ -17,6 +17,7 @@ from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.permits import Permits
 from center.records import SETUP_CODE, records_of
@@ -24,6 +25,7 @@ from center.roster import Roster
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from provisioning.contracts.notify import Notify
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
@@ -180,6 +182,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         devices=devices,
         feed=feed,
         health=health,
+        notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),
         now_ms=clock,
         secure_cookie=False,
     )

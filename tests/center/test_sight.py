@@ -184,7 +184,7 @@ def test_every_route_of_the_whole_application_has_a_rule() -> None:
     ):
         assert (method, path) in known
     opened = {(rule.method, rule.path) for rule in rules if rule.permission is None}
-    assert len(opened) == 11
+    assert len(opened) == 12
     assert ("GET", "/static/{path:path}") in opened
 
 

@@ -23,6 +23,7 @@ from provisioning.contracts.config import (
     RtspSource,
     Spool,
 )
+from provisioning.contracts.notify import Mail, MailRecipient, Notify, Sms, SmsRecipient, Webhook
 from provisioning.errors import HomeError
 from provisioning.home import Home
 from provisioning.plans import CameraRecord
@@ -125,6 +126,7 @@ class Installation:
             audit_key_file=self.root / "audit.key",
             tls_cert_file=self.root / "console.crt",
             tls_key_file=durable_file.write(self.root / "console.key", agent_pem(Box().key)),
+            notify=self._notify(),
         )
         SealKey.create(self.root / "audit.key")
         records = center_records.open_records(config)
@@ -133,6 +135,38 @@ class Installation:
         records.store.close()
         (config.data_dir / center_records.DATABASE).chmod(0o600)  # the command's umask does that
         self.configs.append(configuration.write(self.root / "center.toml", config))
+
+    def _notify(self) -> Notify:
+        def secret(name: str) -> Path:
+            return durable_file.write(self.root / name, b"geheim-9")
+
+        return Notify(
+            webhooks=(Webhook(id="desk", url="https://desk.example/", key_file=secret("desk.key")),),
+            mails=(
+                Mail(
+                    id="mail",
+                    host="relay.example",
+                    username="wayside",
+                    password_file=secret("mail.password"),
+                    sender="wayside@county.example",
+                    recipients=(MailRecipient(name="officer", address="officer@county.example"),),
+                ),
+            ),
+            sms=(
+                Sms(
+                    id="sms",
+                    url="https://mas.example/sms",
+                    ec_name="x",
+                    ap_id="x",
+                    secret_key_file=secret("mas.key"),
+                    sign="X",
+                    signature="x",
+                    recipients=(SmsRecipient(name="duty", mobile="13800138000"),),
+                    report_secret_file=secret("report.secret"),
+                    report_sources=("192.0.2.77",),
+                ),
+            ),
+        )
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,161 @@
+"""Sends what the outbox holds: one loop a channel, so that a slow one holds up nobody else. One process at a time."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from center.clock import NowMs
+from center.errors import StoreUnavailableError
+from center.notify.channel import Channel, Parcel
+from center.notify.outbox import Outbox, Pause
+from center.notify.outcome import Outcome
+
+POLL_S: Final = 1.0
+"""How soon a message of another process (`wayside-center notify test`) is seen."""
+STORE_RETRY_S: Final = 2.0
+STOP_S: Final = 5.0
+"""For attempts under way when the centre stops; what takes longer has an unknown outcome."""
+SWEEP_S: Final = 3600.0
+
+
+class Dispatcher:
+    """The loops. `faults` says of each channel why its loop stands, if it does."""
+
+    def __init__(
+        self, outbox: Outbox, channels: Mapping[str, Channel], *, lock_file: Path, keep_ms: int, now_ms: NowMs
+    ) -> None:
+        self._outbox = outbox
+        self._channels = channels
+        self._lock_file = lock_file
+        self._keep_ms = keep_ms
+        self._now_ms = now_ms
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._posted = {name: asyncio.Event() for name in channels}
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lock: int | None = None
+        self.faults: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Begin, in the running event loop. Where no channel is set there is nothing to begin."""
+        self._loop = asyncio.get_running_loop()
+        if self._channels:
+            self._spawn("", self._run())
+
+    def wake(self, channel_id: str) -> None:
+        """Something was posted; from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._posted[channel_id].set)
+
+    async def stop(self) -> None:
+        """Let attempts under way end, for a while."""
+        self._stop.set()
+        for event in self._posted.values():
+            event.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    async def _run(self) -> None:
+        while not self._stop.is_set() and not self._locked():
+            await self._nap(POLL_S)
+        recovered = False
+        while not self._stop.is_set() and not recovered:
+            try:
+                await asyncio.to_thread(self._outbox.recover, self._channels.values())
+                recovered = True
+            except StoreUnavailableError as error:
+                self._stand(self._channels, str(error))
+                await self._nap(STORE_RETRY_S)
+        if recovered:
+            for channel in self._channels.values():
+                self._spawn(channel.id, self._pump(channel))
+            await self._sweep()
+
+    async def _pump(self, channel: Channel) -> None:
+        while not self._stop.is_set():
+            self._posted[channel.id].clear()
+            try:
+                claimed = await asyncio.to_thread(self._outbox.claim, channel)
+            except StoreUnavailableError as error:
+                self._stand([channel.id], str(error))
+                await self._nap(STORE_RETRY_S)
+                continue
+            self.faults.pop(channel.id, None)
+            if isinstance(claimed, Parcel):
+                await self._settle(channel, claimed, await channel.deliver(claimed))
+            else:
+                await self._wait(channel.id, claimed)
+
+    async def _settle(self, channel: Channel, parcel: Parcel, outcome: Outcome) -> None:
+        """Keep what came of it, however long the database takes: until then nothing else of the channel is sent."""
+        while True:
+            try:
+                await asyncio.to_thread(self._outbox.settle, channel, parcel.parcel_id, outcome)
+            except StoreUnavailableError as error:
+                self._stand([channel.id], str(error))
+                await asyncio.sleep(STORE_RETRY_S)
+            else:
+                return
+
+    async def _sweep(self) -> None:
+        while not self._stop.is_set():
+            try:
+                await asyncio.to_thread(self._outbox.prune, self._keep_ms)
+            except StoreUnavailableError as error:
+                self._stand(self._channels, str(error))
+            await self._nap(SWEEP_S)
+
+    async def _wait(self, channel_id: str, pause: Pause) -> None:
+        left_s = POLL_S if pause.until_ms is None else (pause.until_ms - self._now_ms()) / 1000
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, min(POLL_S, left_s))):
+                await self._posted[channel_id].wait()
+
+    async def _nap(self, seconds: float) -> None:
+        """Sleep, unless it is time to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+
+    def _locked(self) -> bool:
+        """Whether this process is the one that sends. The lock goes with the process, however it ends."""
+        handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            self._stand(self._channels, f"another process sends ({error.strerror})")
+            return False
+        self._lock = handle
+        self.faults.clear()
+        return True
+
+    def _stand(self, channel_ids: Iterable[str], cause: str) -> None:
+        for channel_id in channel_ids:
+            self.faults[channel_id] = cause
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"notify {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A loop that ended by a bug is told to who looks at the channel, and to the process's log."""
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        name = task.get_name().removeprefix("notify ")
+        self._stand([name] if name else self._channels, f"stopped by {type(error).__name__}; restart the centre")
+        task.get_loop().call_exception_handler(
+            {"message": f"notification channel {name or '(all)'} stopped", "exception": error, "task": task}
+        )

@@ -1,0 +1,145 @@
+"""The life of one message to one recipient: states, what may happen in each, and what an outcome leads to. Pure."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from center.notify.outcome import Outcome, Verdict
+
+FIRST_WAIT_MS: Final = 5_000
+LONGEST_WAIT_MS: Final = 600_000
+AFTER_UNKNOWN_MS: Final = 30_000
+"""Long enough for a gateway that was busy, short enough for an alarm."""
+
+
+class State(StrEnum):
+    """Where a message to one recipient stands."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    """An attempt is under way, or was when the process ended."""
+    SENT = "sent"
+    """They have it."""
+    DELIVERED = "delivered"
+    """They reported that it arrived."""
+    UNDELIVERED = "undelivered"
+    """They reported that it did not."""
+    FAILED = "failed"
+    """It was refused, by them or by a rule of ours; never sent again."""
+    UNKNOWN = "unknown"
+    """They may have it, and once more could be once too often; never sent again."""
+    EXPIRED = "expired"
+    """Nobody took it in time."""
+
+
+class Event(StrEnum):
+    """What happens to it."""
+
+    CLAIM = "claim"
+    TAKE = "take"
+    DEFER = "defer"
+    REFUSE = "refuse"
+    LOSE = "lose"
+    LAPSE = "lapse"
+    CONFIRM = "confirm"
+    DENY = "deny"
+
+
+S, E = State, Event
+TABLE: Final[dict[tuple[State, Event], State]] = {
+    (S.WAITING, E.CLAIM): S.SENDING,
+    (S.WAITING, E.REFUSE): S.FAILED,
+    (S.WAITING, E.LAPSE): S.EXPIRED,
+    (S.SENDING, E.TAKE): S.SENT,
+    (S.SENDING, E.DEFER): S.WAITING,
+    (S.SENDING, E.REFUSE): S.FAILED,
+    (S.SENDING, E.LOSE): S.UNKNOWN,
+    # Reports come late, twice, one for each part and in any order: that it arrived outweighs that it did not.
+    (S.SENT, E.CONFIRM): S.DELIVERED,
+    (S.SENT, E.DENY): S.UNDELIVERED,
+    (S.UNDELIVERED, E.CONFIRM): S.DELIVERED,
+    (S.UNDELIVERED, E.DENY): S.UNDELIVERED,
+    (S.DELIVERED, E.CONFIRM): S.DELIVERED,
+    (S.DELIVERED, E.DENY): S.DELIVERED,
+}
+SETTLED: Final = frozenset({S.SENT, S.DELIVERED, S.UNDELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED})
+"""Nothing is sent from here."""
+
+
+class IllegalEventError(Exception):
+    """A bug: this cannot happen to a message in that state."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"{event.value} in state {state.value}")
+
+
+def after(state: State, event: Event) -> State:
+    """The next state.
+
+    Raises:
+        IllegalEventError: there is none.
+    """
+    try:
+        return TABLE[state, event]
+    except KeyError:
+        raise IllegalEventError(state, event) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one message has come."""
+
+    state: State
+    due_ms: int
+    attempts: int = 0
+    possible: int = 0
+    """How often it may have reached them without our knowing."""
+    code: str = ""
+    reference: str = ""
+
+
+def settled(progress: Progress, outcome: Outcome, *, most_possible: int | None, now_ms: int, jitter: float) -> Progress:
+    """What an attempt's outcome leads to.
+
+    Args:
+        progress: a message that is being sent.
+        outcome: what the attempt came to.
+        most_possible: so many unknown outcomes end it; None: it is sent until somebody has it.
+        now_ms: the time.
+        jitter: 0 to 1; spreads what failed together.
+
+    Raises:
+        IllegalEventError: it is not being sent.
+    """
+    attempts, possible = progress.attempts + 1, progress.possible
+    if outcome.verdict is Verdict.UNKNOWN:
+        possible += 1
+    event = _event(outcome.verdict, possible, most_possible)
+    return replace(
+        progress,
+        state=after(progress.state, event),
+        attempts=attempts,
+        possible=possible,
+        due_ms=now_ms + _wait_ms(outcome.verdict, attempts, jitter),
+        code=outcome.code,
+        reference=outcome.reference,
+    )
+
+
+def _event(verdict: Verdict, possible: int, most_possible: int | None) -> Event:
+    match verdict:
+        case Verdict.TAKEN:
+            return Event.TAKE
+        case Verdict.REFUSED:
+            return Event.REFUSE
+        case Verdict.UNKNOWN if most_possible is not None and possible >= most_possible:
+            return Event.LOSE
+        case Verdict.NOT_TAKEN | Verdict.THROTTLED | Verdict.UNKNOWN:
+            return Event.DEFER
+
+
+def _wait_ms(verdict: Verdict, attempts: int, jitter: float) -> int:
+    if verdict is Verdict.UNKNOWN:
+        return AFTER_UNKNOWN_MS
+    wait = min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** min(attempts - 1, 16))
+    return int(wait * (0.5 + jitter / 2))

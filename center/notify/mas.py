@@ -1,0 +1,103 @@
+"""China Mobile cloud MAS: what is submitted, and how the answer is read. Pure; `sms_channel` does the I/O.
+
+One number a request, though the gateway takes 5,000: so each answer and each report is about one recipient.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from center.notify.outcome import UNREADABLE, Outcome, Verdict, code_of
+
+MAX_ANSWER_BYTES: Final = 64 * 1024
+ACCEPTED: Final = "success"
+NORMAL: Final = "/norsubmit"
+TEMPLATE: Final = "/tmpsubmit"  # noqa: S108 - of the gateway, not of a disk
+_STATUS: Final = {408: Verdict.UNKNOWN, 429: Verdict.THROTTLED}
+_TRUE: Final = ("true", "1")
+_FALSE: Final = ("false", "0", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An interface account of the gateway."""
+
+    ec_name: str
+    ap_id: str
+    secret_key: str = field(repr=False)
+    sign: str
+    add_serial: str = ""
+    key_in_body: Literal["present", "empty", "absent"] = "present"
+    throttle_codes: frozenset[str] = frozenset()
+
+
+def normal(account: Account, mobile: str, content: str) -> bytes:
+    """Body of `norsubmit`: a text of ours."""
+    return _body(account, mobile, {"content": content}, content + account.sign)
+
+
+def templated(account: Account, mobile: str, template_id: str, params: tuple[str, ...]) -> bytes:
+    """Body of `tmpsubmit`: a text that the carrier keeps, and what fills it. `params` is a string that holds JSON."""
+    text = json.dumps(params, ensure_ascii=False, separators=(",", ":"))
+    return _body(account, mobile, {"templateId": template_id, "params": text}, text + account.sign, before=template_id)
+
+
+def _body(account: Account, mobile: str, content: dict[str, str], after: str, *, before: str = "") -> bytes:
+    # The signature is over the plain text, not over its JSON: quotes and Chinese as they are.
+    signed = f"{account.ec_name}{account.ap_id}{account.secret_key}{before}{mobile}{after}{account.add_serial}"
+    data = {"ecName": account.ec_name, "apId": account.ap_id}
+    if account.key_in_body != "absent":
+        data["secretKey"] = account.secret_key if account.key_in_body == "present" else ""
+    data |= {"mobiles": mobile, **content, "sign": account.sign, "addSerial": account.add_serial}
+    data["mac"] = hashlib.md5(signed.encode(), usedforsecurity=False).hexdigest()  # the gateway's choice
+    return base64.b64encode(json.dumps(data, ensure_ascii=False).encode())
+
+
+def read(account: Account, status: int, content: bytes) -> Outcome:
+    """What an answer means. Any bytes give an outcome."""
+    if not 200 <= status < 300:
+        return Outcome(_STATUS.get(status, Verdict.UNKNOWN if status >= 500 else Verdict.NOT_TAKEN), f"http_{status}")
+    answer = _object(content)
+    if answer is None or not isinstance(code := answer.get("rspcod"), str):
+        return Outcome(Verdict.UNKNOWN, UNREADABLE)
+    success = _truth(answer.get("success", "false"))  # a refusal may leave it out
+    if success is not (code == ACCEPTED):
+        return Outcome(Verdict.UNKNOWN, "contradictory")  # yes and no at once: they may have it
+    if success:
+        return Outcome(Verdict.TAKEN, ACCEPTED, reference_of(answer))
+    return Outcome(Verdict.THROTTLED if code in account.throttle_codes else Verdict.REFUSED, code_of(code))
+
+
+def reference_of(item: dict[str, Any]) -> str:
+    """What the gateway calls the message; some gateways write `mgsGroup`. Empty where it is none."""
+    for name in ("msgGroup", "mgsGroup"):
+        value = item.get(name)
+        if isinstance(value, str) and code_of(value) != UNREADABLE:
+            return value
+    return ""
+
+
+def masked(mobile: str) -> str:
+    """`138****8000`."""
+    return f"{mobile[:3]}****{mobile[-4:]}"
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    if len(content) > MAX_ANSWER_BYTES:
+        return None
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _truth(value: object) -> bool | None:
+    """`success` is a bool, or a string that says one."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in (*_TRUE, *_FALSE):
+        return value.strip().lower() in _TRUE
+    return None

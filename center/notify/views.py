@@ -1,0 +1,163 @@
+"""What people see of channels and outbox: names, masks, states and counts."""
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, select
+
+from center.clock import NowMs
+from center.notify import rate, usage
+from center.notify.channel import Channel, Kind
+from center.notify.lifecycle import State
+from center.notify.message import Message
+from center.notify.quota import QuotaState, month_of
+from center.notify.rate import RateState
+from center.notify.records import OutboxRecord
+from center.store import Store
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class RecipientView(_Shown):
+    """Who may be sent to; `to` is masked."""
+
+    name: str
+    to: str
+
+
+class RateView(_Shown):
+    """How fast it may be now: parts a second."""
+
+    state: RateState
+    per_second: float
+    since_ms: int
+
+
+class QuotaView(_Shown):
+    """The month's parts."""
+
+    month: str
+    used: int
+    parts: int
+    state: QuotaState
+    overflow: bool
+
+
+class ChannelView(_Shown):
+    """One channel."""
+
+    id: str
+    kind: Kind
+    recipients: tuple[RecipientView, ...]
+    rate: RateView
+    quota: QuotaView | None
+    messages: dict[State, int]
+    """By state, of those that the outbox remembers."""
+    fault: str
+    """Why nothing is sent at all; empty if it works."""
+    reports: int
+    replies_dropped: int
+    reports_unreadable: int
+
+
+class EntryView(_Shown):
+    """One message to one recipient. Times are milliseconds since the Unix epoch, UTC."""
+
+    id: int
+    parcel_id: str
+    channel: str
+    recipient: str
+    state: State
+    attempts: int
+    code: str
+    """Of the last attempt or rule."""
+    created_ms: int
+    due_ms: int
+    expires_ms: int
+    changed_ms: int
+    message: Message | None
+    """None where a newer release reads it no more."""
+
+
+class OutboxPage(_Shown):
+    """Newest first; `next_before` is for the page after it."""
+
+    entries: tuple[EntryView, ...]
+    next_before: int | None
+
+
+class Views:
+    """Reads. Every method blocks.
+
+    Raises (all methods):
+        StoreUnavailableError: the database does not work.
+    """
+
+    def __init__(self, store: Store, now_ms: NowMs, *, offset_minutes: int) -> None:
+        self._store = store
+        self._now_ms = now_ms
+        self._offset_minutes = offset_minutes
+
+    def channel(self, channel: Channel, *, fault: str, received: tuple[int, int, int]) -> ChannelView:
+        """How it stands."""
+        now_ms = self._now_ms()
+        limits, quota = channel.terms.limits, channel.terms.quota
+        month = month_of(now_ms, self._offset_minutes)
+        with self._store.transaction() as session:
+            pace = rate.restored(usage.pace_of(session, channel.id), limits, now_ms)
+            counts = session.execute(
+                select(OutboxRecord.state, func.count(OutboxRecord.id))
+                .where(OutboxRecord.channel == channel.id)
+                .group_by(OutboxRecord.state)
+            ).all()
+            used = usage.used(session, channel.id, month)
+        state = rate.in_force(pace, limits)
+        return ChannelView(
+            id=channel.id,
+            kind=channel.kind,
+            recipients=tuple(RecipientView(name=name, to=to) for name, to in channel.recipients.items()),
+            rate=RateView(state=state, per_second=rate.per_second(state, limits), since_ms=pace.since_ms),
+            quota=None
+            if quota is None
+            else QuotaView(month=month, used=used, parts=quota.parts, state=quota.state(used), overflow=quota.overflow),
+            messages={State(name): count for name, count in counts},
+            fault=fault,
+            reports=received[0],
+            replies_dropped=received[1],
+            reports_unreadable=received[2],
+        )
+
+    def outbox(self, *, channel: str | None, state: State | None, before: int | None, limit: int) -> OutboxPage:
+        """Messages, newest first."""
+        query = select(OutboxRecord).order_by(OutboxRecord.id.desc()).limit(limit + 1)
+        if channel is not None:
+            query = query.where(OutboxRecord.channel == channel)
+        if state is not None:
+            query = query.where(OutboxRecord.state == state.value)
+        if before is not None:
+            query = query.where(OutboxRecord.id < before)
+        with self._store.transaction() as session:
+            records = session.scalars(query).all()
+        entries = tuple(_entry(record) for record in records[:limit])
+        return OutboxPage(entries=entries, next_before=entries[-1].id if len(records) > limit else None)
+
+
+def _entry(record: OutboxRecord) -> EntryView:
+    try:
+        message = Message.model_validate_json(record.message)
+    except ValueError:
+        message = None
+    return EntryView(
+        id=record.id,
+        parcel_id=record.parcel_id,
+        channel=record.channel,
+        recipient=record.recipient,
+        state=State(record.state),
+        attempts=record.attempts,
+        code=record.code,
+        created_ms=record.created_ms,
+        due_ms=record.due_ms,
+        expires_ms=record.expires_ms,
+        changed_ms=record.changed_ms,
+        message=message,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from center.alarms.room import AlarmRoom
 from center.api import router
 from center.audit import Audit
 from center.auth import Auth
@@ -115,7 +116,9 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices = Devices(store, roster, clock)
     devices.load()
     feed = Feed()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
+    alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock)
+    alarms.load()
+    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, alarms=alarms, ask_again=link.ask_again)
     services = Services(
         auth=auth,
         audit=audit,
@@ -133,6 +136,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             feed=feed,
             now_ms=clock,
         ),
+        alarms=alarms,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
@@ -145,6 +149,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             stack.push_async_callback(search.close)
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
+            await stack.enter_async_context(alarms.at_work(services.health.parts_away))
             yield
 
     return Center(services, application(services, lifespan), auth.prepare_setup())

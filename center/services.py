@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from center.alarms.room import AlarmRoom
 from center.audit import Audit
 from center.auth import Auth, Identity
 from center.clock import NowMs
@@ -27,6 +28,7 @@ class Services:
     devices: Devices
     feed: Feed
     health: Health
+    alarms: AlarmRoom
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from center import errors
+from center.alarms import errors as alarms
 from center.errors import CenterError
 
 STATUS: Final[dict[type[CenterError], int]] = {
@@ -21,13 +22,21 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.UnknownMachineError: 404,
     errors.UnknownUserError: 404,
     errors.NoPictureError: 404,
+    alarms.UnknownRuleError: 404,
+    alarms.UnknownAlarmError: 404,
     errors.SetupDoneError: 409,
+    alarms.RuleChangedError: 409,
+    alarms.NoPreviewError: 409,
+    alarms.TooBroadError: 409,
+    alarms.TooManyRulesError: 409,
+    alarms.AlarmStateError: 409,
     errors.TooLargeError: 413,
     errors.BadFilterError: 422,
     errors.BadUsernameError: 422,
     errors.WeakPasswordError: 422,
     errors.QueryRefusedError: 422,
     errors.LockedOutError: 429,
+    alarms.TooManyStreamsError: 429,
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,

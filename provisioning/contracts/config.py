@@ -34,6 +34,7 @@ from provisioning.contracts.ids import AgentId
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
 
 __all__ = [
+    "Alarms",
     "Broker",
     "Camera",
     "CameraSource",
@@ -222,6 +223,19 @@ class EdgeConfig(Section):
         return self
 
 
+class Alarms(Section):
+    """When the centre raises alarms; the rules themselves are written in it."""
+
+    late_after_s: float = Field(default=60.0, gt=0, le=3600)
+    """What was captured longer ago alarms nobody: it is counted as late."""
+    max_share: float = Field(default=0.5, gt=0, le=1)
+    """A rule that matches more of yesterday's pictures cannot be switched on."""
+    preview_rows: int = Field(default=20_000, ge=200, le=1_000_000)
+    """How many of yesterday's rows a preview looks at, the newest first."""
+    reconcile_every_s: float = Field(default=10.0, gt=0, le=600)
+    """How often the archive is asked for rows that no hint brought."""
+
+
 class CenterConfig(Section):
     """`wayside-center run`."""
 
@@ -239,6 +253,7 @@ class CenterConfig(Section):
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
+    alarms: Alarms = Alarms()
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:

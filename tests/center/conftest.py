@@ -9,6 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from center.alarms.room import AlarmRoom
 from center.api import router
 from center.audit import Audit
 from center.auth import Auth
@@ -21,6 +22,7 @@ from center.roster import Roster
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from provisioning.contracts.config import Alarms
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
@@ -116,7 +118,9 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     devices = Devices(store, roster, clock)
     feed = Feed()
     line = OpenLine()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=line.ask_again)
+    alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
+    alarms.load()
+    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, alarms=alarms, ask_again=line.ask_again)
     line.start(mailbox)
     health = Health(
         store=store,
@@ -136,6 +140,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         devices=devices,
         feed=feed,
         health=health,
+        alarms=alarms,
         now_ms=clock,
         secure_cookie=False,
     )

@@ -171,6 +171,16 @@ class OpenLine:
         self.asked_again += 1
 
 
+class Noted:
+    """Watches hints and keeps them, for tests that raise no alarm."""
+
+    def __init__(self) -> None:
+        self.hints: list[Observed] = []
+
+    def observed(self, observed: Observed) -> None:
+        self.hints.append(observed)
+
+
 class TypedLine:
     """A broker link that reads JSON lines from a stream, for a centre in a process of its own."""
 

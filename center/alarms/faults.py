@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from center.alarms.seen import Fault, FaultOf
 from center.devices import AgentView, CameraView, CauseKind, DeviceState
 
-WELL = frozenset({DeviceState.STARTING, DeviceState.ONLINE})
+WELL: Final = frozenset({DeviceState.STARTING, DeviceState.ONLINE})
+ITS_OWN: Final = frozenset({CauseKind.NONE, CauseKind.AGENT})
+"""Where its agent fell silent or the broker is away, that is the fault, and not one of each camera."""
 
 
 def faults_of(
@@ -16,7 +19,7 @@ def faults_of(
     of_cameras = (
         Fault(FaultOf.CAMERA, camera.state, camera.agent_id, camera.camera_id, camera.since_ms, camera.cause)
         for camera in cameras
-        if camera.state not in WELL
+        if camera.state not in WELL and camera.cause_kind in ITS_OWN
     )
     of_agents = (
         Fault(FaultOf.PLATFORM, "agent", agent.agent_id, "", agent.since_ms or 0, agent.cause)

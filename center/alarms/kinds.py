@@ -117,11 +117,11 @@ class Crowding(_Parameters):
 
 
 class CameraFault(_Parameters):
-    """A camera does not deliver what it should."""
+    """A camera does not deliver what it should, by its agent's word."""
 
     kind: Literal["camera_fault"]
-    states: tuple[Literal["offline", "redaction_unavailable", "paused", "unknown", "revoked"], ...] = Field(
-        default=("offline", "redaction_unavailable"), min_length=1, max_length=5
+    states: tuple[Literal["offline", "redaction_unavailable", "paused"], ...] = Field(
+        default=("offline", "redaction_unavailable", "paused"), min_length=1, max_length=3
     )
     for_s: int = Field(default=30, ge=0, le=3600)
 

@@ -138,8 +138,8 @@ class AlarmRoom:
             "reconcile": (self._settings.reconcile_every_s, self._reconciler.run_once),
             "forget": (FORGET_S, lambda: asyncio.to_thread(self._desk.forget)),
         }
-        if (handover := self._handover) is not None:
-            loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(_drain, handover))
+        if self._handover is not None:
+            loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(self.hand_over))
         tasks = [asyncio.create_task(self._for_ever(where, *each), name=where) for where, each in loops.items()]
         for task in tasks:
             task.add_done_callback(self._ended)
@@ -161,6 +161,11 @@ class AlarmRoom:
         """Look at what hints did not bring, now; see `Reconciler.run_once`."""
         await self._reconciler.run_once()
 
+    def hand_over(self) -> None:
+        """Hand over what is due, now; see `Handover`. Blocks."""
+        while self._handover is not None and self._handover.run_once():
+            pass
+
     def _tend(self, faults: Sequence[Fault]) -> None:
         self._desk.faults(faults)
         self.care.escalate_due()
@@ -181,8 +186,3 @@ class AlarmRoom:
         """A loop ends by being cancelled, or by a bug, which the figures tell now and the process at its end."""
         if not task.cancelled() and (bug := task.exception()) is not None:
             self._trouble[task.get_name()] = LoopEndedError(cause=type(bug).__name__)
-
-
-def _drain(handover: Handover) -> None:
-    while handover.run_once():
-        pass

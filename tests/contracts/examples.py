@@ -132,9 +132,7 @@ MESSAGES: dict[str, Message] = {
                 width=640,
                 height=272,
                 clock=ClockQuality.ARRIVAL,
-                times=HopTimes(
-                    published_at_ms=AT_MS + 1500, received_at_ms=AT_MS + 1600, committed_at_ms=AT_MS + 1900
-                ),
+                times=HopTimes(published_at_ms=AT_MS + 1500, received_at_ms=AT_MS + 1600, committed_at_ms=AT_MS + 1900),
                 followed=SNAPSHOT.followed,
             ),
         ),

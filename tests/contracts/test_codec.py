@@ -12,6 +12,7 @@ from provisioning.contracts.codec import (
     MAX_HEADER_BYTES,
     decode,
     decode_snapshot,
+    encode,
     encode_snapshot,
     message_sha256,
 )

@@ -117,7 +117,8 @@ class AlarmRoom:
         rows = tuple(of_hint(observed))
         self._desk.observed(rows)
         for seen in rows:
-            self._lately.add(seen.row_key)
+            if seen.width:  # else a cluster of before left out what rules want: the archive's row has it
+                self._lately.add(seen.row_key)
 
     def figures(self) -> RoomFigures:
         """As of now."""

@@ -20,6 +20,7 @@ PAGES: Final = (
     ("/live", marked("Live")),
     ("/observations", marked("Observations")),
     ("/cameras", marked("Cameras")),
+    ("/alarms", marked("Alarms")),
 )
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0

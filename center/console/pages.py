@@ -9,7 +9,7 @@ from nicegui.language import Language as QuasarLanguage
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from center.console import cameras, live, login, observation, observations, preferences, setup
+from center.console import alarms, cameras, live, login, observation, observations, preferences, setup
 
 RECONNECT_S = 30.0
 """How long a page waits for its browser, which may be a laptop that slept for a moment."""
@@ -43,6 +43,7 @@ def mount(app: FastAPI) -> None:
     _Page("/observations")(observations.observations)
     _Page("/observations/{row_key}")(observation.observation)
     _Page("/cameras")(cameras.cameras)
+    _Page("/alarms")(alarms.alarms)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

@@ -27,6 +27,7 @@ from provisioning.contracts.messages import (
     CameraState,
     CameraStatus,
     Heartbeat,
+    HopTimes,
     Ledger,
     Machine,
     MachineClass,
@@ -243,6 +244,11 @@ def observed(row: Observation) -> Observed:
                     Machine(cls=machine.cls, score=machine.score, box=machine.box) for machine in row.machines
                 ),
                 people=snapshot.people,
+                width=snapshot.width,
+                height=snapshot.height,
+                clock=snapshot.clock,
+                times=HopTimes(received_at_ms=snapshot.received_at_ms, committed_at_ms=snapshot.committed_at_ms),
+                followed=snapshot.followed,
             ),
         ),
     )

@@ -111,8 +111,8 @@ def hint(*rows: Seen, commit_seq: int = 1) -> Observed:
                 picture=PictureState.KEPT,
                 machines=tuple(Machine(cls=each.cls, score=each.score, box=each.box) for each in row.machines),
                 people=row.people,
-                width=row.width,
-                height=row.height,
+                width=row.width or None,
+                height=row.height or None,
                 clock=ClockQuality.ARRIVAL,
                 times=HopTimes(
                     published_at_ms=row.times.captured_at_ms + 300,

@@ -44,6 +44,16 @@ async def test_a_row_that_a_hint_brought_is_not_looked_at_again(station: Station
     assert station.room.figures().reconciled == 0
 
 
+async def test_a_hint_of_a_cluster_of_before_is_made_up_for_by_its_row(station: Station) -> None:
+    await station.enforce(ZONE)
+    await station.room.reconcile()
+    commit(station, 1)
+    station.room.observed(hint(seen(machine(), key="k1", size=(0, 0))))
+    assert station.events() == []
+    await station.room.reconcile()
+    assert station.events() == [("raised", 1)]
+
+
 async def test_after_a_restart_what_was_heard_and_what_was_missed_alarm_once_each(station: Station) -> None:
     await station.enforce(ZONE, window_s=1)
     await station.room.reconcile()

@@ -73,7 +73,7 @@ class _Page:
         self._states = tuple(State) if closed is not None else OPEN
         self._rows: dict[int, ui.element] = {}
         self._left = False
-        with ui.element("div").classes("ws-title"):
+        with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
             if closed is None:
                 ui.link(_("Show closed ones too"), "/alarms?closed")
@@ -83,7 +83,7 @@ class _Page:
         self._empty = ui.element("div")
         with self._empty:
             empty(_("No alarm."), _("What a rule finds appears here by itself, without loading the page again."))
-        with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table"):
+        with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table ws-alarms"):
             with ui.element("thead"), ui.element("tr"):
                 for head in (_("State"), _("Rule"), _("What"), _("Camera"), _("Time"), ""):
                     words("th", head).props('scope="col"')

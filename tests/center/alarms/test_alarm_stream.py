@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from center.alarms import pushes, stream
+from center.alarms.hops import Hop
 from center.alarms.register import PAGE
 from center.alarms.states import Event
 from provisioning.contracts import codec, topics
@@ -71,10 +72,9 @@ async def listening(browser: httpx.AsyncClient, **request: Any) -> AsyncIterator
     async with browser.stream("GET", "/api/alarms/stream", **request) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        async with aclosing(answer.aiter_lines()) as lines:
-            events = Events(lines)
-            assert (await anext(lines)).startswith("retry: ")
-            yield events
+        events = Events(answer.aiter_lines())
+        assert (await anext(events.lines)).startswith("retry: ")
+        yield events
 
 
 async def enforce(browser: httpx.AsyncClient, body: dict[str, Any]) -> None:
@@ -160,12 +160,11 @@ async def test_a_page_whose_ring_overflows_reads_the_rest_from_the_database(stat
         for number in range(700):
             station.clock.now_ms += 2000
             room.observed(hint(seen(machine(), at_ms=station.clock.now_ms, key=str(number))))
-        told = []
+        told: list[int] = []
         while len(told) < 700:
             line = await anext(lines)
             if line.startswith("id"):
                 told.append(int(line.partition("\n")[0].removeprefix("id: ")))
-        await lines.aclose()
     assert told == list(range(1, 701))
     assert room.pushes.dropped_oldest > 0
 
@@ -180,7 +179,7 @@ async def test_the_first_page_that_has_an_alarm_ends_its_last_hop(station: Stati
     station.room.pushes.sent(push)
     await station.room.tend(_well)
     assert station.room.care.alarm(1).alarm.times.sent_at_ms == push.alarm.times.decided_at_ms + 40
-    sent = {hop.hop: hop for hop in station.room.hops.views()}["send"]
+    sent = {hop.hop: hop for hop in station.room.hops.views()}[Hop.SEND]
     assert (sent.count, sent.sum_ms) == (1, 40)
     assert push.event.event is Event.RAISED
 

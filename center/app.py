@@ -203,6 +203,7 @@ def serve(
                 timeout_graceful_shutdown=5,
             ),
             lambda: announce(f"ready {_url(config)}"),
+            center.services.alarms.pushes.end,
         )
         # uvicorn shuts down in order and then raises the signal again: a Ctrl-C has been obeyed by then.
         with suppress(KeyboardInterrupt):
@@ -211,17 +212,23 @@ def serve(
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says when it serves."""
+    """Says when it serves, and when it is about to end: a stream that goes on would keep it from that."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets=sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, then shut down."""
+        self._leaving()
+        await super().shutdown(sockets=sockets)
 
 
 def _check_tls(config: CenterConfig) -> None:

@@ -88,7 +88,8 @@ class Counters:
     last_malformed: dict[str, str] = field(default_factory=dict)
     """What was wrong with the last of them, by agent; names fields, never their values."""
     not_stored: int = 0
-    """Device states and rosters known now that a restart would forget, since the database refused them."""
+    """Device states and rosters known now that a restart would forget, since the database refused them; and hints that
+    the alarm rules could not finish with, which the commit cursor brings again."""
     revoked: Counter[str] = field(default_factory=Counter)
     """Messages not taken because the roster calls their agent revoked, by agent."""
     rosters_ignored: int = 0

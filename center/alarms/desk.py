@@ -13,7 +13,7 @@ from center.alarms import kinds
 from center.alarms.decision import Last, Outcome, decide, delay
 from center.alarms.hops import Hop, Hops
 from center.alarms.matching import Book, Finding
-from center.alarms.records import AlarmRecord, MatchRecord
+from center.alarms.records import AlarmRecord, EventRecord, MatchRecord, NoticeRecord
 from center.alarms.register import ITSELF, Register, Writing
 from center.alarms.rule import Rule
 from center.alarms.seen import Fault, Seen, Times
@@ -112,10 +112,16 @@ class Desk:
         if last is not None and last.alarm_id == alarm.id:
             self._last[alarm.rule_id, alarm.place] = Last(alarm.id, last.raised_at_ms, is_closed=True)
 
-    def forget(self) -> None:
-        """Drop what nobody can hear again."""
+    def forget(self, *, keep_ms: int) -> None:
+        """Drop what nobody can hear again, and alarms that were closed and last added to so long ago."""
         with self._store.transaction() as session:
-            session.execute(delete(MatchRecord).where(MatchRecord.at_ms < self._now_ms() - KEPT_MS))
+            now_ms = self._now_ms()
+            session.execute(delete(MatchRecord).where(MatchRecord.at_ms < now_ms - KEPT_MS))
+            old = (AlarmRecord.state == State.CLOSED) & (AlarmRecord.last_at_ms < now_ms - max(keep_ms, KEPT_MS))
+            ended = select(AlarmRecord.id).where(old)
+            for table in (EventRecord, NoticeRecord):
+                session.execute(delete(table).where(table.alarm_id.in_(ended)))
+            session.execute(delete(AlarmRecord).where(old))
 
     def _take(self, matches: Sequence[_Match], heard_at_ms: int) -> None:
         with self._register.writing() as writing:

@@ -55,6 +55,8 @@ class Pushes(Fan[Push]):
         self._sent_lock = threading.Lock()
         self._sent: dict[int, int] = {}
         self._known: OrderedDict[int, None] = OrderedDict()
+        self.ended = False
+        """The centre goes down: whoever listens is to leave, or it would wait for them."""
 
     def admit(self) -> None:
         """Ask before `listening`, while there is still an answer to give.
@@ -74,6 +76,11 @@ class Pushes(Fan[Push]):
             yield Listener(reader, woken)
         finally:
             self.close(reader)
+
+    def end(self) -> None:
+        """Let every listener go."""
+        self.ended = True
+        self.spread(())
 
     def sent(self, push: Push) -> None:
         """A page is being sent this. Only the first time that a fresh alarm goes out is a hop of it."""

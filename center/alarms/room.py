@@ -137,7 +137,7 @@ class AlarmRoom:
         loops: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "tend": (TEND_S, lambda: self.tend(parts_away)),
             "reconcile": (self._settings.reconcile_every_s, self._reconciler.run_once),
-            "forget": (FORGET_S, lambda: asyncio.to_thread(self._desk.forget)),
+            "forget": (FORGET_S, lambda: asyncio.to_thread(self.forget)),
         }
         if self._handover is not None:
             loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(self.hand_over))
@@ -161,6 +161,10 @@ class AlarmRoom:
     async def reconcile(self) -> None:
         """Look at what hints did not bring, now; see `Reconciler.run_once`."""
         await self._reconciler.run_once()
+
+    def forget(self) -> None:
+        """Drop what is older than it is kept, now. Blocks."""
+        self._desk.forget(keep_ms=self._settings.keep_days * 86_400_000)
 
     def hand_over(self) -> None:
         """Hand over what is due, now; see `Handover`. Blocks."""

@@ -16,14 +16,14 @@ RETRY_MS: Final = 1000
 async def lines(
     register: Register, pushes: Pushes, listener: Listener, after: int, alive: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[str]:
-    """Everything after event `after`, as it happens, until `alive` says that nobody may read it any more.
+    """Everything after event `after`, as it happens, until nobody may read it (`alive`) or the centre goes down.
 
     A page that is so slow that its ring overflows reads what it lacks from the database: nothing is left out.
     """
     yield f"retry: {RETRY_MS}\n: open\n\n"
     clock = asyncio.get_running_loop().time
     last, behind, asked_s = after, True, clock()
-    while True:
+    while not pushes.ended:
         if behind:
             fresh = await asyncio.to_thread(register.since, last)
             behind = len(fresh) == PAGE

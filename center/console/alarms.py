@@ -104,7 +104,7 @@ class _Page:
             return
         async with room.pushes.listening() as listener:
             await self._load()
-            while not self._left:
+            while not (self._left or room.pushes.ended):
                 if not await listener.wait(LOOK_S):
                     continue
                 pushed, overflowed = listener.take()

@@ -234,6 +234,8 @@ class Alarms(Section):
     """How many of yesterday's rows a preview looks at, the newest first."""
     reconcile_every_s: float = Field(default=10.0, gt=0, le=600)
     """How often the archive is asked for rows that no hint brought."""
+    keep_days: int = Field(default=180, ge=35, le=3650)
+    """How long an alarm that was closed is kept, with its history."""
 
 
 class CenterConfig(Section):

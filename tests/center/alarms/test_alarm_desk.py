@@ -147,6 +147,23 @@ async def test_a_crowd_is_told_without_a_count_and_without_a_picture(station: St
     assert len(alarms(station)) == 1
 
 
+async def test_what_is_closed_and_old_goes_with_its_history_and_what_is_open_stays(station: Station) -> None:
+    await station.enforce(ZONE, window_s=1)
+    for key in ("k1", "k2"):
+        station.clock.now_ms += 2000
+        station.room.observed(hint(seen(machine(), at_ms=station.clock.now_ms, key=key)))
+    station.room.hand_over()
+    station.room.care.act(1, Event.CLOSED, actor="operator")
+    station.clock.now_ms += 180 * 86_400_000 - 3000
+    station.room.forget()
+    assert [alarm.id for alarm in alarms(station)] == [1, 2]
+    assert outcomes(station) == []
+    station.clock.now_ms += 10_000
+    station.room.forget()
+    assert [alarm.id for alarm in alarms(station)] == [2]
+    assert [event.event for event in station.room.care.alarm(2).events] == ["raised"]
+
+
 async def test_a_refused_write_leaves_nothing_behind_and_the_row_counts_when_it_comes_again(station: Station) -> None:
     await station.enforce(ZONE)
     with station.store.transaction() as session:

@@ -147,6 +147,13 @@ async def test_a_stream_ends_with_its_session(world: World, monkeypatch: pytest.
     assert world.services.alarms.pushes.readers == 0
 
 
+async def test_when_the_centre_goes_down_nobody_keeps_it_waiting(world: World) -> None:
+    async with served(world) as browser, listening(browser) as events:
+        world.services.alarms.pushes.end()
+        async with asyncio.timeout(PATIENCE_S):
+            assert [line async for line in events.lines if line.startswith("data")] == []
+
+
 async def test_a_page_whose_ring_overflows_reads_the_rest_from_the_database(station: Station) -> None:
     await station.enforce(INSIDE, window_s=1)
     room = station.room

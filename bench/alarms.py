@@ -163,8 +163,11 @@ class Centre:
     async def _bare(self, _request: Request) -> StreamingResponse:
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
+        def wake() -> None:
+            loop.call_soon_threadsafe(woken.set)
+
         async def body() -> AsyncIterator[str]:
-            reader = self.feed.open(lambda: loop.call_soon_threadsafe(woken.set))
+            reader = self.feed.open(wake)
             try:
                 yield ": open\n\n"
                 while True:

@@ -1,5 +1,7 @@
 """From what is heard to alarms: each match once, in its window, in time, over restarts."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select, text
 
@@ -63,6 +65,23 @@ async def test_a_row_that_is_told_again_and_again_alarms_once(station: Station) 
     station.room.observed(told)
     assert len(alarms(station)) == 1
     assert alarms(station)[0].repeats == 0
+
+
+async def test_hints_and_commits_that_bring_the_same_rows_at_once_alarm_once_each(station: Station) -> None:
+    await station.enforce(ZONE, window_s=1, cameras=[f"{AGENT}/cam-{number}" for number in range(40)])
+    hints = [hint(seen(machine(), camera=f"cam-{number}")) for number in range(40)]
+
+    def bring() -> None:
+        for told in hints:
+            station.room.observed(told)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(4):
+            tasks.create_task(asyncio.to_thread(bring))
+    assert sorted(alarm.camera_id for alarm in alarms(station)) == sorted(f"cam-{number}" for number in range(40))
+    assert {alarm.repeats for alarm in alarms(station)} == {0}
+    pushed = [push.event.id for push in station.reader.take()]
+    assert pushed == sorted(pushed) == list(range(1, 41))
 
 
 async def test_what_comes_within_the_window_is_added_to_its_alarm_and_the_window_is_not_stretched(

@@ -40,10 +40,13 @@ async def test_a_bug_is_told_at_once_and_raised_at_the_end(station: Station) -> 
     async def parts() -> dict[str, str]:
         raise TypeError("a bug")
 
-    with pytest.raises(ExceptionGroup, match="loops of the alarm room ended"):
+    async def work() -> None:
         async with station.room.at_work(parts):
             await until(lambda: "tend" in station.room.figures().trouble)
             assert "TypeError" in station.room.figures().trouble["tend"]
+
+    with pytest.raises(ExceptionGroup, match="loops of the alarm room ended"):
+        await work()
 
 
 async def test_at_work_it_hands_over_by_itself(station: Station) -> None:

@@ -83,11 +83,6 @@ PLACED: Final = frozenset(
         _P.LIVE_VIEW,
         _P.OBSERVATION_VIEW,
         _P.OBSERVATION_SEARCH,
-        _P.ASSESSMENT_VIEW,
-        _P.ASSESSMENT_EDIT,
-        _P.ALARM_VIEW,
-        _P.ALARM_HANDLE,
-        _P.ALARM_EDIT,
         _P.CASE_VIEW,
         _P.CASE_EDIT,
         _P.CASE_APPROVE,
@@ -96,7 +91,7 @@ PLACED: Final = frozenset(
     }
 )
 """About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one
-district gives none of them."""
+district gives none of them: alarms and assessments too, as long as their routes do not look at districts."""
 TOKEN_SCOPES: Final = frozenset(Permission) - EVERYBODY
 """What a token may be made for; `SIGNED_IN` comes with it."""
 

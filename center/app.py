@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from center.alarms.room import AlarmRoom
 from center.api import router
 from center.broker import Link, Mailbox, MqttLink
 from center.clock import NowMs, now_ms
@@ -90,7 +91,9 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices.load()
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     feed = Feed()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
+    alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock)
+    alarms.load()
+    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, alarms=alarms, ask_again=link.ask_again)
     services = Services(
         auth=records.auth,
         second_factors=records.second_factors,
@@ -115,6 +118,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             now_ms=clock,
         ),
         notifier=notifier,
+        alarms=alarms,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
@@ -132,6 +136,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             stack.push_async_callback(notifier.stop)
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
+            await stack.enter_async_context(alarms.at_work(services.health.parts_away))
             yield
 
     return Center(services, application(services, lifespan), records.auth.prepare_setup())
@@ -202,6 +207,7 @@ def serve(
                 timeout_graceful_shutdown=5,
             ),
             lambda: announce(f"ready {_url(config)}"),
+            center.services.alarms.pushes.end,
         )
         # uvicorn shuts down in order and then raises the signal again: a Ctrl-C has been obeyed by then.
         with suppress(KeyboardInterrupt):
@@ -210,17 +216,23 @@ def serve(
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says when it serves."""
+    """Says when it serves, and when it is about to end: a stream that goes on would keep it from that."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets=sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, then shut down."""
+        self._leaving()
+        await super().shutdown(sockets=sockets)
 
 
 def _check_tls(config: CenterConfig) -> None:

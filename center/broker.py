@@ -51,6 +51,17 @@ class Receiver(Protocol):
         """The connection came or went."""
 
 
+class Watch(Protocol):
+    """Who looks at each hint as it comes, in the link's thread: while it looks, the broker holds back (`block`)."""
+
+    def observed(self, observed: Observed) -> None:
+        """Rows were committed.
+
+        Raises:
+            StoreUnavailableError: what was found could not be written; it is found again by the commit cursor.
+        """
+
+
 class Link(Protocol):
     """A connection to the broker that keeps trying."""
 
@@ -77,7 +88,8 @@ class Counters:
     last_malformed: dict[str, str] = field(default_factory=dict)
     """What was wrong with the last of them, by agent; names fields, never their values."""
     not_stored: int = 0
-    """Device states and rosters known now that a restart would forget, since the database refused them."""
+    """Device states and rosters known now that a restart would forget, since the database refused them; and hints that
+    the alarm rules could not finish with, which the commit cursor brings again."""
     revoked: Counter[str] = field(default_factory=Counter)
     """Messages not taken because the roster calls their agent revoked, by agent."""
     rosters_ignored: int = 0
@@ -88,15 +100,18 @@ class Counters:
 
 
 class Mailbox:
-    """Reads each message by its topic and hands it to `roster`, `devices` or `feed`. A bad one costs only itself.
+    """Reads each message by its topic and hands it to whom it concerns. A bad one costs only itself.
 
     `ask_again` is called when an agent counts again: states that it had retained meanwhile were not taken.
     """
 
-    def __init__(self, *, roster: Roster, devices: Devices, feed: Feed, ask_again: Callable[[], None]) -> None:
+    def __init__(
+        self, *, roster: Roster, devices: Devices, feed: Feed, alarms: Watch, ask_again: Callable[[], None]
+    ) -> None:
         self._roster = roster
         self._devices = devices
         self._feed = feed
+        self._alarms = alarms
         self._ask_again = ask_again
         self.counters = Counters()
 
@@ -139,6 +154,7 @@ class Mailbox:
                 observed = codec.decode(Observed, payload)
                 _same(agent_id, observed.agent_id)
                 self._feed.publish(observed)
+                self._alarms.observed(observed)
             case ["agents", _, "heartbeat"]:
                 heartbeat = codec.decode(Heartbeat, payload)
                 _same(agent_id, heartbeat.agent_id)

@@ -148,6 +148,11 @@ class Health:
                 self._looked_at_ms = now_ms
             return self._report(self._faults, self._looked_at_ms)
 
+    async def parts_away(self) -> dict[str, str]:
+        """Why each dependency that does not work does not, by name; as fresh as `report`."""
+        await self.report()
+        return {name: fault.text() for name, fault in self._faults.items()}
+
     async def _look(self) -> dict[str, CenterError]:
         faults: dict[str, CenterError] = {}
         try:

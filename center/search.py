@@ -3,8 +3,8 @@
 Each is about the cameras that whoever asks may see (`sight`): a row of another is answered like one that is not there.
 
 People are one integer in a row, served as counts of five minutes or more and never with one picture
-(docs/boundary.md §4):
-what this client returns has no place for them.
+(docs/boundary.md §4): what this client returns to pages and routes has no place for them. Alarm rules alone read whole
+rows (`rows`, `commits`).
 """
 
 import asyncio
@@ -204,6 +204,24 @@ class Search:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
         """
         return await self._seen_picture(row_key, sight)
+
+    async def rows(self, filters: Filters) -> archive.ObservationPage:
+        """One page of whole rows, for the preview of an alarm rule, whose entry in the audit stands for all its pages.
+
+        Nothing of them may be shown: a row has the count of people in it, which the rule *crowding* compares.
+
+        Raises:
+            QueryRefusedError: `query` does not take these parameters.
+        """
+        return await self._model(archive.ObservationPage, "/observations", filters.params())
+
+    async def commits(self, *, after: int, limit: int) -> archive.CommitPage:
+        """Whole rows in the order of their commits, for the alarm rules: as `rows`. Nobody asks, so nothing is audited.
+
+        Raises:
+            QueryRefusedError: `query` does not take these parameters.
+        """
+        return await self._model(archive.CommitPage, "/commits", [("after", after), ("limit", limit)])
 
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""

@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from center.access import Identity, Scope
+from center.alarms.room import AlarmRoom
 from center.audit import Audit
 from center.audit_keeper import AuditKeeper
 from center.auth import Auth
@@ -41,6 +42,7 @@ class Services:
     feed: Feed
     health: Health
     notifier: Notifier
+    alarms: AlarmRoom
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

@@ -12,6 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import BrokerError
 from provisioning.contracts import config, topics
 
@@ -19,6 +20,7 @@ KEEPALIVE_S: Final = 15
 """A broker whose machine died is noticed after one and a half times this."""
 _CONNECT_TIMEOUT_S: Final = 5.0
 _ALERT_S: Final = 1.0
+_SYSTEM_CLOCK: Final = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,13 @@ class PahoLink:
     """A `Link` by paho-mqtt; one object per connection, so that nothing of an old one is sent again behind our back."""
 
     def __init__(
-        self, broker: config.Broker, agent_id: str, report: Callable[[Event], None], *, is_enrolled: bool = False
+        self,
+        broker: config.Broker,
+        agent_id: str,
+        report: Callable[[Event], None],
+        *,
+        is_enrolled: bool = False,
+        clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
         """Connect, and return as soon as the TLS handshake is done. An enrolled agent asks for its configuration too.
 
@@ -81,6 +89,7 @@ class PahoLink:
         self._place = f"{broker.host}:{broker.port}"
         self._agent_id = agent_id
         self._report = report
+        self._clock = clock
         self._let_in = False
         self._wanted = [topics.archived(agent_id), topics.rejected(agent_id)]
         if is_enrolled:
@@ -115,6 +124,8 @@ class PahoLink:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
+            # Retained messages have none: when they were sent says nothing.
+            properties.UserProperty = (topics.PUBLISHED_AT, str(self._clock.now_ms()))
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def close(self) -> None:

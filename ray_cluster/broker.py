@@ -25,6 +25,7 @@ from provisioning.contracts import config, topics
 LOG = logging.getLogger(__name__)
 RECEIVE_MAXIMUM: Final = 64
 KEEPALIVE_S: Final = 30
+MAX_TIME_MS: Final = 4_102_444_800_000
 RECONNECT_S: Final = (1, 15)
 _MAX_QUEUED_OUT: Final = 1000
 """Acknowledgements waiting for the broker. Overflow policy: `drop_newest`; the agent asks again by sending again."""
@@ -32,13 +33,17 @@ _MAX_QUEUED_OUT: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One MQTT message. `connection` counts connects: an acknowledgement is only valid on the one it came by."""
+    """One MQTT message. `connection` counts connects: an acknowledgement is only valid on the one it came by.
+
+    `published_at_ms` is the sender's wall clock, None where it did not say or what it said is no time.
+    """
 
     topic: str
     payload: bytes
     mid: int
     qos: int
     connection: int
+    published_at_ms: int | None = None
 
 
 class Broker(Protocol):
@@ -165,5 +170,14 @@ class MqttBroker:
             LOG.exception("message %d on a topic that is not UTF-8; the broker should have refused it", message.mid)
             client.ack(message.mid, message.qos)
             return
-        delivery = Delivery(topic, bytes(message.payload), message.mid, message.qos, self._connection)
+        said = published_at_ms(message.properties)
+        delivery = Delivery(topic, bytes(message.payload), message.mid, message.qos, self._connection, said)
         self._loop.call_soon_threadsafe(self._deliver, delivery)
+
+
+def published_at_ms(properties: Properties | None) -> int | None:
+    """When a message was sent, by the property that says so; anything else that stands there says nothing."""
+    for name, value in getattr(properties, "UserProperty", ()):
+        if name == topics.PUBLISHED_AT and len(value) <= 13 and value.isascii() and value.isdecimal():
+            return min(int(value), MAX_TIME_MS)
+    return None

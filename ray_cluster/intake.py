@@ -21,7 +21,15 @@ from typing import Final, Protocol, TypeVar
 from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.archive import IntakeStatus
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import ArchivedItem, Machine, ObservedItem, PictureState, Rejected, Snapshot
+from provisioning.contracts.messages import (
+    ArchivedItem,
+    HopTimes,
+    Machine,
+    ObservedItem,
+    PictureState,
+    Rejected,
+    Snapshot,
+)
 from ray_cluster.acks import Acks
 from ray_cluster.appearance import Appearance
 from ray_cluster.broker import RECEIVE_MAXIMUM, Broker, Delivery
@@ -315,13 +323,14 @@ class Intake:
         snapshot = arrival.snapshot
         observed = None
         if receipt.fresh:
+            archived_at_ms = self._now_ms()
             self._counts["archived"] += 1
             self.hops.archived(
                 captured_at_ms=snapshot.captured_at_ms,
                 received_at_ms=arrival.received_at_ms,
                 begun_at_ms=arrival.begun_at_ms,
                 parsed_at_ms=arrival.parsed_at_ms,
-                archived_at_ms=self._now_ms(),
+                archived_at_ms=archived_at_ms,
             )
             if receipt.picture is PictureState.LEAK:
                 self._counts["leaks"] += 1
@@ -333,6 +342,15 @@ class Intake:
                 picture=receipt.picture,
                 machines=arrival.machines,
                 people=snapshot.people,
+                width=snapshot.picture.width,
+                height=snapshot.picture.height,
+                clock=snapshot.clock,
+                times=HopTimes(
+                    published_at_ms=arrival.delivery.published_at_ms,
+                    received_at_ms=arrival.received_at_ms,
+                    committed_at_ms=archived_at_ms,
+                ),
+                followed=snapshot.followed,
             )
         else:
             self._counts["duplicates"] += 1

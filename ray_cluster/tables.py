@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
-from provisioning.contracts.messages import Box, Quality, Redaction
+from provisioning.contracts.messages import Box, Machine, Quality, Redaction
 from ray_cluster.appearance import DIMENSIONS, Appearance
 
 SNAPSHOTS: Final = "snapshots_"
@@ -54,6 +55,7 @@ SNAPSHOT_SCHEMA: Final = pa.schema(
         pa.field("detector", pa.string()),
         pa.field("detector_sha256", pa.string()),
         pa.field("erased_at_ms", pa.int64()),
+        pa.field("followed", pa.string()),
     ]
 )
 OBJECT_SCHEMA: Final = pa.schema(
@@ -80,9 +82,11 @@ OBJECT_COLUMNS: Final = [name for name in OBJECT_SCHEMA.names if name != "vector
 
 _VECTOR: Final = OBJECT_SCHEMA.field("vector")
 _OBJECT_SCHEMA_PLAIN: Final = pa.schema([field for field in OBJECT_SCHEMA if field != _VECTOR])
+_AS_JSON: Final = frozenset({"redaction", "followed"})
 _SNAPSHOT_PLAIN: Final = tuple(
-    name for name in SNAPSHOT_SCHEMA.names if name in SnapshotRow.model_fields and name != "redaction"
+    name for name in SNAPSHOT_SCHEMA.names if name in SnapshotRow.model_fields and name not in _AS_JSON
 )
+_MACHINES: Final = TypeAdapter(tuple[Machine, ...])
 _OBJECT_PLAIN: Final = tuple(name for name in OBJECT_SCHEMA.names if name in ObjectRow.model_fields)
 
 
@@ -125,6 +129,7 @@ def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
         place=place,
         quality=Quality(sharpness=record["sharpness"], brightness=record["brightness"], contrast=record["contrast"]),
         redaction=Redaction.model_validate_json(record["redaction"]),
+        followed=_MACHINES.validate_json(record.get("followed") or "[]"),
     )
 
 
@@ -147,6 +152,7 @@ def _snapshot_record(row: SnapshotRow) -> dict[str, Any]:
         "brightness": row.quality.brightness,
         "contrast": row.quality.contrast,
         "redaction": row.redaction.model_dump_json(),
+        "followed": _MACHINES.dump_json(row.followed).decode() if row.followed else None,
     }
 
 

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from center import account_errors, errors
+from center.alarms import errors as alarms
 from center.errors import CenterError
 from center.notify import errors as notify_errors
 
@@ -32,6 +33,8 @@ STATUS: Final[dict[type[CenterError], int]] = {
     notify_errors.UnknownRecipientError: 404,
     notify_errors.ReportRefusedError: 404,
     errors.NoPictureError: 404,
+    alarms.UnknownRuleError: 404,
+    alarms.UnknownAlarmError: 404,
     errors.SetupDoneError: 409,
     account_errors.UserTakenError: 409,
     account_errors.LastAdministratorError: 409,
@@ -39,6 +42,11 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.TooManyTokensError: 409,
     account_errors.DistrictTakenError: 409,
     account_errors.DistrictInUseError: 409,
+    alarms.RuleChangedError: 409,
+    alarms.NoPreviewError: 409,
+    alarms.TooBroadError: 409,
+    alarms.TooManyRulesError: 409,
+    alarms.AlarmStateError: 409,
     errors.TooLargeError: 413,
     errors.BadFilterError: 422,
     errors.BadUsernameError: 422,
@@ -47,6 +55,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.BadScopeError: 422,
     errors.TooManyCamerasError: 422,
     errors.LockedOutError: 429,
+    alarms.TooManyStreamsError: 429,
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,

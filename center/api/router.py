@@ -9,6 +9,7 @@ from center.access import Permission
 from center.api import (
     account,
     agents,
+    alarms,
     audit,
     auth,
     cameras,
@@ -17,6 +18,7 @@ from center.api import (
     notify,
     observations,
     problems,
+    rules,
     setup,
     users,
 )
@@ -54,10 +56,26 @@ def create() -> FastAPI:
             {"name": "cameras", "description": "Cameras as their agents report them."},
             {"name": "observations", "description": "The archive."},
             {"name": "notify", "description": "Who is told, and what became of each message."},
+            {"name": "rules", "description": "What raises alarms: every version is kept."},
+            {"name": "alarms", "description": "What was raised, and what became of it."},
         ],
     )
     problems.install(app)
-    for noun in (auth, account, setup, users, districts, audit, health, agents, cameras, observations, notify):
+    for noun in (
+        auth,
+        account,
+        setup,
+        users,
+        districts,
+        audit,
+        health,
+        agents,
+        cameras,
+        observations,
+        notify,
+        rules,
+        alarms,
+    ):
         app.include_router(noun.router)
 
     @app.get("/openapi.json", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN))

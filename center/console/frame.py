@@ -21,6 +21,7 @@ PAGES: Final = (
     ("/live", marked("Live"), Permission.LIVE_VIEW),
     ("/observations", marked("Observations"), Permission.OBSERVATION_SEARCH),
     ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
+    ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
 )
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0

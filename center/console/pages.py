@@ -11,7 +11,19 @@ from starlette.staticfiles import StaticFiles
 
 from center.access import Permission
 from center.account_errors import ForbiddenError
-from center.console import cameras, denied, frame, live, login, observation, observations, preferences, provider, setup
+from center.console import (
+    alarms,
+    cameras,
+    denied,
+    frame,
+    live,
+    login,
+    observation,
+    observations,
+    preferences,
+    provider,
+    setup,
+)
 from center.permits import needs
 from center.services import identity_of
 
@@ -51,6 +63,7 @@ def mount(app: FastAPI) -> None:
     _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(observations.observations)
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
+    _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

@@ -13,6 +13,7 @@ from pydantic import Field
 from provisioning.contracts.detectors import DetectorName
 from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
 from provisioning.contracts.messages import (
+    MAX_BOXES,
     Box,
     ClockQuality,
     Count,
@@ -107,6 +108,8 @@ class SnapshotRow(Message):
     """Which looked for machines, by the name in its manifest. None: a withheld picture, or a row of before."""
     detector_sha256: Sha256 | None = None
     """Of its model file."""
+    followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
+    """Machines with the motion that the edge told of them; empty in a row of before. Nothing in it links two rows."""
     erased_at_ms: TimeMs | None = None
     """When the picture was erased: its bytes are zeroes since, and its machines have no vector any more."""
 

@@ -36,6 +36,7 @@ from provisioning.contracts.notify import Notify
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
 
 __all__ = [
+    "Alarms",
     "Broker",
     "Camera",
     "CameraSource",
@@ -252,6 +253,21 @@ class OidcProvider(Section):
         return self
 
 
+class Alarms(Section):
+    """When the centre raises alarms; the rules themselves are written in it."""
+
+    late_after_s: float = Field(default=60.0, gt=0, le=3600)
+    """What was captured longer ago alarms nobody: it is counted as late."""
+    max_share: float = Field(default=0.5, gt=0, le=1)
+    """A rule that matches more of yesterday's pictures cannot be switched on."""
+    preview_rows: int = Field(default=20_000, ge=200, le=1_000_000)
+    """How many of yesterday's rows a preview looks at, the newest first."""
+    reconcile_every_s: float = Field(default=10.0, gt=0, le=600)
+    """How often the archive is asked for rows that no hint brought."""
+    keep_days: int = Field(default=180, ge=35, le=3650)
+    """How long an alarm that was closed is kept, with its history."""
+
+
 class CenterConfig(Section):
     """`wayside-center run`."""
 
@@ -278,6 +294,7 @@ class CenterConfig(Section):
     notify: Notify = Notify()
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
+    alarms: Alarms = Alarms()
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:

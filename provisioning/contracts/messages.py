@@ -167,6 +167,11 @@ class Snapshot(Versioned):
     people: int = Field(ge=0, le=10_000)
     redaction: Redaction
 
+    @property
+    def followed(self) -> tuple[Machine, ...]:
+        """Machines with a motion."""
+        return tuple(machine for machine in self.machines if machine.motion is not None)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         expected = ids.observation_id(self.camera_id, self.captured_at_ms, self.source_key)
@@ -200,6 +205,15 @@ class Rejected(Versioned):
     detail: str = Field(max_length=500)
 
 
+class HopTimes(Message):
+    """When a row went from hop to hop. Three clocks: the agent's, and twice that of the intake that took it."""
+
+    published_at_ms: TimeMs | None = None
+    """By the agent's clock, at the try that arrived; None: an agent of before."""
+    received_at_ms: TimeMs
+    committed_at_ms: TimeMs
+
+
 class ObservedItem(Message):
     """The few facts of a fresh row that a live page or an alarm rule wants before it asks `query` for the rest."""
 
@@ -209,6 +223,14 @@ class ObservedItem(Message):
     picture: PictureState
     machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
     people: int = Field(ge=0, le=10_000)
+    width: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
+    """Of the picture that boxes refer to; None, with the rest below, from a cluster of before."""
+    height: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
+    clock: ClockQuality | None = None
+    times: HopTimes | None = None
+    followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
+    """Machines of this picture that the edge follows, with their motion: the parser, which made `machines`, sees one
+    picture and knows of none."""
 
 
 class Observed(Versioned):

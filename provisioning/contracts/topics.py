@@ -26,6 +26,10 @@ INTAKE_GROUP: Final = "intake"
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """Largest MQTT packet anybody may send; the broker enforces it (`max_packet_size`), the codec checks it first."""
 
+PUBLISHED_AT: Final = "published-at-ms"
+"""MQTT user property of what an agent publishes: its wall clock at that try, milliseconds since the Unix epoch. It is
+no part of the message, whose hash must stay the same when it is sent again."""
+
 
 class Role(StrEnum):
     """Who connects. An agent's certificate carries the agent id as common name, the others the role's own name."""

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import URL
 
+from center.alarms.room import AlarmRoom
 from center.api import router
 from center.audit import Audit
 from center.broker import Mailbox
@@ -25,6 +26,7 @@ from center.roster import Roster
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from provisioning.contracts.config import Alarms
 from provisioning.contracts.notify import Notify
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
@@ -156,7 +158,9 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     devices = Devices(store, roster, clock)
     feed = Feed()
     line = OpenLine()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=line.ask_again)
+    alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
+    alarms.load()
+    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, alarms=alarms, ask_again=line.ask_again)
     line.start(mailbox)
     health = Health(
         store=store,
@@ -183,6 +187,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         feed=feed,
         health=health,
         notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),
+        alarms=alarms,
         now_ms=clock,
         secure_cookie=False,
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
+from center.alarms.room import LoopEndedError
 from center.api import router
 from center.api.problems import STATUS
 from center.errors import AuditFileError, BadFilterError, CenterError, RosterRefusedError, StartError
@@ -371,7 +372,7 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 
 
 def test_every_error_has_a_status() -> None:
-    offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError}
+    offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopEndedError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 
 

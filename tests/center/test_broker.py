@@ -16,7 +16,7 @@ from provisioning.contracts import codec, topics
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 from tests.center.conftest import Clock
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.world import camera_status, configured, heartbeat, observed
+from tests.center.world import Noted, camera_status, configured, heartbeat, observed
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def devices(store: Store, roster: Roster, clock: Clock) -> Devices:
 
 @pytest.fixture
 def mailbox(roster: Roster, devices: Devices, feed: Feed) -> Mailbox:
-    return Mailbox(roster=roster, devices=devices, feed=feed, ask_again=lambda: None)
+    return Mailbox(roster=roster, devices=devices, feed=feed, alarms=Noted(), ask_again=lambda: None)
 
 
 def test_each_message_finds_its_place(mailbox: Mailbox, devices: Devices, feed: Feed) -> None:
@@ -122,6 +122,6 @@ def test_nothing_anybody_sends_raises(topic: str, payload: bytes) -> None:
     store = Store.__new__(Store)
     roster = Roster(store, Audit(store, now_ms), None, now_ms)
     devices = Devices(store, roster, now_ms)
-    mailbox = Mailbox(roster=roster, devices=devices, feed=Feed(), ask_again=lambda: None)
+    mailbox = Mailbox(roster=roster, devices=devices, feed=Feed(), alarms=Noted(), ask_again=lambda: None)
     mailbox.deliver(topic, payload)
     assert sum(mailbox.counters.malformed.values()) == 1

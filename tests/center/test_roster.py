@@ -24,7 +24,7 @@ from provisioning.seal import Seal, SealKey
 from tests.center import world
 from tests.center.conftest import Clock
 from tests.center.street import AGENT
-from tests.center.world import configured, heartbeat, member, sealed
+from tests.center.world import Noted, configured, heartbeat, member, sealed
 
 ENROLLED, PENDING, REVOKED = Membership.ENROLLED, Membership.PENDING, Membership.REVOKED
 
@@ -54,7 +54,13 @@ def desk_over(store: Store, seal: Seal | None, clock: Callable[[], int]) -> Desk
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=Feed(), ask_again=lambda: asked_again.append("again"))
+    mailbox = Mailbox(
+        roster=roster,
+        devices=devices,
+        feed=Feed(),
+        alarms=Noted(),
+        ask_again=lambda: asked_again.append("again"),
+    )
     mailbox.link(up=True)
     return Desk(store, roster, devices, mailbox, asked_again)
 

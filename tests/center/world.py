@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
 from provisioning.contracts import codec
-from provisioning.contracts.archive import ArchiveStatus, Observation, ObservationPage
+from provisioning.contracts.archive import ArchiveStatus, CommitPage, Observation, ObservationPage
 from provisioning.contracts.config import Broker
 from provisioning.contracts.documents import (
     CENTER,
@@ -27,6 +27,7 @@ from provisioning.contracts.messages import (
     CameraState,
     CameraStatus,
     Heartbeat,
+    HopTimes,
     Ledger,
     Machine,
     MachineClass,
@@ -73,6 +74,7 @@ class FakeArchive:
             ("/health", self._health),
             ("/status", self._status),
             ("/observations", self._observations),
+            ("/commits", self._commits),
             ("/observations/{row_key}", self._one),
             ("/observations/{row_key}/picture", self._picture),
         ):
@@ -91,7 +93,12 @@ class FakeArchive:
     def _status(self, authorization: Authorization = None) -> Response | ArchiveStatus:
         rows = len(self.rows)
         return self._enter("/status", authorization) or ArchiveStatus(
-            days=("20261124",), rows=rows, distinct_ids=rows, objects=0, leaks=0, last_commit_seq=0
+            days=("20261124",),
+            rows=rows,
+            distinct_ids=rows,
+            objects=0,
+            leaks=0,
+            last_commit_seq=max(map(_commit_seq, self.rows), default=0),
         )
 
     def _observations(
@@ -117,6 +124,12 @@ class FakeArchive:
         ]
         return _page(wanted, limit, cursor)
 
+    def _commits(self, after: int = 0, limit: int = 50, authorization: Authorization = None) -> Response | CommitPage:
+        if (fault := self._enter("/commits", authorization)) is not None:
+            return fault
+        rows = sorted((row for row in self.rows if row.snapshot.commit_seq > after), key=_commit_seq)[:limit]
+        return CommitPage(items=tuple(rows), last_commit_seq=_commit_seq(rows[-1]) if rows else after)
+
     def _one(self, row_key: str, authorization: Authorization = None) -> Response | Observation:
         if (fault := self._enter("/observations/one", authorization)) is not None:
             return fault
@@ -131,6 +144,10 @@ class FakeArchive:
         if row_key not in self.jpegs:
             return _said(404, "picture_withheld")
         return Response(self.jpegs[row_key], media_type="image/jpeg")
+
+
+def _commit_seq(row: Observation) -> int:
+    return row.snapshot.commit_seq
 
 
 def _said(status: int, kind: str) -> JSONResponse:
@@ -173,6 +190,16 @@ class OpenLine:
 
     def ask_again(self) -> None:
         self.asked_again += 1
+
+
+class Noted:
+    """Watches hints and keeps them, for tests that raise no alarm."""
+
+    def __init__(self) -> None:
+        self.hints: list[Observed] = []
+
+    def observed(self, observed: Observed) -> None:
+        self.hints.append(observed)
 
 
 class TypedLine:
@@ -221,6 +248,11 @@ def observed(row: Observation) -> Observed:
                     Machine(cls=machine.cls, score=machine.score, box=machine.box) for machine in row.machines
                 ),
                 people=snapshot.people,
+                width=snapshot.width,
+                height=snapshot.height,
+                clock=snapshot.clock,
+                times=HopTimes(received_at_ms=snapshot.received_at_ms, committed_at_ms=snapshot.committed_at_ms),
+                followed=snapshot.followed,
             ),
         ),
     )

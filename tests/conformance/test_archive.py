@@ -12,7 +12,7 @@ import pytest
 from lancedb.table import LanceTable
 
 from provisioning.contracts.archive import ObjectRow, SnapshotRow
-from provisioning.contracts.messages import PictureState
+from provisioning.contracts.messages import Motion, PictureState
 from ray_cluster.appearance import Appearance
 from ray_cluster.archiver import HOUSEKEEPING_MS, Archiver
 from ray_cluster.entries import Entry, Sighting
@@ -80,6 +80,24 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert [receipt.fresh for receipt in receipts] == [True, True, True]
     with pytest.raises(UnknownObservation):
         read.observation(f"street:{'0' * 32}")
+
+
+def test_the_motion_that_the_edge_told_is_kept_with_the_row(tmp_path: Path) -> None:
+    moving = BIKE.model_copy(update={"motion": Motion(heading_deg=90, dwell_s=4, zones={"北口": 2.5})})
+    plain = entry(1)
+    told = Entry(
+        plain.snapshot.model_copy(update={"machines": (CAR, moving)}),
+        plain.message_sha256,
+        NOW_MS,
+        plain.picture,
+        plain.jpeg,
+        (CAR,),
+    )
+    archiver(tmp_path).commit([told, entry(2)], now_ms=NOW_MS)
+    read = query(tmp_path)
+    assert read.observation(told.row_key).snapshot.followed == (moving,)
+    assert [row.cls for row in read.observation(told.row_key).machines] == [CAR.cls]
+    assert [item.snapshot.followed for item in read.commits(after=0, limit=9).items] == [(moving,), ()]
 
 
 def test_of_a_leak_only_the_row_is_kept(tmp_path: Path) -> None:

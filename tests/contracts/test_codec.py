@@ -12,6 +12,7 @@ from provisioning.contracts.codec import (
     MAX_HEADER_BYTES,
     decode,
     decode_snapshot,
+    encode,
     encode_snapshot,
     message_sha256,
 )
@@ -119,3 +120,11 @@ def test_a_newer_message_in_json_is_an_unknown_version_and_not_damage() -> None:
 def test_roundtrip_of_every_message() -> None:
     for name, message in MESSAGES.items():
         assert decode(type(message), golden()[f"{name}.json"]) == message
+
+
+def test_a_hint_of_a_cluster_of_before_still_reads() -> None:
+    data = json.loads(encode(MESSAGES["observed"]))
+    for name in ("width", "height", "clock", "times", "followed"):
+        del data["items"][0][name]
+    item = decode(Observed, json.dumps(data).encode()).items[0]
+    assert (item.width, item.height, item.clock, item.times, item.followed) == (None, None, None, None, ())

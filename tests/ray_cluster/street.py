@@ -120,9 +120,16 @@ class Running:
         self.slept.append(seconds)
         await asyncio.sleep(0)
 
-    def deliver(self, payload: bytes, *, topic: str = topics.snapshots("street"), qos: int = 1) -> int:
+    def deliver(
+        self,
+        payload: bytes,
+        *,
+        topic: str = topics.snapshots("street"),
+        qos: int = 1,
+        published_at_ms: int | None = None,
+    ) -> int:
         self._mid += 1
-        self.intake.deliver(Delivery(topic, payload, self._mid, qos, 1))
+        self.intake.deliver(Delivery(topic, payload, self._mid, qos, 1, published_at_ms))
         return self._mid
 
     async def settle(self) -> None:

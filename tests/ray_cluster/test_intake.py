@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from provisioning.contracts import topics
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.messages import Archived, PictureState
+from provisioning.contracts.messages import Archived, HopTimes, Motion, PictureState
 from ray_cluster.acks import MAX_ITEMS, Acks
 from ray_cluster.broker import RECEIVE_MAXIMUM
 from ray_cluster.draw import Draw
@@ -36,6 +36,21 @@ def test_a_snapshot_becomes_a_row_an_acknowledgement_and_a_hint() -> None:
         assert (item.message_sha256, item.picture) == (entry.message_sha256, PictureState.KEPT)
         hint = running.broker.observed()[0]
         assert (hint.commit_seq, hint.items[0].machines, hint.items[0].people) == (receipt.commit_seq, (CAR,), 1)
+
+    run(story)
+
+
+def test_the_motion_that_the_edge_told_reaches_the_centre_beside_what_the_parser_found() -> None:
+    moving = BIKE.model_copy(update={"motion": Motion(dwell_s=4, wrong_way=("bus lane",))})
+
+    async def story(running: Running) -> None:
+        running.deliver(good(1, machines=(CAR, moving), size=(640, 480)), published_at_ms=NOW_MS - 200)
+        await running.settle()
+        item = running.broker.observed()[0].items[0]
+        assert (item.machines, item.followed) == ((CAR,), (moving,))
+        assert (item.width, item.height, item.clock) == (640, 480, "arrival")
+        times = HopTimes(published_at_ms=NOW_MS - 200, received_at_ms=NOW_MS, committed_at_ms=NOW_MS)
+        assert item.times == times
 
     run(story)
 

@@ -8,7 +8,10 @@ from ray_cluster.photo import SeenBy
 from ray_cluster.tables import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
 from tests.ray_cluster.world import NOW_MS, archiver, entry, query
 
-NEW = {SNAPSHOTS: ["detector", "detector_sha256"], OBJECTS: ["detector", "colour", "colour_share", "vector"]}
+NEW = {
+    SNAPSHOTS: ["detector", "detector_sha256", "followed"],
+    OBJECTS: ["detector", "colour", "colour_share", "vector"],
+}
 """Since the first release; all of them nullable."""
 
 
@@ -27,6 +30,7 @@ def test_a_day_without_the_new_columns_is_read_and_written(tmp_path: Path) -> No
     aged(tmp_path)
     read = query(tmp_path)
     assert read.observation(old.row_key).snapshot.detector is None
+    assert read.observation(old.row_key).snapshot.followed == ()
     assert [machine.colour for machine in read.observation(old.row_key).machines] == [None]
     again = archiver(tmp_path)
     seen = type(new)(

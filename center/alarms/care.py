@@ -1,0 +1,137 @@
+"""What people do with alarms, and what time does where nobody does anything."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select, update
+
+from center.alarms.errors import UnknownAlarmError
+from center.alarms.records import AlarmRecord, EventRecord, VersionRecord
+from center.alarms.register import ITSELF, Register, Writing
+from center.alarms.rule import MAX_LEVELS, RuleText
+from center.alarms.states import WAITING, Event, State, after
+from center.alarms.views import AlarmHistory, AlarmList, AlarmView, EventView
+from center.audit import Audit
+from center.store import Store
+
+AT_ONCE = 200
+"""Alarms that escalate in one transaction."""
+QUIET_RETRY_MS = 60_000
+
+
+class Care:
+    """Alarms of one centre. Blocks.
+
+    Raises (all methods):
+        StoreUnavailableError: nothing was done.
+    """
+
+    def __init__(self, store: Store, audit: Audit, register: Register, closed: Callable[[AlarmRecord], None]) -> None:
+        """`closed` hears of each alarm that was closed."""
+        self._store = store
+        self._audit = audit
+        self._register = register
+        self._closed = closed
+
+    def act(self, alarm_id: int, event: Event, *, actor: str, comment: str = "") -> AlarmView:
+        """Acknowledge, comment, escalate or close, as the table of states allows.
+
+        Raises:
+            UnknownAlarmError: there is none of that number.
+            AlarmStateError: not in the state that it is in.
+        """
+        with self._register.writing() as writing:
+            alarm = writing.session.get(AlarmRecord, alarm_id)
+            if alarm is None:
+                raise UnknownAlarmError(alarm_id=alarm_id)
+            self._step(writing, alarm, event, actor=actor, comment=comment)
+            writing.session.flush()
+            return AlarmView.of(alarm)
+
+    def escalate_due(self) -> None:
+        """Raise the level of what nobody acknowledged in time. In quiet hours it waits for their end."""
+        with self._register.writing() as writing:
+            due = writing.session.scalars(
+                select(AlarmRecord)
+                .where(AlarmRecord.state.in_(sorted(WAITING)), AlarmRecord.escalates_at_ms <= writing.now_ms)
+                .order_by(AlarmRecord.escalates_at_ms)
+                .limit(AT_ONCE)
+            ).all()
+            for alarm in due:
+                if _text(writing, alarm).quiet.cover(writing.now_ms):
+                    alarm.escalates_at_ms = writing.now_ms + QUIET_RETRY_MS
+                else:
+                    self._step(writing, alarm, Event.ESCALATED, actor=ITSELF)
+
+    def alarm(self, alarm_id: int) -> AlarmHistory:
+        """One, with its history.
+
+        Raises:
+            UnknownAlarmError: there is none of that number.
+        """
+        with self._store.transaction() as session:
+            alarm = session.get(AlarmRecord, alarm_id)
+            if alarm is None:
+                raise UnknownAlarmError(alarm_id=alarm_id)
+            events = session.scalars(
+                select(EventRecord).where(EventRecord.alarm_id == alarm_id).order_by(EventRecord.id)
+            )
+            return AlarmHistory(alarm=AlarmView.of(alarm), events=tuple(EventView.of(event) for event in events))
+
+    def alarms(
+        self,
+        *,
+        states: tuple[State, ...] = (),
+        rule_id: int | None = None,
+        camera_id: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> AlarmList:
+        """A page, newest first; `before` is where the last one ended."""
+        query = select(AlarmRecord).order_by(AlarmRecord.id.desc()).limit(limit + 1)
+        if states:
+            query = query.where(AlarmRecord.state.in_(states))
+        if rule_id is not None:
+            query = query.where(AlarmRecord.rule_id == rule_id)
+        if camera_id is not None:
+            query = query.where(AlarmRecord.camera_id == camera_id)
+        if before is not None:
+            query = query.where(AlarmRecord.id < before)
+        with self._store.transaction() as session:
+            found = [AlarmView.of(alarm) for alarm in session.scalars(query)]
+        page = tuple(found[:limit])
+        return AlarmList(items=page, next_cursor=str(page[-1].id) if len(found) > limit else None)
+
+    def sent(self, first_sent: dict[int, int]) -> None:
+        """When pages had alarms for the first time."""
+        if not first_sent:
+            return
+        with self._store.transaction() as session:
+            for alarm_id, at_ms in first_sent.items():
+                session.execute(
+                    update(AlarmRecord)
+                    .where(AlarmRecord.id == alarm_id, AlarmRecord.sent_at_ms.is_(None))
+                    .values(sent_at_ms=at_ms)
+                )
+
+    def _step(self, writing: Writing, alarm: AlarmRecord, event: Event, *, actor: str, comment: str = "") -> None:
+        alarm.state = after(State(alarm.state), event)
+        match event:
+            case Event.ESCALATED:
+                alarm.level = min(alarm.level + 1, MAX_LEVELS)
+                steps = _text(writing, alarm).escalate_after_min
+                left = steps[alarm.level : alarm.level + 1]
+                alarm.escalates_at_ms = writing.now_ms + left[0] * 60_000 if left else None
+                writing.notify(alarm)
+            case Event.ACKNOWLEDGED:
+                alarm.escalates_at_ms = None
+            case Event.CLOSED:
+                alarm.escalates_at_ms = None
+                writing.afterwards.append(lambda: self._closed(alarm))
+        writing.note(alarm, event, actor, comment)
+        detail = {"alarm": alarm.id, "rule": alarm.rule_id, "version": alarm.rule_version, "level": alarm.level}
+        self._audit.add(writing.session, actor, f"alarm.{event}", detail)
+
+
+def _text(writing: Writing, alarm: AlarmRecord) -> RuleText:
+    record = writing.session.get_one(VersionRecord, (alarm.rule_id, alarm.rule_version))
+    return RuleText.model_validate_json(record.text)

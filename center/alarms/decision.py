@@ -1,0 +1,46 @@
+"""What becomes of what a rule found: an alarm, part of one, or a late row that disturbs nobody. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from provisioning.contracts.archive import FUTURE_TOLERANCE_MS
+
+
+class Outcome(StrEnum):
+    """Of one match."""
+
+    RAISED = "raised"
+    REPEATED = "repeated"
+    """Added to the alarm of its window."""
+    LATE = "late"
+    """Captured too long ago: counted and kept, and nobody hears of it."""
+    UNTRUSTED = "untrusted"
+    """Captured at a time that cannot be believed: as late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest alarm of a rule at a place."""
+
+    alarm_id: int
+    raised_at_ms: int
+    is_closed: bool
+
+
+def delay(captured_at_ms: int, *, trusted: bool, now_ms: int, late_after_ms: int) -> Outcome | None:
+    """Why a row may not raise an alarm, by the centre's clock; None: it may."""
+    if not trusted or captured_at_ms > now_ms + FUTURE_TOLERANCE_MS:
+        return Outcome.UNTRUSTED
+    return Outcome.LATE if captured_at_ms < now_ms - late_after_ms else None
+
+
+def decide(last: Last | None, *, now_ms: int, window_ms: int, lasts: bool) -> Outcome:
+    """Whether a match that is in time begins an alarm.
+
+    `lasts`: of a fault, whose alarm goes on until somebody closes it. Else an alarm's window begins when it is raised
+    and is not stretched by what is added: a rule never falls silent for good.
+    """
+    if last is None:
+        return Outcome.RAISED
+    within = 0 <= now_ms - last.raised_at_ms < window_ms
+    return Outcome.REPEATED if within or (lasts and not last.is_closed) else Outcome.RAISED

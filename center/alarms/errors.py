@@ -1,0 +1,67 @@
+"""What can go wrong with rules and alarms, in words that the console can translate."""
+
+from center.errors import CenterError, marked
+
+
+class UnknownRuleError(CenterError):
+    """No rule of that number, or no such version of it."""
+
+    code = "unknown_rule"
+    message = marked("There is no rule {rule_id} with a version {version}.")
+    remedy = marked("List the rules and use a number that stands there.")
+
+
+class RuleChangedError(CenterError):
+    """Somebody else wrote a version in between, or the rule was retired."""
+
+    code = "rule_changed"
+    message = marked("Rule {rule_id} is at version {newest}, not {version}, or was retired.")
+    remedy = marked("Read it again and repeat your change on what it is now.")
+
+
+class NoPreviewError(CenterError):
+    """A version that nobody has seen at work may not be switched on."""
+
+    code = "no_preview"
+    message = marked("Version {version} of rule {rule_id} has not been previewed.")
+    remedy = marked("Preview it on yesterday first, and look at what it finds.")
+
+
+class TooBroadError(CenterError):
+    """A rule that matches everything."""
+
+    code = "rule_too_broad"
+    message = marked("Rule {rule_id} matches everything: {matched} of {rows} pictures of yesterday.")
+    remedy = marked("Make it narrower (cameras, zone, classes, hours) until it matches at most {percent} % of them.")
+
+
+class TooManyRulesError(CenterError):
+    """The number of rules is bounded."""
+
+    code = "too_many_rules"
+    message = marked("There are {limit} rules already.")
+    remedy = marked("Retire one that nobody needs any more.")
+
+
+class UnknownAlarmError(CenterError):
+    """No alarm of that number."""
+
+    code = "unknown_alarm"
+    message = marked("There is no alarm {alarm_id}.")
+    remedy = marked("List the alarms and use a number that stands there.")
+
+
+class AlarmStateError(CenterError):
+    """The table of states has no such step."""
+
+    code = "alarm_state"
+    message = marked("An alarm that is {state} cannot be {event}.")
+    remedy = marked("Look at it again: somebody else may have acted on it.")
+
+
+class TooManyStreamsError(CenterError):
+    """The number of open streams is bounded."""
+
+    code = "too_many_streams"
+    message = marked("{limit} pages listen to alarms already.")
+    remedy = marked("Close some of them and try again.")

@@ -1,0 +1,53 @@
+"""What does not work now, as the devices' states and the centre's own health tell it, and for how long."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from center.alarms.seen import Fault, FaultOf
+from center.devices import AgentView, CameraView, CauseKind, DeviceState
+
+WELL: Final = frozenset({DeviceState.STARTING, DeviceState.ONLINE})
+ITS_OWN: Final = frozenset({CauseKind.NONE, CauseKind.AGENT})
+"""Where its agent fell silent or the broker is away, that is the fault, and not one of each camera."""
+
+
+def faults_of(
+    cameras: Sequence[CameraView], agents: Sequence[AgentView], parts: Mapping[str, str]
+) -> tuple[Fault, ...]:
+    """Faults now. `parts`: why each part that does not work does not, by name; when that began is not known."""
+    of_cameras = (
+        Fault(FaultOf.CAMERA, camera.state, camera.agent_id, camera.camera_id, camera.since_ms, camera.cause)
+        for camera in cameras
+        if camera.state not in WELL and camera.cause_kind in ITS_OWN
+    )
+    of_agents = (
+        Fault(FaultOf.PLATFORM, "agent", agent.agent_id, "", agent.since_ms or 0, agent.cause)
+        for agent in agents
+        if agent.cause_kind is CauseKind.AGENT_SILENT
+    )
+    of_parts = (Fault(FaultOf.PLATFORM, name, "", "", 0, cause) for name, cause in parts.items())
+    return (*of_cameras, *of_agents, *of_parts)
+
+
+class FaultWatch:
+    """How long each fault has been there, by the centre's clock: a device's word for it may be wrong. One thread."""
+
+    def __init__(self) -> None:
+        self._first_ms: dict[Fault, int] = {}
+        self._now: tuple[Fault, ...] = ()
+
+    @property
+    def now(self) -> tuple[Fault, ...]:
+        """As of the last look."""
+        return self._now
+
+    def look(self, faults: Sequence[Fault], now_ms: int) -> tuple[Fault, ...]:
+        """The same faults with their ages; those that are gone are forgotten."""
+        keys = {replace(fault, cause="", for_ms=0): fault for fault in faults}
+        self._first_ms = {key: min(self._first_ms.get(key, now_ms), now_ms) for key in keys}
+        self._now = tuple(
+            replace(fault, for_ms=now_ms - self._first_ms[key], since_ms=fault.since_ms or self._first_ms[key])
+            for key, fault in keys.items()
+        )
+        return self._now

@@ -1,0 +1,142 @@
+"""The kinds of rules and their parameters.
+
+What a rule draws itself is in shares of the picture; what it names is the line, zone or lane of that name in the
+agent's configuration, of which the edge's tracker tells (docs/tracker.md).
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from center.alarms.shapes import Line, Polygon, Side
+from provisioning.contracts.camera import Label
+
+LEAST_CROWD = 10
+"""Fewer would make of a count a detector of somebody: docs/boundary.md §4."""
+CROWD_WINDOW_S = 300
+"""What the centre tells of people is told in bins of five minutes or more."""
+
+
+class _Parameters(BaseModel):
+    """Base of every kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    drawn: ClassVar[tuple[str, ...]] = ()
+    """Fields that hold what was drawn."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it holds a shape, which means one picture and no other."""
+        return any(getattr(self, name) is not None for name in self.drawn)
+
+
+class _InZone(_Parameters):
+    drawn = ("polygon",)
+
+    zone: Label | None = None
+    polygon: Polygon | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.zone is None) == (self.polygon is None):
+            raise ValueError("give either zone, the name of one in the agent's configuration, or polygon")
+        return self
+
+
+class ZoneEntry(_InZone):
+    """A machine stands or drives with its wheels in a zone."""
+
+    kind: Literal["zone_entry"]
+    moving_only: bool = False
+    """Only machines that the edge follows and that have a heading: what is parked there alarms nobody."""
+
+
+class MotorwayLane(_InZone):
+    """A two-wheeler where only motor vehicles may be."""
+
+    kind: Literal["two_wheeler_on_motorway"]
+
+
+class Standing(_InZone):
+    """A machine that stands in a no-stopping zone."""
+
+    kind: Literal["standing"]
+    for_s: int = Field(default=60, ge=5, le=86_400)
+    """In a zone of the agent's: in the zone. In a polygon: in view, and standing there now."""
+
+
+class LineCrossing(_Parameters):
+    """A machine crosses a line."""
+
+    drawn = ("segment",)
+
+    kind: Literal["line_crossing"]
+    line: Label | None = None
+    """Of the agent's configuration: told once a machine, whatever happens between two pictures."""
+    segment: Line | None = None
+    """Drawn here: crossed by the last own length of a machine's way, straight back along its heading."""
+    to: Side | None = None
+    """The side that it comes to; None: either."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.line is None) == (self.segment is None):
+            raise ValueError("give either line, the name of one in the agent's configuration, or segment")
+        return self
+
+
+class WrongWay(_Parameters):
+    """A machine goes against the direction of its lane."""
+
+    drawn = ("polygon",)
+
+    kind: Literal["wrong_way"]
+    lane: Label | None = None
+    """Of the agent's configuration; None, without a polygon: any of them."""
+    polygon: Polygon | None = None
+    heading_deg: float | None = Field(default=None, ge=0, lt=360)
+    """Of the traffic in the polygon: 0 up, 90 right, 180 down."""
+    tolerance_deg: float = Field(default=100.0, gt=0, lt=180)
+    """Farther off than this is the wrong way."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.polygon is None) != (self.heading_deg is None):
+            raise ValueError("polygon and heading_deg go together: a lane has a direction")
+        if self.polygon is not None and self.lane is not None:
+            raise ValueError("give either lane, the name of one in the agent's configuration, or polygon")
+        return self
+
+
+class Crowding(_Parameters):
+    """The count of one picture reaches a threshold. The zone is the picture: agents count nothing smaller."""
+
+    kind: Literal["crowding"]
+    threshold: int = Field(ge=LEAST_CROWD, le=10_000)
+
+
+class CameraFault(_Parameters):
+    """A camera does not deliver what it should, by its agent's word."""
+
+    kind: Literal["camera_fault"]
+    states: tuple[Literal["offline", "redaction_unavailable", "paused"], ...] = Field(
+        default=("offline", "redaction_unavailable", "paused"), min_length=1, max_length=3
+    )
+    for_s: int = Field(default=30, ge=0, le=3600)
+
+
+class PlatformFault(_Parameters):
+    """An agent fell silent, or the broker or the archive's `query` is away. Of its own database it could not tell."""
+
+    kind: Literal["platform_fault"]
+    parts: tuple[Literal["agent", "broker", "query"], ...] = Field(
+        default=("agent", "broker", "query"), min_length=1, max_length=3
+    )
+    for_s: int = Field(default=30, ge=0, le=3600)
+
+
+Kind = Annotated[
+    ZoneEntry | MotorwayLane | Standing | LineCrossing | WrongWay | Crowding | CameraFault | PlatformFault,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,267 @@
+"""What a rule finds in one row or one fault. Pure: the same in an alarm and in a preview."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, assert_never
+
+from center.alarms import kinds
+from center.alarms.rule import Rule, RuleText
+from center.alarms.seen import Fault, FaultOf, Seen
+from center.alarms.shapes import Area, Line, Side, crossing
+from provisioning.contracts.camera import Point
+from provisioning.contracts.messages import Box, Machine, MachineClass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a rule matched: the machine, if there is one, and the line, zone or lane, or the fault."""
+
+    where: str = ""
+    machine: Machine | None = None
+    code: str = ""
+    cause: str = ""
+
+
+Look = Callable[[Seen], Finding | None]
+_CROWD: Final = Finding()
+"""Neither a count nor anything else that it was made of."""
+
+
+def look_of(text: RuleText) -> Look:
+    """What a rule looks for in a row, with its shapes measured once; its schedule is not asked."""
+    wants = _wants(text)
+    match text.what:
+        case kinds.ZoneEntry() | kinds.MotorwayLane() | kinds.Standing() as zone:
+            look = _in_zone(zone, wants)
+        case kinds.LineCrossing(segment=Line() as segment, to=to):
+            look = _crossed(segment, to, wants)
+        case kinds.LineCrossing(line=line, to=to):
+            look = _crossed_named(line, to, wants)
+        case kinds.WrongWay(polygon=None, lane=lane):
+            look = _wrong_way_named(lane, wants)
+        case kinds.WrongWay() as what:
+            look = _wrong_way(what, wants)
+        case kinds.Crowding(threshold=threshold):
+            look = partial(_crowd, threshold)
+        case kinds.CameraFault() | kinds.PlatformFault():
+            look = _nothing
+        case _ as never:
+            assert_never(never)
+    return look
+
+
+def fault_found(text: RuleText, fault: Fault) -> Finding | None:
+    """What a rule finds in a fault."""
+    codes: tuple[str, ...]
+    match text.what:
+        case kinds.CameraFault(states=states, for_s=for_s):
+            of, codes = FaultOf.CAMERA, states
+        case kinds.PlatformFault(parts=parts, for_s=for_s):
+            of, codes = FaultOf.PLATFORM, parts
+        case _:
+            return None
+    elsewhere = bool(text.cameras) and fault.place not in text.cameras
+    if fault.of is not of or fault.code not in codes or fault.for_ms < for_s * 1000 or elsewhere:
+        return None
+    return Finding(code=fault.code, cause=fault.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A rule in force, its shapes measured."""
+
+    rule: Rule
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All rules in force, by the camera that they look at: most look at few, and a row asks those alone."""
+
+    rules: dict[int, Armed] = field(default_factory=dict)
+    _everywhere: tuple[Armed, ...] = ()
+    _by_place: dict[str, tuple[Armed, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> "Book":
+        """Measure and sort them."""
+        armed = {rule.id: Armed(rule, look_of(rule.text)) for rule in rules}
+        by_place: dict[str, list[Armed]] = {}
+        for each in armed.values():
+            for place in each.rule.text.cameras:
+                by_place.setdefault(place, []).append(each)
+        everywhere = tuple(each for each in armed.values() if not each.rule.text.cameras)
+        return cls(armed, everywhere, {place: tuple(each) for place, each in by_place.items()})
+
+    def found(self, seen: Seen) -> Iterator[tuple[Rule, Finding]]:
+        """What the rules find in a row that was captured within their schedules."""
+        for group in (self._by_place.get(seen.place, ()), self._everywhere):
+            for each in group:
+                finding = each.look(seen)
+                if finding is not None and each.rule.text.schedule.cover(seen.times.captured_at_ms):
+                    yield each.rule, finding
+
+    def faults_found(self, fault: Fault, now_ms: int) -> Iterator[tuple[Rule, Finding]]:
+        """What the rules find in a fault now."""
+        for each in self.rules.values():
+            finding = fault_found(each.rule.text, fault)
+            if finding is not None and each.rule.text.schedule.cover(now_ms):
+                yield each.rule, finding
+
+
+_Wants = Callable[[Machine, Seen], bool]
+
+
+def _wants(text: RuleText) -> _Wants:
+    """Whether a machine is of the classes, and as sure and as large as the rule asks."""
+    classes = frozenset(text.classes or MachineClass)
+    if isinstance(text.what, kinds.MotorwayLane):
+        classes = frozenset(cls for cls in classes if cls.is_two_wheeler)
+    min_score, min_size = text.min_score, text.min_size
+
+    def wants(machine: Machine, seen: Seen) -> bool:
+        return (
+            machine.score >= min_score
+            and machine.cls in classes
+            and (not min_size or _size(machine.box) >= min_size * max(seen.width, seen.height))
+        )
+
+    return wants
+
+
+def _size(box: Box) -> int:
+    return max(box.x1 - box.x0, box.y1 - box.y0)
+
+
+def _ground(box: Box, seen: Seen) -> tuple[float, float]:
+    """Where a machine is on the road, as the tracker sees it: the bottom centre of its box. In shares."""
+    return (box.x0 + box.x1) / 2 / seen.width, box.y1 / seen.height
+
+
+def _crowd(threshold: int, seen: Seen) -> Finding | None:
+    return _CROWD if seen.people >= threshold else None
+
+
+def _nothing(_seen: Seen) -> Finding | None:
+    """Faults are in no row."""
+    return None
+
+
+def _in_zone(what: kinds.ZoneEntry | kinds.MotorwayLane | kinds.Standing, wants: _Wants) -> Look:
+    heads: bool | None = None
+    followed, for_s = False, 0
+    match what:
+        case kinds.ZoneEntry(moving_only=True):
+            heads, followed = True, True
+        case kinds.Standing():
+            heads, followed, for_s = False, True, what.for_s
+    if what.zone is not None:
+        return _in_named_zone(what.zone, wants, heads=heads, for_s=for_s)
+    return _in_polygon(what.polygon, wants, heads=heads, followed=followed, for_s=for_s)
+
+
+def _in_polygon(
+    polygon: tuple[Point, ...] | None,
+    wants: _Wants,
+    *,
+    heads: bool | None,
+    followed: bool,
+    for_s: float = 0.0,
+) -> Look:
+    """`heads`: whether it must have a heading, or none, or either. `followed`: only what the edge follows."""
+    area = Area.of(polygon or ())
+
+    def look(seen: Seen) -> Finding | None:
+        if not seen.width:
+            return None
+        for machine in seen.followed if followed else seen.machines:
+            if (
+                area.contains(*_ground(machine.box, seen))
+                and wants(machine, seen)
+                and (not followed or _moves_so(machine, heads, for_s))
+            ):
+                return Finding(machine=machine)
+        return None
+
+    return look
+
+
+def _moves_so(machine: Machine, heads: bool | None, for_s: float) -> bool:
+    motion = machine.motion
+    if motion is None:
+        return False
+    return (heads is None or heads is (motion.heading_deg is not None)) and motion.dwell_s >= for_s
+
+
+def _in_named_zone(zone: str, wants: _Wants, *, for_s: float, heads: bool | None) -> Look:
+    def look(seen: Seen) -> Finding | None:
+        for machine in seen.followed:
+            inside_s = None if machine.motion is None else machine.motion.zones.get(zone)
+            if inside_s is not None and inside_s >= for_s and _moves_so(machine, heads, 0.0) and wants(machine, seen):
+                return Finding(zone, machine)
+        return None
+
+    return look
+
+
+def _crossed_named(line: str | None, to: Side | None, wants: _Wants) -> Look:
+    def look(seen: Seen) -> Finding | None:
+        for machine in seen.followed:
+            for each in () if machine.motion is None else machine.motion.crossed:
+                if each.line == line and (to is None or each.to == to) and wants(machine, seen):
+                    return Finding(f"{line} → {each.to}", machine)
+        return None
+
+    return look
+
+
+def _crossed(segment: Line, to: Side | None, wants: _Wants) -> Look:
+    def look(seen: Seen) -> Finding | None:
+        if not seen.width:
+            return None
+        for machine in seen.followed:
+            if machine.motion is None or machine.motion.heading_deg is None:
+                continue
+            heading, size = math.radians(machine.motion.heading_deg), _size(machine.box)
+            x, y = _ground(machine.box, seen)
+            before = (x - math.sin(heading) * size / seen.width, y + math.cos(heading) * size / seen.height)
+            side = crossing(segment, before, (x, y))
+            if side is not None and (to is None or side is to) and wants(machine, seen):
+                return Finding(f"→ {side}", machine)
+        return None
+
+    return look
+
+
+def _wrong_way_named(lane: str | None, wants: _Wants) -> Look:
+    def look(seen: Seen) -> Finding | None:
+        for machine in seen.followed:
+            for name in () if machine.motion is None else machine.motion.wrong_way:
+                if (lane is None or name == lane) and wants(machine, seen):
+                    return Finding(name, machine)
+        return None
+
+    return look
+
+
+def _wrong_way(what: kinds.WrongWay, wants: _Wants) -> Look:
+    area = Area.of(what.polygon or ())
+    along, tolerance = what.heading_deg or 0.0, what.tolerance_deg
+
+    def look(seen: Seen) -> Finding | None:
+        if not seen.width:
+            return None
+        for machine in seen.followed:
+            heading = None if machine.motion is None else machine.motion.heading_deg
+            if (
+                heading is not None
+                and abs((heading - along + 180) % 360 - 180) > tolerance
+                and area.contains(*_ground(machine.box, seen))
+                and wants(machine, seen)
+            ):
+                return Finding(machine=machine)
+        return None
+
+    return look

@@ -1,0 +1,157 @@
+"""What a version of a rule would have found yesterday: the same pure functions over archived rows, page by page."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from center.alarms import kinds
+from center.alarms.decision import Last, Outcome, decide
+from center.alarms.matching import Book
+from center.alarms.rule import Rule, RuleText
+from center.alarms.rules import Rules
+from center.alarms.seen import Fault, Seen, of_row
+from center.alarms.views import PreviewView
+from center.audit import Audit
+from center.clock import NowMs
+from center.search import Filters, Search
+from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+
+DAY_MS: Final = 86_400_000
+PAGE: Final = 200
+EXAMPLES: Final = 20
+PLACES: Final = 50
+LEAST_ROWS: Final = 20
+"""Of fewer no share can be told."""
+MOST_NAMED: Final = 100
+"""Cameras that one question to the archive may name."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a rule found in rows that were shown to it."""
+
+    rule: Rule
+    book: Book = field(init=False)
+    rows: int = 0
+    matches: list[tuple[int, str, str]] = field(default_factory=list)
+    """Capture time, place, row key."""
+
+    def __post_init__(self) -> None:
+        self.book = Book.of([self.rule])
+
+    def add(self, rows: Iterable[Seen]) -> None:
+        """Show it some more. Of cameras that it does not look at a row does not count."""
+        cameras = self.rule.text.cameras
+        for seen in rows:
+            if cameras and seen.place not in cameras:
+                continue
+            self.rows += 1
+            if any(self.book.found(seen)):
+                self.matches.append((seen.times.captured_at_ms, seen.place, seen.row_key))
+
+    def alarms(self) -> int:
+        """How many alarms the matches would have been, had each row come as soon as it was captured."""
+        last: dict[str, Last] = {}
+        raised = 0
+        for at_ms, place, _ in sorted(self.matches):
+            window_ms = self.rule.text.window_s * 1000
+            if decide(last.get(place), now_ms=at_ms, window_ms=window_ms, lasts=False) is Outcome.RAISED:
+                last[place] = Last(0, at_ms, is_closed=False)
+                raised += 1
+        return raised
+
+
+class Previews:
+    """Of one centre.
+
+    Raises (all methods):
+        QueryUnreachableError and its like: the archive does not answer; StoreUnavailableError.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        audit: Audit,
+        rules: Rules,
+        faults: Callable[[], Sequence[Fault]],
+        now_ms: NowMs,
+        *,
+        max_share: float,
+        max_rows: int,
+    ) -> None:
+        """`faults`: what does not work now, which stands for yesterday where a rule looks at faults."""
+        self._search = search
+        self._audit = audit
+        self._rules = rules
+        self._faults = faults
+        self._now_ms = now_ms
+        self._max_share = max_share
+        self._max_rows = max_rows
+
+    async def run(self, rule_id: int, version: int, *, actor: str) -> PreviewView:
+        """Look at yesterday, keep what was found, and tell it.
+
+        Raises:
+            UnknownRuleError: there is no such version.
+        """
+        text = await asyncio.to_thread(self._rules.text, rule_id, version)
+        from_ms, to_ms = yesterday(self._now_ms())
+        detail = {"rule": rule_id, "version": version, "from_ms": from_ms, "to_ms": to_ms}
+        await asyncio.to_thread(self._audit.append, actor, "rule.preview", detail)
+        tally = Tally(Rule(rule_id, version, text))
+        if isinstance(text.what, kinds.CameraFault | kinds.PlatformFault):
+            now_ms = self._now_ms()
+            found = [fault for fault in self._faults() if any(tally.book.faults_found(fault, now_ms))]
+            by_camera, complete = Counter(fault.place for fault in found), True
+            matched = alarms = len(found)
+        else:
+            complete = await self._look(tally, text, from_ms, to_ms)
+            by_camera = Counter(place for _, place, _ in tally.matches)
+            matched, alarms = len(tally.matches), tally.alarms()
+        linked = not isinstance(text.what, kinds.Crowding)
+        preview = PreviewView(
+            rule_id=rule_id,
+            version=version,
+            at_ms=self._now_ms(),
+            from_ms=from_ms,
+            to_ms=to_ms,
+            rows=tally.rows,
+            complete=complete,
+            matched=matched,
+            alarms=alarms,
+            by_camera=dict(by_camera.most_common(PLACES)),
+            examples=tuple(key for _, _, key in tally.matches[:EXAMPLES]) if linked else (),
+            too_broad=tally.rows >= LEAST_ROWS and matched > self._max_share * tally.rows,
+        )
+        await asyncio.to_thread(self._rules.previewed, preview, actor=actor)
+        return preview
+
+    async def _look(self, tally: Tally, text: RuleText, from_ms: int, to_ms: int) -> bool:
+        """Whether all rows were seen; the newest come first."""
+        cameras = tuple(sorted({place.partition("/")[2] for place in text.cameras}))
+        filters = Filters(
+            from_ms=from_ms, to_ms=to_ms, camera_id=cameras if len(cameras) <= MOST_NAMED else (), limit=PAGE
+        )
+        read = 0
+        while True:
+            page = await self._search.rows(filters)
+            tally.add(of_row(item) for item in page.items)
+            read += len(page.items)
+            if page.next_cursor is None:
+                return True
+            if read >= self._max_rows:
+                return False
+            filters = filters.model_copy(update={"cursor": page.next_cursor})
+
+
+def yesterday(now_ms: int, offset_minutes: int = DEFAULT_DAY_OFFSET_MINUTES) -> tuple[int, int]:
+    """The archive's last whole day, from its first millisecond to the first after it."""
+    zone = timezone(timedelta(minutes=offset_minutes))
+    today = (
+        datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+    to_ms = int(today.timestamp() * 1000)
+    return to_ms - DAY_MS, to_ms

@@ -1,0 +1,193 @@
+"""The alarm room of one centre: everything of alarms, wired, and the two loops that keep it going."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from center.alarms.care import Care
+from center.alarms.decision import Outcome
+from center.alarms.desk import Desk
+from center.alarms.faults import FaultWatch, faults_of
+from center.alarms.handover import Handover, Notifier
+from center.alarms.hops import Hops
+from center.alarms.preview import Previews
+from center.alarms.pushes import Pushes
+from center.alarms.reconcile import Lately, Reconciler
+from center.alarms.register import Register
+from center.alarms.rules import Rules
+from center.alarms.seen import Fault, of_hint
+from center.audit import Audit
+from center.clock import NowMs
+from center.devices import Devices
+from center.errors import CenterError
+from center.roster import Roster
+from center.search import Search
+from center.store import Store
+from provisioning.contracts.config import Alarms
+from provisioning.contracts.messages import Observed
+
+TEND_S: Final = 1.0
+HAND_OVER_S: Final = 0.2
+FORGET_S: Final = 3600.0
+
+
+class LoopEndedError(CenterError):
+    """A bug. Said in the figures only, and so in English."""
+
+    code = "loop_ended"
+    message = "This loop ended with an error ({cause})."
+    remedy = "Restart the centre, and report what its log says."
+
+
+PartsAway = Callable[[], Awaitable[Mapping[str, str]]]
+"""Why each part that the centre depends on and that does not work does not, by name."""
+
+
+class RoomFigures(BaseModel):
+    """What became of what was looked at since the start, and what does not work in the room itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    outcomes: dict[Outcome, int]
+    reconciled: int
+    """Rows that no hint had brought."""
+    listeners: int
+    overflowed: int
+    """Events that a page had to read from the database, since it was slow."""
+    trouble: dict[str, str]
+
+
+class AlarmRoom:
+    """What a route, page or mailbox needs of alarms."""
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        search: Search,
+        devices: Devices,
+        roster: Roster,
+        settings: Alarms,
+        now_ms: NowMs,
+        *,
+        notifier: Notifier | None = None,
+    ) -> None:
+        """`notifier`: who takes notices over; None keeps none."""
+        self._devices = devices
+        self._settings = settings
+        self._now_ms = now_ms
+        self._watch = FaultWatch()
+        self._lately = Lately()
+        self._trouble: dict[str, CenterError] = {}
+        self.hops = Hops()
+        self.pushes = Pushes(self.hops, now_ms)
+        self.register = Register(store, self.pushes, now_ms, notifies=notifier is not None)
+        self._desk = Desk(store, self.register, self.hops, now_ms, late_after_ms=int(settings.late_after_s * 1000))
+        self.care = Care(store, audit, self.register, self._desk.closed)
+        self.rules = Rules(store, audit, now_ms, self._desk.watch, max_share=settings.max_share)
+        self.previews = Previews(
+            search,
+            audit,
+            self.rules,
+            lambda: self._watch.now,
+            now_ms,
+            max_share=settings.max_share,
+            max_rows=settings.preview_rows,
+        )
+        self._reconciler = Reconciler(
+            store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._desk.observed
+        )
+        self._handover = None if notifier is None else Handover(store, notifier, now_ms)
+
+    def load(self) -> None:
+        """What the last run left.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        self._desk.load()
+        self.rules.load()
+
+    def observed(self, observed: Observed) -> None:
+        """See `center.broker.Watch`."""
+        rows = tuple(of_hint(observed))
+        self._desk.observed(rows)
+        for seen in rows:
+            if seen.width:  # else a cluster of before left out what rules want: the archive's row has it
+                self._lately.add(seen.row_key)
+
+    def figures(self) -> RoomFigures:
+        """As of now."""
+        return RoomFigures(
+            rows=self._desk.rows,
+            outcomes={outcome: self._desk.outcomes[outcome] for outcome in Outcome},
+            reconciled=self._reconciler.found,
+            listeners=self.pushes.readers,
+            overflowed=self.pushes.dropped_oldest,
+            trouble={where: str(error) for where, error in sorted(self._trouble.items())},
+        )
+
+    @asynccontextmanager
+    async def at_work(self, parts_away: PartsAway) -> AsyncIterator[None]:
+        """Faults, escalation, hand-over and reconciliation go on while `with` lasts."""
+        loops: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
+            "tend": (TEND_S, lambda: self.tend(parts_away)),
+            "reconcile": (self._settings.reconcile_every_s, self._reconciler.run_once),
+            "forget": (FORGET_S, lambda: asyncio.to_thread(self.forget)),
+        }
+        if self._handover is not None:
+            loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(self.hand_over))
+        tasks = [asyncio.create_task(self._for_ever(where, *each), name=where) for where, each in loops.items()]
+        for task in tasks:
+            task.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            bugs = [end for end in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(end, Exception)]
+            if bugs:
+                raise ExceptionGroup("loops of the alarm room ended", bugs)
+
+    async def tend(self, parts_away: PartsAway) -> None:
+        """Look at faults, and at what nobody has acknowledged."""
+        faults = faults_of(self._devices.cameras(), self._devices.agents(), await parts_away())
+        await asyncio.to_thread(self._tend, self._watch.look(faults, self._now_ms()))
+
+    async def reconcile(self) -> None:
+        """Look at what hints did not bring, now; see `Reconciler.run_once`."""
+        await self._reconciler.run_once()
+
+    def forget(self) -> None:
+        """Drop what is older than it is kept, now. Blocks."""
+        self._desk.forget(keep_ms=self._settings.keep_days * 86_400_000)
+
+    def hand_over(self) -> None:
+        """Hand over what is due, now; see `Handover`. Blocks."""
+        while self._handover is not None and self._handover.run_once():
+            pass
+
+    def _tend(self, faults: Sequence[Fault]) -> None:
+        self._desk.faults(faults)
+        self.care.escalate_due()
+        self.care.sent(self.pushes.first_sent())
+
+    async def _for_ever(self, where: str, every_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Again and again. What goes wrong stands in the figures until it goes right."""
+        while True:
+            try:
+                await work()
+            except CenterError as error:
+                self._trouble[where] = error
+            else:
+                self._trouble.pop(where, None)
+            await asyncio.sleep(every_s)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A loop ends by being cancelled, or by a bug, which the figures tell now and the process at its end."""
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            self._trouble[task.get_name()] = LoopEndedError(cause=type(bug).__name__)

@@ -1,0 +1,80 @@
+"""A rule: what to look for, where, when, and how loudly to say so. A version is never changed, only followed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from center.alarms.hours import ALWAYS, NEVER, Hours
+from center.alarms.kinds import CROWD_WINDOW_S, CameraFault, Crowding, Kind, MotorwayLane, PlatformFault
+from provisioning.contracts.camera import Label
+from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
+from provisioning.contracts.messages import MachineClass, Share
+
+PLACE_PATTERN: Final = f"^{AGENT_PATTERN[1:-1]}/{CAMERA_PATTERN[1:-1]}$"
+Place = Annotated[str, StringConstraints(pattern=PLACE_PATTERN)]
+"""An agent and one of its cameras, joined by a slash: two agents may each have a `cam-1`."""
+MAX_LEVELS: Final = 5
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class RuleText(BaseModel):
+    """What a person writes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Label
+    what: Kind
+    cameras: tuple[Place, ...] = Field(default=(), max_length=1024)
+    """None: all."""
+    classes: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
+    """None: all."""
+    min_score: Share = 0.4
+    min_size: Share = 0.0
+    """The longer side of a machine's box, as a share of the picture's longer side."""
+    schedule: Hours = ALWAYS
+    """Outside of it the rule finds nothing."""
+    quiet: Hours = NEVER
+    """In it alarms are raised and listed, but nobody is told and nothing escalates before it ends."""
+    severity: Severity = Severity.WARNING
+    escalate_after_min: tuple[Annotated[int, Field(ge=1, le=1440)], ...] = Field(default=(), max_length=MAX_LEVELS)
+    """Minutes until each next level while nobody has acknowledged."""
+    window_s: int = Field(default=300, ge=1, le=86_400)
+    """After an alarm of a camera, what the rule finds there in this time is added to that alarm."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.what.is_drawn and not self.cameras:
+            raise ValueError("a shape is drawn in the picture of certain cameras: name them in cameras")
+        machines = {cls for cls in self.classes if not cls.is_two_wheeler}
+        if isinstance(self.what, MotorwayLane) and machines:
+            raise ValueError(
+                "two_wheeler_on_motorway looks for bicycles and motorcycles alone: leave other classes out"
+            )
+        if isinstance(self.what, Crowding | CameraFault | PlatformFault) and self.classes:
+            raise ValueError(f"{self.what.kind} looks at no machine: leave classes out")
+        if isinstance(self.what, PlatformFault) and self.cameras:
+            raise ValueError("platform_fault looks at no camera: leave cameras out")
+        if isinstance(self.what, Crowding) and self.window_s < CROWD_WINDOW_S:
+            raise ValueError(f"crowding tells no more often than every {CROWD_WINDOW_S} s: raise window_s")
+        if isinstance(self.what, Crowding) and any(span.minutes * 60 < CROWD_WINDOW_S for span in self.schedule.spans):
+            # Else a preview would say of one picture, and not of a while, whether its count reaches a threshold.
+            raise ValueError(f"crowding holds for {CROWD_WINDOW_S} s or more at a time: lengthen its schedule")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of a rule, in force."""
+
+    id: int
+    version: int
+    text: RuleText

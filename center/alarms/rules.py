@@ -1,0 +1,298 @@
+"""Rules over time: every version is kept, every change audited, and none in force that nobody has seen at work."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from center.alarms.decision import Outcome
+from center.alarms.errors import (
+    NoPreviewError,
+    RuleChangedError,
+    TooBroadError,
+    TooManyRulesError,
+    UnknownRuleError,
+)
+from center.alarms.records import MatchRecord, PreviewRecord, RuleRecord, VersionRecord
+from center.alarms.rule import Rule, RuleText
+from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleView, VersionView
+from center.audit import Audit
+from center.clock import NowMs
+from center.store import Store
+
+MAX_RULES: Final = 2000
+LATE: Final = (Outcome.LATE, Outcome.UNTRUSTED)
+
+
+class Rules:
+    """Rules of one centre. Blocks.
+
+    Raises (all methods):
+        StoreUnavailableError: nothing was changed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        now_ms: NowMs,
+        changed: Callable[[Sequence[Rule]], None],
+        *,
+        max_share: float,
+    ) -> None:
+        """`changed` hears which rules are in force, after each change of that and once by `load`."""
+        self._store = store
+        self._audit = audit
+        self._now_ms = now_ms
+        self._changed = changed
+        self._max_share = max_share
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        """Put in force what was so in the last run."""
+        with self._lock:
+            self._changed(self._in_force())
+
+    def create(self, text: RuleText, *, actor: str) -> RuleView:
+        """A new rule, switched off.
+
+        Raises:
+            TooManyRulesError: there are as many as there may be.
+        """
+        with self._lock, self._store.transaction() as session:
+            alive = select(func.count()).select_from(RuleRecord).where(RuleRecord.retired_at_ms.is_(None))
+            if (session.scalar(alive) or 0) >= MAX_RULES:
+                raise TooManyRulesError(limit=MAX_RULES)
+            rule = RuleRecord(newest=1)
+            session.add(rule)
+            session.flush()
+            self._write(session, rule, text, actor, "rule.create")
+            return _view(session, rule)
+
+    def change(self, rule_id: int, text: RuleText, *, version: int, actor: str) -> RuleView:
+        """A new version after `version`. Whatever is in force stays so until the new one is previewed and switched on.
+
+        Raises:
+            UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
+        """
+        with self._lock, self._store.transaction() as session:
+            rule = _rule(session, rule_id)
+            _check(rule, version)
+            rule.newest += 1
+            self._write(session, rule, text, actor, "rule.change")
+            return _view(session, rule)
+
+    def switch_on(self, rule_id: int, *, version: int, actor: str) -> RuleView:
+        """Put a version in force.
+
+        Raises:
+            UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
+            NoPreviewError, TooBroadError: nobody has seen what it finds, or it finds everything.
+        """
+        with self._lock:
+            with self._store.transaction() as session:
+                rule = _rule(session, rule_id)
+                _check(rule, version)
+                preview = _preview(session, rule_id, version)
+                if preview is None:
+                    raise NoPreviewError(rule_id=rule_id, version=version)
+                if preview.too_broad:
+                    raise TooBroadError(
+                        rule_id=rule_id,
+                        matched=preview.matched,
+                        rows=preview.rows,
+                        percent=f"{self._max_share * 100:g}",
+                    )
+                rule.on_version = version
+                self._audit.add(session, actor, "rule.on", {"rule": rule_id, "version": version})
+                session.flush()
+                view = _view(session, rule)
+            self._changed(self._in_force())
+            return view
+
+    def switch_off(self, rule_id: int, *, actor: str, retire: bool = False) -> RuleView:
+        """Take it out of force; `retire`: for good, but its versions and alarms stay.
+
+        Raises:
+            UnknownRuleError: there is none.
+        """
+        with self._lock:
+            with self._store.transaction() as session:
+                rule = _rule(session, rule_id)
+                rule.on_version = None
+                if retire and rule.retired_at_ms is None:
+                    rule.retired_at_ms = self._now_ms()
+                self._audit.add(session, actor, "rule.retire" if retire else "rule.off", {"rule": rule_id})
+                session.flush()
+                view = _view(session, rule)
+            self._changed(self._in_force())
+            return view
+
+    def rule(self, rule_id: int) -> RuleView:
+        """One of them.
+
+        Raises:
+            UnknownRuleError: there is none.
+        """
+        with self._store.transaction() as session:
+            return _view(session, _rule(session, rule_id))
+
+    def rules(self, *, before: int | None = None, limit: int = 50) -> RuleList:
+        """A page, newest first; retired ones too."""
+        query = select(RuleRecord).order_by(RuleRecord.id.desc()).limit(limit + 1)
+        if before is not None:
+            query = query.where(RuleRecord.id < before)
+        with self._store.transaction() as session:
+            found = session.scalars(query).all()
+            items = tuple(_view(session, rule) for rule in found[:limit])
+        return RuleList(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
+
+    def versions(self, rule_id: int) -> tuple[VersionView, ...]:
+        """All versions of one, oldest first.
+
+        Raises:
+            UnknownRuleError: there is none.
+        """
+        with self._store.transaction() as session:
+            _rule(session, rule_id)
+            records = session.scalars(
+                select(VersionRecord).where(VersionRecord.rule_id == rule_id).order_by(VersionRecord.version)
+            )
+            return tuple(
+                VersionView(
+                    version=record.version,
+                    text=RuleText.model_validate_json(record.text),
+                    written_at_ms=record.at_ms,
+                    written_by=record.actor,
+                )
+                for record in records
+            )
+
+    def text(self, rule_id: int, version: int) -> RuleText:
+        """What one version says.
+
+        Raises:
+            UnknownRuleError: there is none.
+        """
+        with self._store.transaction() as session:
+            return RuleText.model_validate_json(_version(session, rule_id, version).text)
+
+    def previewed(self, preview: PreviewView, *, actor: str) -> None:
+        """Keep what a version found."""
+        with self._store.transaction() as session:
+            record = PreviewRecord(rule_id=preview.rule_id, version=preview.version, preview=preview.model_dump_json())
+            session.add(record)
+            self._audit.add(
+                session,
+                actor,
+                "rule.previewed",
+                {"rule": preview.rule_id, "version": preview.version, "rows": preview.rows, "matched": preview.matched},
+            )
+
+    def late(self, rule_id: int, *, cursor: tuple[int, str] | None = None, limit: int = 50) -> LateList:
+        """What came too late, newest first; `cursor` is where the last page ended.
+
+        Raises:
+            UnknownRuleError: there is no such rule.
+        """
+        query = (
+            select(MatchRecord)
+            .where(MatchRecord.rule_id == rule_id, MatchRecord.outcome.in_(LATE))
+            .order_by(MatchRecord.at_ms.desc(), MatchRecord.subject)
+            .limit(limit + 1)
+        )
+        if cursor is not None:
+            at_ms, subject = cursor
+            older = MatchRecord.at_ms < at_ms
+            query = query.where(older | ((MatchRecord.at_ms == at_ms) & (MatchRecord.subject > subject)))
+        with self._store.transaction() as session:
+            _rule(session, rule_id)
+            found = session.scalars(query).all()
+        page = found[:limit]
+        return LateList(
+            items=tuple(
+                LateView(
+                    rule_id=record.rule_id,
+                    version=record.version,
+                    outcome=Outcome(record.outcome),
+                    place=record.place,
+                    captured_at_ms=record.captured_at_ms,
+                    at_ms=record.at_ms,
+                )
+                for record in page
+            ),
+            next_cursor=f"{page[-1].at_ms}~{page[-1].subject}" if len(found) > limit else None,
+        )
+
+    def _write(self, session: Session, rule: RuleRecord, text: RuleText, actor: str, action: str) -> None:
+        session.add(
+            VersionRecord(
+                rule_id=rule.id,
+                version=rule.newest,
+                text=text.model_dump_json(),
+                at_ms=self._now_ms(),
+                actor=actor[:64],
+            )
+        )
+        detail = {"rule": rule.id, "version": rule.newest, "name": text.name, "kind": text.what.kind}
+        self._audit.add(session, actor, action, detail)
+        session.flush()
+
+    def _in_force(self) -> tuple[Rule, ...]:
+        query = (
+            select(VersionRecord)
+            .join(RuleRecord, RuleRecord.id == VersionRecord.rule_id)
+            .where(RuleRecord.on_version == VersionRecord.version)
+            .order_by(VersionRecord.rule_id)
+        )
+        with self._store.transaction() as session:
+            return tuple(
+                Rule(record.rule_id, record.version, RuleText.model_validate_json(record.text))
+                for record in session.scalars(query)
+            )
+
+
+def _rule(session: Session, rule_id: int) -> RuleRecord:
+    rule = session.get(RuleRecord, rule_id)
+    if rule is None:
+        raise UnknownRuleError(rule_id=rule_id, version=1)
+    return rule
+
+
+def _check(rule: RuleRecord, version: int) -> None:
+    if rule.newest != version or rule.retired_at_ms is not None:
+        raise RuleChangedError(rule_id=rule.id, newest=rule.newest, version=version)
+
+
+def _version(session: Session, rule_id: int, version: int) -> VersionRecord:
+    record = session.get(VersionRecord, (rule_id, version))
+    if record is None:
+        raise UnknownRuleError(rule_id=rule_id, version=version)
+    return record
+
+
+def _preview(session: Session, rule_id: int, version: int) -> PreviewView | None:
+    query = (
+        select(PreviewRecord)
+        .where(PreviewRecord.rule_id == rule_id, PreviewRecord.version == version)
+        .order_by(PreviewRecord.id.desc())
+        .limit(1)
+    )
+    record = session.scalar(query)
+    return None if record is None else PreviewView.model_validate_json(record.preview)
+
+
+def _view(session: Session, rule: RuleRecord) -> RuleView:
+    record = _version(session, rule.id, rule.newest)
+    return RuleView(
+        id=rule.id,
+        version=rule.newest,
+        text=RuleText.model_validate_json(record.text),
+        on_version=rule.on_version,
+        retired=rule.retired_at_ms is not None,
+        written_at_ms=record.at_ms,
+        written_by=record.actor,
+        preview=_preview(session, rule.id, rule.newest),
+    )

@@ -1,0 +1,50 @@
+"""Events of alarms as server-sent events (HTML §9.2): each has its id, and whoever comes back says the last it had."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+
+from center.alarms.pushes import Listener, Pushes
+from center.alarms.register import PAGE, Register
+from center.alarms.views import Push
+
+KEEPALIVE_S: Final = 10.0
+"""A proxy gives up on a silent line after a minute at the earliest; and as often the session is asked for."""
+RETRY_MS: Final = 1000
+
+
+async def lines(
+    register: Register, pushes: Pushes, listener: Listener, after: int, alive: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[str]:
+    """Everything after event `after`, as it happens, until nobody may read it (`alive`) or the centre goes down.
+
+    A page that is so slow that its ring overflows reads what it lacks from the database: nothing is left out.
+    """
+    yield f"retry: {RETRY_MS}\n: open\n\n"
+    clock = asyncio.get_running_loop().time
+    last, behind, asked_s = after, True, clock()
+    while not pushes.ended:
+        if behind:
+            fresh = await asyncio.to_thread(register.since, last)
+            behind = len(fresh) == PAGE
+        else:
+            fresh, behind = listener.take()
+            if behind:
+                continue
+        for push in fresh:
+            if push.event.id > last:
+                last = push.event.id
+                pushes.sent(push)
+                yield sse(push)
+        if clock() - asked_s >= KEEPALIVE_S:
+            if not await alive():
+                return
+            asked_s = clock()
+            yield ": alive\n\n"
+        if not behind and not fresh:
+            await listener.wait(KEEPALIVE_S)
+
+
+def sse(push: Push) -> str:
+    """One event. Its JSON has no line break, whatever a name holds."""
+    return f"id: {push.event.id}\nevent: alarm\ndata: {push.model_dump_json()}\n\n"

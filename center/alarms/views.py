@@ -1,0 +1,226 @@
+"""What leaves the centre of rules and alarms. No field holds a count of people, and none links two rows."""
+
+from pydantic import BaseModel, ConfigDict
+
+from center.alarms.decision import Outcome
+from center.alarms.matching import Finding
+from center.alarms.records import AlarmRecord, EventRecord
+from center.alarms.rule import RuleText, Severity
+from center.alarms.states import Event, State
+from provisioning.contracts.messages import Box, MachineClass
+
+
+class View(BaseModel):
+    """Base of what is shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FindingView(View):
+    """Why: a machine (box in pixels of its picture) and a line, zone or lane; or a fault and its cause."""
+
+    where: str = ""
+    cls: MachineClass | None = None
+    score: float | None = None
+    box: Box | None = None
+    code: str = ""
+    cause: str = ""
+
+    @classmethod
+    def of(cls, finding: Finding) -> "FindingView":
+        """Without the machine's motion: where it went is nobody's business afterwards."""
+        machine = finding.machine
+        return cls(
+            where=finding.where,
+            cls=machine and machine.cls,
+            score=machine and machine.score,
+            box=machine and machine.box,
+            code=finding.code,
+            cause=finding.cause,
+        )
+
+
+class TimesView(View):
+    """When the alarm's first match passed each hop; docs/alarms.md names the clock of each. None: not, or not known."""
+
+    clock: str
+    captured_at_ms: int | None
+    published_at_ms: int | None
+    received_at_ms: int | None
+    committed_at_ms: int | None
+    heard_at_ms: int
+    decided_at_ms: int
+    sent_at_ms: int | None
+
+
+class AlarmView(View):
+    """One alarm as it stands."""
+
+    id: int
+    rule_id: int
+    rule_version: int
+    rule_name: str
+    kind: str
+    severity: Severity
+    state: State
+    level: int
+    """0, and one more for each escalation."""
+    quiet: bool
+    """Raised in quiet hours."""
+    agent_id: str
+    camera_id: str
+    """Both empty where no camera is concerned."""
+    row_key: str | None
+    finding: FindingView
+    repeats: int
+    """Further matches in its window."""
+    last_at_ms: int
+    escalates_at_ms: int | None
+    times: TimesView
+
+    @classmethod
+    def of(cls, record: AlarmRecord) -> "AlarmView":
+        """From its row."""
+        return cls(
+            id=record.id,
+            rule_id=record.rule_id,
+            rule_version=record.rule_version,
+            rule_name=record.rule_name,
+            kind=record.kind,
+            severity=Severity(record.severity),
+            state=State(record.state),
+            level=record.level,
+            quiet=record.quiet,
+            agent_id=record.agent_id,
+            camera_id=record.camera_id,
+            row_key=record.row_key,
+            finding=FindingView.model_validate_json(record.finding),
+            repeats=record.repeats,
+            last_at_ms=record.last_at_ms,
+            escalates_at_ms=record.escalates_at_ms,
+            times=TimesView(
+                clock=record.clock,
+                captured_at_ms=record.captured_at_ms,
+                published_at_ms=record.published_at_ms,
+                received_at_ms=record.received_at_ms,
+                committed_at_ms=record.committed_at_ms,
+                heard_at_ms=record.heard_at_ms,
+                decided_at_ms=record.raised_at_ms,
+                sent_at_ms=record.sent_at_ms,
+            ),
+        )
+
+
+class EventView(View):
+    """What happened to an alarm."""
+
+    id: int
+    event: Event
+    at_ms: int
+    actor: str
+    level: int
+    comment: str
+
+    @classmethod
+    def of(cls, record: EventRecord) -> "EventView":
+        """From its row."""
+        return cls(
+            id=record.id,
+            event=Event(record.event),
+            at_ms=record.at_ms,
+            actor=record.actor,
+            level=record.level,
+            comment=record.comment,
+        )
+
+
+class AlarmHistory(View):
+    """One alarm with all that happened to it, oldest first."""
+
+    alarm: AlarmView
+    events: tuple[EventView, ...]
+
+
+class AlarmList(View):
+    """A page, newest first. `next_cursor` is opaque; None at the end."""
+
+    items: tuple[AlarmView, ...]
+    next_cursor: str | None
+
+
+class Push(View):
+    """What the stream carries: an event, and the alarm as it stood when it was sent."""
+
+    event: EventView
+    alarm: AlarmView
+
+
+class LateView(View):
+    """A match that came too late to alarm anybody, or at a time that cannot be believed."""
+
+    rule_id: int
+    version: int
+    outcome: Outcome
+    place: str
+    captured_at_ms: int
+    at_ms: int
+
+
+class LateList(View):
+    """A page, newest first. `next_cursor` is opaque; None at the end."""
+
+    items: tuple[LateView, ...]
+    next_cursor: str | None
+
+
+class PreviewView(View):
+    """What a version would have found yesterday."""
+
+    rule_id: int
+    version: int
+    at_ms: int
+    from_ms: int
+    to_ms: int
+    rows: int
+    """Archived pictures of its cameras that it looked at."""
+    complete: bool
+    """False: there were more than may be looked at, and these are the newest."""
+    matched: int
+    alarms: int
+    """That these matches would have been, by its window."""
+    by_camera: dict[str, int]
+    """Matches of the places that have most."""
+    examples: tuple[str, ...]
+    """Rows to look at; none of crowding, which is linked to no picture."""
+    too_broad: bool
+    """Matches more than the share that a rule may: it cannot be switched on."""
+
+
+class RuleView(View):
+    """A rule: its newest version, and the version in force."""
+
+    id: int
+    version: int
+    text: RuleText
+    on_version: int | None
+    retired: bool
+    written_at_ms: int
+    written_by: str
+    preview: PreviewView | None
+    """Of the newest version."""
+
+
+class RuleList(View):
+    """A page, newest first. `next_cursor` is opaque; None at the end."""
+
+    items: tuple[RuleView, ...]
+    next_cursor: str | None
+
+
+class VersionView(View):
+    """One version of a rule."""
+
+    version: int
+    text: RuleText
+    written_at_ms: int
+    written_by: str

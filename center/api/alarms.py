@@ -1,0 +1,154 @@
+"""Alarms: listed, streamed as they happen, and acted upon."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from center import cookies
+from center.access import Permission
+from center.alarms import stream
+from center.alarms.errors import AlarmStateError, TooManyStreamsError, UnknownAlarmError
+from center.alarms.hops import HopView
+from center.alarms.room import RoomFigures
+from center.alarms.states import Event, State
+from center.alarms.views import AlarmHistory, AlarmList, AlarmView
+from center.api.problems import documented
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.permits import needs
+from center.services import Asker, Served
+from provisioning.contracts.ids import CAMERA_PATTERN
+
+router = APIRouter(tags=["alarms"])
+
+AlarmId = Annotated[int, Path(ge=1, le=2**53)]
+EventId = Annotated[int, Field(ge=0, le=2**53)]
+_VIEW: Final = needs(Permission.ALARM_VIEW)
+_HANDLE: Final = needs(Permission.ALARM_HANDLE)
+_ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
+_ACTS: Final = documented(*_ALWAYS, UnknownAlarmError, AlarmStateError)
+
+
+_STREAM: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "Server-sent events of type `alarm`; the data of each is a `Push` as JSON.",
+    }
+}
+
+
+class Remark(BaseModel):
+    """What somebody has to say about it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: str = Field(default="", max_length=2000)
+
+
+class Comment(BaseModel):
+    """The same, where it is the point."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: str = Field(min_length=1, max_length=2000)
+
+
+@router.get("/alarms", operation_id="list_alarms", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+def list_alarms(
+    services: Served,
+    state: Annotated[list[State] | None, Query(max_length=len(State))] = None,
+    rule_id: Annotated[int | None, Query(ge=1, le=2**31)] = None,
+    camera_id: Annotated[str | None, Query(pattern=CAMERA_PATTERN)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+) -> AlarmList:
+    """Newest first. Follow `next_cursor` with the same filters for the next page."""
+    return services.alarms.care.alarms(
+        states=tuple(state or ()), rule_id=rule_id, camera_id=camera_id, before=cursor, limit=limit
+    )
+
+
+@router.get(
+    "/alarms/stream",
+    operation_id="stream_alarms",
+    openapi_extra=_VIEW,
+    response_class=StreamingResponse,
+    responses=_STREAM | documented(*_ALWAYS, TooManyStreamsError),
+)
+async def stream_alarms(
+    request: Request,
+    services: Served,
+    last_event_id: Annotated[EventId | None, Header(description="As a browser sends it when it comes back.")] = None,
+    after: Annotated[EventId | None, Query(description="The same, for who cannot set a header.")] = None,
+) -> StreamingResponse:
+    """All that happens to alarms, as it happens: from the event after the one named, or from now on."""
+    room = services.alarms
+    begin = last_event_id if last_event_id is not None else after
+    if begin is None:
+        begin = await asyncio.to_thread(room.register.newest_event)
+    room.pushes.admit()
+
+    async def alive() -> bool:
+        try:
+            await asyncio.to_thread(services.auth.identify, request.cookies.get(cookies.SESSION))
+        except NotLoggedInError:
+            return False
+        return True
+
+    async def body() -> AsyncIterator[str]:
+        async with room.pushes.listening() as listener:
+            async for line in stream.lines(room.register, room.pushes, listener, begin, alive):
+                yield line
+
+    # nginx would keep events back until its buffer is full.
+    return StreamingResponse(body(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@router.get("/alarms/hops", operation_id="alarm_hops", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+async def alarm_hops(services: Served) -> tuple[HopView, ...]:
+    """How long alarms took from hop to hop since the centre started, and by whose clocks."""
+    return services.alarms.hops.views()
+
+
+@router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+async def alarm_figures(services: Served) -> RoomFigures:
+    """What became of what was looked at since the centre started."""
+    return services.alarms.figures()
+
+
+@router.get(
+    "/alarms/{alarm_id}",
+    operation_id="get_alarm",
+    openapi_extra=_VIEW,
+    responses=documented(*_ALWAYS, UnknownAlarmError),
+)
+def get_alarm(alarm_id: AlarmId, services: Served) -> AlarmHistory:
+    """One, with all that happened to it."""
+    return services.alarms.care.alarm(alarm_id)
+
+
+@router.post("/alarms/{alarm_id}/acknowledge", operation_id="acknowledge_alarm", openapi_extra=_HANDLE, responses=_ACTS)
+def acknowledge_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker) -> AlarmView:
+    """Somebody looks after it: it escalates no more."""
+    return services.alarms.care.act(alarm_id, Event.ACKNOWLEDGED, actor=asker.actor, comment=remark.comment)
+
+
+@router.post("/alarms/{alarm_id}/comment", operation_id="comment_alarm", openapi_extra=_HANDLE, responses=_ACTS)
+def comment_alarm(alarm_id: AlarmId, remark: Comment, services: Served, asker: Asker) -> AlarmView:
+    """Say something about it, also when it is closed."""
+    return services.alarms.care.act(alarm_id, Event.COMMENTED, actor=asker.actor, comment=remark.comment)
+
+
+@router.post("/alarms/{alarm_id}/escalate", operation_id="escalate_alarm", openapi_extra=_HANDLE, responses=_ACTS)
+def escalate_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker) -> AlarmView:
+    """Call for the next level now."""
+    return services.alarms.care.act(alarm_id, Event.ESCALATED, actor=asker.actor, comment=remark.comment)
+
+
+@router.post("/alarms/{alarm_id}/close", operation_id="close_alarm", openapi_extra=_HANDLE, responses=_ACTS)
+def close_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker) -> AlarmView:
+    """It is over."""
+    return services.alarms.care.act(alarm_id, Event.CLOSED, actor=asker.actor, comment=remark.comment)

@@ -1,0 +1,173 @@
+"""Rules: what raises alarms. Written, previewed on yesterday, and then switched on."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from center.access import Permission
+from center.alarms.errors import (
+    NoPreviewError,
+    RuleChangedError,
+    TooBroadError,
+    TooManyRulesError,
+    UnknownRuleError,
+)
+from center.alarms.rule import RuleText
+from center.alarms.views import LateList, PreviewView, RuleList, RuleView, VersionView
+from center.api.problems import documented
+from center.errors import (
+    NotLoggedInError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryRefusedError,
+    QueryTimeoutError,
+    QueryUnreachableError,
+    StoreUnavailableError,
+)
+from center.permits import needs
+from center.services import Asker, Served
+
+router = APIRouter(tags=["rules"])
+
+RuleId = Annotated[int, Path(ge=1, le=2**31)]
+Version = Annotated[int, Path(ge=1, le=2**31)]
+Cursor = Annotated[int | None, Query(ge=1, le=2**53)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+_VIEW: Final = needs(Permission.ALARM_VIEW)
+_EDIT: Final = needs(Permission.ALARM_EDIT)
+_ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
+
+
+class Change(BaseModel):
+    """A new text for a rule, by somebody who has read `version`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=2**31)
+    text: RuleText
+
+
+class Switch(BaseModel):
+    """The version that is meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=2**31)
+
+
+@router.get("/rules", operation_id="list_rules", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+def list_rules(services: Served, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
+    """Newest first, retired ones too."""
+    return services.alarms.rules.rules(before=cursor, limit=limit)
+
+
+@router.post(
+    "/rules",
+    operation_id="create_rule",
+    openapi_extra=_EDIT,
+    status_code=201,
+    responses=documented(*_ALWAYS, TooManyRulesError),
+)
+def create_rule(text: RuleText, services: Served, asker: Asker) -> RuleView:
+    """A new rule, switched off."""
+    return services.alarms.rules.create(text, actor=asker.actor)
+
+
+@router.get(
+    "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_VIEW, responses=documented(*_ALWAYS, UnknownRuleError)
+)
+def get_rule(rule_id: RuleId, services: Served) -> RuleView:
+    """One of them, with what its newest version found yesterday."""
+    return services.alarms.rules.rule(rule_id)
+
+
+@router.put(
+    "/rules/{rule_id}",
+    operation_id="change_rule",
+    openapi_extra=_EDIT,
+    responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError),
+)
+def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker) -> RuleView:
+    """A new version. What is in force stays so until this one is previewed and switched on."""
+    return services.alarms.rules.change(rule_id, change.text, version=change.version, actor=asker.actor)
+
+
+@router.delete(
+    "/rules/{rule_id}",
+    operation_id="retire_rule",
+    openapi_extra=_EDIT,
+    responses=documented(*_ALWAYS, UnknownRuleError),
+)
+def retire_rule(rule_id: RuleId, services: Served, asker: Asker) -> RuleView:
+    """Take it out of force for good. Its versions and alarms stay."""
+    return services.alarms.rules.switch_off(rule_id, actor=asker.actor, retire=True)
+
+
+@router.get(
+    "/rules/{rule_id}/versions",
+    operation_id="list_rule_versions",
+    openapi_extra=_VIEW,
+    responses=documented(*_ALWAYS, UnknownRuleError),
+)
+def list_rule_versions(rule_id: RuleId, services: Served) -> tuple[VersionView, ...]:
+    """Oldest first."""
+    return services.alarms.rules.versions(rule_id)
+
+
+@router.post(
+    "/rules/{rule_id}/versions/{version}/preview",
+    operation_id="preview_rule",
+    openapi_extra=_EDIT,
+    responses=documented(
+        *_ALWAYS,
+        UnknownRuleError,
+        QueryUnreachableError,
+        QueryTimeoutError,
+        QueryDeniedError,
+        QueryFaultError,
+        QueryRefusedError,
+    ),
+)
+async def preview_rule(rule_id: RuleId, version: Version, services: Served, asker: Asker) -> PreviewView:
+    """What it would have found yesterday; kept, since nothing is switched on without."""
+    return await services.alarms.previews.run(rule_id, version, actor=asker.actor)
+
+
+@router.post(
+    "/rules/{rule_id}/on",
+    operation_id="switch_rule_on",
+    openapi_extra=_EDIT,
+    responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError, NoPreviewError, TooBroadError),
+)
+def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Asker) -> RuleView:
+    """Put its newest version in force, once it was previewed and found not to match everything."""
+    return services.alarms.rules.switch_on(rule_id, version=switch.version, actor=asker.actor)
+
+
+@router.post(
+    "/rules/{rule_id}/off",
+    operation_id="switch_rule_off",
+    openapi_extra=_EDIT,
+    responses=documented(*_ALWAYS, UnknownRuleError),
+)
+def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker) -> RuleView:
+    """Take it out of force."""
+    return services.alarms.rules.switch_off(rule_id, actor=asker.actor)
+
+
+@router.get(
+    "/rules/{rule_id}/late",
+    operation_id="list_late",
+    openapi_extra=_VIEW,
+    responses=documented(*_ALWAYS, UnknownRuleError),
+)
+def list_late(
+    rule_id: RuleId,
+    services: Served,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,15}~[\x21-\x7e]{1,192}$")] = None,
+) -> LateList:
+    """What it matched too late to alarm anybody, newest first."""
+    at_ms, _, subject = (cursor or "").partition("~")
+    return services.alarms.rules.late(rule_id, cursor=None if cursor is None else (int(at_ms), subject), limit=limit)

@@ -1,0 +1,218 @@
+"""The alarms that wait for somebody, newest first; new ones come in by themselves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.alarms.rule import Severity
+from center.alarms.states import WAITING, Event, State
+from center.alarms.views import AlarmView
+from center.console import moments, vocabulary
+from center.console.frame import empty, frame, problem
+from center.console.language import Language
+from center.console.markup import moment, words
+from center.console.picture import page_path
+from center.devices import DeviceState
+from center.errors import CenterError, marked
+from center.services import Services, identity_of, services_of
+
+TITLE: Final = marked("Alarms")
+SHOWN: Final = 100
+"""Rows of the table; the API has the rest, page by page."""
+LOOK_S: Final = 5.0
+OPEN: Final = (State.OPEN, State.ESCALATED, State.ACKNOWLEDGED)
+KINDS: Final = {
+    "zone_entry": marked("Zone entered"),
+    "two_wheeler_on_motorway": marked("Two-wheeler on a motorway lane"),
+    "standing": marked("Standing where stopping is forbidden"),
+    "line_crossing": marked("Line crossed"),
+    "wrong_way": marked("Wrong way"),
+    "crowding": marked("Crowding"),
+    "camera_fault": marked("Camera fault"),
+    "platform_fault": marked("Platform fault"),
+}
+SEVERITIES: Final = {
+    Severity.INFO: marked("Information"),
+    Severity.WARNING: marked("Warning"),
+    Severity.CRITICAL: marked("Critical"),
+}
+TONES: Final = {Severity.INFO: "off", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
+STATES: Final = {
+    State.OPEN: marked("Open"),
+    State.ESCALATED: marked("Escalated"),
+    State.ACKNOWLEDGED: marked("Acknowledged"),
+    State.CLOSED: marked("Closed"),
+}
+PARTS: Final = {
+    "agent": marked("Agent silent"),
+    "broker": marked("Broker away"),
+    "query": marked("Archive away"),
+}
+
+
+def alarms(request: Request) -> None:
+    """`/alarms`."""
+    with frame(request, title=TITLE, active="/alarms") as _:
+        page = _Page(
+            services_of(request), _, actor=identity_of(request).username, closed=request.query_params.get("closed")
+        )
+    ui.context.client.on_delete(page.leave)
+    ui.timer(0, page.listen, once=True)
+
+
+class _Page:
+    """One open page."""
+
+    def __init__(self, services: Services, _: Language, *, actor: str, closed: str | None) -> None:
+        self._services = services
+        self._ = _
+        self._actor = actor
+        self._states = tuple(State) if closed is not None else OPEN
+        self._rows: dict[int, ui.element] = {}
+        self._left = False
+        with ui.element("div").classes("ws-alarms-head"):
+            words("h1", _(TITLE))
+            if closed is None:
+                ui.link(_("Show closed ones too"), "/alarms?closed")
+            else:
+                ui.link(_("Show open ones only"), "/alarms")
+        self._trouble = ui.element("div")
+        self._empty = ui.element("div")
+        with self._empty:
+            empty(_("No alarm."), _("What a rule finds appears here by itself, without loading the page again."))
+        with ui.element("div").classes("ws-panel") as self._panel, ui.element("table").classes("ws-table ws-alarms"):
+            with ui.element("thead"), ui.element("tr"):
+                for head in (_("State"), _("Rule"), _("What"), _("Camera"), _("Time"), ""):
+                    words("th", head).props('scope="col"')
+            self._body = ui.element("tbody").props('aria-live="polite"')
+        self._settle()
+
+    def leave(self) -> None:
+        """The page is gone."""
+        self._left = True
+
+    async def listen(self) -> None:
+        """Draw what there is, and then what happens, until the page is gone."""
+        room = self._services.alarms
+        try:
+            room.pushes.admit()
+        except CenterError as error:
+            self._say(error)
+            return
+        async with room.pushes.listening() as listener:
+            await self._load()
+            while not (self._left or room.pushes.ended):
+                if not await listener.wait(LOOK_S):
+                    continue
+                pushed, overflowed = listener.take()
+                if self._left:
+                    return
+                if overflowed:
+                    await self._load()
+                # Of an alarm to which much happened at once only the last is drawn.
+                for alarm in {push.alarm.id: push.alarm for push in pushed}.values():
+                    self._show(alarm)
+                for push in pushed:
+                    room.pushes.sent(push)
+
+    async def _load(self) -> None:
+        try:
+            page = await asyncio.to_thread(self._services.alarms.care.alarms, states=self._states, limit=SHOWN)
+        except CenterError as error:
+            self._say(error)
+            return
+        for alarm in reversed(page.items):
+            self._show(alarm)
+
+    def _show(self, alarm: AlarmView) -> None:
+        """Draw its row anew; a new alarm stands on top, one that was closed goes."""
+        row = self._rows.get(alarm.id)
+        if alarm.state not in self._states:
+            if row is not None:
+                self._rows.pop(alarm.id).delete()
+        else:
+            if row is None:
+                with self._body:
+                    row = self._rows[alarm.id] = ui.element("tr")
+                row.move(target_index=0)
+            row.clear()
+            with row:
+                self._draw(alarm)
+        while len(self._rows) > SHOWN:
+            self._rows.pop(min(self._rows)).delete()
+        self._settle()
+
+    def _settle(self) -> None:
+        self._empty.set_visibility(not self._rows)
+        self._panel.set_visibility(bool(self._rows))
+
+    def _draw(self, alarm: AlarmView) -> None:
+        _ = self._
+        with ui.element("td"):
+            with ui.element("span").classes("ws-state"):
+                tone = TONES[alarm.severity] if alarm.state in WAITING else "off"
+                words("span", "").classes(f"ws-dot ws-dot-{tone}")
+                words("span", _(STATES[alarm.state]))
+            level = _("level {level}").format(level=alarm.level) if alarm.level else ""
+            words("div", " · ".join(part for part in (_(SEVERITIES[alarm.severity]), level) if part)).classes("ws-sub")
+        with ui.element("td"):
+            words("div", alarm.rule_name)
+            words(
+                "div", _("Rule {number}, version {version}").format(number=alarm.rule_id, version=alarm.rule_version)
+            ).classes("ws-sub")
+        with ui.element("td"):
+            words("div", _(KINDS[alarm.kind]))
+            words("div", self._finding(alarm)).classes("ws-sub")
+        with ui.element("td"):
+            words("div", self._camera(alarm))
+            words("div", alarm.agent_id).classes("ws-sub")
+        with ui.element("td"):
+            at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
+            moment(moments.local(at_ms), moments.utc(at_ms), tag="div")
+            if alarm.repeats:
+                words("div", _("{count} more since").format(count=alarm.repeats)).classes("ws-sub")
+        with ui.element("td"), ui.element("div").classes("ws-acts"):
+            if alarm.row_key is not None:
+                ui.link(_("Picture"), page_path(alarm.row_key))
+            if alarm.state in WAITING:
+                self._button(_("Acknowledge"), alarm, Event.ACKNOWLEDGED)
+            if alarm.state is not State.CLOSED:
+                self._button(_("Close"), alarm, Event.CLOSED)
+
+    def _finding(self, alarm: AlarmView) -> str:
+        _, finding = self._, alarm.finding
+        machine = _(vocabulary.CLASSES[finding.cls]) if finding.cls is not None else ""
+        fault = finding.code
+        if finding.code in PARTS:
+            fault = _(PARTS[finding.code])
+        elif finding.code in set(DeviceState):
+            fault = _(vocabulary.STATES[DeviceState(finding.code)])
+        return " · ".join(part for part in (machine, finding.where, fault, finding.cause) if part)
+
+    def _camera(self, alarm: AlarmView) -> str:
+        camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
+        return camera.title if camera is not None else alarm.camera_id or "–"
+
+    def _button(self, name: str, alarm: AlarmView, event: Event) -> None:
+        button = ui.button(name, color=None, on_click=self._act(alarm.id, event)).props("flat dense no-caps")
+        button.props["aria-label"] = f"{name}: {alarm.rule_name}"
+
+    def _act(self, alarm_id: int, event: Event) -> Callable[[], Awaitable[None]]:
+        async def act() -> None:
+            self._trouble.clear()
+            try:
+                view = await asyncio.to_thread(self._services.alarms.care.act, alarm_id, event, actor=self._actor)
+            except CenterError as error:
+                self._say(error)
+                return
+            self._show(view)
+
+        return act
+
+    def _say(self, error: CenterError) -> None:
+        self._trouble.clear()
+        with self._trouble:
+            problem(error, self._)

@@ -1,0 +1,79 @@
+"""An alarm room over a real database, in a world whose clock and archive are the test's."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from center.alarms.handover import Notice
+from center.alarms.room import AlarmRoom
+from center.alarms.views import Push
+from center.audit import Audit
+from center.devices import Devices
+from center.feed import Reader
+from center.roster import Roster
+from center.search import Search
+from center.store import Store
+from provisioning.contracts.config import Alarms
+from tests.center.alarms.making import text
+from tests.center.conftest import Clock
+from tests.center.world import TOKEN, FakeArchive
+
+
+class Held:
+    """Takes every notice over, and keeps it: a real channel in memory."""
+
+    def __init__(self) -> None:
+        self.notices: dict[int, Notice] = {}
+
+    def notify(self, notice: Notice) -> None:
+        self.notices.setdefault(notice.id, notice)
+
+
+@dataclass
+class Station:
+    """One alarm room, and all that is around it."""
+
+    room: AlarmRoom
+    store: Store
+    audit: Audit
+    archive: FakeArchive
+    search: Search
+    devices: Devices
+    clock: Clock
+    held: Held
+    again: "Callable[[], Station]"
+    """The same after a restart: another room over the same database."""
+    reader: Reader[Push] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = self.room.pushes.open()
+
+    async def enforce(self, what: dict[str, Any], **changes: Any) -> int:
+        """Write a rule, preview it, switch it on; its number."""
+        rules = self.room.rules
+        view = rules.create(text(what, **changes), actor="operator")
+        await self.room.previews.run(view.id, 1, actor="operator")
+        rules.switch_on(view.id, version=1, actor="operator")
+        return view.id
+
+    def events(self) -> list[tuple[str, int]]:
+        """What pages got since the last call: event and alarm."""
+        return [(push.event.event.value, push.alarm.id) for push in self.reader.take()]
+
+
+@pytest.fixture
+async def station(store: Store, clock: Clock, roster: Roster) -> AsyncIterator[Station]:
+    archive, held, audit = FakeArchive(), Held(), Audit(store, clock)
+    search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
+    devices = Devices(store, roster, clock)
+
+    def start() -> Station:
+        room = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, notifier=held)
+        room.load()
+        return Station(room, store, audit, archive, search, devices, clock, held, start)
+
+    yield start()
+    await search.close()

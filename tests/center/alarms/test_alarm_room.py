@@ -1,0 +1,60 @@
+"""The room's loops: what goes wrong stands in the figures until it goes right, and a bug is not kept quiet."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from center.alarms import room
+from center.errors import QueryUnreachableError
+from tests.center.alarms.conftest import Station
+from tests.center.alarms.making import LEFT_HALF, hint, machine, seen
+
+pytestmark = pytest.mark.anyio
+PATIENCE_S = 30
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - the loops under test tell nobody that they went round
+            await asyncio.sleep(0.01)
+
+
+async def test_trouble_is_told_until_it_is_over(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "TEND_S", 0.01)
+    away = True
+
+    async def parts() -> dict[str, str]:
+        if away:
+            raise QueryUnreachableError(url="http://archive.test", cause="refused")
+        return {}
+
+    async with station.room.at_work(parts):
+        await until(lambda: "tend" in station.room.figures().trouble)
+        assert "wayside-cluster run" in station.room.figures().trouble["tend"]
+        away = False
+        await until(lambda: not station.room.figures().trouble)
+
+
+async def test_a_bug_is_told_at_once_and_raised_at_the_end(station: Station) -> None:
+    async def parts() -> dict[str, str]:
+        raise TypeError("a bug")
+
+    async def work() -> None:
+        async with station.room.at_work(parts):
+            await until(lambda: "tend" in station.room.figures().trouble)
+            assert "TypeError" in station.room.figures().trouble["tend"]
+
+    with pytest.raises(ExceptionGroup, match="loops of the alarm room ended"):
+        await work()
+
+
+async def test_at_work_it_hands_over_by_itself(station: Station) -> None:
+    await station.enforce({"kind": "zone_entry", "polygon": LEFT_HALF})
+
+    async def parts() -> dict[str, str]:
+        return {}
+
+    async with station.room.at_work(parts):
+        station.room.observed(hint(seen(machine())))
+        await until(lambda: bool(station.held.notices))

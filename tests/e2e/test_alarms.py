@@ -1,0 +1,102 @@
+"""The alarm page in a real browser: what a rule finds comes in by itself, is acknowledged, and is text and no markup.
+
+test: hint ─stdin─▶ centre: Mailbox ─▶ rules ─▶ store ─▶ page ─websocket─▶ Chromium
+"""
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from provisioning.contracts.messages import CameraState
+from tests.center.alarms.making import LEFT_HALF, PLACE, machine, row
+from tests.center.world import camera_status
+from tests.e2e.conftest import Visitor
+
+HOSTILE = "<script>document.title='owned'</script>'; DROP TABLE alarms; --"
+
+
+def enforce(visitor: Visitor, body: dict[str, object]) -> None:
+    """Write a rule, preview it and switch it on, as the page of rules would."""
+    api, origin = f"{visitor.center.url}/api/rules", {"Origin": visitor.center.url}
+    made = visitor.context.request.post(api, data=body, headers=origin)
+    assert made.status == 201, made.text()
+    number = made.json()["id"]
+    for path, data in ((f"{number}/versions/1/preview", None), (f"{number}/on", {"version": 1})):
+        answer = visitor.context.request.post(f"{api}/{path}", data=data, headers=origin)
+        assert answer.ok, answer.text()
+
+
+def told(visitor: Visitor, key: str, commit_seq: int) -> None:
+    """A row is committed now, with a car in the left half."""
+    at_ms = int(time.time() * 1000)
+    visitor.center.archived(row(machine(), at_ms=at_ms, key=key, commit_seq=commit_seq), b"")
+
+
+def within_a_second(visitor: Visitor, cause: Callable[[], None], text: str) -> float:
+    """Seconds from a cause to its text in the page."""
+    began = time.monotonic()
+    cause()
+    expect(visitor.page.get_by_text(text, exact=True).first).to_be_visible()
+    return time.monotonic() - began
+
+
+def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(visitor: Visitor) -> None:
+    visitor.set_up()
+    enforce(
+        visitor,
+        {
+            "name": HOSTILE,
+            "what": {"kind": "zone_entry", "polygon": LEFT_HALF},
+            "cameras": [PLACE],
+            "severity": "critical",
+            "window_s": 1,
+        },
+    )
+    visitor.center.deliver(camera_status("cam-1", name="北口 <b>North</b>"))
+    visitor.go("/alarms")
+    page = visitor.page
+    expect(page.get_by_text("No alarm.")).to_be_visible()
+    visitor.photograph("alarms-none")
+    page.evaluate("window.unloaded = false; addEventListener('beforeunload', () => { window.unloaded = true })")
+    took_s = within_a_second(visitor, lambda: told(visitor, "k1", 1), HOSTILE)
+    assert took_s < 10  # a quiet machine takes a tenth of a second; a loaded one is no fault of the page
+    expect(page.get_by_text("北口 <b>North</b>")).to_be_visible()
+    assert page.title() == "Alarms · Wayside"
+    time.sleep(1.1)  # the rule's window, by the centre's own clock
+    told(visitor, "k2", 2)
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    visitor.photograph("alarms-two")
+    rows.first.get_by_role("button", name=re.compile("^Acknowledge")).click()
+    expect(rows.first.get_by_text("Acknowledged")).to_be_visible()
+    expect(rows.first.get_by_role("button", name=re.compile("^Acknowledge"))).to_have_count(0)
+    rows.first.get_by_role("button", name=re.compile("^Close")).click()
+    expect(rows).to_have_count(1)
+    assert page.evaluate("window.unloaded") is False
+    visitor.go("/alarms?closed")
+    expect(rows).to_have_count(2)
+    expect(rows.first.get_by_text("Closed", exact=True)).to_be_visible()
+
+
+def test_what_another_page_did_shows_here_and_in_chinese_and_on_a_narrow_screen(visitor: Visitor) -> None:
+    visitor.set_up()
+    enforce(visitor, {"name": "摄像机离线", "what": {"kind": "camera_fault", "for_s": 0}})
+    visitor.go("/preferences?language=zh")
+    visitor.go("/alarms")
+    page = visitor.page
+    expect(page.get_by_text("没有告警。")).to_be_visible()
+    visitor.center.deliver(
+        camera_status("cam-1", name="北口", state=CameraState.OFFLINE, cause="no route to camera: check its cable")
+    )
+    expect(page.get_by_text("摄像机离线")).to_be_visible()
+    expect(page.get_by_text("待处理")).to_be_visible()
+    visitor.photograph("alarms-chinese")
+    answer = visitor.context.request.post(
+        f"{visitor.center.url}/api/alarms/1/acknowledge", data={}, headers={"Origin": visitor.center.url}
+    )
+    assert answer.ok
+    expect(page.get_by_text("已确认")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    visitor.photograph("alarms-narrow")

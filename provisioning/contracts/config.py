@@ -29,6 +29,7 @@ from provisioning.contracts.camera import (
     Zone,
 )
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.evidence import Evidence
 from provisioning.contracts.gb28181 import Gb28181, check_devices
 from provisioning.contracts.ids import AgentId
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
@@ -42,6 +43,7 @@ __all__ = [
     "Desk",
     "DropFolderSource",
     "EdgeConfig",
+    "Evidence",
     "Gb28181",
     "Gb28181Source",
     "Lane",
@@ -239,6 +241,8 @@ class CenterConfig(Section):
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
+    evidence: Evidence | None = None
+    """Without it nothing is exported as evidence."""
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:

@@ -19,6 +19,8 @@ from center.clock import NowMs, now_ms
 from center.console import pages
 from center.devices import Devices
 from center.errors import StartError
+from center.evidence.exports import Exports
+from center.evidence.setup import open_exports
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
@@ -114,6 +116,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
+    exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
     feed = Feed()
     mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
     services = Services(
@@ -136,6 +139,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
+        evidence=exports,
     )
 
     @asynccontextmanager
@@ -143,11 +147,25 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         async with AsyncExitStack() as stack:
             stack.callback(store.close)
             stack.push_async_callback(search.close)
+            if exports is not None:
+                await stack.enter_async_context(_swept(exports))
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             yield
 
     return Center(services, application(services, lifespan), auth.prepare_setup())
+
+
+@asynccontextmanager
+async def _swept(exports: Exports) -> AsyncIterator[None]:
+    sweeping = asyncio.create_task(exports.keep_sweeping(), name="exports swept")
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        await exports.close()
+        with suppress(asyncio.CancelledError):
+            await sweeping
 
 
 def application(

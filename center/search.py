@@ -188,6 +188,25 @@ class Search:
         """
         return await self._picture(row_key)
 
+    async def archived(self, row_key: str) -> archive.Observation:
+        """All that the archive says of one observation, for an export that stands in the audit already.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        try:
+            return await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
+        except _SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
+    async def exported(self, row_key: str) -> bytes:
+        """The redacted JPEG, for an export that stands in the audit already.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none.
+        """
+        return await self._picture(row_key)
+
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""
         return await self._model(archive.ArchiveStatus, "/status")
@@ -201,10 +220,7 @@ class Search:
         await self._client.aclose()
 
     async def _observation(self, row_key: str) -> ObservationView:
-        try:
-            return _shown(await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}"))
-        except _SaidError as error:
-            raise UnknownObservationError(row_key=row_key) from error
+        return _shown(await self.archived(row_key))
 
     async def _picture(self, row_key: str) -> bytes:
         try:

@@ -10,6 +10,7 @@ from center.audit import Audit
 from center.auth import Auth, Identity
 from center.clock import NowMs
 from center.devices import Devices
+from center.evidence.exports import Exports
 from center.feed import Feed
 from center.health import Health
 from center.roster import Roster
@@ -31,6 +32,8 @@ class Services:
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""
     ray_dashboard_url: str = ""
+    evidence: Exports | None = None
+    """None where nothing is configured to sign it with."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from center import errors
 from center.errors import CenterError
+from center.evidence import refusals
 
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
@@ -34,6 +35,12 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.StoreUnavailableError: 503,
     errors.QueryUnreachableError: 503,
     errors.QueryTimeoutError: 504,
+    refusals.UnknownExportError: 404,
+    refusals.ExportNotReadyError: 409,
+    refusals.ExportErasedError: 410,
+    refusals.TooManyPicturesError: 422,
+    refusals.ExportsBusyError: 429,
+    refusals.EvidenceOffError: 503,
 }
 
 

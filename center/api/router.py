@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from center.api import agents, auth, cameras, health, observations, problems, setup
+from center.api import agents, auth, cameras, evidence, health, observations, problems, setup
 from center.services import Asker
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
@@ -33,10 +33,11 @@ def create() -> FastAPI:
             {"name": "agents", "description": "Agents as the roster names them and as they report."},
             {"name": "cameras", "description": "Cameras as their agents report them."},
             {"name": "observations", "description": "The archive."},
+            {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
         ],
     )
     problems.install(app)
-    for noun in (auth, setup, health, agents, cameras, observations):
+    for noun in (auth, setup, health, agents, cameras, observations, evidence):
         app.include_router(noun.router)
 
     @app.get("/openapi.json", include_in_schema=False)

@@ -47,9 +47,7 @@ def concerns(detail: str, row_keys: frozenset[str], case_number: str) -> bool:
     )
 
 
-def _entries(
-    store: Store, row_keys: frozenset[str], case_number: str, columns: list[str]
-) -> Iterator[dict[str, Any]]:
+def _entries(store: Store, row_keys: frozenset[str], case_number: str, columns: list[str]) -> Iterator[dict[str, Any]]:
     # The database narrows it down to what names any observation or case at all; which, is looked at here.
     wanted = select(AuditEntry).where(or_(*(AuditEntry.detail.like(pattern) for pattern in _NAMING)))
     with store.transaction() as session:

@@ -103,13 +103,35 @@ def _read(data: bytes, kind: str, detached: bytes | None) -> Signed:
     if outer["content_type"].native != "signed_data":
         raise BadCmsError("is no SignedData")
     signed = outer["content"]
-    enclosed, infos = signed["encap_content_info"], signed["signer_infos"]
-    if enclosed["content_type"].native != kind or len(infos) != 1:
-        raise BadCmsError("has other content, or not exactly one signer")
-    content = enclosed["content"].contents if detached is None else detached
-    if detached is not None and not isinstance(enclosed["content"], core.Void):
+    content = _content(signed["encap_content_info"], kind, detached)
+    if len(signed["signer_infos"]) != 1:
+        raise BadCmsError("has not exactly one signer")
+    info = signed["signer_infos"][0]
+    certificates = [x509.load_der_x509_certificate(each.chosen.dump()) for each in signed["certificates"]]
+    leaf = certificates[0]
+    signed_at = _said(info, leaf, kind, content)
+    key = leaf.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise BadCmsError("is by a key that is not on an elliptic curve")
+    try:
+        key.verify(info["signature"].native, info["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise BadCmsError("is wrong") from error
+    return Signed(content, leaf, tuple(certificates[1:]), signed_at)
+
+
+def _content(enclosed: Any, kind: str, detached: bytes | None) -> bytes:
+    if enclosed["content_type"].native != kind:
+        raise BadCmsError("is over another kind of content")
+    if detached is None:
+        return bytes(enclosed["content"].contents)
+    if not isinstance(enclosed["content"], core.Void):
         raise BadCmsError("encloses a content of its own")
-    info = infos[0]
+    return detached
+
+
+def _said(info: Any, leaf: x509.Certificate, kind: str, content: bytes) -> datetime:
+    """Check the signed attributes, not yet their signature. Returns the signing time."""
     algorithms = (info["digest_algorithm"]["algorithm"].native, info["signature_algorithm"]["algorithm"].native)
     if algorithms != ("sha256", "sha256_ecdsa"):
         raise BadCmsError(f"uses {' and '.join(map(str, algorithms))}; only SHA-256 with ECDSA is accepted")
@@ -118,24 +140,16 @@ def _read(data: bytes, kind: str, detached: bytes | None) -> Signed:
         raise BadCmsError("says a signed attribute twice")
     if said["content_type"][0].native != kind or said["message_digest"][0].native != hashlib.sha256(content).digest():
         raise BadCmsError("is over other bytes")
-    certificates = [x509.load_der_x509_certificate(each.chosen.dump()) for each in signed["certificates"]]
-    leaf = certificates[0]
-    sid = info["sid"].chosen
-    named = asn1_x509.Certificate.load(_der(leaf))
-    if sid["issuer"] != named.issuer or sid["serial_number"].native != leaf.serial_number:
-        raise BadCmsError("names another signer than the certificate that it carries")
+    named, sid = asn1_x509.Certificate.load(_der(leaf)), info["sid"].chosen
     bound = said["signing_certificate_v2"][0]["certs"][0]["cert_hash"].native
-    if bound != hashlib.sha256(_der(leaf)).digest():
-        raise BadCmsError("is bound to another certificate than it carries")
-    key = leaf.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise BadCmsError("is by a key that is not on an elliptic curve")
-    try:
-        key.verify(info["signature"].native, info["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature as error:
-        raise BadCmsError("carries a signature that is wrong") from error
+    if (
+        sid["issuer"] != named.issuer
+        or sid["serial_number"].native != leaf.serial_number
+        or bound != hashlib.sha256(_der(leaf)).digest()
+    ):
+        raise BadCmsError("names another signer than the certificate that it carries")
     signed_at: datetime = said["signing_time"][0].native
-    return Signed(bytes(content), leaf, tuple(certificates[1:]), signed_at)
+    return signed_at
 
 
 def _attribute(kind: str, value: Any) -> cms.CMSAttribute:

@@ -76,6 +76,7 @@ class Writer:
         self._target = target
         self._offset = 0
         self._names: set[str] = set()
+        self._digest = hashlib.sha256()
         self.entries: list[Entry] = []
 
     def add(self, name: str, content: bytes) -> Entry:
@@ -104,8 +105,13 @@ class Writer:
         self._put(end(self.entries, offset))
         return self._offset
 
+    def sha256(self) -> str:
+        """Of all that was written."""
+        return self._digest.hexdigest()
+
     def _put(self, data: bytes) -> None:
         self._target.write(data)
+        self._digest.update(data)
         self._offset += len(data)
 
 
@@ -180,9 +186,7 @@ def _hints(file: BinaryIO, offset: int, count: int) -> list[str]:
     return names
 
 
-def _read(
-    file: BinaryIO, offset: int, limit: int, hint: str, keep: Callable[[str], int]
-) -> tuple[Entry, bytes]:
+def _read(file: BinaryIO, offset: int, limit: int, hint: str, keep: Callable[[str], int]) -> tuple[Entry, bytes]:
     head = file.read(_LOCAL.size)
     if len(head) < _LOCAL.size:
         raise BrokenArchiveError(hint, "its header is cut off")

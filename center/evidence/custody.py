@@ -1,4 +1,4 @@
-"""What is written beside a picture, and the way it came. Facts that the archive has; one that it has not is named missing.
+"""What is written beside a picture, and the way it came. What the archive has not is named missing.
 
 Of people, and of regions that were covered, nothing is written: neither has a place in what these functions return.
 """

@@ -110,6 +110,8 @@ class Manifest(Fact):
             raise ManifestError("not in canonical form")
         if any(not is_safe(file.name) for file in found.files):
             raise ManifestError("a file's name is not safe")
+        if len({file.name for file in found.files}) != len(found.files):
+            raise ManifestError("a file is there twice")
         return found
 
 

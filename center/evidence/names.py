@@ -1,4 +1,4 @@
-"""Names inside an export. Nothing that somebody typed gets in: a camera's id is reduced to letters, digits and dashes."""
+"""Names inside an export. Nothing that somebody typed gets in: a camera's id is cut down to letters and dashes."""
 
 import re
 from typing import Final

@@ -59,9 +59,7 @@ class Sealer:
     def clock(self) -> ClockFact:
         """What is known of the clock now."""
         state = self.clock_state()
-        return ClockFact(
-            synchronised=state.synchronised, max_error_ms=state.max_error_ms, source=self.clock_source
-        )
+        return ClockFact(synchronised=state.synchronised, max_error_ms=state.max_error_ms, source=self.clock_source)
 
     def seal(self, manifest: Manifest, *, now_ms: int) -> tuple[bytes, bytes]:
         """Signature and time stamp of a manifest.
@@ -127,6 +125,10 @@ class Package:
         """One observation that has no picture to export, by name."""
         self.left_out.append(out)
 
+    def sha256(self) -> str:
+        """Of the whole archive, once it is closed."""
+        return self._writer.sha256()
+
     def close(self, audit: dict[str, Any], *, now_ms: int) -> Manifest:
         """Everything else, then the seals and the archive's directory.
 
@@ -135,9 +137,7 @@ class Package:
             NotStampedError, StoreUnavailableError: see `Sealer.seal`.
         """
         order, clock = self._order, self._sealer.clock()
-        words = readme.clock_text(
-            synchronised=clock.synchronised, max_error_ms=clock.max_error_ms, source=clock.source
-        )
+        words = readme.clock_text(synchronised=clock.synchronised, max_error_ms=clock.max_error_ms, source=clock.source)
         add = self._writer.add
         add(names.CUSTODY, _readable(custody.document(self._chains, software={"centre": software()})))
         add(names.AUDIT, _readable(audit))

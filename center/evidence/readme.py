@@ -27,9 +27,10 @@ STAMP_EN: Final = (
     " took part. For that, have manifest.json.p7s stamped by a public authority on the day it is handed over."
 )
 STAMP_ZH: Final = (
-    "时间戳（RFC 3161）由本中心自己的时间戳机构签发。它证明：在本中心时钟显示该时刻时，已签名的清单及其列出的每个文件已经存在，"
-    "此后未被改动。它不证明该时钟准确，也不能对抗运行本中心并持有密钥的一方：没有第三方参与。如有此需要，请在移交当日将 "
-    "manifest.json.p7s 交由公共时间戳机构加盖时间戳。"
+    "时间戳（RFC 3161）由本中心自己的时间戳机构签发。它证明：在本中心时钟显示该时刻时，"
+    "已签名的清单及其列出的每个文件已经存在，此后未被改动。它不证明该时钟准确，"
+    "也不能对抗运行本中心并持有密钥的一方：没有第三方参与。"
+    "如有此需要，请在移交当日将 manifest.json.p7s 交由公共时间戳机构加盖时间戳。"
 )
 
 
@@ -72,8 +73,8 @@ def text(
     """The whole file. `files` counts every file of the archive."""
     at_s = exported_at_ms // 1000
     sums = (
-        "grep -o '\"name\":\"[^\"]*\",\"sha256\":\"[0-9a-f]*\"' manifest.json |"
-        " sed 's/\"name\":\"\\(.*\\)\",\"sha256\":\"\\(.*\\)\"/\\2  \\1/' | sha256sum --check --strict --quiet"
+        'grep -o \'"name":"[^"]*","sha256":"[0-9a-f]*"\' manifest.json |'
+        ' sed \'s/"name":"\\(.*\\)","sha256":"\\(.*\\)"/\\2  \\1/\' | sha256sum --check --strict --quiet'
     )
     commands = f"""\
   unzip -q EVIDENCE.zip -d evidence && cd evidence

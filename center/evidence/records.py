@@ -31,6 +31,8 @@ class ExportRecord(Base):
     started_at_ms: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(16), index=True)
     asked_for: Mapped[int] = mapped_column(Integer)
+    row_keys: Mapped[str] = mapped_column(Text)
+    """JSON list, as asked for."""
     left_out: Mapped[str] = mapped_column(Text)
     """JSON list of `manifest.LeftOut`."""
     cause: Mapped[str] = mapped_column(String(500))

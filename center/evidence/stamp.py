@@ -1,7 +1,7 @@
 """A time-stamping authority of the centre's own (RFC 3161): answers a request, and reads an answer again.
 
-What it proves: that the stamped bytes existed when the clock of this centre showed that time, as far as the key has been
-kept. It is no third party: whoever runs the centre can turn its clock. docs/evidence.md says what follows.
+What it proves: that the stamped bytes existed when the clock of this centre showed that time, as far as the key has
+been kept. It is no third party: whoever runs the centre can turn its clock. docs/evidence.md says what follows.
 """
 
 import hashlib

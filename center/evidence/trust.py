@@ -1,4 +1,4 @@
-"""Whose certificate counts: a chain to the site's authority, valid at the time in question, for the one use that is due."""
+"""Whose certificate counts: a chain to the site's authority, valid at that time, for the one use that is due."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,7 @@ from cryptography.x509.verification import (
 )
 
 MAX_PEM_BYTES: Final = 1024 * 1024
-EVIDENCE: Final = frozenset(
-    {ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")}
-)
+EVIDENCE: Final = frozenset({ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")})
 """A signer of evidence: emailProtection, which `openssl cms -verify` asks for, and documentSigning (RFC 9336)."""
 STAMPS: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING})
 """A time-stamping authority, and critically nothing else (RFC 3161 §2.3)."""
@@ -61,7 +59,12 @@ class Roots:
         return self.certificates[0].fingerprint(hashes.SHA256()).hex(":").upper()
 
     def check(
-        self, leaf: x509.Certificate, chain: Sequence[x509.Certificate], *, at: datetime, usage: frozenset[x509.ObjectIdentifier]
+        self,
+        leaf: x509.Certificate,
+        chain: Sequence[x509.Certificate],
+        *,
+        at: datetime,
+        usage: frozenset[x509.ObjectIdentifier],
     ) -> None:
         """Whether `leaf` was issued by one of these for exactly this use, and counted at this time.
 

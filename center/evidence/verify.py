@@ -112,8 +112,9 @@ def _compare(entries: list[Entry], found: Manifest) -> None:
         if (entry.sha256, entry.size) != (fact.sha256, fact.size):
             raise RefusedError(fact.name, "changed", "is not the file that was signed")
     listed = [*(fact.name for fact in found.files), *names.SEALS]
+    known = frozenset(listed)
     for entry in entries:
-        if entry.name not in listed:
+        if entry.name not in known:
             raise RefusedError(entry.name, "added", "is in the archive and not in the manifest")
     for entry, name in zip(entries, listed, strict=True):
         if entry.name != name:

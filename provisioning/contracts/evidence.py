@@ -26,7 +26,7 @@ class Evidence(Section):
     clock_source: str = Field(default="", max_length=200)
     """What sets this machine's clock, in the operator's words: it is written into every export. Empty: not known."""
     clock_accuracy_ms: int = Field(default=1000, ge=1, le=60_000)
-    """Stated in a stamp while the kernel says that the clock is synchronised; never less than the kernel's own bound."""
+    """Stated in a stamp while the kernel says that the clock is synchronised; at least the kernel's own bound."""
     max_pictures: int = Field(default=500, ge=1, le=MAX_PICTURES)
     keep_hours: float = Field(default=72.0, gt=0, le=24 * 90)
     """After this an export is removed, by name, in the audit. The pictures stay in the archive as they were."""

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("started_at_ms", sa.BigInteger, nullable=False),
         sa.Column("state", sa.String(16), nullable=False, index=True),
         sa.Column("asked_for", sa.Integer, nullable=False),
+        sa.Column("row_keys", sa.Text, nullable=False),
         sa.Column("left_out", sa.Text, nullable=False),
         sa.Column("cause", sa.String(500), nullable=False),
         sa.Column("size", sa.BigInteger, nullable=True),

@@ -1,11 +1,13 @@
 """`README.txt` of an export: what is in it, and how a court checks it with openssl and coreutils alone."""
 
+import textwrap
 from typing import Final
 
 from center.clock import local, utc
 from center.evidence import names
 from center.evidence.manifest import Case, LeftOut
 
+_WIDTH: Final = 118
 _REASON_EN: Final = {
     "erased": "was erased in the archive",
     "withheld": "was withheld at the edge and never reached the centre",
@@ -116,14 +118,14 @@ The fingerprint counts only if somebody else tells you the same. Then, with EVID
 
 {commands}
 
-The second line must print that fingerprint, the third "CMS Verification successful", the fourth "Verification: OK",
-the sixth nothing, the last {files}. -attime checks the certificates at the time of export: they are valid for two
+The second command must print that fingerprint, the third "CMS Verification successful", the fourth "Verification:
+OK", the sixth nothing, the last {files}. -attime checks the certificates at the time of export: they are valid for two
 years, the pictures may be needed for longer. The script verify-evidence does all of it, checks the ZIP's own headers
 too, and names the file that is wrong.
 
 WHAT THE TIME STAMP SHOWS
-{STAMP_EN}
-{clock[0]}
+{textwrap.fill(STAMP_EN, _WIDTH)}
+{textwrap.fill(clock[0], _WIDTH)}
 
 
 ================================================================================
@@ -156,11 +158,11 @@ WAYSIDE 证据包 {export_id}
 
 {commands}
 
-第二行应显示上述指纹，第三行显示 "CMS Verification successful"，第四行显示 "Verification: OK"，第六行无输出，
-最后一行为 {files}。-attime 按导出时刻检查证书：证书有效期两年，而图片可能需要保存更久。
+第二条命令应显示上述指纹，第三条显示 "CMS Verification successful"，第四条显示 "Verification: OK"，第六条无输出，
+最后一条显示 {files}。-attime 按导出时刻检查证书：证书有效期两年，而图片可能需要保存更久。
 脚本 verify-evidence 完成以上全部步骤，并检查 ZIP 自身的文件头，指出有误的文件。
 
 时间戳证明什么
-{STAMP_ZH}
+{STAMP_ZH.replace("。", "。" + chr(10)).strip()}
 {clock[1]}
 """

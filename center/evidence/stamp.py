@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from asn1crypto import core, tsp
 
@@ -17,6 +17,16 @@ from center.evidence.signer import Signer
 
 MAX_BYTES: Final = 64 * 1024
 _GRANTED: Final = "granted"
+
+
+class _Response(core.Sequence):  # type: ignore[misc] # asn1crypto has no types
+    """TimeStampResp; asn1crypto's own does not know that a rejection has no token."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", tsp.ContentInfo, {"optional": True}),
+    ]
+
 
 NextSerial = Callable[[int, str], int]
 """(moment in ms, imprint in hex) → a number that no other stamp of this authority has; durable once returned."""
@@ -93,7 +103,7 @@ class StampAuthority:
         if wanted.nonce is not None:
             info["nonce"] = wanted.nonce
         token = cms.sign(tsp.TSTInfo(info).dump(), self._signer, at=at, kind="tst_info")
-        granted: bytes = tsp.TimeStampResp(
+        granted: bytes = _Response(
             {"status": {"status": _GRANTED}, "time_stamp_token": tsp.ContentInfo.load(token)}
         ).dump()
         return granted
@@ -118,7 +128,7 @@ def read(answer: bytes, data: bytes) -> Stamp:
 
 
 def _read(answer: bytes, data: bytes) -> Stamp:
-    response = tsp.TimeStampResp.load(answer, strict=True)
+    response = _Response.load(answer, strict=True)
     status = response["status"]["status"].native
     if status != _GRANTED:
         raise BadStampError(f"was not granted: {status}")
@@ -165,7 +175,7 @@ def _wanted(asked: bytes) -> _Wanted:
 
 
 def _rejection(why: str) -> bytes:
-    made: bytes = tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {why}}}).dump()
+    made: bytes = _Response({"status": {"status": "rejection", "fail_info": {why}}}).dump()
     return made
 
 

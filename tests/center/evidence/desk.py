@@ -2,8 +2,8 @@
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,9 @@ from provisioning.identities import Identities
 from tests.center.street import NOW_MS, observation
 
 SYNCED: Final = ClockState(synchronised=True, max_error_ms=40)
-CASE: Final = Case(number="J2026-117", purpose="Hit and run, Station Street 车辆肇事逃逸", requester="Traffic police 交警大队")
+CASE: Final = Case(
+    number="J2026-117", purpose="Hit and run, Station Street 车辆肇事逃逸", requester="Traffic police 交警大队"
+)
 AUDIT: Final = {"entries": []}
 
 
@@ -41,11 +43,18 @@ class Desk:
         return Roots.load(self.root)
 
 
-def open_desk(directory: Path, *, serials: Serials | None = None, now_ms: Callable[[], int] = lambda: NOW_MS) -> Desk:
-    """A desk of a new authority."""
+def open_desk(
+    directory: Path,
+    *,
+    serials: Serials | None = None,
+    now_ms: Callable[[], int] = lambda: NOW_MS,
+    identities: Identities | None = None,
+) -> Desk:
+    """A desk, of a new authority where none is given. Certificates are issued at `now_ms`."""
     directory.mkdir(parents=True, exist_ok=True)
-    identities = Identities.create(directory / "home")
-    signing, stamping = identities.issue("evidence"), identities.issue("timestamp")
+    now = datetime.fromtimestamp(now_ms() / 1000, UTC)
+    identities = identities or Identities.create(directory / "home", now=now)
+    signing, stamping = (identities.issue(name, now=now) for name in ("evidence", "timestamp"))
     settings = Evidence(
         ca_file=signing.ca_file,
         signing_cert_file=signing.cert_file,
@@ -59,13 +68,7 @@ def open_desk(directory: Path, *, serials: Serials | None = None, now_ms: Callab
         store.migrate()
         serials = Serials(store)
     sealer = open_sealer(settings, Roots.load(signing.ca_file), serials, now_ms)
-    return Desk(identities, settings, _with_clock(sealer, SYNCED))
-
-
-def _with_clock(sealer: Sealer, state: ClockState) -> Sealer:
-    from dataclasses import replace  # noqa: PLC0415 - one use
-
-    return replace(sealer, clock_state=lambda: state)
+    return Desk(identities, settings, replace(sealer, clock_state=lambda: SYNCED))
 
 
 def export(
@@ -107,9 +110,3 @@ def packed(files: dict[str, bytes], path: Path) -> Path:
     writer.close()
     path.write_bytes(buffer.getvalue())
     return path
-
-
-def counting() -> Callable[[int, str], int]:
-    """Serial numbers of a test that needs no database."""
-    numbers = count(1)
-    return lambda _now_ms, _imprint: next(numbers)

@@ -1,7 +1,8 @@
 """`summary.pdf`: the export for people, in Chinese and English, with small pictures.
 
-Without a font of the operator's it names the Chinese font that Adobe defined for readers (STSong-Light), which is not
-embedded: a reader without a Chinese font shows boxes then, and loses nothing that the other files do not say.
+The Chinese font is embedded: the configured one, or else one of Debian's where it is installed. Where there is none the
+summary names the font that Adobe defined for readers (STSong-Light), and a reader without CJK support shows no text; the
+other files say the same.
 """
 
 import html
@@ -30,6 +31,12 @@ from provisioning.contracts.archive import Observation
 
 THUMBNAIL_PX: Final = 320
 _THUMBNAIL_MM: Final = 62
+FONTS: Final = (
+    Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
+    Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf"),
+    Path("/usr/share/fonts/truetype/arphic/uming.ttc"),
+)
+"""Debian's fonts-wqy-microhei, fonts-droid-fallback, fonts-arphic-uming: TrueType outlines, which can be embedded."""
 _CID: Final = "STSong-Light"
 _EMBEDDED: Final = "wayside-evidence"
 _GREY: Final = HexColor("#555555")
@@ -49,11 +56,12 @@ class Item:
 
 
 def load_font(file: Path | None) -> str:
-    """Make the font known; its name.
+    """Make the font known; its name. None: the first of `FONTS`, or the one that readers bring.
 
     Raises:
         StartError: the file is no TrueType font.
     """
+    file = file or next(filter(Path.is_file, FONTS), None)
     if file is None:
         pdfmetrics.registerFont(UnicodeCIDFont(_CID))
         return _CID

@@ -31,4 +31,4 @@ class Evidence(Section):
     keep_hours: float = Field(default=72.0, gt=0, le=24 * 90)
     """After this an export is removed, by name, in the audit. The pictures stay in the archive as they were."""
     font_file: ResolvedPath | None = None
-    """A TrueType font with Chinese, embedded in the summary. Without it the reader's own Chinese font is used."""
+    """A TrueType font with Chinese, embedded in the summary. Without it one of Debian's, where it is installed."""

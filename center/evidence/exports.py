@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -258,7 +258,7 @@ class Exports:
                 )
 
     async def _build(self, order: Order, row_keys: tuple[str, ...], running: _Running, part: Path) -> None:
-        with part.open("wb", opener=_private) as target:
+        with _created(part) as target:
             package = Package(target, order, self._sealer)
             for row_key in row_keys:
                 _go_on(running)
@@ -334,5 +334,6 @@ def _go_on(running: _Running) -> None:
         raise _CancelledError
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _created(path: Path) -> BinaryIO:
+    """A new file that is the centre's alone from its first byte on."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")

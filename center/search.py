@@ -199,6 +199,17 @@ class Search:
         except _SaidError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
+    async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
+        """The legal holds that name one observation.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        try:
+            return (await self._model(archive.HoldMarks, f"/observations/{quote(row_key, safe='')}/holds")).holds
+        except _SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
     async def exported(self, row_key: str) -> bytes:
         """The redacted JPEG, for an export that stands in the audit already.
 

@@ -28,7 +28,7 @@ from provisioning.identities import SERVICES
 CENTER_DATABASE: Final = "center.sqlite3"
 SETUP_CODE: Final = "setup-code"
 EVIDENCE_FOLDER: Final = "evidence"
-"""All as in `center.app`, which nothing here may import; a test compares."""
+"""All as in `center`, which nothing here may import; a test compares."""
 PENDING_KEY: Final = "pending.key"
 """As in `edge_agent.folder`; the same."""
 _FILE: Final = 0o600

@@ -176,7 +176,7 @@ def _directory(file: BinaryIO, length: int) -> tuple[int, int]:
 def _hints(file: BinaryIO, offset: int, count: int) -> list[str]:
     """What the directory calls the files: to name one whose own header is damaged, and for nothing else."""
     file.seek(offset)
-    names = []
+    names: list[str] = []
     for _ in range(min(count, MAX_ENTRIES)):
         record = file.read(_CENTRAL.size)
         if len(record) < _CENTRAL.size:

@@ -3,11 +3,11 @@
 Of people, and of regions that were covered, nothing is written: neither has a place in what these functions return.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from center.clock import local, utc
-from provisioning.contracts.archive import Observation
+from provisioning.contracts.archive import HoldMark, Observation
 from provisioning.contracts.messages import ClockQuality
 
 SEQUENCE_BITS: Final = 40
@@ -60,7 +60,7 @@ def metadata(item: Observation, *, camera_name: str, picture_bytes: int) -> dict
     }
 
 
-def links(item: Observation, *, folder: str) -> dict[str, Any]:
+def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> dict[str, Any]:
     """One observation in `chain-of-custody.json`, from the camera to the archive's commit."""
     row = item.snapshot
     missing = {"message.agent_signature": _NOT_SIGNED, "message.envelope": _NOT_KEPT}
@@ -87,6 +87,15 @@ def links(item: Observation, *, folder: str) -> dict[str, Any]:
             "number": row.commit_seq & ((1 << SEQUENCE_BITS) - 1),
             "committed": moment(row.committed_at_ms),
         },
+        "legal_holds": [
+            {
+                "name": hold.name,
+                "case": hold.case,
+                "placed": moment(hold.placed_at_ms),
+                "until": moment(hold.until_ms),
+            }
+            for hold in holds
+        ],
         "missing": missing,
     }
 

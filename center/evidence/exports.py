@@ -266,9 +266,8 @@ class Exports:
                 if isinstance(found, LeftOut):
                     package.leave_out(found)
                 else:
-                    item, jpeg = found
-                    name = self._camera_name(item.snapshot.agent_id, item.snapshot.camera_id)
-                    await asyncio.to_thread(package.add, item, jpeg, camera_name=name)
+                    name = self._camera_name(found.item.snapshot.agent_id, found.item.snapshot.camera_id)
+                    await asyncio.to_thread(package.add, found.item, found.jpeg, camera_name=name, holds=found.holds)
                 running.done += 1
             _go_on(running)
             if not package.pictures:

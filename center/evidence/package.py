@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,7 @@ from center.evidence.container import Writer
 from center.evidence.manifest import Case, ClockFact, LeftOut, Manifest, file_fact
 from center.evidence.signer import Signer
 from center.evidence.stamp import StampAuthority
-from provisioning.contracts.archive import Observation
+from provisioning.contracts.archive import HoldMark, Observation
 
 _TAIL: Final = 4 + len(names.SEALS)
 """Files that are no observation's."""
@@ -106,7 +106,7 @@ class Package:
         """Added so far."""
         return len(self._items)
 
-    def add(self, observation: Observation, jpeg: bytes, *, camera_name: str) -> None:
+    def add(self, observation: Observation, jpeg: bytes, *, camera_name: str, holds: Sequence[HoldMark] = ()) -> None:
         """One observation: its picture as it is, and what is known of it.
 
         Raises:
@@ -118,7 +118,7 @@ class Package:
         self._writer.add(f"{folder}/picture.jpg", jpeg)
         facts = custody.metadata(observation, camera_name=camera_name, picture_bytes=len(jpeg))
         self._writer.add(f"{folder}/metadata.json", _readable(facts))
-        self._chains.append(custody.links(observation, folder=folder))
+        self._chains.append(custody.links(observation, folder=folder, holds=holds))
         self._items.append(summary.item(number, folder, observation, jpeg, camera_name))
 
     def leave_out(self, out: LeftOut) -> None:

@@ -3,18 +3,28 @@
 import asyncio
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from center.errors import NoPictureError, PictureBrokenError, UnknownObservationError
 from center.evidence.manifest import LeftOut
 from center.search import Search
-from provisioning.contracts.archive import Observation, SnapshotRow
+from provisioning.contracts.archive import HoldMark, Observation, SnapshotRow
 from provisioning.contracts.messages import PictureState
 
 PARALLEL = 8
 
 
-async def fetch(search: Search, row_key: str) -> tuple[Observation, bytes] | LeftOut:
-    """Row and picture; the picture is the one that the row names, by its hash.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One observation as it is archived."""
+
+    item: Observation
+    holds: tuple[HoldMark, ...]
+    jpeg: bytes
+
+
+async def fetch(search: Search, row_key: str) -> Found | LeftOut:
+    """Row, legal holds and picture; the picture is the one that the row names, by its hash.
 
     Raises:
         QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
@@ -23,6 +33,7 @@ async def fetch(search: Search, row_key: str) -> tuple[Observation, bytes] | Lef
         item = await search.archived(row_key)
         if (out := _absent(item.snapshot)) is not None:
             return out
+        holds = await search.holds(row_key)
         try:
             jpeg = await search.exported(row_key)
         except NoPictureError:
@@ -34,7 +45,7 @@ async def fetch(search: Search, row_key: str) -> tuple[Observation, bytes] | Lef
         return LeftOut(row_key=row_key, reason="damaged")
     if hashlib.sha256(jpeg).hexdigest() != item.snapshot.picture_sha256:
         return LeftOut(row_key=row_key, reason="damaged")
-    return item, jpeg
+    return Found(item, holds, jpeg)
 
 
 async def erased(search: Search, row_keys: Iterable[str]) -> str | None:

@@ -1,8 +1,8 @@
 """`summary.pdf`: the export for people, in Chinese and English, with small pictures.
 
-The Chinese font is embedded: the configured one, or else one of Debian's where it is installed. Where there is none the
-summary names the font that Adobe defined for readers (STSong-Light), and a reader without CJK support shows no text; the
-other files say the same.
+The Chinese font is embedded: the configured one, or else one of Debian's where it is installed. Where there is none
+the summary names the font that Adobe defined for readers (STSong-Light), and a reader without CJK support shows no
+text; the other files say the same.
 """
 
 import html
@@ -17,10 +17,11 @@ from reportlab.lib.enums import TA_LEFT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
-from reportlab.platypus import Image, Paragraph, SimpleDocTemplate, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from center.clock import local, utc
 from center.errors import PictureBrokenError, StartError
@@ -172,12 +173,29 @@ def render(
     return target.getvalue()
 
 
+class _Thumbnail(Flowable):  # type: ignore[misc] # reportlab has no types
+    """A JPEG that is decoded while it is drawn and not kept: reportlab's own keeps 170 KB of pixels for each."""
+
+    def __init__(self, jpeg: bytes, width: float, height: float) -> None:
+        super().__init__()
+        self._jpeg = jpeg
+        self.width = width
+        self.height = height
+
+    def draw(self) -> None:
+        """Called by reportlab once its place is known."""
+        reader = ImageReader(io.BytesIO(self._jpeg))
+        self.canv.drawImage(reader, 0, 0, self.width, self.height)
+        # It holds a method of its own, a cycle that would keep the pixels until the garbage is collected.
+        del reader.jpeg_fh
+
+
 def _row(each: Item, style: ParagraphStyle, small: ParagraphStyle) -> Table:
     if each.thumbnail is None:
         picture: Any = Paragraph("无法显示 cannot be shown", small)
     else:
         side = _THUMBNAIL_MM * mm / max(each.width, each.height)
-        picture = Image(io.BytesIO(each.thumbnail), width=each.width * side, height=each.height * side)
+        picture = _Thumbnail(each.thumbnail, each.width * side, each.height * side)
     words = [Paragraph(_safe(each.folder), style)]
     words += [Paragraph(_safe(line), small) for line in each.lines]
     return Table(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from center.evidence.clock_state import ClockState
 from center.evidence.container import Entry, Reader, Writer
@@ -23,7 +23,7 @@ SYNCED: Final = ClockState(synchronised=True, max_error_ms=40)
 CASE: Final = Case(
     number="J2026-117", purpose="Hit and run, Station Street 车辆肇事逃逸", requester="Traffic police 交警大队"
 )
-AUDIT: Final = {"entries": []}
+AUDIT: Final[dict[str, Any]] = {"entries": []}
 
 
 @dataclass(frozen=True)

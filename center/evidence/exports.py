@@ -219,7 +219,7 @@ class Exports:
         while True:
             try:
                 await self.sweep()
-            except CenterError as error:
+            except (CenterError, OSError) as error:
                 _log.warning("exports could not be swept, tried again in a minute: %s", error)
             await asyncio.sleep(SWEEP_S)
 

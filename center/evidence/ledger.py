@@ -17,8 +17,8 @@ from center.store import Store
 
 CENTRE: Final = "(centre)"
 """Who acts when nobody does: no account can be called so."""
-KEYS_AN_ENTRY: Final = 40
-"""An entry of the audit has a limit of 4096 characters, and a key has up to 96."""
+KEYS_AN_ENTRY: Final = 30
+"""An entry of the audit is cut off at 4096 characters, and a key has up to 96."""
 LATEST: Final = 100
 
 

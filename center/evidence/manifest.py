@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from center.evidence.container import Entry
 from center.evidence.names import is_safe
 from provisioning.contracts.ids import Sha256
-from provisioning.contracts.messages import TimeMs
+from provisioning.contracts.messages import Count, TimeMs
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Two thousand pictures make 0.7 MB."""
@@ -53,7 +53,7 @@ class FileFact(Fact):
 
     name: str
     sha256: Sha256
-    size: int = Field(ge=0)
+    size: Count
 
 
 class LeftOut(Fact):
@@ -69,7 +69,7 @@ class ClockFact(Fact):
 
     synchronised: bool | None
     """What the kernel says; None: it could not be asked."""
-    max_error_ms: int | None
+    max_error_ms: Count | None
     """The kernel's own bound; None unless it is synchronised."""
     source: str
     """In the operator's words; empty: not known."""
@@ -87,7 +87,7 @@ class Manifest(Fact):
     exported_at: str
     software: str
     clock: ClockFact
-    asked_for: int
+    asked_for: Count
     left_out: list[LeftOut]
     files: list[FileFact]
 

@@ -7,6 +7,7 @@ text; the other files say the same.
 
 import html
 import io
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ FONTS: Final = (
 _CID: Final = "STSong-Light"
 _EMBEDDED: Final = "wayside-evidence"
 _GREY: Final = HexColor("#555555")
+_drawing = threading.Lock()
 _CLASSES: Final = {"car": "轿车", "bus": "客车", "truck": "货车", "bicycle": "自行车", "motorcycle": "摩托车"}
 
 
@@ -116,7 +118,7 @@ def render(
     clock: tuple[str, str],
     font: str,
 ) -> bytes:
-    """The PDF; the same bytes for the same facts."""
+    """The PDF; the same bytes for the same facts. One at a time: reportlab's fonts are the process's."""
     style = ParagraphStyle("text", fontName=font, fontSize=8.5, leading=12, alignment=TA_LEFT, wordWrap="CJK")
     small = ParagraphStyle("small", parent=style, fontSize=7.5, leading=10.5)
     title = ParagraphStyle("title", parent=style, fontSize=16, leading=22)
@@ -169,7 +171,8 @@ def render(
         canvas.drawString(20 * mm, 10 * mm, f"{case.number} · {export_id}")
         canvas.drawRightString(A4[0] - 20 * mm, 10 * mm, str(page.page))
 
-    document.build(story, onFirstPage=foot, onLaterPages=foot)
+    with _drawing:
+        document.build(story, onFirstPage=foot, onLaterPages=foot)
     return target.getvalue()
 
 

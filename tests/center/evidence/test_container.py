@@ -1,6 +1,7 @@
 """The ZIP: one spelling, names that are safe anywhere, and a reader that nothing surprises."""
 
 import io
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -100,6 +101,8 @@ def test_what_is_written_is_read_again_by_us_and_by_pythons_own(content: dict[st
         assert {info.date_time for info in archive.infolist()} <= {(1980, 1, 1, 0, 0, 0)}
 
 
+@pytest.mark.peer
+@pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
 def test_unzip_takes_it_too(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(written({"a/b.jpg": b"\xff\xd8" * 1000, "c": b""}))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import tracemalloc
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from center.audit import Audit
 from center.evidence import audit_extract, custody, names, summary
-from center.evidence.manifest import Case, LeftOut
+from center.evidence.manifest import Case, LeftOut, Manifest, ManifestError, canonical
 from center.evidence.package import Order, Package
 from center.store import Store
 from provisioning.contracts.archive import Observation
@@ -115,9 +116,8 @@ def test_a_hostile_name_is_text_and_neither_path_nor_mark_up(desk: Desk, tmp_pat
     assert files[names.SUMMARY].startswith(b"%PDF-")
 
 
-@pytest.mark.skipif(
-    subprocess.run(["which", "pdftotext"], capture_output=True, check=False).returncode != 0, reason="no pdftotext"
-)
+@pytest.mark.peer
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 def test_the_summary_can_be_read_in_both_languages(good: Path) -> None:
     pdf = contents(good)[names.SUMMARY]
     text = subprocess.run(
@@ -166,6 +166,28 @@ def test_what_was_left_out_is_named_with_its_reason(desk: Desk, tmp_path: Path, 
 def test_a_case_number_is_one_printable_line(text: str) -> None:
     with pytest.raises(ValueError, match="number"):
         Case(number=text, purpose="p", requester="r")
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_bytes_but_a_manifest_in_its_one_spelling_are_a_manifest(data: bytes) -> None:
+    with pytest.raises(ManifestError):
+        Manifest.decode(data)
+
+
+def test_a_manifest_comes_back_as_it_went_and_in_no_other_spelling(good: Path) -> None:
+    data = contents(good)[names.MANIFEST]
+    assert Manifest.decode(data).encode() == data
+    listed = json.loads(data)
+    for other in (
+        data + b"\n",
+        data.replace(b'"version":1', b'"version": 1'),
+        data.replace(b'"version":1', b'"version":1.0'),
+        json.dumps(listed | {"more": 1}).encode(),
+        canonical(listed | {"files": listed["files"] * 2}),
+        canonical(listed | {"files": [{"name": "../x", "sha256": "0" * 64, "size": 1}]}),
+    ):
+        with pytest.raises(ManifestError):
+            Manifest.decode(other)
 
 
 def test_memory_does_not_grow_with_the_pictures(desk: Desk, tmp_path: Path) -> None:

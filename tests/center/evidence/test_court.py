@@ -25,6 +25,11 @@ from tests.center.evidence.desk import CASE, Desk, contents, entries, export, op
 from tests.center.street import NOW_MS
 from tests.support.customer import Customer
 
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(not (shutil.which("openssl") and shutil.which("unzip")), reason="openssl or unzip is missing"),
+]
+
 SCRIPT = Path(__file__).parents[3] / "bin/verify-evidence"
 NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
 Spoil = Callable[[dict[str, bytes], Desk, Desk], dict[str, bytes]]

@@ -5,6 +5,7 @@ so that no other certificate over the same key can be put in its place.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,12 +17,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from center.evidence import trust
 from center.evidence.signer import Signer
 
 MAX_BYTES: Final = 64 * 1024
 """With two certificates it has some 2 KB."""
-MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, RecursionError)
-"""What asn1crypto, which parses as one reads, raises over bytes that are no ASN.1 or another type's."""
+MALFORMED: Final = (*trust.MALFORMED, KeyError, IndexError, OverflowError, AttributeError, RecursionError)
+"""Besides, what asn1crypto, which parses as one reads, raises over bytes that are no ASN.1 or another type's."""
 _SHA256: Final = algos.DigestAlgorithm({"algorithm": "sha256"})
 
 
@@ -41,44 +43,47 @@ class Signed:
 
 def sign(content: bytes, signer: Signer, *, at: datetime, kind: str = "data") -> bytes:
     """Sign `content`; it is enclosed unless `kind` is `data`. DER of a ContentInfo."""
-    attributes = cms.CMSAttributes(
+    attributes: bytes = cms.CMSAttributes(
         [
             _attribute("content_type", kind),
             _attribute("signing_time", cms.Time({"utc_time": at.astimezone(UTC).replace(microsecond=0)})),
             _attribute("message_digest", hashlib.sha256(content).digest()),
             _attribute("signing_certificate_v2", _ess(_der(signer.certificate))),
         ]
-    )
-    own = asn1_x509.Certificate.load(_der(signer.certificate))
-    info = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                {
-                    "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                        {"issuer": own.issuer, "serial_number": own.serial_number}
-                    )
-                }
-            ),
-            "digest_algorithm": _SHA256,
-            "signed_attrs": attributes,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": signer.sign(attributes.dump()),
-        }
-    )
+    ).dump()
+    return _assemble(kind, content, signer.certificate, signer.chain, attributes, signer.sign(attributes))
+
+
+def _assemble(
+    kind: str,
+    content: bytes,
+    leaf: x509.Certificate,
+    chain: Sequence[x509.Certificate],
+    attributes: bytes,
+    signature: bytes,
+) -> bytes:
+    """The one spelling of these facts. `attributes` are the DER of their SET, which is what was signed."""
+    own = asn1_x509.Certificate.load(_der(leaf))
+    sid = {"issuer": own.issuer, "serial_number": own.serial_number}
+    info = {
+        "version": "v1",
+        "sid": cms.SignerIdentifier({"issuer_and_serial_number": cms.IssuerAndSerialNumber(sid)}),
+        "digest_algorithm": _SHA256,
+        "signed_attrs": cms.CMSAttributes.load(attributes),
+        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+        "signature": signature,
+    }
     enclosed: dict[str, Any] = {"content_type": kind}
     if kind != "data":
         enclosed["content"] = cms.ParsableOctetString(content)
-    signed = cms.SignedData(
-        {
-            "version": "v1" if kind == "data" else "v3",
-            "digest_algorithms": [_SHA256],
-            "encap_content_info": enclosed,
-            "certificates": [own, *(asn1_x509.Certificate.load(_der(each)) for each in signer.chain)],
-            "signer_infos": [info],
-        }
-    )
-    made: bytes = cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump()
+    signed = {
+        "version": "v1" if kind == "data" else "v3",
+        "digest_algorithms": [_SHA256],
+        "encap_content_info": enclosed,
+        "certificates": [asn1_x509.Certificate.load(_der(each)) for each in (leaf, *chain)],
+        "signer_infos": [cms.SignerInfo(info)],
+    }
+    made: bytes = cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)}).dump()
     return made
 
 
@@ -107,17 +112,33 @@ def _read(data: bytes, kind: str, detached: bytes | None) -> Signed:
     if len(signed["signer_infos"]) != 1:
         raise BadCmsError("has not exactly one signer")
     info = signed["signer_infos"][0]
-    certificates = [x509.load_der_x509_certificate(each.chosen.dump()) for each in signed["certificates"]]
-    leaf = certificates[0]
+    leaf, chain = _certificates(signed["certificates"], info["sid"].chosen)
     signed_at = _said(info, leaf, kind, content)
-    key = leaf.public_key()
+    key, attributes, signature = leaf.public_key(), info["signed_attrs"].untag().dump(), info["signature"].native
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise BadCmsError("is by a key that is not on an elliptic curve")
     try:
-        key.verify(info["signature"].native, info["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA256()))
+        key.verify(signature, attributes, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise BadCmsError("is wrong") from error
-    return Signed(content, leaf, tuple(certificates[1:]), signed_at)
+    # What the signature does not cover (versions, algorithm lists) has one right value, too.
+    if _assemble(kind, content, leaf, chain, attributes, signature) != data:
+        raise BadCmsError("was changed where the signature does not reach")
+    return Signed(content, leaf, chain, signed_at)
+
+
+def _certificates(carried: Any, sid: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+    """The signer's, and the others, in the order of a DER set."""
+    mine, others = [], []
+    for each in carried:
+        own = each.chosen
+        if own.serial_number <= 0:  # `cryptography` only warns, of what RFC 5280 §4.1.2.2 forbids
+            raise BadCmsError("carries a certificate without a positive serial number")
+        is_signer = own.issuer == sid["issuer"] and own.serial_number == sid["serial_number"].native
+        (mine if is_signer else others).append(x509.load_der_x509_certificate(own.dump()))
+    if len(mine) != 1:
+        raise BadCmsError("does not carry its signer's certificate")
+    return mine[0], tuple(others)
 
 
 def _content(enclosed: Any, kind: str, detached: bytes | None) -> bytes:
@@ -140,14 +161,9 @@ def _said(info: Any, leaf: x509.Certificate, kind: str, content: bytes) -> datet
         raise BadCmsError("says a signed attribute twice")
     if said["content_type"][0].native != kind or said["message_digest"][0].native != hashlib.sha256(content).digest():
         raise BadCmsError("is over other bytes")
-    named, sid = asn1_x509.Certificate.load(_der(leaf)), info["sid"].chosen
     bound = said["signing_certificate_v2"][0]["certs"][0]["cert_hash"].native
-    if (
-        sid["issuer"] != named.issuer
-        or sid["serial_number"].native != leaf.serial_number
-        or bound != hashlib.sha256(_der(leaf)).digest()
-    ):
-        raise BadCmsError("names another signer than the certificate that it carries")
+    if bound != hashlib.sha256(_der(leaf)).digest():
+        raise BadCmsError("names another certificate than it carries")
     signed_at: datetime = said["signing_time"][0].native
     return signed_at
 

@@ -5,12 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from center.errors import StartError
-from center.evidence.trust import Roots, UntrustedError
+from center.evidence.trust import MALFORMED, Roots, UntrustedError
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.errors import ConfigError
 
@@ -38,7 +37,7 @@ class Signer:
             roots.check(certificate, chain, at=now, usage=usage)
         except ConfigError as error:
             raise StartError(what=f"[evidence]: {error}", what_to_do="Correct the file, then start again") from error
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except (OSError, *MALFORMED) as error:
             cause = error if isinstance(error, UntrustedError) else f"cannot be used ({type(error).__name__})"
             raise StartError(
                 what=f"[evidence]: {cert_file} and {key_file}: {cause}",

@@ -103,10 +103,7 @@ class StampAuthority:
         if wanted.nonce is not None:
             info["nonce"] = wanted.nonce
         token = cms.sign(tsp.TSTInfo(info).dump(), self._signer, at=at, kind="tst_info")
-        granted: bytes = _Response(
-            {"status": {"status": _GRANTED}, "time_stamp_token": tsp.ContentInfo.load(token)}
-        ).dump()
-        return granted
+        return _granted(token)
 
 
 def read(answer: bytes, data: bytes) -> Stamp:
@@ -132,7 +129,10 @@ def _read(answer: bytes, data: bytes) -> Stamp:
     status = response["status"]["status"].native
     if status != _GRANTED:
         raise BadStampError(f"was not granted: {status}")
-    signed = cms.read(response["time_stamp_token"].dump(), kind="tst_info")
+    token = response["time_stamp_token"].dump()
+    if _granted(token) != answer:
+        raise BadStampError("was changed around its token")
+    signed = cms.read(token, kind="tst_info")
     info = tsp.TSTInfo.load(signed.content, strict=True)
     imprint = info["message_imprint"]
     if imprint["hash_algorithm"]["algorithm"].native != "sha256":
@@ -172,6 +172,11 @@ def _wanted(asked: bytes) -> _Wanted:
         with_certificate=bool(found["cert_req"].native),
         extended=len(found["extensions"]) > 0,
     )
+
+
+def _granted(token: bytes) -> bytes:
+    made: bytes = _Response({"status": {"status": _GRANTED}, "time_stamp_token": tsp.ContentInfo.load(token)}).dump()
+    return made
 
 
 def _rejection(why: str) -> bytes:

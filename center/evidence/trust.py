@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
@@ -18,6 +19,15 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
+MALFORMED: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises over a stranger's certificate; not all of it is a ValueError."""
 MAX_PEM_BYTES: Final = 1024 * 1024
 EVIDENCE: Final = frozenset({ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")})
 """A signer of evidence: emailProtection, which `openssl cms -verify` asks for, and documentSigning (RFC 9336)."""
@@ -51,7 +61,7 @@ class Roots:
                 return cls(tuple(x509.load_pem_x509_certificates(file.read(MAX_PEM_BYTES))))
         except OSError as error:
             raise RootsError(f"{path}: cannot be read ({error.strerror})") from error
-        except ValueError as error:
+        except MALFORMED as error:
             raise RootsError(f"{path}: holds no certificate in PEM") from error
 
     def fingerprint(self) -> str:
@@ -95,7 +105,7 @@ class Roots:
         )
         try:
             verifier.verify(leaf, list(chain))
-        except VerificationError as error:
+        except (VerificationError, *MALFORMED) as error:
             raise UntrustedError(
                 f"the certificate of {leaf.subject.rfc4514_string()!r} is not the site authority's for this use at"
                 f" {at:%Y-%m-%d %H:%M} UTC ({error})"

@@ -143,7 +143,7 @@ def test_a_bit_flipped_by_somebody_who_mends_every_checksum_is_refused_too(
     data: st.DataObject, good: Path, desk: Desk, tmp_path: Path
 ) -> None:
     files = contents(good)
-    name = data.draw(st.sampled_from([name for name in files if name != names.STAMP]), label="file")
+    name = data.draw(st.sampled_from(list(files)), label="file")
     bit = data.draw(st.integers(0, len(files[name]) * 8 - 1), label="bit")
     bad = packed(files | {name: flipped(files[name], bit)}, tmp_path / "bad.zip")
     with pytest.raises(RefusedError) as caught:

@@ -129,7 +129,8 @@ def _read(data: bytes, kind: str, detached: bytes | None) -> Signed:
 
 def _certificates(carried: Any, sid: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
     """The signer's, and the others, in the order of a DER set."""
-    mine, others = [], []
+    mine: list[x509.Certificate] = []
+    others: list[x509.Certificate] = []
     for each in carried:
         own = each.chosen
         if own.serial_number <= 0:  # `cryptography` only warns, of what RFC 5280 §4.1.2.2 forbids

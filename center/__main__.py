@@ -11,6 +11,7 @@ import typer
 
 from center.audit_commands import audit
 from center.command_line import ConfigFile, err, one_line, out
+from center.evidence_commands import evidence
 from center.notify_commands import notify
 from center.user_commands import district, user
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.add_typer(audit, name="audit")
+app.add_typer(evidence, name="evidence")
 app.add_typer(notify, name="notify")
 
 

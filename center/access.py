@@ -86,12 +86,11 @@ PLACED: Final = frozenset(
         _P.CASE_VIEW,
         _P.CASE_EDIT,
         _P.CASE_APPROVE,
-        _P.EVIDENCE_EXPORT,
         _P.DISTRICT_VIEW,
     }
 )
 """About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one
-district gives none of them: alarms and assessments too, as long as their routes do not look at districts."""
+district gives none of them: alarms, assessments and exports too, as long as their routes do not look at districts."""
 TOKEN_SCOPES: Final = frozenset(Permission) - EVERYBODY
 """What a token may be made for; `SIGNED_IN` comes with it."""
 

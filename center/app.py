@@ -18,6 +18,8 @@ from center.clock import NowMs, now_ms
 from center.console import pages
 from center.devices import Devices
 from center.errors import StartError
+from center.evidence.exports import Exports
+from center.evidence.setup import open_exports
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
@@ -90,6 +92,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices = Devices(store, roster, clock)
     devices.load()
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
+    exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
     feed = Feed()
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock)
     alarms.load()
@@ -123,6 +126,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
         oidc=_oidc_of(config, store, clock),
+        evidence=exports,
     )
 
     @asynccontextmanager
@@ -134,6 +138,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             stack.push_async_callback(_end, keeping)
             notifier.start()
             stack.push_async_callback(notifier.stop)
+            if exports is not None:
+                await stack.enter_async_context(_swept(exports))
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             await stack.enter_async_context(alarms.at_work(services.health.parts_away))
@@ -147,6 +153,18 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+@asynccontextmanager
+async def _swept(exports: Exports) -> AsyncIterator[None]:
+    sweeping = asyncio.create_task(exports.keep_sweeping(), name="exports swept")
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        await exports.close()
+        with suppress(asyncio.CancelledError):
+            await sweeping
 
 
 def application(

@@ -1,7 +1,14 @@
-"""Time as an argument."""
+"""Time as an argument, and as people read it: in the archive's zone, which is written beside it, and in UTC."""
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+
+ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
+ZONE_TEXT: Final = "+08:00"
 
 NowMs = Callable[[], int]
 """Milliseconds since the Unix epoch, UTC."""
@@ -10,3 +17,15 @@ NowMs = Callable[[], int]
 def now_ms() -> int:
     """The machine's wall clock."""
     return time.time_ns() // 1_000_000
+
+
+def local(at_ms: int) -> str:
+    """`2026-11-24 15:46:03 +08:00`."""
+    moment = datetime.fromtimestamp(at_ms / 1000, ZONE)
+    return f"{moment:%Y-%m-%d %H:%M:%S} {ZONE_TEXT}"
+
+
+def utc(at_ms: int) -> str:
+    """`2026-11-24 07:46:03.120 UTC`."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{at_ms % 1000:03d} UTC"

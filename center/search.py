@@ -223,6 +223,36 @@ class Search:
         """
         return await self._model(archive.CommitPage, "/commits", [("after", after), ("limit", limit)])
 
+    async def archived(self, row_key: str) -> archive.Observation:
+        """All that the archive says of one observation, for an export that stands in the audit already.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        try:
+            return await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
+        except _SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
+    async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
+        """The legal holds that name one observation.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        try:
+            return (await self._model(archive.HoldMarks, f"/observations/{quote(row_key, safe='')}/holds")).holds
+        except _SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
+    async def exported(self, row_key: str) -> bytes:
+        """The redacted JPEG, for an export that stands in the audit already.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none.
+        """
+        return await self._picture(row_key)
+
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""
         return await self._model(archive.ArchiveStatus, "/status")
@@ -238,10 +268,7 @@ class Search:
     async def _observation(self, row_key: str, sight: Scope) -> ObservationView:
         if not sight.holds_agent(ids.agent_of(row_key)):
             raise UnknownObservationError(row_key=row_key)
-        try:
-            found = await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
-        except _SaidError as error:
-            raise UnknownObservationError(row_key=row_key) from error
+        found = await self.archived(row_key)
         if not sight.holds(found.snapshot.agent_id, found.snapshot.camera_id):
             raise UnknownObservationError(row_key=row_key)
         return _shown(found)

@@ -14,6 +14,7 @@ from center.auth import Auth
 from center.clock import NowMs
 from center.devices import Devices
 from center.districts import Districts
+from center.evidence.exports import Exports
 from center.feed import Feed
 from center.health import Health
 from center.notify.notifier import Notifier
@@ -49,6 +50,8 @@ class Services:
     ray_dashboard_url: str = ""
     oidc: Oidc | None = None
     """None: local accounts alone."""
+    evidence: Exports | None = None
+    """None where nothing is configured to sign it with."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -5,7 +5,7 @@ agents trust. Where the customer has a root of his own, that root signs the same
 that is served beside our certificates and trusted by whoever trusts that root (decision record 6).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -27,6 +27,11 @@ CLOCK_SKEW: Final = timedelta(minutes=5)
 """A certificate begins this much earlier, and enrolment refuses a clock that is further off."""
 CLIENT: Final = ExtendedKeyUsageOID.CLIENT_AUTH
 SERVER: Final = ExtendedKeyUsageOID.SERVER_AUTH
+TIME_STAMPING: Final = ExtendedKeyUsageOID.TIME_STAMPING
+EMAIL_PROTECTION: Final = ExtendedKeyUsageOID.EMAIL_PROTECTION
+"""What `openssl cms -verify` asks of a signer unless it is told to accept any certificate of the authority."""
+DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+"""id-kp-documentSigning, RFC 9336."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,13 @@ class Authority:
         *,
         lifetime: timedelta,
         hosts: Iterable[str] = (),
+        also: Sequence[x509.ObjectIdentifier] = (),
+        critical: bool = False,
         now: datetime | None = None,
     ) -> x509.Certificate:
         """A certificate of one name and one use: a stolen broker key cannot log in as a client, nor the reverse.
+
+        `also` are further words for the same use; `critical` says that whoever does not know the use must refuse.
 
         Raises:
             AuthorityError: the authority's key is not here.
@@ -116,7 +125,7 @@ class Authority:
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage, *also]), critical=critical)
         )
         if names := [_general_name(host) for host in hosts]:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)

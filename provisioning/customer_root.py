@@ -12,7 +12,7 @@ from provisioning.answer import Answer
 from provisioning.authority import Authority
 from provisioning.errors import AuthorityError
 from provisioning.home import Home
-from provisioning.identities import SERVERS
+from provisioning.identities import SERVERS, SIGNERS
 
 _MAX_BYTES: Final = 1024**2
 
@@ -60,7 +60,7 @@ def adopt(home: Home, files: Sequence[Path]) -> Answer:
     roots = [each for each in given if key_of(each) not in keys]
     adopted = {name: ours[name].adopt(each, _root_of(each, roots)) for name, each in found.items() if each is not None}
     chain = home.identities.services.chain_pem()
-    due = [name for name in SERVERS if not home.identities.identity(name).cert_file.read_bytes().endswith(chain)]
+    due = [name for name in (*SERVERS, *SIGNERS) if _lacks(home.identities.identity(name).cert_file, chain)]
     for name in due:
         home.identities.issue(name, home.config.hosts)
     lines = [
@@ -68,13 +68,19 @@ def adopt(home: Home, files: Sequence[Path]) -> Answer:
     ]
     if due:
         lines.append(
-            f"{' and '.join(due)} now send it: start again wayside-provision broker run, wayside-provision serve"
+            f"{', '.join(due)} now carry it: start again wayside-provision broker run, wayside-provision serve; copy"
+            f" {' and '.join(SIGNERS)} to the centre"
         )
     missing = [name for name, each in found.items() if each is None and not ours[name].chain_pem()]
     if missing:
         lines.append(f"not under the customer's root yet: {', '.join(missing)}")
     facts = {"changed": any(adopted.values()) or bool(due), "adopted": adopted, "issued": due, "missing": missing}
     return Answer(facts, lines)
+
+
+def _lacks(file: Path, chain: bytes) -> bool:
+    """Whether a certificate is here without the chain; one that was moved to its server is not made again."""
+    return file.exists() and not file.read_bytes().endswith(chain)
 
 
 def _authorities(home: Home) -> dict[str, Authority]:

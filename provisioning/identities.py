@@ -15,7 +15,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from provisioning import durable_file
 from provisioning.adoption import MALFORMED
-from provisioning.authority import CLIENT, SERVER, Authority, load_key, new_key, private_pem, public_pem
+from provisioning.authority import (
+    CLIENT,
+    DOCUMENT_SIGNING,
+    EMAIL_PROTECTION,
+    SERVER,
+    TIME_STAMPING,
+    Authority,
+    load_key,
+    new_key,
+    private_pem,
+    public_pem,
+)
 from provisioning.contracts import ids
 from provisioning.contracts.topics import Role
 from provisioning.errors import AuthorityError
@@ -30,7 +41,13 @@ BROKER: Final = "broker"
 ENROLMENT: Final = "enrolment"
 CLIENTS: Final = tuple(role.value for role in Role if role is not Role.AGENT)
 SERVERS: Final = (BROKER, ENROLMENT)
+EVIDENCE: Final = "evidence"
+TIMESTAMP: Final = "timestamp"
+SIGNERS: Final = (EVIDENCE, TIMESTAMP)
+"""With these the centre signs and stamps evidence; they log in nowhere."""
+SERVICES: Final = (*CLIENTS, *SERVERS, *SIGNERS)
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_USAGES: Final = {BROKER: SERVER, ENROLMENT: SERVER, EVIDENCE: EMAIL_PROTECTION, TIMESTAMP: TIME_STAMPING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +117,23 @@ class Identities:
         return self.agents.sign(key, agent_id, CLIENT, lifetime=lifetime, now=now)
 
     def issue(self, name: str, hosts: tuple[str, ...] = LOOPBACK, *, now: datetime | None = None) -> Identity:
-        """A service's certificate: one of `CLIENTS`, or of `SERVERS` for these hosts. Its key, once made, stays.
+        """A service's certificate, one of `SERVICES`; of `SERVERS` for these hosts. Its key, once made, stays.
 
         Raises:
             AuthorityError: no such service, the authority's key is not here, or the folder cannot be written.
         """
         identity = self.identity(name)
         key = self._key(identity.key_file)
-        usage, names = (SERVER, hosts) if name in SERVERS else (CLIENT, ())
-        certificate = self.services.sign(key.public_key(), name, usage, lifetime=SERVICE_LIFETIME, hosts=names, now=now)
+        certificate = self.services.sign(
+            key.public_key(),
+            name,
+            _USAGES.get(name, CLIENT),
+            lifetime=SERVICE_LIFETIME,
+            hosts=hosts if name in SERVERS else (),
+            also=(DOCUMENT_SIGNING,) if name == EVIDENCE else (),
+            critical=name == TIMESTAMP,  # RFC 3161 §2.3
+            now=now,
+        )
         _write(identity.cert_file, public_pem(certificate) + self.services.chain_pem(), durable_file.PUBLIC)
         return identity
 
@@ -118,8 +143,8 @@ class Identities:
         Raises:
             AuthorityError: no such service.
         """
-        if name not in (*CLIENTS, *SERVERS):
-            raise AuthorityError(f"there is no service {name!r}; services are {', '.join((*CLIENTS, *SERVERS))}")
+        if name not in SERVICES:
+            raise AuthorityError(f"there is no service {name!r}; services are {', '.join(SERVICES)}")
         return Identity(
             name,
             self.services.ca_file,
@@ -146,7 +171,7 @@ class Identities:
             AuthorityError: see `issue`.
         """
         moment = now or datetime.now(UTC)
-        due = [name for name in (*CLIENTS, *SERVERS) if self._is_due(name, moment)]
+        due = [name for name in SERVICES if self._is_due(name, moment)]
         for name in due:
             self.issue(name, hosts, now=now)
         return due

@@ -24,12 +24,14 @@ from provisioning.contracts.config import (
 )
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import HomeError
-from provisioning.identities import CLIENTS, SERVERS
+from provisioning.identities import SERVICES
 
 CENTER_DATABASE: Final = "center.sqlite3"
 SETUP_CODE: Final = "setup-code"
 SECOND_FACTOR_KEY: Final = "second-factor.key"
 """As in `center.records` and `center.second_factor`, which nothing here may import; a test compares."""
+EVIDENCE_FOLDER: Final = "evidence"
+"""All as in `center`, which nothing here may import; a test compares."""
 PENDING_KEY: Final = "pending.key"
 """As in `edge_agent.folder`; the same."""
 _FILE: Final = 0o600
@@ -125,7 +127,7 @@ def _home(directory: Path) -> Iterator[Secret]:
         "opens the camera passwords of the register",
         "only with a new home, into which the cameras are imported again",
     )
-    for name in (*CLIENTS, *SERVERS):
+    for name in SERVICES:
         yield secret(f"identities/{name}.key", f"is {name}", f"wayside-provision service replace {name}")
     for file in _database(directory / "register.sqlite3"):
         yield secret(
@@ -252,6 +254,10 @@ def _center(path: Path, config: CenterConfig) -> Iterator[Secret]:
             "wayside-center audit new-key, set audit_key_file, start again; keep the old .pub for audit verify --key",
         )
     yield from _notify(holder, config.notify)
+    if (evidence := config.evidence) is not None:
+        for name, file in (("evidence", evidence.signing_key_file), ("timestamp", evidence.stamp_key_file)):
+            yield Secret(holder, f"signs as {name}", file, _replaced(name))
+        yield Secret(holder, "folder: exports of evidence", config.data_dir / EVIDENCE_FOLDER, "", _FOLDER)
     if config.tls_key_file is not None:
         yield Secret(
             holder,
@@ -299,8 +305,12 @@ def _service_key(holder: str, name: str, broker: Broker) -> Secret:
         holder,
         f"is {name}",
         broker.key_file,
-        f"wayside-provision service replace {name}, then copy key and certificate",
+        _replaced(name),
     )
+
+
+def _replaced(name: str) -> str:
+    return f"wayside-provision service replace {name}, then copy key and certificate"
 
 
 def _query_token(holder: str, file: Path) -> Secret:

@@ -17,7 +17,7 @@ from provisioning.enrolment import Enrolment, tls_context
 from provisioning.enrolment.https_server import HttpsServer, Limits
 from provisioning.errors import HomeError, ProvisioningError
 from provisioning.home import Home
-from provisioning.identities import CLIENTS, ENROLMENT, SERVERS
+from provisioning.identities import ENROLMENT, SERVICES
 
 _log = logging.getLogger(__name__)
 LOCK: Final = "serve.lock"
@@ -104,7 +104,7 @@ def chores(home: Home) -> list[str]:
 def _ends(home: Home) -> Iterator[tuple[str, datetime]]:
     """What only the services' authority can make anew. A certificate that is not here is with its service."""
     identities = home.identities
-    for name in (*CLIENTS, *SERVERS):
+    for name in SERVICES:
         if identities.identity(name).cert_file.exists():
             yield f"certificate={name}", identities.certificate(name).not_valid_after_utc
     yield "revocation_list=services", revocation_list.read(identities.services.crl_file, identities.services).ends_at

@@ -16,13 +16,13 @@ from provisioning.contracts.errors import ContractError
 from provisioning.contracts.topics import Role
 from provisioning.errors import AuthorityError
 from provisioning.home import Home
-from provisioning.identities import CLIENTS, SERVERS
+from provisioning.identities import SERVICES, SIGNERS
 from provisioning.register import Agent
 
 CERTIFICATE_DAYS: Final = 30
 LIST_DAYS: Final = 7
 """The agents' list is written daily, for thirty days."""
-_ELSEWHERE: Final = frozenset({Role.CLUSTER.value, Role.CENTER.value})
+_ELSEWHERE: Final = frozenset({Role.CLUSTER.value, Role.CENTER.value, *SIGNERS})
 """Their certificates may have been moved to their servers."""
 _DAY_MS: Final = 24 * 3600 * 1000
 
@@ -139,7 +139,7 @@ def _word(home: Home, agent: Agent) -> Configured | None:
 def _certificates(home: Home, now_ms: int) -> Iterator[Ending]:
     for authority in (home.identities.agents, home.identities.services):
         yield _ending(f"authority {authority.ca_file.stem}", authority.certificate.not_valid_after_utc, now_ms)
-    for name in (*CLIENTS, *SERVERS):
+    for name in SERVICES:
         if name in _ELSEWHERE and not home.identities.identity(name).cert_file.exists():
             yield Ending(name, None, None)
             continue

@@ -14,11 +14,12 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from provisioning.contracts.archive import Observation, SnapshotRow
+from provisioning.contracts.archive import HoldMark, Observation, SnapshotRow
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.messages import Message, TimeMs
 from ray_cluster.durable import disk_errors, replace_bytes, replace_text, sync_folder
 from ray_cluster.errors import ArchiveUnreadable, PictureDamaged, PictureErased
+from ray_cluster.tables import filed_at_ms
 
 
 class Hold(Message):
@@ -109,6 +110,15 @@ class HeldArea:
             if folder.is_dir():
                 shutil.rmtree(folder)
                 sync_folder(self._root)
+
+    def marks(self, row: SnapshotRow) -> tuple[HoldMark, ...]:
+        """The holds that name a row. Raises `ArchiveUnreadable`."""
+        return tuple(
+            HoldMark(name=hold.name, case=hold.case, placed_at_ms=hold.placed_at_ms, until_ms=hold.until_ms)
+            for hold in self.all()
+            if row.row_key in hold.row_keys
+            or (row.camera_id in hold.camera_ids and hold.from_ms <= filed_at_ms(row) < hold.to_ms)
+        )
 
     def observation(self, row_key: str) -> Observation | None:
         """A held row."""

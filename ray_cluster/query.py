@@ -15,6 +15,7 @@ from provisioning.contracts import ids
 from provisioning.contracts.archive import (
     ArchiveStatus,
     CommitPage,
+    HoldMarks,
     ObjectRow,
     Observation,
     ObservationPage,
@@ -161,6 +162,15 @@ class Query:
         if held is not None:
             return held
         raise UnknownObservation(f"{row_key}: no such observation; it may have passed its retention")
+
+    def holds(self, row_key: str) -> HoldMarks:
+        """The legal holds that name one row.
+
+        Raises:
+            BadRequest, UnknownObservation: as `observation`.
+            ArchiveUnreadable: a hold cannot be read.
+        """
+        return HoldMarks(holds=self._held.marks(self.observation(row_key).snapshot))
 
     def picture(self, row_key: str) -> bytes:
         """The JPEG of one row.

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from provisioning.contracts.archive import (
     ArchiveStatus,
     CommitPage,
+    HoldMarks,
     IntakeStatus,
     Looks,
     Observation,
@@ -158,6 +159,10 @@ def _observations(query: Query) -> APIRouter:
     @routes.get("/observations/{row_key}")
     def observation(row_key: str) -> Observation:
         return query.observation(row_key)
+
+    @routes.get("/observations/{row_key}/holds")
+    def holds(row_key: str) -> HoldMarks:
+        return query.holds(row_key)
 
     @routes.get("/observations/{row_key}/picture")
     def picture(row_key: str) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from center import account_errors, errors
 from center.alarms import errors as alarms
 from center.errors import CenterError
+from center.evidence import refusals
 from center.notify import errors as notify_errors
 
 STATUS: Final[dict[type[CenterError], int]] = {
@@ -65,6 +66,12 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.ProviderUnreachableError: 503,
     errors.QueryUnreachableError: 503,
     errors.QueryTimeoutError: 504,
+    refusals.UnknownExportError: 404,
+    refusals.ExportNotReadyError: 409,
+    refusals.ExportErasedError: 410,
+    refusals.TooManyPicturesError: 422,
+    refusals.ExportsBusyError: 429,
+    refusals.EvidenceOffError: 503,
 }
 
 

@@ -14,6 +14,7 @@ from center.api import (
     auth,
     cameras,
     districts,
+    evidence,
     health,
     notify,
     observations,
@@ -58,6 +59,7 @@ def create() -> FastAPI:
             {"name": "notify", "description": "Who is told, and what became of each message."},
             {"name": "rules", "description": "What raises alarms: every version is kept."},
             {"name": "alarms", "description": "What was raised, and what became of it."},
+            {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
         ],
     )
     problems.install(app)
@@ -75,6 +77,7 @@ def create() -> FastAPI:
         notify,
         rules,
         alarms,
+        evidence,
     ):
         app.include_router(noun.router)
 

@@ -1,24 +1,10 @@
-"""Times as people read them: in the archive's zone, which is written beside them, and UTC for who asks."""
+"""Times in forms; as people read them they are in `center.clock`."""
 
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from datetime import datetime
 
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from center.clock import ZONE, ZONE_TEXT, local, utc
 
-ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
-ZONE_TEXT: Final = "+08:00"
-
-
-def local(at_ms: int) -> str:
-    """`2026-11-24 15:46:03 +08:00`."""
-    moment = datetime.fromtimestamp(at_ms / 1000, ZONE)
-    return f"{moment:%Y-%m-%d %H:%M:%S} {ZONE_TEXT}"
-
-
-def utc(at_ms: int) -> str:
-    """`2026-11-24 07:46:03.120 UTC`."""
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{at_ms % 1000:03d} UTC"
+__all__ = ["ZONE", "ZONE_TEXT", "from_input", "local", "to_input", "utc"]
 
 
 def to_input(at_ms: int) -> str:

@@ -20,7 +20,7 @@ from provisioning.broker.process import own_certificate
 from provisioning.errors import AuthorityError, BrokerError, ProvisioningError
 from provisioning.expiry import NEAR, left
 from provisioning.finding import Finding
-from provisioning.identities import BROKER, CLIENTS, SERVERS, Identities
+from provisioning.identities import BROKER, CLIENTS, SERVICES, Identities
 
 _SHOWN: Final = 5
 _RENDER: Final = "render it again: wayside-provision broker render"
@@ -69,7 +69,7 @@ class _Look:
             raise BrokerError(f"{folder}: not there yet; wayside-provision broker run makes it")
         names = (*self.texts(), broker.AGENTS_CRL, broker.SERVICES_CRL, broker.DATA)
         own = self._identities.identity(BROKER)
-        secret = [self._identities.identity(name).key_file for name in (*CLIENTS, *SERVERS) if name != BROKER]
+        secret = [self._identities.identity(name).key_file for name in SERVICES if name != BROKER]
         secret += [self._identities.agents.key_file, self._identities.services.key_file]
         # Keys that live elsewhere are none of the broker's troubles.
         paths = (folder, *(folder / name for name in names), own.key_file, *filter(Path.exists, secret))

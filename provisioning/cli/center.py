@@ -9,7 +9,7 @@ import typer
 
 from provisioning.cli.options import AsJson, HomeDir, end, group, opened
 
-service = group("The processes at the centre: cluster, center, provisioning, broker, enrolment.")
+service = group("The centre's keys: cluster, center, provisioning, broker, enrolment, evidence, timestamp.")
 authority = group("Our two authorities under a root that the customer has already.")
 broker = group("Mosquitto, configured from the contracts.")
 

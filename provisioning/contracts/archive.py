@@ -121,6 +121,21 @@ class Observation(Message):
     machines: tuple[ObjectRow, ...]
 
 
+class HoldMark(Message):
+    """A legal hold that names an observation, by its key or by camera and span."""
+
+    name: str = Field(min_length=1, max_length=64)
+    case: str = Field(min_length=1, max_length=64)
+    placed_at_ms: TimeMs
+    until_ms: TimeMs
+
+
+class HoldMarks(Message):
+    """Answer of `query`: the holds of one observation, by name."""
+
+    holds: tuple[HoldMark, ...]
+
+
 class ObservationPage(Message):
     """Answer of `query`: newest first. `next_cursor` is opaque; None at the end."""
 

@@ -30,6 +30,7 @@ from provisioning.contracts.camera import (
     Zone,
 )
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.evidence import Evidence
 from provisioning.contracts.gb28181 import Gb28181, check_devices
 from provisioning.contracts.ids import AgentId
 from provisioning.contracts.notify import Notify
@@ -45,6 +46,7 @@ __all__ = [
     "Desk",
     "DropFolderSource",
     "EdgeConfig",
+    "Evidence",
     "Gb28181",
     "Gb28181Source",
     "Lane",
@@ -295,6 +297,8 @@ class CenterConfig(Section):
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
     alarms: Alarms = Alarms()
+    evidence: Evidence | None = None
+    """Without it nothing is exported as evidence."""
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:

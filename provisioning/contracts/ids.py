@@ -15,7 +15,9 @@ CAMERA_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 HASH_PATTERN: Final = r"^[0-9a-f]{64}$"
 OBSERVATION_PATTERN: Final = r"^[0-9a-f]{32}$"
 
-RESERVED_AGENTS: Final = frozenset({"broker", "center", "cluster", "enrolment", "provisioning"})
+RESERVED_AGENTS: Final = frozenset(
+    {"broker", "center", "cluster", "enrolment", "evidence", "provisioning", "timestamp"}
+)
 """Common names of the centre's own certificates. No agent may look like one of them, in a log or anywhere else."""
 
 

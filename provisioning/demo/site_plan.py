@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import Broker, CenterConfig
+from provisioning.contracts.config import Broker, CenterConfig, Evidence
 from provisioning.contracts.topics import Role
 from provisioning.demo.gb28181.device_profile import Profile
 from provisioning.demo.ports import Ports
 from provisioning.demo.state import State
-from provisioning.identities import Identities
+from provisioning.identities import EVIDENCE, TIMESTAMP, Identities
 
 HOST: Final = "127.0.0.1"
 SITE: Final = "crossing"
@@ -69,6 +69,22 @@ def center(state: State, ports: Ports) -> CenterConfig:
         audit_key_file=state.audit_key(),
         seal_key_file=state.folder("home") / "seal" / "seal.pub",
         ray_dashboard_url=f"http://{HOST}:{ports.dashboard}",
+        evidence=_evidence(state),
+    )
+
+
+def _evidence(state: State) -> Evidence | None:
+    """With what the centre signs; None in a home that was kept from before there was such a certificate."""
+    identities = Identities.open(state.folder("home"))
+    signing, stamping = identities.identity(EVIDENCE), identities.identity(TIMESTAMP)
+    if not (signing.cert_file.exists() and stamping.cert_file.exists()):
+        return None
+    return Evidence(
+        ca_file=signing.ca_file,
+        signing_cert_file=signing.cert_file,
+        signing_key_file=signing.key_file,
+        stamp_cert_file=stamping.cert_file,
+        stamp_key_file=stamping.key_file,
     )
 
 

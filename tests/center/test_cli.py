@@ -15,12 +15,14 @@ from center.__main__ import app
 from center.app import build
 from center.auth import Auth
 from center.broker import MqttLink
+from center.clock import now_ms
 from center.errors import StartError
 from center.records import DATABASE, SETUP_CODE, open_records
 from center.store import Store
 from provisioning.contracts.config import Broker, CenterConfig, load
 from provisioning.contracts.errors import ConfigError
 from tests.center.conftest import PASSWORD, USERNAME
+from tests.center.evidence.desk import CASE, Desk, export, open_desk
 from tests.center.world import OpenLine
 from tests.support.postgres import USER, Postgres
 
@@ -298,3 +300,50 @@ def test_a_centre_on_postgresql_takes_its_password_from_a_file(
     assert "password authentication failed" in said
     password.chmod(0o644)
     assert "chmod 600" in _fails("user", "list", "--config", str(config))
+
+
+def test_evidence_is_verified_without_any_configuration(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "desk")
+    archive = tmp_path / "evidence.zip"
+    export(desk.sealer, archive, pictures=1)
+    good = CliRunner().invoke(app, ["evidence", "verify", str(archive), "--ca", str(desk.root)])
+    assert good.exit_code == 0, good.output
+    assert f"case {CASE.number}, exported by operator" in good.stdout
+    bad = bytearray(archive.read_bytes())
+    bad[200] ^= 4
+    archive.write_bytes(bad)
+    refused = CliRunner().invoke(app, ["evidence", "verify", str(archive), "--ca", str(desk.root)])
+    assert refused.exit_code == 1
+    assert "REFUSED (changed) observations/0001-cam-0/picture.jpg" in refused.stderr
+    assert "cannot be read" in _fails("evidence", "verify", str(tmp_path / "none.zip"), "--ca", str(desk.root))
+    assert "no certificate" in _fails("evidence", "verify", str(archive), "--ca", str(archive))
+
+
+def _evidence(desk: Desk, more: str = "") -> str:
+    """The section that names a desk's keys."""
+    keys = ("ca_file", "signing_cert_file", "signing_key_file", "stamp_cert_file", "stamp_key_file")
+    return "\n".join(("[evidence]", *(f'{key} = "{getattr(desk.settings, key)}"' for key in keys), more))
+
+
+@pytest.mark.anyio
+async def test_a_centre_with_keys_exports_and_one_without_does_not(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "desk", now_ms=now_ms)
+    config = load(CenterConfig, _config(tmp_path, more=_evidence(desk)))
+    center = build(config, link=OpenLine())
+    assert center.services.evidence is not None
+    async with center.application.router.lifespan_context(center.application):
+        assert await center.services.evidence.latest() == ()
+    assert (config.data_dir / "evidence").stat().st_mode & 0o777 == 0o700
+    without = build(load(CenterConfig, _config(tmp_path)), link=OpenLine())
+    assert without.services.evidence is None
+
+
+def test_a_key_of_evidence_that_cannot_be_used_stops_the_start_with_the_remedy(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path / "desk", now_ms=now_ms)
+    for more, why in (
+        (_evidence(desk).replace("evidence.key", "timestamp.key"), "is not the key of"),
+        (_evidence(desk).replace("services.crt", "none.crt"), "cannot be read"),
+        (_evidence(desk, f'font_file = "{desk.root}"'), "no TrueType font"),
+    ):
+        with pytest.raises(StartError, match=why):
+            build(load(CenterConfig, _config(tmp_path, more=more)), link=OpenLine())

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
 from provisioning.contracts import codec
-from provisioning.contracts.archive import ArchiveStatus, CommitPage, Observation, ObservationPage
+from provisioning.contracts.archive import ArchiveStatus, CommitPage, HoldMark, HoldMarks, Observation, ObservationPage
 from provisioning.contracts.config import Broker
 from provisioning.contracts.documents import (
     CENTER,
@@ -48,6 +48,7 @@ class FakeArchive:
     def __init__(self) -> None:
         self.rows: list[Observation] = []
         self.jpegs: dict[str, bytes] = {}
+        self.holds: dict[str, tuple[HoldMark, ...]] = {}
         self.asked: list[str] = []
         self.answer: Callable[[], Response] | None = None
         """Answers everything in place of the archive, to play a fault."""
@@ -77,6 +78,7 @@ class FakeArchive:
             ("/commits", self._commits),
             ("/observations/{row_key}", self._one),
             ("/observations/{row_key}/picture", self._picture),
+            ("/observations/{row_key}/holds", self._holds),
         ):
             app.get(path, response_model=None)(handler)
         return app
@@ -137,6 +139,9 @@ class FakeArchive:
             if row.snapshot.row_key == row_key:
                 return row
         return _said(404, "unknown_observation")
+
+    def _holds(self, row_key: str, authorization: Authorization = None) -> Response | HoldMarks:
+        return self._enter("/observations/holds", authorization) or HoldMarks(holds=self.holds.get(row_key, ()))
 
     def _picture(self, row_key: str, authorization: Authorization = None) -> Response:
         if (fault := self._enter("/observations/picture", authorization)) is not None:

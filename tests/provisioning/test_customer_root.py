@@ -68,7 +68,7 @@ def test_adopted_the_servers_send_it_and_keep_their_keys(
     files = signed(technician, customer, tmp_path, "agents", "services")
     done = technician.asks("authority", "adopt", *files)
     assert (done["changed"], done["adopted"], done["missing"]) == (True, {"agents": True, "services": True}, [])
-    assert done["issued"] == ["broker", "enrolment"]
+    assert done["issued"] == ["broker", "enrolment", "evidence", "timestamp"]
     assert (home.pin(), home.services_ca()) == (pin, trusted)
     for name in ("broker", "enrolment"):
         own, *chain = x509.load_pem_x509_certificates(home.identities.identity(name).cert_file.read_bytes())
@@ -100,7 +100,11 @@ def test_an_interrupted_adoption_is_finished_by_the_next(
     files = signed(technician, customer, tmp_path, "services")
     home.identities.services.adopt(x509.load_pem_x509_certificate(files[0].read_bytes()), customer.root)
     done = technician.asks("authority", "adopt", *files)
-    assert (done["changed"], done["adopted"], done["issued"]) == (True, {"services": False}, ["broker", "enrolment"])
+    assert (done["changed"], done["adopted"], done["issued"]) == (
+        True,
+        {"services": False},
+        ["broker", "enrolment", "evidence", "timestamp"],
+    )
 
 
 def test_without_his_root_it_names_whose_is_missing(technician: Technician, customer: Customer, tmp_path: Path) -> None:

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from provisioning.authority import CLIENT, new_key, public_bytes
+from provisioning.authority import (
+    CLIENT,
+    DOCUMENT_SIGNING,
+    EMAIL_PROTECTION,
+    TIME_STAMPING,
+    new_key,
+    public_bytes,
+)
 from provisioning.contracts.ids import RESERVED_AGENTS
 from provisioning.errors import AuthorityError
-from provisioning.identities import AGENT_LIFETIME, CLIENTS, SERVERS, SERVICE_LIFETIME, Identities, Identity
+from provisioning.identities import AGENT_LIFETIME, CLIENTS, SERVICE_LIFETIME, SERVICES, Identities, Identity
 from tests.support.pki import Pki
 
 NOW = datetime.now(UTC)
@@ -93,6 +100,25 @@ def test_a_broker_cannot_log_in_and_a_client_cannot_serve(pki: Pki) -> None:
         shake_hands(cluster, cluster, services)
 
 
+@pytest.mark.parametrize("name", ["evidence", "timestamp"])
+def test_what_signs_evidence_logs_in_nowhere_and_serves_nothing(pki: Pki, name: str) -> None:
+    broker, signer, services = pki.issue("broker"), pki.issue(name), pki.identities.services.ca_file
+    with pytest.raises(ssl.SSLCertVerificationError, match="unsuitable certificate purpose"):
+        shake_hands(broker, signer, services)
+    with pytest.raises(ssl.SSLCertVerificationError, match="unsuitable certificate purpose"):
+        shake_hands(signer, pki.issue("cluster"), services)
+
+
+def test_evidence_is_signed_by_one_key_and_stamped_by_another(pki: Pki) -> None:
+    usages = {}
+    for name in ("evidence", "timestamp"):
+        pki.issue(name)
+        found = pki.identities.certificate(name).extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        usages[name] = (list(found.value), found.critical)
+    assert usages["evidence"] == ([EMAIL_PROTECTION, DOCUMENT_SIGNING], False)
+    assert usages["timestamp"] == ([TIME_STAMPING], True)
+
+
 def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
     pki = Pki(tmp_path)
     old = pki.issue_agent("street-7", lifetime=timedelta(days=1), now=NOW - timedelta(days=3))
@@ -143,7 +169,7 @@ def test_what_is_no_service_has_no_files(pki: Pki, name: str) -> None:
 
 
 def test_every_reserved_name_is_a_service_and_every_service_reserved() -> None:
-    assert {*CLIENTS, *SERVERS} == RESERVED_AGENTS
+    assert set(SERVICES) == RESERVED_AGENTS
 
 
 def test_keys_are_the_owners_alone(pki: Pki) -> None:
@@ -151,7 +177,7 @@ def test_keys_are_the_owners_alone(pki: Pki) -> None:
     for folder in ("authority", "identities"):
         assert stat.S_IMODE((pki.directory / folder).stat().st_mode) == 0o700
     keys = sorted(pki.directory.rglob("*.key"))
-    assert len(keys) == 2 + len(CLIENTS) + len(SERVERS)
+    assert len(keys) == 2 + len(SERVICES)
     assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
 
 
@@ -165,7 +191,7 @@ def test_a_service_keeps_its_key_over_renewals(pki: Pki) -> None:
 
 def test_what_has_a_third_of_its_life_left_or_is_missing_is_issued_again(tmp_path: Path) -> None:
     identities = Identities.create(tmp_path)
-    names = [*CLIENTS, *SERVERS]
+    names = list(SERVICES)
     assert identities.renew(("10.0.0.5",), now=NOW) == names
     assert identities.renew(("10.0.0.5",), now=NOW) == []
     identities.identity("cluster").cert_file.unlink()

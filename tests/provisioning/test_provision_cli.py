@@ -132,7 +132,7 @@ def test_an_unknown_id_is_answered_with_the_known_ones(technician: Technician, t
     ):
         assert "agents are: cabinet-7, cabinet-8" in technician.refused(*words)
     assert "sites are: north" in technician.refused("agent", "new", "cabinet-9", "--site", "south")
-    assert "services are cluster, center, provisioning, broker, enrolment" in technician.refused(
+    assert "services are cluster, center, provisioning, broker, enrolment, evidence, timestamp" in technician.refused(
         "service", "replace", "../seal/seal"
     )
 

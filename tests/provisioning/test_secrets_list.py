@@ -8,6 +8,7 @@ import pytest
 
 from center import records as center_records
 from center import second_factor
+from center.evidence import setup as evidence_setup
 from edge_agent.document_store import DocumentStore
 from edge_agent.folder import Folder
 from edge_agent.identity import private_pem as agent_pem
@@ -19,6 +20,7 @@ from provisioning.contracts.config import (
     Camera,
     CenterConfig,
     EdgeConfig,
+    Evidence,
     Provisioning,
     RtspSource,
     Spool,
@@ -117,6 +119,16 @@ class Installation:
             ensure_secret(token)
         self.configs.append(configuration.write(self.root / "cluster.toml", config))
 
+    def _evidence(self) -> Evidence:
+        signing, stamping = (self.home.identities.identity(name) for name in ("evidence", "timestamp"))
+        return Evidence(
+            ca_file=signing.ca_file,
+            signing_cert_file=signing.cert_file,
+            signing_key_file=signing.key_file,
+            stamp_cert_file=stamping.cert_file,
+            stamp_key_file=stamping.key_file,
+        )
+
     def _center(self) -> None:
         config = CenterConfig(
             host="0.0.0.0",
@@ -127,6 +139,7 @@ class Installation:
             tls_cert_file=self.root / "console.crt",
             tls_key_file=durable_file.write(self.root / "console.key", agent_pem(Box().key)),
             notify=self._notify(),
+            evidence=self._evidence(),
         )
         SealKey.create(self.root / "audit.key")
         records = center_records.open_records(config)
@@ -211,7 +224,8 @@ def test_a_file_of_two_processes_is_one_secret(installation: Installation) -> No
     holders = {each.file.name: each.holder for each in listed}
     assert holders["query-token"].startswith("cluster (")
     assert "centre (" in holders["query-token"]
-    assert holders["center.key"].startswith("home, centre (")
+    for key in ("center.key", "evidence.key", "timestamp.key"):
+        assert holders[key].startswith("home, centre (")
 
 
 def test_its_names_are_those_of_the_processes(tmp_path: Path) -> None:
@@ -221,6 +235,7 @@ def test_its_names_are_those_of_the_processes(tmp_path: Path) -> None:
         second_factor.KEY,
     )
     assert Folder(tmp_path).pending.name == secrets_list.PENDING_KEY
+    assert secrets_list.EVIDENCE_FOLDER == evidence_setup.FOLDER
 
 
 def test_a_mode_that_lets_others_in_is_marked(tmp_path: Path) -> None:

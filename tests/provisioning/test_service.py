@@ -238,7 +238,7 @@ class TestChores:
         clock.move(SERVICE_LIFETIME - service.DUE + timedelta(days=1))
         assert service.chores(aged) == []
         due = [line.split(" ends=")[0] for line in caplog.messages]
-        services = ["center", "provisioning", "broker", "enrolment"]
+        services = ["center", "provisioning", "broker", "enrolment", "evidence", "timestamp"]
         assert due == [*(f"due certificate={name}" for name in services), "due revocation_list=services"]
         assert all("bring services.key here" in line for line in caplog.messages)
 

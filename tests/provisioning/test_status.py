@@ -8,6 +8,7 @@ from provisioning import documents, status
 from provisioning.answer import Answer
 from provisioning.contracts.documents import Configured, Verdict
 from provisioning.home import Home
+from provisioning.identities import SERVICES
 from provisioning.plans import CameraRecord
 from tests.support.office import DAY_MS, Clock, Technician, enrol, new_home
 
@@ -47,7 +48,7 @@ def test_a_new_home_has_nothing_to_warn_of(home: Home) -> None:
     assert [(each["name"], each["days"]) for each in answer.facts["certificates"]] == [
         ("authority agents", 3650),
         ("authority services", 3650),
-        *((name, 730) for name in ("cluster", "center", "provisioning", "broker", "enrolment")),
+        *((name, 730) for name in SERVICES),
     ]
     assert [(each["days"], each["revoked"]) for each in answer.facts["revocation_lists"]] == [(30, 0), (730, 0)]
 
@@ -126,7 +127,7 @@ def test_a_services_certificate_near_its_end_is_a_warning(home: Home, clock: Clo
     clock.now_ms += 701 * DAY_MS
     home.publish_revocations()
     assert sorted(each.partition(" ends")[0] for each in warnings(home)) == [
-        "broker", "center", "cluster", "enrolment", "provisioning",
+        "broker", "center", "cluster", "enrolment", "evidence", "provisioning", "timestamp",
     ]  # fmt: skip
 
 

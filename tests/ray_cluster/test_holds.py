@@ -86,6 +86,17 @@ def test_a_hold_of_rows_is_copied_at_once_and_placing_it_again_changes_nothing(p
         holds(place).place(rows(1))
 
 
+def test_a_row_knows_the_holds_that_name_it_by_key_or_by_camera_and_span(place: Path) -> None:
+    holds(place).place(span())
+    holds(place).place(rows(1, name="other", case="B-7"))
+    read = query(place)
+    named = {n: [(each.name, each.case) for each in read.holds(entry(n).row_key).holds] for n in (1, 3)}
+    assert named == {1: [("other", "B-7"), ("theft-17", "A-2026-17")], 3: [("theft-17", "A-2026-17")]}
+    assert read.holds(entry(2, camera="cam-2").row_key).holds == ()
+    with pytest.raises(UnknownObservation):
+        read.holds(entry(9).row_key)
+
+
 def test_a_hold_ends_by_release_or_at_its_time(place: Path) -> None:
     holds(place).place(rows(1))
     holds(place).place(rows(3, name="other", until_ms=NOW_MS + 5))

@@ -1,0 +1,112 @@
+"""Exports of evidence: start one, see how far it is, fetch its file, end it."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse
+
+from center.access import Permission
+from center.api.problems import documented
+from center.errors import (
+    NotLoggedInError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryTimeoutError,
+    QueryUnreachableError,
+    StoreUnavailableError,
+)
+from center.evidence.exports import ExportRequest, Exports
+from center.evidence.ledger import Export
+from center.evidence.names import slug
+from center.evidence.refusals import (
+    EvidenceOffError,
+    ExportErasedError,
+    ExportNotReadyError,
+    ExportsBusyError,
+    TooManyPicturesError,
+    UnknownExportError,
+)
+from center.permits import needs
+from center.services import Asker, Served, Services
+
+router = APIRouter(tags=["evidence"])
+
+ExportId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+_EXPORT: Final = needs(Permission.EVIDENCE_EXPORT)
+_ERRORS: Final = (NotLoggedInError, StoreUnavailableError, EvidenceOffError)
+_ZIP: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The archive.",
+    }
+}
+
+
+def _exports(services: Services) -> Exports:
+    if services.evidence is None:
+        raise EvidenceOffError
+    return services.evidence
+
+
+@router.post(
+    "/evidence",
+    operation_id="start_export",
+    openapi_extra=_EXPORT,
+    status_code=202,
+    responses=documented(*_ERRORS, TooManyPicturesError, ExportsBusyError),
+)
+async def start_export(body: ExportRequest, services: Served, asker: Asker) -> Export:
+    """Begin an export; ask for its state until it is `ready`."""
+    return await _exports(services).start(body, actor=asker.actor)
+
+
+@router.get("/evidence", operation_id="list_exports", openapi_extra=_EXPORT, responses=documented(*_ERRORS))
+async def list_exports(services: Served) -> tuple[Export, ...]:
+    """The newest hundred, newest first."""
+    return await _exports(services).latest()
+
+
+@router.get(
+    "/evidence/{export_id}",
+    operation_id="get_export",
+    openapi_extra=_EXPORT,
+    responses=documented(*_ERRORS, UnknownExportError),
+)
+async def get_export(export_id: ExportId, services: Served) -> Export:
+    """How far it is. `sha256` is of the whole file."""
+    return await _exports(services).get(export_id)
+
+
+@router.get(
+    "/evidence/{export_id}/file",
+    operation_id="get_export_file",
+    openapi_extra=_EXPORT,
+    response_class=FileResponse,
+    responses=_ZIP
+    | documented(
+        *_ERRORS,
+        UnknownExportError,
+        ExportNotReadyError,
+        ExportErasedError,
+        QueryUnreachableError,
+        QueryTimeoutError,
+        QueryDeniedError,
+        QueryFaultError,
+    ),
+)
+async def get_export_file(export_id: ExportId, services: Served, asker: Asker) -> FileResponse:
+    """The archive. It is in the audit before the first byte leaves."""
+    path, export = await _exports(services).file(export_id, actor=asker.actor)
+    name = f"evidence-{slug(export.case)}-{export.id[:8]}.zip"
+    return FileResponse(path, media_type="application/zip", filename=name)
+
+
+@router.delete(
+    "/evidence/{export_id}",
+    operation_id="end_export",
+    openapi_extra=_EXPORT,
+    responses=documented(*_ERRORS, UnknownExportError),
+)
+async def end_export(export_id: ExportId, services: Served, asker: Asker) -> Export:
+    """Cancel one that is running, or remove the file of one that is ready."""
+    return await _exports(services).end(export_id, actor=asker.actor)

@@ -1,0 +1,110 @@
+"""What is written beside a picture, and the way it came. What the archive has not is named missing.
+
+Of people, and of regions that were covered, nothing is written: neither has a place in what these functions return.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from center.clock import local, utc
+from provisioning.contracts.archive import HoldMark, Observation
+from provisioning.contracts.messages import ClockQuality
+
+SEQUENCE_BITS: Final = 40
+"""`commit_seq`: the writer's epoch above, its count below (contracts/archive.py)."""
+_CLOCK: Final = {
+    ClockQuality.SYNCED: "sender's clock, tied to NTP or to a start time that was given",
+    ClockQuality.ARRIVAL: "agent's clock at arrival; off by network and decode delay",
+    ClockQuality.UNKNOWN: "device's own clock, compared with nothing",
+}
+_NOT_SIGNED: Final = (
+    "agents sign no single message: who sent it is known from the agent's certificate in the mutual TLS connection to"
+    " the broker, whose access file ties the topic to that name; what is kept of the message is its SHA-256"
+)
+_NOT_KEPT: Final = (
+    "the envelope as it was sent is not archived, so its SHA-256 cannot be computed again; the picture's can"
+)
+
+
+def moment(at_ms: int) -> dict[str, Any]:
+    """One time, in every form that somebody may ask for."""
+    return {"ms_since_1970_utc": at_ms, "utc": utc(at_ms), "local": local(at_ms)}
+
+
+def metadata(item: Observation, *, camera_name: str, picture_bytes: int) -> dict[str, Any]:
+    """`metadata.json` of one picture. Boxes are pixels of that picture, `x1`/`y1` exclusive."""
+    row = item.snapshot
+    return {
+        "row_key": row.row_key,
+        "camera": {"id": row.camera_id, "name": camera_name or None},
+        "agent": row.agent_id,
+        "captured": moment(row.captured_at_ms)
+        | {"trusted": row.time_trusted, "clock": row.clock.value, "clock_means": _CLOCK[row.clock]},
+        "picture": {
+            "file": "picture.jpg",
+            "sha256": row.picture_sha256,
+            "bytes": picture_bytes,
+            "width": row.width,
+            "height": row.height,
+        },
+        "machines": [
+            {
+                "index": machine.index,
+                "class": machine.cls.value,
+                "score": machine.score,
+                "box": machine.box.model_dump(),
+                "colour": None if machine.colour is None else machine.colour.value,
+            }
+            for machine in item.machines
+        ],
+    }
+
+
+def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> dict[str, Any]:
+    """One observation in `chain-of-custody.json`, from the camera to the archive's commit."""
+    row = item.snapshot
+    missing = {"message.agent_signature": _NOT_SIGNED, "message.envelope": _NOT_KEPT}
+    if row.detector is None or row.detector_sha256 is None:
+        missing["parser.detector"] = "the row was archived before detectors were recorded, or had none"
+    return {
+        "row_key": row.row_key,
+        "folder": folder,
+        "capture": moment(row.captured_at_ms)
+        | {
+            "camera": row.camera_id,
+            "agent": row.agent_id,
+            "source_key": row.source_key,
+            "clock": row.clock.value,
+            "trusted": row.time_trusted,
+        },
+        "redaction": {"policy": row.redaction.policy, "models_sha256": dict(sorted(row.redaction.models.items()))},
+        "picture_sha256": row.picture_sha256,
+        "message": {"sha256": row.message_sha256, "received": moment(row.received_at_ms), "agent_signature": None},
+        "parser": {"detector": row.detector, "model_sha256": row.detector_sha256},
+        "commit": {
+            "sequence": row.commit_seq,
+            "epoch": row.commit_seq >> SEQUENCE_BITS,
+            "number": row.commit_seq & ((1 << SEQUENCE_BITS) - 1),
+            "committed": moment(row.committed_at_ms),
+        },
+        "legal_holds": [
+            {
+                "name": hold.name,
+                "case": hold.case,
+                "placed": moment(hold.placed_at_ms),
+                "until": moment(hold.until_ms),
+            }
+            for hold in holds
+        ],
+        "missing": missing,
+    }
+
+
+def document(chains: list[dict[str, Any]], *, software: Mapping[str, str]) -> dict[str, Any]:
+    """`chain-of-custody.json`."""
+    return {
+        "says": "For each picture: capture, redaction at the edge, the message to the centre, the parser, the commit."
+        " Whatever is not known is null and named under `missing`.",
+        "software": dict(software),
+        "observations": chains,
+    }

@@ -1,0 +1,28 @@
+"""Serial numbers of time stamps, kept in the centre's database."""
+
+import threading
+
+from sqlalchemy import func, select
+
+from center.evidence.records import StampRecord
+from center.store import Store
+
+
+class Serials:
+    """Gives each number once. Blocks; any thread may call it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._one_at_a_time = threading.Lock()
+
+    def next(self, now_ms: int, imprint: str) -> int:
+        """A number above all before. By the clock, so that one of a database restored from a backup is new, too.
+
+        Raises:
+            StoreUnavailableError: it could not be kept.
+        """
+        with self._one_at_a_time, self._store.transaction() as session:
+            last = session.scalar(select(func.max(StampRecord.serial))) or 0
+            serial = max(last + 1, now_ms)
+            session.add(StampRecord(serial=serial, at_ms=now_ms, imprint_sha256=imprint))
+        return serial

@@ -1,0 +1,82 @@
+"""From configuration to a service: keys read and believed, folder made, what a stop cut off ended."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from center.audit import Audit
+from center.clock import NowMs
+from center.devices import Devices
+from center.errors import StartError
+from center.evidence.clock_state import clock_state
+from center.evidence.exports import Exports, Keeping, keep_ms
+from center.evidence.ledger import Ledger
+from center.evidence.package import Sealer
+from center.evidence.serials import Serials
+from center.evidence.signer import Signer
+from center.evidence.stamp import StampAuthority
+from center.evidence.summary import load_font
+from center.evidence.trust import EVIDENCE, STAMPS, Roots, RootsError
+from center.search import Search
+from center.store import Store
+from provisioning.contracts.config import CenterConfig
+from provisioning.contracts.evidence import Evidence
+
+FOLDER: Final = "evidence"
+"""Of data_dir."""
+
+
+def open_exports(
+    config: CenterConfig, *, store: Store, search: Search, audit: Audit, devices: Devices, now_ms: NowMs
+) -> Exports | None:
+    """The service; None where nothing is configured.
+
+    Raises:
+        StartError: a key, a certificate, the font or the folder cannot be used.
+        StoreUnavailableError: the database cannot be used.
+    """
+    settings = config.evidence
+    if settings is None:
+        return None
+    try:
+        roots = Roots.load(settings.ca_file)
+    except RootsError as error:
+        raise StartError(
+            what=f"[evidence]: ca_file {error}", what_to_do="Copy services.crt from provisioning's authority/ folder"
+        ) from error
+
+    def camera_name(agent_id: str, camera_id: str) -> str:
+        view = devices.camera(agent_id, camera_id)
+        return "" if view is None else view.name
+
+    exports = Exports(
+        store=store,
+        search=search,
+        ledger=Ledger(store, audit, now_ms),
+        sealer=open_sealer(settings, roots, Serials(store), now_ms),
+        roots=roots,
+        keeping=Keeping(config.data_dir / FOLDER, settings.max_pictures, keep_ms(settings.keep_hours)),
+        camera_name=camera_name,
+        now_ms=now_ms,
+    )
+    exports.recover()
+    return exports
+
+
+def open_sealer(settings: Evidence, roots: Roots, serials: Serials, now_ms: NowMs) -> Sealer:
+    """Both keys, ready to sign.
+
+    Raises:
+        StartError: one cannot be used, or the font cannot.
+    """
+    now = datetime.fromtimestamp(now_ms() / 1000, UTC)
+    stamping = Signer.load(settings.stamp_cert_file, settings.stamp_key_file, roots, STAMPS, now=now)
+    return Sealer(
+        signer=Signer.load(settings.signing_cert_file, settings.signing_key_file, roots, EVIDENCE, now=now),
+        stamps=StampAuthority(stamping, policy=settings.stamp_policy, next_serial=serials.next),
+        policy=settings.stamp_policy,
+        accuracy_ms=settings.clock_accuracy_ms,
+        clock_source=settings.clock_source,
+        clock_state=clock_state,
+        root_sha256=roots.fingerprint(),
+        font=load_font(settings.font_file),
+    )

@@ -126,6 +126,21 @@ def test_a_signature_over_a_bundle_is_none_over_a_document() -> None:
         KEY.seal.open(payload, addressee=AGENT, newer_than=0)
 
 
+def test_a_signature_over_an_audit_head_is_none_over_anything_else() -> None:
+    text = DOCUMENT.model_dump_json()
+    signature = KEY.sign_audit_head(text)
+    KEY.seal.check_audit_head(text, signature)
+    with pytest.raises(ForgedError):
+        KEY.seal.open(
+            Sealed(document=text, signature=signature).model_dump_json().encode(), addressee=AGENT, newer_than=0
+        )
+    for wrong in (text + " ", ""):
+        with pytest.raises(ForgedError):
+            KEY.seal.check_audit_head(wrong, signature)
+    with pytest.raises(ForgedError):
+        KEY.seal.check_audit_head(text, KEY.sign(DOCUMENT).signature)
+
+
 def test_another_key_another_addressee_and_an_older_number_are_three_errors() -> None:
     stranger = SealKey(Ed25519PrivateKey.generate())
     with pytest.raises(ForgedError, match="not by the key"):

@@ -63,6 +63,22 @@ def openapi() -> None:
     sys.stdout.write(dumps(create().openapi(), indent=2, ensure_ascii=False) + "\n")
 
 
+@app.command()
+def assess(
+    month: Annotated[str, typer.Option(metavar="2026-11", help="A month; a day or an hour will do too.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Written; .csv, .xlsx or .pdf says what.")],
+    config: ConfigFile,
+) -> None:
+    """Assess cameras, districts and the fleet, and write the result to a file."""
+    os.umask(0o077)
+    with _one_line():
+        from center.app import write_assessment  # noqa: PLC0415 - --help stays light
+        from provisioning.contracts.config import CenterConfig, load  # noqa: PLC0415 - the same
+
+        write_assessment(load(CenterConfig, config), month, out)
+    _out.print(str(out), markup=False)
+
+
 @user.command("reset-password")
 def reset_password(name: Annotated[str, typer.Argument(help="The account.")], config: ConfigFile) -> None:
     """Ask for a new password and end all sessions of the account."""

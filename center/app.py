@@ -12,6 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from center.api import router
+from center.assessment.assessment import Assessment, open_assessor
+from center.assessment.export import MEDIA_TYPES, export
 from center.audit import Audit
 from center.auth import Auth
 from center.broker import Link, Mailbox, MqttLink
@@ -98,6 +100,32 @@ def open_accounts(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, A
     return store, auth
 
 
+def write_assessment(config: CenterConfig, period: str, out: Path, clock: NowMs = now_ms) -> None:
+    """Assess a period and write the file that its suffix asks for.
+
+    Raises:
+        BadPeriodError: the text is no period.
+        StartError: the suffix names no format, or the file cannot be written.
+        StoreUnavailableError: the database cannot be used.
+    """
+    form = next((each for each in MEDIA_TYPES if out.suffix.lower() == f".{each}"), None)
+    if form is None:
+        raise StartError(
+            what=f"{out} has no suffix that says what to write",
+            what_to_do=f"End its name with {', '.join(f'.{each}' for each in MEDIA_TYPES)}",
+        )
+    store, _auth = open_accounts(config, clock)
+    try:
+        data = export(open_assessor(store, clock), period, form)
+        out.write_bytes(data)
+    except OSError as error:
+        raise StartError(
+            what=f"{out} cannot be written ({error.strerror})", what_to_do="Name a file in a folder of yours"
+        ) from error
+    finally:
+        store.close()
+
+
 def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     """Everything of one centre, wired; nothing runs yet.
 
@@ -114,14 +142,16 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
+    assessment = Assessment.over(store, audit, devices, clock)
     feed = Feed()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=link.ask_again)
+    mailbox = Mailbox(roster=roster, devices=devices, recorder=assessment.recorder, feed=feed, ask_again=link.ask_again)
     services = Services(
         auth=auth,
         audit=audit,
         search=search,
         roster=roster,
         devices=devices,
+        assessment=assessment,
         feed=feed,
         health=Health(
             store=store,
@@ -143,6 +173,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         async with AsyncExitStack() as stack:
             stack.callback(store.close)
             stack.push_async_callback(search.close)
+            await stack.enter_async_context(assessment.recorder.watching())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             yield

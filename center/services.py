@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.auth import Auth, Identity
 from center.clock import NowMs
@@ -25,6 +26,7 @@ class Services:
     search: Search
     roster: Roster
     devices: Devices
+    assessment: Assessment
     feed: Feed
     health: Health
     now_ms: NowMs

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from center import errors
+from center.assessment import errors as assessment
 from center.errors import CenterError
 
 STATUS: Final[dict[type[CenterError], int]] = {
@@ -31,6 +32,13 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
+    assessment.UnknownDistrictError: 404,
+    assessment.UnknownWindowError: 404,
+    assessment.BadPeriodError: 422,
+    assessment.BadCursorError: 422,
+    assessment.RegisterRefusedError: 422,
+    assessment.DistrictRefusedError: 422,
+    assessment.WindowRefusedError: 422,
     errors.StoreUnavailableError: 503,
     errors.QueryUnreachableError: 503,
     errors.QueryTimeoutError: 504,

@@ -5,7 +5,17 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from center.api import agents, auth, cameras, health, observations, problems, setup
+from center.api import (
+    agents,
+    assessment,
+    assessment_rules,
+    auth,
+    cameras,
+    health,
+    observations,
+    problems,
+    setup,
+)
 from center.services import Asker
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
@@ -33,10 +43,11 @@ def create() -> FastAPI:
             {"name": "agents", "description": "Agents as the roster names them and as they report."},
             {"name": "cameras", "description": "Cameras as their agents report them."},
             {"name": "observations", "description": "The archive."},
+            {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
         ],
     )
     problems.install(app)
-    for noun in (auth, setup, health, agents, cameras, observations):
+    for noun in (auth, setup, health, agents, cameras, observations, assessment, assessment_rules):
         app.include_router(noun.router)
 
     @app.get("/openapi.json", include_in_schema=False)

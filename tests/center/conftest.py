@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from center.api import router
+from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.auth import Auth
 from center.broker import Mailbox
@@ -116,7 +117,8 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     devices = Devices(store, roster, clock)
     feed = Feed()
     line = OpenLine()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, ask_again=line.ask_again)
+    assessment = Assessment.over(store, audit, devices, clock)
+    mailbox = Mailbox(roster=roster, devices=devices, recorder=assessment.recorder, feed=feed, ask_again=line.ask_again)
     line.start(mailbox)
     health = Health(
         store=store,
@@ -134,6 +136,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         search=search,
         roster=roster,
         devices=devices,
+        assessment=assessment,
         feed=feed,
         health=health,
         now_ms=clock,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from center.assessment.recorder import Recorder
 from center.audit import Audit
 from center.broker import Mailbox
 from center.devices import AgentView, CameraView, Devices
@@ -54,7 +55,13 @@ def desk_over(store: Store, seal: Seal | None, clock: Callable[[], int]) -> Desk
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=Feed(), ask_again=lambda: asked_again.append("again"))
+    mailbox = Mailbox(
+        roster=roster,
+        devices=devices,
+        recorder=Recorder(store, devices, clock),
+        feed=Feed(),
+        ask_again=lambda: asked_again.append("again"),
+    )
     mailbox.link(up=True)
     return Desk(store, roster, devices, mailbox, asked_again)
 

@@ -127,13 +127,16 @@ class Assessor:
             scope = self._scope(session, period, settings, _chosen(camera, district))
             _check_found(scope, camera)
             counted = sums.by_bucket(session, settings, scope.period, bucket)
-        served: dict[str, Served] = {}
+        names = {
+            hour: scope.period.named(hour, bucket) for hour in range(scope.period.first_hour, scope.period.end_hour)
+        }
+        hours: dict[str, list[int]] = {}
         for key, (first, end) in scope.served.items():
             away = {hour for a, b in scope.excused.get(key, []) for hour in range(a, b)}
             for hour in range(first, end):
-                name = scope.period.named(hour, bucket)
-                one = Served(0, 1) if hour in away else Served(1, 0)
-                served[name] = served.get(name, Served()) + one
+                counts = hours.setdefault(names[hour], [0, 0])
+                counts[hour in away] += 1
+        served = {name: Served(*counts) for name, counts in hours.items()}
         return [
             report.card(
                 name,

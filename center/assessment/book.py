@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -43,26 +43,6 @@ def write(session: Session, heard: Heard) -> None:
         BooksRecord,
         [{**_key_row(key), **{name: getattr(told, name) for name in _BOOKS}} for key, told in books.items()],
     )
-
-
-def lay_down(session: Session, heard: Heard) -> None:
-    """The same for hours that are known to be new: nothing is read first."""
-    session.execute(insert(HourRecord), [_hour_row(key, facts) for key, facts in heard.hours.items()])
-    for model, rows in (
-        (
-            CauseRecord,
-            [
-                {**_key_row(key), "cause": cause, "minutes": mask, "minutes_n": mask.bit_count()}
-                for (key, cause), mask in heard.causes.items()
-            ],
-        ),
-        (
-            BooksRecord,
-            [{**_key_row(key), **{name: getattr(told, name) for name in _BOOKS}} for key, told in heard.books.items()],
-        ),
-    ):
-        if rows:
-            session.execute(insert(model), rows)
 
 
 def key_of(row: Any) -> Key:

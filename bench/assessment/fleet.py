@@ -45,9 +45,12 @@ class Planted:
         return dict(self.fault.found)
 
 
-def lay_down(store: Store, *, cameras: int = 500, faults_each: int = 3, month: str = MONTH) -> list[Planted]:
-    """Write the fleet. Each fault is planted `faults_each` times as far as there are cameras; the rest are sound."""
-    period = parse(month)
+def lay_down(store: Store, *, cameras: int = 500, faults_each: int = 3, hours: int | None = None) -> list[Planted]:
+    """Write the fleet. Each fault is planted `faults_each` times as far as there are cameras; the rest are sound.
+
+    With `hours`, only the first of the month have facts.
+    """
+    period = parse(MONTH)
     planted = list(_planted(cameras, faults_each))
     with store.transaction() as session:
         for number in range(DISTRICTS):
@@ -60,7 +63,7 @@ def lay_down(store: Store, *, cameras: int = 500, faults_each: int = 3, month: s
             _file(session, number, each, first)
         session.flush()
         for each in planted:
-            book.write(session, _heard(each, first, period.end_hour - first))
+            book.write(session, _heard(each, first, hours or period.end_hour - first))
     return planted
 
 

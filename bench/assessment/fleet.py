@@ -142,12 +142,17 @@ def _heard(planted: Planted, first: int, hours: int) -> Heard:
             ]
         if number in GAP:
             continue
-        heard.book(key, Books(key.hour * HOUR_MS + 3_590_000, *counts, 0, 0))
+        heard.book(key, _books(key, counts))
         if number >= 0:
             heard.hour(key, hour.facts)
             for cause, mask in hour.causes:
                 heard.cause(key, cause, mask)
     return heard
+
+
+def _books(key: Key, counts: list[int]) -> Books:
+    selected, archived, rejected, dropped = counts
+    return Books(key.hour * HOUR_MS + 3_590_000, selected, archived, rejected, dropped, duplicates=0, in_flight=0)
 
 
 def _district(number: int) -> str:

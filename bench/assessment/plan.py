@@ -77,7 +77,7 @@ def _with(hour: Hour, **facts: int) -> Hour:
     return replace(hour, facts=replace(hour.facts, **facts))
 
 
-def _offline(cause: str, mask: int) -> Change:
+def _offline(cause: str, mask: int) -> Callable[[Hour, int], Hour]:
     def change(hour: Hour, _number: int) -> Hour:
         facts, seen = hour.facts, ~mask
         return replace(

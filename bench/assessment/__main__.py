@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.assessment import look
 from bench.assessment.fleet import MONTH, Planted, lay_down
 from bench.measure import Comparison, compare, wall_ms
 from center.assessment.assessment import open_assessor
@@ -77,6 +78,7 @@ def main() -> None:
         assessor = open_assessor(store, lambda: parse("2026-12").to_ms)
         result = check(assessor.report(MONTH), planted)
         results = list(_measured(assessor, path, arguments.runs))
+        results.append(look.measure(Path(folder), arguments.cameras, arguments.runs))
         size_mb = path.stat().st_size / 1024**2
         store.close()
     console = Console()

@@ -50,6 +50,7 @@ def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:
     """All tables, a sheet each; every text cell is text, whatever it begins with."""
     from openpyxl import Workbook  # noqa: PLC0415 - few need it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same
+    from openpyxl.writer.excel import save_workbook  # noqa: PLC0415 - the same
 
     book = Workbook(write_only=True)
     for table in tables:
@@ -65,5 +66,5 @@ def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:
         for row in (table.head, *table.rows):
             page.append([cell(value) for value in row])
     buffer = io.BytesIO()
-    book.save(buffer)
+    save_workbook(book, buffer)
     return buffer.getvalue()

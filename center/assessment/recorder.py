@@ -56,7 +56,7 @@ class Recorder:
         self._gaps: dict[tuple[int, str], int] = {}
         self._link_up = False
         self._settled_at_ms: int | None = None
-        self._away_since_ms: int | None = None
+        self._away_since_ms: int | None = now_ms()
         self.looked_at_ms: int | None = None
         """When every camera was last looked at and written down."""
         self.fault = ""
@@ -179,7 +179,7 @@ class Recorder:
                 session.execute(delete(model).where(model.hour < hour_of(now_ms) - KEEP_HOURS))
 
     def _name_absence(self, now_ms: int) -> None:
-        if self._away_since_ms is not None:
+        if self._away_since_ms is not None and now_ms > self._away_since_ms:
             self._gaps[self._away_since_ms, "broker_away"] = now_ms
 
     def _known(self, agent_id: str, camera_ids: list[str]) -> list[str]:

@@ -87,9 +87,12 @@ _ROUNDING: Final = 1e-12
 
 
 def score(rates: dict[Indicator, float], settings: Settings) -> float | None:
-    """0 to 100: the weighted mean of the rates that have a verdict of pass or fail; None where none has."""
+    """0 to 100: the weighted mean of the rates that have a verdict of pass or fail.
+
+    None where those have less than `known_share` of all weight: who is hardly known must not lead the table.
+    """
     weights = {indicator: settings.weight[indicator] for indicator in rates}
     total = sum(weights.values())
-    if total <= 0:
+    if total <= 0 or total < settings.known_share * sum(settings.weight.values()):
         return None
     return min(100.0, 100 * sum(rates[indicator] * weights[indicator] for indicator in rates) / total)

@@ -64,7 +64,9 @@ async def test_cameras_come_in_pages_without_gap_or_repeat(user: httpx.AsyncClie
         if mark is None:
             break
     assert len(seen) == len(set(seen)) == fleet
-    assert [rank for rank, _ in seen] == sorted(rank for rank, _ in seen)
+    ranks = [rank for rank, _ in seen if rank is not None]
+    assert ranks == sorted(ranks)
+    assert [rank for rank, _ in seen[len(ranks) :]] == [None] * (fleet - len(ranks))
 
 
 async def test_cameras_are_chosen_by_district_indicator_and_verdict(user: httpx.AsyncClient, fleet: int) -> None:

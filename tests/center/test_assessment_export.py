@@ -16,8 +16,9 @@ from center.app import DATABASE, open_accounts
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.export import export
+from center.assessment.paper import FONT_FILES, as_pdf
 from center.assessment.period import parse
-from center.assessment.sheets import safe
+from center.assessment.sheets import safe, sheets
 from center.assessment.tables import HeardCameraRecord, WindowRecord
 from center.store import Store
 from provisioning.contracts.config import CenterConfig, load
@@ -95,12 +96,19 @@ def test_a_workbook_holds_text_and_numbers_and_nothing_that_computes(assessor: A
     assert windows == [["district =1+1", f"{DAY} 00:00", "未定 open", safe(TRAPS[0]), "works", "是 yes"]]
 
 
-def test_a_pdf_is_drawn_with_a_font_that_every_reader_has(assessor: Assessor) -> None:
-    data = export(assessor, DAY, "pdf")
+def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_none(assessor: Assessor) -> None:
+    data = as_pdf("考核", sheets(assessor.report(DAY), assessor.windows(DAY), assessor.gaps(DAY)), font_files=())
     assert data.startswith(b"%PDF-")
     assert b"STSong-Light" in data
     assert b"/FontFile" not in data
     assert b"http" not in data
+
+
+@pytest.mark.skipif(not any(file.is_file() for file in FONT_FILES), reason="no Chinese TrueType font on this machine")
+def test_a_pdf_embeds_the_letters_of_a_font_that_the_machine_has(assessor: Assessor) -> None:
+    data = export(assessor, DAY, "pdf")
+    assert b"/FontFile2" in data
+    assert len(data) < 200_000
 
 
 def test_the_same_report_gives_the_same_file(assessor: Assessor) -> None:

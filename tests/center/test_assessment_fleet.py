@@ -95,6 +95,7 @@ def test_of_whom_nobody_knows_everything_timed_is_unknown(report: Report, plante
     card = card_of(report, planted, "revoked: nobody knows")
     assert {card.findings[indicator].verdict for indicator in TIMED} == {Verdict.UNKNOWN}
     assert card.findings[Indicator.ONLINE].cause == "agent_revoked"
+    assert card.score is None
 
 
 def test_counters_that_began_anew_lose_no_picture(report: Report, planted: list[Planted]) -> None:

@@ -117,6 +117,7 @@ class Recorder:
                 await asyncio.sleep(TICK_S)
 
         task = asyncio.create_task(watch())
+        task.add_done_callback(self._ended)
         try:
             yield
         finally:
@@ -124,6 +125,11 @@ class Recorder:
             with suppress(asyncio.CancelledError):
                 await task
             await asyncio.to_thread(self.tick)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A bug in a look: said where people look, and raised when the centre stops."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fault = f"the counting ended with an error, restart the centre: {error!r}"
 
     def tick(self) -> None:
         """Look at every camera, then write what is known. A database that refuses is named in `fault` and asked again.

@@ -1,5 +1,7 @@
 """What is joined: accounts of one hour, readings of one set of counters, and the minute that a message is about."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,11 @@ from hypothesis import strategies as st
 from center.assessment.facts import Books, HourFacts
 from center.assessment.minutes import WHOLE, bit_of, listed
 from center.assessment.moments import moment
+from center.assessment.recorder import Recorder
+from center.devices import Devices
+from center.roster import Roster
+from center.store import Store
+from tests.center.conftest import Clock
 from tests.center.street import NOW_MS
 
 MASKS = st.integers(min_value=0, max_value=WHOLE)
@@ -46,3 +53,41 @@ def test_a_clock_in_1970_or_2038_moves_no_fact_there(told_ms: int) -> None:
 @pytest.mark.parametrize("told_ms", [NOW_MS, NOW_MS + 300_000, NOW_MS - 72 * 3_600_000])
 def test_what_comes_late_counts_for_when_it_was(told_ms: int) -> None:
     assert moment(told_ms, NOW_MS) == told_ms
+
+
+class _Bug(Exception):
+    """Nobody thought of it."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.mark.anyio
+async def test_what_was_heard_last_is_written_when_the_centre_stops(store: Store, roster: Roster, clock: Clock) -> None:
+    recorder = Recorder(store, Devices(store, roster, clock), clock)
+    async with recorder.watching():
+        pass
+    assert recorder.looked_at_ms == clock.now_ms
+
+
+@pytest.mark.anyio
+async def test_a_bug_in_the_counting_is_said_and_raised(
+    store: Store, roster: Roster, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = Devices(store, roster, clock)
+    recorder = Recorder(store, devices, clock)
+
+    def broken() -> None:
+        raise _Bug
+
+    async def until_it_is_said() -> None:
+        async with recorder.watching():
+            while not recorder.fault:  # noqa: ASYNC110 - it is a plain text, which nobody can wait for
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(devices, "cameras", broken)
+    with pytest.raises(_Bug):
+        await until_it_is_said()
+    assert "restart the centre" in recorder.fault

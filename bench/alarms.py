@@ -34,6 +34,7 @@ from bench.alarm_rules import AGENT, CAMERAS, CLASSES, Evaluated, evaluate, plac
 from center.access import Permission
 from center.alarms.room import AlarmRoom
 from center.api import router
+from center.assessment.assessment import Assessment
 from center.broker import Mailbox
 from center.clock import now_ms
 from center.devices import Devices
@@ -138,8 +139,14 @@ class Centre:
         devices, self.feed = Devices(store, roster, now_ms), Feed()
         self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms)
         self.room.load()
+        assessment = Assessment.over(store, audit, devices, now_ms)
         self.mailbox = Mailbox(
-            roster=roster, devices=devices, feed=self.feed, alarms=self.room, ask_again=line.ask_again
+            roster=roster,
+            devices=devices,
+            recorder=assessment.recorder,
+            feed=self.feed,
+            alarms=self.room,
+            ask_again=line.ask_again,
         )
         health = Health(
             store=store,
@@ -167,6 +174,7 @@ class Centre:
             health=health,
             notifier=Notifier(Notify(), store, audit, data_dir=folder, now_ms=now_ms),
             alarms=self.room,
+            assessment=assessment,
             now_ms=now_ms,
             secure_cookie=False,
         )

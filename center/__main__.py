@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from center.assess_command import assess
 from center.audit_commands import audit
 from center.command_line import ConfigFile, err, one_line, out
 from center.evidence_commands import evidence
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(user, name="user")
 app.add_typer(district, name="district")
+app.command("assess")(assess)
 app.add_typer(audit, name="audit")
 app.add_typer(evidence, name="evidence")
 app.add_typer(notify, name="notify")

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from center.alarms.room import AlarmRoom
 from center.api import router
+from center.assessment.assessment import Assessment
 from center.broker import Link, Mailbox, MqttLink
 from center.clock import NowMs, now_ms
 from center.console import pages
@@ -96,7 +97,15 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     feed = Feed()
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock)
     alarms.load()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, alarms=alarms, ask_again=link.ask_again)
+    assessment = Assessment.over(store, audit, devices, clock)
+    mailbox = Mailbox(
+        roster=roster,
+        devices=devices,
+        recorder=assessment.recorder,
+        feed=feed,
+        alarms=alarms,
+        ask_again=link.ask_again,
+    )
     services = Services(
         auth=records.auth,
         second_factors=records.second_factors,
@@ -108,6 +117,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         search=search,
         roster=roster,
         devices=devices,
+        assessment=assessment,
         feed=feed,
         health=Health(
             store=store,
@@ -138,6 +148,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             stack.push_async_callback(_end, keeping)
             notifier.start()
             stack.push_async_callback(notifier.stop)
+            await stack.enter_async_context(assessment.recorder.watching())
             if exports is not None:
                 await stack.enter_async_context(_swept(exports))
             link.start(mailbox)

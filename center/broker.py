@@ -17,6 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from center.assessment.recorder import Recorder
 from center.devices import Devices
 from center.errors import RosterRefusedError, StartError, StoreUnavailableError
 from center.feed import Feed
@@ -25,13 +26,14 @@ from provisioning.contracts import codec, topics
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.documents import Configured
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import CameraStatus, Heartbeat, Observed
+from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat, Observed
 
 SUBSCRIPTIONS: Final = (
     topics.roster(),
     topics.observed("+"),
     topics.heartbeat("+"),
     topics.camera_status("+", "+"),
+    topics.assessed("+"),
     topics.configured("+"),
 )
 """The roster first: what is retained comes in this order, and whom it revokes must not be heard before it."""
@@ -100,16 +102,25 @@ class Counters:
 
 
 class Mailbox:
-    """Reads each message by its topic and hands it to whom it concerns. A bad one costs only itself.
+    """Reads each message by its topic and hands it to whom it concerns.
 
-    `ask_again` is called when an agent counts again: states that it had retained meanwhile were not taken.
+    A bad one costs only itself. `ask_again` is called when an agent counts again: states that it had retained meanwhile
+    were not taken.
     """
 
     def __init__(
-        self, *, roster: Roster, devices: Devices, feed: Feed, alarms: Watch, ask_again: Callable[[], None]
+        self,
+        *,
+        roster: Roster,
+        devices: Devices,
+        recorder: Recorder,
+        feed: Feed,
+        alarms: Watch,
+        ask_again: Callable[[], None],
     ) -> None:
         self._roster = roster
         self._devices = devices
+        self._recorder = recorder
         self._feed = feed
         self._alarms = alarms
         self._ask_again = ask_again
@@ -118,6 +129,7 @@ class Mailbox:
     def link(self, *, up: bool) -> None:
         """The broker came or went."""
         self._devices.link(up=up)
+        self._recorder.link(up=up)
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """Take one message; nothing it holds makes this raise."""
@@ -153,12 +165,18 @@ class Mailbox:
             case ["observed", _]:
                 observed = codec.decode(Observed, payload)
                 _same(agent_id, observed.agent_id)
+                self._recorder.observed(observed)
                 self._feed.publish(observed)
                 self._alarms.observed(observed)
             case ["agents", _, "heartbeat"]:
                 heartbeat = codec.decode(Heartbeat, payload)
                 _same(agent_id, heartbeat.agent_id)
+                self._recorder.heard(heartbeat)
                 self._devices.heard(heartbeat)
+            case ["agents", _, "assessed"]:
+                assessed = codec.decode(Assessed, payload)
+                _same(agent_id, assessed.agent_id)
+                self._recorder.assessed(assessed)
             case ["agents", _, "cameras", camera_id] if not payload:
                 # An empty retained message is MQTT's way to delete one.
                 self._devices.removed(agent_id, camera_id)

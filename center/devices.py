@@ -65,6 +65,8 @@ class CameraView(View):
     state: DeviceState
     cause_kind: CauseKind
     cause: str
+    code: str
+    """The agent's cause in one word (docs/health.md); empty where the cause is not its own."""
     since_ms: int
     """Since when it is in this state."""
     heard_at_ms: int
@@ -294,7 +296,8 @@ class Devices:
             status.cause,
             status.since_ms,
         )
-        state, kind, cause, since_ms = self._doubt(status.agent_id, known_since_ms=heard_at_ms) or told
+        doubt = self._doubt(status.agent_id, known_since_ms=heard_at_ms)
+        state, kind, cause, since_ms = doubt or told
         return CameraView(
             agent_id=status.agent_id,
             camera_id=status.camera_id,
@@ -302,6 +305,7 @@ class Devices:
             state=state,
             cause_kind=kind,
             cause=cause,
+            code="" if doubt else status.code,
             since_ms=since_ms,
             heard_at_ms=heard_at_ms,
             latitude=status.latitude,

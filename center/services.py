@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from center.access import Identity, Scope
 from center.alarms.room import AlarmRoom
+from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.audit_keeper import AuditKeeper
 from center.auth import Auth
@@ -40,6 +41,7 @@ class Services:
     search: Search
     roster: Roster
     devices: Devices
+    assessment: Assessment
     feed: Feed
     health: Health
     notifier: Notifier

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from center import account_errors, errors
 from center.alarms import errors as alarms
+from center.assessment import errors as assessment
 from center.errors import CenterError
 from center.evidence import refusals
 from center.notify import errors as notify_errors
@@ -61,6 +62,13 @@ STATUS: Final[dict[type[CenterError], int]] = {
     errors.QueryFaultError: 502,
     errors.PictureBrokenError: 502,
     notify_errors.OutboxFullError: 503,
+    assessment.UnknownDistrictError: 404,
+    assessment.UnknownWindowError: 404,
+    assessment.BadPeriodError: 422,
+    assessment.BadCursorError: 422,
+    assessment.RegisterRefusedError: 422,
+    assessment.DistrictRefusedError: 422,
+    assessment.WindowRefusedError: 422,
     errors.StoreUnavailableError: 503,
     account_errors.SecondFactorKeyError: 503,
     account_errors.ProviderUnreachableError: 503,

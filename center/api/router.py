@@ -10,6 +10,8 @@ from center.api import (
     account,
     agents,
     alarms,
+    assessment,
+    assessment_rules,
     audit,
     auth,
     cameras,
@@ -60,6 +62,7 @@ def create() -> FastAPI:
             {"name": "rules", "description": "What raises alarms: every version is kept."},
             {"name": "alarms", "description": "What was raised, and what became of it."},
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
+            {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
         ],
     )
     problems.install(app)
@@ -78,6 +81,8 @@ def create() -> FastAPI:
         rules,
         alarms,
         evidence,
+        assessment,
+        assessment_rules,
     ):
         app.include_router(noun.router)
 

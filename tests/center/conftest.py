@@ -12,6 +12,7 @@ from sqlalchemy import URL
 
 from center.alarms.room import AlarmRoom
 from center.api import router
+from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.broker import Mailbox
 from center.devices import Devices
@@ -160,7 +161,15 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
     alarms.load()
-    mailbox = Mailbox(roster=roster, devices=devices, feed=feed, alarms=alarms, ask_again=line.ask_again)
+    assessment = Assessment.over(store, audit, devices, clock)
+    mailbox = Mailbox(
+        roster=roster,
+        devices=devices,
+        recorder=assessment.recorder,
+        feed=feed,
+        alarms=alarms,
+        ask_again=line.ask_again,
+    )
     line.start(mailbox)
     health = Health(
         store=store,
@@ -184,6 +193,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         search=search,
         roster=roster,
         devices=devices,
+        assessment=assessment,
         feed=feed,
         health=health,
         notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),

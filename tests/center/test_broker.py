@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.assessment.recorder import Recorder
 from center.audit import Audit
 from center.broker import NOBODY, Mailbox
 from center.clock import now_ms
@@ -30,8 +31,9 @@ def devices(store: Store, roster: Roster, clock: Clock) -> Devices:
 
 
 @pytest.fixture
-def mailbox(roster: Roster, devices: Devices, feed: Feed) -> Mailbox:
-    return Mailbox(roster=roster, devices=devices, feed=feed, alarms=Noted(), ask_again=lambda: None)
+def mailbox(roster: Roster, devices: Devices, store: Store, feed: Feed, clock: Clock) -> Mailbox:
+    recorder = Recorder(store, devices, clock)
+    return Mailbox(roster=roster, devices=devices, recorder=recorder, feed=feed, alarms=Noted(), ask_again=lambda: None)
 
 
 def test_each_message_finds_its_place(mailbox: Mailbox, devices: Devices, feed: Feed) -> None:
@@ -122,6 +124,9 @@ def test_nothing_anybody_sends_raises(topic: str, payload: bytes) -> None:
     store = Store.__new__(Store)
     roster = Roster(store, Audit(store, now_ms), None, now_ms)
     devices = Devices(store, roster, now_ms)
-    mailbox = Mailbox(roster=roster, devices=devices, feed=Feed(), alarms=Noted(), ask_again=lambda: None)
+    recorder = Recorder(store, devices, now_ms)
+    mailbox = Mailbox(
+        roster=roster, devices=devices, recorder=recorder, feed=Feed(), alarms=Noted(), ask_again=lambda: None
+    )
     mailbox.deliver(topic, payload)
     assert sum(mailbox.counters.malformed.values()) == 1

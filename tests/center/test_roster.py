@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from center.assessment.recorder import Recorder
 from center.audit import Audit
 from center.broker import Mailbox
 from center.devices import AgentView, CameraView, Devices
@@ -57,6 +58,7 @@ def desk_over(store: Store, seal: Seal | None, clock: Callable[[], int]) -> Desk
     mailbox = Mailbox(
         roster=roster,
         devices=devices,
+        recorder=Recorder(store, devices, clock),
         feed=Feed(),
         alarms=Noted(),
         ask_again=lambda: asked_again.append("again"),

@@ -1,0 +1,1 @@
+"""The assessment over a made-up fleet with planted faults."""

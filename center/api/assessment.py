@@ -1,0 +1,195 @@
+"""How cameras, districts and the fleet did: reports, league tables, series, the hours behind them, files."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from center.access import Permission
+from center.api.problems import documented
+from center.assessment import cursor as marks
+from center.assessment import league
+from center.assessment.errors import BadCursorError, BadPeriodError
+from center.assessment.export import MEDIA_TYPES, Format, export
+from center.assessment.indicator import Indicator, Verdict
+from center.assessment.period import Bucket
+from center.assessment.views import CameraPlaceView, CardView, EvidenceView, GapView, PlaceView, ReportView
+from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
+from center.permits import needs
+from center.services import Asker, Served
+from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
+
+router = APIRouter(prefix="/assessment", tags=["assessment"])
+
+PeriodText = Annotated[
+    str, Query(max_length=16, description="A month, a day or an hour: 2026-11, 2026-11-05, 2026-11-05T13.")
+]
+Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+AgentId = Annotated[str, Query(pattern=AGENT_PATTERN)]
+CameraId = Annotated[str, Query(pattern=CAMERA_PATTERN)]
+_VIEW: Final = needs(Permission.ASSESSMENT_VIEW)
+_ERRORS: Final = (NotLoggedInError, StoreUnavailableError, BadPeriodError)
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
+        "description": "The file.",
+    }
+}
+
+
+class CameraPage(BaseModel):
+    """A page of a league table of cameras."""
+
+    items: tuple[CameraPlaceView, ...]
+    next_cursor: str | None
+
+
+class EvidencePage(BaseModel):
+    """A page of hours, in order."""
+
+    items: tuple[EvidenceView, ...]
+    next_cursor: str | None
+
+
+class Watch(BaseModel):
+    """How the counting itself goes."""
+
+    looked_at_ms: int | None
+    """When every camera was last looked at and written down; None: not since the start."""
+    fault: str
+    """Why the newest facts are not written yet; they wait in memory."""
+
+
+@router.get("/report", operation_id="get_assessment", openapi_extra=_VIEW, responses=documented(*_ERRORS))
+def get_assessment(period: PeriodText, services: Served) -> ReportView:
+    """The fleet, its districts best first, and when the centre itself did not watch."""
+    assessor = services.assessment.assessor
+    report = assessor.report(period)
+    return ReportView(
+        period=period,
+        from_ms=report.period.from_ms,
+        to_ms=report.period.to_ms,
+        fleet=CardView.of(report.fleet),
+        districts=tuple(PlaceView.of(place) for place in league.table(report.districts)),
+        gaps=tuple(GapView.of(gap) for gap in assessor.gaps(period)),
+    )
+
+
+@router.get(
+    "/cameras",
+    operation_id="list_assessed_cameras",
+    openapi_extra=_VIEW,
+    responses=documented(*_ERRORS, BadCursorError),
+)
+def list_assessed_cameras(
+    period: PeriodText,
+    services: Served,
+    district: Annotated[str | None, Query(max_length=64, description="Empty: cameras without one.")] = None,
+    indicator: Annotated[Indicator | None, Query(description="Rank by this instead of the score.")] = None,
+    verdict: Annotated[Verdict | None, Query(description="Only those with it, on the indicator or on any.")] = None,
+    limit: Limit = 200,
+    cursor: Cursor = None,
+) -> CameraPage:
+    """The league table of cameras, best first, equal ones by name, agent and id."""
+    report = services.assessment.assessor.report(period)
+    cards = [
+        card
+        for card in report.cameras
+        if (district is None or (card.profile is not None and card.profile.district == district))
+        and (
+            verdict is None
+            or any(
+                finding.verdict is verdict and indicator in {None, finding.indicator}
+                for finding in card.findings.values()
+            )
+        )
+    ]
+    places = [CameraPlaceView.of(place) for place in league.table(cards, indicator)]
+    start = 0
+    if cursor is not None:
+        last = marks.place(cursor, str, str)
+        start = next((n for n, each in enumerate(places, 1) if (each.agent_id, each.camera_id) == last), 0)
+        if not start:
+            raise BadCursorError
+    page = places[start : start + limit]
+    more = len(places) > start + limit
+    return CameraPage(
+        items=tuple(page), next_cursor=marks.mark(page[-1].agent_id, page[-1].camera_id) if more else None
+    )
+
+
+@router.get(
+    "/series",
+    operation_id="get_assessment_series",
+    openapi_extra=_VIEW,
+    responses=documented(*_ERRORS, UnknownCameraError),
+)
+def get_assessment_series(
+    period: PeriodText,
+    services: Served,
+    by: Annotated[Bucket, Query()] = "day",
+    agent_id: AgentId | None = None,
+    camera_id: CameraId | None = None,
+    district: Annotated[str | None, Query(max_length=64)] = None,
+) -> tuple[CardView, ...]:
+    """One camera (agent and id), one district or the fleet, by hour, day or month. Place and code have no hours."""
+    camera = (agent_id, camera_id) if agent_id is not None and camera_id is not None else None
+    cards = services.assessment.assessor.series(period, by, camera=camera, district=district)
+    return tuple(CardView.of(card) for card in cards)
+
+
+@router.get(
+    "/evidence",
+    operation_id="list_evidence",
+    openapi_extra=_VIEW,
+    responses=documented(*_ERRORS, UnknownCameraError, BadCursorError),
+)
+def list_evidence(
+    period: PeriodText,
+    agent_id: AgentId,
+    camera_id: CameraId,
+    services: Served,
+    indicator: Annotated[Indicator | None, Query(description="Only hours that speak against it.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> EvidencePage:
+    """The hours of one camera as they were counted, also those of which nothing is known."""
+    after = -1 if cursor is None else int(marks.place(cursor, int)[0])
+    span, found = services.assessment.assessor.evidence(
+        period, (agent_id, camera_id), indicator, after=after, limit=limit + 1
+    )
+    page = found[:limit]
+    return EvidencePage(
+        items=tuple(EvidenceView.of(each, span) for each in page),
+        next_cursor=marks.mark(page[-1].hour) if len(found) > limit else None,
+    )
+
+
+@router.get(
+    "/watch",
+    operation_id="get_assessment_watch",
+    openapi_extra=_VIEW,
+    responses=documented(NotLoggedInError, StoreUnavailableError),
+)
+async def get_assessment_watch(services: Served) -> Watch:
+    """Whether facts are being counted."""
+    recorder = services.assessment.recorder
+    return Watch(looked_at_ms=recorder.looked_at_ms, fault=recorder.fault)
+
+
+@router.get(
+    "/export",
+    operation_id="export_assessment",
+    openapi_extra=_VIEW,
+    response_class=Response,
+    responses=_FILE | documented(*_ERRORS),
+)
+def export_assessment(
+    period: PeriodText, services: Served, asker: Asker, form: Annotated[Format, Query()] = "xlsx"
+) -> Response:
+    """CSV of the cameras (UTF-8 with BOM), a workbook of everything, or a PDF. Names never become formulas."""
+    data = export(services.assessment.assessor, period, form)
+    services.audit.append(asker.actor, "assessment.export", {"period": period, "form": form})
+    headers = {"Content-Disposition": f'attachment; filename="assessment-{period}.{form}"'}
+    return Response(data, media_type=MEDIA_TYPES[form], headers=headers)

@@ -1,0 +1,185 @@
+"""What an assessment goes by: thresholds, districts, the register, planned maintenance. Every change is audited."""
+
+from asyncio import to_thread
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from pydantic import BaseModel
+
+from center.access import Permission
+from center.api.problems import documented
+from center.assessment import cursor as marks
+from center.assessment.districts import District
+from center.assessment.errors import (
+    BadCursorError,
+    DistrictRefusedError,
+    RegisterRefusedError,
+    UnknownDistrictError,
+    UnknownWindowError,
+    WindowRefusedError,
+)
+from center.assessment.maintenance import Plan, Window
+from center.assessment.register import Entry
+from center.assessment.settings import Settings
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.permits import needs
+from center.services import Asker, Served
+from provisioning.contracts.messages import TimeMs
+
+router = APIRouter(prefix="/assessment", tags=["assessment"])
+
+Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Number = Annotated[int, Path(ge=1, le=2**53)]
+_VIEW: Final = needs(Permission.ASSESSMENT_VIEW)
+_EDIT: Final = needs(Permission.ASSESSMENT_EDIT)
+_ERRORS: Final = (NotLoggedInError, StoreUnavailableError)
+
+
+class Taken(BaseModel):
+    """What became of a register."""
+
+    cameras: int
+
+
+class RegisterPage(BaseModel):
+    """A page of the register, by agent and id."""
+
+    items: tuple[Entry, ...]
+    next_cursor: str | None
+
+
+class WindowPage(BaseModel):
+    """A page of maintenance, oldest entry first, with what was withdrawn."""
+
+    items: tuple[Window, ...]
+    next_cursor: str | None
+
+
+class End(BaseModel):
+    """When maintenance ends."""
+
+    to_ms: TimeMs
+
+
+@router.get("/settings", operation_id="get_assessment_settings", openapi_extra=_VIEW, responses=documented(*_ERRORS))
+def get_settings(services: Served) -> Settings:
+    """Thresholds and limits in force."""
+    return services.assessment.settings.load()
+
+
+@router.put("/settings", operation_id="put_assessment_settings", openapi_extra=_EDIT, responses=documented(*_ERRORS))
+def put_settings(body: Settings, services: Served, asker: Asker) -> Settings:
+    """Put others in force, for every period; the audit keeps what was before."""
+    return services.assessment.settings.change(body, actor=asker.actor)
+
+
+@router.get("/districts", operation_id="list_assessment_districts", openapi_extra=_VIEW, responses=documented(*_ERRORS))
+def list_districts(services: Served) -> tuple[District, ...]:
+    """All, by name."""
+    return services.assessment.districts.all()
+
+
+@router.put(
+    "/districts",
+    operation_id="put_assessment_district",
+    openapi_extra=_EDIT,
+    responses=documented(*_ERRORS, DistrictRefusedError),
+)
+def put_district(body: District, services: Served, asker: Asker) -> District:
+    """Enter one, or change the one of this name."""
+    return services.assessment.districts.put(body, actor=asker.actor)
+
+
+@router.delete(
+    "/districts",
+    operation_id="delete_assessment_district",
+    openapi_extra=_EDIT,
+    status_code=204,
+    responses=documented(*_ERRORS, UnknownDistrictError),
+)
+def delete_district(name: Annotated[str, Query(max_length=64)], services: Served, asker: Asker) -> None:
+    """Forget one; cameras keep its name."""
+    services.assessment.districts.remove(name, actor=asker.actor)
+
+
+@router.get(
+    "/register", operation_id="list_register", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
+)
+def list_register(services: Served, limit: Limit = 200, cursor: Cursor = None) -> RegisterPage:
+    """Cameras as the office has them on file."""
+    after = ("", "")
+    if cursor is not None:
+        agent_id, camera_id = marks.place(cursor, str, str)
+        after = str(agent_id), str(camera_id)
+    found = services.assessment.register.page(after, limit + 1)
+    page = found[:limit]
+    more = marks.mark(page[-1].agent_id, page[-1].camera_id) if len(found) > limit else None
+    return RegisterPage(items=tuple(page), next_cursor=more)
+
+
+@router.post(
+    "/register",
+    operation_id="put_register",
+    responses=documented(*_ERRORS, RegisterRefusedError),
+    openapi_extra=_EDIT
+    | {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def put_register(
+    request: Request,
+    services: Served,
+    asker: Asker,
+    replace: Annotated[bool, Query(description="Forget cameras that the file does not name.")] = False,
+) -> Taken:
+    """Enter a CSV file in UTF-8: agent_id, camera_id; of district, gb_code, latitude, longitude, name what is known.
+
+    It is taken whole or not at all; of each camera every cell is replaced.
+    """
+    data = await request.body()
+    count = await to_thread(services.assessment.register.take, data, actor=asker.actor, replace=replace)
+    return Taken(cameras=count)
+
+
+@router.get(
+    "/maintenance", operation_id="list_maintenance", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
+)
+def list_maintenance(services: Served, limit: Limit = 200, cursor: Cursor = None) -> WindowPage:
+    """All that was ever entered."""
+    after = 0 if cursor is None else int(marks.place(cursor, int)[0])
+    found = services.assessment.maintenance.page(after, limit + 1)
+    page = found[:limit]
+    return WindowPage(items=tuple(page), next_cursor=marks.mark(page[-1].id) if len(found) > limit else None)
+
+
+@router.post(
+    "/maintenance",
+    operation_id="enter_maintenance",
+    openapi_extra=_EDIT,
+    status_code=201,
+    responses=documented(*_ERRORS, WindowRefusedError),
+)
+def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: Asker) -> Window:
+    """Excuse hours beforehand; afterwards too, but then it is marked."""
+    return services.assessment.maintenance.enter(body, actor=asker.actor)
+
+
+@router.post(
+    "/maintenance/{number}/end",
+    operation_id="end_maintenance",
+    openapi_extra=_EDIT,
+    responses=documented(*_ERRORS, UnknownWindowError, WindowRefusedError),
+)
+def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -> Window:
+    """Give it an end, or an earlier one."""
+    return services.assessment.maintenance.end(number, to_ms=body.to_ms, actor=asker.actor)
+
+
+@router.post(
+    "/maintenance/{number}/withdraw",
+    operation_id="withdraw_maintenance",
+    openapi_extra=_EDIT,
+    responses=documented(*_ERRORS, UnknownWindowError),
+)
+def withdraw_maintenance(number: Number, services: Served, asker: Asker) -> Window:
+    """It excuses nothing any more."""
+    return services.assessment.maintenance.withdraw(number, actor=asker.actor)

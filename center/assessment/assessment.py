@@ -1,0 +1,45 @@
+"""All of the assessment as one service."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from center.assessment.assessor import Assessor
+from center.assessment.districts import Districts
+from center.assessment.maintenance import Maintenance
+from center.assessment.recorder import Recorder
+from center.assessment.register import Register
+from center.assessment.settings import SettingsBook
+from center.audit import Audit
+from center.clock import NowMs
+from center.devices import Devices
+from center.store import Store
+
+
+def open_assessor(store: Store, clock: NowMs) -> Assessor:
+    """Reports alone, as the command line needs them."""
+    return Assessor(store, SettingsBook(store, Audit(store, clock), clock), clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is heard (`recorder`), what people enter, and what comes of both (`assessor`)."""
+
+    recorder: Recorder
+    settings: SettingsBook
+    districts: Districts
+    register: Register
+    maintenance: Maintenance
+    assessor: Assessor
+
+    @classmethod
+    def over(cls, store: Store, audit: Audit, devices: Devices, now_ms: NowMs) -> Self:
+        """Wired over one database."""
+        settings = SettingsBook(store, audit, now_ms)
+        return cls(
+            recorder=Recorder(store, devices, now_ms),
+            settings=settings,
+            districts=Districts(store, audit),
+            register=Register(store, audit),
+            maintenance=Maintenance(store, audit, settings, now_ms),
+            assessor=Assessor(store, settings, now_ms),
+        )

@@ -1,0 +1,232 @@
+"""One pass: facts and what is on file in, a report out; and the hours that stand behind a finding."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from center.assessment import districts, evidence, formulas, gb_code, maintenance, place, report, spans, sums
+from center.assessment.evidence import HourEvidence
+from center.assessment.formulas import Served, Tally
+from center.assessment.indicator import Indicator
+from center.assessment.maintenance import Window
+from center.assessment.period import Bucket, Period, parse
+from center.assessment.profiles import CameraKey, Profile, profiles
+from center.assessment.report import Card, Report
+from center.assessment.settings import Settings, SettingsBook
+from center.assessment.spans import Span
+from center.assessment.sums import Sums
+from center.assessment.tables import GapRecord
+from center.clock import NowMs
+from center.errors import UnknownCameraError
+from center.store import Store
+
+FLEET: Final = "fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which the centre did not watch."""
+
+    from_ms: int
+    to_ms: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Whom a pass is about: everybody's hours of service, and which of them are excused."""
+
+    period: Period
+    settings: Settings
+    profiles: list[Profile]
+    served: dict[CameraKey, Span]
+    windows: list[Window]
+    excused: dict[CameraKey, list[Span]]
+
+    def hours(self, key: CameraKey) -> Served:
+        """Of one camera."""
+        first, end = self.served[key]
+        away = spans.length(self.excused.get(key, []))
+        return Served(end - first - away, away)
+
+
+class Assessor:
+    """Blocks: call it from a worker thread.
+
+    Raises (all methods):
+        BadPeriodError: the text is no period.
+        StoreUnavailableError: the database does not work.
+    """
+
+    def __init__(self, store: Store, settings: SettingsBook, now_ms: NowMs) -> None:
+        self._store = store
+        self._settings = settings
+        self._now_ms = now_ms
+
+    def report(self, period: str) -> Report:
+        """Everybody, over one period; hours that have not begun are left out."""
+        settings = self._settings.load()
+        with self._store.transaction() as session:
+            scope = self._scope(session, period, settings, lambda _profile: True)
+            counted = sums.by_camera(session, settings)
+            causes = sums.causes(session)
+            places = districts.listed(session)
+        regions = {each.name: each.region for each in places}
+        outlines = {each.name: each.outline for each in places}
+        wrong_places = place.faults(scope.profiles, outlines, settings)
+        wrong_codes = gb_code.faults(scope.profiles, regions)
+        cards, parts = [], []
+        for profile in scope.profiles:
+            key = profile.key
+            mine, wrong_place, wrong_code = counted.get(key, Sums()), wrong_places[key], wrong_codes[key]
+            served = scope.hours(key)
+            tallies = {
+                **formulas.tallies(mine, served),
+                Indicator.PLACE: formulas.of_fault(wrong_place),
+                Indicator.CODE: formulas.of_fault(wrong_code),
+            }
+            said = report.causes_of(mine, causes.get(key, {}), wrong_place, wrong_code)
+            never = profile.first_hour is None
+            if never:
+                said[Indicator.ONLINE] = "never_heard"
+            card = report.card(
+                profile.title,
+                tallies,
+                said,
+                settings,
+                served=served,
+                cameras=1,
+                profile=profile,
+                never_heard=int(never),
+            )
+            if never or served.counted + served.excused:
+                cards.append(card)
+                parts.append((profile.district, card))
+        return Report(
+            period=scope.period,
+            settings=settings,
+            fleet=_together(FLEET, [card for _, card in parts], settings),
+            districts=tuple(
+                _together(name, [card for district, card in parts if district == name], settings)
+                for name in sorted({*(district for district, _ in parts), *regions})
+            ),
+            cameras=tuple(cards),
+        )
+
+    def series(self, period: str, bucket: Bucket, *, camera: CameraKey | None, district: str | None) -> list[Card]:
+        """One camera, one district or (both None) the fleet, by hour, day or month; place and code have no hours.
+
+        Raises:
+            UnknownCameraError: nobody has told of this camera.
+        """
+        settings = self._settings.load()
+        with self._store.transaction() as session:
+            scope = self._scope(session, period, settings, _chosen(camera, district))
+            _check_found(scope, camera)
+            counted = sums.by_bucket(session, settings, scope.period, bucket)
+        names = {
+            hour: scope.period.named(hour, bucket) for hour in range(scope.period.first_hour, scope.period.end_hour)
+        }
+        hours: dict[str, list[int]] = {}
+        for key, (first, end) in scope.served.items():
+            away = {hour for a, b in scope.excused.get(key, []) for hour in range(a, b)}
+            for hour in range(first, end):
+                counts = hours.setdefault(names[hour], [0, 0])
+                counts[hour in away] += 1
+        served = {name: Served(*counts) for name, counts in hours.items()}
+        return [
+            report.card(
+                name,
+                formulas.tallies(counted.get(name, Sums()), served[name]),
+                report.causes_of(counted.get(name, Sums()), {}, None, None),
+                settings,
+                served=served[name],
+                cameras=len(scope.profiles),
+            )
+            for name in sorted(served)
+        ]
+
+    def evidence(
+        self, period: str, camera: CameraKey, indicator: Indicator | None, *, after: int, limit: int
+    ) -> tuple[Period, list[HourEvidence]]:
+        """The next hours of one camera behind `after`; with an indicator, those that speak against it alone.
+
+        Raises:
+            UnknownCameraError: nobody has told of this camera.
+        """
+        settings = self._settings.load()
+        with self._store.transaction() as session:
+            scope = self._scope(session, period, settings, _chosen(camera, None))
+            _check_found(scope, camera)
+            found = evidence.hours(session, scope.profiles[0], scope.served[camera], scope.windows)
+        wanted = [
+            each
+            for each in found
+            if each.hour > after and (indicator is None or evidence.speaks_against(each, indicator, settings))
+        ]
+        return scope.period, wanted[:limit]
+
+    def gaps(self, period: str) -> list[Gap]:
+        """When the centre itself did not watch."""
+        span = parse(period, zone_h=self._settings.load().zone_h)
+        table = GapRecord
+        with self._store.transaction() as session:
+            records = session.scalars(
+                select(table)
+                .where(table.from_ms < span.to_ms, table.to_ms > span.from_ms)
+                .order_by(table.from_ms, table.cause)
+            )
+            return [Gap(each.from_ms, each.to_ms, each.cause) for each in records]
+
+    def windows(self, period: str) -> list[Window]:
+        """What excuses hours of a period."""
+        span = parse(period, zone_h=self._settings.load().zone_h)
+        with self._store.transaction() as session:
+            return maintenance.in_force(session, span.from_ms, span.to_ms)
+
+    def _scope(self, session: Session, period: str, settings: Settings, wanted: Callable[[Profile], bool]) -> _Scope:
+        whole = parse(period, zone_h=settings.zone_h)
+        span = whole.until(self._now_ms())
+        listed = [profile for profile in profiles(session) if wanted(profile)]
+        served = {profile.key: profile.hours_in(span.first_hour, span.end_hour) for profile in listed}
+        windows = maintenance.in_force(session, span.from_ms, span.to_ms)
+        pairs = [(profile, served[profile.key]) for profile in listed]
+        excused = maintenance.excused(windows, pairs, span.end_hour)
+        sums.begin(session, pairs, excused)
+        return _Scope(span, settings, listed, served, windows, excused)
+
+
+def _chosen(camera: CameraKey | None, district: str | None) -> Callable[[Profile], bool]:
+    def wanted(profile: Profile) -> bool:
+        return (camera is None or profile.key == camera) and (district is None or profile.district == district)
+
+    return wanted
+
+
+def _check_found(scope: _Scope, camera: CameraKey | None) -> None:
+    if camera is not None and not scope.profiles:
+        raise UnknownCameraError(camera_id=camera[1])
+
+
+def _together(name: str, cards: list[Card], settings: Settings) -> Card:
+    """The card of many: their tallies added, so that a camera weighs as much as is known of it."""
+    tallies = dict.fromkeys(Indicator, Tally())
+    served, causes = Served(), {indicator: dict[str, int]() for indicator in Indicator}
+    for card in cards:
+        served += card.served
+        for indicator, finding in card.findings.items():
+            tallies[indicator] += finding.tally
+            if finding.cause and finding.tally.bad:
+                causes[indicator][finding.cause] = causes[indicator].get(finding.cause, 0) + finding.tally.bad
+    return report.card(
+        name,
+        tallies,
+        {indicator: report.first(counts) for indicator, counts in causes.items()},
+        settings,
+        served=served,
+        cameras=len(cards),
+        never_heard=sum(card.never_heard for card in cards),
+    )

@@ -1,0 +1,59 @@
+"""What can go wrong in an assessment, in words the console can translate."""
+
+from center.errors import CenterError, marked
+
+
+class BadPeriodError(CenterError):
+    """Neither a month, a day nor an hour."""
+
+    code = "bad_period"
+    message = marked("{period} is no period.")
+    remedy = marked("Write a month, a day or an hour: 2026-11, 2026-11-05, 2026-11-05T13.")
+
+
+class BadCursorError(CenterError):
+    """A page mark that no answer of this list gave."""
+
+    code = "bad_cursor"
+    message = marked("The page mark is not one of this list.")
+    remedy = marked("Start again from the first page.")
+
+
+class RegisterRefusedError(CenterError):
+    """A register with faults; nothing of it was taken."""
+
+    code = "register_refused"
+    message = marked("The register was not taken: {faults}.")
+    remedy = marked("Correct these lines and send the file again, as CSV UTF-8.")
+
+
+class DistrictRefusedError(CenterError):
+    """An outline that is none."""
+
+    code = "district_refused"
+    message = marked("The outline of district {district} cannot be used: {fault}.")
+    remedy = marked("Draw it once around, in degrees of WGS 84, longitude first.")
+
+
+class UnknownDistrictError(CenterError):
+    """No district of that name."""
+
+    code = "unknown_district"
+    message = marked("There is no district {district}.")
+    remedy = marked("Check the spelling, or enter the district first.")
+
+
+class WindowRefusedError(CenterError):
+    """Maintenance that cannot be entered or changed so."""
+
+    code = "window_refused"
+    message = marked("The maintenance was not entered: {fault}.")
+    remedy = marked("Give its beginning before its end, and a scope that exists; an end can only be moved earlier.")
+
+
+class UnknownWindowError(CenterError):
+    """No maintenance of that number, or withdrawn."""
+
+    code = "unknown_window"
+    message = marked("There is no maintenance number {number} in force.")
+    remedy = marked("Look at the list; one that was withdrawn has to be entered anew.")

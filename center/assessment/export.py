@@ -1,0 +1,93 @@
+"""A report as a file: CSV of the cameras, a workbook of everything, a PDF for the file."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Final, Literal
+
+from center.assessment import words
+from center.assessment.assessor import Assessor
+from center.assessment.sheets import Cell, Sheet, sheets
+from center.errors import StartError
+
+Format = Literal["csv", "xlsx", "pdf"]
+MEDIA_TYPES: Final[dict[Format, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+_BOM: Final = "\ufeff"
+"""Without it Excel reads UTF-8 as the machine's own code page."""
+
+
+def export(assessor: Assessor, period: str, form: Format) -> bytes:
+    """The file of one period. Blocks: call it from a worker thread.
+
+    Raises:
+        BadPeriodError: the text is no period.
+        StoreUnavailableError: the database does not work.
+    """
+    tables = sheets(assessor.report(period), assessor.windows(period), assessor.gaps(period))
+    match form:
+        case "csv":
+            return as_csv(tables[1])
+        case "xlsx":
+            return as_xlsx(tables)
+        case "pdf":
+            from center.assessment.paper import as_pdf  # noqa: PLC0415 - a second of imports that few need
+
+            return as_pdf(f"{words.TITLE} {period}", tables)
+
+
+def as_csv(sheet: Sheet) -> bytes:
+    """One table, RFC 4180, UTF-8 with BOM."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(sheet.head)
+    writer.writerows([["" if cell is None else cell for cell in row] for row in sheet.rows])
+    return f"{_BOM}{buffer.getvalue()}".encode()
+
+
+def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:
+    """All tables, a sheet each; every text cell is text, whatever it begins with."""
+    from openpyxl import Workbook  # noqa: PLC0415 - few need it
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same
+    from openpyxl.writer.excel import save_workbook  # noqa: PLC0415 - the same
+
+    book = Workbook(write_only=True)
+    for table in tables:
+        page = book.create_sheet(table.title[:31])
+        page.freeze_panes = "A2"
+
+        def cell(value: Cell, page: object = page) -> object:
+            made = WriteOnlyCell(page, value=value)
+            if isinstance(value, str):
+                made.data_type = "s"
+            return made
+
+        for row in (table.head, *table.rows):
+            page.append([cell(value) for value in row])
+    buffer = io.BytesIO()
+    save_workbook(book, buffer)
+    return buffer.getvalue()
+
+
+def write(assessor: Assessor, period: str, file: Path) -> None:
+    """Assess a period and write the file that its suffix asks for.
+
+    Raises:
+        BadPeriodError: the text is no period.
+        StartError: the suffix names no format, or the file cannot be written.
+    """
+    form = next((each for each in MEDIA_TYPES if file.suffix.lower() == f".{each}"), None)
+    if form is None:
+        raise StartError(
+            what=f"{file} has no suffix that says what to write",
+            what_to_do=f"End its name with {', '.join(f'.{each}' for each in MEDIA_TYPES)}",
+        )
+    try:
+        file.write_bytes(export(assessor, period, form))
+    except OSError as error:
+        raise StartError(
+            what=f"{file} cannot be written ({error.strerror})", what_to_do="Name a file in a folder of yours"
+        ) from error

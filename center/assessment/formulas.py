@@ -1,0 +1,98 @@
+"""The arithmetic of the nine indicators, over sums of facts. Pure; `docs/assessment.md` says it in words."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from center.assessment.indicator import Indicator, Verdict
+from center.assessment.minutes import MINUTES
+from center.assessment.settings import Settings
+from center.assessment.sums import Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Four numbers of one unit. What is unknown counts neither as good nor as bad, what is excused not at all."""
+
+    good: int = 0
+    bad: int = 0
+    unknown: int = 0
+    excused: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.good + other.good,
+            self.bad + other.bad,
+            self.unknown + other.unknown,
+            self.excused + other.excused,
+        )
+
+    @property
+    def known(self) -> int:
+        """The denominator."""
+        return self.good + self.bad
+
+    @property
+    def rate(self) -> float | None:
+        """Good of known, 0 to 1; None where nothing is known."""
+        return self.good / self.known if self.known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Hours of service in a period: those that count, and those in planned maintenance."""
+
+    counted: int = 0
+    excused: int = 0
+
+    def __add__(self, other: "Served") -> "Served":
+        return Served(self.counted + other.counted, self.excused + other.excused)
+
+
+def tallies(sums: Sums, served: Served) -> dict[Indicator, Tally]:
+    """Of the seven indicators that have hours; place and code have none (`of_fault`)."""
+    minutes, excused = MINUTES * served.counted, MINUTES * served.excused
+    return {
+        Indicator.ONLINE: _timed(sums.told - sums.offline, sums.offline, minutes, excused),
+        Indicator.CLOCK: _timed(sums.clock_good_hours, sums.clock_bad_hours, served.counted, served.excused),
+        Indicator.TIMELINESS: Tally(sums.timely, sums.pictured - sums.timely, 0, excused),
+        Indicator.PICTURE: _timed(sums.picture_hours, sums.missing_hours, served.counted, served.excused),
+        Indicator.SNAPSHOT: _timed(sums.looked - sums.abnormal, sums.abnormal, minutes, excused),
+        Indicator.DELIVERY: Tally(sums.archived, sums.rejected + sums.dropped, 0, excused),
+        Indicator.COMPLETENESS: Tally(max(0, sums.selected - sums.astray), sums.astray, 0, excused),
+    }
+
+
+def of_fault(fault: str | None) -> Tally:
+    """One camera's place or code: a word that says what is wrong, empty if nothing, None where nobody knows."""
+    if fault is None:
+        return Tally(unknown=1)
+    return Tally(bad=1) if fault else Tally(good=1)
+
+
+def _timed(good: int, bad: int, total: int, excused: int) -> Tally:
+    return Tally(good, bad, max(0, total - good - bad), excused)
+
+
+def verdict(tally: Tally, *, pass_at: float, known_share: float) -> Verdict:
+    """Excused where only maintenance is left, unknown below the share that must be known, else by the rate."""
+    if not tally.known:
+        return Verdict.EXCUSED if tally.excused and not tally.unknown else Verdict.UNKNOWN
+    if tally.known < known_share * (tally.known + tally.unknown):
+        return Verdict.UNKNOWN
+    # As whole numbers: 19 of 20 must pass at .95, however that is rounded.
+    return Verdict.PASS if tally.good >= pass_at * tally.known - _ROUNDING * tally.known else Verdict.FAIL
+
+
+_ROUNDING: Final = 1e-12
+
+
+def score(rates: dict[Indicator, float], settings: Settings) -> float | None:
+    """0 to 100: the weighted mean of the rates that have a verdict of pass or fail.
+
+    None where those have less than `known_share` of all weight: who is hardly known must not lead the table.
+    """
+    weights = {indicator: settings.weight[indicator] for indicator in rates}
+    total = sum(weights.values())
+    if total <= 0 or total < settings.known_share * sum(settings.weight.values()):
+        return None
+    return min(100.0, 100 * sum(rates[indicator] * weights[indicator] for indicator in rates) / total)

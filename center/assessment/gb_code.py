@@ -1,0 +1,63 @@
+"""The 20-digit code of GB/T 28181-2022, annex E: place (8), industry (2), type (3), network (1), serial (6). Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from center.assessment.profiles import CameraKey, Profile
+
+LENGTH: Final = 20
+CAMERA_TYPES: Final = frozenset({"131", "132"})
+"""Camera, network camera."""
+_PROVINCES: Final = frozenset(
+    str(code)
+    for codes in (
+        range(11, 16),
+        range(21, 24),
+        range(31, 38),
+        range(41, 47),
+        range(50, 55),
+        range(61, 66),
+        (71, 81, 82),
+    )
+    for code in codes
+)
+"""GB/T 2260, the first two digits of a place."""
+
+
+def faults(profiles: Iterable[Profile], regions: Mapping[str, str]) -> dict[CameraKey, str | None]:
+    """What is wrong with each camera's code, in one word: empty if nothing, None where nobody can know.
+
+    Args:
+        profiles: all of the fleet, since a code must be unique in it.
+        regions: the digits that a district's codes begin with, by district.
+    """
+    listed = list(profiles)
+    users: defaultdict[str, int] = defaultdict(int)
+    for profile in listed:
+        users[profile.gb_code] += 1
+    return {profile.key: _fault(profile, regions, is_shared=users[profile.gb_code] > 1) for profile in listed}
+
+
+def _fault(profile: Profile, regions: Mapping[str, str], *, is_shared: bool) -> str | None:
+    code = profile.gb_code
+    if not code:
+        return "code_missing" if profile.is_registered else None
+    wrong = structure_fault(code)
+    if wrong:
+        return wrong
+    if is_shared:
+        return "code_duplicate"
+    region = regions.get(profile.district, "")
+    return "" if code.startswith(region) else "code_other_region"
+
+
+def structure_fault(code: str) -> str:
+    """What is wrong with the digits themselves, empty if nothing."""
+    if len(code) != LENGTH or not (code.isascii() and code.isdigit()):
+        return "code_not_20_digits"
+    if code[:2] not in _PROVINCES:
+        return "code_no_such_province"
+    if code[10:13] not in CAMERA_TYPES:
+        return "code_not_a_camera"
+    return ""

@@ -1,0 +1,70 @@
+"""A month, a day or an hour, in the zone that days are counted in."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from center.assessment.errors import BadPeriodError
+from center.assessment.minutes import HOUR_MS
+
+_FORMS: Final = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2})(?:T(\d{2}))?)?", re.ASCII)
+Bucket = Literal["hour", "day", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Hours from `first_hour` up to, without, `end_hour`; both since the Unix epoch, UTC."""
+
+    text: str
+    kind: Bucket
+    first_hour: int
+    end_hour: int
+    zone_h: int
+
+    @property
+    def from_ms(self) -> int:
+        """Its beginning."""
+        return self.first_hour * HOUR_MS
+
+    @property
+    def to_ms(self) -> int:
+        """Its end, exclusive."""
+        return self.end_hour * HOUR_MS
+
+    def until(self, now_ms: int) -> "Period":
+        """Without the hours that have not begun."""
+        end = max(self.first_hour, min(self.end_hour, now_ms // HOUR_MS + 1))
+        return Period(self.text, self.kind, self.first_hour, end, self.zone_h)
+
+    def named(self, hour: int, bucket: Bucket) -> str:
+        """The bucket that an hour falls in, as `parse` reads it."""
+        local = datetime.fromtimestamp((hour + self.zone_h) * 3600, UTC)
+        return local.strftime({"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m"}[bucket])
+
+
+def parse(text: str, *, zone_h: int = 8) -> Period:
+    """`2026-11`, `2026-11-05` or `2026-11-05T13`, in the zone of +`zone_h`:00.
+
+    Raises:
+        BadPeriodError: none of these.
+    """
+    match = _FORMS.fullmatch(text)
+    if match is None:
+        raise BadPeriodError(period=text[:40])
+    year, month, day, hour = (None if part is None else int(part) for part in match.groups())
+    try:
+        begin = datetime(year or 0, month or 0, day or 1, hour or 0, tzinfo=UTC)
+        if hour is not None:
+            kind: Bucket = "hour"
+            end = begin + timedelta(hours=1)
+        elif day is not None:
+            kind = "day"
+            end = begin + timedelta(days=1)
+        else:
+            kind = "month"
+            end = (begin + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError) as error:
+        raise BadPeriodError(period=text[:40]) from error
+    first, last = (int(each.timestamp()) // 3600 - zone_h for each in (begin, end))
+    return Period(text, kind, first, last, zone_h)

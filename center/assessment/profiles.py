@@ -1,0 +1,76 @@
+"""What is on file of a camera: name, district, code, place; from its agent, and from the register where that has it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from center.assessment.tables import HeardCameraRecord, RegisteredRecord
+
+CameraKey = tuple[str, str]
+"""Agent and camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One camera that was heard or registered. Degrees are WGS 84."""
+
+    agent_id: str
+    camera_id: str
+    name: str
+    district: str
+    """Empty: none."""
+    is_registered: bool
+    gb_code: str
+    latitude: float | None
+    longitude: float | None
+    first_hour: int | None
+    """Since when it is in service, hours since the epoch; None: no agent has told of it."""
+    left_hour: int | None
+
+    @property
+    def key(self) -> CameraKey:
+        """Agent and camera."""
+        return self.agent_id, self.camera_id
+
+    @property
+    def title(self) -> str:
+        """The name a person gave it, or its id."""
+        return self.name or self.camera_id
+
+    def hours_in(self, first_hour: int, end_hour: int) -> tuple[int, int]:
+        """The part of a span in which it was in service, as [first, end); empty where first = end."""
+        if self.first_hour is None:
+            return first_hour, first_hour
+        end = end_hour if self.left_hour is None else min(end_hour, self.left_hour + 1)
+        first = max(first_hour, self.first_hour)
+        return first, max(first, end)
+
+
+def profiles(session: Session) -> list[Profile]:
+    """Every camera, by agent and id. The agent's place counts before the register's, the register's code before an id.
+
+    A camera id of digits alone is its code: provisioning takes no other ids of digits.
+    """
+    heard = {(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
+    registered = {(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}
+    return [_profile(key, heard.get(key), registered.get(key)) for key in sorted({*heard, *registered})]
+
+
+def _profile(key: CameraKey, heard: HeardCameraRecord | None, registered: RegisteredRecord | None) -> Profile:
+    agent_id, camera_id = key
+    own_code = camera_id if camera_id.isascii() and camera_id.isdigit() else ""
+    is_told = heard is not None and heard.latitude is not None and heard.longitude is not None
+    place = heard if is_told else registered
+    return Profile(
+        agent_id=agent_id,
+        camera_id=camera_id,
+        name=(heard.name if heard else "") or (registered.name if registered else ""),
+        district=registered.district if registered else "",
+        is_registered=registered is not None,
+        gb_code=(registered.gb_code if registered else "") or own_code,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
+        first_hour=heard.first_hour if heard else None,
+        left_hour=heard.left_hour if heard else None,
+    )

@@ -1,0 +1,143 @@
+"""What each message says as facts. Pure: a message, when it arrived, and nothing else."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from center.assessment.facts import LADDER_S, Books, HourFacts, Key
+from center.assessment.minutes import bit_of, hour_of
+from center.assessment.moments import is_possible, moment
+from center.devices import CameraView, CauseKind, DeviceState
+from provisioning.contracts.messages import Assessed, CameraFacts, Heartbeat, Ledger, Observed, PictureState
+
+PATIENCE_MS: Final = 120_000
+"""A camera may be *starting* this long before it counts as not online."""
+DUPLICATE: Final = "duplicate"
+"""The one named drop that loses nothing: the same picture is in the books already."""
+MAX_SKEW_MS: Final = 2**53
+
+
+@dataclass(slots=True)
+class Heard:
+    """Facts that are not written yet; joined, so that order and repetition do not matter."""
+
+    hours: dict[Key, HourFacts] = field(default_factory=dict)
+    causes: dict[tuple[Key, str], int] = field(default_factory=dict)
+    """Minutes by cause: why it was offline or not known, and which picture checks failed."""
+    books: dict[Key, Books] = field(default_factory=dict)
+
+    def hour(self, key: Key, facts: HourFacts) -> None:
+        """One more account of an hour."""
+        self.hours[key] = self.hours.get(key, HourFacts()).joined(facts)
+
+    def cause(self, key: Key, cause: str, mask: int) -> None:
+        """Minutes with a cause."""
+        self.causes[key, cause] = self.causes.get((key, cause), 0) | mask
+
+    def book(self, key: Key, books: Books) -> None:
+        """One more reading of the counters."""
+        self.books[key] = self.books[key].joined(books) if key in self.books else books
+
+    def join(self, other: "Heard") -> None:
+        """All that another one holds."""
+        for key, facts in other.hours.items():
+            self.hour(key, facts)
+        for (key, cause), mask in other.causes.items():
+            self.cause(key, cause, mask)
+        for key, books in other.books.items():
+            self.book(key, books)
+
+
+def look(view: CameraView, at_ms: int) -> Heard:
+    """How a camera stands at this moment. What cannot be known is named and counts as neither."""
+    heard = Heard()
+    key, bit = Key(view.agent_id, view.camera_id, hour_of(at_ms)), bit_of(at_ms)
+    match view.state:
+        case DeviceState.ONLINE | DeviceState.REDACTION_UNAVAILABLE:
+            heard.hour(key, HourFacts(told=bit))
+        case DeviceState.OFFLINE:
+            heard.hour(key, HourFacts(told=bit, offline=bit))
+            heard.cause(key, _why_offline(view), bit)
+        case DeviceState.STARTING if at_ms - view.heard_at_ms > PATIENCE_MS:
+            heard.hour(key, HourFacts(told=bit, offline=bit))
+            heard.cause(key, "starting", bit)
+        case DeviceState.STARTING:
+            pass
+        case _:
+            why = view.state.value if view.state is DeviceState.PAUSED else view.cause_kind.value
+            heard.cause(key, f"unknown:{why}", bit)
+    return heard
+
+
+def _why_offline(view: CameraView) -> str:
+    if view.cause_kind is CauseKind.AGENT_SILENT:
+        return CauseKind.AGENT_SILENT.value
+    return view.code or "failed"
+
+
+def assessed(message: Assessed, arrived_ms: int, agent_ahead_ms: int | None) -> Heard:
+    """What an agent measured. `agent_ahead_ms`: its own clock minus the centre's, None while nobody knows."""
+    heard = Heard()
+    at_ms = moment(message.assessed_at_ms, arrived_ms)
+    bit = bit_of(at_ms)
+    for camera_id, facts in message.cameras.items():
+        key = Key(message.agent_id, camera_id, hour_of(at_ms))
+        judged = bit if facts.scores or facts.faults else 0
+        sure_ms, most_ms = clock_off(facts, agent_ahead_ms)
+        told = HourFacts(
+            looked=judged,
+            abnormal=judged if facts.faults else 0,
+            clock_sure_ms=sure_ms,
+            clock_most_ms=most_ms,
+        )
+        if told != HourFacts():
+            heard.hour(key, told)
+        for fault in facts.faults:
+            heard.cause(key, fault.value, bit)
+    return heard
+
+
+def clock_off(facts: CameraFacts, agent_ahead_ms: int | None) -> tuple[int | None, int | None]:
+    """How far a camera's clock is from the centre's: certainly, and at most; milliseconds. None: not known."""
+    if agent_ahead_ms is None or (facts.clock_skew_ms is None and facts.clock_bound_ms is None):
+        return None, None
+    bound_ms = facts.clock_bound_ms or 0.0
+    off_ms = abs((facts.clock_skew_ms or 0.0) + agent_ahead_ms)
+    sure_ms, most_ms = max(0.0, off_ms - bound_ms), off_ms + bound_ms
+    return round(min(sure_ms, MAX_SKEW_MS)), round(min(most_ms, MAX_SKEW_MS))
+
+
+def observed(message: Observed, arrived_ms: int) -> Heard:
+    """Pictures that were archived. One whose time cannot be true counts for the minute it came in, as never timely."""
+    heard = Heard()
+    for item in message.items:
+        if item.picture is not PictureState.KEPT:
+            continue
+        at_ms = moment(item.captured_at_ms, arrived_ms)
+        bit, late_ms = bit_of(at_ms), arrived_ms - item.captured_at_ms
+        in_time = [
+            bit if is_possible(item.captured_at_ms, arrived_ms) and late_ms <= limit_s * 1000 else 0
+            for limit_s in LADDER_S
+        ]
+        heard.hour(Key(message.agent_id, item.camera_id, hour_of(at_ms)), HourFacts(0, 0, 0, 0, bit, *in_time))
+    return heard
+
+
+def heartbeat(message: Heartbeat, arrived_ms: int) -> Heard:
+    """The counters of every camera of an agent."""
+    heard = Heard()
+    hour = hour_of(moment(message.sent_at_ms, arrived_ms))
+    for camera_id, ledger in message.cameras.items():
+        heard.book(Key(message.agent_id, camera_id, hour), _books(ledger, message.sent_at_ms))
+    return heard
+
+
+def _books(ledger: Ledger, at_ms: int) -> Books:
+    return Books(
+        at_ms=at_ms,
+        selected=ledger.selected,
+        archived=ledger.archived,
+        rejected=ledger.rejected,
+        dropped=sum(n for name, n in ledger.dropped.items() if name != DUPLICATE),
+        duplicates=ledger.dropped.get(DUPLICATE, 0),
+        in_flight=ledger.in_flight,
+    )

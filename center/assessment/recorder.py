@@ -1,0 +1,217 @@
+"""Turns what the centre hears into facts by the hour. Nothing is lost but what is named: see `gaps`.
+
+Messages come from the broker's thread and are joined in memory; `tick` looks at every camera and writes both down.
+What was not written when the process ends is unknown, never *offline*.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from center.assessment import book, reading
+from center.assessment.minutes import hour_of
+from center.assessment.reading import Heard
+from center.assessment.tables import (
+    BooksRecord,
+    CauseRecord,
+    GapRecord,
+    HeardCameraRecord,
+    HourRecord,
+    WatchRecord,
+)
+from center.clock import NowMs
+from center.devices import CameraView, Devices
+from center.errors import StoreUnavailableError
+from center.store import Store
+from provisioning.contracts.messages import Assessed, Heartbeat, Observed
+
+TICK_S: Final = 20.0
+UNWATCHED_MS: Final = 90_000
+"""Between two looks; more is a gap with a name."""
+SETTLE_MS: Final = 60_000
+"""After the broker came, states are those of before for this long: an agent needs three heartbeats to be silent."""
+KEEP_HOURS: Final = 24 * 400
+"""Thirteen months of facts."""
+_OFFSETS: Final = 8
+"""Heartbeats over which an agent's clock is judged; the quickest of them counts, as in NTP's clock filter."""
+
+
+class Recorder:
+    """Thread-safe. Facts are taken of cameras that `devices` knows, so that no agent can fill the database."""
+
+    def __init__(self, store: Store, devices: Devices, now_ms: NowMs) -> None:
+        self._store = store
+        self._devices = devices
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._heard = Heard()
+        self._ahead_ms: dict[str, deque[int]] = {}
+        self._gaps: dict[tuple[int, str], int] = {}
+        self._link_up = False
+        self._settled_at_ms: int | None = None
+        self._away_since_ms: int | None = now_ms()
+        self.looked_at_ms: int | None = None
+        """When every camera was last looked at and written down."""
+        self.fault = ""
+        """Why the last facts are not written yet; they wait in memory."""
+
+    def link(self, *, up: bool) -> None:
+        """The broker came or went."""
+        now_ms = self._now_ms()
+        with self._lock:
+            if up == self._link_up:
+                return
+            self._link_up = up
+            if up:
+                self._settled_at_ms = now_ms + SETTLE_MS
+                self._name_absence(now_ms)
+                self._away_since_ms = None
+            else:
+                self._away_since_ms = now_ms
+
+    def heard(self, heartbeat: Heartbeat) -> None:
+        """An agent's counters, and its clock."""
+        now_ms = self._now_ms()
+        known = self._known(heartbeat.agent_id, list(heartbeat.cameras))
+        facts = reading.heartbeat(
+            heartbeat.model_copy(update={"cameras": {each: heartbeat.cameras[each] for each in known}}), now_ms
+        )
+        with self._lock:
+            offsets = self._ahead_ms.setdefault(heartbeat.agent_id, deque(maxlen=_OFFSETS))
+            offsets.append(heartbeat.sent_at_ms - now_ms)
+            self._heard.join(facts)
+
+    def assessed(self, message: Assessed) -> None:
+        """What an agent measured of its cameras."""
+        now_ms = self._now_ms()
+        known = self._known(message.agent_id, list(message.cameras))
+        mine = message.model_copy(update={"cameras": {each: message.cameras[each] for each in known}})
+        with self._lock:
+            offsets = self._ahead_ms.get(message.agent_id)
+            # A delay only ever makes an agent's clock look slow: the greatest is nearest to the truth.
+            self._heard.join(reading.assessed(mine, now_ms, max(offsets) if offsets else None))
+
+    def observed(self, message: Observed) -> None:
+        """Pictures that were archived."""
+        now_ms = self._now_ms()
+        known = set(self._known(message.agent_id, [item.camera_id for item in message.items]))
+        mine = message.model_copy(update={"items": tuple(i for i in message.items if i.camera_id in known)})
+        facts = reading.observed(mine, now_ms)
+        with self._lock:
+            self._heard.join(facts)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look and write every `TICK_S`, and once more at the end."""
+
+        async def watch() -> None:
+            while True:
+                await asyncio.to_thread(self.tick)
+                await asyncio.sleep(TICK_S)
+
+        task = asyncio.create_task(watch())
+        task.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await asyncio.to_thread(self.tick)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A bug in a look: said where people look, and raised when the centre stops."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fault = f"the counting ended with an error, restart the centre: {error!r}"
+
+    def tick(self) -> None:
+        """Look at every camera, then write what is known. A database that refuses is named in `fault` and asked again.
+
+        What could not be written stays in memory and is joined with what comes: nothing is counted twice.
+        """
+        with self._writing:
+            views = self._devices.cameras()
+            with self._lock:
+                now_ms = self._now_ms()
+                is_settled = self._settled_at_ms is not None and now_ms >= self._settled_at_ms
+                if is_settled or not self._link_up:
+                    for view in views:
+                        self._heard.join(reading.look(view, now_ms))
+                if not self._link_up:
+                    self._name_absence(now_ms)
+                heard, self._heard = self._heard, Heard()
+                gaps, self._gaps = self._gaps, {}
+            try:
+                with self._store.transaction() as session:
+                    self._write(session, heard, gaps, views, now_ms)
+            except StoreUnavailableError as error:
+                with self._lock:
+                    self._heard.join(heard)
+                    self._gaps = {**gaps, **self._gaps}
+                self.fault = str(error)
+            else:
+                self.fault = ""
+                self.looked_at_ms = now_ms
+
+    def _write(
+        self,
+        session: Session,
+        heard: Heard,
+        gaps: dict[tuple[int, str], int],
+        views: tuple[CameraView, ...],
+        now_ms: int,
+    ) -> None:
+        for (from_ms, cause), to_ms in gaps.items():
+            session.merge(GapRecord(from_ms=from_ms, cause=cause, to_ms=to_ms))
+        if self.looked_at_ms is None:
+            watch = session.get(WatchRecord, 1)
+            since_ms, cause = (watch.looked_at_ms if watch else now_ms), "centre_stopped"
+        else:
+            since_ms, cause = self.looked_at_ms, "not_watched"
+        if now_ms - since_ms > UNWATCHED_MS:
+            session.merge(GapRecord(from_ms=since_ms, cause=cause, to_ms=now_ms))
+        session.merge(WatchRecord(id=1, looked_at_ms=now_ms))
+        _list_cameras(session, views, hour_of(now_ms))
+        book.write(session, heard)
+        if self.looked_at_ms is None or hour_of(self.looked_at_ms) != hour_of(now_ms):
+            for model in (HourRecord, CauseRecord, BooksRecord):
+                session.execute(delete(model).where(model.hour < hour_of(now_ms) - KEEP_HOURS))
+
+    def _name_absence(self, now_ms: int) -> None:
+        if self._away_since_ms is not None and now_ms > self._away_since_ms:
+            self._gaps[self._away_since_ms, "broker_away"] = now_ms
+
+    def _known(self, agent_id: str, camera_ids: list[str]) -> list[str]:
+        return [each for each in camera_ids if self._devices.camera(agent_id, each) is not None]
+
+
+def _list_cameras(session: Session, views: tuple[CameraView, ...], hour: int) -> None:
+    """Who is in service: written only where something changed."""
+    listed = {(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
+    present = set()
+    for view in views:
+        place = view.agent_id, view.camera_id
+        present.add(place)
+        known = listed.get(place)
+        if known is None:
+            known = HeardCameraRecord(agent_id=view.agent_id, camera_id=view.camera_id, first_hour=hour)
+            session.add(known)
+        known.name, known.latitude, known.longitude = view.name, view.latitude, view.longitude
+        known.left_hour = None
+    for agent_id, camera_id in listed.keys() - present:
+        session.execute(
+            update(HeardCameraRecord)
+            .where(
+                HeardCameraRecord.agent_id == agent_id,
+                HeardCameraRecord.camera_id == camera_id,
+                HeardCameraRecord.left_hour.is_(None),
+            )
+            .values(left_hour=hour)
+        )

@@ -1,0 +1,128 @@
+"""The result of a pass: cards of cameras, districts and the fleet, each with nine findings."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from center.assessment.formulas import Served, Tally, score, verdict
+from center.assessment.indicator import Indicator, Verdict
+from center.assessment.period import Period
+from center.assessment.profiles import Profile
+from center.assessment.settings import Settings
+from center.assessment.sums import Sums
+from provisioning.contracts.messages import PictureCheck
+
+_DECIDED: Final = frozenset({Verdict.PASS, Verdict.FAIL})
+CHECKS: Final = frozenset(check.value for check in PictureCheck)
+_NOTHING_KNOWN: Final = {
+    Indicator.ONLINE: "state_not_known",
+    Indicator.CLOCK: "clock_not_told",
+    Indicator.TIMELINESS: "no_pictures",
+    Indicator.PICTURE: "not_known_whether_due",
+    Indicator.PLACE: "not_registered",
+    Indicator.CODE: "not_registered",
+    Indicator.SNAPSHOT: "not_looked_at",
+    Indicator.DELIVERY: "nothing_ended",
+    Indicator.COMPLETENESS: "nothing_selected",
+}
+"""The cause of an unknown, where the facts name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One indicator of one card."""
+
+    indicator: Indicator
+    verdict: Verdict
+    tally: Tally
+    cause: str
+    """One word; empty when it passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One camera, one district (empty name: cameras without one) or the fleet."""
+
+    name: str
+    profile: Profile | None
+    """Of a camera."""
+    cameras: int
+    findings: dict[Indicator, Finding]
+    score: float | None
+    served: Served
+    never_heard: int = 0
+    """Cameras on file that no agent has told of."""
+
+    @property
+    def failed(self) -> tuple[Indicator, ...]:
+        """What did not pass."""
+        return tuple(each for each, finding in self.findings.items() if finding.verdict is Verdict.FAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One period."""
+
+    period: Period
+    settings: Settings
+    fleet: Card
+    districts: tuple[Card, ...]
+    cameras: tuple[Card, ...]
+    """By agent and id."""
+
+
+def card(
+    name: str,
+    tallies: dict[Indicator, Tally],
+    causes: dict[Indicator, str],
+    settings: Settings,
+    *,
+    served: Served,
+    cameras: int,
+    profile: Profile | None = None,
+    never_heard: int = 0,
+) -> Card:
+    """Verdicts and score over tallies. `causes` says of an indicator what the facts name."""
+    findings = {}
+    for indicator in Indicator:
+        tally = tallies.get(indicator, Tally())
+        said = verdict(tally, pass_at=settings.pass_at[indicator], known_share=settings.known_share)
+        match said:
+            case Verdict.PASS:
+                cause = ""
+            case Verdict.EXCUSED:
+                cause = "maintenance"
+            case Verdict.UNKNOWN:
+                cause = causes.get(indicator, "") if not tally.known else ""
+                cause = cause or _NOTHING_KNOWN[indicator]
+            case Verdict.FAIL:
+                cause = causes.get(indicator, "")
+        findings[indicator] = Finding(indicator, said, tally, cause)
+    rates = {
+        indicator: finding.tally.good / finding.tally.known
+        for indicator, finding in findings.items()
+        if finding.verdict in _DECIDED
+    }
+    return Card(name, profile, cameras, findings, score(rates, settings), served, never_heard)
+
+
+def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str | None) -> dict[Indicator, str]:
+    """The first cause of each indicator, from the minutes that have one."""
+    from_checks = {cause: n for cause, n in minutes.items() if cause in CHECKS}
+    unknown = {cause: n for cause, n in minutes.items() if cause.startswith("unknown:")}
+    offline = {cause: n for cause, n in minutes.items() if cause not in from_checks and cause not in unknown}
+    return {
+        Indicator.ONLINE: first(offline) or first(unknown).removeprefix("unknown:"),
+        Indicator.CLOCK: "clock_off" if sums.clock_bad_hours else "",
+        Indicator.TIMELINESS: "late_pictures" if sums.timely < sums.pictured else "",
+        Indicator.PICTURE: "no_picture_in_an_hour" if sums.missing_hours else "",
+        Indicator.PLACE: place or "",
+        Indicator.CODE: code or "",
+        Indicator.SNAPSHOT: first(from_checks),
+        Indicator.DELIVERY: first({"rejected": sums.rejected, "dropped": sums.dropped}),
+        Indicator.COMPLETENESS: "books_do_not_close" if sums.astray else "",
+    }
+
+
+def first(counts: dict[str, int]) -> str:
+    """The greatest; of equal ones the first by name."""
+    return min((name for name, n in counts.items() if n), key=lambda name: (-counts[name], name), default="")

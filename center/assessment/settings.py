@@ -1,0 +1,105 @@
+"""What counts as good. Defaults until somebody changes them; each change is in the audit with what was before."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from center.assessment.indicator import Indicator
+from center.assessment.tables import SettingsRecord
+from center.audit import Audit
+from center.clock import NowMs
+from center.store import Store
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+_ROW: Final = 1
+
+
+class Settings(BaseModel):
+    """Thresholds and limits. Facts do not depend on them: a change holds for every period, past ones too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pass_at: dict[Indicator, Share] = Field(
+        default_factory=lambda: {
+            Indicator.ONLINE: 0.95,
+            Indicator.CLOCK: 0.95,
+            Indicator.TIMELINESS: 0.9,
+            Indicator.PICTURE: 0.95,
+            Indicator.PLACE: 1.0,
+            Indicator.CODE: 1.0,
+            Indicator.SNAPSHOT: 0.95,
+            Indicator.DELIVERY: 0.98,
+            Indicator.COMPLETENESS: 1.0,
+        }
+    )
+    """From which rate on an indicator passes."""
+    weight: dict[Indicator, Weight] = Field(default_factory=lambda: dict.fromkeys(Indicator, 1.0))
+    """Of an indicator in the score; 0 leaves it out."""
+    known_share: Share = 0.5
+    """Of the hours or minutes that count, so much must be known for a verdict; with less it is unknown."""
+    clock_ms: int = Field(default=5_000, ge=100, le=86_400_000)
+    """A camera's clock may be off by this much from the centre's."""
+    timely_s: Literal[10, 60, 300, 3600] = 60
+    """A picture is timely when the centre heard of it this soon after its capture."""
+    online_minutes: int = Field(default=55, ge=1, le=60)
+    """An hour of so many minutes online must have a picture."""
+    latitude_from: float = Field(default=3.0, ge=-90, le=90)
+    latitude_to: float = Field(default=54.0, ge=-90, le=90)
+    longitude_from: float = Field(default=73.0, ge=-180, le=180)
+    longitude_to: float = Field(default=136.0, ge=-180, le=180)
+    """Beyond these a place is not plausible; as they stand they hold China."""
+    cameras_a_place: int = Field(default=1, ge=1, le=100)
+    """So many cameras may stand at one place, to a metre, before it counts as copied."""
+    retroactive_h: int = Field(default=24, ge=0, le=24 * 366)
+    """Maintenance entered later than this after its beginning is marked retroactive."""
+    zone_h: int = Field(default=8, ge=-12, le=14)
+    """Days and months begin at midnight of this zone, hours east of UTC."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for name, table in (("pass_at", self.pass_at), ("weight", self.weight)):
+            missing = [indicator.value for indicator in Indicator if indicator not in table]
+            if missing:
+                raise ValueError(f"{name}: give every indicator, missing: {', '.join(missing)}")
+        if not any(self.weight.values()):
+            raise ValueError("weight: at least one indicator must weigh something")
+        if self.latitude_from >= self.latitude_to or self.longitude_from >= self.longitude_to:
+            raise ValueError("the plausible latitudes and longitudes each go from the smaller to the larger")
+        return self
+
+
+class SettingsBook:
+    """The settings in force. Blocks: call it from a worker thread."""
+
+    def __init__(self, store: Store, audit: Audit, now_ms: NowMs) -> None:
+        self._store = store
+        self._audit = audit
+        self._now_ms = now_ms
+
+    def load(self) -> Settings:
+        """Those in force.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        with self._store.transaction() as session:
+            record = session.get(SettingsRecord, _ROW)
+        return Settings() if record is None else Settings.model_validate_json(record.settings)
+
+    def change(self, settings: Settings, *, actor: str) -> Settings:
+        """Put others in force; the audit has what differs, before and after.
+
+        Raises:
+            StoreUnavailableError: nothing was changed.
+        """
+        before, after = (each.model_dump(mode="json") for each in (self.load(), settings))
+        changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+        with self._store.transaction() as session:
+            session.merge(
+                SettingsRecord(
+                    id=_ROW, settings=settings.model_dump_json(), changed_by=actor, changed_at_ms=self._now_ms()
+                )
+            )
+            self._audit.add(session, actor, "assessment.settings", changed)
+        return settings

@@ -1,0 +1,145 @@
+"""A report as plain tables, which every file format writes out. Cells are text or numbers, nothing that computes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from center.assessment import league, words
+from center.assessment.assessor import Gap
+from center.assessment.indicator import Indicator
+from center.assessment.maintenance import Window
+from center.assessment.report import Card, Report
+
+Cell = str | int | float | None
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_MAX_CELL: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def safe(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, and no file format for markup: somebody else chose these names."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)[:_MAX_CELL]
+    return f"'{plain}" if text.startswith(_STARTS_A_FORMULA) or plain.lstrip().startswith(_STARTS_A_FORMULA) else plain
+
+
+def sheets(report: Report, windows: Iterable[Window], gaps: Iterable[Gap]) -> tuple[Sheet, ...]:
+    """Districts, cameras, every finding, maintenance, and when the centre did not watch."""
+    zone_h = report.period.zone_h
+    return (
+        _districts(report),
+        _cameras(report),
+        _findings(report),
+        Sheet(
+            words.MAINTENANCE,
+            (words.SCOPE, words.FROM, words.TO, words.REASON, words.ENTERED_BY, words.RETROACTIVE),
+            tuple(_window(each, zone_h) for each in windows),
+        ),
+        Sheet(
+            words.GAPS,
+            (words.FROM, words.TO, words.CAUSE),
+            tuple((_local(each.from_ms, zone_h), _local(each.to_ms, zone_h), safe(each.cause)) for each in gaps),
+        ),
+    )
+
+
+def _districts(report: Report) -> Sheet:
+    rows: list[tuple[Cell, ...]] = [
+        (place.rank, safe(place.card.name or words.NO_DISTRICT), place.card.cameras, place.value, *_rates(place.card))
+        for place in league.table(report.districts)
+    ]
+    score = report.fleet.score
+    fleet = (None, words.FLEET, report.fleet.cameras, None if score is None else round(score, 2))
+    rows.append((*fleet, *_rates(report.fleet)))
+    head = (words.RANK, words.DISTRICT, words.CAMERAS, words.SCORE, *words.INDICATORS.values())
+    return Sheet(words.DISTRICT, head, tuple(rows))
+
+
+def _cameras(report: Report) -> Sheet:
+    rows = []
+    for place in league.table(report.cameras):
+        card, profile = place.card, place.card.profile
+        assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
+        named = (profile.agent_id, profile.camera_id, profile.title, profile.district or words.NO_DISTRICT)
+        failed = ", ".join(f"{each.value}: {card.findings[each].cause}" for each in card.failed)
+        rows.append((place.rank, *map(safe, named), safe(profile.gb_code), place.value, *_rates(card), safe(failed)))
+    head = (
+        words.RANK,
+        words.AGENT,
+        words.CAMERA_ID,
+        words.CAMERA,
+        words.DISTRICT,
+        words.CODE,
+        words.SCORE,
+        *words.INDICATORS.values(),
+        words.FAILED,
+    )
+    return Sheet(words.CAMERA, head, tuple(rows))
+
+
+def _findings(report: Report) -> Sheet:
+    rows = []
+    for card in report.cameras:
+        profile = card.profile
+        assert profile is not None  # noqa: S101 - as above
+        for indicator, finding in card.findings.items():
+            tally = finding.tally
+            rows.append(
+                (
+                    safe(profile.agent_id),
+                    safe(profile.camera_id),
+                    words.INDICATORS[indicator],
+                    words.VERDICTS[finding.verdict],
+                    _percent(tally.rate),
+                    tally.good,
+                    tally.bad,
+                    tally.unknown,
+                    tally.excused,
+                    safe(finding.cause),
+                )
+            )
+    head = (
+        words.AGENT,
+        words.CAMERA_ID,
+        words.INDICATOR,
+        words.VERDICT,
+        words.RATE,
+        words.GOOD,
+        words.BAD,
+        words.UNKNOWN,
+        words.EXCUSED,
+        words.CAUSE,
+    )
+    return Sheet(words.INDICATOR, head, tuple(rows))
+
+
+def _window(window: Window, zone_h: int) -> tuple[Cell, ...]:
+    scope = " ".join(filter(None, (window.scope, window.district, window.agent_id, window.camera_id)))
+    return (
+        safe(scope),
+        _local(window.from_ms, zone_h),
+        words.OPEN if window.to_ms is None else _local(window.to_ms, zone_h),
+        safe(window.reason),
+        safe(window.entered_by),
+        words.YES if window.retroactive else "",
+    )
+
+
+def _rates(card: Card) -> tuple[float | None, ...]:
+    return tuple(_percent(card.findings[indicator].tally.rate) for indicator in Indicator)
+
+
+def _percent(rate: float | None) -> float | None:
+    return None if rate is None else round(100 * rate, 2)
+
+
+def _local(at_ms: int, zone_h: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms // 1000 + zone_h * 3600, UTC):%Y-%m-%d %H:%M}"

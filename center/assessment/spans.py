@@ -1,0 +1,28 @@
+"""Spans of hours. Pure."""
+
+from collections.abc import Iterable
+
+Span = tuple[int, int]
+"""Hours [first, end)."""
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same hours as spans that neither overlap nor touch, in order."""
+    result: list[Span] = []
+    for first, end in sorted(span for span in spans if span[0] < span[1]):
+        if result and first <= result[-1][1]:
+            result[-1] = result[-1][0], max(result[-1][1], end)
+        else:
+            result.append((first, end))
+    return result
+
+
+def clipped(spans: Iterable[Span], within: Span) -> list[Span]:
+    """What of them lies within a span."""
+    cut = ((max(first, within[0]), min(end, within[1])) for first, end in spans)
+    return [(first, end) for first, end in cut if first < end]
+
+
+def length(spans: Iterable[Span]) -> int:
+    """Hours in all; the spans must not overlap."""
+    return sum(end - first for first, end in spans)

@@ -1,0 +1,205 @@
+"""What the API answers: a report's nouns as JSON. Minutes are lists of 0 to 59, times milliseconds, UTC."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from center.assessment.assessor import Gap
+from center.assessment.evidence import HourEvidence
+from center.assessment.facts import HourFacts
+from center.assessment.indicator import Indicator, Verdict
+from center.assessment.league import Place
+from center.assessment.minutes import HOUR_MS, listed
+from center.assessment.period import Period
+from center.assessment.report import Card, Finding
+
+
+class View(BaseModel):
+    """Base of what is shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FindingView(View):
+    """One indicator. `rate` is good of good and bad; what is unknown or excused is in neither."""
+
+    indicator: Indicator
+    verdict: Verdict
+    rate: float | None
+    good: int
+    bad: int
+    unknown: int
+    excused: int
+    cause: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """The same, as JSON has it."""
+        tally = finding.tally
+        return cls(
+            indicator=finding.indicator,
+            verdict=finding.verdict,
+            rate=tally.rate,
+            good=tally.good,
+            bad=tally.bad,
+            unknown=tally.unknown,
+            excused=tally.excused,
+            cause=finding.cause,
+        )
+
+
+class CardView(View):
+    """A district, the fleet, or one stretch of a series."""
+
+    name: str
+    cameras: int
+    never_heard: int
+    hours: int
+    """Of service, all cameras together, without those excused."""
+    hours_excused: int
+    score: float | None
+    findings: tuple[FindingView, ...]
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """The same, as JSON has it."""
+        return cls(
+            name=card.name,
+            cameras=card.cameras,
+            never_heard=card.never_heard,
+            hours=card.served.counted,
+            hours_excused=card.served.excused,
+            score=card.score,
+            findings=tuple(FindingView.of(each) for each in card.findings.values()),
+        )
+
+
+class PlaceView(View):
+    """One line of a league table."""
+
+    rank: int | None
+    value: float | None
+    card: CardView
+
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """The same, as JSON has it."""
+        return cls(rank=place.rank, value=place.value, card=CardView.of(place.card))
+
+
+class CameraPlaceView(PlaceView):
+    """The same of a camera, with what is on file of it."""
+
+    agent_id: str
+    camera_id: str
+    district: str
+    gb_code: str
+    latitude: float | None
+    longitude: float | None
+
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """The same, as JSON has it."""
+        profile = place.card.profile
+        assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
+        return cls(
+            rank=place.rank,
+            value=place.value,
+            card=CardView.of(place.card),
+            agent_id=profile.agent_id,
+            camera_id=profile.camera_id,
+            district=profile.district,
+            gb_code=profile.gb_code,
+            latitude=profile.latitude,
+            longitude=profile.longitude,
+        )
+
+
+class GapView(View):
+    """A time in which the centre did not watch; what was then is unknown."""
+
+    from_ms: int
+    to_ms: int
+    cause: str
+
+    @classmethod
+    def of(cls, gap: Gap) -> Self:
+        """The same, as JSON has it."""
+        return cls(from_ms=gap.from_ms, to_ms=gap.to_ms, cause=gap.cause)
+
+
+class ReportView(View):
+    """One period without its cameras."""
+
+    period: str
+    from_ms: int
+    to_ms: int
+    """Exclusive; of a period that has not ended, the end of this hour."""
+    fleet: CardView
+    districts: tuple[PlaceView, ...]
+    gaps: tuple[GapView, ...]
+
+
+class GrowthView(View):
+    """Pictures since the counters were last told."""
+
+    selected: int
+    archived: int
+    rejected: int
+    dropped: int
+    astray: int
+    in_flight: int
+
+
+class EvidenceView(View):
+    """One hour of one camera, minute by minute. `known` false: nobody told of it."""
+
+    hour: str
+    from_ms: int
+    known: bool
+    told: tuple[int, ...]
+    offline: tuple[int, ...]
+    looked: tuple[int, ...]
+    abnormal: tuple[int, ...]
+    pictured: tuple[int, ...]
+    within_10s: tuple[int, ...]
+    within_60s: tuple[int, ...]
+    within_300s: tuple[int, ...]
+    within_3600s: tuple[int, ...]
+    clock_sure_ms: int | None
+    clock_most_ms: int | None
+    causes: dict[str, tuple[int, ...]]
+    growth: GrowthView | None
+    excused_by: tuple[int, ...]
+
+    @classmethod
+    def of(cls, item: HourEvidence, period: Period) -> Self:
+        """The same, as JSON has it."""
+        facts, grown = item.facts or HourFacts(), item.growth
+        return cls(
+            hour=period.named(item.hour, "hour"),
+            from_ms=item.hour * HOUR_MS,
+            known=item.facts is not None,
+            told=listed(facts.told),
+            offline=listed(facts.offline),
+            looked=listed(facts.looked),
+            abnormal=listed(facts.abnormal),
+            pictured=listed(facts.pictured),
+            within_10s=listed(facts.within_10s),
+            within_60s=listed(facts.within_60s),
+            within_300s=listed(facts.within_300s),
+            within_3600s=listed(facts.within_3600s),
+            clock_sure_ms=facts.clock_sure_ms,
+            clock_most_ms=facts.clock_most_ms,
+            causes={cause: listed(mask) for cause, mask in item.causes.items()},
+            growth=grown
+            and GrowthView(
+                selected=grown.selected,
+                archived=grown.archived,
+                rejected=grown.rejected,
+                dropped=grown.dropped,
+                astray=grown.astray,
+                in_flight=grown.in_flight,
+            ),
+            excused_by=item.excused_by,
+        )

@@ -238,6 +238,7 @@ async def test_however_a_relay_misbehaves_it_has_an_outcome(name: str, tmp_path:
         channel = world.channel(world.mail(tmp_path, relay.port, timeout_s=case.timeout_s))
         outcome = await channel.deliver(parcel_of(channel))
         assert outcome.verdict is case.verdict, outcome
+        assert relay.poured < 16 * 1024 * 1024
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,8 @@ class RudeRelay:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.connections = 0
+        self.poured = 0
+        """Bytes of an end that never comes."""
         self.heard: list[bytes] = []
 
     def __enter__(self) -> Self:
@@ -163,3 +165,4 @@ class RudeRelay:
     def _repeat(self, connection: socket.socket, said: bytes, *, pause_s: float) -> None:
         while not self._closing.wait(pause_s):
             connection.sendall(said)
+            self.poured += len(said)

@@ -24,6 +24,7 @@ from center.evidence.setup import open_exports
 from center.feed import Feed
 from center.guard import Guard
 from center.health import Health
+from center.notices import Notices
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.permits import Permits
@@ -95,7 +96,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
     feed = Feed()
-    alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock)
+    told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
+    alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()
     assessment = Assessment.over(store, audit, devices, clock)
     mailbox = Mailbox(

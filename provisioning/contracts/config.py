@@ -268,6 +268,8 @@ class Alarms(Section):
     """How often the archive is asked for rows that no hint brought."""
     keep_days: int = Field(default=180, ge=35, le=3650)
     """How long an alarm that was closed is kept, with its history."""
+    tell: tuple[tuple[str, ...], ...] = Field(default=(), max_length=8)
+    """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
 
 
 class CenterConfig(Section):
@@ -306,6 +308,13 @@ class CenterConfig(Section):
             raise ValueError("tls_cert_file and tls_key_file go together")
         if self.tls_cert_file is None and self.host not in LOOPBACK:
             raise ValueError(f"host {self.host} is not loopback: set tls_cert_file and tls_key_file")
+        return self
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> Self:
+        known = {each.id for each in (*self.notify.webhooks, *self.notify.mails, *self.notify.sms)}
+        if unknown := sorted({channel for level in self.alarms.tell for channel in level} - known):
+            raise ValueError(f"alarms.tell: [notify] has no channel {', '.join(unknown)}")
         return self
 
     @model_validator(mode="after")

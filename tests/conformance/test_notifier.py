@@ -1,4 +1,4 @@
-"""What every notification channel must do at the seam where alarms are handed over; today one that keeps them."""
+"""What must hold at the seam where alarms are handed over: of one that keeps notices, and of the real channels."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +11,17 @@ from center.alarms.handover import Notice, Notifier
 from center.alarms.rule import Severity
 from center.alarms.states import State
 from center.alarms.views import AlarmView, FindingView, TimesView
+from center.audit import Audit
+from center.clock import now_ms
+from center.devices import Devices
+from center.notices import Notices
+from center.notify.notifier import Notifier as NotifyNotifier
+from center.roster import Roster
+from center.store import Store
 from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.notify import Notify
 from tests.center.alarms.conftest import Held
+from tests.support.notify_world import webhook
 
 
 class Told(Protocol):
@@ -35,7 +44,24 @@ class Keeping:
         return list(self.held.notices)
 
 
-@pytest.fixture(params=[lambda _folder: Keeping()], ids=["in memory"])
+class Channels:
+    """The real ones: two webhooks, of which the second is told from the first escalation on."""
+
+    def __init__(self, folder: Path) -> None:
+        store = Store(folder / "center.sqlite3")
+        store.migrate()
+        audit = Audit(store, now_ms)
+        config = Notify(webhooks=tuple(webhook(folder, "http://127.0.0.1:9/", id=name) for name in ("duty", "chief")))
+        self.outbox = NotifyNotifier(config, store, audit, data_dir=folder, now_ms=now_ms)
+        devices = Devices(store, Roster(store, audit, None, now_ms), now_ms)
+        self.notifier: Notifier = Notices(self.outbox, devices, [["duty"], ["duty", "chief"]])
+
+    def ids(self) -> list[int]:
+        entries = self.outbox.outbox_page(channel="duty", state=None, before=None, limit=50).entries
+        return sorted(int(entry.message.id.rpartition("-")[2]) for entry in entries if entry.message is not None)
+
+
+@pytest.fixture(params=[lambda _folder: Keeping(), Channels], ids=["in memory", "channels"])
 def told(request: pytest.FixtureRequest, tmp_path: Path) -> Told:
     made: Callable[[Path], Told] = request.param
     return made(tmp_path)
@@ -96,3 +122,18 @@ def test_an_alarm_of_no_camera_can_be_told(told: Told) -> None:
     nowhere = NOTICE.alarm.model_copy(update={"agent_id": "", "camera_id": "", "finding": FindingView(code="query")})
     told.notifier.notify(replace(NOTICE, alarm=nowhere))
     assert told.ids() == [1]
+
+
+def test_an_escalation_tells_more_people_and_what_may_not_be_said_is_left_out(tmp_path: Path) -> None:
+    told = Channels(tmp_path)
+    alarm = NOTICE.alarm.model_copy(update={"rule_name": "京A12345 again", "agent_id": "", "camera_id": ""})
+    told.notifier.notify(replace(NOTICE, alarm=alarm))
+    told.notifier.notify(replace(NOTICE, id=2, level=5, alarm=alarm))
+    entries = told.outbox.outbox_page(channel=None, state=None, before=None, limit=50).entries
+    messages = [(entry.message, entry.channel) for entry in entries if entry.message is not None]
+    assert sorted((message.id, channel) for message, channel in messages) == [
+        ("alarm-7-1", "duty"),
+        ("alarm-7-2", "chief"),
+        ("alarm-7-2", "duty"),
+    ]
+    assert {(message.rule, message.camera_id) for message, _ in messages} == {("rule 1", "centre")}

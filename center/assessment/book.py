@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy import select, tuple_
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from center.assessment.facts import Books, HourFacts, Key
@@ -79,7 +79,8 @@ def _put(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> Non
     """Insert, or replace what has the key."""
     if not rows:
         return
-    statement = upsert(model)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(model)
     keys = [column.name for column in model.__table__.primary_key]
     values = {column.name: statement.excluded[column.name] for column in model.__table__.c if column.name not in keys}
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)

@@ -155,6 +155,9 @@ def _grouped(session: Session, settings: Settings, group: str, more: dict[str, A
     assert settings.timely_s in LADDER_S  # noqa: S101 - it becomes the name of a column
     by = group.format(hour="h.hour")
     width = by.count(",") + 1
+    ordinals = ", ".join(
+        str(number + 1) for number in range(width)
+    )  # PostgreSQL sees two parameters where one stands twice
     hours = session.execute(
         text(
             f"""
@@ -165,7 +168,7 @@ SELECT {by}, SUM(h.told_n), SUM(h.offline_n), SUM(h.looked_n), SUM(h.abnormal_n)
 FROM assessment_scope s CROSS JOIN assessment_hours h
 LEFT JOIN assessment_growth g ON g.agent_id = h.agent_id AND g.camera_id = h.camera_id AND g.hour = h.hour
 WHERE {_IN_SCOPE.format("h")} AND {_NOT_EXCUSED.format("h")}
-GROUP BY {by}"""  # noqa: S608 - a number of four, and names of this file
+GROUP BY {ordinals}"""  # noqa: S608 - a number of four, and names of this file
         ),
         {"clock_ms": settings.clock_ms, "online": settings.online_minutes, **more},
     )
@@ -180,7 +183,7 @@ GROUP BY {by}"""  # noqa: S608 - a number of four, and names of this file
 SELECT {by}, {", ".join(f"SUM(g.{name})" for name in _GROWTH)}
 FROM assessment_scope s CROSS JOIN assessment_growth g
 WHERE {_IN_SCOPE.format("g")} AND {_NOT_EXCUSED.format("g")}
-GROUP BY {by}"""  # noqa: S608 - names of this file
+GROUP BY {ordinals}"""  # noqa: S608 - names of this file
         ),
         more,
     )

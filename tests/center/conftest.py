@@ -32,7 +32,7 @@ from provisioning.contracts.notify import Notify
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
-from tests.support.postgres import USER, Postgres, programs, running
+from tests.support.postgres import Postgres, programs, running
 
 USERNAME = "operator"
 PASSWORD = "seven wet umbrellas"
@@ -113,13 +113,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | 
         return
     server: Postgres = request.getfixturevalue("postgres")
     name = server.create()
-    yield URL.create(
-        "postgresql+psycopg",
-        username=USER,
-        password=server.password,
-        database=name,
-        query={"host": str(server.folder)},
-    )
+    yield server.url(name)
     server.drop(name)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from bench.assessment.__main__ import check
 from bench.assessment.fleet import GAP, MONTH, Planted, lay_down
@@ -18,6 +20,7 @@ from center.assessment.period import parse
 from center.assessment.report import Card, Report
 from center.errors import UnknownCameraError
 from center.store import Store
+from tests.support.postgres import Postgres
 
 CAMERAS = len(FAULTS) + len(EXCUSES) + 8
 HOURS = parse(MONTH)
@@ -25,9 +28,15 @@ AFTERWARDS_MS = parse("2027-01").from_ms
 TIMED = tuple(indicator for indicator in Indicator if indicator not in {Indicator.PLACE, Indicator.CODE})
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, list[Planted]]]:
-    store = Store(tmp_path_factory.mktemp("fleet") / "center.sqlite3")
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.peer)])
+def fleet(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Store, list[Planted]]]:
+    place: Path | URL = tmp_path_factory.mktemp("fleet") / "center.sqlite3"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        place = server.url(server.create())
+    store = Store(place)
     store.migrate()
     yield store, lay_down(store, cameras=CAMERAS, faults_each=1)
     store.close()

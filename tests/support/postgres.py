@@ -16,6 +16,7 @@ from typing import Final
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import URL
 
 USER: Final = "wayside"
 _STARTS_WITHIN_S: Final = 60
@@ -50,6 +51,16 @@ class Postgres:
     def drop(self, name: str) -> None:
         with self.connect("postgres") as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def url(self, name: str) -> URL:
+        """As a store takes it."""
+        return URL.create(
+            "postgresql+psycopg",
+            username=USER,
+            password=self.password,
+            database=name,
+            query={"host": str(self.folder)},
+        )
 
     def connect(self, name: str) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(

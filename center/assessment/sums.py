@@ -155,9 +155,8 @@ def _grouped(session: Session, settings: Settings, group: str, more: dict[str, A
     assert settings.timely_s in LADDER_S  # noqa: S101 - it becomes the name of a column
     by = group.format(hour="h.hour")
     width = by.count(",") + 1
-    ordinals = ", ".join(
-        str(number + 1) for number in range(width)
-    )  # PostgreSQL sees two parameters where one stands twice
+    # By place: where a parameter stands twice, PostgreSQL sees two expressions.
+    ordinals = ", ".join(str(number + 1) for number in range(width))
     hours = session.execute(
         text(
             f"""

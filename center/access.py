@@ -83,6 +83,8 @@ PLACED: Final = frozenset(
         _P.LIVE_VIEW,
         _P.OBSERVATION_VIEW,
         _P.OBSERVATION_SEARCH,
+        _P.ALARM_VIEW,
+        _P.ALARM_HANDLE,
         _P.CASE_VIEW,
         _P.CASE_EDIT,
         _P.CASE_APPROVE,
@@ -90,7 +92,7 @@ PLACED: Final = frozenset(
     }
 )
 """About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one
-district gives none of them: alarms, assessments and exports too, as long as their routes do not look at districts."""
+district gives none of them: rules, assessments and exports too, as long as their routes do not look at districts."""
 TOKEN_SCOPES: Final = frozenset(Permission) - EVERYBODY
 """What a token may be made for; `SIGNED_IN` comes with it."""
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from center.access import EVERYWHERE, Scope
 from center.alarms.errors import UnknownAlarmError
 from center.alarms.records import AlarmRecord, EventRecord, VersionRecord
 from center.alarms.register import ITSELF, Register, Writing
 from center.alarms.rule import MAX_LEVELS, RuleText
+from center.alarms.sight import in_sight, sees
 from center.alarms.states import WAITING, Event, State, after
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView, EventView
 from center.audit import Audit
@@ -32,17 +35,17 @@ class Care:
         self._register = register
         self._closed = closed
 
-    def act(self, alarm_id: int, event: Event, *, actor: str, comment: str = "") -> AlarmView:
+    def act(
+        self, alarm_id: int, event: Event, *, actor: str, comment: str = "", sight: Scope = EVERYWHERE
+    ) -> AlarmView:
         """Acknowledge, comment, escalate or close, as the table of states allows.
 
         Raises:
-            UnknownAlarmError: there is none of that number.
+            UnknownAlarmError: there is none of that number in sight.
             AlarmStateError: not in the state that it is in.
         """
         with self._register.writing() as writing:
-            alarm = writing.session.get(AlarmRecord, alarm_id)
-            if alarm is None:
-                raise UnknownAlarmError(alarm_id=alarm_id)
+            alarm = _alarm(writing.session, alarm_id, sight)
             self._step(writing, alarm, event, actor=actor, comment=comment)
             writing.session.flush()
             return AlarmView.of(alarm)
@@ -62,16 +65,14 @@ class Care:
                 else:
                     self._step(writing, alarm, Event.ESCALATED, actor=ITSELF)
 
-    def alarm(self, alarm_id: int) -> AlarmHistory:
+    def alarm(self, alarm_id: int, sight: Scope = EVERYWHERE) -> AlarmHistory:
         """One, with its history.
 
         Raises:
-            UnknownAlarmError: there is none of that number.
+            UnknownAlarmError: there is none of that number in sight.
         """
         with self._store.transaction() as session:
-            alarm = session.get(AlarmRecord, alarm_id)
-            if alarm is None:
-                raise UnknownAlarmError(alarm_id=alarm_id)
+            alarm = _alarm(session, alarm_id, sight)
             events = session.scalars(
                 select(EventRecord).where(EventRecord.alarm_id == alarm_id).order_by(EventRecord.id)
             )
@@ -85,9 +86,10 @@ class Care:
         camera_id: str | None = None,
         before: int | None = None,
         limit: int = 50,
+        sight: Scope = EVERYWHERE,
     ) -> AlarmList:
         """A page, newest first; `before` is where the last one ended."""
-        query = select(AlarmRecord).order_by(AlarmRecord.id.desc()).limit(limit + 1)
+        query = select(AlarmRecord).where(in_sight(sight)).order_by(AlarmRecord.id.desc()).limit(limit + 1)
         if states:
             query = query.where(AlarmRecord.state.in_(states))
         if rule_id is not None:
@@ -130,6 +132,13 @@ class Care:
         writing.note(alarm, event, actor, comment)
         detail = {"alarm": alarm.id, "rule": alarm.rule_id, "version": alarm.rule_version, "level": alarm.level}
         self._audit.add(writing.session, actor, f"alarm.{event}", detail)
+
+
+def _alarm(session: Session, alarm_id: int, sight: Scope) -> AlarmRecord:
+    alarm = session.get(AlarmRecord, alarm_id)
+    if alarm is None or not sees(sight, alarm.agent_id, alarm.camera_id):
+        raise UnknownAlarmError(alarm_id=alarm_id)
+    return alarm
 
 
 def _text(writing: Writing, alarm: AlarmRecord) -> RuleText:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
+from center.access import EVERYWHERE, Scope
 from center.alarms.pushes import Listener, Pushes
 from center.alarms.register import PAGE, Register
+from center.alarms.sight import sees
 from center.alarms.views import Push
 
 KEEPALIVE_S: Final = 10.0
@@ -14,9 +16,14 @@ RETRY_MS: Final = 1000
 
 
 async def lines(
-    register: Register, pushes: Pushes, listener: Listener, after: int, alive: Callable[[], Awaitable[bool]]
+    register: Register,
+    pushes: Pushes,
+    listener: Listener,
+    after: int,
+    alive: Callable[[], Awaitable[bool]],
+    sight: Scope = EVERYWHERE,
 ) -> AsyncIterator[str]:
-    """Everything after event `after`, as it happens, until nobody may read it (`alive`) or the centre goes down.
+    """All in sight after event `after`, as it happens, until nobody may read it (`alive`) or the centre goes down.
 
     A page that is so slow that its ring overflows reads what it lacks from the database: nothing is left out.
     """
@@ -34,8 +41,9 @@ async def lines(
         for push in fresh:
             if push.event.id > last:
                 last = push.event.id
-                pushes.sent(push)
-                yield sse(push)
+                if sees(sight, push.alarm.agent_id, push.alarm.camera_id):
+                    pushes.sent(push)
+                    yield sse(push)
         if clock() - asked_s >= KEEPALIVE_S:
             if not await alive():
                 return

@@ -19,7 +19,7 @@ from center.alarms.views import AlarmHistory, AlarmList, AlarmView
 from center.api.problems import documented
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.permits import needs
-from center.services import Asker, Served
+from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import CAMERA_PATTERN
 
 router = APIRouter(tags=["alarms"])
@@ -27,6 +27,7 @@ router = APIRouter(tags=["alarms"])
 AlarmId = Annotated[int, Path(ge=1, le=2**53)]
 EventId = Annotated[int, Field(ge=0, le=2**53)]
 _VIEW: Final = needs(Permission.ALARM_VIEW)
+_HEALTH: Final = needs(Permission.HEALTH_VIEW)
 _HANDLE: Final = needs(Permission.ALARM_HANDLE)
 _ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
 _ACTS: Final = documented(*_ALWAYS, UnknownAlarmError, AlarmStateError)
@@ -59,6 +60,7 @@ class Comment(BaseModel):
 @router.get("/alarms", operation_id="list_alarms", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
 def list_alarms(
     services: Served,
+    sight: Sight,
     state: Annotated[list[State] | None, Query(max_length=len(State))] = None,
     rule_id: Annotated[int | None, Query(ge=1, le=2**31)] = None,
     camera_id: Annotated[str | None, Query(pattern=CAMERA_PATTERN)] = None,
@@ -67,7 +69,7 @@ def list_alarms(
 ) -> AlarmList:
     """Newest first. Follow `next_cursor` with the same filters for the next page."""
     return services.alarms.care.alarms(
-        states=tuple(state or ()), rule_id=rule_id, camera_id=camera_id, before=cursor, limit=limit
+        states=tuple(state or ()), rule_id=rule_id, camera_id=camera_id, before=cursor, limit=limit, sight=sight
     )
 
 
@@ -81,6 +83,7 @@ def list_alarms(
 async def stream_alarms(
     request: Request,
     services: Served,
+    sight: Sight,
     last_event_id: Annotated[EventId | None, Header(description="As a browser sends it when it comes back.")] = None,
     after: Annotated[EventId | None, Query(description="The same, for who cannot set a header.")] = None,
 ) -> StreamingResponse:
@@ -100,20 +103,20 @@ async def stream_alarms(
 
     async def body() -> AsyncIterator[str]:
         async with room.pushes.listening() as listener:
-            async for line in stream.lines(room.register, room.pushes, listener, begin, alive):
+            async for line in stream.lines(room.register, room.pushes, listener, begin, alive, sight):
                 yield line
 
     # nginx would keep events back until its buffer is full.
     return StreamingResponse(body(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-@router.get("/alarms/hops", operation_id="alarm_hops", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+@router.get("/alarms/hops", operation_id="alarm_hops", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
 async def alarm_hops(services: Served) -> tuple[HopView, ...]:
     """How long alarms took from hop to hop since the centre started, and by whose clocks."""
     return services.alarms.hops.views()
 
 
-@router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+@router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
 async def alarm_figures(services: Served) -> RoomFigures:
     """What became of what was looked at since the centre started."""
     return services.alarms.figures()
@@ -125,30 +128,32 @@ async def alarm_figures(services: Served) -> RoomFigures:
     openapi_extra=_VIEW,
     responses=documented(*_ALWAYS, UnknownAlarmError),
 )
-def get_alarm(alarm_id: AlarmId, services: Served) -> AlarmHistory:
+def get_alarm(alarm_id: AlarmId, services: Served, sight: Sight) -> AlarmHistory:
     """One, with all that happened to it."""
-    return services.alarms.care.alarm(alarm_id)
+    return services.alarms.care.alarm(alarm_id, sight)
 
 
 @router.post("/alarms/{alarm_id}/acknowledge", operation_id="acknowledge_alarm", openapi_extra=_HANDLE, responses=_ACTS)
-def acknowledge_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker) -> AlarmView:
+def acknowledge_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Somebody looks after it: it escalates no more."""
-    return services.alarms.care.act(alarm_id, Event.ACKNOWLEDGED, actor=asker.actor, comment=remark.comment)
+    return services.alarms.care.act(
+        alarm_id, Event.ACKNOWLEDGED, actor=asker.actor, comment=remark.comment, sight=sight
+    )
 
 
 @router.post("/alarms/{alarm_id}/comment", operation_id="comment_alarm", openapi_extra=_HANDLE, responses=_ACTS)
-def comment_alarm(alarm_id: AlarmId, remark: Comment, services: Served, asker: Asker) -> AlarmView:
+def comment_alarm(alarm_id: AlarmId, remark: Comment, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Say something about it, also when it is closed."""
-    return services.alarms.care.act(alarm_id, Event.COMMENTED, actor=asker.actor, comment=remark.comment)
+    return services.alarms.care.act(alarm_id, Event.COMMENTED, actor=asker.actor, comment=remark.comment, sight=sight)
 
 
 @router.post("/alarms/{alarm_id}/escalate", operation_id="escalate_alarm", openapi_extra=_HANDLE, responses=_ACTS)
-def escalate_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker) -> AlarmView:
+def escalate_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """Call for the next level now."""
-    return services.alarms.care.act(alarm_id, Event.ESCALATED, actor=asker.actor, comment=remark.comment)
+    return services.alarms.care.act(alarm_id, Event.ESCALATED, actor=asker.actor, comment=remark.comment, sight=sight)
 
 
 @router.post("/alarms/{alarm_id}/close", operation_id="close_alarm", openapi_extra=_HANDLE, responses=_ACTS)
-def close_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker) -> AlarmView:
+def close_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
     """It is over."""
-    return services.alarms.care.act(alarm_id, Event.CLOSED, actor=asker.actor, comment=remark.comment)
+    return services.alarms.care.act(alarm_id, Event.CLOSED, actor=asker.actor, comment=remark.comment, sight=sight)

@@ -34,7 +34,6 @@ RuleId = Annotated[int, Path(ge=1, le=2**31)]
 Version = Annotated[int, Path(ge=1, le=2**31)]
 Cursor = Annotated[int | None, Query(ge=1, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-_VIEW: Final = needs(Permission.ALARM_VIEW)
 _EDIT: Final = needs(Permission.ALARM_EDIT)
 _ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
 
@@ -56,7 +55,7 @@ class Switch(BaseModel):
     version: int = Field(ge=1, le=2**31)
 
 
-@router.get("/rules", operation_id="list_rules", openapi_extra=_VIEW, responses=documented(*_ALWAYS))
+@router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT, responses=documented(*_ALWAYS))
 def list_rules(services: Served, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
     """Newest first, retired ones too."""
     return services.alarms.rules.rules(before=cursor, limit=limit)
@@ -75,7 +74,7 @@ def create_rule(text: RuleText, services: Served, asker: Asker) -> RuleView:
 
 
 @router.get(
-    "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_VIEW, responses=documented(*_ALWAYS, UnknownRuleError)
+    "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_EDIT, responses=documented(*_ALWAYS, UnknownRuleError)
 )
 def get_rule(rule_id: RuleId, services: Served) -> RuleView:
     """One of them, with what its newest version found yesterday."""
@@ -107,7 +106,7 @@ def retire_rule(rule_id: RuleId, services: Served, asker: Asker) -> RuleView:
 @router.get(
     "/rules/{rule_id}/versions",
     operation_id="list_rule_versions",
-    openapi_extra=_VIEW,
+    openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
 def list_rule_versions(rule_id: RuleId, services: Served) -> tuple[VersionView, ...]:
@@ -159,7 +158,7 @@ def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker) -> RuleView
 @router.get(
     "/rules/{rule_id}/late",
     operation_id="list_late",
-    openapi_extra=_VIEW,
+    openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
 def list_late(

@@ -7,7 +7,9 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access import Identity, Permission
 from center.alarms.rule import Severity
+from center.alarms.sight import sees
 from center.alarms.states import WAITING, Event, State
 from center.alarms.views import AlarmView
 from center.console import moments, vocabulary
@@ -56,9 +58,7 @@ PARTS: Final = {
 def alarms(request: Request) -> None:
     """`/alarms`."""
     with frame(request, title=TITLE, active="/alarms") as _:
-        page = _Page(
-            services_of(request), _, actor=identity_of(request).username, closed=request.query_params.get("closed")
-        )
+        page = _Page(services_of(request), _, identity=identity_of(request), closed=request.query_params.get("closed"))
     ui.context.client.on_delete(page.leave)
     ui.timer(0, page.listen, once=True)
 
@@ -66,10 +66,12 @@ def alarms(request: Request) -> None:
 class _Page:
     """One open page."""
 
-    def __init__(self, services: Services, _: Language, *, actor: str, closed: str | None) -> None:
+    def __init__(self, services: Services, _: Language, *, identity: Identity, closed: str | None) -> None:
         self._services = services
         self._ = _
-        self._actor = actor
+        self._actor = identity.actor
+        self._sight = identity.access.scope(Permission.ALARM_VIEW)
+        self._handles = identity.access.scope(Permission.ALARM_HANDLE)
         self._states = tuple(State) if closed is not None else OPEN
         self._rows: dict[int, ui.element] = {}
         self._left = False
@@ -113,6 +115,7 @@ class _Page:
                 if overflowed:
                     await self._load()
                 # Of an alarm to which much happened at once only the last is drawn.
+                pushed = [push for push in pushed if sees(self._sight, push.alarm.agent_id, push.alarm.camera_id)]
                 for alarm in {push.alarm.id: push.alarm for push in pushed}.values():
                     self._show(alarm)
                 for push in pushed:
@@ -120,7 +123,9 @@ class _Page:
 
     async def _load(self) -> None:
         try:
-            page = await asyncio.to_thread(self._services.alarms.care.alarms, states=self._states, limit=SHOWN)
+            page = await asyncio.to_thread(
+                self._services.alarms.care.alarms, states=self._states, limit=SHOWN, sight=self._sight
+            )
         except CenterError as error:
             self._say(error)
             return
@@ -177,6 +182,8 @@ class _Page:
         with ui.element("td"), ui.element("div").classes("ws-acts"):
             if alarm.row_key is not None:
                 ui.link(_("Picture"), page_path(alarm.row_key))
+            if not sees(self._handles, alarm.agent_id, alarm.camera_id):
+                return
             if alarm.state in WAITING:
                 self._button(_("Acknowledge"), alarm, Event.ACKNOWLEDGED)
             if alarm.state is not State.CLOSED:
@@ -204,7 +211,9 @@ class _Page:
         async def act() -> None:
             self._trouble.clear()
             try:
-                view = await asyncio.to_thread(self._services.alarms.care.act, alarm_id, event, actor=self._actor)
+                view = await asyncio.to_thread(
+                    self._services.alarms.care.act, alarm_id, event, actor=self._actor, sight=self._handles
+                )
             except CenterError as error:
                 self._say(error)
                 return

@@ -45,7 +45,8 @@ GROUP: Final = 8
 """Snapshots per call: eight 100 KiB pictures a call carried three to four times what single ones did (measured)."""
 LIVE_MS: Final = 60_000
 AT_WORK: Final = 64
-"""Snapshots between lanes and acknowledgement. What the broker may send beyond that waits, and can be overtaken."""
+"""Snapshots that are looked up, parsed and embedded at a time. What the broker sends beyond that waits, and can be
+overtaken; what waits for its commit counts no more."""
 RETRY_S: Final = (0.2, 10.0)
 
 _T = TypeVar("_T")
@@ -192,8 +193,8 @@ class Intake:
                     self._some.clear()
                 self._in_flight += len(group)
                 self.groups.observe(len(group))
-                task = tasks.create_task(self._process(group, broker, acks))
-                task.add_done_callback(partial(self._done, room, len(group)))
+                task = tasks.create_task(self._process(group, broker, acks, room))
+                task.add_done_callback(partial(self._done, len(group)))
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until nothing is on its way; False if something still was after `timeout_s`."""
@@ -220,13 +221,28 @@ class Intake:
             at_work={stage: count for stage, count in self._at_work.items() if count},
         )
 
-    def _done(self, room: asyncio.Semaphore, count: int, _task: asyncio.Task[None]) -> None:
+    def _done(self, count: int, _task: asyncio.Task[None]) -> None:
         self._in_flight -= count
-        room.release()
         if not self._in_flight and not self._lanes:
             self._idle.set()
 
-    async def _process(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> None:
+    async def _process(
+        self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks, room: asyncio.Semaphore
+    ) -> None:
+        """One group. It makes room once it is parsed: a commit waits for its batch, and nothing waits for that."""
+        try:
+            fresh = await self._parsed(group, broker, acks)
+        finally:
+            room.release()
+        if not fresh:
+            return
+        entries = [arrival.entry for arrival in fresh]
+        receipts = await self._at("archiver", len(entries), lambda: self._stages.archive(entries))
+        for arrival, receipt in zip(fresh, receipts, strict=True):
+            self._acknowledge(broker, acks, arrival, receipt)
+
+    async def _parsed(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> list[_Arrival]:
+        """Those that are to be archived."""
         arrivals = []
         for waiting in group:
             if isinstance(waiting, _Arrival):
@@ -234,7 +250,7 @@ class Intake:
             else:
                 self._reject(broker, waiting.delivery, waiting.reason, waiting.detail)
         if not arrivals:
-            return
+            return []
         begun_at_ms = self._now_ms()
         for arrival in arrivals:
             arrival.begun_at_ms = begun_at_ms
@@ -247,15 +263,10 @@ class Intake:
             else:
                 self._acknowledge(broker, acks, arrival, receipt)
         fresh = await self._embedded(await self._examined(fresh, broker), broker)
-        if not fresh:
-            return
         parsed_at_ms = self._now_ms()
         for arrival in fresh:
             arrival.parsed_at_ms = parsed_at_ms
-        entries = [arrival.entry for arrival in fresh]
-        receipts = await self._at("archiver", len(entries), lambda: self._stages.archive(entries))
-        for arrival, receipt in zip(fresh, receipts, strict=True):
-            self._acknowledge(broker, acks, arrival, receipt)
+        return fresh
 
     def _open(self, delivery: Delivery) -> _Arrival:
         snapshot, jpeg = codec.decode_snapshot(delivery.payload)

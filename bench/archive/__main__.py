@@ -82,7 +82,7 @@ def _load_figures(load: Load) -> dict[str, Any]:
         "rows": load.rows,
         "rows_per_s_by_tenth": tenths,
         "rows_per_cpu_s_by_tenth": by_cpu,
-        "flat": min(by_cpu[1:]) >= (1 - FLAT_WITHIN) * float(np.median(by_cpu)),
+        "flat": bool(min(by_cpu[1:]) >= (1 - FLAT_WITHIN) * np.median(by_cpu)),
         "commit_p50_ms": float(np.median(load.commit_ms)),
         "commit_p99_ms": float(np.percentile(load.commit_ms, 99)),
         "upkeep_runs": load.upkeep_runs,

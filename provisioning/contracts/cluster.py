@@ -97,7 +97,7 @@ class ClusterConfig(Section):
     """They share what comes; one carries more than two cores can parse (docs/cluster.md)."""
     receive_maximum: int = Field(default=256, ge=8, le=1024)
     """So many unacknowledged messages the broker sends to one intake: the bound of everything behind it. 64 of them are
-    at work, the others wait in their lanes."""
+    parsed at a time; of the others some wait in their lanes and some for their commit."""
     live_s: float = Field(default=60.0, ge=1)
     """What was captured longer ago waits behind what is live, with an eighth of the intake's attention at least."""
     flush_rows: int = Field(default=200, ge=1)

@@ -62,6 +62,10 @@ class FakeStages:
         self.unembeddable: set[bytes] = set()
         self.gate = asyncio.Event()
         self.gate.set()
+        """Closed: no commit ends."""
+        self.eyes = asyncio.Event()
+        self.eyes.set()
+        """Closed: nothing is parsed."""
 
     def _call(self, stage: str, size: int) -> None:
         self.calls.append((stage, size))
@@ -75,6 +79,7 @@ class FakeStages:
         return {key: dataclasses.replace(self.rows[key][1], fresh=False) for key in keys}
 
     async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        await self.eyes.wait()
         self._call("parse", len(photos))
         bad = Unreadable("the JPEG cannot be decoded")
         return [bad if photo.jpeg in self.unreadable else Parsed((CAR,), 1) for photo in photos]

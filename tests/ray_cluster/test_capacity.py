@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioning.contracts.cluster import ClusterConfig
 from ray_cluster.capacity import ANSWERS, FORMULAS, Demand, plan
 from ray_cluster.figures import FIGURES, AbsurdInput, Figure, Origin, overridden, read
-from ray_cluster.intake import AT_WORK, GROUP
+from ray_cluster.intake import GROUP
 from ray_cluster.quantity import Quantity, UnitMismatch, evaluate, same_unit, terms, written
 
 COUNTY = Demand(cameras=30, picture_sources=470, snapshots_per_day=20_000_000, retention_days=30)
@@ -84,7 +85,7 @@ def test_every_input_has_a_source_and_every_figure_is_used() -> None:
 
 
 def test_the_model_is_about_these_programs() -> None:
-    assert FIGURES["window"].value == AT_WORK
+    assert FIGURES["window"].value == ClusterConfig.model_fields["receive_maximum"].default
     assert FIGURES["group_rows"].value == GROUP
     pages = Path(__file__).parents[2]
     for figure in FIGURES.values():

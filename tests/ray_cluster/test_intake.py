@@ -57,19 +57,34 @@ def test_the_motion_that_the_edge_told_reaches_the_centre_beside_what_the_parser
 
 def test_what_was_just_captured_overtakes_a_backlog_which_keeps_its_share() -> None:
     async def story(running: Running) -> None:
-        running.stages.gate.clear()
+        running.stages.eyes.clear()
         for number in range(AT_WORK):
             running.deliver(good(number))
-        await until(lambda: running.intake.status(running.broker, running.acks).at_work == {"archiver": AT_WORK})
+        await until(lambda: running.intake.status(running.broker, running.acks).at_work == {"parser": AT_WORK})
         hour_ago_ms = NOW_MS - 3_600_000
         backlog = [running.deliver(good(100 + number, at_ms=hour_ago_ms + number)) for number in range(GROUP)]
         live = [running.deliver(good(200 + number)) for number in range(GROUP)]
         assert running.intake.status(running.broker, running.acks).waiting == {"live": GROUP, "backlog": GROUP}
-        running.stages.gate.set()
+        running.stages.eyes.set()
         await running.settle()
         order = [mid for kind, mid in running.broker.said if kind == "ack" and mid > AT_WORK]
         assert order == [*live[: GROUP - 1], backlog[0], live[-1], *backlog[1:]]
         assert running.intake.status(running.broker, running.acks).waiting == {"live": 0, "backlog": 0}
+
+    run(story)
+
+
+def test_what_waits_for_its_commit_keeps_nobody_from_being_parsed() -> None:
+    async def story(running: Running) -> None:
+        running.stages.gate.clear()
+        for first in (0, AT_WORK):
+            for number in range(AT_WORK):
+                running.deliver(good(first + number))
+            there = first + AT_WORK
+            await until(lambda: running.intake.status(running.broker, running.acks).at_work == {"archiver": there})  # noqa: B023 - awaited at once
+        running.stages.gate.set()
+        await running.settle()
+        assert len(running.stages.rows) == 2 * AT_WORK
 
     run(story)
 

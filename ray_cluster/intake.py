@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.archive import IntakeStatus
@@ -38,7 +38,8 @@ from ray_cluster.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Retryable
 from ray_cluster.hops import Hops
 from ray_cluster.lanes import OVERFLOW, Lane, Lanes
-from ray_cluster.photo import Parsed, Photo, SeenBy, Sitter, Unreadable
+from ray_cluster.photo import Photo, SeenBy, Sitter, Unreadable
+from ray_cluster.stages import Stages
 
 LOG = logging.getLogger(__name__)
 GROUP: Final = 8
@@ -50,25 +51,6 @@ overtaken; what waits for its commit counts no more."""
 RETRY_S: Final = (0.2, 10.0)
 
 _T = TypeVar("_T")
-
-
-class Stages(Protocol):
-    """What intake calls. All may raise `Retryable`, and are then called again with the same arguments."""
-
-    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
-        """Rows that are archived already, by row key."""
-
-    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
-        """Machines in each picture."""
-
-    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
-        """Whether a face shows in each picture."""
-
-    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
-        """What the machines in each picture look like, in their order."""
-
-    async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """Receipts after the commit, in order."""
 
 
 @dataclass(eq=False, slots=True)

@@ -1,28 +1,10 @@
-"""The 20-digit code of GB/T 28181-2022, annex E: place (8), industry (2), type (3), network (1), serial (6). Pure."""
+"""What is wrong with the GB/T 28181 codes of a fleet. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from center.assessment.profiles import CameraKey, Profile
-
-LENGTH: Final = 20
-CAMERA_TYPES: Final = frozenset({"131", "132"})
-"""Camera, network camera."""
-_PROVINCES: Final = frozenset(
-    str(code)
-    for codes in (
-        range(11, 16),
-        range(21, 24),
-        range(31, 38),
-        range(41, 47),
-        range(50, 55),
-        range(61, 66),
-        (71, 81, 82),
-    )
-    for code in codes
-)
-"""GB/T 2260, the first two digits of a place."""
+from provisioning.contracts.gb_code import CAMERA_TYPES, LENGTH, PROVINCES
 
 
 def faults(profiles: Iterable[Profile], regions: Mapping[str, str]) -> dict[CameraKey, str | None]:
@@ -56,7 +38,7 @@ def structure_fault(code: str) -> str:
     """What is wrong with the digits themselves, empty if nothing."""
     if len(code) != LENGTH or not (code.isascii() and code.isdigit()):
         return "code_not_20_digits"
-    if code[:2] not in _PROVINCES:
+    if code[:2] not in PROVINCES:
         return "code_no_such_province"
     if code[10:13] not in CAMERA_TYPES:
         return "code_not_a_camera"

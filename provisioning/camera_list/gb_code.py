@@ -1,30 +1,12 @@
-"""The 20-digit code of GB/T 28181-2022, annex E: place (8), industry (2), type (3), network (1), serial (6).
+"""A camera's GB/T 28181 code, checked strictly: it is what somebody types for us.
 
-This is the strict check, for a code that somebody types for us. What devices send is another matter: they send what
-they like.
+What devices send is another matter: they send what they like.
 """
 
 from typing import Final
 
+from provisioning.contracts.gb_code import CAMERA_TYPES, LENGTH, PROVINCES
 from provisioning.errors import CameraListError
-
-LENGTH: Final = 20
-CAMERA_TYPES: Final = frozenset({"131", "132"})
-
-_PROVINCES: Final = frozenset(
-    str(code)
-    for codes in (
-        range(11, 16),
-        range(21, 24),
-        range(31, 38),
-        range(41, 47),
-        range(50, 55),
-        range(61, 66),
-        (71, 81, 82),
-    )
-    for code in codes
-)
-"""GB/T 2260, the first two digits of a place."""
 
 _TYPES: Final = {
     "111": "a DVR",
@@ -75,7 +57,7 @@ def check_camera(code: str) -> None:
         raise CameraListError(
             f"a GB/T 28181 code has {LENGTH} digits, this has {len(code)}; an id of your own needs a letter in it"
         )
-    if code[:2] not in _PROVINCES:
+    if code[:2] not in PROVINCES:
         raise CameraListError(
             f"a GB/T 28181 code begins with a province, and {code[:2]} is none: check the first digits"
         )

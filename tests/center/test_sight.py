@@ -117,6 +117,7 @@ async def test_no_route_of_all_names_what_is_out_of_sight(world: World, analyst:
     rules = Permits.of(world.application().routes).rules
     asked = [rule.path for rule in rules if rule.method == "GET" and "{" not in rule.path and "/api/" in rule.path]
     assert {"/api/observations", "/api/cameras", "/api/agents", "/api/districts"} <= set(asked)
+    world.services.alarms.pushes.end()  # a stream says what it has and ends
     for path in asked:
         answer = await analyst.get(path)
         assert OTHER not in answer.text, path

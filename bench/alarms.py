@@ -230,7 +230,7 @@ def served(centre: Centre) -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:
-            time.sleep(0.02)
+            time.sleep(0.02)  # uvicorn has no event for it
         yield url
         server.should_exit = True
         thread.join()
@@ -246,7 +246,7 @@ def play(centre: Centre, url: str, path: str, count: int, rate: float, first: in
     delivered: dict[str, float] = {}
     begun_s = time.monotonic()
     for number in range(count):
-        time.sleep(max(0.0, begun_s + number / rate - time.monotonic()))
+        time.sleep(max(0.0, begun_s + number / rate - time.monotonic()))  # at the rate that is measured
         told = hint(first + number)
         payload = codec.encode(told)
         delivered[ids.row_key(AGENT, told.items[0].observation_id)] = time.time_ns() / 1e6

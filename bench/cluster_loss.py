@@ -82,7 +82,7 @@ def _freeze(machines: Machines, number: int) -> None:
     pids = machines.processes(number)
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(_FROZEN_S)
+    time.sleep(_FROZEN_S)  # the loss itself: so long the machine is deaf
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
 

@@ -74,11 +74,11 @@ def run(folder: Path, film: Path, *, cameras: int, seconds: float, share: float)
             online = CameraState.ONLINE
             wait_for("online", lambda: list(tap.states.values()).count(online) == cameras, _ONLINE_S)
             began_s, began_cpu_s = time.monotonic(), _cpu_s(agent.process.pid)
-            time.sleep(seconds)
+            time.sleep(seconds)  # the span over which processor time is taken
             took_s = time.monotonic() - began_s
             cores = (_cpu_s(agent.process.pid) - began_cpu_s) / took_s
             metrics = _metrics(metrics_port)
-        time.sleep(_HOME_S)
+        time.sleep(_HOME_S)  # what was selected last comes home before the books are read
         stop(agent.process)
         intake.close()
         tap.close()

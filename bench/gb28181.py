@@ -234,7 +234,7 @@ def _send(films: list[list[list[bytes]]], ports: list[int]) -> None:
                 for packet in burst:
                     sock.sendto(packet, (_HOST, port))
                 due_s += 1 / (RATE * len(films))
-                time.sleep(max(0.0, due_s - time.monotonic()))
+                time.sleep(max(0.0, due_s - time.monotonic()))  # as cameras send: at 25 pictures a second
 
 
 # --- with loss

@@ -6,7 +6,6 @@
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 from bench.cameras import serving
 from bench.film import GOP, RATE, film, later
@@ -23,6 +21,7 @@ from bench.soak.hearing import Intake, Tap
 from bench.soak.premises import HOST, Premises, stop, wait_for
 from bench.soak.promises import Findings, broken
 from bench.soak.weighing import Sample, sample
+from bench.verdict import pronounce
 from edge_agent.database import reading
 from edge_agent.ledger import tally
 from provisioning.contracts.config import EdgeConfig
@@ -55,19 +54,15 @@ def main() -> int:
                 if (Path(folder) / log).exists():
                     console.print((Path(folder) / log).read_text(errors="replace")[-2000:], highlight=False)
             return 2
-    table = Table("what", "figure", title="soak")
-    for name, figure in found.figures().items():
-        table.add_row(name, str(figure))
-    console.print(table)
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(found.as_json(), indent=2) + "\n", encoding="utf-8")
-    faults = broken(found)
-    for fault in faults:
-        console.print(f"[red]broken[/red] {fault}", highlight=False)
-    if not faults:
-        console.print("[green]kept[/green] no camera lost, memory flat, the rate stated and held, the ledger whole")
-    return 1 if faults else 0
+    return pronounce(
+        console,
+        "soak",
+        found.figures(),
+        broken(found),
+        kept="no camera lost, memory flat, the rate stated and held, the ledger whole",
+        report=found.as_json(),
+        file=options.json,
+    )
 
 
 def _soak(folder: Path, number: int, seconds: float, console: Console) -> Findings:

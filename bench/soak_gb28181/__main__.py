@@ -8,7 +8,6 @@
 """
 
 import argparse
-import json
 import signal
 import socket
 import sys
@@ -20,11 +19,11 @@ from pathlib import Path
 from typing import Final, Self
 
 from rich.console import Console
-from rich.table import Table
 
 from bench.soak_gb28181.promises import Findings, Life, broken
 from bench.soak_gb28181.reporter import Report, Reporter
 from bench.soak_gb28181.settlement import FIRST_TCP, FIRST_UDP, HOST, PLATFORM_ID, Settlement
+from bench.verdict import pronounce
 
 _PASSWORD: Final = "of-this-soak-alone"
 """Of simulated devices on loopback."""
@@ -192,19 +191,15 @@ def main() -> int:
             for log in sorted(Path(folder).glob("*.log")):
                 console.print(f"{log.name}: {log.read_text(errors='replace')[-2000:]}", highlight=False, markup=False)
             return 2
-    table = Table("what", "figure", title="soak of GB/T 28181")
-    for name, figure in found.figures().items():
-        table.add_row(name, str(figure))
-    console.print(table)
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(found.as_json(), indent=2) + "\n", encoding="utf-8")
-    faults = broken(found)
-    for fault in faults:
-        console.print(f"[red]broken[/red] {fault}", highlight=False)
-    if not faults:
-        console.print("[green]kept[/green] no keepalive lost, nobody called offline, no storm after a restart")
-    return 1 if faults else 0
+    return pronounce(
+        console,
+        "soak of GB/T 28181",
+        found.figures(),
+        broken(found),
+        kept="no keepalive lost, nobody called offline, no storm after a restart",
+        report=found.as_json(),
+        file=options.json,
+    )
 
 
 def _free_port() -> int:

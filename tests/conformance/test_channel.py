@@ -18,7 +18,8 @@ from tests.support import notify_world as world
 from tests.support.mail_relay import PASSWORD, Relay, RudeRelay
 from tests.support.mas_gateway import SECRET, Gateway
 from tests.support.notify_world import parcel_of
-from tests.support.rude_http import Act, closed_port
+from tests.support.ports import free_port
+from tests.support.rude_http import Act
 from tests.support.webhook_receiver import KEY_TEXT, Receiver
 
 pytestmark = pytest.mark.anyio
@@ -149,7 +150,7 @@ UNKNOWN_HOST: dict[str, Callable[[Path], Channel]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_where_nobody_listens_it_was_certainly_not_taken(kind: str, tmp_path: Path) -> None:
-    channel = NOBODY[kind](tmp_path, closed_port())
+    channel = NOBODY[kind](tmp_path, free_port())
     outcome = await channel.deliver(parcel_of(channel))
     assert (outcome.verdict, outcome.code) == (Verdict.NOT_TAKEN, "unreachable")
 
@@ -335,7 +336,7 @@ async def test_a_name_that_resolves_to_this_machine_is_not_connected_to(
 
 async def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     with Receiver() as receiver:
         channel = world.channel(world.webhook(tmp_path, receiver.url))
         assert (await channel.deliver(parcel_of(channel))).verdict is Verdict.TAKEN

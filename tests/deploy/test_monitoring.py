@@ -8,7 +8,6 @@ the intake's, the archiver's ──────┴─▶ Prometheus (Debian), wi
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from prometheus_client.metrics_core import Metric
 
 from edge_agent.metrics import families as agent_families
 from ray_cluster.metrics import archive_families, intake_families
+from tests.support.ports import free_port
 from tests.support.telling import agent_door, agent_told, archive_told, cluster_doors, intake_told
 
 ROOT = Path(__file__).parents[2]
@@ -140,12 +140,6 @@ class Asked:
 
     def result(self, expression: str) -> list[Any]:
         return list(self.get("query", query=expression)["result"])
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +31,7 @@ from provisioning.contracts.documents import RosterEntry
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 from provisioning.seal import SealKey
 from tests.center.world import TOKEN, FakeArchive, observed, roster
+from tests.support.ports import free_port
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ROOT: Final = Path(__file__).parents[2]
@@ -88,13 +88,6 @@ class Running:
         self.archive.add(row, jpeg)
         self.deliver(row)
         return row
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -1,26 +1,12 @@
 """The range of ports that media come to."""
 
-import random
 import socket
-from contextlib import ExitStack, closing
+from contextlib import closing
 
 import pytest
 
 from edge_agent.media_ports import MediaPorts, NoPortError
-
-
-def a_range(size: int) -> tuple[int, int]:
-    """Ports that are free just now, below those that the system lends to whoever asks for any."""
-    while True:
-        first = random.randrange(12_000, 30_000, 2)
-        try:
-            with ExitStack() as held:
-                for port in range(first, first + size):
-                    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                        held.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first, first + size - 1
+from tests.support.ports import free_range
 
 
 def port_of(sock: socket.socket) -> int:
@@ -28,7 +14,7 @@ def port_of(sock: socket.socket) -> int:
 
 
 def test_even_ports_in_turn_and_one_that_was_let_go_comes_last() -> None:
-    first, last = a_range(8)
+    first, *_, last = free_range(8)
     ports = MediaPorts(first - 1, last, "127.0.0.1")
     seen = []
     for _ in range(5):
@@ -40,7 +26,7 @@ def test_even_ports_in_turn_and_one_that_was_let_go_comes_last() -> None:
 
 
 def test_a_port_in_use_is_passed_over_and_no_port_left_says_what_to_do() -> None:
-    first, last = a_range(4)
+    first, *_, last = free_range(4)
     ports = MediaPorts(first, last, "127.0.0.1")
     held: list[socket.socket] = []
     with pytest.raises(NoPortError, match=r"2 even ports are in use; widen gb28181\.media_ports"):
@@ -53,7 +39,7 @@ def test_a_port_in_use_is_passed_over_and_no_port_left_says_what_to_do() -> None
 
 
 def test_a_listener_takes_a_connection_and_its_port_is_free_at_once_after_it() -> None:
-    first, last = a_range(2)
+    first, *_, last = free_range(2)
     ports = MediaPorts(first, last, "127.0.0.1")
     for _ in range(2):
         with closing(ports.tcp()) as listener:

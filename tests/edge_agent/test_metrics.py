@@ -17,13 +17,7 @@ from edge_agent.sighting import Sighting
 from provisioning.contracts.messages import CameraState, PictureCheck
 from tests.edge_agent.publishing import World, archived
 from tests.edge_agent.world import EPOCH_MS
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.support.ports import free_port
 
 
 def told_by(world: World) -> Told:

@@ -31,7 +31,7 @@ from provisioning.enrolment.https_server import HttpsServer, Limits
 from provisioning.enrolment.throttle import Throttle
 from provisioning.errors import ProvisioningError
 from provisioning.home import Home, HomeConfig
-from tests.support.pki import free_ports
+from tests.support.ports import free_ports
 
 HOST = "127.0.0.1"
 SITE = "crossing"

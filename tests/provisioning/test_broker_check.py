@@ -16,7 +16,8 @@ from provisioning.broker.check import check
 from provisioning.finding import Finding
 from provisioning.identities import BROKER, CLIENTS
 from tests.support.exchange import Exchange
-from tests.support.pki import Pki, free_ports
+from tests.support.pki import Pki
+from tests.support.ports import free_ports
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from provisioning.home import Home, HomeConfig
 from provisioning.identities import BROKER
 from tests.support.exchange import listens, until
 from tests.support.mqtt_client import Client, told
-from tests.support.pki import Pki, free_ports
+from tests.support.pki import Pki
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.peer
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.office import Technician
-from tests.support.pki import free_ports
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 

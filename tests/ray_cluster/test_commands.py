@@ -19,6 +19,7 @@ from ray_cluster.__main__ import app
 from ray_cluster.environment import ensure_secret, prepare
 from ray_cluster.errors import StartFailed
 from tests.ray_cluster.world import NOW_MS, archiver, entry
+from tests.support.ports import free_ports
 from tests.support.square_nets import NETS
 
 ROOT = Path(__file__).parents[2]
@@ -40,10 +41,7 @@ key_file = "key"
 
 @pytest.fixture
 def config_file(tmp_path: Path) -> Iterator[Path]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    gcs, dashboard, query = (each.getsockname()[1] for each in sockets)
-    for each in sockets:
-        each.close()
+    gcs, dashboard, query = free_ports(3)
     path = tmp_path / "cluster.toml"
     path.write_text(CONFIG.format(gcs=gcs, dashboard=dashboard, query=query))
     before = dict(os.environ)

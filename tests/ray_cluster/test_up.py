@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.premises import free_port_below, wait_for
+from tests.support.ports import free_range
+from tests.support.premises import wait_for
 
 ROOT = Path(__file__).parents[2]
 NODE = """
@@ -52,7 +53,7 @@ class Machine:
     """One `up` in a process of its own."""
 
     def __init__(self, root: Path, node: str) -> None:
-        first = free_port_below(9900)
+        first = free_range(21).start
         self.file = root / "cluster.toml"
         self.file.write_text(
             f'models_dir = "m"\narchive_dir = "a"\nauth_token_file = "t"\nquery_token_file = "q"\ndashboard = false\n'

@@ -27,7 +27,7 @@ from provisioning.contracts.documents import CENTER, Membership, Roster
 from provisioning.demo import rtsp_server
 from provisioning.home import Home
 from tests.support.exchange import listens
-from tests.support.pki import free_ports
+from tests.support.ports import free_port, free_ports
 from tests.support.premises import BIN, Site, wait_for
 from tests.support.tap import Tap
 
@@ -79,7 +79,7 @@ def _cameras(site: Site, catalog: Catalog) -> int:
     password = site.root / "camera-password"
     password.touch(0o600)
     password.write_text(CAMERA_PASSWORD, encoding="utf-8")
-    (port,) = free_ports(1)
+    port = free_port()
     mounts = [part for name in ("gate", "yard") for part in ("--mount", f"{name}={film}")]
     lock = ["--user", "admin", "--password-file", str(password)]
     site.start("cameras", [SYSTEM_PYTHON, rtsp_server.__file__, "--port", str(port), *lock, *mounts])

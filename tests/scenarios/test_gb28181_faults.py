@@ -75,10 +75,18 @@ class Found:
 
 
 def wait(value: Callable[[], T], good: Callable[[T], bool], timeout_s: float = SOON_S) -> T:
-    """The value once it is good, or as it is then: what is wrong with it, its own tests say."""
+    """The first value that is good, or the last one: what is wrong with it, its own tests say."""
+    last = value()
+
+    def is_good() -> bool:
+        nonlocal last
+        if not good(last):
+            last = value()
+        return good(last)
+
     with suppress(AssertionError):
-        until(lambda: good(value()), timeout_s=timeout_s)
-    return value()
+        until(is_good, timeout_s=timeout_s)
+    return last
 
 
 def first_packet(media: Media) -> bytes:

@@ -13,9 +13,10 @@ from provisioning.demo.gb28181.footage import Footage, drawn
 from provisioning.demo.gb28181.sdp import MediaOrder
 from provisioning.demo.gb28181.stream import Stream
 from tests.support.exchange import until
-from tests.support.gb28181_agent import HOST, Agent, password_file, sip_port, source
+from tests.support.gb28181_agent import HOST, Agent, password_file, source
 from tests.support.gb28181_camera import look, thumbnails
 from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID
+from tests.support.ports import free_port
 from tests.support.rtp_capture import write_capture
 from tests.support.sipp import Sipp
 
@@ -125,7 +126,7 @@ def test_a_device_that_is_invited_sends_its_pictures(tmp_path: Path, footage: Fo
     profile = Profile(PLATFORM_ID, PASSWORD, packet_bytes=400, pictures=PICTURES)
     write_capture(tmp_path / "media.pcap", packets(footage, profile))
     camera = source(FIRST_ID, profile.channel_ids(FIRST_ID)[0], password_file(tmp_path))
-    port = sip_port()
+    port = free_port()
     with Agent(tmp_path / "agent", {"gate": camera}) as agent:
         accounts = [(FIRST_ID, PASSWORD)]
         with closing(

@@ -5,7 +5,6 @@ simulated device ─REGISTER─▶ Platform ◀─ MediaSessions ◀─ the test
 """
 
 import asyncio
-import contextlib
 import socket
 import threading
 import time
@@ -36,6 +35,7 @@ from provisioning.demo.gb28181.counts import Counts
 from provisioning.demo.gb28181.device_profile import Profile
 from provisioning.demo.gb28181.faults import Fault
 from provisioning.demo.gb28181.fleet import Fleet
+from tests.support.ports import free_port
 
 DEVICE = "34020000001180000001"
 CHANNEL = "34020000001310000001"
@@ -55,16 +55,6 @@ class Street:
     stop: threading.Event
 
 
-def unused_port() -> int:
-    """For SIP, over UDP and TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                udp.bind(tcp.getsockname())
-                return int(udp.getsockname()[1])
-
-
 @contextmanager
 def street(
     folder: Path, *faults: Fault, transport: Literal["udp", "tcp"] = "udp", media: str = "auto", pace: float = 1.0
@@ -81,7 +71,7 @@ def street(
             "transport": media,
         }
     )
-    port, clock, stop = unused_port(), SystemClock(), threading.Event()
+    port, clock, stop = free_port(), SystemClock(), threading.Event()
     first = 30_000 + port % 100 * 20
     settings = config.Gb28181(
         host="127.0.0.1", port=port, platform_id=PLATFORM, media_ports=(first, first + 19), send_date=False

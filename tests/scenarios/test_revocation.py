@@ -28,7 +28,8 @@ from provisioning.identities import Identity
 from tests.support.box import Box
 from tests.support.exchange import MOSQUITTO, until
 from tests.support.mqtt_client import Client, told
-from tests.support.pki import HOST, free_ports
+from tests.support.pki import HOST
+from tests.support.ports import free_ports
 from tests.support.tap import Tap
 
 pytestmark = pytest.mark.peer

@@ -15,7 +15,8 @@ from provisioning import broker
 from provisioning.contracts import config
 from provisioning.contracts.topics import Role
 from provisioning.identities import CLIENTS, Identity
-from tests.support.pki import Pki, free_ports
+from tests.support.pki import Pki
+from tests.support.ports import free_ports
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 

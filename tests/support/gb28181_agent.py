@@ -1,10 +1,8 @@
 """The part of an agent that devices register with, on loopback and in this process, as `Doors` puts it together."""
 
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -19,23 +17,13 @@ from edge_agent.media_sessions import MediaSessions, Patience
 from provisioning.contracts.config import Gb28181, Gb28181Source
 from tests.support.exchange import listens, until
 from tests.support.gb28181_devices import PASSWORD, PLATFORM_ID
+from tests.support.ports import free_port
 
 HOST = "127.0.0.1"
 MEDIA_PORTS = (61_000, 65_500)
 """Above those that Linux gives to whoever asks for any; one that is taken all the same is stepped over."""
 OTHER_MEDIA_PORTS = (20_000, 24_500)
 T = TypeVar("T")
-
-
-def sip_port() -> int:
-    """A port of 127.0.0.1 that nobody held a moment ago, over UDP or TCP: many hold one over UDP here."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind((HOST, 0))
-            port = int(udp.getsockname()[1])
-            with suppress(OSError):
-                tcp.bind((HOST, port))
-                return port
 
 
 class Agent:
@@ -51,7 +39,7 @@ class Agent:
     ) -> None:
         """`cameras`: by camera id; see `source`."""
         folder.mkdir(exist_ok=True)
-        self.port = sip_port()
+        self.port = free_port()
         first, last = MEDIA_PORTS if self.port < MEDIA_PORTS[0] else OTHER_MEDIA_PORTS
         self.settings = Gb28181(
             host=HOST,

@@ -14,7 +14,8 @@ from typing import Any
 
 from engines.catalog import default_models_dir
 from ray_cluster.environment import ensure_secret
-from tests.support.premises import Site, free_port, free_port_below, wait_for
+from tests.support.ports import free_port
+from tests.support.premises import Site, wait_for
 
 ROOT = Path(__file__).parents[2]
 _RUN = "import sys; from tests.support.nodes import main; main(sys.argv[1])"
@@ -62,7 +63,7 @@ class Machines:
         common = {
             "models_dir": str(default_models_dir()),
             "archive_dir": str(site.root / "archive"),
-            "gcs_port": free_port_below(10002),
+            "gcs_port": free_port(),
             "dashboard_port": free_port(),
             "query_port": free_port(),
             "dashboard": False,

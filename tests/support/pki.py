@@ -1,8 +1,6 @@
 """Both authorities of a home without the home: certificates for boxes and services, and what the broker is told."""
 
 import getpass
-import socket
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,13 +12,6 @@ from provisioning.broker import Address, Listeners
 from provisioning.identities import AGENT_LIFETIME, BROKER, CRL_LIFETIME, Identities, Identity
 
 HOST = "127.0.0.1"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody held a moment ago, all different."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class Pki:

@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,24 +18,9 @@ from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.topics import Role
 from tests.support.exchange import Exchange
+from tests.support.ports import free_port
 
 BIN = Path(sys.executable).parent
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody held a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_port_below(limit: int) -> int:
-    """A free port under `limit`: Ray keeps 10002-19999 for its workers and refuses a GCS port there."""
-    for port in random.sample(range(6400, limit), 200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.2", port)) != 0:
-                return port
-    raise OSError(f"no free port below {limit}")
 
 
 def wait_for(what: str, done: Callable[[], object], timeout_s: float, *, step_s: float = 0.1) -> None:
@@ -110,7 +93,7 @@ class Site:
                 "models_dir": str(default_models_dir()),
                 "archive_dir": str(self.root / "archive"),
                 "metrics_dir": str(self.root / "metrics"),
-                "gcs_port": free_port_below(10002),
+                "gcs_port": free_port(),
                 "dashboard_port": free_port(),
                 "query_port": free_port(),
                 "auth_token_file": str(self.root / "ray-token"),

@@ -183,9 +183,3 @@ def _handler(server: RudeServer) -> type[BaseHTTPRequestHandler]:
             """Says nothing."""
 
     return Handler
-
-
-def closed_port() -> int:
-    """A port of loopback where nobody listens."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.gb28181_agent import sip_port
 from tests.support.gb28181_devices import PLATFORM_ID
+from tests.support.ports import free_port
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios" / "sipp"
 _LIMIT_S = 30
@@ -39,7 +39,7 @@ class Sipp:
             (folder / "accounts.csv").write_text("SEQUENTIAL\n" + "\n".join(lines) + "\n", encoding="utf-8")
             options = ("-inf", "accounts.csv", *options)
         host, server_port = server
-        own = sip_port() if port is None else port
+        own = free_port() if port is None else port
         command = [program, f"{host}:{server_port}", "-sf", str(SCENARIOS / f"{scenario}.xml"), *options]
         command += ["-t", transport, "-i", host, "-p", str(own), "-m", str(calls), "-max_socket", "300"]
         command += ["-nostdin", "-timeout", f"{_LIMIT_S}s", "-timeout_error"]

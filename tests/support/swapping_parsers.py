@@ -24,7 +24,7 @@ from provisioning.contracts.detectors import AssignedDetector, DetectorPlan, Wan
 from ray_cluster.environment import prepare
 from ray_cluster.errors import Unavailable
 from ray_cluster.photo import Parsed, Photo
-from tests.support.premises import free_port, free_port_below
+from tests.support.ports import free_port
 from tests.support.square_nets import NETS, street
 
 REPLICAS: Final = 2
@@ -49,7 +49,7 @@ def config_in(folder: Path) -> ClusterConfig:
         archive_dir=folder / "archive",
         auth_token_file=folder / "ray-token",
         query_token_file=folder / "query-token",
-        gcs_port=free_port_below(10002),
+        gcs_port=free_port(),
         dashboard_port=free_port(),
         query_port=free_port(),
         parser_model=NANODET.name,

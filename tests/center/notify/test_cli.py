@@ -18,7 +18,8 @@ from provisioning.contracts.errors import ConfigError
 from tests.center.world import OpenLine
 from tests.support import notify_world as own
 from tests.support.mas_gateway import AP_ID, EC_NAME, SECRET, SIGN, SIGNATURE, Gateway
-from tests.support.rude_http import Act, closed_port
+from tests.support.ports import free_port
+from tests.support.rude_http import Act
 from tests.support.webhook_receiver import KEY_TEXT, Receiver
 
 TIMEOUT = 30
@@ -89,7 +90,7 @@ def test_a_test_goes_to_each_recipient_or_to_one(tmp_path: Path) -> None:
 def test_what_was_not_taken_is_one_line_with_the_cause(tmp_path: Path) -> None:
     with Gateway() as gateway:
         gateway.is_white_ip = False
-        config = str(config_of(tmp_path, hook=f"http://localhost:{closed_port()}/hook", mas=gateway.url))
+        config = str(config_of(tmp_path, hook=f"http://localhost:{free_port()}/hook", mas=gateway.url))
         done = run("sms", "--recipient", "duty", "--config", config)
         assert (done.exit_code, "failed (NOT_WHITE_IP)" in done.stderr) == (2, True)
         done = run("desk", "--config", config)

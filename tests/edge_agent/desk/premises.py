@@ -37,7 +37,8 @@ from edge_agent.steward import Steward
 from provisioning.contracts import codec, config
 from provisioning.contracts.messages import Ledger, Snapshot
 from tests.edge_agent.world import EPOCH_MS, GreyRedactor, edge_config, noise, write_video
-from tests.support.pki import HOST, Pki, free_ports
+from tests.support.pki import HOST, Pki
+from tests.support.ports import free_port
 
 CAMERA = "gate"
 LONG_S = 60.0
@@ -53,7 +54,7 @@ class Papers:
         certificate, key = (Path(shutil.copy(file, folder)) for file in (issued.cert_file, issued.key_file))
         self.identity = replace(issued, cert_file=certificate, key_file=key)
         self.token_file = folder / "desk.token"
-        self.port = free_ports(1)[0]
+        self.port = free_port()
 
     def desk(self, **changes: object) -> config.Desk:
         return config.Desk.model_validate(

@@ -1,6 +1,5 @@
 """A platform that really listens on loopback, and a device with real sockets."""
 
-import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -74,19 +73,6 @@ class Wire(Scripted):
             if text.startswith("SIP/2.0"):
                 return [text]
             self.received.append(text)
-
-
-def free_port() -> int:
-    """For UDP and TCP both, below those that the system lends to whoever asks for any."""
-    while True:
-        port = random.randrange(12_000, 30_000)
-        try:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-                udp.bind(("127.0.0.1", port))
-                tcp.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return port
 
 
 def sources(folder: Path, **options: object) -> dict[str, config.Gb28181Source]:

@@ -1,10 +1,8 @@
 """One camera's sessions, one after another: live, or a span of recordings piece by piece."""
 
 import contextlib
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import numpy as np
 import pytest
@@ -19,6 +17,7 @@ from provisioning.contracts.config import RecordedSpan
 from provisioning.contracts.messages import ClockQuality
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS
 from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
+from tests.support.ports import free_range
 
 HOUR = RecordedSpan(started_at_ms=EPOCH_MS, ended_at_ms=EPOCH_MS + 3_600_000)
 GREY = np.zeros((36, 64), np.uint8)
@@ -28,10 +27,7 @@ Receives = Callable[[Media], Iterator[int | None]]
 
 @pytest.fixture
 def board() -> Iterator[Switchboard]:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
-        sock.bind(("127.0.0.1", 0))
-        first_port = int(sock.getsockname()[1]) & ~1
-    made = Switchboard(first_port, accepting(), ports=40)
+    made = Switchboard(free_range(40).start, accepting(), ports=40)
     yield made
     made.sessions.close()
 

@@ -10,9 +10,10 @@ from edge_agent.media_channel import LiveChannel
 from edge_agent.playback import Playback
 from provisioning.contracts import config
 from tests.edge_agent.gb28181.scripted import ID, PLATFORM, status
-from tests.edge_agent.gb28181.serving import PATIENCE_S, Wire, free_port, sources, wait_until_serving
+from tests.edge_agent.gb28181.serving import PATIENCE_S, Wire, sources, wait_until_serving
 from tests.edge_agent.spooling import open_spool
 from tests.edge_agent.world import edge_config
+from tests.support.ports import free_port
 
 SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
 

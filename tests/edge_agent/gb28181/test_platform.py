@@ -20,7 +20,8 @@ from edge_agent.gb28181.shell import OwnAddress
 from provisioning.contracts import config
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, cmd_type, sn, status
-from tests.edge_agent.gb28181.serving import Ear, Wire, free_port, platform, serving, wait_until_serving
+from tests.edge_agent.gb28181.serving import Ear, Wire, platform, serving, wait_until_serving
+from tests.support.ports import free_port
 
 
 def _list(number: int) -> str:

@@ -16,6 +16,7 @@ from edge_agent.gb28181.multipart import Outcome
 from edge_agent.gb28181.platform import NotServing
 from tests.edge_agent.gb28181.line import CHANNEL, CORPUS, DEVICE, EPOCH_MS, answer
 from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
+from tests.support.ports import free_range
 
 SDP = (CORPUS / "invite-200.sip").read_bytes().partition(b"\r\n\r\n")[2]
 RTP = bytes([0x80, 96]) + bytes(10)
@@ -24,9 +25,7 @@ SPAN = Span(EPOCH_MS + 250, EPOCH_MS + 3_600_000)
 
 @pytest.fixture
 def first_port() -> int:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1]) & ~1
+    return free_range(40).start
 
 
 @pytest.fixture

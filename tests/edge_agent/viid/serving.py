@@ -16,7 +16,7 @@ from edge_agent.viid.counters import Count
 from edge_agent.viid.server import ViidServer
 from provisioning.contracts import config
 from tests.edge_agent.viid.device import DEVICE, OTHER, PASSWORD, USER, Device
-from tests.support.pki import free_ports
+from tests.support.ports import free_port
 
 SERVER_ID = "34020000005030000001"
 CAMERAS = {"gate": DEVICE, "yard": OTHER}
@@ -75,7 +75,7 @@ def serving(
 ) -> Iterator[Site]:
     """Run one until the end of the block; a bug in its thread fails the test."""
     cameras = sources(folder, keepalive_s)
-    (free,) = free_ports(1)
+    free = free_port()
     settings = config.Viid.model_validate({"host": "127.0.0.1", "port": free, "server_id": SERVER_ID} | viid)
     port = settings.port
     clock = clock or SystemClock()

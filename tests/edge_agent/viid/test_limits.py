@@ -19,7 +19,8 @@ from provisioning.contracts import config
 from tests.edge_agent.viid.device import DEVICE, OTHER, sub_image, two_wheeler
 from tests.edge_agent.viid.serving import SERVER_ID, Site, serving, sources
 from tests.edge_agent.world import FakeClock, noise
-from tests.support.pki import Pki, free_ports
+from tests.support.pki import Pki
+from tests.support.ports import free_port
 
 JPEG = cv2.imencode(".jpg", noise(1))[1].tobytes()
 PATH = "/VIID/NonMotorVehicles"
@@ -222,7 +223,7 @@ def test_https(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said_at_every_camera_and_tried_again(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     cameras = sources(tmp_path)
     settings = config.Viid(host="127.0.0.1", port=port, server_id=SERVER_ID)
     clock, stop = SystemClock(), threading.Event()

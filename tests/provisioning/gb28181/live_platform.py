@@ -13,6 +13,7 @@ import av
 from tests.provisioning.gb28181 import scripted_platform as script
 from tests.provisioning.gb28181.scripted_platform import CHANNEL_ID, header
 from tests.support.exchange import until
+from tests.support.ports import free_port
 
 
 class Platform:
@@ -21,8 +22,8 @@ class Platform:
     def __init__(self) -> None:
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self.udp.bind(("127.0.0.1", 0))
-        self.address: tuple[str, int] = self.udp.getsockname()
+        self.address = ("127.0.0.1", free_port())
+        self.udp.bind(self.address)
         self.tcp = socket.create_server(self.address)
         self.heard: list[str] = []
         self.methods: Counter[str] = Counter()

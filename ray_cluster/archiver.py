@@ -4,13 +4,14 @@ A commit writes, in this order: the pack, the object rows, the snapshot rows. A 
 it exists, its machines and its picture do. A commit that died half-way leaves an orphan pack, which is swept a day
 later, and object rows without a mark, which the retry removes.
 
-An instance is used by one thread at a time.
+An instance is used by one thread at a time; any may ask whether keys are `surely_absent`.
 """
 
 import errno
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +24,14 @@ from ray_cluster.entry_rows import object_rows_of, snapshot_row_of
 from ray_cluster.epoch import Epoch
 from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
 from ray_cluster.held_area import HeldArea
+from ray_cluster.key_filter import KeyFilter, marks, marks_of_column
 from ray_cluster.packs import Packs
 from ray_cluster.tables import OBJECTS, SNAPSHOTS, object_table, snapshot_table
 
 HOUSEKEEPING_MS: Final = 3600 * 1000
 _RECENT: Final = 65_536
+_FILTERS: Final = 4
+"""Days that are looked up at a time: today, and what agents bring after an outage of 72 hours (DESIGN §1)."""
 _NO_SPACE: Final = (f"os error {errno.ENOSPC})", f"os error {errno.EDQUOT})")
 
 
@@ -48,21 +52,41 @@ class Archiver:
             (directory / "packs").mkdir(exist_ok=True, mode=0o700)
             self._packs = Packs(directory / "packs")
             self._tables = connect(directory)
-            self._days = {name: open_day(self._tables, name) for name in day_names(self._tables)}
         self._held = HeldArea(directory)
         self._recent: OrderedDict[str, Receipt] = OrderedDict()
+        self._filters: OrderedDict[str, KeyFilter] = OrderedDict()
+        """Of the days that were asked for last, by name; each knows what its snapshot table holds, or more."""
+        self._strays = KeyFilter()
+        """Of all rows that were captured at a time that is not believed, in whatever day they lie."""
         self._seq = 0
         self._next_housekeeping_ms = now_ms
         self.fenced = ""
         """Why this archiver must not write any more; empty while it may."""
         self._epoch = Epoch(directory)
+        # From here on nobody else writes: what is read now stays true.
+        with _write_errors(directory):
+            self._days = {name: open_day(self._tables, name) for name in day_names(self._tables)}
+            for day in self._days.values():
+                _read_keys(day, self._strays, "time_trusted = false")
+
+    def surely_absent(self, sightings: Sequence[Sighting]) -> bool:
+        """Whether none of them can be archived: no table is asked. A commit that is under way may still bring one."""
+        keys = marks([sighting.row_key for sighting in sightings])
+        if self._strays.may_hold(keys).any():
+            return False
+        days = {day_name(sighting.captured_at_ms, self._offset_minutes) for sighting in sightings}
+        for name in days & self._days.keys():
+            held = self._filters.get(name)
+            if held is None or held.may_hold(keys).any():
+                return False
+        return True
 
     def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
         """Which rows are archived already, by row key.
 
         A trusted row lies in the day of its capture. One that was not trusted when it came lies in the day it was
-        received, and a repetition may arrive on another day and even be trusted by then: days that hold such rows are
-        always asked too.
+        received, and a repetition may arrive on another day and even be trusted by then: of such a key every day is
+        asked.
         """
         found: dict[str, Receipt] = {}
         by_day: dict[str, list[str]] = {}
@@ -76,10 +100,10 @@ class Archiver:
         with _write_errors(Path("tables")):
             for name, keys in by_day.items():
                 if name in self._days:
-                    found |= self._find(self._days[name], keys)
+                    found |= self._find(self._days[name], _perhaps(self._filter(self._days[name]), keys))
+            strays = _perhaps(self._strays, missing)
             for day in self._days.values():
-                if day.has_strays and missing:
-                    found |= self._find(day, missing, "time_trusted = false AND ")
+                found |= self._find(day, strays, "time_trusted = false AND ")
         return found
 
     def commit(self, entries: Sequence[Entry], *, now_ms: int) -> list[Receipt]:
@@ -162,8 +186,9 @@ class Archiver:
             day = self._days.get(name) or create_day(self._tables, name)
             self._days[name] = day
             self._write_objects(day, [row.row_key for row in rows], objects)
-            # A stray must be found by the next lookup even if this write fails after it took effect.
-            day.has_strays |= any(not trusted for _, trusted in entries)
+            # They must be found by the next lookup even if this write fails after it took effect.
+            self._filter(day).add(marks([row.row_key for row in rows]))
+            self._strays.add(marks([row.row_key for row in rows if not row.time_trusted]))
             self._write_snapshots(day, rows)
         receipts = {row.row_key: Receipt(row.row_key, row.picture, row.commit_seq, fresh=True) for row in rows}
         self._remember(receipts.values())
@@ -188,11 +213,23 @@ class Archiver:
 
     def _find(self, day: DayTables, row_keys: Sequence[str], condition: str = "") -> dict[str, Receipt]:
         found: dict[str, Receipt] = {}
+        if not row_keys:
+            return found
         query = day.snapshots.search().where(f"{condition}row_key IN ({quoted(row_keys)})")
         for record in query.select(["row_key", "picture", "commit_seq"]).limit(len(row_keys)).to_list():
             receipt = Receipt(record["row_key"], PictureState(record["picture"]), record["commit_seq"], fresh=False)
             found[receipt.row_key] = receipt
         return found
+
+    def _filter(self, day: DayTables) -> KeyFilter:
+        keys = self._filters.get(day.name)
+        if keys is None:
+            keys = self._filters[day.name] = KeyFilter()
+            _read_keys(day, keys)
+        self._filters.move_to_end(day.name)
+        while len(self._filters) > _FILTERS:
+            self._filters.popitem(last=False)
+        return keys
 
     def _remember(self, receipts: Iterable[Receipt]) -> None:
         for receipt in receipts:
@@ -210,6 +247,7 @@ class Archiver:
                 self._tables.drop_table(SNAPSHOTS + name)
                 self._tables.drop_table(OBJECTS + name)
                 del self._days[name]
+                self._filters.pop(name, None)
         for name in self._packs.days():
             if name < oldest and name not in kept:
                 self._packs.drop(name)
@@ -221,6 +259,16 @@ class Archiver:
                 for batch in self._days[name].snapshots.search().select(["pack"]).to_batches():
                     referenced.update(pack for pack in batch.column("pack").unique().to_pylist() if pack is not None)
             self._packs.sweep(name, referenced, now_s=now_ms / 1000)
+
+
+def _perhaps(keys: KeyFilter, row_keys: Sequence[str]) -> list[str]:
+    return list(compress(row_keys, keys.may_hold(marks(row_keys))))
+
+
+def _read_keys(day: DayTables, into: KeyFilter, condition: str | None = None) -> None:
+    rows = day.snapshots.search()
+    for batch in (rows.where(condition) if condition else rows).select(["row_key"]).to_batches():
+        into.add(marks_of_column(batch.column("row_key")))
 
 
 @contextmanager

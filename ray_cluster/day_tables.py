@@ -59,12 +59,11 @@ def _is_made(tables: Any, name: str) -> bool:
 
 @dataclass(slots=True)
 class DayTables:
-    """The two tables of one day, open. `has_strays`: some of its rows were captured at a time that is not believed."""
+    """The two tables of one day, open."""
 
     name: str
     snapshots: Any
     objects: Any
-    has_strays: bool = False
 
 
 def create_day(tables: Any, name: str) -> DayTables:
@@ -85,7 +84,7 @@ def open_day(tables: Any, name: str) -> DayTables:
         metadata = table.schema.field(key).metadata or {}
         if not any(entry.startswith(_KEY_METADATA) for entry in metadata):
             table.set_unenforced_primary_key(key)
-    return DayTables(name, snapshots, objects, snapshots.count_rows("time_trusted = false") > 0)
+    return DayTables(name, snapshots, objects)
 
 
 def quoted(values: Sequence[str]) -> str:

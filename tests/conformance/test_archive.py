@@ -152,6 +152,26 @@ def test_ids_that_come_twice_make_one_row(tmp_path: Path) -> None:
     assert (status.rows, status.distinct_ids, status.objects) == (3, 3, 3)
 
 
+def test_of_what_is_new_no_table_is_asked_and_what_is_archived_is_found_by_every_later_writer(tmp_path: Path) -> None:
+    archived, new = [entry(1), entry(2, at_ms=NOW_MS + 2 * DAY_MS)], [entry(3)]  # a clock two days ahead
+    writer = archiver(tmp_path)
+    writer.commit(archived, now_ms=NOW_MS)
+    assert writer.surely_absent([each.sighting for each in new])
+    for each in archived:
+        assert not writer.surely_absent([new[0].sighting, each.sighting])
+    later = archiver(tmp_path)
+    later.known([new[0].sighting])  # from here on it knows what the day holds
+    assert later.surely_absent([new[0].sighting])
+    for each in archived:
+        assert not later.surely_absent([each.sighting])
+        assert set(later.known([new[0].sighting, each.sighting])) == {each.row_key}
+
+
+def test_a_day_that_nobody_looked_into_yet_is_not_called_empty(tmp_path: Path) -> None:
+    archiver(tmp_path).commit([entry(1)], now_ms=NOW_MS)
+    assert not archiver(tmp_path).surely_absent([entry(2).sighting])
+
+
 def test_one_observation_id_of_two_agents_is_two_rows(tmp_path: Path) -> None:
     archiver(tmp_path).commit([entry(1), entry(1, agent="other")], now_ms=NOW_MS)
     assert query(tmp_path).status().distinct_ids == 2

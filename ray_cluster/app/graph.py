@@ -108,7 +108,10 @@ def _replicas(scale: Scale) -> dict[str, Any]:
             "target_ongoing_requests": 2.0,
             "upscale_delay_s": 2.0,
             "downscale_delay_s": 60.0,
-            "look_back_period_s": 10.0,
+            # Serve looks every ten seconds otherwise, and a rush waits as long (measured: 19 s to the second replica,
+            # 11 s so). The field is to become an environment variable, which 2.60 does not read yet.
+            "metrics_interval_s": 2.0,
+            "look_back_period_s": 6.0,
         }
     }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow, day_of
 from provisioning.contracts.messages import PictureState
@@ -55,7 +55,7 @@ class Archiver:
         self._held = HeldArea(directory)
         self._recent: OrderedDict[str, Receipt] = OrderedDict()
         self._filters: OrderedDict[str, KeyFilter] = OrderedDict()
-        """Of the days that were asked for last, by name; each knows what its snapshot table holds, or more."""
+        """Of the days that were asked for last, by name; each knows what both its tables hold, or more."""
         self._strays = KeyFilter()
         """Of all rows that were captured at a time that is not believed, in whatever day they lie."""
         self._seq = 0
@@ -67,7 +67,7 @@ class Archiver:
         with _write_errors(directory):
             self._days = {name: open_day(self._tables, name) for name in day_names(self._tables)}
             for day in self._days.values():
-                _read_keys(day, self._strays, "time_trusted = false")
+                _read_keys(day.snapshots, self._strays, "time_trusted = false")
 
     def surely_absent(self, sightings: Sequence[Sighting]) -> bool:
         """Whether none of them can be archived: no table is asked. A commit that is under way may still bring one."""
@@ -185,23 +185,26 @@ class Archiver:
         with _write_errors(Path("tables") / name):
             day = self._days.get(name) or create_day(self._tables, name)
             self._days[name] = day
-            self._write_objects(day, [row.row_key for row in rows], objects)
-            # They must be found by the next lookup even if this write fails after it took effect.
-            self._filter(day).add(marks([row.row_key for row in rows]))
+            row_keys = [row.row_key for row in rows]
+            stale = _perhaps(self._filter(day), row_keys)
+            # They must be found by the next lookup even if a write fails after it took effect.
+            self._filter(day).add(marks(row_keys))
             self._strays.add(marks([row.row_key for row in rows if not row.time_trusted]))
+            self._write_objects(day, stale, objects)
             self._write_snapshots(day, rows)
         receipts = {row.row_key: Receipt(row.row_key, row.picture, row.commit_seq, fresh=True) for row in rows}
         self._remember(receipts.values())
         return receipts
 
     def _write_objects(
-        self, day: DayTables, row_keys: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]
+        self, day: DayTables, stale: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]
     ) -> None:
+        """`stale`: keys that may have rows already."""
         # Object rows of keys without a commit mark are left over from a commit that died. Another run of the parser may
         # have found fewer machines, so writing over them is not enough.
-        stale = f"row_key IN ({quoted(row_keys)})"
-        if day.objects.count_rows(stale):
-            day.objects.delete(stale)
+        condition = f"row_key IN ({quoted(stale)})"
+        if stale and day.objects.count_rows(condition):
+            day.objects.delete(condition)
         if objects:
             # Added and not merged: one writer by the epoch, what is archived was looked up, and what is stale is gone.
             # A merge reads the keys of everything that is not indexed yet: 29 to 90 ms of processor time where this
@@ -225,7 +228,8 @@ class Archiver:
         keys = self._filters.get(day.name)
         if keys is None:
             keys = self._filters[day.name] = KeyFilter()
-            _read_keys(day, keys)
+            for table in (day.snapshots, day.objects):
+                _read_keys(table, keys)
         self._filters.move_to_end(day.name)
         while len(self._filters) > _FILTERS:
             self._filters.popitem(last=False)
@@ -265,10 +269,11 @@ def _perhaps(keys: KeyFilter, row_keys: Sequence[str]) -> list[str]:
     return list(compress(row_keys, keys.may_hold(marks(row_keys))))
 
 
-def _read_keys(day: DayTables, into: KeyFilter, condition: str | None = None) -> None:
-    rows = day.snapshots.search()
+def _read_keys(table: Any, into: KeyFilter, condition: str | None = None) -> None:
+    rows = table.search()
     for batch in (rows.where(condition) if condition else rows).select(["row_key"]).to_batches():
-        into.add(marks_of_column(batch.column("row_key")))
+        found = marks_of_column(batch.column("row_key"))
+        into.add(found[~into.may_hold(found)])
 
 
 @contextmanager

@@ -40,11 +40,9 @@ class DyingArchiver(Archiver):
 
     dies_after = ""
 
-    def _write_objects(
-        self, day: Any, row_keys: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]
-    ) -> None:
+    def _write_objects(self, day: Any, stale: Sequence[str], objects: Sequence[tuple[ObjectRow, Appearance]]) -> None:
         self._die("pack")
-        super()._write_objects(day, row_keys, objects)
+        super()._write_objects(day, stale, objects)
         self._die("objects")
 
     def _write_snapshots(self, day: Any, rows: Sequence[SnapshotRow]) -> None:

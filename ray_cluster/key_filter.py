@@ -1,9 +1,9 @@
 """Which row keys a day surely does not hold: most messages are new, and no table needs to be asked for them.
 
-A scalable Bloom filter (Almeida, Baquero, Preguiça and Hutchison, *Scalable Bloom Filters*, 2007): filters of growing
-size, of which the last one takes what is added. It never says that a key is absent which is there; it says *perhaps*
-of a few that are not. 16 bits a key and eight places a key: of 20 million keys it
-takes 43 MiB in five layers and says *perhaps* of 24 in 10,000 others (measured).
+A scalable Bloom filter (Almeida, Baquero, Preguiça and Hutchison, *Scalable Bloom Filters*, 2007) of split blocks
+(Apache Parquet's Bloom filter): filters of growing size, of which the last one takes what is added. It never says that
+a key is absent which is there; it says *perhaps* of a few that are not. Of 20 million keys, 32 bits each, it takes
+171 MiB in five layers and 14 s of processor time, and says *perhaps* of 13 in 100,000 others (measured).
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_FIRST_BITS: Final = 20
-"""Base-2 logarithm of the first layer's bits: 65,536 keys."""
+_FIRST_BITS: Final = 22
+"""Base-2 logarithm of the first layer's bits: 131,072 keys."""
 _GROWTH_BITS: Final = 2
-_BITS_A_KEY: Final = 16
+_BITS_A_KEY: Final = 32
 _HEX: Final = 16
 """The last digits of a row key: 64 bits of the SHA-256 that an observation id is the beginning of."""
-_ODD: Final = np.array(
-    [
-        0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93,
-        0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3,
-    ],
-    np.uint64,
-)  # fmt: skip
-"""Of multiply-shift hashing (Dietzfelbinger et al., 1997): any odd numbers that have little in common."""
+_SALT: Final = np.array(
+    [0x47B6137B, 0x44974D91, 0x8824AD5B, 0xA2B7289D, 0x705495C7, 0x2DF1424B, 0x9EFC4947, 0x5C6BFB31], np.uint32
+)
+"""Of Apache Parquet's split block Bloom filter: one bit in each of the eight words of a block."""
+_BLOCK_BITS: Final = 8
+"""Base-2 logarithm of a block's bits: a line of a processor's cache holds two blocks."""
 
 Marks = np.ndarray[Any, np.dtype[np.uint64]]
 Found = np.ndarray[Any, np.dtype[np.bool_]]
@@ -76,19 +74,24 @@ class _Layer:
         self.bits = bits
         """Base-2 logarithm of their number."""
         self.room = (1 << bits) // _BITS_A_KEY
-        self._octets = np.zeros(1 << (bits - 3), np.uint8)
+        self._blocks = np.zeros((1 << (bits - _BLOCK_BITS), len(_SALT)), np.uint32)
 
     def add(self, added: Marks) -> None:
-        octets, masks = self._places(added)
-        np.bitwise_or.at(self._octets, octets, masks)
-        self.room -= len(added)
+        if len(added):
+            blocks, masks = self._places(added)
+            order = np.argsort(blocks)
+            blocks = blocks[order]
+            first = np.flatnonzero(np.diff(blocks, prepend=-1))
+            self._blocks[blocks[first]] |= np.bitwise_or.reduceat(masks[order], first)
+            self.room -= len(added)
 
     def may_hold(self, asked: Marks) -> Found:
-        octets, masks = self._places(asked)
-        held: Found = ((self._octets[octets] & masks) != 0).all(axis=1)
+        blocks, masks = self._places(asked)
+        held: Found = ((self._blocks[blocks] & masks) == masks).all(axis=1)
         return held
 
-    def _places(self, keys: Marks) -> tuple[np.ndarray[Any, np.dtype[np.uint64]], np.ndarray[Any, np.dtype[np.uint8]]]:
-        """Octets of the filter and the bit in each, as (keys, 8)."""
-        places = (keys[:, None] * _ODD) >> np.uint64(64 - self.bits)
-        return places >> np.uint64(3), np.left_shift(np.uint8(1), (places & np.uint64(7)).astype(np.uint8))
+    def _places(self, keys: Marks) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint32]]]:
+        """The block of each key, and its bits in there: (keys,), (keys, 8)."""
+        blocks = (keys >> np.uint64(64 + _BLOCK_BITS - self.bits)).astype(np.int64)
+        bits = (keys.astype(np.uint32)[:, None] * _SALT) >> np.uint32(27)
+        return blocks, np.left_shift(np.uint32(1), bits)

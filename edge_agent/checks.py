@@ -50,11 +50,18 @@ def check(edge: config.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, cl
     if edge.desk is not None:
         yield _tried("desk", partial(look_at_desk, edge.desk))
     for camera in edge.cameras:
-        if isinstance(camera.source, config.Gb28181Source):
-            look = partial(_device, camera.id, camera.source, edge, unlocker(edge))
-        else:
-            look = partial(_camera, camera, clock, unlocker(edge))
-        yield _tried(f"camera {camera.id}", look)
+        yield _tried(f"camera {camera.id}", partial(look_at_camera, camera, edge, clock))
+
+
+def look_at_camera(camera: config.Camera, edge: config.EdgeConfig, clock: Clock) -> str:
+    """What is seen of it.
+
+    Raises:
+        SourceError, ConfigError: nothing is, and why.
+    """
+    if isinstance(camera.source, config.Gb28181Source):
+        return _device(camera.id, camera.source, edge, unlocker(edge))
+    return _camera(camera, clock, unlocker(edge))
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

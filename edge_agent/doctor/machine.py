@@ -10,13 +10,13 @@ from typing import Final
 
 from edge_agent import backlog
 from edge_agent.clock import Clock
-from edge_agent.database import FILE_NAME, RESERVE_BYTES, reading
+from edge_agent.database import FILE_NAME, reading
 from edge_agent.errors import SpoolError
 from edge_agent.redactor import FACES, MACHINES, PLATES
 from engines.catalog import Catalog
 from engines.errors import EngineError, ModelMissing
 from provisioning.contracts.config import EdgeConfig
-from provisioning.contracts.diagnosis import Diagnosis, Fault
+from provisioning.contracts.diagnosis import Diagnosis, Fault, is_nearly_full
 
 WAITS_S: Final = 15 * 60
 """An archive that is well confirms within seconds; one that was away for an hour is caught up with in minutes."""
@@ -29,11 +29,6 @@ def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
     yield spool(edge, clock)
     yield from models(edge.models_dir)
     yield from ports(edge)
-
-
-def is_nearly_full(total_bytes: int, free_bytes: int) -> bool:
-    """Less than a twentieth of the disk, or than 1 GiB of a large one, beyond what the spool leaves to others."""
-    return free_bytes < RESERVE_BYTES + min(total_bytes // 20, 1024 * _MIB)
 
 
 def disk(directory: Path) -> Diagnosis:

@@ -71,3 +71,8 @@ class Diagnosis:
         if self.fault is None:
             return f"ok    {self.where}: {self.found}"
         return f"FAULT {self.fault} {self.where}: {self.found}\n      {self.remedy}"
+
+
+def is_nearly_full(total_bytes: int, free_bytes: int) -> bool:
+    """Less than a twentieth of a disk is free, or than 1 GiB of a large one, beside the spool's reserve."""
+    return free_bytes < 16 * 1024**2 + min(total_bytes // 20, 1024**3)

@@ -17,10 +17,9 @@ from typer.testing import CliRunner
 
 from edge_agent.__main__ import app
 from edge_agent.clock import SystemClock
-from edge_agent.doctor.machine import is_nearly_full
 from edge_agent.redactor import FACES, MACHINES, PLATES
 from engines.catalog import Catalog
-from provisioning.contracts.diagnosis import Fault
+from provisioning.contracts.diagnosis import Fault, is_nearly_full
 from provisioning.identities import Identity
 from tests.edge_agent.cabinet import AGENT, Box, World, world
 from tests.edge_agent.spooling import fill, keep, open_spool

@@ -4,6 +4,7 @@ home, Mosquitto, enrolment service ──▶ doctor
 """
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from tests.support.exchange import listens, until
 from tests.support.office import Technician, enrol
 
 AGENT = "cabinet-7"
+ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
 
 
@@ -276,3 +278,8 @@ def test_the_command_answers_people_and_programs(running: Centre) -> None:
     shown = technician.types("doctor")
     assert "FAULT key_readable key" in shown.stdout
     assert "chmod 600" in shown.stdout
+
+
+def test_the_run_book_explains_each_fault_and_no_other() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/operations.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(Fault)

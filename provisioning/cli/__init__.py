@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from provisioning.cli import center, cluster, sites
+from provisioning.cli import center, cluster, field, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
@@ -211,6 +211,8 @@ def demo(
         _refuse(str(error))
     raise typer.Exit(code)
 
+
+app.command(epilog="Example: wayside-provision discover --interface 192.168.1.2 -o cameras.csv")(field.discover)
 
 for noun, commands_of in (
     ("site", sites.site),

@@ -46,6 +46,14 @@ def doctor(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
 
 
 @app.command()
+def survey(config: Config) -> None:
+    """Look at every camera for acceptance, 12 s each; prints figures as JSON, for `wayside-provision accept`."""
+    from edge_agent import commands
+
+    raise typer.Exit(commands.survey(config))
+
+
+@app.command()
 def enrol(
     into: Annotated[Path, typer.Option("--into", help="The agent's folder; it is made.", show_default=False)],
     bundle: Annotated[

@@ -40,6 +40,7 @@ from edge_agent.order import BUNDLE_START, Order, read_bundle
 from edge_agent.pauses import Pauses
 from edge_agent.redactor import Redactors
 from edge_agent.renewal import Renewer
+from edge_agent.survey import survey as look_over
 from engines.errors import EngineError
 from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.enrolment import CODE_PATTERN, Bundle, normal_code
@@ -125,6 +126,14 @@ def doctor(path: Path, *, as_json: bool) -> int:
     else:
         _out.print("nothing is wrong here" if not faults else f"{len(faults)} faults; each name: docs/operations.md")
     return 1 if faults else 0
+
+
+@_one_line
+def survey(path: Path) -> int:
+    """Print what acceptance asks for, one JSON object."""
+    found = look_over(_in_use(path), _load_redactors, SystemClock(), software=f"wayside-edge {_version()}")
+    print(found.model_dump_json())  # noqa: T201 - a program reads this
+    return 0
 
 
 @_one_line

@@ -47,3 +47,7 @@ class CameraListError(ProvisioningError):
 
 class DiscoveryError(ProvisioningError):
     """What is to be looked for cannot be: an address that is none, a network that is not here."""
+
+
+class AcceptanceError(ProvisioningError):
+    """A site cannot be judged by what was given."""

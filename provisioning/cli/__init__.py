@@ -213,6 +213,7 @@ def demo(
 
 
 app.command(epilog="Example: wayside-provision discover --interface 192.168.1.2 -o cameras.csv")(field.discover)
+app.command(epilog="Example: wayside-provision accept cabinet-7 --survey survey.json -o cabinet-7.pdf")(field.accept)
 
 for noun, commands_of in (
     ("site", sites.site),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provisioning.cli.options import AsJson, end
+from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 
 
 def discover(
@@ -56,3 +56,23 @@ def discover(
         multicast,
     )
     end(as_json, lambda: discovery.discover(wish))
+
+
+def accept(
+    agent_id: AgentId,
+    survey: Annotated[
+        Path, typer.Option(metavar="FILE", help="Of wayside-edge survey on the box; - reads stdin.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.pdf", help="A report to sign.", show_default=False)
+    ] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept a site: of each camera reachable, picture, clock, code, coordinates, redaction, first archived snapshot.
+
+    Exit code 0: all pass. 1: a camera fails, or something is open that somebody has to look at.
+    """
+    from provisioning import acceptance
+
+    end(as_json, lambda: acceptance.accept(opened(home), agent_id, survey, out))

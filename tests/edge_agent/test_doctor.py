@@ -16,10 +16,16 @@ import pytest
 from typer.testing import CliRunner
 
 from edge_agent.__main__ import app
+from edge_agent.agent import MakeRedactor
 from edge_agent.clock import SystemClock
-from edge_agent.redactor import FACES, MACHINES, PLATES
+from edge_agent.documents import in_use
+from edge_agent.errors import DropReason, RedactionUnavailable
+from edge_agent.redactor import FACES, MACHINES, PLATES, Redactors
+from edge_agent.survey import survey
 from engines.catalog import Catalog
+from provisioning.contracts.config import Camera, EdgeConfig, load
 from provisioning.contracts.diagnosis import Fault, is_nearly_full
+from provisioning.contracts.survey import CameraSurvey
 from provisioning.identities import Identity
 from tests.edge_agent.cabinet import AGENT, Box, World, world
 from tests.edge_agent.spooling import fill, keep, open_spool
@@ -253,6 +259,36 @@ def test_two_faults_at_once_are_both_found(box: Box) -> None:
     box.be_told(2, box.camera(password="Gate-2025"))
     box.use(broker={"port": free_port()})
     assert set(box.faults()) == {Fault.BROKER_UNREACHABLE, Fault.CAMERA_WRONG_PASSWORD}
+
+
+def test_a_survey_says_of_a_camera_what_acceptance_asks_for(box: Box, redactors: Redactors) -> None:
+    spool = open_spool(box.edge.spool.directory, SystemClock())
+    spool.confirm([keep(spool, 0), keep(spool, 1)][:1])
+    spool.close()
+    edge = in_use(load(EdgeConfig, box.config), SystemClock())
+
+    def make(_: EdgeConfig) -> MakeRedactor:
+        return lambda config, camera: redactors.under(config).for_camera(camera)
+
+    def look(camera: Camera | None = None) -> CameraSurvey:
+        used = edge if camera is None else edge.model_copy(update={"cameras": (camera,)})
+        loaded = survey(used, make, SystemClock(), software="test", look_s=2.0)
+        (found,) = loaded.cameras
+        return found
+
+    found = look()
+    assert (found.reached, found.width, found.height, found.redacted) == (True, 160, 96, True), found
+    assert (found.selected, found.archived) == (2, 1)
+    off = look(box.camera(port=free_port()))
+    assert not off.reached
+    assert off.trouble
+    assert "rtsp://" not in off.trouble
+
+    def without(_: EdgeConfig) -> MakeRedactor:
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "a model is missing")
+
+    (bare,) = survey(edge, without, SystemClock(), software="test", look_s=0.5).cameras
+    assert (bare.redacted, bare.redaction_trouble) == (False, "a model is missing")
 
 
 def test_the_command_names_faults_for_people_and_programs(box: Box) -> None:

@@ -51,3 +51,7 @@ class DiscoveryError(ProvisioningError):
 
 class AcceptanceError(ProvisioningError):
     """A site cannot be judged by what was given."""
+
+
+class ReleaseError(ProvisioningError):
+    """A release archive cannot be made as asked."""

@@ -6,6 +6,7 @@ ARGS ?=
 ROLE ?= edge
 KEY ?= release.key
 OUT ?= dist
+TARGET ?= 3.13
 MODELS ?= $(or $(WAYSIDE_MODELS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wayside/models)
 
 help: ## Print this list
@@ -47,10 +48,10 @@ soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=c
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
 	@$(BIN)/python -m bench.soaks $(ARGS)
 
-bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|parse|archive|storage|all KEY=release.key
+bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|parse|archive|storage|all, KEY=release.key, TARGET=3.13 (its Python)
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model
-	@$(BIN)/python -m provisioning.release build --role $(ROLE) --key $(KEY) --models $(MODELS) -o $(OUT)
+	@$(BIN)/python -m provisioning.release build --role $(ROLE) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
 
 lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@bin/setup dev

@@ -124,7 +124,11 @@ def doctor(path: Path, *, as_json: bool) -> int:
         shown = {"healthy": not faults, "diagnoses": [each.plain() for each in found]}
         print(json.dumps(shown))  # noqa: T201 - a program reads this
     else:
-        _out.print("nothing is wrong here" if not faults else f"{len(faults)} faults; each name: docs/operations.md")
+        _out.print(
+            "nothing is wrong here"
+            if not faults
+            else f"faults: {len(faults)}; what each name means: docs/operations.md"
+        )
     return 1 if faults else 0
 
 

@@ -47,7 +47,9 @@ def show(directory: Path, configs: Sequence[Path]) -> Answer:
     """
     found = list(examine(directory, configs))
     faults = [each for each in found if each.fault is not None]
-    told_so = "nothing is wrong here" if not faults else f"{len(faults)} faults; each name: docs/operations.md"
+    told_so = (
+        "nothing is wrong here" if not faults else f"faults: {len(faults)}; what each name means: docs/operations.md"
+    )
     facts = {"healthy": not faults, "diagnoses": [each.plain() for each in found]}
     return Answer(facts, [*(each.line() for each in found), told_so], 1 if faults else 0)
 

@@ -33,15 +33,18 @@ def build(
     signing_key: Annotated[Path, typer.Option("--key", metavar="FILE", help="release.key")],
     models: Annotated[Path, typer.Option(metavar="DIR", help="Where wayside-engines fetch puts them.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("dist"),
+    python: Annotated[
+        str, typer.Option(metavar="3.N", help="Of the machines: 3.11 on Debian 12, 3.13 on Debian 13.")
+    ] = f"{sys.version_info.major}.{sys.version_info.minor}",
 ) -> None:
-    """Pack what a role needs on a machine like this one: the same architecture and Python."""
+    """Pack what a role needs on machines of this architecture."""
     try:
         if role not in ROLES:
             raise ReleaseError(f"--role {role}: roles are {', '.join(ROLES)}")
         secret = load_key(signing_key)
         with tempfile.TemporaryDirectory(prefix="wayside-release-") as folder:
             tree = Path(folder)
-            version = _wheels(tree / "wheels", ROLES[role])
+            version = _wheels(tree / "wheels", ROLES[role], python)
             _models(tree / "models", ROLES[role], models)
             _units(tree / "units", ROLES[role])
             shutil.copy(ROOT / "deploy" / "install.sh", tree / "install.sh")
@@ -50,7 +53,7 @@ def build(
                 role,
                 version,
                 platform.machine(),
-                f"{sys.version_info.major}.{sys.version_info.minor}",
+                python,
                 f"wayside[{extras}]=={version}",
                 ROLES[role].programs,
                 ROLES[role].debian,
@@ -62,7 +65,7 @@ def build(
     typer.echo(f"{made}: {made.stat().st_size >> 20} MiB; install.sh beside it")
 
 
-def _wheels(folder: Path, role: Role) -> str:
+def _wheels(folder: Path, role: Role, python: str) -> str:
     """Our own, pip's, and everything that the extras need, as the lock has it. Returns our version."""
     folder.mkdir()
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
@@ -72,7 +75,8 @@ def _wheels(folder: Path, role: Role) -> str:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     pinned = [line.split(" \\")[0] for line in lock.splitlines() if line and line[0] not in "# "]
     constraints.write_text("\n".join(pinned) + "\n", encoding="utf-8")
-    _pip("download", "--only-binary", ":all:", "--dest", str(folder), "--constraint", str(constraints), wanted, "pip")
+    fixed = ("--only-binary", ":all:", "--python-version", python, "--constraint", str(constraints))
+    _pip("download", *fixed, "--dest", str(folder), wanted, "pip")
     constraints.unlink()
     return own.name.split("-")[1]
 

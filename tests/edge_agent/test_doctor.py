@@ -299,4 +299,4 @@ def test_the_command_names_faults_for_people_and_programs(box: Box) -> None:
     done = CliRunner().invoke(app, ["doctor", "--config", str(box.config)])
     assert done.exit_code == 1
     assert "FAULT camera_unreachable camera gate" in done.stdout
-    assert "1 fault" in done.stdout
+    assert "faults: 1" in done.stdout

@@ -3,6 +3,11 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 ARGS ?=
+ROLE ?= edge
+KEY ?= release.key
+OUT ?= dist
+TARGET ?= 3.13
+MODELS ?= $(or $(WAYSIDE_MODELS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wayside/models)
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +48,11 @@ soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=c
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
 	@$(BIN)/python -m bench.soaks $(ARGS)
 
+bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|parse|archive|storage|all, KEY=release.key, TARGET=3.13 (its Python)
+	@bin/setup demo
+	@$(BIN)/wayside-engines fetch --kind model
+	@$(BIN)/python -m provisioning.release build --role $(ROLE) --key $(KEY) --models $(MODELS) --python $(TARGET) -o $(OUT)
+
 lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@bin/setup dev
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --no-emit-index-url \
@@ -51,4 +61,4 @@ lock: ## Resolve requirements.lock anew (after a change of dependencies)
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test check bench evaluate chaos soak lock clean
+.PHONY: help demo test check bench evaluate chaos soak bundle lock clean

@@ -35,6 +35,25 @@ def check(config: Config) -> None:
 
 
 @app.command()
+def doctor(config: Config, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Find what is wrong on this box, by name, and what to do. Exit code 1 if anything is.
+
+    It comes to the broker in the agent's name: a running agent is put off its line for a second.
+    """
+    from edge_agent import commands
+
+    raise typer.Exit(commands.doctor(config, as_json=as_json))
+
+
+@app.command()
+def survey(config: Config) -> None:
+    """Look at every camera for acceptance, 12 s each; prints figures as JSON, for `wayside-provision accept`."""
+    from edge_agent import commands
+
+    raise typer.Exit(commands.survey(config))
+
+
+@app.command()
 def enrol(
     into: Annotated[Path, typer.Option("--into", help="The agent's folder; it is made.", show_default=False)],
     bundle: Annotated[

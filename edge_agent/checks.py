@@ -14,8 +14,9 @@ from edge_agent.clock import Clock
 from edge_agent.desk.key_files import look as look_at_desk
 from edge_agent.doors import BROUGHT
 from edge_agent.enrolment_client import EnrolmentClient
-from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError
+from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError, WrongCredentials
 from edge_agent.frames import Glance
+from edge_agent.gb28181.registrar import REFUSED_LOGIN
 from edge_agent.gb28181.registration_file import FILE_NAME
 from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.gb28181.seen import Seen
@@ -50,11 +51,18 @@ def check(edge: config.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, cl
     if edge.desk is not None:
         yield _tried("desk", partial(look_at_desk, edge.desk))
     for camera in edge.cameras:
-        if isinstance(camera.source, config.Gb28181Source):
-            look = partial(_device, camera.id, camera.source, edge, unlocker(edge))
-        else:
-            look = partial(_camera, camera, clock, unlocker(edge))
-        yield _tried(f"camera {camera.id}", look)
+        yield _tried(f"camera {camera.id}", partial(look_at_camera, camera, edge, clock))
+
+
+def look_at_camera(camera: config.Camera, edge: config.EdgeConfig, clock: Clock) -> str:
+    """What is seen of it.
+
+    Raises:
+        SourceError, ConfigError: nothing is, and why.
+    """
+    if isinstance(camera.source, config.Gb28181Source):
+        return _device(camera.id, camera.source, edge, unlocker(edge))
+    return _camera(camera, clock, unlocker(edge))
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
@@ -141,6 +149,8 @@ def _device(camera_id: str, source: config.Gb28181Source, edge: config.EdgeConfi
     seen = next((each for each in devices if each.device_id == source.device_id), Seen(source.device_id))
     if not seen.is_there:
         why = seen.refused or seen.why or "it never came"
+        if seen.refused == REFUSED_LOGIN:
+            raise WrongCredentials(camera_id, f"{name} is refused: {why}")
         raise Silent(camera_id, f"{name} is not registered ({why}): see `wayside-edge devices`")
     if seen.channels is not None and seen.channel(source.channel_id) is None:
         raise NotFound(camera_id, f"{name} has no channel {source.channel_id}: see `wayside-edge devices --channels`")

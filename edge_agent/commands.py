@@ -26,6 +26,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.configurator import Configurator
 from edge_agent.database import reading
 from edge_agent.device_list import DeviceList
+from edge_agent.doctor import examine
 from edge_agent.documents import in_use
 from edge_agent.enrolment import Enrolment
 from edge_agent.enrolment import enrol as become_agent
@@ -39,6 +40,7 @@ from edge_agent.order import BUNDLE_START, Order, read_bundle
 from edge_agent.pauses import Pauses
 from edge_agent.redactor import Redactors
 from edge_agent.renewal import Renewer
+from edge_agent.survey import survey as look_over
 from engines.errors import EngineError
 from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.enrolment import CODE_PATTERN, Bundle, normal_code
@@ -105,6 +107,37 @@ def check(path: Path) -> int:
         _out.print(f"{mark} {escape(finding.what)}: {escape(finding.detail)}", highlight=False)
         good = good and finding.is_good
     return 0 if good else 2
+
+
+@_one_line
+def doctor(path: Path, *, as_json: bool) -> int:
+    """Say what is wrong on this box. 1: something is."""
+    found = []
+    for diagnosis in examine(path, _dialler, SystemClock()):
+        found.append(diagnosis)
+        if not as_json:
+            _out.print(
+                diagnosis.line(), markup=False, highlight=False, style=None if diagnosis.fault is None else "red"
+            )
+    faults = [each for each in found if each.fault is not None]
+    if as_json:
+        shown = {"healthy": not faults, "diagnoses": [each.plain() for each in found]}
+        print(json.dumps(shown))  # noqa: T201 - a program reads this
+    else:
+        _out.print(
+            "nothing is wrong here"
+            if not faults
+            else f"faults: {len(faults)}; what each name means: docs/operations.md"
+        )
+    return 1 if faults else 0
+
+
+@_one_line
+def survey(path: Path) -> int:
+    """Print what acceptance asks for, one JSON object."""
+    found = look_over(_in_use(path), _load_redactors, SystemClock(), software=f"wayside-edge {_version()}")
+    print(found.model_dump_json())  # noqa: T201 - a program reads this
+    return 0
 
 
 @_one_line

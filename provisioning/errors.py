@@ -43,3 +43,15 @@ class ClusterPlanError(ProvisioningError):
 
 class CameraListError(ProvisioningError):
     """A list of cameras, or one value in it, is of no use. The text never holds what a cell holds."""
+
+
+class DiscoveryError(ProvisioningError):
+    """What is to be looked for cannot be: an address that is none, a network that is not here."""
+
+
+class AcceptanceError(ProvisioningError):
+    """A site cannot be judged by what was given."""
+
+
+class ReleaseError(ProvisioningError):
+    """A release archive cannot be made as asked."""

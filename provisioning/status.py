@@ -69,7 +69,7 @@ def look(home: Home) -> Answer:
     """
     now_ms = home.now_ms()
     sites = home.register.sites()
-    agents = list(_agents(home, now_ms))
+    agents = list(standings(home))
     certificates = [*_certificates(home, now_ms)]
     lists = [_list(each, now_ms) for each in (home.identities.agents, home.identities.services)]
     warnings = [*_agent_warnings(agents, now_ms), *_end_warnings(certificates, lists)]
@@ -98,7 +98,13 @@ def look(home: Home) -> Answer:
     return Answer(facts, shown)
 
 
-def _agents(home: Home, now_ms: int) -> Iterator[AgentStanding]:
+def standings(home: Home) -> Iterator[AgentStanding]:
+    """Every agent, by id.
+
+    Raises:
+        RegisterError: the register cannot be used.
+    """
+    now_ms = home.now_ms()
     codes = home.register.pending_codes()
     for agent in home.register.agents():
         newest = home.plans.newest_document(agent.id)

@@ -27,7 +27,7 @@ _NONCES_EACH: Final = 2
 OURS: Final = ("X-GB-Ver", version.OURS.value)
 _UNKNOWN: Final = "no camera of this agent has its id"
 _NOTHING_KNOWN: Final = "its password cannot be had: see the camera's state"
-_WRONG: Final = "its user name or password is not the configured one"
+REFUSED_LOGIN: Final = "its user name or password is not the configured one"
 _NOT_OURS: Final = "it logs in with a nonce of its own and heeds no challenge: it cannot be let in; renew its firmware"
 _STALE_IN_A_ROW: Final = 2
 """A device may keep the nonce of its last registration, or that of before our restart; it takes the next one."""
@@ -86,7 +86,7 @@ class Registrar:
         if self._digest.check(claim, account, "REGISTER", request.uri, now.monotonic_s):
             return None
         self._lockouts.failed(device_id, peer.host, now.monotonic_s)
-        self._emit(TurnedAway(device_id, peer.host, _WRONG))
+        self._emit(TurnedAway(device_id, peer.host, REFUSED_LOGIN))
         return "wrong"
 
     def _let_in(self, request: Request, device_id: str, peer: Peer, now: Now) -> Response:

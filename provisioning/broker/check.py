@@ -35,7 +35,7 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
     look = _Look(directory, listeners, identities)
     findings = [
         _tried("files", look.files),
-        *(_tried(name, partial(look.text, name, text)) for name, text in look.texts().items()),
+        *texts(directory, listeners, identities),
         _tried("certificate broker", look.own_certificate),
         *(_tried(f"certificate {name}", partial(look.service_certificate, name)) for name in CLIENTS),
         _tried("revocations agents", partial(look.revocations, identities.agents, broker.AGENTS_CRL)),
@@ -44,6 +44,12 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
         _tried("port services", partial(_port, listeners.services, live=live)),
     ]
     return findings + refusals.check(listeners, identities) if live else findings
+
+
+def texts(directory: Path, listeners: Listeners, identities: Identities) -> list[Finding]:
+    """Whether its files say what they would if rendered today."""
+    look = _Look(directory, listeners, identities)
+    return [_tried(name, partial(look.text, name, text)) for name, text in look.texts().items()]
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

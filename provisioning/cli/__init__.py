@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from provisioning.cli import center, cluster, sites
+from provisioning.cli import center, cluster, field, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
@@ -119,6 +119,27 @@ def status(home: HomeDir = None, as_json: AsJson = False) -> None:
     end(as_json, lambda: standing.look(opened(home)))
 
 
+@app.command(epilog="Example: wayside-provision doctor --config center.toml")
+def doctor(
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Of a cluster or a centre here: its secrets are looked at too.", show_default=False
+        ),
+    ] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong at the centre, by name, and what to do. On a box: wayside-edge doctor.
+
+    Exit code 0: nothing is. 1: something is.
+    """
+    from provisioning import commands
+    from provisioning import doctor as consulted
+
+    end(as_json, lambda: consulted.show(commands.place(home), config or []))
+
+
 @app.command(epilog="Example: wayside-provision secrets --config edge.toml --config cluster.toml --config center.toml")
 def secrets(
     config: Annotated[
@@ -190,6 +211,9 @@ def demo(
         _refuse(str(error))
     raise typer.Exit(code)
 
+
+app.command(epilog="Example: wayside-provision discover --interface 192.168.1.2 -o cameras.csv")(field.discover)
+app.command(epilog="Example: wayside-provision accept cabinet-7 --survey survey.json -o cabinet-7.pdf")(field.accept)
 
 for noun, commands_of in (
     ("site", sites.site),

@@ -8,12 +8,14 @@ import pytest
 
 from edge_agent.checks import check
 from edge_agent.clock import Clock, SystemClock
+from edge_agent.doctor.cameras import look
 from edge_agent.folder import Folder
 from edge_agent.gb28181.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import RegistrationFile
 from edge_agent.gb28181.seen import Seen
 from edge_agent.link import PahoLink
 from provisioning.contracts.config import Camera, EdgeConfig, ReplaySource, load
+from provisioning.contracts.diagnosis import Fault
 from tests.edge_agent.enrolling import run
 from tests.edge_agent.enrolment_service import AGENT, EnrolmentService, now_ms
 from tests.edge_agent.gb28181.scripted import ID, PLATFORM
@@ -83,6 +85,8 @@ def test_check_of_a_device_that_registers_says_what_the_agent_knows_of_it(tmp_pa
         file.show(Seen(ID, refused="its user name or password is not the configured one"))
         file.flush()
         assert "user name or password" in said()[1]
+        (fault,) = {each.fault for each in look(edge, SystemClock())}
+        assert fault is Fault.CAMERA_WRONG_PASSWORD
         file.show(Seen(ID, is_there=True, host="192.0.2.10"))
         file.flush()
         assert said() == (True, f"device {ID} is registered from 192.0.2.10")

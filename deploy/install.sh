@@ -1,0 +1,263 @@
+#!/bin/sh
+# Install, upgrade or remove Wayside on a bare Debian without internet, from one signed release archive (docs/install.md).
+#
+#   install.sh --role edge --key release.pub FILE     the first time: whose releases are trusted from then on
+#   install.sh --role edge FILE                       an upgrade; the version before stays beside it
+#   install.sh --role edge --back                     the version before, again
+#   install.sh --role edge --uninstall [--purge]      remove it; with --purge its data, keys and spool too
+#
+# Two folders, a and b, and one link that says which is in use: an upgrade is one rename, and nothing of the version in
+# use is touched before it. Killed at any step, the same command run again finishes. Needs python3, openssl, tar, flock.
+set -eu
+umask 022
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+unset PYTHONPATH PYTHONHOME PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE PIP_FIND_LINKS PIP_TARGET || true
+
+role='' key='' file='' root='' act=install purge='' health='' data=''
+
+say() { echo "install: $*"; }
+step() { echo "install: step $*"; }
+fail() {
+    echo "install: $*" >&2
+    exit 2
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --role) role=${2:?--role needs a name} && shift ;;
+    --key) key=${2:?--key needs a file} && shift ;;
+    --root) root=${2:?--root needs a folder} && shift ;;
+    --health) health=${2:?--health needs a command} && shift ;;
+    --back) act=back ;;
+    --uninstall) act=uninstall ;;
+    --purge) purge=yes ;;
+    -*) fail "unknown option $1; see the head of this file" ;;
+    *) [ -z "$file" ] || fail "one release archive at a time" && file=$1 ;;
+    esac
+    shift
+done
+case $role in
+edge) data='wayside-edge' ;;
+business) data='wayside-center wayside-home' ;;
+parse | archive | storage) data='wayside-cluster' ;;
+all) data='wayside-edge wayside-center wayside-home wayside-cluster' ;;
+*) fail "give --role edge, business, parse, archive, storage or all" ;;
+esac
+[ -z "$root" ] || root=$(cd "$root" && pwd) || fail "--root $root: no such folder"
+opt=$root/opt/wayside etc=$root/etc/wayside units=$root/etc/systemd/system sysusers=$root/etc/sysusers.d
+installed_role=$(cat "$opt/role" 2>/dev/null || true)
+[ -z "$installed_role" ] || [ "$installed_role" = "$role" ] ||
+    fail "this machine has the role $installed_role, and --role says $role: uninstall that one first"
+
+has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
+current() { readlink "$opt/current" 2>/dev/null || true; }
+names() { [ ! -f "$opt/$1/units.list" ] || cat "$opt/$1/units.list"; }
+
+switch_to() {
+    # One rename: there is never a moment without a version in use.
+    ln -sfn "$1" "$opt/.next"
+    mv -T "$opt/.next" "$opt/current"
+    sync -f "$opt"
+}
+
+put_units() {
+    mkdir -p "$units" "$sysusers"
+    : >"$opt/$1/units.list"
+    for each in "$opt/$1"/units/*; do
+        [ -f "$each" ] || continue
+        name=${each##*/}
+        case $name in
+        *.sysusers) place=$sysusers/${name%.sysusers}.conf ;;
+        *) place=$units/$name ;;
+        esac
+        cp "$each" "$place.new"
+        mv "$place.new" "$place"
+        echo "$place" >>"$opt/$1/units.list"
+    done
+    ! has_systemd || { systemd-sysusers && systemctl daemon-reload; }
+}
+
+restart() {
+    # What runs is started anew; what the operator has not enabled is left alone.
+    has_systemd || return 0
+    names "$1" | while read -r place; do
+        case $place in
+        *.service) systemctl try-restart "${place##*/}" || return 1 ;;
+        esac
+    done
+}
+
+is_well() {
+    if [ -n "$health" ]; then
+        sh -c "$health"
+        return
+    fi
+    has_systemd || return 0
+    sleep 10
+    names "$1" | while read -r place; do
+        case $place in
+        *.service) ! systemctl is-enabled --quiet "${place##*/}" || systemctl is-active --quiet "${place##*/}" || return 1 ;;
+        esac
+    done
+}
+
+use() {
+    # From here on: units, the switch, and back again where the new one is not well. $1: the slot, $2: the one before.
+    step "6 units"
+    put_units "$1"
+    step "7 switch to $1 ($(cat "$opt/$1/version"))"
+    switch_to "$1"
+    ln -sfn current/bin "$opt/bin"
+    ln -sfn current/models "$opt/models"
+    step "8 health"
+    if restart "$1" && is_well "$1"; then
+        say "version $(cat "$opt/$1/version") is in use"
+        return 0
+    fi
+    if [ -z "$2" ] || [ ! -f "$opt/$2/complete" ]; then
+        fail "version $(cat "$opt/$1/version") is not well, and there is none before it; see journalctl"
+    fi
+    put_units "$2"
+    switch_to "$2"
+    restart "$2" || true
+    fail "version $(cat "$opt/$1/version") is not well: back to $(cat "$opt/$2/version"), which is in use again"
+}
+
+# --- remove -----------------------------------------------------------------------------------------------------------
+
+if [ "$act" = uninstall ]; then
+    [ -z "$file" ] || fail "--uninstall takes no archive"
+    for slot in a b; do
+        names "$slot" | while read -r place; do
+            ! has_systemd || case $place in
+            *.service) systemctl disable --now "${place##*/}" || true ;;
+            esac
+            rm -f "$place" "$place.new"
+        done
+    done
+    rm -rf "$opt" "$etc/release.pub"
+    rmdir "$etc" "$root/opt" 2>/dev/null || true
+    for name in $data; do
+        if [ -n "$purge" ]; then
+            rm -rf "$root/var/lib/$name" "$root/var/cache/$name"
+        elif [ -e "$root/var/lib/$name" ]; then
+            say "kept: $root/var/lib/$name; --purge removes it, with its keys and what it has not delivered"
+        fi
+    done
+    ! has_systemd || systemctl daemon-reload
+    say "removed"
+    exit 0
+fi
+
+# --- what is needed ---------------------------------------------------------------------------------------------------
+
+missing=''
+for program in python3 openssl tar flock sha256sum; do
+    command -v "$program" >/dev/null || missing="$missing $program"
+done
+[ -z "$missing" ] || fail "missing:$missing; from Debian's own medium: apt-get install python3 openssl tar util-linux"
+mkdir -p "$opt" "$etc"
+exec 9>"$opt/.lock"
+flock -n 9 || fail "another install.sh is at work here"
+
+if [ "$act" = back ]; then
+    now=$(current)
+    case $now in a) before=b ;; b) before=a ;; *) fail "nothing is installed here" ;; esac
+    [ -f "$opt/$before/complete" ] || fail "there is no version before $(cat "$opt/$now/version")"
+    use "$before" "$now"
+    exit 0
+fi
+
+# --- is it ours, and for here? ----------------------------------------------------------------------------------------
+
+[ -n "$file" ] || fail "give the release archive"
+[ -f "$file" ] || fail "$file: no such file"
+trusted=$etc/release.pub
+if [ -f "$trusted" ]; then
+    [ -z "$key" ] || cmp -s "$key" "$trusted" ||
+        fail "$key: another key than the one whose releases are trusted here ($trusted); if that is meant, uninstall first"
+else
+    [ -n "$key" ] || fail "the first time give --key release.pub: whose releases are trusted here from now on"
+    [ -f "$key" ] || fail "$key: no such file"
+fi
+step "1 signature"
+incoming=$opt/.incoming
+rm -rf "$incoming"
+mkdir -m 700 "$incoming"
+trap 'rm -rf "$incoming"' EXIT
+for part in manifest manifest.sig; do
+    tar -xOf "$file" "$part" 2>/dev/null | head -c 4194304 >"$incoming/$part"
+    [ -s "$incoming/$part" ] || fail "$file: is no release archive (it has no $part), or was cut short"
+done
+if [ -f "$trusted" ]; then by=$trusted; else by=$key; fi
+openssl pkeyutl -verify -pubin -inkey "$by" -rawin -in "$incoming/manifest" -sigfile "$incoming/manifest.sig" \
+    >/dev/null 2>&1 || fail "$file: not signed by the key that is trusted here ($by), or changed since: do not use it"
+
+header() { sed -n "s/^$1 //p" "$incoming/manifest" | head -n 1; }
+[ "$(head -n 1 "$incoming/manifest")" = "wayside-release 1" ] || fail "$file: of a kind that this install.sh does not read"
+step "2 role and machine"
+[ "$(header role)" = "$role" ] || fail "$file: is for role $(header role), and this machine is to be $role"
+arch=$(uname -m)
+[ "$(header arch)" = "$arch" ] || fail "$file: is for $(header arch), and this machine is $arch"
+python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+[ "$(header python)" = "$python" ] || fail "$file: is for Python $(header python), and this machine has $python"
+absent=''
+for package in $(header debian); do
+    [ -n "$root" ] || dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || absent="$absent $package"
+done
+[ -z "$absent" ] || fail "Debian packages are missing:$absent; from Debian's own medium: apt-get install$absent"
+version=$(header version)
+
+# --- unpack into the slot that is not in use --------------------------------------------------------------------------
+
+now=$(current)
+case $now in a) slot=b ;; *) slot=a ;; esac
+if [ -n "$now" ] && cmp -s "$incoming/manifest" "$opt/$now/manifest" && [ -f "$opt/$now/complete" ]; then
+    rm -rf "$incoming"
+    say "this very release, $version, is in use already"
+    use "$now" ''
+    exit 0
+fi
+step "3 contents"
+sed -n 's/^sha256 [0-9a-f]* //p' "$incoming/manifest" | sort >"$incoming/named"
+tar -tf "$file" | grep -v -x -e manifest -e manifest.sig | sort >"$incoming/found" || true
+cmp -s "$incoming/named" "$incoming/found" || fail "$file: does not hold just what its manifest names: do not use it"
+! tar -tvf "$file" | grep -q -v '^-' || fail "$file: holds links or devices: do not use it"
+# The archive, the same unpacked, and what wheels unpack to: measured 2.9 times the archive for the edge.
+needed=$((4 * $(stat -c %s "$file") / 1024))
+free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
+[ "$free" -gt "$needed" ] || fail "$((needed / 1024)) MiB are needed under $opt, $((free / 1024)) are free: nothing was changed"
+rm -rf "${opt:?}/$slot"
+mkdir "$opt/$slot"
+tar -xf "$file" -C "$opt/$slot" --no-same-owner --no-same-permissions
+(cd "$opt/$slot" && sed -n 's/^sha256 \([0-9a-f]*\) /\1  /p' manifest | sha256sum --check --quiet --strict) ||
+    fail "$file: damaged on the way: copy it again"
+cmp -s "$incoming/manifest" "$opt/$slot/manifest" || fail "$file: changed while it was read"
+
+step "4 programs of $version into $slot"
+python3 -m venv --without-pip "$opt/$slot/venv" || fail "python3 cannot make a virtual environment: apt-get install python3-venv"
+"$opt/$slot/venv/bin/python" "$(echo "$opt/$slot"/wheels/pip-*.whl)/pip" --isolated install --quiet --no-index \
+    --no-cache-dir --disable-pip-version-check --find-links "$opt/$slot/wheels" "$(header requirement)" ||
+    fail "the programs cannot be installed from the archive; what is in use goes on"
+mkdir -p "$opt/$slot/bin" "$opt/$slot/models"
+for program in $(header programs); do
+    ln -sfn "../venv/bin/$program" "$opt/$slot/bin/$program"
+done
+rm -rf "$opt/$slot/wheels"
+echo "$version" >"$opt/$slot/version"
+
+step "5 checks"
+for program in $(header programs); do
+    "$opt/$slot/bin/$program" --help >/dev/null || fail "$program of $version does not start here; what is in use goes on"
+done
+if [ ! -f "$trusted" ]; then
+    cp "$key" "$trusted.new"
+    mv "$trusted.new" "$trusted"
+fi
+echo "$role" >"$opt/role"
+sync -f "$opt"
+touch "$opt/$slot/complete"
+sync -f "$opt"
+rm -rf "$incoming"
+use "$slot" "$now"

@@ -1,0 +1,78 @@
+"""`wayside-provision discover | accept`: what a technician does at a site."""
+
+# ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
+
+
+def discover(
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDR", help="Of this machine on the camera network; several times.", show_default=False),
+    ] = None,
+    onvif: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST[:PORT]", help="Ask it alone, where multicast does not go.", show_default=False),
+    ] = None,
+    multicast: Annotated[bool, typer.Option(help="Ask the ONVIF multicast group.")] = True,
+    rtsp: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST|NET", help="Try RTSP: HOST, HOST:PORT, or 10.0.0.0/24.", show_default=False),
+    ] = None,
+    devices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of wayside-edge devices --json; - reads stdin.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Lines for a camera list.", show_default=False)
+    ] = None,
+    username: Annotated[str, typer.Option(help="For every line of the list.")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The same; mode 0600.", show_default=False)
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds to listen for answers.")] = 4.0,
+    as_json: AsJson = False,
+) -> None:
+    """Look for cameras: ONVIF, RTSP, and GB/T 28181 devices that register and are not configured.
+
+    Nothing is logged into. With -o the findings are a camera list, mode 0600: look at it, then cameras import.
+    """
+    from provisioning import discover as discovery
+
+    wish = discovery.Wish(
+        tuple(interface or ()),
+        tuple(onvif or ()),
+        tuple(rtsp or ()),
+        devices,
+        out,
+        username,
+        password_file,
+        wait,
+        multicast,
+    )
+    end(as_json, lambda: discovery.discover(wish))
+
+
+def accept(
+    agent_id: AgentId,
+    survey: Annotated[
+        Path, typer.Option(metavar="FILE", help="Of wayside-edge survey on the box; - reads stdin.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE.pdf", help="A report to sign.", show_default=False)
+    ] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept a site: of each camera reachable, picture, clock, code, coordinates, redaction, first archived snapshot.
+
+    Exit code 0: all pass. 1: a camera fails, or something is open that somebody has to look at.
+    """
+    from provisioning import acceptance
+
+    end(as_json, lambda: acceptance.accept(opened(home), agent_id, survey, out))

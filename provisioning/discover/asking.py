@@ -1,0 +1,103 @@
+"""Asks the camera network by UDP, and takes what comes back for a few seconds."""
+
+import selectors
+import socket
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from provisioning.discover import ws_discovery
+from provisioning.discover.ws_discovery import GarbageError, Match
+from provisioning.errors import DiscoveryError
+
+MAX_DEVICES: Final = 512
+MAX_ANSWERS: Final = 4096
+"""Altogether; a flood ends the waiting."""
+_MAX_EACH: Final = 8
+"""Of one host: cameras repeat themselves, and one that does so for ever must not fill the list."""
+_TTL: Final = 1
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came from one host: what it says of itself, or why that cannot be read."""
+
+    host: str
+    match: Match | None
+    trouble: str = ""
+
+
+def ask(targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]) -> list[Answer]:
+    """Ask every target from every interface (none: as the kernel routes), and listen for `wait_s` seconds.
+
+    Raises:
+        DiscoveryError: an interface's address is none of this machine's, or nothing can be sent.
+    """
+    heard: dict[str, Answer] = {}
+    counts: Counter[str] = Counter()
+    message_id = new_id()
+    with selectors.DefaultSelector() as waiting:
+        sockets = [_open(interface) for interface in interfaces or ("",)]
+        try:
+            for each in sockets:
+                _send(each, targets, ws_discovery.probe(message_id))
+                waiting.register(each, selectors.EVENT_READ)
+            ends_s = time.monotonic() + wait_s
+            while (left_s := ends_s - time.monotonic()) > 0 and counts.total() < MAX_ANSWERS:
+                for key, _ in waiting.select(left_s):
+                    assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - registered above
+                    _take(key.fileobj, message_id, heard, counts)
+        finally:
+            for each in sockets:
+                each.close()
+    return [heard[host] for host in sorted(heard, key=_order)]
+
+
+def _open(interface: str) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, struct.pack("b", _TTL))
+        if interface:
+            made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+        made.bind((interface, 0))
+    except OSError as error:
+        made.close()
+        raise DiscoveryError(
+            f"--interface {interface}: cannot be asked from ({error.strerror or error}): give an IPv4 address of this"
+            " machine on the camera network; `ip -4 addr` lists them"
+        ) from error
+    return made
+
+
+def _send(asking: socket.socket, targets: Sequence[Place], question: bytes) -> None:
+    for target in targets:
+        try:
+            asking.sendto(question, target)
+        except OSError as error:
+            raise DiscoveryError(
+                f"{target[0]}:{target[1]}: cannot be asked ({error.strerror or error}): is this machine on the camera"
+                " network? Give its address there with --interface"
+            ) from error
+
+
+def _take(asking: socket.socket, message_id: str, heard: dict[str, Answer], counts: Counter[str]) -> None:
+    try:
+        datagram, (host, _) = asking.recvfrom(ws_discovery.MAX_ANSWER_BYTES + 1)
+    except OSError:
+        return  # an ICMP error of one target, or nothing after all: the others are listened to
+    counts[host] += 1
+    if counts[host] > _MAX_EACH or (host not in heard and len(heard) >= MAX_DEVICES):
+        return
+    try:
+        heard[host] = Answer(host, ws_discovery.parse(datagram, message_id))
+    except GarbageError as error:
+        heard.setdefault(host, Answer(host, None, f"it answers what cannot be read: {error}"))
+
+
+def _order(host: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in host.split("."))

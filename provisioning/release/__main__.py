@@ -1,0 +1,108 @@
+"""`make bundle`: gathers what a role needs from this checkout, the package registry and the models, and packs it."""
+
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from provisioning.errors import ProvisioningError, ReleaseError
+from provisioning.release import ROLES, Release, Role, load_key, new_key, pack
+
+ROOT: Final = Path(__file__).parents[2]
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def key(out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where to.")] = Path()) -> None:
+    """Make release.key, to be kept offline, and release.pub, which every machine is given."""
+    try:
+        made = new_key(out)
+    except ProvisioningError as error:
+        raise SystemExit(f"release: {error}") from error
+    typer.echo(f"{made}, and release.pub beside it: the first is yours alone, the second goes to every machine")
+
+
+@app.command()
+def build(
+    role: Annotated[str, typer.Option(help=", ".join(ROLES))],
+    signing_key: Annotated[Path, typer.Option("--key", metavar="FILE", help="release.key")],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="Where wayside-engines fetch puts them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("dist"),
+    python: Annotated[
+        str, typer.Option(metavar="3.N", help="Of the machines: 3.11 on Debian 12, 3.13 on Debian 13.")
+    ] = f"{sys.version_info.major}.{sys.version_info.minor}",
+) -> None:
+    """Pack what a role needs on machines of this architecture."""
+    try:
+        if role not in ROLES:
+            raise ReleaseError(f"--role {role}: roles are {', '.join(ROLES)}")
+        secret = load_key(signing_key)
+        with tempfile.TemporaryDirectory(prefix="wayside-release-") as folder:
+            tree = Path(folder)
+            version = _wheels(tree / "wheels", ROLES[role], python)
+            _models(tree / "models", ROLES[role], models)
+            _units(tree / "units", ROLES[role])
+            shutil.copy(ROOT / "deploy" / "install.sh", tree / "install.sh")
+            extras = ",".join(ROLES[role].extras)
+            release = Release(
+                role,
+                version,
+                platform.machine(),
+                python,
+                f"wayside[{extras}]=={version}",
+                ROLES[role].programs,
+                ROLES[role].debian,
+            )
+            made = pack(release, tree, secret, out)
+    except ProvisioningError as error:
+        raise SystemExit(f"release: {error}") from error
+    shutil.copy(ROOT / "deploy" / "install.sh", out / "install.sh")
+    typer.echo(f"{made}: {made.stat().st_size >> 20} MiB; install.sh beside it")
+
+
+def _wheels(folder: Path, role: Role, python: str) -> str:
+    """Our own, pip's, and everything that the extras need, as the lock has it. Returns our version."""
+    folder.mkdir()
+    _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    (own,) = folder.glob("wayside-*.whl")
+    wanted = f"{own}[{','.join(role.extras)}]"
+    constraints = folder.parent / "constraints.txt"
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = [line.split(" \\")[0] for line in lock.splitlines() if line and line[0] not in "# "]
+    constraints.write_text("\n".join(pinned) + "\n", encoding="utf-8")
+    fixed = ("--only-binary", ":all:", "--python-version", python, "--constraint", str(constraints))
+    _pip("download", *fixed, "--dest", str(folder), wanted, "pip")
+    constraints.unlink()
+    return own.name.split("-")[1]
+
+
+def _pip(*words: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *words], check=False, stdout=sys.stderr
+    )
+    if done.returncode != 0:
+        raise ReleaseError(f"pip {words[0]} failed, as printed above: is the package registry reached from here?")
+
+
+def _models(folder: Path, role: Role, models: Path) -> None:
+    folder.mkdir()
+    for name in role.models:
+        file = models / f"{name}.onnx"
+        if not file.is_file():
+            raise ReleaseError(f"{file}: not there; run wayside-engines fetch --kind model")
+        shutil.copy(file, folder / file.name)
+
+
+def _units(folder: Path, role: Role) -> None:
+    folder.mkdir()
+    for name in role.units:
+        shutil.copy(ROOT / "deploy" / name, folder / name)
+
+
+if __name__ == "__main__":
+    app()

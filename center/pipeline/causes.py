@@ -11,7 +11,7 @@ _R: Final = StageState.RED
 _U: Final = StageState.UNKNOWN
 
 
-Fact = str | int | float
+Fact = str | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class Finding:
         return self.cause.remedy.format(**self.facts)
 
 
-def amber(cause: Cause, **facts: str | float) -> Finding:
+def amber(cause: Cause, /, **facts: Fact) -> Finding:
     """It works, and somebody should look."""
     return Finding(_A, cause, facts)
 
 
-def red(cause: Cause, **facts: str | float) -> Finding:
+def red(cause: Cause, /, **facts: Fact) -> Finding:
     """It does not do its work."""
     return Finding(_R, cause, facts)
 
 
-def unknown(cause: Cause, **facts: str | float) -> Finding:
+def unknown(cause: Cause, /, **facts: Fact) -> Finding:
     """Nobody can tell."""
     return Finding(_U, cause, facts)
 

@@ -1,4 +1,4 @@
-"""Parse tasks (解析中心): live cameras, recordings and offline files; where each is parsed, how far it is, what waits."""
+"""Parse tasks (解析中心): live cameras, recordings, offline files; where each is parsed, how far it is, what waits."""
 
 from typing import Final
 
@@ -18,6 +18,7 @@ TITLE: Final = marked("Parse tasks")
 LOOK_S: Final = 1.0
 SHOWN: Final = 200
 """Rows of the table; the API has all of them."""
+ORDER: Final = marked("Live pictures go first; one of eight is older, so that recordings never stand still.")
 DEPLOYMENTS: Final = {
     "parser": marked("with the parsers"),
     "canary": marked("with the second check"),
@@ -32,15 +33,18 @@ def parse_tasks(request: Request) -> None:
         words("h1", _(TITLE))
         table = _Tasks(services_of(request), _, sight_of(request))
         with ui.element("details").classes("ws-panel ws-more"):
-            words("summary", _("Bring, pause, put in order"))
+            words("summary", _("Bring, stop, take out, put in order"))
             with ui.element("dl").classes("ws-facts"):
                 for what, how in (
                     (_("Bring a recording"), "wayside-edge ingest FILE --camera ID --started-at TIME"),
                     (_("Stop one that is under way"), _("End that command; run again, it goes on where it was.")),
-                    (_("Pause a camera"), "wayside-provision cameras pause AGENT CAMERA"),
-                    (_("Let it go on"), "wayside-provision cameras resume AGENT CAMERA"),
+                    (_("Take a live camera out"), "wayside-provision cameras remove AGENT CAMERA"),
+                    (_("Bring it back"), "wayside-provision cameras import AGENT FILE"),
                     (_("After a pause by the second check"), "wayside-edge resume CAMERA"),
-                    (_("Order"), _("Live pictures go first; of eight, one is older, so recordings never stand still.")),
+                    (
+                        _("Order"),
+                        _("Live pictures go first; one of eight is older, so that recordings never stand still."),
+                    ),
                 ):
                     words("dt", what)
                     words("dd", how).classes("ws-mono" if how.startswith("wayside") else "")
@@ -94,8 +98,8 @@ class _Tasks:
                 (_("parsers"), listed.parsers),
             ):
                 with ui.element("div"):
-                    words("dd", stage_words.number(count))
                     words("dt", name)
+                    words("dd", stage_words.number(count))
 
     def _table(self, listed: TaskList) -> None:
         _ = self._

@@ -303,7 +303,7 @@ def test_storage_and_the_archives_own_alarms_are_judged() -> None:
     out = Answer(Reach.ANSWERED, StorageStatus(free_bytes=3_000_000_000, total_bytes=2000 * GIB))
     assert with_answers(storage=out).states() == {Stage.STORAGE: RED}
     assert with_answers(storage=Answer(Reach.OTHER, cause="HTTP 404")).codes() == {Stage.STORAGE: ["cluster_older"]}
-    gone = Answer(Reach.PART_AWAY, cause="disk: cannot be read now")
+    gone: Answer[Any] = Answer(Reach.PART_AWAY, cause="disk: cannot be read now")
     assert with_answers(storage=gone, archive=gone).states() == {Stage.STORAGE: RED, Stage.ARCHIVE: RED}
     said = ArchiveStatus(
         days=(), rows=0, distinct_ids=0, objects=0, leaks=0, last_commit_seq=0, alarms=("upkeep: no room",)

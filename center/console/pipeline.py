@@ -99,6 +99,8 @@ class _Chain:
                 self._figure(_("Waiting"), stage_words.number(figures.queued))
                 self._figure(_("Errors"), stage_words.number(figures.errors))
                 self._figure(_("Dropped"), stage_words.number(figures.drops))
+                if figures.free_bytes is not None:
+                    self._figure(_("Disk left"), f"{figures.free_bytes / 1e9:,.0f} GB")
             self._strip(points)
 
     def _figure(self, name: str, text: str) -> None:

@@ -69,7 +69,7 @@ def number(value: float | None) -> str:
     """Three digits at most before it is rounded; a dash for what nobody told."""
     if value is None:
         return "–"
-    if value == 0 or value >= 100:
+    if isinstance(value, int) or value == 0 or value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
 

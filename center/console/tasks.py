@@ -114,7 +114,7 @@ class _Tasks:
                     _("Chosen/s"),
                     _("Archived/s"),
                     _("Waiting"),
-                    _("Archived"),
+                    _("Archived in all"),
                     _("Dropped"),
                 ):
                     words("th", head).props('scope="col"')

@@ -200,6 +200,9 @@ INTAKE_AWAY: Final = Cause(
     marked("No intake answers: nobody takes messages in. Agents keep everything."),
     marked("wayside-cluster status, and Ray's dashboard, say why its replica does not run."),
 )
+INTAKE_BETWEEN: Final = Cause(
+    "intake_between", marked("The intake does not answer, so nobody knows."), marked("Mend the intake first.")
+)
 INTAKE_NO_BROKER: Final = Cause(
     "intake_no_broker",
     marked("The intake has no connection to the broker."),

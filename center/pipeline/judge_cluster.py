@@ -102,7 +102,7 @@ def _of_parse(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findin
                 causes.PARSER_FAULTS, broken=len(broken), count=len(parsers.parsers), cause=cause
             )
     if span.now.intake is None:
-        yield unknown(causes.INTAKE_AWAY)
+        yield unknown(causes.INTAKE_BETWEEN)
     for where in PARSING:
         if count := _stuck(span, where):
             yield red(causes.PARSE_STUCK, count=count, where=where, window_s=round(span.seconds))
@@ -141,7 +141,7 @@ def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Find
     if answers is not None and answers.archive.reach is Reach.PART_AWAY:
         yield red(causes.ARCHIVE_UNREADABLE, cause=answers.archive.cause)
     if span.now.intake is None:
-        yield unknown(causes.INTAKE_AWAY)
+        yield unknown(causes.INTAKE_BETWEEN)
     if count := _stuck(span, ARCHIVER):
         yield red(causes.ARCHIVE_STUCK, count=count, window_s=round(span.seconds))
     yield from late(causes.ARCHIVE_SLOW, figures.lag_s, limits.archive_lag)
@@ -152,7 +152,9 @@ def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Find
 
 def storage(span: Span, limits: Pipeline) -> Verdict:
     """The disk under the archive."""
-    return Verdict.of(Stage.STORAGE, Figures(), _of_storage(span, limits))
+    disk = None if span.now.answers is None else span.now.answers.storage.value
+    figures = Figures(free_bytes=None if disk is None else disk.free_bytes)
+    return Verdict.of(Stage.STORAGE, figures, _of_storage(span, limits))
 
 
 def _of_storage(span: Span, limits: Pipeline) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ class Figures(View):
     errors: int | None = None
     drops: int | None = None
     queued: int | None = None
+    free_bytes: int | None = None
 
 
 class CauseView(View):

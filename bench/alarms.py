@@ -44,6 +44,9 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.permits import Permits, needs
+from center.pipeline.cluster import Cluster
+from center.pipeline.gauges import Gauges
+from center.pipeline.watch import Pipeline
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
 from center.search import Search
@@ -53,6 +56,7 @@ from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.config import Alarms
 from provisioning.contracts.messages import Box, ClockQuality, HopTimes, Machine, Observed, ObservedItem, PictureState
 from provisioning.contracts.notify import Notify
+from provisioning.contracts.pipeline import Pipeline as Limits
 from tests.center.world import TOKEN, FakeArchive, OpenLine
 
 USERNAME, PASSWORD = "operator", "seven wet umbrellas"
@@ -148,6 +152,16 @@ class Centre:
             alarms=self.room,
             ask_again=line.ask_again,
         )
+        notifier = Notifier(Notify(), store, audit, data_dir=folder, now_ms=now_ms)
+        pipeline = Pipeline(
+            link=line,
+            devices=devices,
+            gauges=Gauges(now_ms),
+            cluster=Cluster(url="http://archive.test", token=TOKEN, transport=transport),
+            notifier=notifier,
+            limits=Limits(),
+            now_ms=now_ms,
+        )
         health = Health(
             store=store,
             search=search,
@@ -157,6 +171,7 @@ class Centre:
             devices=devices,
             feed=self.feed,
             audit_keeper=records.audit_keeper,
+            notifier=notifier,
             now_ms=now_ms,
         )
         self.services = Services(
@@ -172,8 +187,9 @@ class Centre:
             devices=devices,
             feed=self.feed,
             health=health,
-            notifier=Notifier(Notify(), store, audit, data_dir=folder, now_ms=now_ms),
+            notifier=notifier,
             alarms=self.room,
+            pipeline=pipeline,
             assessment=assessment,
             now_ms=now_ms,
             secure_cookie=False,

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -28,6 +29,9 @@ from center.notices import Notices
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.permits import Permits
+from center.pipeline.cluster import Cluster
+from center.pipeline.gauges import Gauges
+from center.pipeline.watch import Pipeline
 from center.records import open_records
 from center.roster import Roster
 from center.search import Search
@@ -100,12 +104,23 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()
     assessment = Assessment.over(store, audit, devices, clock)
+    gauges = Gauges(clock)
+    pipeline = Pipeline(
+        link=link,
+        devices=devices,
+        gauges=gauges,
+        cluster=Cluster(url=config.query_url, token=token),
+        notifier=notifier,
+        limits=config.pipeline,
+        now_ms=clock,
+    )
     mailbox = Mailbox(
         roster=roster,
         devices=devices,
         recorder=assessment.recorder,
         feed=feed,
         alarms=alarms,
+        gauge=gauges,
         ask_again=link.ask_again,
     )
     services = Services(
@@ -130,13 +145,16 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             devices=devices,
             feed=feed,
             audit_keeper=records.audit_keeper,
+            notifier=notifier,
             now_ms=clock,
         ),
         notifier=notifier,
         alarms=alarms,
+        pipeline=pipeline,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
+        grafana_url=config.grafana_url,
         oidc=_oidc_of(config, store, clock),
         evidence=exports,
     )
@@ -155,10 +173,16 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
                 await stack.enter_async_context(_swept(exports))
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
-            await stack.enter_async_context(alarms.at_work(services.health.parts_away))
+            await stack.enter_async_context(pipeline.watching())
+            await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
             yield
 
     return Center(services, application(services, lifespan), records.auth.prepare_setup())
+
+
+async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
+    """Why each part that does not work does not: what the centre depends on, and the stages that alarm rules name."""
+    return pipeline.faults() | await health.parts_away()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

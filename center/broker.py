@@ -35,6 +35,7 @@ SUBSCRIPTIONS: Final = (
     topics.camera_status("+", "+"),
     topics.assessed("+"),
     topics.configured("+"),
+    *topics.BROKER_FIGURES,
 )
 """The roster first: what is retained comes in this order, and whom it revokes must not be heard before it."""
 RETRY_MIN_S: Final = 1
@@ -62,6 +63,23 @@ class Watch(Protocol):
         Raises:
             StoreUnavailableError: what was found could not be written; it is found again by the commit cursor.
         """
+
+
+class Gauge(Protocol):
+    """Who reads what the broker tells of itself, and how long each hint's snapshot took."""
+
+    def link(self, *, up: bool) -> None:
+        """The broker came or went."""
+
+    def figure(self, topic: str, payload: bytes) -> None:
+        """One of `topics.BROKER_FIGURES`.
+
+        Raises:
+            ContractError: it is none.
+        """
+
+    def observed(self, observed: Observed) -> None:
+        """Rows were committed."""
 
 
 class Link(Protocol):
@@ -117,12 +135,14 @@ class Mailbox:
         feed: Feed,
         alarms: Watch,
         ask_again: Callable[[], None],
+        gauge: Gauge | None = None,
     ) -> None:
         self._roster = roster
         self._devices = devices
         self._recorder = recorder
         self._feed = feed
         self._alarms = alarms
+        self._gauge = gauge
         self._ask_again = ask_again
         self.counters = Counters()
 
@@ -130,6 +150,8 @@ class Mailbox:
         """The broker came or went."""
         self._devices.link(up=up)
         self._recorder.link(up=up)
+        if self._gauge is not None:
+            self._gauge.link(up=up)
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """Take one message; nothing it holds makes this raise."""
@@ -137,6 +159,8 @@ class Mailbox:
         try:
             if topic == topics.roster():
                 self._take_roster(payload)
+            elif topic in topics.BROKER_FIGURES and self._gauge is not None:
+                self._gauge.figure(topic, payload)
             else:
                 self._read(topic, payload)
         except RosterRefusedError as error:
@@ -167,6 +191,8 @@ class Mailbox:
                 _same(agent_id, observed.agent_id)
                 self._recorder.observed(observed)
                 self._feed.publish(observed)
+                if self._gauge is not None:
+                    self._gauge.observed(observed)
                 self._alarms.observed(observed)
             case ["agents", _, "heartbeat"]:
                 heartbeat = codec.decode(Heartbeat, payload)

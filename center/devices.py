@@ -261,6 +261,16 @@ class Devices:
             known = {*self._agents, *self._configured, *self._roster.in_force.members}
             return tuple(self._agent_view(agent_id) for agent_id in sorted(known) if sight.holds_agent(agent_id))
 
+    def statuses(self) -> dict[tuple[str, str], CameraStatus]:
+        """Each camera's state in its agent's own words, by agent and id."""
+        with self._lock:
+            return {key: status for key, (_, status) in self._cameras.items()}
+
+    def heartbeats(self) -> dict[str, Heartbeat]:
+        """The last of each agent; whether it still holds says `agents`."""
+        with self._lock:
+            return {agent_id: heartbeat for agent_id, (_, heartbeat) in self._agents.items()}
+
     def _silent(self, agent_id: str) -> bool:
         """Whether an agent missed three heartbeats that would have reached us."""
         heard_at_ms = self._agents[agent_id][0] if agent_id in self._agents else 0

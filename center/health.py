@@ -1,7 +1,9 @@
 """What the centre depends on and whether it works: in one word for anybody, with causes for who is logged in."""
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,12 +13,19 @@ from center.clock import NowMs
 from center.devices import Devices
 from center.errors import CenterError, marked
 from center.feed import Feed
+from center.notify.notifier import Notifier
+from center.notify.quota import QuotaState
+from center.notify.views import QuotaView, Standing
+from center.pipeline import causes
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
 
 FRESH_MS = 2000
 """A check is repeated no sooner: the open health route must not be a lever on `query` or the database."""
+
+
+DEPENDENCIES: Final = ("query", "broker", "store", "notify")
 
 
 class Condition(StrEnum):
@@ -32,6 +41,30 @@ class BrokerAwayError(CenterError):
     code = "broker_away"
     message = marked("The broker cannot be reached: {cause}.")
     remedy = marked("Start it, or correct [broker]; the centre keeps trying.")
+
+
+class ChannelStandsError(CenterError):
+    """Never raised: the words for a notification channel that sends nothing. So are the next two."""
+
+    code = causes.CHANNEL_STANDS.code
+    message = causes.CHANNEL_STANDS.message
+    remedy = causes.CHANNEL_STANDS.remedy
+
+
+class QuotaSpentError(CenterError):
+    """All of a month's parts are used."""
+
+    code = causes.QUOTA_SPENT.code
+    message = causes.QUOTA_SPENT.message
+    remedy = causes.QUOTA_SPENT.remedy
+
+
+class QuotaLowError(CenterError):
+    """The share that warns is used: it still sends."""
+
+    code = causes.QUOTA_WARNED.code
+    message = causes.QUOTA_WARNED.message
+    remedy = causes.QUOTA_WARNED.remedy
 
 
 class Dependency(BaseModel):
@@ -119,6 +152,7 @@ class Health:
         devices: Devices,
         feed: Feed,
         audit_keeper: AuditKeeper,
+        notifier: Notifier,
         now_ms: NowMs,
     ) -> None:
         self._store = store
@@ -129,6 +163,7 @@ class Health:
         self._devices = devices
         self._feed = feed
         self._audit_keeper = audit_keeper
+        self._notifier = notifier
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
         self._looked_at_ms: int | None = None
@@ -149,9 +184,13 @@ class Health:
             return self._report(self._faults, self._looked_at_ms)
 
     async def parts_away(self) -> dict[str, str]:
-        """Why each dependency that does not work does not, by name; as fresh as `report`."""
+        """Why each dependency that does not work does not, by name; as fresh as `report`.
+
+        That a month's quota comes to its end is in the report and none of these: what is sent is still sent.
+        """
         await self.report()
-        return {name: fault.text() for name, fault in self._faults.items()}
+        away = {name: fault for name, fault in self._faults.items() if not isinstance(fault, QuotaLowError)}
+        return {name: fault.text() for name, fault in away.items()}
 
     async def _look(self) -> dict[str, CenterError]:
         faults: dict[str, CenterError] = {}
@@ -161,6 +200,8 @@ class Health:
             faults["query"] = error
         try:
             await asyncio.to_thread(self._store.ping)
+            if (trouble := _of_channels(await asyncio.to_thread(self._notifier.standings))) is not None:
+                faults["notify"] = trouble
         except CenterError as error:
             faults["store"] = error
         if (cause := self._link.fault()) is not None:
@@ -171,7 +212,7 @@ class Health:
         counters = self._mailbox.counters
         return HealthReport(
             status=Condition.DEGRADED if faults else Condition.OK,
-            dependencies=tuple(_dependency(name, faults.get(name)) for name in ("query", "broker", "store")),
+            dependencies=tuple(_dependency(name, faults.get(name)) for name in DEPENDENCIES),
             messages_received=counters.received,
             malformed=tuple(
                 Malformed(agent_id=agent_id, count=count, last=counters.last_malformed.get(agent_id, ""))
@@ -202,6 +243,25 @@ class Health:
             last_refused=counters.last_roster_refused,
             unreadable=self._roster.unreadable,
         )
+
+
+def _of_channels(standings: Sequence[Standing]) -> CenterError | None:
+    """The worst of what is wrong with notification channels; one that stands comes before a month that ends."""
+    for each in standings:
+        if each.fault:
+            return ChannelStandsError(channel=each.id, cause=each.fault)
+    quotas = [(each.id, each.quota) for each in standings if each.quota is not None]
+    for channel, quota in quotas:
+        if quota.state is QuotaState.SPENT and not quota.overflow:
+            return QuotaSpentError(channel=channel, **_facts(quota))
+    for channel, quota in quotas:
+        if quota.state is not QuotaState.OK:
+            return QuotaLowError(channel=channel, **_facts(quota))
+    return None
+
+
+def _facts(quota: QuotaView) -> dict[str, object]:
+    return {"used": quota.used, "parts": quota.parts, "month": quota.month}
 
 
 def _summary(roster: Roster) -> str:

@@ -20,6 +20,7 @@ from center.feed import Feed
 from center.health import Health
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
+from center.pipeline.watch import Pipeline
 from center.roster import Roster
 from center.search import Search
 from center.second_factor import SecondFactors
@@ -46,10 +47,12 @@ class Services:
     health: Health
     notifier: Notifier
     alarms: AlarmRoom
+    pipeline: Pipeline
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""
     ray_dashboard_url: str = ""
+    grafana_url: str = ""
     oidc: Oidc | None = None
     """None: local accounts alone."""
     evidence: Exports | None = None

@@ -141,7 +141,7 @@ class Agent:
             refused=Backoff(0.5, 15.0),
             documents=lasting.documents,
             former=former,
-            vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s),
+            vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings),
         )
         self._servers = dict(self._doors.servers)
         if edge.metrics_port is not None:

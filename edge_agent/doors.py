@@ -32,6 +32,7 @@ from provisioning.contracts.config import (
     UploadSource,
     ViidSource,
 )
+from provisioning.contracts.messages import Recording
 
 BROUGHT: Final = (ViidSource, DropFolderSource, UploadSource)
 """Kinds of source that are not fetched."""
@@ -76,6 +77,7 @@ class Doors:
         self._sessions = (
             None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
         )
+        self._desk: DeskServer | None = None
         self.servers: Mapping[str, Serve] = self._servers(edge, devices, unlock, is_paused)
         """What has to run, by name."""
 
@@ -90,6 +92,10 @@ class Doors:
                 return self._uploads[camera.id]
             case _:
                 return None
+
+    def recordings(self) -> Mapping[str, Recording]:
+        """How far the recordings are that were brought last, by camera; none without [desk]."""
+        return {} if self._desk is None else self._desk.recordings()
 
     def left(self) -> Iterator[tuple[str, str]]:
         """Camera and observation id of what devices pushed and nobody will look at; once cameras and servers ended."""
@@ -115,7 +121,8 @@ class Doors:
         if edge.viid is not None:
             servers["viid"] = ViidServer(edge.viid, devices, self._pictures, self._clock, unlock=unlock).run
         if edge.desk is not None:
-            servers["desk"] = DeskServer(edge.desk, self._uploads, edge.spool.directory, is_paused, self._clock).run
+            self._desk = DeskServer(edge.desk, self._uploads, edge.spool.directory, is_paused, self._clock)
+            servers["desk"] = self._desk.run
         if self.platform is not None and self._sessions is not None:
             servers["gb28181"] = self.platform.run
             servers["gb28181 media"] = self._sessions.run

@@ -16,7 +16,7 @@ from edge_agent.clock import Clock
 from edge_agent.pauses import Pauses
 from edge_agent.sighting import Sighting
 from provisioning.contracts import config
-from provisioning.contracts.messages import CameraFacts, CameraState, CameraStatus
+from provisioning.contracts.messages import CameraFacts, CameraState, CameraStatus, SourceKind
 
 _log = logging.getLogger(__name__)
 
@@ -213,6 +213,9 @@ class Health:
             since_ms=shown.since_ms if shown is not None and is_same_state else self._clock.now_ms(),
             latitude=watch.camera.latitude,
             longitude=watch.camera.longitude,
+            source=SourceKind(watch.camera.source.kind),
+            device_id=_device_of(watch.camera.source),
+            recorded=isinstance(watch.camera.source, config.Gb28181Source) and watch.camera.source.span is not None,
         )
         if not is_same_state:
             level = logging.INFO if verdict.state in {CameraState.ONLINE, CameraState.STARTING} else logging.WARNING
@@ -243,3 +246,8 @@ class Health:
         )
         verdict = judge(evidence, now_s)
         return Verdict(verdict.state, verdict.code, verdict.cause[:_MAX_CAUSE])
+
+
+def _device_of(source: config.CameraSource) -> str:
+    """The recorder or platform that brings its pictures, where one registers."""
+    return source.device_id if isinstance(source, config.Gb28181Source | config.ViidSource) else ""

@@ -315,6 +315,7 @@ class Publisher:
             rate=self._vitals.rate(),
             passed_over=self._health.passed_over(),
             disk_free_bytes=free_bytes(self._edge.spool.directory),
+            recordings=dict(self._vitals.recordings()),
         )
 
     def assessed(self) -> Assessed:

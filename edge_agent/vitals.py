@@ -1,9 +1,11 @@
 """What the parts of an agent know of themselves and nobody is told but by heartbeat and metrics."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from provisioning.contracts.messages import Recording
 
 
 def _none_waits() -> int:
@@ -14,6 +16,10 @@ def _unmeasured() -> None:
     return None
 
 
+def _none_brought() -> Mapping[str, Recording]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Vitals:
     """Asked at every heartbeat."""
@@ -22,6 +28,8 @@ class Vitals:
     """Selected pictures that wait for the redactor."""
     rate: Callable[[], float | None] = _unmeasured
     """Redactions a second that this machine can do, as measured; None before the first."""
+    recordings: Callable[[], Mapping[str, Recording]] = _none_brought
+    """How far what is brought to a desk is, by camera."""
 
 
 def free_bytes(directory: Path) -> int | None:

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from provisioning.contracts import codec, ids, topics
-from provisioning.contracts.archive import IntakeStatus
+from provisioning.contracts.archive import HopTotal, IntakeStatus
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.messages import (
     ArchivedItem,
@@ -36,7 +36,7 @@ from ray_cluster.broker import RECEIVE_MAXIMUM, Broker, Delivery
 from ray_cluster.distribution import ROWS, Distribution
 from ray_cluster.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Retryable
-from ray_cluster.hops import Hops
+from ray_cluster.hops import Hop, Hops
 from ray_cluster.lanes import OVERFLOW, Lane, Lanes
 from ray_cluster.photo import Photo, SeenBy, Sitter, Unreadable
 from ray_cluster.stages import Stages
@@ -201,6 +201,10 @@ class Intake:
             retries=self._counts["retries"],
             waiting={lane.value: self._lanes.waiting(lane) for lane in Lane},
             at_work={stage: count for stage, count in self._at_work.items() if count},
+            hops={
+                hop.value: HopTotal(count=spread.count, total_ms=spread.total * 1000)
+                for hop, spread in ((hop, self.hops.spread(hop)) for hop in Hop)
+            },
         )
 
     def _done(self, count: int, _task: asyncio.Task[None]) -> None:

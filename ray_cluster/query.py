@@ -1,6 +1,7 @@
 """The reader: what the archive holds, page by page. Opens the tables for itself and writes nothing."""
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,6 +21,7 @@ from provisioning.contracts.archive import (
     Observation,
     ObservationPage,
     SnapshotRow,
+    StorageStatus,
 )
 from provisioning.contracts.messages import MachineClass, PictureState
 from ray_cluster.day_tables import connect, day_names, quoted, read_errors
@@ -267,6 +269,16 @@ class Query:
     def alarms(self) -> tuple[str, ...]:
         """What upkeep found that an operator must be told."""
         return alarms(read_status(self._directory))
+
+    def storage(self) -> StorageStatus:
+        """The disk under the archive.
+
+        Raises:
+            ArchiveUnreadable: it cannot be asked.
+        """
+        with read_errors("disk"):
+            usage = shutil.disk_usage(self._directory)
+        return StorageStatus(free_bytes=usage.free, total_bytes=usage.total)
 
     def days(self) -> tuple[str, ...]:
         """Days that have rows, oldest first.

@@ -4,7 +4,7 @@ What a rule draws itself is in shares of the picture; what it names is the line,
 agent's configuration, of which the edge's tracker tells (docs/tracker.md).
 """
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,6 +15,10 @@ LEAST_CROWD = 10
 """Fewer would make of a count a detector of somebody: docs/boundary.md §4."""
 CROWD_WINDOW_S = 300
 """What the centre tells of people is told in bins of five minutes or more."""
+
+
+Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "archive", "storage", "notify"]
+"""The last six are stages (`center.pipeline.stages`); `platforms` are other people's recorders and platforms."""
 
 
 class _Parameters(BaseModel):
@@ -127,12 +131,13 @@ class CameraFault(_Parameters):
 
 
 class PlatformFault(_Parameters):
-    """An agent fell silent, or the broker or the archive's `query` is away. Of its own database it could not tell."""
+    """An agent fell silent, the broker or the archive's `query` is away, or a stage of the full chain is red.
+
+    Of its own database the centre could not tell.
+    """
 
     kind: Literal["platform_fault"]
-    parts: tuple[Literal["agent", "broker", "query"], ...] = Field(
-        default=("agent", "broker", "query"), min_length=1, max_length=3
-    )
+    parts: tuple[Part, ...] = Field(default=get_args(Part), min_length=1, max_length=len(get_args(Part)))
     for_s: int = Field(default=30, ge=0, le=3600)
 
 

@@ -20,6 +20,7 @@ from center.api import (
     health,
     notify,
     observations,
+    pipeline,
     problems,
     rules,
     setup,
@@ -63,6 +64,7 @@ def create() -> FastAPI:
             {"name": "alarms", "description": "What was raised, and what became of it."},
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
+            {"name": "pipeline", "description": "The full chain from camera to answer, and what is parsed where."},
         ],
     )
     problems.install(app)
@@ -83,6 +85,7 @@ def create() -> FastAPI:
         evidence,
         assessment,
         assessment_rules,
+        pipeline,
     ):
         app.include_router(noun.router)
 

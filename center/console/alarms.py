@@ -52,6 +52,12 @@ PARTS: Final = {
     "agent": marked("Agent silent"),
     "broker": marked("Broker away"),
     "query": marked("Archive away"),
+    "platforms": marked("Recorder or platform down"),
+    "intake": marked("Fault of the intake"),
+    "parse": marked("Fault of the parsing"),
+    "archive": marked("Fault of the archive"),
+    "storage": marked("Fault of the storage"),
+    "notify": marked("Notification channel down"),
 }
 
 

@@ -22,6 +22,9 @@ PAGES: Final = (
     ("/observations", marked("Observations"), Permission.OBSERVATION_SEARCH),
     ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
     ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
+    ("/pipeline", marked("Pipeline"), Permission.HEALTH_VIEW),
+    ("/tasks", marked("Parse tasks"), Permission.CAMERA_VIEW),
+    ("/agents", marked("Agents"), Permission.AGENT_VIEW),
 )
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.console import (
+    agents,
     alarms,
     cameras,
     denied,
@@ -20,9 +21,11 @@ from center.console import (
     login,
     observation,
     observations,
+    pipeline,
     preferences,
     provider,
     setup,
+    tasks,
 )
 from center.permits import needs
 from center.services import identity_of
@@ -64,6 +67,9 @@ def mount(app: FastAPI) -> None:
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
     _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
+    _Page("/pipeline", openapi_extra=needs(Permission.HEALTH_VIEW))(pipeline.pipeline)
+    _Page("/tasks", openapi_extra=needs(Permission.CAMERA_VIEW))(tasks.parse_tasks)
+    _Page("/agents", openapi_extra=needs(Permission.AGENT_VIEW))(agents.agents)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

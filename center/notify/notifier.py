@@ -15,7 +15,7 @@ from center.notify.gate import Received, ReportGate
 from center.notify.lifecycle import State
 from center.notify.message import Message
 from center.notify.outbox import Outbox, Receipt
-from center.notify.views import ChannelView, OutboxPage, Views
+from center.notify.views import ChannelView, OutboxPage, Standing, Views
 from center.store import Store
 from provisioning.contracts.notify import Notify
 
@@ -105,6 +105,15 @@ class Notifier:
             StoreUnavailableError: the database does not work.
         """
         return tuple(self._view(channel) for channel in self.channels.values())
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Which channels send, and how their months stand: a row each, for who asks every few seconds.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        faults = self._dispatcher.faults
+        return tuple(self._views.standing(each, fault=faults.get(each.id, "")) for each in self.channels.values())
 
     def outbox_page(
         self, *, channel: str | None = None, state: State | None = None, before: int | None = None, limit: int = 50

@@ -8,7 +8,7 @@ from center.notify import rate, usage
 from center.notify.channel import Channel, Kind
 from center.notify.lifecycle import State
 from center.notify.message import Message
-from center.notify.quota import QuotaState, month_of
+from center.notify.quota import Quota, QuotaState, month_of
 from center.notify.rate import RateState
 from center.notify.records import OutboxRecord
 from center.store import Store
@@ -58,6 +58,14 @@ class ChannelView(_Shown):
     reports: int
     replies_dropped: int
     reports_unreadable: int
+
+
+class Standing(_Shown):
+    """Whether a channel sends, and how its month stands, without its messages."""
+
+    id: str
+    fault: str
+    quota: QuotaView | None
 
 
 class EntryView(_Shown):
@@ -117,15 +125,23 @@ class Views:
             kind=channel.kind,
             recipients=tuple(RecipientView(name=name, to=to) for name, to in channel.recipients.items()),
             rate=RateView(state=state, per_second=rate.per_second(state, limits), since_ms=pace.since_ms),
-            quota=None
-            if quota is None
-            else QuotaView(month=month, used=used, parts=quota.parts, state=quota.state(used), overflow=quota.overflow),
+            quota=None if quota is None else _quota(quota, used, month),
             messages={State(name): count for name, count in counts},
             fault=fault,
             reports=received[0],
             replies_dropped=received[1],
             reports_unreadable=received[2],
         )
+
+    def standing(self, channel: Channel, *, fault: str) -> Standing:
+        """In short."""
+        quota = channel.terms.quota
+        if quota is None:
+            return Standing(id=channel.id, fault=fault, quota=None)
+        month = month_of(self._now_ms(), self._offset_minutes)
+        with self._store.transaction() as session:
+            used = usage.used(session, channel.id, month)
+        return Standing(id=channel.id, fault=fault, quota=_quota(quota, used, month))
 
     def outbox(self, *, channel: str | None, state: State | None, before: int | None, limit: int) -> OutboxPage:
         """Messages, newest first."""
@@ -140,6 +156,10 @@ class Views:
             records = session.scalars(query).all()
         entries = tuple(_entry(record) for record in records[:limit])
         return OutboxPage(entries=entries, next_before=entries[-1].id if len(records) > limit else None)
+
+
+def _quota(quota: Quota, used: int, month: str) -> QuotaView:
+    return QuotaView(month=month, used=used, parts=quota.parts, state=quota.state(used), overflow=quota.overflow)
 
 
 def _entry(record: OutboxRecord) -> EntryView:

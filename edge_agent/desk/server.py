@@ -31,6 +31,7 @@ from edge_agent.sources.pipe import Pipe
 from edge_agent.sources.upload import Uploads
 from provisioning.contracts import codec, config
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.messages import Recording
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,10 @@ class DeskServer:
                 _log.error("desk closed: %s", error)
                 self._desk.shut(str(error))
                 self._clock.wait(stop, self._backoff.next_wait_s())
+
+    def recordings(self) -> dict[str, Recording]:
+        """See `Desk.recordings`."""
+        return self._desk.recordings()
 
     async def _serve(self, stop: threading.Event) -> None:
         self._token = token(self._settings.token_file).encode()

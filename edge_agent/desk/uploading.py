@@ -14,6 +14,7 @@ from edge_agent.desk.positions import Position, Positions
 from edge_agent.desk.standing import Books, Counts
 from edge_agent.sources.incoming import Incoming, Outcome
 from edge_agent.sources.upload import Uploads
+from provisioning.contracts import messages
 
 _REMEMBERED: Final = 64
 _SAVE_S: Final = 5.0
@@ -33,6 +34,8 @@ class Upload:
         self.recording = wanted.recording
         self.after_ms = after_ms
         self._incoming: Incoming | None = None
+        self.last_end: End | None = None
+        """As the sender was told last."""
         self.trouble = ""
         """Why the bytes stopped, where the server knows."""
 
@@ -52,6 +55,7 @@ class Upload:
         passed_ms = incoming.passed_ms
         is_all_settled = self._settle(incoming, passed_ms)
         end = self._end(incoming, outcome, is_all_settled=is_all_settled)
+        self.last_end = end
         counts = self._desk.books.counts(self.recording.camera_id).since(self._before)
         self._save(is_complete=end is End.COMPLETE, is_over=end is not None)
         return Progress(
@@ -74,6 +78,18 @@ class Upload:
         if self._incoming is not None:
             self._incoming.give_up()
             self._uploads.withdraw(self._incoming)
+
+    def told(self) -> messages.Recording:
+        """What the centre is told of it."""
+        incoming = self._incoming
+        ended = self.last_end or (End.BROKEN if self.is_over else None)
+        return messages.Recording(
+            started_at_ms=self.recording.started_at_ms,
+            position_ms=-1 if incoming is None else max(-1, incoming.passed_ms),
+            pictures=0 if incoming is None else incoming.pictures,
+            held=incoming is not None and ended is None and incoming.is_held,
+            end="" if ended is None else ended.value,
+        )
 
     @property
     def is_over(self) -> bool:
@@ -193,6 +209,11 @@ class Desk:
             self._seen.move_to_end(recording.id)
             while len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
+
+    def recordings(self) -> dict[str, messages.Recording]:
+        """The last of each camera, from any thread."""
+        with self._lock:
+            return {camera_id: upload.told() for camera_id, upload in self._now.items()}
 
     def shut(self, cause: str) -> None:
         """Say at every camera that nothing can be brought, and why; empty: it can."""

@@ -170,6 +170,20 @@ class Looks(Message):
     machines: tuple[MachineLook, ...]
 
 
+class HopTotal(Message):
+    """How long snapshots took for one hop (docs/monitoring.md), since the replica started: a mean is two of these."""
+
+    count: Count
+    total_ms: float = Field(ge=0, allow_inf_nan=False)
+
+
+class StorageStatus(Message):
+    """Answer of `query`: the disk under the archive."""
+
+    free_bytes: Count
+    total_bytes: Count
+
+
 class IntakeStatus(Message):
     """Answer of `query`: what the intake replica has seen since it started; counts of one process."""
 
@@ -190,6 +204,8 @@ class IntakeStatus(Message):
     """By lane: arrived, and not begun with."""
     at_work: dict[str, Count] = Field(default={})
     """Pictures by deployment: handed to it, and not come back."""
+    hops: dict[str, HopTotal] = Field(default={})
+    """By hop."""
 
 
 class DayUpkeep(Message):

@@ -34,6 +34,7 @@ from provisioning.contracts.evidence import Evidence
 from provisioning.contracts.gb28181 import Gb28181, check_devices
 from provisioning.contracts.ids import AgentId
 from provisioning.contracts.notify import Notify
+from provisioning.contracts.pipeline import Pipeline
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Lane",
     "Line",
     "Notify",
+    "Pipeline",
     "Policy",
     "Port",
     "Provisioning",
@@ -295,6 +297,9 @@ class CenterConfig(Section):
     session_hours: float = Field(default=12.0, gt=0, le=168)
     ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
+    grafana_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    """Linked from the pipeline page; empty: no link."""
+    pipeline: Pipeline = Pipeline()
     notify: Notify = Notify()
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None

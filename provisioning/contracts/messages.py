@@ -251,6 +251,18 @@ class CameraState(StrEnum):
     PAUSED = "paused"
 
 
+class SourceKind(StrEnum):
+    """How a camera's pictures reach its agent, as its configuration says; the words of `contracts.camera`."""
+
+    RTSP = "rtsp"
+    GB28181 = "gb28181"
+    VIID = "viid"
+    UPLOAD = "upload"
+    """Recordings and offline files that somebody brings to a desk agent."""
+    REPLAY = "replay"
+    DROP_FOLDER = "drop_folder"
+
+
 class CameraStatus(Versioned):
     """State of one camera with its cause; retained, so that a centre that starts later knows it."""
 
@@ -265,6 +277,12 @@ class CameraStatus(Versioned):
     since_ms: TimeMs
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
+    source: SourceKind | None = None
+    """None: an agent of before."""
+    device_id: str = Field(default="", max_length=64)
+    """Of the recorder or platform that registers with the agent, where there is one."""
+    recorded: bool = False
+    """It fetches a span of a device's recordings, not live pictures."""
 
 
 class Ledger(Message):
@@ -283,6 +301,20 @@ class Ledger(Message):
     def balanced(self) -> bool:
         """Whether selected = archived + rejected + named drops + in flight."""
         return self.selected == self.archived + self.rejected + sum(self.dropped.values()) + self.in_flight
+
+
+class Recording(Message):
+    """A recording or offline file that is being brought to a desk agent's camera, or was last. No file name leaves."""
+
+    started_at_ms: TimeMs
+    """Capture time of its beginning, as whoever brings it said."""
+    position_ms: int = Field(ge=-1, le=2**53)
+    """Offset of the last picture that was looked at; -1 before the first. How long it is the agent is not told."""
+    pictures: Count
+    held: bool
+    """It waits for room in the spool."""
+    end: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
+    """How it ended (docs/desk.md); empty while it is under way."""
 
 
 class Heartbeat(Versioned):
@@ -309,6 +341,8 @@ class Heartbeat(Versioned):
     passed_over: dict[CameraId, Count] = Field(default_factory=dict)
     """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
     disk_free_bytes: Count | None = None
+    recordings: dict[CameraId, Recording] = Field(default_factory=dict, max_length=256)
+    """By the camera they are brought to, the last of each; since the start."""
 
 
 class PictureCheck(StrEnum):

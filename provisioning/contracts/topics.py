@@ -11,6 +11,7 @@ wayside/1/observed/{agent}                    cluster → centre    Observed, a 
 wayside/1/agents/{agent}/configuration        provisioning → agent    Sealed, retained
 wayside/1/agents/{agent}/configured           agent   → provisioning, centre    Configured, retained
 wayside/1/roster                              provisioning → centre   Sealed, retained
+$SYS/broker/…                                 the broker itself → centre    figures (BROKER_FIGURES), plain numbers
 ```
 """
 
@@ -29,6 +30,19 @@ MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 PUBLISHED_AT: Final = "published-at-ms"
 """MQTT user property of what an agent publishes: its wall clock at that try, milliseconds since the Unix epoch. It is
 no part of the message, whose hash must stay the same when it is sent again."""
+
+SYS: Final = "$SYS/broker"
+"""Where Mosquitto tells of itself every `sys_interval`, 10 s as it is rendered."""
+BROKER_FIGURES: Final = (
+    f"{SYS}/uptime",
+    f"{SYS}/clients/connected",
+    f"{SYS}/publish/messages/received",
+    f"{SYS}/publish/messages/sent",
+    f"{SYS}/publish/messages/dropped",
+    f"{SYS}/store/messages/count",
+    f"{SYS}/retained messages/count",
+)
+"""Those that the centre reads. All but the uptime are published only when they change."""
 
 
 class Role(StrEnum):
@@ -71,6 +85,7 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("read", f"{PREFIX}/observed/+"),
         Right("read", f"{PREFIX}/roster"),
         Right("read", f"{PREFIX}/agents/+/configured"),
+        Right("read", f"{SYS}/#"),
     ),
     Role.PROVISIONING: (
         Right("write", f"{PREFIX}/agents/+/configuration"),

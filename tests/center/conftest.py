@@ -22,6 +22,9 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.permits import Permits
+from center.pipeline.cluster import Cluster
+from center.pipeline.gauges import Gauges
+from center.pipeline.watch import Pipeline
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
 from center.search import Search
@@ -29,6 +32,7 @@ from center.services import Services
 from center.store import Store
 from provisioning.contracts.config import Alarms
 from provisioning.contracts.notify import Notify
+from provisioning.contracts.pipeline import Pipeline as Limits
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
 from tests.center.world import TOKEN, FakeArchive, OpenLine
@@ -156,12 +160,25 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
     alarms.load()
     assessment = Assessment.over(store, audit, devices, clock)
+    gauges = Gauges(clock)
+    notifier = Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock)
+    cluster = Cluster(url="http://archive.test", token=TOKEN, transport=httpx.ASGITransport(app=archive.app))
+    pipeline = Pipeline(
+        link=line,
+        devices=devices,
+        gauges=gauges,
+        cluster=cluster,
+        notifier=notifier,
+        limits=Limits(),
+        now_ms=clock,
+    )
     mailbox = Mailbox(
         roster=roster,
         devices=devices,
         recorder=assessment.recorder,
         feed=feed,
         alarms=alarms,
+        gauge=gauges,
         ask_again=line.ask_again,
     )
     line.start(mailbox)
@@ -174,6 +191,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         devices=devices,
         feed=feed,
         audit_keeper=records.audit_keeper,
+        notifier=notifier,
         now_ms=clock,
     )
     services = Services(
@@ -190,13 +208,15 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         assessment=assessment,
         feed=feed,
         health=health,
-        notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),
+        notifier=notifier,
         alarms=alarms,
+        pipeline=pipeline,
         now_ms=clock,
         secure_cookie=False,
     )
     yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE)
     await search.close()
+    await cluster.close()
 
 
 @pytest.fixture

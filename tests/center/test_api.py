@@ -16,7 +16,7 @@ from center.alarms.room import LoopEndedError
 from center.api import router
 from center.api.problems import STATUS
 from center.errors import AuditFileError, BadFilterError, CenterError, RosterRefusedError, StartError
-from center.health import BrokerAwayError
+from center.health import BrokerAwayError, ChannelStandsError, QuotaLowError, QuotaSpentError
 from center.notify.errors import TrialFailedError
 from center.search import Filters
 from provisioning.contracts import codec, topics
@@ -300,14 +300,14 @@ async def test_health_is_open_and_says_no_cause(world: World) -> None:
     async with world.browser() as browser:
         assert await _get(browser, "/api/health") == {
             "status": "ok",
-            "dependencies": {"query": "ok", "broker": "ok", "store": "ok"},
+            "dependencies": {"query": "ok", "broker": "ok", "store": "ok", "notify": "ok"},
         }
         world.archive.answer = _answer(500)
         world.line.cause = "broker.test:8883 refused the centre"
         world.clock.now_ms += 2000
         assert await _get(browser, "/api/health") == {
             "status": "degraded",
-            "dependencies": {"query": "degraded", "broker": "degraded", "store": "ok"},
+            "dependencies": {"query": "degraded", "broker": "degraded", "store": "ok", "notify": "ok"},
         }
         await _get(browser, "/api/health/details", 401)
 
@@ -373,6 +373,7 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 
 def test_every_error_has_a_status() -> None:
     offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopEndedError}
+    offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 
 

@@ -10,6 +10,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from center.broker import MqttLink
+from center.pipeline.gauges import Gauges
 from provisioning.contracts import codec, topics
 from provisioning.contracts.documents import Membership
 from provisioning.contracts.topics import Role
@@ -29,10 +30,15 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, bytes]] = []
+        self.figures: dict[str, bytes] = {}
+        """What the broker tells of itself, now and then."""
         self.ups: list[bool] = []
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        self.heard.append((topic, payload))
+        if topic in topics.BROKER_FIGURES:
+            self.figures[topic] = payload
+        else:
+            self.heard.append((topic, payload))
 
     def link(self, *, up: bool) -> None:
         self.ups.append(up)
@@ -82,6 +88,23 @@ def test_the_line_waits_for_its_broker_and_finds_it_again(exchange: Exchange) ->
     until(lambda: ear.heard[-1] == pulse and len(ear.heard) >= 3)
     link.stop()
     assert not ended.is_set()
+
+
+def test_the_broker_tells_the_centre_figures_that_can_be_read(exchange: Exchange) -> None:
+    exchange.start()
+    ear = Ear()
+    link = MqttLink(exchange.section(Role.CENTER), lambda: None)
+    link.start(ear)
+    until(lambda: set(ear.figures) == set(topics.BROKER_FIGURES))
+    link.stop()
+    gauges = Gauges(lambda: 5)
+    for topic, payload in ear.figures.items():
+        gauges.figure(topic, payload)
+    told = gauges.broker()
+    assert told is not None
+    assert told.dropped == 0
+    assert told.connected is not None
+    assert told.held is not None
 
 
 def test_a_retained_state_is_heard_by_who_comes_later(exchange: Exchange) -> None:

@@ -11,8 +11,18 @@ from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
 from provisioning.contracts import codec
-from provisioning.contracts.archive import ArchiveStatus, CommitPage, HoldMark, HoldMarks, Observation, ObservationPage
+from provisioning.contracts.archive import (
+    ArchiveStatus,
+    CommitPage,
+    HoldMark,
+    HoldMarks,
+    IntakeStatus,
+    Observation,
+    ObservationPage,
+    StorageStatus,
+)
 from provisioning.contracts.config import Broker
+from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.documents import (
     CENTER,
     Configuration,
@@ -52,6 +62,10 @@ class FakeArchive:
         self.asked: list[str] = []
         self.answer: Callable[[], Response] | None = None
         """Answers everything in place of the archive, to play a fault."""
+        self.intake: IntakeStatus | None = None
+        """None: no intake answers."""
+        self.parsers = ParsersStatus(parsers=())
+        self.storage = StorageStatus(free_bytes=10**12, total_bytes=2 * 10**12)
         self.knows_sources = True
         """False: like one of before, which takes no notice of the parameter."""
         self.app = self._routes()
@@ -74,6 +88,9 @@ class FakeArchive:
         for path, handler in (
             ("/health", self._health),
             ("/status", self._status),
+            ("/intake", self._intake),
+            ("/detectors", self._detectors),
+            ("/storage", self._storage),
             ("/observations", self._observations),
             ("/commits", self._commits),
             ("/observations/{row_key}", self._one),
@@ -102,6 +119,15 @@ class FakeArchive:
             leaks=0,
             last_commit_seq=max(map(_commit_seq, self.rows), default=0),
         )
+
+    def _intake(self, authorization: Authorization = None) -> Response | IntakeStatus:
+        return self._enter("/intake", authorization) or self.intake or _said(503, "unavailable")
+
+    def _detectors(self, authorization: Authorization = None) -> Response | ParsersStatus:
+        return self._enter("/detectors", authorization) or self.parsers
+
+    def _storage(self, authorization: Authorization = None) -> Response | StorageStatus:
+        return self._enter("/storage", authorization) or self.storage
 
     def _observations(
         self,

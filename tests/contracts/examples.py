@@ -55,9 +55,11 @@ from provisioning.contracts.messages import (
     PictureCheck,
     PictureState,
     Quality,
+    Recording,
     Redaction,
     Rejected,
     Snapshot,
+    SourceKind,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -154,6 +156,7 @@ MESSAGES: dict[str, Message] = {
         rate=1.25,
         passed_over={"cam-1": 12},
         disk_free_bytes=10_737_418_240,
+        recordings={"desk": Recording(started_at_ms=AT_MS - 3_600_000, position_ms=2_000, pictures=3, held=True)},
     ),
     "assessed": Assessed(
         agent_id="cabinet-7",
@@ -179,6 +182,8 @@ MESSAGES: dict[str, Message] = {
         since_ms=AT_MS,
         latitude=31.3,
         longitude=120.6,
+        source=SourceKind.GB28181,
+        device_id="34020000001180000001",
     ),
     "document_configuration": Document(
         addressee="cabinet-7",

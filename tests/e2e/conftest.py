@@ -114,6 +114,7 @@ def write_config(folder: Path, *, port: int, query_url: str) -> Path:
         port = {port}
         query_url = "{query_url}"
         ray_dashboard_url = "http://127.0.0.1:8265"
+        grafana_url = "http://127.0.0.1:3000"
         query_token_file = "query-token"
         data_dir = "data"
         seal_key_file = "seal.pub"
@@ -122,6 +123,8 @@ def write_config(folder: Path, *, port: int, query_url: str) -> Path:
         ca_file = "ca.pem"
         cert_file = "center.pem"
         key_file = "center.key"
+        [pipeline]
+        look_every_s = 1
         """
     )
     return config

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from edge_agent.errors import SpoolFull
 from edge_agent.health import Health
 from edge_agent.pauses import Pauses
-from provisioning.contracts.messages import CameraState, CameraStatus
+from provisioning.contracts.config import Camera
+from provisioning.contracts.messages import CameraState, CameraStatus, SourceKind
 from tests.edge_agent.world import EPOCH_MS, FakeClock, replay_camera
 
 
@@ -117,3 +118,28 @@ def test_a_pause_that_cannot_be_read_counts_as_one(tmp_path: Path) -> None:
     cause = Pauses(tmp_path).cause("gate")
     assert cause is not None
     assert "cannot be read" in cause
+
+
+def test_a_state_says_how_the_pictures_come_and_from_which_device(tmp_path: Path) -> None:
+    paper = {"username": "u", "password_file": "p"}
+    channel = {"kind": "gb28181", "device_id": "34020000001180000001", "channel_id": "34020000001310000001", **paper}
+    span = {"started_at_ms": 1, "ended_at_ms": 2}
+    cameras = [
+        Camera.model_validate({"id": name, "source": source})
+        for name, source in {
+            "rtsp": {"kind": "rtsp", "url": "rtsp://192.0.2.7/1"},
+            "live": channel,
+            "recorded": channel | {"span": span},
+            "pushed": {"kind": "viid", "device_id": "34020000001190000001", **paper},
+            "desk": {"kind": "upload"},
+        }.items()
+    ]
+    health = Health("street", cameras, Pauses(tmp_path), FakeClock(), lambda: None)
+    told = {each.camera_id: (each.source, each.device_id, each.recorded) for each in health.statuses()}
+    assert told == {
+        "rtsp": (SourceKind.RTSP, "", False),
+        "live": (SourceKind.GB28181, "34020000001180000001", False),
+        "recorded": (SourceKind.GB28181, "34020000001180000001", True),
+        "pushed": (SourceKind.VIID, "34020000001190000001", False),
+        "desk": (SourceKind.UPLOAD, "", False),
+    }

@@ -15,6 +15,7 @@ from provisioning.contracts.archive import (
     IntakeStatus,
     Observation,
     ObservationPage,
+    StorageStatus,
     UpkeepStatus,
 )
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
@@ -293,6 +294,11 @@ def test_http_bad_parameters_get_one_clear_line(client: Http, params: dict[str, 
     )
 
 
+def test_http_tells_of_the_disk_under_the_archive(client: Http) -> None:
+    disk = StorageStatus.model_validate_json(client.get("/storage").content)
+    assert 0 < disk.free_bytes < disk.total_bytes
+
+
 def test_http_commits_and_status(client: Http) -> None:
     status = ArchiveStatus.model_validate_json(client.get("/status").content)
     assert (status.rows, status.distinct_ids, status.leaks) == (62, 62, 1)
@@ -311,7 +317,15 @@ def test_http_commits_and_status(client: Http) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer \u00e9"])
 def test_http_nothing_but_health_without_the_token(client: Http, header: str | None) -> None:
-    paths = ("/observations", f"/observations/{entries()[0].row_key}", "/commits", "/status", "/intake", "/detectors")
+    paths = (
+        "/observations",
+        f"/observations/{entries()[0].row_key}",
+        "/commits",
+        "/status",
+        "/storage",
+        "/intake",
+        "/detectors",
+    )
     for path in (*paths, f"/observations/{entries()[0].row_key}/picture"):
         answer = client.get(path, headers={} if header is None else {"Authorization": header.encode("latin-1")})
         assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")

@@ -2,13 +2,14 @@
 
 import pytest
 
-from provisioning.contracts.archive import IntakeStatus
+from provisioning.contracts.archive import HopTotal, IntakeStatus
 from ray_cluster.errors import Unavailable
 from ray_cluster.totals import total
 
 ONE = IntakeStatus(
     broker_connected=True, received=5, archived=3, duplicates=1, leaks=1, rejected={"not_jpeg": 1},
     dropped={"drop_newest": 2}, in_flight=4, retries=7, waiting={"live": 1, "backlog": 3}, at_work={"parser": 8},
+    hops={"parse": HopTotal(count=3, total_ms=900.0)},
 )  # fmt: skip
 
 
@@ -23,6 +24,7 @@ def test_counts_add_up_by_name_and_one_connection_is_enough() -> None:
     assert (both.received, both.retries, both.in_flight) == (6, 14, 8)
     assert both.rejected == {"not_jpeg": 1, "malformed": 2}
     assert both.waiting == {"live": 2, "backlog": 6}
+    assert both.hops == {"parse": HopTotal(count=6, total_ms=1800.0)}
 
 
 def test_no_intake_is_no_answer() -> None:

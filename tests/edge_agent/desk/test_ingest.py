@@ -68,6 +68,8 @@ def test_every_picture_is_in_at_its_time_whatever_it_comes_in(papers: Papers, op
         assert (done.selected, done.spooled, done.dropped) == (50, 50, {})
         assert desk.offsets(kind) == ALL
     assert {each.clock for each in desk.snapshots()} == {ClockQuality.SYNCED}
+    told = {kind: (each.end, each.pictures, each.position_ms) for kind, each in desk.server.recordings().items()}
+    assert told == dict.fromkeys(("mp4", "mkv", "ts"), ("complete", 50, 1960))
 
 
 def test_a_recording_that_is_brought_again_is_a_duplicate_and_no_second_row(desk: Premises, tmp_path: Path) -> None:
@@ -90,6 +92,7 @@ def test_a_client_that_is_killed_goes_on_where_it_was(papers: Papers, opened: Op
     assert desk.held.reached.wait(LONG_S)
     assert client.stdout is not None
     assert '"end":null' in client.stdout.readline().replace(" ", "")
+    assert desk.server.recordings()[CAMERA].end == ""
     client.kill()
     client.communicate()
     desk.held.let_go.set()
@@ -102,6 +105,7 @@ def test_a_client_that_is_killed_goes_on_where_it_was(papers: Papers, opened: Op
     assert desk.offsets() == ALL
     ledger = desk.ledger()
     assert (ledger.selected, ledger.spooled, ledger.dropped, ledger.balanced) == (50, 50, {}, True)
+    assert desk.server.recordings()[CAMERA].end == "complete"
 
 
 def test_an_ingest_outlives_the_agent(papers: Papers, opened: Opened, tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""The words and colours of stages, tasks and their figures."""
+
+from typing import Final
+
+from center.console.language import Language
+from center.errors import marked
+from center.pipeline.causes import Finding
+from center.pipeline.stages import Stage, StageState
+from center.pipeline.tasks import Lane, TaskKind, TaskState
+from provisioning.contracts.documents import Verdict
+
+STAGES: Final = {
+    Stage.DEVICES: marked("Devices"),
+    Stage.PLATFORMS: marked("Recorders and platforms"),
+    Stage.AGENTS: marked("Agents"),
+    Stage.BROKER: marked("Broker"),
+    Stage.INTAKE: marked("Intake"),
+    Stage.PARSE: marked("Parsing"),
+    Stage.ARCHIVE: marked("Archive"),
+    Stage.STORAGE: marked("Storage"),
+    Stage.QUERY: marked("Query"),
+    Stage.NOTIFY: marked("Notification"),
+}
+STATES: Final = {
+    StageState.GREEN: marked("Well"),
+    StageState.AMBER: marked("Needs a look"),
+    StageState.RED: marked("Fault"),
+    StageState.UNKNOWN: marked("Unknown"),
+}
+TONES: Final = {
+    StageState.GREEN: "ok",
+    StageState.AMBER: "warn",
+    StageState.RED: "bad",
+    StageState.UNKNOWN: "off",
+}
+KINDS: Final = {
+    TaskKind.LIVE: marked("Live"),
+    TaskKind.RECORDING: marked("Recording"),
+    TaskKind.OFFLINE: marked("Offline file"),
+    TaskKind.UNKNOWN: marked("Unknown"),
+}
+TASKS: Final = {
+    TaskState.RUNNING: ("ok", marked("Running")),
+    TaskState.IDLE: ("off", marked("Waits for a file")),
+    TaskState.HELD: ("warn", marked("Waits for room")),
+    TaskState.PAUSED: ("warn", marked("Paused")),
+    TaskState.DONE: ("ok", marked("Done")),
+    TaskState.BROKEN: ("bad", marked("Broken off")),
+    TaskState.UNKNOWN: ("off", marked("Unknown")),
+}
+LANES: Final = {
+    Lane.LIVE: marked("First"),
+    Lane.BACKLOG: marked("After live ones"),
+}
+VERDICTS: Final = {
+    Verdict.TRYING: ("warn", marked("on trial")),
+    Verdict.APPLIED: ("ok", marked("in use")),
+    Verdict.ROLLED_BACK: ("bad", marked("rolled back")),
+    Verdict.REFUSED: ("bad", marked("refused")),
+}
+
+
+def said(finding: Finding, _: Language) -> tuple[str, str]:
+    """What was found and what to do."""
+    return _(finding.cause.message).format(**finding.facts), _(finding.cause.remedy).format(**finding.facts)
+
+
+def number(value: float | None) -> str:
+    """Three digits at most before it is rounded; a dash for what nobody told."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) or value == 0 or value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def lag(value: float | None) -> str:
+    """In the unit people read."""
+    if value is None:
+        return "–"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{number(value)} s"

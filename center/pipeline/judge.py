@@ -1,0 +1,29 @@
+"""The whole chain judged: one function a stage, each pure over the same span of evidence."""
+
+from collections.abc import Callable
+from typing import Final
+
+from center.pipeline import judge_cluster, judge_edge
+from center.pipeline.sample import Sample, Span
+from center.pipeline.stages import Stage
+from center.pipeline.verdict import Verdict
+from provisioning.contracts.pipeline import Pipeline
+
+RULES: Final[dict[Stage, Callable[[Span, Pipeline], Verdict]]] = {
+    Stage.DEVICES: judge_edge.devices,
+    Stage.PLATFORMS: judge_edge.platforms,
+    Stage.AGENTS: judge_edge.agents,
+    Stage.BROKER: judge_edge.broker,
+    Stage.INTAKE: judge_cluster.intake,
+    Stage.PARSE: judge_cluster.parse,
+    Stage.ARCHIVE: judge_cluster.archive,
+    Stage.STORAGE: judge_cluster.storage,
+    Stage.QUERY: judge_cluster.query,
+    Stage.NOTIFY: judge_cluster.notify,
+}
+
+
+def judge(now: Sample, before: Sample | None, limits: Pipeline) -> tuple[Verdict, ...]:
+    """Every stage, in the order of the chain. `before`: the evidence of a window ago; None: too early to compare."""
+    span = Span(now, before)
+    return tuple(rule(span, limits) for rule in RULES.values())

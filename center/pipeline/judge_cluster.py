@@ -1,0 +1,243 @@
+"""Judges the cluster and who is told: intake, parse, archive, storage, query, notify. Pure, as `judge_edge` is."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from center.notify.lifecycle import State
+from center.notify.quota import QuotaState
+from center.notify.rate import RateState
+from center.notify.views import ChannelView
+from center.pipeline import causes
+from center.pipeline.causes import Finding, amber, red, unknown
+from center.pipeline.cluster import Answer, Answers, Reach
+from center.pipeline.judge_edge import GB, late
+from center.pipeline.sample import Span, grown, named
+from center.pipeline.stages import Stage
+from center.pipeline.verdict import Figures, Verdict
+from provisioning.contracts.pipeline import Pipeline
+
+PARSING: Final = ("parser", "canary", "embedder")
+ARCHIVER: Final = "archiver"
+LIVE, BACKLOG = "live", "backlog"
+GONE: Final = (State.UNDELIVERED, State.FAILED, State.UNKNOWN, State.EXPIRED)
+
+
+def intake(span: Span, limits: Pipeline) -> Verdict:
+    """What takes messages in."""
+    status = span.now.intake
+    figures = Figures(
+        rate_per_s=span.rate(span.intake(lambda each: each.received)),
+        lag_s=span.hop_s("wait"),
+        errors=span.intake(lambda each: sum(each.rejected.values()) + each.retries),
+        drops=span.intake(lambda each: sum(each.dropped.values())),
+        queued=None if status is None else sum(status.waiting.values()),
+    )
+    return Verdict.of(Stage.INTAKE, figures, _of_intake(span, figures, limits))
+
+
+def _of_intake(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+    answers = span.now.answers
+    if (nothing := _nothing(answers, None if answers is None else answers.intake)) is not None:
+        yield nothing
+        return
+    status = span.now.intake
+    if status is None:
+        yield red(causes.INTAKE_AWAY)
+        return
+    window_s = round(span.seconds)
+    if not status.broker_connected:
+        yield red(causes.INTAKE_NO_BROKER)
+    elif (waiting := _left_waiting(span)) and span.now.link_fault is None:
+        yield red(causes.INTAKE_IDLE, waiting=waiting, window_s=window_s)
+    live, backlog = status.waiting.get(LIVE, 0), status.waiting.get(BACKLOG, 0)
+    if live + backlog >= limits.intake_backlog.amber:
+        is_red = live + backlog >= limits.intake_backlog.red
+        yield (red if is_red else amber)(causes.INTAKE_BACKLOG, live=live, backlog=backlog)
+    yield from late(causes.INTAKE_SLOW, figures.lag_s, limits.intake_lag)
+    if rejected := span.intake_names(lambda each: each.rejected):
+        yield amber(causes.INTAKE_REJECTS, count=sum(rejected.values()), window_s=window_s, names=named(rejected))
+    if dropped := span.intake_names(lambda each: each.dropped):
+        yield amber(causes.INTAKE_DROPS, count=sum(dropped.values()), window_s=window_s, names=named(dropped))
+    if retries := span.intake(lambda each: each.retries):
+        yield amber(causes.INTAKE_RETRIES, count=retries, window_s=window_s)
+
+
+def _left_waiting(span: Span) -> int:
+    """Pictures that waited at agents all the while, though the intake, with nothing in hand, received none."""
+    status = span.now.intake
+    if span.before is None or status is None or status.in_flight or span.intake(lambda each: each.received) != 0:
+        return 0
+    pairs = [(new, old) for new, old in span.heard().values() if old is not None]
+    if any(grown(new.ledger.archived, old.ledger.archived) for new, old in pairs):
+        return 0
+    return sum(new.spool_messages for new, old in pairs if new.spool_messages and old.spool_messages)
+
+
+def parse(span: Span, limits: Pipeline) -> Verdict:
+    """What looks at pictures: parser, canary, embedder."""
+    status = span.now.intake
+    figures = Figures(
+        rate_per_s=span.rate(span.intake(lambda each: each.archived)),
+        lag_s=span.hop_s("parse"),
+        errors=span.intake(lambda each: each.leaks),
+        queued=None if status is None else sum(status.at_work.get(each, 0) for each in PARSING),
+    )
+    return Verdict.of(Stage.PARSE, figures, _of_parse(span, figures, limits))
+
+
+def _of_parse(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+    answers = span.now.answers
+    if (nothing := _nothing(answers, None if answers is None else answers.parsers)) is not None:
+        yield nothing
+        return
+    parsers = None if answers is None else answers.parsers.value
+    if parsers is None or not parsers.parsers:
+        yield red(causes.NO_PARSER)
+    else:
+        broken = [each for each in parsers.parsers if each.faults]
+        if broken:
+            is_all = len(broken) == len(parsers.parsers)
+            cause = broken[0].faults[0][:300]
+            yield (red if is_all else amber)(
+                causes.PARSER_FAULTS, broken=len(broken), count=len(parsers.parsers), cause=cause
+            )
+    if span.now.intake is None:
+        yield unknown(causes.INTAKE_BETWEEN)
+    for where in PARSING:
+        if count := _stuck(span, where):
+            yield red(causes.PARSE_STUCK, count=count, where=where, window_s=round(span.seconds))
+    if leaks := span.intake(lambda each: each.leaks):
+        yield red(causes.LEAK, count=leaks, window_s=round(span.seconds))
+    yield from late(causes.PARSE_SLOW, figures.lag_s, limits.parse_lag)
+
+
+def _stuck(span: Span, where: str) -> int:
+    """Pictures that are with a deployment, while for a whole window nothing at all was finished."""
+    now, before = span.now.intake, None if span.before is None else span.before.intake
+    if now is None or before is None:
+        return 0
+    done = span.intake(lambda each: each.archived + each.duplicates + sum(each.rejected.values()))
+    return now.at_work.get(where, 0) if done == 0 and before.at_work.get(where, 0) else 0
+
+
+def archive(span: Span, limits: Pipeline) -> Verdict:
+    """What commits. Where the cluster does not answer, the hints of fresh commits still tell how many there are."""
+    status = span.now.intake
+    hints = span.rate(len(span.now.passages)) if span.now.link_fault is None else None
+    committed = span.rate(span.intake(lambda each: each.archived))
+    figures = Figures(
+        rate_per_s=hints if committed is None else committed,
+        lag_s=span.hop_s("commit"),
+        queued=None if status is None else status.at_work.get(ARCHIVER, 0),
+    )
+    return Verdict.of(Stage.ARCHIVE, figures, _of_archive(span, figures, limits))
+
+
+def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+    answers = span.now.answers
+    if (nothing := _nothing(answers, None if answers is None else answers.archive)) is not None:
+        yield nothing
+        return
+    if answers is not None and answers.archive.reach is Reach.PART_AWAY:
+        yield red(causes.ARCHIVE_UNREADABLE, cause=answers.archive.cause)
+    if span.now.intake is None:
+        yield unknown(causes.INTAKE_BETWEEN)
+    if count := _stuck(span, ARCHIVER):
+        yield red(causes.ARCHIVE_STUCK, count=count, window_s=round(span.seconds))
+    yield from late(causes.ARCHIVE_SLOW, figures.lag_s, limits.archive_lag)
+    held = None if answers is None else answers.archive.value
+    for alarm in () if held is None else held.alarms[:3]:
+        yield amber(causes.UPKEEP, cause=alarm[:300])
+
+
+def storage(span: Span, limits: Pipeline) -> Verdict:
+    """The disk under the archive."""
+    disk = None if span.now.answers is None else span.now.answers.storage.value
+    figures = Figures(free_bytes=None if disk is None else disk.free_bytes)
+    return Verdict.of(Stage.STORAGE, figures, _of_storage(span, limits))
+
+
+def _of_storage(span: Span, limits: Pipeline) -> Iterator[Finding]:
+    answers = span.now.answers
+    if (nothing := _nothing(answers, None if answers is None else answers.storage)) is not None:
+        yield nothing
+    elif answers is not None and (disk := answers.storage.value) is not None:
+        if disk.free_bytes < limits.storage.amber_gb * GB:
+            is_red = disk.free_bytes < limits.storage.red_gb * GB
+            free, total = round(disk.free_bytes / GB, 1), round(disk.total_bytes / GB, 1)
+            yield (red if is_red else amber)(causes.STORAGE_LOW, free=free, total=total)
+    elif answers is not None:
+        yield red(causes.ARCHIVE_UNREADABLE, cause=answers.storage.cause)
+
+
+def query(span: Span, limits: Pipeline) -> Verdict:
+    """What answers questions."""
+    answers = span.now.answers
+    figures = Figures(lag_s=None if answers is None else answers.took_s)
+    return Verdict.of(Stage.QUERY, figures, _of_query(answers, figures, limits))
+
+
+def _of_query(answers: Answers | None, figures: Figures, limits: Pipeline) -> Iterator[Finding]:
+    if answers is None:
+        yield unknown(causes.QUERY_BETWEEN)
+        return
+    match answers.query.reach:
+        case Reach.AWAY:
+            yield red(causes.QUERY_AWAY, cause=answers.query.cause)
+        case Reach.DENIED:
+            yield red(causes.QUERY_DENIED)
+        case Reach.OTHER:
+            yield red(causes.QUERY_STRANGE, cause=answers.query.cause)
+        case _:
+            yield from late(causes.QUERY_SLOW, figures.lag_s, limits.query_lag)
+
+
+def _nothing(answers: Answers | None, answer: Answer[Any] | None) -> Finding | None:
+    """Why nothing can be said of a part: `query` does not answer, or does not know the question."""
+    if answers is None or answer is None or answers.query.reach in {Reach.AWAY, Reach.DENIED, Reach.OTHER}:
+        return unknown(causes.QUERY_BETWEEN)
+    if answer.reach in {Reach.OTHER, Reach.AWAY, Reach.DENIED}:
+        return unknown(causes.CLUSTER_OLDER, cause=answer.cause)
+    return None
+
+
+def notify(span: Span, _limits: Pipeline) -> Verdict:
+    """Who is told."""
+    channels = span.now.channels
+    waiting = sum(each.messages.get(State.WAITING, 0) + each.messages.get(State.SENDING, 0) for each in channels)
+    gone = [_gone(span, each) for each in channels]
+    figures = Figures(
+        errors=None if span.before is None or not channels else sum(gone), queued=waiting if channels else None
+    )
+    findings = [finding for each in channels for finding in _of_channel(span, each)]
+    return Verdict.of(Stage.NOTIFY, figures, findings if channels else [unknown(causes.NO_CHANNELS)])
+
+
+def _gone(span: Span, channel: ChannelView) -> int:
+    """Messages that will reach nobody any more, since the span began."""
+    before = None if span.before is None else {each.id: each for each in span.before.channels}.get(channel.id)
+    if before is None:
+        return 0
+    return sum(max(0, channel.messages.get(each, 0) - before.messages.get(each, 0)) for each in GONE)
+
+
+def _of_channel(span: Span, channel: ChannelView) -> Iterator[Finding]:
+    if channel.fault:
+        yield red(causes.CHANNEL_STANDS, channel=channel.id, cause=channel.fault)
+    quota = channel.quota
+    if quota is not None:
+        facts: dict[str, causes.Fact] = {
+            "channel": channel.id,
+            "used": quota.used,
+            "parts": quota.parts,
+            "month": quota.month,
+        }
+        match quota.state:
+            case QuotaState.SPENT:
+                yield amber(causes.QUOTA_OVER, **facts) if quota.overflow else red(causes.QUOTA_SPENT, **facts)
+            case QuotaState.WARNED:
+                yield amber(causes.QUOTA_WARNED, **facts)
+    if channel.rate.state is not RateState.FULL:
+        yield amber(causes.CHANNEL_SLOWED, channel=channel.id, per_second=round(channel.rate.per_second, 1))
+    if count := _gone(span, channel):
+        yield amber(causes.UNDELIVERED, channel=channel.id, count=count, window_s=round(span.seconds))

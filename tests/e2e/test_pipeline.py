@@ -1,0 +1,129 @@
+"""The chain, the parse tasks and the agents in a real browser: a planted fault shows with its cause, and goes.
+
+test: heartbeats, states, broker figures ─stdin─▶ centre ─▶ page ◀─ websocket ─ Chromium;  centre ─HTTP─▶ archive
+"""
+
+import base64
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from provisioning.contracts import codec, topics
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.documents import Membership, Verdict
+from provisioning.contracts.messages import CameraState, Heartbeat, Recording, SourceKind
+from tests.center.pipeline.chain import intake, parser
+from tests.center.street import AGENT
+from tests.center.world import camera_status, configured, heartbeat, member
+from tests.e2e.conftest import Visitor
+
+DEVICE = "34020000001180000001"
+FIGURES = {
+    "uptime": "90 seconds",
+    "clients/connected": "4",
+    "publish/messages/received": "120",
+    "publish/messages/dropped": "0",
+    "store/messages/count": "60",
+    "retained messages/count": "55",
+}
+DAY_MS = 86_400_000
+
+
+def beat(now_ms: int) -> Heartbeat:
+    recording = Recording(started_at_ms=now_ms - DAY_MS, position_ms=754_000, pictures=301, held=False)
+    return heartbeat(sent_at_ms=now_ms).model_copy(
+        update={"recordings": {"desk": recording}, "queued": 2, "disk_free_bytes": 64 * 10**9}
+    )
+
+
+def tell_all(visitor: Visitor) -> None:
+    """One agent at work with a camera of its own, a recorder's, and a desk; a cluster that works."""
+    center, now_ms = visitor.center, int(time.time() * 1000)
+    center.enrol(
+        1,
+        member(Membership.ENROLLED, ends_ms=now_ms + 41 * DAY_MS),
+        member(Membership.PENDING, "cabinet-8", since_ms=now_ms - DAY_MS),
+    )
+    center.deliver(beat(now_ms))
+    for camera_id, name, changes in (
+        ("cam-1", "北口 <b>North</b>", {"source": SourceKind.RTSP}),
+        ("cam-2", "东口 East", {"source": SourceKind.GB28181, "device_id": DEVICE}),
+        ("desk", "录像上传", {"source": SourceKind.UPLOAD}),
+    ):
+        center.deliver(camera_status(camera_id, name=name).model_copy(update=changes))
+    said = codec.encode(configured(4, Verdict.APPLIED))
+    center.say(topic=topics.configured(AGENT), payload=base64.b64encode(said).decode())
+    for name, text in FIGURES.items():
+        center.say(topic=f"{topics.SYS}/{name}", payload=base64.b64encode(text.encode()).decode())
+    center.archive.intake = intake(1000, waiting={"live": 3, "backlog": 41})
+    center.archive.parsers = ParsersStatus(parsers=(parser(), parser()))
+
+
+@pytest.fixture
+def told(visitor: Visitor) -> Visitor:
+    visitor.set_up()
+    tell_all(visitor)
+    return visitor
+
+
+def test_a_planted_fault_turns_its_stage_red_with_its_cause_and_goes_again(told: Visitor) -> None:
+    page = told.page
+    told.go("/pipeline")
+    stages = page.locator(".ws-stage")
+    expect(stages).to_have_count(10)
+    expect(page.locator(".ws-stage-green")).to_have_count(9)
+    expect(page.locator(".ws-stage-unknown h2")).to_have_text("Notification")
+    expect(page.get_by_text("Nothing needs you.")).to_be_visible()
+    links = page.locator(".ws-chain-links a")
+    assert [link.get_attribute("href") for link in links.all()] == ["http://127.0.0.1:8265", "http://127.0.0.1:3000"]
+    told.photograph("pipeline-well")
+    told.center.archive.intake = None
+    expect(page.locator(".ws-stage-red h2")).to_have_text("Intake")
+    expect(page.get_by_text("No intake answers: nobody takes messages in.")).to_be_visible()
+    told.center.deliver(
+        camera_status("cam-2", state=CameraState.OFFLINE, cause="no keepalive <script>", name="东口 East").model_copy(
+            update={"source": SourceKind.GB28181, "device_id": DEVICE, "code": "silent"}
+        )
+    )
+    expect(page.get_by_text(f"{DEVICE} at agent {AGENT}: none of its 1 channels")).to_be_visible()
+    told.photograph("pipeline-faults")
+    told.go("/preferences?language=zh")
+    told.go("/preferences?theme=dark")
+    told.go("/pipeline")
+    expect(page.get_by_text("接入无应答：没有人接收消息。")).to_be_visible()
+    told.photograph("pipeline-faults-chinese-dark")
+    told.center.archive.intake = intake(1010)
+    expect(page.locator(".ws-stage-red h2")).to_have_text(["设备", "录像机与第三方平台"])
+    page.set_viewport_size({"width": 800, "height": 1100})
+    told.photograph("pipeline-tablet")
+
+
+def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor) -> None:
+    page = told.page
+    told.go("/tasks")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("北口 <b>North</b>")
+    expect(rows.nth(2)).to_contain_text("Offline file")
+    expect(rows.nth(2)).to_contain_text("301 pictures")
+    expect(page.locator(".ws-lanes")).to_contain_text("41")
+    page.get_by_text("Bring, stop, take out, put in order").click()
+    expect(page.get_by_text("wayside-provision cameras remove AGENT CAMERA")).to_be_visible()
+    told.photograph("tasks")
+    told.go("/agents")
+    expect(page.get_by_text("Waiting to enrol")).to_be_visible()
+    expect(page.get_by_role("row", name="cabinet-8")).to_contain_text("wayside-edge enrol BUNDLE")
+    mine = page.get_by_role("row", name=AGENT)
+    expect(mine).to_contain_text("40 days left")
+    expect(mine).to_contain_text("Number 4: in use")
+    expect(mine).to_contain_text("2 before redaction")
+    told.photograph("agents")
+    told.go("/preferences?language=zh")
+    told.go("/preferences?theme=dark")
+    told.go("/agents")
+    expect(page.get_by_text("待注册", exact=True)).to_be_visible()
+    told.photograph("agents-chinese-dark")
+    told.go("/tasks")
+    expect(page.get_by_text("离线文件")).to_be_visible()
+    told.photograph("tasks-chinese-dark")

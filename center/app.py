@@ -28,6 +28,7 @@ from center.health import Health
 from center.notices import Notices
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
+from center.pace import Pace
 from center.permits import Permits
 from center.records import open_records
 from center.roster import Roster
@@ -96,7 +97,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices.load()
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
-    feed = Feed()
+    feed = Feed(pace=Pace(clock))
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()

@@ -24,6 +24,7 @@ from center.oidc import Oidc
 from center.roster import Roster
 from center.search import Search
 from center.second_factor import SecondFactors
+from center.storage import Storage
 from center.tokens import Tokens
 from center.users import Users
 
@@ -56,6 +57,10 @@ class Services:
     evidence: Exports | None = None
     """None where nothing is configured to sign it with."""
     atlas: Atlas = field(default_factory=Atlas)
+    storage: Storage = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "storage", Storage(self.search, self.now_ms))
 
 
 def services_of(connection: HTTPConnection) -> Services:

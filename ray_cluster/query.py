@@ -1,6 +1,7 @@
 """The reader: what the archive holds, page by page. Opens the tables for itself and writes nothing."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,6 +21,7 @@ from provisioning.contracts.archive import (
     Observation,
     ObservationPage,
     SnapshotRow,
+    StorageStatus,
 )
 from provisioning.contracts.messages import MachineClass, PictureState
 from ray_cluster.day_tables import connect, day_names, quoted, read_errors
@@ -33,6 +35,7 @@ from ray_cluster.errors import (
 )
 from ray_cluster.held_area import HeldArea
 from ray_cluster.packs import Packs
+from ray_cluster.storage import storage
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.upkeep_status import alarms, read_status
 
@@ -263,6 +266,11 @@ class Query:
             upkeep=upkeep,
             alarms=alarms(upkeep),
         )
+
+    def storage(self) -> StorageStatus:
+        """The disk under the archive, and what the newest day that is over takes of it."""
+        today = self._day(time.time_ns() // 1_000_000)
+        return storage(self._directory, tuple(day for day in self.days() if day < today))
 
     def alarms(self) -> tuple[str, ...]:
         """What upkeep found that an operator must be told."""

@@ -19,6 +19,7 @@ from provisioning.contracts.archive import (
     Looks,
     Observation,
     ObservationPage,
+    StorageStatus,
 )
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.lookalike import LookalikeRequest
@@ -204,6 +205,10 @@ def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> AP
     @routes.get("/status")
     def status() -> ArchiveStatus:
         return query.status()
+
+    @routes.get("/storage")
+    def storage_status() -> StorageStatus:
+        return query.storage()
 
     @routes.get("/intake")
     async def intake_status() -> IntakeStatus:

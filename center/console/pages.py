@@ -13,6 +13,8 @@ from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.console import (
     alarms,
+    assessment,
+    camera,
     cameras,
     denied,
     frame,
@@ -20,6 +22,7 @@ from center.console import (
     login,
     observation,
     observations,
+    overview,
     preferences,
     provider,
     setup,
@@ -58,11 +61,16 @@ def mount(app: FastAPI) -> None:
             return denied.page(request, ForbiddenError(permission=frame.PAGES[0][2]))
         return RedirectResponse(first, status_code=303)
 
-    Client.shared_head_html = '<link rel="stylesheet" href="/static/wayside.css">'
+    Client.shared_head_html = (
+        '<link rel="stylesheet" href="/static/wayside.css"><script src="/static/keys.js" defer></script>'
+    )
+    _Page("/overview", openapi_extra=needs(Permission.CAMERA_VIEW))(overview.overview)
     _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
     _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(observations.observations)
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
+    _Page("/cameras/{agent_id}/{camera_id}", openapi_extra=needs(Permission.CAMERA_VIEW))(camera.camera)
+    _Page("/assessment", openapi_extra=needs(Permission.ASSESSMENT_VIEW))(assessment.assessment)
     _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(

@@ -233,6 +233,24 @@ class ArchiveStatus(Message):
     alarms: tuple[str, ...] = ()
 
 
+class StorageStatus(Message):
+    """Answer of `query`: the disk under the archive."""
+
+    free_bytes: Count | None
+    """None: it cannot be asked."""
+    day: str = ""
+    """The newest day that is over and has rows (`YYYYMMDD`); empty where there is none."""
+    day_bytes: Count = 0
+    """That its pictures and tables take on disk."""
+
+    @property
+    def days_left(self) -> float | None:
+        """How many days like that one still fit if no old day goes; None while none is over."""
+        if self.free_bytes is None or not self.day_bytes:
+            return None
+        return self.free_bytes / self.day_bytes
+
+
 def day_of(
     captured_at_ms: int,
     received_at_ms: int,

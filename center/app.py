@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from center import settings
 from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
@@ -142,6 +143,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         oidc=_oidc_of(config, store, clock),
         evidence=exports,
         atlas=Atlas.of(config.map),
+        settings=settings.shown(config),
     )
 
     @asynccontextmanager

@@ -57,6 +57,8 @@ class Services:
     evidence: Exports | None = None
     """None where nothing is configured to sign it with."""
     atlas: Atlas = field(default_factory=Atlas)
+    settings: tuple[tuple[str, str], ...] = ()
+    """The configuration as pages may show it."""
     storage: Storage = field(init=False)
 
     def __post_init__(self) -> None:

@@ -96,7 +96,7 @@ class _Page:
                 self._map = Map(_, services.atlas, label=_("Map of the cameras"))
                 self._map.style("flex: 1; min-height: 340px")
                 self._placed = words("div", "").classes("ws-muted")
-        self._figures = ui.element("dl").classes("ws-figures").style("margin: 0; order: -1")
+        self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
 
     async def look(self) -> None:
         """Look at everything, and draw what changed."""
@@ -241,7 +241,10 @@ class _Page:
         _figure(_("Snapshots a minute"), rate, _("over the last minute"), unknown=_("Measuring…"))
         behind = None if speed.behind_ms is None else f"{speed.behind_ms / 1000:.1f} s"
         _figure(
-            _("Parse lag"), behind, _("arrival to commit, median of a minute"), unknown=_("Unknown: nothing arrives")
+            _("Parse lag"),
+            behind,
+            _("arrival to commit, median") if behind is not None else _("nothing arrives"),
+            unknown=_("Unknown"),
         )
         if self._access.permits(Permission.HEALTH_VIEW):
             _figure(_("Storage"), *_storage(now.storage, _))

@@ -12,8 +12,10 @@ from starlette.staticfiles import StaticFiles
 from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.console import (
+    account,
     alarms,
     assessment,
+    audit,
     camera,
     cameras,
     denied,
@@ -25,7 +27,12 @@ from center.console import (
     overview,
     preferences,
     provider,
+    rule,
+    rules,
+    settings,
     setup,
+    user,
+    users,
 )
 from center.permits import needs
 from center.services import identity_of
@@ -71,6 +78,14 @@ def mount(app: FastAPI) -> None:
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
     _Page("/cameras/{agent_id}/{camera_id}", openapi_extra=needs(Permission.CAMERA_VIEW))(camera.camera)
     _Page("/assessment", openapi_extra=needs(Permission.ASSESSMENT_VIEW))(assessment.assessment)
+    _Page("/rules", openapi_extra=needs(Permission.ALARM_EDIT))(rules.rules)
+    _Page("/rules/new", openapi_extra=needs(Permission.ALARM_EDIT))(rule.new)
+    _Page("/rules/{rule_id}", openapi_extra=needs(Permission.ALARM_EDIT))(rule.rule)
+    _Page("/users", openapi_extra=needs(Permission.USER_VIEW))(users.users)
+    _Page("/users/{username}", openapi_extra=needs(Permission.USER_VIEW))(user.user)
+    _Page("/account", openapi_extra=needs(Permission.OWN_ACCOUNT))(account.account)
+    _Page("/audit", openapi_extra=needs(Permission.AUDIT_VIEW))(audit.audit)
+    _Page("/settings", openapi_extra=needs(Permission.HEALTH_VIEW))(settings.settings)
     _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(

@@ -113,7 +113,11 @@ def _story(services: Services, found: CameraView, period: str, *, handles: bool)
     """Blocks."""
     key, assessment = (found.agent_id, found.camera_id), services.assessment
     cards = assessment.recent.report(period).cameras
-    _span, hours = assessment.assessor.evidence(period, key, None, after=-1, limit=HOURS)
+    try:
+        _span, hours = assessment.assessor.evidence(period, key, None, after=-1, limit=HOURS)
+    except UnknownCameraError:
+        # It reported a moment ago: its first facts are written at the next look.
+        hours = []
     recent: tuple[AlarmView, ...] = ()
     if handles:
         page = services.alarms.care.alarms(camera_id=found.camera_id, limit=ALARMS)

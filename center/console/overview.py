@@ -1,7 +1,7 @@
 """The page one lands on: what needs a person now, how the whole is, and where. Only what services know."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -33,6 +33,7 @@ DISK_TIGHT_BYTES: Final = 2 * 1024**3
 DAYS_TIGHT: Final = 7.0
 CERTIFICATE_TIGHT_MS: Final = 14 * 86_400_000
 GIB: Final = 1024**3
+GONE: Final = frozenset({DeviceState.OFFLINE, DeviceState.REVOKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ class _Page:
         cares = (
             *self._alarms(newest, count or 0),
             *self._storage(storage),
-            *self._cameras(cameras),
-            *self._agents(agents),
+            *self._agents(agents, cameras),
+            *self._cameras(cameras, {agent.agent_id for agent in agents if agent.state in GONE}),
         )
         return Look(cares, cameras, today, services.feed.pace.look(self._sight), storage, count)
 
@@ -179,10 +180,11 @@ class _Page:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or alarm.agent_id
 
-    def _cameras(self, cameras: Sequence[CameraView]) -> list[Care]:
+    def _cameras(self, cameras: Sequence[CameraView], gone: Set[str]) -> list[Care]:
+        """Those that are red by themselves: of an agent that is gone its own line says it."""
         _ = self._
         red = sorted(
-            (camera for camera in cameras if vocabulary.TONES[camera.state] == "bad"),
+            (camera for camera in cameras if vocabulary.TONES[camera.state] == "bad" and camera.agent_id not in gone),
             key=lambda camera: -camera.since_ms,
         )
         cares = [
@@ -200,11 +202,13 @@ class _Page:
             cares.append(Care("bad", more, href="/cameras?state=bad"))
         return cares
 
-    def _agents(self, agents: Sequence[AgentView]) -> list[Care]:
+    def _agents(self, agents: Sequence[AgentView], cameras: Sequence[CameraView]) -> list[Care]:
         _, now_ms, cares = self._, self._services.now_ms(), []
         for agent in agents:
-            if agent.state in {DeviceState.OFFLINE, DeviceState.REVOKED}:
-                name = f"{_('Agent')} {agent.agent_id}: {_(vocabulary.STATES[agent.state])}"
+            if agent.state in GONE:
+                count = sum(camera.agent_id == agent.agent_id for camera in cameras)
+                blind = _("{count} cameras").format(count=count)
+                name = f"{_('Agent')} {agent.agent_id}: {_(vocabulary.STATES[agent.state])} ({blind})"
                 cares.append(Care("bad", name, vocabulary.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
                 left = _("{gib} GiB are free under its spool. Free space, or give it a larger disk.")

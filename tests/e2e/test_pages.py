@@ -101,6 +101,7 @@ def test_axe_finds_nothing_on_any_page_in_either_theme(visitor: Visitor, center:
             width = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
             assert width[0] <= width[1], f"{path} scrolls sideways"
             answer = axe.run(visitor.page, options={"runOnly": {"type": "tag", "values": RULES}})
+            assert "color-contrast" in {each["id"] for each in answer.response["passes"]}
             for broken in answer.response["violations"]:
                 nodes = [f"{node['target']} {node['failureSummary']}" for node in broken["nodes"][:4]]
                 found.setdefault(f"{broken['id']}: {broken['help']}", []).append(f"{theme} {path}: {nodes}")

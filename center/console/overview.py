@@ -1,7 +1,8 @@
 """The page one lands on: what needs a person now, how the whole is, and where. Only what services know."""
 
 import asyncio
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -180,7 +181,7 @@ class _Page:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or alarm.agent_id
 
-    def _cameras(self, cameras: Sequence[CameraView], gone: Set[str]) -> list[Care]:
+    def _cameras(self, cameras: Sequence[CameraView], gone: AbstractSet[str]) -> list[Care]:
         """Those that are red by themselves: of an agent that is gone its own line says it."""
         _ = self._
         red = sorted(

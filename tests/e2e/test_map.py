@@ -19,11 +19,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 def address() -> Iterator[str]:
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen([sys.executable, "-m", "tests.e2e.map_process", str(port)], cwd=ROOT)
-    with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
-        assert client.get(url, timeout=60).status_code == 200
-    yield url
-    process.terminate()
-    process.wait(timeout=20)
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
+            assert client.get(url, timeout=60).status_code == 200
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.fixture

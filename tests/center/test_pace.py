@@ -40,10 +40,8 @@ def test_days_left_are_the_free_disk_over_a_whole_day() -> None:
 async def test_storage_that_the_archive_does_not_tell_is_unknown_and_asked_again(world: World, clock: Clock) -> None:
     storage = Storage(world.services.search, clock)
     assert await storage.look() is None
-    world.archive.answer = lambda: Response(
-        StorageStatus(free_bytes=5, day="20261123", day_bytes=1).model_dump_json(), media_type="application/json"
-    )
-    world.archive.app.get("/storage")(lambda: world.archive.answer and world.archive.answer())
+    told = StorageStatus(free_bytes=5, day="20261123", day_bytes=1).model_dump_json()
+    world.archive.app.get("/storage")(lambda: Response(told, media_type="application/json"))
     assert await storage.look() is None
     clock.now_ms += RETRY_MS
     known = await storage.look()

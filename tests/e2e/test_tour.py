@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Running, Visitor
 from tests.e2e.test_pages import ready, street
@@ -20,6 +20,14 @@ def picture(visitor: Visitor, name: str) -> None:
     with Image.open(visitor.screenshots / f"{name}.png") as whole:
         small = whole.convert("RGB").resize((WIDTH, WIDTH * whole.height // whole.width))
     small.save(visitor.screenshots / f"{name}.webp", quality=70, method=6)
+
+
+def shown(page: Page, images: str) -> None:
+    """Wait until pictures are on the screen."""
+    expect(page.locator(images).first).to_be_visible()
+    page.wait_for_function(
+        "s => [...document.querySelectorAll(s)].every(i => i.complete && i.naturalWidth > 0)", arg=images
+    )
 
 
 def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Running) -> None:
@@ -41,13 +49,14 @@ def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Runni
     expect(page).to_have_url(f"{center.url}/observations?cls=bicycle")
     cards = page.locator("a.ws-card")
     expect(cards.first).to_contain_text("Bicycle")
-    page.wait_for_load_state("networkidle")
+    shown(page, ".ws-picture img")
     picture(visitor, "tour-found")
 
     cards.first.click()
     page.wait_for_url("**/observations/*")
     expect(page.locator(".ws-crop", has_text="Bicycle").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    shown(page, ".ws-picture img")
+    shown(page, ".ws-crop img")
     picture(visitor, "tour-machine")
 
     page.get_by_role("link", name="Cameras", exact=True).click()

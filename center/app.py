@@ -12,9 +12,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from center import settings
 from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
+from center.atlas import Atlas
 from center.broker import Link, Mailbox, MqttLink
 from center.clock import NowMs, now_ms
 from center.console import pages
@@ -28,6 +30,7 @@ from center.health import Health
 from center.notices import Notices
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
+from center.pace import Pace
 from center.permits import Permits
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
@@ -99,7 +102,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices.load()
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
-    feed = Feed()
+    feed = Feed(pace=Pace(clock))
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()
@@ -157,6 +160,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         grafana_url=config.grafana_url,
         oidc=_oidc_of(config, store, clock),
         evidence=exports,
+        atlas=Atlas.of(config.map),
+        settings=settings.shown(config),
     )
 
     @asynccontextmanager

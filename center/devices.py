@@ -111,6 +111,8 @@ class AgentView(View):
     spool_bytes: int | None
     quarantined: int | None
     redaction_ms: float | None
+    disk_free_bytes: int | None
+    """Of the disk under the spool; None also where the agent does not tell."""
     configuration: ConfigurationView | None
 
 
@@ -343,6 +345,7 @@ class Devices:
             spool_bytes=heartbeat and heartbeat.spool_bytes,
             quarantined=heartbeat and heartbeat.quarantined,
             redaction_ms=heartbeat and heartbeat.redaction_ms,
+            disk_free_bytes=heartbeat and heartbeat.disk_free_bytes,
             configuration=verdict
             and ConfigurationView(
                 number=verdict.number,

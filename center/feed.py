@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from center.pace import Pace
 from provisioning.contracts import ids
 from provisioning.contracts.messages import Machine, Observed, PictureState
 
@@ -97,10 +98,15 @@ class Fan(Generic[T]):
 
 
 class Feed(Fan[Sighting]):
-    """Fans *observed* out."""
+    """Fans *observed* out, and keeps the pace of it."""
+
+    def __init__(self, capacity: int = RING, pace: Pace | None = None) -> None:
+        super().__init__(capacity)
+        self.pace = pace or Pace()
 
     def publish(self, observed: Observed) -> None:
         """Hand every item to every reader."""
+        self.pace.note(observed)
         self.spread(
             [
                 Sighting(

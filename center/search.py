@@ -257,6 +257,10 @@ class Search:
         """What the archive holds."""
         return await self._model(archive.ArchiveStatus, "/status")
 
+    async def storage(self) -> archive.StorageStatus:
+        """What its disk has left."""
+        return await self._model(archive.StorageStatus, "/storage")
+
     async def ping(self) -> None:
         """Ask whether `query` is up; whether it takes our token shows at the first question."""
         await self._bytes("/health", (), 64 * 1024)

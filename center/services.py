@@ -1,6 +1,6 @@
 """Everything a route or page may use, and how it finds it: the guard puts both into the request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends
@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from center.access import Identity, Scope
 from center.alarms.room import AlarmRoom
 from center.assessment.assessment import Assessment
+from center.atlas import Atlas
 from center.audit import Audit
 from center.audit_keeper import AuditKeeper
 from center.auth import Auth
@@ -24,6 +25,7 @@ from center.pipeline.watch import Pipeline
 from center.roster import Roster
 from center.search import Search
 from center.second_factor import SecondFactors
+from center.storage import Storage
 from center.tokens import Tokens
 from center.users import Users
 
@@ -57,6 +59,13 @@ class Services:
     """None: local accounts alone."""
     evidence: Exports | None = None
     """None where nothing is configured to sign it with."""
+    atlas: Atlas = field(default_factory=Atlas)
+    settings: tuple[tuple[str, str], ...] = ()
+    """The configuration as pages may show it."""
+    storage: Storage = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "storage", Storage(self.search, self.now_ms))
 
 
 def services_of(connection: HTTPConnection) -> Services:

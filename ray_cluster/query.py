@@ -1,7 +1,7 @@
 """The reader: what the archive holds, page by page. Opens the tables for itself and writes nothing."""
 
 import re
-import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -35,6 +35,7 @@ from ray_cluster.errors import (
 )
 from ray_cluster.held_area import HeldArea
 from ray_cluster.packs import Packs
+from ray_cluster.storage import Storage
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.upkeep_status import alarms, read_status
 
@@ -117,6 +118,7 @@ class Query:
         self._held = HeldArea(directory)
         self._zone = timezone(timedelta(minutes=offset_minutes))
         self._tables = connect(directory)
+        self._storage = Storage(directory)
 
     def observations(
         self, wanted: Filter, *, limit: int, cursor: Cursor | None = None, only_day: str | None = None
@@ -266,19 +268,19 @@ class Query:
             alarms=alarms(upkeep),
         )
 
-    def alarms(self) -> tuple[str, ...]:
-        """What upkeep found that an operator must be told."""
-        return alarms(read_status(self._directory))
-
     def storage(self) -> StorageStatus:
-        """The disk under the archive.
+        """The disk under the archive, and what the newest day that is over takes of it.
 
         Raises:
             ArchiveUnreadable: it cannot be asked.
         """
+        today = self._day(time.time_ns() // 1_000_000)
         with read_errors("disk"):
-            usage = shutil.disk_usage(self._directory)
-        return StorageStatus(free_bytes=usage.free, total_bytes=usage.total)
+            return self._storage.look(tuple(day for day in self.days() if day < today))
+
+    def alarms(self) -> tuple[str, ...]:
+        """What upkeep found that an operator must be told."""
+        return alarms(read_status(self._directory))
 
     def days(self) -> tuple[str, ...]:
         """Days that have rows, oldest first.

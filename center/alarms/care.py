@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from center.access import EVERYWHERE, Scope
 from center.alarms.errors import UnknownAlarmError
 from center.alarms.records import AlarmRecord, EventRecord, VersionRecord
 from center.alarms.register import ITSELF, Register, Writing
-from center.alarms.rule import MAX_LEVELS, RuleText
+from center.alarms.rule import MAX_LEVELS, RuleText, Severity
 from center.alarms.sight import in_sight, sees
 from center.alarms.states import WAITING, Event, State, after
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView, EventView
@@ -102,6 +102,17 @@ class Care:
             found = [AlarmView.of(alarm) for alarm in session.scalars(query)]
         page = tuple(found[:limit])
         return AlarmList(items=page, next_cursor=str(page[-1].id) if len(found) > limit else None)
+
+    def waiting(self, sight: Scope = EVERYWHERE) -> dict[Severity, int]:
+        """How many are open or escalated, by severity."""
+        query = (
+            select(AlarmRecord.severity, func.count())
+            .where(in_sight(sight), AlarmRecord.state.in_(sorted(WAITING)))
+            .group_by(AlarmRecord.severity)
+        )
+        with self._store.transaction() as session:
+            found = {row.severity: int(row[1]) for row in session.execute(query)}
+        return {severity: found.get(severity, 0) for severity in Severity}
 
     def sent(self, first_sent: dict[int, int]) -> None:
         """When pages had alarms for the first time."""

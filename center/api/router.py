@@ -18,6 +18,7 @@ from center.api import (
     districts,
     evidence,
     health,
+    maps,
     notify,
     observations,
     pipeline,
@@ -65,6 +66,7 @@ def create() -> FastAPI:
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
             {"name": "pipeline", "description": "The full chain from camera to answer, and what is parsed where."},
+            {"name": "map", "description": "What a map stands on: the site's own outlines and tiles."},
         ],
     )
     problems.install(app)
@@ -86,6 +88,7 @@ def create() -> FastAPI:
         assessment,
         assessment_rules,
         pipeline,
+        maps,
     ):
         app.include_router(noun.router)
 

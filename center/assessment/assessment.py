@@ -6,6 +6,7 @@ from typing import Self
 from center.assessment.assessor import Assessor
 from center.assessment.districts import Districts
 from center.assessment.maintenance import Maintenance
+from center.assessment.recent import Recent
 from center.assessment.recorder import Recorder
 from center.assessment.register import Register
 from center.assessment.settings import SettingsBook
@@ -30,6 +31,7 @@ class Assessment:
     register: Register
     maintenance: Maintenance
     assessor: Assessor
+    recent: Recent
 
     @classmethod
     def over(cls, store: Store, audit: Audit, devices: Devices, now_ms: NowMs) -> Self:
@@ -41,5 +43,6 @@ class Assessment:
             districts=Districts(store, audit),
             register=Register(store, audit),
             maintenance=Maintenance(store, audit, settings, now_ms),
-            assessor=Assessor(store, settings, now_ms),
+            assessor=(assessor := Assessor(store, settings, now_ms)),
+            recent=Recent(assessor, now_ms),
         )

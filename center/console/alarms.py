@@ -25,6 +25,7 @@ TITLE: Final = marked("Alarms")
 SHOWN: Final = 100
 """Rows of the table; the API has the rest, page by page."""
 LOOK_S: Final = 5.0
+WAITS: Final = (State.OPEN, State.ESCALATED)
 OPEN: Final = (State.OPEN, State.ESCALATED, State.ACKNOWLEDGED)
 KINDS: Final = {
     "zone_entry": marked("Zone entered"),

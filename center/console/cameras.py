@@ -1,75 +1,143 @@
-"""Cameras and agents: state, cause, since when."""
+"""Cameras and agents: state, cause, since when; the choice of cameras stands in the address."""
 
+from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlencode
 
 from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
 from starlette.requests import Request
 
 from center.access import Permission, Scope
 from center.console import moments, vocabulary
+from center.console.camera import path
 from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.observations import Question
+from center.console.table import state, table
 from center.devices import AgentView, CameraView
 from center.errors import marked
 from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Cameras")
 LOOK_S: Final = 2.0
+STATES: Final = {
+    "": marked("Any state"),
+    "bad": marked("Needs somebody"),
+    **{state.value: text for state, text in vocabulary.STATES.items()},
+}
 
 
 def cameras(request: Request) -> None:
-    """`/cameras`."""
+    """`/cameras`; `?q=` and `?state=` choose."""
+    said = request.query_params
     with frame(request, title=TITLE, active="/cameras") as _:
         words("h1", _(TITLE))
         agents = identity_of(request).access.scope(Permission.AGENT_VIEW)
-        tables = _Tables(services_of(request), _, cameras=sight_of(request), agents=agents)
+        wanted = Wanted(said.get("q", "")[:64], said.get("state", "") if said.get("state") in STATES else "")
+        tables = _Tables(services_of(request), _, wanted, cameras=sight_of(request), agents=agents)
     ui.timer(LOOK_S, tables.look)
 
 
-class _Tables:
-    """Both tables of one open page; redrawn only when something changed."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cameras are listed."""
 
-    def __init__(self, services: Services, _: Language, *, cameras: Scope, agents: Scope) -> None:
+    text: str = ""
+    state: str = ""
+
+    def holds(self, camera: CameraView) -> bool:
+        """Whether it is one of them."""
+        named = f"{camera.title} {camera.camera_id} {camera.agent_id}".casefold()
+        if self.text.casefold().strip() not in named:
+            return False
+        return self.state in {"", camera.state.value, vocabulary.TONES[camera.state]}
+
+    def path(self) -> str:
+        """The address that says so."""
+        said = {name: value for name, value in (("q", self.text), ("state", self.state)) if value}
+        return f"/cameras?{urlencode(said)}" if said else "/cameras"
+
+
+class _Tables:
+    """Both tables of one open page; each is drawn anew only when something in it changed."""
+
+    def __init__(self, services: Services, _: Language, wanted: Wanted, *, cameras: Scope, agents: Scope) -> None:
         self._services = services
         self._ = _
+        self._wanted = wanted
         self._sights = cameras, agents
-        self._drawn: tuple[tuple[CameraView, ...], tuple[AgentView, ...]] | None = None
-        self._body = ui.element("div").classes("ws-main").style("padding: 0")
+        self._drawn_cameras: tuple[Wanted, int, tuple[CameraView, ...]] | None = None
+        self._drawn_agents: tuple[AgentView, ...] = ()
+        with ui.element("div").classes("ws-filters"):
+            ui.input(_("Name, camera or agent"), value=wanted.text, on_change=self._named).props(
+                "outlined dense clearable debounce=300"
+            )
+            ui.select(
+                {value: _(text) for value, text in STATES.items()},
+                label=_("State"),
+                value=wanted.state,
+                on_change=self._chosen,
+            ).props("outlined dense options-dense")
+            self._count = words("span", "").classes("ws-muted ws-count").props('aria-live="polite"')
+        self._cameras_at = ui.element("div")
+        self._agents_at = ui.element("section").classes("ws-column").props('id="agents"')
         self.look()
 
     def look(self) -> None:
         """Redraw if need be."""
         cameras, agents = self._sights
-        now = (self._services.devices.cameras(cameras), self._services.devices.agents(agents))
-        if now == self._drawn:
-            return
-        self._drawn = now
-        self._body.clear()
-        with self._body:
-            if not now[0]:
-                empty(
-                    self._("No camera has reported yet."),
-                    self._("Start an agent with wayside-edge run; its cameras appear here by themselves."),
-                )
-            else:
-                self._cameras(now[0])
-            if now[1]:
+        known = self._services.devices.cameras(cameras)
+        now = (self._wanted, len(known), tuple(filter(self._wanted.holds, known)))
+        if now != self._drawn_cameras:
+            self._drawn_cameras = now
+            self._cameras_at.clear()
+            with self._cameras_at:
+                self._draw(*now[1:])
+        heard = self._services.devices.agents(agents)
+        if heard != self._drawn_agents:
+            self._drawn_agents = heard
+            self._agents_at.clear()
+            with self._agents_at:
                 words("h2", self._("Agents"))
-                self._agents(now[1])
+                self._agents(heard)
+
+    def _named(self, event: ValueChangeEventArguments[str | None]) -> None:
+        self._want(replace(self._wanted, text=(event.value or "")[:64]))
+
+    def _chosen(self, event: ValueChangeEventArguments[str | None]) -> None:
+        self._want(replace(self._wanted, state=event.value or ""))
+
+    def _want(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        ui.navigate.history.replace(wanted.path())
+        self.look()
+
+    def _draw(self, count: int, rows: tuple[CameraView, ...]) -> None:
+        _ = self._
+        self._count.set_text(_("{shown} of {count}").format(shown=len(rows), count=count) if count else "")
+        if not count:
+            empty(
+                _("No camera has reported yet."),
+                _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+            )
+        elif not rows:
+            empty(_("No camera is like that."), _("Choose another state, or shorten the name."))
+        else:
+            self._cameras(rows)
 
     def _cameras(self, rows: tuple[CameraView, ...]) -> None:
         _ = self._
-        with _table(_("Camera"), _("State"), _("Cause"), _("Since"), _("Agent"), ""):
+        with table(_("Camera"), _("State"), _("Cause"), _("Since"), _("Agent"), ""):
             for camera in rows:
                 with ui.element("tr"):
                     with ui.element("td"):
-                        words("div", camera.title)
+                        ui.link(camera.title, path(camera.agent_id, camera.camera_id))
                         if camera.name:
                             words("div", camera.camera_id).classes("ws-sub")
                     with ui.element("td"):
-                        _state(vocabulary.TONES[camera.state], _(vocabulary.STATES[camera.state]))
+                        state(vocabulary.TONES[camera.state], _(vocabulary.STATES[camera.state]))
                     words("td", vocabulary.cause(camera, _) or "–")
                     moment(moments.local(camera.since_ms), moments.utc(camera.since_ms), tag="td")
                     words("td", camera.agent_id)
@@ -78,7 +146,7 @@ class _Tables:
 
     def _agents(self, rows: tuple[AgentView, ...]) -> None:
         _ = self._
-        with _table(
+        with table(
             _("Agent"),
             _("State"),
             _("Cause"),
@@ -92,7 +160,7 @@ class _Tables:
                 with ui.element("tr"):
                     words("td", agent.agent_id)
                     with ui.element("td"):
-                        _state(vocabulary.TONES[agent.state], _(vocabulary.STATES[agent.state]))
+                        state(vocabulary.TONES[agent.state], _(vocabulary.STATES[agent.state]))
                     words("td", vocabulary.cause(agent, _) or "–")
                     if agent.heard_at_ms is None:
                         words("td", "–")
@@ -108,18 +176,3 @@ class _Tables:
             return "–"
         mib = f"{agent.spool_bytes / 1024**2:.1f}"
         return self._("{count} pictures, {mib} MiB").format(count=agent.spool_messages, mib=mib)
-
-
-def _table(*heads: str) -> ui.element:
-    """A panel with a table; gives the table's body to fill."""
-    with ui.element("div").classes("ws-panel"), ui.element("table").classes("ws-table"):
-        with ui.element("thead"), ui.element("tr"):
-            for head in heads:
-                words("th", head).props('scope="col"')
-        return ui.element("tbody")
-
-
-def _state(tone: str, text: str) -> None:
-    with ui.element("span").classes("ws-state"):
-        words("span", "").classes(f"ws-dot ws-dot-{tone}")
-        words("span", text)

@@ -18,14 +18,38 @@ from center.errors import CenterError, NotLoggedInError, StoreUnavailableError, 
 from center.services import identity_of, services_of
 
 PAGES: Final = (
+    ("/overview", marked("Overview"), Permission.CAMERA_VIEW),
     ("/live", marked("Live"), Permission.LIVE_VIEW),
+    ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
     ("/observations", marked("Observations"), Permission.OBSERVATION_SEARCH),
     ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
-    ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
     ("/pipeline", marked("Pipeline"), Permission.HEALTH_VIEW),
     ("/tasks", marked("Parse tasks"), Permission.CAMERA_VIEW),
     ("/agents", marked("Agents"), Permission.AGENT_VIEW),
+    ("/assessment", marked("Assessment"), Permission.ASSESSMENT_VIEW),
+    ("/rules", marked("Rules"), Permission.ALARM_EDIT),
+    ("/users", marked("Users"), Permission.USER_VIEW),
+    ("/audit", marked("Audit"), Permission.AUDIT_VIEW),
+    ("/settings", marked("Settings"), Permission.HEALTH_VIEW),
 )
+"""One line a page, in the order of the navigation: address, name, and what an account needs to be shown it."""
+KEYS: Final = {
+    "/overview": "o",
+    "/live": "l",
+    "/alarms": "a",
+    "/observations": "b",
+    "/cameras": "c",
+    "/pipeline": "p",
+    "/tasks": "t",
+    "/agents": "g",
+    "/assessment": "s",
+    "/rules": "r",
+    "/users": "u",
+    "/audit": "d",
+    "/settings": "e",
+}
+"""After `g`, the key that leads there; a page without one has none."""
+CONTENT: Final = "content"
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0
 _NEXT_THEME: Final = {
@@ -42,21 +66,25 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     chosen = preferences.current()
     _ = chosen.language
     ui.page_title(f"{_(title)} · Wayside")
+    access = identity_of(request).access
+    pages = [(path, _(name)) for path, name, permission in PAGES if access.permits(permission)]
     with ui.header(elevated=False).classes("ws-header"):
+        words("a", _("Skip to the content")).classes("ws-skip").props(f'href="#{CONTENT}"')
         with ui.element("a").props('href="/"').classes("ws-brand"):
             ui.element("img").props('src="/static/wayside.svg" alt="" width="24" height="24"')
             words("span", "Wayside")
-        with labelled("nav", _("Pages")).classes("ws-nav"):
-            for path, name, permission in PAGES:
-                if not identity_of(request).access.permits(permission):
-                    continue
-                link = ui.link(_(name), path)
-                if path == active:
-                    link.props('aria-current="page"')
         _tools(request, chosen)
+    with labelled("nav", _("Pages")).classes("ws-nav"):
+        for path, name in pages:
+            link = ui.link(name, path)
+            if path == active:
+                link.props('aria-current="page"')
+            if path in KEYS:
+                link.props(f'data-key="{KEYS[path]}"')
     banners = ui.element("div").classes("ws-banners").props('aria-live="polite"')
-    with ui.element("div").classes("ws-main"):
+    with ui.element("div").classes("ws-main").props(f'id="{CONTENT}" tabindex="-1"'):
         yield _
+    _shortcuts(pages, _)
     _watch(request, banners, _)
 
 
@@ -75,6 +103,25 @@ def empty(what: str, advice: str) -> None:
         words("span", advice)
 
 
+def _shortcuts(pages: list[tuple[str, str]], _: Language) -> None:
+    """What `?` shows (`static/keys.js`); the browser keeps whether keys count, for who dictates or leans on them."""
+    with ui.element("dialog").classes("ws-keys").props('id="keys" aria-labelledby="keys-title"'):
+        words("h2", _("Keyboard")).props('id="keys-title"')
+        with ui.element("dl"):
+            keys = [("?", _("Show or hide this list"))]
+            keys += [(f"g {KEYS[path]}", name) for path, name in pages if path in KEYS]
+            keys += [("/", _("Go to the first field of the page")), ("Esc", _("Close"))]
+            for key, what in keys:
+                with ui.element("dt"):
+                    for part in key.split():
+                        words("kbd", part)
+                words("dd", what)
+        with ui.element("label"):
+            ui.element("input").props('type="checkbox" id="keys-on"')
+            words("span", _("Single keys count (Esc always does)"))
+        words("button", _("Close")).props('type="button" id="keys-close"')
+
+
 def _tools(request: Request, chosen: preferences.Preferences) -> None:
     _ = chosen.language
     with ui.element("div").classes("ws-tools"):
@@ -89,7 +136,10 @@ def _tools(request: Request, chosen: preferences.Preferences) -> None:
         with labelled("a", _(name)).props(f'href="/preferences?theme={theme.value}"') as switch:
             ui.icon(icon).props("size=18px")
             switch.props["title"] = _(name)
-        ui.label(identity_of(request).username).classes("ws-user")
+        words("button", "?", title=_("Keyboard")).classes("ws-help").props(
+            f'type="button" id="keys-open" aria-label="{_("Keyboard")}" aria-haspopup="dialog"'
+        )
+        ui.link(identity_of(request).username, "/account").classes("ws-user").props["title"] = _("My account")
         ui.button(_("Log out"), color=None, on_click=lambda: ui.run_javascript(_LOG_OUT)).props("flat no-caps")
 
 

@@ -12,8 +12,12 @@ from starlette.staticfiles import StaticFiles
 from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.console import (
+    account,
     agents,
     alarms,
+    assessment,
+    audit,
+    camera,
     cameras,
     denied,
     frame,
@@ -21,11 +25,17 @@ from center.console import (
     login,
     observation,
     observations,
+    overview,
     pipeline,
     preferences,
     provider,
+    rule,
+    rules,
+    settings,
     setup,
     tasks,
+    user,
+    users,
 )
 from center.permits import needs
 from center.services import identity_of
@@ -61,11 +71,24 @@ def mount(app: FastAPI) -> None:
             return denied.page(request, ForbiddenError(permission=frame.PAGES[0][2]))
         return RedirectResponse(first, status_code=303)
 
-    Client.shared_head_html = '<link rel="stylesheet" href="/static/wayside.css">'
+    Client.shared_head_html = (
+        '<link rel="stylesheet" href="/static/wayside.css"><script src="/static/keys.js" defer></script>'
+    )
+    _Page("/overview", openapi_extra=needs(Permission.CAMERA_VIEW))(overview.overview)
     _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
     _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(observations.observations)
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
+    _Page("/cameras/{agent_id}/{camera_id}", openapi_extra=needs(Permission.CAMERA_VIEW))(camera.camera)
+    _Page("/assessment", openapi_extra=needs(Permission.ASSESSMENT_VIEW))(assessment.assessment)
+    _Page("/rules", openapi_extra=needs(Permission.ALARM_EDIT))(rules.rules)
+    _Page("/rules/new", openapi_extra=needs(Permission.ALARM_EDIT))(rule.new)
+    _Page("/rules/{rule_id}", openapi_extra=needs(Permission.ALARM_EDIT))(rule.rule)
+    _Page("/users", openapi_extra=needs(Permission.USER_VIEW))(users.users)
+    _Page("/users/{username}", openapi_extra=needs(Permission.USER_VIEW))(user.user)
+    _Page("/account", openapi_extra=needs(Permission.OWN_ACCOUNT))(account.account)
+    _Page("/audit", openapi_extra=needs(Permission.AUDIT_VIEW))(audit.audit)
+    _Page("/settings", openapi_extra=needs(Permission.HEALTH_VIEW))(settings.settings)
     _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
     _Page("/pipeline", openapi_extra=needs(Permission.HEALTH_VIEW))(pipeline.pipeline)
     _Page("/tasks", openapi_extra=needs(Permission.CAMERA_VIEW))(tasks.parse_tasks)

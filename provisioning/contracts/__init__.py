@@ -9,6 +9,7 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings
   are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive; the centre
   reads the broker's own figures; in its configuration the section [pipeline].
+- 1, grown 2026-11-26: `query` tells of the disk under the archive.
 - 1, grown 2026-11-26: in *observed*, the picture's size, the hops' times, and machines with the motion that the edge
   told of them, which the archive's snapshot row has too; all with defaults. An MQTT property says when a message was
   sent.

@@ -177,13 +177,6 @@ class HopTotal(Message):
     total_ms: float = Field(ge=0, allow_inf_nan=False)
 
 
-class StorageStatus(Message):
-    """Answer of `query`: the disk under the archive."""
-
-    free_bytes: Count
-    total_bytes: Count
-
-
 class IntakeStatus(Message):
     """Answer of `query`: what the intake replica has seen since it started; counts of one process."""
 
@@ -247,6 +240,22 @@ class ArchiveStatus(Message):
     upkeep: UpkeepStatus | None = None
     """None before the first."""
     alarms: tuple[str, ...] = ()
+
+
+class StorageStatus(Message):
+    """Answer of `query`: the disk under the archive."""
+
+    free_bytes: Count
+    total_bytes: Count
+    day: str = ""
+    """The newest day that is over and has rows (`YYYYMMDD`); empty where there is none."""
+    day_bytes: Count = 0
+    """That its pictures and tables take on disk."""
+
+    @property
+    def days_left(self) -> float | None:
+        """How many days like that one still fit if no old day goes; None while none is over."""
+        return self.free_bytes / self.day_bytes if self.day_bytes else None
 
 
 def day_of(

@@ -203,7 +203,7 @@ async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: Wo
     async with world.browser(whole) as browser:
         await browser.post("/login", data={"username": "ana", "password": PASSWORD})
         page = {"accept": "text/html"}
-        assert (await browser.get("/")).headers["location"] == "/cameras"
+        assert (await browser.get("/")).headers["location"] == "/overview"
         denied = await browser.get("/live", headers=page | {"accept-language": "zh"})
         assert denied.status_code == 403
         assert "该账户无权执行此操作：需要权限 live.view" in denied.text

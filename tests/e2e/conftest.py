@@ -28,7 +28,7 @@ from playwright.sync_api import (
 from provisioning.contracts import codec, topics
 from provisioning.contracts.archive import Observation
 from provisioning.contracts.documents import RosterEntry
-from provisioning.contracts.messages import CameraStatus, Heartbeat
+from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat
 from provisioning.seal import SealKey
 from tests.center.world import TOKEN, FakeArchive, observed, roster
 from tests.support.ports import free_port
@@ -66,7 +66,7 @@ class Running:
         self.process.stdin.write(json.dumps(line) + "\n")
         self.process.stdin.flush()
 
-    def deliver(self, message: Observation | CameraStatus | Heartbeat) -> None:
+    def deliver(self, message: Observation | CameraStatus | Heartbeat | Assessed) -> None:
         """As the broker would."""
         match message:
             case Observation():
@@ -74,6 +74,8 @@ class Running:
             case CameraStatus():
                 topic = topics.camera_status(message.agent_id, message.camera_id)
                 payload = codec.encode(message)
+            case Assessed():
+                topic, payload = topics.assessed(message.agent_id), codec.encode(message)
             case Heartbeat():
                 topic, payload = topics.heartbeat(message.agent_id), codec.encode(message)
         self.say(topic=topic, payload=base64.b64encode(payload).decode())
@@ -207,7 +209,8 @@ class Visitor:
         self.page.get_by_label("User name").fill(USERNAME)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Make the account").click()
-        self.page.wait_for_url("**/live")
+        self.page.wait_for_url("**/overview")
+        self.go("/live")  # where most tests begin
 
     def check(self) -> None:
         # Chromium asks for /favicon.ico by itself, and where nobody is logged in that is refused like anything else.

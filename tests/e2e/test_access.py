@@ -34,10 +34,11 @@ def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_loo
         page.get_by_label("User name").fill("ana")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/cameras")
+        page.wait_for_url("**/overview")
+        visitor.go("/cameras")
         expect(page.get_by_text("Street cam-1")).to_be_visible()
         expect(page.get_by_text("Street cam-2")).to_have_count(0)
-        expect(page.locator(".ws-nav a")).to_have_text(["Cameras"])
+        expect(page.locator(".ws-nav a")).to_have_text(["Overview", "Cameras"])
 
         visitor.expected.append("403")
         visitor.go("/live")

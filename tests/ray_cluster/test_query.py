@@ -294,9 +294,11 @@ def test_http_bad_parameters_get_one_clear_line(client: Http, params: dict[str, 
     )
 
 
-def test_http_tells_of_the_disk_under_the_archive(client: Http) -> None:
+def test_http_tells_of_the_disk_under_the_archive_and_of_the_last_whole_day(client: Http, read: Query) -> None:
     disk = StorageStatus.model_validate_json(client.get("/storage").content)
     assert 0 < disk.free_bytes < disk.total_bytes
+    assert disk.day == read.days()[-1]
+    assert disk.day_bytes > 0
 
 
 def test_http_commits_and_status(client: Http) -> None:

@@ -1,0 +1,253 @@
+"""One's own account: password, second factor, tokens for programs."""
+
+import asyncio
+from typing import Final
+
+import segno
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access import TOKEN_SCOPES, Identity, Permission
+from center.console import moments
+from center.console.attempt import attempt
+from center.console.frame import frame, problem
+from center.console.language import Language
+from center.console.markup import moment, words
+from center.console.table import state, table
+from center.console.users import grant_words
+from center.errors import CenterError, marked
+from center.second_factor import Enrolment
+from center.services import Services, identity_of, services_of, source_of
+from center.tokens import MAX_DAYS, ShownToken
+from center.users import Given
+
+TITLE: Final = marked("My account")
+
+
+def account(request: Request) -> None:
+    """`/account`."""
+    services, identity, source = services_of(request), identity_of(request), source_of(request)
+    with frame(request, title=TITLE, active="/account") as _:
+        words("h1", _(TITLE))
+        with ui.element("dl").classes("ws-panel ws-facts"):
+            words("dt", _("User name"))
+            words("dd", identity.username)
+            words("dt", _("May"))
+            given = [
+                Given(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
+                for grant in identity.access.grants
+            ]
+            words("dd", ", ".join(grant_words(each, _) for each in given) or _("Nothing but its own account"))
+            words("dt", _("Session ends"))
+            moment(moments.local(identity.expires_at_ms), moments.utc(identity.expires_at_ms), tag="dd")
+        _Password(services, identity, source, _)
+        factor = _Factor(services, identity, source, _)
+        tokens = _Tokens(services, identity, _)
+
+    async def load() -> None:
+        await factor.load()
+        await tokens.load()
+
+    ui.timer(0, load, once=True)
+
+
+class _Password:
+    """Changes it; the session ends with it."""
+
+    def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
+        self._services, self._identity, self._source, self._ = services, identity, source, _
+        words("h2", _("Password"))
+        self._trouble = ui.element("div")
+        with ui.element("div").classes("ws-form"):
+            self._old = _secret(_("Present password"), "current-password")
+            self._new = _secret(_("New password"), "new-password")
+            ui.button(_("Change the password"), color=None, on_click=self._change).props("outline no-caps")
+        words("div", _("12 characters at least. Every session of the account ends, this one too.")).classes("ws-muted")
+
+    async def _change(self) -> None:
+        old, new, auth = self._old.value or "", self._new.value or "", self._services.auth
+
+        def change() -> bool:
+            auth.confirm_password(self._identity, old, source=self._source)
+            auth.reset_password(username=self._identity.username, password=new)
+            return True
+
+        if await attempt(self._trouble, self._, change):
+            ui.navigate.to("/login")
+
+
+class _Factor:
+    """The second factor."""
+
+    def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
+        self._services, self._identity, self._source, self._ = services, identity, source, _
+        words("h2", _("Second factor"))
+        self._trouble = ui.element("div")
+        self._body = ui.element("div").classes("ws-column")
+
+    async def load(self) -> None:
+        """Draw it as it stands."""
+        _ = self._
+        is_on = await attempt(self._trouble, _, lambda: self._services.second_factors.has(self._identity.user_id))
+        self._body.clear()
+        if is_on is None:
+            return
+        with self._body:
+            state("ok" if is_on else "off", _("On") if is_on else _("Off"))
+            with ui.element("div").classes("ws-form"):
+                self._proof = _secret(_("Present password"), "current-password")
+                if is_on:
+                    ui.button(_("Switch it off"), color=None, on_click=self._remove).props("outline no-caps")
+                else:
+                    ui.button(_("Set it up"), color=None, on_click=self._begin).props("outline no-caps")
+
+    async def _begin(self) -> None:
+        password, services, who = self._proof.value or "", self._services, self._identity
+
+        def begin() -> Enrolment:
+            services.auth.confirm_password(who, password, source=self._source)
+            return services.second_factors.begin(who.user_id, who.username)
+
+        begun = await attempt(self._trouble, self._, begin)
+        if begun is None:
+            return
+        _ = self._
+        self._body.clear()
+        with self._body:
+            words("div", _("Read this with an authenticator app, or type the secret into it; it is shown once."))
+            image = ui.element("img").props('width="200" height="200"').classes("ws-code")
+            image.props["alt"] = _("QR code for an authenticator app")
+            image.props["src"] = segno.make(begun.address, error="m").svg_data_uri(border=3, light="#fff", scale=4)
+            words("div", begun.secret).classes("ws-mono")
+            with ui.element("div").classes("ws-form"):
+                code = ui.input(_("Code of the app")).props(
+                    'outlined dense inputmode="numeric" autocomplete="one-time-code"'
+                )
+
+                async def confirm() -> None:
+                    typed = code.value or ""
+                    codes = await attempt(
+                        self._trouble, _, lambda: services.second_factors.confirm(who.user_id, who.username, typed)
+                    )
+                    if codes is not None:
+                        self._show_codes(codes)
+
+                ui.button(_("Switch it on"), color=None, on_click=confirm).props("outline no-caps")
+
+    def _show_codes(self, codes: tuple[str, ...]) -> None:
+        _ = self._
+        self._body.clear()
+        with self._body:
+            state("ok", _("On"))
+            words("div", _("Keep these codes apart from the app. Each is good once in its place; they are shown once."))
+            with ui.element("ul").classes("ws-mono"):
+                for code in codes:
+                    words("li", code)
+
+    async def _remove(self) -> None:
+        password, services, who = self._proof.value or "", self._services, self._identity
+
+        def remove() -> bool:
+            services.auth.confirm_password(who, password, source=self._source)
+            services.second_factors.remove(who.user_id, who.username, actor=who.actor)
+            return True
+
+        if await attempt(self._trouble, self._, remove):
+            await self.load()
+
+
+class _Tokens:
+    """What lets programs in."""
+
+    def __init__(self, services: Services, identity: Identity, _: Language) -> None:
+        self._services, self._identity, self._ = services, identity, _
+        words("h2", _("Tokens"))
+        self._trouble = ui.element("div")
+        self._made = ui.element("div").props('role="status"')
+        self._body = ui.element("div")
+        scopes = sorted(scope for scope in TOKEN_SCOPES if identity.access.permits(scope))
+        if not scopes:
+            words("div", _("A token may do what its account may: this one may nothing yet.")).classes("ws-muted")
+            return
+        with ui.element("div").classes("ws-form"):
+            self._name = ui.input(_("Name")).props('outlined dense maxlength="64"')
+            self._scopes = ui.select([scope.value for scope in scopes], label=_("Scopes"), multiple=True).props(
+                "outlined dense use-chips options-dense"
+            )
+            self._days = ui.number(_("Days"), value=90, min=1, max=MAX_DAYS, precision=0).props("outlined dense")
+            ui.button(_("Make a token"), color=None, on_click=self._make).props("outline no-caps")
+
+    async def load(self) -> None:
+        """Draw those there are."""
+        _ = self._
+        try:
+            tokens = await asyncio.to_thread(self._services.tokens.of, self._identity.user_id)
+        except CenterError as error:
+            with self._trouble:
+                problem(error, _)
+            return
+        self._body.clear()
+        with self._body:
+            if not tokens:
+                words("div", _("None. A token lets a program ask as you, within its scopes.")).classes("ws-muted")
+                return
+            with table(_("Name"), _("Scopes"), _("Ends"), _("Last used"), _("State"), "", label=_("Tokens")):
+                for token in tokens:
+                    self._row(token)
+
+    def _row(self, token: ShownToken) -> None:
+        _ = self._
+        over = token.expires_at_ms <= self._services.now_ms()
+        with ui.element("tr"):
+            words("td", token.name)
+            words("td", ", ".join(token.scopes)).classes("ws-mono")
+            moment(moments.local(token.expires_at_ms), moments.utc(token.expires_at_ms), tag="td")
+            if token.used_at_ms is None:
+                words("td", "–")
+            else:
+                moment(moments.local(token.used_at_ms), moments.utc(token.used_at_ms), tag="td")
+            with ui.element("td"):
+                word = _("Revoked") if token.revoked_at_ms else _("Expired") if over else _("Counts")
+                state("off" if token.revoked_at_ms or over else "ok", word)
+            with ui.element("td"), ui.element("div").classes("ws-acts"):
+                if token.revoked_at_ms or over:
+                    return
+
+                async def revoke() -> None:
+                    who = self._identity
+                    await attempt(
+                        self._trouble,
+                        _,
+                        lambda: self._services.tokens.revoke(who.user_id, token.token_id, actor=who.actor),
+                    )
+                    await self.load()
+
+                button = ui.button(_("Revoke"), color=None, on_click=revoke).props("outline dense no-caps")
+                button.props["aria-label"] = f"{_('Revoke')}: {token.name}"
+
+    async def _make(self) -> None:
+        _, who, services = self._, self._identity, self._services
+        name, days = (self._name.value or "").strip()[:64], int(self._days.value or 0)
+        scopes = tuple(Permission(scope) for scope in self._scopes.value or ())
+        self._made.clear()
+        if not name or not scopes or not 1 <= days <= MAX_DAYS:
+            with self._made:
+                words("div", _("Give a name, at least one scope and 1 to {days} days.").format(days=MAX_DAYS))
+            return
+        made = await attempt(
+            self._trouble,
+            _,
+            lambda: services.tokens.create(
+                who.user_id, who.access, name=name, scopes=scopes, days=days, actor=who.actor
+            ),
+        )
+        if made is None:
+            return
+        with self._made, ui.element("div").classes("ws-alert ws-alert-warn"):
+            words("strong", _("Copy it now: it is shown once."))
+            words("span", made[1]).classes("ws-mono")
+        await self.load()
+
+
+def _secret(label: str, kind: str) -> ui.input:
+    return ui.input(label, password=True).props(f'outlined dense autocomplete="{kind}"')

@@ -1,0 +1,202 @@
+"""One rule: written, shown at work on yesterday, switched on and off. A version is never changed, only followed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.alarms.errors import UnknownRuleError
+from center.alarms.rule import RuleText
+from center.alarms.views import PreviewView, RuleView
+from center.console import alarms, moments
+from center.console.attempt import attempt
+from center.console.frame import frame, problem
+from center.console.language import Language
+from center.console.markup import moment, words
+from center.console.picture import page_path
+from center.console.rule_form import RuleForm
+from center.console.rules import path, standing
+from center.console.table import state, table
+from center.errors import CenterError, marked
+from center.services import Services, identity_of, services_of
+
+TITLE: Final = marked("Rule")
+
+
+def new(request: Request) -> None:
+    """`/rules/new`."""
+    services, actor = services_of(request), identity_of(request).actor
+    with frame(request, title=TITLE, active="/rules") as _:
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Rules"), "/rules")
+            words("h1", _("New rule"))
+        trouble = ui.element("div")
+
+        async def write(text: RuleText) -> None:
+            made = await attempt(trouble, _, lambda: services.alarms.rules.create(text, actor=actor))
+            if made is not None:
+                ui.navigate.to(path(made.id))
+
+        RuleForm(services, _, None, write)
+
+
+def rule(request: Request, rule_id: str) -> None:
+    """`/rules/{rule_id}`."""
+    services, actor = services_of(request), identity_of(request).actor
+    with frame(request, title=TITLE, active="/rules") as _:
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Rules"), "/rules")
+            heading = words("h1", _(TITLE))
+        if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
+            problem(UnknownRuleError(rule_id=rule_id[:20], version=1), _)
+            return
+        page = _Page(services, actor, int(rule_id), _, heading.set_text)
+    ui.context.client.on_delete(page.leave)
+    ui.timer(0, page.load, once=True)
+
+
+class _Page:
+    """One open page."""
+
+    def __init__(
+        self, services: Services, actor: str, rule_id: int, _: Language, named: Callable[[str], object]
+    ) -> None:
+        self._services, self._actor, self._id, self._, self._named = services, actor, rule_id, _, named
+        self._running: asyncio.Task[PreviewView] | None = None
+        self._trouble = ui.element("div")
+        self._progress = ui.element("div").props('role="status"')
+        self._body = ui.element("div").classes("ws-column")
+
+    def leave(self) -> None:
+        """The page is gone: nobody waits for the preview."""
+        if self._running is not None:
+            self._running.cancel()
+
+    async def load(self) -> None:
+        """Read it and draw it."""
+        try:
+            found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id)
+        except CenterError as error:
+            self._body.clear()
+            with self._body:
+                problem(error, self._)
+            return
+        self._named(found.text.name)
+        self._body.clear()
+        with self._body:
+            self._draw(found)
+
+    def _draw(self, found: RuleView) -> None:
+        _ = self._
+        with ui.element("dl").classes("ws-panel ws-facts"):
+            words("dt", _("State"))
+            with ui.element("dd"):
+                tone, word = standing(found)
+                state(tone, _(word))
+            words("dt", _("What"))
+            words("dd", _(alarms.KINDS[found.text.what.kind]))
+            words("dt", _("Version"))
+            words("dd", f"{found.version} · {found.written_by}")
+            words("dt", _("Written"))
+            moment(moments.local(found.written_at_ms), moments.utc(found.written_at_ms), tag="dd")
+        if not found.retired:
+            self._acts(found)
+        if found.preview is not None:
+            self._preview(found.preview)
+        if found.retired:
+            return
+        words("h2", _("Its text"))
+
+        async def write(text: RuleText) -> None:
+            await self._do(
+                lambda: self._services.alarms.rules.change(found.id, text, version=found.version, actor=self._actor)
+            )
+
+        RuleForm(self._services, _, found.text, write)
+
+    def _acts(self, found: RuleView) -> None:
+        _, rules = self._, self._services.alarms.rules
+        with ui.element("div").classes("ws-form"):
+            ui.button(_("Preview on yesterday"), color=None, on_click=lambda: self._look(found.version)).props(
+                "outline no-caps"
+            )
+            if found.on_version != found.version:
+                switch = self._button(
+                    _("Switch it on"), lambda: rules.switch_on(found.id, version=found.version, actor=self._actor)
+                )
+                if found.preview is None:
+                    switch.disable()
+                    words("span", _("Preview it first: nothing is switched on unseen.")).classes("ws-muted")
+            if found.on_version is not None:
+                self._button(_("Switch it off"), lambda: rules.switch_off(found.id, actor=self._actor))
+            self._button(_("Retire it for good"), lambda: rules.switch_off(found.id, actor=self._actor, retire=True))
+
+    def _preview(self, preview: PreviewView) -> None:
+        _ = self._
+        words("h2", _("What this version would have found"))
+        with ui.element("dl").classes("ws-panel ws-facts"):
+            words("dt", _("Time"))
+            words("dd", f"{moments.local(preview.from_ms)} – {moments.local(preview.to_ms)}")
+            words("dt", _("Pictures looked at"))
+            words("dd", f"{preview.rows:,}" if preview.complete else _("the newest {rows}").format(rows=preview.rows))
+            words("dt", _("Matches"))
+            words("dd", f"{preview.matched:,}")
+            words("dt", _("Alarms"))
+            words("dd", f"{preview.alarms:,}")
+            if preview.too_broad:
+                words("dt", _("Too broad"))
+                words("dd", _("It matches too many pictures to be switched on: make it narrower."))
+            if preview.examples:
+                words("dt", _("Examples"))
+                with ui.element("dd").classes("ws-badges"):
+                    for number, key in enumerate(preview.examples, 1):
+                        ui.link(_("Picture {number}").format(number=number), page_path(key))
+        if preview.by_camera:
+            with table(_("Camera"), _("Matches"), label=_("Matches by camera")):
+                for place, count in preview.by_camera.items():
+                    with ui.element("tr"):
+                        words("td", place)
+                        words("td", f"{count:,}").classes("ws-number")
+
+    async def _look(self, version: int) -> None:
+        """Preview, with a way to give it up."""
+        _ = self._
+        if self._running is not None:
+            return
+        self._trouble.clear()
+        running = self._running = asyncio.create_task(
+            self._services.alarms.previews.run(self._id, version, actor=self._actor)
+        )
+        with self._progress, ui.element("div").classes("ws-form"):
+            ui.spinner(size="20px")
+            words("span", _("Looking at yesterday's pictures…"))
+            ui.button(_("Cancel"), color=None, on_click=running.cancel).props("outline no-caps")
+        # Waited for and not awaited: giving it up is no error of the page.
+        await asyncio.wait([running])
+        self._running = None
+        self._progress.clear()
+        if running.cancelled():
+            with self._progress:
+                words("div", _("The preview was given up; nothing was kept.")).classes("ws-muted")
+            return
+        error = running.exception()
+        if isinstance(error, CenterError):
+            with self._trouble:
+                problem(error, _)
+            return
+        running.result()
+        await self.load()
+
+    def _button(self, name: str, call: Callable[[], object]) -> ui.button:
+        async def click() -> None:
+            await self._do(call)
+
+        button = ui.button(name, color=None, on_click=click)
+        button.props("outline no-caps")
+        return button
+
+    async def _do(self, call: Callable[[], object]) -> None:
+        await attempt(self._trouble, self._, call)
+        await self.load()

@@ -1,0 +1,147 @@
+"""A rule's text as a form. What was drawn in a picture is kept as it is; it is drawn through the API."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from nicegui import ui
+from pydantic import ValidationError
+
+from center.alarms.rule import RuleText, Severity
+from center.console import alarms, vocabulary
+from center.console.language import Language
+from center.console.markup import words
+from center.devices import DeviceState
+from center.errors import marked
+from center.services import Services
+
+NAMED: Final = {
+    "zone_entry": ("zone", marked("Zone of the agent's configuration")),
+    "two_wheeler_on_motorway": ("zone", marked("Zone of the agent's configuration")),
+    "standing": ("zone", marked("Zone of the agent's configuration")),
+    "line_crossing": ("line", marked("Line of the agent's configuration")),
+    "wrong_way": ("lane", marked("Lane of the agent's configuration (empty: any)")),
+}
+NUMBERED: Final = {
+    "standing": ("for_s", marked("Standing for, seconds"), 60),
+    "camera_fault": ("for_s", marked("Lasting for, seconds"), 30),
+    "platform_fault": ("for_s", marked("Lasting for, seconds"), 30),
+    "crowding": ("threshold", marked("Threshold, 10 or more"), 20),
+}
+FAULTS: Final = {
+    "camera_fault": (
+        "states",
+        {
+            state.value: vocabulary.STATES[state]
+            for state in (DeviceState.OFFLINE, DeviceState.REDACTION_UNAVAILABLE, DeviceState.PAUSED)
+        },
+    ),
+    "platform_fault": ("parts", dict(alarms.PARTS)),
+}
+MACHINES: Final = frozenset({"zone_entry", "two_wheeler_on_motorway", "standing", "line_crossing", "wrong_way"})
+
+
+class RuleForm:
+    """Gives a valid text to `write`, or says what is wrong with it."""
+
+    def __init__(
+        self, services: Services, _: Language, text: RuleText | None, write: Callable[[RuleText], Awaitable[None]]
+    ) -> None:
+        self._services, self._, self._text, self._write = services, _, text, write
+        self._before: dict[str, Any] = {} if text is None else text.model_dump(mode="json")
+        self._what: dict[str, Any] = self._before.get("what", {"kind": "camera_fault"})
+        self._fields: dict[str, Any] = {}
+        self._wrong = ui.element("div")
+        with ui.element("div").classes("ws-panel ws-fields"):
+            self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
+            kinds = {kind: _(name) for kind, name in alarms.KINDS.items()}
+            self._kind = ui.select(kinds, label=_("What"), value=self._what["kind"], on_change=self._draw_kind)
+            self._kind.props("outlined dense options-dense")
+            self._of_kind = ui.element("div").classes("ws-fields-of")
+            self._severity = ui.select(
+                {severity.value: _(name) for severity, name in alarms.SEVERITIES.items()},
+                label=_("Severity"),
+                value=self._before.get("severity", Severity.WARNING.value),
+            ).props("outlined dense")
+            self._window = ui.number(
+                _("One alarm a camera each, seconds"), value=self._before.get("window_s", 300), min=1, precision=0
+            ).props("outlined dense")
+            steps = ", ".join(map(str, self._before.get("escalate_after_min", ())))
+            self._steps = ui.input(_("Escalate after minutes, as 5, 15"), value=steps).props("outlined dense")
+            ui.button(_("Write the rule") if text is None else _("Write a new version"), color=None).props(
+                "outline no-caps"
+            ).on_click(self._submit)
+        self._draw_kind()
+
+    @property
+    def _drawn(self) -> bool:
+        return any(self._what.get(name) is not None for name in ("polygon", "segment"))
+
+    def _draw_kind(self) -> None:
+        _, kind = self._, str(self._kind.value)
+        same = self._what if self._what["kind"] == kind else {}
+        self._fields = {}
+        self._of_kind.clear()
+        with self._of_kind:
+            if kind in NAMED:
+                name, label = NAMED[kind]
+                if same and self._drawn:
+                    words("div", _("A shape is drawn for it; it is kept as it is.")).classes("ws-muted")
+                else:
+                    self._fields[name] = ui.input(_(label), value=same.get(name) or "").props("outlined dense")
+            if kind in NUMBERED:
+                name, label, usual = NUMBERED[kind]
+                field = ui.number(_(label), value=same.get(name, usual), min=0, precision=0).props("outlined dense")
+                self._fields[name] = field
+            if kind in FAULTS:
+                name, choices = FAULTS[kind]
+                options = {value: _(text) for value, text in choices.items()}
+                several = ui.select(
+                    options, label=_("Which faults"), multiple=True, value=same.get(name, list(options))
+                )
+                self._fields[name] = several.props("outlined dense use-chips")
+            if kind != "platform_fault":
+                known = self._services.devices.cameras()
+                places = {f"{camera.agent_id}/{camera.camera_id}": camera.title for camera in known}
+                chosen = list(self._before.get("cameras", ()))
+                places |= {place: place for place in chosen if place not in places}
+                self._cameras = ui.select(places, label=_("Cameras (none: all)"), multiple=True, value=chosen)
+                self._cameras.props("outlined dense use-chips options-dense")
+            if kind in MACHINES:
+                classes = {cls.value: _(name) for cls, name in vocabulary.CLASSES.items()}
+                chosen = list(self._before.get("classes", ()))
+                self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
+                self._classes.props("outlined dense use-chips options-dense")
+
+    def _said(self) -> dict[str, Any]:
+        """The text as it stands in the form; what the form has no field for stays as it was."""
+        kind = str(self._kind.value)
+        what: dict[str, Any] = dict(self._what) if self._what["kind"] == kind else {"kind": kind}
+        for name, field in self._fields.items():
+            value = field.value
+            if isinstance(value, float):
+                value = int(value)
+            what[name] = None if value == "" else value
+        steps = [part.strip() for part in (self._steps.value or "").split(",") if part.strip()]
+        return self._before | {
+            "name": (self._name.value or "").strip(),
+            "what": what,
+            "cameras": [] if kind == "platform_fault" else self._cameras.value or [],
+            "classes": self._classes.value or [] if kind in MACHINES else [],
+            "severity": self._severity.value,
+            "window_s": int(self._window.value or 0),
+            "escalate_after_min": steps,
+        }
+
+    async def _submit(self) -> None:
+        _ = self._
+        self._wrong.clear()
+        try:
+            text = RuleText.model_validate(self._said())
+        except ValidationError as error:
+            with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
+                words("strong", _("The rule cannot be written like that."))
+                for fault in error.errors(include_url=False, include_input=False)[:5]:
+                    place = ".".join(str(part) for part in fault["loc"])
+                    words("span", f"{place}: {fault['msg']}" if place else str(fault["msg"]))
+            return
+        await self._write(text)

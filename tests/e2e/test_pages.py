@@ -1,0 +1,197 @@
+"""Every page before axe-core, in both themes; what each role is shown; the keys.
+
+test: heartbeats, states, checks ─stdin─▶ centre ─▶ pages ─▶ Chromium
+"""
+
+import re
+import time
+from typing import Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from provisioning.contracts.messages import (
+    Assessed,
+    CameraFacts,
+    CameraState,
+    PictureCheck,
+)
+from tests.center.street import AGENT, observation
+from tests.center.world import camera_status, heartbeat
+from tests.e2e.conftest import PASSWORD, Running, Visitor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+CAMERA: Final = f"/cameras/{AGENT}/cam-1"
+PAGES: Final = (
+    "/overview",
+    "/live",
+    "/alarms",
+    "/observations",
+    "/cameras",
+    CAMERA,
+    "/assessment",
+    "/rules",
+    "/rules/new",
+    "/users",
+    "/users/operator",
+    "/audit",
+    "/settings",
+    "/account",
+)
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+ROLES: Final = {
+    "technician": ["Overview", "Live", "Cameras", "Assessment", "Settings"],
+    "operator": ["Overview", "Live", "Alarms", "Cameras", "Assessment", "Settings"],
+    "analyst": ["Overview", "Live", "Alarms", "Observations", "Cameras", "Assessment"],
+    "auditor": ["Overview", "Cameras", "Users", "Audit"],
+}
+PLACES: Final = {"cam-1": (31.99, 118.71), "cam-2": (32.02, 118.78), "cam-3": (32.05, 118.74)}
+
+
+def street(center: Running) -> None:
+    """Three cameras with places, one of them in trouble and one with a picture fault; pictures of two."""
+    now_ms = int(time.time() * 1000)
+    center.deliver(heartbeat(sent_at_ms=now_ms))
+    names = ("Renmin Road / Station Street", "Bridge, north side", "Market, east gate")
+    for (camera, (latitude, longitude)), name in zip(PLACES.items(), names, strict=True):
+        trouble = camera == "cam-3"
+        status = camera_status(
+            camera,
+            name=name,
+            state=CameraState.OFFLINE if trouble else CameraState.ONLINE,
+            cause="no answer from the camera within 5 s: check its power and cable" if trouble else "",
+        )
+        center.deliver(status.model_copy(update={"latitude": latitude, "longitude": longitude}))
+    facts = {
+        camera: CameraFacts(
+            scores={PictureCheck.DARK: 0.1, PictureCheck.BLURRED: 0.7},
+            faults=(PictureCheck.BLURRED,) if camera == "cam-2" else (),
+            clock_skew_ms=240.0,
+            clock_bound_ms=500.0,
+        )
+        for camera in ("cam-1", "cam-2")
+    }
+    center.deliver(Assessed(agent_id=AGENT, assessed_at_ms=now_ms, cameras=facts))
+    center.archive.fill(30, newest_ms=now_ms - 60_000)
+    for number, camera in enumerate(("cam-1", "cam-2")):
+        center.archived(*observation(camera, now_ms, 80 + number))
+
+
+def ready(visitor: Visitor) -> None:
+    """Wait until a page has drawn what it asked for."""
+    main = visitor.page.locator(".ws-main")
+    for word in ("Loading…", "Counting…", "加载中…", "正在统计…"):
+        expect(main.get_by_text(word, exact=True)).to_have_count(0)
+    visitor.page.wait_for_load_state("networkidle")
+
+
+def test_axe_finds_nothing_on_any_page_in_either_theme(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    street(center)
+    axe = Axe()
+    found: dict[str, list[str]] = {}
+    for theme in ("light", "dark"):
+        visitor.go(f"/preferences?theme={theme}")
+        for path in PAGES:
+            visitor.go(path)
+            ready(visitor)
+            visitor.photograph(f"page-{path.strip('/').replace('/', '-')}-{theme}")
+            width = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            assert width[0] <= width[1], f"{path} scrolls sideways"
+            answer = axe.run(visitor.page, options={"runOnly": {"type": "tag", "values": RULES}})
+            assert "color-contrast" in {each["id"] for each in answer.response["passes"]}
+            for broken in answer.response["violations"]:
+                nodes = [f"{node['target']} {node['failureSummary']}" for node in broken["nodes"][:4]]
+                found.setdefault(f"{broken['id']}: {broken['help']}", []).append(f"{theme} {path}: {nodes}")
+    assert found == {}
+
+
+def test_each_role_is_shown_its_pages_and_refused_the_others(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    street(center)
+    page, headers = visitor.page, {"origin": center.url}
+    for role in ROLES:
+        account = {"username": f"a-{role}", "password": PASSWORD, "grants": [{"role": role}]}
+        made = visitor.context.request.post(f"{center.url}/api/users", data=account, headers=headers)
+        assert made.status == 201
+    for role, names in ROLES.items():
+        visitor.context.clear_cookies()
+        visitor.go("/login")
+        page.get_by_label("User name").fill(f"a-{role}")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/overview")
+        ready(visitor)
+        expect(page.locator(".ws-nav a")).to_have_text(names)
+        visitor.photograph(f"role-{role}")
+        allowed = [link.get_attribute("href") for link in page.locator(".ws-nav a").all()]
+        for path in PAGES:
+            inside = path == "/account" or f"/{path.split('/')[1]}" in allowed
+            answer = visitor.context.request.get(f"{center.url}{path}", headers={"accept": "text/html"})
+            assert answer.status == (200 if inside else 403), f"{role} {path}"
+        visitor.go(CAMERA)
+        ready(visitor)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        hours = page.get_by_role("navigation", name="Period")
+        expect(hours).to_have_count(int("Assessment" in names))
+        visitor.photograph(f"role-{role}-camera")
+
+
+def test_keys_are_shown_lead_to_pages_and_can_be_switched_off(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    street(center)
+    page = visitor.page
+    visitor.go("/overview")
+    ready(visitor)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard")
+    expect(dialog).to_be_visible()
+    visitor.photograph("keys")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_url("**/cameras")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Name, camera or agent")).to_be_focused()
+    page.keyboard.type("bridge?")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("No camera is like that.")).to_be_visible()
+    page.keyboard.press("Backspace")
+    expect(page.locator("tbody").first.locator("tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/cameras\?q=bridge$"))
+    page.get_by_role("button", name="Keyboard").click()
+    page.get_by_label("Single keys count").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator("tbody").first.locator("tr")).to_have_count(1)
+    page.keyboard.press("?")
+    expect(dialog).to_be_hidden()
+
+
+def test_the_overview_says_what_needs_somebody_and_what_is_unknown(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    visitor.go("/overview")
+    page = visitor.page
+    expect(page.get_by_text("Nothing needs anybody now.")).to_be_visible()
+    expect(page.get_by_text("nothing arrives")).to_be_visible()
+    visitor.photograph("overview-empty")
+    street(center)
+    cares = page.locator(".ws-cares li")
+    expect(cares).to_have_count(1)
+    expect(cares.first).to_contain_text("Market, east gate: Offline")
+    expect(cares.first).to_contain_text("check its power and cable")
+    expect(page.locator(".ws-map-marker")).to_have_count(3)
+    expect(page.locator(".ws-map-bad")).to_have_count(1)
+    expect(page.locator(".ws-figure", has_text="Online")).to_contain_text("2")
+    expect(page.locator(".ws-figure", has_text="Parse lag")).to_contain_text("0.2 s")
+    expect(page.locator(".ws-figure", has_text="Storage")).to_contain_text("unknown")
+    cares.first.get_by_role("link").click()
+    page.wait_for_url(f"**/cameras/{AGENT}/cam-3")
+    expect(page.get_by_role("heading", name="Market, east gate")).to_be_visible()

@@ -44,8 +44,10 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.permits import Permits, needs
+from center.places import Places
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
@@ -134,7 +136,7 @@ class Centre:
         self.cookie = auth.login(username=USERNAME, password=PASSWORD, source="-").token
         archive, line = FakeArchive(), OpenLine()
         transport = httpx.ASGITransport(app=archive.app)
-        search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=transport)
+        search = Search(url="http://archive.test", token=TOKEN, audit=audit, places=Places(store), transport=transport)
         roster = Roster(store, audit, None, now_ms)
         devices, self.feed = Devices(store, roster, now_ms), Feed()
         self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms)
@@ -160,6 +162,7 @@ class Centre:
             now_ms=now_ms,
         )
         self.services = Services(
+            saved_searches=SavedSearches(store, audit, now_ms),
             auth=auth,
             second_factors=records.second_factors,
             users=records.users,

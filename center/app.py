@@ -28,8 +28,10 @@ from center.notices import Notices
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.permits import Permits
+from center.places import Places
 from center.records import open_records
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
@@ -88,7 +90,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     seal = _seal_of(config)
     records = open_records(config, clock)
     store, audit = records.store, records.audit
-    search = Search(url=config.query_url, token=token, audit=audit)
+    search = Search(url=config.query_url, token=token, audit=audit, places=Places(store))
     roster = Roster(store, audit, seal, clock)
     roster.load()
     devices = Devices(store, roster, clock)
@@ -117,6 +119,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         audit=audit,
         audit_keeper=records.audit_keeper,
         search=search,
+        saved_searches=SavedSearches(store, audit, clock),
         roster=roster,
         devices=devices,
         assessment=assessment,

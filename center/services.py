@@ -21,6 +21,7 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.second_factor import SecondFactors
 from center.tokens import Tokens
@@ -39,6 +40,7 @@ class Services:
     audit: Audit
     audit_keeper: AuditKeeper
     search: Search
+    saved_searches: SavedSearches
     roster: Roster
     devices: Devices
     assessment: Assessment

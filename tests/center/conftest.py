@@ -22,8 +22,10 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.permits import Permits
+from center.places import Places
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
@@ -149,7 +151,13 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         clock=clock,
     )
     audit = records.audit
-    search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
+    search = Search(
+        url="http://archive.test",
+        token=TOKEN,
+        audit=audit,
+        places=Places(store),
+        transport=httpx.ASGITransport(app=archive.app),
+    )
     devices = Devices(store, roster, clock)
     feed = Feed()
     line = OpenLine()
@@ -185,6 +193,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         audit=audit,
         audit_keeper=records.audit_keeper,
         search=search,
+        saved_searches=SavedSearches(store, audit, clock),
         roster=roster,
         devices=devices,
         assessment=assessment,

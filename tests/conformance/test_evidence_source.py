@@ -10,6 +10,7 @@ from center.audit import Audit
 from center.evidence import custody
 from center.evidence.manifest import LeftOut
 from center.evidence.source import Found, erased, fetch
+from center.places import Places
 from center.search import Search
 from center.store import Store
 from provisioning.contracts.archive import IntakeStatus
@@ -48,7 +49,9 @@ async def search(place: Path, tmp_path: Path) -> AsyncIterator[Search]:
     store = Store(tmp_path / "center.sqlite3")
     store.migrate()
     audit = Audit(store, lambda: NOW_MS)
-    client = Search(url="http://query.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=app))
+    client = Search(
+        url="http://query.test", token=TOKEN, audit=audit, places=Places(store), transport=httpx.ASGITransport(app=app)
+    )
     yield client
     await client.close()
     store.close()

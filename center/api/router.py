@@ -18,6 +18,7 @@ from center.api import (
     districts,
     evidence,
     health,
+    maps,
     notify,
     observations,
     problems,
@@ -65,6 +66,7 @@ def create() -> FastAPI:
             {"name": "alarms", "description": "What was raised, and what became of it."},
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
+            {"name": "map", "description": "What a map stands on: the site's own outlines and tiles."},
         ],
     )
     problems.install(app)
@@ -86,6 +88,7 @@ def create() -> FastAPI:
         evidence,
         assessment,
         assessment_rules,
+        maps,
     ):
         app.include_router(noun.router)
 

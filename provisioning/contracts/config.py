@@ -272,6 +272,18 @@ class Alarms(Section):
     """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
 
 
+class MapGround(Section):
+    """What maps of the console stand on, besides the places themselves. Without it: no tiles, no outlines."""
+
+    outlines_file: ResolvedPath | None = None
+    """GeoJSON FeatureCollection of Polygon and MultiPolygon, WGS 84, 8 MiB at most; a `name` shows on hover."""
+    tiles_dir: ResolvedPath | None = None
+    """A local set of tiles, `ZOOM/X/Y.png` (or .jpg, .webp): Web Mercator over WGS 84, 256 px, y from the north."""
+    attribution: str = Field(default="", max_length=200)
+    """What the maker of tiles or outlines asks to be said on the map."""
+    max_zoom: int = Field(default=18, ge=1, le=22)
+
+
 class CenterConfig(Section):
     """`wayside-center run`."""
 
@@ -299,6 +311,7 @@ class CenterConfig(Section):
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
     alarms: Alarms = Alarms()
+    map: MapGround = MapGround()
     evidence: Evidence | None = None
     """Without it nothing is exported as evidence."""
 

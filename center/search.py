@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from center.access import CameraKey, Scope
 from center.audit import Audit
@@ -29,11 +29,9 @@ from center.errors import (
     UnknownObservationError,
 )
 from center.filters import CountFilters, Filters, Param
+from center.observations import ObservationList, ObservationView, shown
 from center.places import Places
 from provisioning.contracts import archive, ids
-from provisioning.contracts.archive import MachineColour
-from provisioning.contracts.ids import AgentId, CameraId, Sha256
-from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 
@@ -52,54 +50,6 @@ SAID: Final = frozenset(
 """Error kinds of `ray_cluster.query` that are facts about one observation."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
-
-
-class Shown(BaseModel):
-    """Base of what leaves the centre."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class MachineView(Shown):
-    """A machine of one observation; `box` is in pixels of its picture."""
-
-    index: int
-    cls: MachineClass
-    score: Share
-    box: Box
-    colour: MachineColour | None
-    heading_deg: float | None
-    """In the picture, 0 up, 90 right; None: it stood, or was not followed."""
-    zones: tuple[str, ...]
-
-
-class ObservationView(Shown):
-    """One archived snapshot."""
-
-    row_key: str
-    agent_id: AgentId
-    camera_id: CameraId
-    captured_at_ms: TimeMs
-    received_at_ms: TimeMs
-    committed_at_ms: TimeMs
-    clock: ClockQuality
-    time_trusted: bool
-    picture: PictureState
-    picture_sha256: Sha256
-    width: int
-    height: int
-    quality: Quality
-    covered_share: Share
-    redaction_policy: str
-    redaction_models: dict[str, Sha256]
-    machines: tuple[MachineView, ...]
-
-
-class ObservationList(Shown):
-    """A page, newest first. `next_cursor` is opaque; None at the end."""
-
-    items: tuple[ObservationView, ...]
-    next_cursor: str | None
 
 
 class Search:
@@ -144,7 +94,7 @@ class Search:
         page = await self._model(archive.ObservationPage, "/observations", filters.params(sources))
         # The archive was asked for these cameras alone; one of another version might not have understood.
         items = (item for item in page.items if sight.holds(item.snapshot.agent_id, item.snapshot.camera_id))
-        return ObservationList(items=tuple(map(_shown, items)), next_cursor=page.next_cursor)
+        return ObservationList(items=tuple(map(shown, items)), next_cursor=page.next_cursor)
 
     async def counts(self, filters: CountFilters, *, actor: str, sight: Scope) -> MachineCounts:
         """How many machines there are by class and time, hour of the week, and camera. No person is counted.
@@ -288,7 +238,7 @@ class Search:
         found = await self.archived(row_key)
         if not sight.holds(found.snapshot.agent_id, found.snapshot.camera_id):
             raise UnknownObservationError(row_key=row_key)
-        return _shown(found)
+        return shown(found)
 
     async def _seen_picture(self, row_key: str, sight: Scope) -> bytes:
         """The picture, once its row has said which camera it is of; who sees all needs not ask."""
@@ -388,20 +338,3 @@ def _sources(filters: Filters, sight: Scope) -> tuple[CameraKey, ...]:
     if sum(len(key.agent_id) + len(key.camera_id) + len("&source=%2F") for key in sources) > MAX_SOURCES_BYTES:
         raise TooManyCamerasError
     return sources
-
-
-def _shown(item: archive.Observation) -> ObservationView:
-    row = item.snapshot
-    known = row.model_dump(include=set(ObservationView.model_fields))
-    return ObservationView.model_validate(
-        {
-            **known,
-            "covered_share": row.redaction.covered_share,
-            "redaction_policy": row.redaction.policy,
-            "redaction_models": row.redaction.models,
-            "machines": [
-                MachineView.model_validate(machine.model_dump(include=set(MachineView.model_fields)))
-                for machine in item.machines
-            ],
-        }
-    )

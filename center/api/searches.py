@@ -118,7 +118,7 @@ def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ..
 )
 def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSearch:
     """Keep a question under a name. Its purpose and case are not kept: they are said anew each time."""
-    return services.saved_searches.save(body, asker)
+    return services.saved_searches.keep(body, asker)
 
 
 @router.delete(

@@ -5,7 +5,7 @@ snapshot can be found. People are not counted here: no table of machines has the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,8 +20,9 @@ from ray_cluster.errors import BadRequest
 from ray_cluster.filters import MAX_TIME_MS, Filter
 from ray_cluster.tables import OBJECTS, SNAPSHOTS
 
-MAX_ROWS: Final = 10_000_000
-"""Machines read for one question; of older days it is said that they were left out."""
+MAX_ROWS: Final = 5_000_000
+"""Machines read for one question, some seconds' worth; of older days it is said that they were left out."""
+_ROWS_AT_ONCE: Final = 250_000
 _HOUR_MS: Final = 3_600_000
 _THURSDAY: Final = 3
 """1970 began on one; 0 is Monday."""
@@ -78,12 +79,10 @@ class Counting:
     def _read(self, day: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
         keys = self._pictures(day, wanted)
         query = table.search().where(condition).select(["row_key", "camera_id", "captured_at_ms", "cls"])
-        for batch in query.to_batches():
-            rows = pa.Table.from_batches([batch])
-            if keys is not None:
-                rows = rows.filter(pc.is_in(rows.column("row_key"), value_set=keys))
-            if rows.num_rows:
-                self._add(rows, tally, wanted.from_ms, bin_ms)
+        for rows in _joined(query.to_batches()):
+            fitting = rows if keys is None else rows.filter(pc.is_in(rows.column("row_key"), value_set=keys))
+            if fitting.num_rows:
+                self._add(fitting, tally, wanted.from_ms, bin_ms)
 
     def _pictures(self, day: str, wanted: Filter) -> pa.Array | None:
         """Keys of the snapshots whose picture is as wanted; None where nothing is asked of it."""
@@ -108,6 +107,20 @@ class Counting:
         tally.bins.update(_grouped(table, "bin", "cls"))
         tally.hours.update(_grouped(table, "hour", "cls"))
         tally.cameras.update(_grouped(table, "agent", "camera", "cls"))
+
+
+def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches put together: to group each of Lance's small ones took ten times as long (measured)."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= _ROWS_AT_ONCE:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 def _grouped(table: pa.Table, *names: str) -> dict[tuple[Any, ...], int]:

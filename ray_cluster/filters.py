@@ -1,7 +1,8 @@
 """What is asked of the archive: a span, cameras, and what machines and pictures must be. And where a page ended."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from provisioning.contracts import ids
@@ -10,6 +11,7 @@ from ray_cluster import conditions
 from ray_cluster.day_tables import quoted
 from ray_cluster.errors import BadRequest
 
+_WINDOWS_MS: Final = (30 * 60_000, 4 * 3_600_000)
 ANYTHING: Final = Wanted()
 MAX_TIME_MS: Final = 4_102_444_800_000
 _ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PATTERN[1:-1])
@@ -83,12 +85,27 @@ class Filter:
             parts += before.older("filed_at_ms")
         return " AND ".join(parts)
 
-    def object_conditions(self, span: tuple[int, int], before: Cursor | None = None) -> str:
-        """On object rows captured in `span`, which should lie in their table's day: as `conditions`.
+    def windows(self, day: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
+        """The same for parts of a day, the newest first; together they are all of it that is asked for.
 
-        A row whose capture time was not believed lies in the day of its receipt, and so outside of every span.
+        Most pages end in the first, and need not sort all that matches in a day.
         """
-        low, high = max(span[0], self.from_ms), min(span[1], self.to_ms)
+        low, high = max(day[0], self.from_ms), min(day[1], self.to_ms)
+        if before is not None:
+            high = min(high, before.at_ms + 1)
+        for width in _WINDOWS_MS:
+            if high - low > width:
+                yield replace(self, from_ms=high - width, to_ms=high)
+                high -= width
+        if high > low:
+            yield replace(self, from_ms=low, to_ms=high)
+
+    def object_conditions(self, day: tuple[int, int], before: Cursor | None = None) -> str:
+        """On object rows captured in their table's day: as `conditions`.
+
+        A row whose capture time was not believed lies in the day of its receipt, and so mostly outside of every span.
+        """
+        low, high = max(day[0], self.from_ms), min(day[1], self.to_ms)
         parts = [f"captured_at_ms >= {low}", f"captured_at_ms < {high}"]
         if self.camera_ids:
             parts.append(f"camera_id IN ({quoted(self.camera_ids)})")

@@ -18,8 +18,6 @@ MAX_LOOKED: Final = 20_000
 _ORDER: Final = ("captured_at_ms", "row_key")
 _MIN_BATCH: Final = 200
 _MAX_BATCH: Final = 2000
-_WINDOWS_MS: Final = (30 * 60_000, 4 * 3_600_000)
-"""Of a day, the newest part is searched first: most pages end there, and need not sort all that matches in a day."""
 
 
 class MachinePages:
@@ -56,10 +54,11 @@ class MachinePages:
         if not conditions.needed(wanted.wanted) <= set(table.schema.names):
             return
         batch = min(max(4 * (limit + 1), _MIN_BATCH), _MAX_BATCH)
-        for span in self._windows(day, wanted, cursor):
+        span = day_span(day, self._offset_minutes)
+        for part in wanted.windows(span, cursor):
             after = cursor
             while True:
-                query = table.search().where(wanted.object_conditions(span, after)).select([*_ORDER]).limit(batch)
+                query = table.search().where(part.object_conditions(span, after)).select([*_ORDER]).limit(batch)
                 query = in_order(query, _ORDER, ascending=False)
                 found = [Cursor(each["captured_at_ms"], each["row_key"]) for each in query.to_list()]
                 if found:
@@ -67,17 +66,6 @@ class MachinePages:
                 if len(found) < batch:
                     break
                 after = found[-1]
-
-    def _windows(self, day: str, wanted: Filter, cursor: Cursor | None) -> Iterator[tuple[int, int]]:
-        """Parts of the day, the newest first; together they are all of it."""
-        low, high = day_span(day, self._offset_minutes)
-        low, high = max(low, wanted.from_ms), min(high, wanted.to_ms, high if cursor is None else cursor.at_ms + 1)
-        for width in _WINDOWS_MS:
-            if high - low > width:
-                yield high - width, high
-                high -= width
-        if high > low:
-            yield low, high
 
     def _snapshots(self, day: str, keys: Sequence[str], wanted: Filter) -> list[SnapshotRow]:
         parts = [f"row_key IN ({quoted(keys)})", *conditions.of_picture(wanted.wanted)]

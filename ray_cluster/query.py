@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +19,7 @@ from provisioning.contracts.archive import (
 from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from ray_cluster.counting import Counting
-from ray_cluster.day_tables import connect, day_name, day_names, in_order, quoted, read_errors
+from ray_cluster.day_tables import connect, day_name, day_names, day_span, in_order, quoted, read_errors
 from ray_cluster.errors import (
     PictureDamaged,
     PictureErased,
@@ -34,6 +34,8 @@ from ray_cluster.packs import Packs
 from ray_cluster.plans import plan
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.upkeep_status import alarms, read_status
+
+_NEWEST: Final = ("filed_at_ms", "row_key")
 
 
 class Query:
@@ -65,13 +67,10 @@ class Query:
         rows: list[SnapshotRow] = []
         for day in days:
             with read_errors(day):
-                rows += self._rows(
-                    day,
-                    wanted.conditions(cursor),
-                    ("filed_at_ms", "row_key"),
-                    ascending=False,
-                    limit=limit + 1 - len(rows),
-                )
+                for part in wanted.windows(day_span(day, self._offset_minutes), cursor):
+                    left = limit + 1 - len(rows)
+                    if left:
+                        rows += self._rows(day, part.conditions(cursor), _NEWEST, ascending=False, limit=left)
             if len(rows) > limit:
                 break
         page = rows[:limit]

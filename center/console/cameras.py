@@ -10,7 +10,7 @@ from center.console import moments, vocabulary
 from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.markup import moment, words
-from center.console.observations import Question
+from center.console.question import Question
 from center.devices import AgentView, CameraView
 from center.errors import marked
 from center.services import Services, identity_of, services_of, sight_of
@@ -74,7 +74,7 @@ class _Tables:
                     moment(moments.local(camera.since_ms), moments.utc(camera.since_ms), tag="td")
                     words("td", camera.agent_id)
                     with ui.element("td"):
-                        ui.link(_("Observations"), Question(camera=camera.camera_id).path())
+                        ui.link(_("Pictures"), Question().having(camera_id=(camera.camera_id,)).path())
 
     def _agents(self, rows: tuple[AgentView, ...]) -> None:
         _ = self._

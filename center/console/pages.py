@@ -19,9 +19,9 @@ from center.console import (
     live,
     login,
     observation,
-    observations,
     preferences,
     provider,
+    search,
     setup,
 )
 from center.permits import needs
@@ -60,7 +60,7 @@ def mount(app: FastAPI) -> None:
 
     Client.shared_head_html = '<link rel="stylesheet" href="/static/wayside.css">'
     _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
-    _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(observations.observations)
+    _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(search.search)
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
     _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)

@@ -1,4 +1,4 @@
-"""The search page as an analyst uses it: filters, the time line, the map's area, the address, export, saved searches."""
+"""The search page as an analyst uses it: filters, time line, area on the map, address, export, saved searches."""
 
 import csv
 import time
@@ -45,18 +45,8 @@ def _loaded(page: Page, least: int) -> None:
     page.wait_for_function("least => Number(document.querySelector('.ws-results')?.dataset.loaded) >= least", arg=least)
 
 
-def test_a_red_machine_is_found_kept_and_taken_away(visitor: Visitor, center: Running, tmp_path: Path) -> None:
-    page = visitor.page
-    visitor.set_up()
-    _county(center, int(time.time() * 1000))
-    page.get_by_role("link", name="Search").click()
-    results, count = page.locator(".ws-results"), page.locator(".ws-search-head strong")
-    expect(results).to_have_attribute("data-loaded", "48")
-    expect(count).to_contain_text("48 pictures loaded")
-    everything = count.inner_text()
-    visitor.photograph("search-en-light")
-
-    # The grid draws what is in view, and asks for more as one scrolls.
+def _walk_the_grid(page: Page) -> None:
+    # It draws what is in view, and asks for more as one scrolls.
     assert page.locator("a.ws-card").count() < 48
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     _loaded(page, 96)
@@ -71,14 +61,9 @@ def test_a_red_machine_is_found_kept_and_taken_away(visitor: Visitor, center: Ru
     page.keyboard.press("Home")
     expect(page.locator("a.ws-card:focus")).to_have_attribute("aria-posinset", "1")
 
-    page.get_by_role("combobox", name="Colour").click()
-    page.get_by_role("option", name="Red", exact=True).click()
-    page.keyboard.press("Escape")
-    expect(page).to_have_url(f"{center.url}/observations?colour=red")
-    expect(count).not_to_have_text(everything)
-    visitor.photograph("search-red-en-light")
 
-    # A part of the time line, by keys: the newest bar.
+def _choose_a_part_of_the_time(visitor: Visitor) -> None:
+    page = visitor.page
     bars = page.get_by_role("slider", name="Machines over time")
     bars.focus()
     for _ in range(4):
@@ -92,23 +77,21 @@ def test_a_red_machine_is_found_kept_and_taken_away(visitor: Visitor, center: Ru
     page.mouse.up()
     page.wait_for_url("**period=custom**")
     expect(page.get_by_label("From (+08:00)")).not_to_have_value("")
-    address = page.url
     page.go_back()
-    expect(page).to_have_url(f"{center.url}/observations?colour=red")
+    expect(page).to_have_url(f"{visitor.center.url}/observations?colour=red")
 
-    page.get_by_role("button", name="How was this searched?").click()
-    expect(page.locator(".ws-search-plan")).to_contain_text("camera_id")
-    visitor.photograph("search-plan-en-light")
 
-    page.get_by_role("button", name="Export CSV").click()
+def _take_away(visitor: Visitor, folder: Path) -> None:
+    page = visitor.page
     dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="Export CSV").click()
     dialog.get_by_role("button", name="Export").click()
     expect(dialog.get_by_role("alert")).to_contain_text("Nobody said what the export is for.")
     visitor.photograph("search-export-en-light")
     dialog.get_by_label("Purpose").fill("stolen red van, case 17")
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Export").click()
-    file = tmp_path / "observations.csv"
+    file = folder / "observations.csv"
     download.value.save_as(file)
     with file.open(encoding="utf-8-sig", newline="") as stream:
         lines = list(csv.DictReader(stream))
@@ -116,6 +99,10 @@ def test_a_red_machine_is_found_kept_and_taken_away(visitor: Visitor, center: Ru
     assert {line["camera"] for line in lines} == {PLACES["cam-1"][0], "'" + NASTY}
     expect(dialog).not_to_be_visible()
 
+
+def _keep_and_open(visitor: Visitor) -> None:
+    page = visitor.page
+    dialog = page.get_by_role("dialog")
     page.get_by_role("button", name="Save", exact=True).click()
     dialog.get_by_label("Name").fill("Red <b>machines</b>")
     dialog.get_by_role("button", name="Save").click()
@@ -124,11 +111,34 @@ def test_a_red_machine_is_found_kept_and_taken_away(visitor: Visitor, center: Ru
     page.get_by_role("button", name="Saved searches").click()
     visitor.photograph("search-saved-en-light")
     page.get_by_role("link", name="Red <b>machines</b>").click()
-    expect(page).to_have_url(f"{center.url}/observations?colour=red")
+    expect(page).to_have_url(f"{visitor.center.url}/observations?colour=red")
 
-    page.goto(address)
-    expect(page.get_by_role("combobox", name="Colour")).to_be_visible()
-    expect(page.locator(".ws-search-filters").first).to_contain_text("Red")
+
+def test_a_red_machine_is_found_taken_away_and_kept(visitor: Visitor, center: Running, tmp_path: Path) -> None:
+    page = visitor.page
+    visitor.set_up()
+    _county(center, int(time.time() * 1000))
+    page.get_by_role("link", name="Search").click()
+    results, count = page.locator(".ws-results"), page.locator(".ws-search-head strong")
+    expect(results).to_have_attribute("data-loaded", "48")
+    expect(count).to_contain_text("48 pictures loaded")
+    everything = count.inner_text()
+    visitor.photograph("search-en-light")
+    _walk_the_grid(page)
+    page.get_by_role("combobox", name="Colour").click()
+    page.get_by_role("option", name="Red", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{center.url}/observations?colour=red")
+    expect(count).not_to_have_text(everything)
+    visitor.photograph("search-red-en-light")
+
+    _choose_a_part_of_the_time(visitor)
+    page.get_by_role("button", name="How was this searched?").click()
+    expect(page.locator(".ws-search-plan")).to_contain_text("camera_id")
+    visitor.photograph("search-plan-en-light")
+
+    _take_away(visitor, tmp_path)
+    _keep_and_open(visitor)
 
 
 def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, center: Running) -> None:

@@ -71,9 +71,9 @@ class FilterPanel:
             self._moment("to_ms", _("To ({zone})"))
         custom.set_visibility(question.period == CUSTOM)
 
-        def changed(period: str) -> None:
+        def changed(period: str) -> object:
             custom.set_visibility(period == CUSTOM)
-            when(period)
+            return when(period)
 
         select.on_value_change(lambda event: changed(event.value))
 

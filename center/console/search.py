@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from nicegui import ui
@@ -19,6 +20,7 @@ from center.console.question import CUSTOM, Question
 from center.console.results import Results
 from center.console.saved import Saved
 from center.console.timeline import Timeline, bin_ms
+from center.console.week import Week
 from center.errors import CenterError, marked
 from center.filters import CountFilters
 from center.observations import ObservationList
@@ -62,6 +64,7 @@ class _Page:
         self._next: str | None = None
         self._loaded = 0
         self._total: int | None = None
+        self._complained: set[str] = set()
         cameras = services.devices.cameras(sight)
         self._names: Mapping[CameraKey, str] = {CameraKey(c.agent_id, c.camera_id): c.title for c in cameras}
         self._places = {
@@ -86,7 +89,7 @@ class _Page:
         """Ask anew and draw it. A later question wins over an earlier, slower one."""
         self._asked += 1
         mine = self._asked
-        self._trouble.clear()
+        self._quiet()
         if self._question.fault is not None:
             self._complain(self._question.fault)
         self._say(busy=True)
@@ -102,15 +105,19 @@ class _Page:
             self._count = words("strong", "").props('aria-live="polite"')
             with ui.element("div").classes("ws-acts"):
                 ui.button(_("Map"), icon="map", on_click=self._toggle_map).props("flat dense no-caps")
+                ui.button(_("Week"), icon="calendar_view_week", on_click=self._toggle_week).props("flat dense no-caps")
                 ui.button(_("Copy link"), icon="link", on_click=self._copy).props("flat dense no-caps")
                 ui.button(_("Export CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
                 ui.button(_("How was this searched?"), icon="help_outline", on_click=self._explain).props(
                     "flat dense no-caps"
                 )
         self._timeline = Timeline(_, on_choose=self._brush)
+        with ui.element("div").classes("ws-panel ws-search-week") as self._week_box:
+            self._week = Week(_)
+        self._week_box.set_visibility(False)
         self._map_box = ui.element("div").classes("ws-panel ws-search-map")
         with self._map_box:
-            self._map = Map(_, self._services.atlas, label=_("Machines by camera"), on_area=self._area)
+            self._map = Map(_, self._services.atlas, label=_("Machines by camera"), on_area=self._drawn)
             self._map.area([Point(latitude, longitude) for longitude, latitude in self._question.filters.corners])
             self._area_note = ui.element("div").classes("ws-search-note")
         self._map_box.set_visibility(self._question.filters.area is not None)
@@ -165,6 +172,7 @@ class _Page:
             self._total = counts.machines
             self._timeline.set_visibility(True)
             self._timeline.show(counts, from_ms, to_ms, filters.bin_ms)
+            self._week.show(counts)
             self._draw_heat(counts)
             self._left_out(counts)
 
@@ -218,10 +226,18 @@ class _Page:
             )
 
     def _complain(self, error: CenterError, *, again: bool = False) -> None:
+        """Say it once, whether pictures, counts or both could not be had."""
+        if error.text() in self._complained:
+            return
+        self._complained.add(error.text())
         with self._trouble:
             problem(error, self._)
             if again:
                 ui.button(self._("Try again"), icon="refresh", on_click=self.load).props("flat dense no-caps")
+
+    def _quiet(self) -> None:
+        self._complained.clear()
+        self._trouble.clear()
 
     def _left_out(self, counts: MachineCounts) -> None:
         """Counts that are not exact say so."""
@@ -238,7 +254,7 @@ class _Page:
         try:
             question = self._question.having(**said)
         except CenterError as error:
-            self._trouble.clear()
+            self._quiet()
             self._complain(error)
             return
         await self._ask(question)
@@ -265,8 +281,15 @@ class _Page:
 
     # --- The map -------------------------------------------------------------------------------------------------
 
+    def _toggle_week(self) -> None:
+        self._week_box.set_visibility(not self._week_box.visible)
+
     def _toggle_map(self) -> None:
         self._map_box.set_visibility(not self._map_box.visible)
+
+    def _drawn(self, corners: tuple[Point, ...]) -> None:
+        # A map awaits nothing.
+        ui.timer(0, partial(self._area, corners), once=True)
 
     async def _area(self, corners: tuple[Point, ...]) -> None:
         text = " ".join(f"{corner.longitude:.7f},{corner.latitude:.7f}" for corner in corners)

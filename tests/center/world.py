@@ -5,12 +5,14 @@ import json
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Header, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
+from center.clock import ZONE
 from provisioning.contracts import codec
 from provisioning.contracts.archive import (
     ArchiveStatus,
@@ -44,7 +46,7 @@ from provisioning.contracts.messages import (
     ObservedItem,
     PictureState,
 )
-from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted
+from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
 from provisioning.seal import SealKey
 from tests.center.street import AGENT, NOW_MS, observation
 
@@ -146,14 +148,19 @@ class FakeArchive:
         ]
         bins: dict[int, Counter[MachineClass]] = defaultdict(Counter)
         cameras: dict[tuple[str, str], Counter[MachineClass]] = defaultdict(Counter)
+        week: dict[tuple[int, int], Counter[MachineClass]] = defaultdict(Counter)
         for snapshot, cls in seen:
+            moment = datetime.fromtimestamp(snapshot.captured_at_ms / 1000, ZONE)
+            week[moment.weekday(), moment.hour][cls] += 1
             number = (snapshot.captured_at_ms - asked.from_ms) // asked.bin_ms
             bins[asked.from_ms + number * asked.bin_ms][cls] += 1
             cameras[snapshot.agent_id, snapshot.camera_id][cls] += 1
         return MachineCounts(
             machines=len(seen),
             bins=tuple(TimeBin(from_ms=at, machines=of) for at, of in sorted(bins.items())),
-            week=(),
+            week=tuple(
+                WeekHour(weekday=weekday, hour=hour, machines=of) for (weekday, hour), of in sorted(week.items())
+            ),
             cameras=tuple(CameraCount(agent_id=a, camera_id=c, machines=of) for (a, c), of in sorted(cameras.items())),
             rows_read=len(seen),
         )

@@ -278,7 +278,7 @@ def test_the_keyboard_alone_reaches_an_observation(visitor: Visitor, center: Run
     page = visitor.page
     visitor.go("/observations")
     expect(page.locator("a.ws-card")).to_have_count(3)
-    for _ in range(30):
+    for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.classList.contains('ws-card')"):
             break

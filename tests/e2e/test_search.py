@@ -135,6 +135,8 @@ def test_a_red_machine_is_found_taken_away_and_kept(visitor: Visitor, center: Ru
     _choose_a_part_of_the_time(visitor)
     page.get_by_role("button", name="How was this searched?").click()
     expect(page.locator(".ws-search-plan")).to_contain_text("camera_id")
+    page.get_by_role("button", name="Week").click()
+    expect(page.get_by_role("table", name="Machines by hour of the week")).to_contain_text("Wed")
     visitor.photograph("search-plan-en-light")
 
     _take_away(visitor, tmp_path)

@@ -282,7 +282,7 @@ def test_a_day_that_does_not_keep_what_is_asked_is_named(tmp_path: Path) -> None
     assert len(read.observations(sized, limit=3).items) == 1
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(zone=st.text(min_size=1, max_size=20))
 def test_a_zones_name_stays_a_text_whatever_is_in_it(zone: str) -> None:
     try:
@@ -300,7 +300,7 @@ def test_a_hostile_zone_finds_nothing_and_breaks_nothing(read: Query) -> None:
         assert read.observations(Filter(wanted=Wanted(zone=(zone,))), limit=3).items == ()
 
 
-@settings(max_examples=100)
+@settings(deadline=None, max_examples=100)
 @given(
     field=st.sampled_from(sorted(AskedPage.model_fields)),
     value=st.text(max_size=30) | st.sampled_from(["nan", "inf", "-1", "1e400", "\x00", "%00", "../", "2145916800000"]),

@@ -136,9 +136,11 @@ class Centre:
         self.cookie = auth.login(username=USERNAME, password=PASSWORD, source="-").token
         archive, line = FakeArchive(), OpenLine()
         transport = httpx.ASGITransport(app=archive.app)
-        search = Search(url="http://archive.test", token=TOKEN, audit=audit, places=Places(store), transport=transport)
         roster = Roster(store, audit, None, now_ms)
         devices, self.feed = Devices(store, roster, now_ms), Feed()
+        search = Search(
+            url="http://archive.test", token=TOKEN, audit=audit, places=Places(store, devices), transport=transport
+        )
         self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms)
         self.room.load()
         assessment = Assessment.over(store, audit, devices, now_ms)

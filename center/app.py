@@ -91,11 +91,11 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     seal = _seal_of(config)
     records = open_records(config, clock)
     store, audit = records.store, records.audit
-    search = Search(url=config.query_url, token=token, audit=audit, places=Places(store))
     roster = Roster(store, audit, seal, clock)
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
+    search = Search(url=config.query_url, token=token, audit=audit, places=Places(store, devices))
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
     feed = Feed()

@@ -57,7 +57,7 @@ class FilterPanel:
                 self._number("min_side_px", _("Side from, px"), 1)
                 self._number("max_side_px", _("to, px"), 1)
             with ui.element("div").classes("ws-search-pair"):
-                self._number("min_share", _("Share of picture from, %"), 100)
+                self._number("min_share", _("Share from, %"), 100)
                 self._number("max_share", _("to, %"), 100)
             self._quality()
 

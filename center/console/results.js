@@ -12,13 +12,13 @@ export default {
         :style="place(item.at)" :aria-posinset="item.at + 1" :aria-setsize="more ? -1 : items.length">
         <div class="ws-picture" :style="{ aspectRatio: '16 / 9' }">
           <img v-if="item.src && !failed[item.key]" :src="item.src" :alt="item.alt" draggable="false"
-            @error="failed[item.key] = true" />
-          <svg v-if="item.src && !failed[item.key]" :viewBox="'0 0 ' + item.width + ' ' + item.height"
+            @error="failed[item.key] = true" @load="there[item.key] = true" />
+          <svg v-if="there[item.key]" :viewBox="'0 0 ' + item.width + ' ' + item.height"
             preserveAspectRatio="none" aria-hidden="true">
             <rect v-for="b in item.boxes" :x="b.box[0]" :y="b.box[1]" :width="b.box[2] - b.box[0]"
               :height="b.box[3] - b.box[1]" :class="'ws-box ws-box-' + b.tone" vector-effect="non-scaling-stroke" />
           </svg>
-          <div v-else class="ws-picture-note">{{ item.src ? words.failed : item.note }}</div>
+          <div v-if="!item.src || failed[item.key]" class="ws-picture-note">{{ item.src ? words.failed : item.note }}</div>
         </div>
         <div class="ws-card-body">
           <span class="ws-name">{{ item.camera }}</span>
@@ -28,7 +28,7 @@ export default {
       </a>
     </div>`,
   props: { words: Object },
-  data: () => ({ items: [], more: false, asked: false, focused: 0, failed: {}, width: 0, from: 0, to: 0 }),
+  data: () => ({ items: [], more: false, asked: false, focused: 0, failed: {}, there: {}, width: 0, from: 0, to: 0 }),
   computed: {
     columns() {
       return Math.max(1, Math.floor((this.width + GAP) / (232 + GAP)));
@@ -72,6 +72,7 @@ export default {
       if (first) {
         this.items = [];
         this.failed = {};
+        this.there = {};
         this.focused = 0;
       }
       this.items.push(...items);

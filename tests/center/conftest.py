@@ -151,14 +151,14 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         clock=clock,
     )
     audit = records.audit
+    devices = Devices(store, roster, clock)
     search = Search(
         url="http://archive.test",
         token=TOKEN,
         audit=audit,
-        places=Places(store),
+        places=Places(store, devices),
         transport=httpx.ASGITransport(app=archive.app),
     )
-    devices = Devices(store, roster, clock)
     feed = Feed()
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)

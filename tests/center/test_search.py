@@ -79,7 +79,7 @@ async def county(world: World, archive: Path) -> AsyncIterator[World]:
         url="http://query.test",
         token=TOKEN,
         audit=world.services.audit,
-        places=Places(world.store),
+        places=Places(world.store, world.services.devices),
         transport=httpx.ASGITransport(app=app),
     )
     world.services = replace(world.services, search=search)
@@ -149,6 +149,13 @@ async def test_an_area_finds_the_cameras_that_stand_in_it(chief: httpx.AsyncClie
     assert {(item["agent_id"], item["camera_id"]) for item in found} == {(AGENT, "cam-1"), (OTHER, "cam-1")}
     assert len(found) == 20
     assert await _found(chief, area="0,0 1,0 1,1") == []
+
+
+async def test_a_place_that_an_agent_tells_counts_before_the_registers(county: World, chief: httpx.AsyncClient) -> None:
+    moved = camera_status("cam-1").model_copy(update={"latitude": 31.0, "longitude": 115.0})
+    county.services.devices.changed(moved)
+    assert {item["agent_id"] for item in await _found(chief, area=ROUND_CAM_1)} == {OTHER}
+    assert {item["agent_id"] for item in await _found(chief, area="114.9,30.9 115.1,30.9 115,31.1")} == {AGENT}
 
 
 async def test_an_area_shows_nobody_more_than_they_may_see(ana: httpx.AsyncClient) -> None:

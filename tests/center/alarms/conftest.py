@@ -68,14 +68,14 @@ class Station:
 @pytest.fixture
 async def station(store: Store, clock: Clock, roster: Roster) -> AsyncIterator[Station]:
     archive, held, audit = FakeArchive(), Held(), Audit(store, clock)
+    devices = Devices(store, roster, clock)
     search = Search(
         url="http://archive.test",
         token=TOKEN,
         audit=audit,
-        places=Places(store),
+        places=Places(store, devices),
         transport=httpx.ASGITransport(app=archive.app),
     )
-    devices = Devices(store, roster, clock)
 
     def start() -> Station:
         room = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, notifier=held)

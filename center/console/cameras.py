@@ -74,7 +74,7 @@ class _Tables:
                     moment(moments.local(camera.since_ms), moments.utc(camera.since_ms), tag="td")
                     words("td", camera.agent_id)
                     with ui.element("td"):
-                        ui.link(_("Pictures"), Question().having(camera_id=(camera.camera_id,)).path())
+                        ui.link(_("Pictures"), Question.of_camera(camera.camera_id).path())
 
     def _agents(self, rows: tuple[AgentView, ...]) -> None:
         _ = self._

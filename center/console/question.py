@@ -38,6 +38,11 @@ class Question:
     fault: CenterError | None = None
 
     @classmethod
+    def of_camera(cls, camera_id: str) -> "Question":
+        """All of one camera in the default period."""
+        return cls().having(camera_id=(camera_id,))
+
+    @classmethod
     def read(cls, query: str) -> "Question":
         """From an address; what cannot be read counts as not said, and is complained of in `fault`."""
         said = parse_qs(query[:_MAX_QUERY], max_num_fields=300)

@@ -130,9 +130,16 @@ class _Page:
         with ui.element("div").classes("ws-search-filters"):
             case = ui.input(_("Case"), value=self._question.filters.case_id or "").props("outlined dense debounce=600")
             case.props["maxlength"] = 64
-            case.on_value_change(lambda event: self._change({"case_id": event.value or None}))
+            case.on_value_change(lambda event: self._in_case(event.value or None))
             self._purpose = ui.input(_("Purpose, for the audit")).props("outlined dense debounce=600 maxlength=200")
             self._purpose.on_value_change(lambda event: self._because(event.value or ""))
+
+    def _in_case(self, case_id: str | None) -> None:
+        """A case decides what one may see, so the page is asked for anew."""
+        try:
+            ui.navigate.to(self._question.having(case_id=case_id).path())
+        except CenterError as error:
+            self._complain(error)
 
     def _because(self, purpose: str) -> None:
         """The purpose goes with the next question; the one on show was asked without."""

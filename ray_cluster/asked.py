@@ -8,7 +8,7 @@ from provisioning.contracts.search import BinMs, Wanted
 from ray_cluster.filters import MAX_TIME_MS, Cursor, Filter
 
 DEFAULT_LIMIT: Final = 50
-MAX_CAMERAS: Final = 64
+MAX_CAMERAS: Final = 100
 MAX_SOURCES: Final = 4000
 Time = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
 

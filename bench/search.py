@@ -8,13 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-import ray_cluster.upkeep
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.search import Wanted
@@ -22,6 +22,7 @@ from ray_cluster.day_tables import connect, create_day, day_span
 from ray_cluster.filters import Filter
 from ray_cluster.query import Query
 from ray_cluster.tables import OBJECT_SCHEMA, SNAPSHOT_SCHEMA
+from ray_cluster.upkeep import Upkeep
 
 OFFSET_MINUTES: Final = 480
 DAY: Final = "20261124"
@@ -29,7 +30,8 @@ LOW_MS, HIGH_MS = day_span(DAY, OFFSET_MINUTES)
 CAMERAS: Final = 500
 CAMERAS_AN_AGENT: Final = 10
 A_PICTURE: Final = 3
-STEP: Final = 20_000
+STEP: Final = 6_000
+"""Pictures at once: of a million machines enough parts for upkeep to compact and index them."""
 WIDTH, HEIGHT = 1920, 1080
 CLASSES: Final = [cls.value for cls in MachineClass]
 COLOURS: Final = ["white", "black", "grey", "red", "blue", "green", None]
@@ -72,12 +74,9 @@ def fill(directory: Path, machines: int) -> None:
         keys = [f"{_source(each)[0]}:{first + at:032x}" for at, each in enumerate(cameras)]
         day.objects.add(_objects(dice, keys, cameras, at_ms))
         day.snapshots.add(_snapshots(dice, keys, cameras, at_ms, first))
-    ray_cluster.upkeep.SMALL_FRAGMENTS = 1
-    faults = ray_cluster.upkeep.Upkeep(directory, retention_days=30, offset_minutes=OFFSET_MINUTES).run_once(
-        now_ms=HIGH_MS
-    )
-    if faults.faults:
-        raise SystemExit(f"upkeep: {faults.faults}")
+    done = Upkeep(directory, retention_days=30, offset_minutes=OFFSET_MINUTES).run_once(now_ms=HIGH_MS)
+    if done.faults:
+        raise SystemExit(f"upkeep: {done.faults}")
 
 
 def _objects(dice: np.random.Generator, keys: list[str], cameras: list[int], at_ms: Any) -> pa.Table:
@@ -152,8 +151,8 @@ def ask(directory: Path) -> None:
     read = Query(directory, offset_minutes=OFFSET_MINUTES)
     sys.stdout.write(f"{'ms, median / slowest':24}{'page of 50':>16}{'24 bins':>18}{'machines':>11}  indexes\n")
     for name, wanted in QUESTIONS.items():
-        page = _timed(lambda wanted=wanted: read.observations(wanted, limit=50), 7)  # type: ignore[misc] # bound now
-        counts = _timed(lambda wanted=wanted: read.counts(wanted, 3_600_000), 3)  # type: ignore[misc] # as above
+        page = _timed(partial(read.observations, wanted, limit=50), 7)
+        counts = _timed(partial(read.counts, wanted, 3_600_000), 3)
         machines = read.counts(wanted, 3_600_000).machines
         indexes = ", ".join(read.plan(wanted).days[0].indexes)
         sys.stdout.write(f"{name:24}{page:>16}{counts:>18}{machines:>11,}  {indexes}\n")

@@ -99,8 +99,9 @@ def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) 
     shown = next(row for row in center.archive.rows if row.snapshot.camera_id == "cam-2")
     expect(page.locator(".ws-box")).to_have_count(len(shown.machines))
     expect(page.locator(".ws-crop img")).to_have_count(len(shown.machines))
-    page.wait_for_load_state("networkidle")
-    assert _pictures_loaded(page, ".ws-crop")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.ws-crop img')].every(i => i.complete && i.naturalWidth > 0)"
+    )
     page.get_by_text("Picture and redaction").click()
     expect(page.get_by_text(shown.snapshot.row_key)).to_be_visible()
     expect(page.locator("dl .ws-nowrap").first).to_have_attribute("title", _utc(shown.snapshot.captured_at_ms))

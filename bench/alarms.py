@@ -47,8 +47,10 @@ from center.permits import Permits, needs
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
+from center.places import Places
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
@@ -138,9 +140,11 @@ class Centre:
         self.cookie = auth.login(username=USERNAME, password=PASSWORD, source="-").token
         archive, line = FakeArchive(), OpenLine()
         transport = httpx.ASGITransport(app=archive.app)
-        search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=transport)
         roster = Roster(store, audit, None, now_ms)
         devices, self.feed = Devices(store, roster, now_ms), Feed()
+        search = Search(
+            url="http://archive.test", token=TOKEN, audit=audit, places=Places(store, devices), transport=transport
+        )
         self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms)
         self.room.load()
         assessment = Assessment.over(store, audit, devices, now_ms)
@@ -175,6 +179,7 @@ class Centre:
             now_ms=now_ms,
         )
         self.services = Services(
+            saved_searches=SavedSearches(store, audit, now_ms),
             auth=auth,
             second_factors=records.second_factors,
             users=records.users,

@@ -35,8 +35,10 @@ from center.permits import Permits
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
+from center.places import Places
 from center.records import open_records
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
@@ -95,11 +97,11 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     seal = _seal_of(config)
     records = open_records(config, clock)
     store, audit = records.store, records.audit
-    search = Search(url=config.query_url, token=token, audit=audit)
     roster = Roster(store, audit, seal, clock)
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
+    search = Search(url=config.query_url, token=token, audit=audit, places=Places(store, devices))
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
     exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
     feed = Feed(pace=Pace(clock))
@@ -135,6 +137,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         audit=audit,
         audit_keeper=records.audit_keeper,
         search=search,
+        saved_searches=SavedSearches(store, audit, clock),
         roster=roster,
         devices=devices,
         assessment=assessment,

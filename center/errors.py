@@ -183,6 +183,62 @@ class BadFilterError(CenterError):
     remedy = marked("Exchange its two ends.")
 
 
+class BadAreaError(CenterError):
+    """A polygon that is none."""
+
+    code = "bad_area"
+    message = marked("The area is not a polygon on the map.")
+    remedy = marked("Give it 3 to {most} corners, each longitude,latitude in degrees.")
+
+
+class AreaCrossesError(CenterError):
+    """A polygon whose inside nobody can tell."""
+
+    code = "area_crosses"
+    message = marked("The outline of the area crosses or touches itself.")
+    remedy = marked("Draw it again, corner by corner around the area, without crossing a side.")
+
+
+class BadBinsError(CenterError):
+    """Finer counts than one answer has room for."""
+
+    code = "bad_bins"
+    message = marked("The time span has more than {most} bins.")
+    remedy = marked("Ask for a shorter span or longer bins.")
+
+
+class UnknownSavedSearchError(CenterError):
+    """No saved search of that number, or another's."""
+
+    code = "unknown_saved_search"
+    message = marked("There is no such saved search of yours.")
+    remedy = marked("Somebody may have deleted it; look at the list again.")
+
+
+class TooManySavedError(CenterError):
+    """One account keeps no more."""
+
+    code = "too_many_saved"
+    message = marked("This account has {most} saved searches already.")
+    remedy = marked("Delete one that nobody needs.")
+
+
+class ForeignCamerasError(CenterError):
+    """A search shared in a district that names cameras of another."""
+
+    code = "foreign_cameras"
+    message = marked("The search names cameras that are not in district {district_id}.")
+    remedy = marked("Share it in the district of its cameras, or name none.")
+
+
+class PurposeMissingError(CenterError):
+    """Results leave the centre for a reason, or not at all."""
+
+    code = "purpose_missing"
+    message = marked("Nobody said what the export is for.")
+    remedy = marked("Give the purpose; it is kept in the audit with your name.")
+
+
 class UnknownCameraError(CenterError):
     """No agent has reported this camera."""
 

@@ -9,16 +9,15 @@ rows (`rows`, `commits`).
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Final, Self, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 
 from center.access import CameraKey, Scope
 from center.audit import Audit
 from center.errors import (
-    BadFilterError,
     NoPictureError,
     PictureBrokenError,
     QueryDeniedError,
@@ -29,10 +28,14 @@ from center.errors import (
     TooManyCamerasError,
     UnknownObservationError,
 )
+from center.filters import CountFilters, Filters, Param
+from center.observations import ObservationList, ObservationView, shown
+from center.places import Places
 from provisioning.contracts import archive, ids
-from provisioning.contracts.ids import AgentId, CameraId, Sha256
-from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
+from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
+
+__all__ = ["Filters", "ObservationList", "ObservationView", "Search"]
 
 TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -47,85 +50,6 @@ SAID: Final = frozenset(
 """Error kinds of `ray_cluster.query` that are facts about one observation."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
-Param = tuple[str, str | int | float | bool | None]
-"""Of a query string."""
-
-Cursor = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
-
-
-class Filters(BaseModel):
-    """What to look for. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    from_ms: TimeMs | None = None
-    to_ms: TimeMs | None = None
-    camera_id: tuple[CameraId, ...] = Field(default=(), max_length=100)
-    cls: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: Cursor | None = None
-    case_id: str | None = Field(default=None, max_length=64)
-    """The case it is asked for: roles in one case alone count only where it is named."""
-
-    @model_validator(mode="after")
-    def _forwards(self) -> Self:
-        if self.from_ms is not None and self.to_ms is not None and self.to_ms < self.from_ms:
-            raise BadFilterError
-        return self
-
-    def params(self, sources: Sequence[CameraKey] = ()) -> list[Param]:
-        """As query parameters of `GET /observations`; with `sources`, of these cameras alone."""
-        single = {"from_ms": self.from_ms, "to_ms": self.to_ms, "limit": self.limit, "cursor": self.cursor}
-        return [
-            *((name, value) for name, value in single.items() if value is not None),
-            *(("camera_id", camera) for camera in self.camera_id if not sources),
-            *(("source", f"{source.agent_id}/{source.camera_id}") for source in sources),
-            *(("cls", cls.value) for cls in self.cls),
-        ]
-
-
-class Shown(BaseModel):
-    """Base of what leaves the centre."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class MachineView(Shown):
-    """A machine of one observation; `box` is in pixels of its picture."""
-
-    index: int
-    cls: MachineClass
-    score: Share
-    box: Box
-
-
-class ObservationView(Shown):
-    """One archived snapshot."""
-
-    row_key: str
-    agent_id: AgentId
-    camera_id: CameraId
-    captured_at_ms: TimeMs
-    received_at_ms: TimeMs
-    committed_at_ms: TimeMs
-    clock: ClockQuality
-    time_trusted: bool
-    picture: PictureState
-    picture_sha256: Sha256
-    width: int
-    height: int
-    quality: Quality
-    covered_share: Share
-    redaction_policy: str
-    redaction_models: dict[str, Sha256]
-    machines: tuple[MachineView, ...]
-
-
-class ObservationList(Shown):
-    """A page, newest first. `next_cursor` is opaque; None at the end."""
-
-    items: tuple[ObservationView, ...]
-    next_cursor: str | None
 
 
 class Search:
@@ -137,10 +61,11 @@ class Search:
     """
 
     def __init__(
-        self, *, url: str, token: str, audit: Audit, transport: httpx.AsyncBaseTransport | None = None
+        self, *, url: str, token: str, audit: Audit, places: Places, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._url = url.rstrip("/")
         self._audit = audit
+        self._places = places
         self._client = httpx.AsyncClient(
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}"},
@@ -157,15 +82,49 @@ class Search:
             QueryRefusedError: `query` does not take these parameters, most likely a stale cursor.
             TooManyCamerasError: `sight` holds more cameras than one question can name.
         """
-        detail = filters.model_dump(mode="json", exclude_defaults=True)
-        await asyncio.to_thread(self._audit.append, actor, "observations.search", detail)
+        await self._note(actor, "observations.search", filters)
+        return await self.page(filters, sight=sight)
+
+    async def page(self, filters: Filters, *, sight: Scope) -> ObservationList:
+        """As `observations`, for an export that stands in the audit already."""
+        sight = await self._narrowed(filters, sight)
         sources = () if sight.everywhere else _sources(filters, sight)
         if not sight.everywhere and not sources:
             return ObservationList(items=(), next_cursor=None)
         page = await self._model(archive.ObservationPage, "/observations", filters.params(sources))
         # The archive was asked for these cameras alone; one of another version might not have understood.
         items = (item for item in page.items if sight.holds(item.snapshot.agent_id, item.snapshot.camera_id))
-        return ObservationList(items=tuple(map(_shown, items)), next_cursor=page.next_cursor)
+        return ObservationList(items=tuple(map(shown, items)), next_cursor=page.next_cursor)
+
+    async def counts(self, filters: CountFilters, *, actor: str, sight: Scope) -> MachineCounts:
+        """How many machines there are by class and time, hour of the week, and camera. No person is counted.
+
+        Raises:
+            QueryRefusedError, TooManyCamerasError: as `observations`.
+        """
+        await self._note(actor, "observations.count", filters)
+        sight = await self._narrowed(filters, sight)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return MachineCounts(machines=0, bins=(), week=(), cameras=(), rows_read=0)
+        asked: list[Param] = [*filters.asked(sources), ("bin_ms", filters.bin_ms)]
+        found = await self._model(MachineCounts, "/counts", asked)
+        if not all(sight.holds(each.agent_id, each.camera_id) for each in found.cameras):
+            raise QueryFaultError(url=self._url, cause="it counted cameras that were not asked for")
+        return found
+
+    async def plan(self, filters: Filters, *, actor: str, sight: Scope) -> SearchPlan:
+        """How the archive would search: tables, indexes, rows.
+
+        Raises:
+            QueryRefusedError, TooManyCamerasError: as `observations`.
+        """
+        await self._note(actor, "observations.plan", filters)
+        sight = await self._narrowed(filters, sight)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return SearchPlan(days=())
+        return await self._model(SearchPlan, "/plan", filters.asked(sources))
 
     async def observation(self, row_key: str, *, actor: str, sight: Scope) -> ObservationView:
         """One observation with its machines.
@@ -269,13 +228,21 @@ class Search:
         """Close every connection."""
         await self._client.aclose()
 
+    async def _note(self, actor: str, action: str, filters: Filters) -> None:
+        detail = filters.model_dump(mode="json", exclude_defaults=True)
+        await asyncio.to_thread(self._audit.append, actor, action, detail)
+
+    async def _narrowed(self, filters: Filters, sight: Scope) -> Scope:
+        """The cameras to ask about: those in sight, and of these those in the area."""
+        return sight if filters.area is None else await asyncio.to_thread(self._places.within, sight, filters.corners)
+
     async def _observation(self, row_key: str, sight: Scope) -> ObservationView:
         if not sight.holds_agent(ids.agent_of(row_key)):
             raise UnknownObservationError(row_key=row_key)
         found = await self.archived(row_key)
         if not sight.holds(found.snapshot.agent_id, found.snapshot.camera_id):
             raise UnknownObservationError(row_key=row_key)
-        return _shown(found)
+        return shown(found)
 
     async def _seen_picture(self, row_key: str, sight: Scope) -> bytes:
         """The picture, once its row has said which camera it is of; who sees all needs not ask."""
@@ -375,20 +342,3 @@ def _sources(filters: Filters, sight: Scope) -> tuple[CameraKey, ...]:
     if sum(len(key.agent_id) + len(key.camera_id) + len("&source=%2F") for key in sources) > MAX_SOURCES_BYTES:
         raise TooManyCamerasError
     return sources
-
-
-def _shown(item: archive.Observation) -> ObservationView:
-    row = item.snapshot
-    known = row.model_dump(include=set(ObservationView.model_fields))
-    return ObservationView.model_validate(
-        {
-            **known,
-            "covered_share": row.redaction.covered_share,
-            "redaction_policy": row.redaction.policy,
-            "redaction_models": row.redaction.models,
-            "machines": [
-                MachineView(index=machine.index, cls=machine.cls, score=machine.score, box=machine.box)
-                for machine in item.machines
-            ],
-        }
-    )

@@ -23,6 +23,7 @@ from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.pipeline.watch import Pipeline
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.second_factor import SecondFactors
 from center.storage import Storage
@@ -42,6 +43,7 @@ class Services:
     audit: Audit
     audit_keeper: AuditKeeper
     search: Search
+    saved_searches: SavedSearches
     roster: Roster
     devices: Devices
     assessment: Assessment

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import lancedb
 import pyarrow as pa
+from lancedb.query import ColumnOrdering
 
 from ray_cluster.errors import ArchiveUnreadable
 from ray_cluster.tables import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
@@ -96,6 +97,18 @@ def day_name(at_ms: int, offset_minutes: int) -> str:
     """The day of a moment, YYYYMMDD, cut at the offset from UTC."""
     zone = timezone(timedelta(minutes=offset_minutes))
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone).strftime("%Y%m%d")
+
+
+def day_span(name: str, offset_minutes: int) -> tuple[int, int]:
+    """The first millisecond of a day, and that of the next."""
+    zone = timezone(timedelta(minutes=offset_minutes))
+    start_ms = int(datetime.strptime(name, "%Y%m%d").replace(tzinfo=zone).timestamp() * 1000)
+    return start_ms, start_ms + _DAY_MS
+
+
+def in_order(query: Any, columns: Sequence[str], *, ascending: bool = True) -> Any:
+    """A query whose rows are sorted by these columns."""
+    return query.order_by([ColumnOrdering(column_name=name, ascending=ascending) for name in columns])
 
 
 def is_closed(name: str, now_ms: int, offset_minutes: int) -> bool:

@@ -3,6 +3,7 @@
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
 from ray_cluster.appearance import UNSEEN, Appearance
 from ray_cluster.entries import Entry
+from ray_cluster.followed import motions
 
 
 def snapshot_row_of(
@@ -42,6 +43,7 @@ def snapshot_row_of(
 def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
     """A row for each machine of `entry`, with what it looks like."""
     looks = entry.appearances or (UNSEEN,) * len(entry.machines)
+    pixels = entry.snapshot.picture.width * entry.snapshot.picture.height
     return [
         (
             ObjectRow(
@@ -56,8 +58,13 @@ def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
                 detector=None if entry.seen_by is None else entry.seen_by.name,
                 colour=look.colour,
                 colour_share=look.colour_share,
+                share=min(1.0, (machine.box.x1 - machine.box.x0) * (machine.box.y1 - machine.box.y0) / pixels),
+                heading_deg=None if motion is None else motion.heading_deg,
+                zones=() if motion is None else tuple(motion.zones),
             ),
             look,
         )
-        for index, (machine, look) in enumerate(zip(entry.machines, looks, strict=True))
+        for index, (machine, look, motion) in enumerate(
+            zip(entry.machines, looks, motions(entry.machines, entry.snapshot.followed), strict=True)
+        )
     ]

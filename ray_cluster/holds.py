@@ -12,8 +12,9 @@ from ray_cluster.errors import (
     PictureWithheld,
     UnknownHold,
 )
+from ray_cluster.filters import Cursor, Filter
 from ray_cluster.held_area import HeldArea, Hold
-from ray_cluster.query import Cursor, Filter, Query
+from ray_cluster.query import Query
 from ray_cluster.tables import filed_at_ms
 
 MAX_ROWS: Final = 100_000

@@ -12,8 +12,8 @@ from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, Lookal
 from ray_cluster.audit import Audit
 from ray_cluster.day_tables import connect, day_name, day_names, quoted, read_errors
 from ray_cluster.errors import ArchiveUnreadable, NoVector
+from ray_cluster.filters import checked_row_key
 from ray_cluster.nearest import Nearest, nearest
-from ray_cluster.query import checked_row_key
 from ray_cluster.tables import OBJECTS, object_row
 from ray_cluster.upkeep_status import read_status
 

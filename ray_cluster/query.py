@@ -1,18 +1,13 @@
 """The reader: what the archive holds, page by page. Opens the tables for itself and writes nothing."""
 
-import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from lancedb.query import ColumnOrdering
 
-from provisioning.contracts import ids
 from provisioning.contracts.archive import (
     ArchiveStatus,
     CommitPage,
@@ -23,90 +18,27 @@ from provisioning.contracts.archive import (
     SnapshotRow,
     StorageStatus,
 )
-from provisioning.contracts.messages import MachineClass, PictureState
-from ray_cluster.day_tables import connect, day_names, quoted, read_errors
+from provisioning.contracts.messages import PictureState
+from provisioning.contracts.search import MachineCounts, SearchPlan
+from ray_cluster.counting import Counting
+from ray_cluster.day_tables import connect, day_name, day_names, day_span, in_order, quoted, read_errors
 from ray_cluster.errors import (
-    BadRequest,
     PictureDamaged,
     PictureErased,
     PictureLeaked,
     PictureWithheld,
     UnknownObservation,
 )
+from ray_cluster.filters import MAX_TIME_MS, Cursor, Filter, checked_row_key
 from ray_cluster.held_area import HeldArea
+from ray_cluster.machine_pages import MachinePages
 from ray_cluster.packs import Packs
+from ray_cluster.plans import plan
 from ray_cluster.storage import Storage
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.upkeep_status import alarms, read_status
 
-MAX_TIME_MS: Final = 4_102_444_800_000
-_ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PATTERN[1:-1])
-_CAMERA: Final = re.compile(ids.CAMERA_PATTERN[1:-1])
-_AGENT: Final = re.compile(ids.AGENT_PATTERN[1:-1])
-_CURSOR: Final = re.compile(r"([0-9]{1,13})~(.{1,128})")
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page ended: the last row's filed time and key."""
-
-    at_ms: int
-    row_key: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `str` made.
-
-        Raises:
-            BadRequest: it is something else.
-        """
-        match = _CURSOR.fullmatch(text)
-        if match is None:
-            raise BadRequest("cursor: not one of ours; leave it out to start from the newest")
-        return cls(int(match.group(1)), checked_row_key(match.group(2)))
-
-    def __str__(self) -> str:
-        return f"{self.at_ms}~{self.row_key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which observations. An empty tuple means all; `from_ms` is inclusive, `to_ms` exclusive, both of filed time.
-
-    Raises:
-        BadRequest: a camera id that cannot be one, or an empty span.
-    """
-
-    from_ms: int = 0
-    to_ms: int = MAX_TIME_MS
-    camera_ids: tuple[str, ...] = ()
-    classes: tuple[MachineClass, ...] = ()
-    sources: tuple[tuple[str, str], ...] = ()
-    """Agent and camera: two agents may give one id to theirs."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.from_ms <= self.to_ms <= MAX_TIME_MS:
-            raise BadRequest("from_ms, to_ms: give milliseconds since 1970 with from_ms <= to_ms")
-        for camera in self.camera_ids:
-            if _CAMERA.fullmatch(camera) is None:
-                raise BadRequest(f"camera_id: {camera[:64]!r} cannot be a camera's id")
-        for agent, camera in self.sources:
-            if _AGENT.fullmatch(agent) is None or _CAMERA.fullmatch(camera) is None:
-                raise BadRequest(f"source: {agent[:64]!r}/{camera[:64]!r} cannot be an agent and its camera")
-
-    def conditions(self, before: Cursor | None) -> str:
-        """As Lance SQL. Every value was checked against a pattern without quotes, or is a number."""
-        parts = [f"filed_at_ms >= {self.from_ms}", f"filed_at_ms < {self.to_ms}"]
-        if self.camera_ids:
-            parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
-        if self.sources:
-            parts.append(_of_sources(self.sources))
-        if self.classes:
-            parts.append(f"array_has_any(classes, [{quoted(self.classes)}])")
-        if before is not None:
-            parts.append(f"filed_at_ms <= {before.at_ms}")
-            parts.append(f"(filed_at_ms < {before.at_ms} OR row_key < '{before.row_key}')")
-        return " AND ".join(parts)
+_NEWEST: Final = ("filed_at_ms", "row_key")
 
 
 class Query:
@@ -116,7 +48,7 @@ class Query:
         self._directory = directory
         self._packs = Packs(directory / "packs")
         self._held = HeldArea(directory)
-        self._zone = timezone(timedelta(minutes=offset_minutes))
+        self._offset_minutes = offset_minutes
         self._tables = connect(directory)
         self._storage = Storage(directory)
 
@@ -125,24 +57,24 @@ class Query:
     ) -> ObservationPage:
         """One page, newest filed time first; of one day alone where that is asked.
 
+        Where more is asked of a machine than its class, machines are searched and not snapshots: such a page may be
+        shorter than `limit`, or empty, and still have a cursor.
+
         Raises:
             ArchiveUnreadable: try again.
         """
+        days = [day for day in self._days_of(wanted, cursor) if only_day in {None, day}]
+        if wanted.wanted.of_machine:
+            found, next_cursor = MachinePages(self._tables, self._offset_minutes).page(days, wanted, limit, cursor)
+            following = None if next_cursor is None else str(next_cursor)
+            return ObservationPage(items=self._with_machines(found), next_cursor=following)
         rows: list[SnapshotRow] = []
-        newest = min(wanted.to_ms - 1, cursor.at_ms if cursor else MAX_TIME_MS)
-        for day in reversed(self.days()):
-            if only_day not in {None, day}:
-                continue
-            if not self._day(wanted.from_ms) <= day <= self._day(max(newest, 0)):
-                continue
+        for day in days:
             with read_errors(day):
-                rows += self._rows(
-                    day,
-                    wanted.conditions(cursor),
-                    ("filed_at_ms", "row_key"),
-                    ascending=False,
-                    limit=limit + 1 - len(rows),
-                )
+                for part in wanted.windows(day_span(day, self._offset_minutes), cursor):
+                    left = limit + 1 - len(rows)
+                    if left:
+                        rows += self._rows(day, part.conditions(cursor), _NEWEST, ascending=False, limit=left)
             if len(rows) > limit:
                 break
         page = rows[:limit]
@@ -215,7 +147,7 @@ class Query:
         for day in self.days():
             with read_errors(day):
                 query = self._snapshots(day).search().where(condition).select(["commit_seq"])
-                found = query.order_by([ColumnOrdering(column_name="commit_seq")]).limit(limit).to_arrow()
+                found = in_order(query, ("commit_seq",)).limit(limit).to_arrow()
             numbers += found.column("commit_seq").to_pylist()
         if not numbers:
             return CommitPage(items=(), last_commit_seq=after)
@@ -230,13 +162,25 @@ class Query:
         return CommitPage(items=self._with_machines(rows), last_commit_seq=rows[-1].commit_seq)
 
     def count(self, wanted: Filter) -> int:
-        """How many rows `observations` would answer in all. Raises `ArchiveUnreadable`."""
+        """How many rows of a span and of cameras there are. Raises `ArchiveUnreadable`."""
         rows = 0
-        for day in self.days():
-            if self._day(wanted.from_ms) <= day <= self._day(max(wanted.to_ms - 1, 0)):
-                with read_errors(day):
-                    rows += self._snapshots(day).count_rows(wanted.conditions(None))
+        for day in self._days_of(wanted, None):
+            with read_errors(day):
+                rows += self._snapshots(day).count_rows(wanted.conditions(None))
         return rows
+
+    def counts(self, wanted: Filter, bin_ms: int) -> MachineCounts:
+        """How many machines, by class and time, hour of the week and camera.
+
+        Raises:
+            BadRequest: the span has no end, or too many bins.
+            ArchiveUnreadable: try again.
+        """
+        return Counting(self._tables, self._offset_minutes).count(self._days_of(wanted, None), wanted, bin_ms)
+
+    def plan(self, wanted: Filter) -> SearchPlan:
+        """How `observations` would be answered. Raises `ArchiveUnreadable`."""
+        return plan(self._tables, self._days_of(wanted, None), wanted, self._offset_minutes)
 
     def status(self) -> ArchiveStatus:
         """Counted from the tables themselves, so that the ledger does not rest on anybody's counters.
@@ -292,7 +236,13 @@ class Query:
             return day_names(self._tables)
 
     def _day(self, at_ms: int) -> str:
-        return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone).strftime("%Y%m%d")
+        return day_name(at_ms, self._offset_minutes)
+
+    def _days_of(self, wanted: Filter, cursor: Cursor | None) -> list[str]:
+        """Days that have rows of the span, up to the cursor, newest first."""
+        newest = min(wanted.to_ms - 1, cursor.at_ms if cursor else MAX_TIME_MS)
+        first, last = self._day(wanted.from_ms), self._day(max(newest, 0))
+        return [day for day in reversed(self.days()) if first <= day <= last]
 
     def _snapshots(self, day: str) -> Any:
         return self._tables.open_table(SNAPSHOTS + day)
@@ -302,7 +252,7 @@ class Query:
     ) -> list[SnapshotRow]:
         query = self._snapshots(day).search().where(condition).limit(limit)
         if order:
-            query = query.order_by([ColumnOrdering(column_name=name, ascending=ascending) for name in order])
+            query = in_order(query, order, ascending=ascending)
         return [snapshot_row(record) for record in query.to_list()]
 
     def _with_machines(self, rows: Sequence[SnapshotRow]) -> tuple[Observation, ...]:
@@ -322,23 +272,3 @@ class Query:
             Observation(snapshot=row, machines=tuple(sorted(machines[row.row_key], key=lambda machine: machine.index)))
             for row in rows
         )
-
-
-def _of_sources(sources: Sequence[tuple[str, str]]) -> str:
-    """As Lance SQL: one clause an agent."""
-    by_agent: dict[str, list[str]] = {}
-    for agent, camera in sources:
-        by_agent.setdefault(agent, []).append(camera)
-    clauses = (f"(agent_id = '{agent}' AND camera_id IN ({quoted(of)}))" for agent, of in by_agent.items())
-    return f"({' OR '.join(clauses)})"
-
-
-def checked_row_key(text: str) -> str:
-    """`text`, if it can be a row key: nothing else may reach a filter.
-
-    Raises:
-        BadRequest: it cannot.
-    """
-    if _ROW_KEY.fullmatch(text) is None:
-        raise BadRequest("row_key: an agent id, a colon and 32 hexadecimal digits")
-    return text

@@ -23,8 +23,9 @@ from provisioning.contracts.archive import (
 )
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.lookalike import LookalikeRequest
-from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
+from ray_cluster.asked import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage
 from ray_cluster.errors import (
     ArchiveFull,
     ArchiveUnreadable,
@@ -41,16 +42,13 @@ from ray_cluster.errors import (
 )
 from ray_cluster.lookalike import Lookalike
 from ray_cluster.looks import Shown, looks
-from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
+from ray_cluster.query import Query
 
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
-DEFAULT_LIMIT: Final = 50
-MAX_SOURCES: Final = 4000
 MAX_BODY_BYTES: Final = 64 * 1024
 """256 camera ids are a quarter of it."""
 Limit = Annotated[int, Parameter(ge=1, le=500)]
-Time = Annotated[int, Parameter(ge=0, le=MAX_TIME_MS)]
 
 _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     BadRequest: (422, "bad_request"),
@@ -143,19 +141,16 @@ def _observations(query: Query) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/observations")
-    def observations(
-        camera_id: Annotated[list[str] | None, Parameter(max_length=64)] = None,
-        source: Annotated[list[str] | None, Parameter(max_length=MAX_SOURCES)] = None,
-        cls: Annotated[list[MachineClass] | None, Parameter()] = None,
-        from_ms: Time = 0,
-        to_ms: Time = MAX_TIME_MS,
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: Annotated[str | None, Parameter(max_length=200)] = None,
-    ) -> ObservationPage:
-        # Each is AGENT/CAMERA; neither id can have a slash.
-        sources = tuple((agent, camera) for agent, _, camera in (each.partition("/") for each in source or ()))
-        wanted = Filter(from_ms, to_ms, tuple(camera_id or ()), tuple(cls or ()), sources)
-        return query.observations(wanted, limit=limit, cursor=None if cursor is None else Cursor.parse(cursor))
+    def observations(asked: Annotated[AskedPage, Parameter()]) -> ObservationPage:
+        return query.observations(asked.filter(), limit=asked.limit, cursor=asked.after())
+
+    @routes.get("/counts")
+    def counts(asked: Annotated[AskedCounts, Parameter()]) -> MachineCounts:
+        return query.counts(asked.filter(), asked.bin_ms)
+
+    @routes.get("/plan")
+    def plan(asked: Annotated[Asked, Parameter()]) -> SearchPlan:
+        return query.plan(asked.filter())
 
     @routes.get("/observations/{row_key}")
     def observation(row_key: str) -> Observation:

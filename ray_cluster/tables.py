@@ -74,6 +74,9 @@ OBJECT_SCHEMA: Final = pa.schema(
         pa.field("detector", pa.string()),
         pa.field("colour", pa.string()),
         pa.field("colour_share", pa.float64()),
+        pa.field("share", pa.float64()),
+        pa.field("heading_deg", pa.float64()),
+        pa.field("zones", pa.list_(pa.string())),
         pa.field("vector", pa.list_(pa.float32(), DIMENSIONS)),
     ]
 )
@@ -136,7 +139,7 @@ def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
 def object_row(record: Mapping[str, Any]) -> ObjectRow:
     """A record read from a table."""
     return ObjectRow(
-        **{name: record[name] for name in _OBJECT_PLAIN if name in record},
+        **{name: record[name] for name in _OBJECT_PLAIN if record.get(name) is not None},
         box=Box(x0=record["x0"], y0=record["y0"], x1=record["x1"], y1=record["y1"]),
     )
 

@@ -44,6 +44,7 @@ _SCALAR: Final = {
         "camera_id": Bitmap(),
         "cls": Bitmap(),
         "colour": Bitmap(),
+        "heading_deg": BTree(),
     },
 }
 

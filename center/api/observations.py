@@ -10,6 +10,8 @@ from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.api.problems import documented
 from center.errors import (
+    AreaCrossesError,
+    BadAreaError,
     BadFilterError,
     NoPictureError,
     NotLoggedInError,
@@ -64,7 +66,9 @@ _PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     "/observations",
     operation_id="list_observations",
     openapi_extra=needs(Permission.OBSERVATION_SEARCH),
-    responses=documented(*_QUERY_ERRORS, QueryRefusedError, BadFilterError, TooManyCamerasError),
+    responses=documented(
+        *_QUERY_ERRORS, QueryRefusedError, BadFilterError, BadAreaError, AreaCrossesError, TooManyCamerasError
+    ),
 )
 async def list_observations(
     filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight

@@ -24,6 +24,7 @@ from center.api import (
     pipeline,
     problems,
     rules,
+    searches,
     setup,
     users,
 )
@@ -60,6 +61,7 @@ def create() -> FastAPI:
             {"name": "agents", "description": "Agents as the roster names them and as they report."},
             {"name": "cameras", "description": "Cameras as their agents report them."},
             {"name": "observations", "description": "The archive."},
+            {"name": "search", "description": "Machines counted, searches kept and taken away."},
             {"name": "notify", "description": "Who is told, and what became of each message."},
             {"name": "rules", "description": "What raises alarms: every version is kept."},
             {"name": "alarms", "description": "What was raised, and what became of it."},
@@ -81,6 +83,7 @@ def create() -> FastAPI:
         agents,
         cameras,
         observations,
+        searches,
         notify,
         rules,
         alarms,

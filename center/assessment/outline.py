@@ -20,7 +20,7 @@ def fault(ring: Sequence[Point]) -> str:
         return "it has fewer than three corners"
     if len(points) > MAX_POINTS:
         return f"it has more than {MAX_POINTS} corners"
-    if any(abs(longitude) > 180 or abs(latitude) > 90 for longitude, latitude in points):
+    if off_the_globe(points):
         return "a corner lies on no globe: longitude first, then latitude"
     if len(set(points)) < len(points):
         return "it touches itself at a corner"
@@ -28,6 +28,11 @@ def fault(ring: Sequence[Point]) -> str:
     if crossing is not None:
         return f"sides {crossing[0] + 1} and {crossing[1] + 1} cross"
     return "" if _doubled_area(points) else "it encloses nothing"
+
+
+def off_the_globe(points: Sequence[Point]) -> bool:
+    """Whether a corner is no place on earth."""
+    return any(abs(longitude) > 180 or abs(latitude) > 90 for longitude, latitude in points)
 
 
 def opened(ring: Sequence[Point]) -> tuple[Point, ...]:

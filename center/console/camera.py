@@ -20,7 +20,7 @@ from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.map import Map, Marker, Point
 from center.console.markup import moment, words
-from center.console.observations import Question
+from center.console.question import Question
 from center.console.table import state, table
 from center.devices import CameraView
 from center.errors import CenterError, UnknownCameraError, marked
@@ -161,7 +161,7 @@ class _Standing:
             words("dd", now.camera_id)
             words("dt", _("Pictures"))
             with ui.element("dd"):
-                ui.link(_("Observations"), Question(camera=now.camera_id).path())
+                ui.link(_("Search"), Question.of_camera(now.camera_id).path())
 
 
 def _place(services: Services, found: CameraView, _: Language) -> None:

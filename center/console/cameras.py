@@ -14,7 +14,7 @@ from center.console.camera import path
 from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.markup import moment, words
-from center.console.observations import Question
+from center.console.question import Question
 from center.console.table import state, table
 from center.devices import AgentView, CameraView
 from center.errors import marked
@@ -142,7 +142,7 @@ class _Tables:
                     moment(moments.local(camera.since_ms), moments.utc(camera.since_ms), tag="td")
                     words("td", camera.agent_id)
                     with ui.element("td"):
-                        ui.link(_("Observations"), Question(camera=camera.camera_id).path())
+                        ui.link(_("Pictures"), Question.of_camera(camera.camera_id).path())
 
     def _agents(self, rows: tuple[AgentView, ...]) -> None:
         _ = self._

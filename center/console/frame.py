@@ -21,7 +21,7 @@ PAGES: Final = (
     ("/overview", marked("Overview"), Permission.CAMERA_VIEW),
     ("/live", marked("Live"), Permission.LIVE_VIEW),
     ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
-    ("/observations", marked("Observations"), Permission.OBSERVATION_SEARCH),
+    ("/observations", marked("Search"), Permission.OBSERVATION_SEARCH),
     ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
     ("/pipeline", marked("Pipeline"), Permission.HEALTH_VIEW),
     ("/tasks", marked("Parse tasks"), Permission.CAMERA_VIEW),

@@ -25,7 +25,7 @@ def observation(request: Request, row_key: str) -> None:
     actor, sight = identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/observations") as _:
         with ui.element("div").classes("ws-title"):
-            ui.link(_("Observations"), "/observations")
+            ui.link(_("Search"), "/observations")
             heading = words("h1", _(TITLE))
         body = ui.element("div").classes("ws-detail")
 

@@ -24,13 +24,13 @@ from center.console import (
     live,
     login,
     observation,
-    observations,
     overview,
     pipeline,
     preferences,
     provider,
     rule,
     rules,
+    search,
     settings,
     setup,
     tasks,
@@ -76,7 +76,7 @@ def mount(app: FastAPI) -> None:
     )
     _Page("/overview", openapi_extra=needs(Permission.CAMERA_VIEW))(overview.overview)
     _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
-    _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(observations.observations)
+    _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(search.search)
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
     _Page("/cameras/{agent_id}/{camera_id}", openapi_extra=needs(Permission.CAMERA_VIEW))(camera.camera)

@@ -8,6 +8,7 @@ from center.console import moments
 from center.console.language import Language
 from center.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.errors import marked
+from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import Box, ClockQuality, Machine, MachineClass, PictureState
 
 CLASSES: Final = {
@@ -17,6 +18,30 @@ CLASSES: Final = {
     MachineClass.BICYCLE: marked("Bicycle"),
     MachineClass.MOTORCYCLE: marked("Motorcycle"),
 }
+COLOURS: Final = {
+    MachineColour.WHITE: marked("White"),
+    MachineColour.GREY: marked("Grey or silver"),
+    MachineColour.BLACK: marked("Black"),
+    MachineColour.RED: marked("Red"),
+    MachineColour.ORANGE: marked("Orange"),
+    MachineColour.YELLOW: marked("Yellow"),
+    MachineColour.GREEN: marked("Green"),
+    MachineColour.BLUE: marked("Blue"),
+    MachineColour.PURPLE: marked("Purple"),
+    MachineColour.PINK: marked("Pink"),
+    MachineColour.BROWN: marked("Brown"),
+}
+HEADINGS: Final = {
+    0: marked("↑ away"),
+    45: marked("↗ away, to the right"),
+    90: marked("→ to the right"),
+    135: marked("↘ nearer, to the right"),
+    180: marked("↓ nearer"),
+    225: marked("↙ nearer, to the left"),
+    270: marked("← to the left"),
+    315: marked("↖ away, to the left"),
+}
+"""Degrees in the picture, as `Motion` has them."""
 STATES: Final = {
     DeviceState.STARTING: marked("Starting"),
     DeviceState.ONLINE: marked("Online"),

@@ -76,6 +76,12 @@ class ObjectRow(Message):
     """None: too little of it is visible, or no colour stands out."""
     colour_share: Share | None = None
     """How much of what is visible of it has that colour."""
+    share: Share | None = None
+    """Of the picture that its box takes. None, as the next two are not known: a row of before."""
+    heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
+    """Of the machine that the edge followed in this place, as `Motion` has it; None: it stood, or was not followed."""
+    zones: tuple[str, ...] = Field(default=(), max_length=16)
+    """In which that machine was."""
 
 
 class SnapshotRow(Message):

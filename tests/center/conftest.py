@@ -25,8 +25,10 @@ from center.permits import Permits
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
+from center.places import Places
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
+from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
@@ -153,8 +155,14 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         clock=clock,
     )
     audit = records.audit
-    search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
     devices = Devices(store, roster, clock)
+    search = Search(
+        url="http://archive.test",
+        token=TOKEN,
+        audit=audit,
+        places=Places(store, devices),
+        transport=httpx.ASGITransport(app=archive.app),
+    )
     feed = Feed()
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
@@ -203,6 +211,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         audit=audit,
         audit_keeper=records.audit_keeper,
         search=search,
+        saved_searches=SavedSearches(store, audit, clock),
         roster=roster,
         devices=devices,
         assessment=assessment,

@@ -3,13 +3,16 @@
 import base64
 import json
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Header, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
+from center.clock import ZONE
 from provisioning.contracts import codec
 from provisioning.contracts.archive import (
     ArchiveStatus,
@@ -17,6 +20,7 @@ from provisioning.contracts.archive import (
     HoldMark,
     HoldMarks,
     IntakeStatus,
+    ObjectRow,
     Observation,
     ObservationPage,
     StorageStatus,
@@ -45,11 +49,24 @@ from provisioning.contracts.messages import (
     ObservedItem,
     PictureState,
 )
+from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
 from provisioning.seal import SealKey
 from tests.center.street import AGENT, NOW_MS, observation
 
 TOKEN: Final = "token-of-the-archive"
 Authorization = Annotated[str | None, Header()]
+
+
+class Asked(Wanted):
+    """What `query` is asked, all of its questions in one."""
+
+    camera_id: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    from_ms: int = 0
+    to_ms: int = 2**53
+    limit: int = 50
+    cursor: str | None = None
+    bin_ms: int = 3_600_000
 
 
 class FakeArchive:
@@ -92,6 +109,8 @@ class FakeArchive:
             ("/detectors", self._detectors),
             ("/storage", self._storage),
             ("/observations", self._observations),
+            ("/counts", self._counts),
+            ("/plan", self._plan),
             ("/commits", self._commits),
             ("/observations/{row_key}", self._one),
             ("/observations/{row_key}/picture", self._picture),
@@ -130,27 +149,63 @@ class FakeArchive:
         return self._enter("/storage", authorization) or self.storage
 
     def _observations(
-        self,
-        authorization: Authorization = None,
-        from_ms: int = 0,
-        to_ms: int = 2**53,
-        camera_id: Annotated[list[str] | None, Query()] = None,
-        source: Annotated[list[str] | None, Query()] = None,
-        cls: Annotated[list[MachineClass] | None, Query()] = None,
-        limit: int = 50,
-        cursor: str | None = None,
+        self, asked: Annotated[Asked, Query()], authorization: Authorization = None
     ) -> Response | ObservationPage:
-        if (fault := self._enter("/observations", authorization)) is not None:
+        fault = self._enter("/observations", authorization)
+        return fault or _page(self._wanted(asked), asked.limit, asked.cursor)
+
+    def _counts(
+        self, asked: Annotated[Asked, Query()], authorization: Authorization = None
+    ) -> Response | MachineCounts:
+        if (fault := self._enter("/counts", authorization)) is not None:
             return fault
-        wanted = [
+        seen = [
+            (row.snapshot, machine.cls)
+            for row in self._wanted(asked)
+            for machine in row.machines
+            if fits(machine, asked)
+        ]
+        bins: dict[int, Counter[MachineClass]] = defaultdict(Counter)
+        cameras: dict[tuple[str, str], Counter[MachineClass]] = defaultdict(Counter)
+        week: dict[tuple[int, int], Counter[MachineClass]] = defaultdict(Counter)
+        for snapshot, cls in seen:
+            moment = datetime.fromtimestamp(snapshot.captured_at_ms / 1000, ZONE)
+            week[moment.weekday(), moment.hour][cls] += 1
+            number = (snapshot.captured_at_ms - asked.from_ms) // asked.bin_ms
+            bins[asked.from_ms + number * asked.bin_ms][cls] += 1
+            cameras[snapshot.agent_id, snapshot.camera_id][cls] += 1
+        return MachineCounts(
+            machines=len(seen),
+            bins=tuple(TimeBin(from_ms=at, machines=of) for at, of in sorted(bins.items())),
+            week=tuple(
+                WeekHour(weekday=weekday, hour=hour, machines=of) for (weekday, hour), of in sorted(week.items())
+            ),
+            cameras=tuple(CameraCount(agent_id=a, camera_id=c, machines=of) for (a, c), of in sorted(cameras.items())),
+            rows_read=len(seen),
+        )
+
+    def _plan(self, asked: Annotated[Asked, Query()], authorization: Authorization = None) -> Response | SearchPlan:
+        if (fault := self._enter("/plan", authorization)) is not None:
+            return fault
+        matching = len(self._wanted(asked))
+        table = "objects" if asked.of_machine else "snapshots"
+        day = DayPlan(day="20261124", table=table, rows=len(self.rows), matching=matching, indexes=("camera_id",))
+        return SearchPlan(days=(day,))
+
+    def _wanted(self, asked: Asked) -> list[Observation]:
+        return [
             row
             for row in self.rows
-            if from_ms <= row.snapshot.captured_at_ms < to_ms
-            and (not camera_id or row.snapshot.camera_id in camera_id)
-            and (not source or not self.knows_sources or f"{row.snapshot.agent_id}/{row.snapshot.camera_id}" in source)
-            and (not cls or set(cls) & set(row.snapshot.classes))
+            if asked.from_ms <= row.snapshot.captured_at_ms < asked.to_ms
+            and (not asked.camera_id or row.snapshot.camera_id in asked.camera_id)
+            and (
+                not asked.source
+                or not self.knows_sources
+                or f"{row.snapshot.agent_id}/{row.snapshot.camera_id}" in asked.source
+            )
+            and (asked.sharpness_below is None or row.snapshot.quality.sharpness < asked.sharpness_below)
+            and (not (asked.of_machine or asked.cls) or any(fits(machine, asked) for machine in row.machines))
         ]
-        return _page(wanted, limit, cursor)
 
     def _commits(self, after: int = 0, limit: int = 50, authorization: Authorization = None) -> Response | CommitPage:
         if (fault := self._enter("/commits", authorization)) is not None:
@@ -175,6 +230,17 @@ class FakeArchive:
         if row_key not in self.jpegs:
             return _said(404, "picture_withheld")
         return Response(self.jpegs[row_key], media_type="image/jpeg")
+
+
+def fits(machine: ObjectRow, wanted: Wanted) -> bool:
+    """Whether a machine is of the class, colour and size that are asked for; other filters are not played."""
+    side = min(machine.box.x1 - machine.box.x0, machine.box.y1 - machine.box.y0)
+    return (
+        (not wanted.cls or machine.cls in wanted.cls)
+        and (not wanted.colour or machine.colour in wanted.colour)
+        and (wanted.min_side_px is None or side >= wanted.min_side_px)
+        and (wanted.max_side_px is None or side <= wanted.max_side_px)
+    )
 
 
 def _commit_seq(row: Observation) -> int:

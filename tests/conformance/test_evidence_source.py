@@ -7,9 +7,12 @@ import httpx
 import pytest
 
 from center.audit import Audit
+from center.devices import Devices
 from center.evidence import custody
 from center.evidence.manifest import LeftOut
 from center.evidence.source import Found, erased, fetch
+from center.places import Places
+from center.roster import Roster
 from center.search import Search
 from center.store import Store
 from provisioning.contracts.archive import IntakeStatus
@@ -48,7 +51,14 @@ async def search(place: Path, tmp_path: Path) -> AsyncIterator[Search]:
     store = Store(tmp_path / "center.sqlite3")
     store.migrate()
     audit = Audit(store, lambda: NOW_MS)
-    client = Search(url="http://query.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=app))
+    devices = Devices(store, Roster(store, audit, None, lambda: NOW_MS), lambda: NOW_MS)
+    client = Search(
+        url="http://query.test",
+        token=TOKEN,
+        audit=audit,
+        places=Places(store, devices),
+        transport=httpx.ASGITransport(app=app),
+    )
     yield client
     await client.close()
     store.close()

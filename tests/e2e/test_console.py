@@ -80,16 +80,17 @@ def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) 
     expect(tile).to_have_attribute("href", f"/observations/{newer.snapshot.row_key.replace(':', '%3A')}")
     expect(tile.locator(".ws-box")).to_have_count(len(newer.machines))
 
-    page.get_by_role("link", name="Observations").click()
-    expect(page.locator("a.ws-card")).to_have_count(24)
+    page.get_by_role("link", name="Search").click()
+    expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "42")
     page.get_by_role("combobox", name="Camera").click()
     page.get_by_role("option", name="Bridge, north side").click()
-    expect(page.locator("a.ws-card")).to_have_count(20)
+    page.keyboard.press("Escape")
+    expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "20")
     expect(page.locator("a.ws-card .ws-name").first).to_have_text("Bridge, north side")
-    assert set(page.locator("a.ws-card .ws-name").all_inner_texts()) == {"Bridge, north side"}
-    expect(page).to_have_url(f"{center.url}/observations?camera=cam-2")
+    assert set(page.locator("a.ws-card .ws-name:not(.ws-plain)").all_inner_texts()) == {"Bridge, north side"}
+    expect(page).to_have_url(f"{center.url}/observations?camera_id=cam-2")
     page.reload()
-    expect(page.locator("a.ws-card")).to_have_count(20)
+    expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "20")
 
     first = page.locator("a.ws-card").first
     first.click()
@@ -98,13 +99,14 @@ def test_from_the_set_up_code_to_one_machine(visitor: Visitor, center: Running) 
     shown = next(row for row in center.archive.rows if row.snapshot.camera_id == "cam-2")
     expect(page.locator(".ws-box")).to_have_count(len(shown.machines))
     expect(page.locator(".ws-crop img")).to_have_count(len(shown.machines))
-    page.wait_for_load_state("networkidle")
-    assert _pictures_loaded(page, ".ws-crop")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.ws-crop img')].every(i => i.complete && i.naturalWidth > 0)"
+    )
     page.get_by_text("Picture and redaction").click()
     expect(page.get_by_text(shown.snapshot.row_key)).to_be_visible()
     expect(page.locator("dl .ws-nowrap").first).to_have_attribute("title", _utc(shown.snapshot.captured_at_ms))
     page.go_back()
-    expect(page.locator("a.ws-card")).to_have_count(20)
+    expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "20")
 
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
@@ -116,34 +118,12 @@ def _utc(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}.{at_ms % 1000:03d} UTC"
 
 
-def test_the_pager_goes_to_the_end_and_back(visitor: Visitor, center: Running) -> None:
-    visitor.set_up()
-    _street(center, rows=60)
-    page = visitor.page
-    visitor.go("/observations")
-    cards = page.locator("a.ws-card")
-    expect(cards).to_have_count(24)
-    first = cards.first.get_attribute("href")
-    older, newer = page.get_by_role("button", name="Older"), page.get_by_role("button", name="Newer")
-    expect(newer).to_be_disabled()
-    older.click()
-    expect(page.get_by_text("Page 2")).to_be_visible()
-    older.click()
-    expect(page.get_by_text("Page 3")).to_be_visible()
-    expect(cards).to_have_count(12)
-    expect(older).to_be_disabled()
-    newer.click()
-    newer.click()
-    expect(page.get_by_text("Page 1")).to_be_visible()
-    expect(cards.first).to_have_attribute("href", first or "")
-
-
 def test_a_span_typed_by_hand_is_read_in_the_archives_zone(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     center.archive.fill(6, newest_ms=NOW_MS)
     page = visitor.page
     visitor.go("/observations")
-    expect(page.locator("a.ws-card")).to_have_count(6)
+    expect(page.get_by_text("The archive has nothing of this time.")).to_be_visible()
     page.get_by_role("combobox", name="Time").click()
     page.get_by_role("option", name="From – to").click()
     # The rows lie 40 s apart and the newest at 00:00:00 +08:00: only the minute before it holds the next one.
@@ -164,7 +144,7 @@ def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: 
         center.archived(*observation(camera, _now_ms(), 80 + number))
     page = visitor.page
     key = center.archive.rows[0].snapshot.row_key
-    headings = {"en": ("Live", "Observations", "Cameras"), "zh": ("实时", "抓拍记录", "摄像机")}
+    headings = {"en": ("Live", "Search", "Cameras"), "zh": ("实时", "检索", "摄像机")}
     for language, theme in (("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")):
         visitor.go(f"/preferences?language={language}&theme={theme}")
         assert page.locator("html").get_attribute("lang") == {"en": "en-US", "zh": "zh-CN"}[language]
@@ -188,7 +168,7 @@ def test_every_page_in_both_languages_and_both_themes(visitor: Visitor, center: 
     visitor.go(f"/observations/{withheld.snapshot.row_key}")
     expect(page.get_by_text("前端已扣留此图片")).to_be_visible()
     visitor.photograph("observation-withheld-zh-dark")
-    visitor.go("/observations?camera=cam-9")
+    visitor.go("/observations?camera_id=cam-9")
     expect(page.get_by_text("没有符合条件的记录")).to_be_visible()
     visitor.photograph("observations-none-zh-dark")
     page.get_by_role("button", name="退出").click()
@@ -208,14 +188,14 @@ def test_the_switches_stay_on_the_page(visitor: Visitor, center: Running) -> Non
     visitor.set_up()
     _street(center)
     page = visitor.page
-    visitor.go("/observations?camera=cam-1&period=7d")
+    visitor.go("/observations?camera_id=cam-1&period=7d")
     page.get_by_role("link", name="中文").click()
-    expect(page.locator("h1")).to_have_text("抓拍记录")
-    expect(page).to_have_url(f"{center.url}/observations?camera=cam-1&period=7d")
+    expect(page.locator("h1")).to_have_text("检索")
+    expect(page).to_have_url(f"{center.url}/observations?camera_id=cam-1&period=7d")
     page.get_by_role("link", name="主题：跟随系统").click()
     expect(page.locator("body")).to_contain_class("body--dark")
     page.get_by_role("link", name="English").click()
-    expect(page.locator("h1")).to_have_text("Observations")
+    expect(page.locator("h1")).to_have_text("Search")
 
 
 def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Running) -> None:
@@ -299,7 +279,7 @@ def test_the_keyboard_alone_reaches_an_observation(visitor: Visitor, center: Run
     page = visitor.page
     visitor.go("/observations")
     expect(page.locator("a.ws-card")).to_have_count(3)
-    for _ in range(30):
+    for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.classList.contains('ws-card')"):
             break

@@ -10,7 +10,7 @@ from tests.ray_cluster.world import NOW_MS, archiver, entry, query
 
 NEW = {
     SNAPSHOTS: ["detector", "detector_sha256", "followed"],
-    OBJECTS: ["detector", "colour", "colour_share", "vector"],
+    OBJECTS: ["detector", "colour", "colour_share", "share", "heading_deg", "zones", "vector"],
 }
 """Since the first release; all of them nullable."""
 

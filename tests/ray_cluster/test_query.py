@@ -20,10 +20,12 @@ from provisioning.contracts.archive import (
 )
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.messages import MachineClass, PictureState
+from provisioning.contracts.search import Wanted
 from ray_cluster.entries import Entry
 from ray_cluster.errors import BadRequest, Unavailable
+from ray_cluster.filters import MAX_TIME_MS, Cursor, Filter
 from ray_cluster.packs import Packs
-from ray_cluster.query import MAX_TIME_MS, Cursor, Filter, Query
+from ray_cluster.query import Query
 from ray_cluster.routes import AskIntake, AskParsers, create_app
 from ray_cluster.upkeep_status import STATUS_FILE
 from tests.ray_cluster.street import FakeStages
@@ -127,7 +129,7 @@ def expected(wanted: Filter) -> list[str]:
         if wanted.from_ms <= filed_ms(each) < wanted.to_ms
         and (not wanted.camera_ids or each.snapshot.camera_id in wanted.camera_ids)
         and (not wanted.sources or (each.snapshot.agent_id, each.snapshot.camera_id) in wanted.sources)
-        and (not wanted.classes or {machine.cls for machine in each.machines} & set(wanted.classes))
+        and (not wanted.wanted.cls or {machine.cls for machine in each.machines} & set(wanted.wanted.cls))
     ]
     return [key for _, key in sorted(rows, reverse=True)]
 
@@ -151,7 +153,7 @@ def test_pages_put_together_are_the_filtered_sorted_set(
     classes: set[MachineClass],
     limit: int,
 ) -> None:
-    wanted = Filter(span[0], span[1], tuple(cameras), tuple(classes), tuple(sources))
+    wanted = Filter(span[0], span[1], tuple(cameras), tuple(sources), Wanted(cls=tuple(classes)))
     keys: list[str] = []
     cursor: Cursor | None = None
     while True:
@@ -214,7 +216,7 @@ def test_http_observations(client: Http) -> None:
     keys = [
         item.snapshot.row_key for item in (*page.items, *ObservationPage.model_validate_json(following.content).items)
     ]
-    wanted = Filter(camera_ids=("cam-0", "cam-1"), classes=(MachineClass.CAR,))
+    wanted = Filter(camera_ids=("cam-0", "cam-1"), wanted=Wanted(cls=(MachineClass.CAR,)))
     assert keys == expected(wanted)[:6]
 
 

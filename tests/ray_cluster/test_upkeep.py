@@ -17,8 +17,8 @@ from ray_cluster import day_index, recall, upkeep_status
 from ray_cluster import upkeep as module
 from ray_cluster.day_tables import CLOSES_AFTER_DAYS, connect
 from ray_cluster.errors import ArchiveInUse
+from ray_cluster.filters import Filter
 from ray_cluster.nearest import Nearest, nearest
-from ray_cluster.query import Filter
 from ray_cluster.tables import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, look, query, upkeep
 
@@ -123,7 +123,7 @@ def test_a_day_of_an_older_version_is_read_and_then_brought_up_to_date(tmp_path:
     new = connect(tmp_path / "new")
     for name, schema, later in (
         (SNAPSHOTS + DAY, SNAPSHOT_SCHEMA, ["erased_at_ms"]),
-        (OBJECTS + DAY, OBJECT_SCHEMA, ["colour", "colour_share", "vector"]),
+        (OBJECTS + DAY, OBJECT_SCHEMA, ["colour", "colour_share", "share", "heading_deg", "zones", "vector"]),
     ):
         old = pa.schema([field for field in schema if field.name not in later])
         tables.create_table(name, schema=old).add(new.open_table(name).search().select(old.names).to_arrow())

@@ -13,6 +13,7 @@ from center.alarms.views import Push
 from center.audit import Audit
 from center.devices import Devices
 from center.feed import Reader
+from center.places import Places
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -67,8 +68,14 @@ class Station:
 @pytest.fixture
 async def station(store: Store, clock: Clock, roster: Roster) -> AsyncIterator[Station]:
     archive, held, audit = FakeArchive(), Held(), Audit(store, clock)
-    search = Search(url="http://archive.test", token=TOKEN, audit=audit, transport=httpx.ASGITransport(app=archive.app))
     devices = Devices(store, roster, clock)
+    search = Search(
+        url="http://archive.test",
+        token=TOKEN,
+        audit=audit,
+        places=Places(store, devices),
+        transport=httpx.ASGITransport(app=archive.app),
+    )
 
     def start() -> Station:
         room = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, notifier=held)

@@ -1,0 +1,133 @@
+"""Counting what a search would find, how it is run, taking it away as CSV, and searches kept under a name."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Response
+
+from center.access import CameraKey, Permission
+from center.account_errors import ForbiddenError, UnknownDistrictError
+from center.api.problems import documented
+from center.errors import (
+    AreaCrossesError,
+    BadAreaError,
+    BadBinsError,
+    BadFilterError,
+    ForeignCamerasError,
+    NotLoggedInError,
+    PurposeMissingError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryRefusedError,
+    QueryTimeoutError,
+    QueryUnreachableError,
+    StoreUnavailableError,
+    TooManyCamerasError,
+    TooManySavedError,
+    UnknownSavedSearchError,
+)
+from center.filters import CountFilters, Filters
+from center.permits import needs
+from center.saved_searches import NewSavedSearch, SavedSearch
+from center.search_export import SearchExport
+from center.services import Asker, Served, Sight
+from provisioning.contracts.search import MachineCounts, SearchPlan
+
+router = APIRouter(tags=["search"])
+
+_SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
+_HERE: Final = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
+ARCHIVE_ERRORS: Final = (
+    *_HERE,
+    QueryUnreachableError,
+    QueryTimeoutError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryRefusedError,
+    BadFilterError,
+    BadAreaError,
+    AreaCrossesError,
+    TooManyCamerasError,
+)
+_CSV: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "description": "UTF-8 with BOM; text in it is never a formula.",
+        "headers": {
+            "X-Complete": {
+                "description": "`false`: there is more than the file holds, as its last line says.",
+                "schema": {"type": "boolean"},
+            }
+        },
+    }
+}
+
+
+@router.get(
+    "/search/counts",
+    operation_id="count_machines",
+    openapi_extra=_SEARCH,
+    responses=documented(*ARCHIVE_ERRORS, BadBinsError),
+)
+async def count_machines(
+    filters: Annotated[CountFilters, Query()], services: Served, asker: Asker, sight: Sight
+) -> MachineCounts:
+    """How many machines, by class and time, by hour of the week, and by camera for a map. No person is counted.
+
+    Exact, unless `days_left_out` names days.
+    """
+    return await services.search.counts(filters, actor=asker.actor, sight=sight)
+
+
+@router.get("/search/plan", operation_id="plan_search", openapi_extra=_SEARCH, responses=documented(*ARCHIVE_ERRORS))
+async def plan_search(filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight) -> SearchPlan:
+    """How the archive would answer a search: table, indexes and rows of each day."""
+    return await services.search.plan(filters, actor=asker.actor, sight=sight)
+
+
+@router.get(
+    "/search/export.csv",
+    operation_id="export_search",
+    response_class=Response,
+    openapi_extra=_SEARCH,
+    responses=_CSV | documented(*ARCHIVE_ERRORS, PurposeMissingError),
+)
+async def export_search(filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight) -> Response:
+    """The newest 10,000 observations that are found, as CSV. Give a `purpose`; `limit` and `cursor` do not count."""
+    names = {CameraKey(camera.agent_id, camera.camera_id): camera.title for camera in services.devices.cameras(sight)}
+    export = SearchExport(services.search, services.audit)
+    made = await export.csv(filters, names, actor=asker.actor, sight=sight)
+    headers = {
+        "Content-Disposition": 'attachment; filename="observations.csv"',
+        "X-Complete": str(made.complete).lower(),
+    }
+    return Response(made.data, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/saved-searches", operation_id="list_saved_searches", openapi_extra=_SEARCH, responses=documented(*_HERE))
+def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ...]:
+    """One's own, and those shared in districts in which one may search; by name."""
+    return services.saved_searches.of(asker)
+
+
+@router.post(
+    "/saved-searches",
+    operation_id="save_search",
+    openapi_extra=_SEARCH,
+    status_code=201,
+    responses=documented(*_HERE, UnknownDistrictError, ForeignCamerasError, TooManySavedError, BadFilterError),
+)
+def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSearch:
+    """Keep a question under a name. Its purpose and case are not kept: they are said anew each time."""
+    return services.saved_searches.keep(body, asker)
+
+
+@router.delete(
+    "/saved-searches/{search_id}",
+    operation_id="remove_saved_search",
+    openapi_extra=_SEARCH,
+    status_code=204,
+    responses=documented(*_HERE, UnknownSavedSearchError),
+)
+def remove_saved_search(search_id: Annotated[int, Path(ge=1, lt=2**31)], services: Served, asker: Asker) -> None:
+    """Delete one of one's own."""
+    services.saved_searches.remove(search_id, asker)

@@ -1,0 +1,125 @@
+// Results as a grid of pictures (results.py). Only the rows in view are in the page; the rest is empty height.
+const GAP = 14;
+const TEXT = 76; // px below a picture: name, what is in it, when
+const MARGIN = 2; // rows drawn above and below what is seen
+
+export default {
+  template: `
+    <div ref="grid" class="ws-results" role="list" :aria-label="words.label" :data-loaded="items.length"
+      :style="{ height: height + 'px' }" @keydown="key">
+      <a v-for="item in shown" :key="item.key" class="ws-card" role="listitem" :href="item.href"
+        :ref="(element) => hold(item.at, element)" :tabindex="item.at === focused ? 0 : -1" @focus="focused = item.at"
+        :style="place(item.at)" :aria-posinset="item.at + 1" :aria-setsize="more ? -1 : items.length">
+        <div class="ws-picture" :style="{ aspectRatio: '16 / 9' }">
+          <img v-if="item.src && !failed[item.key]" :src="item.src" :alt="item.alt" draggable="false"
+            @error="failed[item.key] = true" @load="there[item.key] = true" />
+          <svg v-if="there[item.key]" :viewBox="'0 0 ' + item.width + ' ' + item.height"
+            preserveAspectRatio="none" aria-hidden="true">
+            <rect v-for="b in item.boxes" :x="b.box[0]" :y="b.box[1]" :width="b.box[2] - b.box[0]"
+              :height="b.box[3] - b.box[1]" :class="'ws-box ws-box-' + b.tone" vector-effect="non-scaling-stroke" />
+          </svg>
+          <div v-if="!item.src || failed[item.key]" class="ws-picture-note">{{ item.src ? words.failed : item.note }}</div>
+        </div>
+        <div class="ws-card-body">
+          <span class="ws-name">{{ item.camera }}</span>
+          <span class="ws-name ws-plain">{{ item.what }}</span>
+          <span class="ws-muted ws-nowrap" :title="item.utc">{{ item.time }}</span>
+        </div>
+      </a>
+    </div>`,
+  props: { words: Object },
+  data: () => ({ items: [], more: false, asked: false, focused: 0, failed: {}, there: {}, width: 0, from: 0, to: 0 }),
+  computed: {
+    columns() {
+      return Math.max(1, Math.floor((this.width + GAP) / (232 + GAP)));
+    },
+    side() {
+      return (this.width - GAP * (this.columns - 1)) / this.columns;
+    },
+    step() {
+      return Math.round((this.side * 9) / 16) + TEXT + GAP;
+    },
+    height() {
+      return this.width ? Math.ceil(this.items.length / this.columns) * this.step : 0;
+    },
+    shown() {
+      const first = Math.max(0, this.from * this.columns);
+      const drawn = this.items.slice(first, this.to * this.columns).map((item, index) => ({ ...item, at: first + index }));
+      return drawn;
+    },
+  },
+  created() {
+    this.elements = new Map();
+  },
+  mounted() {
+    this.observer = new ResizeObserver(() => {
+      this.width = this.$refs.grid.clientWidth;
+      this.look();
+    });
+    this.observer.observe(this.$refs.grid);
+    this.width = this.$refs.grid.clientWidth;
+    window.addEventListener("scroll", this.look, { passive: true });
+    window.addEventListener("resize", this.look);
+  },
+  unmounted() {
+    this.observer.disconnect();
+    window.removeEventListener("scroll", this.look);
+    window.removeEventListener("resize", this.look);
+  },
+  methods: {
+    // Called by the page: a first part replaces what was there, others follow it.
+    put(items, more, first) {
+      if (first) {
+        this.items = [];
+        this.failed = {};
+        this.there = {};
+        this.focused = 0;
+      }
+      this.items.push(...items);
+      this.more = more;
+      this.asked = false;
+      this.$nextTick(this.look);
+    },
+    look() {
+      if (!this.$refs.grid || !this.width) return;
+      const top = -this.$refs.grid.getBoundingClientRect().top;
+      this.from = Math.max(0, Math.floor(top / this.step) - MARGIN);
+      this.to = Math.ceil((top + window.innerHeight) / this.step) + MARGIN;
+      if (this.more && !this.asked && this.to * this.columns >= this.items.length) {
+        this.asked = true;
+        this.$emit("more");
+      }
+    },
+    place(at) {
+      const column = at % this.columns;
+      const row = Math.floor(at / this.columns);
+      return {
+        width: this.side + "px",
+        height: this.step - GAP + "px",
+        transform: `translate(${column * (this.side + GAP)}px, ${row * this.step}px)`,
+      };
+    },
+    hold(at, element) {
+      if (element) this.elements.set(at, element);
+      else this.elements.delete(at);
+    },
+    key(event) {
+      const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns };
+      let to;
+      if (event.key in steps) to = this.focused + steps[event.key];
+      else if (event.key === "Home") to = 0;
+      else if (event.key === "End") to = this.items.length - 1;
+      else return;
+      event.preventDefault();
+      if (to < 0 || to >= this.items.length) return;
+      this.focused = to;
+      // A row that is not drawn yet cannot be focused: scroll to where it will be, then look again.
+      const top = this.$refs.grid.getBoundingClientRect().top + Math.floor(to / this.columns) * this.step;
+      if (top < 120) window.scrollBy({ top: top - 120, behavior: "instant" });
+      if (top + this.step > window.innerHeight)
+        window.scrollBy({ top: top + this.step - window.innerHeight, behavior: "instant" });
+      this.look();
+      this.$nextTick(() => this.elements.get(to)?.focus({ preventScroll: true }));
+    },
+  },
+};

@@ -1,0 +1,117 @@
+"""What a search finds, as CSV: one line an observation, UTF-8 with BOM, in which no spreadsheet finds a formula."""
+
+import asyncio
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from center import clock
+from center.access import CameraKey, Scope
+from center.assessment.sheets import safe
+from center.audit import Audit
+from center.errors import PurposeMissingError
+from center.filters import Filters
+from center.search import ObservationView, Search
+from provisioning.contracts.messages import MachineClass
+
+MAX_ROWS: Final = 10_000
+_PAGE: Final = 200
+_BOM: Final = "\ufeff"
+"""Without it Excel reads UTF-8 as the machine's own code page."""
+HEAD: Final = (
+    "row_key",
+    "captured_utc",
+    f"captured_{clock.ZONE_TEXT}",
+    "clock",
+    "time_trusted",
+    "agent_id",
+    "camera_id",
+    "camera",
+    "picture",
+    "sharpness",
+    "brightness",
+    "contrast",
+    *(cls.value for cls in MachineClass),
+    "colours",
+    "headings_deg",
+    "zones",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file. `complete`: all that was found is in it; else its last line says that there is more."""
+
+    data: bytes
+    rows: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchExport:
+    """Exports what `search` finds. `names` are what people call the cameras."""
+
+    search: Search
+    audit: Audit
+
+    async def csv(self, filters: Filters, names: Mapping[CameraKey, str], *, actor: str, sight: Scope) -> Exported:
+        """The newest `MAX_ROWS` of it.
+
+        Raises:
+            PurposeMissingError: nobody says what it is for.
+            CenterError: as `Search.observations`.
+        """
+        if filters.purpose is None:
+            raise PurposeMissingError
+        detail = filters.model_dump(mode="json", exclude_defaults=True, exclude={"cursor", "limit"})
+        await asyncio.to_thread(self.audit.append, actor, "observations.export", detail)
+        found: list[ObservationView] = []
+        cursor = None
+        while len(found) < MAX_ROWS:
+            page = await self.search.page(filters.model_copy(update={"limit": _PAGE, "cursor": cursor}), sight=sight)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        # MAX_ROWS is a multiple of a page, but short pages are no multiple of anything.
+        complete = cursor is None and len(found) <= MAX_ROWS
+        data = await asyncio.to_thread(_file, found[:MAX_ROWS], names, complete=complete)
+        return Exported(data, min(len(found), MAX_ROWS), complete)
+
+
+def _file(found: list[ObservationView], names: Mapping[CameraKey, str], *, complete: bool) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(HEAD)
+    writer.writerows(_line(each, names) for each in found)
+    if not complete:
+        writer.writerow([f"There is more than these {len(found)} lines: ask for a shorter span."])
+    return f"{_BOM}{buffer.getvalue()}".encode()
+
+
+def _line(found: ObservationView, names: Mapping[CameraKey, str]) -> list[str | int | float]:
+    counts = Counter(machine.cls for machine in found.machines)
+    name = names.get(CameraKey(found.agent_id, found.camera_id), "")
+    colours = " ".join(machine.colour.value if machine.colour else "-" for machine in found.machines)
+    headings = " ".join("-" if each.heading_deg is None else f"{each.heading_deg:.0f}" for each in found.machines)
+    zones = "; ".join(sorted({zone for machine in found.machines for zone in machine.zones}))
+    texts = (clock.utc(found.captured_at_ms), clock.local(found.captured_at_ms), found.clock.value)
+    return [
+        found.row_key,
+        *texts,
+        int(found.time_trusted),
+        found.agent_id,
+        found.camera_id,
+        safe(name),
+        found.picture.value,
+        found.quality.sharpness,
+        found.quality.brightness,
+        found.quality.contrast,
+        *(counts[cls] for cls in MachineClass),
+        safe(colours),
+        safe(headings),
+        safe(zones),
+    ]

@@ -1,0 +1,78 @@
+"""Pages of observations by what their machines are: the objects table is searched, newest first, then the snapshots.
+
+One row of that table is one machine, of which all conditions hold: a red car is not a red bus beside a grey car. What
+is asked of the picture is looked up in the snapshots of what was found; an object without one was never committed.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from provisioning.contracts.archive import SnapshotRow
+from ray_cluster import conditions
+from ray_cluster.day_tables import day_span, in_order, quoted, read_errors
+from ray_cluster.filters import Cursor, Filter
+from ray_cluster.tables import OBJECTS, SNAPSHOTS, snapshot_row
+
+MAX_LOOKED: Final = 20_000
+"""Machines looked at for one page: where few of their pictures are what is wanted, the page is short, and goes on."""
+_ORDER: Final = ("captured_at_ms", "row_key")
+_MIN_BATCH: Final = 200
+_MAX_BATCH: Final = 2000
+
+
+class MachinePages:
+    """Searches the open tables of one archive; a day that lacks a column which is asked for has nothing to find."""
+
+    def __init__(self, tables: Any, offset_minutes: int) -> None:
+        self._tables = tables
+        self._offset_minutes = offset_minutes
+
+    def page(
+        self, days: Sequence[str], wanted: Filter, limit: int, cursor: Cursor | None
+    ) -> tuple[list[SnapshotRow], Cursor | None]:
+        """At most `limit` rows of `days`, which are newest first, and where to go on; None: that was all.
+
+        Raises:
+            ArchiveUnreadable: try again.
+        """
+        rows: list[SnapshotRow] = []
+        looked = 0
+        for day in days:
+            with read_errors(day):
+                for keys in self._keys(day, wanted, limit, cursor):
+                    looked += len(keys)
+                    rows += self._snapshots(day, [key.row_key for key in keys], wanted)
+                    if len(rows) > limit:
+                        return rows[:limit], _behind(rows[limit - 1])
+                    if looked >= MAX_LOOKED:
+                        return rows, keys[-1]
+        return rows, None
+
+    def _keys(self, day: str, wanted: Filter, limit: int, cursor: Cursor | None) -> Iterator[list[Cursor]]:
+        """Rows with such a machine, each once, newest first, a batch at a time."""
+        table = self._tables.open_table(OBJECTS + day)
+        if not conditions.needed(wanted.wanted) <= set(table.schema.names):
+            return
+        batch = min(max(4 * (limit + 1), _MIN_BATCH), _MAX_BATCH)
+        span = day_span(day, self._offset_minutes)
+        for part in wanted.windows(span, cursor):
+            after = cursor
+            while True:
+                query = table.search().where(part.object_conditions(span, after)).select([*_ORDER]).limit(batch)
+                query = in_order(query, _ORDER, ascending=False)
+                found = [Cursor(each["captured_at_ms"], each["row_key"]) for each in query.to_list()]
+                if found:
+                    yield list(dict.fromkeys(found))
+                if len(found) < batch:
+                    break
+                after = found[-1]
+
+    def _snapshots(self, day: str, keys: Sequence[str], wanted: Filter) -> list[SnapshotRow]:
+        parts = [f"row_key IN ({quoted(keys)})", *conditions.of_picture(wanted.wanted)]
+        found = self._tables.open_table(SNAPSHOTS + day).search().where(" AND ".join(parts)).limit(len(keys)).to_list()
+        rows = {record["row_key"]: snapshot_row(record) for record in found}
+        return [rows[key] for key in keys if key in rows]
+
+
+def _behind(row: SnapshotRow) -> Cursor:
+    return Cursor(row.captured_at_ms, row.row_key)

@@ -36,6 +36,7 @@ from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
 from center.broker import Mailbox
+from center.cases.cases import Cases
 from center.clock import now_ms
 from center.devices import Devices
 from center.feed import Feed
@@ -51,6 +52,7 @@ from center.services import Services
 from center.store import Store
 from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.config import Alarms
+from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.messages import Box, ClockQuality, HopTimes, Machine, Observed, ObservedItem, PictureState
 from provisioning.contracts.notify import Notify
 from tests.center.world import TOKEN, FakeArchive, OpenLine
@@ -174,6 +176,7 @@ class Centre:
             health=health,
             notifier=Notifier(Notify(), store, audit, data_dir=folder, now_ms=now_ms),
             alarms=self.room,
+            cases=Cases(store, audit, search, devices, roster, CasesConfig(), now_ms),
             assessment=assessment,
             now_ms=now_ms,
             secure_cookie=False,

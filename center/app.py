@@ -15,6 +15,7 @@ from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
 from center.broker import Link, Mailbox, MqttLink
+from center.cases.cases import Cases
 from center.clock import NowMs, now_ms
 from center.console import pages
 from center.devices import Devices
@@ -99,6 +100,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()
+    cases = Cases(store, audit, search, devices, roster, config.cases, clock)
     assessment = Assessment.over(store, audit, devices, clock)
     mailbox = Mailbox(
         roster=roster,
@@ -134,6 +136,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         ),
         notifier=notifier,
         alarms=alarms,
+        cases=cases,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
@@ -153,6 +156,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             await stack.enter_async_context(assessment.recorder.watching())
             if exports is not None:
                 await stack.enter_async_context(_swept(exports))
+            await stack.enter_async_context(cases.at_work())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             await stack.enter_async_context(alarms.at_work(services.health.parts_away))

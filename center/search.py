@@ -20,6 +20,7 @@ from center.audit import Audit
 from center.errors import (
     BadFilterError,
     NoPictureError,
+    NotComparableError,
     PictureBrokenError,
     QueryDeniedError,
     QueryFaultError,
@@ -31,10 +32,13 @@ from center.errors import (
 )
 from provisioning.contracts import archive, ids
 from provisioning.contracts.ids import AgentId, CameraId, Sha256
+from provisioning.contracts.lookalike import LookalikePage, LookalikeRequest
 from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 
 TIMEOUT_S: Final = 10.0
+LOOKALIKE_TIMEOUT_S: Final = 60.0
+"""A month of days, each searched for up to eight pictures of the machine."""
 CONNECT_TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
@@ -253,6 +257,26 @@ class Search:
         """
         return await self._picture(row_key)
 
+    async def lookalikes(self, request: LookalikeRequest) -> LookalikePage:
+        """The whole answer, for a case that stands in the audit already; `center.cases` alone asks.
+
+        Raises:
+            NotComparableError: a machine that is asked about has no vector, or is not in the archive any more.
+            QueryRefusedError: `query` does not take this request.
+        """
+        body = request.model_dump_json().encode()
+        try:
+            lines = await self._bytes("/lookalikes", (), MAX_ANSWER_BYTES, body=body, timeout_s=LOOKALIKE_TIMEOUT_S)
+        except _SaidError as error:
+            raise NotComparableError from error
+        try:
+            page = LookalikePage.model_validate_json(lines.rstrip(b"\n").rpartition(b"\n")[2])
+        except ValidationError as error:
+            raise QueryFaultError(url=self._url, cause="not a valid LookalikePage") from error
+        if not page.final:
+            raise QueryUnreachableError(url=self._url, cause="the answer was cut off")
+        return page
+
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""
         return await self._model(archive.ArchiveStatus, "/status")
@@ -299,27 +323,44 @@ class Search:
             cause = f"not a valid {model.__name__} ({error.error_count()} faults)"
             raise QueryFaultError(url=self._url, cause=cause) from error
 
-    async def _bytes(self, path: str, params: Sequence[Param], limit: int) -> bytes:
-        body = bytearray()
+    async def _bytes(
+        self,
+        path: str,
+        params: Sequence[Param],
+        limit: int,
+        *,
+        body: bytes | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> bytes:
+        """The answer to a question; one with a `body` is posted."""
+        answered = bytearray()
+        request = self._client.build_request(
+            "GET" if body is None else "POST",
+            path,
+            params=httpx.QueryParams(list(params)),
+            content=body,
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
         try:
-            async with (
-                asyncio.timeout(TIMEOUT_S),
-                self._client.stream("GET", path, params=httpx.QueryParams(list(params))) as answer,
-            ):
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > limit:
-                        raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
-                self._judge(answer.status_code, bytes(body))
+            async with asyncio.timeout(timeout_s):
+                answer = await self._client.send(request, stream=True)
+                try:
+                    async for chunk in answer.aiter_bytes():
+                        answered += chunk
+                        if len(answered) > limit:
+                            raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
+                finally:
+                    await answer.aclose()
+                self._judge(answer.status_code, bytes(answered))
         except (httpx.TimeoutException, TimeoutError) as error:
             if isinstance(error, httpx.ConnectTimeout):
                 raise QueryUnreachableError(url=self._url, cause="no connection") from error
-            raise QueryTimeoutError(url=self._url, timeout_s=TIMEOUT_S) from error
+            raise QueryTimeoutError(url=self._url, timeout_s=timeout_s) from error
         except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
             raise QueryUnreachableError(url=self._url, cause=str(error) or "connection lost") from error
         except httpx.HTTPError as error:
             raise QueryFaultError(url=self._url, cause=str(error) or type(error).__name__) from error
-        return bytes(body)
+        return bytes(answered)
 
     def _judge(self, status: int, body: bytes) -> None:
         """Raise what an answer other than 200 means."""
@@ -329,6 +370,8 @@ class Search:
                 return
             case 401 | 403:
                 raise QueryDeniedError(url=self._url)
+            case 422 if kind == "no_vector":
+                raise _SaidError(kind)
             case 400 | 422:
                 raise QueryRefusedError
             case _ if kind in SAID:

@@ -12,6 +12,7 @@ from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.audit_keeper import AuditKeeper
 from center.auth import Auth
+from center.cases.cases import Cases
 from center.clock import NowMs
 from center.devices import Devices
 from center.districts import Districts
@@ -46,6 +47,7 @@ class Services:
     health: Health
     notifier: Notifier
     alarms: AlarmRoom
+    cases: Cases
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

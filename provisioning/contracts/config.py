@@ -272,6 +272,17 @@ class Alarms(Section):
     """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
 
 
+class Cases(Section):
+    """Cases of the centre (docs/cases.md)."""
+
+    desk: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")
+    """`AGENT/CAMERA`: the desk agent and its camera of kind *upload* that pictures of stolen machines are brought to."""
+    desk_address: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$")
+    """Of its door, for the command that is shown; empty: it is run on the agent's own machine."""
+    delete_after_days: int = Field(default=30, ge=0, le=365)
+    """After a case has ended: candidates, sightings and places of pictures are deleted."""
+
+
 class CenterConfig(Section):
     """`wayside-center run`."""
 
@@ -299,6 +310,7 @@ class CenterConfig(Section):
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
     alarms: Alarms = Alarms()
+    cases: Cases = Cases()
     evidence: Evidence | None = None
     """Without it nothing is exported as evidence."""
 

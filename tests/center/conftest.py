@@ -15,6 +15,7 @@ from center.api import router
 from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.broker import Mailbox
+from center.cases.cases import Cases
 from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
@@ -28,6 +29,7 @@ from center.search import Search
 from center.services import Services
 from center.store import Store
 from provisioning.contracts.config import Alarms
+from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.notify import Notify
 from provisioning.seal import SealKey
 from tests.center.street import NOW_MS
@@ -37,6 +39,8 @@ from tests.support.postgres import Postgres, programs, running
 USERNAME = "operator"
 PASSWORD = "seven wet umbrellas"
 ORIGIN = "http://centre.test"
+DESK = "desk/stolen"
+"""The desk agent and its camera for pictures of stolen machines."""
 
 
 class Clock:
@@ -192,6 +196,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         health=health,
         notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),
         alarms=alarms,
+        cases=Cases(store, audit, search, devices, roster, CasesConfig(desk=DESK), clock),
         now_ms=clock,
         secure_cookie=False,
     )

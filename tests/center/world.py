@@ -23,6 +23,7 @@ from provisioning.contracts.documents import (
     RosterEntry,
     Verdict,
 )
+from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
 from provisioning.contracts.messages import (
     CameraState,
     CameraStatus,
@@ -54,6 +55,9 @@ class FakeArchive:
         """Answers everything in place of the archive, to play a fault."""
         self.knows_sources = True
         """False: like one of before, which takes no notice of the parameter."""
+        self.looks: dict[tuple[str, int], float] = {}
+        """How a machine looks, as one number: two are as alike as their numbers are near. Without one: no vector."""
+        self.likened: list[LookalikeRequest] = []
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -81,6 +85,7 @@ class FakeArchive:
             ("/observations/{row_key}/holds", self._holds),
         ):
             app.get(path, response_model=None)(handler)
+        app.post("/lookalikes", response_model=None)(self._lookalikes)
         return app
 
     def _enter(self, path: str, authorization: str | None) -> Response | None:
@@ -142,6 +147,30 @@ class FakeArchive:
 
     def _holds(self, row_key: str, authorization: Authorization = None) -> Response | HoldMarks:
         return self._enter("/observations/holds", authorization) or HoldMarks(holds=self.holds.get(row_key, ()))
+
+    def _lookalikes(self, request: LookalikeRequest, authorization: Authorization = None) -> Response:
+        if (fault := self._enter("/lookalikes", authorization)) is not None:
+            return fault
+        self.likened.append(request)
+        asked = [self.looks.get((machine.row_key, machine.index)) for machine in request.machines]
+        if None in asked:
+            return _said(422, "no_vector")
+        hits = []
+        for row in self.rows:
+            for machine in row.machines:
+                look = self.looks.get((machine.row_key, machine.index))
+                fits = request.from_ms <= machine.captured_at_ms < request.to_ms
+                fits = fits and machine.camera_id in request.camera_ids
+                fits = fits and (not request.classes or machine.cls in request.classes)
+                fits = fits and (not request.colours or machine.colour in request.colours)
+                if look is not None and fits:
+                    alike = max(1.0 - abs(look - number) for number in asked if number is not None)
+                    hits.append(LookalikeHit(machine=machine, similarity=alike))
+        hits.sort(key=lambda hit: -hit.similarity)
+        pages = [
+            LookalikePage(hits=tuple(hits[: request.limit]), days_done=done, days=2, final=done == 2) for done in (1, 2)
+        ]
+        return Response("".join(f"{page.model_dump_json()}\n" for page in pages), media_type="application/x-ndjson")
 
     def _picture(self, row_key: str, authorization: Authorization = None) -> Response:
         if (fault := self._enter("/observations/picture", authorization)) is not None:

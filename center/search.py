@@ -339,6 +339,7 @@ class Search:
             path,
             params=httpx.QueryParams(list(params)),
             content=body,
+            headers={} if body is None else {"Content-Type": "application/json"},
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         )
         try:

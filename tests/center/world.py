@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Header, HTTPException, Query, Response
+from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
@@ -148,9 +148,10 @@ class FakeArchive:
     def _holds(self, row_key: str, authorization: Authorization = None) -> Response | HoldMarks:
         return self._enter("/observations/holds", authorization) or HoldMarks(holds=self.holds.get(row_key, ()))
 
-    def _lookalikes(self, request: LookalikeRequest, authorization: Authorization = None) -> Response:
+    async def _lookalikes(self, asking: Request, authorization: Authorization = None) -> Response:
         if (fault := self._enter("/lookalikes", authorization)) is not None:
             return fault
+        request = LookalikeRequest.model_validate_json(await asking.body())
         self.likened.append(request)
         asked = [self.looks.get((machine.row_key, machine.index)) for machine in request.machines]
         if None in asked:

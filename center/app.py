@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
+from center.atlas import Atlas
 from center.broker import Link, Mailbox, MqttLink
 from center.cases.cases import Cases
 from center.clock import NowMs, now_ms
@@ -142,6 +143,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         ray_dashboard_url=config.ray_dashboard_url,
         oidc=_oidc_of(config, store, clock),
         evidence=exports,
+        atlas=Atlas.of(config.map),
     )
 
     @asynccontextmanager

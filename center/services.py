@@ -1,6 +1,6 @@
 """Everything a route or page may use, and how it finds it: the guard puts both into the request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends
@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from center.access import Identity, Scope
 from center.alarms.room import AlarmRoom
 from center.assessment.assessment import Assessment
+from center.atlas import Atlas
 from center.audit import Audit
 from center.audit_keeper import AuditKeeper
 from center.auth import Auth
@@ -56,6 +57,7 @@ class Services:
     """None: local accounts alone."""
     evidence: Exports | None = None
     """None where nothing is configured to sign it with."""
+    atlas: Atlas = field(default_factory=Atlas)
 
 
 def services_of(connection: HTTPConnection) -> Services:

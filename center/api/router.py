@@ -20,6 +20,7 @@ from center.api import (
     districts,
     evidence,
     health,
+    maps,
     notify,
     observations,
     problems,
@@ -66,6 +67,7 @@ def create() -> FastAPI:
             {"name": "cases", "description": "What may be asked about one stolen machine, where and until when."},
             {"name": "evidence", "description": "Chosen observations as one signed, time-stamped archive."},
             {"name": "assessment", "description": "How cameras, districts and the fleet did, and by which rules."},
+            {"name": "map", "description": "What a map stands on: the site's own outlines and tiles."},
         ],
     )
     problems.install(app)
@@ -88,6 +90,7 @@ def create() -> FastAPI:
         evidence,
         assessment,
         assessment_rules,
+        maps,
     ):
         app.include_router(noun.router)
 

@@ -1,0 +1,67 @@
+"""One page with one map, in a process of its own: what is drawn on it is written below it."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import ui
+
+import center
+from center.atlas import Atlas, Outlines
+from center.console.language import LANGUAGES
+from center.console.map import Heat, Map, Marker, Point, Step
+
+SHEET: Final = Path(center.__file__).parent / "console" / "static" / "wayside.css"
+OUTLINE: Any = {
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"name": "<b>North</b>"},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[118.0, 31.9], [118.3, 31.9], [118.3, 32.1], [118.0, 32.1], [118.0, 31.9]]],
+            },
+        }
+    ]
+}
+MARKERS = (
+    Marker("a", Point(32.0, 118.1), "Station", "ok", href="/reached"),
+    Marker("b", Point(32.05, 118.2), "<i>Bridge</i>", "bad", note="Offline"),
+)
+STEPS = (Step(Point(31.95, 118.05), "first"), Step(Point(31.97, 118.15), "second"))
+HEAT = (Heat(Point(31.93, 118.2), 12.0, "12"), Heat(Point(31.93, 118.25), 3.0, "3"))
+
+
+def main() -> None:
+    """Serve on the port named on the command line."""
+    app = FastAPI()
+    atlas = Atlas(outlines=Outlines.model_validate(OUTLINE))
+
+    @app.get("/api/map/outlines")
+    def outlines() -> Outlines:
+        return atlas.outlines
+
+    @ui.page("/")
+    def page() -> None:
+        ui.add_head_html(f"<style>{SHEET.read_text(encoding='utf-8')}</style>")
+        said = ui.label("nothing").classes("said")
+        shown = Map(LANGUAGES["en"], atlas, label="Places", on_area=lambda area: said.set_text(repr(len(area))))
+        shown.style("width: 900px; height: 500px")
+        shown.show(MARKERS)
+        shown.heat(HEAT)
+        shown.path(STEPS)
+        ui.button("one less", on_click=lambda: shown.show(MARKERS[:1]))
+        ui.button("all red", on_click=lambda: shown.show([Marker("a", Point(32.0, 118.1), "Station", "bad")]))
+
+    @ui.page("/reached")
+    def reached() -> None:
+        ui.label("here")
+
+    ui.run_with(app, show_welcome_message=False)
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The map in a real browser: what it shows is text, what is drawn on it reaches the page, and it moves for nobody."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import ROOT, SCREEN
+from tests.support.ports import free_port
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    process = subprocess.Popen([sys.executable, "-m", "tests.e2e.map_process", str(port)], cwd=ROOT)
+    with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
+        assert client.get(url, timeout=60).status_code == 200
+    yield url
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport=SCREEN)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    mine = (address, "data:", "blob:")
+    page.on("request", lambda request: None if request.url.startswith(mine) else errors.append(request.url))
+    page.goto(address)
+    expect(page.locator(".ws-map-marker")).to_have_count(2)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_places_outlines_heat_and_a_way_are_drawn_and_names_are_only_text(page: Page, screenshots: Path) -> None:
+    expect(page.locator("path.ws-map-outline")).to_have_count(1)
+    expect(page.locator("path.ws-map-heat")).to_have_count(2)
+    expect(page.locator("path.ws-map-path")).to_have_count(1)
+    expect(page.locator(".ws-map-step")).to_have_text(["1", "2"])
+    page.locator(".ws-map-bad").hover()
+    expect(page.locator(".ws-map-tip")).to_have_text("<i>Bridge</i>Offline")
+    page.screenshot(path=screenshots / "map.png")
+
+
+def test_a_marker_that_changes_stays_where_it_was_and_the_view_too(page: Page) -> None:
+    where = page.locator(".ws-map-ok").bounding_box()
+    page.get_by_role("button", name="one less").click()
+    expect(page.locator(".ws-map-marker")).to_have_count(1)
+    assert page.locator(".ws-map-ok").bounding_box() == where
+    page.get_by_role("button", name="all red").click()
+    expect(page.locator(".ws-map-bad")).to_have_count(1)
+    assert page.locator(".ws-map-bad").bounding_box() == where
+
+
+def test_a_click_on_a_camera_leads_to_it(page: Page) -> None:
+    page.get_by_role("link", name="Station").click()
+    expect(page.get_by_text("here")).to_be_visible()
+
+
+def test_an_area_is_drawn_taken_back_closed_and_cleared(page: Page) -> None:
+    view = page.locator(".ws-map-view")
+    close = page.get_by_role("button", name="Close the area")
+    expect(close).to_be_disabled()
+    page.get_by_role("button", name="Draw an area").click()
+    for x, y in ((200, 300), (400, 300), (400, 400), (300, 450)):
+        view.click(position={"x": x, "y": y})
+    expect(page.locator("path.ws-map-corner")).to_have_count(4)
+    page.get_by_role("button", name="Take back the last corner").click()
+    expect(page.locator("path.ws-map-corner")).to_have_count(3)
+    close.click()
+    expect(page.locator(".said")).to_have_text("3")
+    expect(page.locator("path.ws-map-area")).to_have_count(1)
+    page.get_by_role("button", name="Remove the area").click()
+    expect(page.locator(".said")).to_have_text("0")
+    expect(page.locator("path.ws-map-area")).to_have_count(0)
+
+
+def test_an_area_is_drawn_by_the_keyboard_alone(page: Page) -> None:
+    page.get_by_role("button", name="Draw an area").press("Enter")
+    expect(page.locator(".ws-map-view")).to_be_focused()
+    for move in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        page.keyboard.press("Enter")
+        page.keyboard.press(move)
+        page.wait_for_timeout(400)  # Leaflet pans by an animation; nothing says when it has ended
+    expect(page.locator("path.ws-map-corner")).to_have_count(4)
+    page.keyboard.press("Backspace")
+    expect(page.locator("path.ws-map-corner")).to_have_count(3)
+    page.get_by_role("button", name="Close the area").press("Enter")
+    expect(page.locator(".said")).to_have_text("3")

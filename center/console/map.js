@@ -168,7 +168,7 @@ export default {
       for (const [tag, words] of [["strong", title], ["div", note]]) {
         if (words) text.appendChild(document.createElement(tag)).textContent = words;
       }
-      layer.bindTooltip(text, { direction: "top", className: "ws-map-tip", ...options });
+      layer.bindTooltip(text, { direction: "auto", className: "ws-map-tip", ...options });
     },
     leads(mark, href) {
       const go = () => this.open || window.location.assign(href);

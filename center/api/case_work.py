@@ -3,12 +3,12 @@
 import asyncio
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from center.access import Permission
 from center.api.cases import ALWAYS, CaseId
-from center.api.observations import RowKey
+from center.api.observations import JPEG, RowKey
 from center.api.problems import documented
 from center.cases.errors import (
     CaseNotApprovedError,
@@ -32,7 +32,9 @@ from center.cases.views import (
     WindowList,
 )
 from center.errors import (
+    NoPictureError,
     NotComparableError,
+    PictureBrokenError,
     QueryDeniedError,
     QueryFaultError,
     QueryRefusedError,
@@ -194,6 +196,22 @@ def judge_candidate(
 ) -> JudgedMachine:
     """Confirm or reject a candidate."""
     return services.cases.dossiers.judge(case_id, row_key, index, body.verdict, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/machines/{row_key}/{index}/crop",
+    operation_id="get_case_crop",
+    response_class=Response,
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
+    responses=JPEG
+    | documented(
+        *_KNOWN, *_QUERY, UnknownCaseMachineError, UnknownObservationError, NoPictureError, PictureBrokenError
+    ),
+)
+async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services: Served, sight: Sight) -> Response:
+    """A machine of the case, cut from the redacted picture."""
+    part = await services.cases.hunt.crop(case_id, row_key, index, sight=sight)
+    return Response(part, media_type="image/jpeg")
 
 
 @router.get(

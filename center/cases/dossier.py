@@ -74,6 +74,14 @@ class Dossiers:
             found = map(JudgedMachine.of, _of(session, number, verdicts))
             return tuple(each for each in found if _in_sight(each, sight))
 
+    def machine(self, number: str, row_key: str, index: int, *, sight: Scope) -> CaseMachine | None:
+        """One of them, None where the case has none such in sight."""
+        with self._store.transaction() as session:
+            self._book.seen(session, number, sight)
+            row = session.get(CaseMachineRecord, (number, row_key, index))
+            judged = None if row is None else JudgedMachine.of(row)
+            return judged.machine if judged is not None and _in_sight(judged, sight) else None
+
     def found(self, number: str, candidates: Sequence[Ranked], *, asker: Identity, sight: Scope) -> None:
         """These are the candidates now, in place of those before; what somebody decided on stays.
 

@@ -7,13 +7,20 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from center import pictures
 from center.access import CameraKey, Identity, Scope
 from center.cases import fanout, footage
 from center.cases.cameras import Cameras
 from center.cases.casebook import Casebook
 from center.cases.desk_pictures import DeskPictures, machines_of
 from center.cases.dossier import Dossier, Dossiers, Ranked
-from center.cases.errors import CaseTermsError, NothingSoughtError, UnknownCaseMachineError
+from center.cases.errors import (
+    CaseTermsError,
+    DeskMissingError,
+    ForeignPictureError,
+    NothingSoughtError,
+    UnknownCaseMachineError,
+)
 from center.cases.footage import Spot, worth_asking
 from center.cases.places import Anchor, Place
 from center.cases.scoring import Score, colour_factor, reach
@@ -149,6 +156,31 @@ class Hunt:
         if machine is None or snapshot.picture is not PictureState.KEPT:
             raise UnknownCaseMachineError(row_key=row_key, index=index)
         return await asyncio.to_thread(self._dossiers.seek, number, machine, asker=asker, sight=sight)
+
+    async def crop(self, number: str, row_key: str, index: int, *, sight: Scope) -> bytes:
+        """A machine of the case, or of a picture that the desk agent brought for it, cut out of the redacted picture.
+
+        The entry of the search or page that led here stands for it in the audit.
+
+        Raises:
+            UnknownCaseMachineError: the case has no such machine in sight.
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is nothing to cut from any more.
+            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+        """
+        machine = await asyncio.to_thread(self._dossiers.machine, number, row_key, index, sight=sight)
+        if machine is None:
+            try:
+                await asyncio.to_thread(self._pictures.check, number, row_key)
+            except (ForeignPictureError, DeskMissingError) as error:
+                raise UnknownCaseMachineError(row_key=row_key, index=index) from error
+            row = await self._search.archived(row_key)
+            machine = next((each for each in machines_of(row) if each.index == index), None)
+        if machine is None:
+            raise UnknownCaseMachineError(row_key=row_key, index=index)
+        jpeg = await self._search.exported(row_key)
+        return await asyncio.to_thread(
+            pictures.crop, jpeg, machine.box, margin=pictures.DEFAULT_MARGIN, row_key=row_key
+        )
 
     async def footage(self, number: str, *, asker: Identity, sight: Scope) -> WindowList:
         """Which cameras of the area are worth asking for footage, and of what times.

@@ -14,6 +14,9 @@ from center.account_errors import ForbiddenError
 from center.console import (
     alarms,
     cameras,
+    case,
+    case_form,
+    cases,
     denied,
     frame,
     live,
@@ -64,6 +67,10 @@ def mount(app: FastAPI) -> None:
     _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
     _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
     _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
+    _Page("/cases", openapi_extra=needs(Permission.CASE_VIEW))(cases.cases)
+    _Page("/new-case", openapi_extra=needs(Permission.CASE_EDIT))(case_form.new_case)
+    _Page("/cases/{case_id}", openapi_extra=needs(Permission.CASE_VIEW))(case.case)
+    _Page("/cases/{case_id}/change", openapi_extra=needs(Permission.CASE_EDIT))(case_form.change_case)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

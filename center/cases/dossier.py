@@ -74,6 +74,12 @@ class Dossiers:
             found = map(JudgedMachine.of, _of(session, number, verdicts))
             return tuple(each for each in found if _in_sight(each, sight))
 
+    def area(self, number: str, *, sight: Scope) -> frozenset[CameraKey]:
+        """The cameras of the case that are in sight."""
+        with self._store.transaction() as session:
+            _record, area = self._book.seen(session, number, sight)
+            return frozenset(key for key in area if sight.holds(*key))
+
     def machine(self, number: str, row_key: str, index: int, *, sight: Scope) -> CaseMachine | None:
         """One of them, None where the case has none such in sight."""
         with self._store.transaction() as session:

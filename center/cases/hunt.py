@@ -136,6 +136,12 @@ class Hunt:
             placed.sort(key=lambda each: (each.machine.captured_at_ms, each.machine.row_key, each.machine.index))
         return MachineList(items=tuple(placed))
 
+    async def area(self, number: str, *, sight: Scope) -> tuple[Spot, ...]:
+        """The cameras of the case in sight that have a place."""
+        area = await asyncio.to_thread(self._dossiers.area, number, sight=sight)
+        places = await asyncio.to_thread(self._cameras.places, area)
+        return tuple(Spot(key, place) for key, place in sorted(places.items()))
+
     async def seek(self, number: str, row_key: str, index: int, *, asker: Identity, sight: Scope) -> JudgedMachine:
         """This machine of an observation is the one that is sought.
 

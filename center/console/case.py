@@ -157,7 +157,7 @@ class _Page:
         edits = self._identity.access.scope(Permission.CASE_EDIT, case_id=self._number)
         open_ = detail.case.state not in {State.CLOSED, State.EXPIRED}
         may_edit = self._may(Permission.CASE_EDIT) and open_
-        with ui.element("div").classes("ws-side"):
+        with ui.element("div").classes("ws-side") as left:
             sought = Sought(
                 self._services,
                 self._,
@@ -168,8 +168,7 @@ class _Page:
                 seek=self._seek,
                 changed=self.load,
             )
-            searches = in_force and self._may(Permission.OBSERVATION_SEARCH)
-            if searches:
+            if in_force and self._may(Permission.OBSERVATION_SEARCH):
                 self._draw_filters(detail)
             with ui.element("div").classes("ws-panel ws-inset"):
                 words("h2", self._("Candidates"))
@@ -194,6 +193,9 @@ class _Page:
                 sight=self._sight,
             )
         self._sought_machines = await sought.load()
+        if self._sought_machines and in_force and not self._seek:
+            # It stands beside every candidate: the work comes first.
+            sought.panel.move(left)
         await self._sightings.load(in_force=in_force)
         try:
             found = await self._services.cases.hunt.machines(self._number, (Verdict.CANDIDATE,), sight=self._sight)

@@ -9,11 +9,12 @@ from starlette.requests import Request
 
 from center.access import Permission
 from center.cases.errors import CaseTermsError
-from center.cases.terms import DAY_MS, Terms, is_number
+from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, Terms, is_number
 from center.cases.views import CaseView
 from center.console import case_words, moments, vocabulary
 from center.console.cases import case_path
 from center.console.frame import frame, problem
+from center.console.language import Language
 from center.console.markup import words
 from center.errors import CenterError, marked
 from center.services import identity_of, services_of
@@ -23,6 +24,7 @@ TITLE: Final = marked("New case")
 CHANGE: Final = marked("Change case")
 BACK_DAYS: Final = 7
 LIFE_DAYS: Final = 14
+LEAST_PURPOSE: Final = 3
 _FIELDS: Final = "outlined dense stack-label"
 
 
@@ -37,130 +39,160 @@ def change_case(request: Request, case_id: str) -> None:
 
 
 def _form(request: Request, number: str | None) -> None:
-    services, identity = services_of(request), identity_of(request)
-    sight = identity.access.scope(Permission.CASE_EDIT, case_id=number)
     title = TITLE if number is None else CHANGE
     with frame(request, title=title, active="/cases") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Cases"), "/cases")
             words("h1", _(title) if number is None else number)
-        trouble = ui.element("div")
-        body = ui.element("div").classes("ws-panel ws-form")
+        form = _Form(request, _, number)
+    ui.timer(0, form.load, once=True)
 
-    async def load() -> None:
+
+class _Form:
+    """One open form."""
+
+    def __init__(self, request: Request, _: Language, number: str | None) -> None:
+        self._services = services_of(request)
+        self._ = _
+        self._number = number
+        self._identity = identity_of(request)
+        self._sight = self._identity.access.scope(Permission.CASE_EDIT, case_id=number)
+        self._case: CaseView | None = None
+        self._trouble = ui.element("div")
+        self._body = ui.element("div").classes("ws-panel ws-form")
+
+    async def load(self) -> None:
+        """Read what there is to choose from, and the case that is changed."""
         try:
-            districts = await asyncio.to_thread(services.districts.all)
-            case: CaseView | None = None
-            if number is not None:
-                detail = await asyncio.to_thread(services.cases.book.case, number, asker=identity, sight=sight)
-                case = detail.case
+            districts = await asyncio.to_thread(self._services.districts.all)
+            if self._number is not None:
+                detail = await asyncio.to_thread(
+                    self._services.cases.book.case, self._number, asker=self._identity, sight=self._sight
+                )
+                self._case = detail.case
         except CenterError as error:
-            with trouble:
-                problem(error, _)
+            self._say(error)
             return
-        visible = {
-            each.district_id: f"{each.name} ({len(each.cameras)})"
-            for each in districts
-            if each.cameras and all(sight.holds(*key) for key in each.cameras)
-        }
+        sees_all = (each for each in districts if each.cameras and all(self._sight.holds(*key) for key in each.cameras))
+        areas = {each.district_id: f"{each.name} ({len(each.cameras)})" for each in sees_all}
         cameras = {
             f"{camera.agent_id}/{camera.camera_id}": f"{camera.title} ({camera.agent_id})"
-            for camera in services.devices.cameras(sight)
+            for camera in self._services.devices.cameras(self._sight)
         }
-        with body:
-            _draw(case, visible, cameras)
+        terms = self._case.terms if self._case is not None else None
+        with self._body:
+            self._draw_about(terms)
+            self._draw_where(terms, areas, cameras)
+            self._draw_theft(terms)
+            with ui.element("div").classes("ws-acts"):
+                ui.button(self._("Save as draft"), on_click=self._save).props("unelevated no-caps")
 
-    def _draw(case: CaseView | None, districts: dict[str, str], cameras: dict[str, str]) -> None:
-        terms, now_ms = (case.terms if case else None), services.now_ms()
-        known = set(terms.districts) if terms else set()
-        listed = set(terms.cameras) if terms else set()
-        entry = ui.input(_("Number"), value=number or "").props(f"{_FIELDS} maxlength=64")
-        entry.set_enabled(number is None)
-        purpose = ui.input(_("Purpose"), value=terms.purpose if terms else "").props(f"{_FIELDS} maxlength=200")
-        owner = ui.input(_("Owner"), value=case.owner if case else identity.username).props(f"{_FIELDS} maxlength=64")
+    def _draw_about(self, terms: Terms | None) -> None:
+        _ = self._
+        self._entry = ui.input(_("Number"), value=self._number or "").props(f"{_FIELDS} maxlength=64")
+        self._entry.set_enabled(self._number is None)
+        self._purpose = ui.input(_("Purpose"), value=terms.purpose if terms else "").props(f"{_FIELDS} maxlength=200")
+        owner = self._case.owner if self._case else self._identity.username
+        self._owner = ui.input(_("Owner"), value=owner).props(f"{_FIELDS} maxlength=64")
         with ui.element("div").classes("ws-filters"):
-            cls = ui.select(
+            self._cls = ui.select(
                 {each.value: _(vocabulary.CLASSES[each]) for each in MachineClass},
                 label=_("Type of the machine"),
                 value=(terms.cls if terms else MachineClass.MOTORCYCLE).value,
             ).props(_FIELDS)
-            colours = ui.select(
-                {each.value: _(name) for each, name in case_words.COLOURS.items()},
-                label=_("Colours, as its owner says"),
-                value=[colour.value for colour in terms.colours] if terms else [],
-                multiple=True,
-            ).props(f"{_FIELDS} use-chips")
+            colours = {each.value: _(name) for each, name in case_words.COLOURS.items()}
+            chosen = [colour.value for colour in terms.colours] if terms else []
+            self._colours = _several(_("Colours, as its owner says"), colours, chosen)
+
+    def _draw_where(self, terms: Terms | None, areas: dict[str, str], cameras: dict[str, str]) -> None:
+        _, now_ms = self._, self._services.now_ms()
         with ui.element("div").classes("ws-filters"):
-            areas = ui.select(
-                districts | {each: each for each in known - set(districts)},
-                label=_("Districts"),
-                value=sorted(known),
-                multiple=True,
-            ).props(f"{_FIELDS} use-chips")
-            single = ui.select(
-                cameras | {each: each for each in listed - set(cameras)},
-                label=_("Cameras besides"),
-                value=sorted(listed),
-                multiple=True,
-            ).props(f"{_FIELDS} use-chips")
+            self._areas = _several(_("Districts"), areas, list(terms.districts) if terms else [])
+            self._cameras = _several(_("Cameras besides"), cameras, list(terms.cameras) if terms else [])
+        later_ms = now_ms + LIFE_DAYS * DAY_MS
         with ui.element("div").classes("ws-filters"):
-            begin = _moment(_("From ({zone})"), terms.from_ms if terms else now_ms - BACK_DAYS * DAY_MS)
-            end = _moment(_("To ({zone})"), terms.to_ms if terms else now_ms + LIFE_DAYS * DAY_MS)
-            expiry = _moment(_("Expires ({zone})"), terms.expires_at_ms if terms else now_ms + LIFE_DAYS * DAY_MS)
-        theft = terms.theft if terms else None
+            self._from = _moment(_("From ({zone})"), terms.from_ms if terms else now_ms - BACK_DAYS * DAY_MS)
+            self._to = _moment(_("To ({zone})"), terms.to_ms if terms else later_ms)
+            self._expires = _moment(_("Expires ({zone})"), terms.expires_at_ms if terms else later_ms)
+
+    def _draw_theft(self, terms: Terms | None) -> None:
+        _, theft = self._, terms.theft if terms else None
         words("h2", _("Where and when it was taken, if that is known"))
         with ui.element("div").classes("ws-filters"):
-            at = _moment(_("Taken ({zone})"), theft.at_ms if theft else None)
-            latitude = ui.number(_("Latitude"), value=theft.latitude if theft else None, format="%.6f").props(_FIELDS)
-            longitude = ui.number(_("Longitude"), value=theft.longitude if theft else None, format="%.6f")
-            longitude.props(_FIELDS)
+            self._taken = _moment(_("Taken ({zone})"), theft.at_ms if theft else None)
+            self._latitude = _degrees(_("Latitude"), theft.latitude if theft else None)
+            self._longitude = _degrees(_("Longitude"), theft.longitude if theft else None)
 
-        def told() -> dict[str, Any]:
-            moment = moments.from_input(at.value)
-            place = (moment, latitude.value, longitude.value)
-            named = None if None in place else dict(zip(("at_ms", "latitude", "longitude"), place, strict=True))
-            kept = {} if terms is None else terms.model_dump(include={"standing", "standing_from"})
-            return {
-                **kept,
-                "purpose": purpose.value.strip(),
-                "owner": owner.value.strip() or None,
-                "districts": tuple(areas.value),
-                "cameras": tuple(single.value),
-                "from_ms": moments.from_input(begin.value),
-                "to_ms": moments.from_input(end.value),
-                "expires_at_ms": moments.from_input(expiry.value),
-                "cls": cls.value,
-                "colours": tuple(colours.value),
-                "theft": named,
-            }
+    def _told(self) -> dict[str, Any]:
+        taken = (moments.from_input(self._taken.value), self._latitude.value, self._longitude.value)
+        theft = dict(zip(("at_ms", "latitude", "longitude"), taken, strict=True))
+        kept = self._case.terms.model_dump(include={"standing", "standing_from"}) if self._case else {}
+        return {
+            **kept,
+            "purpose": self._purpose.value.strip(),
+            "owner": self._owner.value.strip() or None,
+            "districts": tuple(self._areas.value),
+            "cameras": tuple(self._cameras.value),
+            "from_ms": moments.from_input(self._from.value),
+            "to_ms": moments.from_input(self._to.value),
+            "expires_at_ms": moments.from_input(self._expires.value),
+            "cls": self._cls.value,
+            "colours": tuple(self._colours.value),
+            "theft": None if None in taken else theft,
+        }
 
-        async def save() -> None:
-            trouble.clear()
-            name = entry.value.strip()
-            try:
-                if not is_number(name):
-                    raise CaseTermsError(cause=_("the number may hold letters, digits, brackets, dots and dashes"))
-                new = _read(told())
-                book = services.cases.book
-                if case is None:
-                    await asyncio.to_thread(book.create, name, new, asker=identity, sight=sight)
-                else:
-                    await asyncio.to_thread(book.change, name, new, version=case.version, asker=identity, sight=sight)
-            except CenterError as error:
-                with trouble:
-                    problem(error, _)
-                return
-            ui.navigate.to(case_path(name))
+    def _wrong(self, name: str) -> str:
+        """What people get wrong most, in their language; `Terms` finds the rest."""
+        _ = self._
+        begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
+        if not is_number(name):
+            return _("the number may hold letters, digits, brackets, dots and dashes")
+        if len(self._purpose.value.strip()) < LEAST_PURPOSE:
+            return _("say its purpose in three characters or more")
+        if not self._areas.value and not self._cameras.value:
+            return _("choose a district or a camera")
+        if begin is None or end is None or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS:
+            return _("its span has to end after it begins, at most {days} days later").format(days=MAX_SPAN_DAYS)
+        return ""
 
-        with ui.element("div").classes("ws-acts"):
-            ui.button(_("Save as draft"), on_click=save).props("unelevated no-caps")
+    async def _save(self) -> None:
+        self._trouble.clear()
+        name, book = self._entry.value.strip(), self._services.cases.book
+        try:
+            if cause := self._wrong(name):
+                raise CaseTermsError(cause=cause)
+            new = _read(self._told())
+            if self._case is None:
+                await asyncio.to_thread(book.create, name, new, asker=self._identity, sight=self._sight)
+            else:
+                await asyncio.to_thread(
+                    book.change, name, new, version=self._case.version, asker=self._identity, sight=self._sight
+                )
+        except CenterError as error:
+            self._say(error)
+            return
+        ui.navigate.to(case_path(name))
 
-    def _moment(label: str, value: int | None) -> ui.input:
-        text = "" if value is None else moments.to_input(value)
-        entry = ui.input(label.format(zone=moments.ZONE_TEXT), value=text)
-        return entry.props(f"{_FIELDS} type=datetime-local")
+    def _say(self, error: CenterError) -> None:
+        self._trouble.clear()
+        with self._trouble:
+            problem(error, self._)
 
-    ui.timer(0, load, once=True)
+
+def _moment(label: str, value: int | None) -> ui.input:
+    text = "" if value is None else moments.to_input(value)
+    entry = ui.input(label.format(zone=moments.ZONE_TEXT), value=text)
+    return entry.props(f"{_FIELDS} type=datetime-local")
+
+
+def _degrees(label: str, value: float | None) -> ui.number:
+    return ui.number(label, value=value, format="%.6f").props(_FIELDS)
+
+
+def _several(label: str, options: dict[str, str], chosen: list[str]) -> ui.select:
+    """A choice of several; what was chosen before stays a choice, whether or not this account sees it."""
+    known = options | {each: each for each in chosen if each not in options}
+    return ui.select(known, label=label, value=chosen, multiple=True).props(f"{_FIELDS} use-chips")
 
 
 def _read(told: dict[str, Any]) -> Terms:

@@ -49,7 +49,8 @@ class Review:
         self._done: list[int] = []
         """What was decided on this page, in order, to take back."""
         self._at = 0
-        self._busy = False
+        self._lock = asyncio.Lock()
+        """Keys come faster than the database writes: each waits for the one before."""
         self._trouble = ui.element("div")
         self._stage = ui.element("div")
         self._strip = labelled("div", _("Candidates")).classes("ws-strip").props('role="list"')
@@ -137,7 +138,8 @@ class Review:
 
     def _button(self, name: str, verdict: Verdict) -> None:
         async def act() -> None:
-            await self._judge(verdict)
+            async with self._lock:
+                await self._judge(verdict)
 
         ui.button(name, color=None, on_click=act).props("flat dense no-caps")
 
@@ -153,7 +155,10 @@ class Review:
     async def _key(self, event: KeyEventArguments) -> None:
         if not event.action.keydown or event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta:
             return
-        key = event.key.name.lower()
+        async with self._lock:
+            await self._press(event.key.name.lower())
+
+    async def _press(self, key: str) -> None:
         if key in {"arrowright", "j"}:
             self._go(self._at + 1)
         elif key in {"arrowleft", "k"}:
@@ -166,9 +171,8 @@ class Review:
 
     async def _judge(self, verdict: Verdict) -> None:
         """Decide on the candidate on show and go on to the next that nobody has decided on."""
-        if not self._items or not self._may_decide or self._busy:
+        if not self._items or not self._may_decide:
             return
-        self._busy = True
         place, machine = self._at, self._items[self._at].machine
         try:
             await asyncio.to_thread(
@@ -185,8 +189,6 @@ class Review:
             with self._trouble:
                 problem(error, self._)
             return
-        finally:
-            self._busy = False
         self._trouble.clear()
         if verdict is Verdict.CANDIDATE:
             self._verdicts.pop(place, None)

@@ -5,6 +5,7 @@ from typing import Final
 from nicegui import ui
 
 from center.access import Identity, Permission, Scope
+from center.cases.footage import Spot
 from center.cases.places import Place, distance_m
 from center.cases.terms import Terms
 from center.cases.views import JudgedMachine, Verdict, WindowView
@@ -53,6 +54,7 @@ class Sightings:
         windows: tuple[WindowView, ...] = ()
         without = 0
         try:
+            spots = await hunt.area(self._number, sight=self._sight)
             found = await hunt.machines(self._number, (Verdict.CONFIRMED,), sight=self._sight)
             if in_force:
                 asked = await hunt.footage(self._number, asker=self._identity, sight=self._sight)
@@ -63,12 +65,12 @@ class Sightings:
                 problem(error, self._)
             return
         self._found = found.items
-        self._draw_map(windows)
+        self._draw_map(spots, windows)
         self._draw_list()
         self._draw_footage(windows, without)
         self._draw_export()
 
-    def _draw_map(self, windows: tuple[WindowView, ...]) -> None:
+    def _draw_map(self, spots: tuple[Spot, ...], windows: tuple[WindowView, ...]) -> None:
         steps = [
             Step(
                 Point(each.latitude, each.longitude),
@@ -80,10 +82,17 @@ class Sightings:
             if each.latitude is not None and each.longitude is not None
         ]
         markers = {
+            "/".join(spot.key): Marker(
+                "/".join(spot.key), Point(spot.place.latitude, spot.place.longitude), self._camera(*spot.key)
+            )
+            for spot in spots
+        }
+        markers |= {
             f"{each.agent_id}/{each.camera_id}": Marker(
                 f"{each.agent_id}/{each.camera_id}",
                 Point(each.latitude, each.longitude),
                 self._camera(each.agent_id, each.camera_id),
+                "warn",
                 note=self._("worth asking for footage"),
             )
             for each in windows

@@ -45,7 +45,7 @@ class Sought:
         self._changed = changed
         match = _SEEK.fullmatch(seek)
         self._wanted = (match.group(1), int(match.group(2))) if match is not None else None
-        with ui.element("div").classes("ws-panel"):
+        with ui.element("div").classes("ws-panel") as self.panel:
             words("h2", _("The sought machine")).classes("ws-section")
             self._trouble = ui.element("div").classes("ws-inset")
             self._offer = ui.element("div").classes("ws-inset")
@@ -85,8 +85,8 @@ class Sought:
                     "unelevated no-caps"
                 )
         self._brought.clear()
-        with self._brought:
-            if self._edits is not None and self._services.cases.pictures.is_set_up:
+        if self._edits is not None and self._services.cases.pictures.is_set_up:
+            with self._brought:
                 with ui.element("div").classes("ws-acts ws-acts-left"):
                     ui.button(_("Bring a picture"), icon="add_a_photo", color=None, on_click=self._place).props(
                         "flat dense no-caps"
@@ -94,7 +94,7 @@ class Sought:
                     ui.button(_("Look what has arrived"), icon="refresh", color=None, on_click=self._look).props(
                         "flat dense no-caps"
                     )
-            self._places = ui.element("div")
+                self._places = ui.element("div")
 
     def _image(self, src: str, machine: CaseMachine) -> None:
         image = ui.element("img")

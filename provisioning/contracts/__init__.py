@@ -6,6 +6,7 @@ that is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-26: standing look-alikes; in the centre's configuration the section [cases].
 - 1, grown 2026-11-26: in *observed*, the picture's size, the hops' times, and machines with the motion that the edge
   told of them, which the archive's snapshot row has too; all with defaults. An MQTT property says when a message was
   sent.

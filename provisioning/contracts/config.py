@@ -276,7 +276,7 @@ class Cases(Section):
     """Cases of the centre (docs/cases.md)."""
 
     desk: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")
-    """`AGENT/CAMERA`: the desk agent and its camera of kind *upload* that pictures of stolen machines are brought to."""
+    """`AGENT/CAMERA`: the desk agent and its camera of kind *upload* for pictures of stolen machines."""
     desk_address: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$")
     """Of its door, for the command that is shown; empty: it is run on the agent's own machine."""
     delete_after_days: int = Field(default=30, ge=0, le=365)

@@ -176,7 +176,9 @@ class Centre:
             health=health,
             notifier=Notifier(Notify(), store, audit, data_dir=folder, now_ms=now_ms),
             alarms=self.room,
-            cases=Cases(store, audit, search, devices, roster, CasesConfig(), now_ms),
+            cases=Cases(
+                store, audit, search, devices, roster, CasesConfig(), now_ms, alarms=self.room, late_after_s=60
+            ),
             assessment=assessment,
             now_ms=now_ms,
             secure_cookie=False,

@@ -101,7 +101,17 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()
-    cases = Cases(store, audit, search, devices, roster, config.cases, clock)
+    cases = Cases(
+        store,
+        audit,
+        search,
+        devices,
+        roster,
+        config.cases,
+        clock,
+        alarms=alarms,
+        late_after_s=config.alarms.late_after_s,
+    )
     assessment = Assessment.over(store, audit, devices, clock)
     mailbox = Mailbox(
         roster=roster,

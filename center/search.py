@@ -34,6 +34,7 @@ from provisioning.contracts import archive, ids
 from provisioning.contracts.ids import AgentId, CameraId, Sha256
 from provisioning.contracts.lookalike import LookalikePage, LookalikeRequest
 from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
+from provisioning.contracts.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 
 TIMEOUT_S: Final = 10.0
@@ -276,6 +277,19 @@ class Search:
         if not page.final:
             raise QueryUnreachableError(url=self._url, cause="the answer was cut off")
         return page
+
+    async def standing(self, request: StandingRequest) -> StandingAnswer:
+        """Fresh rows beside what approved cases seek. Nobody asks: each case's approval stands in the audit for it.
+
+        Raises:
+            QueryRefusedError: `query` does not take this request.
+        """
+        body = request.model_dump_json().encode()
+        answer = await self._bytes("/standing", (), MAX_ANSWER_BYTES, body=body)
+        try:
+            return StandingAnswer.model_validate_json(answer)
+        except ValidationError as error:
+            raise QueryFaultError(url=self._url, cause="not a valid StandingAnswer") from error
 
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""

@@ -15,6 +15,7 @@ from center.cases.errors import (
     CaseTakenError,
     CaseTermsError,
     SecondPersonError,
+    TooManyStandingError,
     UnknownCaseError,
 )
 from center.cases.states import Act
@@ -40,7 +41,13 @@ _ACTS: Final = documented(
     AreaOutOfSightError,
 )
 _APPROVALS: Final = documented(
-    *ALWAYS, UnknownCaseError, CaseChangedError, CaseStateError, AreaOutOfSightError, SecondPersonError
+    *ALWAYS,
+    UnknownCaseError,
+    CaseChangedError,
+    CaseStateError,
+    AreaOutOfSightError,
+    SecondPersonError,
+    TooManyStandingError,
 )
 
 

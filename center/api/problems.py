@@ -50,6 +50,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     alarms.TooBroadError: 409,
     alarms.TooManyRulesError: 409,
     alarms.AlarmStateError: 409,
+    alarms.OwnRuleError: 409,
     errors.TooLargeError: 413,
     errors.BadFilterError: 422,
     errors.BadUsernameError: 422,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from center.access import CameraKey, Identity, Permission, Scope
@@ -14,6 +14,7 @@ from center.cases.errors import (
     CaseTakenError,
     CaseTermsError,
     SecondPersonError,
+    TooManyStandingError,
     UnknownCaseError,
 )
 from center.cases.records import CaseEventRecord, CaseRecord
@@ -23,6 +24,7 @@ from center.cases.views import CaseDetail, CaseList, CaseView, event
 from center.clock import NowMs
 from center.districts import cameras_of
 from center.store import Store
+from provisioning.contracts.standing import MAX_STANDING
 
 ITSELF = "(cases)"
 """Who acts when nobody does: no account can be called so."""
@@ -84,6 +86,7 @@ class Casebook:
                 version=1,
                 terms=terms.model_dump_json(),
                 state=State.DRAFT,
+                standing=terms.standing,
                 owner=owner,
                 written_by=asker.username,
                 created_at_ms=now_ms,
@@ -109,6 +112,7 @@ class Casebook:
             record.version += 1
             record.terms = terms.model_dump_json()
             record.owner = terms.owner or record.owner
+            record.standing = terms.standing
             record.written_by = asker.username
             record.expires_at_ms = terms.expires_at_ms
             record.deleted_at_ms = None
@@ -123,6 +127,7 @@ class Casebook:
         Raises:
             CaseChangedError, CaseStateError, CaseTermsError: not now, or not what was read.
             SecondPersonError, AreaOutOfSightError: not by this account.
+            TooManyStandingError: as many raise alarms as may.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -135,6 +140,8 @@ class Casebook:
                     raise SecondPersonError
                 if not area or not all(sight.holds(*key) for key in area):
                     raise AreaOutOfSightError
+                if record.standing and self._standing(session) >= MAX_STANDING:
+                    raise TooManyStandingError(limit=MAX_STANDING)
                 record.approved_by, record.approved_at_ms = asker.username, self._now_ms()
             elif act is Act.REQUEST:
                 _check(session, Terms.model_validate_json(record.terms), sight, self._now_ms())
@@ -182,6 +189,13 @@ class Casebook:
                 record.ended_at_ms = self._now_ms()
                 self._event(session, record, Act.EXPIRE, ITSELF)
             return len(records)
+
+    def _standing(self, session: Session) -> int:
+        """How many raise alarms now."""
+        active = (
+            (CaseRecord.state == State.APPROVED) & CaseRecord.standing & (CaseRecord.expires_at_ms > self._now_ms())
+        )
+        return session.scalar(select(func.count()).select_from(CaseRecord).where(active)) or 0
 
     def state(self, record: CaseRecord) -> State:
         """What it is now."""

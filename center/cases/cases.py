@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from center.alarms.room import AlarmRoom
 from center.audit import Audit
 from center.cases.cameras import Cameras
 from center.cases.casebook import Casebook
 from center.cases.desk_pictures import DeskPictures
 from center.cases.dossier import Dossiers
 from center.cases.hunt import Hunt
+from center.cases.standing import Standing
 from center.clock import NowMs
 from center.devices import Devices
 from center.errors import StoreUnavailableError
@@ -35,12 +37,18 @@ class Cases:
         roster: Roster,
         config: CasesConfig,
         now_ms: NowMs,
+        *,
+        alarms: AlarmRoom,
+        late_after_s: float,
     ) -> None:
         self._keep_ms = config.delete_after_days * _DAY_MS
         self.book = Casebook(store, audit, now_ms)
         self.dossiers = Dossiers(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, Cameras(store, devices))
+        late_after_ms = int(late_after_s * 1000)
+        self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
+        alarms.watched_by(self.standing.offer)
         self.trouble: StoreUnavailableError | None = None
         """Why the last sweep could not be done; tried again a minute later."""
 
@@ -55,10 +63,11 @@ class Cases:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Sweeps while `with` lasts."""
+        """Sweeps, and compares fresh rows, while `with` lasts."""
         task = asyncio.create_task(self._sweep_for_ever(), name="cases swept")
         try:
-            yield
+            async with self.standing.at_work():
+                yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):

@@ -20,6 +20,9 @@ from center.store import Store
 
 DECIDED = (Verdict.SOUGHT, Verdict.CONFIRMED, Verdict.REJECTED)
 
+FRESH = -1
+"""Rank of a candidate that a standing look-alike brought: it stays through searches."""
+
 
 class Ranked(NamedTuple):
     """A candidate and its score."""
@@ -97,9 +100,10 @@ class Dossiers:
         with self._store.transaction() as session:
             locked(session)
             self._book.approved(session, number, sight)
-            gone = (CaseMachineRecord.number == number) & (CaseMachineRecord.verdict == Verdict.CANDIDATE)
-            session.execute(delete(CaseMachineRecord).where(gone))
-            kept = {(each.row_key, each.index) for each in _of(session, number, DECIDED)}
+            table = CaseMachineRecord
+            gone = (table.number == number) & (table.verdict == Verdict.CANDIDATE) & (table.rank != FRESH)
+            session.execute(delete(table).where(gone))
+            kept = {(each.row_key, each.index) for each in _of(session, number, tuple(Verdict))}
             for rank, (machine, score) in enumerate(candidates):
                 if (machine.row_key, machine.index) not in kept:
                     session.add(self._row(number, machine, Verdict.CANDIDATE, asker.actor, score, rank))
@@ -115,6 +119,19 @@ class Dossiers:
             record, _area = self._book.seen(session, number, sight)
             self._check_open(record)
             self._book.note(session, record, "look", asker.actor, row_key=row_key)
+
+    def met(self, number: str, machine: CaseMachine, likeness: float) -> None:
+        """A fresh row shows something like what the case seeks: a candidate, before all that a search found."""
+        with self._store.transaction() as session:
+            locked(session)
+            record = session.get_one(CaseRecord, number)
+            key = (number, machine.row_key, machine.index)
+            known = session.get(CaseMachineRecord, key)
+            if self._book.state(record) is not State.APPROVED or known is not None:
+                return
+            score = Score(likeness=likeness, rejected=None, colour=1.0, reach=1.0)
+            session.add(self._row(number, machine, Verdict.CANDIDATE, ITSELF, score, FRESH))
+            self._book.note(session, record, "met", ITSELF, row_key=machine.row_key, index=machine.index)
 
     def seek(self, number: str, machine: CaseMachine, *, asker: Identity, sight: Scope) -> JudgedMachine:
         """This is the machine that is sought.

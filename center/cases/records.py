@@ -1,6 +1,6 @@
 """The tables of cases. None has a place for a picture, a vector or anybody but those who act here."""
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.store import Base
@@ -19,6 +19,8 @@ class CaseRecord(Base):
     owner: Mapped[str] = mapped_column(String(64))
     written_by: Mapped[str] = mapped_column(String(64))
     """Of this version."""
+    standing: Mapped[bool] = mapped_column(Boolean)
+    """Whether fresh rows that are like the sought machine raise an alarm while it is approved."""
     requested_by: Mapped[str | None] = mapped_column(String(64))
     approved_by: Mapped[str | None] = mapped_column(String(64))
     approved_at_ms: Mapped[int | None] = mapped_column(BigInteger)

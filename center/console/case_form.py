@@ -122,13 +122,16 @@ class _Form:
             self._taken = _moment(_("Taken ({zone})"), theft.at_ms if theft else None)
             self._latitude = _degrees(_("Latitude"), theft.latitude if theft else None)
             self._longitude = _degrees(_("Longitude"), theft.longitude if theft else None)
+        alarm = _("Raise an alarm when a fresh picture shows a machine like it")
+        self._standing = ui.checkbox(alarm, value=terms.standing if terms else False)
 
     def _told(self) -> dict[str, Any]:
         taken = (moments.from_input(self._taken.value), self._latitude.value, self._longitude.value)
         theft = dict(zip(("at_ms", "latitude", "longitude"), taken, strict=True))
-        kept = self._case.terms.model_dump(include={"standing", "standing_from"}) if self._case else {}
+        kept = self._case.terms.model_dump(include={"standing_from"}) if self._case else {}
         return {
             **kept,
+            "standing": self._standing.value,
             "purpose": self._purpose.value.strip(),
             "owner": self._owner.value.strip() or None,
             "districts": tuple(self._areas.value),

@@ -159,6 +159,8 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
     alarms.load()
+    config = CasesConfig(desk=DESK)
+    cases = Cases(store, audit, search, devices, roster, config, clock, alarms=alarms, late_after_s=60)
     assessment = Assessment.over(store, audit, devices, clock)
     mailbox = Mailbox(
         roster=roster,
@@ -196,7 +198,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         health=health,
         notifier=Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock),
         alarms=alarms,
-        cases=Cases(store, audit, search, devices, roster, CasesConfig(desk=DESK), clock),
+        cases=cases,
         now_ms=clock,
         secure_cookie=False,
     )

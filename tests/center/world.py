@@ -23,7 +23,7 @@ from provisioning.contracts.documents import (
     RosterEntry,
     Verdict,
 )
-from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
+from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.messages import (
     CameraState,
     CameraStatus,
@@ -36,6 +36,7 @@ from provisioning.contracts.messages import (
     ObservedItem,
     PictureState,
 )
+from provisioning.contracts.standing import StandingAnswer, StandingHit, StandingRequest
 from provisioning.seal import SealKey
 from tests.center.street import AGENT, NOW_MS, observation
 
@@ -58,6 +59,7 @@ class FakeArchive:
         self.looks: dict[tuple[str, int], float] = {}
         """How a machine looks, as one number: two are as alike as their numbers are near. Without one: no vector."""
         self.likened: list[LookalikeRequest] = []
+        self.compared: list[StandingRequest] = []
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -86,6 +88,7 @@ class FakeArchive:
         ):
             app.get(path, response_model=None)(handler)
         app.post("/lookalikes", response_model=None)(self._lookalikes)
+        app.post("/standing", response_model=None)(self._standing)
         return app
 
     def _enter(self, path: str, authorization: str | None) -> Response | None:
@@ -172,6 +175,24 @@ class FakeArchive:
             LookalikePage(hits=tuple(hits[: request.limit]), days_done=done, days=2, final=done == 2) for done in (1, 2)
         ]
         return Response("".join(f"{page.model_dump_json()}\n" for page in pages), media_type="application/x-ndjson")
+
+    async def _standing(self, asking: Request, authorization: Authorization = None) -> Response | StandingAnswer:
+        if (fault := self._enter("/standing", authorization)) is not None:
+            return fault
+        request = StandingRequest.model_validate_json(await asking.body())
+        self.compared.append(request)
+        machines = {key: row.machines for row in self.rows if (key := row.snapshot.row_key) in request.row_keys}
+        hits = []
+        for case in request.cases:
+            asked = [self.looks[each.row_key, each.index] for each in case.machines]
+            for key in (request.row_keys[row] for row in case.rows):
+                for machine in machines.get(key, ()):
+                    look = self.looks.get((key, machine.index))
+                    alike = -1.0 if look is None else max(1.0 - abs(look - number) for number in asked)
+                    if alike >= case.at_least and machine.cls in case.classes:
+                        ref = MachineRef(row_key=key, index=machine.index)
+                        hits.append(StandingHit(case=case.case, machine=ref, similarity=alike))
+        return StandingAnswer(hits=tuple(hits))
 
     def _picture(self, row_key: str, authorization: Authorization = None) -> Response:
         if (fault := self._enter("/observations/picture", authorization)) is not None:

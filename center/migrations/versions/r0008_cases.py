@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False, index=True),
         sa.Column("owner", sa.String(64), nullable=False),
         sa.Column("written_by", sa.String(64), nullable=False),
+        sa.Column("standing", sa.Boolean, nullable=False),
         sa.Column("requested_by", sa.String(64)),
         sa.Column("approved_by", sa.String(64)),
         sa.Column("approved_at_ms", sa.BigInteger),

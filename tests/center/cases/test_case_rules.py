@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -220,6 +220,7 @@ def question(cameras: int, days: int) -> fanout.Question:
 REF = MachineRef(row_key=f"{AGENT}:{'0' * 32}", index=0)
 
 
+@settings(max_examples=30, deadline=None)
 @given(cameras=st.integers(1, 800), days=st.integers(1, 93))
 def test_a_fan_out_asks_for_every_camera_and_moment_once(cameras: int, days: int) -> None:
     whole = question(cameras, days)

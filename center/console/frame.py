@@ -20,8 +20,8 @@ from center.services import identity_of, services_of
 PAGES: Final = (
     ("/live", marked("Live"), Permission.LIVE_VIEW),
     ("/observations", marked("Observations"), Permission.OBSERVATION_SEARCH),
-    ("/cases", marked("Cases"), Permission.CASE_VIEW),
     ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
+    ("/cases", marked("Cases"), Permission.CASE_VIEW),
     ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
 )
 SESSION_CHECK_S: Final = 10.0

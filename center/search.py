@@ -16,6 +16,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from center.access import CameraKey, Scope
+from center.answers import SAID, SaidError, kind_of
 from center.audit import Audit
 from center.errors import (
     BadFilterError,
@@ -32,24 +33,15 @@ from center.errors import (
 )
 from provisioning.contracts import archive, ids
 from provisioning.contracts.ids import AgentId, CameraId, Sha256
-from provisioning.contracts.lookalike import LookalikePage, LookalikeRequest
 from provisioning.contracts.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
-from provisioning.contracts.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 
 TIMEOUT_S: Final = 10.0
-LOOKALIKE_TIMEOUT_S: Final = 60.0
-"""A month of days, each searched for up to eight pictures of the machine."""
 CONNECT_TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
-MAX_ERROR_BYTES: Final = 4096
 MAX_SOURCES_BYTES: Final = 48 * 1024
 """Of all cameras that one question names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
-SAID: Final = frozenset(
-    {"unknown_observation", "picture_withheld", "picture_leak", "picture_erased", "picture_damaged"}
-)
-"""Error kinds of `ray_cluster.query` that are facts about one observation."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
 Param = tuple[str, str | int | float | bool | None]
@@ -236,7 +228,7 @@ class Search:
         """
         try:
             return await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
-        except _SaidError as error:
+        except SaidError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
@@ -247,7 +239,7 @@ class Search:
         """
         try:
             return (await self._model(archive.HoldMarks, f"/observations/{quote(row_key, safe='')}/holds")).holds
-        except _SaidError as error:
+        except SaidError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def exported(self, row_key: str) -> bytes:
@@ -258,38 +250,13 @@ class Search:
         """
         return await self._picture(row_key)
 
-    async def lookalikes(self, request: LookalikeRequest) -> LookalikePage:
-        """The whole answer, for a case that stands in the audit already; `center.cases` alone asks.
+    async def posted(self, path: str, body: bytes, *, timeout_s: float = TIMEOUT_S) -> bytes:
+        """The answer to a question that is posted (`center.likeness`).
 
         Raises:
-            NotComparableError: a machine that is asked about has no vector, or is not in the archive any more.
-            QueryRefusedError: `query` does not take this request.
+            NotComparableError, QueryRefusedError: `query` cannot answer it, or does not take it.
         """
-        body = request.model_dump_json().encode()
-        try:
-            lines = await self._bytes("/lookalikes", (), MAX_ANSWER_BYTES, body=body, timeout_s=LOOKALIKE_TIMEOUT_S)
-        except _SaidError as error:
-            raise NotComparableError from error
-        try:
-            page = LookalikePage.model_validate_json(lines.rstrip(b"\n").rpartition(b"\n")[2])
-        except ValidationError as error:
-            raise QueryFaultError(url=self._url, cause="not a valid LookalikePage") from error
-        if not page.final:
-            raise QueryUnreachableError(url=self._url, cause="the answer was cut off")
-        return page
-
-    async def standing(self, request: StandingRequest) -> StandingAnswer:
-        """Fresh rows beside what approved cases seek. Nobody asks: each case's approval stands in the audit for it.
-
-        Raises:
-            QueryRefusedError: `query` does not take this request.
-        """
-        body = request.model_dump_json().encode()
-        answer = await self._bytes("/standing", (), MAX_ANSWER_BYTES, body=body)
-        try:
-            return StandingAnswer.model_validate_json(answer)
-        except ValidationError as error:
-            raise QueryFaultError(url=self._url, cause="not a valid StandingAnswer") from error
+        return await self._bytes(path, (), MAX_ANSWER_BYTES, body=body, timeout_s=timeout_s)
 
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""
@@ -320,7 +287,7 @@ class Search:
     async def _picture(self, row_key: str) -> bytes:
         try:
             return await self._bytes(f"/observations/{quote(row_key, safe='')}/picture", (), MAX_MESSAGE_BYTES)
-        except _SaidError as error:
+        except SaidError as error:
             match error.kind:
                 case "unknown_observation":
                     raise UnknownObservationError(row_key=row_key) from error
@@ -379,44 +346,23 @@ class Search:
 
     def _judge(self, status: int, body: bytes) -> None:
         """Raise what an answer other than 200 means."""
-        kind = _kind(body)
+        kind = kind_of(body)
         match status:
             case 200:
                 return
             case 401 | 403:
                 raise QueryDeniedError(url=self._url)
             case 422 if kind == "no_vector":
-                raise _SaidError(kind)
+                raise NotComparableError
             case 400 | 422:
                 raise QueryRefusedError
             case _ if kind in SAID:
-                raise _SaidError(kind)
+                raise SaidError(kind)
             case 404 | 502 | 503 | 504:
                 # Without the cluster's own words a 404 is Ray Serve's proxy, up before the application behind it.
                 raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")
             case _:
                 raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
-
-
-class _SaidError(Exception):
-    """`query` answered, and this is its answer: what it means depends on what was asked."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class _Said(BaseModel):
-    """Body of an error of `query`."""
-
-    error: str = Field(max_length=64)
-
-
-def _kind(body: bytes) -> str:
-    try:
-        return _Said.model_validate_json(body[:MAX_ERROR_BYTES]).error
-    except ValidationError:
-        return ""
 
 
 def _sources(filters: Filters, sight: Scope) -> tuple[CameraKey, ...]:

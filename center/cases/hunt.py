@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from center import pictures
+from center import likeness, pictures
 from center.access import CameraKey, Identity, Scope
 from center.cases import fanout, footage
 from center.cases.cameras import Cameras
@@ -226,7 +226,7 @@ class Hunt:
     async def _is_comparable(self, question: fanout.Question, machine: MachineRef) -> bool:
         probe = fanout.requests(replace(question, to_ms=question.from_ms + 1, limit=1), [machine])[0]
         try:
-            await self._search.lookalikes(probe)
+            await likeness.lookalikes(self._search, probe)
         except NotComparableError:
             return False
         return True
@@ -236,7 +236,7 @@ class Hunt:
 
         async def one(request: LookalikeRequest) -> LookalikePage:
             async with room:
-                return await self._search.lookalikes(request)
+                return await likeness.lookalikes(self._search, request)
 
         tasks = [asyncio.create_task(one(request)) for request in fanout.requests(question, machines)]
         try:
@@ -304,14 +304,14 @@ def _ranked(
     judged = {(each.machine.row_key, each.machine.index) for each in dossier.judged}
     anchors, terms = _anchors(dossier, places), dossier.terms
     ranked = []
-    for key, (row, likeness) in found.hits.items():
+    for key, (row, alike) in found.hits.items():
         if key in judged:
             continue
         agent_id = row.row_key.partition(":")[0]
         place = places.get(CameraKey(agent_id, row.camera_id))
         near = None if lowering is None else lowering.hits.get(key)
         score = Score(
-            likeness=likeness,
+            likeness=alike,
             rejected=None if near is None else near[1],
             colour=colour_factor(row.colour, terms.colours),
             reach=reach(row.captured_at_ms, place, anchors, terms.cls),

@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from center import likeness
 from center.access import CameraKey
 from center.alarms.room import AlarmRoom
 from center.alarms.seen import Alike, Seen
@@ -136,7 +137,7 @@ class Standing:
     async def _ask(self, rows: list[Seen]) -> None:
         by_key = {row.row_key: row for row in rows}
         for question in questions(self._watched, list(by_key.values())):
-            answer = await self._search.standing(question)
+            answer = await likeness.standing(self._search, question)
             self.asked += len(question.row_keys)
             found = []
             for hit in answer.hits:

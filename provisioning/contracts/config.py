@@ -273,14 +273,12 @@ class Alarms(Section):
 
 
 class Cases(Section):
-    """Cases of the centre (docs/cases.md)."""
+    """Cases of the centre; what a case derived is deleted so long after its end (docs/cases.md)."""
 
     desk: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")
-    """`AGENT/CAMERA`: the desk agent and its camera of kind *upload* for pictures of stolen machines."""
+    """`AGENT/CAMERA` of kind *upload* for pictures of stolen machines; `desk_address` is its door, as a command names it."""
     desk_address: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$")
-    """Of its door, for the command that is shown; empty: it is run on the agent's own machine."""
     delete_after_days: int = Field(default=30, ge=0, le=365)
-    """After a case has ended: candidates, sightings and places of pictures are deleted."""
 
 
 class MapGround(Section):

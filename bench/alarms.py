@@ -36,6 +36,7 @@ from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
 from center.broker import Mailbox
+from center.cases.cases import Cases
 from center.clock import now_ms
 from center.devices import Devices
 from center.feed import Feed
@@ -56,6 +57,7 @@ from center.services import Services
 from center.store import Store
 from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.config import Alarms
+from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.messages import Box, ClockQuality, HopTimes, Machine, Observed, ObservedItem, PictureState
 from provisioning.contracts.notify import Notify
 from provisioning.contracts.pipeline import Pipeline as Limits
@@ -195,6 +197,9 @@ class Centre:
             notifier=notifier,
             alarms=self.room,
             pipeline=pipeline,
+            cases=Cases(
+                store, audit, search, devices, roster, CasesConfig(), now_ms, alarms=self.room, late_after_s=60
+            ),
             assessment=assessment,
             now_ms=now_ms,
             secure_cookie=False,

@@ -18,6 +18,7 @@ from center.api import router
 from center.assessment.assessment import Assessment
 from center.atlas import Atlas
 from center.broker import Link, Mailbox, MqttLink
+from center.cases.cases import Cases
 from center.clock import NowMs, now_ms
 from center.console import pages
 from center.devices import Devices
@@ -108,6 +109,17 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
     alarms.load()
+    cases = Cases(
+        store,
+        audit,
+        search,
+        devices,
+        roster,
+        config.cases,
+        clock,
+        alarms=alarms,
+        late_after_s=config.alarms.late_after_s,
+    )
     assessment = Assessment.over(store, audit, devices, clock)
     gauges = Gauges(clock)
     pipeline = Pipeline(
@@ -157,6 +169,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         notifier=notifier,
         alarms=alarms,
         pipeline=pipeline,
+        cases=cases,
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,
@@ -179,6 +192,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             await stack.enter_async_context(assessment.recorder.watching())
             if exports is not None:
                 await stack.enter_async_context(_swept(exports))
+            await stack.enter_async_context(cases.at_work())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
             await stack.enter_async_context(pipeline.watching())

@@ -317,3 +317,11 @@ class QueryFaultError(CenterError):
     code = "query_fault"
     message = marked("The archive at {url} answered wrongly: {cause}.")
     remedy = marked("Look at the cluster's log, and that centre and cluster are of the same version.")
+
+
+class NotComparableError(CenterError):
+    """A machine without a vector."""
+
+    code = "not_comparable"
+    message = marked("A machine of this search cannot be compared: too little of it is visible, or it is gone.")
+    remedy = marked("Choose another picture of the machine.")

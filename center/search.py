@@ -13,12 +13,14 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from center.access import CameraKey, Scope
+from center.answers import SAID, SaidError, kind_of
 from center.audit import Audit
 from center.errors import (
     NoPictureError,
+    NotComparableError,
     PictureBrokenError,
     QueryDeniedError,
     QueryFaultError,
@@ -41,13 +43,8 @@ TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
-MAX_ERROR_BYTES: Final = 4096
 MAX_SOURCES_BYTES: Final = 48 * 1024
 """Of all cameras that one question names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
-SAID: Final = frozenset(
-    {"unknown_observation", "picture_withheld", "picture_leak", "picture_erased", "picture_damaged"}
-)
-"""Error kinds of `ray_cluster.query` that are facts about one observation."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
 
@@ -190,7 +187,7 @@ class Search:
         """
         try:
             return await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
-        except _SaidError as error:
+        except SaidError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
@@ -201,7 +198,7 @@ class Search:
         """
         try:
             return (await self._model(archive.HoldMarks, f"/observations/{quote(row_key, safe='')}/holds")).holds
-        except _SaidError as error:
+        except SaidError as error:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def exported(self, row_key: str) -> bytes:
@@ -211,6 +208,14 @@ class Search:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none.
         """
         return await self._picture(row_key)
+
+    async def posted(self, path: str, body: bytes, *, timeout_s: float = TIMEOUT_S) -> bytes:
+        """The answer to a question that is posted (`center.likeness`).
+
+        Raises:
+            NotComparableError, QueryRefusedError: `query` cannot answer it, or does not take it.
+        """
+        return await self._bytes(path, (), MAX_ANSWER_BYTES, body=body, timeout_s=timeout_s)
 
     async def status(self) -> archive.ArchiveStatus:
         """What the archive holds."""
@@ -253,7 +258,7 @@ class Search:
     async def _picture(self, row_key: str) -> bytes:
         try:
             return await self._bytes(f"/observations/{quote(row_key, safe='')}/picture", (), MAX_MESSAGE_BYTES)
-        except _SaidError as error:
+        except SaidError as error:
             match error.kind:
                 case "unknown_observation":
                     raise UnknownObservationError(row_key=row_key) from error
@@ -270,66 +275,65 @@ class Search:
             cause = f"not a valid {model.__name__} ({error.error_count()} faults)"
             raise QueryFaultError(url=self._url, cause=cause) from error
 
-    async def _bytes(self, path: str, params: Sequence[Param], limit: int) -> bytes:
-        body = bytearray()
+    async def _bytes(
+        self,
+        path: str,
+        params: Sequence[Param],
+        limit: int,
+        *,
+        body: bytes | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> bytes:
+        """The answer to a question; one with a `body` is posted."""
+        answered = bytearray()
+        request = self._client.build_request(
+            "GET" if body is None else "POST",
+            path,
+            params=httpx.QueryParams(list(params)),
+            content=body,
+            headers={} if body is None else {"Content-Type": "application/json"},
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
         try:
-            async with (
-                asyncio.timeout(TIMEOUT_S),
-                self._client.stream("GET", path, params=httpx.QueryParams(list(params))) as answer,
-            ):
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > limit:
-                        raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
-                self._judge(answer.status_code, bytes(body))
+            async with asyncio.timeout(timeout_s):
+                answer = await self._client.send(request, stream=True)
+                try:
+                    async for chunk in answer.aiter_bytes():
+                        answered += chunk
+                        if len(answered) > limit:
+                            raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
+                finally:
+                    await answer.aclose()
+                self._judge(answer.status_code, bytes(answered))
         except (httpx.TimeoutException, TimeoutError) as error:
             if isinstance(error, httpx.ConnectTimeout):
                 raise QueryUnreachableError(url=self._url, cause="no connection") from error
-            raise QueryTimeoutError(url=self._url, timeout_s=TIMEOUT_S) from error
+            raise QueryTimeoutError(url=self._url, timeout_s=timeout_s) from error
         except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
             raise QueryUnreachableError(url=self._url, cause=str(error) or "connection lost") from error
         except httpx.HTTPError as error:
             raise QueryFaultError(url=self._url, cause=str(error) or type(error).__name__) from error
-        return bytes(body)
+        return bytes(answered)
 
     def _judge(self, status: int, body: bytes) -> None:
         """Raise what an answer other than 200 means."""
-        kind = _kind(body)
+        kind = kind_of(body)
         match status:
             case 200:
                 return
             case 401 | 403:
                 raise QueryDeniedError(url=self._url)
+            case 422 if kind == "no_vector":
+                raise NotComparableError
             case 400 | 422:
                 raise QueryRefusedError
             case _ if kind in SAID:
-                raise _SaidError(kind)
+                raise SaidError(kind)
             case 404 | 502 | 503 | 504:
                 # Without the cluster's own words a 404 is Ray Serve's proxy, up before the application behind it.
                 raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")
             case _:
                 raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
-
-
-class _SaidError(Exception):
-    """`query` answered, and this is its answer: what it means depends on what was asked."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class _Said(BaseModel):
-    """Body of an error of `query`."""
-
-    error: str = Field(max_length=64)
-
-
-def _kind(body: bytes) -> str:
-    try:
-        return _Said.model_validate_json(body[:MAX_ERROR_BYTES]).error
-    except ValidationError:
-        return ""
 
 
 def _sources(filters: Filters, sight: Scope) -> tuple[CameraKey, ...]:

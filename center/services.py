@@ -13,6 +13,7 @@ from center.atlas import Atlas
 from center.audit import Audit
 from center.audit_keeper import AuditKeeper
 from center.auth import Auth
+from center.cases.cases import Cases
 from center.clock import NowMs
 from center.devices import Devices
 from center.districts import Districts
@@ -52,6 +53,7 @@ class Services:
     notifier: Notifier
     alarms: AlarmRoom
     pipeline: Pipeline
+    cases: Cases
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

@@ -14,6 +14,7 @@ from ray_cluster.day_tables import connect, day_name, day_names, quoted, read_er
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.filters import checked_row_key
 from ray_cluster.nearest import Nearest, nearest
+from ray_cluster.standing import Standing
 from ray_cluster.tables import OBJECTS, object_row
 from ray_cluster.upkeep_status import read_status
 
@@ -31,6 +32,8 @@ class Lookalike:
         self._now_ms = now_ms
         self._audit = Audit(directory)
         self._tables = connect(directory)
+        self.standing = Standing(self._tables, self._audit, now_ms)
+        """Of the same archive and the same audit lines."""
 
     def search(self, request: LookalikeRequest) -> Iterator[LookalikePage]:
         """Pages, each with the best hits so far; the last one is `final`. Nothing is searched before the audit line.

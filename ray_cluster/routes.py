@@ -2,14 +2,14 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi import Query as Parameter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from provisioning.contracts.archive import (
     ArchiveStatus,
@@ -24,6 +24,7 @@ from provisioning.contracts.archive import (
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.lookalike import LookalikeRequest
 from provisioning.contracts.search import MachineCounts, SearchPlan
+from provisioning.contracts.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 from ray_cluster.asked import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage
 from ray_cluster.errors import (
@@ -48,6 +49,9 @@ AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
 MAX_BODY_BYTES: Final = 64 * 1024
 """256 camera ids are a quarter of it."""
+MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
+"""A thousand cases with eight pictures each are 1.1 MB."""
+_Model = TypeVar("_Model", bound=BaseModel)
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 
 _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
@@ -174,20 +178,35 @@ def _lookalikes(lookalike: Lookalike) -> APIRouter:
     @routes.post("/lookalikes")
     async def lookalikes(request: Request) -> StreamingResponse:
         """A `LookalikePage` a line, the last one final. Read here, after the token was: at most `MAX_BODY_BYTES`."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise BadRequest(f"body: more than {MAX_BODY_BYTES} bytes; no request is that large")
-        try:
-            wanted = LookalikeRequest.model_validate_json(bytes(body))
-        except ValidationError as error:
-            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
+        wanted = await _read(LookalikeRequest, request, MAX_BODY_BYTES)
         pages = await run_in_threadpool(lookalike.search, wanted)
         lines = (page.model_dump_json() + "\n" for page in pages)
         return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
+    @routes.post("/standing")
+    async def standing(request: Request) -> StandingAnswer:
+        """Fresh rows beside what approved cases seek, all pairs at once."""
+        wanted = await _read(StandingRequest, request, MAX_STANDING_BYTES)
+        return await run_in_threadpool(lookalike.standing.compare, wanted)
+
     return routes
+
+
+async def _read(model: type[_Model], request: Request, limit: int) -> _Model:
+    """A request's body, once the token was right.
+
+    Raises:
+        BadRequest, RequestValidationError: larger than `limit`, or none.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BadRequest(f"body: more than {limit} bytes; no request is that large")
+    try:
+        return model.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
 
 
 def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:

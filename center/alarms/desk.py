@@ -181,6 +181,20 @@ class Desk:
 
 
 def _of_row(rule: Rule, finding: Finding, seen: Seen) -> _Match:
+    if seen.alike is not None:
+        # A row may be like what two cases seek, and each has its own windows.
+        case = hashlib.sha256(seen.alike.case.encode()).hexdigest()[:16]
+        return _Match(
+            rule,
+            finding,
+            f"{seen.row_key}#{case}",
+            f"{seen.place}#{case}",
+            seen.agent_id,
+            seen.camera_id,
+            row_key=seen.row_key,
+            times=seen.times,
+            trusted=seen.trusted,
+        )
     # That a count was reached is linked to no picture: the hash is only good for knowing it again.
     linked = not isinstance(rule.text.what, kinds.Crowding)
     hashed = hashlib.sha256(f"{rule.id}:{rule.version}:{seen.row_key}".encode()).hexdigest()

@@ -35,6 +35,14 @@ class TooBroadError(CenterError):
     remedy = marked("Make it narrower (cameras, zone, classes, hours) until it matches at most {percent} % of them.")
 
 
+class OwnRuleError(CenterError):
+    """The rule of standing look-alikes is made by the cases, once."""
+
+    code = "own_rule"
+    message = marked("A rule for standing look-alikes is not written: cases have one of their own.")
+    remedy = marked("Say in a case that fresh pictures raise an alarm, and have it approved.")
+
+
 class TooManyRulesError(CenterError):
     """The number of rules is bounded."""
 

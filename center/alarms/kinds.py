@@ -141,7 +141,24 @@ class PlatformFault(_Parameters):
     for_s: int = Field(default=30, ge=0, le=3600)
 
 
+class StandingLookalike(_Parameters):
+    """A machine that looks like one that an approved case seeks. What is sought, where and how alike, says the case.
+
+    The one rule of this kind is the cases' own (docs/cases.md): here it is only made louder, quieter or switched off.
+    """
+
+    kind: Literal["standing_lookalike"]
+
+
 Kind = Annotated[
-    ZoneEntry | MotorwayLane | Standing | LineCrossing | WrongWay | Crowding | CameraFault | PlatformFault,
+    ZoneEntry
+    | MotorwayLane
+    | Standing
+    | LineCrossing
+    | WrongWay
+    | Crowding
+    | CameraFault
+    | PlatformFault
+    | StandingLookalike,
     Field(discriminator="kind"),
 ]

@@ -45,6 +45,8 @@ def look_of(text: RuleText) -> Look:
             look = _wrong_way(what, wants)
         case kinds.Crowding(threshold=threshold):
             look = partial(_crowd, threshold)
+        case kinds.StandingLookalike():
+            look = partial(_alike, wants)
         case kinds.CameraFault() | kinds.PlatformFault():
             look = _nothing
         case _ as never:
@@ -99,6 +101,9 @@ class Book:
         """What the rules find in a row that was captured within their schedules."""
         for group in (self._by_place.get(seen.place, ()), self._everywhere):
             for each in group:
+                # A row that comes again for a case has been looked at by every other rule.
+                if (seen.alike is not None) is not isinstance(each.rule.text.what, kinds.StandingLookalike):
+                    continue
                 finding = each.look(seen)
                 if finding is not None and each.rule.text.schedule.cover(seen.times.captured_at_ms):
                     yield each.rule, finding
@@ -142,6 +147,12 @@ def _ground(box: Box, seen: Seen) -> tuple[float, float]:
 
 def _crowd(threshold: int, seen: Seen) -> Finding | None:
     return _CROWD if seen.people >= threshold else None
+
+
+def _alike(wants: _Wants, seen: Seen) -> Finding | None:
+    if seen.alike is None or not wants(seen.alike.machine, seen):
+        return None
+    return Finding(where=seen.alike.case, machine=seen.alike.machine)
 
 
 def _nothing(_seen: Seen) -> Finding | None:

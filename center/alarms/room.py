@@ -18,7 +18,7 @@ from center.alarms.pushes import Pushes
 from center.alarms.reconcile import Lately, Reconciler
 from center.alarms.register import Register
 from center.alarms.rules import Rules
-from center.alarms.seen import Fault, of_hint
+from center.alarms.seen import Fault, Seen, of_hint
 from center.audit import Audit
 from center.clock import NowMs
 from center.devices import Devices
@@ -99,8 +99,9 @@ class AlarmRoom:
             max_rows=settings.preview_rows,
         )
         self._reconciler = Reconciler(
-            store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._desk.observed
+            store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._look
         )
+        self._onlookers: list[Callable[[Sequence[Seen]], None]] = []
         self._handover = None if notifier is None else Handover(store, notifier, now_ms)
 
     def load(self) -> None:
@@ -115,10 +116,27 @@ class AlarmRoom:
     def observed(self, observed: Observed) -> None:
         """See `center.broker.Watch`."""
         rows = tuple(of_hint(observed))
-        self._desk.observed(rows)
+        self._look(rows)
         for seen in rows:
             if seen.width:  # else a cluster of before left out what rules want: the archive's row has it
                 self._lately.add(seen.row_key)
+
+    def watched_by(self, onlooker: Callable[[Sequence[Seen]], None]) -> None:
+        """`onlooker` is shown each row once the rules have seen it; it may not wait for anything."""
+        self._onlookers.append(onlooker)
+
+    def alike(self, rows: Sequence[Seen]) -> None:
+        """Rows come again, each for a case that seeks what it shows. Blocks.
+
+        Raises:
+            StoreUnavailableError: nothing was written; let them come again.
+        """
+        self._desk.observed(rows)
+
+    def _look(self, rows: Sequence[Seen]) -> None:
+        self._desk.observed(rows)
+        for onlooker in self._onlookers:
+            onlooker(rows)
 
     def figures(self) -> RoomFigures:
         """As of now."""

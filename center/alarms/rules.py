@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from center.alarms.decision import Outcome
 from center.alarms.errors import (
     NoPreviewError,
+    OwnRuleError,
     RuleChangedError,
     TooBroadError,
     TooManyRulesError,
     UnknownRuleError,
 )
+from center.alarms.kinds import StandingLookalike
 from center.alarms.records import MatchRecord, PreviewRecord, RuleRecord, VersionRecord
 from center.alarms.rule import Rule, RuleText
 from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleView, VersionView
@@ -23,6 +25,7 @@ from center.clock import NowMs
 from center.store import Store
 
 MAX_RULES: Final = 2000
+STANDING_NAME: Final = "Standing look-alike"
 LATE: Final = (Outcome.LATE, Outcome.UNTRUSTED)
 
 
@@ -60,7 +63,10 @@ class Rules:
 
         Raises:
             TooManyRulesError: there are as many as there may be.
+            OwnRuleError: of standing look-alikes, which cases have by themselves.
         """
+        if isinstance(text.what, StandingLookalike):
+            raise OwnRuleError
         with self._lock, self._store.transaction() as session:
             alive = select(func.count()).select_from(RuleRecord).where(RuleRecord.retired_at_ms.is_(None))
             if (session.scalar(alive) or 0) >= MAX_RULES:
@@ -76,13 +82,42 @@ class Rules:
 
         Raises:
             UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
+            OwnRuleError: it would become one of standing look-alikes, or be none any more.
         """
         with self._lock, self._store.transaction() as session:
             rule = _rule(session, rule_id)
             _check(rule, version)
+            before = RuleText.model_validate_json(_version(session, rule_id, version).text)
+            if isinstance(text.what, StandingLookalike) is not isinstance(before.what, StandingLookalike):
+                raise OwnRuleError
             rule.newest += 1
             self._write(session, rule, text, actor, "rule.change")
             return _view(session, rule)
+
+    def have_standing(self, *, actor: str) -> None:
+        """The rule of standing look-alikes exists; the first time it is made and switched on.
+
+        It needs no preview: each case says what it looks for, and was approved by a second person.
+        """
+        with self._lock:
+            with self._store.transaction() as session:
+                alive = (
+                    select(VersionRecord.text)
+                    .join(
+                        RuleRecord,
+                        (RuleRecord.id == VersionRecord.rule_id) & (RuleRecord.newest == VersionRecord.version),
+                    )
+                    .where(RuleRecord.retired_at_ms.is_(None))
+                )
+                texts = (RuleText.model_validate_json(text) for text in session.scalars(alive))
+                if any(isinstance(text.what, StandingLookalike) for text in texts):
+                    return
+                rule = RuleRecord(newest=1, on_version=1)
+                session.add(rule)
+                session.flush()
+                text = RuleText(name=STANDING_NAME, what=StandingLookalike(kind="standing_lookalike"))
+                self._write(session, rule, text, actor, "rule.create")
+            self._changed(self._in_force())
 
     def switch_on(self, rule_id: int, *, version: int, actor: str) -> RuleView:
         """Put a version in force.

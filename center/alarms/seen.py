@@ -22,6 +22,14 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A machine of the row that looks like what a case seeks, by the cluster's word."""
+
+    case: str
+    machine: Machine
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One row. Boxes are in pixels of a picture of `width` × `height`; 0 × 0 where a cluster of before does not say.
 
@@ -42,6 +50,8 @@ class Seen:
     trusted: bool
     """Whether the archive believes the capture time."""
     times: Times
+    alike: Alike | None = None
+    """Set when the row comes again, for the case that asked."""
 
     @property
     def place(self) -> str:

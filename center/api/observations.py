@@ -42,14 +42,14 @@ _QUERY_ERRORS: Final = (
     QueryDeniedError,
     QueryFaultError,
 )
-_JPEG: Final[dict[int | str, dict[str, Any]]] = {
+JPEG: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
         "description": "A JPEG.",
     }
 }
 _PICTURE: Final[dict[int | str, dict[str, Any]]] = {
-    200: _JPEG[200]
+    200: JPEG[200]
     | {
         "headers": {
             "X-Picture-Width": {
@@ -124,7 +124,7 @@ async def get_picture(
     operation_id="get_machine_crop",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=_JPEG
+    responses=JPEG
     | documented(*_QUERY_ERRORS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
 )
 async def get_machine_crop(

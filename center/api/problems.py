@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from center import account_errors, errors
 from center.alarms import errors as alarms
 from center.assessment import errors as assessment
+from center.cases import errors as cases
 from center.errors import CenterError
 from center.evidence import refusals
 from center.notify import errors as notify_errors
@@ -49,6 +50,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     alarms.TooBroadError: 409,
     alarms.TooManyRulesError: 409,
     alarms.AlarmStateError: 409,
+    alarms.OwnRuleError: 409,
     errors.TooLargeError: 413,
     errors.BadFilterError: 422,
     errors.BadAreaError: 422,
@@ -87,6 +89,21 @@ STATUS: Final[dict[type[CenterError], int]] = {
     refusals.TooManyPicturesError: 422,
     refusals.ExportsBusyError: 429,
     refusals.EvidenceOffError: 503,
+    errors.NotComparableError: 422,
+    cases.UnknownCaseError: 404,
+    cases.UnknownCaseMachineError: 404,
+    cases.CaseTakenError: 409,
+    cases.CaseStateError: 409,
+    cases.CaseChangedError: 409,
+    cases.CaseNotApprovedError: 409,
+    cases.NothingSoughtError: 409,
+    cases.TooManyStandingError: 409,
+    cases.SecondPersonError: 403,
+    cases.AreaOutOfSightError: 403,
+    cases.ForeignPictureError: 403,
+    cases.CaseTermsError: 422,
+    cases.TooManyQuestionsError: 422,
+    cases.DeskMissingError: 503,
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from center.access import Permission
 from center.alarms.errors import (
     NoPreviewError,
+    OwnRuleError,
     RuleChangedError,
     TooBroadError,
     TooManyRulesError,
@@ -66,7 +67,7 @@ def list_rules(services: Served, limit: Limit = 50, cursor: Cursor = None) -> Ru
     operation_id="create_rule",
     openapi_extra=_EDIT,
     status_code=201,
-    responses=documented(*_ALWAYS, TooManyRulesError),
+    responses=documented(*_ALWAYS, TooManyRulesError, OwnRuleError),
 )
 def create_rule(text: RuleText, services: Served, asker: Asker) -> RuleView:
     """A new rule, switched off."""
@@ -85,7 +86,7 @@ def get_rule(rule_id: RuleId, services: Served) -> RuleView:
     "/rules/{rule_id}",
     operation_id="change_rule",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError),
+    responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError, OwnRuleError),
 )
 def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker) -> RuleView:
     """A new version. What is in force stays so until this one is previewed and switched on."""

@@ -36,6 +36,7 @@ KINDS: Final = {
     "crowding": marked("Crowding"),
     "camera_fault": marked("Camera fault"),
     "platform_fault": marked("Platform fault"),
+    "standing_lookalike": marked("Standing look-alike"),
 }
 SEVERITIES: Final = {
     Severity.INFO: marked("Information"),

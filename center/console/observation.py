@@ -1,10 +1,12 @@
 """One observation: its picture large, its machines cut out, and everything that is known of it."""
 
 from typing import Final
+from urllib.parse import quote
 
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access import Permission
 from center.console import moments, vocabulary
 from center.console.frame import frame, problem
 from center.console.language import Language
@@ -45,7 +47,7 @@ def observation(request: Request, row_key: str) -> None:
             with ui.element("div").classes("ws-side"):
                 _facts(found, _)
                 if found.machines and found.picture is PictureState.KEPT:
-                    _crops(found, _)
+                    _crops(found, _, seeks=identity_of(request).access.permits(Permission.CASE_EDIT))
                 _more(found, _)
 
     ui.timer(0, load, once=True)
@@ -64,7 +66,7 @@ def _picture(found: ObservationView, camera: str, _: Language) -> None:
     )
 
 
-def _crops(found: ObservationView, _: Language) -> None:
+def _crops(found: ObservationView, _: Language, *, seeks: bool) -> None:
     with ui.element("div").classes("ws-panel"):
         words("h2", _("Machines")).classes("ws-section")
         with ui.element("div").classes("ws-crops"):
@@ -75,6 +77,8 @@ def _crops(found: ObservationView, _: Language) -> None:
                     image.props["src"] = crop_path(found.row_key, machine.index)
                     image.props["alt"] = label
                     words("span", label)
+                    if seeks:
+                        ui.link(_("Seek it in a case"), f"/cases?seek={quote(f'{found.row_key}~{machine.index}')}")
 
 
 def _facts(found: ObservationView, _: Language) -> None:

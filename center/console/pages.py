@@ -19,6 +19,9 @@ from center.console import (
     audit,
     camera,
     cameras,
+    case,
+    case_form,
+    cases,
     denied,
     frame,
     live,
@@ -93,6 +96,10 @@ def mount(app: FastAPI) -> None:
     _Page("/pipeline", openapi_extra=needs(Permission.HEALTH_VIEW))(pipeline.pipeline)
     _Page("/tasks", openapi_extra=needs(Permission.CAMERA_VIEW))(tasks.parse_tasks)
     _Page("/agents", openapi_extra=needs(Permission.AGENT_VIEW))(agents.agents)
+    _Page("/cases", openapi_extra=needs(Permission.CASE_VIEW))(cases.cases)
+    _Page("/new-case", openapi_extra=needs(Permission.CASE_EDIT))(case_form.new_case)
+    _Page("/cases/{case_id}", openapi_extra=needs(Permission.CASE_VIEW))(case.case)
+    _Page("/cases/{case_id}/change", openapi_extra=needs(Permission.CASE_EDIT))(case_form.change_case)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

@@ -23,6 +23,11 @@ def crop_path(row_key: str, index: int) -> str:
     return f"/api/observations/{quote(row_key, safe='')}/machines/{index}/crop"
 
 
+def case_crop_path(number: str, row_key: str, index: int) -> str:
+    """The same, of a machine of a case."""
+    return f"/api/cases/{quote(number, safe='')}/machines/{quote(row_key, safe='')}/{index}/crop"
+
+
 def page_path(row_key: str) -> str:
     """Address of the observation's own page."""
     return f"/observations/{quote(row_key, safe='')}"

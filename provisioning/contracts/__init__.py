@@ -12,6 +12,7 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
 - 1, grown 2026-11-26: `query` tells of the disk under the archive.
 - 1, grown 2026-11-26: in the archive, of a machine its share of the picture, its heading and zones; filters of a
   search, counts of machines and how a search is run.
+- 1, grown 2026-11-26: standing look-alikes; in the centre's configuration the section [cases].
 - 1, grown 2026-11-26: in *observed*, the picture's size, the hops' times, and machines with the motion that the edge
   told of them, which the archive's snapshot row has too; all with defaults. An MQTT property says when a message was
   sent.

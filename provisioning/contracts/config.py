@@ -274,6 +274,15 @@ class Alarms(Section):
     """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
 
 
+class Cases(Section):
+    """Cases of the centre; what a case derived is deleted so long after its end (docs/cases.md)."""
+
+    desk: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")
+    """`AGENT/CAMERA` of kind *upload* for pictures of stolen machines; `desk_address`: its door, for a command."""
+    desk_address: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$")
+    delete_after_days: int = Field(default=30, ge=0, le=365)
+
+
 class MapGround(Section):
     """What maps of the console stand on, besides the places themselves. Without it: no tiles, no outlines."""
 
@@ -316,6 +325,7 @@ class CenterConfig(Section):
     tls_cert_file: ResolvedPath | None = None
     tls_key_file: ResolvedPath | None = None
     alarms: Alarms = Alarms()
+    cases: Cases = Cases()
     map: MapGround = MapGround()
     evidence: Evidence | None = None
     """Without it nothing is exported as evidence."""

@@ -15,6 +15,7 @@ from center.api import router
 from center.assessment.assessment import Assessment
 from center.audit import Audit
 from center.broker import Mailbox
+from center.cases.cases import Cases
 from center.devices import Devices
 from center.feed import Feed
 from center.guard import Guard
@@ -33,6 +34,7 @@ from center.search import Search
 from center.services import Services
 from center.store import Store
 from provisioning.contracts.config import Alarms
+from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.notify import Notify
 from provisioning.contracts.pipeline import Pipeline as Limits
 from provisioning.seal import SealKey
@@ -43,6 +45,8 @@ from tests.support.postgres import Postgres, programs, running
 USERNAME = "operator"
 PASSWORD = "seven wet umbrellas"
 ORIGIN = "http://centre.test"
+DESK = "desk/stolen"
+"""The desk agent and its camera for pictures of stolen machines."""
 
 
 class Clock:
@@ -167,6 +171,8 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
     alarms.load()
+    config = CasesConfig(desk=DESK)
+    cases = Cases(store, audit, search, devices, roster, config, clock, alarms=alarms, late_after_s=60)
     assessment = Assessment.over(store, audit, devices, clock)
     gauges = Gauges(clock)
     notifier = Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock)
@@ -220,6 +226,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         notifier=notifier,
         alarms=alarms,
         pipeline=pipeline,
+        cases=cases,
         now_ms=clock,
         secure_cookie=False,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Header, HTTPException, Query, Response
+from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from center.broker import Receiver
@@ -37,6 +37,7 @@ from provisioning.contracts.documents import (
     RosterEntry,
     Verdict,
 )
+from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.messages import (
     CameraState,
     CameraStatus,
@@ -50,6 +51,7 @@ from provisioning.contracts.messages import (
     PictureState,
 )
 from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
+from provisioning.contracts.standing import StandingAnswer, StandingHit, StandingRequest
 from provisioning.seal import SealKey
 from tests.center.street import AGENT, NOW_MS, observation
 
@@ -85,6 +87,10 @@ class FakeArchive:
         self.storage = StorageStatus(free_bytes=10**12, total_bytes=2 * 10**12)
         self.knows_sources = True
         """False: like one of before, which takes no notice of the parameter."""
+        self.looks: dict[tuple[str, int], float] = {}
+        """How a machine looks, as one number: two are as alike as their numbers are near. Without one: no vector."""
+        self.likened: list[LookalikeRequest] = []
+        self.compared: list[StandingRequest] = []
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -117,6 +123,8 @@ class FakeArchive:
             ("/observations/{row_key}/holds", self._holds),
         ):
             app.get(path, response_model=None)(handler)
+        app.post("/lookalikes", response_model=None)(self._lookalikes)
+        app.post("/standing", response_model=None)(self._standing)
         return app
 
     def _enter(self, path: str, authorization: str | None) -> Response | None:
@@ -223,6 +231,49 @@ class FakeArchive:
 
     def _holds(self, row_key: str, authorization: Authorization = None) -> Response | HoldMarks:
         return self._enter("/observations/holds", authorization) or HoldMarks(holds=self.holds.get(row_key, ()))
+
+    async def _lookalikes(self, asking: Request, authorization: Authorization = None) -> Response:
+        if (fault := self._enter("/lookalikes", authorization)) is not None:
+            return fault
+        request = LookalikeRequest.model_validate_json(await asking.body())
+        self.likened.append(request)
+        asked = [self.looks.get((machine.row_key, machine.index)) for machine in request.machines]
+        if None in asked:
+            return _said(422, "no_vector")
+        hits = []
+        for row in self.rows:
+            for machine in row.machines:
+                look = self.looks.get((machine.row_key, machine.index))
+                fits = request.from_ms <= machine.captured_at_ms < request.to_ms
+                fits = fits and machine.camera_id in request.camera_ids
+                fits = fits and (not request.classes or machine.cls in request.classes)
+                fits = fits and (not request.colours or machine.colour in request.colours)
+                if look is not None and fits:
+                    alike = max(1.0 - abs(look - number) for number in asked if number is not None)
+                    hits.append(LookalikeHit(machine=machine, similarity=alike))
+        hits.sort(key=lambda hit: -hit.similarity)
+        pages = [
+            LookalikePage(hits=tuple(hits[: request.limit]), days_done=done, days=2, final=done == 2) for done in (1, 2)
+        ]
+        return Response("".join(f"{page.model_dump_json()}\n" for page in pages), media_type="application/x-ndjson")
+
+    async def _standing(self, asking: Request, authorization: Authorization = None) -> Response | StandingAnswer:
+        if (fault := self._enter("/standing", authorization)) is not None:
+            return fault
+        request = StandingRequest.model_validate_json(await asking.body())
+        self.compared.append(request)
+        machines = {key: row.machines for row in self.rows if (key := row.snapshot.row_key) in request.row_keys}
+        hits = []
+        for case in request.cases:
+            asked = [self.looks[each.row_key, each.index] for each in case.machines]
+            for key in (request.row_keys[row] for row in case.rows):
+                for machine in machines.get(key, ()):
+                    look = self.looks.get((key, machine.index))
+                    alike = -1.0 if look is None else max(1.0 - abs(look - number) for number in asked)
+                    if alike >= case.at_least and machine.cls in case.classes:
+                        ref = MachineRef(row_key=key, index=machine.index)
+                        hits.append(StandingHit(case=case.case, machine=ref, similarity=alike))
+        return StandingAnswer(hits=tuple(hits))
 
     def _picture(self, row_key: str, authorization: Authorization = None) -> Response:
         if (fault := self._enter("/observations/picture", authorization)) is not None:

@@ -61,6 +61,7 @@ from provisioning.contracts.messages import (
     Snapshot,
     SourceKind,
 )
+from provisioning.contracts.standing import StandingAnswer, StandingCase, StandingHit, StandingRequest
 
 GOLDEN = Path(__file__).parent / "golden"
 AT_MS = 1_795_449_600_123
@@ -288,6 +289,21 @@ MESSAGES: dict[str, Message] = {
         classes=(MachineClass.BICYCLE,),
         colours=(MachineColour.RED,),
         limit=20,
+    ),
+    "standing_request": StandingRequest(
+        cases=(
+            StandingCase(
+                case="A-2026-17",
+                machines=(MachineRef(row_key=f"cabinet-7:{ID}", index=1),),
+                classes=(MachineClass.BICYCLE,),
+                at_least=0.85,
+                rows=(0,),
+            ),
+        ),
+        row_keys=(f"cabinet-8:{ID}",),
+    ),
+    "standing_answer": StandingAnswer(
+        hits=(StandingHit(case="A-2026-17", machine=MachineRef(row_key=f"cabinet-8:{ID}", index=0), similarity=0.875),),
     ),
     "lookalike_page": LookalikePage(
         hits=(

@@ -1,0 +1,150 @@
+"""Cases: written, requested, approved by a second person, revised, closed."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from center.access import Permission
+from center.account_errors import ForbiddenError
+from center.api.problems import documented
+from center.cases.errors import (
+    AreaOutOfSightError,
+    CaseChangedError,
+    CaseStateError,
+    CaseTakenError,
+    CaseTermsError,
+    SecondPersonError,
+    TooManyStandingError,
+    UnknownCaseError,
+)
+from center.cases.states import Act
+from center.cases.terms import NUMBER_PATTERN, Number, Terms
+from center.cases.views import CaseDetail, CaseList
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.permits import needs
+from center.services import Asker, Served, Sight
+
+router = APIRouter(tags=["cases"])
+
+CaseId = Annotated[str, Path(pattern=NUMBER_PATTERN, description="The case's number.")]
+_VIEW: Final = needs(Permission.CASE_VIEW)
+_EDIT: Final = needs(Permission.CASE_EDIT)
+_APPROVE: Final = needs(Permission.CASE_APPROVE)
+ALWAYS: Final = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
+_ACTS: Final = documented(
+    *ALWAYS,
+    UnknownCaseError,
+    CaseChangedError,
+    CaseStateError,
+    CaseTermsError,
+    AreaOutOfSightError,
+)
+_APPROVALS: Final = documented(
+    *ALWAYS,
+    UnknownCaseError,
+    CaseChangedError,
+    CaseStateError,
+    AreaOutOfSightError,
+    SecondPersonError,
+    TooManyStandingError,
+)
+
+
+class NewCase(BaseModel):
+    """A case that is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: Number
+    terms: Terms
+
+
+class Change(BaseModel):
+    """New terms, by somebody who has read `version`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=2**31)
+    terms: Terms
+
+
+class Decision(BaseModel):
+    """The version that is meant, and what there is to say about it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=2**31)
+    comment: str = Field(default="", max_length=2000)
+
+
+@router.get("/cases", operation_id="list_cases", openapi_extra=_VIEW, responses=documented(*ALWAYS))
+def list_cases(services: Served, asker: Asker) -> CaseList:
+    """The newest 500 that touch a camera in sight, newest first."""
+    return services.cases.book.cases(asker)
+
+
+@router.post(
+    "/cases",
+    operation_id="create_case",
+    openapi_extra=_EDIT,
+    status_code=201,
+    responses=documented(*ALWAYS, CaseTakenError, CaseTermsError, AreaOutOfSightError),
+)
+def create_case(body: NewCase, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """A draft: it allows nothing yet."""
+    return services.cases.book.create(body.number, body.terms, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}", operation_id="get_case", openapi_extra=_VIEW, responses=documented(*ALWAYS, UnknownCaseError)
+)
+def get_case(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """One case with its history."""
+    return services.cases.book.case(case_id, asker=asker, sight=sight)
+
+
+@router.put("/cases/{case_id}", operation_id="change_case", openapi_extra=_EDIT, responses=_ACTS)
+def change_case(case_id: CaseId, body: Change, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """New terms of a draft."""
+    return services.cases.book.change(case_id, body.terms, version=body.version, asker=asker, sight=sight)
+
+
+@router.post("/cases/{case_id}/request", operation_id="request_case", openapi_extra=_EDIT, responses=_ACTS)
+def request_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """Ask for approval."""
+    return _act(Act.REQUEST, case_id, body, services, asker, sight)
+
+
+@router.post("/cases/{case_id}/withdraw", operation_id="withdraw_case", openapi_extra=_EDIT, responses=_ACTS)
+def withdraw_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """Take the request back: a draft again."""
+    return _act(Act.WITHDRAW, case_id, body, services, asker, sight)
+
+
+@router.post("/cases/{case_id}/approve", operation_id="approve_case", openapi_extra=_APPROVE, responses=_APPROVALS)
+def approve_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """Approve it: by somebody who sees its whole area and neither wrote, owns nor requested it."""
+    return _act(Act.APPROVE, case_id, body, services, asker, sight)
+
+
+@router.post("/cases/{case_id}/refuse", operation_id="refuse_case", openapi_extra=_APPROVE, responses=_APPROVALS)
+def refuse_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """Send it back, a draft again."""
+    return _act(Act.REFUSE, case_id, body, services, asker, sight)
+
+
+@router.post("/cases/{case_id}/revise", operation_id="revise_case", openapi_extra=_EDIT, responses=_ACTS)
+def revise_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """Change one that is approved or has expired: a draft again, which asks for approval again."""
+    return _act(Act.REVISE, case_id, body, services, asker, sight)
+
+
+@router.post("/cases/{case_id}/close", operation_id="close_case", openapi_extra=_EDIT, responses=_ACTS)
+def close_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    """Close it for good; what was derived for it is deleted on schedule."""
+    return _act(Act.CLOSE, case_id, body, services, asker, sight)
+
+
+def _act(act: Act, case_id: str, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+    return services.cases.book.act(case_id, act, version=body.version, asker=asker, sight=sight, comment=body.comment)

@@ -1,0 +1,84 @@
+"""The cases of one centre, wired, and the loop that ends and deletes what is over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from center.alarms.room import AlarmRoom
+from center.audit import Audit
+from center.cases.cameras import Cameras
+from center.cases.casebook import Casebook
+from center.cases.desk_pictures import DeskPictures
+from center.cases.dossier import Dossiers
+from center.cases.hunt import Hunt
+from center.cases.standing import Standing
+from center.clock import NowMs
+from center.devices import Devices
+from center.errors import StoreUnavailableError
+from center.roster import Roster
+from center.search import Search
+from center.store import Store
+from provisioning.contracts.config import Cases as CasesConfig
+
+SWEEP_S: Final = 60.0
+_DAY_MS: Final = 86_400_000
+
+
+class Cases:
+    """What a route or page needs of cases."""
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        search: Search,
+        devices: Devices,
+        roster: Roster,
+        config: CasesConfig,
+        now_ms: NowMs,
+        *,
+        alarms: AlarmRoom,
+        late_after_s: float,
+    ) -> None:
+        self._keep_ms = config.delete_after_days * _DAY_MS
+        self.book = Casebook(store, audit, now_ms)
+        self.dossiers = Dossiers(store, self.book, now_ms)
+        self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
+        self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, Cameras(store, devices))
+        late_after_ms = int(late_after_s * 1000)
+        self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
+        alarms.watched_by(self.standing.offer)
+        self.trouble: StoreUnavailableError | None = None
+        """Why the last sweep could not be done; tried again a minute later."""
+
+    def sweep(self) -> None:
+        """Expire what is due and delete what was derived for cases that are over. Blocks.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        self.book.expire()
+        self.dossiers.delete_ended(keep_ms=self._keep_ms)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Sweeps, and compares fresh rows, while `with` lasts."""
+        task = asyncio.create_task(self._sweep_for_ever(), name="cases swept")
+        try:
+            async with self.standing.at_work():
+                yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self.sweep)
+            except StoreUnavailableError as error:
+                self.trouble = error
+            else:
+                self.trouble = None
+            await asyncio.sleep(SWEEP_S)

@@ -1,0 +1,180 @@
+"""Pictures of a stolen machine, through the desk agent alone: the centre never holds one that is not redacted.
+
+A case gets a *place* for a picture: the desk's camera and a moment that no other has. Whoever has the picture brings it
+there (`wayside-edge ingest`), over the desk agent's own HTTPS door; it is redacted in memory, spooled and archived like
+any other, and so becomes the one observation whose key follows from agent, camera and moment. The agent in the key
+comes from the certificate that its messages were accepted by: an observation of another key is none of the desk's.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from center.access import Identity, Scope
+from center.audit import locked
+from center.cases.casebook import Casebook
+from center.cases.errors import CaseStateError, DeskMissingError, ForeignPictureError
+from center.cases.records import CasePictureRecord
+from center.cases.states import ENDED
+from center.cases.views import CaseMachine, PictureList, PictureView
+from center.clock import ZONE, NowMs
+from center.errors import UnknownObservationError
+from center.roster import Roster
+from center.search import Search
+from center.store import Store
+from provisioning.contracts import ids
+from provisioning.contracts.archive import Observation
+from provisioning.contracts.config import Cases as CasesConfig
+from provisioning.contracts.messages import PictureState
+
+SOURCE_KEY: Final = "recording"
+"""By which a desk agent names what is brought to it (`edge_agent.sources.incoming`)."""
+BEHIND_MS: Final = 60_000
+"""A desk agent refuses what lies in the future of its own clock."""
+MOST: Final = 16
+"""Places of one case."""
+
+
+class DeskPictures:
+    """Blocks, but for `arrived`: call it from a worker thread."""
+
+    def __init__(
+        self, store: Store, book: Casebook, search: Search, roster: Roster, config: CasesConfig, now_ms: NowMs
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._search = search
+        self._roster = roster
+        self._config = config
+        self._now_ms = now_ms
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is a desk agent."""
+        return bool(self._config.desk)
+
+    def is_desk(self, row_key: str, camera_id: str) -> bool:
+        """Whether an observation is of the desk's camera."""
+        return f"{ids.agent_of(row_key)}/{camera_id}" == self._config.desk
+
+    def place(self, number: str, *, asker: Identity, sight: Scope) -> PictureView:
+        """A place for one more picture.
+
+        Raises:
+            DeskMissingError: no desk agent is named, or its certificate was revoked.
+            CaseStateError: the case has ended, or has as many as it may have.
+            UnknownCaseError, StoreUnavailableError: see `Casebook`.
+        """
+        agent_id, camera_id = self._desk()
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            state = self._book.state(record)
+            there = session.scalars(select(CasePictureRecord).where(CasePictureRecord.number == number)).all()
+            if state in ENDED or len(there) >= MOST:
+                raise CaseStateError(state=state.value, act="picture")
+            at_ms = (self._now_ms() - BEHIND_MS) // 1000 * 1000
+            while session.get(CasePictureRecord, _row_key(agent_id, camera_id, at_ms)) is not None:
+                at_ms -= 1000
+            picture = CasePictureRecord(
+                row_key=_row_key(agent_id, camera_id, at_ms),
+                number=number,
+                started_at_ms=at_ms,
+                actor=asker.actor[:64],
+                at_ms=self._now_ms(),
+            )
+            session.add(picture)
+            self._book.note(session, record, "picture", asker.actor, row_key=picture.row_key)
+        return self._view(picture, None)
+
+    async def arrived(self, places: tuple[CasePictureRecord, ...]) -> PictureList:
+        """Which of them the archive has, with the machines found in each.
+
+        Raises:
+            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+        """
+        return PictureList(items=tuple([self._view(place, await self._row(place.row_key)) for place in places]))
+
+    def places(self, number: str, *, asker: Identity, sight: Scope) -> tuple[CasePictureRecord, ...]:
+        """All places of a case, newest first; that the archive will be asked for them is in the audit.
+
+        Raises:
+            UnknownCaseError, StoreUnavailableError: see `Casebook`.
+        """
+        table = CasePictureRecord
+        newest = select(table).where(table.number == number).order_by(table.at_ms.desc(), table.row_key)
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            places = tuple(session.scalars(newest))
+            if places:
+                keys = [place.row_key for place in places]
+                self._book.note(session, record, "pictures", asker.actor, row_keys=keys)
+            return places
+
+    def check(self, number: str, row_key: str) -> None:
+        """Whether an observation of the desk was brought for this case.
+
+        Raises:
+            ForeignPictureError: it was not.
+            DeskMissingError: the desk agent's certificate was revoked.
+            StoreUnavailableError: the database does not work.
+        """
+        self._desk()
+        with self._store.transaction() as session:
+            place = session.get(CasePictureRecord, row_key)
+            if place is None or place.number != number:
+                raise ForeignPictureError(row_key=row_key)
+
+    def _desk(self) -> tuple[str, str]:
+        agent_id, _, camera_id = self._config.desk.partition("/")
+        if not agent_id or self._roster.revoked(agent_id):
+            raise DeskMissingError
+        return agent_id, camera_id
+
+    async def _row(self, row_key: str) -> Observation | None:
+        try:
+            return await self._search.archived(row_key)
+        except UnknownObservationError:
+            return None
+
+    def _view(self, place: CasePictureRecord, row: Observation | None) -> PictureView:
+        camera_id = self._config.desk.partition("/")[2]
+        started = _local(place.started_at_ms)
+        door = f" --server {self._config.desk_address} --ca desk.crt --token-file desk.token"
+        where = door if self._config.desk_address else " --config agent.toml"
+        kept = row is not None and row.snapshot.picture is PictureState.KEPT
+        return PictureView(
+            row_key=place.row_key,
+            camera_id=camera_id,
+            started_at_ms=place.started_at_ms,
+            command=f"wayside-edge ingest FILE --camera {camera_id} --started-at {started}{where}",
+            arrived=row is not None,
+            machines=machines_of(row) if row is not None and kept else (),
+        )
+
+
+def machines_of(row: Observation) -> tuple[CaseMachine, ...]:
+    """The machines of an observation, as a case keeps them."""
+    return tuple(
+        CaseMachine(
+            row_key=machine.row_key,
+            index=machine.index,
+            agent_id=row.snapshot.agent_id,
+            camera_id=machine.camera_id,
+            captured_at_ms=machine.captured_at_ms,
+            cls=machine.cls,
+            colour=machine.colour,
+            box=machine.box,
+        )
+        for machine in row.machines
+    )
+
+
+def _row_key(agent_id: str, camera_id: str, at_ms: int) -> str:
+    return ids.row_key(agent_id, ids.observation_id(camera_id, at_ms, SOURCE_KEY))
+
+
+def _local(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, ZONE).isoformat(timespec="seconds")

@@ -1,0 +1,54 @@
+"""Words of cases as people say them, and the colours that go with them."""
+
+from typing import Final
+
+from center.cases.states import Act, State
+from center.errors import marked
+from provisioning.contracts.archive import MachineColour
+
+STATES: Final = {
+    State.DRAFT: marked("Draft"),
+    State.REQUESTED: marked("Waits for approval"),
+    State.APPROVED: marked("Approved"),
+    State.CLOSED: marked("Closed case"),
+    State.EXPIRED: marked("Expired"),
+}
+TONES: Final = {
+    State.DRAFT: "off",
+    State.REQUESTED: "warn",
+    State.APPROVED: "ok",
+    State.CLOSED: "off",
+    State.EXPIRED: "bad",
+}
+ACTS: Final = {
+    Act.CREATE: marked("written"),
+    Act.CHANGE: marked("changed"),
+    Act.REQUEST: marked("approval requested"),
+    Act.WITHDRAW: marked("request withdrawn"),
+    Act.REFUSE: marked("refused"),
+    Act.APPROVE: marked("approved"),
+    Act.REVISE: marked("taken back for revision"),
+    Act.CLOSE: marked("closed"),
+    Act.EXPIRE: marked("expired"),
+}
+BUTTONS: Final = {
+    Act.REQUEST: marked("Request approval"),
+    Act.WITHDRAW: marked("Withdraw request"),
+    Act.APPROVE: marked("Approve"),
+    Act.REFUSE: marked("Refuse"),
+    Act.REVISE: marked("Revise"),
+    Act.CLOSE: marked("Close case"),
+}
+COLOURS: Final = {
+    MachineColour.BLACK: marked("Black"),
+    MachineColour.WHITE: marked("White"),
+    MachineColour.GREY: marked("Grey or silver"),
+    MachineColour.RED: marked("Red"),
+    MachineColour.BLUE: marked("Blue"),
+    MachineColour.YELLOW: marked("Yellow"),
+    MachineColour.ORANGE: marked("Orange"),
+    MachineColour.BROWN: marked("Brown"),
+    MachineColour.GREEN: marked("Green"),
+    MachineColour.PURPLE: marked("Purple"),
+    MachineColour.PINK: marked("Pink"),
+}

@@ -1,0 +1,135 @@
+"""Fresh rows compared with what approved cases seek: every pair at once, as one product of two matrices."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provisioning.contracts.lookalike import MachineRef
+from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.standing import MAX_STANDING, StandingAnswer, StandingCase, StandingHit, StandingRequest
+from ray_cluster.audit import Audit
+from ray_cluster.day_tables import day_names, quoted, read_errors
+from ray_cluster.filters import checked_row_key
+from ray_cluster.tables import OBJECTS
+
+FRESH_MS: Final = 60_000
+"""How long a sought machine's vector is kept in memory: an erased picture stands no longer than this."""
+_BATCH: Final = 400
+"""Keys in one condition."""
+_Key = tuple[str, int]
+_Vectors = dict[_Key, tuple[MachineClass, NDArray[np.float32]]]
+
+
+class Standing:
+    """Answers for one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
+
+    def __init__(self, tables: Any, audit: Audit, now_ms: Callable[[], int]) -> None:
+        self._tables = tables
+        self._audit = audit
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._sought: _Vectors = {}
+        self._read: dict[_Key, int] = {}
+        """When each sought machine was looked for."""
+        self._told: dict[str, int] = {}
+        """Of each case that a line named with its machines, a hash of these."""
+
+    def compare(self, request: StandingRequest) -> StandingAnswer:
+        """The rows' machines that are like what is sought. Nothing is compared before the audit line.
+
+        Raises:
+            BadRequest: a row key that cannot be one.
+            ArchiveUnreadable, ArchiveWriteFailed: try again.
+        """
+        self._write_down(request)
+        keys = [checked_row_key(key) for key in request.row_keys]
+        with self._lock, read_errors("tables"):
+            days = tuple(reversed(day_names(self._tables)))
+            rows = self._vectors_of(set(keys), days)
+            self._refresh(request, days)
+            sought = dict(self._sought)
+        by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]] = {}
+        for key, (cls, vector) in rows.items():
+            by_row.setdefault(key[0], []).append((key, cls, vector))
+        hits: list[StandingHit] = []
+        unseen: list[str] = []
+        for case in request.cases:
+            vectors = [sought[key][1] for key in map(_key, case.machines) if key in sought]
+            if vectors:
+                hits += _hits(case, keys, by_row, np.stack(vectors))
+            else:
+                unseen.append(case.case)
+        return StandingAnswer(hits=tuple(hits), unseen=tuple(unseen))
+
+    def _write_down(self, request: StandingRequest) -> None:
+        """A line a question; a case's machines stand in the first that asks for them."""
+        asked = {case.case: hash(case.machines) for case in request.cases}
+        new = [case for case in request.cases if self._told.get(case.case) != asked[case.case]]
+        said = [{"case": case.case, "machines": [each.model_dump() for each in case.machines]} for case in new]
+        facts = {"rows": len(request.row_keys), "cases": len(request.cases)}
+        self._audit.write("standing", at_ms=self._now_ms(), **facts, new=said)
+        if len(self._told) > 4 * MAX_STANDING:
+            self._told.clear()
+        self._told |= asked
+
+    def _refresh(self, request: StandingRequest, days: Sequence[str]) -> None:
+        """Read what is new or was read too long ago; forget what nobody seeks any more."""
+        now_ms = self._now_ms()
+        wanted = {_key(machine) for case in request.cases for machine in case.machines}
+        self._read = {
+            key: at_ms
+            for key, at_ms in self._read.items()
+            if at_ms > now_ms - FRESH_MS  # of another batch as well: not every one has rows of every case
+        }
+        missing = wanted - self._read.keys()
+        self._sought = {key: value for key, value in self._sought.items() if key in self._read}
+        if missing:
+            found = self._vectors_of({checked_row_key(key[0]) for key in missing}, days)
+            self._sought |= {key: found[key] for key in missing if key in found}
+            self._read |= dict.fromkeys(missing, now_ms)
+
+    def _vectors_of(self, row_keys: set[str], days: Iterable[str]) -> _Vectors:
+        """Machines with their vectors, newest days first until every row was found."""
+        left, found = set(row_keys), _Vectors()
+        for day in days:
+            if not left:
+                break
+            objects = self._tables.open_table(OBJECTS + day)
+            if "vector" not in objects.schema.names:
+                continue
+            ordered = sorted(left)
+            for start in range(0, len(ordered), _BATCH):
+                condition = f"row_key IN ({quoted(ordered[start : start + _BATCH])}) AND vector IS NOT NULL"
+                for record in objects.search().where(condition).select(["row_key", "index", "cls", "vector"]).to_list():
+                    key = record["row_key"], record["index"]
+                    found[key] = MachineClass(record["cls"]), np.asarray(record["vector"], np.float32)
+                    left.discard(record["row_key"])
+        return found
+
+
+def _key(machine: MachineRef) -> _Key:
+    return machine.row_key, machine.index
+
+
+def _hits(
+    case: StandingCase,
+    keys: Sequence[str],
+    by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]],
+    sought: NDArray[np.float32],
+) -> list[StandingHit]:
+    """The best machine of each row that is like enough. `sought`: (machines, 256), each of length 1."""
+    own = {_key(machine) for machine in case.machines}
+    asked = [each for row in sorted(set(case.rows)) for each in by_row.get(keys[row], ())]
+    asked = [each for each in asked if each[1] in case.classes and each[0] not in own]
+    if not asked:
+        return []
+    alike = np.clip((np.stack([vector for _, _, vector in asked]) @ sought.T).max(axis=1), -1.0, 1.0)
+    best: dict[str, StandingHit] = {}
+    for ((row_key, index), _, _), similarity in zip(asked, alike.tolist(), strict=True):
+        if similarity >= case.at_least and (row_key not in best or similarity > best[row_key].similarity):
+            machine = MachineRef(row_key=row_key, index=index)
+            best[row_key] = StandingHit(case=case.case, machine=machine, similarity=similarity)
+    return list(best.values())

@@ -1,0 +1,173 @@
+"""A stolen motorcycle in the browser: requested, approved by another person, searched, confirmed by a key, on the map.
+
+test: archive that knows what looks alike ◀─query─ centre ◀─ Chromium, two accounts in turn
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from provisioning.contracts.archive import MachineColour, ObjectRow, Observation
+from provisioning.contracts.messages import MachineClass
+from tests.center.street import AGENT, observation
+from tests.center.world import camera_status
+from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+NUMBER = "杭公刑立字〔2026〕0123"
+STREET = (("cam-1", "Station, bicycle park", 30.2741), ("cam-2", "Bridge, north side", 30.2830), ("cam-3", "", 30.2930))
+
+
+def _machine_row(camera: str, at_ms: int, seed: int) -> tuple[Observation, bytes]:
+    """A drawn street with at least one two-wheeler, the first of which is what the cluster found."""
+    for attempt in range(seed, seed + 400):
+        row, jpeg = observation(camera, at_ms, attempt)
+        riding = [machine for machine in row.machines if machine.cls.is_two_wheeler]
+        if riding:
+            machine: ObjectRow = riding[0].model_copy(
+                update={"index": 0, "cls": MachineClass.MOTORCYCLE, "colour": MachineColour.RED}
+            )
+            return row.model_copy(update={"machines": (machine,)}), jpeg
+    raise AssertionError("no two-wheeler in 400 drawn streets")
+
+
+def _fill(center: Running) -> list[str]:
+    """Three cameras with places, and eight machines from very like to hardly like the first."""
+    now_ms = int(time.time() * 1000)
+    for camera, name, latitude in STREET:
+        said = camera_status(camera, name=name)
+        center.deliver(said.model_copy(update={"latitude": latitude, "longitude": 120.1551}))
+    keys = []
+    for number in range(8):
+        camera = STREET[number % 3][0]
+        row, jpeg = _machine_row(camera, now_ms - 7_200_000 + number * 700_000, 1000 * (number + 1))
+        center.archive.add(row, jpeg)
+        center.archive.looks[row.snapshot.row_key, 0] = 0.05 * number
+        keys.append(row.snapshot.row_key)
+    return keys
+
+
+@contextmanager
+def _as(visitor: Visitor, name: str) -> Iterator[Page]:
+    """Log in as somebody, in the same window."""
+    visitor.context.clear_cookies()
+    visitor.go("/login")
+    visitor.page.get_by_label("User name").fill(name)
+    visitor.page.get_by_label("Password").fill(PASSWORD)
+    visitor.page.get_by_role("button", name="Log in").click()
+    visitor.page.wait_for_url("**/live")
+    yield visitor.page
+
+
+def _post(visitor: Visitor, path: str, body: object) -> None:
+    answer = visitor.context.request.post(
+        f"{visitor.center.url}/api{path}", data=body, headers={"origin": visitor.center.url}
+    )
+    assert answer.ok, answer.text()
+
+
+def _accounts(visitor: Visitor) -> None:
+    for name, role in (("ana", "analyst"), ("sue", "supervisor")):
+        grants: list[dict[str, Any]] = [{"role": role}]
+        _post(visitor, "/users", {"username": name, "password": PASSWORD, "grants": grants})
+    _post(visitor, "/districts", {"district_id": "north", "name": "North"})
+    answer = visitor.context.request.put(
+        f"{visitor.center.url}/api/districts/north/cameras",
+        data=[{"agent_id": AGENT, "camera_id": camera} for camera, _name, _latitude in STREET],
+        headers={"origin": visitor.center.url},
+    )
+    assert answer.ok, answer.text()
+
+
+def _write(visitor: Visitor, page: Page) -> None:
+    visitor.go("/cases")
+    expect(page.get_by_text("No case.")).to_be_visible()
+    visitor.photograph("cases-none")
+    page.get_by_role("link", name="New case").click()
+    page.get_by_label("Number").fill(NUMBER)
+    page.get_by_role("button", name="Save as draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("The case cannot be kept like this")
+    page.get_by_label("Purpose").fill("theft of a red e-bike at the station")
+    page.get_by_label("Districts").click()
+    page.get_by_role("option", name="North (3)").click()
+    page.keyboard.press("Escape")
+    visitor.photograph("cases-form")
+    page.get_by_role("button", name="Save as draft").click()
+    page.wait_for_url("**/cases/**")
+
+
+def _seek(visitor: Visitor, page: Page, row_key: str) -> None:
+    visitor.go(f"/observations/{row_key}")
+    page.get_by_role("link", name="Seek it in a case").first.click()
+    expect(page.get_by_text("In which case is this machine sought?")).to_be_visible()
+    visitor.photograph("cases-list-seek")
+    page.get_by_role("link", name=NUMBER).click()
+    page.get_by_role("button", name="This is the machine").click()
+    expect(page.get_by_role("button", name="Remove")).to_be_visible()
+    expect(page.get_by_text("The archive is searched once the case is approved.")).to_be_visible()
+    page.get_by_role("button", name="Request approval").click()
+    expect(page.get_by_text("Waits for approval")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+
+
+def _in_chinese(visitor: Visitor, page: Page) -> None:
+    visitor.go("/preferences?language=zh")
+    visitor.go("/preferences?theme=dark")
+    visitor.go(f"/cases/{NUMBER}")
+    expect(page.get_by_text("候选 1／4")).to_be_visible()
+    visitor.photograph("case-zh-dark")
+    page.set_viewport_size({"width": 820, "height": 1180})
+    visitor.photograph("case-zh-dark-tablet")
+
+
+def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    keys = _fill(center)
+    _accounts(visitor)
+    with _as(visitor, "ana") as page:
+        _write(visitor, page)
+        _seek(visitor, page, keys[0])
+    with _as(visitor, "sue") as page:
+        visitor.go("/cases")
+        expect(page.get_by_text("You may approve it")).to_be_visible()
+        page.get_by_role("link", name=NUMBER).click()
+        visitor.photograph("case-to-approve")
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_text("Approved", exact=True)).to_be_visible()
+    with _as(visitor, "ana") as page:
+        visitor.go("/cases")
+        page.get_by_role("link", name=NUMBER).click()
+        page.get_by_role("button", name="Search").click()
+        expect(page.get_by_text("Candidate 1 of 7")).to_be_visible()
+        thumbs = page.locator(".ws-thumb")
+        expect(thumbs).to_have_count(7)
+        visitor.photograph("case-candidates")
+        page.keyboard.press("c")
+        expect(page.get_by_text("Candidate 2 of 7")).to_be_visible()
+        page.keyboard.press("x")
+        expect(page.get_by_text("Candidate 3 of 7")).to_be_visible()
+        page.keyboard.press("c")
+        expect(page.locator(".ws-sighting")).to_have_count(2)
+        expect(page.locator(".ws-thumb-confirmed")).to_have_count(2)
+        expect(page.locator(".ws-thumb-rejected")).to_have_count(1)
+        page.keyboard.press("x")
+        page.keyboard.press("u")
+        expect(page.locator(".ws-thumb-rejected")).to_have_count(1)
+        expect(page.get_by_text("Candidate 4 of 7")).to_be_visible()
+        expect(page.locator(".ws-case-map .leaflet-marker-icon").first).to_be_visible()
+        expect(page.locator(".ws-window").first).to_be_visible()
+        expect(page.locator(".ws-pair img").first).to_have_js_property("complete", True)
+        visitor.photograph("case-sightings-en-light")
+        page.get_by_role("button", name="Search").click()
+        expect(page.get_by_text("Candidate 1 of 4")).to_be_visible()
+        page.get_by_text("How was it searched?").click()
+        visitor.photograph("case-explained")
+        _in_chinese(visitor, page)
+    assert [request.asked_by for request in center.archive.likened[:1]] == ["ana"]
+    assert {request.case for request in center.archive.likened} == {NUMBER}
+    assert USERNAME not in {request.asked_by for request in center.archive.likened}

@@ -122,9 +122,12 @@ async def _center_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    faults = "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5]
+    return _not_valid(
+        "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5])
     )
+
+
+def _not_valid(faults: str) -> JSONResponse:
     body = Problem(
         code="invalid_request", message=f"The request is not valid: {faults}"[:500], remedy="See the schema."
     )
@@ -133,5 +136,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == 400:
+        return _not_valid(str(error.detail))  # FastAPI's word for a body that is not even UTF-8
     body = Problem(code=f"http_{error.status_code}", message=str(error.detail), remedy="See the schema.")
     return JSONResponse(body.model_dump(), status_code=error.status_code, headers=error.headers)

@@ -1,5 +1,6 @@
 """All of the API as one FastAPI application, which the centre mounts under `/api`."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from center.api import (
     auth,
     cameras,
     districts,
+    document,
     evidence,
     health,
     notify,
@@ -86,8 +88,12 @@ def create() -> FastAPI:
     ):
         app.include_router(noun.router)
 
+    @cache
+    def whole() -> dict[str, Any]:
+        return document.completed(app.openapi())
+
     @app.get("/openapi.json", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN))
     async def schema(_request: Request) -> dict[str, Any]:
-        return app.openapi()
+        return whole()
 
     return app

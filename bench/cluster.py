@@ -42,7 +42,7 @@ from ray_cluster.photo import Photo
 from tests.ray_cluster.world import snapshot
 from tests.support.custodian import Custodian
 from tests.support.exchange import Exchange
-from tests.support.premises import free_port, free_port_below
+from tests.support.ports import free_port
 
 GROUP: Final = 8
 AGENT: Final = "street"
@@ -99,7 +99,7 @@ def _served(folder: Path, only: str | None) -> dict[str, Any]:
         broker=exchange.section("cluster"),
         models_dir=default_models_dir(),
         archive_dir=folder / "archive",
-        gcs_port=free_port_below(10002),
+        gcs_port=free_port(),
         dashboard_port=free_port(),
         dashboard=False,
         query_port=free_port(),

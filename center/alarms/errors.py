@@ -35,6 +35,14 @@ class TooBroadError(CenterError):
     remedy = marked("Make it narrower (cameras, zone, classes, hours) until it matches at most {percent} % of them.")
 
 
+class BeyondSightError(CenterError):
+    """A rule that looks at cameras which its author does not see, or at all."""
+
+    code = "rule_beyond_sight"
+    message = marked("This rule looks at cameras that the account does not see.")
+    remedy = marked("Name cameras of your district in it, and no others.")
+
+
 class TooManyRulesError(CenterError):
     """The number of rules is bounded."""
 

@@ -12,6 +12,7 @@ from center.api import (
     agents,
     alarms,
     assessment,
+    assessment_months,
     assessment_rules,
     audit,
     auth,
@@ -84,6 +85,7 @@ def create() -> FastAPI:
         alarms,
         evidence,
         assessment,
+        assessment_months,
         assessment_rules,
     ):
         app.include_router(noun.router)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,10 +55,15 @@ class Whole:
         try:
             auth.identify(self._sessions.get(username))
         except NotLoggedInError:
-            self.clock.now_ms += 301_000  # whoever has tried wrong passwords meanwhile has to wait
+            if username in self._sessions:
+                self.clock.now_ms += 301_000  # whoever has tried wrong passwords meanwhile has to wait
             ticket = auth.login(username=username, password=PASSWORD, source="192.0.2.1")
             self._sessions[username] = ticket.token
         return {"Cookie": f"wayside_session={self._sessions[username]}"}
+
+    def browser(self, username: str) -> httpx.Client:
+        """Somebody who is logged in."""
+        return httpx.Client(base_url=self.url, headers=self.cookie(username), timeout=30)
 
     @property
     def row_keys(self) -> list[str]:
@@ -120,20 +125,30 @@ def _fill(services: Services, archive: FakeArchive) -> None:
     services.assessment.districts.put(District(name="Road", region="", outline=()), actor=ADMINISTRATOR)
 
 
+def enforced(browser: httpx.Client, *places: str) -> int:
+    """A rule over these cameras, previewed and in force."""
+    what = {"kind": "zone_entry", "polygon": WHOLE}
+    made = browser.post("/api/rules", json={"name": "a machine", "what": what, "cameras": places}).raise_for_status()
+    number = int(made.json()["id"])
+    browser.post(f"/api/rules/{number}/versions/1/preview").raise_for_status()
+    browser.post(f"/api/rules/{number}/on", json={"version": 1}).raise_for_status()
+    return number
+
+
+def until(found: Callable[[], object]) -> None:
+    """Wait for what comes by itself."""
+    end = time.monotonic() + 30
+    while not found():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
+
+
 def _raise_alarm(whole: Whole) -> None:
     """Rule 1 in force, and alarm 1 of `cam-1`."""
-    with httpx.Client(base_url=whole.url, headers=whole.cookie(ADMINISTRATOR), timeout=30) as browser:
-        for path, body in (
-            ("/api/rules", {"name": "a machine", "what": {"kind": "zone_entry", "polygon": WHOLE}, "cameras": [PLACE]}),
-            ("/api/rules/1/versions/1/preview", {}),
-            ("/api/rules/1/on", {"version": 1}),
-        ):
-            browser.post(path, json=body).raise_for_status()
+    with whole.browser(ADMINISTRATOR) as browser:
+        enforced(browser, PLACE)
         whole.archived(*observation("cam-1", NOW_MS - 5_000, 99))
-        until = time.monotonic() + 30
-        while not browser.get("/api/alarms").raise_for_status().json()["items"]:
-            assert time.monotonic() < until, "no alarm"
-            time.sleep(0.05)
+        until(lambda: browser.get("/api/alarms").raise_for_status().json()["items"])
         asked = {"case": "J2026-117", "purpose": "a theft", "requester": "the desk", "row_keys": [whole.row_keys[0]]}
         whole.exports.append(browser.post("/api/evidence", json=asked).raise_for_status().json()["id"])
 
@@ -148,6 +163,8 @@ def _served(application: FastAPI) -> Iterator[str]:
     while not server.started:
         assert thread.is_alive(), "it did not start; its log says why"
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=20)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)

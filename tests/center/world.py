@@ -164,7 +164,8 @@ def _page(rows: list[Observation], limit: int, cursor: str | None) -> Observatio
     start = 0
     if cursor is not None:
         keys = [row.snapshot.row_key for row in rows]
-        last = base64.urlsafe_b64decode(cursor).decode() if cursor.isascii() and len(cursor) % 4 == 0 else ""
+        whole = cursor.isascii() and len(cursor) % 4 == 0
+        last = base64.urlsafe_b64decode(cursor).decode(errors="replace") if whole else ""
         if last not in keys:
             raise HTTPException(422)
         start = keys.index(last) + 1

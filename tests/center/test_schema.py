@@ -77,7 +77,7 @@ def known(whole: Whole) -> dict[str, Sequence[object]]:
     }
 
 
-@pytest.mark.parametrize(("method", "path", "mode"), _asked(), ids=str)
+@pytest.mark.parametrize(("method", "path", "mode"), tuple(_asked()), ids=str)
 def test_a_route_answers_as_it_is_documented(
     schema: BaseSchema,
     whole: Whole,

@@ -105,7 +105,7 @@ def _of_one_thing() -> Iterator[tuple[str, str, str]]:
                 yield method, path, operation["operationId"]
 
 
-@pytest.mark.parametrize(("method", "path", "operation_id"), _of_one_thing())
+@pytest.mark.parametrize(("method", "path", "operation_id"), tuple(_of_one_thing()))
 def test_what_is_out_of_sight_is_answered_like_what_is_not_there(
     hidden: Hidden, method: str, path: str, operation_id: str
 ) -> None:

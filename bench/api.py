@@ -189,17 +189,26 @@ def running(target: Callable[..., None], url: str, *arguments: object) -> Iterat
 
 
 def sessions(url: str, code_file: Path) -> list[dict[str, str]]:
-    """The administrator, logged in once for each analyst."""
+    """Fifty analysts of the whole county, each logged in."""
     code = code_file.read_text(encoding="ascii").strip()
     known = {"username": USERNAME, "password": PASSWORD}
     with httpx.Client(base_url=url, timeout=PATIENCE_S) as browser:
         browser.post("/api/setup", json={"code": code, **known}).raise_for_status()
+        administrator = _logged_in(browser, known)
         found = []
-        for _ in range(ANALYSTS):
-            browser.cookies.clear()
-            browser.post("/api/login", json=known).raise_for_status()
-            found.append({"Cookie": f"{cookies.SESSION}={browser.cookies[cookies.SESSION]}"})
+        for number in range(ANALYSTS):
+            analyst = {"username": f"analyst-{number}", "password": PASSWORD}
+            account = analyst | {"grants": [{"role": "analyst"}]}
+            browser.post("/api/users", json=account, headers=administrator).raise_for_status()
+            found.append(_logged_in(browser, analyst))
     return found
+
+
+def _logged_in(browser: httpx.Client, known: dict[str, str]) -> dict[str, str]:
+    browser.post("/api/login", json=known).raise_for_status()
+    headers = {"Cookie": f"{cookies.SESSION}={browser.cookies[cookies.SESSION]}"}
+    browser.cookies.clear()
+    return headers
 
 
 async def asked(url: str, headers: list[dict[str, str]], ask: Ask, keys: list[str], for_s: float) -> list[float]:

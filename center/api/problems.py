@@ -100,6 +100,8 @@ def problem(error: CenterError) -> JSONResponse:
     headers = {}
     if isinstance(error, errors.LockedOutError):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.TooLargeError):
+        headers["Connection"] = "close"  # the rest of it is not worth reading
     return JSONResponse(body.model_dump(), status_code=STATUS[type(error)], headers=headers)
 
 

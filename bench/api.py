@@ -10,6 +10,7 @@ time; both ways are asked in turns. Times are of whole answers, by the monotonic
 
 import argparse
 import asyncio
+import hashlib
 import json
 import multiprocessing
 import os
@@ -153,7 +154,13 @@ def add_pictures(directory: Path) -> list[str]:
             source_key=f"p{number}",
             captured_at_ms=at_ms,
             clock=ClockQuality.ARRIVAL,
-            picture=Picture(state=PictureState.KEPT, width=1280, height=720, bytes=len(jpeg), sha256="0" * 64),
+            picture=Picture(
+                state=PictureState.KEPT,
+                width=1280,
+                height=720,
+                bytes=len(jpeg),
+                sha256=hashlib.sha256(jpeg).hexdigest(),
+            ),
             quality=Quality(sharpness=0.1, brightness=0.2, contrast=0.3),
             machines=machines,
             people=1,

@@ -1,6 +1,5 @@
 """All of the API as one FastAPI application, which the centre mounts under `/api`."""
 
-from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,9 +38,19 @@ epoch, UTC; boxes are pixels of the picture.
 Nothing here says anything about a person."""
 
 
+class _Api(FastAPI):
+    """With the guard's answers in its document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = document.completed(super().openapi())
+        return self.openapi_schema
+
+
 def create() -> FastAPI:
     """The API; what it works on comes with each request (`center.services`)."""
-    app = FastAPI(
+    app = _Api(
         title="Wayside centre",
         version="1",
         description=DESCRIPTION,
@@ -90,12 +99,8 @@ def create() -> FastAPI:
     ):
         app.include_router(noun.router)
 
-    @cache
-    def whole() -> dict[str, Any]:
-        return document.completed(app.openapi())
-
     @app.get("/openapi.json", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN))
     async def schema(_request: Request) -> dict[str, Any]:
-        return whole()
+        return app.openapi()
 
     return app

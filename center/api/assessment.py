@@ -205,6 +205,7 @@ def export_assessment(
 ) -> Response:
     """CSV of the cameras (UTF-8 with BOM), a workbook of everything, or a PDF. Names never become formulas."""
     data = export(services.assessment.assessor, period, form, sight=sight, version=version)
-    services.audit.append(asker.actor, "assessment.export", {"period": period, "form": form, "version": version})
+    asked = {"period": period, "form": form} | ({} if version is None else {"version": version})
+    services.audit.append(asker.actor, "assessment.export", asked)
     headers = {"Content-Disposition": f'attachment; filename="assessment-{period}.{form}"'}
     return Response(data, media_type=MEDIA_TYPES[form], headers=headers)

@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.alarm_rules import AGENT, CAMERAS, CLASSES, Evaluated, evaluate, place
-from center.access import Permission
+from center.access import EVERYWHERE, Permission
 from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
@@ -304,9 +304,9 @@ def latency(console: Console, count: int, rate: float) -> dict[str, str]:
             number = centre.enforce(rule, url)
             share = count // TURNS
             for turn in range(TURNS):
-                centre.room.rules.switch_off(number, actor=USERNAME)
+                centre.room.rules.switch_off(number, actor=USERNAME, sight=EVERYWHERE)
                 bare += play(centre, url, "/bare", share, rate, 2 * turn * share)
-                centre.room.rules.switch_on(number, version=1, actor=USERNAME)
+                centre.room.rules.switch_on(number, version=1, actor=USERNAME, sight=EVERYWHERE)
                 alarms += play(centre, url, "/api/alarms/stream", share, rate, (2 * turn + 1) * share)
     hops = {
         "hear: delivered to the mailbox → heard": spread([max(0.0, a.times["heard_at_ms"] - at) for at, a in alarms]),

@@ -85,14 +85,17 @@ PLACED: Final = frozenset(
         _P.OBSERVATION_SEARCH,
         _P.ALARM_VIEW,
         _P.ALARM_HANDLE,
+        _P.ALARM_EDIT,
+        _P.ASSESSMENT_VIEW,
         _P.CASE_VIEW,
         _P.CASE_EDIT,
         _P.CASE_APPROVE,
         _P.DISTRICT_VIEW,
+        _P.EVIDENCE_EXPORT,
     }
 )
 """About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one
-district gives none of them: rules, assessments and exports too, as long as their routes do not look at districts."""
+district gives none of them: what an assessment goes by too, which judges every district alike."""
 TOKEN_SCOPES: Final = frozenset(Permission) - EVERYBODY
 """What a token may be made for; `SIGNED_IN` comes with it."""
 
@@ -114,6 +117,10 @@ class Scope:
     def holds(self, agent_id: str, camera_id: str) -> bool:
         """Whether this camera is one of them."""
         return self.everywhere or CameraKey(agent_id, camera_id) in self.cameras
+
+    def holds_all(self, cameras: Iterable[tuple[str, str]]) -> bool:
+        """Whether all of these, given as agent and id, are among them."""
+        return self.everywhere or all(CameraKey(*camera) in self.cameras for camera in cameras)
 
     def holds_agent(self, agent_id: str) -> bool:
         """Whether any camera of this agent is one of them."""

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,7 +66,18 @@ class Guard:
             return
         body = _Body(receive)
         answer = _Answer(send, secure=self._services.secure_cookie)
-        await self._app(scope, body.receive, answer.send)
+
+        async def unless_cut_off(message: Message) -> None:
+            if not body.is_too_large or answer.has_begun:
+                await answer.send(message)
+
+        try:
+            await self._app(scope, body.receive, unless_cut_off)
+        except ClientDisconnect:
+            if not body.is_too_large:
+                raise
+        if body.is_too_large and not answer.has_begun:
+            await self._refuse(TooLargeError(limit=MAX_BODY_BYTES), scope, receive, send)
 
     async def _admit(self, scope: Scope) -> None:
         """Let a connection in, or say why not.
@@ -139,17 +150,22 @@ def _local_target(scope: Scope) -> str:
 
 
 class _Body:
-    """Counts what a request without a length sends, and hangs up on one that does not end."""
+    """Counts what a request without a length sends; of one that does not end, the application sees a hang-up."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._bytes = 0
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more came than may."""
+        return self._bytes > MAX_BODY_BYTES
+
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._bytes += len(message.get("body", b""))
-            if self._bytes > MAX_BODY_BYTES:
+            if self.is_too_large:
                 return {"type": "http.disconnect"}
         return message
 
@@ -163,8 +179,10 @@ class _Answer:
         self._nonce = secrets.token_urlsafe(16)
         self._page_start: Message | None = None
         self._page = bytearray()
+        self.has_begun = False
 
     async def send(self, message: Message) -> None:
+        self.has_begun = True
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             is_page = headers.get("x-nicegui-content") == "page"

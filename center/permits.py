@@ -37,6 +37,7 @@ FOREIGN: Final = ("/_nicegui/", "/_nicegui_ws/")
 each page was asked for by its own permission."""
 FAVICON: Final = "/favicon.ico"
 _MARK: Final = "x-permission"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def needs(permission: Permission) -> dict[str, Any]:
@@ -98,7 +99,12 @@ class Permits:
         return cls(rules)
 
     def find(self, method: str, path: str) -> Rule | None:
-        """The rule for a request, None if there is nothing at this address. HEAD counts as GET."""
+        """The rule for a request, None if there is nothing at this address. HEAD counts as GET.
+
+        No address has a control character. The routers differ over a line feed: a route takes it, a mount does not.
+        """
+        if _CONTROL.search(path):
+            return None
         method = "GET" if method == "HEAD" else method
         for rule in self.rules:
             if rule.method in {method, "*"} and rule.pattern.fullmatch(path) is not None:

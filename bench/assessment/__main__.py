@@ -18,6 +18,7 @@ from rich.table import Table
 from bench.assessment import look
 from bench.assessment.fleet import MONTH, Planted, lay_down
 from bench.measure import Comparison, compare, wall_ms
+from center.access import EVERYWHERE
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.export import export
@@ -76,7 +77,7 @@ def main() -> None:
         planted = lay_down(store, cameras=arguments.cameras)
         made_s = time.perf_counter() - began
         assessor = open_assessor(store, lambda: parse("2026-12").to_ms)
-        result = check(assessor.report(MONTH), planted)
+        result = check(assessor.report(MONTH, sight=EVERYWHERE), planted)
         results = list(_measured(assessor, path, arguments.runs))
         results.append(look.measure(Path(folder), arguments.cameras, arguments.runs))
         size_mb = path.stat().st_size / 1024**2
@@ -108,10 +109,10 @@ def _measured(assessor: Assessor, path: Path, runs: int) -> list[Comparison]:
             return wall_ms(lambda: [db.execute(statement).fetchall() for statement in _SCAN])
 
     works = (
-        ("full pass of a month", lambda: assessor.report(MONTH)),
-        ("fleet by day", lambda: assessor.series(MONTH, "day", camera=None, district=None)),
-        ("workbook", lambda: export(assessor, MONTH, "xlsx")),
-        ("PDF", lambda: export(assessor, MONTH, "pdf")),
+        ("full pass of a month", lambda: assessor.report(MONTH, sight=EVERYWHERE)),
+        ("fleet by day", lambda: assessor.series(MONTH, "day", camera=None, district=None, sight=EVERYWHERE)),
+        ("workbook", lambda: export(assessor, MONTH, "xlsx", sight=EVERYWHERE)),
+        ("PDF", lambda: export(assessor, MONTH, "pdf", sight=EVERYWHERE)),
     )
     return [
         compare(

@@ -43,6 +43,14 @@ class OwnRuleError(CenterError):
     remedy = marked("Say in a case that fresh pictures raise an alarm, and have it approved.")
 
 
+class BeyondSightError(CenterError):
+    """A rule that looks at cameras which its author does not see, or at all."""
+
+    code = "rule_beyond_sight"
+    message = marked("This rule looks at cameras that the account does not see.")
+    remedy = marked("Name cameras of your district in it, and no others.")
+
+
 class TooManyRulesError(CenterError):
     """The number of rules is bounded."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from center.access import Scope
 from center.alarms import kinds
 from center.alarms.decision import Last, Outcome, decide
 from center.alarms.matching import Book
@@ -91,13 +92,13 @@ class Previews:
         self._max_share = max_share
         self._max_rows = max_rows
 
-    async def run(self, rule_id: int, version: int, *, actor: str) -> PreviewView:
-        """Look at yesterday, keep what was found, and tell it.
+    async def run(self, rule_id: int, version: int, *, actor: str, sight: Scope) -> PreviewView:
+        """Look at yesterday, keep what was found, and tell it. It looks at the cameras of the version alone.
 
         Raises:
-            UnknownRuleError: there is no such version.
+            UnknownRuleError: there is no such version in sight.
         """
-        text = await asyncio.to_thread(self._rules.text, rule_id, version)
+        text = await asyncio.to_thread(self._rules.text, rule_id, version, sight=sight)
         from_ms, to_ms = yesterday(self._now_ms())
         detail = {"rule": rule_id, "version": version, "from_ms": from_ms, "to_ms": to_ms}
         await asyncio.to_thread(self._audit.append, actor, "rule.preview", detail)

@@ -1,14 +1,20 @@
-"""Rules over time: every version is kept, every change audited, and none in force that nobody has seen at work."""
+"""Rules over time: every version is kept, every change audited, and none in force that nobody has seen at work.
+
+`sight` is at which cameras whoever asks may do it: a rule that looks beyond is as if it were not there.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from center.access import Scope
 from center.alarms.decision import Outcome
 from center.alarms.errors import (
+    BeyondSightError,
     NoPreviewError,
     OwnRuleError,
     RuleChangedError,
@@ -19,6 +25,7 @@ from center.alarms.errors import (
 from center.alarms.kinds import StandingLookalike
 from center.alarms.records import MatchRecord, PreviewRecord, RuleRecord, VersionRecord
 from center.alarms.rule import Rule, RuleText
+from center.alarms.sight import matched_in_sight, sees_rule
 from center.alarms.views import LateList, LateView, PreviewView, RuleList, RuleView, VersionView
 from center.audit import Audit
 from center.clock import NowMs
@@ -58,15 +65,17 @@ class Rules:
         with self._lock:
             self._changed(self._in_force())
 
-    def create(self, text: RuleText, *, actor: str) -> RuleView:
+    def create(self, text: RuleText, *, actor: str, sight: Scope) -> RuleView:
         """A new rule, switched off.
 
         Raises:
+            BeyondSightError: it looks at cameras out of sight.
             TooManyRulesError: there are as many as there may be.
             OwnRuleError: of standing look-alikes, which cases have by themselves.
         """
         if isinstance(text.what, StandingLookalike):
             raise OwnRuleError
+        _check_within(sight, text)
         with self._lock, self._store.transaction() as session:
             alive = select(func.count()).select_from(RuleRecord).where(RuleRecord.retired_at_ms.is_(None))
             if (session.scalar(alive) or 0) >= MAX_RULES:
@@ -77,15 +86,17 @@ class Rules:
             self._write(session, rule, text, actor, "rule.create")
             return _view(session, rule)
 
-    def change(self, rule_id: int, text: RuleText, *, version: int, actor: str) -> RuleView:
+    def change(self, rule_id: int, text: RuleText, *, version: int, actor: str, sight: Scope) -> RuleView:
         """A new version after `version`. Whatever is in force stays so until the new one is previewed and switched on.
 
         Raises:
+            BeyondSightError: it would look at cameras out of sight.
             UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
             OwnRuleError: it would become one of standing look-alikes, or be none any more.
         """
+        _check_within(sight, text)
         with self._lock, self._store.transaction() as session:
-            rule = _rule(session, rule_id)
+            rule = _rule(session, rule_id, sight)
             _check(rule, version)
             before = RuleText.model_validate_json(_version(session, rule_id, version).text)
             if isinstance(text.what, StandingLookalike) is not isinstance(before.what, StandingLookalike):
@@ -119,7 +130,7 @@ class Rules:
                 self._write(session, rule, text, actor, "rule.create")
             self._changed(self._in_force())
 
-    def switch_on(self, rule_id: int, *, version: int, actor: str) -> RuleView:
+    def switch_on(self, rule_id: int, *, version: int, actor: str, sight: Scope) -> RuleView:
         """Put a version in force.
 
         Raises:
@@ -128,7 +139,7 @@ class Rules:
         """
         with self._lock:
             with self._store.transaction() as session:
-                rule = _rule(session, rule_id)
+                rule = _rule(session, rule_id, sight)
                 _check(rule, version)
                 preview = _preview(session, rule_id, version)
                 if preview is None:
@@ -147,7 +158,7 @@ class Rules:
             self._changed(self._in_force())
             return view
 
-    def switch_off(self, rule_id: int, *, actor: str, retire: bool = False) -> RuleView:
+    def switch_off(self, rule_id: int, *, actor: str, sight: Scope, retire: bool = False) -> RuleView:
         """Take it out of force; `retire`: for good, but its versions and alarms stay.
 
         Raises:
@@ -155,7 +166,7 @@ class Rules:
         """
         with self._lock:
             with self._store.transaction() as session:
-                rule = _rule(session, rule_id)
+                rule = _rule(session, rule_id, sight)
                 rule.on_version = None
                 if retire and rule.retired_at_ms is None:
                     rule.retired_at_ms = self._now_ms()
@@ -165,37 +176,39 @@ class Rules:
             self._changed(self._in_force())
             return view
 
-    def rule(self, rule_id: int) -> RuleView:
+    def rule(self, rule_id: int, *, sight: Scope) -> RuleView:
         """One of them.
 
         Raises:
             UnknownRuleError: there is none.
         """
         with self._store.transaction() as session:
-            return _view(session, _rule(session, rule_id))
+            return _view(session, _rule(session, rule_id, sight))
 
-    def rules(self, *, before: int | None = None, limit: int = 50) -> RuleList:
+    def rules(self, *, sight: Scope, before: int | None = None, limit: int = 50) -> RuleList:
         """A page, newest first; retired ones too."""
-        query = select(RuleRecord).order_by(RuleRecord.id.desc()).limit(limit + 1)
+        query = select(RuleRecord).order_by(RuleRecord.id.desc())
         if before is not None:
             query = query.where(RuleRecord.id < before)
         with self._store.transaction() as session:
-            found = session.scalars(query).all()
+            # A text says for itself where its rule looks: there are few enough to be asked one by one.
+            in_sight = (rule for rule in session.scalars(query) if _sees(session, rule, sight))
+            found = list(islice(in_sight, limit + 1))
             items = tuple(_view(session, rule) for rule in found[:limit])
         return RuleList(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
 
-    def versions(self, rule_id: int) -> tuple[VersionView, ...]:
-        """All versions of one, oldest first.
+    def versions(self, rule_id: int, *, sight: Scope) -> tuple[VersionView, ...]:
+        """The versions of one, oldest first, without those of before that looked at cameras out of sight.
 
         Raises:
             UnknownRuleError: there is none.
         """
         with self._store.transaction() as session:
-            _rule(session, rule_id)
+            _rule(session, rule_id, sight)
             records = session.scalars(
                 select(VersionRecord).where(VersionRecord.rule_id == rule_id).order_by(VersionRecord.version)
             )
-            return tuple(
+            views = [
                 VersionView(
                     version=record.version,
                     text=RuleText.model_validate_json(record.text),
@@ -203,16 +216,21 @@ class Rules:
                     written_by=record.actor,
                 )
                 for record in records
-            )
+            ]
+        return tuple(view for view in views if sees_rule(sight, view.text))
 
-    def text(self, rule_id: int, version: int) -> RuleText:
+    def text(self, rule_id: int, version: int, *, sight: Scope) -> RuleText:
         """What one version says.
 
         Raises:
             UnknownRuleError: there is none.
         """
         with self._store.transaction() as session:
-            return RuleText.model_validate_json(_version(session, rule_id, version).text)
+            _rule(session, rule_id, sight)
+            text = RuleText.model_validate_json(_version(session, rule_id, version).text)
+        if not sees_rule(sight, text):
+            raise UnknownRuleError(rule_id=rule_id, version=version)
+        return text
 
     def previewed(self, preview: PreviewView, *, actor: str) -> None:
         """Keep what a version found."""
@@ -226,7 +244,7 @@ class Rules:
                 {"rule": preview.rule_id, "version": preview.version, "rows": preview.rows, "matched": preview.matched},
             )
 
-    def late(self, rule_id: int, *, cursor: tuple[int, str] | None = None, limit: int = 50) -> LateList:
+    def late(self, rule_id: int, *, sight: Scope, cursor: tuple[int, str] | None = None, limit: int = 50) -> LateList:
         """What came too late, newest first; `cursor` is where the last page ended.
 
         Raises:
@@ -234,7 +252,7 @@ class Rules:
         """
         query = (
             select(MatchRecord)
-            .where(MatchRecord.rule_id == rule_id, MatchRecord.outcome.in_(LATE))
+            .where(MatchRecord.rule_id == rule_id, MatchRecord.outcome.in_(LATE), matched_in_sight(sight))
             .order_by(MatchRecord.at_ms.desc(), MatchRecord.subject)
             .limit(limit + 1)
         )
@@ -243,7 +261,7 @@ class Rules:
             older = MatchRecord.at_ms < at_ms
             query = query.where(older | ((MatchRecord.at_ms == at_ms) & (MatchRecord.subject > subject)))
         with self._store.transaction() as session:
-            _rule(session, rule_id)
+            _rule(session, rule_id, sight)
             found = session.scalars(query).all()
         page = found[:limit]
         return LateList(
@@ -289,11 +307,24 @@ class Rules:
             )
 
 
-def _rule(session: Session, rule_id: int) -> RuleRecord:
+def _rule(session: Session, rule_id: int, sight: Scope) -> RuleRecord:
     rule = session.get(RuleRecord, rule_id)
-    if rule is None:
+    if rule is None or not _sees(session, rule, sight):
         raise UnknownRuleError(rule_id=rule_id, version=1)
     return rule
+
+
+def _sees(session: Session, rule: RuleRecord, sight: Scope) -> bool:
+    if sight.everywhere:
+        return True
+    versions = {rule.newest} | ({rule.on_version} if rule.on_version is not None else set())
+    texts = (RuleText.model_validate_json(_version(session, rule.id, version).text) for version in versions)
+    return sees_rule(sight, *texts)
+
+
+def _check_within(sight: Scope, text: RuleText) -> None:
+    if not sees_rule(sight, text):
+        raise BeyondSightError
 
 
 def _check(rule: RuleRecord, version: int) -> None:

@@ -1,9 +1,13 @@
-"""Which alarms somebody sees: of cameras in sight, of agents with one; those of no camera only who sees everything."""
+"""Which alarms somebody sees: of cameras in sight, of agents with one; those of no camera only who sees everything.
+
+And which rules: those that look at nothing but cameras in sight. One that looks everywhere is of the whole centre.
+"""
 
 from sqlalchemy import ColumnElement, and_, or_, true, tuple_
 
-from center.access import Scope
-from center.alarms.records import AlarmRecord
+from center.access import CameraKey, Scope
+from center.alarms.records import AlarmRecord, MatchRecord
+from center.alarms.rule import RuleText
 
 
 def sees(sight: Scope, agent_id: str, camera_id: str) -> bool:
@@ -22,3 +26,20 @@ def in_sight(sight: Scope) -> ColumnElement[bool]:
         tuple_(AlarmRecord.agent_id, AlarmRecord.camera_id).in_(sorted(sight.cameras)),
         and_(AlarmRecord.camera_id == "", AlarmRecord.agent_id.in_(agents)),
     )
+
+
+def sees_rule(sight: Scope, *texts: RuleText) -> bool:
+    """Whether a rule that says this, in its newest version and in the one in force, is in sight."""
+    return sight.everywhere or all(text.cameras and sight.holds_all(map(_key, text.cameras)) for text in texts)
+
+
+def matched_in_sight(sight: Scope) -> ColumnElement[bool]:
+    """As `in_sight`, on `MatchRecord`: a version of before may have looked elsewhere."""
+    if sight.everywhere:
+        return true()
+    return MatchRecord.place.in_(sorted(f"{camera.agent_id}/{camera.camera_id}" for camera in sight.cameras))
+
+
+def _key(place: str) -> CameraKey:
+    agent_id, _, camera_id = place.partition("/")
+    return CameraKey(agent_id, camera_id)

@@ -9,14 +9,14 @@ from center.access import Permission
 from center.api.problems import documented
 from center.assessment import cursor as marks
 from center.assessment import league
-from center.assessment.errors import BadCursorError, BadPeriodError
+from center.assessment.errors import BadCursorError, BadPeriodError, UnknownVersionError
 from center.assessment.export import MEDIA_TYPES, Format, export
 from center.assessment.indicator import Indicator, Verdict
 from center.assessment.period import Bucket
-from center.assessment.views import CameraPlaceView, CardView, EvidenceView, GapView, PlaceView, ReportView
+from center.assessment.views import CameraPlaceView, CardView, EvidenceView, GapView, PlaceView, ReportView, VersionView
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
 from center.permits import needs
-from center.services import Asker, Served
+from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 
 router = APIRouter(prefix="/assessment", tags=["assessment"])
@@ -28,6 +28,9 @@ Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 AgentId = Annotated[str, Query(pattern=AGENT_PATTERN)]
 CameraId = Annotated[str, Query(pattern=CAMERA_PATTERN)]
+VersionNumber = Annotated[
+    int | None, Query(ge=1, le=2**31, alias="version", description="Of a closed month; its newest by default.")
+]
 _VIEW: Final = needs(Permission.ASSESSMENT_VIEW)
 _ERRORS: Final = (NotLoggedInError, StoreUnavailableError, BadPeriodError)
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
@@ -61,18 +64,21 @@ class Watch(BaseModel):
     """Why the newest facts are not written yet; they wait in memory."""
 
 
-@router.get("/report", operation_id="get_assessment", openapi_extra=_VIEW, responses=documented(*_ERRORS))
-def get_assessment(period: PeriodText, services: Served) -> ReportView:
-    """The fleet, its districts best first, and when the centre itself did not watch."""
-    assessor = services.assessment.assessor
-    report = assessor.report(period)
+@router.get(
+    "/report", operation_id="get_assessment", openapi_extra=_VIEW, responses=documented(*_ERRORS, UnknownVersionError)
+)
+def get_assessment(period: PeriodText, services: Served, sight: Sight, version: VersionNumber = None) -> ReportView:
+    """The fleet, its districts best first, and when the centre itself did not watch; of the cameras in sight."""
+    judged = services.assessment.assessor.judged(period, sight=sight, version=version)
+    report = judged.report
     return ReportView(
         period=period,
+        version=None if judged.version is None else VersionView.of(judged.version),
         from_ms=report.period.from_ms,
         to_ms=report.period.to_ms,
         fleet=CardView.of(report.fleet),
         districts=tuple(PlaceView.of(place) for place in league.table(report.districts)),
-        gaps=tuple(GapView.of(gap) for gap in assessor.gaps(period)),
+        gaps=tuple(GapView.of(gap) for gap in judged.gaps),
     )
 
 
@@ -80,11 +86,13 @@ def get_assessment(period: PeriodText, services: Served) -> ReportView:
     "/cameras",
     operation_id="list_assessed_cameras",
     openapi_extra=_VIEW,
-    responses=documented(*_ERRORS, BadCursorError),
+    responses=documented(*_ERRORS, BadCursorError, UnknownVersionError),
 )
 def list_assessed_cameras(
     period: PeriodText,
     services: Served,
+    sight: Sight,
+    version: VersionNumber = None,
     district: Annotated[str | None, Query(max_length=64, description="Empty: cameras without one.")] = None,
     indicator: Annotated[Indicator | None, Query(description="Rank by this instead of the score.")] = None,
     verdict: Annotated[Verdict | None, Query(description="Only those with it, on the indicator or on any.")] = None,
@@ -92,7 +100,7 @@ def list_assessed_cameras(
     cursor: Cursor = None,
 ) -> CameraPage:
     """The league table of cameras, best first, equal ones by name, agent and id."""
-    report = services.assessment.assessor.report(period)
+    report = services.assessment.assessor.judged(period, sight=sight, version=version).report
     cards = [
         card
         for card in report.cameras
@@ -128,6 +136,7 @@ def list_assessed_cameras(
 def get_assessment_series(
     period: PeriodText,
     services: Served,
+    sight: Sight,
     by: Annotated[Bucket, Query()] = "day",
     agent_id: AgentId | None = None,
     camera_id: CameraId | None = None,
@@ -135,7 +144,7 @@ def get_assessment_series(
 ) -> tuple[CardView, ...]:
     """One camera (agent and id), one district or the fleet, by hour, day or month. Place and code have no hours."""
     camera = (agent_id, camera_id) if agent_id is not None and camera_id is not None else None
-    cards = services.assessment.assessor.series(period, by, camera=camera, district=district)
+    cards = services.assessment.assessor.series(period, by, camera=camera, district=district, sight=sight)
     return tuple(CardView.of(card) for card in cards)
 
 
@@ -150,6 +159,7 @@ def list_evidence(
     agent_id: AgentId,
     camera_id: CameraId,
     services: Served,
+    sight: Sight,
     indicator: Annotated[Indicator | None, Query(description="Only hours that speak against it.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -157,7 +167,7 @@ def list_evidence(
     """The hours of one camera as they were counted, also those of which nothing is known."""
     after = -1 if cursor is None else int(marks.place(cursor, int)[0])
     span, found = services.assessment.assessor.evidence(
-        period, (agent_id, camera_id), indicator, after=after, limit=limit + 1
+        period, (agent_id, camera_id), indicator, after=after, limit=limit + 1, sight=sight
     )
     page = found[:limit]
     return EvidencePage(
@@ -183,13 +193,19 @@ async def get_assessment_watch(services: Served) -> Watch:
     operation_id="export_assessment",
     openapi_extra=_VIEW,
     response_class=Response,
-    responses=_FILE | documented(*_ERRORS),
+    responses=_FILE | documented(*_ERRORS, UnknownVersionError),
 )
 def export_assessment(
-    period: PeriodText, services: Served, asker: Asker, form: Annotated[Format, Query()] = "xlsx"
+    period: PeriodText,
+    services: Served,
+    asker: Asker,
+    sight: Sight,
+    form: Annotated[Format, Query()] = "xlsx",
+    version: VersionNumber = None,
 ) -> Response:
     """CSV of the cameras (UTF-8 with BOM), a workbook of everything, or a PDF. Names never become formulas."""
-    data = export(services.assessment.assessor, period, form)
-    services.audit.append(asker.actor, "assessment.export", {"period": period, "form": form})
+    data = export(services.assessment.assessor, period, form, sight=sight, version=version)
+    asked = {"period": period, "form": form} | ({} if version is None else {"version": version})
+    services.audit.append(asker.actor, "assessment.export", asked)
     headers = {"Content-Disposition": f'attachment; filename="assessment-{period}.{form}"'}
     return Response(data, media_type=MEDIA_TYPES[form], headers=headers)

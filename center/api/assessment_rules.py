@@ -23,7 +23,7 @@ from center.assessment.register import Entry
 from center.assessment.settings import Settings
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.permits import needs
-from center.services import Asker, Served
+from center.services import Asker, Served, Sight
 from provisioning.contracts.messages import TimeMs
 
 router = APIRouter(prefix="/assessment", tags=["assessment"])
@@ -75,9 +75,9 @@ def put_settings(body: Settings, services: Served, asker: Asker) -> Settings:
 
 
 @router.get("/districts", operation_id="list_assessment_districts", openapi_extra=_VIEW, responses=documented(*_ERRORS))
-def list_districts(services: Served) -> tuple[District, ...]:
-    """All, by name."""
-    return services.assessment.districts.all()
+def list_districts(services: Served, sight: Sight) -> tuple[District, ...]:
+    """By name, those of cameras in sight."""
+    return services.assessment.districts.all(sight)
 
 
 @router.put(
@@ -106,13 +106,13 @@ def delete_district(name: Annotated[str, Query(max_length=64)], services: Served
 @router.get(
     "/register", operation_id="list_register", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
 )
-def list_register(services: Served, limit: Limit = 200, cursor: Cursor = None) -> RegisterPage:
+def list_register(services: Served, sight: Sight, limit: Limit = 200, cursor: Cursor = None) -> RegisterPage:
     """Cameras as the office has them on file."""
     after = ("", "")
     if cursor is not None:
         agent_id, camera_id = marks.place(cursor, str, str)
         after = str(agent_id), str(camera_id)
-    found = services.assessment.register.page(after, limit + 1)
+    found = services.assessment.register.page(after, limit + 1, sight)
     page = found[:limit]
     more = marks.mark(page[-1].agent_id, page[-1].camera_id) if len(found) > limit else None
     return RegisterPage(items=tuple(page), next_cursor=more)
@@ -143,10 +143,10 @@ async def put_register(
 @router.get(
     "/maintenance", operation_id="list_maintenance", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
 )
-def list_maintenance(services: Served, limit: Limit = 200, cursor: Cursor = None) -> WindowPage:
+def list_maintenance(services: Served, sight: Sight, limit: Limit = 200, cursor: Cursor = None) -> WindowPage:
     """All that was ever entered."""
     after = 0 if cursor is None else int(marks.place(cursor, int)[0])
-    found = services.assessment.maintenance.page(after, limit + 1)
+    found = services.assessment.maintenance.page(after, limit + 1, sight)
     page = found[:limit]
     return WindowPage(items=tuple(page), next_cursor=marks.mark(page[-1].id) if len(found) > limit else None)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse
 
 from center.access import Permission
@@ -26,8 +26,9 @@ from center.evidence.refusals import (
     TooManyPicturesError,
     UnknownExportError,
 )
+from center.evidence.sight import Viewer
 from center.permits import needs
-from center.services import Asker, Served, Services
+from center.services import Asker, Served, Services, Sight
 
 router = APIRouter(tags=["evidence"])
 
@@ -40,6 +41,13 @@ _ZIP: Final[dict[int | str, dict[str, Any]]] = {
         "description": "The archive.",
     }
 }
+
+
+def _viewer(asker: Asker, sight: Sight) -> Viewer:
+    return Viewer(sight, asker.actor)
+
+
+Seer = Annotated[Viewer, Depends(_viewer)]
 
 
 def _exports(services: Services) -> Exports:
@@ -55,15 +63,15 @@ def _exports(services: Services) -> Exports:
     status_code=202,
     responses=documented(*_ERRORS, TooManyPicturesError, ExportsBusyError),
 )
-async def start_export(body: ExportRequest, services: Served, asker: Asker) -> Export:
+async def start_export(body: ExportRequest, services: Served, viewer: Seer) -> Export:
     """Begin an export; ask for its state until it is `ready`."""
-    return await _exports(services).start(body, actor=asker.actor)
+    return await _exports(services).start(body, viewer)
 
 
 @router.get("/evidence", operation_id="list_exports", openapi_extra=_EXPORT, responses=documented(*_ERRORS))
-async def list_exports(services: Served) -> tuple[Export, ...]:
-    """The newest hundred, newest first."""
-    return await _exports(services).latest()
+async def list_exports(services: Served, viewer: Seer) -> tuple[Export, ...]:
+    """The newest hundred, newest first, of those whose every picture is of a camera in sight."""
+    return await _exports(services).latest(viewer)
 
 
 @router.get(
@@ -72,9 +80,9 @@ async def list_exports(services: Served) -> tuple[Export, ...]:
     openapi_extra=_EXPORT,
     responses=documented(*_ERRORS, UnknownExportError),
 )
-async def get_export(export_id: ExportId, services: Served) -> Export:
+async def get_export(export_id: ExportId, services: Served, viewer: Seer) -> Export:
     """How far it is. `sha256` is of the whole file."""
-    return await _exports(services).get(export_id)
+    return await _exports(services).get(export_id, viewer)
 
 
 @router.get(
@@ -94,9 +102,9 @@ async def get_export(export_id: ExportId, services: Served) -> Export:
         QueryFaultError,
     ),
 )
-async def get_export_file(export_id: ExportId, services: Served, asker: Asker) -> FileResponse:
+async def get_export_file(export_id: ExportId, services: Served, viewer: Seer) -> FileResponse:
     """The archive. It is in the audit before the first byte leaves."""
-    path, export = await _exports(services).file(export_id, actor=asker.actor)
+    path, export = await _exports(services).file(export_id, viewer)
     name = f"evidence-{slug(export.case)}-{export.id[:8]}.zip"
     return FileResponse(path, media_type="application/zip", filename=name)
 
@@ -107,6 +115,6 @@ async def get_export_file(export_id: ExportId, services: Served, asker: Asker) -
     openapi_extra=_EXPORT,
     responses=documented(*_ERRORS, UnknownExportError),
 )
-async def end_export(export_id: ExportId, services: Served, asker: Asker) -> Export:
+async def end_export(export_id: ExportId, services: Served, viewer: Seer) -> Export:
     """Cancel one that is running, or remove the file of one that is ready."""
-    return await _exports(services).end(export_id, actor=asker.actor)
+    return await _exports(services).end(export_id, viewer)

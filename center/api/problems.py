@@ -66,6 +66,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.BadScopeError: 422,
     errors.TooManyCamerasError: 422,
     errors.LockedOutError: 429,
+    alarms.BeyondSightError: 422,
     alarms.TooManyStreamsError: 429,
     errors.QueryDeniedError: 502,
     errors.QueryFaultError: 502,
@@ -73,6 +74,8 @@ STATUS: Final[dict[type[CenterError], int]] = {
     notify_errors.OutboxFullError: 503,
     assessment.UnknownDistrictError: 404,
     assessment.UnknownWindowError: 404,
+    assessment.UnknownVersionError: 404,
+    assessment.MonthOpenError: 409,
     assessment.BadPeriodError: 422,
     assessment.BadCursorError: 422,
     assessment.RegisterRefusedError: 422,
@@ -121,6 +124,8 @@ def problem(error: CenterError) -> JSONResponse:
     headers = {}
     if isinstance(error, errors.LockedOutError):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.TooLargeError):
+        headers["Connection"] = "close"  # the rest of it is not worth reading
     return JSONResponse(body.model_dump(), status_code=STATUS[type(error)], headers=headers)
 
 
@@ -146,9 +151,12 @@ async def _center_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    faults = "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5]
+    return _not_valid(
+        "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5])
     )
+
+
+def _not_valid(faults: str) -> JSONResponse:
     body = Problem(
         code="invalid_request", message=f"The request is not valid: {faults}"[:500], remedy="See the schema."
     )
@@ -157,5 +165,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == 400:
+        return _not_valid(str(error.detail))  # FastAPI's word for a body that is not even UTF-8
     body = Problem(code=f"http_{error.status_code}", message=str(error.detail), remedy="See the schema.")
     return JSONResponse(body.model_dump(), status_code=error.status_code, headers=error.headers)

@@ -11,6 +11,7 @@ from center.api import (
     agents,
     alarms,
     assessment,
+    assessment_months,
     assessment_rules,
     audit,
     auth,
@@ -18,6 +19,7 @@ from center.api import (
     case_work,
     cases,
     districts,
+    document,
     evidence,
     health,
     maps,
@@ -41,9 +43,19 @@ epoch, UTC; boxes are pixels of the picture.
 Nothing here says anything about a person."""
 
 
+class _Api(FastAPI):
+    """With the guard's answers in its document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = document.completed(super().openapi())
+        return self.openapi_schema
+
+
 def create() -> FastAPI:
     """The API; what it works on comes with each request (`center.services`)."""
-    app = FastAPI(
+    app = _Api(
         title="Wayside centre",
         version="1",
         description=DESCRIPTION,
@@ -94,6 +106,7 @@ def create() -> FastAPI:
         case_work,
         evidence,
         assessment,
+        assessment_months,
         assessment_rules,
         pipeline,
         maps,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from center.access import Permission
 from center.alarms.errors import (
+    BeyondSightError,
     NoPreviewError,
     OwnRuleError,
     RuleChangedError,
@@ -27,7 +28,7 @@ from center.errors import (
     StoreUnavailableError,
 )
 from center.permits import needs
-from center.services import Asker, Served
+from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["rules"])
 
@@ -57,9 +58,9 @@ class Switch(BaseModel):
 
 
 @router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT, responses=documented(*_ALWAYS))
-def list_rules(services: Served, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
-    """Newest first, retired ones too."""
-    return services.alarms.rules.rules(before=cursor, limit=limit)
+def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
+    """Newest first, retired ones too, of those that look at nothing but cameras in sight."""
+    return services.alarms.rules.rules(before=cursor, limit=limit, sight=sight)
 
 
 @router.post(
@@ -67,30 +68,30 @@ def list_rules(services: Served, limit: Limit = 50, cursor: Cursor = None) -> Ru
     operation_id="create_rule",
     openapi_extra=_EDIT,
     status_code=201,
-    responses=documented(*_ALWAYS, TooManyRulesError, OwnRuleError),
+    responses=documented(*_ALWAYS, BeyondSightError, TooManyRulesError, OwnRuleError),
 )
-def create_rule(text: RuleText, services: Served, asker: Asker) -> RuleView:
+def create_rule(text: RuleText, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """A new rule, switched off."""
-    return services.alarms.rules.create(text, actor=asker.actor)
+    return services.alarms.rules.create(text, actor=asker.actor, sight=sight)
 
 
 @router.get(
     "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_EDIT, responses=documented(*_ALWAYS, UnknownRuleError)
 )
-def get_rule(rule_id: RuleId, services: Served) -> RuleView:
+def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
     """One of them, with what its newest version found yesterday."""
-    return services.alarms.rules.rule(rule_id)
+    return services.alarms.rules.rule(rule_id, sight=sight)
 
 
 @router.put(
     "/rules/{rule_id}",
     operation_id="change_rule",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError, OwnRuleError),
+    responses=documented(*_ALWAYS, BeyondSightError, UnknownRuleError, RuleChangedError, OwnRuleError),
 )
-def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker) -> RuleView:
+def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """A new version. What is in force stays so until this one is previewed and switched on."""
-    return services.alarms.rules.change(rule_id, change.text, version=change.version, actor=asker.actor)
+    return services.alarms.rules.change(rule_id, change.text, version=change.version, actor=asker.actor, sight=sight)
 
 
 @router.delete(
@@ -99,9 +100,9 @@ def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker)
     openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
-def retire_rule(rule_id: RuleId, services: Served, asker: Asker) -> RuleView:
+def retire_rule(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Take it out of force for good. Its versions and alarms stay."""
-    return services.alarms.rules.switch_off(rule_id, actor=asker.actor, retire=True)
+    return services.alarms.rules.switch_off(rule_id, actor=asker.actor, sight=sight, retire=True)
 
 
 @router.get(
@@ -110,9 +111,9 @@ def retire_rule(rule_id: RuleId, services: Served, asker: Asker) -> RuleView:
     openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
-def list_rule_versions(rule_id: RuleId, services: Served) -> tuple[VersionView, ...]:
+def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple[VersionView, ...]:
     """Oldest first."""
-    return services.alarms.rules.versions(rule_id)
+    return services.alarms.rules.versions(rule_id, sight=sight)
 
 
 @router.post(
@@ -129,9 +130,9 @@ def list_rule_versions(rule_id: RuleId, services: Served) -> tuple[VersionView, 
         QueryRefusedError,
     ),
 )
-async def preview_rule(rule_id: RuleId, version: Version, services: Served, asker: Asker) -> PreviewView:
+async def preview_rule(rule_id: RuleId, version: Version, services: Served, asker: Asker, sight: Sight) -> PreviewView:
     """What it would have found yesterday; kept, since nothing is switched on without."""
-    return await services.alarms.previews.run(rule_id, version, actor=asker.actor)
+    return await services.alarms.previews.run(rule_id, version, actor=asker.actor, sight=sight)
 
 
 @router.post(
@@ -140,9 +141,9 @@ async def preview_rule(rule_id: RuleId, version: Version, services: Served, aske
     openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError, NoPreviewError, TooBroadError),
 )
-def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Asker) -> RuleView:
+def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Put its newest version in force, once it was previewed and found not to match everything."""
-    return services.alarms.rules.switch_on(rule_id, version=switch.version, actor=asker.actor)
+    return services.alarms.rules.switch_on(rule_id, version=switch.version, actor=asker.actor, sight=sight)
 
 
 @router.post(
@@ -151,9 +152,9 @@ def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Ask
     openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
-def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker) -> RuleView:
+def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Take it out of force."""
-    return services.alarms.rules.switch_off(rule_id, actor=asker.actor)
+    return services.alarms.rules.switch_off(rule_id, actor=asker.actor, sight=sight)
 
 
 @router.get(
@@ -165,9 +166,12 @@ def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker) -> RuleView
 def list_late(
     rule_id: RuleId,
     services: Served,
+    sight: Sight,
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,15}~[\x21-\x7e]{1,192}$")] = None,
 ) -> LateList:
     """What it matched too late to alarm anybody, newest first."""
     at_ms, _, subject = (cursor or "").partition("~")
-    return services.alarms.rules.late(rule_id, cursor=None if cursor is None else (int(at_ms), subject), limit=limit)
+    return services.alarms.rules.late(
+        rule_id, cursor=None if cursor is None else (int(at_ms), subject), limit=limit, sight=sight
+    )

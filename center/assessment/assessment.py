@@ -18,7 +18,14 @@ from center.store import Store
 
 def open_assessor(store: Store, clock: NowMs) -> Assessor:
     """Reports alone, as the command line needs them."""
-    return Assessor(store, SettingsBook(store, Audit(store, clock), clock), clock)
+    return _assessor(store, Audit(store, clock), clock)[0]
+
+
+def _assessor(store: Store, audit: Audit, now_ms: NowMs) -> tuple[Assessor, SettingsBook]:
+    """With the settings that it goes by, before whose every change it closes what is due."""
+    settings = SettingsBook(store, audit, now_ms, lambda: assessor.months.close_due())  # noqa: PLW0108 - it is made below
+    assessor = Assessor(store, audit, settings, now_ms)
+    return assessor, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,14 @@ class Assessment:
     @classmethod
     def over(cls, store: Store, audit: Audit, devices: Devices, now_ms: NowMs) -> Self:
         """Wired over one database."""
-        settings = SettingsBook(store, audit, now_ms)
+        assessor, settings = _assessor(store, audit, now_ms)
+        close_due = assessor.months.close_due
         return cls(
             recorder=Recorder(store, devices, now_ms),
             settings=settings,
-            districts=Districts(store, audit),
-            register=Register(store, audit),
-            maintenance=Maintenance(store, audit, settings, now_ms),
-            assessor=(assessor := Assessor(store, settings, now_ms)),
+            districts=Districts(store, audit, close_due),
+            register=Register(store, audit, close_due),
+            maintenance=Maintenance(store, audit, settings, now_ms, close_due),
+            assessor=assessor,
             recent=Recent(assessor, now_ms),
         )

@@ -1,17 +1,22 @@
-"""One pass: facts and what is on file in, a report out; and the hours that stand behind a finding."""
+"""One pass: facts and what is on file in, a report out; and the hours that stand behind a finding.
+
+`sight` is which cameras whoever asks may see the assessment of: others are as if they were not there.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from center.access import Scope
 from center.assessment import districts, evidence, formulas, gb_code, maintenance, place, report, spans, sums
 from center.assessment.evidence import HourEvidence
-from center.assessment.formulas import Served, Tally
+from center.assessment.formulas import Served
 from center.assessment.indicator import Indicator
+from center.assessment.judged import Gap, Judged
 from center.assessment.maintenance import Window
+from center.assessment.months import Months
 from center.assessment.period import Bucket, Period, parse
 from center.assessment.profiles import CameraKey, Profile, profiles
 from center.assessment.report import Card, Report
@@ -19,20 +24,10 @@ from center.assessment.settings import Settings, SettingsBook
 from center.assessment.spans import Span
 from center.assessment.sums import Sums
 from center.assessment.tables import GapRecord
+from center.audit import Audit
 from center.clock import NowMs
 from center.errors import UnknownCameraError
 from center.store import Store
-
-FLEET: Final = "fleet"
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A time in which the centre did not watch."""
-
-    from_ms: int
-    to_ms: int
-    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +56,44 @@ class Assessor:
         StoreUnavailableError: the database does not work.
     """
 
-    def __init__(self, store: Store, settings: SettingsBook, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, audit: Audit, settings: SettingsBook, now_ms: NowMs) -> None:
         self._store = store
         self._settings = settings
         self._now_ms = now_ms
+        self.months = Months(store, audit, settings, now_ms, self._judge)
 
-    def report(self, period: str) -> Report:
-        """Everybody, over one period; hours that have not begun are left out."""
+    def judged(self, period: str, *, sight: Scope, version: int | None = None) -> Judged:
+        """A period as it is published: a month that is closed as it was then, anything else as it is now.
+
+        Args:
+            period: hours of it that have not begun are left out.
+            sight: the cameras that it shall be of.
+            version: of a closed month; None for its newest.
+
+        Raises:
+            UnknownVersionError: the month has no such version.
+        """
+        whole = self.months.published(period, version) or self._judge(period)
+        return whole.narrowed(sight)
+
+    def report(self, period: str, *, sight: Scope) -> Report:
+        """The same without what stands beside it."""
+        return self.judged(period, sight=sight).report
+
+    def _judge(self, period: str) -> Judged:
+        """Everybody, by what is on file and in force now."""
         settings = self._settings.load()
         with self._store.transaction() as session:
             scope = self._scope(session, period, settings, lambda _profile: True)
             counted = sums.by_camera(session, settings)
             causes = sums.causes(session)
             places = districts.listed(session)
+            gaps = _gaps(session, parse(period, zone_h=settings.zone_h))
         regions = {each.name: each.region for each in places}
         outlines = {each.name: each.outline for each in places}
         wrong_places = place.faults(scope.profiles, outlines, settings)
         wrong_codes = gb_code.faults(scope.profiles, regions)
-        cards, parts = [], []
+        cards = []
         for profile in scope.profiles:
             key = profile.key
             mine, wrong_place, wrong_code = counted.get(key, Sums()), wrong_places[key], wrong_codes[key]
@@ -104,27 +119,21 @@ class Assessor:
             )
             if never or served.counted + served.excused:
                 cards.append(card)
-                parts.append((profile.district, card))
-        return Report(
-            period=scope.period,
-            settings=settings,
-            fleet=_together(FLEET, [card for _, card in parts], settings),
-            districts=tuple(
-                _together(name, [card for district, card in parts if district == name], settings)
-                for name in sorted({*(district for district, _ in parts), *regions})
-            ),
-            cameras=tuple(cards),
-        )
+        return Judged(report.gathered(scope.period, settings, cards, regions), tuple(scope.windows), tuple(gaps))
 
-    def series(self, period: str, bucket: Bucket, *, camera: CameraKey | None, district: str | None) -> list[Card]:
+    def series(
+        self, period: str, bucket: Bucket, *, camera: CameraKey | None, district: str | None, sight: Scope
+    ) -> list[Card]:
         """One camera, one district or (both None) the fleet, by hour, day or month; place and code have no hours.
 
+        By what is on file and in force now, also of a month that is closed: it is the way to the hours behind it.
+
         Raises:
-            UnknownCameraError: nobody has told of this camera.
+            UnknownCameraError: nobody has told of this camera, or it is out of sight.
         """
         settings = self._settings.load()
         with self._store.transaction() as session:
-            scope = self._scope(session, period, settings, _chosen(camera, district))
+            scope = self._scope(session, period, settings, _chosen(camera, district, sight))
             _check_found(scope, camera)
             counted = sums.by_bucket(session, settings, scope.period, bucket)
         names = {
@@ -150,7 +159,7 @@ class Assessor:
         ]
 
     def evidence(
-        self, period: str, camera: CameraKey, indicator: Indicator | None, *, after: int, limit: int
+        self, period: str, camera: CameraKey, indicator: Indicator | None, *, after: int, limit: int, sight: Scope
     ) -> tuple[Period, list[HourEvidence]]:
         """The next hours of one camera behind `after`; with an indicator, those that speak against it alone.
 
@@ -159,7 +168,7 @@ class Assessor:
         """
         settings = self._settings.load()
         with self._store.transaction() as session:
-            scope = self._scope(session, period, settings, _chosen(camera, None))
+            scope = self._scope(session, period, settings, _chosen(camera, None, sight))
             _check_found(scope, camera)
             found = evidence.hours(session, scope.profiles[0], scope.served[camera], scope.windows)
         wanted = [
@@ -168,24 +177,6 @@ class Assessor:
             if each.hour > after and (indicator is None or evidence.speaks_against(each, indicator, settings))
         ]
         return scope.period, wanted[:limit]
-
-    def gaps(self, period: str) -> list[Gap]:
-        """When the centre itself did not watch."""
-        span = parse(period, zone_h=self._settings.load().zone_h)
-        table = GapRecord
-        with self._store.transaction() as session:
-            records = session.scalars(
-                select(table)
-                .where(table.from_ms < span.to_ms, table.to_ms > span.from_ms)
-                .order_by(table.from_ms, table.cause)
-            )
-            return [Gap(each.from_ms, each.to_ms, each.cause) for each in records]
-
-    def windows(self, period: str) -> list[Window]:
-        """What excuses hours of a period."""
-        span = parse(period, zone_h=self._settings.load().zone_h)
-        with self._store.transaction() as session:
-            return maintenance.in_force(session, span.from_ms, span.to_ms)
 
     def _scope(self, session: Session, period: str, settings: Settings, wanted: Callable[[Profile], bool]) -> _Scope:
         whole = parse(period, zone_h=settings.zone_h)
@@ -199,34 +190,22 @@ class Assessor:
         return _Scope(span, settings, listed, served, windows, excused)
 
 
-def _chosen(camera: CameraKey | None, district: str | None) -> Callable[[Profile], bool]:
+def _chosen(camera: CameraKey | None, district: str | None, sight: Scope) -> Callable[[Profile], bool]:
     def wanted(profile: Profile) -> bool:
-        return (camera is None or profile.key == camera) and (district is None or profile.district == district)
+        named = (camera is None or profile.key == camera) and (district is None or profile.district == district)
+        return named and sight.holds(*profile.key)
 
     return wanted
+
+
+def _gaps(session: Session, span: Period) -> list[Gap]:
+    table = GapRecord
+    records = session.scalars(
+        select(table).where(table.from_ms < span.to_ms, table.to_ms > span.from_ms).order_by(table.from_ms, table.cause)
+    )
+    return [Gap(each.from_ms, each.to_ms, each.cause) for each in records]
 
 
 def _check_found(scope: _Scope, camera: CameraKey | None) -> None:
     if camera is not None and not scope.profiles:
         raise UnknownCameraError(camera_id=camera[1])
-
-
-def _together(name: str, cards: list[Card], settings: Settings) -> Card:
-    """The card of many: their tallies added, so that a camera weighs as much as is known of it."""
-    tallies = dict.fromkeys(Indicator, Tally())
-    served, causes = Served(), {indicator: dict[str, int]() for indicator in Indicator}
-    for card in cards:
-        served += card.served
-        for indicator, finding in card.findings.items():
-            tallies[indicator] += finding.tally
-            if finding.cause and finding.tally.bad:
-                causes[indicator][finding.cause] = causes[indicator].get(finding.cause, 0) + finding.tally.bad
-    return report.card(
-        name,
-        tallies,
-        {indicator: report.first(counts) for indicator, counts in causes.items()},
-        settings,
-        served=served,
-        cameras=len(cards),
-        never_heard=sum(card.never_heard for card in cards),
-    )

@@ -1,15 +1,18 @@
 """Districts: a name, the digits that codes there begin with, an outline. Each may lack the last two."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from center.access import Scope
 from center.assessment import outline
 from center.assessment.errors import DistrictRefusedError, UnknownDistrictError
 from center.assessment.outline import MAX_POINTS, Point
+from center.assessment.sight import names_in_sight
 from center.assessment.tables import DistrictRecord
 from center.audit import Audit
 from center.store import Store
@@ -36,14 +39,17 @@ class Districts:
         StoreUnavailableError: the database does not work; nothing was changed.
     """
 
-    def __init__(self, store: Store, audit: Audit) -> None:
+    def __init__(self, store: Store, audit: Audit, before_change: Callable[[], None]) -> None:
+        """`before_change`: as of `SettingsBook`."""
         self._store = store
         self._audit = audit
+        self._before_change = before_change
 
-    def all(self) -> tuple[District, ...]:
-        """By name."""
+    def all(self, sight: Scope) -> tuple[District, ...]:
+        """By name, those of the cameras in sight."""
         with self._store.transaction() as session:
-            return tuple(listed(session))
+            mine = None if sight.everywhere else set(session.scalars(names_in_sight(sight)))
+            return tuple(each for each in listed(session) if mine is None or each.name in mine)
 
     def put(self, district: District, *, actor: str) -> District:
         """Enter one, or change the one of this name.
@@ -54,6 +60,7 @@ class Districts:
         fault = outline.fault(district.outline) if district.outline else ""
         if fault:
             raise DistrictRefusedError(district=district.name, fault=fault)
+        self._before_change()
         with self._store.transaction() as session:
             session.merge(
                 DistrictRecord(
@@ -72,6 +79,7 @@ class Districts:
         Raises:
             UnknownDistrictError: there is none.
         """
+        self._before_change()
         with self._store.transaction() as session:
             if session.get(DistrictRecord, name) is None:
                 raise UnknownDistrictError(district=name)

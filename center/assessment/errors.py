@@ -57,3 +57,19 @@ class UnknownWindowError(CenterError):
     code = "unknown_window"
     message = marked("There is no maintenance number {number} in force.")
     remedy = marked("Look at the list; one that was withdrawn has to be entered anew.")
+
+
+class MonthOpenError(CenterError):
+    """A correction of what is not published."""
+
+    code = "month_open"
+    message = marked("{period} is not a closed month, so there is nothing to correct.")
+    remedy = marked("Change what it goes by; a month closes four days after its end.")
+
+
+class UnknownVersionError(CenterError):
+    """No such version of a closed month."""
+
+    code = "unknown_month_version"
+    message = marked("{period} has no version {version}.")
+    remedy = marked("List the versions of the month; one that is not closed has none.")

@@ -5,9 +5,11 @@ import io
 from pathlib import Path
 from typing import Final, Literal
 
+from center.access import EVERYWHERE, Scope
 from center.assessment import words
 from center.assessment.assessor import Assessor
-from center.assessment.sheets import Cell, Sheet, sheets
+from center.assessment.judged import Judged
+from center.assessment.sheets import Cell, Sheet, safe, sheets
 from center.errors import StartError
 
 Format = Literal["csv", "xlsx", "pdf"]
@@ -20,14 +22,18 @@ _BOM: Final = "\ufeff"
 """Without it Excel reads UTF-8 as the machine's own code page."""
 
 
-def export(assessor: Assessor, period: str, form: Format) -> bytes:
-    """The file of one period. Blocks: call it from a worker thread.
+def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, version: int | None = None) -> bytes:
+    """The file of one period: of the cameras in sight, and of a closed month as `version` or its newest one has it.
+
+    Blocks: call it from a worker thread.
 
     Raises:
         BadPeriodError: the text is no period.
+        UnknownVersionError: the month has no such version.
         StoreUnavailableError: the database does not work.
     """
-    tables = sheets(assessor.report(period), assessor.windows(period), assessor.gaps(period))
+    judged = assessor.judged(period, sight=sight, version=version)
+    tables = sheets(judged.report, judged.windows, judged.gaps)
     match form:
         case "csv":
             return as_csv(tables[1])
@@ -36,7 +42,12 @@ def export(assessor: Assessor, period: str, form: Format) -> bytes:
         case "pdf":
             from center.assessment.paper import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
-            return as_pdf(f"{words.TITLE} {period}", tables)
+            return as_pdf(f"{words.TITLE} {period}{_correction(judged)}", tables)
+
+
+def _correction(judged: Judged) -> str:
+    version = judged.version
+    return "" if version is None or version.number == 1 else f" v{version.number}: {safe(version.name)}"
 
 
 def as_csv(sheet: Sheet) -> bytes:
@@ -86,7 +97,7 @@ def write(assessor: Assessor, period: str, file: Path) -> None:
             what_to_do=f"End its name with {', '.join(f'.{each}' for each in MEDIA_TYPES)}",
         )
     try:
-        file.write_bytes(export(assessor, period, form))
+        file.write_bytes(export(assessor, period, form, sight=EVERYWHERE))
     except OSError as error:
         raise StartError(
             what=f"{file} cannot be written ({error.strerror})", what_to_do="Name a file in a folder of yours"

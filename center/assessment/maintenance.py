@@ -1,16 +1,18 @@
 """Planned maintenance: whom it is for, from when to when, why, and who said so. None is ever deleted."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from center.access import Scope
 from center.assessment.errors import UnknownWindowError, WindowRefusedError
 from center.assessment.minutes import HOUR_MS
 from center.assessment.profiles import CameraKey, Profile
 from center.assessment.settings import SettingsBook
+from center.assessment.sight import window_in_sight
 from center.assessment.spans import Span, clipped, merged
 from center.assessment.tables import WindowRecord
 from center.audit import Audit
@@ -95,11 +97,15 @@ class Maintenance:
         StoreUnavailableError: the database does not work; nothing was changed.
     """
 
-    def __init__(self, store: Store, audit: Audit, settings: SettingsBook, now_ms: NowMs) -> None:
+    def __init__(
+        self, store: Store, audit: Audit, settings: SettingsBook, now_ms: NowMs, before_change: Callable[[], None]
+    ) -> None:
+        """`before_change`: as of `SettingsBook`."""
         self._store = store
         self._audit = audit
         self._settings = settings
         self._now_ms = now_ms
+        self._before_change = before_change
 
     def enter(self, plan: Plan, *, actor: str) -> Window:
         """Excuse somebody. Marked `retroactive` when it began longer ago than the settings allow.
@@ -109,6 +115,7 @@ class Maintenance:
         """
         if plan.to_ms is not None and plan.to_ms <= plan.from_ms:
             raise WindowRefusedError(fault="it ends before it begins")
+        self._before_change()
         now_ms = self._now_ms()
         is_late = plan.from_ms < now_ms - self._settings.load().retroactive_h * HOUR_MS
         with self._store.transaction() as session:
@@ -134,6 +141,7 @@ class Maintenance:
             UnknownWindowError: there is none in force of this number.
             WindowRefusedError: the end is later than the one it has, or before its beginning.
         """
+        self._before_change()
         with self._store.transaction() as session:
             record = _in_force(session, number)
             if to_ms <= record.from_ms:
@@ -150,17 +158,21 @@ class Maintenance:
         Raises:
             UnknownWindowError: there is none in force of this number.
         """
+        self._before_change()
         with self._store.transaction() as session:
             record = _in_force(session, number)
             record.withdrawn_by, record.withdrawn_at_ms = actor, self._now_ms()
             self._audit.add(session, actor, "assessment.maintenance_withdrawn", {"id": number})
             return Window.model_validate(record)
 
-    def page(self, after: int, limit: int) -> list[Window]:
-        """The next ones behind a number, those withdrawn too."""
+    def page(self, after: int, limit: int, sight: Scope) -> list[Window]:
+        """The next ones in sight behind a number, those withdrawn too."""
         with self._store.transaction() as session:
             records = session.scalars(
-                select(WindowRecord).where(WindowRecord.id > after).order_by(WindowRecord.id).limit(limit)
+                select(WindowRecord)
+                .where(WindowRecord.id > after, window_in_sight(sight))
+                .order_by(WindowRecord.id)
+                .limit(limit)
             )
             return [Window.model_validate(record) for record in records]
 

@@ -4,8 +4,9 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
+from center.access import EVERYWHERE, Scope
 from center.assessment.assessor import Assessor
-from center.assessment.report import Report
+from center.assessment.judged import Judged
 from center.clock import NowMs
 
 FRESH_MS: Final = 30_000
@@ -19,21 +20,21 @@ class Recent:
         self._assessor = assessor
         self._now_ms = now_ms
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, tuple[int, Report]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, Judged]] = OrderedDict()
 
-    def report(self, period: str) -> Report:
-        """Everybody, over one period.
+    def judged(self, period: str, sight: Scope) -> Judged:
+        """The cameras in sight, over one period.
 
         Raises:
             BadPeriodError: the text is no period.
             StoreUnavailableError: the database does not work.
         """
         with self._lock:
-            at_ms, report = self._kept.get(period, (None, None))
-            if at_ms is None or report is None or not 0 <= self._now_ms() - at_ms < FRESH_MS:
-                report = self._assessor.report(period)
-                self._kept[period] = (self._now_ms(), report)
+            at_ms, whole = self._kept.get(period, (None, None))
+            if at_ms is None or whole is None or not 0 <= self._now_ms() - at_ms < FRESH_MS:
+                whole = self._assessor.judged(period, sight=EVERYWHERE)
+                self._kept[period] = (self._now_ms(), whole)
                 self._kept.move_to_end(period)
                 while len(self._kept) > PERIODS:
                     self._kept.popitem(last=False)
-            return report
+        return whole.narrowed(sight)

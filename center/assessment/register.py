@@ -4,13 +4,15 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select, tuple_
 
+from center.access import Scope
 from center.assessment.errors import RegisterRefusedError
+from center.assessment.sight import registered_in_sight
 from center.assessment.tables import RegisteredRecord
 from center.audit import Audit
 from center.store import Store
@@ -139,9 +141,11 @@ class Register:
         StoreUnavailableError: the database does not work; nothing was changed.
     """
 
-    def __init__(self, store: Store, audit: Audit) -> None:
+    def __init__(self, store: Store, audit: Audit, before_change: Callable[[], None]) -> None:
+        """`before_change`: as of `SettingsBook`."""
         self._store = store
         self._audit = audit
+        self._before_change = before_change
 
     def take(self, data: bytes, *, actor: str, replace: bool) -> int:
         """Enter every camera of a file; with `replace`, forget those that it does not name. Returns how many it has.
@@ -150,6 +154,7 @@ class Register:
             RegisterRefusedError: see `read`.
         """
         entries = read(data)
+        self._before_change()
         with self._store.transaction() as session:
             known = {(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}
             named = {(each.agent_id, each.camera_id) for each in entries}
@@ -171,13 +176,13 @@ class Register:
             self._audit.add(session, actor, "assessment.register", {"cameras": len(entries), "removed": len(gone)})
         return len(entries)
 
-    def page(self, after: tuple[str, str], limit: int) -> list[Entry]:
-        """The next cameras behind one, by agent and id."""
+    def page(self, after: tuple[str, str], limit: int, sight: Scope) -> list[Entry]:
+        """The next cameras in sight behind one, by agent and id."""
         table = RegisteredRecord
         with self._store.transaction() as session:
             records = session.scalars(
                 select(table)
-                .where(tuple_(table.agent_id, table.camera_id) > after)
+                .where(tuple_(table.agent_id, table.camera_id) > after, registered_in_sight(sight))
                 .order_by(table.agent_id, table.camera_id)
                 .limit(limit)
             )

@@ -1,8 +1,10 @@
 """The result of a pass: cards of cameras, districts and the fleet, each with nine findings."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from center.access import Scope
 from center.assessment.formulas import Served, Tally, score, verdict
 from center.assessment.indicator import Indicator, Verdict
 from center.assessment.period import Period
@@ -11,6 +13,7 @@ from center.assessment.settings import Settings
 from center.assessment.sums import Sums
 from provisioning.contracts.messages import PictureCheck
 
+FLEET: Final = "fleet"
 _DECIDED: Final = frozenset({Verdict.PASS, Verdict.FAIL})
 CHECKS: Final = frozenset(check.value for check in PictureCheck)
 _NOTHING_KNOWN: Final = {
@@ -126,3 +129,46 @@ def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str 
 def first(counts: dict[str, int]) -> str:
     """The greatest; of equal ones the first by name."""
     return min((name for name, n in counts.items() if n), key=lambda name: (-counts[name], name), default="")
+
+
+def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
+    """The card of many: their tallies added, so that a camera weighs as much as is known of it."""
+    tallies = dict.fromkeys(Indicator, Tally())
+    served, causes = Served(), {indicator: dict[str, int]() for indicator in Indicator}
+    for each in cards:
+        served += each.served
+        for indicator, finding in each.findings.items():
+            tallies[indicator] += finding.tally
+            if finding.cause and finding.tally.bad:
+                causes[indicator][finding.cause] = causes[indicator].get(finding.cause, 0) + finding.tally.bad
+    return card(
+        name,
+        tallies,
+        {indicator: first(counts) for indicator, counts in causes.items()},
+        settings,
+        served=served,
+        cameras=len(cards),
+        never_heard=sum(each.never_heard for each in cards),
+    )
+
+
+def gathered(period: Period, settings: Settings, cameras: Sequence[Card], districts: Iterable[str] = ()) -> Report:
+    """The report of these cameras: the fleet that they are, and their districts and those named, with none perhaps."""
+    parts: dict[str, list[Card]] = {name: [] for name in districts}
+    for each in cameras:
+        parts.setdefault(each.profile.district if each.profile is not None else "", []).append(each)
+    return Report(
+        period=period,
+        settings=settings,
+        fleet=together(FLEET, cameras, settings),
+        districts=tuple(together(name, parts[name], settings) for name in sorted(parts)),
+        cameras=tuple(cameras),
+    )
+
+
+def narrowed(whole: Report, sight: Scope) -> Report:
+    """Of the cameras in sight alone; a camera's own card is the same for everybody."""
+    if sight.everywhere:
+        return whole
+    seen = [each for each in whole.cameras if each.profile is not None and sight.holds(*each.profile.key)]
+    return gathered(whole.period, whole.settings, seen)

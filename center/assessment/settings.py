@@ -1,5 +1,6 @@
 """What counts as good. Defaults until somebody changes them; each change is in the audit with what was before."""
 
+from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -72,10 +73,12 @@ class Settings(BaseModel):
 class SettingsBook:
     """The settings in force. Blocks: call it from a worker thread."""
 
-    def __init__(self, store: Store, audit: Audit, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, audit: Audit, now_ms: NowMs, before_change: Callable[[], None]) -> None:
+        """`before_change` is called before each change: what was judged by them so far is to be kept as it is."""
         self._store = store
         self._audit = audit
         self._now_ms = now_ms
+        self._before_change = before_change
 
     def load(self) -> Settings:
         """Those in force.
@@ -93,6 +96,7 @@ class SettingsBook:
         Raises:
             StoreUnavailableError: nothing was changed.
         """
+        self._before_change()
         before, after = (each.model_dump(mode="json") for each in (self.load(), settings))
         changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
         with self._store.transaction() as session:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from center.assessment import league, words
-from center.assessment.assessor import Gap
 from center.assessment.indicator import Indicator
+from center.assessment.judged import Gap
 from center.assessment.maintenance import Window
 from center.assessment.report import Card, Report
 

@@ -1,6 +1,6 @@
 """The tables of the assessment. Facts are written by the recorder alone, the rest by people through the API."""
 
-from sqlalchemy import BigInteger, Boolean, Float, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.store import Base
@@ -154,3 +154,17 @@ class SettingsRecord(Base):
     settings: Mapped[str] = mapped_column(Text)
     changed_by: Mapped[str] = mapped_column(String(64))
     changed_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class MonthRecord(Base):
+    """One version of a month that is closed; never changed."""
+
+    __tablename__ = "assessment_months"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    actor: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    judged: Mapped[bytes] = mapped_column(LargeBinary)
+    """JSON of `judged.Judged`, deflated: 500 cameras are 40 KB of half a megabyte."""

@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from center.assessment.assessor import Gap
 from center.assessment.evidence import HourEvidence
 from center.assessment.facts import HourFacts
 from center.assessment.indicator import Indicator, Verdict
+from center.assessment.judged import Gap, Version
 from center.assessment.league import Place
 from center.assessment.minutes import HOUR_MS, listed
 from center.assessment.period import Period
@@ -128,10 +128,26 @@ class GapView(View):
         return cls(from_ms=gap.from_ms, to_ms=gap.to_ms, cause=gap.cause)
 
 
+class VersionView(View):
+    """What a closed month was published as: 1 when it closed, one more for each correction, with its name."""
+
+    version: int
+    name: str
+    published_by: str
+    published_at_ms: int
+
+    @classmethod
+    def of(cls, version: Version) -> Self:
+        """The same, as JSON has it."""
+        return cls(version=version.number, name=version.name, published_by=version.actor, published_at_ms=version.at_ms)
+
+
 class ReportView(View):
     """One period without its cameras."""
 
     period: str
+    version: VersionView | None
+    """Of a closed month; null: as it stands now."""
     from_ms: int
     to_ms: int
     """Exclusive; of a period that has not ended, the end of this hour."""

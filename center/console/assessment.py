@@ -10,10 +10,10 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.assessment import league
-from center.assessment.assessor import Gap
 from center.assessment.indicator import Indicator, Verdict
+from center.assessment.judged import Judged
 from center.assessment.league import Place
-from center.assessment.report import Card, Report
+from center.assessment.report import Card
 from center.console import moments, verdicts
 from center.console.camera import labelled_links
 from center.console.camera import path as camera_path
@@ -22,7 +22,7 @@ from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.table import state, table
 from center.errors import CenterError, marked
-from center.services import Services, services_of
+from center.services import Services, services_of, sight_of
 
 TITLE: Final = marked("Assessment")
 PAGE: Final = 100
@@ -70,7 +70,7 @@ class Question:
 
 def assessment(request: Request) -> None:
     """`/assessment`."""
-    services = services_of(request)
+    services, sight = services_of(request), sight_of(request)
     now = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
     wanted = Question.read(request, f"{now:%Y-%m}")
     with frame(request, title=TITLE, active="/assessment") as _:
@@ -82,8 +82,7 @@ def assessment(request: Request) -> None:
 
     async def load() -> None:
         try:
-            report = await asyncio.to_thread(services.assessment.recent.report, wanted.period)
-            gaps = await asyncio.to_thread(services.assessment.assessor.gaps, wanted.period)
+            judged = await asyncio.to_thread(services.assessment.recent.judged, wanted.period, sight)
         except CenterError as error:
             body.clear()
             with body:
@@ -91,7 +90,7 @@ def assessment(request: Request) -> None:
             return
         body.clear()
         with body:
-            _Report(report, gaps, wanted, _).draw(services)
+            _Report(judged, wanted, _).draw(services)
 
     ui.timer(0, load, once=True)
 
@@ -119,8 +118,8 @@ def _head(wanted: Question, now: datetime, _: Language) -> None:
 class _Report:
     """One report on the page."""
 
-    def __init__(self, report: Report, gaps: list[Gap], wanted: Question, _: Language) -> None:
-        self._report, self._gaps, self._wanted, self._ = report, gaps, wanted, _
+    def __init__(self, judged: Judged, wanted: Question, _: Language) -> None:
+        self._report, self._gaps, self._wanted, self._ = judged.report, judged.gaps, wanted, _
 
     def draw(self, services: Services) -> None:
         """All of it."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access import Permission
+from center.access import Access, Permission
 from center.alarms.views import AlarmView
 from center.assessment.evidence import HourEvidence
 from center.assessment.minutes import HOUR_MS
@@ -77,7 +77,7 @@ def camera(request: Request, agent_id: str, camera_id: str) -> None:
 
     async def load() -> None:
         try:
-            story = await asyncio.to_thread(_story, services, found, period, handles=access.permits(_ALARMS))
+            story = await asyncio.to_thread(_story, services, found, period, access)
         except CenterError as error:
             body.clear()
             with body:
@@ -89,9 +89,6 @@ def camera(request: Request, agent_id: str, camera_id: str) -> None:
 
     ui.timer(0, load, once=True)
     ui.timer(LOOK_S, standing.look)
-
-
-_ALARMS: Final = Permission.ALARM_VIEW
 
 
 def labelled_links(label: str) -> ui.element:
@@ -109,18 +106,20 @@ def _periods(today: datetime) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _story(services: Services, found: CameraView, period: str, *, handles: bool) -> Story:
+def _story(services: Services, found: CameraView, period: str, access: Access) -> Story:
     """Blocks."""
     key, assessment = (found.agent_id, found.camera_id), services.assessment
-    cards = assessment.recent.report(period).cameras
+    sight = access.scope(Permission.ASSESSMENT_VIEW)
+    cards = assessment.recent.judged(period, sight).report.cameras
     try:
-        _span, hours = assessment.assessor.evidence(period, key, None, after=-1, limit=HOURS)
+        _span, hours = assessment.assessor.evidence(period, key, None, after=-1, limit=HOURS, sight=sight)
     except UnknownCameraError:
         # It reported a moment ago: its first facts are written at the next look.
         hours = []
     recent: tuple[AlarmView, ...] = ()
-    if handles:
-        page = services.alarms.care.alarms(camera_id=found.camera_id, limit=ALARMS)
+    if access.permits(Permission.ALARM_VIEW):
+        where = access.scope(Permission.ALARM_VIEW)
+        page = services.alarms.care.alarms(camera_id=found.camera_id, limit=ALARMS, sight=where)
         recent = tuple(alarm for alarm in page.items if alarm.agent_id == found.agent_id)
     mine = next((card for card in cards if card.profile is not None and card.profile.key == key), None)
     return Story(mine, tuple(hours), recent)

@@ -18,6 +18,7 @@ from center.console.picture import case_crop_path, page_path
 from center.errors import CenterError
 from center.evidence.exports import ExportRequest
 from center.evidence.records import State as ExportState
+from center.evidence.sight import Viewer
 from center.services import Services
 
 SHOWN_WINDOWS: Final = 12
@@ -184,8 +185,9 @@ class Sightings:
             requester=self._identity.username,
             row_keys=tuple(each.machine.row_key for each in self._found),
         )
+        viewer = Viewer(self._identity.access.scope(Permission.EVIDENCE_EXPORT), self._identity.actor)
         try:
-            export = await exports.start(order, actor=self._identity.actor)
+            export = await exports.start(order, viewer)
         except CenterError as error:
             with self._export:
                 problem(error, _)
@@ -198,7 +200,7 @@ class Sightings:
 
         async def look() -> None:
             try:
-                now = await exports.get(export.id)
+                now = await exports.get(export.id, viewer)
             except CenterError as error:
                 timer.deactivate()
                 said.set_text(" ".join(_.error(error)))

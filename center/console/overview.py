@@ -148,12 +148,8 @@ class _Page:
 
     def _today(self) -> Today:
         day = datetime.fromtimestamp(self._services.now_ms() / 1000, moments.ZONE).strftime("%Y-%m-%d")
-        report = self._services.assessment.recent.report(day)
-        cards = [
-            card
-            for card in report.cameras
-            if card.profile is not None and self._sight.holds(card.profile.agent_id, card.profile.camera_id)
-        ]
+        sight = self._access.scope(Permission.ASSESSMENT_VIEW)
+        cards = self._services.assessment.recent.judged(day, sight).report.cameras
         decided = {Verdict.PASS, Verdict.FAIL}
         return Today(
             archived=sum(card.findings[Indicator.DELIVERY].tally.good for card in cards),

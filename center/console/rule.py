@@ -7,6 +7,7 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
+from center.access import Scope
 from center.alarms.errors import UnknownRuleError
 from center.alarms.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
@@ -20,14 +21,14 @@ from center.console.rule_form import RuleForm
 from center.console.rules import path, standing
 from center.console.table import state, table
 from center.errors import CenterError, marked
-from center.services import Services, identity_of, services_of
+from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Rule")
 
 
 def new(request: Request) -> None:
     """`/rules/new`."""
-    services, actor = services_of(request), identity_of(request).actor
+    services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/rules") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Rules"), "/rules")
@@ -35,7 +36,7 @@ def new(request: Request) -> None:
         trouble = ui.element("div")
 
         async def write(text: RuleText) -> None:
-            made = await attempt(trouble, _, lambda: services.alarms.rules.create(text, actor=actor))
+            made = await attempt(trouble, _, lambda: services.alarms.rules.create(text, actor=actor, sight=sight))
             if made is not None:
                 ui.navigate.to(path(made.id))
 
@@ -44,7 +45,7 @@ def new(request: Request) -> None:
 
 def rule(request: Request, rule_id: str) -> None:
     """`/rules/{rule_id}`."""
-    services, actor = services_of(request), identity_of(request).actor
+    services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/rules") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Rules"), "/rules")
@@ -52,7 +53,7 @@ def rule(request: Request, rule_id: str) -> None:
         if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
             problem(UnknownRuleError(rule_id=rule_id[:20], version=1), _)
             return
-        page = _Page(services, actor, int(rule_id), _, heading.set_text)
+        page = _Page(services, actor, sight, int(rule_id), _, heading.set_text)
     ui.context.client.on_delete(page.leave)
     ui.timer(0, page.load, once=True)
 
@@ -61,9 +62,17 @@ class _Page:
     """One open page."""
 
     def __init__(
-        self, services: Services, actor: str, rule_id: int, _: Language, named: Callable[[str], object]
+        self,
+        services: Services,
+        actor: str,
+        sight: Scope,
+        rule_id: int,
+        _: Language,
+        named: Callable[[str], object],
     ) -> None:
-        self._services, self._actor, self._id, self._, self._named = services, actor, rule_id, _, named
+        self._services, self._actor, self._sight, self._id, self._, self._named = (
+            services, actor, sight, rule_id, _, named,
+        )  # fmt: skip
         self._running: asyncio.Task[PreviewView] | None = None
         self._trouble = ui.element("div")
         self._progress = ui.element("div").props('role="status"')
@@ -77,7 +86,7 @@ class _Page:
     async def load(self) -> None:
         """Read it and draw it."""
         try:
-            found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id)
+            found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id, sight=self._sight)
         except CenterError as error:
             self._body.clear()
             with self._body:
@@ -111,7 +120,9 @@ class _Page:
 
         async def write(text: RuleText) -> None:
             await self._do(
-                lambda: self._services.alarms.rules.change(found.id, text, version=found.version, actor=self._actor)
+                lambda: self._services.alarms.rules.change(
+                    found.id, text, version=found.version, actor=self._actor, sight=self._sight
+                )
             )
 
         RuleForm(self._services, _, found.text, write)
@@ -124,14 +135,20 @@ class _Page:
             )
             if found.on_version != found.version:
                 switch = self._button(
-                    _("Switch it on"), lambda: rules.switch_on(found.id, version=found.version, actor=self._actor)
+                    _("Switch it on"),
+                    lambda: rules.switch_on(found.id, version=found.version, actor=self._actor, sight=self._sight),
                 )
                 if found.preview is None:
                     switch.disable()
                     words("span", _("Preview it first: nothing is switched on unseen.")).classes("ws-muted")
             if found.on_version is not None:
-                self._button(_("Switch it off"), lambda: rules.switch_off(found.id, actor=self._actor))
-            self._button(_("Retire it for good"), lambda: rules.switch_off(found.id, actor=self._actor, retire=True))
+                self._button(
+                    _("Switch it off"), lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight)
+                )
+            self._button(
+                _("Retire it for good"),
+                lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight, retire=True),
+            )
 
     def _preview(self, preview: PreviewView) -> None:
         _ = self._
@@ -167,7 +184,7 @@ class _Page:
             return
         self._trouble.clear()
         running = self._running = asyncio.create_task(
-            self._services.alarms.previews.run(self._id, version, actor=self._actor)
+            self._services.alarms.previews.run(self._id, version, actor=self._actor, sight=self._sight)
         )
         with self._progress, ui.element("div").classes("ws-form"):
             ui.spinner(size="20px")

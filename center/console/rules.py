@@ -13,7 +13,7 @@ from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.table import state, table
 from center.errors import CenterError, marked
-from center.services import services_of
+from center.services import services_of, sight_of
 
 TITLE: Final = marked("Rules")
 PAGE: Final = 100
@@ -37,7 +37,7 @@ def standing(rule: RuleView) -> tuple[str, str]:
 
 def rules(request: Request) -> None:
     """`/rules`."""
-    services = services_of(request)
+    services, sight = services_of(request), sight_of(request)
     said = request.query_params.get("before", "")
     before = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
     with frame(request, title=TITLE, active="/rules") as _:
@@ -48,7 +48,7 @@ def rules(request: Request) -> None:
 
     async def load() -> None:
         try:
-            found = await asyncio.to_thread(services.alarms.rules.rules, before=before, limit=PAGE)
+            found = await asyncio.to_thread(services.alarms.rules.rules, before=before, limit=PAGE, sight=sight)
         except CenterError as error:
             with body:
                 problem(error, _)

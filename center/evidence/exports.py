@@ -12,6 +12,7 @@ from typing import Annotated, BinaryIO, Final
 
 from pydantic import BaseModel, Field, field_validator
 
+from center.access import CameraKey, Scope
 from center.clock import NowMs
 from center.errors import CenterError, StartError
 from center.evidence import audit_extract
@@ -26,6 +27,7 @@ from center.evidence.refusals import (
     ExportsBusyError,
     TooManyPicturesError,
 )
+from center.evidence.sight import Viewer
 from center.evidence.source import erased, fetch
 from center.evidence.trust import Roots
 from center.evidence.verify import RefusedError, verify
@@ -123,8 +125,8 @@ class Exports:
             cause = "the centre was stopped while it ran"
             self._ledger.change(export.id, State.FAILED, actor=CENTRE, detail={"cause": cause}, cause=cause)
 
-    async def start(self, asked: ExportRequest, *, actor: str) -> Export:
-        """Begin one; it is in the audit when this returns.
+    async def start(self, asked: ExportRequest, viewer: Viewer) -> Export:
+        """Begin one; it is in the audit when this returns. What is out of sight by now is left out of it.
 
         Raises:
             TooManyPicturesError, ExportsBusyError: not now, or not so many.
@@ -137,7 +139,7 @@ class Exports:
         order = Order(
             export_id=secrets.token_hex(16),
             case=Case(number=asked.case, purpose=asked.purpose, requester=asked.requester),
-            exported_by=actor,
+            exported_by=viewer.actor,
             asked_for=len(asked.row_keys),
         )
         running = self._running[order.export_id] = _Running()
@@ -146,39 +148,43 @@ class Exports:
         except CenterError:
             del self._running[order.export_id]
             raise
-        running.task = asyncio.create_task(self._run(order, asked.row_keys, running), name=f"export {order.export_id}")
-        return await self.get(order.export_id)
+        running.task = asyncio.create_task(
+            self._run(order, asked.row_keys, running, viewer.sight), name=f"export {order.export_id}"
+        )
+        return await self.get(order.export_id, viewer)
 
-    async def get(self, export_id: str) -> Export:
+    async def get(self, export_id: str, viewer: Viewer) -> Export:
         """One of them.
 
         Raises:
-            UnknownExportError, StoreUnavailableError: there is none, or it cannot be read.
+            UnknownExportError, StoreUnavailableError: there is none in sight, or it cannot be read.
         """
         running = self._running.get(export_id)
-        return await asyncio.to_thread(self._ledger.get, export_id, done=None if running is None else running.done)
+        done = None if running is None else running.done
+        return await asyncio.to_thread(self._ledger.get, export_id, viewer, done=done)
 
-    async def latest(self) -> tuple[Export, ...]:
-        """The newest, newest first."""
-        return await asyncio.to_thread(self._ledger.latest)
+    async def latest(self, viewer: Viewer) -> tuple[Export, ...]:
+        """The newest in sight, newest first."""
+        return await asyncio.to_thread(self._ledger.latest, viewer)
 
-    async def end(self, export_id: str, *, actor: str) -> Export:
+    async def end(self, export_id: str, viewer: Viewer) -> Export:
         """Cancel one that runs, or remove the file of one that is ready; anything else stays as it is.
 
         Raises:
-            UnknownExportError, StoreUnavailableError: there is none, or it cannot be written down.
+            UnknownExportError, StoreUnavailableError: there is none in sight, or it cannot be written down.
         """
+        export = await self.get(export_id, viewer)
         running = self._running.get(export_id)
         if running is not None and running.task is not None:
-            running.cancelled_by = actor
+            running.cancelled_by = viewer.actor
             await asyncio.wait([running.task])
-        export = await self.get(export_id)
+            export = await self.get(export_id, viewer)
         if export.state is State.READY:
-            await asyncio.to_thread(self._remove, export, actor, "asked for", None)
-            return await self.get(export_id)
+            await asyncio.to_thread(self._remove, export, viewer.actor, "asked for", None)
+            return await self.get(export_id, viewer)
         return export
 
-    async def file(self, export_id: str, *, actor: str) -> tuple[Path, Export]:
+    async def file(self, export_id: str, viewer: Viewer) -> tuple[Path, Export]:
         """The archive, once the audit has that it leaves.
 
         Raises:
@@ -187,14 +193,14 @@ class Exports:
             QueryUnreachableError, …: the archive cannot be asked whether one was.
             UnknownExportError, StoreUnavailableError: as `get`.
         """
-        export = await self.get(export_id)
+        export = await self.get(export_id, viewer)
         path = self._path(export_id)
         if export.state is not State.READY or not path.exists():
             raise ExportNotReadyError(export_id=export_id, state=export.state.value)
         gone = await self._erased_since(export)
         if gone is not None:
             raise ExportErasedError(row_key=gone, export_id=export_id)
-        await asyncio.to_thread(self._ledger.downloaded, export.id, export.case, export.sha256, actor=actor)
+        await asyncio.to_thread(self._ledger.downloaded, export.id, export.case, export.sha256, actor=viewer.actor)
         return path, export
 
     async def sweep(self) -> None:
@@ -233,11 +239,11 @@ class Exports:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _run(self, order: Order, row_keys: tuple[str, ...], running: _Running) -> None:
+    async def _run(self, order: Order, row_keys: tuple[str, ...], running: _Running, sight: Scope) -> None:
         part = self._keeping.folder / f"{order.export_id}.part"
         state, actor, cause = State.FAILED, CENTRE, "an error that nobody foresaw; see the log"
         try:
-            await self._build(order, row_keys, running, part)
+            await self._build(order, row_keys, running, part, sight)
             state = State.READY
         except _CancelledError:
             state, actor, cause = State.CANCELLED, running.cancelled_by or CENTRE, ""
@@ -257,16 +263,21 @@ class Exports:
                     self._ledger.change, order.export_id, state, actor=actor, detail=detail, cause=cause[:500]
                 )
 
-    async def _build(self, order: Order, row_keys: tuple[str, ...], running: _Running, part: Path) -> None:
+    async def _build(
+        self, order: Order, row_keys: tuple[str, ...], running: _Running, part: Path, sight: Scope
+    ) -> None:
+        cameras: set[CameraKey] = set()
         with _created(part) as target:
             package = Package(target, order, self._sealer)
             for row_key in row_keys:
                 _go_on(running)
-                found = await fetch(self._search, row_key)
+                found = await fetch(self._search, row_key, sight)
                 if isinstance(found, LeftOut):
                     package.leave_out(found)
                 else:
-                    name = self._camera_name(found.item.snapshot.agent_id, found.item.snapshot.camera_id)
+                    camera = CameraKey(found.item.snapshot.agent_id, found.item.snapshot.camera_id)
+                    cameras.add(camera)
+                    name = self._camera_name(*camera)
                     await asyncio.to_thread(package.add, found.item, found.jpeg, camera_name=name, holds=found.holds)
                 running.done += 1
             _go_on(running)
@@ -280,12 +291,12 @@ class Exports:
             await asyncio.to_thread(os.fsync, target.fileno())
         _go_on(running)
         await asyncio.to_thread(verify, part, self._roots)
-        await asyncio.to_thread(self._keep, order, package, part)
+        await asyncio.to_thread(self._keep, order, package, part, cameras)
 
     def _seal(self, package: Package, row_keys: frozenset[str], case_number: str) -> None:
         package.close(audit_extract.extract(self._store, row_keys, case_number), now_ms=self._now_ms())
 
-    def _keep(self, order: Order, package: Package, part: Path) -> None:
+    def _keep(self, order: Order, package: Package, part: Path, cameras: set[CameraKey]) -> None:
         size = part.stat().st_size
         path = part.rename(self._path(order.export_id))
         try:
@@ -294,6 +305,7 @@ class Exports:
                 State.READY,
                 actor=order.exported_by,
                 detail={"sha256": package.sha256(), "size": size, "pictures": package.pictures},
+                cameras=sorted(cameras),
                 left_out=json.dumps([out.model_dump(mode="json") for out in package.left_out]),
                 size=size,
                 sha256=package.sha256(),

@@ -1,18 +1,20 @@
 """The exports as the database knows them. Each change is committed together with its entry in the audit."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
+from center.access import CameraKey
 from center.audit import Audit
 from center.clock import NowMs
 from center.evidence.manifest import LeftOut
 from center.evidence.package import Order
-from center.evidence.records import ExportRecord, State
+from center.evidence.records import ExportedCamera, ExportRecord, State
 from center.evidence.refusals import UnknownExportError
+from center.evidence.sight import Viewer, in_sight
 from center.store import Store
 
 CENTRE: Final = "(centre)"
@@ -88,10 +90,21 @@ class Ledger:
                 keys = list(row_keys[start : start + KEYS_AN_ENTRY])
                 self._audit.add(session, order.exported_by, "evidence.pictures", case | {"row_keys": keys})
 
-    def change(self, export_id: str, state: State, *, actor: str, detail: Mapping[str, object], **values: Any) -> None:
-        """Another state, with its entry in the audit and further columns."""
+    def change(
+        self,
+        export_id: str,
+        state: State,
+        *,
+        actor: str,
+        detail: Mapping[str, object],
+        cameras: Iterable[CameraKey] = (),
+        **values: Any,
+    ) -> None:
+        """Another state, with its entry in the audit, the cameras whose pictures it has by now, and further columns."""
         with self._store.transaction() as session:
             record = session.get_one(ExportRecord, export_id)
+            for agent_id, camera_id in cameras:
+                session.add(ExportedCamera(export_id=export_id, agent_id=agent_id, camera_id=camera_id))
             record.state = state
             for name, value in values.items():
                 setattr(record, name, value)
@@ -102,14 +115,14 @@ class Ledger:
         """Somebody is about to get the file."""
         self._audit.append(actor, "evidence.download", {"export": export_id, "case": case, "sha256": sha256})
 
-    def get(self, export_id: str, *, done: int | None = None) -> Export:
+    def get(self, export_id: str, viewer: Viewer, *, done: int | None = None) -> Export:
         """One of them; `done` is what is known of one that runs.
 
         Raises:
-            UnknownExportError: there is none.
+            UnknownExportError: there is none in sight.
         """
         with self._store.transaction() as session:
-            record = session.get(ExportRecord, export_id)
+            record = session.scalar(select(ExportRecord).where(ExportRecord.id == export_id, in_sight(viewer)))
         if record is None:
             raise UnknownExportError(export_id=export_id)
         return _shown(record, done)
@@ -119,9 +132,10 @@ class Ledger:
         with self._store.transaction() as session:
             return tuple(json.loads(session.get_one(ExportRecord, export_id).row_keys))
 
-    def latest(self) -> tuple[Export, ...]:
-        """The newest, newest first."""
-        newest = select(ExportRecord).order_by(ExportRecord.started_at_ms.desc(), ExportRecord.id).limit(LATEST)
+    def latest(self, viewer: Viewer) -> tuple[Export, ...]:
+        """The newest in sight, newest first."""
+        seen = select(ExportRecord).where(in_sight(viewer))
+        newest = seen.order_by(ExportRecord.started_at_ms.desc(), ExportRecord.id).limit(LATEST)
         with self._store.transaction() as session:
             return tuple(_shown(record, None) for record in session.scalars(newest))
 

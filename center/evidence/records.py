@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.store import Base
@@ -42,6 +42,16 @@ class ExportRecord(Base):
     """Of the whole archive."""
     ends_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     """When the file is removed."""
+
+
+class ExportedCamera(Base):
+    """A camera of which a picture is in an export: by these it is told who may see that. None before it is ready."""
+
+    __tablename__ = "evidence_cameras"
+
+    export_id: Mapped[str] = mapped_column(ForeignKey("evidence_exports.id"), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class StampRecord(Base):

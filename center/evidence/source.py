@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from center.access import Scope
 from center.errors import NoPictureError, PictureBrokenError, UnknownObservationError
 from center.evidence.manifest import LeftOut
 from center.search import Search
@@ -23,14 +24,18 @@ class Found:
     jpeg: bytes
 
 
-async def fetch(search: Search, row_key: str) -> Found | LeftOut:
+async def fetch(search: Search, row_key: str, sight: Scope) -> Found | LeftOut:
     """Row, legal holds and picture; the picture is the one that the row names, by its hash.
+
+    One of a camera out of sight is left out like one that is not there.
 
     Raises:
         QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
     """
     try:
         item = await search.archived(row_key)
+        if not sight.holds(item.snapshot.agent_id, item.snapshot.camera_id):
+            raise UnknownObservationError(row_key=row_key)  # noqa: TRY301 - said once, below, for both
         if (out := _absent(item.snapshot)) is not None:
             return out
         holds = await search.holds(row_key)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bench.assessment.fleet import MONTH, lay_down
 from center.__main__ import app
+from center.access import EVERYWHERE
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.export import export
@@ -75,7 +76,7 @@ def test_no_text_begins_a_formula(text: str) -> None:
 
 
 def test_a_csv_has_a_bom_for_excel_and_no_formula(assessor: Assessor) -> None:
-    data = export(assessor, DAY, "csv")
+    data = export(assessor, DAY, "csv", sight=EVERYWHERE)
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert len(rows) == len(TRAPS) + 1
@@ -85,7 +86,7 @@ def test_a_csv_has_a_bom_for_excel_and_no_formula(assessor: Assessor) -> None:
 
 
 def test_a_workbook_holds_text_and_numbers_and_nothing_that_computes(assessor: Assessor) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(export(assessor, DAY, "xlsx")))
+    book = openpyxl.load_workbook(io.BytesIO(export(assessor, DAY, "xlsx", sight=EVERYWHERE)))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in cells} == {"s", "n"}
     assert not [cell.value for cell in cells if isinstance(cell.value, str) and cell.value.startswith(("=", "+", "@"))]
@@ -97,7 +98,15 @@ def test_a_workbook_holds_text_and_numbers_and_nothing_that_computes(assessor: A
 
 
 def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_none(assessor: Assessor) -> None:
-    data = as_pdf("考核", sheets(assessor.report(DAY), assessor.windows(DAY), assessor.gaps(DAY)), font_files=())
+    data = as_pdf(
+        "考核",
+        sheets(
+            assessor.report(DAY, sight=EVERYWHERE),
+            assessor.judged(DAY, sight=EVERYWHERE).windows,
+            assessor.judged(DAY, sight=EVERYWHERE).gaps,
+        ),
+        font_files=(),
+    )
     assert data.startswith(b"%PDF-")
     assert b"STSong-Light" in data
     assert b"/FontFile" not in data
@@ -106,14 +115,14 @@ def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_non
 
 @pytest.mark.skipif(not any(file.is_file() for file in FONT_FILES), reason="no Chinese TrueType font on this machine")
 def test_a_pdf_embeds_the_letters_of_a_font_that_the_machine_has(assessor: Assessor) -> None:
-    data = export(assessor, DAY, "pdf")
+    data = export(assessor, DAY, "pdf", sight=EVERYWHERE)
     assert b"/FontFile2" in data
     assert len(data) < 200_000
 
 
 def test_the_same_report_gives_the_same_file(assessor: Assessor) -> None:
-    assert export(assessor, DAY, "csv") == export(assessor, DAY, "csv")
-    assert export(assessor, DAY, "pdf") == export(assessor, DAY, "pdf")
+    assert export(assessor, DAY, "csv", sight=EVERYWHERE) == export(assessor, DAY, "csv", sight=EVERYWHERE)
+    assert export(assessor, DAY, "pdf", sight=EVERYWHERE) == export(assessor, DAY, "pdf", sight=EVERYWHERE)
 
 
 def test_the_command_line_writes_what_the_suffix_says(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from center.access import EVERYWHERE
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.evidence import HourEvidence
@@ -102,7 +103,7 @@ class Centre:
         return open_assessor(self.store, self.clock)
 
     def evidence(self) -> list[HourEvidence]:
-        return self.assessor().evidence(DAY, (AGENT, "cam-1"), None, after=-1, limit=100)[1]
+        return self.assessor().evidence(DAY, (AGENT, "cam-1"), None, after=-1, limit=100, sight=EVERYWHERE)[1]
 
 
 def topic_of(message: Any) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 from bench.assessment.__main__ import check
 from bench.assessment.fleet import GAP, MONTH, Planted, lay_down
 from bench.assessment.plan import EXCUSES, FAULTS
+from center.access import EVERYWHERE
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.formulas import Tally
@@ -49,7 +50,7 @@ def assessor(fleet: tuple[Store, list[Planted]]) -> Assessor:
 
 @pytest.fixture(scope="module")
 def report(assessor: Assessor) -> Report:
-    return assessor.report(MONTH)
+    return assessor.report(MONTH, sight=EVERYWHERE)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_five_days_of_maintenance_are_in_no_denominator_however_it_overlaps(
 def test_what_the_centre_did_not_watch_is_unknown(assessor: Assessor, report: Report, planted: list[Planted]) -> None:
     tally = card_of(report, planted, "sound").findings[Indicator.ONLINE].tally
     assert tally.unknown == len(GAP) * 60
-    assert [(gap.cause, gap.to_ms - gap.from_ms) for gap in assessor.gaps(MONTH)] == [
+    assert [(gap.cause, gap.to_ms - gap.from_ms) for gap in assessor.judged(MONTH, sight=EVERYWHERE).gaps] == [
         ("centre_stopped", len(GAP) * HOUR_MS)
     ]
 
@@ -118,14 +119,14 @@ def test_every_failure_with_hours_can_be_followed_to_them(
     for each in planted:
         for indicator in each.found:
             if indicator in TIMED:
-                period, hours = assessor.evidence(MONTH, each.key, indicator, after=-1, limit=3)
+                period, hours = assessor.evidence(MONTH, each.key, indicator, after=-1, limit=3, sight=EVERYWHERE)
                 assert hours, each.fault.name
                 assert all(period.first_hour <= hour.hour < period.end_hour for hour in hours)
 
 
 def test_evidence_names_the_maintenance_and_the_hours_without_facts(assessor: Assessor, planted: list[Planted]) -> None:
     key = next(each.key for each in planted if each.fault.maintained)
-    _, hours = assessor.evidence(MONTH, key, None, after=-1, limit=1000)
+    _, hours = assessor.evidence(MONTH, key, None, after=-1, limit=1000, sight=EVERYWHERE)
     assert len(hours) == 720
     assert [len(hours[number].excused_by) for number in (239, 240, 289, 290, 299, 300, 359, 360)] == [
         *(0, 1, 1, 2, 2, 1, 1, 0)
@@ -137,7 +138,7 @@ def test_days_and_hours_add_up_to_the_month(assessor: Assessor, report: Report, 
     key = planted[0].key
     month = next(card for card in report.cameras if card.profile is not None and card.profile.key == key)
     for bucket, count in (("hour", 720), ("day", 30), ("month", 1)):
-        cards = assessor.series(MONTH, bucket, camera=key, district=None)  # type: ignore[arg-type] # a literal each
+        cards = assessor.series(MONTH, bucket, camera=key, district=None, sight=EVERYWHERE)  # type: ignore[arg-type] # a literal each
         assert len(cards) == count
         for indicator in TIMED:
             total = sum((card.findings[indicator].tally for card in cards), Tally())
@@ -145,19 +146,19 @@ def test_days_and_hours_add_up_to_the_month(assessor: Assessor, report: Report, 
 
 
 def test_the_fleet_by_day_is_the_sum_of_its_districts(assessor: Assessor, report: Report) -> None:
-    days = assessor.series(MONTH, "day", camera=None, district=None)
+    days = assessor.series(MONTH, "day", camera=None, district=None, sight=EVERYWHERE)
     for indicator in TIMED:
         assert sum((card.findings[indicator].tally for card in days), Tally()) == report.fleet.findings[indicator].tally
         by_district = sum((card.findings[indicator].tally for card in report.districts), Tally())
         assert by_district == report.fleet.findings[indicator].tally
-    named = assessor.series(MONTH, "month", camera=None, district="District 3")
+    named = assessor.series(MONTH, "month", camera=None, district="District 3", sight=EVERYWHERE)
     assert named[0].findings[Indicator.ONLINE].tally == report.districts[3].findings[Indicator.ONLINE].tally
 
 
 def test_one_day_and_one_hour_are_periods_too(assessor: Assessor, planted: list[Planted]) -> None:
-    day = assessor.report("2026-11-05")
+    day = assessor.report("2026-11-05", sight=EVERYWHERE)
     assert day.fleet.findings[Indicator.ONLINE].tally.good > 0
-    hour = assessor.report("2026-11-05T13")
+    hour = assessor.report("2026-11-05T13", sight=EVERYWHERE)
     sound = card_of(hour, planted, "sound")
     assert sound.served.counted == 1
     assert sound.findings[Indicator.ONLINE].tally.known == 60
@@ -165,7 +166,7 @@ def test_one_day_and_one_hour_are_periods_too(assessor: Assessor, planted: list[
 
 @pytest.mark.parametrize("month", ["2025-01", "2031-05"])
 def test_a_month_without_facts_is_unknown_and_accuses_nobody_of_time(assessor: Assessor, month: str) -> None:
-    report = assessor.report(month)
+    report = assessor.report(month, sight=EVERYWHERE)
     assert all(not set(card.failed) & set(TIMED) for card in (*report.cameras, *report.districts, report.fleet))
     assert report.fleet.findings[Indicator.ONLINE].verdict is Verdict.UNKNOWN
 
@@ -188,6 +189,6 @@ def test_a_league_table_is_the_same_each_time_and_equals_share_a_rank(report: Re
 
 def test_nobody_has_evidence_of_a_camera_that_is_not_there(assessor: Assessor) -> None:
     with pytest.raises(UnknownCameraError):
-        assessor.evidence(MONTH, ("agent-999", "cam-1"), None, after=-1, limit=10)
+        assessor.evidence(MONTH, ("agent-999", "cam-1"), None, after=-1, limit=10, sight=EVERYWHERE)
     with pytest.raises(UnknownCameraError):
-        assessor.series(MONTH, "day", camera=("agent-999", "cam-1"), district=None)
+        assessor.series(MONTH, "day", camera=("agent-999", "cam-1"), district=None, sight=EVERYWHERE)

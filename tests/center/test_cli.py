@@ -12,11 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from center.__main__ import app
+from center.access import EVERYWHERE
 from center.app import build
 from center.auth import Auth
 from center.broker import MqttLink
 from center.clock import now_ms
 from center.errors import StartError
+from center.evidence.sight import Viewer
 from center.records import DATABASE, SETUP_CODE, open_records
 from center.store import Store
 from provisioning.contracts.config import Broker, CenterConfig, load
@@ -332,7 +334,7 @@ async def test_a_centre_with_keys_exports_and_one_without_does_not(tmp_path: Pat
     center = build(config, link=OpenLine())
     assert center.services.evidence is not None
     async with center.application.router.lifespan_context(center.application):
-        assert await center.services.evidence.latest() == ()
+        assert await center.services.evidence.latest(Viewer(EVERYWHERE, "operator")) == ()
     assert (config.data_dir / "evidence").stat().st_mode & 0o777 == 0o700
     without = build(load(CenterConfig, _config(tmp_path)), link=OpenLine())
     assert without.services.evidence is None

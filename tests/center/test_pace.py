@@ -51,10 +51,10 @@ async def test_storage_that_the_archive_does_not_tell_is_unknown_and_asked_again
 
 async def test_a_report_is_computed_once_for_all_pages(world: World, clock: Clock) -> None:
     recent = world.services.assessment.recent
-    first = recent.report("2026-11")
-    assert recent.report("2026-11") is first
+    first = recent.judged("2026-11", EVERYWHERE)
+    assert recent.judged("2026-11", EVERYWHERE) is first
     clock.now_ms += FRESH_MS
-    assert recent.report("2026-11") is not first
+    assert recent.judged("2026-11", EVERYWHERE) is not first
 
 
 async def test_no_alarm_waits_where_none_was_raised(world: World) -> None:

@@ -216,7 +216,17 @@ def test_a_kind_of_route_that_nobody_knows_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/audit/", "//api/audit", "/api//audit", "/api/audit\n", "/api/Audit", "/api/health/../audit"]
+    "path",
+    [
+        "/api/audit/",
+        "//api/audit",
+        "/api//audit",
+        "/api/audit\n",
+        "/api/Audit",
+        "/api/health/../audit",
+        "/api/users/a\nb",
+        "/api/users/\0",
+    ],
 )
 def test_an_address_in_disguise_has_no_rule(path: str) -> None:
     assert Permits.of(unguarded().routes).find("GET", path) is None

@@ -81,7 +81,7 @@ async def test_an_account_is_made_and_given_what_it_may_do(world: World, user: h
             "invalid_request",
         ),
         ("PUT", "/users/nobody/grants", [{"role": "analyst"}], 404, "unknown_user"),
-        ("PUT", "/users/%00/grants", [], 404, "unknown_user"),
+        ("PUT", "/users/%00/grants", [], 404, "not_found"),
         ("POST", "/users/nobody/disable", None, 404, "unknown_user"),
         ("PUT", f"/users/{USERNAME}/grants", [{"role": "analyst"}], 409, "last_administrator"),
         ("PUT", f"/users/{USERNAME}/grants", [], 409, "last_administrator"),

@@ -307,7 +307,10 @@ def _page(rows: list[Observation], limit: int, cursor: str | None) -> Observatio
     start = 0
     if cursor is not None:
         keys = [row.snapshot.row_key for row in rows]
-        last = base64.urlsafe_b64decode(cursor).decode() if cursor.isascii() and len(cursor) % 4 == 0 else ""
+        try:
+            last = base64.urlsafe_b64decode(cursor).decode(errors="replace")
+        except ValueError:
+            last = ""
         if last not in keys:
             raise HTTPException(422)
         start = keys.index(last) + 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from center.access import EVERYWHERE
 from center.audit import Audit
 from center.devices import Devices
 from center.evidence import custody
@@ -68,13 +69,13 @@ async def test_a_picture_comes_as_it_is_archived_with_the_holds_that_name_it(pla
     key = entry(1).row_key
     hold = Hold(name="theft-17", case="A-2026-17", placed_at_ms=NOW_MS, until_ms=NOW_MS + 86_400_000, row_keys=(key,))
     Holds(place, query(place), offset_minutes=OFFSET_MINUTES).place(hold)
-    found = await fetch(search, key)
+    found = await fetch(search, key, EVERYWHERE)
     assert isinstance(found, Found)
     assert found.jpeg == entry(1).jpeg
     link = custody.links(found.item, folder="x", holds=found.holds)
     assert [(each["name"], each["case"]) for each in link["legal_holds"]] == [("theft-17", "A-2026-17")]
     assert link["commit"]["sequence"] == query(place).observation(key).snapshot.commit_seq
-    other = await fetch(search, entry(2).row_key)
+    other = await fetch(search, entry(2).row_key, EVERYWHERE)
     assert isinstance(other, Found)
     assert other.holds == ()
 
@@ -82,10 +83,12 @@ async def test_a_picture_comes_as_it_is_archived_with_the_holds_that_name_it(pla
 async def test_what_is_withheld_unknown_or_erased_is_said_by_name(place: Path, search: Search) -> None:
     keys = [entry(number).row_key for number in (1, 2)]
     withheld = entry(3, picture=PictureState.WITHHELD).row_key
-    assert await fetch(search, withheld) == LeftOut(row_key=withheld, reason="withheld")
+    assert await fetch(search, withheld, EVERYWHERE) == LeftOut(row_key=withheld, reason="withheld")
     unknown = entry(9).row_key
-    assert await fetch(search, unknown) == LeftOut(row_key=unknown, reason="unknown")
+    assert await fetch(search, unknown, EVERYWHERE) == LeftOut(row_key=unknown, reason="unknown")
     assert await erased(search, [*keys, unknown]) is None
     erase(place, keys[1], offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS + 7, reason="asked for")
     assert await erased(search, keys) == keys[1]
-    assert await fetch(search, keys[1]) == LeftOut(row_key=keys[1], reason="erased", erased_at_ms=NOW_MS + 7)
+    assert await fetch(search, keys[1], EVERYWHERE) == LeftOut(
+        row_key=keys[1], reason="erased", erased_at_ms=NOW_MS + 7
+    )

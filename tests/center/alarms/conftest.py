@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from center.access import EVERYWHERE
 from center.alarms.handover import Notice
 from center.alarms.room import AlarmRoom
 from center.alarms.views import Push
@@ -55,9 +56,9 @@ class Station:
     async def enforce(self, what: dict[str, Any], **changes: Any) -> int:
         """Write a rule, preview it, switch it on; its number."""
         rules = self.room.rules
-        view = rules.create(text(what, **changes), actor="operator")
-        await self.room.previews.run(view.id, 1, actor="operator")
-        rules.switch_on(view.id, version=1, actor="operator")
+        view = rules.create(text(what, **changes), actor="operator", sight=EVERYWHERE)
+        await self.room.previews.run(view.id, 1, actor="operator", sight=EVERYWHERE)
+        rules.switch_on(view.id, version=1, actor="operator", sight=EVERYWHERE)
         return view.id
 
     def events(self) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select, text
 
+from center.access import EVERYWHERE
 from center.alarms.decision import Outcome
 from center.alarms.records import AlarmRecord, MatchRecord
 from center.alarms.states import Event, State
@@ -136,7 +137,9 @@ async def test_late_rows_and_rows_of_a_wrong_clock_alarm_nobody_and_are_kept(
     assert len(alarms(station)) == len(station.reader.take()) == len(await _told(station)) == raised
     assert outcomes(station) == [outcome]
     assert station.room.figures().outcomes[outcome] == 1
-    assert [late.outcome for late in station.room.rules.late(number).items] == ([] if raised else [outcome])
+    assert [late.outcome for late in station.room.rules.late(number, sight=EVERYWHERE).items] == (
+        [] if raised else [outcome]
+    )
 
 
 async def test_a_row_whose_time_the_archive_does_not_trust_alarms_nobody(station: Station) -> None:

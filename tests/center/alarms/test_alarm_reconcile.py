@@ -3,6 +3,7 @@
 import pytest
 from fastapi import Response
 
+from center.access import EVERYWHERE
 from center.alarms.decision import Outcome
 from center.errors import QueryUnreachableError
 from tests.center.alarms.conftest import Station
@@ -82,7 +83,7 @@ async def test_after_a_long_outage_every_page_is_read_and_what_is_old_is_late(st
     assert (figures.outcomes[Outcome.LATE], figures.outcomes[Outcome.RAISED]) == (450, 1)
     seen_late, cursor = 0, None
     while True:
-        page = station.room.rules.late(number, cursor=cursor, limit=100)
+        page = station.room.rules.late(number, cursor=cursor, limit=100, sight=EVERYWHERE)
         seen_late += len(page.items)
         if page.next_cursor is None:
             break

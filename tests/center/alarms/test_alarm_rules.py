@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from center.access import EVERYWHERE
 from center.alarms.errors import NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
 from center.alarms.preview import DAY_MS, Previews, yesterday
 from center.store import AuditEntry
@@ -31,13 +32,15 @@ def fill(station: Station, *, inside: int, outside: int, camera: str = "cam-1", 
 
 async def test_versions_are_kept_and_every_change_is_audited(station: Station) -> None:
     rules = station.room.rules
-    view = rules.create(text(ZONE), actor="anna")
-    rules.change(view.id, text(ZONE, severity="critical"), version=1, actor="bo")
-    await station.room.previews.run(view.id, 2, actor="bo")
-    rules.switch_on(view.id, version=2, actor="bo")
-    rules.switch_off(view.id, actor="anna")
-    retired = rules.switch_off(view.id, actor="anna", retire=True)
-    assert [(each.version, each.text.severity, each.written_by) for each in rules.versions(view.id)] == [
+    view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
+    rules.change(view.id, text(ZONE, severity="critical"), version=1, actor="bo", sight=EVERYWHERE)
+    await station.room.previews.run(view.id, 2, actor="bo", sight=EVERYWHERE)
+    rules.switch_on(view.id, version=2, actor="bo", sight=EVERYWHERE)
+    rules.switch_off(view.id, actor="anna", sight=EVERYWHERE)
+    retired = rules.switch_off(view.id, actor="anna", sight=EVERYWHERE, retire=True)
+    assert [
+        (each.version, each.text.severity, each.written_by) for each in rules.versions(view.id, sight=EVERYWHERE)
+    ] == [
         (1, "warning", "anna"),
         (2, "critical", "bo"),
     ]
@@ -57,33 +60,33 @@ async def test_versions_are_kept_and_every_change_is_audited(station: Station) -
 
 async def test_two_who_change_a_rule_at_once_do_not_overwrite_each_other(station: Station) -> None:
     rules = station.room.rules
-    view = rules.create(text(ZONE), actor="anna")
-    rules.change(view.id, text(ZONE, name="bo's"), version=1, actor="bo")
+    view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
+    rules.change(view.id, text(ZONE, name="bo's"), version=1, actor="bo", sight=EVERYWHERE)
     with pytest.raises(RuleChangedError, match="version 2, not 1"):
-        rules.change(view.id, text(ZONE, name="anna's"), version=1, actor="anna")
-    rules.switch_off(view.id, actor="anna", retire=True)
+        rules.change(view.id, text(ZONE, name="anna's"), version=1, actor="anna", sight=EVERYWHERE)
+    rules.switch_off(view.id, actor="anna", sight=EVERYWHERE, retire=True)
     with pytest.raises(RuleChangedError, match="retired"):
-        rules.change(view.id, text(ZONE), version=2, actor="bo")
+        rules.change(view.id, text(ZONE), version=2, actor="bo", sight=EVERYWHERE)
 
 
 async def test_nothing_is_in_force_that_was_not_previewed_in_this_very_version(station: Station) -> None:
     rules = station.room.rules
-    view = rules.create(text(ZONE), actor="anna")
+    view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
     with pytest.raises(NoPreviewError, match="Preview it on yesterday"):
-        rules.switch_on(view.id, version=1, actor="anna")
-    await station.room.previews.run(view.id, 1, actor="anna")
-    assert rules.switch_on(view.id, version=1, actor="anna").on_version == 1
-    changed = rules.change(view.id, text(ZONE, name="other"), version=1, actor="anna")
+        rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
+    await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
+    assert rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE).on_version == 1
+    changed = rules.change(view.id, text(ZONE, name="other"), version=1, actor="anna", sight=EVERYWHERE)
     assert (changed.version, changed.on_version, changed.preview) == (2, 1, None)
     with pytest.raises(NoPreviewError):
-        rules.switch_on(view.id, version=2, actor="anna")
+        rules.switch_on(view.id, version=2, actor="anna", sight=EVERYWHERE)
     with pytest.raises(UnknownRuleError):
-        await station.room.previews.run(view.id, 3, actor="anna")
+        await station.room.previews.run(view.id, 3, actor="anna", sight=EVERYWHERE)
 
 
 async def test_while_a_new_version_waits_the_old_one_goes_on(station: Station) -> None:
     number = await station.enforce(ZONE)
-    station.room.rules.change(number, text(ZONE, name="new"), version=1, actor="anna")
+    station.room.rules.change(number, text(ZONE, name="new"), version=1, actor="anna", sight=EVERYWHERE)
     station.room.observed(hint(seen(machine(), key="k1")))
     station = station.again()
     station.room.observed(hint(seen(machine(), key="k2")))
@@ -96,37 +99,37 @@ async def test_a_preview_reads_all_of_yesterday_page_by_page_and_tells_what_it_f
     fill(station, inside=30, outside=0, camera="cam-2")
     station.archive.add(row(machine(), at_ms=NOW_MS, key="today"), b"")
     station.archive.add(row(machine(), at_ms=NOW_MS - DAY_MS - 1, key="before"), b"")
-    view = station.room.rules.create(text(ZONE, window_s=60), actor="anna")
-    preview = await station.room.previews.run(view.id, 1, actor="anna")
+    view = station.room.rules.create(text(ZONE, window_s=60), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert (preview.rows, preview.matched, preview.alarms, preview.complete) == (500, 150, 3, True)
     assert preview.by_camera == {f"{AGENT}/cam-1": 150}
     assert len(preview.examples) == 20
     assert station.archive.asked.count("/observations") == 3
     assert not preview.too_broad
-    assert station.room.rules.rule(view.id).preview == preview
+    assert station.room.rules.rule(view.id, sight=EVERYWHERE).preview == preview
 
 
 async def test_what_the_edge_followed_yesterday_is_previewed_too(station: Station) -> None:
     for number in range(30):
         told = motion(90, crossed=[("stop", "left")]) if number == 7 else motion(90)
         station.archive.add(row(machine(motion=told), at_ms=NOON_MS + number, key=f"k{number}"), b"")
-    view = station.room.rules.create(text({"kind": "line_crossing", "line": "stop"}), actor="anna")
-    preview = await station.room.previews.run(view.id, 1, actor="anna")
+    view = station.room.rules.create(text({"kind": "line_crossing", "line": "stop"}), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert (preview.rows, preview.matched) == (30, 1)
 
 
 async def test_a_rule_that_matches_everything_is_refused_with_its_count(station: Station) -> None:
     fill(station, inside=16, outside=14)
     whole = {"kind": "zone_entry", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
-    view = station.room.rules.create(text(whole), actor="anna")
-    await station.room.previews.run(view.id, 1, actor="anna")
+    view = station.room.rules.create(text(whole), actor="anna", sight=EVERYWHERE)
+    await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     with pytest.raises(TooBroadError, match="matches everything: 30 of 30 pictures") as caught:
-        station.room.rules.switch_on(view.id, version=1, actor="anna")
+        station.room.rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
     assert "at most 50 %" in caught.value.advice()
-    half = station.room.rules.change(view.id, text(ZONE), version=1, actor="anna")
-    assert (await station.room.previews.run(view.id, half.version, actor="anna")).matched == 16
+    half = station.room.rules.change(view.id, text(ZONE), version=1, actor="anna", sight=EVERYWHERE)
+    assert (await station.room.previews.run(view.id, half.version, actor="anna", sight=EVERYWHERE)).matched == 16
     with pytest.raises(TooBroadError, match="16 of 30"):
-        station.room.rules.switch_on(view.id, version=2, actor="anna")
+        station.room.rules.switch_on(view.id, version=2, actor="anna", sight=EVERYWHERE)
 
 
 async def test_a_preview_is_bounded_and_says_so(station: Station) -> None:
@@ -141,15 +144,15 @@ async def test_a_preview_is_bounded_and_says_so(station: Station) -> None:
         max_share=0.5,
         max_rows=200,
     )
-    view = room.rules.create(text(ZONE), actor="anna")
-    preview = await previews.run(view.id, 1, actor="anna")
+    view = room.rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
+    preview = await previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert (preview.rows, preview.complete) == (200, False)
 
 
 async def test_the_preview_of_a_crowd_names_no_picture(station: Station) -> None:
     fill(station, inside=30, outside=0, people=12)
-    view = station.room.rules.create(text({"kind": "crowding", "threshold": 10}), actor="anna")
-    preview = await station.room.previews.run(view.id, 1, actor="anna")
+    view = station.room.rules.create(text({"kind": "crowding", "threshold": 10}), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert preview.matched == 30
     assert preview.examples == ()
 
@@ -158,8 +161,8 @@ async def test_the_preview_of_a_fault_rule_looks_at_now(station: Station) -> Non
     station.devices.link(up=True)
     station.devices.changed(camera_status("cam-1", state=CameraState.OFFLINE, cause="no route"))
     await station.room.tend(_well)
-    view = station.room.rules.create(text({"kind": "camera_fault", "for_s": 0}), actor="anna")
-    preview = await station.room.previews.run(view.id, 1, actor="anna")
+    view = station.room.rules.create(text({"kind": "camera_fault", "for_s": 0}), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert (preview.matched, preview.by_camera, preview.too_broad) == (1, {f"{AGENT}/cam-1": 1}, False)
 
 
@@ -169,10 +172,10 @@ async def _well() -> dict[str, str]:
 
 async def test_rules_are_listed_in_pages(station: Station) -> None:
     for number in range(5):
-        station.room.rules.create(text(ZONE, name=f"rule {number}"), actor="anna")
+        station.room.rules.create(text(ZONE, name=f"rule {number}"), actor="anna", sight=EVERYWHERE)
     names, before = [], None
     while True:
-        page = station.room.rules.rules(before=before, limit=2)
+        page = station.room.rules.rules(before=before, limit=2, sight=EVERYWHERE)
         names += [each.text.name for each in page.items]
         if page.next_cursor is None:
             break

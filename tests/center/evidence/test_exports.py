@@ -10,7 +10,9 @@ import pytest
 from fastapi import Response
 from sqlalchemy import text
 
+from center.access import EVERYWHERE
 from center.evidence import names
+from center.evidence.sight import Viewer
 from center.evidence.verify import verify
 from provisioning.contracts.archive import HoldMark
 from provisioning.contracts.messages import PictureState
@@ -52,7 +54,7 @@ async def test_the_audit_has_it_before_a_byte_leaves_and_its_extract_has_that_en
     first = clerk.world.services.audit.latest(500)
     assert any(entry.action == "evidence.pictures" and keys[0] in entry.detail for entry in first)
     done = await ended(clerk, started["id"])
-    path, _ = await clerk.exports.file(done["id"], actor="operator")
+    path, _ = await clerk.exports.file(done["id"], Viewer(EVERYWHERE, "operator"))
     assert actions(clerk)[-4:] == ["evidence.export", "evidence.pictures", "evidence.ready", "evidence.download"]
     said = json.loads(clerk.world.services.audit.latest(1)[0].detail)
     assert said == {"export": done["id"], "case": CASE.number, "sha256": done["sha256"]}
@@ -112,7 +114,7 @@ async def test_what_has_no_picture_is_left_out_by_name(clerk: Clerk) -> None:
         leaked: "leak",
         unknown: "unknown",
     }
-    path, _ = await clerk.exports.file(done["id"], actor="operator")
+    path, _ = await clerk.exports.file(done["id"], Viewer(EVERYWHERE, "operator"))
     assert [out.row_key for out in verify(path, clerk.desk.roots).manifest.left_out] == [
         keys[0], keys[1], withheld, leaked, unknown,
     ]  # fmt: skip
@@ -124,7 +126,7 @@ async def test_a_legal_hold_stands_in_the_chain_of_custody(clerk: Clerk) -> None
     hold = HoldMark(name="station-street", case="J2026-117", placed_at_ms=NOW_MS - 9, until_ms=NOW_MS + 86_400_000)
     clerk.world.archive.holds[keys[1]] = (hold,)
     done = await exported(clerk, keys)
-    path, _ = await clerk.exports.file(done["id"], actor="operator")
+    path, _ = await clerk.exports.file(done["id"], Viewer(EVERYWHERE, "operator"))
     held = [each["legal_holds"] for each in json.loads(contents(path)[names.CUSTODY])["observations"]]
     assert held[0] == []
     assert [(each["name"], each["case"]) for each in held[1]] == [("station-street", "J2026-117")]
@@ -224,5 +226,5 @@ async def test_an_archive_that_does_not_answer_fails_it_with_the_cause(clerk: Cl
 
 async def test_the_stamp_says_when_by_the_centres_clock(clerk: Clerk) -> None:
     done = await exported(clerk, fill(clerk, 1))
-    path, _ = await clerk.exports.file(done["id"], actor="operator")
+    path, _ = await clerk.exports.file(done["id"], Viewer(EVERYWHERE, "operator"))
     assert verify(path, clerk.desk.roots).stamped_at == datetime.fromtimestamp(NOW_MS / 1000, UTC)

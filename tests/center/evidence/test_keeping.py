@@ -9,8 +9,10 @@ import pytest
 from fastapi import Response
 from sqlalchemy import text
 
+from center.access import EVERYWHERE
 from center.evidence.clock_state import ClockState
 from center.evidence.exports import LOOK_FOR_ERASED_MS
+from center.evidence.sight import Viewer
 from tests.center.evidence.clerk import Clerk, actions, ended, erase, exported, exports_of, fill, start
 
 pytestmark = pytest.mark.anyio
@@ -142,7 +144,7 @@ async def test_what_a_stop_cut_off_is_failed_at_the_next_start_and_its_part_is_g
     (clerk.folder / f"{done['id']}.part").write_bytes(b"half")
     again = exports_of(clerk.world, clerk.desk, clerk.folder)
     again.recover()
-    found = await again.get(done["id"])
+    found = await again.get(done["id"], Viewer(EVERYWHERE, "operator"))
     assert (found.state, found.cause) == ("failed", "the centre was stopped while it ran")
     assert list(clerk.folder.glob("*.part")) == []
 

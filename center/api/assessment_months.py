@@ -1,0 +1,50 @@
+"""Months that are closed: what they were published as, and corrections."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from center.access import Permission
+from center.api.problems import documented
+from center.assessment.errors import BadPeriodError, MonthOpenError
+from center.assessment.views import VersionView
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.permits import needs
+from center.services import Asker, Served
+
+router = APIRouter(prefix="/assessment/months", tags=["assessment"])
+
+Month = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{2}$", description="2026-11")]
+_ERRORS: Final = (NotLoggedInError, StoreUnavailableError, BadPeriodError)
+
+
+class Correction(BaseModel):
+    """What was corrected, in words that stand in the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+
+
+@router.get(
+    "/{month}/versions",
+    operation_id="list_month_versions",
+    openapi_extra=needs(Permission.ASSESSMENT_VIEW),
+    responses=documented(*_ERRORS),
+)
+def list_month_versions(month: Month, services: Served) -> tuple[VersionView, ...]:
+    """Oldest first; none of a month that is not closed."""
+    return tuple(map(VersionView.of, services.assessment.assessor.months.versions(month)))
+
+
+@router.post(
+    "/{month}/versions",
+    operation_id="correct_month",
+    openapi_extra=needs(Permission.ASSESSMENT_EDIT),
+    status_code=201,
+    responses=documented(*_ERRORS, MonthOpenError),
+)
+def correct_month(month: Month, body: Correction, services: Served, asker: Asker) -> VersionView:
+    """Judge it anew, by what is on file and in force now. What was published before stays and can be asked for."""
+    return VersionView.of(services.assessment.assessor.months.correct(month, body.name, actor=asker.actor))

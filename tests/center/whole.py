@@ -1,0 +1,170 @@
+"""The whole centre as `center.app.build` wires it, its broker line and archive a test's own, and people who ask it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from center.access import CameraKey, Role
+from center.app import build
+from center.assessment.districts import District
+from center.errors import NotLoggedInError
+from center.services import Services
+from center.users import Given
+from provisioning.contracts import codec, topics
+from provisioning.contracts.archive import Observation
+from provisioning.contracts.config import Broker, CenterConfig
+from provisioning.contracts.notify import Notify
+from tests.center.conftest import Clock
+from tests.center.evidence.desk import open_desk
+from tests.center.street import AGENT, NOW_MS, observation
+from tests.center.world import TOKEN, FakeArchive, OpenLine, camera_status, heartbeat, observed
+from tests.support import notify_world
+from tests.support.ports import free_port
+
+OTHER: Final = "cabinet-9"
+PLACE: Final = f"{AGENT}/cam-1"
+WHOLE: Final = [[0, 0], [1, 0], [1, 1], [0, 1]]
+ADMINISTRATOR, TECHNICIAN, NOBODY, SPARE = "operator", "tom", "nora", "spare"
+PASSWORD: Final = "seven wet umbrellas"
+DISTRICT: Final = "north"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One centre that serves."""
+
+    services: Services
+    url: str
+    archive: FakeArchive
+    line: OpenLine
+    clock: Clock
+    exports: list[str] = field(default_factory=list)
+    _sessions: dict[str, str] = field(default_factory=dict)
+
+    def cookie(self, username: str) -> dict[str, str]:
+        """Headers of somebody who is logged in."""
+        auth = self.services.auth
+        try:
+            auth.identify(self._sessions.get(username))
+        except NotLoggedInError:
+            if username in self._sessions:
+                self.clock.now_ms += 301_000  # whoever has tried wrong passwords meanwhile has to wait
+            ticket = auth.login(username=username, password=PASSWORD, source="192.0.2.1")
+            self._sessions[username] = ticket.token
+        return {"Cookie": f"wayside_session={self._sessions[username]}"}
+
+    def browser(self, username: str) -> httpx.Client:
+        """Somebody who is logged in."""
+        return httpx.Client(base_url=self.url, headers=self.cookie(username), timeout=30)
+
+    @property
+    def row_keys(self) -> list[str]:
+        """Of all that the archive holds."""
+        return [row.snapshot.row_key for row in self.archive.rows]
+
+    def archived(self, row: Observation, jpeg: bytes) -> None:
+        """Commit a row and say so on the line."""
+        self.archive.add(row, jpeg)
+        assert self.line.receiver is not None
+        self.line.receiver.deliver(topics.observed(row.snapshot.agent_id), codec.encode(observed(row)))
+
+
+@contextmanager
+def whole_centre(folder: Path) -> Iterator[Whole]:
+    """Built and filled: two agents, four cameras, an archive, accounts, a district, what the assessment goes by."""
+    clock, archive, line = Clock(), FakeArchive(), OpenLine()
+    with _served(archive.app) as query_url:
+        center = build(_config(folder, query_url), link=line, clock=clock)
+        assert center.setup_code_file is not None
+        services = center.services
+        code = center.setup_code_file.read_text(encoding="ascii")
+        services.auth.setup(code=code, username=ADMINISTRATOR, password=PASSWORD, source="192.0.2.1")
+        _fill(services, archive)
+        with _served(center.application) as url:
+            whole = Whole(services, url, archive, line, clock)
+            _raise_alarm(whole)
+            yield whole
+
+
+def _config(folder: Path, query_url: str) -> CenterConfig:
+    desk = open_desk(folder / "desk")
+    return CenterConfig(
+        broker=Broker(
+            host="127.0.0.1",
+            ca_file=folder / "ca.pem",
+            cert_file=folder / "center.pem",
+            key_file=folder / "center.key",
+        ),
+        query_url=query_url,
+        query_token_file=notify_world.secret(folder, "query-token", TOKEN),
+        data_dir=folder / "data",
+        evidence=desk.settings,
+        notify=Notify(webhooks=(notify_world.webhook(folder, f"{query_url}/hook"),)),
+    )
+
+
+def _fill(services: Services, archive: FakeArchive) -> None:
+    for agent_id in (AGENT, OTHER):
+        for camera in ("cam-1", "cam-2"):
+            services.devices.changed(camera_status(camera).model_copy(update={"agent_id": agent_id}))
+        services.devices.heard(heartbeat().model_copy(update={"agent_id": agent_id}))
+    archive.fill(8)
+    services.districts.create(DISTRICT, "North", actor=ADMINISTRATOR)
+    services.districts.set_cameras(DISTRICT, [CameraKey(AGENT, "cam-1")], actor=ADMINISTRATOR)
+    services.users.add(TECHNICIAN, PASSWORD, [Given(Role.TECHNICIAN, DISTRICT)], actor=ADMINISTRATOR)
+    for nobody in (NOBODY, SPARE):
+        services.users.add(nobody, PASSWORD, [], actor=ADMINISTRATOR)
+    services.assessment.districts.put(District(name="Road", region="", outline=()), actor=ADMINISTRATOR)
+
+
+def enforced(browser: httpx.Client, *places: str) -> int:
+    """A rule over these cameras, previewed and in force."""
+    what = {"kind": "zone_entry", "polygon": WHOLE}
+    made = browser.post("/api/rules", json={"name": "a machine", "what": what, "cameras": places}).raise_for_status()
+    number = int(made.json()["id"])
+    browser.post(f"/api/rules/{number}/versions/1/preview").raise_for_status()
+    browser.post(f"/api/rules/{number}/on", json={"version": 1}).raise_for_status()
+    return number
+
+
+def until(found: Callable[[], object]) -> None:
+    """Wait for what comes by itself."""
+    end = time.monotonic() + 30
+    while not found():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
+
+
+def _raise_alarm(whole: Whole) -> None:
+    """Rule 1 in force, and alarm 1 of `cam-1`."""
+    with whole.browser(ADMINISTRATOR) as browser:
+        enforced(browser, PLACE)
+        whole.archived(*observation("cam-1", NOW_MS - 5_000, 99))
+        until(lambda: browser.get("/api/alarms").raise_for_status().json()["items"])
+        asked = {"case": "J2026-117", "purpose": "a theft", "requester": "the desk", "row_keys": [whole.row_keys[0]]}
+        whole.exports.append(browser.post("/api/evidence", json=asked).raise_for_status().json()["id"])
+
+
+@contextmanager
+def _served(application: FastAPI) -> Iterator[str]:
+    """Its address on loopback."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "it did not start; its log says why"
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)

@@ -128,7 +128,8 @@ def _window(doubt: Rect, width: int, height: int) -> tuple[int, int, int]:
 
 def showing(image: Image, detectors: Detectors, threshold: float) -> list[Rect]:
     """Faces of any size in what would be published, as the centre will look for them."""
-    return [_rect(d) for d in detectors.faces.detect_pieces(image, thresholds={"face": threshold})]
+    eye = detectors.last_look or detectors.faces
+    return [_rect(d) for d in eye.detect_pieces(image, thresholds={"face": threshold})]
 
 
 def showing_near(image: Image, places: Sequence[Rect], detectors: Detectors) -> list[Rect]:

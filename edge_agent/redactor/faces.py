@@ -19,7 +19,7 @@ from engines.detection import Detection
 SCALE: Final = 2.0
 """Of 88 faces of 12 px in 720p, pasted without a body, YuNet found 31 at the picture's own size and 62 at twice it; of
 8 px 9 and 38."""
-SMALL_PICTURE_PX: Final = 3_700_000
+SMALL_PICTURE_PX: Final = 3_686_400
 """A smaller picture is enlarged to this, up to three times: that is what 720p is at twice its size."""
 LARGEST_SCALE: Final = 3.0
 ENLARGED_PX: Final = 6_000_000

@@ -26,7 +26,7 @@ from provisioning.contracts.config import Camera
 from provisioning.contracts.config import Redactor as RedactorConfig
 from provisioning.contracts.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
-POLICY: Final = "wayside-2026-11-26"
+POLICY: Final = "wayside-2026-11-26b"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""

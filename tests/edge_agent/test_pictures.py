@@ -74,7 +74,7 @@ def test_a_picture_is_promised_until_it_was_looked_at_be_it_one_or_not() -> None
     for number in range(3):
         next(frames)
         assert list(world.promised.open) == promised[number:]
-    frames.close()  # whoever took the last one never came back for more: nobody knows what became of it
+    del frames  # whoever took the last one never came back for more: nobody knows what became of it
     assert list(world.promised.open) == promised[2:]
 
 

@@ -64,6 +64,6 @@ def test_an_error_reaches_who_asks_and_frees_the_thread() -> None:
         with pytest.raises(InferenceFailed, match="no memory"):
             result()
     both = Barrier(2, timeout=WAIT_S)
-    result = beside.begin(both.wait)
+    waits = beside.begin(both.wait)
     both.wait()
-    result()
+    waits()

@@ -128,7 +128,7 @@ def test_pad(op: str, value: float) -> None:
 
 def padded_then(op: str, value: float, data_format: str, **attributes: Any) -> TfjsGraph:
     """Padding by one to each side, turned to channels last where the graph has it so, and an operator behind."""
-    nodes = [{"name": "p", "op": "PadV2", "input": ["x", "pads", "value"]}]
+    nodes: list[dict[str, Any]] = [{"name": "p", "op": "PadV2", "input": ["x", "pads", "value"]}]
     if data_format == "NHWC":
         nodes.append({"name": "t", "op": "Transpose", "input": ["p", "perm"]})
     inputs = [nodes[-1]["name"], *(["k"] if op == "Conv2D" else [])]

@@ -120,4 +120,4 @@ def test_killed_while_it_works_each_picture_is_spooled_or_named_and_sent_again_i
 
 def _all_settled(edge: config.EdgeConfig) -> bool:
     with sqlite3.connect(f"file:{edge.spool.directory / 'spool.db'}?mode=ro", uri=True) as db:
-        return db.execute("SELECT COUNT(*) FROM messages").fetchone()[0] == 24
+        return bool(db.execute("SELECT COUNT(*) FROM messages").fetchone()[0] == 24)

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import cv2
@@ -29,6 +30,8 @@ from tests.support.exchange import Exchange, until
 from tests.support.ports import free_port
 
 PATH = "/VIID/NonMotorVehicles"
+SHOT = datetime.now(timezone(timedelta(hours=8))).strftime("%Y%m%d%H%M%S")
+"""A device says when it took a picture, so that one that is sent again is the same observation."""
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def registered(edge: config.EdgeConfig) -> Iterator[Device]:
 
 
 def push(device: Device, *seeds: int) -> None:
-    images = [sub_image(picture(seed), ImageID=f"{seed:041}") for seed in seeds]
+    images = [sub_image(picture(seed), ImageID=f"{seed:041}", ShotTime=SHOT) for seed in seeds]
     reply = device.post(PATH, two_wheeler(*images))
     assert reply.status == 200
     assert [code for _, code in reply.codes] == [0], "it may forget its pictures"

@@ -30,28 +30,21 @@ HEADS: Final = {"cls": 1, "obj": 1, "bbox": 4}
 """Head → its planes, in the order of an output's six: face or not, object or not, and x, y, log width, log height.
 
 The landmark head is left out: where eyes are is nobody's business here."""
-DOUBLING: Final = np.array([[0.75, 0.25, 0.0], [0.25, 0.75, 0.75], [0.0, 0.0, 0.25]], np.float32)
-"""A picture doubled by linear interpolation and then looked at by 3 x 3 weights at every second place is the picture
-itself looked at by other 3 x 3 weights at every place: these times the first ones, down and across. Only the outermost
-row and column differ. It spares the doubled picture, which for 720p costs 10 CPU ms and 44 MB."""
 _PADDED_STEM: Final = 32
 """The library pads the 27 inputs of its first layer (3 rows x 3 columns x BGR) to whole vector registers."""
 _SYMTAB, _NOBITS = 2, 8
 
 
-def convert(library: bytes, where: str, *, doubled: bool = False) -> bytes:
+def convert(library: bytes, where: str) -> bytes:
     """The ONNX file of the YuNet inside a shared library. Deterministic. Raises BadGraph.
 
-    Input `image` B x 3 x H x W (BGR, 0..255, sides multiples of 32, if `doubled` of 16); outputs `map_8`, `map_16`,
-    `map_32`, each of them B x 6 x h x w. `doubled`: what the network says of the picture at twice its size, see
-    `DOUBLING`.
+    Input `image` B x 3 x H x W (BGR, 0..255, sides multiples of 32); outputs `map_8`, `map_16`, `map_32`, each of them
+    B x 6 x h x w.
     """
     weights = _weights(_symbols(library, where), where)
     graph = Graph("yunet")
     stem = weights["backbone__model0_pw_weight"][:, :27].reshape(-1, 3, 3, 3).transpose(0, 3, 1, 2)
-    if doubled:
-        stem = np.einsum("ay,bx,ocyx->ocab", DOUBLING, DOUBLING, stem)
-    x = _conv(graph, INPUT, "stem", stem, weights["backbone__model0_pw_bias"], stride=1 if doubled else 2)
+    x = _conv(graph, INPUT, "stem", stem, weights["backbone__model0_pw_bias"], stride=2)
     x = _pool(graph, _pair(graph, _relu(graph, x), "backbone__model0_dp", weights))
     levels = []
     for stage in range(1, 6):
@@ -75,19 +68,13 @@ def convert(library: bytes, where: str, *, doubled: bool = False) -> bytes:
     return graph.model({INPUT: ("batch", 3, "height", "width")}, outputs)
 
 
-def yunet(outputs: Mapping[str, Tensor], size: Size, _spec: Output, floor: float) -> Candidates:
-    """YuNet: `map_S` 6 x h x w for strides S = 8, 16, 32; the score is the geometric mean of face and object.
-
-    A doubled one has half the strides.
-    """
+def yunet(outputs: Mapping[str, Tensor], _size: Size, _spec: Output, floor: float) -> Candidates:
+    """YuNet: `map_S` 6 x h x w for strides S = 8, 16, 32; the score is the geometric mean of face and object."""
     boxes, scores = [], []
-    for level in STRIDES:
-        planes = outputs[f"map_{level}"]
+    for stride in STRIDES:
+        planes = outputs[f"map_{stride}"]
         if len(planes) != 6:
-            raise ValueError(f"map_{level} has {len(planes)} planes")
-        stride = size[0] // planes.shape[2]
-        if stride not in {level, level // 2}:
-            raise ValueError(f"map_{level} has {planes.shape[2]} columns for {size[0]} pixels")
+            raise ValueError(f"map_{stride} has {len(planes)} planes")
         score = np.sqrt(_sigmoid(planes[0]) * _sigmoid(planes[1]))
         rows, columns = np.nonzero(score >= floor)
         dx, dy, log_width, log_height = planes[2:, rows, columns]

@@ -33,14 +33,11 @@ class Yunet:
     """Finds small faces. Thread-safe. Raises DetectorUnavailable where the package has no build."""
 
     def __init__(self, *, threads: int = 2) -> None:
-        model, doubled = (_model(doubled=doubled) for doubled in (False, True))
+        model = _model()
         self.name = NAME
         self.version = metadata.version(PACKAGE)
         self.sha256 = hashlib.sha256(model).hexdigest()
-        self._detector, self._doubled = (
-            Detector(_manifest(self.sha256, self.version, side), OrtEngine(NAME, own, threads=threads))
-            for own, side in ((model, SIDE_MULTIPLE), (doubled, SIDE_MULTIPLE // 2))
-        )
+        self._detector = Detector(_manifest(self.sha256, self.version), OrtEngine(NAME, model, threads=threads))
 
     def detect(
         self,
@@ -56,14 +53,13 @@ class Yunet:
         large. Raises BadImage, InferenceFailed, UnexpectedOutput.
         """
         thresholds: Mapping[Group, float] = {"face": threshold}
-        detector, inner = (self._doubled, 2.0) if scale == 2.0 else (self._detector, 1.0)
-        found = detector.detect_pieces(
-            picture, scale=scale / inner, thresholds=thresholds, run_px=round(RUN_PX / inner**2), small_only=scale > 1
+        found = self._detector.detect_pieces(
+            picture, scale=scale, thresholds=thresholds, run_px=RUN_PX, small_only=scale > 1
         )
         return [one for one in found if max_box_px is None or max(one.box.width, one.box.height) <= max_box_px]
 
 
-def _model(*, doubled: bool) -> bytes:
+def _model() -> bytes:
     """Raises DetectorUnavailable."""
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
@@ -72,12 +68,12 @@ def _model(*, doubled: bool) -> bytes:
     if not libraries:
         raise DetectorUnavailable(NAME, f"the package {PACKAGE} holds no library here")
     try:
-        return convert(libraries[0].read_bytes(), PACKAGE, doubled=doubled)
+        return convert(libraries[0].read_bytes(), PACKAGE)
     except BadGraph as error:
         raise DetectorUnavailable(NAME, f"the package {PACKAGE} is another version ({error})") from error
 
 
-def _manifest(sha256: str, version: str, side_multiple: int) -> Manifest:
+def _manifest(sha256: str, version: str) -> Manifest:
     return Manifest(
         name=NAME,
         kind=Kind.MODEL,
@@ -85,6 +81,6 @@ def _manifest(sha256: str, version: str, side_multiple: int) -> Manifest:
         sha256=sha256,
         licence="BSD-3-Clause",
         source=Source(ecosystem="pypi", package=PACKAGE, version=version, members=(f"{PACKAGE}/libfacedetection.so",)),
-        input=Input(tensor=INPUT, colour="BGR", multiple_of=side_multiple),
+        input=Input(tensor=INPUT, colour="BGR", multiple_of=SIDE_MULTIPLE),
         output=Output(decoder=NAME, classes={"face": 0}, thresholds={"face": 0.35}, overlap=0.3),
     )

@@ -6,10 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from engines.catalog import Catalog
 from engines.errors import BadImage, DetectorUnavailable
 from engines.yunet import PACKAGE, Yunet
-from tests.support.faces import street, with_faces
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +35,6 @@ def test_what_is_no_picture_is_refused(yunet: Yunet) -> None:
 
 def test_an_empty_street_has_no_face(yunet: Yunet) -> None:
     assert yunet.detect(np.full((90, 160, 3), 128, np.uint8), 0.1) == []
-
-
-def test_at_twice_its_size_the_folded_network_sees_what_the_doubled_picture_shows(
-    yunet: Yunet, catalog: Catalog
-) -> None:
-    image, _ = with_faces(catalog, street(catalog, 60, (640, 352)), "faces-4", 20)
-    folded = yunet.detect(image, 0.3, scale=2.0)
-    plain = yunet.detect(image, 0.3, scale=2.0 + 1e-9)  # as good as twice, by way of an enlarged picture
-    assert len(folded) == len(plain) >= 3
-    for one, other in zip(folded, plain, strict=True):
-        assert one.score == pytest.approx(other.score, abs=0.02)
-        assert one.box == pytest.approx(other.box, abs=0.5)
 
 
 def test_where_there_is_no_build_the_caller_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

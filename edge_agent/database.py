@@ -68,6 +68,7 @@ CREATE INDEX messages_waiting ON messages (camera, seq, size);
 CREATE TABLE spool_time (steady_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
 CREATE TABLE growth (filler BLOB NOT NULL);
 """,
+    "CREATE TABLE promised (id TEXT PRIMARY KEY, camera TEXT NOT NULL) WITHOUT ROWID;",
 )
 """Each step makes the version after it from the one before."""
 

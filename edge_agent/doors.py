@@ -59,7 +59,7 @@ class Doors:
         self._clock = clock
         devices = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, ViidSource)}
         self._pictures = Pictures(
-            devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, heard
+            devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, spool, heard
         )
         limit_bytes = edge.spool.max_bytes * _ROOM_SHARE
         self._uploads = {

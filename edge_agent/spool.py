@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from edge_agent import backlog, database, ledger, quarantine
+from edge_agent import backlog, database, ledger, promises, quarantine
 from edge_agent.backlog import Stored, Waiting
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, IllegalMove, SpoolFull
@@ -78,6 +78,7 @@ class Spool:
             self._time = SpoolTime(tx, clock, most_gap_ms=self._max_age_ms // 2)
             self._time.write_down(tx)
             self.interrupted = ledger.interrupt(tx, now_ms=self._time.now_ms())
+            self.interrupted += promises.interrupt(tx, now_ms=self._time.now_ms())
             for camera_id, (messages, size) in backlog.totals(tx).items():
                 self._sums.messages += messages
                 self._sums.size += size
@@ -89,6 +90,26 @@ class Spool:
             with suppress(SpoolFull), self._writing() as tx:  # then the wall clock says how long ago the last one was
                 self._time.write_down(tx)
             self._database.close()
+
+    # --- in: from devices that push
+
+    def promise(self, observation_id: str, camera_id: str) -> None:
+        """Write down that a picture was taken into memory, so that its loss in a kill gets a name.
+
+        Raises:
+            SpoolFull: the disk has no room; nothing was promised.
+        """
+        with self._lock, self._writing(adds_bytes=0) as tx:
+            promises.add(tx, observation_id, camera_id)
+
+    def settle(self, observation_id: str) -> None:
+        """A promised picture was looked at, whatever became of it."""
+        with self._lock:
+            with self._database.reading() as db:
+                is_open = promises.is_open(db, observation_id)
+            if is_open:  # `select` settles too: this one was no picture, or came a second time
+                with suppress(SpoolFull), self._writing() as tx:
+                    promises.settle(tx, observation_id)
 
     # --- in: from the pipeline
 
@@ -104,6 +125,7 @@ class Spool:
                     self._selects += 1
                     if self._selects % _FORGET_EVERY == 0:
                         ledger.forget(tx, now_ms=self._time.now_ms())
+                    promises.settle(tx, observation_id)
                     is_new = ledger.select(tx, observation_id, camera_id)
                     self._sums.open_rows[camera_id] += is_new
                     return is_new

@@ -172,7 +172,7 @@ def _symbols(library: bytes, where: str) -> dict[str, bytes]:
         raise BadGraph(where, "not a 64-bit little-endian ELF file")
     try:
         return _read_symbols(library)
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, IndexError, ValueError, OverflowError) as error:
         raise BadGraph(where, f"a damaged ELF file ({error})") from error
 
 

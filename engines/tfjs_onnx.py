@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import BadGraph, ExtraMissing, UnsupportedOperator
+from engines.onnx_folding import folded
 from engines.tfjs import Node, TfjsGraph
 
 try:
@@ -153,7 +154,10 @@ class _Writer:
             for name, shape in inputs.items()
         ]
         results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
-        graph = helper.make_graph(self._nodes, "tfjs", declared, results, list(self._initializers.values()))
+        nodes = folded(self._nodes, self._initializers, outputs)
+        used = {name for node in nodes for name in node.input}
+        constants = [value for name, value in self._initializers.items() if name in used]
+        graph = helper.make_graph(nodes, "tfjs", declared, results, constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         return bytes(model.SerializeToString(deterministic=True))
 

@@ -39,12 +39,14 @@ class Redactors:
             engines.errors.EngineError: a model is missing, corrupt or unusable; nothing can be redacted then.
         """
         catalog, threads = Catalog(config.models_dir), config.redactor.threads
-        machines, faces, plates = (Detector.load(catalog, name, threads=threads) for name in (MACHINES, FACES, PLATES))
+        machines, faces, plates = (Detector.load(catalog, name) for name in (MACHINES, FACES, PLATES))
+        last_look = Detector.load(catalog, FACES, threads=threads) if threads > 1 else faces
         hashes = {detector.engine.name: detector.engine.sha256 for detector in (machines, faces, plates)}
-        tiny_faces = _tiny_faces(threads) if config.redactor.detectors == "auto" else None
+        tiny_faces = _tiny_faces() if config.redactor.detectors == "auto" else None
         if tiny_faces is not None:
             hashes[tiny_faces.name] = tiny_faces.sha256
-        return cls(config, Detectors(machines, faces, plates, tiny_faces, hashes, Beside(threads)), clock)
+        detectors = Detectors(machines, faces, plates, tiny_faces, hashes, Beside(threads), last_look)
+        return cls(config, detectors, clock)
 
     def under(self, config: EdgeConfig) -> Self:
         """The same models under other settings."""
@@ -59,9 +61,9 @@ class Redactors:
         return search.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
 
 
-def _tiny_faces(threads: int) -> Yunet | None:
+def _tiny_faces() -> Yunet | None:
     try:
-        return Yunet(threads=threads)
+        return Yunet(threads=1)
     except DetectorUnavailable as error:
         # Declared, not silent: the envelope of every picture lists the models that looked at it.
         _log.warning("the second face detector is not available on this machine: %s", error)

@@ -31,3 +31,5 @@ class Detectors:
     """Catalog name → sha256 of what looked at the picture."""
     beside: Beside = field(default_factory=Beside)
     """Where a search may run while another does."""
+    last_look: Detector | None = None
+    """`faces` on all cores, for the look at the encoded picture: nothing else is left to run beside it."""

@@ -19,14 +19,14 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.follower import Follower
 from edge_agent.redactor.memory import Memory
 from edge_agent.redactor.quality import quality
-from edge_agent.redactor.screen_text import ScreenText
+from edge_agent.redactor.screen_text import ScreenText, text_bands
 from edge_agent.redactor.search import Findings
 from engines.errors import EngineError
 from provisioning.contracts.config import Camera
 from provisioning.contracts.config import Redactor as RedactorConfig
 from provisioning.contracts.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
-POLICY: Final = "wayside-2026-11-26"
+POLICY: Final = "wayside-2026-11-26b"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""
@@ -101,9 +101,10 @@ class CameraRedactor:
     def _redacted(self, selected: Selected) -> Redacted:
         image, at_ms = selected.frame.image, selected.frame.captured_at_ms
         size = (image.shape[1], image.shape[0])
+        text = self._detectors.beside.begin(lambda: text_bands(image))
         findings = search.look(image, self._detectors, self._camera.policy)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
-        bands += self._screen_text.bands(image, at_ms)
+        bands += self._screen_text.bands(text(), size, at_ms)
         recalled = self._memory.recall(at_ms, size, findings.covers)
         boxes = cover.to_boxes([*findings.covers, *recalled, *bands], *size)
         picture = b""

@@ -71,13 +71,11 @@ class ScreenText:
         self._size = (0, 0)
         self._last_ms = 0
 
-    def bands(self, image: Image, at_ms: int) -> list[Rect]:
-        """The lines of this picture, and those of the last minute that were seen more than once."""
-        size = (image.shape[1], image.shape[0])
+    def bands(self, now: Sequence[Rect], size: tuple[int, int], at_ms: int) -> list[Rect]:
+        """The lines of this picture, `now`, and those of the last minute that were seen more than once."""
         if size != self._size or at_ms < self._last_ms:
             self._places = []
         self._size, self._last_ms = size, at_ms
-        now = text_bands(image)
         self._places = [place for place in self._places if at_ms - place.seen_ms <= HOLD_MS]
         for rect in now:
             self._note(rect, at_ms)

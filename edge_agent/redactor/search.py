@@ -79,26 +79,24 @@ def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> 
 
 
 def _search(image: Image, detectors: Detectors, policy: Policy) -> tuple[list[Detection], dict[Cause, list[Rect]]]:
-    """Machines and people, and what to cover."""
+    """Machines and people, and what to cover. Each search is on one core, beside the others."""
     height, width = image.shape[:2]
-    elsewhere = detectors.beside.begin(
-        lambda: (faces.small(image, detectors, policy.face_threshold), find_ideas(image, detectors.plates))
-    )
+    begin = detectors.beside.begin
+    small = begin(lambda: faces.small(image, detectors, policy.face_threshold))
+    ideas = begin(lambda: find_ideas(image, detectors.plates))
     seen = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
     people_covers = _person_covers(image, walkers, two_wheelers, detectors.machines, policy)
-    small, ideas = elsewhere()
+    settled = begin(lambda: faces.settled(image, small(), detectors, policy.face_threshold, people_covers))
     bearers = [_rect(d) for d in vehicles], [_rect(d) for d in two_wheelers]
-    plates = find_plates(image, ideas, *bearers, detectors.plates, policy.plate_threshold)
+    plates = find_plates(image, ideas(), *bearers, detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {
         "people": people_covers,
         "plates": [plate.grown(cover.PLATE_GROWTH) for plate in plates],
         "bands": _bands(vehicles, plates, width, height),
+        "faces": [cover.face(face) for face in settled()],
     }
-    known = [*chain.from_iterable(covers.values())]
-    found = faces.settled(image, small, detectors, policy.face_threshold, known)
-    covers["faces"] = [cover.face(face) for face in found]
     return seen, covers
 
 

@@ -1,17 +1,17 @@
 """Pictures that devices push (GA/T 1400), on their way from the one server of an agent to each camera's own thread.
 
 They wait in memory, are decoded in the camera's thread, and are never written anywhere. What the server has accepted is
-lost only with the process; an agent that is stopped in order names in its ledger what it leaves.
+lost only with the process, and then by name: that it came is written down before its device is told.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
-from typing import Final
+from typing import Final, Protocol
 
 from edge_agent.clock import Clock
-from edge_agent.errors import Silent
+from edge_agent.errors import Silent, SpoolFull
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.byte_budget import ByteBudget
 from edge_agent.sources.decoding import Decoding, Raw
@@ -37,8 +37,18 @@ class Offer(Enum):
 
     ACCEPTED = auto()
     BUSY = auto()
-    """This device's pictures wait already, as many as may."""
+    """This device's pictures wait already, as many as may, or the disk has no room for their names."""
     DUPLICATE = auto()
+
+
+class Promises(Protocol):
+    """Where it is written down what devices were told is safe; see `Spool`."""
+
+    def promise(self, observation_id: str, camera_id: str) -> None:
+        """On the disk when it returns. Raises SpoolFull."""
+
+    def settle(self, observation_id: str) -> None:
+        """It was looked at."""
 
 
 class Pictures:
@@ -50,6 +60,7 @@ class Pictures:
         memory_bytes: int,
         decoding: Decoding,
         clock: Clock,
+        promises: Promises,
         alive: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`cameras`: by camera id. `alive`: told the camera's id whenever its device is heard."""
@@ -58,9 +69,12 @@ class Pictures:
         self._alive = alive
         self._clock = clock
         self._lanes = {
-            source.device_id: _Lane(camera_id, source, self.budget, clock) for camera_id, source in cameras.items()
+            source.device_id: _Lane(camera_id, source, self.budget, clock, promises)
+            for camera_id, source in cameras.items()
         }
-        self._sources = {lane.camera_id: PushedPictures(lane, decoding, clock) for lane in self._lanes.values()}
+        self._sources = {
+            lane.camera_id: PushedPictures(lane, decoding, clock, promises) for lane in self._lanes.values()
+        }
 
     def source(self, camera_id: str) -> "PushedPictures":
         """The camera that a device's pictures are those of."""
@@ -100,10 +114,11 @@ class Pictures:
 class PushedPictures:
     """See `Source`. One device's pictures, in the order of coming."""
 
-    def __init__(self, lane: "_Lane", decoding: Decoding, clock: Clock) -> None:
+    def __init__(self, lane: "_Lane", decoding: Decoding, clock: Clock, promises: Promises) -> None:
         self._lane = lane
         self._decoding = decoding
         self._clock = clock
+        self._promises = promises
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
         """See `Source`. Capture time is the device's own, unchecked; or that of arrival, see `captured`.
@@ -118,18 +133,23 @@ class PushedPictures:
                 self._lane.mind_silence(began_s)
             else:
                 yield from self._decoding.show(raw, stop)
+                if not stop.is_set():  # or it may be one that nobody looked at: the next start names it
+                    self._promises.settle(raw.observation_id)
 
 
 class _Lane:
     """What one device has pushed and nobody has looked at yet, and when it was heard."""
 
-    def __init__(self, camera_id: str, source: config.ViidSource, budget: ByteBudget, clock: Clock) -> None:
+    def __init__(
+        self, camera_id: str, source: config.ViidSource, budget: ByteBudget, clock: Clock, promises: Promises
+    ) -> None:
         self.camera_id = camera_id
         self.trouble = ""
         self.shut = ""
         self._patience_s = MISSED_KEEPALIVES * source.keepalive_s
         self._budget = budget
         self._clock = clock
+        self._promises = promises
         self._waiting: deque[Raw] = deque()
         self._waiting_bytes = 0
         self._seen: dict[str, float] = {}
@@ -147,12 +167,17 @@ class _Lane:
                 len(self._waiting) == _MAX_WAITING or self._waiting_bytes + len(picture) > share_bytes
             ):
                 return Offer.BUSY
+            at_ms, quality = captured(shot_at_ms, self._clock.now_ms())
+            raw = Raw(self.camera_id, at_ms, quality, key, picture, self._budget)
+            try:
+                self._promises.promise(raw.observation_id, self.camera_id)
+            except SpoolFull:
+                return Offer.BUSY
             self._seen.pop(key, None)
             self._seen[key] = now_s
             if len(self._seen) > _REMEMBERED:
                 del self._seen[next(iter(self._seen))]
-            at_ms, quality = captured(shot_at_ms, self._clock.now_ms())
-            self._waiting.append(Raw(self.camera_id, at_ms, quality, key, picture, self._budget))
+            self._waiting.append(raw)
             self._waiting_bytes += len(picture)
             self._came.notify()
         return Offer.ACCEPTED

@@ -19,6 +19,7 @@ from edge_agent.sources.decoding import Decoding
 from edge_agent.sources.pictures import OLDEST_MS, Offer, Pictures, captured
 from provisioning.contracts import config
 from provisioning.contracts.messages import ClockQuality
+from tests.edge_agent.viid.promises import Promised
 from tests.edge_agent.world import EPOCH_MS, FakeClock, noise
 
 DEVICE, OTHER = "34020000001190000001", "34020000001190000002"
@@ -33,11 +34,12 @@ class World:
         self.stop = threading.Event()
         self.alive: list[str] = []
         self.decoding = decoding or Decoding()
+        self.promised = Promised()
         sources = {
             camera_id: config.ViidSource(device_id=device_id, username="u", password_file=Path("p"), keepalive_s=60)
             for camera_id, device_id in (("gate", DEVICE), ("yard", OTHER))
         }
-        self.pictures = Pictures(sources, memory_bytes, self.decoding, self.clock, self.alive.append)
+        self.pictures = Pictures(sources, memory_bytes, self.decoding, self.clock, self.promised, self.alive.append)
 
     def offer(self, data: bytes, shot_at_ms: int | None = None, device_id: str = DEVICE) -> Offer:
         """As the server does it: the bytes are taken first, and given back unless they are accepted."""
@@ -61,6 +63,27 @@ def jpeg(seed: int, size_bytes: int = 0) -> bytes:
     """A picture, padded behind its end."""
     data = cv2.imencode(".jpg", noise(seed))[1].tobytes()
     return data + bytes(max(0, size_bytes - len(data)))
+
+
+def test_a_picture_is_promised_until_it_was_looked_at_be_it_one_or_not() -> None:
+    world = World()
+    for data in (jpeg(1), b"no picture", jpeg(2)):
+        assert world.offer(data, EPOCH_MS) is Offer.ACCEPTED
+    frames, promised = world.frames(), list(world.promised.open)
+    assert set(world.promised.open.values()) == {"gate"}
+    for number in range(3):
+        next(frames)
+        assert list(world.promised.open) == promised[number:]
+    del frames  # whoever took the last one never came back for more: nobody knows what became of it
+    assert list(world.promised.open) == promised[2:]
+
+
+def test_without_room_for_a_promise_the_device_keeps_its_picture() -> None:
+    world = World()
+    world.promised.is_full = True
+    assert world.offer(jpeg(1)) is Offer.BUSY
+    world.promised.is_full = False
+    assert world.offer(jpeg(1)) is Offer.ACCEPTED
 
 
 def test_pictures_come_out_in_the_order_of_coming_with_the_devices_time() -> None:

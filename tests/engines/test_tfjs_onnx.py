@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +124,53 @@ def test_pad(op: str, value: float) -> None:
     constants = {"p": pads} | ({"v": np.array(value, np.float32)} if op == "PadV2" else {})
     expected = np.pad(x, pads, constant_values=value)
     np.testing.assert_array_equal(run(graph_of(op, ["x", *constants], constants), x), expected)
+
+
+def padded_then(op: str, value: float, data_format: str, **attributes: Any) -> TfjsGraph:
+    """Padding by one to each side, turned to channels last where the graph has it so, and an operator behind."""
+    nodes: list[dict[str, Any]] = [{"name": "p", "op": "PadV2", "input": ["x", "pads", "value"]}]
+    if data_format == "NHWC":
+        nodes.append({"name": "t", "op": "Transpose", "input": ["p", "perm"]})
+    inputs = [nodes[-1]["name"], *(["k"] if op == "Conv2D" else [])]
+    attr = {"padding": s("VALID"), "data_format": s(data_format), "strides": ints(1, 1, 1, 1), **attributes}
+    nodes.append({"name": "y", "op": op, "input": inputs, "attr": attr})
+    constants: dict[str, Array] = {
+        "pads": np.array([[0, 0], [0, 0], [1, 1], [1, 1]], np.int32),
+        "value": np.array(value, np.float32),
+        "perm": np.array([0, 2, 3, 1], np.int32),
+        "k": KERNEL,
+    }
+    parsed = [Node.model_validate(node) for node in nodes]
+    parsed += [Node.model_validate({"name": name, "op": "Const"}) for name in constants]
+    return TfjsGraph({node.name: node for node in parsed}, constants)
+
+
+KERNEL = floats(3, 3, 2, 4)
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize(("value", "is_folded"), [(0.0, True), (1.5, False)])
+def test_padding_with_nothing_goes_into_the_convolution_and_other_padding_stays(
+    data_format: str, value: float, *, is_folded: bool
+) -> None:
+    x = floats(2, 2, 5, 6)
+    model = convert(padded_then("Conv2D", value, data_format), {"x": x.shape}, {"y": "result"})
+    assert any(node.op_type == "Pad" for node in onnx.load_from_string(model).graph.node) != is_folded
+    around = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=value).transpose(0, 2, 3, 1)
+    expected = conv_valid(around, KERNEL)
+    found = OrtEngine("test", model).run({"x": x})["result"]
+    np.testing.assert_allclose(found, expected if data_format == "NHWC" else expected.transpose(0, 3, 1, 2), atol=1e-4)
+
+
+@pytest.mark.parametrize(("value", "is_folded"), [(-np.inf, True), (0.0, False)])
+def test_only_padding_that_cannot_win_goes_into_a_pool(value: float, *, is_folded: bool) -> None:
+    x = -np.abs(floats(1, 2, 4, 6)) - 1
+    graph = padded_then("MaxPool", value, "NHWC", ksize=ints(1, 2, 2, 1), strides=ints(1, 2, 2, 1))
+    model = convert(graph, {"x": x.shape}, {"y": "result"})
+    assert any(node.op_type == "Pad" for node in onnx.load_from_string(model).graph.node) != is_folded
+    around = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=value)
+    expected = around.reshape(1, 2, 3, 2, 4, 2).max(axis=(3, 5)).transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(OrtEngine("test", model).run({"x": x})["result"], expected)
 
 
 def test_concat_transpose_and_reshape() -> None:

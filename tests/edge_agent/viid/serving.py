@@ -16,6 +16,7 @@ from edge_agent.viid.counters import Count
 from edge_agent.viid.server import ViidServer
 from provisioning.contracts import config
 from tests.edge_agent.viid.device import DEVICE, OTHER, PASSWORD, USER, Device
+from tests.edge_agent.viid.promises import Promised
 from tests.support.ports import free_port
 
 SERVER_ID = "34020000005030000001"
@@ -79,7 +80,7 @@ def serving(
     settings = config.Viid.model_validate({"host": "127.0.0.1", "port": free, "server_id": SERVER_ID} | viid)
     port = settings.port
     clock = clock or SystemClock()
-    pictures = Pictures(cameras, settings.memory_bytes, decoding or Decoding(), clock)
+    pictures = Pictures(cameras, settings.memory_bytes, decoding or Decoding(), clock, Promised())
     server = ViidServer(settings, cameras, pictures, clock, limits=limits)
     stop, bugs = threading.Event(), list[BaseException]()
 

@@ -17,6 +17,7 @@ from edge_agent.viid.connections import Limits
 from edge_agent.viid.server import ViidServer
 from provisioning.contracts import config
 from tests.edge_agent.viid.device import DEVICE, OTHER, sub_image, two_wheeler
+from tests.edge_agent.viid.promises import Promised
 from tests.edge_agent.viid.serving import SERVER_ID, Site, serving, sources
 from tests.edge_agent.world import FakeClock, noise
 from tests.support.pki import Pki
@@ -227,7 +228,7 @@ def test_a_port_that_is_taken_is_said_at_every_camera_and_tried_again(tmp_path: 
     cameras = sources(tmp_path)
     settings = config.Viid(host="127.0.0.1", port=port, server_id=SERVER_ID)
     clock, stop = SystemClock(), threading.Event()
-    handed = Pictures(cameras, settings.memory_bytes, Decoding(), clock)
+    handed = Pictures(cameras, settings.memory_bytes, Decoding(), clock, Promised())
     server = ViidServer(settings, cameras, handed, clock)
     with serving(tmp_path, port=port) as first:
         thread = threading.Thread(target=server.run, args=(stop,))

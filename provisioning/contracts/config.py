@@ -29,6 +29,7 @@ from provisioning.contracts.camera import (
     ViidSource,
     Zone,
 )
+from provisioning.contracts.cases import Cases
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.evidence import Evidence
 from provisioning.contracts.gb28181 import Gb28181, check_devices
@@ -42,6 +43,7 @@ __all__ = [
     "Broker",
     "Camera",
     "CameraSource",
+    "Cases",
     "CenterConfig",
     "Checks",
     "Desk",
@@ -272,15 +274,6 @@ class Alarms(Section):
     """How long an alarm that was closed is kept, with its history."""
     tell: tuple[tuple[str, ...], ...] = Field(default=(), max_length=8)
     """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
-
-
-class Cases(Section):
-    """Cases of the centre; what a case derived is deleted so long after its end (docs/cases.md)."""
-
-    desk: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")
-    """`AGENT/CAMERA` of kind *upload* for pictures of stolen machines; `desk_address`: its door, for a command."""
-    desk_address: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$")
-    delete_after_days: int = Field(default=30, ge=0, le=365)
 
 
 class MapGround(Section):

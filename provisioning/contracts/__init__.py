@@ -7,9 +7,8 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings
-  are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive; the centre
-  reads the broker's own figures; in its configuration the section [pipeline].
-- 1, grown 2026-11-26: `query` tells of the disk under the archive.
+  are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive and what a
+  day takes of it; the centre reads the broker's own figures; in its configuration the sections [pipeline] and [map].
 - 1, grown 2026-11-26: in the archive, of a machine its share of the picture, its heading and zones; filters of a
   search, counts of machines and how a search is run.
 - 1, grown 2026-11-26: standing look-alikes; in the centre's configuration the section [cases].

@@ -61,7 +61,8 @@ from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.messages import Box, ClockQuality, HopTimes, Machine, Observed, ObservedItem, PictureState
 from provisioning.contracts.notify import Notify
 from provisioning.contracts.pipeline import Pipeline as Limits
-from tests.center.world import TOKEN, FakeArchive, OpenLine
+from tests.center.fake_archive import TOKEN, FakeArchive
+from tests.center.world import OpenLine
 
 USERNAME, PASSWORD = "operator", "seven wet umbrellas"
 TURNS: Final = 4

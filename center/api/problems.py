@@ -106,7 +106,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     cases.ForeignPictureError: 403,
     cases.CaseTermsError: 422,
     cases.TooManyQuestionsError: 422,
-    cases.DeskMissingError: 503,
+    cases.DeskMissingError: 409,
 }
 
 

@@ -38,8 +38,9 @@ from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.notify import Notify
 from provisioning.contracts.pipeline import Pipeline as Limits
 from provisioning.seal import SealKey
+from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import NOW_MS
-from tests.center.world import TOKEN, FakeArchive, OpenLine
+from tests.center.world import OpenLine
 from tests.support.postgres import Postgres, programs, running
 
 USERNAME = "operator"

@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from center.alarms.room import LoopEndedError
 from center.api import router
 from center.api.problems import STATUS
+from center.console.question import UnreadableError
+from center.console.saved import BadNameError
 from center.errors import AuditFileError, BadFilterError, CenterError, RosterRefusedError, StartError
 from center.health import BrokerAwayError, ChannelStandsError, QuotaLowError, QuotaSpentError
 from center.notify.errors import TrialFailedError
@@ -373,7 +375,7 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 
 def test_every_error_has_a_status() -> None:
     offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopEndedError}
-    offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError}
+    offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 
 

@@ -170,6 +170,7 @@ async def test_agents_are_served_with_all_that_is_known_of_them(world: World, us
         "spool_bytes": 3_400_000,
         "quarantined": 0,
         "redaction_ms": 141.5,
+        "disk_free_bytes": heartbeat().disk_free_bytes,
         "configuration": {
             "number": 4,
             "verdict": "refused",

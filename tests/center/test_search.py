@@ -27,7 +27,8 @@ from provisioning.contracts.messages import Box, Machine, MachineClass
 from ray_cluster.errors import Unavailable
 from ray_cluster.routes import create_app
 from tests.center.conftest import PASSWORD, USERNAME, World
-from tests.center.world import TOKEN, camera_status
+from tests.center.fake_archive import TOKEN
+from tests.center.world import camera_status
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import DAY_MS, NOW_MS, archiver, entry, look, lookalike, query
 

@@ -24,8 +24,9 @@ from provisioning.contracts.config import Broker, CenterConfig
 from provisioning.contracts.notify import Notify
 from tests.center.conftest import Clock
 from tests.center.evidence.desk import open_desk
+from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.world import TOKEN, FakeArchive, OpenLine, camera_status, heartbeat, observed
+from tests.center.world import OpenLine, camera_status, heartbeat, observed
 from tests.support import notify_world
 from tests.support.ports import free_port
 

@@ -30,7 +30,8 @@ from provisioning.contracts.archive import Observation
 from provisioning.contracts.documents import RosterEntry
 from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat
 from provisioning.seal import SealKey
-from tests.center.world import TOKEN, FakeArchive, observed, roster
+from tests.center.fake_archive import TOKEN, FakeArchive
+from tests.center.world import observed, roster
 from tests.support.ports import free_port
 
 CHROMIUM: Final = Path("/usr/bin/chromium")

@@ -60,7 +60,7 @@ def _as(visitor: Visitor, name: str) -> Iterator[Page]:
     visitor.page.get_by_label("User name").fill(name)
     visitor.page.get_by_label("Password").fill(PASSWORD)
     visitor.page.get_by_role("button", name="Log in").click()
-    visitor.page.wait_for_url("**/live")
+    visitor.page.wait_for_url("**/overview")
     yield visitor.page
 
 

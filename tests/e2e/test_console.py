@@ -213,7 +213,8 @@ def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center:
     page = visitor.page
     visitor.expected.append("502 (Bad Gateway)")
     visitor.go("/observations")
-    expect(page.locator("main").get_by_role("alert")).to_contain_text("answered wrongly: HTTP 500")
+    said = page.locator(".ws-alert-bad", has_text="answered wrongly: HTTP 500")
+    expect(said).to_be_visible()
     expect(page.locator(".ws-banners")).to_contain_text("The broker cannot be reached", timeout=15_000)
     visitor.photograph("observations-away-en-light")
     visitor.go("/cameras")

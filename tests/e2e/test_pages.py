@@ -31,6 +31,10 @@ PAGES: Final = (
     "/observations",
     "/cameras",
     CAMERA,
+    "/cases",
+    "/pipeline",
+    "/tasks",
+    "/agents",
     "/assessment",
     "/rules",
     "/rules/new",
@@ -41,11 +45,22 @@ PAGES: Final = (
     "/account",
 )
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+_CHAIN: Final = ["Pipeline", "Parse tasks", "Agents"]
 ROLES: Final = {
-    "technician": ["Overview", "Live", "Cameras", "Assessment", "Settings"],
-    "operator": ["Overview", "Live", "Alarms", "Cameras", "Assessment", "Settings"],
-    "analyst": ["Overview", "Live", "Alarms", "Observations", "Cameras", "Assessment"],
-    "auditor": ["Overview", "Cameras", "Users", "Audit"],
+    "technician": ["Overview", "Live", "Cameras", *_CHAIN, "Assessment", "Settings"],
+    "operator": [
+        "Overview",
+        "Live",
+        "Alarms",
+        "Cameras",
+        "Pipeline",
+        "Parse tasks",
+        "Agents",
+        "Assessment",
+        "Settings",
+    ],
+    "analyst": ["Overview", "Live", "Alarms", "Search", "Cameras", "Cases", "Parse tasks", "Agents", "Assessment"],
+    "auditor": ["Overview", "Cameras", "Cases", "Parse tasks", "Users", "Audit"],
 }
 PLACES: Final = {"cam-1": (31.99, 118.71), "cam-2": (32.02, 118.78), "cam-3": (32.05, 118.74)}
 
@@ -191,7 +206,7 @@ def test_the_overview_says_what_needs_somebody_and_what_is_unknown(visitor: Visi
     expect(page.locator(".ws-map-bad")).to_have_count(1)
     expect(page.locator(".ws-figure", has_text="Online")).to_contain_text("2")
     expect(page.locator(".ws-figure", has_text="Parse lag")).to_contain_text("0.2 s")
-    expect(page.locator(".ws-figure", has_text="Storage")).to_contain_text("unknown")
+    expect(page.locator(".ws-figure", has_text="Storage")).to_contain_text("known once a whole day was archived")
     cares.first.get_by_role("link").click()
     page.wait_for_url(f"**/cameras/{AGENT}/cam-3")
     expect(page.get_by_role("heading", name="Market, east gate")).to_be_visible()

@@ -43,7 +43,7 @@ def test_from_the_set_up_page_to_a_found_machine(visitor: Visitor, center: Runni
     page.get_by_role("link", name="Live", exact=True).click()
     expect(page.locator(".ws-card .ws-box").first).to_be_visible()
 
-    page.get_by_role("link", name="Observations", exact=True).click()
+    page.get_by_role("link", name="Search", exact=True).click()
     page.get_by_role("combobox", name="Machine").click()
     page.get_by_role("option", name="Bicycle").click()
     expect(page).to_have_url(f"{center.url}/observations?cls=bicycle")

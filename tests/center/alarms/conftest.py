@@ -21,7 +21,7 @@ from center.store import Store
 from provisioning.contracts.config import Alarms
 from tests.center.alarms.making import text
 from tests.center.conftest import Clock
-from tests.center.world import TOKEN, FakeArchive
+from tests.center.fake_archive import TOKEN, FakeArchive
 
 
 class Held:

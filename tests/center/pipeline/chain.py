@@ -86,6 +86,7 @@ def agent(agent_id: str, **changes: Any) -> AgentView:
         "spool_bytes": 300_000,
         "quarantined": 0,
         "redaction_ms": 140.0,
+        "disk_free_bytes": 40 * GIB,
         "configuration": ConfigurationView(number=4, verdict=Taken.APPLIED, cause="", active=4, at_ms=AT_MS - DAY_MS),
     }
     return AgentView(**{**facts, **changes})

@@ -1,0 +1,296 @@
+"""`ray_cluster.query` as the centre sees it, over rows in memory."""
+
+import base64
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from center.clock import ZONE
+from provisioning.contracts.archive import (
+    ArchiveStatus,
+    CommitPage,
+    HoldMark,
+    HoldMarks,
+    IntakeStatus,
+    ObjectRow,
+    Observation,
+    ObservationPage,
+    StorageStatus,
+)
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
+from provisioning.contracts.messages import (
+    MachineClass,
+    PictureState,
+)
+from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
+from provisioning.contracts.standing import StandingAnswer, StandingHit, StandingRequest
+from tests.center.street import NOW_MS, observation
+
+TOKEN: Final = "token-of-the-archive"
+Authorization = Annotated[str | None, Header()]
+
+
+class Asked(Wanted):
+    """What `query` is asked, all of its questions in one."""
+
+    camera_id: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    from_ms: int = 0
+    to_ms: int = 2**53
+    limit: int = 50
+    cursor: str | None = None
+    bin_ms: int = 3_600_000
+
+
+class FakeArchive:
+    """`ray_cluster.query` as the centre sees it, over rows in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[Observation] = []
+        self.jpegs: dict[str, bytes] = {}
+        self.holds: dict[str, tuple[HoldMark, ...]] = {}
+        self.asked: list[str] = []
+        self.answer: Callable[[], Response] | None = None
+        """Answers everything in place of the archive, to play a fault."""
+        self.intake: IntakeStatus | None = None
+        """None: no intake answers."""
+        self.parsers = ParsersStatus(parsers=())
+        self.storage = StorageStatus(free_bytes=10**12, total_bytes=2 * 10**12)
+        self.knows_sources = True
+        """False: like one of before, which takes no notice of the parameter."""
+        self.looks: dict[tuple[str, int], float] = {}
+        """How a machine looks, as one number: two are as alike as their numbers are near. Without one: no vector."""
+        self.likened: list[LookalikeRequest] = []
+        self.compared: list[StandingRequest] = []
+        self.app = self._routes()
+
+    def add(self, row: Observation, jpeg: bytes) -> Observation:
+        """Archive one more."""
+        self.rows.append(row)
+        self.rows.sort(key=lambda item: (item.snapshot.captured_at_ms, item.snapshot.row_key), reverse=True)
+        if row.snapshot.picture is PictureState.KEPT:
+            self.jpegs[row.snapshot.row_key] = jpeg
+        return row
+
+    def fill(self, count: int, *, cameras: Sequence[str] = ("cam-1", "cam-2"), newest_ms: int = NOW_MS) -> None:
+        """Archive `count` rows, one every 40 s, the cameras taking turns."""
+        for number in range(count):
+            self.add(*observation(cameras[number % len(cameras)], newest_ms - number * 40_000, number))
+
+    def _routes(self) -> FastAPI:
+        app = FastAPI()
+        for path, handler in (
+            ("/health", self._health),
+            ("/status", self._status),
+            ("/intake", self._intake),
+            ("/detectors", self._detectors),
+            ("/storage", self._storage),
+            ("/observations", self._observations),
+            ("/counts", self._counts),
+            ("/plan", self._plan),
+            ("/commits", self._commits),
+            ("/observations/{row_key}", self._one),
+            ("/observations/{row_key}/picture", self._picture),
+            ("/observations/{row_key}/holds", self._holds),
+        ):
+            app.get(path, response_model=None)(handler)
+        app.post("/lookalikes", response_model=None)(self._lookalikes)
+        app.post("/standing", response_model=None)(self._standing)
+        return app
+
+    def _enter(self, path: str, authorization: str | None) -> Response | None:
+        self.asked.append(path)
+        if authorization != f"Bearer {TOKEN}":
+            raise HTTPException(401)
+        return self.answer() if self.answer is not None else None
+
+    def _health(self) -> Response | dict[str, str]:
+        return self.answer() if self.answer is not None else {"status": "ok"}
+
+    def _status(self, authorization: Authorization = None) -> Response | ArchiveStatus:
+        rows = len(self.rows)
+        return self._enter("/status", authorization) or ArchiveStatus(
+            days=("20261124",),
+            rows=rows,
+            distinct_ids=rows,
+            objects=0,
+            leaks=0,
+            last_commit_seq=max(map(_commit_seq, self.rows), default=0),
+        )
+
+    def _intake(self, authorization: Authorization = None) -> Response | IntakeStatus:
+        return self._enter("/intake", authorization) or self.intake or _said(503, "unavailable")
+
+    def _detectors(self, authorization: Authorization = None) -> Response | ParsersStatus:
+        return self._enter("/detectors", authorization) or self.parsers
+
+    def _storage(self, authorization: Authorization = None) -> Response | StorageStatus:
+        return self._enter("/storage", authorization) or self.storage
+
+    def _observations(
+        self, asked: Annotated[Asked, Query()], authorization: Authorization = None
+    ) -> Response | ObservationPage:
+        fault = self._enter("/observations", authorization)
+        return fault or _page(self._wanted(asked), asked.limit, asked.cursor)
+
+    def _counts(
+        self, asked: Annotated[Asked, Query()], authorization: Authorization = None
+    ) -> Response | MachineCounts:
+        if (fault := self._enter("/counts", authorization)) is not None:
+            return fault
+        seen = [
+            (row.snapshot, machine.cls)
+            for row in self._wanted(asked)
+            for machine in row.machines
+            if fits(machine, asked)
+        ]
+        bins: dict[int, Counter[MachineClass]] = defaultdict(Counter)
+        cameras: dict[tuple[str, str], Counter[MachineClass]] = defaultdict(Counter)
+        week: dict[tuple[int, int], Counter[MachineClass]] = defaultdict(Counter)
+        for snapshot, cls in seen:
+            moment = datetime.fromtimestamp(snapshot.captured_at_ms / 1000, ZONE)
+            week[moment.weekday(), moment.hour][cls] += 1
+            number = (snapshot.captured_at_ms - asked.from_ms) // asked.bin_ms
+            bins[asked.from_ms + number * asked.bin_ms][cls] += 1
+            cameras[snapshot.agent_id, snapshot.camera_id][cls] += 1
+        return MachineCounts(
+            machines=len(seen),
+            bins=tuple(TimeBin(from_ms=at, machines=of) for at, of in sorted(bins.items())),
+            week=tuple(
+                WeekHour(weekday=weekday, hour=hour, machines=of) for (weekday, hour), of in sorted(week.items())
+            ),
+            cameras=tuple(CameraCount(agent_id=a, camera_id=c, machines=of) for (a, c), of in sorted(cameras.items())),
+            rows_read=len(seen),
+        )
+
+    def _plan(self, asked: Annotated[Asked, Query()], authorization: Authorization = None) -> Response | SearchPlan:
+        if (fault := self._enter("/plan", authorization)) is not None:
+            return fault
+        matching = len(self._wanted(asked))
+        table = "objects" if asked.of_machine else "snapshots"
+        day = DayPlan(day="20261124", table=table, rows=len(self.rows), matching=matching, indexes=("camera_id",))
+        return SearchPlan(days=(day,))
+
+    def _wanted(self, asked: Asked) -> list[Observation]:
+        return [
+            row
+            for row in self.rows
+            if asked.from_ms <= row.snapshot.captured_at_ms < asked.to_ms
+            and (not asked.camera_id or row.snapshot.camera_id in asked.camera_id)
+            and (
+                not asked.source
+                or not self.knows_sources
+                or f"{row.snapshot.agent_id}/{row.snapshot.camera_id}" in asked.source
+            )
+            and (asked.sharpness_below is None or row.snapshot.quality.sharpness < asked.sharpness_below)
+            and (not (asked.of_machine or asked.cls) or any(fits(machine, asked) for machine in row.machines))
+        ]
+
+    def _commits(self, after: int = 0, limit: int = 50, authorization: Authorization = None) -> Response | CommitPage:
+        if (fault := self._enter("/commits", authorization)) is not None:
+            return fault
+        rows = sorted((row for row in self.rows if row.snapshot.commit_seq > after), key=_commit_seq)[:limit]
+        return CommitPage(items=tuple(rows), last_commit_seq=_commit_seq(rows[-1]) if rows else after)
+
+    def _one(self, row_key: str, authorization: Authorization = None) -> Response | Observation:
+        if (fault := self._enter("/observations/one", authorization)) is not None:
+            return fault
+        for row in self.rows:
+            if row.snapshot.row_key == row_key:
+                return row
+        return _said(404, "unknown_observation")
+
+    def _holds(self, row_key: str, authorization: Authorization = None) -> Response | HoldMarks:
+        return self._enter("/observations/holds", authorization) or HoldMarks(holds=self.holds.get(row_key, ()))
+
+    async def _lookalikes(self, asking: Request, authorization: Authorization = None) -> Response:
+        if (fault := self._enter("/lookalikes", authorization)) is not None:
+            return fault
+        request = LookalikeRequest.model_validate_json(await asking.body())
+        self.likened.append(request)
+        asked = [self.looks.get((machine.row_key, machine.index)) for machine in request.machines]
+        if None in asked:
+            return _said(422, "no_vector")
+        hits = []
+        for row in self.rows:
+            for machine in row.machines:
+                look = self.looks.get((machine.row_key, machine.index))
+                fits = request.from_ms <= machine.captured_at_ms < request.to_ms
+                fits = fits and machine.camera_id in request.camera_ids
+                fits = fits and (not request.classes or machine.cls in request.classes)
+                fits = fits and (not request.colours or machine.colour in request.colours)
+                if look is not None and fits:
+                    alike = max(1.0 - abs(look - number) for number in asked if number is not None)
+                    hits.append(LookalikeHit(machine=machine, similarity=alike))
+        hits.sort(key=lambda hit: -hit.similarity)
+        pages = [
+            LookalikePage(hits=tuple(hits[: request.limit]), days_done=done, days=2, final=done == 2) for done in (1, 2)
+        ]
+        return Response("".join(f"{page.model_dump_json()}\n" for page in pages), media_type="application/x-ndjson")
+
+    async def _standing(self, asking: Request, authorization: Authorization = None) -> Response | StandingAnswer:
+        if (fault := self._enter("/standing", authorization)) is not None:
+            return fault
+        request = StandingRequest.model_validate_json(await asking.body())
+        self.compared.append(request)
+        machines = {key: row.machines for row in self.rows if (key := row.snapshot.row_key) in request.row_keys}
+        hits = []
+        for case in request.cases:
+            asked = [self.looks[each.row_key, each.index] for each in case.machines]
+            for key in (request.row_keys[row] for row in case.rows):
+                for machine in machines.get(key, ()):
+                    look = self.looks.get((key, machine.index))
+                    alike = -1.0 if look is None else max(1.0 - abs(look - number) for number in asked)
+                    if alike >= case.at_least and machine.cls in case.classes:
+                        ref = MachineRef(row_key=key, index=machine.index)
+                        hits.append(StandingHit(case=case.case, machine=ref, similarity=alike))
+        return StandingAnswer(hits=tuple(hits))
+
+    def _picture(self, row_key: str, authorization: Authorization = None) -> Response:
+        if (fault := self._enter("/observations/picture", authorization)) is not None:
+            return fault
+        if row_key not in self.jpegs:
+            return _said(404, "picture_withheld")
+        return Response(self.jpegs[row_key], media_type="image/jpeg")
+
+
+def fits(machine: ObjectRow, wanted: Wanted) -> bool:
+    """Whether a machine is of the class, colour and size that are asked for; other filters are not played."""
+    side = min(machine.box.x1 - machine.box.x0, machine.box.y1 - machine.box.y0)
+    return (
+        (not wanted.cls or machine.cls in wanted.cls)
+        and (not wanted.colour or machine.colour in wanted.colour)
+        and (wanted.min_side_px is None or side >= wanted.min_side_px)
+        and (wanted.max_side_px is None or side <= wanted.max_side_px)
+    )
+
+
+def _commit_seq(row: Observation) -> int:
+    return row.snapshot.commit_seq
+
+
+def _said(status: int, kind: str) -> JSONResponse:
+    """An error in the words of `query`."""
+    return JSONResponse({"error": kind, "detail": "x"}, status)
+
+
+def _page(rows: list[Observation], limit: int, cursor: str | None) -> ObservationPage:
+    start = 0
+    if cursor is not None:
+        keys = [row.snapshot.row_key for row in rows]
+        try:
+            last = base64.urlsafe_b64decode(cursor).decode(errors="replace")
+        except ValueError:
+            last = ""
+        if last not in keys:
+            raise HTTPException(422)
+        start = keys.index(last) + 1
+    items = tuple(rows[start : start + limit])
+    more = len(rows) > start + limit
+    next_cursor = base64.urlsafe_b64encode(items[-1].snapshot.row_key.encode()).decode() if more else None
+    return ObservationPage(items=items, next_cursor=next_cursor)

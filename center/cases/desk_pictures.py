@@ -66,10 +66,10 @@ class DeskPictures:
             CaseStateError: the case has ended, or has as many as it may have.
             UnknownCaseError, StoreUnavailableError: see `Casebook`.
         """
-        agent_id, camera_id = self._desk()
         with self._store.transaction() as session:
             locked(session)
             record, _area = self._book.seen(session, number, sight)
+            agent_id, camera_id = self._desk()
             state = self._book.state(record)
             there = session.scalars(select(CasePictureRecord).where(CasePictureRecord.number == number)).all()
             if state in ENDED or len(there) >= MOST:

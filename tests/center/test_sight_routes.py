@@ -105,8 +105,9 @@ def _exported(browser: httpx.Client, row_keys: list[str]) -> str:
 
 
 def _opened(browser: httpx.Client) -> str:
-    case = {"number": "A-2026-18", "terms": terms(districts=["south"])}
-    return str(browser.post("/api/cases", json=case).raise_for_status().json()["number"])
+    number = "A-2026-18"
+    browser.post("/api/cases", json={"number": number, "terms": terms(districts=["south"])}).raise_for_status()
+    return number
 
 
 def _kept(browser: httpx.Client) -> int:

@@ -38,7 +38,7 @@ def test_somebody_with_one_district_sees_its_cameras_and_loses_them_while_he_loo
         visitor.go("/cameras")
         expect(page.get_by_text("Street cam-1")).to_be_visible()
         expect(page.get_by_text("Street cam-2")).to_have_count(0)
-        expect(page.locator(".ws-nav a")).to_have_text(["Overview", "Cameras", "Cases"])
+        expect(page.locator(".ws-nav a")).to_have_text(["Overview", "Cameras", "Cases", "Parse tasks"])
 
         visitor.expected.append("403")
         visitor.go("/live")

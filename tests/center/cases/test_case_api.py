@@ -299,9 +299,9 @@ async def test_a_desk_agent_whose_certificate_was_revoked_brings_nothing_more(st
         place = (await ana.post(f"{CASE}/pictures")).json()
         street.machine("brought", "stolen", place["started_at_ms"], 0.5, agent_id="desk", row_key=place["row_key"])
         world.services.roster.take(roster(world.seal_key, 1, member(Membership.REVOKED, "desk")))
-        assert code(await ana.post(f"{CASE}/pictures")) == (503, "desk_missing")
+        assert code(await ana.post(f"{CASE}/pictures")) == (409, "desk_missing")
         sought = await ana.post(f"{CASE}/sought", json={"row_key": place["row_key"], "index": 0})
-        assert code(sought) == (503, "desk_missing")
+        assert code(sought) == (409, "desk_missing")
 
 
 async def test_when_a_case_is_over_what_was_derived_for_it_is_deleted_on_schedule_and_audited(case: Street) -> None:

@@ -59,7 +59,7 @@ class _Form:
         self._sight = self._identity.access.scope(Permission.CASE_EDIT, case_id=number)
         self._case: CaseView | None = None
         self._trouble = ui.element("div")
-        self._body = ui.element("div").classes("ws-panel ws-form")
+        self._body = ui.element("div").classes("ws-panel ws-case-form")
 
     async def load(self) -> None:
         """Read what there is to choose from, and the case that is changed."""

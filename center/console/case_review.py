@@ -53,7 +53,7 @@ class Review:
         """Keys come faster than the database writes: each waits for the one before."""
         self._trouble = ui.element("div")
         self._stage = ui.element("div")
-        self._strip = labelled("div", _("Candidates")).classes("ws-strip").props('role="list"')
+        self._strip = labelled("div", _("Candidates")).classes("ws-case-thumbs").props('role="list"')
         self._thumbs: list[ui.element] = []
         ui.keyboard(on_key=self._key, ignore=["input", "select", "textarea"], repeating=False)
 

@@ -43,11 +43,11 @@ class Sightings:
             self._map = Map(_, services.atlas, label=_("Confirmed sightings on the map")).classes("ws-case-map")
         with ui.element("div").classes("ws-panel"):
             words("h2", _("Confirmed sightings")).classes("ws-section")
-            self._list = ui.element("div").classes("ws-timeline")
+            self._list = ui.element("div").classes("ws-case-timeline")
             self._export = ui.element("div").classes("ws-case-export")
         with ui.element("div").classes("ws-panel"):
             words("h2", _("Cameras to ask for footage")).classes("ws-section")
-            self._footage = ui.element("div").classes("ws-timeline")
+            self._footage = ui.element("div").classes("ws-case-timeline")
 
     async def load(self, *, in_force: bool) -> None:
         """Sightings, and while the case is in force the cameras to ask."""

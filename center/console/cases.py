@@ -38,7 +38,7 @@ def cases(request: Request) -> None:
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
             if identity.access.permits(Permission.CASE_EDIT):
-                ui.link(_("New case"), "/new-case").classes("ws-button")
+                ui.link(_("New case"), "/new-case").classes("ws-case-button")
         if seek:
             with ui.element("div").classes("ws-alert ws-alert-warn"):
                 words("strong", _("In which case is this machine sought?"))

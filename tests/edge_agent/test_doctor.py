@@ -210,11 +210,12 @@ def test_a_camera_without_that_stream(box: Box) -> None:
 def test_a_model_that_is_missing_and_one_with_another_hash(box: Box, around: World, tmp_path: Path) -> None:
     models = tmp_path / "models"
     models.mkdir()
+    catalog = Catalog(around.models_dir)
     for name in (MACHINES, FACES):
-        (models / f"{name}.onnx").symlink_to(around.models_dir / f"{name}.onnx")
+        (models / catalog.path(name).name).symlink_to(catalog.path(name))
     box.use(models_dir=models)
     assert box.faults() == [Fault.MODEL_MISSING]
-    (models / f"{PLATES}.onnx").write_bytes((around.models_dir / f"{PLATES}.onnx").read_bytes()[:-1])
+    (models / catalog.path(PLATES).name).write_bytes(catalog.path(PLATES).read_bytes()[:-1])
     assert box.faults() == [Fault.MODEL_WRONG]
 
 

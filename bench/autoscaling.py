@@ -80,13 +80,13 @@ def _followed(exchange: Exchange, config: ClusterConfig) -> dict[str, Any]:
     quiet = Custodian(exchange.section("lane"), "lane", rate=_QUIET)
     rush = Custodian(exchange.section("street"), "street", rate=_RUSH)
     quiet.start()
-    time.sleep(10)
+    time.sleep(10)  # how many there are at rest
     report: dict[str, Any] = {"replicas at 1/s": _replicas()}
     rush.start()
     began_s = time.monotonic()
     for number in range(2, _MOST + 1):
         report[f"{number} replicas after, s"] = _until(partial(_are, number), began_s)
-    time.sleep(20)
+    time.sleep(20)  # the rush with all of them
     report["waiting at the sender, 20 s later"] = rush.waiting
     rush.stop()
     began_s = time.monotonic()
@@ -130,7 +130,7 @@ def _until(done: Callable[[], bool], began_s: float) -> float | None:
     while not done():
         if time.monotonic() - began_s > _PATIENCE_S:
             return None
-        time.sleep(0.2)
+        time.sleep(0.2)  # Serve tells nobody when a replica runs
     return round(time.monotonic() - began_s, 1)
 
 

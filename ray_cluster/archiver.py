@@ -227,9 +227,11 @@ class Archiver:
     def _filter(self, day: DayTables) -> KeyFilter:
         keys = self._filters.get(day.name)
         if keys is None:
-            keys = self._filters[day.name] = KeyFilter()
+            keys = KeyFilter()
             for table in (day.snapshots, day.objects):
                 _read_keys(table, keys)
+            # Only once it is whole: half of it would call absent what is there.
+            self._filters[day.name] = keys
         self._filters.move_to_end(day.name)
         while len(self._filters) > _FILTERS:
             self._filters.popitem(last=False)

@@ -4,8 +4,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +30,8 @@ from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat
 from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.world import observed, roster
+from tests.e2e import center_process
+from tests.e2e.center_process import CenterProcess
 from tests.support.ports import free_port
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -57,13 +57,12 @@ class Running:
     url: str
     code_file: Path
     archive: FakeArchive
-    process: "subprocess.Popen[str]"
+    process: CenterProcess
     seal_key: SealKey
     """Provisioning's; the centre has its public half."""
     said: list[str] = field(default_factory=list)
 
     def say(self, **line: object) -> None:
-        assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(line) + "\n")
         self.process.stdin.flush()
 
@@ -146,28 +145,21 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
     archive, query_url = archive_url
     port = free_port()
     seal_key = SealKey.create(tmp_path / "seal.key")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.center_process", str(write_config(tmp_path, port=port, query_url=query_url))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-    )
-    running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, process, seal_key)
+    served = center_process.start(write_config(tmp_path, port=port, query_url=query_url))
+    running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, served, seal_key)
     ready = threading.Event()
-    assert process.stdout is not None
-    listener = threading.Thread(target=_listen, args=(process.stdout, running.said, ready))
+    listener = threading.Thread(target=_listen, args=(served.stdout, running.said, ready))
     listener.start()
     assert ready.wait(60), running.said
-    assert process.poll() is None, running.said
+    assert served.process.is_alive(), running.said
     yield running
-    process.send_signal(signal.SIGINT)
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(timeout=20)
+    assert served.process.pid is not None
+    os.kill(served.process.pid, signal.SIGINT)
+    served.stdin.close()
+    served.process.join(timeout=20)
+    assert not served.process.is_alive()
     listener.join(timeout=5)
-    process.stdout.close()
+    served.stdout.close()
     assert not [line for line in running.said if "Traceback" in line], "\n".join(running.said)
 
 
@@ -191,7 +183,8 @@ class Visitor:
     page: Page
     context: BrowserContext
     center: Running
-    screenshots: Path
+    screenshots: Path | None
+    """Where pictures are kept; none are taken without."""
     errors: list[str] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
     expected: list[str] = field(default_factory=list)
@@ -201,8 +194,14 @@ class Visitor:
         self.page.goto(f"{self.center.url}{path}")
 
     def photograph(self, name: str) -> None:
-        self.page.wait_for_timeout(350)
-        self.page.screenshot(path=self.screenshots / f"{name}.png")
+        """For somebody to look at; half a second each, so only where a folder is named."""
+        if self.screenshots is not None:
+            self.page.wait_for_timeout(350)
+            self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+    def settled(self) -> None:
+        """Wait until the pictures on the page have come, or have not."""
+        self.page.wait_for_function("() => [...document.images].every(i => i.complete || i.loading === 'lazy')")
 
     def set_up(self) -> None:
         self.go("/setup")
@@ -222,15 +221,18 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def screenshots() -> Path | None:
+    """WAYSIDE_SCREENSHOTS names a folder for what the pages look like."""
     named = os.environ.get("WAYSIDE_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    if not named:
+        return None
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @pytest.fixture
-def visitor(chromium: Browser, center: Running, screenshots: Path) -> Iterator[Visitor]:
+def visitor(chromium: Browser, center: Running, screenshots: Path | None) -> Iterator[Visitor]:
     """An English browser in light mode; every console error and every outside request fails the test."""
     context = chromium.new_context(viewport=SCREEN, locale="en-GB", color_scheme="light", reduced_motion="reduce")
     page = context.new_page()

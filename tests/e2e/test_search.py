@@ -158,12 +158,12 @@ def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, cente
         expect(page.locator(".ws-results")).to_have_attribute("data-loaded", "48")
         expect(page.locator(".ws-map-heat")).to_have_count(1)
         assert set(page.locator("a.ws-card .ws-name:not(.ws-plain)").all_inner_texts()) == {PLACES["cam-1"][0]}
-        page.wait_for_load_state("networkidle")
+        visitor.settled()
         width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         assert width[0] <= width[1]
         visitor.photograph(f"search-area-{language}-{theme}")
         page.get_by_role("button", name="Map" if language == "en" else "地图").click()
-        page.wait_for_load_state("networkidle")
+        visitor.settled()
         visitor.photograph(f"search-{language}-{theme}")
     visitor.go("/preferences?language=en&theme=light")
     crossing = "114.2,30.4+114.35,30.55+114.35,30.4+114.2,30.55"

@@ -16,6 +16,8 @@ WIDTH: Final = 960
 
 def picture(visitor: Visitor, name: str) -> None:
     """A small one, for the page."""
+    if visitor.screenshots is None:
+        return
     visitor.photograph(name)
     with Image.open(visitor.screenshots / f"{name}.png") as whole:
         small = whole.convert("RGB").resize((WIDTH, WIDTH * whole.height // whole.width))

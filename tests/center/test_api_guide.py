@@ -56,7 +56,7 @@ async def test_every_command_of_the_guide_does_what_it_says(world: World, tmp_pa
         "FROM_MS": str(NOW_MS - 3_600_000),
     }
     try:
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
             await asyncio.sleep(0.02)
         await typed(folder, environment)
     finally:

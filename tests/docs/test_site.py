@@ -100,7 +100,7 @@ def chromium() -> Iterator[Browser]:
     ("start", "asked", "found"),
     [
         ("index.html", "waysidespoolfull", "runbook/box.html"),
-        ("zh/operations.html", "证书", "zh/"),
+        ("zh/index.html", "重启摄像机", "zh/health.html"),
     ],
 )
 def test_a_browser_reads_and_searches_it_as_files_and_asks_nobody(

@@ -58,7 +58,11 @@ lock: ## Resolve requirements.lock anew (after a change of dependencies)
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --no-emit-index-url \
 	  --generate-hashes --quiet --custom-compile-command "make lock" -o requirements.lock
 
+docs: ## These pages as a site in out/site, which asks nobody outside
+	@bin/setup dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
+
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test check bench evaluate chaos soak bundle lock clean
+.PHONY: help demo test check bench evaluate chaos soak bundle lock docs clean

@@ -69,6 +69,7 @@ __all__ = [
     "Selector",
     "Spool",
     "Streams",
+    "Updates",
     "UploadSource",
     "Viid",
     "ViidSource",
@@ -184,6 +185,17 @@ class Provisioning(Section):
     """And keep it working for this long."""
 
 
+class Updates(Section):
+    """How an agent that `install.sh` installed takes new software from afar (docs/rollouts.md)."""
+
+    directory: ResolvedPath
+    """Archives are fetched into it, and asked for in it; the agent's own."""
+    installed_dir: ResolvedPath = Path("/opt/wayside")
+    """Root's: the two folders, and what became of the last request."""
+    release_key_file: ResolvedPath = Path("/etc/wayside/release.pub")
+    """Whose releases are taken: what `install.sh` trusts."""
+
+
 class EdgeConfig(Section):
     """`wayside-edge run`. With [provisioning], a document from afar replaces cameras, redactor, window, heartbeat."""
 
@@ -192,6 +204,7 @@ class EdgeConfig(Section):
     models_dir: ResolvedPath
     spool: Spool
     provisioning: Provisioning | None = None
+    updates: Updates | None = None
     window: Window = Window()
     redactor: Redactor = Redactor()
     streams: Streams = Streams()

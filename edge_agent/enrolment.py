@@ -45,6 +45,9 @@ port = {port}
 seal_key_file = "seal.pub"
 secrets_key_file = "secrets.key"
 documents_dir = "documents"
+
+[updates]
+directory = "update"
 """
 
 

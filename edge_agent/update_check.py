@@ -1,5 +1,6 @@
-"""Whether this machine may take a release: by the signed order before a byte of it is fetched, by its own signature
-after the last. Nothing is unpacked here.
+"""Whether this machine may take a release: by the order before a byte is fetched, by its own signature after the last.
+
+Nothing is unpacked here: what is root's looks at all of it again.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from provisioning.contracts.release import is_older, parse_manifest, read_head
 from provisioning.contracts.rollout import ReleaseFile, SoftwareOrder
 
 UNPACKED: Final = 5
-"""Times the archive: its copy, the same unpacked, and what wheels unpack to (`install.sh`, measured 2.9 for the edge)."""
+"""Times the archive: its copy, the same unpacked, and what wheels unpack to (measured 2.9 in all for the edge)."""
 SPARE_BYTES: Final = 64 * 1024**2
 """For the spool, which goes on meanwhile."""
 

@@ -77,6 +77,7 @@ class Updater:
         self._retry = Backoff(1.0, 60.0)
         self._not_before_s = 0.0
         self._probation: tuple[int, float, Probation] | None = None
+        self._asked: int | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop` is set."""
@@ -159,7 +160,10 @@ class Updater:
         if outcome is not None:
             self._end(order, *outcome)
             return
-        self._put(_REQUEST, self._request(order))
+        if self._asked != order.number:  # once a process: after a power cut nobody else says it again
+            self._forget(_REQUEST)
+            self._put(_REQUEST, self._request(order))
+            self._asked = order.number
         has_changed = (self._updates.version == order.body.version) == (order.body.act is Act.INSTALL)
         if has_changed:
             self._prove(order)

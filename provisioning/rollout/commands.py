@@ -136,11 +136,9 @@ def _shown(record: RolloutRecord) -> tuple[dict[str, object], list[str | Table]]
         "agents": {name: each.model_dump(mode="json") for name, each in record.state.agents.items()},
     }
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in told.counts.items() if count)
-    shown: list[str | Table] = [
-        f"roll-out {record.id} of {record.kind} {record.name}, begun {moment(record.started_at_ms)}: {told.phase},"
-        f" stage {told.stage} of {state.STAGES} ({told.stage_size} of {told.total} agents)",
-        counts,
-    ]
+    begun = f"roll-out {record.id} of {record.kind} {record.name}, begun {moment(record.started_at_ms)}"
+    stage = f"stage {told.stage} of {state.STAGES} ({told.stage_size} of {told.total} agents)"
+    shown: list[str | Table] = [f"{begun}: {told.phase}, {stage}", counts]
     if told.cause:
         shown.append(f"stopped by {told.stopped.replace('_', ' ')}: {told.cause}")
     rows = [

@@ -60,7 +60,7 @@ class Publisher:
         former: Collection[str] = (),
         vitals: Vitals | None = None,
     ) -> None:
-        """`documents`, `updates`: of an enrolled agent. `former`: cameras configured no more; their states are erased."""
+        """`documents`, `updates`: an enrolled agent's. `former`: cameras configured no more, whose states go."""
         self._edge = edge
         self._spool = spool
         self._health = health

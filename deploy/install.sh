@@ -235,9 +235,9 @@ if [ "$act" = boot ]; then
     [ -n "$before" ] && [ -f "$opt/$before/complete" ] || { say "nothing is on trial" && exit 0; }
     number=$(cut -d ' ' -f 2 <"$opt/trying")
     case $number in *[!0-9]*) number='' ;; esac
-    now=$(current)
+    case $before in a) new=b ;; *) new=a ;; esac
     go_back_to "$before"
-    tell rolled_back "version $(cat "$opt/$now/version") had not proved itself when the machine went down"
+    tell rolled_back "version $(cat "$opt/$new/version") had not proved itself when the machine went down"
     say "back to version $(cat "$opt/$before/version"): the newer one had not proved itself"
     exit 0
 fi
@@ -262,7 +262,7 @@ if [ "$act" = requested ]; then
     now=$(current)
     trial=$(before_trial)
     if [ -n "$trial" ]; then # killed while a version was on trial, and the machine was not: its trial begins again
-        [ "$now" != "$trial" ] || now=$(case $trial in a) echo b ;; *) echo a ;; esac)
+        case $trial in a) now=b ;; *) now=a ;; esac
         [ -f "$opt/$now/complete" ] || fail "the version on trial is gone"
         use "$now" "$trial"
         exit 0

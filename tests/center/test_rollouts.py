@@ -59,6 +59,7 @@ def test_of_agents_only_those_in_sight_are_named(rollouts: Rollouts, seal_key: S
     assert (nothing.failed, nothing.total) == ((), REPORT.total)
 
 
+@pytest.mark.anyio
 async def test_it_comes_over_the_broker(world: World, seal_key: SealKey) -> None:
     world.mailbox.deliver(topics.rollout(), sealed(seal_key, 5, REPORT))
     assert world.services.rollouts.newest() == REPORT

@@ -200,7 +200,7 @@ if [ "$act" = uninstall ]; then
     for slot in a b; do
         names "$slot" | while read -r place; do
             ! has_systemd || case $place in
-            *.service) systemctl disable --now "${place##*/}" || true ;;
+            *.service | *.path) systemctl disable --now "${place##*/}" || true ;;
             esac
             rm -f "$place" "$place.new"
         done

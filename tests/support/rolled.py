@@ -252,7 +252,7 @@ def machine(home: Home, folder: Path, number: int, releases: Releases, broken: f
             "seal_key_file": place / "seal.pub",
             "secrets_key_file": place / "secrets.key",
             "documents_dir": place / "documents",
-            "probation_s": 4.0,
+            "probation_s": 6.0,
             "settle_s": 0.3,
         },
         updates={

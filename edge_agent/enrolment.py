@@ -39,15 +39,15 @@ key_file = "agent.pem"
 [spool]
 directory = "spool"
 
+[updates]
+directory = "update"
+
 [provisioning]
 host = {host}
 port = {port}
 seal_key_file = "seal.pub"
 secrets_key_file = "secrets.key"
 documents_dir = "documents"
-
-[updates]
-directory = "update"
 """
 
 

@@ -37,6 +37,7 @@ from provisioning.contracts.ids import AgentId
 from provisioning.contracts.notify import Notify
 from provisioning.contracts.pipeline import Pipeline
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
+from provisioning.contracts.updates import Updates
 
 __all__ = [
     "Alarms",
@@ -183,17 +184,6 @@ class Provisioning(Section):
     """A new configuration must bring every camera that worked before back within this, or it is rolled back."""
     settle_s: float = Field(default=10.0, gt=0, le=600)
     """And keep it working for this long."""
-
-
-class Updates(Section):
-    """How an agent that `install.sh` installed takes new software from afar (docs/rollouts.md)."""
-
-    directory: ResolvedPath
-    """Archives are fetched into it, and asked for in it; the agent's own."""
-    installed_dir: ResolvedPath = Path("/opt/wayside")
-    """Root's: the two folders, and what became of the last request."""
-    release_key_file: ResolvedPath = Path("/etc/wayside/release.pub")
-    """Whose releases are taken: what `install.sh` trusts."""
 
 
 class EdgeConfig(Section):

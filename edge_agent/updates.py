@@ -175,10 +175,12 @@ class Updates:
     def _take(self, order: Order) -> None:
         before = self._state.current
         is_busy = before is not None and before.step is Step.ASKED
-        update = {"waiting": order} if is_busy else {"current": order, "waiting": None}
-        if not is_busy:
-            update["word"] = self._word(order.number, Verdict.TRYING, "")
-        self._keep(self._state.model_copy(update={"seen": order.number, **update}))
+        if is_busy:
+            state = self._state.model_copy(update={"seen": order.number, "waiting": order})
+        else:
+            word = self._word(order.number, Verdict.TRYING, "")
+            state = State(addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=word)
+        self._keep(state)
         self._refusal = None
         _log.info("software order accepted number=%d %s %s", order.number, order.body.act.value, order.body.version)
 

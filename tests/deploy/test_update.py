@@ -181,7 +181,7 @@ def test_a_full_disk_is_told_and_the_old_one_goes_on(publisher: Publisher, secon
         pytest.skip("mounting a tmpfs needs root")
     place = tmp_path / "small"
     place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=60m", "none", place]
+    words = ["mount", "-t", "tmpfs", "-o", "size=60m", "none", str(place)]
     if subprocess.run(words, check=False, capture_output=True).returncode != 0:
         pytest.skip("no right to mount a tmpfs here")
     try:

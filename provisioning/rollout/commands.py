@@ -66,6 +66,9 @@ def start(home: Home, wish: Wish) -> Answer:
         at_once=wish.at_once,
     )
     number = home.rollouts.start(kind, name[:128], payload, state.begin(plan, home.now_ms()))
+    if kind is RolloutKind.SOFTWARE:
+        wanted = {order.sha256 for order in home.rollouts.orders() if order.sha256 is not None}
+        software.forget(home.directory, wanted | {software.Offer.model_validate_json(payload).file.sha256})
     sizes = [state.stage_size(plan, stage) for stage in range(1, state.STAGES + 1)]
     facts = {"changed": True, "rollout": number, "kind": kind, "name": name, "agents": list(chosen), "stages": sizes}
     said = (

@@ -22,6 +22,8 @@ from provisioning.rollout.software import Offer
 from provisioning.rollout.state import RolloutState, Seen, Standing, Target, step, target_of
 
 _log = logging.getLogger(__name__)
+WARM_UP_MS: Final = 3000
+"""After the line has come up: what is retained of cameras arrives, and is what health is compared with."""
 _STANDINGS: Final = {
     Verdict.TRYING: Standing.OPEN,
     Verdict.APPLIED: Standing.DONE,
@@ -43,6 +45,8 @@ class Conductor:
         listening_since_ms = self._ear.listening_since_ms
         record = self._home.rollouts.newest()
         if record is None or record.state.has_ended or listening_since_ms is None:
+            return
+        if self._home.now_ms() - listening_since_ms < WARM_UP_MS:
             return
         with self._home.register.one_look():
             seen = {each: self._seen(record, each) for each in record.state.agents}

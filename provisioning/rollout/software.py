@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +75,17 @@ def take_in(archive: Path, key_file: Path, home: Path) -> tuple[ReleaseHead, Rel
             Path(part.name).unlink(missing_ok=True)
             raise
     return head, ReleaseFile(sha256=sha256, bytes=size, role=head.role, arch=head.arch, python=head.python)
+
+
+def forget(home: Path, kept: Collection[str]) -> None:
+    """Remove the archives that no agent is to fetch any more, all but these.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for file in (home / FOLDER).iterdir():
+        if file.name not in kept:
+            file.unlink()
 
 
 def piece(home: Path, sha256: str, offset: int) -> bytes | None:

@@ -20,7 +20,7 @@ from provisioning.contracts.rollout import CHUNK_BYTES, SOFTWARE, AgentProgress,
 from provisioning.home import Home
 from provisioning.rollout import health
 from provisioning.rollout import state as rollouts
-from provisioning.rollout.conductor import Conductor
+from provisioning.rollout.conductor import WARM_UP_MS, Conductor
 from provisioning.rollout.ear import Ear
 from provisioning.rollout.health import Baseline, CameraSeen
 from provisioning.rollout.state import Plan, Seen, Standing, Target
@@ -59,6 +59,7 @@ class Site:
     def restart(self) -> None:
         self.ear = Ear(self.clock)
         self.ear.line(up=True)
+        self.clock.move(timedelta(milliseconds=WARM_UP_MS))
         self.conductor = Conductor(self.home, self.ear)
 
     def all_beat(self, **changes: Any) -> None:
@@ -162,6 +163,7 @@ def test_silence_counts_as_failure_and_a_broker_that_is_away_does_not(site: Site
     site.conductor.round()
     assert site.status()["phase"] == "running"
     site.ear.line(up=True)
+    site.clock.move(timedelta(seconds=5))
     site.conductor.round()
     assert site.status()["phase"] == "running"
     site.clock.move(timedelta(seconds=21))
@@ -242,6 +244,7 @@ def test_software_is_ordered_and_after_a_stop_left_again(site: Site, tmp_path: P
     assert (body.act.value, body.version, body.file and body.file.arch) == ("install", "2.0", platform.machine())
     site.conductor.round()
     assert site.home.rollouts.orders() == [order], "the same order is made once"
+    assert [file.name for file in (site.home.directory / "releases").iterdir()] == [order.sha256]
     site.ear.hear(topics.installed(AGENTS[0]), codec.encode(installed(AGENTS[0], order.number, "it did not start")))
     site.go()
     site.go()
@@ -273,7 +276,7 @@ def test_an_archive_is_handed_out_piece_by_piece_to_whom_it_was_ordered_and_nobo
         technician = Technician(home.directory)
         technician.asks("rollout", "start", "--software", archive, "--key", releases.public, "--first", "street")
         ear = Ear(home.now_ms)
-        ear.line(up=True)
+        ear.listening_since_ms = 0
         Conductor(home, ear).round()
         (order,) = home.rollouts.orders()
         whole = archive.read_bytes()

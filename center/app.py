@@ -38,6 +38,7 @@ from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
 from center.places import Places
 from center.records import open_records
+from center.rollouts import Rollouts
 from center.roster import Roster
 from center.saved_searches import SavedSearches
 from center.search import Search
@@ -139,6 +140,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         alarms=alarms,
         gauge=gauges,
         ask_again=link.ask_again,
+        rollouts=(rollouts := Rollouts(seal)),
     )
     services = Services(
         auth=records.auth,
@@ -151,6 +153,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         search=search,
         saved_searches=SavedSearches(store, audit, clock),
         roster=roster,
+        rollouts=rollouts,
         devices=devices,
         assessment=assessment,
         feed=feed,

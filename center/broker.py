@@ -21,6 +21,7 @@ from center.assessment.recorder import Recorder
 from center.devices import Devices
 from center.errors import RosterRefusedError, StartError, StoreUnavailableError
 from center.feed import Feed
+from center.rollouts import Rollouts
 from center.roster import Roster
 from provisioning.contracts import codec, topics
 from provisioning.contracts.config import Broker as BrokerConfig
@@ -30,6 +31,7 @@ from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat, O
 
 SUBSCRIPTIONS: Final = (
     topics.roster(),
+    topics.rollout(),
     topics.observed("+"),
     topics.heartbeat("+"),
     topics.camera_status("+", "+"),
@@ -136,8 +138,10 @@ class Mailbox:
         alarms: Watch,
         ask_again: Callable[[], None],
         gauge: Gauge | None = None,
+        rollouts: Rollouts | None = None,
     ) -> None:
         self._roster = roster
+        self._rollouts = rollouts or Rollouts()
         self._devices = devices
         self._recorder = recorder
         self._feed = feed
@@ -159,6 +163,8 @@ class Mailbox:
         try:
             if topic == topics.roster():
                 self._take_roster(payload)
+            elif topic == topics.rollout():
+                self._rollouts.take(payload)
             elif topic in topics.BROKER_FIGURES and self._gauge is not None:
                 self._gauge.figure(topic, payload)
             else:

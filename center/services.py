@@ -23,6 +23,7 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.pipeline.watch import Pipeline
+from center.rollouts import Rollouts
 from center.roster import Roster
 from center.saved_searches import SavedSearches
 from center.search import Search
@@ -66,6 +67,7 @@ class Services:
     atlas: Atlas = field(default_factory=Atlas)
     settings: tuple[tuple[str, str], ...] = ()
     """The configuration as pages may show it."""
+    rollouts: Rollouts = field(default_factory=Rollouts)
     storage: Storage = field(init=False)
 
     def __post_init__(self) -> None:

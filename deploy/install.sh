@@ -3,8 +3,11 @@
 #
 #   install.sh --role edge --key release.pub FILE     the first time: whose releases are trusted from then on
 #   install.sh --role edge FILE                       an upgrade; the version before stays beside it
+#   install.sh --role edge --downgrade FILE           an older release than the one in use, which is meant
 #   install.sh --role edge --back                     the version before, again
 #   install.sh --role edge --uninstall [--purge]      remove it; with --purge its data, keys and spool too
+#   install.sh --requested DIR                        what an agent asks for in its own folder (docs/rollouts.md)
+#   install.sh --boot                                 back from a version that had not proved itself when power went
 #
 # Two folders, a and b, and one link that says which is in use: an upgrade is one rename, and nothing of the version in
 # use is touched before it. Killed at any step, the same command run again finishes. Needs python3, openssl, tar, flock.
@@ -14,13 +17,22 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 unset PYTHONPATH PYTHONHOME PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE PIP_FIND_LINKS PIP_TARGET || true
 
-role='' key='' file='' root='' act=install purge='' health='' data=''
+role='' key='' file='' root='' act=install purge='' health='' data='' downgrade='' asker='' number='' told='' patience=10
 
 say() { echo "install: $*"; }
 step() { echo "install: step $*"; }
 fail() {
     echo "install: $*" >&2
+    tell refused "$*"
     exit 2
+}
+tell() {
+    # What became of a request, for the agent that made it: one line of number and verdict, one of cause; root's alone.
+    [ -n "$number" ] && [ -z "$told" ] || return 0
+    printf '%s %s\n%s\n' "$number" "$1" "$2" >"$opt/.update-result"
+    mv "$opt/.update-result" "$opt/update-result"
+    sync -f "$opt"
+    told=yes
 }
 
 while [ $# -gt 0 ]; do
@@ -30,6 +42,9 @@ while [ $# -gt 0 ]; do
     --root) root=${2:?--root needs a folder} && shift ;;
     --health) health=${2:?--health needs a command} && shift ;;
     --back) act=back ;;
+    --downgrade) downgrade=yes ;;
+    --requested) asker=${2:?--requested needs a folder} act=requested && shift ;;
+    --boot) act=boot ;;
     --uninstall) act=uninstall ;;
     --purge) purge=yes ;;
     -*) fail "unknown option $1; see the head of this file" ;;
@@ -37,6 +52,15 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+[ -z "$root" ] || root=$(cd "$root" && pwd) || fail "--root: no such folder"
+opt=$root/opt/wayside etc=$root/etc/wayside units=$root/etc/systemd/system sysusers=$root/etc/sysusers.d
+installed_role=$(cat "$opt/role" 2>/dev/null || true)
+case $act in
+requested | boot)
+    [ -n "$installed_role" ] || { say "nothing is installed here" && exit 0; }
+    role=${role:-$installed_role}
+    ;;
+esac
 case $role in
 edge) data='wayside-edge' ;;
 business) data='wayside-center wayside-home' ;;
@@ -44,9 +68,6 @@ parse | archive | storage) data='wayside-cluster' ;;
 all) data='wayside-edge wayside-center wayside-home wayside-cluster' ;;
 *) fail "give --role edge, business, parse, archive, storage or all" ;;
 esac
-[ -z "$root" ] || root=$(cd "$root" && pwd) || fail "--root $root: no such folder"
-opt=$root/opt/wayside etc=$root/etc/wayside units=$root/etc/systemd/system sysusers=$root/etc/sysusers.d
-installed_role=$(cat "$opt/role" 2>/dev/null || true)
 [ -z "$installed_role" ] || [ "$installed_role" = "$role" ] ||
     fail "this machine has the role $installed_role, and --role says $role: uninstall that one first"
 
@@ -83,9 +104,49 @@ restart() {
     has_systemd || return 0
     names "$1" | while read -r place; do
         case $place in
+        */wayside-update*) ;; # it is what waits here
         *.service) systemctl try-restart "${place##*/}" || return 1 ;;
         esac
     done
+}
+
+before_trial() { [ ! -f "$opt/trying" ] || cut -d ' ' -f 1 <"$opt/trying"; }
+
+try_from() {
+    # From here on a boot goes back to $1, until the new one has proved itself. Nothing before it: nothing to go back to.
+    [ -n "$1" ] || return 0
+    echo "$1 ${number:--}" >"$opt/.trying"
+    mv "$opt/.trying" "$opt/trying"
+    sync -f "$opt"
+}
+
+confirm() {
+    if [ -f "$opt/$1/install.sh" ]; then # what comes up after a power cut is never of a version that is not proved
+        cp "$opt/$1/install.sh" "$opt/.install.sh"
+        mv "$opt/.install.sh" "$opt/install.sh"
+    fi
+    rm -f "$opt/trying"
+    sync -f "$opt"
+}
+
+go_back_to() {
+    put_units "$1"
+    switch_to "$1"
+    rm -f "$opt/trying"
+    sync -f "$opt"
+}
+
+proves_itself() {
+    # The agent of the new version says so, in its own folder, once its cameras and the broker are there.
+    waited=0
+    while [ "$waited" -lt "$patience" ]; do
+        if [ -f "$asker/healthy" ] && [ ! -L "$asker/healthy" ]; then
+            [ "$(head -c 200 "$asker/healthy" | tr -d '\000')" != "$number $(cat "$opt/$1/version")" ] || return 0
+        fi
+        sleep 1
+        waited=$((waited + 1))
+    done
+    return 1
 }
 
 is_well() {
@@ -93,10 +154,15 @@ is_well() {
         sh -c "$health"
         return
     fi
+    if [ -n "$asker" ]; then
+        proves_itself "$1"
+        return
+    fi
     has_systemd || return 0
     sleep 10
     names "$1" | while read -r place; do
         case $place in
+        */wayside-update*) ;;
         *.service) ! systemctl is-enabled --quiet "${place##*/}" || systemctl is-active --quiet "${place##*/}" || return 1 ;;
         esac
     done
@@ -105,6 +171,7 @@ is_well() {
 use() {
     # From here on: units, the switch, and back again where the new one is not well. $1: the slot, $2: the one before.
     step "6 units"
+    try_from "$2"
     put_units "$1"
     step "7 switch to $1 ($(cat "$opt/$1/version"))"
     switch_to "$1"
@@ -112,15 +179,17 @@ use() {
     ln -sfn current/models "$opt/models"
     step "8 health"
     if restart "$1" && is_well "$1"; then
+        confirm "$1"
+        tell applied ''
         say "version $(cat "$opt/$1/version") is in use"
         return 0
     fi
     if [ -z "$2" ] || [ ! -f "$opt/$2/complete" ]; then
         fail "version $(cat "$opt/$1/version") is not well, and there is none before it; see journalctl"
     fi
-    put_units "$2"
-    switch_to "$2"
+    go_back_to "$2"
     restart "$2" || true
+    tell rolled_back "version $(cat "$opt/$1/version") did not prove itself within $patience s"
     fail "version $(cat "$opt/$1/version") is not well: back to $(cat "$opt/$2/version"), which is in use again"
 }
 
@@ -131,7 +200,7 @@ if [ "$act" = uninstall ]; then
     for slot in a b; do
         names "$slot" | while read -r place; do
             ! has_systemd || case $place in
-            *.service) systemctl disable --now "${place##*/}" || true ;;
+            *.service | *.path) systemctl disable --now "${place##*/}" || true ;;
             esac
             rm -f "$place" "$place.new"
         done
@@ -161,6 +230,61 @@ mkdir -p "$opt" "$etc"
 exec 9>"$opt/.lock"
 flock -n 9 || fail "another install.sh is at work here"
 
+if [ "$act" = boot ]; then
+    before=$(before_trial)
+    [ -n "$before" ] && [ -f "$opt/$before/complete" ] || { say "nothing is on trial" && exit 0; }
+    number=$(cut -d ' ' -f 2 <"$opt/trying")
+    case $number in *[!0-9]*) number='' ;; esac
+    case $before in a) new=b ;; *) new=a ;; esac
+    go_back_to "$before"
+    tell rolled_back "version $(cat "$opt/$new/version") had not proved itself when the machine went down"
+    say "back to version $(cat "$opt/$before/version"): the newer one had not proved itself"
+    exit 0
+fi
+
+if [ "$act" = requested ]; then
+    # The folder is the agent's: nothing is written there, and nothing of it is believed that is not checked here.
+    [ -f "$asker/request" ] && [ ! -L "$asker/request" ] || { say "nothing is asked for" && exit 0; }
+    text=$(head -c 4096 "$asker/request" | tr -d '\000')
+    asked() { printf '%s\n' "$text" | sed -n "s/^$1 //p" | head -n 1; }
+    [ "$(printf '%s\n' "$text" | head -n 1)" = "wayside-update 1" ] || fail "$asker/request: is no request"
+    number=$(asked number) patience=$(asked health) wanted=$(asked version)
+    case $number:$patience in
+    *[!0-9:]* | :* | *: | ??????????????????????*) number='' && fail "$asker/request: is no request" ;;
+    esac
+    [ "$patience" -le 3600 ] || patience=3600
+    if [ -f "$opt/update-result" ] && [ "$(head -n 1 "$opt/update-result" | cut -d ' ' -f 1)" = "$number" ]; then
+        number=''
+        say "this request was answered"
+        exit 0
+    fi
+    trap 'tell refused "install.sh ended early: journalctl -u wayside-update"' EXIT
+    now=$(current)
+    trial=$(before_trial)
+    if [ -n "$trial" ]; then # killed while a version was on trial, and the machine was not: its trial begins again
+        case $trial in a) now=b ;; *) now=a ;; esac
+        [ -f "$opt/$now/complete" ] || fail "the version on trial is gone"
+        use "$now" "$trial"
+        exit 0
+    elif [ "$(asked act)" = back ]; then
+        [ "$(cat "$opt/$now/version")" = "$wanted" ] || { tell applied '' && exit 0; }
+        act=back
+    else
+        act=install file=$opt/.archive
+        [ -f "$asker/archive.wayside" ] && [ ! -L "$asker/archive.wayside" ] || fail "the agent has fetched no archive"
+        if [ "$(asked downgrade)" = yes ]; then
+            [ -f "$etc/allow-remote-downgrade" ] ||
+                fail "an older version from afar needs $etc/allow-remote-downgrade, an empty file of root's"
+            downgrade=yes
+        fi
+        # A copy: the agent's own could be another one by the time it is unpacked.
+        needed=$((5 * $(stat -c %s "$asker/archive.wayside") / 1024)) free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
+        [ "$free" -gt "$needed" ] ||
+            fail "$((needed / 1024)) MiB are needed under $opt, $((free / 1024)) are free: nothing was changed"
+        head -c 2147483648 "$asker/archive.wayside" >"$file"
+    fi
+fi
+
 if [ "$act" = back ]; then
     now=$(current)
     case $now in a) before=b ;; b) before=a ;; *) fail "nothing is installed here" ;; esac
@@ -185,7 +309,7 @@ step "1 signature"
 incoming=$opt/.incoming
 rm -rf "$incoming"
 mkdir -m 700 "$incoming"
-trap 'rm -rf "$incoming"' EXIT
+trap 'rm -rf "$incoming" "$opt/.archive"; tell refused "install.sh ended early: journalctl -u wayside-update"' EXIT
 for part in manifest manifest.sig; do
     tar -xOf "$file" "$part" 2>/dev/null | head -c 4194304 >"$incoming/$part"
     [ -s "$incoming/$part" ] || fail "$file: is no release archive (it has no $part), or was cut short"
@@ -216,8 +340,32 @@ case $now in a) slot=b ;; *) slot=a ;; esac
 if [ -n "$now" ] && cmp -s "$incoming/manifest" "$opt/$now/manifest" && [ -f "$opt/$now/complete" ]; then
     rm -rf "$incoming"
     say "this very release, $version, is in use already"
-    use "$now" ''
+    use "$now" "$(before_trial)"
     exit 0
+fi
+# The same order as provisioning/contracts/release.py: says yes where the second is older than the first, or where they
+# cannot be compared.
+older='
+import re, sys
+form = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,5})(?:(a|b|rc)(\d{1,9}))?(?:\.post(\d{1,9}))?(?:\.dev(\d{1,9}))?(?:\+[0-9A-Za-z.]{1,40})?")
+def key(text):
+    found = form.fullmatch(text)
+    if found is None:
+        return None
+    numbers, phase, count, post, dev = found.groups()
+    release = [int(part) for part in numbers.split(".")]
+    while release and release[-1] == 0:
+        release.pop()
+    rank = 3 if phase is None else ("a", "b", "rc").index(phase)
+    if dev is not None and phase is None and post is None:
+        rank = -1
+    return release, rank, int(count or 0), -1 if post is None else int(post), 10**10 if dev is None else int(dev)
+present, new = map(key, sys.argv[1:])
+print("yes" if sys.argv[1] != sys.argv[2] and (present is None or new is None or new < present) else "no")
+'
+if [ -n "$now" ] && [ -z "$downgrade" ]; then
+    [ "$(python3 -c "$older" "$(cat "$opt/$now/version")" "$version")" = no ] ||
+        fail "$file: is version $version, older than $(cat "$opt/$now/version"), which is in use; if that is meant: --downgrade"
 fi
 step "3 contents"
 sed -n 's/^sha256 [0-9a-f]* //p' "$incoming/manifest" | sort >"$incoming/named"
@@ -228,6 +376,7 @@ cmp -s "$incoming/named" "$incoming/found" || fail "$file: does not hold just wh
 needed=$((4 * $(stat -c %s "$file") / 1024))
 free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
 [ "$free" -gt "$needed" ] || fail "$((needed / 1024)) MiB are needed under $opt, $((free / 1024)) are free: nothing was changed"
+rm -f "$opt/$slot/complete" # first: half of a version is none to go back to
 rm -rf "${opt:?}/$slot"
 mkdir "$opt/$slot"
 tar -xf "$file" -C "$opt/$slot" --no-same-owner --no-same-permissions

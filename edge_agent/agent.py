@@ -37,6 +37,7 @@ from edge_agent.sources.source import Source
 from edge_agent.spool import Spool
 from edge_agent.steward import Steward
 from edge_agent.supervisor import Supervisor
+from edge_agent.updates import Updates
 from edge_agent.vitals import Vitals
 from provisioning.contracts.config import Camera, EdgeConfig, Gb28181Source, ReplaySource, RtspSource
 from provisioning.contracts.errors import ConfigError
@@ -67,6 +68,8 @@ class Lasting:
     pauses: Pauses
     documents: Documents | None
     """Of an enrolled agent."""
+    updates: Updates | None = None
+    """Of one whose software may be changed from afar."""
 
 
 class Agent:
@@ -140,6 +143,7 @@ class Agent:
             reconnect=Backoff(0.5, 30.0),
             refused=Backoff(0.5, 15.0),
             documents=lasting.documents,
+            updates=lasting.updates,
             former=former,
             vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings),
         )

@@ -41,6 +41,7 @@ from edge_agent.pauses import Pauses
 from edge_agent.redactor import Redactors
 from edge_agent.renewal import Renewer
 from edge_agent.survey import survey as look_over
+from edge_agent.updating import updater_of, updates_of
 from engines.errors import EngineError
 from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.enrolment import CODE_PATTERN, Bundle, normal_code
@@ -79,8 +80,17 @@ def run(path: Path, *, verbose: bool) -> int:
         signal.signal(number, lambda received, _: asked.append(received))
     clock = SystemClock()
     beside = {"renewal": Renewer(edge, clock).run} if edge.provisioning is not None else {}
+    updates = updates_of(edge, clock, _version())
+    if updates is not None:
+        beside["updates"] = lambda stop: updater_of(edge, updates, configurator, clock).run(stop)
     configurator = Configurator(
-        edge, _load_redactors, _dialler(edge), clock, software=f"wayside-edge {_version()}", beside=beside
+        edge,
+        _load_redactors,
+        _dialler(edge),
+        clock,
+        software=f"wayside-edge {_version()}",
+        beside=beside,
+        updates=updates,
     )
     configurator.start()
     _out.print(f"ready agent={edge.agent_id} cameras={len(configurator.cameras)}", highlight=False)

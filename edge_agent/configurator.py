@@ -38,9 +38,10 @@ from edge_agent.pauses import Pauses
 from edge_agent.probation import Failed, Passed, Probation, judge
 from edge_agent.spool import Spool
 from edge_agent.supervisor import Supervisor
+from edge_agent.updates import Updates
 from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.documents import Configuration
-from provisioning.contracts.messages import CameraState
+from provisioning.contracts.messages import CameraState, CameraStatus
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Configurator:
         software: str,
         open_capture: OpenCapture | None = None,
         beside: Mapping[str, Callable[[threading.Event], None]] | None = None,
+        updates: Updates | None = None,
     ) -> None:
         """Open what lasts. `beside`: what else runs, under its name and until its event is set, whoever is the agent.
 
@@ -84,7 +86,7 @@ class Configurator:
         self._fork_server = ForkServer() if edge.streams.own_process else None
         self._open_capture = open_capture or _opener(edge, clock, self._fork_server)
         self._models = _Models(load_redactors)
-        self._lasting = _lasting(edge, clock)
+        self._lasting = _lasting(edge, clock, updates)
         self._documents = self._lasting.documents
         self._agent: Agent | None = None
         self._trying: _Trying | None = None
@@ -150,10 +152,18 @@ class Configurator:
         if self._ended:  # a thread still in a decoder may yet write; then the file stays open until the process ends
             self._lasting.spool.close()
 
+    def statuses(self) -> list[CameraStatus]:
+        """Every camera's state as of now."""
+        return [] if self._agent is None else self._agent.statuses()
+
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._agent is not None and self._agent.is_connected
+
     @property
     def cameras(self) -> tuple[str, ...]:
         """Those of the present configuration."""
-        return () if self._agent is None else tuple(status.camera_id for status in self._agent.statuses())
+        return tuple(status.camera_id for status in self.statuses())
 
     # --- inside
 
@@ -285,7 +295,7 @@ def _opener(edge: EdgeConfig, clock: Clock, server: ForkServer | None) -> OpenCa
     return lambda camera, channel: open_capture(camera, clock, unlock, server, channel)
 
 
-def _lasting(edge: EdgeConfig, clock: Clock) -> Lasting:
+def _lasting(edge: EdgeConfig, clock: Clock, updates: Updates | None) -> Lasting:
     """The spool first: its lock says that no other agent is at work on any of this."""
     spool = Spool(edge.spool, clock)
     if spool.interrupted:
@@ -297,4 +307,4 @@ def _lasting(edge: EdgeConfig, clock: Clock) -> Lasting:
         except BaseException:  # raised again; only the lock is let go
             spool.close()
             raise
-    return Lasting(spool, Pauses(edge.spool.directory), documents)
+    return Lasting(spool, Pauses(edge.spool.directory), documents, updates)

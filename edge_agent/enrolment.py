@@ -39,6 +39,9 @@ key_file = "agent.pem"
 [spool]
 directory = "spool"
 
+[updates]
+directory = "update"
+
 [provisioning]
 host = {host}
 port = {port}

@@ -33,6 +33,7 @@ from provisioning.contracts.enrolment import (
 )
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Message
+from provisioning.contracts.rollout import CHUNK_BYTES, SOFTWARE
 
 _M = TypeVar("_M", bound=Message)
 
@@ -119,6 +120,19 @@ class EnrolmentClient:
         """The next certificate of the agent whose `identity_file` was given."""
         return self._ask(Enrolled, "POST", RENEW, request)
 
+    def software(self, sha256: str, offset: int) -> bytes:
+        """A piece of the archive of this hash, from this offset on."""
+        with self._connect() as connected:
+            path = f"{SOFTWARE}{sha256}/{offset}"
+            status, body = self._exchange(connected, "GET", path, None, limit=CHUNK_BYTES)
+        if status == HTTPStatus.OK and len(body) <= CHUNK_BYTES:
+            return body
+        try:
+            read_answer(Problem, max(status, HTTPStatus.BAD_REQUEST), body)
+        except EnrolmentError as error:
+            raise EnrolmentError(f"{self._place}: {error}", error.cause) from error
+        raise EnrolmentError(f"{self._place}: answers {status} and no piece of an archive", "answer")
+
     def _ask(self, model: type[_M], method: str, path: str, request: Message | None) -> _M:
         with self._connect() as connected:
             self._check_pin(connected)
@@ -168,7 +182,13 @@ class EnrolmentClient:
             )
 
     def _exchange(
-        self, connected: _BoundedSocket, method: str, path: str, request: Message | None
+        self,
+        connected: _BoundedSocket,
+        method: str,
+        path: str,
+        request: Message | None,
+        *,
+        limit: int = MAX_ANSWER_BYTES,
     ) -> tuple[int, bytes]:
         ends_s = self._clock.monotonic_s() + self._patience.answer_s
 
@@ -186,7 +206,7 @@ class EnrolmentClient:
         try:
             connection.request(method, path, body, {"Content-Type": "application/json", "Connection": "close"})
             with connection.getresponse() as response:
-                return response.status, response.read(MAX_ANSWER_BYTES + 1)
+                return response.status, response.read(limit + 1)
         except TimeoutError as error:
             raise EnrolmentError(
                 f"{self._place}: does not answer in time: try again in a minute", "unreachable"

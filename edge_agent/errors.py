@@ -34,6 +34,10 @@ class EdgeError(Exception):
     """Base of every error of the agent."""
 
 
+class UpdateRefused(EdgeError):
+    """The agent's software is not changed as ordered; what runs goes on."""
+
+
 class RedactionUnavailable(EdgeError):
     """This picture could not be made safe, so it goes nowhere.
 

@@ -81,7 +81,7 @@ class PahoLink:
         is_enrolled: bool = False,
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
-        """Connect, and return as soon as the TLS handshake is done. An enrolled agent asks for its configuration too.
+        """Connect, and return as soon as the TLS handshake is done. An enrolled agent asks for orders too.
 
         Raises:
             BrokerError: unreachable, or a certificate does not fit.
@@ -93,7 +93,7 @@ class PahoLink:
         self._let_in = False
         self._wanted = [topics.archived(agent_id), topics.rejected(agent_id)]
         if is_enrolled:
-            self._wanted.append(topics.configuration(agent_id))
+            self._wanted += [topics.configuration(agent_id), topics.software(agent_id)]
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=agent_id,

@@ -18,10 +18,11 @@ from edge_agent.errors import BrokerError, SpoolFull
 from edge_agent.health import Health
 from edge_agent.link import Acknowledged, Arrived, Connected, Dial, Event, Link, Lost
 from edge_agent.spool import TEND_AT_MOST, Spool
+from edge_agent.updates import Updates
 from edge_agent.vitals import Vitals, free_bytes
 from edge_agent.window import Window
 from provisioning.contracts import codec, config, topics
-from provisioning.contracts.documents import Configured
+from provisioning.contracts.documents import Configured, Installed
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Archived, Assessed, CameraStatus, Heartbeat, Ledger, PictureState, Rejected
 
@@ -55,10 +56,11 @@ class Publisher:
         reconnect: Backoff,
         refused: Backoff,
         documents: Documents | None = None,
+        updates: Updates | None = None,
         former: Collection[str] = (),
         vitals: Vitals | None = None,
     ) -> None:
-        """`documents`: of an enrolled agent. `former`: cameras that are configured no more; their states are erased."""
+        """`documents`, `updates`: an enrolled agent's. `former`: cameras configured no more, whose states go."""
         self._edge = edge
         self._spool = spool
         self._health = health
@@ -68,6 +70,7 @@ class Publisher:
         self._reconnect = reconnect
         self._refused = refused
         self._documents = documents
+        self._updates = updates
         self._former = frozenset(former)
         self._vitals = vitals or Vitals()
         self._started_at_ms = clock.now_ms()
@@ -82,6 +85,7 @@ class Publisher:
         self._shown: dict[str, CameraStatus] = {}
         self._erased: frozenset[str] = frozenset()
         self._told: Configured | None = None
+        self._told_installed: Installed | None = None
         self._trouble: str | None = None
 
     @property
@@ -110,7 +114,7 @@ class Publisher:
         self._window.lost_connection()
         self._shown.clear()  # a broker that restarted empty has no retained states
         self._erased = frozenset()
-        self._told = None
+        self._told = self._told_installed = None
         link = self._dial(self._report)
         dialled_s = self._clock.monotonic_s()
         give_up_s: float | None = None
@@ -218,6 +222,8 @@ class Publisher:
                 self._on_rejected(codec.decode(Rejected, message.payload))
             elif self._documents is not None and message.topic == topics.configuration(self._edge.agent_id):
                 self._documents.accept(message.payload)
+            elif self._updates is not None and message.topic == topics.software(self._edge.agent_id):
+                self._updates.accept(message.payload)
         except ContractError as error:
             _log.warning("answer ignored topic=%s reason=%s: %s", message.topic, error.reason.value, error)
         except SpoolFull as error:
@@ -277,6 +283,10 @@ class Publisher:
         if configured is not None and configured != self._told:
             link.publish(topics.configured(self._edge.agent_id), codec.encode(configured), retain=True)
             self._told = configured
+        installed = None if self._updates is None else self._updates.installed()
+        if installed is not None and installed != self._told_installed:
+            link.publish(topics.installed(self._edge.agent_id), codec.encode(installed), retain=True)
+            self._told_installed = installed
 
     def _send_heartbeat(self, link: Link) -> None:
         link.publish(

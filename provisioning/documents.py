@@ -9,10 +9,12 @@ from hashlib import sha256
 from provisioning.contracts import codec
 from provisioning.contracts.config import Camera, Gb28181Source, RtspSource
 from provisioning.contracts.documents import CENTER, Configuration, Configured, Document, Roster, RosterEntry
+from provisioning.contracts.rollout import RolloutReport, SoftwareOrder
 from provisioning.device_channel import DeviceChannel
 from provisioning.home import Home
 from provisioning.plans import CameraRecord, Draft, StoredDocument
 from provisioning.register import Agent
+from provisioning.rollout import settings
 from provisioning.seal import SealError, encrypt_password
 
 
@@ -67,25 +69,43 @@ def roster(home: Home) -> StoredDocument | None:
 
 def _configuration(home: Home, agent_id: str) -> Draft | None:
     agent, cameras = home.register.agent(agent_id), home.plans.cameras(agent_id)
-    key = agent.secrets_key
+    with home.rollouts.reading() as page:
+        key, text = agent.secrets_key, page.setting(agent_id)
     if key is None or agent.revoked_at_ms is not None:
         return None
-    if not cameras and home.plans.newest_document(agent_id) is None:
+    if not cameras and text is None and home.plans.newest_document(agent_id) is None:
         return None
 
     def seal(number: int) -> str:
-        body = Configuration(cameras=tuple(_camera(home, key, camera) for camera in cameras))
-        return _seal(home, agent_id, number, body)
+        told = settings.parse(text)
+        shaped = (lambda camera: camera) if text is None else told.under
+        body = Configuration(
+            cameras=tuple(shaped(_camera(home, key, camera)) for camera in cameras),
+            redactor=told.redactor,
+            window=told.window,
+            heartbeat_s=told.heartbeat_s,
+        )
+        return seal_for(home, agent_id, number, body)
 
     # Encryption differs at each run, so the basis is what is encrypted from: the vault's text, and the agent's key.
-    return Draft(sha256("\n".join([key, *map(_basis, cameras)]).encode()).hexdigest(), seal)
+    parts = [key, *map(_basis, cameras), *([] if text is None else [text])]
+    return Draft(sha256("\n".join(parts).encode()).hexdigest(), seal)
+
+
+def is_due(home: Home, agent_id: str) -> bool:
+    """Whether an agent's newest configuration is not yet what the register says.
+
+    Raises:
+        RegisterError: see `bring_up_to_date`.
+    """
+    return _is_due(home, agent_id, _configuration(home, agent_id))
 
 
 def _roster(home: Home) -> Draft:
     with home.register.one_look():
         body = Roster(agents=tuple(_entry(home, agent) for agent in home.register.agents()))
     basis = sha256(body.model_dump_json().encode()).hexdigest()
-    return Draft(basis, lambda number: _seal(home, CENTER, number, body))
+    return Draft(basis, lambda number: seal_for(home, CENTER, number, body))
 
 
 def _make(home: Home, addressee: str, draft: Callable[[], Draft | None], *, above: int = 0) -> StoredDocument | None:
@@ -98,7 +118,10 @@ def _is_due(home: Home, addressee: str, drafted: Draft | None) -> bool:
     return drafted is not None and (newest is None or newest.basis != drafted.basis)
 
 
-def _seal(home: Home, addressee: str, number: int, body: Configuration | Roster) -> str:
+def seal_for(
+    home: Home, addressee: str, number: int, body: Configuration | Roster | SoftwareOrder | RolloutReport
+) -> str:
+    """A signed document, as text."""
     document = Document(addressee=addressee, number=number, issued_at_ms=home.now_ms(), body=body)
     return home.seal_key.sign(document).model_dump_json()
 

@@ -55,3 +55,7 @@ class AcceptanceError(ProvisioningError):
 
 class ReleaseError(ProvisioningError):
     """A release archive cannot be made as asked."""
+
+
+class RolloutError(ProvisioningError):
+    """A roll-out cannot be begun or changed as asked."""

@@ -26,6 +26,7 @@ from provisioning.identities import AGENT_LIFETIME, CRL_LIFETIME, ENROLMENT, LOO
 from provisioning.plans import Plans
 from provisioning.register import Certificate, Register
 from provisioning.register_file import RegisterFile
+from provisioning.rollout.book import RolloutBook
 from provisioning.seal import SealError, SealKey, SecretsKey, pack_bundle
 
 
@@ -75,6 +76,7 @@ class Home:
         file = RegisterFile(directory / "register.sqlite3")
         self.register = Register(file, now_ms)
         self.plans = Plans(file, now_ms)
+        self.rollouts = RolloutBook(file, now_ms)
 
     @classmethod
     def create(cls, directory: Path, config: HomeConfig, *, now_ms: Callable[[], int] | None = None) -> Self:
@@ -100,7 +102,7 @@ class Home:
             identities.renew(config.hosts, now=_moment(clock()))
             seal_key = SealKey.create(directory / "seal" / "seal.key")
             vault = SecretsKey.create(directory / "seal" / "vault.key")
-            RegisterFile.create(directory / "register.sqlite3")
+            RolloutBook(RegisterFile.create(directory / "register.sqlite3"), clock).prepare()
             # Last: with it the home counts as made.
             configuration.write(directory / "home.toml", config)
         except OSError as error:
@@ -134,7 +136,9 @@ class Home:
             vault = SecretsKey.load(directory / "seal" / "vault.key")
         except (ConfigError, SealError) as error:
             raise HomeError(str(error)) from error
-        return cls(directory, config, Identities.open(directory), seal_key, vault, now_ms or _now_ms)
+        home = cls(directory, config, Identities.open(directory), seal_key, vault, now_ms or _now_ms)
+        home.rollouts.prepare()
+        return home
 
     def sign(self, agent_id: str, key: ec.EllipticCurvePublicKey) -> Certificate:
         """A certificate for an agent's key, as the register keeps it; `Register.enrol` and `renew` call this.

@@ -254,16 +254,7 @@ class Register:
         """
         now_ms = self._now_ms()
         with self._file.writing() as db:
-            found = self._certificates(db, "serial = ?", serial)
-            if not found:
-                raise EnrolmentRefused("unknown", "this certificate is not in the register: enrol again")
-            agent = self._agent(db, found[0].agent_id)
-            if found[0].revoked_at_ms is not None or agent is None or agent.revoked_at_ms is not None:
-                raise EnrolmentRefused(
-                    "revoked", f"the certificate of agent {found[0].agent_id} is revoked: enrol again"
-                )
-            if found[0].ends_at_ms < now_ms:
-                raise EnrolmentRefused("expired", f"the certificate of agent {agent.id} has ended: enrol again")
+            agent = self._in_good_standing(db, serial, now_ms)
             recent = [c for c in self._certificates(db, "agent_id = ?", agent.id) if c.issued_at_ms > now_ms - _DAY_MS]
             if len(recent) >= MAX_CERTIFICATES_A_DAY:
                 raise EnrolmentRefused(
@@ -272,6 +263,15 @@ class Register:
             certificate = sign()
             self._store(db, certificate)
             return certificate
+
+    def require(self, serial: str) -> Agent:
+        """The agent that holds this certificate.
+
+        Raises:
+            EnrolmentRefused: not one of ours, revoked or ended.
+        """
+        with self._file.reading() as db:
+            return self._in_good_standing(db, serial, self._now_ms())
 
     def revoke(self, agent_id: str, reason: str) -> list[str]:
         """Nothing that this agent says counts any more. Returns the serials; none when it was revoked before."""
@@ -323,6 +323,18 @@ class Register:
     def _agent(db: Connection, agent_id: str) -> Agent | None:
         row = db.execute("SELECT * FROM agent WHERE id = ?", (agent_id,)).fetchone()
         return None if row is None else Agent(*row)
+
+    @classmethod
+    def _in_good_standing(cls, db: Connection, serial: str, now_ms: int) -> Agent:
+        found = cls._certificates(db, "serial = ?", serial)
+        if not found:
+            raise EnrolmentRefused("unknown", "this certificate is not in the register: enrol again")
+        agent = cls._agent(db, found[0].agent_id)
+        if found[0].revoked_at_ms is not None or agent is None or agent.revoked_at_ms is not None:
+            raise EnrolmentRefused("revoked", f"the certificate of agent {found[0].agent_id} is revoked: enrol again")
+        if found[0].ends_at_ms < now_ms:
+            raise EnrolmentRefused("expired", f"the certificate of agent {agent.id} has ended: enrol again")
+        return agent
 
     @classmethod
     def _known(cls, db: Connection, agent_id: str) -> Agent:

@@ -12,10 +12,12 @@ from center.console import moments, stage_words, vocabulary
 from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.markup import moment, words
+from center.console.rollout import rollout
 from center.devices import AgentView, CauseKind
 from center.errors import marked
 from center.services import Services, services_of, sight_of
 from provisioning.contracts.messages import Heartbeat
+from provisioning.contracts.rollout import RolloutReport
 
 TITLE: Final = marked("Agents")
 LOOK_S: Final = 2.0
@@ -37,20 +39,21 @@ class _Agents:
 
     def __init__(self, services: Services, _: Language, sight: Scope) -> None:
         self._devices = services.devices
+        self._rollouts = services.rollouts
         self._now_ms = services.now_ms
         self._near_days = services.pipeline.limits.certificate_days
         self._ = _
         self._sight = sight
-        self._drawn: tuple[AgentView, ...] | None = None
+        self._drawn: tuple[tuple[AgentView, ...], RolloutReport | None] | None = None
         self._body = ui.element("div").classes("ws-main").style("padding: 0")
         self.look()
 
     def look(self) -> None:
         """Draw if need be."""
-        rows = self._devices.agents(self._sight)
-        if rows == self._drawn:
+        rows, told = self._devices.agents(self._sight), self._rollouts.newest(self._sight)
+        if (rows, told) == self._drawn:
             return
-        self._drawn = rows
+        self._drawn = rows, told
         beats = self._devices.heartbeats()
         self._body.clear()
         with self._body:
@@ -61,6 +64,8 @@ class _Agents:
                 )
                 return
             self._summary(rows)
+            if told is not None:
+                rollout(told, self._)
             pending = [each for each in rows if each.cause_kind is CauseKind.AGENT_PENDING]
             if pending:
                 words("h2", self._("Waiting to enrol"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from provisioning.cli import center, cluster, field, sites
+from provisioning.cli import center, cluster, field, rollout, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
@@ -223,6 +223,7 @@ for noun, commands_of in (
     ("authority", center.authority),
     ("broker", center.broker),
     ("cluster", cluster.cluster),
+    ("rollout", rollout.rollout),
 ):
     app.add_typer(commands_of, name=noun)
 

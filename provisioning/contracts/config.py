@@ -30,6 +30,7 @@ from provisioning.contracts.camera import (
     Zone,
 )
 from provisioning.contracts.cases import Cases
+from provisioning.contracts.enrolled import Provisioning, Updates
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.evidence import Evidence
 from provisioning.contracts.gb28181 import Gb28181, check_devices
@@ -69,6 +70,7 @@ __all__ = [
     "Selector",
     "Spool",
     "Streams",
+    "Updates",
     "UploadSource",
     "Viid",
     "ViidSource",
@@ -166,24 +168,6 @@ class Desk(Section):
     """Who may upload; written with mode 0600 when absent."""
 
 
-class Provisioning(Section):
-    """An enrolled agent's line to those who configure it. Written by `wayside-edge enrol`."""
-
-    host: str
-    port: Port = 8843
-    """Of the enrolment service, which also renews the certificate under [broker]."""
-    seal_key_file: ResolvedPath
-    """Ed25519 public key in hex: whose documents are obeyed."""
-    secrets_key_file: ResolvedPath
-    """X25519 private key, mode 0600: camera passwords arrive and rest encrypted to it."""
-    documents_dir: ResolvedPath
-    """The configuration in use, the one before it, and the highest number seen."""
-    probation_s: float = Field(default=60.0, gt=0, le=3600)
-    """A new configuration must bring every camera that worked before back within this, or it is rolled back."""
-    settle_s: float = Field(default=10.0, gt=0, le=600)
-    """And keep it working for this long."""
-
-
 class EdgeConfig(Section):
     """`wayside-edge run`. With [provisioning], a document from afar replaces cameras, redactor, window, heartbeat."""
 
@@ -192,6 +176,7 @@ class EdgeConfig(Section):
     models_dir: ResolvedPath
     spool: Spool
     provisioning: Provisioning | None = None
+    updates: Updates | None = None
     window: Window = Window()
     redactor: Redactor = Redactor()
     streams: Streams = Streams()

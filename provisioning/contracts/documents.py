@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from provisioning.contracts.config import Camera, Gb28181Source, Redactor, RtspSource, UploadSource, ViidSource, Window
 from provisioning.contracts.ids import AgentId, SiteId
 from provisioning.contracts.messages import Message, TimeMs, Versioned
+from provisioning.contracts.rollout import RolloutReport, SoftwareOrder, Version
 
 MAX_CAMERAS = 256
 Number = Annotated[int, Field(ge=1, le=2**53)]
@@ -82,7 +83,7 @@ class Roster(Message):
 
 
 CENTER = "center"
-"""Addressee of the roster."""
+"""Addressee of the roster and of a roll-out's report."""
 
 
 class Document(Message):
@@ -91,7 +92,7 @@ class Document(Message):
     addressee: str = Field(min_length=1, max_length=64)
     number: Number
     issued_at_ms: TimeMs
-    body: Annotated[Configuration | Roster, Field(discriminator="kind")]
+    body: Annotated[Configuration | Roster | SoftwareOrder | RolloutReport, Field(discriminator="kind")]
 
 
 class Sealed(Versioned):
@@ -124,4 +125,18 @@ class Configured(Versioned):
     cause: str = Field(default="", max_length=500)
     active: Number | None
     """Number of the configuration in use, None when the agent runs on its own file alone."""
+    at_ms: TimeMs
+
+
+class Installed(Versioned):
+    """An agent's word on the newest order to change its software; retained. The order's number is not a document's."""
+
+    agent_id: AgentId
+    number: Number | None
+    """Of the order judged; None when it could not even be read."""
+    verdict: Verdict
+    """`trying`: fetched, installed, or on probation."""
+    cause: str = Field(default="", max_length=500)
+    running: Version
+    """The version in use."""
     at_ms: TimeMs

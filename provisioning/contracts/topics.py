@@ -11,6 +11,9 @@ wayside/1/observed/{agent}                    cluster → centre    Observed, a 
 wayside/1/agents/{agent}/configuration        provisioning → agent    Sealed, retained
 wayside/1/agents/{agent}/configured           agent   → provisioning, centre    Configured, retained
 wayside/1/roster                              provisioning → centre   Sealed, retained
+wayside/1/agents/{agent}/software             provisioning → agent    Sealed, retained
+wayside/1/agents/{agent}/installed            agent   → provisioning    Installed, retained
+wayside/1/rollout                             provisioning → centre   Sealed, retained
 $SYS/broker/…                                 the broker itself → centre    figures (BROKER_FIGURES), plain numbers
 ```
 """
@@ -68,9 +71,11 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("write", f"{PREFIX}/agents/%u/cameras/+"),
         Right("write", f"{PREFIX}/agents/%u/assessed"),
         Right("write", f"{PREFIX}/agents/%u/configured"),
+        Right("write", f"{PREFIX}/agents/%u/installed"),
         Right("read", f"{PREFIX}/agents/%u/archived"),
         Right("read", f"{PREFIX}/agents/%u/rejected"),
         Right("read", f"{PREFIX}/agents/%u/configuration"),
+        Right("read", f"{PREFIX}/agents/%u/software"),
     ),
     Role.CLUSTER: (
         Right("read", f"{PREFIX}/agents/+/snapshots"),
@@ -84,13 +89,19 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("read", f"{PREFIX}/agents/+/assessed"),
         Right("read", f"{PREFIX}/observed/+"),
         Right("read", f"{PREFIX}/roster"),
+        Right("read", f"{PREFIX}/rollout"),
         Right("read", f"{PREFIX}/agents/+/configured"),
         Right("read", f"{SYS}/#"),
     ),
     Role.PROVISIONING: (
         Right("write", f"{PREFIX}/agents/+/configuration"),
+        Right("write", f"{PREFIX}/agents/+/software"),
         Right("write", f"{PREFIX}/roster"),
+        Right("write", f"{PREFIX}/rollout"),
         Right("read", f"{PREFIX}/agents/+/configured"),
+        Right("read", f"{PREFIX}/agents/+/installed"),
+        Right("read", f"{PREFIX}/agents/+/heartbeat"),
+        Right("read", f"{PREFIX}/agents/+/cameras/+"),
     ),
 }
 
@@ -143,6 +154,21 @@ def configuration(agent_id: str) -> str:
 def configured(agent_id: str) -> str:
     """Retained: what became of the newest configuration; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/configured"
+
+
+def software(agent_id: str) -> str:
+    """Where an agent finds its newest order to change its software, sealed and retained."""
+    return f"{PREFIX}/agents/{agent_id}/software"
+
+
+def installed(agent_id: str) -> str:
+    """Retained: what became of that order; `+` reads all."""
+    return f"{PREFIX}/agents/{agent_id}/installed"
+
+
+def rollout() -> str:
+    """Retained and sealed: how the newest roll-out stands."""
+    return f"{PREFIX}/rollout"
 
 
 def roster() -> str:

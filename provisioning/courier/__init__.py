@@ -19,6 +19,8 @@ from provisioning.contracts.topics import Role
 from provisioning.courier.line import CourierLine, LineLostError
 from provisioning.errors import ProvisioningError
 from provisioning.home import Home
+from provisioning.rollout.conductor import Conductor, sealed_report
+from provisioning.rollout.ear import Ear
 from provisioning.seal import SealError
 
 _log = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ class Courier:
         self._heard: dict[str, Configured] = {}
         """The newest word of each agent since the last round: however fast one talks, it costs one write a round."""
         self._warned: set[str] = set()
+        self._ear = Ear(home.now_ms)
+        self._conductor = Conductor(home, self._ear)
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -87,6 +91,7 @@ class Courier:
             self._make_documents()
             self._collect()
         self._store()
+        self._conductor.round()
         if self._line is None and time.monotonic() >= self._dial_at_s:
             self._dial()
         try:
@@ -95,6 +100,7 @@ class Courier:
                 self._line.pump(left_s)
                 if self._line.is_settled():
                     self._wait_s = RETRY_MIN_S
+                    self._ear.line(up=True)
                     self._say(None)
         except LineLostError as error:
             self._lost(str(error))
@@ -116,6 +122,7 @@ class Courier:
         with self._home.register.one_look():
             members = {agent.id: agent.membership for agent in self._home.register.agents()}
             newest = self._home.plans.newest_documents()
+            orders, rollout = self._home.rollouts.orders(), sealed_report(self._home)
         self._known = set(members)
         self._retained = {}
         for document in newest:
@@ -125,6 +132,11 @@ class Courier:
                 enrolled = members.get(document.addressee) is Membership.ENROLLED
                 topic = topics.configuration(document.addressee)
                 self._retained[topic] = document.sealed.encode() if enrolled else b""
+        for order in orders:
+            enrolled = members.get(order.agent_id) is Membership.ENROLLED
+            self._retained[topics.software(order.agent_id)] = order.sealed.encode() if enrolled else b""
+        if rollout is not None:
+            self._retained[topics.rollout()] = rollout.encode()
 
     def _dial(self) -> None:
         config = self._home.config
@@ -139,6 +151,7 @@ class Courier:
         if self._line is not None:
             self._line.close()
             self._line = None
+        self._ear.line(up=False)
         self._say(cause)
         self._dial_at_s = time.monotonic() + self._wait_s
         self._wait_s = min(2 * self._wait_s, RETRY_MAX_S)
@@ -155,12 +168,13 @@ class Courier:
 
     def _hear(self, topic: str, payload: bytes) -> None:
         """One message; nothing it holds makes this raise."""
-        if not payload:
-            return  # MQTT's way to delete a retained message
         agent_id = "?"
         try:
             agent_id = topics.agent_of(topic)
-            self._heard[agent_id] = _read(agent_id, payload)
+            if topic != topics.configured(agent_id):
+                self._ear.hear(topic, payload)
+            elif payload:  # without: MQTT's way to delete a retained message
+                self._heard[agent_id] = _read(agent_id, payload)
         except ContractError as error:
             self._warn(agent_id, str(error))
 

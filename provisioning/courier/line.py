@@ -15,6 +15,12 @@ from provisioning.identities import Identity
 
 _CONNECT_TIMEOUT_S: Final = 2.0
 _KEEPALIVE_S: Final = 15
+_WANTED: Final = (
+    topics.configured("+"),
+    topics.installed("+"),
+    topics.heartbeat("+"),
+    topics.camera_status("+", "+"),
+)
 _REMEDY: Final = "have its files written again, wayside-provision broker render, and start it again"
 
 
@@ -96,7 +102,7 @@ class CourierLine:
             self._fault = f"provisioning is refused ({reason})"
         else:
             self._accepted = True
-            client.subscribe(topics.configured("+"), qos=1)
+            client.subscribe([(topic, 1) for topic in _WANTED])
 
     def _on_subscribe(self, _: Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None) -> None:
         if any(reason.is_failure for reason in reasons):

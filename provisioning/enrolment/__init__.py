@@ -7,6 +7,7 @@ Neither a code nor a key is in an answer or in the log.
 import asyncio
 import hashlib
 import logging
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,12 +26,14 @@ from provisioning.contracts import codec
 from provisioning.contracts.enrolment import ENROL, HELLO, RENEW, Enrolled, EnrolRequest, Hello, RenewRequest
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Message
+from provisioning.contracts.rollout import SOFTWARE
 from provisioning.enrolment.https_server import Answer, Request, problem
 from provisioning.enrolment.throttle import Throttle
 from provisioning.errors import AuthorityError, EnrolmentRefused, ProvisioningError
 from provisioning.home import Home
 from provisioning.identities import ENROLMENT
 from provisioning.register import Certificate
+from provisioning.rollout import software
 from provisioning.seal import SealError, encrypt_password
 
 _log = logging.getLogger(__name__)
@@ -48,6 +51,7 @@ _STATUS: Final = {
 """By the word for programs; every other refusal is 403."""
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, for which `ssl` has no name."""
+_PIECE: Final = re.compile(rf"{SOFTWARE}([0-9a-f]{{64}})/([0-9]{{1,10}})")
 _MALFORMED_CSR: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
@@ -102,9 +106,14 @@ class Enrolment:
         """See `contracts.enrolment`."""
         visit = _Visit(request.remote, _network(request.remote))
         try:
+            if request.method == "GET" and (wanted := _PIECE.fullmatch(request.path)) is not None:
+                return Answer(HTTPStatus.OK, await self._piece(request, visit, *wanted.groups()), is_json=False)
             return Answer(HTTPStatus.OK, codec.encode(await self._route(request)(request, visit)))
         except EnrolmentRefused as refusal:
             return self._refuse(visit, refusal)
+        except OSError as error:  # of an archive; the rest of the home is as it was
+            _log.error("software not handed out agent=%s cause=%r", visit.agent, str(error))
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "the archive cannot be read: try again later")
         except ProvisioningError as error:
             self._failed(error)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "the service cannot do it now: try again later")
@@ -140,15 +149,24 @@ class Enrolment:
         return await asyncio.to_thread(self._spend, asked, visit)
 
     async def _renew(self, request: Request, visit: _Visit) -> Enrolled:
+        serial = self._shown(request, visit, "renewal")
+        asked = _read(RenewRequest, await request.body())
+        return await asyncio.to_thread(self._prolong, serial, asked, visit)
+
+    async def _piece(self, request: Request, visit: _Visit, sha256: str, offset: str) -> bytes:
+        serial = self._shown(request, visit, "software")
+        return await asyncio.to_thread(self._hand_out, serial, sha256, int(offset), visit)
+
+    def _shown(self, request: Request, visit: _Visit, what: str) -> str:
+        """The serial of the certificate that was shown; the visit is that agent's from now on."""
         if request.certificate is None:
             self._let_in(visit)
-            raise EnrolmentRefused("unknown", "renewal needs the agent's certificate, and none was shown")
+            raise EnrolmentRefused("unknown", f"{what} needs the agent's certificate, and none was shown")
         shown = x509.load_der_x509_certificate(request.certificate)
         visit.agent = str(shown.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
         visit.key = f"certificate {shown.serial_number}"  # a revoked box pauses itself, not its neighbours
         self._let_in(visit)
-        asked = _read(RenewRequest, await request.body())
-        return await asyncio.to_thread(self._prolong, str(shown.serial_number), asked, visit)
+        return str(shown.serial_number)
 
     def _spend(self, asked: EnrolRequest, visit: _Visit) -> Enrolled:
         """In a thread. Interrupted after the code is spent, it is done to its end when the box asks again."""
@@ -174,6 +192,19 @@ class Enrolment:
         home, key = self._home, _key_of(asked.csr)
         certificate = home.register.renew(serial, lambda: home.sign(visit.agent, key))
         return self._enrolled("renewed", certificate, visit)
+
+    def _hand_out(self, serial: str, sha256: str, offset: int, visit: _Visit) -> bytes:
+        """To an agent in good standing that is to have this archive, and to nobody else."""
+        home = self._home
+        home.register.require(serial)
+        with home.rollouts.reading() as page:
+            order = page.order(visit.agent)
+        found = None
+        if order is not None and order.sha256 == sha256:
+            found = software.piece(home.directory, sha256, offset)
+        if found is None:
+            raise EnrolmentRefused("not_found", f"agent {visit.agent} is not to fetch this now")
+        return found
 
     def _enrolled(self, event: str, certificate: Certificate, visit: _Visit) -> Enrolled:
         home = self._home

@@ -74,10 +74,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """JSON that goes back."""
+    """What goes back: JSON, or a piece of an archive."""
 
     status: int
     body: bytes
+    is_json: bool = True
 
 
 class Handler(Protocol):
@@ -235,7 +236,10 @@ def problem(status: int, error: str, detail: str) -> Answer:
 
 def _response(answer: Answer) -> web.Response:
     response = web.Response(
-        status=answer.status, body=answer.body, content_type="application/json", headers={"Server": "wayside"}
+        status=answer.status,
+        body=answer.body,
+        content_type="application/json" if answer.is_json else "application/octet-stream",
+        headers={"Server": "wayside"},
     )
     response.force_close()
     return response

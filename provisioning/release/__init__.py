@@ -47,7 +47,13 @@ _FACES: Final = "centerface"
 _PLATES: Final = "clp-det"
 _LIKENESS: Final = "efficientnet-lite0"
 _CLUSTER: Final = ("wayside-cluster", "wayside-engines")
-_EDGE_UNITS: Final = ("wayside-edge.service", "wayside-edge.sysusers")
+_EDGE_UNITS: Final = (
+    "wayside-edge.service",
+    "wayside-edge.sysusers",
+    "wayside-update.path",
+    "wayside-update.service",
+    "wayside-update-boot.service",
+)
 _BUSINESS_UNITS: Final = ("wayside-center.service", "wayside-broker.service", "wayside-provision.service")
 _BUSINESS_USERS: Final = ("wayside-business.sysusers",)
 ROLES: Final[Mapping[str, Role]] = {

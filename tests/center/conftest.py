@@ -28,6 +28,7 @@ from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
 from center.places import Places
 from center.records import SETUP_CODE, records_of
+from center.rollouts import Rollouts
 from center.roster import Roster
 from center.saved_searches import SavedSearches
 from center.search import Search
@@ -195,6 +196,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         alarms=alarms,
         gauge=gauges,
         ask_again=line.ask_again,
+        rollouts=(rollouts := Rollouts(seal_key.seal)),
     )
     line.start(mailbox)
     health = Health(
@@ -220,6 +222,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         search=search,
         saved_searches=SavedSearches(store, audit, clock),
         roster=roster,
+        rollouts=rollouts,
         devices=devices,
         assessment=assessment,
         feed=feed,

@@ -32,6 +32,7 @@ from provisioning.contracts.messages import (
     Observed,
     ObservedItem,
 )
+from provisioning.contracts.rollout import RolloutReport
 from provisioning.seal import SealKey
 from tests.center.street import AGENT, NOW_MS
 
@@ -170,7 +171,9 @@ def roster(key: SealKey, number: int, *members: RosterEntry) -> bytes:
     return sealed(key, number, Roster(agents=members))
 
 
-def sealed(key: SealKey, number: int, body: Roster | Configuration, *, addressee: str = CENTER) -> bytes:
+def sealed(
+    key: SealKey, number: int, body: Roster | Configuration | RolloutReport, *, addressee: str = CENTER
+) -> bytes:
     """Any document, signed."""
     document = Document(addressee=addressee, number=number, issued_at_ms=NOW_MS, body=body)
     return codec.encode(key.sign(document))

@@ -15,6 +15,7 @@ from provisioning.contracts.documents import (
     Configuration,
     Configured,
     Document,
+    Installed,
     Membership,
     Roster,
     RosterEntry,
@@ -60,6 +61,17 @@ from provisioning.contracts.messages import (
     Rejected,
     Snapshot,
     SourceKind,
+)
+from provisioning.contracts.rollout import (
+    Act,
+    AgentProgress,
+    FailedAgent,
+    ReleaseFile,
+    RolloutKind,
+    RolloutPhase,
+    RolloutReport,
+    SoftwareOrder,
+    StopCause,
 )
 from provisioning.contracts.standing import StandingAnswer, StandingCase, StandingHit, StandingRequest
 
@@ -247,6 +259,44 @@ MESSAGES: dict[str, Message] = {
                 ),
             )
         ),
+    ),
+    "document_software": Document(
+        addressee="cabinet-7",
+        number=AT_MS // 1000,
+        issued_at_ms=AT_MS,
+        body=SoftwareOrder(
+            act=Act.INSTALL,
+            version="0.2.0",
+            file=ReleaseFile(sha256="ab" * 32, bytes=184_549_376, role="edge", arch="x86_64", python="3.13"),
+        ),
+    ),
+    "document_rollout": Document(
+        addressee=CENTER,
+        number=AT_MS,
+        issued_at_ms=AT_MS,
+        body=RolloutReport(
+            rollout=3,
+            what=RolloutKind.SOFTWARE,
+            name="0.2.0",
+            phase=RolloutPhase.STOPPING,
+            stage=2,
+            stage_size=2,
+            total=20,
+            counts={AgentProgress.PENDING: 18, AgentProgress.HEALTHY: 1, AgentProgress.FAILED: 1},
+            stopped=StopCause.ERROR_RATE,
+            cause="1 of 2 agents failed, 10% is the limit",
+            failed=(FailedAgent(agent_id="cabinet-7", progress=AgentProgress.FAILED, cause="silent for over 180 s"),),
+            started_at_ms=AT_MS - 60_000,
+            changed_at_ms=AT_MS,
+        ),
+    ),
+    "installed": Installed(
+        agent_id="cabinet-7",
+        number=AT_MS // 1000,
+        verdict=Verdict.ROLLED_BACK,
+        cause="version 0.2.0 did not prove itself within 180 s",
+        running="0.1.0",
+        at_ms=AT_MS,
     ),
     "sealed": Sealed(document='{"addressee":"cabinet-7"}', signature="ef" * 64),
     "configured": Configured(

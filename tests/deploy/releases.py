@@ -45,6 +45,7 @@ class Publisher:
         (tree / "models" / "model.onnx").write_text(version)
         (tree / "units" / "wayside-edge.service").write_text(f"# {version}\n")
         (tree / "units" / "wayside-edge.sysusers").write_text("u wayside -\n")
+        shutil.copy(INSTALL, tree / "install.sh")
         told: dict[str, Any] = {
             "role": "edge", "version": version, "arch": platform.machine(), "python": machine_python(),
             "requirement": f"wayside=={version}", "programs": (PROGRAM,),

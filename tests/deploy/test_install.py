@@ -219,9 +219,9 @@ def flipped(tmp_path_factory: pytest.TempPathFactory, publisher: Publisher, firs
 def test_power_lost_at_each_step_of_an_upgrade(flipped: Machine, first: Path, second: Path, number: str) -> None:
     before = flipped.version()
     after, release = ("2.0", second) if before == "1.0" else ("1.0", first)
-    killed_at(flipped, number, release)
+    killed_at(flipped, number, "--downgrade", release)
     assert flipped.version() in {before, after}, "one of the two is in use at every moment"
-    assert f"version {after} is in use" in flipped.install(release)
+    assert f"version {after} is in use" in flipped.install("--downgrade", release)
     assert flipped.version() == after
     assert (flipped.root / "etc/systemd/system/wayside-edge.service").read_text() == f"# {after}\n"
     assert (flipped.data / "spool.db").read_text() == "pictures"

@@ -13,9 +13,17 @@ from provisioning.contracts import codec, topics
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.documents import Membership, Verdict
 from provisioning.contracts.messages import CameraState, Heartbeat, Recording, SourceKind
+from provisioning.contracts.rollout import (
+    AgentProgress,
+    FailedAgent,
+    RolloutKind,
+    RolloutPhase,
+    RolloutReport,
+    StopCause,
+)
 from tests.center.pipeline.chain import intake, parser
 from tests.center.street import AGENT
-from tests.center.world import camera_status, configured, heartbeat, member
+from tests.center.world import camera_status, configured, heartbeat, member, sealed
 from tests.e2e.conftest import Visitor
 
 DEVICE = "34020000001180000001"
@@ -28,6 +36,21 @@ FIGURES = {
     "retained messages/count": "55",
 }
 DAY_MS = 86_400_000
+ROLLOUT = RolloutReport(
+    rollout=3,
+    what=RolloutKind.SOFTWARE,
+    name="0.2.0",
+    phase=RolloutPhase.STOPPING,
+    stage=2,
+    stage_size=2,
+    total=20,
+    counts={AgentProgress.PENDING: 18, AgentProgress.HEALTHY: 1, AgentProgress.FAILED: 1},
+    stopped=StopCause.ERROR_RATE,
+    cause="1 of 2 agents failed",
+    failed=(FailedAgent(agent_id=AGENT, progress=AgentProgress.FAILED, cause="silent for over 180 s <b>"),),
+    started_at_ms=1_795_000_000_000,
+    changed_at_ms=1_795_000_600_000,
+)
 
 
 def beat(now_ms: int) -> Heartbeat:
@@ -118,11 +141,18 @@ def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor) -> N
     expect(mine).to_contain_text("40 days left")
     expect(mine).to_contain_text("Number 4: in use")
     expect(mine).to_contain_text("2 before redaction")
+    signed = sealed(told.center.seal_key, 5, ROLLOUT)
+    told.center.say(topic=topics.rollout(), payload=base64.b64encode(signed).decode())
+    expect(page.get_by_text("Stage 2 of 3: 2 of 20 agents")).to_be_visible()
+    expect(page.get_by_text("Stopped, agents are going back")).to_be_visible()
+    expect(page.get_by_text("Stopped by itself: more agents failed than the roll-out allows.")).to_be_visible()
+    expect(page.get_by_text("silent for over 180 s <b>")).to_be_visible()
     told.photograph("agents")
     told.go("/preferences?language=zh")
     told.go("/preferences?theme=dark")
     told.go("/agents")
     expect(page.get_by_text("待注册", exact=True)).to_be_visible()
+    expect(page.get_by_text("分批推送", exact=True)).to_be_visible()
     told.photograph("agents-chinese-dark")
     told.go("/tasks")
     expect(page.get_by_text("离线文件")).to_be_visible()

@@ -1,0 +1,40 @@
+"""Puts together what changes an agent's software: its orders, the service that hands archives out, the agent itself."""
+
+from edge_agent.clock import Clock
+from edge_agent.configurator import Configurator
+from edge_agent.enrolment_client import EnrolmentClient
+from edge_agent.updater import Updater, Watch
+from edge_agent.updates import Updates
+from provisioning.contracts.config import EdgeConfig
+
+
+def updates_of(edge: EdgeConfig, clock: Clock, version: str) -> Updates | None:
+    """An agent's orders; None where it may not be changed from afar.
+
+    Raises:
+        DocumentsError: see `Updates`.
+    """
+    if edge.provisioning is None or edge.updates is None:
+        return None
+    return Updates(edge.agent_id, edge.provisioning.seal_key_file, edge.updates, clock, version)
+
+
+def updater_of(edge: EdgeConfig, updates: Updates, configurator: Configurator, clock: Clock) -> Updater:
+    """Who carries them out. Of an agent that `updates_of` found some for."""
+    provisioning, where = edge.provisioning, edge.updates
+    assert provisioning is not None  # noqa: S101 - see above
+    assert where is not None  # noqa: S101 - see above
+
+    def fetch(sha256: str, offset: int) -> bytes:
+        # Made anew each time: a renewed certificate is used from the next piece on.
+        client = EnrolmentClient.verified(
+            provisioning.host,
+            provisioning.port,
+            edge.broker.ca_file,
+            clock,
+            identity_file=edge.broker.cert_file,
+        )
+        return client.software(sha256, offset)
+
+    watch = Watch(configurator.statuses, configurator.is_connected)
+    return Updater(where, updates, watch, fetch, clock, settle_s=provisioning.settle_s)

@@ -1,0 +1,72 @@
+"""Whether an agent is worse than it was: pure, from its heartbeats and its cameras' states."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field
+
+from provisioning.contracts.ids import CameraId
+from provisioning.contracts.messages import CameraState, CameraStatus, Count, Heartbeat, Message
+
+_FINE: Final = frozenset({CameraState.ONLINE, CameraState.PAUSED})
+MORE_WAITING: Final = 300
+"""So many more pictures in the spool than before: the agent does not get rid of what it makes. A window has 64."""
+_NAMED: Final = 3
+
+
+class Baseline(Message):
+    """How an agent was when it was offered the new one."""
+
+    online: frozenset[CameraId] = Field(default=frozenset(), max_length=1024)
+    """Cameras that worked, redaction included."""
+    spool_messages: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSeen:
+    """A camera's state, and since when it has stood so by our clock."""
+
+    status: CameraStatus
+    since_ms: int
+
+
+def baseline(heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen]) -> Baseline:
+    """As of now."""
+    return Baseline(
+        online=frozenset(name for name, each in cameras.items() if each.status.state in _FINE),
+        spool_messages=0 if heartbeat is None else heartbeat.spool_messages,
+    )
+
+
+def trouble(
+    before: Baseline, heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen], *, now_ms: int, patience_ms: int
+) -> str:
+    """What is worse than before; empty while nothing is. A camera may be away for `patience_ms`, as any may be.
+
+    A camera that its agent names no more was taken out on purpose; a new one that never worked is no reason.
+    """
+    fallen = [
+        f"camera {name}: {_why(each.status)}"
+        for name, each in sorted(cameras.items())
+        if name in before.online and _has_fallen(each, now_ms, patience_ms)
+    ]
+    if fallen:
+        more = f"; and {len(fallen) - _NAMED} more" if len(fallen) > _NAMED else ""
+        return "; ".join(fallen[:_NAMED]) + more
+    if heartbeat is None:
+        return ""
+    if not heartbeat.ledger.balanced:
+        return "its ledger does not add up"
+    waiting = heartbeat.spool_messages - before.spool_messages
+    return f"{heartbeat.spool_messages} pictures wait, {waiting} more than before" if waiting > MORE_WAITING else ""
+
+
+def _has_fallen(seen: CameraSeen, now_ms: int, patience_ms: int) -> bool:
+    if seen.status.state is CameraState.REDACTION_UNAVAILABLE:
+        return True
+    return seen.status.state not in _FINE and now_ms - seen.since_ms > patience_ms
+
+
+def _why(status: CameraStatus) -> str:
+    return (status.cause.removeprefix(f"camera {status.camera_id}: ") or status.state.value)[:110]

@@ -1,0 +1,173 @@
+"""Twenty agents and a bad configuration, a bad version, good ones: stopped at the threshold, all back, ledgers whole.
+
+```
+ wayside-provision rollout ─▶ home ─ courier ─▶ Mosquitto ─▶ cabinet-00 … cabinet-19 ─▶ archive
+                                                   └─ configured, installed, heartbeats, cameras ─▶ courier
+```
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from provisioning.contracts import codec, topics
+from provisioning.contracts.documents import CENTER
+from provisioning.contracts.rollout import RolloutReport
+from provisioning.courier import Courier
+from provisioning.errors import ProvisioningError
+from provisioning.home import Home
+from tests.edge_agent.premises import Archive
+from tests.provisioning.serving import new_home, serving
+from tests.support.exchange import MOSQUITTO, until
+from tests.support.mqtt_client import Client
+from tests.support.office import Technician
+from tests.support.rolled import BASE, FIRST_VERSION, Machine, Place, Releases, Root, machine, start_broker
+
+pytestmark = pytest.mark.peer
+
+COUNT = 20
+QUICK = ("--soak", "1", "--apply", "60", "--silence", "30")
+
+
+class Fleet:
+    def __init__(self, home: Home, machines: list[Machine], archive: Archive, releases: Releases) -> None:
+        self.home = home
+        self.machines = machines
+        self.archive = archive
+        self.releases = releases
+        self.technician = Technician(home.directory)
+
+    def roll_out(self, *words: str | Path) -> dict[str, Any]:
+        """Begin one, and wait for its end."""
+        self.technician.asks("rollout", "start", *words, *QUICK)
+        began_s = time.monotonic()
+        until(self._has_ended, timeout_s=120)
+        print(f"\n{' '.join(map(str, words[:2]))}: {time.monotonic() - began_s:.1f} s")  # noqa: T201 - for whoever measures
+        return self.status()
+
+    def _has_ended(self) -> bool:
+        record = self.home.rollouts.newest()
+        return record is not None and record.state.has_ended
+
+    def status(self) -> dict[str, Any]:
+        done = self.technician.types("rollout", "status", "--json")
+        assert done.exit_code in {0, 1}, done.output
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+    def settings(self) -> Counter[str]:
+        with self.home.rollouts.reading() as page:
+            return Counter(page.setting(each.agent_id) or "" for each in self.machines)
+
+    def versions(self) -> Counter[str]:
+        return Counter(each.version for each in self.machines)
+
+    def assert_whole(self) -> None:
+        """Every camera works, and whatever was selected has ended by a name or is on its way."""
+        until(lambda: all(each.cameras_work() for each in self.machines))
+        until(lambda: all(each.ledger().archived for each in self.machines))
+        ledgers = {each.agent_id: each.ledger() for each in self.machines}
+        rows = Counter(codec.decode_snapshot(row)[0].agent_id for row in list(self.archive.rows.values()))
+        for agent_id, ledger in ledgers.items():
+            assert ledger.balanced, (agent_id, ledger)
+            assert ledger.dropped.keys() <= {"redactor_busy", "redaction_unavailable"}, (agent_id, ledger)
+            assert ledger.archived <= rows[agent_id], "what an agent counts as archived is there"
+
+
+def _all(machines: list[Machine], what: Callable[[Machine], None]) -> None:
+    """At once."""
+    with ThreadPoolExecutor(len(machines)) as pool:
+        list(pool.map(what, machines))
+
+
+@pytest.fixture
+def fleet() -> Iterator[Fleet]:
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as memory:  # twenty spools sync
+        yield from _running(Path(memory), MOSQUITTO)
+
+
+def _running(tmp_path: Path, mosquitto: str) -> Iterator[Fleet]:
+    home, releases = new_home(tmp_path), Releases(tmp_path / "releases")
+    failures: list[ProvisioningError] = []
+    with ExitStack() as stack:
+        bad = frozenset({"2.0"})
+        machines = [machine(home, tmp_path, n, releases, bad if n % 2 else frozenset()) for n in range(COUNT)]
+        broker = start_broker(mosquitto, home)
+        stack.callback(broker.wait)
+        stack.callback(broker.kill)
+        courier = Courier(home, failures.append)
+        courier.start()
+        stack.callback(courier.stop)
+        stack.enter_context(serving(home))
+        archive = Archive(Place(home))  # type: ignore[arg-type]  # all that it asks of an exchange
+        stack.callback(archive.close)
+        stack.callback(_all, machines, Machine.stop)
+        _all(machines, Machine.start)
+        root = Root(machines)
+        root.start()
+        stack.callback(root.stop)
+        until(lambda: all(each.cameras_work() for each in machines))
+        yield Fleet(home, machines, archive, releases)
+    assert failures == []
+
+
+def test_a_bad_configuration_and_a_bad_version_stop_and_go_back_and_good_ones_reach_all(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    key = ("--key", fleet.releases.public)
+    bad, good = tmp_path / "bad.toml", tmp_path / "good.toml"
+    base = "heartbeat_s = 0.5\n[selector]\nchange_threshold = 0\nmax_per_second = 0.5\n"
+    bad.write_text(base + "[rtsp]\nconnect_timeout_s = 0.05\n")
+    good.write_text(base + "[redactor]\nqueue_per_camera = 3\n")
+
+    # --- a configuration under which only the first one's camera works
+    told = fleet.roll_out("--config", bad, "--first", "cabinet-00")
+    assert (told["phase"], told["stopped"], told["stage"]) == ("stopped", "error_rate", 2), told
+    assert told["counts"]["pending"] == COUNT - 2
+    assert told["counts"]["rolled_back"] == 2, "the first one was healthy, and went back with the other"
+    assert "cabinet-01" in told["cause"]
+    assert "does not answer in time" in told["cause"]
+    assert fleet.settings() == {BASE: COUNT}
+    fleet.assert_whole()
+
+    # --- a version that cannot redact on every second machine
+    told = fleet.roll_out("--software", fleet.releases.archive("2.0"), *key, "--health", "6")
+    assert (told["phase"], told["stopped"], told["stage"]) == ("stopped", "error_rate", 2), told
+    assert told["counts"]["pending"] == COUNT - 2
+    assert told["counts"]["rolled_back"] == 2
+    assert "did not prove itself" in told["cause"]
+    assert fleet.versions() == {FIRST_VERSION: COUNT}
+    assert sum(bool(each.installed) for each in fleet.machines) == 2
+    fleet.assert_whole()
+
+    # --- and good ones
+    told = fleet.roll_out("--config", good)
+    assert (told["phase"], told["counts"]["healthy"]) == ("done", COUNT), told
+    told = fleet.roll_out("--software", fleet.releases.archive("3.0"), *key, "--health", "30")
+    assert (told["phase"], told["counts"]["healthy"]) == ("done", COUNT), told
+    assert fleet.versions() == {"3.0": COUNT}
+    fleet.assert_whole()
+
+    # --- of which the centre is told
+    centre = Client(fleet.home.identities.identity("center"), fleet.home.config.services_port)
+    centre.subscribe(topics.rollout())
+
+    def told_last() -> tuple[str, str, int] | None:
+        if not centre.received:
+            return None
+        body = fleet.home.seal_key.seal.open(centre.received[-1][1], addressee=CENTER, newer_than=0).body
+        assert isinstance(body, RolloutReport)
+        return body.name, body.phase.value, body.total
+
+    until(lambda: told_last() == ("3.0", "done", COUNT))
+    centre.close()

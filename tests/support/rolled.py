@@ -1,0 +1,273 @@
+"""A site of many agents in one process, to roll things out to: real spools, publishers, configurators and updaters.
+
+```
+home ─ courier ─▶ Mosquitto ◀─▶ 20 agents (threads) ─ HTTPS ─▶ enrolment service (archives)
+                      ▲   └──▶ archive            └─ request ─▶ what is root's (played: restarts the agent)
+```
+
+Played are cameras, redaction, and what `install.sh` does, of which tests/deploy has the real one.
+"""
+
+import itertools
+import platform
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from edge_agent import ledger
+from edge_agent.capture import Capture
+from edge_agent.clock import SystemClock
+from edge_agent.configurator import Configurator
+from edge_agent.errors import DropReason, RedactionUnavailable, Unreachable
+from edge_agent.frames import Glance, Redact, Redacted, Selected, Skipped
+from edge_agent.link import PahoLink
+from edge_agent.updater import RESULT
+from edge_agent.updating import updater_of, updates_of
+from provisioning import broker, durable_file
+from provisioning.authority import private_pem
+from provisioning.broker import process as broker_process
+from provisioning.contracts import config
+from provisioning.contracts.messages import Ledger
+from provisioning.contracts.topics import Role
+from provisioning.home import Home
+from provisioning.identities import Identity
+from provisioning.plans import CameraRecord
+from provisioning.release import Release, load_key, new_key, pack
+from tests.edge_agent.world import GreyRedactor, edge_config, glance
+from tests.provisioning.serving import HOST, SITE
+from tests.support import office
+from tests.support.exchange import listens, until
+
+FIRST_VERSION = "1.0"
+BASE = '{"heartbeat_s":0.5,"selector":{"change_threshold":0,"max_per_second":0.5}}'
+"""Settings that every agent has from its beginning: at the default pace a scenario would take minutes."""
+
+
+class FlakyCamera:
+    """Gives up where it has less than half a second to answer, unless it is a quick one."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, camera: config.Camera) -> None:
+        assert isinstance(camera.source, config.RtspSource)
+        self._id = camera.id
+        is_quick = camera.source.url.startswith("rtsp://quick")
+        self._answers = is_quick or camera.source.connect_timeout_s >= 0.5
+
+    def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
+        if not self._answers:
+            raise Unreachable(self._id, "does not answer in time")
+        clock = SystemClock()
+        while not stop.wait(0.3):
+            yield glance(next(self._numbers), camera_id=self._id, at_ms=clock.now_ms())
+
+
+class BrokenRedactor:
+    """Of a version with a bug: nothing can be covered, so nothing is published."""
+
+    def redact(self, _: Selected) -> Redacted:
+        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "the detector does not run")
+
+
+@dataclass
+class Machine:
+    """One box: its agent, and what of root's would change it."""
+
+    agent_id: str
+    folder: Path
+    edge: config.EdgeConfig
+    broken: frozenset[str]
+    """Versions that cannot redact here."""
+    version: str = FIRST_VERSION
+    before: str = FIRST_VERSION
+    configurator: Configurator | None = None
+    installed: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        clock, edge = SystemClock(), self.edge
+        updates = updates_of(edge, clock, self.version)
+        assert updates is not None
+        is_broken = self.version in self.broken
+
+        def redactor(_: config.EdgeConfig, camera: config.Camera) -> Redact:
+            return BrokenRedactor() if is_broken else GreyRedactor(camera, edge.agent_id)
+
+        made = Configurator(
+            edge,
+            lambda _: redactor,
+            partial(PahoLink, edge.broker, edge.agent_id, is_enrolled=True),
+            clock,
+            software=f"wayside-edge {self.version}",
+            open_capture=lambda camera, _: Capture(camera, FlakyCamera(camera), clock),
+            beside={"updates": lambda stop: updater_of(edge, updates, made, clock).run(stop)},
+            updates=updates,
+        )
+        self._stop = threading.Event()
+        self.configurator = made
+        made.start()
+        self._thread = threading.Thread(target=made.run, args=(self._stop.is_set,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self.configurator is not None and self._thread is not None:
+            self._stop.set()
+            self._thread.join(60)
+            assert not self._thread.is_alive()
+            self.configurator.stop()
+            self.configurator = None
+
+    def switch(self, version: str) -> None:
+        """As systemd does after a switch of folders."""
+        self.stop()
+        self.version, self.before = version, self.version
+        self.installed.append(version)
+        self.start()
+
+    def cameras_work(self) -> bool:
+        made = self.configurator
+        return made is not None and [each.state.value for each in made.statuses()] == ["online"]
+
+    def ledger(self) -> Ledger:
+        assert self.configurator is not None
+        return ledger.total(self.configurator._lasting.spool.ledgers())
+
+
+class Root:
+    """Plays `install.sh --requested` on every machine, each in a thread while it is at it."""
+
+    def __init__(self, machines: list[Machine]) -> None:
+        self._machines = machines
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._serve, args=(machine,)) for machine in machines]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _serve(self, machine: Machine) -> None:
+        done = ""
+        assert machine.edge.updates is not None
+        folder = machine.edge.updates.directory
+        while not self._ended.wait(0.2):
+            try:
+                lines = (folder / "request").read_text().splitlines()
+            except OSError:
+                continue
+            asked = dict(line.split(" ", 1) for line in lines[1:])
+            if lines[0] != "wayside-update 1" or asked["number"] == done:
+                continue
+            done = asked["number"]
+            self._carry_out(machine, folder, asked)
+
+    def _carry_out(self, machine: Machine, folder: Path, asked: dict[str, str]) -> None:
+        version = asked["version"]
+        if asked["act"] == "install":
+            assert (folder / "archive.wayside").is_file()
+        elif machine.version == version:
+            version = machine.before
+        machine.switch(version)
+        for _ in range(10 * int(asked["health"])):
+            healthy = folder / "healthy"
+            if healthy.exists() and healthy.read_text().split() == [asked["number"], version]:
+                self._tell(machine, f"{asked['number']} applied\n\n")
+                return
+            if self._ended.wait(0.1):
+                return
+        machine.switch(machine.before)
+        self._tell(machine, f"{asked['number']} rolled_back\nversion {version} did not prove itself\n")
+
+    @staticmethod
+    def _tell(machine: Machine, text: str) -> None:
+        assert machine.edge.updates is not None
+        durable_file.write(machine.edge.updates.installed_dir / RESULT, text.encode())
+
+
+class Place:
+    """Where an `Archive` comes to."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.services_port = home.config.services_port
+
+    def identity(self, name: Role) -> Identity:
+        return self._home.identities.identity(name.value)
+
+
+class Releases:
+    """A key, and archives of any version that hold next to nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._key = load_key(new_key(folder))
+        self.public = folder / "release.pub"
+
+    def archive(self, version: str, *, role: str = "edge", arch: str = "", ballast: int = 100_000) -> Path:
+        tree = self._folder / f"tree-{version}-{role}-{arch}"
+        tree.mkdir(exist_ok=True)
+        (tree / "ballast").write_bytes(version.encode() * (ballast // len(version)))
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        told = Release(role, version, arch or platform.machine(), python, f"wayside=={version}", ("wayside-edge",))
+        return pack(told, tree, self._key, self._folder / f"dist-{version}-{role}-{arch}")
+
+
+def machine(home: Home, folder: Path, number: int, releases: Releases, broken: frozenset[str]) -> Machine:
+    """An enrolled agent with one camera; only the first one's is quick."""
+    agent_id, box = f"cabinet-{number:02}", office.Box()
+    place = folder / agent_id
+    (place / "opt").mkdir(parents=True)
+    (place / "opt" / "role").write_text("edge\n")
+    certificate = office.enrol(home, agent_id, box, site_id=SITE)
+    camera_id = f"{agent_id}-gate"
+    url = f"rtsp://{'quick' if number == 0 else 'slow'}.invalid/1"
+    home.plans.put_cameras(agent_id, [CameraRecord(agent_id, camera_id, "", url, None, None, None, None)], replace=True)
+    with home.rollouts.writing() as page:
+        page.put_setting(agent_id, BASE)
+    pem = durable_file.write(place / "agent.pem", certificate.pem.encode() + private_pem(box.key))
+    durable_file.write(place / "seal.pub", home.seal_key.seal.key.encode())
+    edge = edge_config(
+        place,
+        agent_id=agent_id,
+        broker={
+            "host": HOST,
+            "port": home.config.agents_port,
+            "ca_file": home.identities.services.ca_file,
+            "cert_file": pem,
+            "key_file": pem,
+        },
+        provisioning={
+            "host": HOST,
+            "port": home.config.enrolment_port,
+            "seal_key_file": place / "seal.pub",
+            "secrets_key_file": place / "secrets.key",
+            "documents_dir": place / "documents",
+            "probation_s": 6.0,
+            "settle_s": 0.3,
+        },
+        updates={
+            "directory": place / "update",
+            "installed_dir": place / "opt",
+            "release_key_file": releases.public,
+        },
+        streams={"own_process": False},
+    )
+    return Machine(agent_id, place, edge, broken)
+
+
+def start_broker(program: str, home: Home) -> "subprocess.Popen[bytes]":
+    """Mosquitto as a home configures it."""
+    file = broker.write(home.directory / "broker", broker_process.listeners(home), home.identities)
+    process = subprocess.Popen([program, "-c", str(file)], stderr=subprocess.DEVNULL)
+    until(lambda: listens(home.config.agents_port) and listens(home.config.services_port))
+    return process

@@ -29,16 +29,24 @@ from edge_agent.metrics import Metrics, Told
 from edge_agent.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.publisher import Publisher
+from edge_agent.signing import Signer
 from edge_agent.sources.gb28181 import Gb28181Stream
 from edge_agent.sources.password import Unlock, read_password
 from edge_agent.sources.replay import Replay
 from edge_agent.sources.rtsp import Rtsp
 from edge_agent.sources.source import Source
-from edge_agent.spool import Spool
+from edge_agent.spool import Spool, unsigned
 from edge_agent.steward import Steward
 from edge_agent.supervisor import Supervisor
 from edge_agent.vitals import Vitals
-from provisioning.contracts.config import Camera, EdgeConfig, Gb28181Source, ReplaySource, RtspSource
+from provisioning.contracts.config import (
+    Camera,
+    EdgeConfig,
+    Gb28181Source,
+    ReplaySource,
+    RtspSource,
+    UploadSource,
+)
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.messages import CameraStatus
 from provisioning.seal import SecretsKey
@@ -126,6 +134,7 @@ class Agent:
                 clock,
                 Backoff(1.0, 30.0),
                 self._woken.set,
+                Signer(edge.broker) if isinstance(camera.source, UploadSource) else unsigned,
             )
             for camera in edge.cameras
         }

@@ -16,10 +16,12 @@ from center.cases.errors import (
     CaseTermsError,
     DeskMissingError,
     ForeignPictureError,
+    ForgedPictureError,
     NothingSoughtError,
     TooManyQuestionsError,
     UnknownCaseError,
     UnknownCaseMachineError,
+    UnsignedPictureError,
 )
 from center.cases.hunt import Wanted
 from center.cases.views import (
@@ -90,6 +92,10 @@ async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> Machin
         UnknownObservationError,
         UnknownCaseMachineError,
         ForeignPictureError,
+        UnsignedPictureError,
+        ForgedPictureError,
+        NoPictureError,
+        PictureBrokenError,
         DeskMissingError,
         CaseStateError,
     ),

@@ -107,6 +107,8 @@ STATUS: Final[dict[type[CenterError], int]] = {
     cases.CaseTermsError: 422,
     cases.TooManyQuestionsError: 422,
     cases.DeskMissingError: 409,
+    cases.UnsignedPictureError: 409,
+    cases.ForgedPictureError: 409,
 }
 
 

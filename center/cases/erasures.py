@@ -22,12 +22,12 @@ from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 HOUR_MS: Final = 3_600_000
 LATE_MS: Final = 8 * 24 * HOUR_MS
 """So long what waits in a desk agent's spool (`spool.max_age_h`, a week) may still arrive."""
+ABSENT: Final = "unknown_observation"
 OF_ITS_OWN: Final = frozenset({ABSENT, "picture_held", "not_brought"})
 """Troubles of one picture, which may still arrive, or that a hold keeps: it is asked for again by the hour. With any
 other the archive is away, and nothing is done before the next sweep."""
 AT_ONCE: Final = 20
 """Of one sweep."""
-ABSENT: Final = "unknown_observation"
 TIMEOUT_S: Final = 30.0
 """The archiver is waited for, and a backlog of small writes may be before it."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,7 @@ from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import NOW_MS
 from tests.center.world import OpenLine
+from tests.support.pki import Pki
 from tests.support.postgres import Postgres, programs, running
 
 USERNAME = "operator"
@@ -72,6 +74,8 @@ class World:
     seal_key: SealKey
     clock: Clock
     code_file: Path
+    pki: Pki
+    """The agents' authority: of the desk agent, for one."""
 
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -172,7 +176,8 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
     alarms.load()
-    config = CasesConfig(desk=DESK)
+    pki = Pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
+    config = CasesConfig(desk=DESK, desk_ca_file=pki.identities.agents.ca_file)
     cases = Cases(store, audit, search, devices, roster, config, clock, alarms=alarms, late_after_s=60)
     assessment = Assessment.over(store, audit, devices, clock)
     gauges = Gauges(clock)
@@ -231,7 +236,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         now_ms=clock,
         secure_cookie=False,
     )
-    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE)
+    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE, pki)
     await search.close()
     await cluster.close()
 

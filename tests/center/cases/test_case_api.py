@@ -264,7 +264,7 @@ async def test_a_picture_goes_to_the_desk_agent_and_comes_back_as_the_one_row_th
         assert "wayside-edge ingest FILE --camera stolen --started-at 2026-" in place["command"]
         at_ms = place["started_at_ms"]
         assert place["row_key"] == f"desk:{ids.observation_id('stolen', at_ms, 'recording')}"
-        street.machine("brought", "stolen", at_ms, 0.5, agent_id="desk", row_key=place["row_key"])
+        street.bring(place)
         (listed,) = (await ana.get(f"{CASE}/pictures")).json()["items"]
         assert (listed["arrived"], [each["cls"] for each in listed["machines"]]) == (True, ["motorcycle"])
         sought = {"row_key": place["row_key"], "index": 0}
@@ -297,7 +297,7 @@ async def test_a_desk_agent_whose_certificate_was_revoked_brings_nothing_more(st
     async with street.as_("ana") as ana:
         await ana.post("/api/cases", json={"number": NUMBER, "terms": terms()})
         place = (await ana.post(f"{CASE}/pictures")).json()
-        street.machine("brought", "stolen", place["started_at_ms"], 0.5, agent_id="desk", row_key=place["row_key"])
+        street.bring(place)
         world.services.roster.take(roster(world.seal_key, 1, member(Membership.REVOKED, "desk")))
         assert code(await ana.post(f"{CASE}/pictures")) == (409, "desk_missing")
         sought = await ana.post(f"{CASE}/sought", json={"row_key": place["row_key"], "index": 0})

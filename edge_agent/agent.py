@@ -38,6 +38,7 @@ from edge_agent.sources.source import Source
 from edge_agent.spool import Spool, unsigned
 from edge_agent.steward import Steward
 from edge_agent.supervisor import Supervisor
+from edge_agent.task_orders import TaskOrders
 from edge_agent.vitals import Vitals
 from provisioning.contracts.config import (
     Camera,
@@ -75,6 +76,7 @@ class Lasting:
     pauses: Pauses
     documents: Documents | None
     """Of an enrolled agent."""
+    orders: TaskOrders
 
 
 class Agent:
@@ -102,7 +104,10 @@ class Agent:
         self._supervisor = Supervisor(clock)
 
         self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
-        self._queue: FairQueue[Selected] = FairQueue(edge.redactor.queue_per_camera, edge.redactor.overflow)
+        lasting.orders.serve([camera.id for camera in edge.cameras if isinstance(camera.source, UploadSource)])
+        self._queue: FairQueue[Selected] = FairQueue(
+            edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
+        )
         self._doors = Doors(
             edge,
             lasting.spool,
@@ -110,6 +115,7 @@ class Agent:
             unlock=unlocker(edge),
             heard=self._health.heard,
             is_paused=self._health.is_paused,
+            is_held=lasting.orders.is_paused,
         )
         captures = {
             camera.id: open_capture(camera, self._doors.channel(camera))
@@ -149,6 +155,7 @@ class Agent:
             reconnect=Backoff(0.5, 30.0),
             refused=Backoff(0.5, 15.0),
             documents=lasting.documents,
+            orders=lasting.orders,
             former=former,
             vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings),
         )

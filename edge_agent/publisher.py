@@ -18,9 +18,11 @@ from edge_agent.errors import BrokerError, SpoolFull
 from edge_agent.health import Health
 from edge_agent.link import Acknowledged, Arrived, Connected, Dial, Event, Link, Lost
 from edge_agent.spool import TEND_AT_MOST, Spool
+from edge_agent.task_orders import TaskOrders
 from edge_agent.vitals import Vitals, free_bytes
 from edge_agent.window import Window
 from provisioning.contracts import codec, config, topics
+from provisioning.contracts.commands import Tasks
 from provisioning.contracts.documents import Configured
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Archived, Assessed, CameraStatus, Heartbeat, Ledger, PictureState, Rejected
@@ -55,6 +57,7 @@ class Publisher:
         reconnect: Backoff,
         refused: Backoff,
         documents: Documents | None = None,
+        orders: TaskOrders | None = None,
         former: Collection[str] = (),
         vitals: Vitals | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class Publisher:
         self._reconnect = reconnect
         self._refused = refused
         self._documents = documents
+        self._orders = orders
         self._former = frozenset(former)
         self._vitals = vitals or Vitals()
         self._started_at_ms = clock.now_ms()
@@ -82,6 +86,7 @@ class Publisher:
         self._shown: dict[str, CameraStatus] = {}
         self._erased: frozenset[str] = frozenset()
         self._told: Configured | None = None
+        self._tasks: Tasks | None = None
         self._trouble: str | None = None
 
     @property
@@ -110,7 +115,7 @@ class Publisher:
         self._window.lost_connection()
         self._shown.clear()  # a broker that restarted empty has no retained states
         self._erased = frozenset()
-        self._told = None
+        self._told = self._tasks = None
         link = self._dial(self._report)
         dialled_s = self._clock.monotonic_s()
         give_up_s: float | None = None
@@ -146,6 +151,7 @@ class Publisher:
             return _IDLE_S
         self._show_cameras(link)
         self._show_configured(link)
+        self._show_tasks(link)
         if now_s >= self._heartbeat_due_s:
             self._heartbeat_due_s = now_s + self._edge.heartbeat_s
             self._send_heartbeat(link)
@@ -218,6 +224,8 @@ class Publisher:
                 self._on_rejected(codec.decode(Rejected, message.payload))
             elif self._documents is not None and message.topic == topics.configuration(self._edge.agent_id):
                 self._documents.accept(message.payload)
+            elif self._orders is not None and message.topic == topics.commands(self._edge.agent_id):
+                self._orders.accept(message.payload)
         except ContractError as error:
             _log.warning("answer ignored topic=%s reason=%s: %s", message.topic, error.reason.value, error)
         except SpoolFull as error:
@@ -277,6 +285,12 @@ class Publisher:
         if configured is not None and configured != self._told:
             link.publish(topics.configured(self._edge.agent_id), codec.encode(configured), retain=True)
             self._told = configured
+
+    def _show_tasks(self, link: Link) -> None:
+        tasks = None if self._orders is None else self._orders.told()
+        if tasks is not None and tasks != self._tasks:
+            link.publish(topics.tasks(self._edge.agent_id), codec.encode(tasks), retain=True)
+            self._tasks = tasks
 
     def _send_heartbeat(self, link: Link) -> None:
         link.publish(

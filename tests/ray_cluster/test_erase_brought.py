@@ -1,11 +1,14 @@
 """What a request may erase: pictures that a desk agent signed and that no legal hold names. Everything else stays."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
+from fastapi import FastAPI
 
 from provisioning.contracts import codec
 from provisioning.contracts.erasure import ErasureRequest
@@ -30,8 +33,29 @@ def brought(number: int) -> Entry:
 BROUGHT, SEEN = brought(1), entry(2, machines=(CAR,), appearances=(look(2),))
 
 
+class Client:
+    """Who has the token, unless it says otherwise."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def _ask(self, method: str, path: str, token: str = TOKEN, **sent: Any) -> httpx.Response:
+        async def story() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://archive.test") as client:
+                return await client.request(method, path, headers={"Authorization": f"Bearer {token}"}, **sent)
+
+        return asyncio.run(story())
+
+    def get(self, path: str) -> httpx.Response:
+        return self._ask("GET", path)
+
+    def erase(self, body: dict[str, str], token: str = TOKEN) -> httpx.Response:
+        return self._ask("POST", "/erasures", token, json=body)
+
+
 @pytest.fixture
-def client(tmp_path: Path) -> TestClient:
+def client(tmp_path: Path) -> Client:
     archiver(tmp_path).commit([BROUGHT, SEEN], now_ms=NOW_MS)
     app = create_app(
         query(tmp_path),
@@ -41,14 +65,14 @@ def client(tmp_path: Path) -> TestClient:
         ask_intake=intake_is_well,
         erase=lambda request: erase_brought(tmp_path, request, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS),
     )
-    return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
+    return Client(app)
 
 
 def body(row: Entry) -> dict[str, str]:
     return ErasureRequest(row_key=row.row_key, case="A-17").model_dump(mode="json")
 
 
-def test_the_signature_comes_back_from_the_archive_as_it_was_sent(client: TestClient, tmp_path: Path) -> None:
+def test_the_signature_comes_back_from_the_archive_as_it_was_sent(client: Client, tmp_path: Path) -> None:
     assert query(tmp_path).observation(BROUGHT.row_key).snapshot.signature == SIGNATURE
     assert query(tmp_path).observation(SEEN.row_key).snapshot.signature is None
     message = codec.encode_snapshot(BROUGHT.snapshot, BROUGHT.jpeg)
@@ -56,29 +80,29 @@ def test_the_signature_comes_back_from_the_archive_as_it_was_sent(client: TestCl
     assert b"signature" not in codec.encode_snapshot(SEEN.snapshot, SEEN.jpeg), "as an archive of before reads it"
 
 
-def test_what_was_brought_is_erased_and_again_is_no_error(client: TestClient, tmp_path: Path) -> None:
-    first, second = (client.post("/erasures", json=body(BROUGHT)).json() for _ in range(2))
+def test_what_was_brought_is_erased_and_again_is_no_error(client: Client, tmp_path: Path) -> None:
+    first, second = (client.erase(body(BROUGHT)).json() for _ in range(2))
     assert (first["machines"], first["again"], second["again"]) == (1, False, True)
     assert client.get(f"/observations/{BROUGHT.row_key}/picture").status_code == 410
     line = json.loads(next((tmp_path / "audit").iterdir()).read_text().splitlines()[0])
     assert (line["event"], line["reason"]) == ("erase", "case A-17 is over")
 
 
-def test_a_cameras_picture_is_not_erased_by_a_request(client: TestClient) -> None:
-    refused = client.post("/erasures", json=body(SEEN))
+def test_a_cameras_picture_is_not_erased_by_a_request(client: Client) -> None:
+    refused = client.erase(body(SEEN))
     assert (refused.status_code, refused.json()["error"]) == (409, "not_brought")
     assert client.get(f"/observations/{SEEN.row_key}/picture").status_code == 200
 
 
-def test_what_a_legal_hold_names_is_not_erased_by_a_request(client: TestClient, tmp_path: Path) -> None:
+def test_what_a_legal_hold_names_is_not_erased_by_a_request(client: Client, tmp_path: Path) -> None:
     hold = Hold(name="court", case="B-1", placed_at_ms=NOW_MS, until_ms=NOW_MS + 1, row_keys=(BROUGHT.row_key,))
     Holds(tmp_path, query(tmp_path), offset_minutes=OFFSET_MINUTES).place(hold)
-    refused = client.post("/erasures", json=body(BROUGHT))
+    refused = client.erase(body(BROUGHT))
     assert (refused.status_code, refused.json()["error"]) == (409, "picture_held")
 
 
-def test_a_stranger_and_nonsense_are_refused(client: TestClient) -> None:
-    assert client.post("/erasures", json=body(BROUGHT), headers={"Authorization": "Bearer x"}).status_code == 401
-    assert client.post("/erasures", json={"row_key": "x", "case": "A"}).status_code == 422
-    absent = client.post("/erasures", json={"row_key": f"desk:{'0' * 32}", "case": "A"})
+def test_a_stranger_and_nonsense_are_refused(client: Client) -> None:
+    assert client.erase(body(BROUGHT), token="x").status_code == 401
+    assert client.erase({"row_key": "x", "case": "A"}).status_code == 422
+    absent = client.erase({"row_key": f"desk:{'0' * 32}", "case": "A"})
     assert (absent.status_code, absent.json()["error"]) == (404, "unknown_observation")

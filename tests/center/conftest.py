@@ -34,6 +34,7 @@ from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from center.task_orders import TaskOrders
 from provisioning.contracts.config import Alarms
 from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.notify import Notify
@@ -41,7 +42,7 @@ from provisioning.contracts.pipeline import Pipeline as Limits
 from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import NOW_MS
-from tests.center.world import OpenLine
+from tests.center.world import OpenLine, tasks_config
 from tests.support.pki import Pki
 from tests.support.postgres import Postgres, programs, running
 
@@ -233,6 +234,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         alarms=alarms,
         pipeline=pipeline,
         cases=cases,
+        task_orders=TaskOrders(store, audit, devices, line.publish, clock, config=tasks_config(tmp_path, seal_key)),
         now_ms=clock,
         secure_cookie=False,
     )

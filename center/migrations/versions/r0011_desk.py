@@ -1,4 +1,4 @@
-"""The desk agent's signature beside a picture of a case, and what the archive is to erase."""
+"""The desk agent's signature beside a picture of a case, and what the archive is to erase, orders to parse tasks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,10 +22,22 @@ def upgrade() -> None:
         sa.Column("trouble", sa.String(32), nullable=False),
         sa.Column("done_at_ms", sa.BigInteger),
     )
+    op.create_table(
+        "task_orders",
+        sa.Column("agent_id", sa.String(63), primary_key=True),
+        sa.Column("camera_id", sa.String(64), primary_key=True),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("verb", sa.String(16), nullable=False),
+        sa.Column("priority", sa.String(16)),
+        sa.Column("actor", sa.String(64), nullable=False),
+        sa.Column("issued_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Forget them."""
+    op.drop_table("task_orders")
     op.drop_table("case_erasures")
     op.drop_column("case_pictures", "signature")
     op.drop_column("case_pictures", "certificate_sha256")

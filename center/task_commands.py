@@ -17,6 +17,4 @@ def task_key(path: Annotated[Path, typer.Argument(metavar="FILE", help="Where it
         if path.exists():
             raise StartError(what=f"{path} is there already", what_to_do="Choose another file, or go on using it")
         made = SealKey.create(path)
-    say(
-        f"{path}: made, key {made.seal.key[:16]}. Have {path.with_suffix('.pub')} signed: wayside-provision service warrant"
-    )
+    say(f"{path}: made, key {made.seal.key[:16]}. Now: wayside-provision service warrant {path.with_suffix('.pub')}")

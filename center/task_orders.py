@@ -194,5 +194,5 @@ def _signs(config: TasksConfig) -> tuple[SealKey, Sealed]:
     except (SealError, ContractError, OSError) as error:
         raise StartError(
             what=f"[tasks] cannot be used: {error}",
-            what_to_do="Make the key with wayside-center task-key and its warrant with wayside-provision service warrant",
+            what_to_do="Make the key with wayside-center task-key, its warrant with wayside-provision service warrant",
         ) from error

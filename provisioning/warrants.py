@@ -1,4 +1,4 @@
-"""Provisioning's word for the key by which the centre may pause and order parse tasks: who signs it, decides who may."""
+"""Provisioning's word for the key by which the centre may pause and order parse tasks."""
 
 from pathlib import Path
 from typing import Final

@@ -47,7 +47,7 @@ def parse_tasks(request: Request) -> None:
                     (_("Stop one that is under way"), _("End that command; run again, it goes on where it was.")),
                     (
                         _("Let one wait, put it first or last"),
-                        _("The buttons of the table, where the centre has a key."),
+                        _("The table's buttons, where the centre has a key."),
                     ),
                     (_("Take a live camera out"), "wayside-provision cameras remove AGENT CAMERA"),
                     (_("Bring it back"), "wayside-provision cameras import AGENT FILE"),
@@ -62,8 +62,8 @@ def parse_tasks(request: Request) -> None:
             words(
                 "p",
                 _(
-                    "Agents obey only what provisioning has signed, or a key of the centre that it has signed: that one can"
-                    " pause, resume and order what is brought to a desk, and nothing else."
+                    "Agents obey only what provisioning has signed. It may vouch for a key of this centre, which can pause,"
+                    " resume and order what is brought to a desk, and nothing else."
                 ),
             ).classes("ws-hint ws-section")
     ui.timer(LOOK_S, table.look)

@@ -62,7 +62,7 @@ def service_warrant(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the centre pause and order parse tasks at desk agents, by a key of its own. Nothing else can be told by it."""
+    """Let the centre pause and order parse tasks at desk agents, by a key of its own, and tell them nothing else."""
     from provisioning import warrants
 
     end(as_json, lambda: warrants.give(opened(home), key, out, days=days))

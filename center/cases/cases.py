@@ -13,6 +13,7 @@ from center.cases.desk_pictures import DeskPictures
 from center.cases.dossier import Dossiers
 from center.cases.erasures import OF_ITS_OWN, Erasures
 from center.cases.hunt import Hunt
+from center.cases.looks import Looks
 from center.cases.standing import Standing
 from center.clock import NowMs
 from center.devices import Devices
@@ -47,6 +48,7 @@ class Cases:
         self.dossiers = Dossiers(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms)
+        self.looks = Looks(search, self.dossiers)
         self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, Cameras(store, devices))
         late_after_ms = int(late_after_s * 1000)
         self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)

@@ -16,6 +16,7 @@ from center.cases.states import ENDED, State
 from center.cases.terms import Terms
 from center.cases.views import CaseMachine, JudgedMachine, ScoreView, Verdict
 from center.clock import NowMs
+from center.errors import UnknownObservationError
 from center.store import Store
 
 DECIDED = (Verdict.SOUGHT, Verdict.CONFIRMED, Verdict.REJECTED)
@@ -107,6 +108,23 @@ class Dossiers:
             for rank, (machine, score) in enumerate(candidates):
                 if (machine.row_key, machine.index) not in kept:
                     session.add(self._row(number, machine, Verdict.CANDIDATE, asker.actor, score, rank))
+
+    def show(self, number: str, row_key: str, what: str, *, asker: Identity, sight: Scope) -> None:
+        """Write down that an observation of this case will be shown whole.
+
+        Raises:
+            UnknownObservationError: none of its machines is the case's, or its camera is out of sight.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            table = CaseMachineRecord
+            machines = session.scalars(select(table).where((table.number == number) & (table.row_key == row_key)))
+            place = session.get(CasePictureRecord, row_key)
+            is_brought = place is not None and place.number == number
+            if not is_brought and not any(_in_sight(JudgedMachine.of(each), sight) for each in machines):
+                raise UnknownObservationError(row_key=row_key)
+            self._book.note(session, record, what, asker.actor, row_key=row_key)
 
     def look(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> None:
         """Write down that an observation will be looked at for this case.

@@ -62,8 +62,8 @@ def parse_tasks(request: Request) -> None:
             words(
                 "p",
                 _(
-                    "Agents obey only what provisioning has signed. It may vouch for a key of this centre, which can pause,"
-                    " resume and order what is brought to a desk, and nothing else."
+                    "Agents obey only what provisioning has signed. It may vouch for a key of this centre: that can"
+                    " pause, resume and order what is brought to a desk, and nothing else."
                 ),
             ).classes("ws-hint ws-section")
     ui.timer(LOOK_S, table.look)

@@ -126,6 +126,43 @@ async def test_a_grant_in_one_case_opens_that_case_and_no_other(case: Street) ->
         assert code(await guest.get("/api/observations")) == (403, "forbidden")
 
 
+async def test_a_member_of_one_case_sees_the_whole_picture_of_what_the_case_has_and_of_nothing_else(
+    case: Street,
+) -> None:
+    await searched(case)
+    async with case.as_("ana") as ana:
+        place = (await ana.post(f"{CASE}/pictures")).json()
+        case.bring(place)
+        await ana.post("/api/cases", json={"number": "B-1", "terms": terms()})
+        foreign = (await ana.post("/api/cases/B-1/pictures")).json()
+    case.account("cas", Given(Role.ANALYST, None, NUMBER))
+    async with case.as_("cas") as guest:
+        for key in (case.rows["like"], case.rows["here"], place["row_key"]):
+            shown = await guest.get(f"{CASE}/observations/{key}")
+            assert (shown.status_code, shown.json()["row_key"]) == (200, key)
+            assert "people" not in shown.text
+            picture = await guest.get(f"{CASE}/observations/{key}/picture")
+            assert picture.headers["content-type"] == "image/jpeg"
+            assert picture.content == case.world.archive.jpegs[key]
+            assert (await guest.get(f"/api/observations/{key}")).status_code == 403, "outside the case"
+        for key in (case.rows["outside"], case.rows["car"], foreign["row_key"]):
+            for path in (f"{CASE}/observations/{key}", f"{CASE}/observations/{key}/picture"):
+                assert code(await guest.get(path)) == (404, "unknown_observation")
+        assert code(await guest.get(f"/api/cases/B-1/observations/{case.rows['like']}")) == (403, "forbidden")
+    acts = case.audited()
+    assert acts.count(("cas", "case.show")) == acts.count(("cas", "case.show_picture")) == 3
+
+
+async def test_a_member_of_one_case_in_another_district_sees_nothing_of_it(case: Street) -> None:
+    districts = case.world.services.districts
+    districts.create("south", "South", actor=USERNAME)
+    districts.set_cameras("south", [CameraKey(AGENT, "cam-9")], actor=USERNAME)
+    await searched(case)
+    case.account("nor", Given(Role.ANALYST, "south", NUMBER))
+    async with case.as_("nor") as guest:
+        assert code(await guest.get(f"{CASE}/observations/{case.rows['like']}")) == (404, "unknown_case")
+
+
 async def test_candidates_come_by_likeness_of_the_class_area_and_span_and_say_how(case: Street) -> None:
     found = await searched(case)
     assert names(case, found) == ["like", "double", "doubles-twin", "other"]

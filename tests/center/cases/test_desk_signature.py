@@ -1,8 +1,14 @@
 """What the desk agent brought counts only as it signed it: row, picture, agent and time."""
 
+import asyncio
+import base64
 import json
+import shlex
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +24,7 @@ from provisioning.contracts import statement
 from provisioning.contracts.archive import Observation, SnapshotRow
 from provisioning.contracts.config import Broker
 from provisioning.contracts.messages import Signature
-from tests.center.cases.conftest import CASE, NUMBER, Street, signed, terms
+from tests.center.cases.conftest import CASE, NUMBER, Street, terms
 from tests.center.street import NOW_MS
 from tests.ray_cluster.world import snapshot
 from tests.support.pki import Pki
@@ -138,14 +144,24 @@ def test_what_the_agent_signs_is_what_the_centre_checks(tmp_path: Any) -> None:
         Attested.load(box.cert_file)
 
 
-async def test_evidence_has_all_that_openssl_needs(street: Street) -> None:
+async def test_evidence_has_all_that_openssl_needs(street: Street, tmp_path: Path) -> None:
     async with street.as_("ana") as ana:
         key = street.bring(await place_of(ana))
-    row = next(row for row in street.world.archive.rows if row.snapshot.row_key == key)
-    told = custody.links(row, folder="x")
-    assert told["message"]["agent_signature"]["certificate_sha256"]
+    by_key = {row.snapshot.row_key: row for row in street.world.archive.rows}
+    told = custody.links(by_key[key], folder="x")
     assert "message.agent_signature" not in told["missing"]
-    camera = custody.links(street.world.archive.rows[0], folder="x")
+    given = told["message"]["agent_signature"]
+    for name in ("signed", "value"):
+        (tmp_path / name).write_bytes(base64.b64decode(given[f"{name}_base64"]))
+    (tmp_path / "desk.crt").write_text(given["certificate"])
+    for command in (
+        f"openssl verify -CAfile {street.world.pki.identities.agents.ca_file} -no_check_time desk.crt",
+        "openssl x509 -in desk.crt -pubkey -noout -out desk.pub",
+        "openssl dgst -sha256 -verify desk.pub -signature value signed",
+    ):
+        run = partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = await asyncio.to_thread(run, shlex.split(command))
+        assert done.returncode == 0, done.stderr
+    camera = custody.links(by_key[street.rows["here"]], folder="x")
     assert camera["message"]["agent_signature"] is None
     assert "message.agent_signature" in camera["missing"]
-    assert signed(row.snapshot, street.desk).signature != row.snapshot.signature  # ECDSA: each time another

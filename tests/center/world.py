@@ -202,8 +202,8 @@ def warrant(seal_key: SealKey, key: SealKey, *, number: int = 1, ends_at_ms: int
     return seal_key.sign(Document(addressee=TASKS, number=number, issued_at_ms=NOW_MS, body=body))
 
 
-def tasks_config(folder: Path, seal_key: SealKey) -> Tasks:
+def tasks_config(folder: Path, seal_key: SealKey, *, ends_at_ms: int = NOW_MS + 10**10) -> Tasks:
     """[tasks] of a centre, with its key and its warrant in this folder."""
     key = SealKey.create(folder / "tasks.key")
-    (folder / "tasks.warrant").write_bytes(codec.encode(warrant(seal_key, key)))
+    (folder / "tasks.warrant").write_bytes(codec.encode(warrant(seal_key, key, ends_at_ms=ends_at_ms)))
     return Tasks(key_file=folder / "tasks.key", warrant_file=folder / "tasks.warrant")

@@ -275,7 +275,7 @@ def test_from_the_owners_picture_to_a_sighting_and_to_its_erasure(
         assert _found_in_memory(center, [NUMBER.encode()]), "the look into memory finds what is there"
         assert _found_in_memory(center, brought.needles) == []
         assert _found_in_files(town.site.root, brought.needles) == []
-        crop = f"{CASE}/machines/{place['row_key']}/{bicycle['index']}/crop"
+        crop = f"{CASE}/machines/{place['row_key']}/{car['index']}/crop"
         assert ana.get(crop).headers["content-type"] == "image/jpeg"
         redacted = ana.get(f"/api/observations/{place['row_key']}/picture").content
         assert _found_in_files(town.site.root, [redacted[len(redacted) // 2 :][:32]]), "the search of files finds"

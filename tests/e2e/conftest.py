@@ -31,7 +31,7 @@ from provisioning.contracts.documents import RosterEntry
 from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat
 from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
-from tests.center.world import observed, roster
+from tests.center.world import observed, roster, tasks_config
 from tests.support.ports import free_port
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -128,6 +128,9 @@ def write_config(folder: Path, *, port: int, query_url: str) -> Path:
         key_file = "center.key"
         [pipeline]
         look_every_s = 1
+        [tasks]
+        key_file = "tasks.key"
+        warrant_file = "tasks.warrant"
         """
     )
     return config
@@ -146,6 +149,7 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
     archive, query_url = archive_url
     port = free_port()
     seal_key = SealKey.create(tmp_path / "seal.key")
+    tasks_config(tmp_path, seal_key, ends_at_ms=time.time_ns() // 1_000_000 + 10**9)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.e2e.center_process", str(write_config(tmp_path, port=port, query_url=query_url))],
         stdin=subprocess.PIPE,

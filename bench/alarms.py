@@ -55,6 +55,7 @@ from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from center.task_orders import TaskOrders
 from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.config import Alarms
 from provisioning.contracts.config import Cases as CasesConfig
@@ -198,6 +199,7 @@ class Centre:
             notifier=notifier,
             alarms=self.room,
             pipeline=pipeline,
+            task_orders=TaskOrders(store, audit, devices, line.publish, now_ms, config=None),
             cases=Cases(
                 store, audit, search, devices, roster, CasesConfig(), now_ms, alarms=self.room, late_after_s=60
             ),

@@ -14,6 +14,7 @@ from center.audit_commands import audit
 from center.command_line import ConfigFile, err, one_line, out
 from center.evidence_commands import evidence
 from center.notify_commands import notify
+from center.task_commands import task_key
 from center.user_commands import district, user
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.command("assess")(assess)
+app.command("task-key")(task_key)
 app.add_typer(audit, name="audit")
 app.add_typer(evidence, name="evidence")
 app.add_typer(notify, name="notify")

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     CASE_EDIT = "case.edit"
     CASE_APPROVE = "case.approve"
     EVIDENCE_EXPORT = "evidence.export"
+    TASK_STEER = "task.steer"
+    """Pause, resume and order what is brought to a desk."""
     NOTIFICATION_EDIT = "notification.edit"
     DISTRICT_VIEW = "district.view"
     DISTRICT_EDIT = "district.edit"
@@ -62,12 +64,13 @@ _ANALYSING: Final = _WATCHING | {
     _P.CASE_VIEW,
     _P.CASE_EDIT,
     _P.EVIDENCE_EXPORT,
+    _P.TASK_STEER,
 }
 
 ROLES: Final[dict[Role, frozenset[Permission]]] = {
     Role.TECHNICIAN: _LOOKING
     | {_P.LIVE_VIEW, _P.OBSERVATION_VIEW, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW, _P.ASSESSMENT_EDIT},
-    Role.OPERATOR: _WATCHING | {_P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW},
+    Role.OPERATOR: _WATCHING | {_P.TASK_STEER, _P.ALARM_HANDLE, _P.HEALTH_VIEW, _P.ASSESSMENT_VIEW},
     Role.ANALYST: _ANALYSING,
     Role.SUPERVISOR: _ANALYSING | {_P.CASE_APPROVE, _P.ALARM_HANDLE, _P.ALARM_EDIT, _P.USER_VIEW, _P.HEALTH_VIEW},
     Role.AUDITOR: frozenset({_P.AUDIT_VIEW, _P.USER_VIEW, _P.CASE_VIEW, _P.DISTRICT_VIEW, _P.CAMERA_VIEW}),
@@ -92,6 +95,7 @@ PLACED: Final = frozenset(
         _P.CASE_APPROVE,
         _P.DISTRICT_VIEW,
         _P.EVIDENCE_EXPORT,
+        _P.TASK_STEER,
     }
 )
 """About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one

@@ -6,7 +6,15 @@ from pydantic import BaseModel, Field, ValidationError
 
 MAX_ERROR_BYTES: Final = 4096
 SAID: Final = frozenset(
-    {"unknown_observation", "picture_withheld", "picture_leak", "picture_erased", "picture_damaged"}
+    {
+        "unknown_observation",
+        "picture_withheld",
+        "picture_leak",
+        "picture_erased",
+        "picture_damaged",
+        "picture_held",
+        "not_brought",
+    }
 )
 """Error kinds of `ray_cluster.query` that are facts about one observation."""
 

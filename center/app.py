@@ -44,6 +44,7 @@ from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from center.task_orders import TaskOrders
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import Seal, SealError
@@ -173,6 +174,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         alarms=alarms,
         pipeline=pipeline,
         cases=cases,
+        task_orders=TaskOrders(store, audit, devices, link.publish, clock, config=config.tasks),
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
         ray_dashboard_url=config.ray_dashboard_url,

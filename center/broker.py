@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -24,6 +25,7 @@ from center.feed import Feed
 from center.rollouts import Rollouts
 from center.roster import Roster
 from provisioning.contracts import codec, topics
+from provisioning.contracts.commands import Tasks
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.documents import Configured
 from provisioning.contracts.errors import ContractError, RejectReason
@@ -37,6 +39,7 @@ SUBSCRIPTIONS: Final = (
     topics.camera_status("+", "+"),
     topics.assessed("+"),
     topics.configured("+"),
+    topics.tasks("+"),
     *topics.BROKER_FIGURES,
 )
 """The roster first: what is retained comes in this order, and whom it revokes must not be heard before it."""
@@ -95,6 +98,9 @@ class Link(Protocol):
 
     def fault(self) -> str | None:
         """Why there is no connection now, None while there is one."""
+
+    def publish(self, topic: str, payload: bytes, expiry_s: int) -> bool:
+        """Send once, not retained; False while there is no connection."""
 
     def ask_again(self) -> None:
         """Have everything that is retained delivered once more; each connection begins with that anyway."""
@@ -221,6 +227,10 @@ class Mailbox:
                 verdict = codec.decode(Configured, payload)
                 _same(agent_id, verdict.agent_id)
                 self._devices.configured(verdict)
+            case ["agents", _, "tasks"]:
+                tasks = codec.decode(Tasks, payload)
+                _same(agent_id, tasks.agent_id)
+                self._devices.tasked(tasks)
             case _:
                 raise ContractError(RejectReason.MALFORMED, f"nothing is expected on topic {topic[:200]!r}")
 
@@ -317,6 +327,15 @@ class MqttLink:
     def fault(self) -> str | None:
         """Why there is no connection now, None while there is one."""
         return self._fault
+
+    def publish(self, topic: str, payload: bytes, expiry_s: int) -> bool:
+        """Send once at QoS 1; the broker forgets it after `expiry_s`. False while there is no connection."""
+        if self._fault is not None:
+            return False
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
+        properties.MessageExpiryInterval = expiry_s
+        sent = self._client.publish(topic, payload, qos=1, properties=properties)
+        return sent.rc is mqtt.MQTT_ERR_SUCCESS
 
     def ask_again(self) -> None:
         """Subscribe, perhaps again: the broker sends what is retained each time (MQTT 5 §3.8.4)."""

@@ -13,6 +13,7 @@ from center.clock import NowMs
 from center.roster import Roster
 from center.store import AgentRecord, CameraRecord, ConfiguredRecord, Store
 from provisioning.contracts import codec
+from provisioning.contracts.commands import Tasks
 from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.documents import Configured, Membership, Verdict
 from provisioning.contracts.errors import ContractError
@@ -142,6 +143,7 @@ class Devices:
         self._interval_ms: dict[str, int] = {}
         self._cameras: dict[tuple[str, str], tuple[int, CameraStatus]] = {}
         self._configured: dict[str, Configured] = {}
+        self._tasks: dict[str, Tasks] = {}
         self._link_up = False
         self._link_since_ms = now_ms()
         self.unreadable_records = 0
@@ -231,6 +233,16 @@ class Devices:
         )
         with self._store.transaction() as session:
             session.merge(record)
+
+    def tasked(self, tasks: Tasks) -> None:
+        """How an agent's parse tasks stand. Retained by the broker, so not kept here."""
+        with self._lock:
+            self._tasks[tasks.agent_id] = tasks
+
+    def tasks(self) -> dict[str, Tasks]:
+        """The last word of each agent that can be commanded."""
+        with self._lock:
+            return dict(self._tasks)
 
     def removed(self, agent_id: str, camera_id: str) -> None:
         """Its agent has cleared the camera's retained state: it is no longer configured.

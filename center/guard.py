@@ -103,11 +103,17 @@ class Guard:
         identity = await asyncio.to_thread(self._identify, connection)
         if rule is None or rule.permission is None:
             raise NothingHereError
-        case_id = rule.case_in(scope["path"]) or connection.query_params.get("case_id")
+        inside, beside = rule.case_in(scope["path"]), connection.query_params.get("case_id")
+        case_id = inside or beside
         if not identity.access.permits(rule.permission, case_id=case_id):
             raise ForbiddenError(permission=rule.permission)
         state["identity"] = identity
-        state["sight"] = identity.access.scope(rule.permission, case_id=case_id)
+        sight = identity.access.scope(rule.permission, case_id=case_id)
+        if inside is None and beside is not None:
+            # What was given for one case reaches no further than that case does.
+            reached = await asyncio.to_thread(self._services.cases.book.within, beside, sight)
+            sight = identity.access.scope(rule.permission) | reached
+        state["sight"] = sight
 
     def _identify(self, connection: HTTPConnection) -> Identity:
         """By the token that is shown, or else by the session's cookie."""

@@ -29,6 +29,7 @@ from center.saved_searches import SavedSearches
 from center.search import Search
 from center.second_factor import SecondFactors
 from center.storage import Storage
+from center.task_orders import TaskOrders
 from center.tokens import Tokens
 from center.users import Users
 
@@ -55,6 +56,7 @@ class Services:
     alarms: AlarmRoom
     pipeline: Pipeline
     cases: Cases
+    task_orders: TaskOrders
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""

@@ -29,17 +29,26 @@ from edge_agent.metrics import Metrics, Told
 from edge_agent.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
 from edge_agent.publisher import Publisher
+from edge_agent.signing import Signer
 from edge_agent.sources.gb28181 import Gb28181Stream
 from edge_agent.sources.password import Unlock, read_password
 from edge_agent.sources.replay import Replay
 from edge_agent.sources.rtsp import Rtsp
 from edge_agent.sources.source import Source
-from edge_agent.spool import Spool
+from edge_agent.spool import Spool, unsigned
 from edge_agent.steward import Steward
 from edge_agent.supervisor import Supervisor
+from edge_agent.task_orders import TaskOrders
 from edge_agent.updates import Updates
 from edge_agent.vitals import Vitals
-from provisioning.contracts.config import Camera, EdgeConfig, Gb28181Source, ReplaySource, RtspSource
+from provisioning.contracts.config import (
+    Camera,
+    EdgeConfig,
+    Gb28181Source,
+    ReplaySource,
+    RtspSource,
+    UploadSource,
+)
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.messages import CameraStatus
 from provisioning.seal import SecretsKey
@@ -68,6 +77,7 @@ class Lasting:
     pauses: Pauses
     documents: Documents | None
     """Of an enrolled agent."""
+    orders: TaskOrders
     updates: Updates | None = None
     """Of one whose software may be changed from afar."""
 
@@ -97,7 +107,10 @@ class Agent:
         self._supervisor = Supervisor(clock)
 
         self._health = Health(edge.agent_id, edge.cameras, lasting.pauses, clock, self._woken.set, former=former)
-        self._queue: FairQueue[Selected] = FairQueue(edge.redactor.queue_per_camera, edge.redactor.overflow)
+        lasting.orders.serve([camera.id for camera in edge.cameras if isinstance(camera.source, UploadSource)])
+        self._queue: FairQueue[Selected] = FairQueue(
+            edge.redactor.queue_per_camera, edge.redactor.overflow, lasting.orders.rank
+        )
         self._doors = Doors(
             edge,
             lasting.spool,
@@ -105,6 +118,7 @@ class Agent:
             unlock=unlocker(edge),
             heard=self._health.heard,
             is_paused=self._health.is_paused,
+            is_held=lasting.orders.is_paused,
         )
         captures = {
             camera.id: open_capture(camera, self._doors.channel(camera))
@@ -129,6 +143,7 @@ class Agent:
                 clock,
                 Backoff(1.0, 30.0),
                 self._woken.set,
+                Signer(edge.broker) if isinstance(camera.source, UploadSource) else unsigned,
             )
             for camera in edge.cameras
         }
@@ -143,6 +158,7 @@ class Agent:
             reconnect=Backoff(0.5, 30.0),
             refused=Backoff(0.5, 15.0),
             documents=lasting.documents,
+            orders=lasting.orders,
             updates=lasting.updates,
             former=former,
             vitals=Vitals(queued=self._queue.__len__, rate=self._steward.rate_per_s, recordings=self._doors.recordings),

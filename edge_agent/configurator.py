@@ -38,6 +38,7 @@ from edge_agent.pauses import Pauses
 from edge_agent.probation import Failed, Passed, Probation, judge
 from edge_agent.spool import Spool
 from edge_agent.supervisor import Supervisor
+from edge_agent.task_orders import TaskOrders
 from edge_agent.updates import Updates
 from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.documents import Configuration
@@ -307,4 +308,5 @@ def _lasting(edge: EdgeConfig, clock: Clock, updates: Updates | None) -> Lasting
         except BaseException:  # raised again; only the lock is let go
             spool.close()
             raise
-    return Lasting(spool, Pauses(edge.spool.directory), documents, updates)
+    orders = TaskOrders(edge.spool.directory, edge.agent_id, edge.provisioning, clock)
+    return Lasting(spool, Pauses(edge.spool.directory), documents, orders, updates)

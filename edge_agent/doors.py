@@ -53,8 +53,12 @@ class Doors:
         unlock: Unlock | None,
         heard: Callable[[str], None],
         is_paused: Callable[[str], bool],
+        is_held: Callable[[str], bool] = lambda _camera_id: False,
     ) -> None:
-        """`heard` is told a camera's id when its device gives a sign of life, or its desk is open and idle."""
+        """`is_held`: the centre has paused this upload.
+
+        `heard` is told a camera's id when its device gives a sign of life, or its desk is open and idle.
+        """
         self._decoding = Decoding()
         self._clock = clock
         devices = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, ViidSource)}
@@ -66,7 +70,9 @@ class Doors:
             camera.id: Uploads(
                 camera.id,
                 clock,
-                has_room=lambda: spool.payload_bytes < limit_bytes,
+                has_room=lambda camera_id=camera.id: (  # type: ignore[misc] # bound now, not at call
+                    spool.payload_bytes < limit_bytes and not is_held(camera_id)
+                ),
                 idle=lambda camera_id=camera.id: heard(camera_id),  # type: ignore[misc] # bound now, not at call
             )
             for camera in edge.cameras

@@ -28,6 +28,8 @@ class DropReason(StrEnum):
     """The camera was paused while the picture waited."""
     TOO_LARGE = "too_large"
     """The message would exceed the contract's size limit."""
+    UNSIGNED = "unsigned"
+    """Brought to a desk, and the agent's certificate or key could not be read to sign it with."""
 
 
 class EdgeError(Exception):

@@ -5,6 +5,7 @@ A busy street cannot starve a quiet gate: whoever has something waiting is serve
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Generic, Literal, TypeVar
 
 _T = TypeVar("_T")
@@ -15,9 +16,16 @@ _LOOK_UP_S: Final = 0.2
 class FairQueue(Generic[_T]):
     """Thread-safe. Overflow policy `drop_oldest` hands back what had to go; `block` makes the camera wait."""
 
-    def __init__(self, per_lane: int, overflow: Literal["drop_oldest", "block"]) -> None:
+    def __init__(
+        self,
+        per_lane: int,
+        overflow: Literal["drop_oldest", "block"],
+        rank: Callable[[str], int | None] = lambda _lane: None,
+    ) -> None:
+        """`rank`: of lanes that have one, only those of the lowest are served; a lane without one keeps its turn."""
         self._per_lane = per_lane
         self._overflow = overflow
+        self._rank = rank
         self._lanes: dict[str, deque[_T]] = {}
         self._turns: deque[str] = deque()
         self._changed = threading.Condition()
@@ -64,10 +72,17 @@ class FairQueue(Generic[_T]):
         with self._changed:
             if not self._turns and not self._changed.wait_for(lambda: bool(self._turns), timeout_s):
                 return None
-            lane = self._turns.popleft()
+            lane = self._next()
+            self._turns.remove(lane)
             waiting = self._lanes[lane]
             item = waiting.popleft()
             if waiting:
                 self._turns.append(lane)
             self._changed.notify_all()
             return item
+
+    def _next(self) -> str:
+        """Whose turn it is, of those in which something waits."""
+        ranks = {lane: self._rank(lane) for lane in self._turns}
+        lowest = min((rank for rank in ranks.values() if rank is not None), default=None)
+        return next(lane for lane in self._turns if ranks[lane] is None or ranks[lane] == lowest)

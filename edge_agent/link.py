@@ -93,7 +93,7 @@ class PahoLink:
         self._let_in = False
         self._wanted = [topics.archived(agent_id), topics.rejected(agent_id)]
         if is_enrolled:
-            self._wanted += [topics.configuration(agent_id), topics.software(agent_id)]
+            self._wanted += [topics.configuration(agent_id), topics.software(agent_id), topics.commands(agent_id)]
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=agent_id,

@@ -12,13 +12,13 @@ from typing import Final, assert_never
 
 from edge_agent.capture import Capturing
 from edge_agent.clock import Backoff, Clock
-from edge_agent.errors import Crashed, DropReason, RedactionUnavailable, SourceError, SpoolFull
+from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
 from edge_agent.fair_queue import FairQueue
 from edge_agent.frames import Look, Redact, Selected, SelectReason, Skipped
 from edge_agent.health import Health
 from edge_agent.looker import Looker
 from edge_agent.sighting import Sighting
-from edge_agent.spool import Spool
+from edge_agent.spool import Sign, Spool, unsigned
 from edge_agent.steward import Steward
 from provisioning.contracts import config
 from provisioning.contracts.errors import ContractError
@@ -48,6 +48,7 @@ class Pipeline:
         clock: Clock,
         backoff: Backoff,
         spooled: Callable[[], None],
+        sign: Sign = unsigned,
     ) -> None:
         self._id = camera.id
         self._can_wait = _can_wait(camera.source)
@@ -62,6 +63,7 @@ class Pipeline:
         self._redactor = redactor
         # out
         self._spool = spool
+        self._sign = sign
         self._health = health
         self._spooled = spooled
         self._clock = clock
@@ -175,12 +177,15 @@ class Pipeline:
             raise
         self._health.redacted(self._id, (self._clock.monotonic_s() - began_s) * 1000)
         try:
-            self._spool.append(redacted)
+            self._spool.append(redacted, self._sign)
         except SpoolFull as error:
             self._note_disk(str(error))
             return True
         except ContractError as error:
             _log.error("not spooled camera=%s reason=%s: %s", self._id, error.reason.value, error)
+            return True
+        except EnrolmentError as error:
+            _log.error("not signed, not spooled camera=%s: %s", self._id, error)
             return True
         self._spooled()
         self._note_disk("")

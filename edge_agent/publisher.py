@@ -18,10 +18,12 @@ from edge_agent.errors import BrokerError, SpoolFull
 from edge_agent.health import Health
 from edge_agent.link import Acknowledged, Arrived, Connected, Dial, Event, Link, Lost
 from edge_agent.spool import TEND_AT_MOST, Spool
+from edge_agent.task_orders import TaskOrders
 from edge_agent.updates import Updates
 from edge_agent.vitals import Vitals, free_bytes
 from edge_agent.window import Window
 from provisioning.contracts import codec, config, topics
+from provisioning.contracts.commands import Tasks
 from provisioning.contracts.documents import Configured, Installed
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Archived, Assessed, CameraStatus, Heartbeat, Ledger, PictureState, Rejected
@@ -57,6 +59,7 @@ class Publisher:
         refused: Backoff,
         documents: Documents | None = None,
         updates: Updates | None = None,
+        orders: TaskOrders | None = None,
         former: Collection[str] = (),
         vitals: Vitals | None = None,
     ) -> None:
@@ -71,6 +74,7 @@ class Publisher:
         self._refused = refused
         self._documents = documents
         self._updates = updates
+        self._orders = orders
         self._former = frozenset(former)
         self._vitals = vitals or Vitals()
         self._started_at_ms = clock.now_ms()
@@ -86,6 +90,7 @@ class Publisher:
         self._erased: frozenset[str] = frozenset()
         self._told: Configured | None = None
         self._told_installed: Installed | None = None
+        self._tasks: Tasks | None = None
         self._trouble: str | None = None
 
     @property
@@ -114,7 +119,7 @@ class Publisher:
         self._window.lost_connection()
         self._shown.clear()  # a broker that restarted empty has no retained states
         self._erased = frozenset()
-        self._told = self._told_installed = None
+        self._told = self._told_installed = self._tasks = None
         link = self._dial(self._report)
         dialled_s = self._clock.monotonic_s()
         give_up_s: float | None = None
@@ -150,6 +155,7 @@ class Publisher:
             return _IDLE_S
         self._show_cameras(link)
         self._show_configured(link)
+        self._show_tasks(link)
         if now_s >= self._heartbeat_due_s:
             self._heartbeat_due_s = now_s + self._edge.heartbeat_s
             self._send_heartbeat(link)
@@ -224,6 +230,8 @@ class Publisher:
                 self._documents.accept(message.payload)
             elif self._updates is not None and message.topic == topics.software(self._edge.agent_id):
                 self._updates.accept(message.payload)
+            elif self._orders is not None and message.topic == topics.commands(self._edge.agent_id):
+                self._orders.accept(message.payload)
         except ContractError as error:
             _log.warning("answer ignored topic=%s reason=%s: %s", message.topic, error.reason.value, error)
         except SpoolFull as error:
@@ -287,6 +295,12 @@ class Publisher:
         if installed is not None and installed != self._told_installed:
             link.publish(topics.installed(self._edge.agent_id), codec.encode(installed), retain=True)
             self._told_installed = installed
+
+    def _show_tasks(self, link: Link) -> None:
+        tasks = None if self._orders is None else self._orders.told()
+        if tasks is not None and tasks != self._tasks:
+            link.publish(topics.tasks(self._edge.agent_id), codec.encode(tasks), retain=True)
+            self._tasks = tasks
 
     def _send_heartbeat(self, link: Link) -> None:
         link.publish(

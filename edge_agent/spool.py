@@ -10,20 +10,20 @@ Thread-safe: cameras select, the redaction worker appends, the publisher reads a
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from edge_agent import backlog, database, ledger, promises, quarantine
 from edge_agent.backlog import Stored, Waiting
 from edge_agent.clock import Clock
-from edge_agent.errors import DropReason, IllegalMove, SpoolFull
+from edge_agent.errors import DropReason, EnrolmentError, IllegalMove, SpoolFull
 from edge_agent.frames import Redacted
 from edge_agent.spool_time import SpoolTime
 from provisioning.contracts import codec, config
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import ArchivedItem, Ledger, PictureState, Rejected
+from provisioning.contracts.messages import ArchivedItem, Ledger, PictureState, Rejected, Snapshot
 
 RESERVE_BYTES: Final = database.RESERVE_BYTES
 TEND_AT_MOST: Final = 2000
@@ -32,6 +32,13 @@ _CHUNK: Final = 100
 """Of those, in one transaction: cameras wait for no longer."""
 _FORGET_EVERY: Final = 1000
 _HOUR_MS: Final = 3_600_000
+Sign: TypeAlias = Callable[[Snapshot], Snapshot]
+"""Puts the agent's signature into an envelope (`signing`). Raises EnrolmentError."""
+
+
+def unsigned(snapshot: Snapshot) -> Snapshot:
+    """As it is: what a camera sees stands on the connection's certificate."""
+    return snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +142,20 @@ class Spool:
                 self._settle()
                 raise
 
-    def append(self, redacted: Redacted) -> None:
+    def append(self, redacted: Redacted, sign: Sign = unsigned) -> None:
         """Keep a redacted picture; on return it is on the disk. Drops the oldest messages where the bound asks for it.
 
         Raises:
             SpoolFull: the disk has no room; counted as a drop of that name.
             ContractError: the message is too large; counted as a drop of that name.
+            EnrolmentError: it could not be signed; counted as a drop of that name.
         """
         snapshot = redacted.snapshot
         try:
-            payload = self._encoded(redacted)
+            payload = self._encoded(sign(snapshot), redacted.picture)
+        except EnrolmentError:
+            self.drop(snapshot.observation_id, DropReason.UNSIGNED)
+            raise
         except ContractError as error:
             fits = error.reason is not RejectReason.TOO_LARGE
             self.drop(snapshot.observation_id, DropReason.REDACTION_UNAVAILABLE if fits else DropReason.TOO_LARGE)
@@ -297,8 +308,8 @@ class Spool:
 
     # --- inside
 
-    def _encoded(self, redacted: Redacted) -> bytes:
-        payload = codec.encode_snapshot(redacted.snapshot, redacted.picture)
+    def _encoded(self, snapshot: Snapshot, picture: bytes) -> bytes:
+        payload = codec.encode_snapshot(snapshot, picture)
         if len(payload) > self._limits.max_bytes:
             raise ContractError(RejectReason.TOO_LARGE, f"message of {len(payload)} bytes: raise spool.max_bytes")
         return payload

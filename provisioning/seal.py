@@ -16,14 +16,16 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from provisioning import durable_file
 from provisioning.contracts import codec
+from provisioning.contracts.commands import LIFE_MS, SealedCommand, TaskCommand
 from provisioning.contracts.config import read_secret
-from provisioning.contracts.documents import Document, Sealed
+from provisioning.contracts.documents import TASKS, Document, Sealed, Warrant
 from provisioning.contracts.enrolment import Bundle, SealedBundle
 from provisioning.contracts.errors import ConfigError, ContractError
 
 _DOCUMENT: Final = b"wayside document 1\0"
 _BUNDLE: Final = b"wayside bundle 1\0"
 _AUDIT_HEAD: Final = b"wayside audit head 1\0"
+_COMMAND: Final = b"wayside task command 1\0"
 """Different contexts: a signature over one can never pass for one over the other."""
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -45,6 +47,18 @@ class OutdatedError(SealError):
 
     Attributes:
         number: of the document.
+    """
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+class ExpiredError(SealError):
+    """A command, or what its key stands on, that counts no more, or not yet.
+
+    Attributes:
+        number: of the command.
     """
 
     def __init__(self, message: str, number: int) -> None:
@@ -99,6 +113,40 @@ class Seal:
                 document.number,
             )
         return document
+
+    def open_command(
+        self, payload: bytes, *, agent_id: str, newer_than: int, warrant_from: int, now_ms: int
+    ) -> tuple[TaskCommand, int]:
+        """A command of the centre, by a key that this seal's warrant names; and the number of that warrant.
+
+        `warrant_from`: no warrant of a lower number counts any more.
+
+        Raises:
+            ForgedError, WrongAddresseeError, ExpiredError, OutdatedError: see there; checked in this order.
+            ContractError: not a command, or one that this version does not know.
+        """
+        sealed = codec.decode(SealedCommand, payload)
+        warrant = self.open(codec.encode(sealed.warrant), addressee=TASKS, newer_than=warrant_from - 1)
+        if not isinstance(warrant.body, Warrant):
+            raise ForgedError(f"document {warrant.number} is a {warrant.body.kind} and no warrant")
+        Seal(warrant.body.key)._verify(_COMMAND, sealed.command, sealed.signature, "command")  # noqa: SLF001 - same class
+        command = codec.decode(TaskCommand, sealed.command.encode())
+        if command.agent_id != agent_id:
+            raise WrongAddresseeError(f"command {command.number} is meant for {command.agent_id!r}, not {agent_id!r}")
+        if now_ms >= warrant.body.ends_at_ms:
+            raise ExpiredError(
+                f"command {command.number}: the warrant of the centre's key has ended: have provisioning sign another",
+                command.number,
+            )
+        if not command.issued_at_ms - LIFE_MS <= now_ms < command.expires_at_ms:
+            raise ExpiredError(
+                f"command {command.number} counts from {command.issued_at_ms} to {command.expires_at_ms} ms, and this"
+                f" clock says {now_ms}: give it again, and compare the clocks of centre and agent",
+                command.number,
+            )
+        if command.number <= newer_than:
+            raise OutdatedError(f"command {command.number} is not newer than {newer_than}, seen before", command.number)
+        return command, warrant.number
 
     def check_audit_head(self, text: str, signature: str) -> None:
         """Check a signature over the head of an audit.
@@ -158,6 +206,11 @@ class SealKey:
         """Seal a bundle."""
         text = bundle.model_dump_json()
         return SealedBundle(bundle=text, signature=self._key.sign(_BUNDLE + text.encode()).hex())
+
+    def sign_command(self, command: TaskCommand, warrant: Sealed) -> SealedCommand:
+        """Sign a command; `warrant` names this key."""
+        text = command.model_dump_json()
+        return SealedCommand(command=text, signature=self._key.sign(_COMMAND + text.encode()).hex(), warrant=warrant)
 
     def sign_audit_head(self, text: str) -> str:
         """Sign the head of an audit, in hex."""

@@ -37,6 +37,7 @@ def snapshot_row_of(
         detector=None if entry.seen_by is None else entry.seen_by.name,
         detector_sha256=None if entry.seen_by is None else entry.seen_by.sha256,
         followed=snapshot.followed,
+        signature=snapshot.signature,
     )
 
 

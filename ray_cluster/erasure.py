@@ -15,12 +15,13 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from provisioning.contracts.archive import Observation, PicturePlace
+from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.messages import Message, TimeMs
 from ray_cluster.audit import Audit
 from ray_cluster.day_tables import connect, day_name, day_names
 from ray_cluster.durable import disk_errors
 from ray_cluster.epoch import locked
-from ray_cluster.errors import ArchiveUnreadable, ArchiveWriteFailed, PictureDamaged
+from ray_cluster.errors import ArchiveUnreadable, ArchiveWriteFailed, NotBrought, PictureDamaged, PictureHeld
 from ray_cluster.held_area import HeldArea
 from ray_cluster.packs import Packs
 from ray_cluster.query import Query
@@ -73,6 +74,28 @@ def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, re
         holds = HeldArea(directory).erase(row_key, now_ms)
     again = row.snapshot.erased_at_ms is not None
     return Erasure(row_key, picture=picture, machines=machines, holds=holds, again=again)
+
+
+def erase_brought(directory: Path, request: ErasureRequest, *, offset_minutes: int, now_ms: int) -> ErasureAnswer:
+    """Erase a picture that was brought for a case that is over: what the centre may ask for, and nothing else.
+
+    Whoever holds the cluster's token can so erase no picture of a camera, and none that a legal hold names.
+
+    Raises:
+        UnknownObservation: no such row.
+        NotBrought: no desk agent signed it.
+        PictureHeld: a legal hold names it.
+        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: as `erase`.
+    """
+    query = Query(directory, offset_minutes=offset_minutes)
+    if query.observation(request.row_key).snapshot.signature is None:
+        raise NotBrought(f"{request.row_key}: no desk agent signed it; a camera's picture is erased by hand")
+    if holds := query.holds(request.row_key).holds:
+        names = ", ".join(hold.name for hold in holds)
+        raise PictureHeld(f"{request.row_key}: held by {names}; release what is no longer needed, then ask again")
+    reason = f"case {request.case} is over"
+    done = erase(directory, request.row_key, offset_minutes=offset_minutes, now_ms=now_ms, reason=reason)
+    return ErasureAnswer(row_key=done.row_key, machines=done.machines, again=done.again)
 
 
 def erased(directory: Path) -> Iterator[Erased]:

@@ -68,6 +68,14 @@ class PictureDamaged(ClusterError):
     """The pack does not hold the picture that the row describes."""
 
 
+class NotBrought(ClusterError):
+    """A picture of a camera, which nobody erases by a request: no desk agent signed it."""
+
+
+class PictureHeld(ClusterError):
+    """A legal hold names the picture, so it is not erased by a request."""
+
+
 class NoVector(ClusterError):
     """A machine to compare with has no vector: too little of it is visible, or its picture was erased."""
 

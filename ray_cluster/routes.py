@@ -22,6 +22,7 @@ from provisioning.contracts.archive import (
     StorageStatus,
 )
 from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.lookalike import LookalikeRequest
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.standing import StandingAnswer, StandingRequest
@@ -29,13 +30,16 @@ from provisioning.contracts.topics import MAX_MESSAGE_BYTES
 from ray_cluster.asked import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage
 from ray_cluster.errors import (
     ArchiveFull,
+    ArchiveInUse,
     ArchiveUnreadable,
     ArchiveWriteFailed,
     BadRequest,
     ClusterError,
+    NotBrought,
     NoVector,
     PictureDamaged,
     PictureErased,
+    PictureHeld,
     PictureLeaked,
     PictureWithheld,
     Unavailable,
@@ -47,6 +51,7 @@ from ray_cluster.query import Query
 
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
+Erase = Callable[[ErasureRequest], ErasureAnswer]
 MAX_BODY_BYTES: Final = 64 * 1024
 """256 camera ids are a quarter of it."""
 MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
@@ -59,6 +64,9 @@ _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     UnknownObservation: (404, "unknown_observation"),
     PictureWithheld: (404, "picture_withheld"),
     PictureLeaked: (404, "picture_leak"),
+    NotBrought: (409, "not_brought"),
+    PictureHeld: (409, "picture_held"),
+    ArchiveInUse: (503, "unavailable"),
     PictureErased: (410, "picture_erased"),
     PictureDamaged: (500, "picture_damaged"),
     NoVector: (422, "no_vector"),
@@ -81,11 +89,12 @@ def create_app(
     token: str,
     ask_intake: AskIntake,
     ask_parsers: AskParsers | None = None,
+    erase: Erase | None = None,
 ) -> FastAPI:
     """The application.
 
     `shown` looks at a caller's own picture; `token` is what a caller must bear; an `ask_…` raises `Unavailable` while
-    there is nobody.
+    there is nobody. `erase` erases what was brought for a case; without it nothing is erased by a request.
     """
     ask_parsers = ask_parsers or _nobody
     expected = f"Bearer {token}".encode()
@@ -99,7 +108,8 @@ def create_app(
     _map_errors(app)
     app.include_router(_health(query, ask_intake, ask_parsers))
     archive = _archive(query, ask_intake, ask_parsers)
-    for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown)):
+    erasures = [] if erase is None else [_erasures(erase)]
+    for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown), *erasures):
         app.include_router(routes, dependencies=[Depends(authorised)])
     return app
 
@@ -188,6 +198,17 @@ def _lookalikes(lookalike: Lookalike) -> APIRouter:
         """Fresh rows beside what approved cases seek, all pairs at once."""
         wanted = await _read(StandingRequest, request, MAX_STANDING_BYTES)
         return await run_in_threadpool(lookalike.standing.compare, wanted)
+
+    return routes
+
+
+def _erasures(erase: Erase) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/erasures")
+    async def erasures(request: Request) -> ErasureAnswer:
+        """Of one picture that a desk agent brought; done when this answers."""
+        return await run_in_threadpool(erase, await _read(ErasureRequest, request, MAX_BODY_BYTES))
 
     return routes
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
-from provisioning.contracts.messages import Box, Machine, Quality, Redaction
+from provisioning.contracts.messages import Box, Machine, Quality, Redaction, Signature
 from ray_cluster.appearance import DIMENSIONS, Appearance
 
 SNAPSHOTS: Final = "snapshots_"
@@ -56,6 +56,7 @@ SNAPSHOT_SCHEMA: Final = pa.schema(
         pa.field("detector_sha256", pa.string()),
         pa.field("erased_at_ms", pa.int64()),
         pa.field("followed", pa.string()),
+        pa.field("signature", pa.string()),
     ]
 )
 OBJECT_SCHEMA: Final = pa.schema(
@@ -85,7 +86,7 @@ OBJECT_COLUMNS: Final = [name for name in OBJECT_SCHEMA.names if name != "vector
 
 _VECTOR: Final = OBJECT_SCHEMA.field("vector")
 _OBJECT_SCHEMA_PLAIN: Final = pa.schema([field for field in OBJECT_SCHEMA if field != _VECTOR])
-_AS_JSON: Final = frozenset({"redaction", "followed"})
+_AS_JSON: Final = frozenset({"redaction", "followed", "signature"})
 _SNAPSHOT_PLAIN: Final = tuple(
     name for name in SNAPSHOT_SCHEMA.names if name in SnapshotRow.model_fields and name not in _AS_JSON
 )
@@ -133,6 +134,7 @@ def snapshot_row(record: Mapping[str, Any]) -> SnapshotRow:
         quality=Quality(sharpness=record["sharpness"], brightness=record["brightness"], contrast=record["contrast"]),
         redaction=Redaction.model_validate_json(record["redaction"]),
         followed=_MACHINES.validate_json(record.get("followed") or "[]"),
+        signature=Signature.model_validate_json(signed) if (signed := record.get("signature")) else None,
     )
 
 
@@ -156,6 +158,7 @@ def _snapshot_record(row: SnapshotRow) -> dict[str, Any]:
         "contrast": row.quality.contrast,
         "redaction": row.redaction.model_dump_json(),
         "followed": _MACHINES.dump_json(row.followed).decode() if row.followed else None,
+        "signature": None if row.signature is None else row.signature.model_dump_json(),
     }
 
 

@@ -16,10 +16,12 @@ from center.cases.errors import (
     CaseTermsError,
     DeskMissingError,
     ForeignPictureError,
+    ForgedPictureError,
     NothingSoughtError,
     TooManyQuestionsError,
     UnknownCaseError,
     UnknownCaseMachineError,
+    UnsignedPictureError,
 )
 from center.cases.hunt import Wanted
 from center.cases.views import (
@@ -42,6 +44,7 @@ from center.errors import (
     QueryUnreachableError,
     UnknownObservationError,
 )
+from center.observations import ObservationView
 from center.permits import needs
 from center.search import ROW_KEY_PATTERN
 from center.services import Asker, Served, Sight
@@ -90,6 +93,10 @@ async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> Machin
         UnknownObservationError,
         UnknownCaseMachineError,
         ForeignPictureError,
+        UnsignedPictureError,
+        ForgedPictureError,
+        NoPictureError,
+        PictureBrokenError,
         DeskMissingError,
         CaseStateError,
     ),
@@ -212,6 +219,32 @@ async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services
     """A machine of the case, cut from the redacted picture."""
     part = await services.cases.hunt.crop(case_id, row_key, index, sight=sight)
     return Response(part, media_type="image/jpeg")
+
+
+@router.get(
+    "/cases/{case_id}/observations/{row_key}",
+    operation_id="get_case_observation",
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
+    responses=documented(*_KNOWN, *_QUERY, UnknownObservationError),
+)
+async def get_case_observation(
+    case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
+) -> ObservationView:
+    """One observation that the case has, whole."""
+    return await services.cases.looks.observation(case_id, row_key, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/observations/{row_key}/picture",
+    operation_id="get_case_picture",
+    response_class=Response,
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
+    responses=JPEG | documented(*_KNOWN, *_QUERY, UnknownObservationError, NoPictureError, PictureBrokenError),
+)
+async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
+    """Its redacted picture, whole."""
+    jpeg = await services.cases.looks.picture(case_id, row_key, asker=asker, sight=sight)
+    return Response(jpeg, media_type="image/jpeg")
 
 
 @router.get(

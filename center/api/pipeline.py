@@ -1,20 +1,35 @@
 """The full chain, stage by stage, and what is parsed where."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
 
 from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.api.problems import documented
-from center.errors import NotLoggedInError, StoreUnavailableError
+from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
 from center.permits import needs
 from center.pipeline.history import StageHistory
-from center.pipeline.tasks import TaskList, tasks
+from center.pipeline.tasks import Asked, TaskList, tasks
 from center.pipeline.watch import PipelineView
-from center.services import Served, Sight
+from center.services import Asker, Served, Sight
+from center.task_orders import AgentAwayError, NotATaskError, TasksOffError
+from provisioning.contracts.commands import Priority, Verb
+from provisioning.contracts.ids import AgentId, CameraId
 
 router = APIRouter(tags=["pipeline"])
+_STEER = needs(Permission.TASK_STEER)
+_ORDERS = documented(
+    NotLoggedInError,
+    ForbiddenError,
+    StoreUnavailableError,
+    UnknownCameraError,
+    NotATaskError,
+    TasksOffError,
+    AgentAwayError,
+)
 _COMMON = documented(NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 
@@ -41,4 +56,39 @@ async def get_pipeline_history(
 async def list_tasks(services: Served, sight: Sight) -> TaskList:
     """Live cameras, recordings and offline files that the account may see, how far each is, and what waits."""
     look = services.pipeline.last or await services.pipeline.look()
-    return tasks(look.sample, look.before, sight)
+    asked = await asyncio.to_thread(services.task_orders.asked)
+    return tasks(look.sample, look.before, sight, services.devices.tasks(), asked)
+
+
+class Order(BaseModel):
+    """Among the tasks of one agent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
+
+
+@router.post("/tasks/{agent_id}/{camera_id}/pause", operation_id="pause_task", openapi_extra=_STEER, responses=_ORDERS)
+def pause_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> Asked:
+    """Let a recording that is brought to a desk wait, those that come after it too, until it is resumed."""
+    return services.task_orders.ask(agent_id, camera_id, Verb.PAUSE, asker=asker, sight=sight)
+
+
+@router.post(
+    "/tasks/{agent_id}/{camera_id}/resume", operation_id="resume_task", openapi_extra=_STEER, responses=_ORDERS
+)
+def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> Asked:
+    """Let it go on where it waits. It ends no pause after a redaction leak: that is done at the agent."""
+    return services.task_orders.ask(agent_id, camera_id, Verb.RESUME, asker=asker, sight=sight)
+
+
+@router.put(
+    "/tasks/{agent_id}/{camera_id}/priority", operation_id="order_task", openapi_extra=_STEER, responses=_ORDERS
+)
+def order_task(
+    agent_id: AgentId, camera_id: CameraId, body: Order, services: Served, asker: Asker, sight: Sight
+) -> Asked:
+    """Before or after the other recordings of its agent; never before a live camera's turn."""
+    return services.task_orders.ask(
+        agent_id, camera_id, Verb.PRIORITY, priority=body.priority, asker=asker, sight=sight
+    )

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from center import account_errors, errors
+from center import account_errors, errors, task_orders
 from center.alarms import errors as alarms
 from center.assessment import errors as assessment
 from center.cases import errors as cases
@@ -107,6 +107,11 @@ STATUS: Final[dict[type[CenterError], int]] = {
     cases.CaseTermsError: 422,
     cases.TooManyQuestionsError: 422,
     cases.DeskMissingError: 409,
+    task_orders.TasksOffError: 409,
+    task_orders.NotATaskError: 409,
+    task_orders.AgentAwayError: 409,
+    cases.UnsignedPictureError: 409,
+    cases.ForgedPictureError: 409,
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from center.access import CameraKey, Identity, Permission, Scope
+from center.access import NOWHERE, CameraKey, Identity, Permission, Scope
 from center.audit import Audit, locked
 from center.cases.errors import (
     AreaOutOfSightError,
@@ -173,6 +173,15 @@ class Casebook:
         if self.state(record) is not State.APPROVED:
             raise CaseNotApprovedError(number=number)
         return record, area
+
+    def within(self, number: str, sight: Scope) -> Scope:
+        """Of `sight` what an approved case reaches: so far counts a role in that case elsewhere than in the case."""
+        with self._store.transaction() as session:
+            record = session.get(CaseRecord, number)
+            if record is None or self.state(record) is not State.APPROVED:
+                return NOWHERE
+            area = area_of(session, Terms.model_validate_json(record.terms))
+            return Scope(cameras=frozenset(key for key in area if sight.holds(*key)))
 
     def expire(self) -> int:
         """Write down which have expired. Returns how many."""

@@ -11,7 +11,9 @@ from center.cases.cameras import Cameras
 from center.cases.casebook import Casebook
 from center.cases.desk_pictures import DeskPictures
 from center.cases.dossier import Dossiers
+from center.cases.erasures import OF_ITS_OWN, Erasures
 from center.cases.hunt import Hunt
+from center.cases.looks import Looks
 from center.cases.standing import Standing
 from center.clock import NowMs
 from center.devices import Devices
@@ -45,6 +47,8 @@ class Cases:
         self.book = Casebook(store, audit, now_ms)
         self.dossiers = Dossiers(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
+        self.erasures = Erasures(store, self.book, search, now_ms)
+        self.looks = Looks(search, self.dossiers)
         self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, Cameras(store, devices))
         late_after_ms = int(late_after_s * 1000)
         self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
@@ -60,6 +64,18 @@ class Cases:
         """
         self.book.expire()
         self.dossiers.delete_ended(keep_ms=self._keep_ms)
+
+    async def erase(self) -> None:
+        """Have the archive erase what was brought for cases that are over. What it does not confirm is asked for again.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        for due in await asyncio.to_thread(self.erasures.due):
+            trouble = await self.erasures.ask(due)
+            await asyncio.to_thread(self.erasures.settle, due, trouble)
+            if trouble and trouble not in OF_ITS_OWN:
+                return
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -77,6 +93,7 @@ class Cases:
         while True:
             try:
                 await asyncio.to_thread(self.sweep)
+                await self.erase()
             except StoreUnavailableError as error:
                 self.trouble = error
             else:

@@ -3,10 +3,14 @@
 A case gets a *place* for a picture: the desk's camera and a moment that no other has. Whoever has the picture brings it
 there (`wayside-edge ingest`), over the desk agent's own HTTPS door; it is redacted in memory, spooled and archived like
 any other, and so becomes the one observation whose key follows from agent, camera and moment. The agent in the key
-comes from the certificate that its messages were accepted by: an observation of another key is none of the desk's.
+comes from the certificate that its messages were accepted by: an observation of another key is none of the desk's. Its
+signature, by the key of that certificate, stands in the row, and is checked before a machine of it is sought.
 """
 
+import asyncio
+import hashlib
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
@@ -14,17 +18,24 @@ from sqlalchemy import select
 from center.access import Identity, Scope
 from center.audit import locked
 from center.cases.casebook import Casebook
-from center.cases.errors import CaseStateError, DeskMissingError, ForeignPictureError
+from center.cases.errors import (
+    CaseStateError,
+    DeskMissingError,
+    ForeignPictureError,
+    ForgedPictureError,
+    UnsignedPictureError,
+)
 from center.cases.records import CasePictureRecord
 from center.cases.states import ENDED
 from center.cases.views import CaseMachine, PictureList, PictureView
 from center.clock import ZONE, NowMs
-from center.errors import UnknownObservationError
+from center.errors import StartError, UnknownObservationError
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
-from provisioning.contracts import ids
-from provisioning.contracts.archive import Observation
+from provisioning.attest import Attested, AttestError
+from provisioning.contracts import ids, statement
+from provisioning.contracts.archive import Observation, SnapshotRow
 from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.messages import PictureState
 
@@ -42,11 +53,13 @@ class DeskPictures:
     def __init__(
         self, store: Store, book: Casebook, search: Search, roster: Roster, config: CasesConfig, now_ms: NowMs
     ) -> None:
+        """Raises StartError where `desk_ca_file` is of no use."""
         self._store = store
         self._book = book
         self._search = search
         self._roster = roster
         self._config = config
+        self._attested = None if config.desk_ca_file is None else _authority(config.desk_ca_file)
         self._now_ms = now_ms
 
     @property
@@ -127,6 +140,42 @@ class DeskPictures:
             if place is None or place.number != number:
                 raise ForeignPictureError(row_key=row_key)
 
+    async def check_signed(self, number: str, row: SnapshotRow) -> str:
+        """SHA-256 of the desk agent's certificate, once row and picture are what it signed; it is kept with the place.
+
+        Raises:
+            UnsignedPictureError, ForgedPictureError: they are not.
+            NoPictureError, PictureBrokenError: there is no picture to compare with.
+            StoreUnavailableError: the database does not work.
+            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+        """
+        jpeg = await self._search.exported(row.row_key)
+        if hashlib.sha256(jpeg).hexdigest() != row.picture_sha256:
+            raise ForgedPictureError(row_key=row.row_key, cause="the picture has another hash than its row")
+        return await asyncio.to_thread(self._check_row, number, row)
+
+    def _check_row(self, number: str, row: SnapshotRow) -> str:
+        signature = row.signature
+        if signature is None or self._attested is None:
+            raise UnsignedPictureError(row_key=row.row_key)
+        agent_id = ids.agent_of(row.row_key)
+        with self._store.transaction() as session:
+            place = session.get(CasePictureRecord, row.row_key)
+            if place is None or place.number != number:
+                raise ForeignPictureError(row_key=row.row_key)
+            try:
+                place.certificate_sha256 = self._attested.check(
+                    statement.of_row(row),
+                    signature,
+                    agent_id=agent_id,
+                    first_ms=place.started_at_ms,
+                    last_ms=row.received_at_ms,
+                )
+            except AttestError as error:
+                raise ForgedPictureError(row_key=row.row_key, cause=str(error)) from error
+            place.signature = signature.model_dump_json()
+            return place.certificate_sha256
+
     def _desk(self) -> tuple[str, str]:
         agent_id, _, camera_id = self._config.desk.partition("/")
         if not agent_id or self._roster.revoked(agent_id):
@@ -151,6 +200,7 @@ class DeskPictures:
             started_at_ms=place.started_at_ms,
             command=f"wayside-edge ingest FILE --camera {camera_id} --started-at {started}{where}",
             arrived=row is not None,
+            certificate_sha256=place.certificate_sha256,
             machines=machines_of(row) if row is not None and kept else (),
         )
 
@@ -170,6 +220,16 @@ def machines_of(row: Observation) -> tuple[CaseMachine, ...]:
         )
         for machine in row.machines
     )
+
+
+def _authority(path: Path) -> Attested:
+    try:
+        return Attested.load(path)
+    except AttestError as error:
+        raise StartError(
+            what=f"[cases] desk_ca_file: {error}",
+            what_to_do="Copy agents.crt from provisioning's home there, or correct desk_ca_file",
+        ) from error
 
 
 def _row_key(agent_id: str, camera_id: str, at_ms: int) -> str:

@@ -10,12 +10,13 @@ from center.access import CameraKey, Identity, Scope
 from center.audit import locked
 from center.cases.casebook import ITSELF, Casebook
 from center.cases.errors import CaseStateError, UnknownCaseMachineError
-from center.cases.records import CaseMachineRecord, CasePictureRecord, CaseRecord
+from center.cases.records import CaseErasureRecord, CaseMachineRecord, CasePictureRecord, CaseRecord
 from center.cases.scoring import Score
 from center.cases.states import ENDED, State
 from center.cases.terms import Terms
 from center.cases.views import CaseMachine, JudgedMachine, ScoreView, Verdict
 from center.clock import NowMs
+from center.errors import UnknownObservationError
 from center.store import Store
 
 DECIDED = (Verdict.SOUGHT, Verdict.CONFIRMED, Verdict.REJECTED)
@@ -108,6 +109,23 @@ class Dossiers:
                 if (machine.row_key, machine.index) not in kept:
                     session.add(self._row(number, machine, Verdict.CANDIDATE, asker.actor, score, rank))
 
+    def show(self, number: str, row_key: str, what: str, *, asker: Identity, sight: Scope) -> None:
+        """Write down that an observation of this case will be shown whole.
+
+        Raises:
+            UnknownObservationError: none of its machines is the case's, or its camera is out of sight.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            table = CaseMachineRecord
+            machines = session.scalars(select(table).where((table.number == number) & (table.row_key == row_key)))
+            place = session.get(CasePictureRecord, row_key)
+            is_brought = place is not None and place.number == number
+            if not is_brought and not any(_in_sight(JudgedMachine.of(each), sight) for each in machines):
+                raise UnknownObservationError(row_key=row_key)
+            self._book.note(session, record, what, asker.actor, row_key=row_key)
+
     def look(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> None:
         """Write down that an observation will be looked at for this case.
 
@@ -133,8 +151,10 @@ class Dossiers:
             session.add(self._row(number, machine, Verdict.CANDIDATE, ITSELF, score, FRESH))
             self._book.note(session, record, "met", ITSELF, row_key=machine.row_key, index=machine.index)
 
-    def seek(self, number: str, machine: CaseMachine, *, asker: Identity, sight: Scope) -> JudgedMachine:
-        """This is the machine that is sought.
+    def seek(
+        self, number: str, machine: CaseMachine, *, asker: Identity, sight: Scope, signed_by: str | None = None
+    ) -> JudgedMachine:
+        """This is the machine that is sought; `signed_by`: SHA-256 of the certificate that a brought picture stands on.
 
         Raises:
             CaseStateError: the case has ended, or waits for approval of what it says now.
@@ -145,7 +165,8 @@ class Dossiers:
             self._check_open(record)
             row = self._row(number, machine, Verdict.SOUGHT, asker.actor)
             session.merge(row)
-            self._book.note(session, record, "seek", asker.actor, row_key=machine.row_key, index=machine.index)
+            facts = {} if signed_by is None else {"certificate_sha256": signed_by}
+            self._book.note(session, record, "seek", asker.actor, row_key=machine.row_key, index=machine.index, **facts)
             return JudgedMachine.of(row)
 
     def judge(
@@ -198,7 +219,10 @@ class Dossiers:
                 facts = {}
                 for table in (CaseMachineRecord, CasePictureRecord):
                     gone = session.execute(delete(table).where(table.number == record.number).returning(table.row_key))
-                    facts[table.__tablename__] = len(gone.all())
+                    row_keys = list(gone.scalars())
+                    facts[table.__tablename__] = len(row_keys)
+                    if table is CasePictureRecord:
+                        self._erase(session, record.number, row_keys)
                 record.deleted_at_ms = self._now_ms()
                 self._book.note(session, record, "delete", ITSELF, **facts)
             return len(records)
@@ -218,6 +242,15 @@ class Dossiers:
             actor=actor[:64],
             at_ms=self._now_ms(),
         )
+
+    def _erase(self, session: Session, number: str, row_keys: Sequence[str]) -> None:
+        """What was brought for the case is to go from the archive, too: `erasures` asks for it."""
+        now_ms = self._now_ms()
+        for row_key in row_keys:
+            wanted = CaseErasureRecord(
+                row_key=row_key, number=number, wanted_at_ms=now_ms, next_at_ms=now_ms, trouble="", done_at_ms=None
+            )
+            session.add(wanted)
 
     def _check_open(self, record: CaseRecord) -> None:
         state = self._book.state(record)

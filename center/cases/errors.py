@@ -113,3 +113,19 @@ class TooManyStandingError(CenterError):
     code = "too_many_standing"
     message = marked("There are {limit} standing look-alikes already.")
     remedy = marked("End one that is no longer needed.")
+
+
+class UnsignedPictureError(CenterError):
+    """A picture from the desk that nobody answers for."""
+
+    code = "unsigned_picture"
+    message = marked("Observation {row_key} is not signed by the desk agent.")
+    remedy = marked("Update the desk agent, ask for another place, and bring the picture again.")
+
+
+class ForgedPictureError(CenterError):
+    """What is archived is not what the desk agent signed."""
+
+    code = "forged_picture"
+    message = marked("Observation {row_key} is not what the desk agent signed: {cause}.")
+    remedy = marked("Do not use it. Have archive and desk agent looked at, then bring the picture to another place.")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -148,20 +149,25 @@ class Hunt:
         Raises:
             UnknownObservationError, UnknownCaseMachineError: there is none, or it is out of sight.
             ForeignPictureError, DeskMissingError: the desk agent did not bring it for this case.
+            UnsignedPictureError, ForgedPictureError: it is not what the desk agent signed.
+            NoPictureError, PictureBrokenError: its picture is gone.
             CaseStateError: the case has ended.
             QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
         """
         await asyncio.to_thread(self._dossiers.look, number, row_key, asker=asker, sight=sight)
         row = await self._search.archived(row_key)
         snapshot = row.snapshot
-        if self._pictures.is_desk(row_key, snapshot.camera_id):
+        is_desk = self._pictures.is_desk(row_key, snapshot.camera_id)
+        if is_desk:
             await asyncio.to_thread(self._pictures.check, number, row_key)
         elif not sight.holds(snapshot.agent_id, snapshot.camera_id):
             raise UnknownObservationError(row_key=row_key)
         machine = next((each for each in machines_of(row) if each.index == index), None)
         if machine is None or snapshot.picture is not PictureState.KEPT:
             raise UnknownCaseMachineError(row_key=row_key, index=index)
-        return await asyncio.to_thread(self._dossiers.seek, number, machine, asker=asker, sight=sight)
+        signed_by = await self._pictures.check_signed(number, snapshot) if is_desk else None
+        seek = partial(self._dossiers.seek, asker=asker, sight=sight, signed_by=signed_by)
+        return await asyncio.to_thread(seek, number, machine)
 
     async def crop(self, number: str, row_key: str, index: int, *, sight: Scope) -> bytes:
         """A machine of the case, or of a picture that the desk agent brought for it, cut out of the redacted picture.

@@ -74,3 +74,22 @@ class CasePictureRecord(Base):
     started_at_ms: Mapped[int] = mapped_column(BigInteger)
     actor: Mapped[str] = mapped_column(String(64))
     at_ms: Mapped[int] = mapped_column(BigInteger)
+    certificate_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the desk agent's certificate, once what it signed was checked; None before."""
+    signature: Mapped[str | None] = mapped_column(Text)
+    """JSON of `Signature`, as it was checked."""
+
+
+class CaseErasureRecord(Base):
+    """A picture that was brought for a case that is over: the archive is to erase it. Kept as proof that it did."""
+
+    __tablename__ = "case_erasures"
+
+    row_key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    number: Mapped[str] = mapped_column(ForeignKey("cases.number"), index=True)
+    wanted_at_ms: Mapped[int] = mapped_column(BigInteger)
+    next_at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    """When the archive is asked next."""
+    trouble: Mapped[str] = mapped_column(String(32))
+    """Why it is not done, in one word of `erasing`; empty before the first question and once it is done."""
+    done_at_ms: Mapped[int | None] = mapped_column(BigInteger)

@@ -216,6 +216,8 @@ class PictureView(_Shown):
     command: str
     """To be run where the picture is; FILE is the picture."""
     arrived: bool
+    certificate_sha256: str | None
+    """Of the desk agent's certificate by which its signature was checked; None until a machine of it is sought."""
     machines: tuple[CaseMachine, ...]
     """What was found in it: choose one."""
 

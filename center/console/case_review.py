@@ -13,7 +13,7 @@ from center.console import case_words, moments, vocabulary
 from center.console.frame import empty, problem
 from center.console.language import Language
 from center.console.markup import labelled, moment, words
-from center.console.picture import case_crop_path, page_path
+from center.console.picture import case_crop_path, case_page_path
 from center.errors import CenterError
 from center.services import Services
 
@@ -119,7 +119,7 @@ class Review:
                 moment(moments.local(machine.captured_at_ms), moments.utc(machine.captured_at_ms))
                 words("div", reasons(item, _)).classes("ws-sub")
             with ui.element("div").classes("ws-acts"):
-                ui.link(_("Picture"), page_path(machine.row_key))
+                ui.link(_("Picture"), case_page_path(self._number, machine.row_key))
                 if self._may_decide:
                     self._button(_("Reject (X)"), Verdict.REJECTED)
                     self._button(_("Confirm (C)"), Verdict.CONFIRMED)

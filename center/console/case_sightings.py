@@ -14,7 +14,7 @@ from center.console.frame import problem
 from center.console.language import Language
 from center.console.map import Map, Marker, Point, Step
 from center.console.markup import moment, words
-from center.console.picture import case_crop_path, page_path
+from center.console.picture import case_crop_path, case_page_path
 from center.errors import CenterError
 from center.evidence.exports import ExportRequest
 from center.evidence.records import State as ExportState
@@ -77,7 +77,7 @@ class Sightings:
                 Point(each.latitude, each.longitude),
                 f"{self._camera(each.machine.agent_id, each.machine.camera_id)} · "
                 f"{moments.local(each.machine.captured_at_ms)}",
-                href=page_path(each.machine.row_key),
+                href=case_page_path(self._number, each.machine.row_key),
             )
             for each in self._found
             if each.latitude is not None and each.longitude is not None
@@ -124,7 +124,7 @@ class Sightings:
             if before is not None:
                 words("div", self._gap(before, each)).classes("ws-gap")
             with ui.element("a").classes("ws-sighting") as link:
-                link.props["href"] = page_path(machine.row_key)
+                link.props["href"] = case_page_path(self._number, machine.row_key)
                 image = ui.element("img").props('alt=""')
                 image.props["src"] = case_crop_path(self._number, machine.row_key, machine.index)
                 with ui.element("div"):

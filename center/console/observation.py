@@ -11,7 +11,7 @@ from center.console import moments, vocabulary
 from center.console.frame import frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
-from center.console.picture import Picture, crop_path, picture_path
+from center.console.picture import Picture, case_picture_path, crop_path, picture_path
 from center.errors import CenterError, marked
 from center.search import ObservationView
 from center.services import identity_of, services_of, sight_of
@@ -23,17 +23,32 @@ SHORT_HASH: Final = 16
 
 def observation(request: Request, row_key: str) -> None:
     """`/observations/{row_key}`."""
+    _page(request, row_key, None)
+
+
+def case_observation(request: Request, case_id: str, row_key: str) -> None:
+    """`/cases/{case_id}/observations/{row_key}`: for whom has a role in that case alone, too."""
+    _page(request, row_key, case_id)
+
+
+def _page(request: Request, row_key: str, number: str | None) -> None:
     services = services_of(request)
-    actor, sight = identity_of(request).actor, sight_of(request)
-    with frame(request, title=TITLE, active="/observations") as _:
+    asker, sight = identity_of(request), sight_of(request)
+    with frame(request, title=TITLE, active="/observations" if number is None else "/cases") as _:
         with ui.element("div").classes("ws-title"):
-            ui.link(_("Search"), "/observations")
+            if number is None:
+                ui.link(_("Search"), "/observations")
+            else:
+                ui.link(number, f"/cases/{quote(number, safe='')}")
             heading = words("h1", _(TITLE))
         body = ui.element("div").classes("ws-detail")
 
     async def load() -> None:
         try:
-            found = await services.search.observation(row_key, actor=actor, sight=sight)
+            if number is None:
+                found = await services.search.observation(row_key, actor=asker.actor, sight=sight)
+            else:
+                found = await services.cases.looks.observation(number, row_key, asker=asker, sight=sight)
         except CenterError as error:
             with body:
                 problem(error, _)
@@ -43,21 +58,22 @@ def observation(request: Request, row_key: str) -> None:
         heading.set_text(name)
         with body:
             with ui.element("div").classes("ws-panel"):
-                _picture(found, name, _)
+                src = picture_path(found.row_key) if number is None else case_picture_path(number, found.row_key)
+                _picture(found, src, name, _)
             with ui.element("div").classes("ws-side"):
                 _facts(found, _)
-                if found.machines and found.picture is PictureState.KEPT:
-                    _crops(found, _, seeks=identity_of(request).access.permits(Permission.CASE_EDIT))
+                if number is None and found.machines and found.picture is PictureState.KEPT:
+                    _crops(found, _, seeks=asker.access.permits(Permission.CASE_EDIT))
                 _more(found, _)
 
     ui.timer(0, load, once=True)
 
 
-def _picture(found: ObservationView, camera: str, _: Language) -> None:
+def _picture(found: ObservationView, src: str, camera: str, _: Language) -> None:
     classes = [machine.cls for machine in found.machines]
     kept = found.picture is PictureState.KEPT
     Picture(_).show(
-        picture_path(found.row_key) if kept else None,
+        src if kept else None,
         boxes=vocabulary.boxes(
             ((machine.index, machine.cls, machine.score, machine.box) for machine in found.machines), _
         ),

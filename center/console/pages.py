@@ -99,6 +99,9 @@ def mount(app: FastAPI) -> None:
     _Page("/cases", openapi_extra=needs(Permission.CASE_VIEW))(cases.cases)
     _Page("/new-case", openapi_extra=needs(Permission.CASE_EDIT))(case_form.new_case)
     _Page("/cases/{case_id}", openapi_extra=needs(Permission.CASE_VIEW))(case.case)
+    _Page("/cases/{case_id}/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(
+        observation.case_observation
+    )
     _Page("/cases/{case_id}/change", openapi_extra=needs(Permission.CASE_EDIT))(case_form.change_case)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(

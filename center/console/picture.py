@@ -28,6 +28,16 @@ def case_crop_path(number: str, row_key: str, index: int) -> str:
     return f"/api/cases/{quote(number, safe='')}/machines/{quote(row_key, safe='')}/{index}/crop"
 
 
+def case_picture_path(number: str, row_key: str) -> str:
+    """Address of the whole picture of an observation that a case has."""
+    return f"/api/cases/{quote(number, safe='')}/observations/{quote(row_key, safe='')}/picture"
+
+
+def case_page_path(number: str, row_key: str) -> str:
+    """Address of its page in that case."""
+    return f"/cases/{quote(number, safe='')}/observations/{quote(row_key, safe='')}"
+
+
 def page_path(row_key: str) -> str:
     """Address of the observation's own page."""
     return f"/observations/{quote(row_key, safe='')}"

@@ -6,7 +6,8 @@ from center.console.language import Language
 from center.errors import marked
 from center.pipeline.causes import Finding
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.tasks import Lane, TaskKind, TaskState
+from center.pipeline.tasks import AskedState, Lane, TaskKind, TaskState
+from provisioning.contracts.commands import Priority, Verb
 from provisioning.contracts.documents import Verdict
 
 STAGES: Final = {
@@ -47,6 +48,22 @@ TASKS: Final = {
     TaskState.DONE: ("ok", marked("Done")),
     TaskState.BROKEN: ("bad", marked("Broken off")),
     TaskState.UNKNOWN: ("off", marked("Unknown")),
+}
+VERBS: Final = {
+    Verb.PAUSE: marked("Pause"),
+    Verb.RESUME: marked("Resume"),
+    Verb.PRIORITY: marked("Order"),
+}
+PRIORITIES: Final = {
+    Priority.FIRST: marked("Before others"),
+    Priority.NORMAL: marked("Normal"),
+    Priority.LAST: marked("After others"),
+}
+ASKED: Final = {
+    AskedState.ASKED: ("warn", marked("Asked")),
+    AskedState.TAKEN: ("ok", marked("Confirmed")),
+    AskedState.REFUSED: ("bad", marked("Refused by the agent")),
+    AskedState.UNANSWERED: ("bad", marked("No answer from the agent")),
 }
 LANES: Final = {
     Lane.LIVE: marked("First"),

@@ -1,18 +1,23 @@
 """Parse tasks (解析中心): live cameras, recordings, offline files; where each is parsed, how far it is, what waits."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access import Scope
+from center.access import NOWHERE, Permission, Scope
 from center.console import moments, stage_words
+from center.console.attempt import attempt
 from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.markup import moment, words
-from center.errors import marked
-from center.pipeline.tasks import Lane, Progress, TaskList, TaskView, tasks
-from center.services import Services, services_of, sight_of
+from center.console.table import state
+from center.errors import StoreUnavailableError, marked
+from center.pipeline.tasks import Asked, AskedState, Lane, Progress, TaskList, TaskView, tasks
+from center.services import identity_of, services_of, sight_of
+from provisioning.contracts.commands import Priority, Verb
 
 TITLE: Final = marked("Parse tasks")
 LOOK_S: Final = 1.0
@@ -31,13 +36,19 @@ def parse_tasks(request: Request) -> None:
     """`/tasks`."""
     with frame(request, title=TITLE, active="/tasks") as _:
         words("h1", _(TITLE))
-        table = _Tasks(services_of(request), _, sight_of(request))
+        orders = services_of(request).task_orders
+        steers = identity_of(request).access.scope(Permission.TASK_STEER) if orders.is_on else NOWHERE
+        table = _Tasks(request, _, steers)
         with ui.element("details").classes("ws-panel ws-more"):
             words("summary", _("Bring, stop, take out, put in order"))
             with ui.element("dl").classes("ws-facts"):
                 for what, how in (
                     (_("Bring a recording"), "wayside-edge ingest FILE --camera ID --started-at TIME"),
                     (_("Stop one that is under way"), _("End that command; run again, it goes on where it was.")),
+                    (
+                        _("Let one wait, put it first or last"),
+                        _("The table's buttons, where the centre has a key."),
+                    ),
                     (_("Take a live camera out"), "wayside-provision cameras remove AGENT CAMERA"),
                     (_("Bring it back"), "wayside-provision cameras import AGENT FILE"),
                     (_("After a pause by the second check"), "wayside-edge resume CAMERA"),
@@ -50,7 +61,10 @@ def parse_tasks(request: Request) -> None:
                     words("dd", how).classes("ws-mono" if how.startswith("wayside") else "")
             words(
                 "p",
-                _("Agents obey only what provisioning has signed; this page cannot sign, and so shows the command."),
+                _(
+                    "Agents obey only what provisioning has signed. It may vouch for a key of this centre: that can"
+                    " pause, resume and order what is brought to a desk, and nothing else."
+                ),
             ).classes("ws-hint ws-section")
     ui.timer(LOOK_S, table.look)
 
@@ -58,21 +72,32 @@ def parse_tasks(request: Request) -> None:
 class _Tasks:
     """The table of one open page; drawn anew after each look of the centre's."""
 
-    def __init__(self, services: Services, _: Language, sight: Scope) -> None:
-        self._pipeline = services.pipeline
+    def __init__(self, request: Request, _: Language, steers: Scope) -> None:
+        self._services = services_of(request)
+        self._asker = identity_of(request)
+        self._pipeline = self._services.pipeline
         self._ = _
-        self._sight = sight
-        self._drawn_ms: int | None = None
+        self._sight = sight_of(request)
+        self._steers = steers
+        self._drawn: object = None
+        self._trouble = ui.element("div")
         self._body = ui.element("div").classes("ws-main").style("padding: 0")
         self.look()
 
     def look(self) -> None:
         """Draw if there is something new."""
         last = self._pipeline.last
-        if last is None or last.sample.at_ms == self._drawn_ms:
+        if last is None:
             return
-        self._drawn_ms = last.sample.at_ms
-        listed = tasks(last.sample, last.before, self._sight)
+        told = self._services.devices.tasks()
+        try:
+            asked = self._services.task_orders.asked()
+        except StoreUnavailableError:  # the banner says it
+            asked = {}
+        if (last.sample.at_ms, told, asked) == self._drawn:
+            return
+        self._drawn = (last.sample.at_ms, told, asked)
+        listed = tasks(last.sample, last.before, self._sight, told, asked)
         self._body.clear()
         with self._body:
             self._lanes(listed)
@@ -141,10 +166,62 @@ class _Tasks:
                 self._progress(task.progress)
             if task.cause:
                 words("div", task.cause).classes("ws-sub")
+            if task.asked is not None and task.asked.state is not AskedState.TAKEN:
+                self._asked(task.asked)
         words("td", task.agent_id)
-        words("td", "–" if task.lane is None else _(stage_words.LANES[task.lane]))
+        with ui.element("td"):
+            words("div", "–" if task.lane is None else _(stage_words.LANES[task.lane]))
+            if task.priority is not None:
+                self._orders(task, task.priority)
         for value in (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped):
             words("td", stage_words.number(value)).classes("ws-number")
+
+    def _asked(self, asked: Asked) -> None:
+        """An order that its agent has not confirmed, or refused."""
+        _ = self._
+        tone, text = stage_words.ASKED[asked.state]
+        what = stage_words.VERBS[asked.verb] if asked.priority is None else stage_words.PRIORITIES[asked.priority]
+        with ui.element("div").classes("ws-sub"):
+            state(tone, f"{_(text)}: {_(what)}")
+            if asked.cause:
+                words("div", asked.cause)
+
+    def _orders(self, task: TaskView, priority: Priority) -> None:
+        """What can be told to a task; the word of the agent, where this account can tell it nothing."""
+        _ = self._
+        if not self._steers.holds(task.agent_id, task.camera_id):
+            words("div", _(stage_words.PRIORITIES[priority])).classes("ws-sub")
+            return
+        paused = self._services.devices.tasks()[task.agent_id].tasks[task.camera_id].paused
+        verb = Verb.RESUME if paused else Verb.PAUSE
+        with ui.element("div").classes("ws-orders"):
+            ui.button(_(stage_words.VERBS[verb]), color=None, on_click=self._telling(task, verb)).props(
+                "flat dense no-caps"
+            )
+            for each in Priority:
+                button = ui.button(
+                    _(stage_words.PRIORITIES[each]),
+                    color=None,
+                    on_click=self._telling(task, Verb.PRIORITY, each),
+                ).props(f'flat dense no-caps aria-pressed="{"true" if each is priority else "false"}"')
+                if each is priority:
+                    button.classes("ws-chosen")
+
+    def _telling(self, task: TaskView, verb: Verb, priority: Priority | None = None) -> Callable[[], Awaitable[None]]:
+        async def tell() -> None:
+            ask = partial(
+                self._services.task_orders.ask,
+                task.agent_id,
+                task.camera_id,
+                verb,
+                asker=self._asker,
+                sight=self._steers,
+                priority=priority,
+            )
+            await attempt(self._trouble, self._, ask)
+            self.look()
+
+        return tell
 
     def _progress(self, progress: Progress) -> None:
         """Up to which capture time it was looked at; how long the file is nobody here is told."""

@@ -3,11 +3,15 @@
 Of people, and of regions that were covered, nothing is written: neither has a place in what these functions return.
 """
 
+import base64
+import hashlib
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from center.clock import local, utc
-from provisioning.contracts.archive import HoldMark, Observation
+from provisioning.contracts import statement
+from provisioning.contracts.archive import HoldMark, Observation, SnapshotRow
 from provisioning.contracts.messages import ClockQuality
 
 SEQUENCE_BITS: Final = 40
@@ -18,8 +22,9 @@ _CLOCK: Final = {
     ClockQuality.UNKNOWN: "device's own clock, compared with nothing",
 }
 _NOT_SIGNED: Final = (
-    "agents sign no single message: who sent it is known from the agent's certificate in the mutual TLS connection to"
-    " the broker, whose access file ties the topic to that name; what is kept of the message is its SHA-256"
+    "agents sign no single picture of a camera: who sent it is known from the agent's certificate in the mutual TLS"
+    " connection to the broker, whose access file ties the topic to that name; what is kept of the message is its"
+    " SHA-256"
 )
 _NOT_KEPT: Final = (
     "the envelope as it was sent is not archived, so its SHA-256 cannot be computed again; the picture's can"
@@ -63,7 +68,9 @@ def metadata(item: Observation, *, camera_name: str, picture_bytes: int) -> dict
 def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> dict[str, Any]:
     """One observation in `chain-of-custody.json`, from the camera to the archive's commit."""
     row = item.snapshot
-    missing = {"message.agent_signature": _NOT_SIGNED, "message.envelope": _NOT_KEPT}
+    missing = {"message.envelope": _NOT_KEPT}
+    if row.signature is None:
+        missing["message.agent_signature"] = _NOT_SIGNED
     if row.detector is None or row.detector_sha256 is None:
         missing["parser.detector"] = "the row was archived before detectors were recorded, or had none"
     return {
@@ -79,7 +86,8 @@ def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> 
         },
         "redaction": {"policy": row.redaction.policy, "models_sha256": dict(sorted(row.redaction.models.items()))},
         "picture_sha256": row.picture_sha256,
-        "message": {"sha256": row.message_sha256, "received": moment(row.received_at_ms), "agent_signature": None},
+        "message": {"sha256": row.message_sha256, "received": moment(row.received_at_ms)}
+        | {"agent_signature": _signature(row)},
         "parser": {"detector": row.detector, "model_sha256": row.detector_sha256},
         "commit": {
             "sequence": row.commit_seq,
@@ -97,6 +105,23 @@ def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> 
             for hold in holds
         ],
         "missing": missing,
+    }
+
+
+def _signature(row: SnapshotRow) -> dict[str, Any] | None:
+    """All that `openssl dgst -sha256 -verify` needs, besides the authority's certificate."""
+    if row.signature is None:
+        return None
+    try:
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(row.signature.certificate)).hexdigest()
+    except ValueError:  # not PEM: shown as it is, and nobody can verify it
+        fingerprint = None
+    return {
+        "algorithm": "ECDSA P-256 with SHA-256, DER",
+        "certificate": row.signature.certificate,
+        "certificate_sha256": fingerprint,
+        "signed_base64": base64.b64encode(statement.of_row(row)).decode(),
+        "value_base64": base64.b64encode(bytes.fromhex(row.signature.value)).decode(),
     }
 
 

@@ -4,12 +4,14 @@ A task is a camera of an agent: its agent redacts and sends, the cluster parses.
 is what heartbeats, camera states and the intake say.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from center.access import Scope
 from center.devices import CameraView, CauseKind, DeviceState
 from center.pipeline.sample import Sample, Span, grown
 from center.pipeline.verdict import View
+from provisioning.contracts.commands import Priority, Tasks, Verb
 from provisioning.contracts.messages import CameraStatus, Ledger, Recording, SourceKind
 
 _OWN = frozenset({CauseKind.NONE, CauseKind.AGENT})
@@ -62,6 +64,29 @@ class Progress(View):
     """docs/desk.md; empty while it is under way."""
 
 
+class AskedState(StrEnum):
+    """What became of an order."""
+
+    ASKED = "asked"
+    """Sent; the agent has not said anything yet."""
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    """It counts no more, and the agent never said anything."""
+
+
+class Asked(View):
+    """The newest order to a task."""
+
+    verb: Verb
+    priority: Priority | None
+    by: str
+    at_ms: int
+    state: AskedState
+    cause: str
+    """The agent's words, where it refused."""
+
+
 class TaskView(View):
     """One."""
 
@@ -80,6 +105,9 @@ class TaskView(View):
     archived: int | None
     dropped: int | None
     progress: Progress | None
+    priority: Priority | None
+    """Among the tasks of its agent, in the agent's word; None where it cannot be told any."""
+    asked: Asked | None
 
 
 class LaneView(View):
@@ -99,10 +127,20 @@ class TaskList(View):
     parsers: int | None
 
 
-def tasks(now: Sample, before: Sample | None, sight: Scope) -> TaskList:
-    """Live ones first, then by agent and camera."""
+def tasks(
+    now: Sample,
+    before: Sample | None,
+    sight: Scope,
+    told: Mapping[str, Tasks] | None = None,
+    asked: Mapping[tuple[str, str], Asked] | None = None,
+) -> TaskList:
+    """Live ones first, then by agent and camera. `told`: how agents say that their tasks stand; `asked`: of them."""
     span = Span(now, before)
-    seen = [_task(span, each) for each in now.cameras if sight.holds(each.agent_id, each.camera_id)]
+    seen = [
+        _ordered(_task(span, each), told or {}, asked or {})
+        for each in now.cameras
+        if sight.holds(each.agent_id, each.camera_id)
+    ]
     order = list(TaskKind)
     intake = now.intake
     parsers = None if now.answers is None else now.answers.parsers.value
@@ -114,6 +152,22 @@ def tasks(now: Sample, before: Sample | None, sight: Scope) -> TaskList:
         else tuple(LaneView(lane=lane, waiting=intake.waiting.get(lane.value, 0)) for lane in Lane),
         at_work=None if intake is None else intake.at_work,
         parsers=None if parsers is None else len(parsers.parsers),
+    )
+
+
+def _ordered(task: TaskView, told: Mapping[str, Tasks], asked: Mapping[tuple[str, str], Asked]) -> TaskView:
+    """With what it was told, where it can be told anything."""
+    word = told.get(task.agent_id)
+    state = None if word is None else word.tasks.get(task.camera_id)
+    if state is None:
+        return task
+    waits = state.paused and task.state in {TaskState.RUNNING, TaskState.IDLE, TaskState.HELD}
+    return task.model_copy(
+        update={
+            "state": TaskState.PAUSED if waits else task.state,
+            "priority": state.priority,
+            "asked": asked.get((task.agent_id, task.camera_id)),
+        }
     )
 
 
@@ -145,6 +199,8 @@ def _task(span: Span, camera: CameraView) -> TaskView:
             pictures=recording.pictures,
             end=recording.end,
         ),
+        priority=None,
+        asked=None,
     )
 
 

@@ -54,6 +54,20 @@ def authority_adopt(
     end(as_json, lambda: customer_root.adopt(opened(home), files))
 
 
+@service.command("warrant", epilog="Example: wayside-provision service warrant tasks.pub -o tasks.warrant")
+def service_warrant(
+    key: Annotated[Path, typer.Argument(metavar="FILE", help="The .pub of wayside-center task-key.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Where to.", show_default=False)],
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it counts.")] = 365,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the centre pause and order parse tasks at desk agents, by a key of its own, and tell them nothing else."""
+    from provisioning import warrants
+
+    end(as_json, lambda: warrants.give(opened(home), key, out, days=days))
+
+
 @broker.command("render", epilog="Example: wayside-provision broker render")
 def broker_render(home: HomeDir = None, as_json: AsJson = False) -> None:
     """Write Mosquitto's configuration and access files into the home, and start nothing."""

@@ -8,6 +8,10 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
 
 - 1, grown 2026-11-26: staged roll-outs: orders to change an agent's software and what became of them, a report of the
   roll-out, in an agent's configuration the section [updates]. New topics and messages alone.
+- 1, grown 2026-11-26: what is brought to a desk is signed by its agent, in the envelope and in the archive's row; of
+  anything else the envelope is byte for byte as before. Commands to parse tasks, their warrant and the agent's word on
+  them, with two topics; erasing in the archive what was brought for a case that is over; in the centre's configuration
+  the section [tasks], and in [cases] the authority of the desk agent, which `desk` now needs.
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings
   are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive and what a
   day takes of it; the centre reads the broker's own figures; in its configuration the sections [pipeline] and [map].

@@ -24,6 +24,7 @@ from provisioning.contracts.messages import (
     Quality,
     Redaction,
     Share,
+    Signature,
     TimeMs,
 )
 
@@ -116,6 +117,8 @@ class SnapshotRow(Message):
     """Of its model file."""
     followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
     """Machines with the motion that the edge told of them; empty in a row of before. Nothing in it links two rows."""
+    signature: Signature | None = None
+    """Of what was brought to a desk, by the agent whose key is in `row_key`; None: not brought, or a row of before."""
     erased_at_ms: TimeMs | None = None
     """When the picture was erased: its bytes are zeroes since, and its machines have no vector any more."""
 

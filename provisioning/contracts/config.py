@@ -35,9 +35,11 @@ from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.evidence import Evidence
 from provisioning.contracts.gb28181 import Gb28181, check_devices
 from provisioning.contracts.ids import AgentId
+from provisioning.contracts.map_ground import MapGround
 from provisioning.contracts.notify import Notify
 from provisioning.contracts.pipeline import Pipeline
 from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
+from provisioning.contracts.tasks import Tasks
 
 __all__ = [
     "Alarms",
@@ -55,6 +57,7 @@ __all__ = [
     "Gb28181Source",
     "Lane",
     "Line",
+    "MapGround",
     "Notify",
     "Pipeline",
     "Policy",
@@ -71,6 +74,7 @@ __all__ = [
     "Spool",
     "Streams",
     "Updates",
+    "Tasks",
     "UploadSource",
     "Viid",
     "ViidSource",
@@ -261,18 +265,6 @@ class Alarms(Section):
     """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
 
 
-class MapGround(Section):
-    """What maps of the console stand on, besides the places themselves. Without it: no tiles, no outlines."""
-
-    outlines_file: ResolvedPath | None = None
-    """GeoJSON FeatureCollection of Polygon and MultiPolygon, WGS 84, 8 MiB at most; a `name` shows on hover."""
-    tiles_dir: ResolvedPath | None = None
-    """A local set of tiles, `ZOOM/X/Y.png` (or .jpg, .webp): Web Mercator over WGS 84, 256 px, y from the north."""
-    attribution: str = Field(default="", max_length=200)
-    """What the maker of tiles or outlines asks to be said on the map."""
-    max_zoom: int = Field(default=18, ge=1, le=22)
-
-
 class CenterConfig(Section):
     """`wayside-center run`."""
 
@@ -304,6 +296,8 @@ class CenterConfig(Section):
     tls_key_file: ResolvedPath | None = None
     alarms: Alarms = Alarms()
     cases: Cases = Cases()
+    tasks: Tasks | None = None
+    """Without it nobody pauses a parse task from here."""
     map: MapGround = MapGround()
     evidence: Evidence | None = None
     """Without it nothing is exported as evidence."""

@@ -82,8 +82,18 @@ class Roster(Message):
         return self
 
 
+class Warrant(Message):
+    """The key by which the centre may command parse tasks, and until when. It comes with each command."""
+
+    kind: Literal["warrant"] = "warrant"
+    key: Key32
+    ends_at_ms: TimeMs
+
+
 CENTER = "center"
 """Addressee of the roster and of a roll-out's report."""
+TASKS = "(tasks)"
+"""Addressee of a warrant: every agent that has tasks. No agent can be called so."""
 
 
 class Document(Message):
@@ -92,7 +102,7 @@ class Document(Message):
     addressee: str = Field(min_length=1, max_length=64)
     number: Number
     issued_at_ms: TimeMs
-    body: Annotated[Configuration | Roster | SoftwareOrder | RolloutReport, Field(discriminator="kind")]
+    body: Annotated[Configuration | Roster | SoftwareOrder | RolloutReport | Warrant, Field(discriminator="kind")]
 
 
 class Sealed(Versioned):

@@ -152,6 +152,15 @@ class Redaction(Message):
     covered_share: Share
 
 
+class Signature(Message):
+    """An agent's word, beyond its connection, for one picture that was brought to its desk (`contracts.statement`)."""
+
+    certificate: str = Field(min_length=1, max_length=4096)
+    """PEM, as the agents' authority signed it: it names the agent and has the key."""
+    value: str = Field(pattern=r"^([0-9a-f]{2}){8,80}$")
+    """ECDSA on P-256 with SHA-256 over the statement, DER in hex."""
+
+
 class Snapshot(Versioned):
     """The envelope of one redacted picture. `codec.encode_snapshot` puts the picture's bytes behind it."""
 
@@ -166,6 +175,8 @@ class Snapshot(Versioned):
     machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
     people: int = Field(ge=0, le=10_000)
     redaction: Redaction
+    signature: Signature | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of what was brought to a desk; else left out, and the message is what it was before there were any."""
 
     @property
     def followed(self) -> tuple[Machine, ...]:

@@ -9,6 +9,8 @@ wayside/1/agents/{agent}/archived             cluster → agent     Archived
 wayside/1/agents/{agent}/rejected             cluster → agent     Rejected
 wayside/1/observed/{agent}                    cluster → centre    Observed, a hint
 wayside/1/agents/{agent}/configuration        provisioning → agent    Sealed, retained
+wayside/1/agents/{agent}/commands             centre  → agent     SealedCommand
+wayside/1/agents/{agent}/tasks                agent   → centre    Tasks, retained
 wayside/1/agents/{agent}/configured           agent   → provisioning, centre    Configured, retained
 wayside/1/roster                              provisioning → centre   Sealed, retained
 wayside/1/agents/{agent}/software             provisioning → agent    Sealed, retained
@@ -76,6 +78,8 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("read", f"{PREFIX}/agents/%u/rejected"),
         Right("read", f"{PREFIX}/agents/%u/configuration"),
         Right("read", f"{PREFIX}/agents/%u/software"),
+        Right("write", f"{PREFIX}/agents/%u/tasks"),
+        Right("read", f"{PREFIX}/agents/%u/commands"),
     ),
     Role.CLUSTER: (
         Right("read", f"{PREFIX}/agents/+/snapshots"),
@@ -91,6 +95,8 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("read", f"{PREFIX}/roster"),
         Right("read", f"{PREFIX}/rollout"),
         Right("read", f"{PREFIX}/agents/+/configured"),
+        Right("read", f"{PREFIX}/agents/+/tasks"),
+        Right("write", f"{PREFIX}/agents/+/commands"),
         Right("read", f"{SYS}/#"),
     ),
     Role.PROVISIONING: (
@@ -169,6 +175,16 @@ def installed(agent_id: str) -> str:
 def rollout() -> str:
     """Retained and sealed: how the newest roll-out stands."""
     return f"{PREFIX}/rollout"
+
+
+def commands(agent_id: str) -> str:
+    """Where an agent is told what to do with its parse tasks; never retained."""
+    return f"{PREFIX}/agents/{agent_id}/commands"
+
+
+def tasks(agent_id: str) -> str:
+    """Retained: how an agent's parse tasks stand; `+` reads all."""
+    return f"{PREFIX}/agents/{agent_id}/tasks"
 
 
 def roster() -> str:

@@ -11,6 +11,7 @@ from provisioning.contracts.archive import IntakeStatus
 from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from ray_cluster.app.handles import Handle, answer, answer_all
 from ray_cluster.app.replica import now_ms
 from ray_cluster.appearance import Appearance
@@ -37,6 +38,8 @@ class QueryReplica:
 
         log_to_stderr()
         self._token = read_secret(config.query_token_file)
+        self._directory = config.archive_dir
+        self._offset_minutes = config.day_offset_minutes
         self._query = Query(config.archive_dir, offset_minutes=config.day_offset_minutes)
         self._lookalike = Lookalike(config.archive_dir, offset_minutes=config.day_offset_minutes, now_ms=now_ms)
         self._intake = intake
@@ -47,6 +50,12 @@ class QueryReplica:
     async def ask_intake(self) -> IntakeStatus:
         """Counters of every intake, added up. Raises `Unavailable`."""
         return total(await answer(self._intake.broadcast("status").results_async(timeout_s=_PATIENCE_S)))
+
+    def erase(self, request: ErasureRequest) -> ErasureAnswer:
+        """See `erasure.erase_brought`."""
+        from ray_cluster.erasure import erase_brought
+
+        return erase_brought(self._directory, request, offset_minutes=self._offset_minutes, now_ms=now_ms())
 
     async def ask_parsers(self) -> ParsersStatus:
         """Each replica of the parser. Raises `Unavailable`."""
@@ -71,4 +80,5 @@ class QueryReplica:
             token=self._token,
             ask_intake=self.ask_intake,
             ask_parsers=self.ask_parsers,
+            erase=self.erase,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,7 @@ from center.saved_searches import SavedSearches
 from center.search import Search
 from center.services import Services
 from center.store import Store
+from center.task_orders import TaskOrders
 from provisioning.contracts.config import Alarms
 from provisioning.contracts.config import Cases as CasesConfig
 from provisioning.contracts.notify import Notify
@@ -41,7 +43,8 @@ from provisioning.contracts.pipeline import Pipeline as Limits
 from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import NOW_MS
-from tests.center.world import OpenLine
+from tests.center.world import OpenLine, tasks_config
+from tests.support.pki import Pki
 from tests.support.postgres import Postgres, programs, running
 
 USERNAME = "operator"
@@ -73,6 +76,8 @@ class World:
     seal_key: SealKey
     clock: Clock
     code_file: Path
+    pki: Pki
+    """The agents' authority: of the desk agent, for one."""
 
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -173,7 +178,8 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     line = OpenLine()
     alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
     alarms.load()
-    config = CasesConfig(desk=DESK)
+    pki = Pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
+    config = CasesConfig(desk=DESK, desk_ca_file=pki.identities.agents.ca_file)
     cases = Cases(store, audit, search, devices, roster, config, clock, alarms=alarms, late_after_s=60)
     assessment = Assessment.over(store, audit, devices, clock)
     gauges = Gauges(clock)
@@ -231,10 +237,11 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         alarms=alarms,
         pipeline=pipeline,
         cases=cases,
+        task_orders=TaskOrders(store, audit, devices, line.publish, clock, config=tasks_config(tmp_path, seal_key)),
         now_ms=clock,
         secure_cookie=False,
     )
-    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE)
+    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE, pki)
     await search.close()
     await cluster.close()
 

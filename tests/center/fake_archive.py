@@ -22,6 +22,7 @@ from provisioning.contracts.archive import (
     StorageStatus,
 )
 from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.messages import (
     MachineClass,
@@ -67,6 +68,7 @@ class FakeArchive:
         """How a machine looks, as one number: two are as alike as their numbers are near. Without one: no vector."""
         self.likened: list[LookalikeRequest] = []
         self.compared: list[StandingRequest] = []
+        self.erased: list[ErasureRequest] = []
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -101,6 +103,7 @@ class FakeArchive:
             app.get(path, response_model=None)(handler)
         app.post("/lookalikes", response_model=None)(self._lookalikes)
         app.post("/standing", response_model=None)(self._standing)
+        app.post("/erasures", response_model=None)(self._erasures)
         return app
 
     def _enter(self, path: str, authorization: str | None) -> Response | None:
@@ -250,6 +253,21 @@ class FakeArchive:
                         ref = MachineRef(row_key=key, index=machine.index)
                         hits.append(StandingHit(case=case.case, machine=ref, similarity=alike))
         return StandingAnswer(hits=tuple(hits))
+
+    async def _erasures(self, asking: Request, authorization: Authorization = None) -> Response | ErasureAnswer:
+        if (fault := self._enter("/erasures", authorization)) is not None:
+            return fault
+        request = ErasureRequest.model_validate_json(await asking.body())
+        row = next((row for row in self.rows if row.snapshot.row_key == request.row_key), None)
+        if row is None:
+            return _said(404, "unknown_observation")
+        if row.snapshot.signature is None:
+            return _said(409, "not_brought")
+        if self.holds.get(request.row_key):
+            return _said(409, "picture_held")
+        self.erased.append(request)
+        again = self.jpegs.pop(request.row_key, None) is None
+        return ErasureAnswer(row_key=request.row_key, machines=len(row.machines), again=again)
 
     def _picture(self, row_key: str, authorization: Authorization = None) -> Response:
         if (fault := self._enter("/observations/picture", authorization)) is not None:

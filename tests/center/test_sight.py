@@ -1,20 +1,24 @@
 """What somebody may not see answers like what is not there, and searches never reach past it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
-from center.access import CameraKey, Permission, Role, Scope
+from center.access import EVERYWHERE, CameraKey, Permission, Role, Scope
 from center.app import unguarded
+from center.cases.states import Act
+from center.cases.terms import Terms
 from center.errors import TooManyCamerasError
 from center.permits import Permits, Rule, UndeclaredRouteError, needs
 from center.search import Filters
 from center.users import Given
 from provisioning.contracts import ids
 from provisioning.contracts.archive import Observation
+from tests.center.cases.conftest import terms
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.world import camera_status, heartbeat
@@ -131,16 +135,29 @@ async def test_a_camera_that_leaves_the_district_is_out_of_sight_at_once(
     assert [(camera["agent_id"], camera["camera_id"]) for camera in cameras] == [(OTHER, "cam-2")]
 
 
-async def test_a_role_in_one_case_opens_the_archive_where_the_case_is_named(
+async def test_a_role_in_one_case_opens_the_archive_as_far_as_that_case_reaches_where_it_is_named(
     world: World, analyst: httpx.AsyncClient
 ) -> None:
-    world.services.users.give(ANALYST, [Given(Role.ANALYST, "north", "case-7")], actor=USERNAME)
-    row_key = next(row.snapshot.row_key for row in world.archive.rows if row.snapshot.camera_id == "cam-1")
-    for path in ("/api/observations", f"/api/observations/{row_key}"):
+    row_keys = {row.snapshot.camera_id: row.snapshot.row_key for row in world.archive.rows}
+    book = world.services.cases.book
+    admin = world.services.auth.identify(analyst.cookies["wayside_session"])
+    for number, camera in (("case-7", "cam-1"), ("case-8", "cam-1"), ("case-9", "cam-2")):
+        said = Terms.model_validate(terms(districts=[], cameras=[f"{AGENT}/{camera}"]))
+        book.create(number, said, asker=admin, sight=EVERYWHERE)
+        book.act(number, Act.REQUEST, version=1, asker=admin, sight=EVERYWHERE)
+    other = replace(admin, username="sue")
+    for number in ("case-7", "case-9"):
+        book.act(number, Act.APPROVE, version=1, asker=other, sight=EVERYWHERE)
+    given = [Given(Role.ANALYST, None, number) for number in ("case-7", "case-8")]
+    world.services.users.give(ANALYST, given, actor=USERNAME)
+    for path in ("/api/observations", f"/api/observations/{row_keys['cam-1']}"):
         assert (await analyst.get(path)).status_code == 403
-        assert (await analyst.get(f"{path}?case_id=case-8")).status_code == 403
-    assert (await analyst.get("/api/observations?case_id=case-7")).json()["items"]
-    assert '"case_id": "case-7"' in world.services.audit.latest(1)[0].detail
+        assert (await analyst.get(f"{path}?case_id=case-9")).status_code == 403, "somebody else's case"
+    assert (await analyst.get(f"/api/observations/{row_keys['cam-1']}?case_id=case-7")).status_code == 200
+    assert (await analyst.get(f"/api/observations/{row_keys['cam-2']}?case_id=case-7")).status_code == 404
+    found = (await analyst.get("/api/observations?case_id=case-7")).json()["items"]
+    assert {(each["agent_id"], each["camera_id"]) for each in found} == {(AGENT, "cam-1")}
+    assert (await analyst.get("/api/observations?case_id=case-8")).json()["items"] == [], "not approved"
 
 
 async def test_more_cameras_than_one_question_can_name_are_said_so(world: World, analyst: httpx.AsyncClient) -> None:

@@ -45,6 +45,7 @@ BODIES: Final[dict[str, Any]] = {
     "change_case": {"version": 1, "terms": terms(districts=["south"])},
     "add_sought": {"row_key": f"{AGENT}:{'1' * 32}", "index": 0},
     "search_case": {},
+    "order_task": {"priority": "last"},
     "judge_candidate": {"verdict": "confirmed"},
     **{f"{act}_case": {"version": 1} for act in ("request", "withdraw", "approve", "refuse", "revise", "close")},
 }

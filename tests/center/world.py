@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from center.broker import Receiver
@@ -11,16 +12,19 @@ from provisioning.contracts import codec
 from provisioning.contracts.archive import (
     Observation,
 )
-from provisioning.contracts.config import Broker
+from provisioning.contracts.config import Broker, Tasks
 from provisioning.contracts.documents import (
     CENTER,
+    TASKS,
     Configuration,
     Configured,
     Document,
     Membership,
     Roster,
     RosterEntry,
+    Sealed,
     Verdict,
+    Warrant,
 )
 from provisioning.contracts.messages import (
     CameraState,
@@ -45,6 +49,7 @@ class OpenLine:
         self.cause: str | None = None
         self.stopped = False
         self.asked_again = 0
+        self.sent: list[tuple[str, bytes]] = []
 
     def start(self, receiver: Receiver) -> None:
         self.receiver = receiver
@@ -55,6 +60,11 @@ class OpenLine:
 
     def fault(self) -> str | None:
         return self.cause
+
+    def publish(self, topic: str, payload: bytes, expiry_s: int) -> bool:
+        assert expiry_s > 0
+        self.sent.append((topic, payload))
+        return self.cause is None
 
     def ask_again(self) -> None:
         self.asked_again += 1
@@ -86,6 +96,11 @@ class TypedLine:
 
     def fault(self) -> str | None:
         return self._cause
+
+    def publish(self, topic: str, payload: bytes, expiry_s: int) -> bool:
+        """Shown to who reads this process's output: it plays the agents."""
+        print(f"sent {topic} {base64.b64encode(payload).decode()} {expiry_s}", flush=True)  # noqa: T201 - see above
+        return self._cause is None
 
     def ask_again(self) -> None:
         """Nothing is retained here."""
@@ -182,3 +197,16 @@ def sealed(
 def configured(number: int = 4, verdict: Verdict = Verdict.APPLIED, *, cause: str = "") -> Configured:
     """What an agent says of the configuration it was sent."""
     return Configured(agent_id=AGENT, number=number, verdict=verdict, cause=cause, active=number, at_ms=NOW_MS - 5_000)
+
+
+def warrant(seal_key: SealKey, key: SealKey, *, number: int = 1, ends_at_ms: int = NOW_MS + 10**10) -> Sealed:
+    """Provisioning's word that this key of the centre may command parse tasks."""
+    body = Warrant(key=key.seal.key, ends_at_ms=ends_at_ms)
+    return seal_key.sign(Document(addressee=TASKS, number=number, issued_at_ms=NOW_MS, body=body))
+
+
+def tasks_config(folder: Path, seal_key: SealKey, *, ends_at_ms: int = NOW_MS + 10**10) -> Tasks:
+    """[tasks] of a centre, with its key and its warrant in this folder."""
+    key = SealKey.create(folder / "tasks.key")
+    (folder / "tasks.warrant").write_bytes(codec.encode(warrant(seal_key, key, ends_at_ms=ends_at_ms)))
+    return Tasks(key_file=folder / "tasks.key", warrant_file=folder / "tasks.warrant")

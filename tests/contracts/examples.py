@@ -9,9 +9,19 @@ from pathlib import Path
 from provisioning.contracts import ids
 from provisioning.contracts.archive import MachineColour, ObjectRow
 from provisioning.contracts.codec import encode, encode_snapshot
+from provisioning.contracts.commands import (
+    CommandWord,
+    Priority,
+    SealedCommand,
+    TaskCommand,
+    Tasks,
+    TaskState,
+    Verb,
+)
 from provisioning.contracts.config import Camera, Gb28181Source, RecordedSpan, RtspSource
 from provisioning.contracts.documents import (
     CENTER,
+    TASKS,
     Configuration,
     Configured,
     Document,
@@ -21,6 +31,7 @@ from provisioning.contracts.documents import (
     RosterEntry,
     Sealed,
     Verdict,
+    Warrant,
 )
 from provisioning.contracts.enrolment import (
     Bundle,
@@ -31,6 +42,7 @@ from provisioning.contracts.enrolment import (
     RenewRequest,
     SealedBundle,
 )
+from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
 from provisioning.contracts.messages import (
@@ -298,6 +310,24 @@ MESSAGES: dict[str, Message] = {
         running="0.1.0",
         at_ms=AT_MS,
     ),
+    "document_warrant": Document(
+        addressee=TASKS, number=AT_MS, issued_at_ms=AT_MS, body=Warrant(key="12" * 32, ends_at_ms=AT_MS + 86_400_000)
+    "task_command": TaskCommand(
+        agent_id="desk",
+        camera_id="stolen",
+        expires_at_ms=AT_MS + 120_000,
+        verb=Verb.PRIORITY,
+        priority=Priority.LAST,
+    "sealed_command": SealedCommand(
+        command='{"agent_id":"desk"}',
+        signature="ef" * 64,
+        warrant=Sealed(document='{"addressee":"(tasks)"}', signature="ef" * 64),
+    "tasks": Tasks(
+        agent_id="desk",
+        tasks={"stolen": TaskState(paused=True, priority=Priority.LAST)},
+        word=CommandWord(number=AT_MS, taken=False, cause="expired", at_ms=AT_MS),
+    "erasure_request": ErasureRequest(row_key=f"desk:{ID}", case="A-2026-17"),
+    "erasure_answer": ErasureAnswer(row_key=f"desk:{ID}", machines=2, again=False),
     "sealed": Sealed(document='{"addressee":"cabinet-7"}', signature="ef" * 64),
     "configured": Configured(
         agent_id="cabinet-7",

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from provisioning.contracts import archive, documents, enrolment, lookalike, messages, rollout, standing, survey
+from provisioning.contracts import (
+    archive,
+    commands,
+    documents,
+    enrolment,
+    erasure,
+    lookalike,
+    messages,
+    rollout,
+    standing,
+    survey,
+)
 from provisioning.contracts.messages import Machine, MachineClass, Redaction, Snapshot
 from tests.contracts.examples import SNAPSHOT
 
@@ -18,7 +29,7 @@ ALLOWED = {"people"}  # one integer a snapshot
 
 
 def _models() -> Iterator[type[BaseModel]]:
-    for module in (messages, archive, documents, enrolment, lookalike, rollout, standing, survey):
+    for module in (messages, archive, commands, documents, enrolment, erasure, lookalike, rollout, standing, survey):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, BaseModel):
                 yield value

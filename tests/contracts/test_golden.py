@@ -35,5 +35,5 @@ def test_the_envelope_has_exactly_these_fields() -> None:
     # Somebody who adds a field must think of the boundary (docs/boundary.md §4) and of the version first.
     assert set(Snapshot.model_fields) == {
         "version", "observation_id", "agent_id", "camera_id", "source_key", "captured_at_ms", "clock", "picture",
-        "quality", "machines", "people", "redaction",
+        "quality", "machines", "people", "redaction", "signature",
     }  # fmt: skip

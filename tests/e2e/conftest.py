@@ -29,7 +29,7 @@ from provisioning.contracts.documents import RosterEntry
 from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat
 from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
-from tests.center.world import observed, roster
+from tests.center.world import observed, roster, tasks_config
 from tests.e2e import center_process
 from tests.e2e.center_process import CenterProcess
 from tests.support.ports import free_port
@@ -127,6 +127,9 @@ def write_config(folder: Path, *, port: int, query_url: str) -> Path:
         key_file = "center.key"
         [pipeline]
         look_every_s = 1
+        [tasks]
+        key_file = "tasks.key"
+        warrant_file = "tasks.warrant"
         """
     )
     return config
@@ -145,6 +148,7 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
     archive, query_url = archive_url
     port = free_port()
     seal_key = SealKey.create(tmp_path / "seal.key")
+    tasks_config(tmp_path, seal_key, ends_at_ms=time.time_ns() // 1_000_000 + 10**9)
     served = center_process.start(write_config(tmp_path, port=port, query_url=query_url))
     running = Running(f"http://127.0.0.1:{port}", tmp_path / "data" / "setup-code", archive, served, seal_key)
     ready = threading.Event()

@@ -5,11 +5,15 @@ test: heartbeats, states, broker figures ─stdin─▶ centre ─▶ page ◀�
 
 import base64
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from edge_agent.clock import SystemClock
+from edge_agent.task_orders import TaskOrders
 from provisioning.contracts import codec, topics
+from provisioning.contracts.config import Provisioning
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.documents import Membership, Verdict
 from provisioning.contracts.messages import CameraState, Heartbeat, Recording, SourceKind
@@ -122,7 +126,48 @@ def test_a_planted_fault_turns_its_stage_red_with_its_cause_and_goes_again(told:
     told.photograph("pipeline-tablet")
 
 
-def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor) -> None:
+def _orders(told: Visitor, folder: Path) -> None:
+    """Pause a task, as the agent confirms it; the test plays the line between the two."""
+    page, center = told.page, told.center
+    (folder / "seal.pub").write_text(center.seal_key.seal.key)
+    provisioning = Provisioning(
+        host="x", seal_key_file=folder / "seal.pub", secrets_key_file=folder, documents_dir=folder
+    )
+    orders = TaskOrders(folder, AGENT, provisioning, SystemClock())
+    orders.serve(["desk"])
+
+    def answer() -> None:
+        said = orders.told()
+        assert said is not None
+        center.say(topic=topics.tasks(AGENT), payload=base64.b64encode(codec.encode(said)).decode())
+
+    def sent(number: int) -> bytes:
+        lines: list[str] = []
+        while len(lines) < number:
+            page.wait_for_timeout(50)
+            lines = [line for line in center.said if line.startswith(f"sent {topics.commands(AGENT)} ")]
+        return base64.b64decode(lines[number - 1].split()[2])
+
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    answer()
+    row = page.locator("tbody tr").nth(2)
+    expect(page.locator("tbody").get_by_role("button")).to_have_count(4)
+    row.get_by_role("button", name="Pause").click()
+    expect(row).to_contain_text("Asked: Pause")
+    told.photograph("tasks-asked")
+    orders.accept(sent(1))
+    answer()
+    expect(row.get_by_role("button", name="Resume")).to_be_visible()
+    expect(row).to_contain_text("Paused")
+    expect(row).not_to_contain_text("Asked")
+    row.get_by_role("button", name="After others").click()
+    orders.accept(sent(2))
+    answer()
+    expect(row.locator(".ws-chosen")).to_have_text("After others")
+    told.photograph("tasks-paused")
+
+
+def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor, tmp_path: Path) -> None:
     page = told.page
     told.go("/tasks")
     rows = page.locator("tbody tr")
@@ -134,6 +179,7 @@ def test_tasks_and_agents_say_what_runs_where_and_what_to_do(told: Visitor) -> N
     page.get_by_text("Bring, stop, take out, put in order").click()
     expect(page.get_by_text("wayside-provision cameras remove AGENT CAMERA")).to_be_visible()
     told.photograph("tasks")
+    _orders(told, tmp_path)
     told.go("/agents")
     expect(page.get_by_text("Waiting to enrol")).to_be_visible()
     expect(page.get_by_role("row", name="cabinet-8")).to_contain_text("wayside-edge enrol BUNDLE")

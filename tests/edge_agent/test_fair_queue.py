@@ -74,3 +74,25 @@ def test_it_says_how_many_wait_and_whose_place_is_full() -> None:
     assert (len(queue), queue.is_full("a"), queue.is_full("b")) == (3, True, False)
     queue.take(0)
     assert (len(queue), queue.is_full("a")) == (2, False)
+
+
+def test_recordings_wait_for_those_before_them_and_a_live_camera_keeps_its_turn() -> None:
+    ranks = {"night": 2, "urgent": 0}
+    queue: FairQueue[str] = FairQueue(4, "block", ranks.get)
+    for lane in ("night", "live", "urgent"):
+        for number in range(3):
+            assert queue.put(lane, f"{lane} {number}", threading.Event()) is None
+    taken = [queue.take(0) for _ in range(9)]
+    assert taken[:6] == ["live 0", "urgent 0", "live 1", "urgent 1", "live 2", "urgent 2"]
+    assert taken[6:] == ["night 0", "night 1", "night 2"]
+
+
+def test_an_order_holds_from_the_next_turn_on() -> None:
+    ranks = {"one": 1, "two": 1}
+    queue: FairQueue[str] = FairQueue(4, "block", ranks.get)
+    for lane in ("one", "two"):
+        for number in range(2):
+            queue.put(lane, f"{lane} {number}", threading.Event())
+    assert [queue.take(0) for _ in range(2)] == ["one 0", "two 0"]
+    ranks["two"] = 0
+    assert [queue.take(0) for _ in range(2)] == ["two 1", "one 1"]

@@ -128,6 +128,10 @@ class Site:
         process.terminate()
         return process.wait(timeout=timeout_s)
 
+    def pid(self, name: str) -> int:
+        """Of a process that was started."""
+        return self._processes[name].pid
+
     def log(self, name: str) -> Path:
         """Where a process's output goes."""
         return self.root / f"{name}.log"

@@ -3,20 +3,36 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
 from fastapi import FastAPI
 
 from center.access import CameraKey, Role
 from center.users import Given
-from provisioning.contracts.archive import MachineColour, ObjectRow, Observation
+from edge_agent.identity import load_key
+from provisioning.attest import attest
+from provisioning.contracts import statement
+from provisioning.contracts.archive import MachineColour, ObjectRow, Observation, SnapshotRow
 from provisioning.contracts.messages import Box, MachineClass
+from provisioning.identities import Identity
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS, observation
 
 HOUR_MS = 3_600_000
+
+
+def signed(row: SnapshotRow, by: Identity) -> SnapshotRow:
+    """As the agent whose key this is signs it."""
+    certificate = x509.load_pem_x509_certificate(by.cert_file.read_bytes())
+    signature = attest(statement.of_row(row), certificate, load_key(by.key_file))
+    return row.model_copy(update={"signature": signature})
+
+
 NUMBER = "A-2026-17"
 CASE = f"/api/cases/{NUMBER}"
 
@@ -55,6 +71,7 @@ class Street:
         colour: MachineColour | None = MachineColour.RED,
         agent_id: str = AGENT,
         row_key: str | None = None,
+        signed_by: Identity | None = None,
     ) -> str:
         """A row with one machine that looks like `look`. Returns its key."""
         seed = len(self.rows) + 1
@@ -79,11 +96,24 @@ class Street:
                 "classes": (cls,),
             }
         )
+        if signed_by is not None:
+            snapshot = signed(snapshot, signed_by)
         self.world.archive.add(Observation(snapshot=snapshot, machines=(machine,)), jpeg)
         if look is not None:
             self.world.archive.looks[key, 0] = look
         self.rows[name] = key
         return key
+
+    def bring(self, place: dict[str, Any], *, signed_by: Identity | None = None) -> str:
+        """The desk agent redacts, signs and archives a picture for this place of a case."""
+        signed_by = signed_by or self.desk
+        at_ms, row_key = place["started_at_ms"], place["row_key"]
+        return self.machine("brought", "stolen", at_ms, 0.5, agent_id="desk", row_key=row_key, signed_by=signed_by)
+
+    @cached_property
+    def desk(self) -> Identity:
+        """Key and certificate of the desk agent."""
+        return self.world.pki.issue_agent("desk", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(hours=1))
 
     def account(self, name: str, *given: Given) -> None:
         self.world.services.users.add(name, PASSWORD, given, actor=USERNAME)

@@ -126,6 +126,43 @@ async def test_a_grant_in_one_case_opens_that_case_and_no_other(case: Street) ->
         assert code(await guest.get("/api/observations")) == (403, "forbidden")
 
 
+async def test_a_member_of_one_case_sees_the_whole_picture_of_what_the_case_has_and_of_nothing_else(
+    case: Street,
+) -> None:
+    await searched(case)
+    async with case.as_("ana") as ana:
+        place = (await ana.post(f"{CASE}/pictures")).json()
+        case.bring(place)
+        await ana.post("/api/cases", json={"number": "B-1", "terms": terms()})
+        foreign = (await ana.post("/api/cases/B-1/pictures")).json()
+    case.account("cas", Given(Role.ANALYST, None, NUMBER))
+    async with case.as_("cas") as guest:
+        for key in (case.rows["like"], case.rows["here"], place["row_key"]):
+            shown = await guest.get(f"{CASE}/observations/{key}")
+            assert (shown.status_code, shown.json()["row_key"]) == (200, key)
+            assert "people" not in shown.text
+            picture = await guest.get(f"{CASE}/observations/{key}/picture")
+            assert picture.headers["content-type"] == "image/jpeg"
+            assert picture.content == case.world.archive.jpegs[key]
+            assert (await guest.get(f"/api/observations/{key}")).status_code == 403, "outside the case"
+        for key in (case.rows["outside"], case.rows["car"], foreign["row_key"]):
+            for path in (f"{CASE}/observations/{key}", f"{CASE}/observations/{key}/picture"):
+                assert code(await guest.get(path)) == (404, "unknown_observation")
+        assert code(await guest.get(f"/api/cases/B-1/observations/{case.rows['like']}")) == (403, "forbidden")
+    acts = case.audited()
+    assert acts.count(("cas", "case.show")) == acts.count(("cas", "case.show_picture")) == 3
+
+
+async def test_a_member_of_one_case_in_another_district_sees_nothing_of_it(case: Street) -> None:
+    districts = case.world.services.districts
+    districts.create("south", "South", actor=USERNAME)
+    districts.set_cameras("south", [CameraKey(AGENT, "cam-9")], actor=USERNAME)
+    await searched(case)
+    case.account("nor", Given(Role.ANALYST, "south", NUMBER))
+    async with case.as_("nor") as guest:
+        assert code(await guest.get(f"{CASE}/observations/{case.rows['like']}")) == (404, "unknown_case")
+
+
 async def test_candidates_come_by_likeness_of_the_class_area_and_span_and_say_how(case: Street) -> None:
     found = await searched(case)
     assert names(case, found) == ["like", "double", "doubles-twin", "other"]
@@ -264,7 +301,7 @@ async def test_a_picture_goes_to_the_desk_agent_and_comes_back_as_the_one_row_th
         assert "wayside-edge ingest FILE --camera stolen --started-at 2026-" in place["command"]
         at_ms = place["started_at_ms"]
         assert place["row_key"] == f"desk:{ids.observation_id('stolen', at_ms, 'recording')}"
-        street.machine("brought", "stolen", at_ms, 0.5, agent_id="desk", row_key=place["row_key"])
+        street.bring(place)
         (listed,) = (await ana.get(f"{CASE}/pictures")).json()["items"]
         assert (listed["arrived"], [each["cls"] for each in listed["machines"]]) == (True, ["motorcycle"])
         sought = {"row_key": place["row_key"], "index": 0}
@@ -297,7 +334,7 @@ async def test_a_desk_agent_whose_certificate_was_revoked_brings_nothing_more(st
     async with street.as_("ana") as ana:
         await ana.post("/api/cases", json={"number": NUMBER, "terms": terms()})
         place = (await ana.post(f"{CASE}/pictures")).json()
-        street.machine("brought", "stolen", place["started_at_ms"], 0.5, agent_id="desk", row_key=place["row_key"])
+        street.bring(place)
         world.services.roster.take(roster(world.seal_key, 1, member(Membership.REVOKED, "desk")))
         assert code(await ana.post(f"{CASE}/pictures")) == (409, "desk_missing")
         sought = await ana.post(f"{CASE}/sought", json={"row_key": place["row_key"], "index": 0})

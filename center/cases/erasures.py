@@ -1,0 +1,117 @@
+"""What was brought for a case that is over goes from the archive, too: asked for until the archive has confirmed it.
+
+Only rows that the desk agent brought to a place of that case are ever named here (`dossier`), and the archive refuses
+to erase any that no desk agent signed: no picture of a camera goes by this way.
+"""
+
+from typing import Final, NamedTuple
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from center.answers import SaidError
+from center.audit import locked
+from center.cases.casebook import ITSELF, Casebook
+from center.cases.records import CaseErasureRecord, CaseRecord
+from center.clock import NowMs
+from center.errors import CenterError, QueryFaultError
+from center.search import Search
+from center.store import Store
+from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
+
+HOUR_MS: Final = 3_600_000
+LATE_MS: Final = 8 * 24 * HOUR_MS
+"""So long what waits in a desk agent's spool (`spool.max_age_h`, a week) may still arrive."""
+ABSENT: Final = "unknown_observation"
+OF_ITS_OWN: Final = frozenset({ABSENT, "picture_held", "not_brought"})
+"""Troubles of one picture, which may still arrive, or that a hold keeps: it is asked for again by the hour. With any
+other the archive is away, and nothing is done before the next sweep."""
+AT_ONCE: Final = 20
+"""Of one sweep."""
+TIMEOUT_S: Final = 30.0
+"""The archiver is waited for, and a backlog of small writes may be before it."""
+
+
+class _Due(NamedTuple):
+    row_key: str
+    number: str
+    wanted_at_ms: int
+    trouble: str
+
+
+class Erasures:
+    """The list of what is to go, and the archive's word on each."""
+
+    def __init__(self, store: Store, book: Casebook, search: Search, now_ms: NowMs) -> None:
+        self._store = store
+        self._book = book
+        self._search = search
+        self._now_ms = now_ms
+
+    def pending(self) -> int:
+        """How many the archive has not confirmed. Blocks.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        with self._store.transaction() as session:
+            return len(session.scalars(select(CaseErasureRecord.row_key).where(_OPEN)).all())
+
+    def due(self) -> tuple[_Due, ...]:
+        """Those to ask for now; that the archive will be asked for a first time is in the audit. Blocks.
+
+        Raises:
+            StoreUnavailableError: the database does not work; nothing is asked then.
+        """
+        record = CaseErasureRecord
+        now_ms = self._now_ms()
+        wanted = select(record).where(_OPEN & (record.next_at_ms <= now_ms)).order_by(record.next_at_ms).limit(AT_ONCE)
+        with self._store.transaction() as session:
+            locked(session)
+            found = session.scalars(wanted).all()
+            for each in found:
+                if each.next_at_ms == each.wanted_at_ms and not each.trouble:
+                    case = session.get_one(CaseRecord, each.number)
+                    self._book.note(session, case, "erase", ITSELF, row_key=each.row_key)
+            return tuple(_Due(each.row_key, each.number, each.wanted_at_ms, each.trouble) for each in found)
+
+    async def ask(self, due: _Due) -> str:
+        """Have the archive erase one, and what it said: empty when the picture is gone.
+
+        Asked again it does no harm: the archive says *erased* of one that is.
+        """
+        request = ErasureRequest(row_key=due.row_key, case=due.number)
+        try:
+            body = await self._search.posted("/erasures", request.model_dump_json().encode(), timeout_s=TIMEOUT_S)
+            answer = ErasureAnswer.model_validate_json(body)
+        except SaidError as error:
+            gone = error.kind == ABSENT and self._now_ms() - due.wanted_at_ms >= LATE_MS
+            return "" if gone else error.kind
+        except CenterError as error:
+            return error.code
+        except ValidationError:
+            return QueryFaultError.code
+        return "" if answer.row_key == due.row_key else QueryFaultError.code
+
+    def settle(self, due: _Due, trouble: str) -> None:
+        """Write down what came of it; each new word is in the audit. Blocks.
+
+        Raises:
+            StoreUnavailableError: the database does not work; the archive is asked again.
+        """
+        now_ms = self._now_ms()
+        with self._store.transaction() as session:
+            locked(session)
+            record = session.get_one(CaseErasureRecord, due.row_key)
+            case = session.get_one(CaseRecord, due.number)
+            if not trouble:
+                record.done_at_ms, record.trouble = now_ms, ""
+                self._book.note(session, case, "erased", ITSELF, row_key=due.row_key)
+                return
+            if trouble != record.trouble:
+                self._book.note(session, case, "erase_failed", ITSELF, row_key=due.row_key, trouble=trouble)
+            record.trouble = trouble[:32]
+            record.next_at_ms = now_ms + (HOUR_MS if trouble in OF_ITS_OWN else 1)
+
+
+_OPEN: Final = CaseErasureRecord.done_at_ms.is_(None)

@@ -1,0 +1,37 @@
+"""The agent's own signature under what is brought to its desk, made with the key that lets it in at the broker."""
+
+from pathlib import Path
+
+from cryptography import x509
+
+from edge_agent.errors import EnrolmentError
+from edge_agent.identity import MALFORMED, Identity, load_key
+from provisioning.attest import attest
+from provisioning.contracts import config, statement
+from provisioning.contracts.messages import Snapshot
+
+
+class Signer:
+    """Reads certificate and key for each picture, for they are renewed while the agent runs."""
+
+    def __init__(self, broker: config.Broker) -> None:
+        self._cert_file: Path = broker.cert_file
+        self._key_file: Path = broker.key_file
+
+    def __call__(self, snapshot: Snapshot) -> Snapshot:
+        """The envelope with the signature in it.
+
+        Raises:
+            EnrolmentError: certificate or key cannot be used, or are another agent's.
+        """
+        key = load_key(self._key_file)
+        try:
+            certificate = x509.load_pem_x509_certificate(self._cert_file.read_bytes())
+        except OSError as error:
+            raise EnrolmentError(f"{self._cert_file}: cannot be read ({error.strerror})") from error
+        except MALFORMED as error:
+            raise EnrolmentError(f"{self._cert_file}: holds no certificate that can be read: enrol again") from error
+        identity = Identity.of(certificate, key, str(self._cert_file))
+        if identity.agent_id != snapshot.agent_id:
+            raise EnrolmentError(f"{self._cert_file}: is of {identity.agent_id} and not of {snapshot.agent_id}")
+        return snapshot.model_copy(update={"signature": attest(statement.of_snapshot(snapshot), certificate, key)})

@@ -1,0 +1,106 @@
+"""Every stage of the cluster in one process, without Ray: `python -m tests.support.small_cluster CONFIG`.
+
+The product's own intake, parser, second check, embedder, archiver and query with their real networks; what is left out
+is Ray between them, which `tests/scenarios/test_cluster_loss.py` has.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from engines.catalog import Catalog
+from engines.detector import Detector
+from engines.vectoriser import Vectoriser
+from provisioning.contracts.archive import IntakeStatus
+from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config import load, read_secret
+from ray_cluster.acks import Acks
+from ray_cluster.app.canary import FACE_MODEL
+from ray_cluster.app.replica import now_ms
+from ray_cluster.appearance import Appearance
+from ray_cluster.archiver import Archiver
+from ray_cluster.broker import MqttBroker
+from ray_cluster.canary import Canary
+from ray_cluster.draw import Draw
+from ray_cluster.embedder import Embedder
+from ray_cluster.entries import Entry, Receipt, Sighting
+from ray_cluster.erasure import erase_brought
+from ray_cluster.intake import Intake
+from ray_cluster.lookalike import Lookalike
+from ray_cluster.parser import Parser
+from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.query import Query
+from ray_cluster.routes import create_app
+
+
+class Direct:
+    """The stages, called where Ray's handles would be."""
+
+    def __init__(self, config: ClusterConfig) -> None:
+        catalog = Catalog(config.models_dir)
+        self._parser = Parser.alone(Detector.load(catalog, config.parser_model), threshold=config.parser_threshold)
+        self._canary = Canary(Detector.load(catalog, FACE_MODEL), threshold=config.canary_threshold)
+        self._embedder = Embedder(Vectoriser.load(catalog, config.embedder_model))
+        self._archiver = Archiver(
+            config.archive_dir,
+            retention_days=config.retention_days,
+            offset_minutes=config.day_offset_minutes,
+            now_ms=now_ms(),
+        )
+        self._writing = asyncio.Lock()
+
+    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
+        async with self._writing:
+            return await asyncio.to_thread(self._archiver.known, sightings)
+
+    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        return await asyncio.to_thread(self._parser.parse, photos)
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        return await asyncio.to_thread(self._canary.inspect, photos)
+
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        return await asyncio.to_thread(self._embedder.embed, sitters)
+
+    async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
+        async with self._writing:
+            return await asyncio.to_thread(self._archiver.commit, entries, now_ms=now_ms())
+
+
+async def main(config: ClusterConfig) -> None:
+    """Until SIGTERM, which uvicorn obeys."""
+    stages = Direct(config)
+    intake = Intake(stages, takes=Draw(config.canary_share).takes, now_ms=now_ms)
+    broker = MqttBroker(config.broker, asyncio.get_running_loop(), intake.deliver)
+    acks = Acks(broker)
+
+    async def status() -> IntakeStatus:
+        return intake.status(broker, acks)
+
+    query = Query(config.archive_dir, offset_minutes=config.day_offset_minutes)
+    lookalike = Lookalike(config.archive_dir, offset_minutes=config.day_offset_minutes, now_ms=now_ms)
+    app = create_app(
+        query,
+        stages,
+        lookalike,
+        token=read_secret(config.query_token_file),
+        ask_intake=status,
+        erase=lambda request: erase_brought(
+            config.archive_dir, request, offset_minutes=config.day_offset_minutes, now_ms=now_ms()
+        ),
+    )
+    working = asyncio.create_task(intake.run(broker, acks))
+    broker.start()
+    server = uvicorn.Server(uvicorn.Config(app, host=config.query_host, port=config.query_port, log_level="warning"))
+    try:
+        await server.serve()
+    finally:
+        working.cancel()
+        await asyncio.to_thread(broker.stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(load(ClusterConfig, Path(sys.argv[1]))))

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measure import Comparison, compare
+from bench.process import cpu_s, descendants
 from engines.catalog import Catalog, default_models_dir
 from engines.detector import Detector
 from provisioning.contracts import codec, topics
@@ -48,6 +50,7 @@ GROUP: Final = 8
 AGENT: Final = "street"
 _PICTURES: Final = 64
 _BURST: Final = 2000
+_BURSTS: Final = 4
 _CALLERS: Final = 3
 """Groups on their way at a time: the replica is never idle, and no queue hides it."""
 
@@ -121,13 +124,13 @@ def _served(folder: Path, only: str | None) -> dict[str, Any]:
                 report["parser"] = found.as_json()
                 _print_ratio(found.name, found.ours, found.baseline, found.ratio, "pictures/s")
             if only != "parser":
-                ours, delays_ms = _intake(config, exchange)
+                ours, figures = _intake(config, exchange)
         if only != "parser":
             baseline = statistics.median(before + _bare_rates(folder, exchange, 3))
             rate = statistics.median(ours)
-            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | delays_ms
+            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | figures
             _print_ratio("broker to archive, parsing stubbed", rate, baseline, rate / baseline, "messages/s")
-            Console().print(f"publish to archived, ms: {delays_ms}")
+            Console().print(figures)
     finally:
         exchange.stop()
     return report
@@ -266,7 +269,7 @@ def _bare_rates(folder: Path, exchange: Exchange, times: int) -> list[float]:
     return rates
 
 
-def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, float]]:
+def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, Any]]:
     from ray import serve  # noqa: PLC0415 - see above
 
     from ray_cluster.app.graph import APPLICATION, Parts, build  # noqa: PLC0415
@@ -277,13 +280,17 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
     deployed(build(config, parts=Parts(StubParser, StubCanary)))
     burst = _Burst(exchange.section(AGENT))
     rates = []
+    spent: Counter[str] = Counter()
     try:
-        for number in range(4):
+        for number in range(_BURSTS):
             payloads = _payloads(number * _BURST, _BURST)
+            before = _spent_s()
             began = time.perf_counter()
             burst.send(payloads)
             burst.wait_for((number + 1) * _BURST)
             rates.append(_BURST / (time.perf_counter() - began))
+            if number:
+                spent += _spent_s() - before
         custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
         custodian.start()
         time.sleep(20)  # what is measured: 400 messages at a rate that is no burden
@@ -295,9 +302,20 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
         serve.delete(APPLICATION)
     delays = sorted(custodian.delays_s)
     # The first burst warms up.
+    each = 1000 / (_BURST * (_BURSTS - 1))
     return rates[1:], {
-        "p50_ms": round(delays[len(delays) // 2] * 1000, 1), "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
-    }  # fmt: skip
+        "p50_ms": round(delays[len(delays) // 2] * 1000, 1),
+        "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
+        "cpu_ms_a_message": {name: round(cpu * each, 2) for name, cpu in spent.most_common() if cpu * each >= 0.01},
+    }
+
+
+def _spent_s() -> Counter[str]:
+    """Processor seconds so far, by what a process of this run is called."""
+    spent: Counter[str] = Counter()
+    for pid, name in descendants(os.getpid()).items():
+        spent[name.partition(".")[0].removeprefix("ray::ServeReplica:wayside:")] += cpu_s(pid)
+    return spent
 
 
 if __name__ == "__main__":

@@ -29,3 +29,25 @@ def _rollup(pid: int, name: str) -> float:
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) / _KIB
     raise OSError(f"process {pid} has no {name}")
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """This process and all that come of it, by the first words of what they call themselves."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):  # it has ended
+            continue
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {each: name for each in found if (name := _name(each))}
+
+
+def _name(pid: int) -> str:
+    try:
+        words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return Path(words[0].decode(errors="replace")).name

@@ -60,14 +60,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--only", choices=["handles", "parser", "intake"], help="one part")
+    parser.add_argument("--group", type=int, default=GROUP, help=f"parser_batch, and so snapshots a call ({GROUP})")
     arguments = parser.parse_args()
-    report: dict[str, Any] = {"cores": os.cpu_count()}
+    report: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg(), "group": arguments.group}
     if arguments.only in {None, "handles"}:
         report["handles"] = {"default": _handles(), "throughput optimized": _handles(optimized=True)}
         _print_handles(report["handles"])
     with tempfile.TemporaryDirectory(prefix="wayside-bench-") as folder:
         if arguments.only in {None, "parser", "intake"}:
-            report |= _served(Path(folder), arguments.only)
+            report |= _served(Path(folder), arguments.only, arguments.group)
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -95,7 +96,7 @@ def _print_handles(found: dict[str, dict[str, dict[str, float]]]) -> None:
     Console().print(table)
 
 
-def _served(folder: Path, only: str | None) -> dict[str, Any]:
+def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
     exchange = Exchange(folder)
     exchange.start()
     config = ClusterConfig(
@@ -108,7 +109,8 @@ def _served(folder: Path, only: str | None) -> dict[str, Any]:
         query_port=free_port(),
         auth_token_file=folder / "ray-token",
         query_token_file=folder / "query-token",
-        parser_batch=GROUP,
+        parser_batch=group,
+        embedder_batch=group,
         parser_batch_wait_ms=5,
     )
     report: dict[str, Any] = {}

@@ -115,6 +115,7 @@ def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
     )
     report: dict[str, Any] = {}
     before = _bare_rates(folder, exchange, 3) if only != "parser" else []
+    single = _single_process(folder, exchange) if only != "parser" else {}
     environment.prepare(config)
     # Ray reads its environment while it is imported.
     from ray_cluster.app.node import node  # noqa: PLC0415
@@ -130,9 +131,9 @@ def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
         if only != "parser":
             baseline = statistics.median(before + _bare_rates(folder, exchange, 3))
             rate = statistics.median(ours)
-            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | figures
+            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | figures | single
             _print_ratio("broker to archive, parsing stubbed", rate, baseline, rate / baseline, "messages/s")
-            Console().print(figures)
+            Console().print(figures | single)
     finally:
         exchange.stop()
     return report
@@ -271,6 +272,21 @@ def _bare_rates(folder: Path, exchange: Exchange, times: int) -> list[float]:
     return rates
 
 
+def _single_process(folder: Path, exchange: Exchange) -> dict[str, Any]:
+    """The same custody without Ray."""
+    command = [sys.executable, "-m", "bench.single_process", str(folder / "broker.json"), str(folder / "single")]
+    burst = _Burst(exchange.section(AGENT))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        try:
+            rates, spent = _bursts(burst)
+        finally:
+            process.terminate()
+            burst.close()
+    return {"single_process_per_s": statistics.median(rates), "single_process_cpu_ms_a_message": spent}
+
+
 def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, Any]]:
     from ray import serve  # noqa: PLC0415 - see above
 
@@ -281,18 +297,8 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
     serving(config)
     deployed(build(config, parts=Parts(StubParser, StubCanary)))
     burst = _Burst(exchange.section(AGENT))
-    rates = []
-    spent: Counter[str] = Counter()
     try:
-        for number in range(_BURSTS):
-            payloads = _payloads(number * _BURST, _BURST)
-            before = _spent_s()
-            began = time.perf_counter()
-            burst.send(payloads)
-            burst.wait_for((number + 1) * _BURST)
-            rates.append(_BURST / (time.perf_counter() - began))
-            if number:
-                spent += _spent_s() - before
+        rates, spent = _bursts(burst)
         custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
         custodian.start()
         time.sleep(20)  # what is measured: 400 messages at a rate that is no burden
@@ -303,20 +309,35 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
         burst.close()
         serve.delete(APPLICATION)
     delays = sorted(custodian.delays_s)
-    # The first burst warms up.
-    each = 1000 / (_BURST * (_BURSTS - 1))
-    return rates[1:], {
+    return rates, {
         "p50_ms": round(delays[len(delays) // 2] * 1000, 1),
         "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
-        "cpu_ms_a_message": {name: round(cpu * each, 2) for name, cpu in spent.most_common() if cpu * each >= 0.01},
+        "cpu_ms_a_message": spent,
     }
+
+
+def _bursts(burst: _Burst) -> tuple[list[float], dict[str, float]]:
+    """Messages a second of each burst, and processor milliseconds of a message by process; the first one warms up."""
+    rates = []
+    spent: Counter[str] = Counter()
+    for number in range(_BURSTS):
+        payloads = _payloads(number * _BURST, _BURST)
+        before = _spent_s()
+        began = time.perf_counter()
+        burst.send(payloads)
+        burst.wait_for((number + 1) * _BURST)
+        rates.append(_BURST / (time.perf_counter() - began))
+        if number:
+            spent += _spent_s() - before
+    each = 1000 / (_BURST * (_BURSTS - 1))
+    return rates[1:], {name: round(cpu * each, 2) for name, cpu in spent.most_common() if cpu * each >= 0.01}
 
 
 def _spent_s() -> Counter[str]:
     """Processor seconds so far, by what a process of this run is called."""
     spent: Counter[str] = Counter()
     for pid, name in descendants(os.getpid()).items():
-        spent[name.partition(".")[0].removeprefix("ray::ServeReplica:wayside:")] += cpu_s(pid)
+        spent[name.removeprefix("ray::ServeReplica:wayside:").partition(".handle")[0]] += cpu_s(pid)
     return spent
 
 

@@ -32,7 +32,7 @@ def _rollup(pid: int, name: str) -> float:
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """This process and all that come of it, by the first words of what they call themselves."""
+    """This process and all that come of it, by what they call themselves: a program, or `-m`'s module."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -47,7 +47,7 @@ def descendants(pid: int) -> dict[int, str]:
 
 def _name(pid: int) -> str:
     try:
-        words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+        words = (Path("/proc") / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    return Path(words[0].decode(errors="replace")).name
+    return words[2] if words[1:2] == ["-m"] else Path(words[0]).name

@@ -18,7 +18,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -319,25 +318,26 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
 def _bursts(burst: _Burst) -> tuple[list[float], dict[str, float]]:
     """Messages a second of each burst, and processor milliseconds of a message by process; the first one warms up."""
     rates = []
-    spent: Counter[str] = Counter()
+    warm: dict[str, float] = {}
     for number in range(_BURSTS):
         payloads = _payloads(number * _BURST, _BURST)
-        before = _spent_s()
         began = time.perf_counter()
         burst.send(payloads)
         burst.wait_for((number + 1) * _BURST)
         rates.append(_BURST / (time.perf_counter() - began))
-        if number:
-            spent += _spent_s() - before
+        if not number:
+            warm = _spent_s()
     each = 1000 / (_BURST * (_BURSTS - 1))
-    return rates[1:], {name: round(cpu * each, 2) for name, cpu in spent.most_common() if cpu * each >= 0.01}
+    spent = {name: round((cpu - warm.get(name, 0)) * each, 2) for name, cpu in _spent_s().items()}
+    return rates[1:], {name: cpu for name, cpu in sorted(spent.items(), key=lambda one: -one[1]) if cpu >= 0.01}
 
 
-def _spent_s() -> Counter[str]:
+def _spent_s() -> dict[str, float]:
     """Processor seconds so far, by what a process of this run is called."""
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = {}
     for pid, name in descendants(os.getpid()).items():
-        spent[name.removeprefix("ray::ServeReplica:wayside:").partition(".handle")[0]] += cpu_s(pid)
+        known_as = name.removeprefix("ray::ServeReplica:wayside:").partition(".handle")[0]
+        spent[known_as] = spent.get(known_as, 0.0) + cpu_s(pid)
     return spent
 
 

@@ -19,6 +19,9 @@ ARCHIVE_WAIT_S: Final = 0.02
 """How long entries wait for more of them; a commit waits ten times as long for its rows."""
 MOST: Final = 128
 """Snapshots a call, unless one group has more."""
+QUESTIONS: Final = 2
+"""On their way at a time: one that has a row which may be archived already waits for the commit that runs, and what is
+new must not wait with it."""
 _MANY: Final = 1_000_000
 
 _Item = TypeVar("_Item")
@@ -28,13 +31,20 @@ _Answer = TypeVar("_Answer")
 class Gathering:
     """`Stages` with fewer calls of the archiver. Lives in one asyncio loop.
 
-    What is asked while a question is on its way goes with the next one; entries wait a moment for each other. An error
-    of a call reaches everybody who is in it.
+    What is asked while `questions` are on their way goes with the next one; entries wait a moment for each other. An
+    error of a call reaches everybody who is in it.
     """
 
-    def __init__(self, stages: Stages, *, archive_wait_s: float = ARCHIVE_WAIT_S, most: int = MOST) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        *,
+        archive_wait_s: float = ARCHIVE_WAIT_S,
+        most: int = MOST,
+        questions: int = QUESTIONS,
+    ) -> None:
         self._stages = stages
-        self._known = _Gatherer(stages.known, wait_s=0.0, most=most, at_once=1)
+        self._known = _Gatherer(stages.known, wait_s=0.0, most=most, at_once=questions)
         self._archive = _Gatherer(stages.archive, wait_s=archive_wait_s, most=most, at_once=_MANY)
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:

@@ -75,7 +75,7 @@ def test_a_full_call_does_not_wait_for_the_clock() -> None:
 def test_what_is_asked_while_a_question_is_on_its_way_goes_with_the_next() -> None:
     async def story() -> None:
         stages = Stages()
-        gathering = Gathering(stages)
+        gathering = Gathering(stages, questions=1)
         first, *others = groups(4, size=2)
         await gathering.archive(others[0])
         stages.came.clear()
@@ -89,6 +89,24 @@ def test_what_is_asked_while_a_question_is_on_its_way_goes_with_the_next() -> No
         answers = await asyncio.gather(*asking)
         assert sizes(stages, "known") == [2, 6]
         assert [set(answer) for answer in answers] == [set(), {each.row_key for each in others[0]}, set(), set()]
+
+    asyncio.run(story())
+
+
+def test_what_is_new_does_not_wait_with_a_question_that_a_commit_holds_up() -> None:
+    async def story() -> None:
+        stages = Stages()
+        stages.door.clear()
+        gathering = Gathering(stages)
+        held, new = groups(2, size=2)
+        waiting = asyncio.create_task(gathering.known([each.sighting for each in held]))
+        await stages.came.wait()
+        stages.came.clear()
+        asking = asyncio.create_task(gathering.known([each.sighting for each in new]))
+        async with asyncio.timeout(10):
+            await stages.came.wait()
+        stages.door.set()
+        assert (await waiting, await asking) == ({}, {})
 
     asyncio.run(story())
 

@@ -28,7 +28,7 @@ check: ## Format, lint, types, import contracts
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports --no-cache
 
-bench: ## Speed and memory beside a baseline in the same run
+bench: ## Speed and memory beside a baseline in the same run; ARGS=cluster: what the cluster promises, half an hour
 	@bin/setup dev
 	@$(BIN)/wayside-engines fetch --kind model --kind footage --kind photo
 	@$(BIN)/python -m bench $(ARGS)

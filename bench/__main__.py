@@ -1,9 +1,13 @@
-"""`python -m bench [--json FILE]`: run every comparison, print a table."""
+"""`python -m bench [--json FILE]`: run every comparison of the edge and the engines, print a table.
+
+`python -m bench cluster [--json FILE]`: the cluster's, which take half an hour (`bench.goals`).
+"""
 
 import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
 from itertools import chain
 from pathlib import Path
@@ -11,12 +15,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import custody, gb28181, picture_checks, precisions, redaction, streams, tracker
+from bench import custody, gb28181, goals, picture_checks, precisions, redaction, streams, tracker
 from bench.appearance import cost
 
 
 def main() -> None:
     """Measure, print, and with `--json` write."""
+    if sys.argv[1:2] == ["cluster"]:
+        sys.exit(goals.main(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--scratch", type=Path, help="measure custody on this disk (default: the temporary folder)")

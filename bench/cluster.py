@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measure import Comparison, compare
+from bench.process import cpu_s, descendants
 from engines.catalog import Catalog, default_models_dir
 from engines.detector import Detector
 from provisioning.contracts import codec, topics
@@ -48,6 +49,7 @@ GROUP: Final = 8
 AGENT: Final = "street"
 _PICTURES: Final = 64
 _BURST: Final = 2000
+_BURSTS: Final = 4
 _CALLERS: Final = 3
 """Groups on their way at a time: the replica is never idle, and no queue hides it."""
 
@@ -57,14 +59,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--only", choices=["handles", "parser", "intake"], help="one part")
+    parser.add_argument("--group", type=int, default=GROUP, help=f"parser_batch, and so snapshots a call ({GROUP})")
     arguments = parser.parse_args()
-    report: dict[str, Any] = {"cores": os.cpu_count()}
+    report: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg(), "group": arguments.group}
     if arguments.only in {None, "handles"}:
         report["handles"] = {"default": _handles(), "throughput optimized": _handles(optimized=True)}
         _print_handles(report["handles"])
     with tempfile.TemporaryDirectory(prefix="wayside-bench-") as folder:
         if arguments.only in {None, "parser", "intake"}:
-            report |= _served(Path(folder), arguments.only)
+            report |= _served(Path(folder), arguments.only, arguments.group)
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -92,7 +95,7 @@ def _print_handles(found: dict[str, dict[str, dict[str, float]]]) -> None:
     Console().print(table)
 
 
-def _served(folder: Path, only: str | None) -> dict[str, Any]:
+def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
     exchange = Exchange(folder)
     exchange.start()
     config = ClusterConfig(
@@ -105,11 +108,13 @@ def _served(folder: Path, only: str | None) -> dict[str, Any]:
         query_port=free_port(),
         auth_token_file=folder / "ray-token",
         query_token_file=folder / "query-token",
-        parser_batch=GROUP,
+        parser_batch=group,
+        embedder_batch=group,
         parser_batch_wait_ms=5,
     )
     report: dict[str, Any] = {}
     before = _bare_rates(folder, exchange, 3) if only != "parser" else []
+    single = _single_process(folder, exchange) if only != "parser" else {}
     environment.prepare(config)
     # Ray reads its environment while it is imported.
     from ray_cluster.app.node import node  # noqa: PLC0415
@@ -121,13 +126,13 @@ def _served(folder: Path, only: str | None) -> dict[str, Any]:
                 report["parser"] = found.as_json()
                 _print_ratio(found.name, found.ours, found.baseline, found.ratio, "pictures/s")
             if only != "parser":
-                ours, delays_ms = _intake(config, exchange)
+                ours, figures = _intake(config, exchange)
         if only != "parser":
             baseline = statistics.median(before + _bare_rates(folder, exchange, 3))
             rate = statistics.median(ours)
-            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | delays_ms
+            report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | figures | single
             _print_ratio("broker to archive, parsing stubbed", rate, baseline, rate / baseline, "messages/s")
-            Console().print(f"publish to archived, ms: {delays_ms}")
+            Console().print(figures | single)
     finally:
         exchange.stop()
     return report
@@ -266,7 +271,22 @@ def _bare_rates(folder: Path, exchange: Exchange, times: int) -> list[float]:
     return rates
 
 
-def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, float]]:
+def _single_process(folder: Path, exchange: Exchange) -> dict[str, Any]:
+    """The same custody without Ray."""
+    command = [sys.executable, "-m", "bench.single_process", str(folder / "broker.json"), str(folder / "single")]
+    burst = _Burst(exchange.section(AGENT))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        try:
+            rates, spent = _bursts(burst)
+        finally:
+            process.terminate()
+            burst.close()
+    return {"single_process_per_s": statistics.median(rates), "single_process_cpu_ms_a_message": spent}
+
+
+def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, Any]]:
     from ray import serve  # noqa: PLC0415 - see above
 
     from ray_cluster.app.graph import APPLICATION, Parts, build  # noqa: PLC0415
@@ -276,14 +296,8 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
     serving(config)
     deployed(build(config, parts=Parts(StubParser, StubCanary)))
     burst = _Burst(exchange.section(AGENT))
-    rates = []
     try:
-        for number in range(4):
-            payloads = _payloads(number * _BURST, _BURST)
-            began = time.perf_counter()
-            burst.send(payloads)
-            burst.wait_for((number + 1) * _BURST)
-            rates.append(_BURST / (time.perf_counter() - began))
+        rates, spent = _bursts(burst)
         custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
         custodian.start()
         time.sleep(20)  # what is measured: 400 messages at a rate that is no burden
@@ -294,10 +308,37 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
         burst.close()
         serve.delete(APPLICATION)
     delays = sorted(custodian.delays_s)
-    # The first burst warms up.
-    return rates[1:], {
-        "p50_ms": round(delays[len(delays) // 2] * 1000, 1), "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
-    }  # fmt: skip
+    return rates, {
+        "p50_ms": round(delays[len(delays) // 2] * 1000, 1),
+        "p99_ms": round(delays[len(delays) * 99 // 100] * 1000, 1),
+        "cpu_ms_a_message": spent,
+    }
+
+
+def _bursts(burst: _Burst) -> tuple[list[float], dict[str, float]]:
+    """Messages a second of each burst, and processor milliseconds of a message by process; the first one warms up."""
+    rates = []
+    warm: dict[str, float] = {}
+    for number in range(_BURSTS):
+        payloads = _payloads(number * _BURST, _BURST)
+        began = time.perf_counter()
+        burst.send(payloads)
+        burst.wait_for((number + 1) * _BURST)
+        rates.append(_BURST / (time.perf_counter() - began))
+        if not number:
+            warm = _spent_s()
+    each = 1000 / (_BURST * (_BURSTS - 1))
+    spent = {name: round((cpu - warm.get(name, 0)) * each, 2) for name, cpu in _spent_s().items()}
+    return rates[1:], {name: cpu for name, cpu in sorted(spent.items(), key=lambda one: -one[1]) if cpu >= 0.01}
+
+
+def _spent_s() -> dict[str, float]:
+    """Processor seconds so far, by what a process of this run is called."""
+    spent: dict[str, float] = {}
+    for pid, name in descendants(os.getpid()).items():
+        known_as = name.removeprefix("ray::ServeReplica:wayside:").partition(".handle")[0]
+        spent[known_as] = spent.get(known_as, 0.0) + cpu_s(pid)
+    return spent
 
 
 if __name__ == "__main__":

@@ -29,3 +29,25 @@ def _rollup(pid: int, name: str) -> float:
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) / _KIB
     raise OSError(f"process {pid} has no {name}")
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """This process and all that come of it, by what they call themselves: a program, or `-m`'s module."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):  # it has ended
+            continue
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {each: name for each in found if (name := _name(each))}
+
+
+def _name(pid: int) -> str:
+    try:
+        words = (Path("/proc") / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return words[2] if words[1:2] == ["-m"] else Path(words[0]).name

@@ -156,11 +156,13 @@ def _mark(directory: Path, row: Observation, offset_minutes: int, now_ms: int) -
         if "vector" not in objects.schema.names:
             return 0
         columns = objects.schema.names
-        found = objects.search().where(f"row_key = '{key}' AND vector IS NOT NULL").select(columns).to_arrow()
-        if found.num_rows:
+        # All machines of the row, with a vector or not: a reader takes them to be in the index together or not at all.
+        found = objects.search().where(f"row_key = '{key}'").select(columns).to_arrow()
+        seen = found.num_rows - found.column("vector").null_count
+        if seen:
             field = OBJECT_SCHEMA.field("vector")
             blind = found.set_column(columns.index("vector"), field, pa.nulls(found.num_rows, field.type))
             objects.merge_insert("object_key").when_matched_update_all().execute(blind, on_bad_vectors="null")
     except (OSError, RuntimeError, ValueError) as error:
         raise ArchiveWriteFailed(f"{name}: {str(error)[:300]}; call again") from error
-    return int(found.num_rows)
+    return int(seen)

@@ -12,6 +12,7 @@ from ray_cluster.day_tables import quoted
 from ray_cluster.errors import BadRequest
 
 _WINDOWS_MS: Final = (30 * 60_000, 4 * 3_600_000)
+_FEW_CAMERAS: Final = 20
 ANYTHING: Final = Wanted()
 MAX_TIME_MS: Final = 4_102_444_800_000
 _ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PATTERN[1:-1])
@@ -88,12 +89,14 @@ class Filter:
     def windows(self, day: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
         """The same for parts of a day, the newest first; together they are all of it that is asked for.
 
-        Most pages end in the first, and need not sort all that matches in a day.
+        Most pages end in the first, and need not sort all that matches in a day. Of few cameras
+        little matches in some hours, and each part is a look at all that no index covers yet.
         """
         low, high = max(day[0], self.from_ms), min(day[1], self.to_ms)
         if before is not None:
             high = min(high, before.at_ms + 1)
-        for width in _WINDOWS_MS:
+        cameras = len(self.camera_ids) or len(self.sources)
+        for width in _WINDOWS_MS[1:] if 0 < cameras <= _FEW_CAMERAS else _WINDOWS_MS:
             if high - low > width:
                 yield replace(self, from_ms=high - width, to_ms=high)
                 high -= width

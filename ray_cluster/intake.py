@@ -44,10 +44,13 @@ from ray_cluster.stages import Stages
 LOG = logging.getLogger(__name__)
 GROUP: Final = 8
 """Snapshots per call: eight 100 KiB pictures a call carried three to four times what single ones did (measured)."""
+MAX_GROUP: Final = 32
+"""Where the networks take as many at once: twice as many again (measured)."""
 LIVE_MS: Final = 60_000
 AT_WORK: Final = 64
-"""Snapshots that are looked up, parsed and embedded at a time. What the broker sends beyond that waits, and can be
-overtaken; what waits for its commit counts no more."""
+"""Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. What the broker sends
+beyond that waits, and can be overtaken; what waits for its commit counts no more."""
+_GROUPS_AT_WORK: Final = 4
 RETRY_S: Final = (0.2, 10.0)
 
 _T = TypeVar("_T")
@@ -165,7 +168,7 @@ class Intake:
 
     async def run(self, broker: Broker, acks: Acks) -> None:
         """Work until cancelled. Several groups are on their way at a time."""
-        room = asyncio.Semaphore(-(-AT_WORK // self._group))
+        room = asyncio.Semaphore(max(-(-AT_WORK // self._group), _GROUPS_AT_WORK))
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await room.acquire()

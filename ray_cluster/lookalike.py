@@ -14,6 +14,7 @@ from ray_cluster.day_tables import connect, day_name, day_names, quoted, read_er
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.filters import checked_row_key
 from ray_cluster.nearest import Nearest, nearest
+from ray_cluster.row_ids import by_key, pinned, records
 from ray_cluster.standing import Standing
 from ray_cluster.tables import OBJECTS, object_row
 from ray_cluster.upkeep_status import read_status
@@ -84,13 +85,14 @@ class Lookalike:
             return found
 
     def _vector_of(self, row_key: str, index: int) -> NDArray[np.float32]:
-        condition = f"row_key = '{checked_row_key(row_key)}' AND index = {index} AND vector IS NOT NULL"
+        checked_row_key(row_key)
         for day in reversed(day_names(self._tables)):
-            objects = self._tables.open_table(OBJECTS + day)
+            objects = pinned(self._tables, OBJECTS + day)
             if "vector" in objects.schema.names:
-                found = objects.search().where(condition).select(["vector"]).limit(1).to_list()
-                if found:
-                    return np.asarray(found[0]["vector"], np.float32)
+                ids = by_key(objects, [row_key]).get(row_key, ())
+                for record in records(objects, ids, ["index", "vector"]):
+                    if record["index"] == index and record["vector"] is not None:
+                        return np.asarray(record["vector"], np.float32)
         raise NoVector(f"{row_key} machine {index}: no vector; too little of it is visible, or it is not archived")
 
     def _touches(self, day: str, request: LookalikeRequest) -> bool:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from provisioning.contracts.archive import SnapshotRow
 from ray_cluster import conditions
-from ray_cluster.day_tables import day_span, in_order, quoted, read_errors
+from ray_cluster.day_tables import day_span, in_order, read_errors
 from ray_cluster.filters import Cursor, Filter
+from ray_cluster.row_ids import by_key, pinned, records
 from ray_cluster.tables import OBJECTS, SNAPSHOTS, snapshot_row
 
 MAX_LOOKED: Final = 20_000
@@ -41,7 +42,7 @@ class MachinePages:
             with read_errors(day):
                 for keys in self._keys(day, wanted, limit, cursor):
                     looked += len(keys)
-                    rows += self._snapshots(day, [key.row_key for key in keys], wanted)
+                    rows += self._snapshots(day, [key.row_key for key in keys], wanted, limit + 1 - len(rows))
                     if len(rows) > limit:
                         return rows[:limit], _behind(rows[limit - 1])
                     if looked >= MAX_LOOKED:
@@ -67,11 +68,12 @@ class MachinePages:
                     break
                 after = found[-1]
 
-    def _snapshots(self, day: str, keys: Sequence[str], wanted: Filter) -> list[SnapshotRow]:
-        parts = [f"row_key IN ({quoted(keys)})", *conditions.of_picture(wanted.wanted)]
-        found = self._tables.open_table(SNAPSHOTS + day).search().where(" AND ".join(parts)).limit(len(keys)).to_list()
-        rows = {record["row_key"]: snapshot_row(record) for record in found}
-        return [rows[key] for key in keys if key in rows]
+    def _snapshots(self, day: str, keys: Sequence[str], wanted: Filter, most: int) -> list[SnapshotRow]:
+        """The first `most` of them, in the order of `keys`."""
+        table = pinned(self._tables, SNAPSHOTS + day)
+        ids = by_key(table, keys, " AND ".join(conditions.of_picture(wanted.wanted)))
+        found = [ids[key][0] for key in keys if key in ids]
+        return [snapshot_row(record) for record in records(table, found[:most])]
 
 
 def _behind(row: SnapshotRow) -> Cursor:

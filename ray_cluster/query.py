@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from provisioning.contracts.archive import (
 from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from ray_cluster.counting import Counting
-from ray_cluster.day_tables import connect, day_name, day_names, day_span, in_order, quoted, read_errors
+from ray_cluster.day_tables import connect, day_name, day_names, day_span, in_order, read_errors
 from ray_cluster.errors import (
     PictureDamaged,
     PictureErased,
@@ -34,6 +35,7 @@ from ray_cluster.held_area import HeldArea
 from ray_cluster.machine_pages import MachinePages
 from ray_cluster.packs import Packs
 from ray_cluster.plans import plan
+from ray_cluster.row_ids import by_key, matching, pinned, records
 from ray_cluster.storage import Storage
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.upkeep_status import alarms, read_status
@@ -88,12 +90,13 @@ class Query:
             BadRequest: not a row key.
             UnknownObservation: no such row.
         """
-        condition = f"row_key = '{checked_row_key(row_key)}'"
+        checked_row_key(row_key)
         for day in reversed(self.days()):
             with read_errors(day):
-                rows = self._rows(day, condition, (), ascending=True, limit=1)
-            if rows:
-                return self._with_machines(rows)[0]
+                table = self._snapshots(day)
+                found = records(table, by_key(table, [row_key]).get(row_key, ()))
+            if found:
+                return self._with_machines([snapshot_row(found[0])])[0]
         held = self._held.observation(row_key)
         if held is not None:
             return held
@@ -245,28 +248,28 @@ class Query:
         return [day for day in reversed(self.days()) if first <= day <= last]
 
     def _snapshots(self, day: str) -> Any:
-        return self._tables.open_table(SNAPSHOTS + day)
+        return pinned(self._tables, SNAPSHOTS + day)
 
     def _rows(
         self, day: str, condition: str, order: Sequence[str], *, ascending: bool, limit: int
     ) -> list[SnapshotRow]:
-        query = self._snapshots(day).search().where(condition).limit(limit)
-        if order:
-            query = in_order(query, order, ascending=ascending)
-        return [snapshot_row(record) for record in query.to_list()]
+        table = self._snapshots(day)
+        ids = matching(table, condition, order=order, ascending=ascending, limit=limit)
+        return [snapshot_row(record) for record in records(table, ids)]
 
     def _with_machines(self, rows: Sequence[SnapshotRow]) -> tuple[Observation, ...]:
         machines: dict[str, list[ObjectRow]] = {row.row_key: [] for row in rows}
         by_day: dict[str, list[str]] = {}
         for row in rows:
-            by_day.setdefault(self._day(filed_at_ms(row)), []).append(row.row_key)
+            if row.classes:
+                by_day.setdefault(self._day(filed_at_ms(row)), []).append(row.row_key)
         for day, keys in by_day.items():
             with read_errors(day):
-                table = self._tables.open_table(OBJECTS + day)
+                table = pinned(self._tables, OBJECTS + day)
                 there = set(table.schema.names)
                 columns = [name for name in OBJECT_COLUMNS if name in there]
-                query = table.search().where(f"row_key IN ({quoted(keys)})")
-                for record in query.select(columns).to_list():
+                ids = list(chain.from_iterable(by_key(table, keys).values()))
+                for record in records(table, ids, columns):
                     machines[record["row_key"]].append(object_row(record))
         return tuple(
             Observation(snapshot=row, machines=tuple(sorted(machines[row.row_key], key=lambda machine: machine.index)))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -11,8 +12,9 @@ from provisioning.contracts.lookalike import MachineRef
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.standing import MAX_STANDING, StandingAnswer, StandingCase, StandingHit, StandingRequest
 from ray_cluster.audit import Audit
-from ray_cluster.day_tables import day_names, quoted, read_errors
+from ray_cluster.day_tables import day_names, read_errors
 from ray_cluster.filters import checked_row_key
+from ray_cluster.row_ids import by_key, pinned, records
 from ray_cluster.tables import OBJECTS
 
 FRESH_MS: Final = 60_000
@@ -97,13 +99,15 @@ class Standing:
         for day in days:
             if not left:
                 break
-            objects = self._tables.open_table(OBJECTS + day)
+            objects = pinned(self._tables, OBJECTS + day)
             if "vector" not in objects.schema.names:
                 continue
             ordered = sorted(left)
             for start in range(0, len(ordered), _BATCH):
-                condition = f"row_key IN ({quoted(ordered[start : start + _BATCH])}) AND vector IS NOT NULL"
-                for record in objects.search().where(condition).select(["row_key", "index", "cls", "vector"]).to_list():
+                ids = chain.from_iterable(by_key(objects, ordered[start : start + _BATCH]).values())
+                for record in records(objects, list(ids), ["row_key", "index", "cls", "vector"]):
+                    if record["vector"] is None:
+                        continue
                     key = record["row_key"], record["index"]
                     found[key] = MachineClass(record["cls"]), np.asarray(record["vector"], np.float32)
                     left.discard(record["row_key"])

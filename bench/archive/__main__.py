@@ -17,6 +17,7 @@ from rich.table import Table
 from bench.archive import peers
 from bench.archive.city import City
 from bench.archive.load import NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, Load, fill, peak_memory_mb
+from bench.archive.reads import read_all
 from bench.archive.search import QUERIES, objects_of, search_all
 from ray_cluster.day_tables import CLOSES_AFTER_DAYS
 from ray_cluster.upkeep import Upkeep
@@ -52,6 +53,7 @@ def _measure(folder: Path, rows: int, *, peers_too: bool) -> Iterator[dict[str, 
     report["load_average"] = os.getloadavg()
     yield report
     _say(f"loaded {load.rows} rows in {report['load_wall_s']:.0f} s")
+    report["reads_open"] = [read.as_json() for read in read_all(archive, OFFSET_MINUTES)]
     report["open"] = [searched.as_json() for searched in search_all(objects_of(archive), queries)]
     yield report
     upkeep = Upkeep(archive, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES)
@@ -64,6 +66,7 @@ def _measure(folder: Path, rows: int, *, peers_too: bool) -> Iterator[dict[str, 
     report["close_faults"] = list(status.faults)
     _say(f"closed in {report['close_s']:.0f} s")
     objects = objects_of(archive)
+    report["reads_closed"] = [read.as_json() for read in read_all(archive, OFFSET_MINUTES)]
     report["closed"] = [searched.as_json() for searched in search_all(objects, queries)]
     report["bytes_a_row"] = round(_live_bytes(objects) / load.rows)
     report["peak_mb"] = peak_memory_mb()
@@ -103,9 +106,15 @@ def _print(report: dict[str, Any]) -> None:
     console = Console()
     table = Table("what", "value", title=f"{report['rows']} machines of one day")
     for key, value in report.items():
-        if key not in {"open", "closed", "peers"}:
+        if key not in {"open", "closed", "peers", "reads_open", "reads_closed"}:
             table.add_row(key, str(value))
     console.print(table)
+    reads = Table("question", "processor ms", "p50 ms", "p95 ms", title="the reader")
+    for part in ("open", "closed"):
+        for found in report.get(f"reads_{part}", ()):
+            figures = (f"{found[name]:.1f}" for name in ("cpu_ms", "p50_ms", "p95_ms"))
+            reads.add_row(f"{part}: {found['what']}", *figures)
+    console.print(reads)
     searches = Table("search", "p50 ms", "p95 ms", "recall@10", title="top ten")
     for part in ("open", "closed", "peers"):
         for found in report.get(part, ()):

@@ -10,7 +10,8 @@ from ray_cluster.app.handles import Handle, Handles
 from ray_cluster.app.replica import check_running, door, now_ms
 from ray_cluster.broker import MqttBroker
 from ray_cluster.draw import Draw
-from ray_cluster.intake import GROUP, Intake
+from ray_cluster.gathering import Gathering
+from ray_cluster.intake import MAX_GROUP, Intake
 from ray_cluster.log import log_to_stderr
 from ray_cluster.metrics import IntakeTold, intake_families
 
@@ -26,10 +27,10 @@ class IntakeReplica:
         log_to_stderr()
         loop = asyncio.get_running_loop()
         self._intake = Intake(
-            Handles(parser, canary, embedder, archiver),
+            Gathering(Handles(parser, canary, embedder, archiver)),
             takes=Draw(config.canary_share).takes,
             now_ms=now_ms,
-            group=min(GROUP, config.parser_batch, config.embedder_batch),
+            group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
             room=config.receive_maximum,
             live_ms=round(config.live_s * 1000),
         )

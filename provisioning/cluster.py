@@ -95,10 +95,13 @@ def check(servers: Sequence[Server]) -> None:
         raise ClusterPlanError(f"{addresses[0]}: the first is the head and has the role business, beside the broker")
 
 
-def configuration(servers: Sequence[Server], server: Server, broker_port: int) -> str:
+def configuration(
+    servers: Sequence[Server], server: Server, broker_port: int, *, retention_days: int | None = None
+) -> str:
     """`cluster.toml`."""
     head = servers[0].address
     content: dict[str, Any] = {
+        **({} if retention_days is None else {"retention_days": retention_days}),
         "models_dir": f"{STATE}/models",
         "archive_dir": f"{STATE}/archive",
         "detectors_file": f"{STATE}/detectors.toml",

@@ -96,18 +96,18 @@ def check(servers: Sequence[Server]) -> None:
 
 
 def configuration(
-    servers: Sequence[Server], server: Server, broker_port: int, *, retention_days: int | None = None
+    servers: Sequence[Server], server: Server, broker_port: int, *, models: str = f"{STATE}/models", **stated: Any
 ) -> str:
-    """`cluster.toml`."""
+    """`cluster.toml`; `stated` are keys of `ClusterConfig` beside those that follow from the servers."""
     head = servers[0].address
     content: dict[str, Any] = {
-        **({} if retention_days is None else {"retention_days": retention_days}),
-        "models_dir": f"{STATE}/models",
+        "models_dir": models,
         "archive_dir": f"{STATE}/archive",
         "detectors_file": f"{STATE}/detectors.toml",
         "node_address": server.address,
         "metrics_dir": f"{CACHE}/metrics",
         "query_host": head,
+        **stated,
         "auth_token_file": f"{ETC}/secrets/ray-token",
         "query_token_file": f"{ETC}/secrets/query-token",
         "broker": {

@@ -119,7 +119,7 @@ def _differs(file: _File, seen: SeenFile | None, machine: Machine) -> Iterator[s
     if seen.mode & ~file.mode:
         yield f"others may do more with it than is meant (mode {seen.mode:04o}); run: chmod {file.mode:o} {file.path}"
     if machine.is_whole and seen.owner != file.owner:
-        yield f"is {seen.owner}'s, to be {file.owner}'s; run: systemd-tmpfiles --create, or chown {file.owner} {file.path}"
+        yield f"is {seen.owner}'s, to be {file.owner}'s; run: chown {file.owner} {file.path}"
     if file.sha256 is not None and seen.sha256 is None:
         yield "cannot be read by you; run this as root"
     elif file.sha256 is not None and seen.sha256 != file.sha256:

@@ -27,7 +27,8 @@ def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, 
         "[Service]\n" + "".join(f"LoadCredential={name}:{ETC}/tls/{name}\n" for name in _CREDENTIALS),
     )
     held = f"/run/credentials/{service}.service"
-    trust = f"ServerKeyFile={held}/journal.key\nServerCertificateFile={held}/journal.pem\nTrustedCertificateFile={held}/ca.pem\n"
+    named = {"ServerKeyFile": "journal.key", "ServerCertificateFile": "journal.pem", "TrustedCertificateFile": "ca.pem"}
+    trust = "".join(f"{key}={held}/{name}\n" for key, name in named.items())
     if server is plan.head:
         # Kept as long as pictures: a log line names cameras and agents.
         text = f"[Remote]\nSplitMode=host\nMaxFileSize=128M\nKeepFree=5G\n{trust}"

@@ -20,7 +20,7 @@ _CLIENT_PORT: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Ports `first` to `last` of one protocol. `sources`: networks; none of them: everybody; None: nobody beyond here."""
+    """Ports `first` to `last` of one protocol. `sources`: networks; empty: everybody; None: nobody beyond here."""
 
     first: int
     last: int

@@ -21,6 +21,8 @@ from provisioning.servers.openings import openings
 from provisioning.servers.plan import Disk, Plan, PlannedServer
 from provisioning.servers.tree import SECRET, File, Tree
 
+MODELS: Final = "/opt/wayside/models"
+"""Where a release archive brings them."""
 CENTER: Final = "/var/lib/wayside-center"
 CENTER_SECRETS: Final = "/etc/wayside-center/secrets"
 _CLUSTER_USER: Final = "wayside-cluster"
@@ -103,7 +105,9 @@ def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
 def _cluster_files(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> list[File]:
     ray = plan.ray
     this = ray[plan.servers.index(server)]
-    text = cluster.configuration(ray, this, home.config.services_port, retention_days=plan.retention_days)
+    text = cluster.configuration(
+        ray, this, home.config.services_port, models=MODELS, retention_days=plan.retention_days
+    )
     identity = home.identities.identity(Role.CLUSTER.value)
     users = cluster.SYSUSERS
     if plan.readers:

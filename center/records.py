@@ -60,7 +60,7 @@ def _audit_key_of(config: CenterConfig) -> SealKey | None:
         ) from error
 
 
-def _database_of(config: CenterConfig) -> Path | URL:
+def database_of(config: CenterConfig) -> Path | URL:
     """Where the records are.
 
     Raises:
@@ -99,7 +99,7 @@ def open_records(config: CenterConfig, clock: NowMs = now_ms) -> Records:
     """
     data_dir = data_dir_of(config)
     key = _audit_key_of(config)
-    store = Store(_database_of(config))
+    store = Store(database_of(config))
     store.migrate()
     return records_of(
         store,

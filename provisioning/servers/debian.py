@@ -9,7 +9,7 @@ from provisioning.servers.plan import Plan, PlannedServer
 from provisioning.servers.tree import ETC, SECRET, File
 
 ARCHIVE: Final = f"{STATE}/archive"
-_ARCHIVE_UNIT: Final = "var-lib-wayside\\x2dcluster-archive.mount"
+ARCHIVE_UNIT: Final = "var-lib-wayside\\x2dcluster-archive.mount"
 ARCHIVE_UID: Final = 940
 """Of wayside-cluster where the archive is shared: NFS compares numbers."""
 
@@ -87,7 +87,7 @@ def shared_archive(plan: Plan, server: PlannedServer) -> Iterator[File]:
     elif server in plan.readers:
         source = f"[{plan.keeper.address}]" if plan.keeper.address.version == 6 else str(plan.keeper.address)
         yield File.text(
-            f"/etc/systemd/system/{_ARCHIVE_UNIT}",
+            f"/etc/systemd/system/{ARCHIVE_UNIT}",
             "# Rendered by wayside-provision.\n[Unit]\nDescription=Wayside archive, on its keeper's disks\n"
             "Wants=network-online.target\nAfter=network-online.target\n\n"
             f"[Mount]\nWhat={source}:{ARCHIVE}\nWhere={ARCHIVE}\nType=nfs4\nOptions=hard,nodev,nosuid,noexec\n\n"

@@ -32,6 +32,10 @@ class Opening:
     must: bool = True
     """Somebody listens there as long as the machine is well."""
 
+    def holds_port(self, port: int) -> bool:
+        """Whether it is one of these."""
+        return self.first <= port <= self.last
+
 
 def openings(plan: Plan, server: PlannedServer, home: HomeConfig) -> tuple[Opening, ...]:
     """Every one of a server; the rest is closed."""

@@ -100,6 +100,7 @@ def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
         tree.packages.append("nfs-kernel-server")
     elif server in plan.readers:
         tree.packages.append("nfs-common")
+        tree.units.append(debian.ARCHIVE_UNIT)
 
 
 def _cluster_files(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> list[File]:

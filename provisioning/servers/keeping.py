@@ -30,9 +30,7 @@ def jobs(plan: Plan, server: PlannedServer) -> Iterator[Job]:
         command = f"wayside-cluster backup {into}/archive --config {CLUSTER_ETC}/cluster.toml"
         yield Job("archive", "wayside-cluster", command, "01:30", "/var/lib/wayside-cluster")
     if server is plan.head:
-        center = (
-            f"wayside-center backup {into}/center --keep {GENERATIONS} --config /var/lib/wayside-center/center.toml"
-        )
+        center = f"wayside-center backup {into}/center --keep {GENERATIONS} --config /etc/wayside-center/center.toml"
         home = f"wayside-provision backup {into}/home --keep {GENERATIONS} --home /var/lib/wayside-home/home"
         yield Job("center", "wayside-center", center, "02:30", "/var/lib/wayside-center")
         yield Job("home", "wayside-home", home, "03:00", "/var/lib/wayside-home")

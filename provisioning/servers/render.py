@@ -24,6 +24,7 @@ from provisioning.servers.tree import SECRET, File, Tree
 MODELS: Final = "/opt/wayside/models"
 """Where a release archive brings them."""
 CENTER: Final = "/var/lib/wayside-center"
+CENTER_CONFIGURATION: Final = "/etc/wayside-center/center.toml"
 CENTER_SECRETS: Final = "/etc/wayside-center/secrets"
 _CLUSTER_USER: Final = "wayside-cluster"
 _CENTER_USER: Final = "wayside-center"
@@ -144,7 +145,8 @@ def _center_files(home: Home, plan: Plan, store: "_Store") -> list[File]:
         "console.pem": certificate,
     }
     return [
-        File(f"{CENTER}/center.toml", configuration.text(_center(home, plan)).encode(), SECRET, _CENTER_USER),
+        File.text(CENTER_CONFIGURATION, configuration.text(_center(home, plan))),
+        File.text("/etc/systemd/system/wayside-center.service.d/servers.conf", _CENTER_UNIT),
         *(File(f"{CENTER_SECRETS}/{name}", data) for name, data in public.items()),
         *(File(f"{CENTER_SECRETS}/{name}", data, SECRET, _CENTER_USER) for name, data in secret.items()),
     ]
@@ -175,6 +177,17 @@ def _center(home: Home, plan: Plan) -> CenterConfig:
         tls_key_file=Path(f"{CENTER_SECRETS}/console.key"),
         **stated,
     )
+
+
+_CENTER_UNIT: Final = f"""\
+# Rendered by wayside-provision.
+[Unit]
+After=postgresql.service
+
+[Service]
+ExecStart=
+ExecStart=/opt/wayside/bin/wayside-center run --config {CENTER_CONFIGURATION}
+"""
 
 
 def _backup_disk(plan: Plan, server: PlannedServer) -> tuple[Disk, ...]:

@@ -83,8 +83,4 @@ class Tree:
 
 def _owners(files: Sequence[File]) -> str:
     lines = [f"z {file.path} {file.mode:04o} {file.owner} {file.owner} -" for file in files if file.owner]
-    states = {
-        (str(Path(file.path).parent), file.owner) for file in files if file.owner and file.path.startswith("/var/")
-    }
-    folders = [f"d {folder} 0700 {owner} {owner} -" for folder, owner in sorted(states)]
-    return "# Whose each secret is. Rendered by wayside-provision.\n" + "\n".join([*folders, *lines]) + "\n"
+    return "# Whose each secret is. Rendered by wayside-provision.\n" + "\n".join(lines) + "\n"

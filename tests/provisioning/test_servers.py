@@ -114,7 +114,7 @@ def test_each_configuration_of_ours_loads(out: Path, name: str) -> None:
     settings = load(ClusterConfig, out / name / "etc/wayside-cluster/cluster.toml")
     assert settings.retention_days == 30
     if name == "head":
-        center = load(CenterConfig, out / "head/var/lib/wayside-center/center.toml")
+        center = load(CenterConfig, out / "head/etc/wayside-center/center.toml")
         assert center.query_url == "http://10.2.0.5:8100"
         assert center.database_url == "postgresql://wayside_center@127.0.0.1:5432/wayside?sslmode=require"
 

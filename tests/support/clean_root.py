@@ -39,10 +39,11 @@ while True:
 _SYSTEMCTL = """\
 #!/usr/bin/python3
 # In the place of systemd, which does not run here: `enable --now` starts what the installed unit says, as its user.
-import os, shlex, subprocess, sys
+import glob, os, shlex, subprocess, sys
 assert sys.argv[1:3] == ["enable", "--now"], sys.argv
 for name in sys.argv[3:]:
-    text = open(f"/etc/systemd/system/{name}.service").read().splitlines()
+    file = f"/etc/systemd/system/{name}.service"
+    text = [line for each in (file, *sorted(glob.glob(f"{file}.d/*.conf"))) for line in open(each).read().splitlines()]
     lines = [line.split("=", 1) for line in text if "=" in line and line[0] != "#"]
     unit = {key.strip(): value.strip().replace("%S", "/var/lib") for key, value in lines}
     user = unit["User"]

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import MetaData, create_engine, select
 from typer.testing import CliRunner, Result
 
 from center.__main__ import app
-from center.access import Given, Role
+from center.access import Role
 from center.auth import Ticket
 from center.cases.records import CaseRecord
 from center.records import open_records
 from center.second_factor import KEY
+from center.users import Given
 from provisioning import backup_file
 from provisioning.backup_file import BackupError
 from provisioning.contracts.config import CenterConfig, load
@@ -188,6 +189,7 @@ def test_a_backup_of_something_else_is_refused(tmp_path: Path) -> None:
     assert "is a backup of a home" in desk.refused("restore", file)
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=3000))
 def test_foreign_bytes_are_refused_and_leave_nothing(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("foreign")

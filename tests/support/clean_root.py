@@ -104,7 +104,7 @@ class Room:
         """The last of what each service said."""
         return "\n".join(
             f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}"
-            for log in (self.root / "var/log").glob("*.log")
+            for log in (self.root / "var/log").glob("wayside-*.log")
         )
 
 

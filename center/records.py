@@ -65,11 +65,9 @@ def database_of(config: CenterConfig) -> Path | URL:
 
     Raises:
         ConfigError: the password's file cannot be used.
-        StartError: the data folder cannot be made or closed.
     """
-    data_dir = data_dir_of(config)
     if not config.database_url:
-        return data_dir / DATABASE
+        return config.data_dir / DATABASE
     url = make_url(config.database_url).set(drivername="postgresql+psycopg")
     if config.database_password_file is None:
         return url

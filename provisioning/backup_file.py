@@ -16,6 +16,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -55,15 +56,16 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
                     archive.add(files[name], name, recursive=False)
             out.flush()
             os.fsync(out.fileno())
+        _read(part, kind, None)  # what changed while it was copied is found now, and not on the day that it is needed
         part.replace(target)
         durable_file.settle(folder)
         for old in sorted(folder.glob(f"{kind}-*{SUFFIX}"))[:-keep]:
             old.unlink()
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise BackupError(
-            f"{folder}: a backup cannot be written there ({error.strerror}); mend that and run it again"
-        ) from error
+    except (OSError, BackupError) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) else "a file changed while it was copied"
+        raise BackupError(f"{folder}: no backup was written there ({why}); mend that and run it again") from error
     return target
 
 
@@ -81,7 +83,7 @@ def restore(file: Path, kind: str, folder: Path) -> str:
     try:
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(parents=True, mode=0o700)
-        made_at = _unpack(file, kind, half)
+        made_at = _read(file, kind, half)
         if folder.exists():
             folder.rmdir()
         half.replace(folder)
@@ -93,7 +95,8 @@ def restore(file: Path, kind: str, folder: Path) -> str:
     return made_at
 
 
-def _unpack(file: Path, kind: str, into: Path) -> str:
+def _read(file: Path, kind: str, into: Path | None) -> str:
+    """Compare every byte with the manifest, and put the files there, or nowhere. Returns when it was made."""
     damaged = BackupError(f"{file}: no whole backup, it is cut short or damaged; take the one before it")
     try:
         with tarfile.open(file, "r:") as archive:
@@ -106,7 +109,8 @@ def _unpack(file: Path, kind: str, into: Path) -> str:
                 source = archive.extractfile(member) if member.isreg() else None
                 if told is None or source is None:
                     raise damaged
-                if _copied(source, _inside(into, member.name)) != (told["bytes"], told["sha256"]):
+                place = Path(os.devnull) if into is None else _inside(into, member.name)
+                if _copied(source, place) != (told["bytes"], told["sha256"]):
                     raise damaged
             if left:
                 raise damaged
@@ -140,14 +144,16 @@ def _inside(folder: Path, name: str) -> Path:
 def _copied(source: IO[bytes], path: Path) -> tuple[int, str]:
     """Size and SHA-256 of what is there now."""
     digest, size = hashlib.sha256(), 0
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    is_kept = path != Path(os.devnull)
+    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if is_kept else 0), 0o600)
     with os.fdopen(handle, "wb") as out:
         while block := source.read(_BLOCK):
             out.write(block)
             digest.update(block)
             size += len(block)
         out.flush()
-        os.fsync(out.fileno())
+        if is_kept:
+            os.fsync(out.fileno())
     return size, digest.hexdigest()
 
 

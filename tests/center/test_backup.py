@@ -65,6 +65,7 @@ class Desk:
         records.users.add("ada", PASSWORD, (Given(Role.ANALYST),), actor=USERNAME)
         with records.store.transaction() as session:
             session.add(_case())
+        (self.data / KEY).write_bytes(b"a key of second factors")
         for number in range(20):
             records.audit.append(USERNAME, "search", {"n": number, "text": "东区"})
         records.store.close()
@@ -178,8 +179,25 @@ def test_the_newest_are_kept_and_a_disk_that_refuses_costs_none(tmp_path: Path) 
     for day in range(5):
         backup_file.make(tmp_path / "kept", "center", {"a": source}, now=begun + timedelta(days=day), keep=3)
     assert [file.name[7:15] for file in sorted((tmp_path / "kept").iterdir())] == ["20261128", "20261129", "20261130"]
-    with pytest.raises(BackupError, match="cannot be written"):
+    with pytest.raises(BackupError, match="no backup was written"):
         backup_file.make(tmp_path / "file", "center", {"a": source}, now=begun, keep=1)
+
+
+def test_a_file_that_grows_while_it_is_copied_is_told_then_and_not_years_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log").write_text("one")
+    digest = backup_file._sha256
+
+    def grown(path: Path) -> str:
+        before = digest(path)
+        path.write_text("two")
+        return before
+
+    monkeypatch.setattr(backup_file, "_sha256", grown)
+    with pytest.raises(BackupError, match="changed while it was copied"):
+        backup_file.make(tmp_path / "kept", "center", {"log": tmp_path / "log"}, now=datetime.now(UTC), keep=1)
+    assert list((tmp_path / "kept").iterdir()) == []
 
 
 def test_a_backup_of_something_else_is_refused(tmp_path: Path) -> None:

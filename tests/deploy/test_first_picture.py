@@ -1,7 +1,7 @@
 """From the signed archive to the first archived picture, on a Debian that has nothing else and no way out.
 
 ```
- docs/install.md ──▶ its own lines, typed in a debootstrap root:
+ README.md ──▶ its own lines, typed in a debootstrap root:
    install.sh ─▶ wayside-provision init, cluster render ─▶ broker, provisioning, cluster, centre
               ─▶ site, agent, cameras, bundle ─▶ wayside-edge enrol, run ◀── RTSP ── camera
                                                                       └──▶ archived: the time is taken
@@ -36,15 +36,14 @@ PORT = 8554
 
 
 def commands() -> str:
-    """What docs/install.md says to type."""
-    text = (ROOT / "docs/install.md").read_text(encoding="utf-8")
-    section = text.partition("## From the archive to the first picture")[2].partition("\n## ")[0]
-    (block,) = re.findall(r"```\n(sh install\.sh.*?)```", section, re.DOTALL)
+    """What the README says to type."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```\n(sh install\.sh.*?)```", text, re.DOTALL)
     return str(block)
 
 
 def files() -> dict[str, str]:
-    """The two files that stand there."""
+    """The two files that stand in docs/install.md."""
     text = (ROOT / "docs/install.md").read_text(encoding="utf-8")
     section = text.partition("## From the archive to the first picture")[2].partition("\n## ")[0]
     return dict(re.findall(r"`([a-z.]+)`:\n\n```\n(.*?)```", section, re.DOTALL))
@@ -122,7 +121,7 @@ def test_from_the_archive_to_the_first_picture_in_five_minutes(
 
 
 def _typed(inside: clean_root.Room) -> list[tuple[float, str]]:
-    """Each line of the documentation, one after the other; when each had ended."""
+    """Each line, one after the other; when each had ended."""
     lines = commands().replace("\\\n", " ").splitlines()
     functions = "\n".join(line for line in lines if "() {" in line)
     steps = []

@@ -105,6 +105,8 @@ def _read(file: Path, kind: str, into: Path | None) -> str:
                 raise BackupError(f"{file}: is a backup of a {facts['kind']}, and a {kind} is to be restored")
             left = dict(facts["files"])
             for member in archive:
+                if member.offset == 0:
+                    continue  # the manifest itself
                 told = left.pop(member.name, None)
                 source = archive.extractfile(member) if member.isreg() else None
                 if told is None or source is None:
@@ -127,8 +129,6 @@ def _facts(archive: tarfile.TarFile, file: Path) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(stream.read())
     if facts["format"] != _FORMAT:
         raise BackupError(f"{file}: is of a format that this version does not read ({str(facts['format'])[:40]!r})")
-    # A tar file is a list of headers: whoever goes on reads from here.
-    archive.members = []  # type: ignore[misc]
     return facts
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -107,18 +108,19 @@ def test_postgresql_lets_in_the_centre_alone_over_tls_with_its_password(out: Pat
     port = free_port()
     with _database(out / "head", found, port) as (folder, become):
         password = (out / ".secrets/database-password").read_text()
-        to = {"host": "127.0.0.1", "port": port, "dbname": "wayside", "connect_timeout": 5}
+        to: dict[str, Any] = {"host": "127.0.0.1", "port": port, "dbname": "wayside", "connect_timeout": 5}
         with psycopg.connect(**to, user="wayside_center", password=password, sslmode="require") as connection:
             row = connection.execute("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
             assert row == (True, "TLSv1.3")
             rules = connection.execute("SHOW password_encryption").fetchone()
             assert rules == ("scram-sha-256",)
-        for refused in (
+        refusals: tuple[dict[str, Any], ...] = (
             {"user": "wayside_center", "password": password, "sslmode": "disable"},
             {"user": "wayside_center", "password": "wrong", "sslmode": "require"},
             {"user": "postgres", "password": password, "sslmode": "require"},
             {"user": "wayside_center", "password": password, "dbname": "postgres", "sslmode": "require"},
-        ):
+        )
+        for refused in refusals:
             with pytest.raises(psycopg.OperationalError):
                 psycopg.connect(**{**to, **refused})
         asked = [*become, "psql", "-h", str(folder), "-p", str(port), "-Atc"]
@@ -148,7 +150,7 @@ def _database(head: Path, found: Path, port: int) -> Iterator[tuple[Path, list[s
         for each in (folder, *folder.iterdir()):
             shutil.chown(each, "postgres", "postgres")
         data = folder / "data"
-        made = [*become, found / "initdb", "-D", data, "-U", "postgres", "--auth=reject", "--no-sync"]
+        made = [*become, str(found / "initdb"), "-D", str(data), "-U", "postgres", "--auth=reject", "--no-sync"]
         subprocess.run(made, check=True, capture_output=True, cwd=folder)
         ours = database.settings(f"{folder}/pem", f"{folder}/key", f"{folder}/hba")
         with (data / "postgresql.conf").open("a") as conf:
@@ -157,7 +159,7 @@ def _database(head: Path, found: Path, port: int) -> Iterator[tuple[Path, list[s
             server = subprocess.Popen([*become, found / "postgres", "-D", data], stdout=log, stderr=log, cwd=folder)
         try:
             ask = [*become, "psql", "-h", str(folder), "-p", str(port), "-v", "ON_ERROR_STOP=1"]
-            ready = [*become, found / "pg_isready", "-h", str(folder), "-p", str(port)]
+            ready = [*become, str(found / "pg_isready"), "-h", str(folder), "-p", str(port)]
             wait_for(
                 "the database listens",
                 lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0,

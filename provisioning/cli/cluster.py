@@ -39,7 +39,7 @@ def render(
     end(as_json, lambda: rendered(opened(home), [Server.parse(each) for each in servers], out))
 
 
-@cluster.command("check", epilog="Example: sudo wayside-provision cluster check")
+@cluster.command("check", epilog="Example: wayside-provision cluster check --root /")
 def check(
     root: Annotated[
         Path, typer.Option(metavar="DIR", help="A folder that is to be a machine: its files alone are looked at.")

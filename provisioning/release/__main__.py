@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -92,7 +93,8 @@ def _pip(*words: str) -> None:
 def _models(folder: Path, role: Role, models: Path) -> None:
     folder.mkdir()
     for name in role.models:
-        file = models / f"{name}.onnx"
+        manifest = tomllib.loads((ROOT / "engines" / "manifests" / f"{name}.toml").read_text(encoding="utf-8"))
+        file = models / manifest["file"]
         if not file.is_file():
             raise ReleaseError(f"{file}: not there; run wayside-engines fetch --kind model")
         shutil.copy(file, folder / file.name)

@@ -101,7 +101,17 @@ def test_from_the_archive_to_the_first_picture_in_five_minutes(
         password.write_text("Gate-2026")
         lock = ["--user", "admin", "--password-file", str(password)]
         camera = inside.beside(
-            ["/usr/bin/python3", rtsp_server.__file__, "--port", str(PORT), *lock, "--mount", f"gate={film}"]
+            [
+                "/usr/bin/python3",
+                rtsp_server.__file__,
+                "--address",
+                clean_root.CAMERAS,
+                "--port",
+                str(PORT),
+                *lock,
+                "--mount",
+                f"gate={film}",
+            ]
         )
         try:
             began_s = time.monotonic()

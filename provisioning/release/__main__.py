@@ -46,7 +46,7 @@ def build(
         with tempfile.TemporaryDirectory(prefix="wayside-release-") as folder:
             tree = Path(folder)
             version = _wheels(tree / "wheels", ROLES[role], python)
-            _models(tree / "models", ROLES[role], models)
+            gather_models(tree / "models", ROLES[role], models)
             _units(tree / "units", ROLES[role])
             shutil.copy(ROOT / "deploy" / "install.sh", tree / "install.sh")
             extras = ",".join(ROLES[role].extras)
@@ -90,7 +90,12 @@ def _pip(*words: str) -> None:
         raise ReleaseError(f"pip {words[0]} failed, as printed above: is the package registry reached from here?")
 
 
-def _models(folder: Path, role: Role, models: Path) -> None:
+def gather_models(folder: Path, role: Role, models: Path) -> None:
+    """Copy a role's models, by the names that the catalogue looks for.
+
+    Raises:
+        ReleaseError: one is not there.
+    """
     folder.mkdir()
     for name in role.models:
         manifest = tomllib.loads((ROOT / "engines" / "manifests" / f"{name}.toml").read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ import typer
 
 from center.assess_command import assess
 from center.audit_commands import audit
+from center.backup_commands import backup, restore
 from center.command_line import ConfigFile, err, one_line, out
 from center.evidence_commands import evidence
 from center.notify_commands import notify
@@ -24,6 +25,8 @@ app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.command("assess")(assess)
 app.command("task-key")(task_key)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.add_typer(audit, name="audit")
 app.add_typer(evidence, name="evidence")
 app.add_typer(notify, name="notify")

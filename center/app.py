@@ -45,6 +45,7 @@ from center.search import Search
 from center.services import Services
 from center.store import Store
 from center.task_orders import TaskOrders
+from center.turn import alone
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import Seal, SealError
@@ -273,7 +274,7 @@ def serve(
         server.should_exit = True
 
     _check_tls(config)
-    with _listen(config) as listener:
+    with alone(config), _listen(config) as listener:
         center = build(config, link=connect(config.broker, ended))
         if center.setup_code_file is not None:
             announce(f"No account yet. The one-time set-up code is in {center.setup_code_file}")

@@ -60,16 +60,14 @@ def _audit_key_of(config: CenterConfig) -> SealKey | None:
         ) from error
 
 
-def _database_of(config: CenterConfig) -> Path | URL:
+def database_of(config: CenterConfig) -> Path | URL:
     """Where the records are.
 
     Raises:
         ConfigError: the password's file cannot be used.
-        StartError: the data folder cannot be made or closed.
     """
-    data_dir = data_dir_of(config)
     if not config.database_url:
-        return data_dir / DATABASE
+        return config.data_dir / DATABASE
     url = make_url(config.database_url).set(drivername="postgresql+psycopg")
     if config.database_password_file is None:
         return url
@@ -99,7 +97,7 @@ def open_records(config: CenterConfig, clock: NowMs = now_ms) -> Records:
     """
     data_dir = data_dir_of(config)
     key = _audit_key_of(config)
-    store = Store(_database_of(config))
+    store = Store(database_of(config))
     store.migrate()
     return records_of(
         store,

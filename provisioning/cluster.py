@@ -95,16 +95,19 @@ def check(servers: Sequence[Server]) -> None:
         raise ClusterPlanError(f"{addresses[0]}: the first is the head and has the role business, beside the broker")
 
 
-def configuration(servers: Sequence[Server], server: Server, broker_port: int) -> str:
-    """`cluster.toml`."""
+def configuration(
+    servers: Sequence[Server], server: Server, broker_port: int, *, models: str = f"{STATE}/models", **stated: Any
+) -> str:
+    """`cluster.toml`; `stated` are keys of `ClusterConfig` beside those that follow from the servers."""
     head = servers[0].address
     content: dict[str, Any] = {
-        "models_dir": f"{STATE}/models",
+        "models_dir": models,
         "archive_dir": f"{STATE}/archive",
         "detectors_file": f"{STATE}/detectors.toml",
         "node_address": server.address,
         "metrics_dir": f"{CACHE}/metrics",
         "query_host": head,
+        **stated,
         "auth_token_file": f"{ETC}/secrets/ray-token",
         "query_token_file": f"{ETC}/secrets/query-token",
         "broker": {

@@ -16,10 +16,14 @@ def write(path: Path, configuration: Section) -> Path:
         ConfigError: it does not come back.
         OSError: it cannot be written.
     """
-    text = "\n".join(_table(configuration.model_dump(mode="json", exclude_none=True))) + "\n"
-    durable_file.write(path, text.encode())
+    durable_file.write(path, text(configuration).encode())
     load(type(configuration), path)
     return path
+
+
+def text(configuration: Section) -> str:
+    """A configuration as TOML, every key of it."""
+    return "\n".join(_table(configuration.model_dump(mode="json", exclude_none=True))) + "\n"
 
 
 def _table(table: Mapping[str, Any], path: str = "") -> Iterator[str]:

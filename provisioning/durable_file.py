@@ -23,15 +23,15 @@ def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:
             file.flush()
             os.fsync(file.fileno())
         Path(part).replace(path)
-        _settle(path.parent)
+        settle(path.parent)
     except BaseException:  # raised again; half a file is not left behind
         Path(part).unlink(missing_ok=True)
         raise
     return path
 
 
-def _settle(folder: Path) -> None:
-    """A rename is not on the disk before its folder is."""
+def settle(folder: Path) -> None:
+    """A rename is not on the disk before its folder is. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from provisioning.cli import center, cluster, field, rollout, sites
+from provisioning.cli import center, cluster, field, keep, rollout, sites
 from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import ProvisioningError
@@ -212,6 +212,8 @@ def demo(
     raise typer.Exit(code)
 
 
+app.command(epilog="Example: wayside-provision backup /srv/wayside-backup/home")(keep.backup)
+app.command(epilog="Example: wayside-provision restore home-20261126T030000Z.wayside-backup")(keep.restore)
 app.command(epilog="Example: wayside-provision discover --interface 192.168.1.2 -o cameras.csv")(field.discover)
 app.command(epilog="Example: wayside-provision accept cabinet-7 --survey survey.json -o cabinet-7.pdf")(field.accept)
 

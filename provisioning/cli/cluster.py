@@ -9,26 +9,47 @@ import typer
 
 from provisioning.cli.options import AsJson, HomeDir, end, group, opened
 
-cluster = group("The servers that run Ray: configuration, units and shared secrets.")
+cluster = group("The centre's servers: everything that each needs, from one plan; and whether it has it.")
 
 
-_EXAMPLE = "-o out 10.2.0.5=business 10.2.0.6=parse:1 10.2.0.7=archive 10.2.0.8=storage+archive"
-
-
-@cluster.command("render", epilog=f"Example: wayside-provision cluster render {_EXAMPLE}")
+@cluster.command("render", epilog="Example: wayside-provision cluster render county.toml -o servers")
 def render(
     servers: Annotated[
         list[str],
         typer.Argument(
-            metavar="ADDRESS=ROLE...", help="The head first; roles joined by +, or all.", show_default=False
+            metavar="PLAN.toml|ADDRESS=ROLE...",
+            help="A plan (docs/servers.md); or, for Ray alone, the servers: the head first, roles joined by +, or all.",
+            show_default=False,
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Write there.", show_default=False)],
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a folder for each server: cluster.toml, a systemd unit, and the secrets that it needs."""
+    """Write a folder for each server: of a plan as it lies under /, else cluster.toml, a unit, and the secrets."""
+    if len(servers) == 1 and servers[0].endswith(".toml"):
+        from provisioning.servers.plan import read
+        from provisioning.servers.render import render as whole
+
+        end(as_json, lambda: whole(opened(home), read(Path(servers[0])), out))
+
     from provisioning.cluster import Server
     from provisioning.cluster import render as rendered
 
     end(as_json, lambda: rendered(opened(home), [Server.parse(each) for each in servers], out))
+
+
+@cluster.command("check", epilog="Example: wayside-provision cluster check --root /")
+def check(
+    root: Annotated[
+        Path, typer.Option(metavar="DIR", help="A folder that is to be a machine: its files alone are looked at.")
+    ] = Path("/"),
+    as_json: AsJson = False,
+) -> None:
+    """Compare this machine with its part of the plan; each difference says what to do. Needs no home.
+
+    Exit code 0: as planned. 1: something differs. 2: it could not look.
+    """
+    from provisioning.servers.check import show
+
+    end(as_json, lambda: show(root.absolute()))

@@ -46,7 +46,8 @@ _MACHINES: Final = "nanodet-g-416"
 _FACES: Final = "centerface"
 _PLATES: Final = "clp-det"
 _LIKENESS: Final = "efficientnet-lite0"
-_CLUSTER: Final = ("wayside-cluster", "wayside-engines")
+_CLUSTER: Final = ("wayside-cluster", "wayside-engines", "wayside-provision")
+"""The last for `cluster check`: what a machine is to be is looked at where it stands."""
 _EDGE_UNITS: Final = (
     "wayside-edge.service",
     "wayside-edge.sysusers",
@@ -69,7 +70,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "storage": Role(("cluster",), _CLUSTER),
     "all": Role(
         ("edge", "center", "cluster", "provisioning"),
-        ("wayside-edge", "wayside-center", "wayside-provision", *_CLUSTER),
+        ("wayside-edge", "wayside-center", *_CLUSTER),
         (_MACHINES, _FACES, _PLATES, _LIKENESS),
         (*_EDGE_UNITS, *_BUSINESS_UNITS, *_BUSINESS_USERS),
         ("python3", "openssl", "mosquitto"),

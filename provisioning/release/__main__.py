@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -45,7 +46,7 @@ def build(
         with tempfile.TemporaryDirectory(prefix="wayside-release-") as folder:
             tree = Path(folder)
             version = _wheels(tree / "wheels", ROLES[role], python)
-            _models(tree / "models", ROLES[role], models)
+            gather_models(tree / "models", ROLES[role], models)
             _units(tree / "units", ROLES[role])
             shutil.copy(ROOT / "deploy" / "install.sh", tree / "install.sh")
             extras = ",".join(ROLES[role].extras)
@@ -89,10 +90,16 @@ def _pip(*words: str) -> None:
         raise ReleaseError(f"pip {words[0]} failed, as printed above: is the package registry reached from here?")
 
 
-def _models(folder: Path, role: Role, models: Path) -> None:
+def gather_models(folder: Path, role: Role, models: Path) -> None:
+    """Copy a role's models, by the names that the catalogue looks for.
+
+    Raises:
+        ReleaseError: one is not there.
+    """
     folder.mkdir()
     for name in role.models:
-        file = models / f"{name}.onnx"
+        manifest = tomllib.loads((ROOT / "engines" / "manifests" / f"{name}.toml").read_text(encoding="utf-8"))
+        file = models / manifest["file"]
         if not file.is_file():
             raise ReleaseError(f"{file}: not there; run wayside-engines fetch --kind model")
         shutil.copy(file, folder / file.name)

@@ -21,6 +21,7 @@ from center.errors import StartError
 from center.evidence.sight import Viewer
 from center.records import DATABASE, SETUP_CODE, open_records
 from center.store import Store
+from center.turn import alone
 from provisioning.contracts.config import Broker, CenterConfig, load
 from provisioning.contracts.errors import ConfigError
 from tests.center.conftest import PASSWORD, USERNAME
@@ -83,6 +84,26 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         said = _fails("run", "--config", str(_config(tmp_path, port=port)))
     assert f"127.0.0.1:{port}" in said
     assert "another port" in said
+
+
+def test_a_second_centre_on_the_same_data_is_one_line_and_names_the_first(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    hold = (
+        "import sys; from pathlib import Path; from center.turn import alone\n"
+        "from provisioning.contracts.config import CenterConfig, load\n"
+        "with alone(load(CenterConfig, Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(config)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    ) as first:  # fmt: skip
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        said = _fails("run", "--config", str(config))
+        first.communicate("")
+    assert f"process {first.pid}" in said
+    with alone(load(CenterConfig, config)):
+        pass  # it went with its process
 
 
 def test_certificates_that_are_missing_are_named(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from engines.catalog import Catalog
 from provisioning.errors import ReleaseError
 from provisioning.release import ROLES, Release, load_key, new_key, pack
+from provisioning.release.__main__ import gather_models
 from tests.deploy.releases import INSTALL, KILLABLE, PROGRAM, Machine, Publisher
 
 ROOT = Path(__file__).parents[2]
@@ -311,3 +313,18 @@ def test_every_role_names_programs_models_and_units_that_there_are() -> None:
         assert all((ROOT / "deploy" / unit).exists() for unit in role.units)
         assert all(f"\n{extra} = [" in scripts for extra in role.extras)
     assert all(f"{role}" in INSTALL.read_text(encoding="utf-8") for role in ROLES)
+
+
+def test_every_role_carries_its_models_under_the_names_that_the_catalogue_looks_for(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    catalog = Catalog(tmp_path / "all")
+    for role in ROLES.values():
+        for model in role.models:
+            catalog.file(model).touch()
+    for name, role in ROLES.items():
+        gather_models(tmp_path / f"of-{name}", role, tmp_path / "all")
+        there = Catalog(tmp_path / f"of-{name}")
+        assert all(there.file(model).exists() for model in role.models)
+    catalog.file(ROLES["edge"].models[0]).unlink()
+    with pytest.raises(ReleaseError, match="wayside-engines fetch"):
+        gather_models(tmp_path / "none", ROLES["edge"], tmp_path / "all")

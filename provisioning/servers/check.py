@@ -1,0 +1,203 @@
+"""`wayside-provision cluster check`, on a machine: how it differs from its part of the plan, and what to do."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from pydantic import Field, ValidationError
+
+from provisioning.answer import Answer
+from provisioning.contracts.section import Port, Section
+from provisioning.errors import ClusterPlanError
+from provisioning.finding import Finding
+from provisioning.servers.machine import Machine, SeenFile
+from provisioning.servers.plan import Disk
+from provisioning.servers.tree import MANIFEST
+
+_GB: Final = 10**9
+_RENEW_DAYS: Final = 240
+"""A third of two years: from then on `render` makes another."""
+_DAY_S: Final = 86_400
+
+
+class _File(Section):
+    path: str
+    mode: int
+    owner: str
+    sha256: str | None
+
+
+class _Opening(Section):
+    first: Port
+    last: Port
+    protocol: str
+    sources: tuple[str, ...] | None
+    why: str
+    unit: str
+    must: bool
+
+    def holds(self, protocol: str, port: int) -> bool:
+        return self.protocol == protocol and self.first <= port <= self.last
+
+
+class Manifest(Section):
+    """What the machine is to be; written by `render`."""
+
+    kind: str = Field(pattern=r"^wayside-servers 1$")
+    server: str
+    version: str
+    files: tuple[_File, ...]
+    units: tuple[str, ...]
+    packages: tuple[str, ...]
+    openings: tuple[_Opening, ...]
+    disks: tuple[Disk, ...]
+
+
+def show(root: Path) -> Answer:
+    """Compare. Exit code 1: something differs.
+
+    Raises:
+        ClusterPlanError: there is no manifest here, or it is damaged.
+    """
+    machine = Machine(root)
+    manifest = _manifest(machine)
+    findings = list(compare(manifest, machine))
+    wrong = [each for each in findings if not each.is_good]
+    facts = {
+        "server": manifest.server,
+        "as_planned": not wrong,
+        "findings": [{"what": each.what, "good": each.is_good, "detail": each.detail} for each in findings],
+    }
+    lines = [f"{'ok  ' if each.is_good else 'DIFF'} {each.what}: {each.detail}" for each in findings]
+    last = f"{manifest.server} is as planned" if not wrong else f"{manifest.server} differs in {len(wrong)}"
+    return Answer(facts, [*lines, last], 1 if wrong else 0)
+
+
+def compare(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    """Each difference; for each kind of thing that does not differ, one line."""
+    kinds = {
+        "files": _files(manifest, machine),
+        "packages": _packages(manifest, machine),
+        "version": _version(manifest, machine),
+        "disks": _disks(manifest, machine),
+        "certificates": _certificates(manifest, machine),
+        **({"units": _units(manifest, machine)} if machine.has_systemd() else {}),
+        **({"ports": _ports(manifest, machine), "clock": _clock(machine)} if machine.is_whole else {}),
+    }
+    for kind, differences in kinds.items():
+        found = list(differences)
+        yield from found or [Finding(kind, is_good=True, detail="as planned")]
+    if not machine.has_systemd():
+        why = "no systemd runs here" if machine.is_whole else f"{machine.root} is a folder"
+        yield Finding("units", is_good=True, detail=f"not looked at: {why}")
+
+
+def _manifest(machine: Machine) -> Manifest:
+    try:
+        return Manifest.model_validate(json.loads(machine.read(MANIFEST)))
+    except (OSError, ValueError, ValidationError) as error:
+        raise ClusterPlanError(
+            f"{MANIFEST}: no plan of this machine that can be read; copy its folder here anew: cp -r NAME/. /"
+        ) from error
+
+
+def _files(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    again = f"copy it from the rendered folder: cp {manifest.server}{{path}} {{path}}"
+    for file in manifest.files:
+        seen = machine.file(file.path)
+        for difference in _differs(file, seen, machine):
+            yield Finding(file.path, is_good=False, detail=difference.replace("AGAIN", again.format(path=file.path)))
+
+
+def _differs(file: _File, seen: SeenFile | None, machine: Machine) -> Iterator[str]:
+    if seen is None:
+        yield "is missing; AGAIN"
+        return
+    if seen.mode & ~file.mode:
+        yield f"others may do more with it than is meant (mode {seen.mode:04o}); run: chmod {file.mode:o} {file.path}"
+    if machine.is_whole and seen.owner != file.owner:
+        yield f"is {seen.owner}'s, to be {file.owner}'s; run: chown {file.owner} {file.path}"
+    if file.sha256 is not None and seen.sha256 is None:
+        yield "cannot be read by you; run this as root"
+    elif file.sha256 is not None and seen.sha256 != file.sha256:
+        yield "was changed; AGAIN, or change the plan and render anew"
+
+
+def _packages(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    installed = machine.packages()
+    if installed is None:
+        return
+    absent = [name for name in manifest.packages if name not in installed]
+    if absent:
+        names = " ".join(absent)
+        yield Finding(
+            "packages", is_good=False, detail=f"missing: {names}; from Debian's own medium: apt-get install {names}"
+        )
+
+
+def _version(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    found = machine.version()
+    if found is None:
+        yield Finding(
+            "version", is_good=False, detail=f"no Wayside is installed; install.sh with release {manifest.version}"
+        )
+    elif found != manifest.version:
+        detail = f"Wayside {found} is in use, the plan was rendered by {manifest.version}: install that, or render anew"
+        yield Finding("version", is_good=False, detail=detail)
+
+
+def _disks(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    for disk in manifest.disks:
+        free = machine.free_bytes(str(disk.path))
+        if free is None:
+            yield Finding(str(disk.path), is_good=False, detail="is not there; mount it, or make the folder")
+        elif free < disk.free_gb * _GB:
+            detail = f"{free / _GB:.0f} GB are free, {disk.free_gb} are planned; find what fills it, or enlarge it"
+            yield Finding(str(disk.path), is_good=False, detail=detail)
+
+
+def _certificates(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    for file in manifest.files:
+        if not file.path.endswith(".pem") or machine.file(file.path) is None:
+            continue
+        try:
+            ends = x509.load_pem_x509_certificate(machine.read(file.path)).not_valid_after_utc.timestamp()
+        except (OSError, ValueError):
+            continue  # changed or closed to us: said of the file
+        days = (ends - time.time()) / _DAY_S
+        if days < _RENEW_DAYS:
+            detail = f"ends in {days:.0f} days; render anew on the head, and copy the folder here again"
+            yield Finding(file.path, is_good=False, detail=detail)
+
+
+def _units(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    for name in manifest.units:
+        enabled, active = machine.unit(name)
+        if enabled not in {"enabled", "static", "alias", "generated", "indirect"} or active != "active":
+            said = f"{enabled or 'unknown'}, {active or 'unknown'}"
+            detail = f"is {said}; run: systemctl enable --now {name}, and see journalctl -u {name}"
+            yield Finding(name, is_good=False, detail=detail)
+
+
+def _ports(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    seen = machine.listeners()
+    for opening in manifest.openings:
+        if opening.must and not any(opening.holds(each.protocol, each.port) for each in seen):
+            what = f"{opening.protocol} {opening.first}"
+            yield Finding(
+                what, is_good=False, detail=f"nobody listens ({opening.why}); see journalctl -u {opening.unit}"
+            )
+    strays = {(each.protocol, each.address, each.port) for each in seen if each.is_reachable}
+    for protocol, address, port in sorted(strays):
+        if protocol == "tcp" and not any(opening.holds(protocol, port) for opening in manifest.openings):
+            detail = f"listens on {address} and is in no plan: the firewall refuses it; ss -ltnp names it, end it"
+            yield Finding(f"{protocol} {port}", is_good=False, detail=detail)
+
+
+def _clock(machine: Machine) -> Iterator[Finding]:
+    if machine.is_synchronised() is False:
+        detail = "the kernel's clock is not synchronised; chronyc sources, systemctl status chrony"
+        yield Finding("clock", is_good=False, detail=detail)

@@ -1,0 +1,102 @@
+"""What every server has of Debian's own services: journals, clock, kernel, and where the archive lies."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from provisioning.cluster import STATE
+from provisioning.servers.openings import JOURNALS
+from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.tree import ETC, SECRET, File
+
+ARCHIVE: Final = f"{STATE}/archive"
+ARCHIVE_UNIT: Final = "var-lib-wayside\\x2dcluster-archive.mount"
+ARCHIVE_UID: Final = 940
+"""Of wayside-cluster where the archive is shared: NFS compares numbers."""
+
+
+def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, authority: bytes) -> Iterator[File]:
+    """The head receives, the others send. Their units take the key as a credential: it stays root's alone."""
+    if not plan.others(server):
+        return
+    service = "systemd-journal-remote" if server is plan.head else "systemd-journal-upload"
+    yield File(f"{ETC}/tls/journal.key", key, SECRET)
+    yield File.text(f"{ETC}/tls/journal.pem", certificate.decode())
+    yield File.text(f"{ETC}/tls/ca.pem", authority.decode())
+    yield File.text(
+        f"/etc/systemd/system/{service}.service.d/wayside.conf",
+        "[Service]\n" + "".join(f"LoadCredential={name}:{ETC}/tls/{name}\n" for name in _CREDENTIALS),
+    )
+    held = f"/run/credentials/{service}.service"
+    named = {"ServerKeyFile": "journal.key", "ServerCertificateFile": "journal.pem", "TrustedCertificateFile": "ca.pem"}
+    trust = "".join(f"{key}={held}/{name}\n" for key, name in named.items())
+    if server is plan.head:
+        # Kept as long as pictures: a log line names cameras and agents.
+        text = f"[Remote]\nSplitMode=host\nMaxFileSize=128M\nKeepFree=5G\n{trust}"
+        yield File.text("/etc/systemd/journal-remote.conf.d/wayside.conf", text)
+    else:
+        head = f"[{plan.head.address}]" if plan.head.address.version == 6 else str(plan.head.address)
+        text = f"[Upload]\nURL=https://{head}:{JOURNALS}\n{trust}"
+        yield File.text("/etc/systemd/journal-upload.conf.d/wayside.conf", text)
+
+
+def clock(plan: Plan, server: PlannedServer) -> Iterator[File]:
+    """Chrony: the head asks whom the plan names, the others ask the head."""
+    asked = plan.ntp if server is plan.head else (plan.head.address,)
+    if asked:
+        lines = "".join(f"server {each} iburst\n" for each in asked)
+        yield File.text("/etc/chrony/sources.d/wayside.sources", lines)
+    if server is plan.head:
+        allowed = "".join(f"allow {each}\n" for each in plan.others(server))
+        # An island: better one clock for all than none.
+        alone = "local stratum 10\n"
+        yield File.text("/etc/chrony/conf.d/wayside.conf", f"# Rendered by wayside-provision.\n{alone}{allowed}")
+
+
+def kernel() -> Iterator[File]:
+    """Pictures are in memory: no core file, next to no swap. And room for what Ray opens."""
+    yield File.text(
+        "/etc/sysctl.d/60-wayside.conf",
+        "# Rendered by wayside-provision.\n"
+        "kernel.core_pattern = |/bin/false\n"
+        "fs.suid_dumpable = 0\n"
+        "vm.swappiness = 1\n"
+        "# Tables are mapped, a segment at a time.\n"
+        "vm.max_map_count = 1048576\n"
+        "fs.file-max = 2097152\n"
+        "net.core.somaxconn = 4096\n"
+        "# Agents behind a dead line are found out in two minutes.\n"
+        "net.ipv4.tcp_keepalive_time = 60\n"
+        "net.ipv4.tcp_keepalive_intvl = 15\n"
+        "net.ipv4.tcp_keepalive_probes = 4\n",
+    )
+    yield File.text("/etc/systemd/coredump.conf.d/wayside.conf", "[Coredump]\nStorage=none\nProcessSizeMax=0\n")
+    yield File.text(
+        "/etc/systemd/system.conf.d/wayside.conf", "[Manager]\nDefaultLimitCORE=0\nDefaultLimitNOFILE=65536\n"
+    )
+    yield File.text("/etc/systemd/journald.conf.d/wayside.conf", "[Journal]\nStorage=persistent\nSystemMaxUse=2G\n")
+
+
+def shared_archive(plan: Plan, server: PlannedServer) -> Iterator[File]:
+    """One directory for every archiver: NFSv4, whose `flock` holds between hosts (docs/decisions/0009)."""
+    if not plan.readers:
+        return
+    if server is plan.keeper:
+        readers = " ".join(f"{each.address}(rw,sync,no_subtree_check,root_squash)" for each in plan.readers)
+        yield File.text("/etc/exports.d/wayside.exports", f"{ARCHIVE} {readers}\n")
+        yield File.text("/etc/nfs.conf.d/wayside.conf", "[nfsd]\nvers3=n\nvers4=y\n")
+    elif server in plan.readers:
+        source = f"[{plan.keeper.address}]" if plan.keeper.address.version == 6 else str(plan.keeper.address)
+        yield File.text(
+            f"/etc/systemd/system/{ARCHIVE_UNIT}",
+            "# Rendered by wayside-provision.\n[Unit]\nDescription=Wayside archive, on its keeper's disks\n"
+            "Wants=network-online.target\nAfter=network-online.target\n\n"
+            f"[Mount]\nWhat={source}:{ARCHIVE}\nWhere={ARCHIVE}\nType=nfs4\nOptions=hard,nodev,nosuid,noexec\n\n"
+            "[Install]\nWantedBy=multi-user.target\n",
+        )
+        yield File.text(
+            "/etc/systemd/system/wayside-cluster.service.d/archive.conf",
+            f"# Never beside its mount: rows would lie where nobody reads them.\n[Unit]\nRequiresMountsFor={ARCHIVE}\n",
+        )
+
+
+_CREDENTIALS: Final = ("journal.key", "journal.pem", "ca.pem")

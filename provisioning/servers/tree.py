@@ -1,0 +1,86 @@
+"""Files as they will lie under / of a server, and the manifest that says of each what it must be."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from provisioning import durable_file
+from provisioning.servers.openings import Opening
+from provisioning.servers.plan import Disk
+
+ETC: Final = "/etc/wayside-servers"
+MANIFEST: Final = f"{ETC}/manifest.json"
+OWNERS: Final = "/etc/tmpfiles.d/wayside-servers.conf"
+SECRET: Final = 0o600
+PUBLIC: Final = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a server. `owner`: None for root's."""
+
+    path: str
+    content: bytes
+    mode: int = PUBLIC
+    owner: str | None = None
+
+    @classmethod
+    def text(cls, path: str, content: str) -> "File":
+        """One that everybody may read."""
+        return cls(path, content.encode())
+
+
+@dataclass(slots=True)
+class Tree:
+    """What one server is to be."""
+
+    server: str
+    version: str
+    files: list[File] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    """To be enabled and active."""
+    packages: list[str] = field(default_factory=list)
+    openings: Sequence[Opening] = ()
+    disks: Sequence[Disk] = ()
+
+    def manifest(self) -> bytes:
+        """For `check`. Of a secret it has no hash."""
+        facts: dict[str, Any] = {
+            "kind": "wayside-servers 1",
+            "server": self.server,
+            "version": self.version,
+            "files": [
+                {
+                    "path": file.path,
+                    "mode": file.mode,
+                    "owner": file.owner or "root",
+                    "sha256": None if file.mode == SECRET else hashlib.sha256(file.content).hexdigest(),
+                }
+                for file in self.files
+            ],
+            "units": self.units,
+            "packages": sorted(set(self.packages)),
+            "openings": [asdict(each) for each in self.openings],
+            "disks": [each.model_dump(mode="json") for each in self.disks],
+        }
+        return (json.dumps(facts, indent=1) + "\n").encode()
+
+    def write(self, folder: Path) -> None:
+        """Put it there: modes as they are to be, owners by `systemd-tmpfiles --create` on the machine.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.files.append(File.text(OWNERS, _owners(self.files)))
+        for file in [*self.files, File(MANIFEST, self.manifest())]:
+            path = folder / file.path.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            durable_file.write(path, file.content, mode=file.mode)
+
+
+def _owners(files: Sequence[File]) -> str:
+    lines = [f"z {file.path} {file.mode:04o} {file.owner} {file.owner} -" for file in files if file.owner]
+    return "# Whose each secret is. Rendered by wayside-provision.\n" + "\n".join(lines) + "\n"

@@ -7,7 +7,6 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access import Scope
 from center.alarms.errors import UnknownRuleError
 from center.alarms.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
@@ -21,7 +20,7 @@ from center.console.rule_form import RuleForm
 from center.console.rules import path, standing
 from center.console.table import state, table
 from center.errors import CenterError, marked
-from center.services import Services, identity_of, services_of, sight_of
+from center.services import identity_of, services_of, sight_of
 
 TITLE: Final = marked("Rule")
 
@@ -40,12 +39,11 @@ def new(request: Request) -> None:
             if made is not None:
                 ui.navigate.to(path(made.id))
 
-        RuleForm(services, _, None, write)
+        RuleForm(request, _, None, write)
 
 
 def rule(request: Request, rule_id: str) -> None:
     """`/rules/{rule_id}`."""
-    services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/rules") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Rules"), "/rules")
@@ -53,7 +51,7 @@ def rule(request: Request, rule_id: str) -> None:
         if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
             problem(UnknownRuleError(rule_id=rule_id[:20], version=1), _)
             return
-        page = _Page(services, actor, sight, int(rule_id), _, heading.set_text)
+        page = _Page(request, int(rule_id), _, heading.set_text)
     ui.context.client.on_delete(page.leave)
     ui.timer(0, page.load, once=True)
 
@@ -61,18 +59,9 @@ def rule(request: Request, rule_id: str) -> None:
 class _Page:
     """One open page."""
 
-    def __init__(
-        self,
-        services: Services,
-        actor: str,
-        sight: Scope,
-        rule_id: int,
-        _: Language,
-        named: Callable[[str], object],
-    ) -> None:
-        self._services, self._actor, self._sight, self._id, self._, self._named = (
-            services, actor, sight, rule_id, _, named,
-        )  # fmt: skip
+    def __init__(self, request: Request, rule_id: int, _: Language, named: Callable[[str], object]) -> None:
+        self._request, self._id, self._, self._named = request, rule_id, _, named
+        self._services, self._actor, self._sight = services_of(request), identity_of(request).actor, sight_of(request)
         self._running: asyncio.Task[PreviewView] | None = None
         self._trouble = ui.element("div")
         self._progress = ui.element("div").props('role="status"')
@@ -125,7 +114,7 @@ class _Page:
                 )
             )
 
-        RuleForm(self._services, _, found.text, write)
+        RuleForm(self._request, _, found.text, write)
 
     def _acts(self, found: RuleView) -> None:
         _, rules = self._, self._services.alarms.rules

@@ -156,7 +156,7 @@ def serve_centre(folder: Path, query_url: str, port: int) -> None:
 def add_pictures(
     directory: Path, sources: Sequence[tuple[str, str]] = (("bench", "cam-1"),) * PICTURES, from_ms: int = DAY_START_MS
 ) -> list[str]:
-    """Observations with pictures that a centre can show, a minute apart, of these agents and cameras; their row keys."""
+    """Observations with pictures that a centre can show, a minute apart, of these cameras; their row keys."""
     now_ms = max(NOW_MS, from_ms + len(sources) * 60_000)
     archiver = Archiver(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now_ms=now_ms)
     entries = []

@@ -54,7 +54,13 @@ def _print(report: dict[str, Any]) -> None:
     console = Console(width=120)
     if "opening" in report:
         table = Table(
-            "page", "cold", "warm", "plain, cold", "plain, warm", "KiB", title=f"{report['rows']:,} machines; ms p50 / p95"
+            "page",
+            "cold",
+            "warm",
+            "plain, cold",
+            "plain, warm",
+            "KiB",
+            title=f"{report['rows']:,} machines; ms: p50 / p95",
         )
         for row in report["opening"]:
             times = [str(Times(**row[each])) for each in ("cold", "warm", "plain_cold", "plain_warm")]

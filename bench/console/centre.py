@@ -1,5 +1,7 @@
-"""A centre in a process of its own as `wayside-center run` starts it, its broker's line standard input; and a well of
-pictures in place of the archive, for a page that is open for minutes."""
+"""A centre in a process of its own as `wayside-center run` starts it, its broker's line standard input.
+
+Beside it a well of pictures in place of the archive, for a page that is open for minutes.
+"""
 
 import base64
 import json
@@ -103,8 +105,7 @@ class Centre:
             captured_at_ms=now_ms,
             picture=PictureState.KEPT,
             machines=tuple(
-                Machine(cls=each.cls, score=each.score, box=each.box)
-                for each in drawn(sequence % DRAWINGS)[0].machines
+                Machine(cls=each.cls, score=each.score, box=each.box) for each in drawn(sequence % DRAWINGS)[0].machines
             ),
             people=0,
             width=1280,
@@ -128,7 +129,7 @@ def centre(folder: Path, query_url: str, token: str) -> Iterator[Centre]:
         f'port = {port}\nquery_url = "{query_url}"\nquery_token_file = "query-token"\ndata_dir = "data"\n'
         '[broker]\nhost = "127.0.0.1"\nca_file = "ca.pem"\ncert_file = "center.pem"\nkey_file = "center.key"\n'
     )
-    command = [sys.executable, "-m", "tests.e2e.center_process", str(config)]
+    command = [sys.executable, "-m", "bench.console.served", str(config)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     try:

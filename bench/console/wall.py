@@ -1,7 +1,9 @@
 """The live page for minutes: 30 cameras, two pictures a second each, what browser and centre weigh; and 20 browsers.
 
-    this process: observed hints ─stdin─▶ centre ─▶ Chromium: live
-                                           └─▶ well of pictures (one under every key)
+    this process: observed hints ─stdin─▶ centre ─▶ Chromium
+                                            └─▶ well of pictures (one under every key)
+
+Memory is read after garbage was collected.
 """
 
 import threading

@@ -125,6 +125,7 @@ def _give_up(visitor: Visitor, page: Page) -> None:
         thought.wait(60)
         return Response(status_code=503)
 
+    page.wait_for_load_state("networkidle")
     visitor.center.archive.answer = slow
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_text("The archive compares…")).to_be_visible()

@@ -13,7 +13,7 @@ def main() -> None:
     """Serve the configuration named on the command line."""
     serve(
         load(CenterConfig, Path(sys.argv[1])),
-        lambda line: print(line, flush=True),  # noqa: T201 - what the command prints, too
+        lambda line: print(line, flush=True),
         functools.partial(TypedLine, lines=sys.stdin),
     )
 

@@ -93,5 +93,6 @@ def fault_of(corners: tuple[Corner, ...], _: Language, *, line: bool) -> str:
             _POLYGON.validate_python(corners)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        return _(_FAULTS[fault["type"]]).format(**fault.get("ctx", {}))
+        text = _FAULTS[fault["type"]]
+        return _(text).format(**fault.get("ctx", {}))
     return ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
@@ -12,7 +12,7 @@ from center.console.language import Language
 from center.errors import CenterError
 
 T = TypeVar("T")
-Fields = Mapping[type[CenterError], ValidationElement]
+Fields = Mapping[type[CenterError], ValidationElement[Any]]
 
 
 async def attempt(trouble: ui.element, _: Language, call: Callable[[], T], fields: Fields | None = None) -> T | None:
@@ -34,7 +34,7 @@ async def attempt(trouble: ui.element, _: Language, call: Callable[[], T], field
         return None
 
 
-def at_fault(field: ValidationElement, text: str) -> None:
+def at_fault(field: ValidationElement[Any], text: str) -> None:
     """Say at a field what is wrong with it, and lead there."""
     field.error = text
     field.run_method("focus")

@@ -126,10 +126,10 @@ class RuleForm:
     async def _submit(self) -> None:
         _ = self._
         self._wrong.clear()
-        if self._shape is not None and (fault := self._shape.fault()):
+        if self._shape is not None and (undrawn := self._shape.fault()):
             with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
                 words("strong", _("The rule cannot be written like that."))
-                words("span", fault)
+                words("span", undrawn)
             return
         try:
             text = RuleText.model_validate(self._said())

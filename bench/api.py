@@ -19,7 +19,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.process import BaseProcess
@@ -153,17 +153,20 @@ def serve_centre(folder: Path, query_url: str, port: int) -> None:
     uvicorn.run(center.application, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
-def add_pictures(directory: Path) -> list[str]:
-    """Observations with pictures that a centre can show; their row keys."""
-    archiver = Archiver(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
+def add_pictures(
+    directory: Path, sources: Sequence[tuple[str, str]] = (("bench", "cam-1"),) * PICTURES, from_ms: int = DAY_START_MS
+) -> list[str]:
+    """Observations with pictures that a centre can show, a minute apart, of these cameras; their row keys."""
+    now_ms = max(NOW_MS, from_ms + len(sources) * 60_000)
+    archiver = Archiver(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now_ms=now_ms)
     entries = []
-    for number in range(PICTURES):
+    for number, (agent_id, camera_id) in enumerate(sources):
         jpeg, machines = draw(number)
-        at_ms = DAY_START_MS + number * 60_000
+        at_ms = from_ms + number * 60_000
         snapshot = Snapshot(
-            observation_id=ids.observation_id("cam-1", at_ms, f"p{number}"),
-            agent_id="bench",
-            camera_id="cam-1",
+            observation_id=ids.observation_id(camera_id, at_ms, f"p{number}"),
+            agent_id=agent_id,
+            camera_id=camera_id,
             source_key=f"p{number}",
             captured_at_ms=at_ms,
             clock=ClockQuality.ARRIVAL,
@@ -182,8 +185,8 @@ def add_pictures(directory: Path) -> list[str]:
             ),
         )
         entries.append(Entry(snapshot, "0" * 64, at_ms + 100, PictureState.KEPT, jpeg, machines, ()))
-    archiver.commit(entries, now_ms=NOW_MS)
-    return [ids.row_key("bench", entry.snapshot.observation_id) for entry in entries]
+    archiver.commit(entries, now_ms=now_ms)
+    return [ids.row_key(entry.snapshot.agent_id, entry.snapshot.observation_id) for entry in entries]
 
 
 @contextmanager

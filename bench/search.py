@@ -7,7 +7,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ import pyarrow as pa
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.search import Wanted
-from ray_cluster.day_tables import connect, create_day, day_span
+from ray_cluster.day_tables import connect, create_day, day_name, day_span
 from ray_cluster.filters import Filter
 from ray_cluster.query import Query
 from ray_cluster.tables import OBJECT_SCHEMA, SNAPSHOT_SCHEMA
@@ -61,22 +61,36 @@ QUESTIONS: Final = {
 }
 
 
-def fill(directory: Path, machines: int) -> None:
-    """One day's tables, compacted and indexed."""
+def fill(directory: Path, machines: int, low_ms: int = LOW_MS, high_ms: int = HIGH_MS) -> None:
+    """Tables of the days of this span, compacted and indexed; the machines are spread evenly over it."""
     (directory / "tables").mkdir(parents=True)
-    day = create_day(connect(directory), DAY)
+    tables = connect(directory)
     dice = np.random.default_rng(1)
-    pictures = -(-machines // A_PICTURE)
-    for first in range(0, pictures, STEP):
-        count = min(STEP, pictures - first)
-        at_ms = np.sort(dice.integers(LOW_MS, HIGH_MS, count))
-        cameras = [int(each) for each in dice.integers(0, CAMERAS, count)]
-        keys = [f"{_source(each)[0]}:{first + at:032x}" for at, each in enumerate(cameras)]
-        day.objects.add(_objects(dice, keys, cameras, at_ms))
-        day.snapshots.add(_snapshots(dice, keys, cameras, at_ms, first))
-    done = Upkeep(directory, retention_days=30, offset_minutes=OFFSET_MINUTES).run_once(now_ms=HIGH_MS)
+    first = 0
+    for day, from_ms, to_ms in _days(low_ms, high_ms):
+        table = create_day(tables, day)
+        pictures = first + -(-machines * (to_ms - from_ms) // ((high_ms - low_ms) * A_PICTURE))
+        while first < pictures:
+            count = min(STEP, pictures - first)
+            at_ms = np.sort(dice.integers(from_ms, to_ms, count))
+            cameras = [int(each) for each in dice.integers(0, CAMERAS, count)]
+            keys = [f"{_source(each)[0]}:{first + at:032x}" for at, each in enumerate(cameras)]
+            table.objects.add(_objects(dice, keys, cameras, at_ms))
+            table.snapshots.add(_snapshots(dice, keys, cameras, at_ms, first))
+            first += count
+    done = Upkeep(directory, retention_days=30, offset_minutes=OFFSET_MINUTES).run_once(now_ms=high_ms)
     if done.faults:
         raise SystemExit(f"upkeep: {done.faults}")
+
+
+def _days(low_ms: int, high_ms: int) -> Iterator[tuple[str, int, int]]:
+    """The days of a span, and of each the part that lies in it."""
+    at_ms = low_ms
+    while at_ms < high_ms:
+        day = day_name(at_ms, OFFSET_MINUTES)
+        end_ms = min(high_ms, day_span(day, OFFSET_MINUTES)[1])
+        yield day, at_ms, end_ms
+        at_ms = end_ms
 
 
 def _objects(dice: np.random.Generator, keys: list[str], cameras: list[int], at_ms: Any) -> pa.Table:

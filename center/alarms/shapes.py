@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from provisioning.contracts.camera import Point
 
@@ -56,9 +57,11 @@ def area(points: Sequence[Point]) -> float:
 
 
 def _checked(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Raise ValueError for what encloses no one area."""
+    """Raise PydanticCustomError, whose type names the fault, for what encloses no one area."""
     if len(set(points)) < len(points):
-        raise ValueError("a polygon has each of its corners once: leave out the repeated one, also at the end")
+        raise PydanticCustomError(
+            "polygon_repeats", "a polygon has each of its corners once: leave out the repeated one, also at the end"
+        )
     sides = list(zip(points, (*points[1:], points[0]), strict=True))
     for (i, (a, b)), (j, (c, d)) in combinations(enumerate(sides), 2):
         if b == c or d == a:
@@ -70,11 +73,15 @@ def _checked(points: tuple[Point, ...]) -> tuple[Point, ...]:
         else:
             crossing = _touch(a, b, c, d)
         if crossing:
-            raise ValueError(
-                f"the polygon crosses itself: its sides {i + 1} and {j + 1} meet; draw its corners in order"
+            raise PydanticCustomError(
+                "polygon_crosses",
+                "the polygon crosses itself: its sides {first} and {second} meet; draw its corners in order",
+                {"first": i + 1, "second": j + 1},
             )
     if area(points) < MIN_AREA:
-        raise ValueError("the polygon is so small that no machine can be seen in it; draw it larger")
+        raise PydanticCustomError(
+            "polygon_small", "the polygon is so small that no machine can be seen in it; draw it larger"
+        )
     return points
 
 
@@ -93,7 +100,7 @@ class Line(BaseModel):
     @model_validator(mode="after")
     def _has_length(self) -> Self:
         if max(abs(self.start[0] - self.end[0]), abs(self.start[1] - self.end[1])) < MIN_LENGTH:
-            raise ValueError("the line's start and end are the same point; draw it longer")
+            raise PydanticCustomError("line_short", "the line's start and end are the same point; draw it longer")
         return self
 
 

@@ -8,14 +8,15 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access import TOKEN_SCOPES, Identity, Permission
+from center.account_errors import WrongCodeError
 from center.console import moments
-from center.console.attempt import attempt
+from center.console.attempt import at_fault, attempt
 from center.console.frame import frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.table import state, table
 from center.console.users import grant_words
-from center.errors import CenterError, marked
+from center.errors import BadCredentialsError, CenterError, WeakPasswordError, marked
 from center.second_factor import Enrolment
 from center.services import Services, identity_of, services_of, source_of
 from center.tokens import MAX_DAYS, ShownToken
@@ -72,7 +73,8 @@ class _Password:
             auth.reset_password(username=self._identity.username, password=new)
             return True
 
-        if await attempt(self._trouble, self._, change):
+        fields = {BadCredentialsError: self._old, WeakPasswordError: self._new}
+        if await attempt(self._trouble, self._, change, fields):
             ui.navigate.to("/login")
 
 
@@ -108,7 +110,7 @@ class _Factor:
             services.auth.confirm_password(who, password, source=self._source)
             return services.second_factors.begin(who.user_id, who.username)
 
-        begun = await attempt(self._trouble, self._, begin)
+        begun = await attempt(self._trouble, self._, begin, {BadCredentialsError: self._proof})
         if begun is None:
             return
         _ = self._
@@ -127,7 +129,10 @@ class _Factor:
                 async def confirm() -> None:
                     typed = code.value or ""
                     codes = await attempt(
-                        self._trouble, _, lambda: services.second_factors.confirm(who.user_id, who.username, typed)
+                        self._trouble,
+                        _,
+                        lambda: services.second_factors.confirm(who.user_id, who.username, typed),
+                        {WrongCodeError: code},
                     )
                     if codes is not None:
                         self._show_codes(codes)
@@ -152,7 +157,7 @@ class _Factor:
             services.second_factors.remove(who.user_id, who.username, actor=who.actor)
             return True
 
-        if await attempt(self._trouble, self._, remove):
+        if await attempt(self._trouble, self._, remove, {BadCredentialsError: self._proof}):
             await self.load()
 
 
@@ -230,9 +235,15 @@ class _Tokens:
         name, days = (self._name.value or "").strip()[:64], int(self._days.value or 0)
         scopes = tuple(Permission(scope) for scope in self._scopes.value or ())
         self._made.clear()
-        if not name or not scopes or not 1 <= days <= MAX_DAYS:
-            with self._made:
-                words("div", _("Give a name, at least one scope and 1 to {days} days.").format(days=MAX_DAYS))
+        faults = (
+            (self._days, "" if 1 <= days <= MAX_DAYS else _("1 to {days} days.").format(days=MAX_DAYS)),
+            (self._scopes, "" if scopes else _("At least one scope.")),
+            (self._name, "" if name else _("Give it a name.")),
+        )
+        for field, fault in faults:
+            field.error = fault or None
+        if wrong := [(field, fault) for field, fault in faults if fault]:
+            at_fault(*wrong[-1])
             return
         made = await attempt(
             self._trouble,

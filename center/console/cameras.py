@@ -22,6 +22,8 @@ from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Cameras")
 LOOK_S: Final = 2.0
+ROWS: Final = 60
+"""Drawn at once; a browser takes seconds for hundreds of rows, and draws them anew whenever one changes."""
 STATES: Final = {
     "": marked("Any state"),
     "bad": marked("Needs somebody"),
@@ -68,7 +70,8 @@ class _Tables:
         self._ = _
         self._wanted = wanted
         self._sights = cameras, agents
-        self._drawn_cameras: tuple[Wanted, int, tuple[CameraView, ...]] | None = None
+        self._most = ROWS
+        self._drawn_cameras: tuple[Wanted, int, int, tuple[CameraView, ...]] | None = None
         self._drawn_agents: tuple[AgentView, ...] = ()
         with ui.element("div").classes("ws-filters"):
             ui.input(_("Name, camera or agent"), value=wanted.text, on_change=self._named).props(
@@ -89,13 +92,14 @@ class _Tables:
         """Redraw if need be."""
         cameras, agents = self._sights
         known = self._services.devices.cameras(cameras)
-        now = (self._wanted, len(known), tuple(filter(self._wanted.holds, known)))
+        chosen = tuple(filter(self._wanted.holds, known))
+        now = (self._wanted, len(known), len(chosen), chosen[: self._most])
         if now != self._drawn_cameras:
             self._drawn_cameras = now
             self._cameras_at.clear()
             with self._cameras_at:
                 self._draw(*now[1:])
-        heard = self._services.devices.agents(agents)
+        heard = self._services.devices.agents(agents)[: self._most]
         if heard != self._drawn_agents:
             self._drawn_agents = heard
             self._agents_at.clear()
@@ -109,14 +113,18 @@ class _Tables:
     def _chosen(self, event: ValueChangeEventArguments[str | None]) -> None:
         self._want(replace(self._wanted, state=event.value or ""))
 
+    def _more(self) -> None:
+        self._most += ROWS
+        self.look()
+
     def _want(self, wanted: Wanted) -> None:
-        self._wanted = wanted
+        self._wanted, self._most = wanted, ROWS
         ui.navigate.history.replace(wanted.path())
         self.look()
 
-    def _draw(self, count: int, rows: tuple[CameraView, ...]) -> None:
+    def _draw(self, count: int, chosen: int, rows: tuple[CameraView, ...]) -> None:
         _ = self._
-        self._count.set_text(_("{shown} of {count}").format(shown=len(rows), count=count) if count else "")
+        self._count.set_text(_("{shown} of {count}").format(shown=chosen, count=count) if count else "")
         if not count:
             empty(
                 _("No camera has reported yet."),
@@ -126,6 +134,9 @@ class _Tables:
             empty(_("No camera is like that."), _("Choose another state, or shorten the name."))
         else:
             self._cameras(rows)
+        if chosen > len(rows):
+            more = _("Show more ({count} are left)").format(count=chosen - len(rows))
+            ui.button(more, color=None, on_click=self._more).props("outline no-caps")
 
     def _cameras(self, rows: tuple[CameraView, ...]) -> None:
         _ = self._

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from center.access import Permission
 from center.cases.hunt import Wanted
 from center.cases.states import Act, State
-from center.cases.views import CaseDetail, CaseMachine, Explained, Verdict
+from center.cases.views import CaseDetail, CaseMachine, Explained, SearchView, Verdict
 from center.console import case_words, moments, vocabulary
 from center.console.case_review import Review
 from center.console.case_sightings import Sightings
@@ -19,6 +19,7 @@ from center.console.cases import case_path, seek_of, state
 from center.console.frame import frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
+from center.console.waiting import Waiting
 from center.errors import CenterError, marked
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.archive import MachineColour
@@ -231,11 +232,18 @@ class _Page:
                 _("To ({zone})").format(zone=moments.ZONE_TEXT), value=moments.to_input(terms.to_ms)
             ).props(f"{_FIELDS} type=datetime-local")
             self._ask = ui.button(_("Search"), icon="search", on_click=self._search).props("unelevated no-caps")
+        self._waiting = Waiting[SearchView](
+            _,
+            says=_("The archive compares…"),
+            given_up=_("The search was given up; that it was asked stands in the audit."),
+        )
         self._explained = ui.element("div")
 
     async def _search(self) -> None:
-        """Ask the archive; meanwhile the button shows that it is at it."""
-        self._ask.props("loading")
+        """Ask the archive, with a way to give it up."""
+        if self._waiting.busy:
+            return
+        self._ask.disable()
         try:
             wanted = Wanted(
                 cls=tuple(MachineClass(each) for each in self._cls.value),
@@ -244,18 +252,18 @@ class _Page:
                 from_ms=moments.from_input(self._from.value),
                 to_ms=moments.from_input(self._to.value),
             )
-            found = await self._services.cases.hunt.search(
-                self._number,
-                wanted,
-                asker=self._identity,
-                sight=self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._number),
+            sight = self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._number)
+            found = await self._waiting.wait(
+                self._services.cases.hunt.search(self._number, wanted, asker=self._identity, sight=sight)
             )
         except CenterError as error:
             self._say(error)
             return
         finally:
-            self._ask.props(remove="loading")
+            self._ask.enable()
         self._trouble.clear()
+        if found is None:
+            return
         self._explain(found.explained)
         if self._review is not None:
             self._review.show(self._sought_machines, found.items)

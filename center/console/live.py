@@ -10,7 +10,7 @@ from center.access import Scope
 from center.console import moments, vocabulary
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
-from center.console.markup import words
+from center.console.markup import labelled, words
 from center.console.picture import TILE_LABEL_MINIMUM, Picture, page_path, picture_path
 from center.devices import CameraView, DeviceState
 from center.errors import CenterError, marked
@@ -25,14 +25,20 @@ LOOK_S: Final = 0.5
 CAMERAS_S: Final = 2.0
 FIRST: Final = 100
 """Newest observations asked for at the start, to have a picture of most cameras at once."""
+WALL: Final = 36
+"""Tiles of one page: more than somebody can watch, and each of them redraws twice a second."""
 
 
 def live(request: Request) -> None:
     """`/live`."""
     services = services_of(request)
     with frame(request, title=TITLE, active="/live") as _:
-        words("h1", _(TITLE))
-        wall = _Wall(services, _, actor=identity_of(request).actor, sight=sight_of(request))
+        with ui.element("div").classes("ws-alarms-head"):
+            words("h1", _(TITLE))
+            pager = labelled("nav", _("Cameras")).classes("ws-tabs")
+        said = request.query_params.get("page", "1")
+        page = int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else 1
+        wall = _Wall(services, _, pager, page=max(page, 1), actor=identity_of(request).actor, sight=sight_of(request))
     ui.context.client.on_delete(wall.close)
     ui.timer(0, wall.fill, once=True)
     ui.timer(LOOK_S, wall.look)
@@ -40,15 +46,22 @@ def live(request: Request) -> None:
 
 
 class _Wall:
-    """All tiles of one open page. A tile never moves; a new camera goes to the end."""
+    """The tiles of one open page, of many cameras a part. A tile never moves; a new camera goes to the end."""
 
-    def __init__(self, services: Services, _: Language, *, actor: str, sight: Scope) -> None:
+    def __init__(
+        self, services: Services, _: Language, pager: ui.element, *, page: int, actor: str, sight: Scope
+    ) -> None:
         self._services = services
         self._ = _
+        self._pager = pager
+        self._page = page
+        self._pages = 0
         self._actor = actor
         self._sight = sight
         self._reader = services.feed.open()
         self._tiles: dict[tuple[str, str], _Tile] = {}
+        known = [(camera.agent_id, camera.camera_id) for camera in services.devices.cameras(sight)]
+        self._elsewhere = frozenset(known[: (page - 1) * WALL] + known[page * WALL :])
         self._trouble = ui.element("div")
         self._grid = ui.element("div").classes("ws-tiles")
         self._empty = ui.element("div")
@@ -67,7 +80,10 @@ class _Wall:
         """Start from the archive, so that a page that was just opened is not empty."""
         try:
             await asyncio.to_thread(self._services.audit.append, self._actor, "live.open", {})
-            page = await self._services.search.observations(Filters(limit=FIRST), actor=self._actor, sight=self._sight)
+            own = tuple(sorted({camera_id for _agent_id, camera_id in self._tiles})) if self._elsewhere else ()
+            page = await self._services.search.observations(
+                Filters(limit=FIRST, camera_id=own), actor=self._actor, sight=self._sight
+            )
         except CenterError as error:
             with self._trouble:
                 problem(error, self._)
@@ -88,8 +104,10 @@ class _Wall:
     def cameras(self) -> None:
         """Keep names and states true; a camera that is no longer configured loses its tile."""
         known = {(camera.agent_id, camera.camera_id): camera for camera in self._services.devices.cameras(self._sight)}
+        self._page_of(len(known))
         for key, camera in known.items():
-            self._tile(*key).describe(camera)
+            if (tile := self._tile(*key)) is not None:
+                tile.describe(camera)
         for key in [key for key, tile in self._tiles.items() if tile.configured and key not in known]:
             self._tiles.pop(key).remove()
         self._empty.set_visibility(not self._tiles)
@@ -103,15 +121,33 @@ class _Wall:
             return
         if self._services.roster.revoked(sighting.agent_id):
             return
-        self._tile(sighting.agent_id, sighting.camera_id).show(sighting)
-        self._empty.set_visibility(False)
+        if (tile := self._tile(sighting.agent_id, sighting.camera_id)) is not None:
+            tile.show(sighting)
+            self._empty.set_visibility(False)
 
-    def _tile(self, agent_id: str, camera_id: str) -> "_Tile":
+    def _tile(self, agent_id: str, camera_id: str) -> "_Tile | None":
+        """None for a camera of another page."""
         key = (agent_id, camera_id)
-        if key not in self._tiles:
+        if key not in self._tiles and key not in self._elsewhere and len(self._tiles) < WALL:
             with self._grid:
                 self._tiles[key] = _Tile(camera_id, self._)
-        return self._tiles[key]
+        return self._tiles.get(key)
+
+    def _page_of(self, count: int) -> None:
+        """Links to the other pages, where one does not hold all cameras."""
+        _, pages = self._, -(-count // WALL)
+        if pages == self._pages:
+            return
+        self._pages = pages
+        self._pager.clear()
+        if pages < 2:
+            return
+        with self._pager:
+            words("span", _("Cameras")).classes("ws-muted")
+            for page in range(1, pages + 1):
+                link = ui.link(f"{(page - 1) * WALL + 1}–{min(page * WALL, count)}", f"/live?page={page}")
+                if page == self._page:
+                    link.props('aria-current="page"')
 
 
 class _Tile:

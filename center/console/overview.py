@@ -96,7 +96,7 @@ class _Page:
             with ui.element("section").classes("ws-column").props('aria-labelledby="places"'):
                 words("h2", _("Where")).props('id="places"')
                 self._map = Map(_, services.atlas, label=_("Map of the cameras"))
-                self._map.style("flex: 1; min-height: 340px")
+                self._map.classes("ws-map-tall")
                 self._placed = words("div", "").classes("ws-muted")
         self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
 

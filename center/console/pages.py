@@ -1,13 +1,17 @@
 """Puts the console's pages into the centre's application."""
 
+import hashlib
+import os
 from importlib.resources import files
-from typing import cast
+from importlib.resources.abc import Traversable
+from typing import Final, cast
 
 from fastapi import FastAPI, Request
 from nicegui import Client, ui
 from nicegui.language import Language as QuasarLanguage
 from starlette.responses import RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import PathLike, StaticFiles
+from starlette.types import Scope
 
 from center.access import Permission
 from center.account_errors import ForbiddenError
@@ -43,6 +47,7 @@ from center.console import (
 from center.permits import needs
 from center.services import identity_of
 
+YEAR_S: Final = 365 * 86_400
 RECONNECT_S = 30.0
 """How long a page waits for its browser, which may be a laptop that slept for a moment."""
 
@@ -59,10 +64,27 @@ class _Page(ui.page):
         return preferences.current().theme.dark
 
 
+class _Static(StaticFiles):
+    """What is asked for by its version never changes and is kept; the rest is asked for again, and not sent again."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """With the header that says so."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        versioned = scope["query_string"].startswith(b"v=")
+        answer.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if versioned else "no-cache"
+        return answer
+
+
+def _version(file: Traversable) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
 def mount(app: FastAPI) -> None:
     """Add static files, the plain pages and the NiceGUI pages. One application a process: NiceGUI has global state."""
     static = files("center.console") / "static"
-    app.mount("/static", StaticFiles(directory=str(static)), name="static")
+    app.mount("/static", _Static(directory=str(static)), name="static")
     for plain in (login, provider, setup, preferences):
         app.include_router(plain.router)
 
@@ -74,9 +96,8 @@ def mount(app: FastAPI) -> None:
             return denied.page(request, ForbiddenError(permission=frame.PAGES[0][2]))
         return RedirectResponse(first, status_code=303)
 
-    Client.shared_head_html = (
-        '<link rel="stylesheet" href="/static/wayside.css"><script src="/static/keys.js" defer></script>'
-    )
+    sheet, keys = (f"/static/{name}?v={_version(static / name)}" for name in ("wayside.css", "keys.js"))
+    Client.shared_head_html = f'<link rel="stylesheet" href="{sheet}"><script src="{keys}" defer></script>'
     _Page("/overview", openapi_extra=needs(Permission.CAMERA_VIEW))(overview.overview)
     _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
     _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(search.search)

@@ -22,7 +22,7 @@ export default {
     failed: { type: String, default: "" },
     minimum: { type: Number, default: 0 },
   },
-  data: () => ({ shown: null, problem: "", wanted: 0 }),
+  data: () => ({ shown: null, problem: "" }),
   computed: {
     shape() {
       return { aspectRatio: this.shown ? this.shown.width + " / " + this.shown.height : "16 / 9" };
@@ -34,23 +34,41 @@ export default {
   watch: {
     src: { immediate: true, handler: "load" },
   },
+  beforeCreate() {
+    this.era = 0; // rises when what is on its way must not be shown any more
+    this.busy = false;
+    this.again = false;
+  },
   unmounted() {
-    this.wanted++;
+    this.era++;
     if (this.shown) URL.revokeObjectURL(this.shown.url);
   },
   methods: {
+    // One picture on its way at a time, then the newest: where each new one took the place of the one that is on its
+    // way, a line slower than the camera would never show any.
     async load() {
-      const mine = ++this.wanted;
-      if (!this.src) return this.show(null);
-      const boxes = this.boxes;
+      if (!this.src) {
+        this.era++;
+        return this.show(null);
+      }
+      this.again = true;
+      if (this.busy) return;
+      this.busy = true;
+      while (this.again && this.src) {
+        this.again = false;
+        await this.bring(this.src, this.boxes, this.era);
+      }
+      this.busy = false;
+    },
+    async bring(src, boxes, era) {
       let answer;
       try {
-        answer = await fetch(this.src, { credentials: "same-origin" });
+        answer = await fetch(src, { credentials: "same-origin" });
       } catch (error) {
-        if (mine === this.wanted && !this.shown) this.problem = this.failed;
+        if (era === this.era && !this.shown) this.problem = this.failed;
         return;
       }
-      if (mine !== this.wanted) return;
+      if (era !== this.era) return;
       if (!answer.ok) {
         this.problem = answer.status === 404 ? this.missing : this.failed;
         return this.show(null);
@@ -62,10 +80,10 @@ export default {
         await image.decode();
       } catch (error) {
         URL.revokeObjectURL(url);
-        if (mine === this.wanted) this.problem = this.failed;
+        if (era === this.era) this.problem = this.failed;
         return;
       }
-      if (mine !== this.wanted) return URL.revokeObjectURL(url);
+      if (era !== this.era) return URL.revokeObjectURL(url);
       this.problem = "";
       this.show({
         url,

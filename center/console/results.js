@@ -1,6 +1,8 @@
 // Results as a grid of pictures (results.py). Only the rows in view are in the page; the rest is empty height.
 const GAP = 14;
-const TEXT = 76; // px below a picture: name, what is in it, when
+const WALL = window.matchMedia("(min-width: 2400px)"); // as in the style sheet: read from metres away
+const least = () => (WALL.matches ? 400 : 232); // px of a card's width
+const text = () => (WALL.matches ? 103 : 76); // px below a picture: name, what is in it, when
 const MARGIN = 2; // rows drawn above and below what is seen
 
 export default {
@@ -31,13 +33,13 @@ export default {
   data: () => ({ items: [], more: false, asked: false, focused: 0, failed: {}, there: {}, width: 0, from: 0, to: 0 }),
   computed: {
     columns() {
-      return Math.max(1, Math.floor((this.width + GAP) / (232 + GAP)));
+      return Math.max(1, Math.floor((this.width + GAP) / (least() + GAP)));
     },
     side() {
       return (this.width - GAP * (this.columns - 1)) / this.columns;
     },
     step() {
-      return Math.round((this.side * 9) / 16) + TEXT + GAP;
+      return Math.round((this.side * 9) / 16) + text() + GAP;
     },
     height() {
       return this.width ? Math.ceil(this.items.length / this.columns) * this.step : 0;

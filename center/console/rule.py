@@ -7,7 +7,6 @@ from typing import Final
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access import Scope
 from center.alarms.errors import UnknownRuleError
 from center.alarms.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
@@ -20,8 +19,9 @@ from center.console.picture import page_path
 from center.console.rule_form import RuleForm
 from center.console.rules import path, standing
 from center.console.table import state, table
+from center.console.waiting import Waiting
 from center.errors import CenterError, marked
-from center.services import Services, identity_of, services_of, sight_of
+from center.services import identity_of, services_of, sight_of
 
 TITLE: Final = marked("Rule")
 
@@ -40,12 +40,11 @@ def new(request: Request) -> None:
             if made is not None:
                 ui.navigate.to(path(made.id))
 
-        RuleForm(services, _, None, write)
+        RuleForm(request, _, None, write)
 
 
 def rule(request: Request, rule_id: str) -> None:
     """`/rules/{rule_id}`."""
-    services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/rules") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Rules"), "/rules")
@@ -53,35 +52,23 @@ def rule(request: Request, rule_id: str) -> None:
         if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
             problem(UnknownRuleError(rule_id=rule_id[:20], version=1), _)
             return
-        page = _Page(services, actor, sight, int(rule_id), _, heading.set_text)
-    ui.context.client.on_delete(page.leave)
+        page = _Page(request, int(rule_id), _, heading.set_text)
     ui.timer(0, page.load, once=True)
 
 
 class _Page:
     """One open page."""
 
-    def __init__(
-        self,
-        services: Services,
-        actor: str,
-        sight: Scope,
-        rule_id: int,
-        _: Language,
-        named: Callable[[str], object],
-    ) -> None:
-        self._services, self._actor, self._sight, self._id, self._, self._named = (
-            services, actor, sight, rule_id, _, named,
-        )  # fmt: skip
-        self._running: asyncio.Task[PreviewView] | None = None
+    def __init__(self, request: Request, rule_id: int, _: Language, named: Callable[[str], object]) -> None:
+        self._request, self._id, self._, self._named = request, rule_id, _, named
+        self._services, self._actor, self._sight = services_of(request), identity_of(request).actor, sight_of(request)
         self._trouble = ui.element("div")
-        self._progress = ui.element("div").props('role="status"')
+        self._waiting = Waiting[PreviewView](
+            _,
+            says=_("Looking at yesterday's pictures…"),
+            given_up=_("The preview was given up; nothing was kept."),
+        )
         self._body = ui.element("div").classes("ws-column")
-
-    def leave(self) -> None:
-        """The page is gone: nobody waits for the preview."""
-        if self._running is not None:
-            self._running.cancel()
 
     async def load(self) -> None:
         """Read it and draw it."""
@@ -125,7 +112,7 @@ class _Page:
                 )
             )
 
-        RuleForm(self._services, _, found.text, write)
+        RuleForm(self._request, _, found.text, write)
 
     def _acts(self, found: RuleView) -> None:
         _, rules = self._, self._services.alarms.rules
@@ -179,32 +166,18 @@ class _Page:
 
     async def _look(self, version: int) -> None:
         """Preview, with a way to give it up."""
-        _ = self._
-        if self._running is not None:
+        if self._waiting.busy:
             return
         self._trouble.clear()
-        running = self._running = asyncio.create_task(
-            self._services.alarms.previews.run(self._id, version, actor=self._actor, sight=self._sight)
-        )
-        with self._progress, ui.element("div").classes("ws-form"):
-            ui.spinner(size="20px")
-            words("span", _("Looking at yesterday's pictures…"))
-            ui.button(_("Cancel"), color=None, on_click=running.cancel).props("outline no-caps")
-        # Waited for and not awaited: giving it up is no error of the page.
-        await asyncio.wait([running])
-        self._running = None
-        self._progress.clear()
-        if running.cancelled():
-            with self._progress:
-                words("div", _("The preview was given up; nothing was kept.")).classes("ws-muted")
-            return
-        error = running.exception()
-        if isinstance(error, CenterError):
+        previews = self._services.alarms.previews
+        try:
+            seen = await self._waiting.wait(previews.run(self._id, version, actor=self._actor, sight=self._sight))
+        except CenterError as error:
             with self._trouble:
-                problem(error, _)
+                problem(error, self._)
             return
-        running.result()
-        await self.load()
+        if seen is not None:
+            await self.load()
 
     def _button(self, name: str, call: Callable[[], object]) -> ui.button:
         async def click() -> None:

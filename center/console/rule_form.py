@@ -1,26 +1,21 @@
-"""A rule's text as a form. What was drawn in a picture is kept as it is; it is drawn through the API."""
+"""A rule's text as a form, its shape drawn in a picture (`rule_shape`)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from nicegui import ui
 from pydantic import ValidationError
+from starlette.requests import Request
 
 from center.alarms.rule import RuleText, Severity
 from center.console import alarms, vocabulary
 from center.console.language import Language
 from center.console.markup import words
+from center.console.rule_shape import NAMED, RuleShape
 from center.devices import DeviceState
 from center.errors import marked
-from center.services import Services
+from center.services import services_of, sight_of
 
-NAMED: Final = {
-    "zone_entry": ("zone", marked("Zone of the agent's configuration")),
-    "two_wheeler_on_motorway": ("zone", marked("Zone of the agent's configuration")),
-    "standing": ("zone", marked("Zone of the agent's configuration")),
-    "line_crossing": ("line", marked("Line of the agent's configuration")),
-    "wrong_way": ("lane", marked("Lane of the agent's configuration (empty: any)")),
-}
 NUMBERED: Final = {
     "standing": ("for_s", marked("Standing for, seconds"), 60),
     "camera_fault": ("for_s", marked("Lasting for, seconds"), 30),
@@ -37,19 +32,19 @@ FAULTS: Final = {
     ),
     "platform_fault": ("parts", dict(alarms.PARTS)),
 }
-MACHINES: Final = frozenset({"zone_entry", "two_wheeler_on_motorway", "standing", "line_crossing", "wrong_way"})
 
 
 class RuleForm:
     """Gives a valid text to `write`, or says what is wrong with it."""
 
     def __init__(
-        self, services: Services, _: Language, text: RuleText | None, write: Callable[[RuleText], Awaitable[None]]
+        self, request: Request, _: Language, text: RuleText | None, write: Callable[[RuleText], Awaitable[None]]
     ) -> None:
-        self._services, self._, self._text, self._write = services, _, text, write
+        self._request, self._, self._text, self._write = request, _, text, write
         self._before: dict[str, Any] = {} if text is None else text.model_dump(mode="json")
         self._what: dict[str, Any] = self._before.get("what", {"kind": "camera_fault"})
         self._fields: dict[str, Any] = {}
+        self._shape: RuleShape | None = None
         self._wrong = ui.element("div")
         with ui.element("div").classes("ws-panel ws-fields"):
             self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
@@ -72,22 +67,12 @@ class RuleForm:
             ).on_click(self._submit)
         self._draw_kind()
 
-    @property
-    def _drawn(self) -> bool:
-        return any(self._what.get(name) is not None for name in ("polygon", "segment"))
-
     def _draw_kind(self) -> None:
         _, kind = self._, str(self._kind.value)
         same = self._what if self._what["kind"] == kind else {}
-        self._fields = {}
+        self._fields, self._shape = {}, None
         self._of_kind.clear()
         with self._of_kind:
-            if kind in NAMED:
-                name, label = NAMED[kind]
-                if same and self._drawn:
-                    words("div", _("A shape is drawn for it; it is kept as it is.")).classes("ws-muted")
-                else:
-                    self._fields[name] = ui.input(_(label), value=same.get(name) or "").props("outlined dense")
             if kind in NUMBERED:
                 name, label, usual = NUMBERED[kind]
                 field = ui.number(_(label), value=same.get(name, usual), min=0, precision=0).props("outlined dense")
@@ -100,17 +85,21 @@ class RuleForm:
                 )
                 self._fields[name] = several.props("outlined dense use-chips")
             if kind != "platform_fault":
-                known = self._services.devices.cameras()
+                known = services_of(self._request).devices.cameras(sight_of(self._request))
                 places = {f"{camera.agent_id}/{camera.camera_id}": camera.title for camera in known}
                 chosen = list(self._before.get("cameras", ()))
                 places |= {place: place for place in chosen if place not in places}
                 self._cameras = ui.select(places, label=_("Cameras (none: all)"), multiple=True, value=chosen)
                 self._cameras.props("outlined dense use-chips options-dense")
-            if kind in MACHINES:
+            if kind in NAMED:
                 classes = {cls.value: _(name) for cls, name in vocabulary.CLASSES.items()}
                 chosen = list(self._before.get("classes", ()))
                 self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
                 self._classes.props("outlined dense use-chips options-dense")
+            if kind in NAMED:
+                shape = self._shape = RuleShape(self._request, _, kind, same)
+                self._cameras.on_value_change(lambda event: shape.of(event.value or []))
+                ui.timer(0, lambda: shape.of(self._cameras.value or []), once=True)
 
     def _said(self) -> dict[str, Any]:
         """The text as it stands in the form; what the form has no field for stays as it was."""
@@ -121,12 +110,14 @@ class RuleForm:
             if isinstance(value, float):
                 value = int(value)
             what[name] = None if value == "" else value
+        if self._shape is not None:
+            what |= self._shape.said()
         steps = [part.strip() for part in (self._steps.value or "").split(",") if part.strip()]
         return self._before | {
             "name": (self._name.value or "").strip(),
             "what": what,
             "cameras": [] if kind == "platform_fault" else self._cameras.value or [],
-            "classes": self._classes.value or [] if kind in MACHINES else [],
+            "classes": self._classes.value or [] if kind in NAMED else [],
             "severity": self._severity.value,
             "window_s": int(self._window.value or 0),
             "escalate_after_min": steps,
@@ -135,6 +126,11 @@ class RuleForm:
     async def _submit(self) -> None:
         _ = self._
         self._wrong.clear()
+        if self._shape is not None and (undrawn := self._shape.fault()):
+            with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
+                words("strong", _("The rule cannot be written like that."))
+                words("span", undrawn)
+            return
         try:
             text = RuleText.model_validate(self._said())
         except ValidationError as error:

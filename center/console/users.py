@@ -9,13 +9,14 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access import Permission, Role
+from center.account_errors import UserTakenError
 from center.console import moments
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.table import state, table
-from center.errors import CenterError, marked
+from center.errors import BadUsernameError, CenterError, WeakPasswordError, marked
 from center.services import Services, identity_of, services_of
 from center.users import Account, Given
 
@@ -106,6 +107,7 @@ class _NewUser:
             self._trouble,
             self._,
             lambda: self._services.users.add(name, password, (Given(role),), actor=self._actor),
+            {BadUsernameError: self._name, UserTakenError: self._name, WeakPasswordError: self._password},
         )
         if made is not None:
             ui.navigate.to(path(made.username))

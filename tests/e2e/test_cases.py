@@ -3,12 +3,14 @@
 test: archive that knows what looks alike ◀─query─ centre ◀─ Chromium, two accounts in turn
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from fastapi import Response
 from playwright.sync_api import Page, expect
 
 from provisioning.contracts.archive import MachineColour, ObjectRow, Observation
@@ -115,6 +117,25 @@ def _seek(visitor: Visitor, page: Page, row_key: str) -> None:
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
+def _give_up(visitor: Visitor, page: Page) -> None:
+    """Ask an archive that thinks for long, and do not wait for it."""
+    thought = threading.Event()
+
+    def slow() -> Response:
+        thought.wait(60)
+        return Response(status_code=503)
+
+    page.wait_for_load_state("networkidle")
+    visitor.center.archive.answer = slow
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("The archive compares…")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("The search was given up")).to_be_visible()
+    visitor.photograph("case-given-up")
+    visitor.center.archive.answer = None
+    thought.set()
+
+
 def _in_chinese(visitor: Visitor, page: Page) -> None:
     visitor.go("/preferences?language=zh")
     visitor.go("/preferences?theme=dark")
@@ -142,6 +163,7 @@ def test_from_a_request_to_a_confirmed_sighting_on_the_map(visitor: Visitor, cen
     with _as(visitor, "ana") as page:
         visitor.go("/cases")
         page.get_by_role("link", name=NUMBER).click()
+        _give_up(visitor, page)
         page.get_by_role("button", name="Search").click()
         expect(page.get_by_text("Candidate 1 of 7")).to_be_visible()
         thumbs = page.locator(".ws-thumb")

@@ -1,0 +1,1 @@
+"""The console under load, in a real browser."""

@@ -1,0 +1,156 @@
+"""The live page for minutes: 30 cameras, two pictures a second each, what browser and centre weigh; and 20 browsers.
+
+    this process: observed hints ─stdin─▶ centre ─▶ Chromium
+                                            └─▶ well of pictures (one under every key)
+
+Memory is read after garbage was collected.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser
+
+from bench.api import running
+from bench.console.browser import Watched, processes, visit
+from bench.console.centre import Centre, centre, serve_well
+from bench.process import cpu_s, rss_mib
+from tests.center.fake_archive import TOKEN
+from tests.support.ports import free_port
+
+CAMERAS: Final = 30
+RATE: Final = 2.0
+CROWD: Final = 20
+WARM_S: Final = 10.0
+
+
+@dataclass
+class Street:
+    """Says hints at a steady rate, the cameras taking turns, until it is ended."""
+
+    there: Centre
+    sent: int = 0
+    late: int = 0
+    """Hints that were more than a second behind the rate."""
+    _end: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """In a thread."""
+        began_s = time.monotonic()
+        while not self._end.wait(max(0.0, began_s + self.sent / (CAMERAS * RATE) - time.monotonic())):
+            self.late += time.monotonic() - began_s - self.sent / (CAMERAS * RATE) > 1.0
+            self.there.hint(self.sent % CAMERAS, self.sent)
+            self.sent += 1
+
+    def end(self) -> None:
+        """No more."""
+        self._end.set()
+
+
+@contextmanager
+def street(folder: Path) -> Iterator[tuple[Centre, Street]]:
+    """A centre of 30 cameras whose pictures come."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with running(serve_well, f"{url}/health", port), centre(folder / "wall", url, TOKEN) as there:
+        there.meet(CAMERAS)
+        flow = Street(there)
+        thread = threading.Thread(target=flow.run)
+        thread.start()
+        try:
+            yield there, flow
+        finally:
+            flow.end()
+            thread.join()
+
+
+def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> dict[str, Any]:
+    """One live page, weighed after a tenth, a half and all of the time; pictures that reached the screen."""
+    context = visit(browser, there.url, there.session)
+    watched = Watched.open(context, f"{there.url}/live")
+    watched.page.wait_for_function("n => document.querySelectorAll('.ws-card img').length === n", arg=CAMERAS)
+    watched.page.evaluate(_COUNT)
+    began_s, first = time.monotonic(), flow.sent
+    weights = []
+    for share in (0.1, 0.5, 1.0):
+        watched.page.wait_for_timeout(max(0.0, began_s + share * minutes * 60 - time.monotonic()) * 1000)
+        weight = watched.weight(browser)
+        weights.append(
+            {
+                "minute": round((time.monotonic() - began_s) / 60, 1),
+                **asdict(weight),
+                "centre_rss": round(rss_mib(there.process.pid), 1),
+            }
+        )
+        print(f"bench.console: live: {weights[-1]}", flush=True)
+    took_s = time.monotonic() - began_s
+    report = {
+        "cameras": CAMERAS,
+        "hints_a_second": round((flow.sent - first) / took_s, 1),
+        "late_hints": flow.late,
+        "pictures_a_second_on_screen": round(watched.page.evaluate("() => window.wsShown") / took_s, 1),
+        "weights": weights,
+        "console_errors": watched.errors,
+    }
+    context.close()
+    return report
+
+
+_COUNT: Final = """() => {
+  window.wsShown = 0;
+  const seen = new MutationObserver((changes) => {
+    window.wsShown += changes.filter((c) => c.target.tagName === "IMG").length;
+  });
+  seen.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["src"] });
+}"""
+
+
+def crowd(browser: Browser, there: Centre, seconds: float) -> list[dict[str, Any]]:
+    """The centre's processor time and memory: nobody, one browser on live, one on overview, ten on each."""
+    half = CROWD // 2
+    rows = []
+    for name, pages in (
+        ("nobody", ()),
+        ("one on live", ("/live",)),
+        ("one on overview", ("/overview",)),
+        (f"{half} on live, {half} on overview", ("/live", "/overview") * half),
+    ):
+        with ExitStack() as stack:
+            watched = []
+            for path in pages:
+                context = visit(browser, there.url, there.session)
+                stack.callback(context.close)
+                watched.append(Watched.open(context, f"{there.url}{path}"))
+            time.sleep(WARM_S)
+            shown = [each for each in watched if each.page.url.endswith("/live")]
+            for each in shown:
+                each.page.evaluate(_COUNT)
+            browsers = [pid for _kind, pid in processes(browser)]
+            before, before_browser, began_s = cpu_s(there.process.pid), sum(map(cpu_s, browsers)), time.monotonic()
+            if watched:
+                watched[0].page.wait_for_timeout(seconds * 1000)
+            else:
+                time.sleep(seconds)
+            took_s = time.monotonic() - began_s
+            spent_s = cpu_s(there.process.pid) - before
+            rows.append(
+                {
+                    "pages": name,
+                    "centre_cpu": round(100 * spent_s / took_s, 1),
+                    "browser_cpu": round(100 * (sum(map(cpu_s, browsers)) - before_browser) / took_s, 1),
+                    "centre_rss": round(rss_mib(there.process.pid), 1),
+                    "pictures_a_second_a_page": round(
+                        sum(each.page.evaluate("() => window.wsShown") for each in shown) / took_s / len(shown), 1
+                    )
+                    if shown
+                    else None,
+                    "console_errors": [error for each in watched for error in each.errors],
+                }
+            )
+            print(f"bench.console: {rows[-1]}", flush=True)
+    return rows

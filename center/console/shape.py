@@ -1,0 +1,98 @@
+"""A shape drawn in a camera's redacted picture: a zone's corners or a line's two ends, as shares of width and height.
+
+It is drawn by clicks, dragged, or written as numbers; what is wrong with it is said at once, by the same rules that
+the rule itself is checked with (`center.alarms.shapes`).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+from pydantic import TypeAdapter, ValidationError
+
+from center.alarms.shapes import MAX_POINTS, Line, Polygon
+from center.console.language import Language
+from center.errors import marked
+
+Corner = tuple[float, float]
+LEAST: Final = {False: 3, True: 2}
+"""Corners of a zone, and of a line."""
+THROTTLE_S: Final = 0.1
+_POLYGON: Final[TypeAdapter[tuple[Corner, ...]]] = TypeAdapter(Polygon)
+_FAULTS: Final = {
+    "polygon_repeats": marked("Two corners lie on one another: move one of them, or take it away."),
+    "polygon_crosses": marked("The outline crosses itself: sides {first} and {second} meet. Set the corners in order."),
+    "polygon_small": marked("The zone is so small that no machine can be seen in it: draw it larger."),
+    "line_short": marked("Both ends of the line lie on one another: draw it longer."),
+}
+
+
+class Shape(Element, component="shape.js"):
+    """`line`: two ends in place of three corners or more. `on_change` gets what is drawn, whole or not."""
+
+    def __init__(
+        self, _: Language, *, line: bool, drawn: tuple[Corner, ...], on_change: Callable[[tuple[Corner, ...]], object]
+    ) -> None:
+        super().__init__()
+        self._language, self._line, self._on_change = _, line, on_change
+        self._props["line"] = line
+        self._props["most"] = 2 if line else MAX_POINTS
+        self._props["drawn"] = [list(corner) for corner in drawn]
+        self._props["words"] = {
+            "how": _("Click into the picture to set corners, in order; drag a corner, or move it by arrow keys."),
+            "how_line": _("Click into the picture to set start and end; drag them, or move them by arrow keys."),
+            "undo": _("Undo"),
+            "clear": _("Clear"),
+            "add": _("Add a corner"),
+            "remove": _("Take away corner"),
+            "corner": _("Corner"),
+            "across": _("across"),
+            "down": _("down"),
+            "failed": _("The picture could not be loaded."),
+        }
+        self.on("shape", self._changed, throttle=THROTTLE_S)
+
+    def picture(self, src: str | None, *, alt: str = "", note: str = "") -> None:
+        """What it is drawn on; without `src` on an empty sheet that says `note`."""
+        self._props["src"], self._props["alt"], self._props["note"] = src, alt, note
+        self.update()
+
+    def _changed(self, event: GenericEventArguments) -> None:
+        corners = corners_of(event.args)
+        if corners is None:
+            return
+        # The browser holds what is drawn: of what it is given back only `fault` counts.
+        self._props["fault"] = fault_of(corners, self._language, line=self._line)
+        self.update()
+        self._on_change(corners)
+
+
+def corners_of(said: object) -> tuple[Corner, ...] | None:
+    """What a browser says was drawn, None if it is no shape at all."""
+    if not isinstance(said, list) or len(said) > MAX_POINTS:
+        return None
+    corners = []
+    for pair in said:
+        match pair:
+            case [int() | float() as x, int() | float() as y] if 0 <= x <= 1 and 0 <= y <= 1:
+                corners.append((float(x), float(y)))
+            case _:
+                return None
+    return tuple(corners)
+
+
+def fault_of(corners: tuple[Corner, ...], _: Language, *, line: bool) -> str:
+    """What is wrong with a shape that has corners enough to be one; empty for nothing."""
+    if len(corners) < LEAST[line]:
+        return ""
+    try:
+        if line:
+            Line(start=corners[0], end=corners[1])
+        else:
+            _POLYGON.validate_python(corners)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        text = _FAULTS[fault["type"]]
+        return _(text).format(**fault.get("ctx", {}))
+    return ""

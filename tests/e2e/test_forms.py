@@ -1,0 +1,53 @@
+"""Forms of accounts in a real browser: what is wrong is said at the field that it is about, which has the focus."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.conftest import PASSWORD, USERNAME, Visitor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+
+def field(visitor: Visitor, label: str) -> Locator:
+    """The whole field with its message, by the label of its input."""
+    return visitor.page.locator(".q-field", has=visitor.page.get_by_label(label, exact=True))
+
+
+def test_wrong_input_is_said_at_its_field(visitor: Visitor) -> None:
+    visitor.set_up()
+    page = visitor.page
+    visitor.go("/users")
+    make = page.get_by_role("button", name="Make the account")
+    page.get_by_label("User name").fill("two words")
+    page.get_by_label("Password").fill(PASSWORD)
+    make.click()
+    expect(field(visitor, "User name")).to_contain_text("This user name cannot be used.")
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.get_by_label("User name").fill(USERNAME)
+    make.click()
+    expect(field(visitor, "User name")).to_contain_text(f"There is a user {USERNAME} already.")
+    page.get_by_label("User name").fill("newcomer")
+    page.get_by_label("Password").fill("short")
+    make.click()
+    expect(field(visitor, "Password")).to_contain_text("This password is too easy to guess.")
+    expect(field(visitor, "User name")).not_to_contain_text("already")
+    visitor.photograph("users-fault")
+    page.get_by_label("Password").fill(PASSWORD)
+    make.click()
+    page.wait_for_url("**/users/newcomer")
+
+    visitor.go("/account")
+    page.get_by_label("Present password").first.fill("not the password")
+    page.get_by_label("New password").fill(PASSWORD[::-1])
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.locator(".q-field", has_text="Present password").first).to_contain_text("password is wrong")
+    page.get_by_label("Present password").first.fill(PASSWORD)
+    page.get_by_label("New password").fill("short")
+    page.get_by_role("button", name="Change the password").click()
+    expect(field(visitor, "New password")).to_contain_text("too easy to guess")
+    page.get_by_label("Days").fill("")
+    page.get_by_role("button", name="Make a token").click()
+    expect(field(visitor, "Name")).to_contain_text("Give it a name.")
+    expect(field(visitor, "Days")).to_contain_text("1 to")
+    expect(page.get_by_text("At least one scope.")).to_be_visible()
+    visitor.photograph("account-fault")

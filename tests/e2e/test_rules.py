@@ -1,0 +1,103 @@
+"""A zone drawn in a camera's newest redacted picture, in a real browser: by clicks, by drag, by keys, by numbers."""
+
+import time
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.center.street import AGENT, observation
+from tests.center.world import camera_status
+from tests.e2e.conftest import Visitor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.peer]
+
+
+def corner(sheet: Locator, x: float, y: float) -> None:
+    """Click at a share of the picture's width and height."""
+    box = sheet.bounding_box()
+    assert box is not None
+    sheet.click(position={"x": x * box["width"], "y": y * box["height"]})
+
+
+def begin(visitor: Visitor, kind: str) -> Locator:
+    """A new rule of this kind for one camera; the sheet that its shape is drawn on."""
+    page = visitor.page
+    visitor.go("/rules/new")
+    page.get_by_label("Name", exact=True).fill("No stopping at the gate")
+    page.get_by_role("combobox", name="What").click()
+    page.get_by_role("option", name=kind).click()
+    expect(page.locator(".ws-shape-sheet")).to_be_visible()
+    page.get_by_role("combobox", name="Cameras (none: all)").click()
+    page.get_by_role("option", name="Bridge, north side").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("The newest picture of Bridge, north side")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.ws-shape-sheet img')?.naturalWidth > 0")
+    return page.locator(".ws-shape-sheet")
+
+
+def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visitor: Visitor) -> None:
+    visitor.set_up()
+    page = visitor.page
+    visitor.center.deliver(camera_status("cam-1", name="Bridge, north side"))
+    visitor.center.archived(*observation("cam-1", int(time.time() * 1000) - 60_000, 77))
+    sheet = begin(visitor, "Zone entered")
+    write = page.get_by_role("button", name="Write the rule")
+    write.click()
+    expect(page.get_by_role("alert")).to_contain_text("three corners or more")
+    for x, y in ((0.2, 0.4), (0.8, 0.9), (0.8, 0.4), (0.2, 0.9)):
+        corner(sheet, x, y)
+    expect(page.locator(".ws-shape .ws-alert")).to_contain_text("sides 1 and 3 meet")
+    visitor.photograph("rule-crossing")
+    write.click()
+    expect(page.get_by_text("The rule cannot be written like that.")).to_be_visible()
+    for _ in range(3):
+        page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".ws-shape-corner")).to_have_count(1)
+    for x, y in ((0.8, 0.4), (0.8, 0.9)):
+        corner(sheet, x, y)
+    page.get_by_role("button", name="Add a corner").press("Enter")
+    fourth = page.get_by_role("button", name="Corner 4", exact=True)
+    page.get_by_label("Corner 4: across").fill("20")
+    page.get_by_label("Corner 4: down").fill("89.5")
+    fourth.press("ArrowDown")
+    expect(page.get_by_label("Corner 4: down")).to_have_value("90")
+    expect(page.locator(".ws-shape .ws-alert")).to_have_count(0)
+    first, box = page.get_by_role("button", name="Corner 1", exact=True), sheet.bounding_box()
+    assert box is not None
+    first.hover()
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.5 * box["height"], steps=3)
+    page.mouse.up()
+    expect(page.locator(".ws-shape-corner")).to_have_count(4)
+    visitor.photograph("rule-drawn")
+    page.wait_for_timeout(300)  # a drag is told ten times a second, its end at last
+    write.click()
+    page.wait_for_url("**/rules/1")
+    made = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()
+    drawn = made["text"]["what"]["polygon"]
+    assert [[round(x, 1), round(y, 1)] for x, y in drawn] == [[0.1, 0.5], [0.8, 0.4], [0.8, 0.9], [0.2, 0.9]]
+    assert made["text"]["cameras"] == [f"{AGENT}/cam-1"]
+    page.get_by_role("button", name="Preview on yesterday").click()
+    expect(page.get_by_text("What this version would have found")).to_be_visible()
+    expect(page.locator(".ws-shape-corner")).to_have_count(4)
+    visitor.photograph("rule-previewed")
+
+
+def test_a_line_has_two_ends_and_a_camera_without_picture_an_empty_sheet(visitor: Visitor) -> None:
+    visitor.set_up()
+    page = visitor.page
+    visitor.center.deliver(camera_status("cam-1", name="Bridge, north side"))
+    visitor.go("/preferences?language=zh")
+    visitor.go("/rules/new")
+    page.get_by_role("combobox", name="情况").click()
+    page.get_by_role("option", name="越线").click()
+    expect(page.locator(".ws-shape-sheet")).to_be_visible()
+    page.get_by_role("combobox", name="摄像机").click()
+    page.get_by_role("option", name="Bridge, north side").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("没有可供绘制的画面")).to_be_visible()
+    sheet = page.locator(".ws-shape-sheet")
+    for x in (0.2, 0.8, 0.5):
+        corner(sheet, x, 0.5)
+    expect(page.locator(".ws-shape-corner")).to_have_count(2)
+    visitor.photograph("rule-line-chinese")

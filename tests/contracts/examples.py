@@ -312,20 +312,26 @@ MESSAGES: dict[str, Message] = {
     ),
     "document_warrant": Document(
         addressee=TASKS, number=AT_MS, issued_at_ms=AT_MS, body=Warrant(key="12" * 32, ends_at_ms=AT_MS + 86_400_000)
+    ),
     "task_command": TaskCommand(
         agent_id="desk",
         camera_id="stolen",
+        number=AT_MS,
+        issued_at_ms=AT_MS,
         expires_at_ms=AT_MS + 120_000,
         verb=Verb.PRIORITY,
         priority=Priority.LAST,
+    ),
     "sealed_command": SealedCommand(
         command='{"agent_id":"desk"}',
         signature="ef" * 64,
         warrant=Sealed(document='{"addressee":"(tasks)"}', signature="ef" * 64),
+    ),
     "tasks": Tasks(
         agent_id="desk",
         tasks={"stolen": TaskState(paused=True, priority=Priority.LAST)},
         word=CommandWord(number=AT_MS, taken=False, cause="expired", at_ms=AT_MS),
+    ),
     "erasure_request": ErasureRequest(row_key=f"desk:{ID}", case="A-2026-17"),
     "erasure_answer": ErasureAnswer(row_key=f"desk:{ID}", machines=2, again=False),
     "sealed": Sealed(document='{"addressee":"cabinet-7"}', signature="ef" * 64),

@@ -2,8 +2,9 @@
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -21,6 +22,7 @@ KEEPALIVE_S: Final = 15
 _CONNECT_TIMEOUT_S: Final = 5.0
 _ALERT_S: Final = 1.0
 _SYSTEM_CLOCK: Final = SystemClock()
+NO_TIMES: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,19 @@ Event: TypeAlias = Connected | Lost | Acknowledged | Arrived
 class Link(Protocol):
     """A connection that was opened."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
-        """Hand over at QoS 1; returns the packet id that `Acknowledged` will repeat."""
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        times: Mapping[str, int] = NO_TIMES,
+    ) -> int:
+        """Hand over at QoS 1; returns the packet id that `Acknowledged` will repeat.
+
+        `times`: said beside what expires, by name, milliseconds since the Unix epoch.
+        """
 
     def close(self) -> None:
         """End it, politely if it still stands. No event comes afterwards."""
@@ -119,13 +132,22 @@ class PahoLink:
             raise BrokerError(f"broker {self._place}: cannot be reached ({error}): check host and port") from error
         self._client.loop_start()
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        times: Mapping[str, int] = NO_TIMES,
+    ) -> int:
         """See `Link`."""
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
             # Retained messages have none: when they were sent says nothing.
-            properties.UserProperty = (topics.PUBLISHED_AT, str(self._clock.now_ms()))
+            said = {**times, topics.PUBLISHED_AT: self._clock.now_ms()}
+            properties.UserProperty = [(name, str(at_ms)) for name, at_ms in said.items()]
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def close(self) -> None:

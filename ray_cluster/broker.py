@@ -26,6 +26,7 @@ LOG = logging.getLogger(__name__)
 RECEIVE_MAXIMUM: Final = 64
 KEEPALIVE_S: Final = 30
 MAX_TIME_MS: Final = 4_102_444_800_000
+_TIMES: Final = frozenset({topics.PUBLISHED_AT, topics.SELECTED_AT, topics.REDACTED_AT, topics.SPOOLED_AT})
 RECONNECT_S: Final = (1, 15)
 _MAX_QUEUED_OUT: Final = 1000
 """Acknowledgements waiting for the broker. Overflow policy: `drop_newest`; the agent asks again by sending again."""
@@ -35,7 +36,7 @@ _MAX_QUEUED_OUT: Final = 1000
 class Delivery:
     """One MQTT message. `connection` counts connects: an acknowledgement is only valid on the one it came by.
 
-    `published_at_ms` is the sender's wall clock, None where it did not say or what it said is no time.
+    The times are by the sender's wall clock, None where it did not say or what it said is no time.
     """
 
     topic: str
@@ -44,6 +45,9 @@ class Delivery:
     qos: int
     connection: int
     published_at_ms: int | None = None
+    selected_at_ms: int | None = None
+    redacted_at_ms: int | None = None
+    spooled_at_ms: int | None = None
 
 
 class Broker(Protocol):
@@ -170,14 +174,25 @@ class MqttBroker:
             LOG.exception("message %d on a topic that is not UTF-8; the broker should have refused it", message.mid)
             client.ack(message.mid, message.qos)
             return
-        said = published_at_ms(message.properties)
-        delivery = Delivery(topic, bytes(message.payload), message.mid, message.qos, self._connection, said)
+        said = times_told(message.properties)
+        delivery = Delivery(
+            topic,
+            bytes(message.payload),
+            message.mid,
+            message.qos,
+            self._connection,
+            published_at_ms=said.get(topics.PUBLISHED_AT),
+            selected_at_ms=said.get(topics.SELECTED_AT),
+            redacted_at_ms=said.get(topics.REDACTED_AT),
+            spooled_at_ms=said.get(topics.SPOOLED_AT),
+        )
         self._loop.call_soon_threadsafe(self._deliver, delivery)
 
 
-def published_at_ms(properties: Properties | None) -> int | None:
-    """When a message was sent, by the property that says so; anything else that stands there says nothing."""
+def times_told(properties: Properties | None) -> dict[str, int]:
+    """What a message says of when it passed its sender's hops, by property; anything that is no time says nothing."""
+    told: dict[str, int] = {}
     for name, value in getattr(properties, "UserProperty", ()):
-        if name == topics.PUBLISHED_AT and len(value) <= 13 and value.isascii() and value.isdecimal():
-            return min(int(value), MAX_TIME_MS)
-    return None
+        if name in _TIMES and name not in told and len(value) <= 13 and value.isascii() and value.isdecimal():
+            told[name] = min(int(value), MAX_TIME_MS)
+    return told

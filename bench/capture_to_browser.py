@@ -5,10 +5,10 @@
                            redacted                           parsed        decided   drawn
                            spooled                            committed     stored, sent
 
-All of it is the demo's street (`provisioning.demo`), with more cameras: real processes on loopback, nothing is left out
-and nothing is played. One rule (`zone_entry` over the whole picture, window of a second) makes an alarm of each picture
-with a machine in it. Every process reads the one wall clock of this machine, so no difference between clocks is in the
-figures; each hop says whose it would be.
+All of it is the demo's street (`provisioning.demo`): real processes on loopback, nothing is left out and nothing is
+played. The cameras show that part of the demo's film in which a machine is in every picture, and one rule (`zone_entry`
+over the whole picture, window of a second) makes an alarm of each. Every process reads the one wall clock of this
+machine, so no difference between clocks is in the figures; each hop says whose it would be.
 """
 
 import argparse
@@ -19,10 +19,13 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from statistics import mean, quantiles
 from typing import Any, Final, NamedTuple
 
+import av
 import httpx
 from rich.console import Console
 from rich.table import Table
@@ -31,18 +34,22 @@ from bench.alarm_page import OPEN
 from bench.verdict import pronounce
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.messages import MachineClass
-from provisioning.demo import site_plan
+from provisioning.demo import footage
 from provisioning.demo.centre import USER
 from provisioning.demo.children import Child, Children
+from provisioning.demo.encode import encoded
 from provisioning.demo.narrator import Narrator
+from provisioning.demo.rtsp_server import write_footage
+from provisioning.demo.site_plan import AGENT, CAMERAS
 from provisioning.demo.state import State, default_models
 from provisioning.demo.street import Street
 from provisioning.errors import DemoError
 
 GOAL_MS: Final = 1000
 BOUNDS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-CAMERAS: Final = {f"cam-{number}": "h264" if number % 2 else "h265" for number in range(1, 5)}
-"""Four share what the redactor manages, so that each has its pictures further apart than the rule's window."""
+EXCERPT: Final = range(105, 210)
+"""Pictures of the film in which the detector finds a car; whole groups from keyframe to keyframe."""
+BITRATE: Final = 2_000_000
 _UP_S: Final = 240.0
 _POLL_S: Final = 0.5
 _TEND_S: Final = 3.0
@@ -140,7 +147,7 @@ class Duty:
                 "kind": "zone_entry",
                 "polygon": [[edge, edge], [1 - edge, edge], [1 - edge, 1], [edge, 1]],
             },
-            "cameras": [f"{site_plan.AGENT}/{camera}" for camera in cameras],
+            "cameras": [f"{AGENT}/{camera}" for camera in cameras],
             "classes": [cls.value for cls in MachineClass],
             "min_score": 0,
             "window_s": 1,
@@ -187,11 +194,16 @@ class Run:
         self._state = state
         self._children = children
         self._narrator = narrator
-        self._street = Street(state, children, models_dir, narrator, fetched=CAMERAS)
+        self._models_dir = models_dir
+        self._street = Street(state, children, models_dir, narrator)
 
     def measure(self, wanted: int, most_s: float) -> tuple[list[Measured], dict[str, Any]]:
         """Until `wanted` alarms are in the page or `most_s` have passed."""
-        self._street.start(self._street.prepare())
+        footage.fetch(self._children, self._models_dir)
+        films = {camera: self._state.folder("footage") / f"excerpt.{codec}" for camera, codec in CAMERAS.items()}
+        for camera, codec in CAMERAS.items():
+            _encode(self._models_dir / f"{footage.FILM}.mp4", films[camera], codec)
+        self._street.start(films)
         self._await_rows()
         password = self._state.secret("administrator-password")
         duty = Duty(self._street.centre.url, password)
@@ -246,6 +258,16 @@ class Run:
                 raise DemoError(f"the page did not open within {_UP_S:.0f} s; see {page.log}")
             self._children.pause(_POLL_S)
         return page
+
+
+def _encode(film: Path, excerpt: Path, codec: str) -> None:
+    """The excerpt, as the demo encodes the whole."""
+    with av.open(str(film)) as container:
+        video = container.streams.video[0]
+        rate = video.average_rate or Fraction(25)
+        pictures = islice(container.decode(video), EXCERPT.start, EXCERPT.stop)
+        units = encoded(pictures, (video.width, video.height), rate, codec, gop=footage.GOP, bitrate=BITRATE)
+        write_footage(excerpt, codec, (rate.numerator, rate.denominator), units)
 
 
 def _arrivals(page: Child) -> dict[str, dict[str, int]]:

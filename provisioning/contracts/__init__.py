@@ -6,6 +6,8 @@ that is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, changed 2026-11-26, before any release: a look-alike search names each camera with its agent (`sources` instead of
+  `camera_ids`); between a centre and a cluster of which one is of before it is refused.
 - 1, grown 2026-11-26: in *observed*, when a picture was selected, redacted, spooled and parsed, with defaults; three
   more MQTT properties say the first three.
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings

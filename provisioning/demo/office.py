@@ -2,7 +2,6 @@
 
 import getpass
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,18 +83,16 @@ class Office:
         known = self._agent_section().get("port")
         return ports.sip() if known is None else int(known)
 
-    def provision(self, password_file: Path, fetched: Mapping[str, str], sip_port: int | None = None) -> None:
+    def provision(self, password_file: Path, sip_port: int | None = None) -> None:
         """A site, an agent, its cameras, a bundle; and on the box: enrol. What is done already is not done again.
 
-        `fetched`: codec by camera id. `sip_port`: where the camera's device registers that is one of them then.
+        `sip_port`: where the camera's device registers that is one of them then.
         """
         site, agent = site_plan.SITE, site_plan.AGENT
         self._provision("site", "add", site, "--name", "Crossing")
         self._provision("agent", "new", agent, "--site", site)
         cameras = self._papers / "cameras.csv"
-        listed = site_plan.camera_list(
-            self._ports, read_secret(password_file), fetched, with_device=sip_port is not None
-        )
+        listed = site_plan.camera_list(self._ports, read_secret(password_file), with_device=sip_port is not None)
         durable_file.write(cameras, listed.encode())
         self._provision("cameras", "import", agent, str(cameras))
         if not self.agent_file.exists():

@@ -1,6 +1,5 @@
 """What the demo's street is made of. Pure: paths and ports in, documents out."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +23,10 @@ PLATFORM_ID: Final = "34020000002000000001"
 DEVICE_ID: Final = "34020000001180000001"
 
 
-def camera_list(ports: Ports, password: str, fetched: Mapping[str, str] = CAMERAS, *, with_device: bool = False) -> str:
-    """What a technician would bring: a CSV file of the fetched cameras, or with one more."""
+def camera_list(ports: Ports, password: str, *, with_device: bool = False) -> str:
+    """What a technician would bring: a CSV file of both cameras, or of three."""
     lines = ["id,name,url,device_id,channel_id,username,password"]
-    for camera, codec in fetched.items():
+    for camera, codec in CAMERAS.items():
         address = f"rtsp://{HOST}:{ports.rtsp}/{camera}"
         lines.append(f"{camera},{camera.capitalize()} ({codec.upper()}),{address},,,{CAMERA_USER},{password}")
     if with_device:

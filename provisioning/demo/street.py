@@ -39,27 +39,16 @@ class Street:
     """Every process of the street, and what it says of itself."""
 
     def __init__(
-        self,
-        state: State,
-        children: Children,
-        models_dir: Path,
-        narrator: Narrator,
-        *,
-        with_device: bool = False,
-        fetched: Mapping[str, str] = site_plan.CAMERAS,
+        self, state: State, children: Children, models_dir: Path, narrator: Narrator, *, with_device: bool = False
     ) -> None:
-        """Nothing is started yet. `children` owns what will be. `with_device`: one camera's device registers.
-
-        `fetched`: codec by id of the cameras that the agent fetches from.
-        """
+        """Nothing is started yet. `children` owns what will be. `with_device`: one camera's device registers."""
         self._state = state
         self._children = children
         self._models_dir = models_dir
         self._say = narrator.say
         self._office = Office(state, children, models_dir)
         self._ports = self._office.ports()
-        self._fetched = fetched
-        self.cameras: Mapping[str, str] = {**fetched, **(site_plan.REGISTERING if with_device else {})}
+        self.cameras: Mapping[str, str] = site_plan.CAMERAS | (site_plan.REGISTERING if with_device else {})
         """Codec by camera id."""
         self._with_device = with_device
         self._senders: list[Child] = []
@@ -97,11 +86,11 @@ class Street:
         self._office.start_broker()
         self._wait(f"broker listens on port {self._ports.broker}, mutual TLS only", self._office.broker_is_up)
         self._start("center", site_plan.center(self._state, self._ports))
-        self._senders.append(self._start_cameras({camera: films[camera] for camera in self._fetched}, password))
+        self._senders.append(self._start_cameras({camera: films[camera] for camera in site_plan.CAMERAS}, password))
         self._office.start_service()
         self._wait(f"enrolment listens on port {self._ports.enrolment}", self._office.service_is_up)
         sip_port = self._office.sip_port() if self._with_device else None
-        self._office.provision(password, self._fetched, sip_port)
+        self._office.provision(password, sip_port)
         self._say(f"agent {site_plan.AGENT} is enrolled and has its cameras' list")
         command: list[str | Path] = [footage.program_path("wayside-edge"), "run", "--config", self._office.agent_file]
         self._children.start("edge", command, remedy="see its log", grace_s=20.0)

@@ -221,7 +221,7 @@ class FakeArchive:
             for machine in row.machines:
                 look = self.looks.get((machine.row_key, machine.index))
                 fits = request.from_ms <= machine.captured_at_ms < request.to_ms
-                fits = fits and machine.camera_id in request.camera_ids
+                fits = fits and f"{row.snapshot.agent_id}/{machine.camera_id}" in request.sources
                 fits = fits and (not request.classes or machine.cls in request.classes)
                 fits = fits and (not request.colours or machine.colour in request.colours)
                 if look is not None and fits:

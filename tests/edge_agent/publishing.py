@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.clock import Backoff
@@ -28,7 +28,7 @@ class Publication:
     payload: bytes
     retain: bool
     expiry_s: int | None
-    times: Mapping[str, int] = NO_TIMES
+    times: Mapping[str, int] = field(default_factory=dict)
 
 
 class FakeLink:

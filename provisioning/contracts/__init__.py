@@ -6,6 +6,7 @@ that is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-26: people counted by camera in bins of five minutes or more (`zone_counts`).
 - 1, changed 2026-11-26, before any release: a look-alike search names each camera with its agent (`sources` instead of
   `camera_ids`); between a centre and a cluster of which one is of before it is refused.
 - 1, grown 2026-11-26: in *observed*, when a picture was selected, redacted, spooled and parsed, with defaults; three

@@ -29,6 +29,7 @@ from provisioning.contracts.messages import (
 )
 from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
 from provisioning.contracts.standing import StandingAnswer, StandingHit, StandingRequest
+from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
 from tests.center.street import NOW_MS, observation
 
 TOKEN: Final = "token-of-the-archive"
@@ -45,6 +46,13 @@ class Asked(Wanted):
     limit: int = 50
     cursor: str | None = None
     bin_ms: int = 3_600_000
+
+
+class AskedZones(ZoneSpan):
+    """Of the same, about people."""
+
+    camera_id: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
 
 
 class FakeArchive:
@@ -67,6 +75,9 @@ class FakeArchive:
         """How a machine looks, as one number: two are as alike as their numbers are near. Without one: no vector."""
         self.likened: list[LookalikeRequest] = []
         self.compared: list[StandingRequest] = []
+        self.zones = ZoneCounts(zones=(), told_to_ms=0, rows_read=0)
+        """What it would say of all cameras."""
+        self.zoned: list[AskedZones] = []
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -92,6 +103,7 @@ class FakeArchive:
             ("/storage", self._storage),
             ("/observations", self._observations),
             ("/counts", self._counts),
+            ("/zones", self._zones),
             ("/plan", self._plan),
             ("/commits", self._commits),
             ("/observations/{row_key}", self._one),
@@ -167,6 +179,15 @@ class FakeArchive:
             cameras=tuple(CameraCount(agent_id=a, camera_id=c, machines=of) for (a, c), of in sorted(cameras.items())),
             rows_read=len(seen),
         )
+
+    def _zones(
+        self, asked: Annotated[AskedZones, Query()], authorization: Authorization = None
+    ) -> Response | ZoneCounts:
+        if (fault := self._enter("/zones", authorization)) is not None:
+            return fault
+        self.zoned.append(asked)
+        named = tuple(each for each in self.zones.zones if f"{each.agent_id}/{each.camera_id}" in asked.source)
+        return self.zones.model_copy(update={"zones": named}) if asked.source and self.knows_sources else self.zones
 
     def _plan(self, asked: Annotated[Asked, Query()], authorization: Authorization = None) -> Response | SearchPlan:
         if (fault := self._enter("/plan", authorization)) is not None:

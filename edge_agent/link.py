@@ -117,6 +117,7 @@ class PahoLink:
         # Our window is the limit; the broker's Receive Maximum, which paho honours, paces the wire.
         self._client.max_inflight_messages_set(65535)
         self._client.tls_set_context(_tls(broker))
+        self._client.on_socket_open = _at_once
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
@@ -185,6 +186,12 @@ class PahoLink:
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
         self._report(Arrived(message.topic, bytes(message.payload)))
+
+
+def _at_once(_client: Client, _data: Any, connection: object) -> None:
+    """No Nagle: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def refusal(broker: config.Broker) -> str | None:

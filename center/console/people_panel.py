@@ -42,7 +42,7 @@ class PeoplePanel:
         self._names = names
         self._question = question
         self._asked = 0
-        with ui.element("div").classes("ws-panel ws-search-plan") as self._box:
+        with ui.element("div").classes("ws-panel ws-people") as self._box:
             words("h2", _("People in the picture"))
             words(
                 "span",
@@ -51,7 +51,8 @@ class PeoplePanel:
                     " finer is told, and of people nothing else is kept. Filters of machines and pictures do not apply."
                 ),
             )
-            self._found = ui.element("div").props('aria-live="polite"')
+            self._found = ui.element("div").classes("ws-people-found").props('aria-live="polite" tabindex="0"')
+            self._trouble = ui.element("div")
             with ui.element("div").classes("ws-acts"):
                 ui.button(_("Export people as CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
         self._box.set_visibility(False)
@@ -87,7 +88,8 @@ class PeoplePanel:
                 return
             one = counts.zones[0] if len(counts.zones) == 1 else None
             minutes = _("{minutes} minutes from").format(minutes=span.bin_ms // 60_000)
-            heads = (minutes if one else _("Camera"), _("Pictures"), _("Mean"), _("Maximum"), "" if one else minutes)
+            figures = (_("Pictures"), _("Mean"), _("Maximum"))
+            heads = (minutes, *figures) if one else (_("Camera"), *figures, minutes)
             with labelled("table", _("People in the picture")).classes("ws-table"):
                 with ui.element("thead"), ui.element("tr"):
                     for head in heads:
@@ -121,6 +123,7 @@ class PeoplePanel:
                 moment(moments.local(fullest.from_ms), moments.utc(fullest.from_ms), tag="td")
 
     async def _export(self) -> None:
+        self._trouble.clear()
         try:
             span = _whole(self._question())
             if span.purpose is None:
@@ -129,7 +132,7 @@ class PeoplePanel:
                 span, actor=self._actor, sight=self._sight, action="people.export"
             )
         except CenterError as error:
-            with self._found:
+            with self._trouble:
                 problem(error, self._)
             return
         ui.download.content(await asyncio.to_thread(zones_csv, counts, span, self._names), "people.csv", "text/csv")

@@ -52,7 +52,7 @@ ENDS: Final = {
     Hop.EDGE: _Ends("captured", "camera or agent", "published", "agent"),
     Hop.ARRIVE: _Ends("published", "agent", "received", "intake"),
     Hop.PARSE: _Ends("received", "intake", "parsed", "intake"),
-    Hop.COMMIT: _Ends("parsed", "intake", "committed", "intake; archiver in what was reconciled"),
+    Hop.COMMIT: _Ends("parsed", "intake", "committed", "intake"),
     Hop.HEAR: _Ends("committed", "intake; archiver in what was reconciled", "heard", "centre"),
     Hop.DECIDE: _Ends("heard", "centre", "decided", "centre"),
     Hop.STORE: _Ends("decided", "centre", "stored", "centre"),

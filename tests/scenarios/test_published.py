@@ -4,6 +4,7 @@ PahoLink (agent) ─MQTT 5 user property─▶ Mosquitto ─$share─▶ MqttBro
 """
 
 import asyncio
+import socket
 import time
 from pathlib import Path
 from queue import SimpleQueue
@@ -44,6 +45,10 @@ def test_the_senders_clock_arrives_with_the_message_and_is_no_part_of_it(tmp_pat
                     topics.snapshots("street"), b"the same", expiry_s=30, times={topics.REDACTED_AT: REDACTED_MS}
                 )
             deliveries = [await arrived.get(), await arrived.get()]
+            for side in (intake._client, link._client):
+                connection = side.socket()
+                assert isinstance(connection, socket.socket)
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         await asyncio.to_thread(link.close)
         await asyncio.to_thread(intake.stop)
         return deliveries

@@ -50,6 +50,16 @@ class Delivery:
     redacted_at_ms: int | None = None
     spooled_at_ms: int | None = None
 
+    @property
+    def times(self) -> dict[str, int | None]:
+        """Those of its sender, by the names of `HopTimes`."""
+        return {
+            "selected_at_ms": self.selected_at_ms,
+            "redacted_at_ms": self.redacted_at_ms,
+            "spooled_at_ms": self.spooled_at_ms,
+            "published_at_ms": self.published_at_ms,
+        }
+
 
 class Broker(Protocol):
     """What intake needs of a broker."""

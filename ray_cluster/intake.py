@@ -343,10 +343,7 @@ class Intake:
                 height=snapshot.picture.height,
                 clock=snapshot.clock,
                 times=HopTimes(
-                    selected_at_ms=arrival.delivery.selected_at_ms,
-                    redacted_at_ms=arrival.delivery.redacted_at_ms,
-                    spooled_at_ms=arrival.delivery.spooled_at_ms,
-                    published_at_ms=arrival.delivery.published_at_ms,
+                    **arrival.delivery.times,
                     received_at_ms=arrival.received_at_ms,
                     parsed_at_ms=arrival.parsed_at_ms,
                     committed_at_ms=archived_at_ms,

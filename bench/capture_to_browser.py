@@ -125,7 +125,7 @@ def joined(alarms: Iterable[Mapping[str, Any]], arrivals: Mapping[str, Moments])
 
     An alarm with a moment that nobody told, or that the page never showed, is left out.
     """
-    moments = []
+    moments: list[Moments] = []
     for alarm in alarms:
         arrival = arrivals.get(alarm["row_key"])
         times = {**alarm["times"], **(arrival or {})}

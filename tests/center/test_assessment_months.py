@@ -106,7 +106,7 @@ async def test_every_file_of_a_correction_names_it_and_those_of_the_first_versio
     fleet: World, technician: httpx.AsyncClient
 ) -> None:
     async def file(form: str, **version: int) -> bytes:
-        asked = {"period": MONTH, "form": form, **version}
+        asked: dict[str, str | int] = {"period": MONTH, "form": form, **version}
         return (await technician.get(f"{BASE}/export", params=asked)).content
 
     first = await file("csv")

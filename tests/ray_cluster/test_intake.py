@@ -50,7 +50,7 @@ def test_the_motion_that_the_edge_told_reaches_the_centre_beside_what_the_parser
             "spooled_at_ms": NOW_MS - 250,
             "published_at_ms": NOW_MS - 200,
         }
-        running.deliver(good(1, machines=(CAR, moving), size=(640, 480)), **edge)
+        running.deliver(good(1, machines=(CAR, moving), size=(640, 480)), times=edge)
         await running.settle()
         item = running.broker.observed()[0].items[0]
         assert (item.machines, item.followed) == ((CAR,), (moving,))

@@ -10,8 +10,9 @@ from center.assessment import outline
 from center.assessment.outline import Point
 from center.errors import AreaCrossesError, BadAreaError, BadBinsError, BadFilterError
 from provisioning.contracts.ids import CameraId
-from provisioning.contracts.messages import TimeMs
+from provisioning.contracts.messages import Message, TimeMs
 from provisioning.contracts.search import MAX_BINS, BinMs, Wanted
+from provisioning.contracts.zone_counts import ZoneSpan
 
 MAX_CORNERS: Final = 100
 Param = tuple[str, str | int | float | bool | None]
@@ -23,25 +24,19 @@ Area = Annotated[str, Field(max_length=40 * MAX_CORNERS, pattern=rf"^{_CORNER}( 
 Purpose = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-class Filters(Wanted):
-    """What to look for. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
+class Where(Message):
+    """Before which cameras, and what it is asked for."""
 
-    from_ms: TimeMs | None = None
-    to_ms: TimeMs | None = None
     camera_id: tuple[CameraId, ...] = Field(default=(), max_length=100)
     area: Area | None = None
     """Cameras whose place, as they or the register tell it, lies in this polygon."""
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: Cursor | None = None
     case_id: str | None = Field(default=None, max_length=64)
     """The case it is asked for: roles in one case alone count only where it is named."""
     purpose: Purpose | None = None
     """Why it is asked, for the audit."""
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.from_ms is not None and self.to_ms is not None and self.to_ms < self.from_ms:
-            raise BadFilterError
+    def _drawn(self) -> Self:
         if self.area is not None:
             check_area(self.corners)
         return self
@@ -55,6 +50,28 @@ class Filters(Wanted):
         except ValueError as error:
             raise BadAreaError(most=MAX_CORNERS) from error
 
+    def named(self, sources: Sequence[CameraKey]) -> list[Param]:
+        """The cameras as query parameters; with `sources`, these alone."""
+        return [
+            *(("camera_id", camera) for camera in self.camera_id if not sources),
+            *(("source", f"{source.agent_id}/{source.camera_id}") for source in sources),
+        ]
+
+
+class Filters(Where, Wanted):
+    """What to look for. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
+
+    from_ms: TimeMs | None = None
+    to_ms: TimeMs | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.from_ms is not None and self.to_ms is not None and self.to_ms < self.from_ms:
+            raise BadFilterError
+        return self
+
     def params(self, sources: Sequence[CameraKey] = ()) -> list[Param]:
         """As query parameters of `GET /observations`; with `sources`, of these cameras alone."""
         return [*self.asked(sources), ("limit", self.limit), *([("cursor", self.cursor)] if self.cursor else [])]
@@ -65,8 +82,7 @@ class Filters(Wanted):
         span = {"from_ms": self.from_ms, "to_ms": self.to_ms}
         return [
             *((name, value) for name, value in span.items() if value is not None),
-            *(("camera_id", camera) for camera in self.camera_id if not sources),
-            *(("source", f"{source.agent_id}/{source.camera_id}") for source in sources),
+            *self.named(sources),
             *(
                 (name, each)
                 for name, value in wanted.items()
@@ -87,6 +103,10 @@ class CountFilters(Filters):
         if self.to_ms - self.from_ms > MAX_BINS * self.bin_ms:
             raise BadBinsError(most=MAX_BINS)
         return self
+
+
+class ZoneFilters(Where, ZoneSpan):
+    """Before which cameras, and in which bins, people are counted. Nothing else can be asked of them."""
 
 
 def check_area(corners: Sequence[Point]) -> None:

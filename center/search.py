@@ -30,12 +30,13 @@ from center.errors import (
     TooManyCamerasError,
     UnknownObservationError,
 )
-from center.filters import CountFilters, Filters, Param
+from center.filters import CountFilters, Filters, Param, Where, ZoneFilters
 from center.observations import ObservationList, ObservationView, shown
 from center.places import Places
 from provisioning.contracts import archive, ids
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
+from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
 
 __all__ = ["Filters", "ObservationList", "ObservationView", "Search"]
 
@@ -108,6 +109,25 @@ class Search:
         found = await self._model(MachineCounts, "/counts", asked)
         if not all(sight.holds(each.agent_id, each.camera_id) for each in found.cameras):
             raise QueryFaultError(url=self._url, cause="it counted cameras that were not asked for")
+        return found
+
+    async def zones(
+        self, filters: ZoneFilters, *, actor: str, sight: Scope, action: str = "people.count"
+    ) -> ZoneCounts:
+        """How many people there were, as mean and maximum of bins of five minutes or more; `action`: for the audit.
+
+        Raises:
+            QueryRefusedError, TooManyCamerasError: as `observations`.
+        """
+        await self._note(actor, action, filters)
+        sight = await self._narrowed(filters, sight)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return ZoneCounts(zones=(), told_to_ms=0, rows_read=0)
+        asked: list[Param] = [(name, getattr(filters, name)) for name in ZoneSpan.model_fields]
+        found = await self._model(ZoneCounts, "/zones", [*asked, *filters.named(sources)])
+        if not all(sight.holds(each.agent_id, each.camera_id) for each in found.zones):
+            raise QueryFaultError(url=self._url, cause="it counted before cameras that were not asked for")
         return found
 
     async def plan(self, filters: Filters, *, actor: str, sight: Scope) -> SearchPlan:
@@ -233,11 +253,11 @@ class Search:
         """Close every connection."""
         await self._client.aclose()
 
-    async def _note(self, actor: str, action: str, filters: Filters) -> None:
+    async def _note(self, actor: str, action: str, filters: Where) -> None:
         detail = filters.model_dump(mode="json", exclude_defaults=True)
         await asyncio.to_thread(self._audit.append, actor, action, detail)
 
-    async def _narrowed(self, filters: Filters, sight: Scope) -> Scope:
+    async def _narrowed(self, filters: Where, sight: Scope) -> Scope:
         """The cameras to ask about: those in sight, and of these those in the area."""
         return sight if filters.area is None else await asyncio.to_thread(self._places.within, sight, filters.corners)
 
@@ -336,7 +356,7 @@ class Search:
                 raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
 
 
-def _sources(filters: Filters, sight: Scope) -> tuple[CameraKey, ...]:
+def _sources(filters: Where, sight: Scope) -> tuple[CameraKey, ...]:
     """The cameras to ask for: those in sight, of the ids that were named.
 
     Raises:

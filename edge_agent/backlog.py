@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from edge_agent.passage import UNKNOWN, Passage
 from provisioning.contracts import codec
 
 
@@ -21,6 +22,7 @@ class Stored:
     camera_id: str
     sha256: str
     payload: bytes
+    passage: Passage = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

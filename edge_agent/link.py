@@ -2,8 +2,9 @@
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -21,6 +22,7 @@ KEEPALIVE_S: Final = 15
 _CONNECT_TIMEOUT_S: Final = 5.0
 _ALERT_S: Final = 1.0
 _SYSTEM_CLOCK: Final = SystemClock()
+NO_TIMES: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,19 @@ Event: TypeAlias = Connected | Lost | Acknowledged | Arrived
 class Link(Protocol):
     """A connection that was opened."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
-        """Hand over at QoS 1; returns the packet id that `Acknowledged` will repeat."""
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        times: Mapping[str, int] = NO_TIMES,
+    ) -> int:
+        """Hand over at QoS 1; returns the packet id that `Acknowledged` will repeat.
+
+        `times`: said beside what expires, by name, milliseconds since the Unix epoch.
+        """
 
     def close(self) -> None:
         """End it, politely if it still stands. No event comes afterwards."""
@@ -104,6 +117,7 @@ class PahoLink:
         # Our window is the limit; the broker's Receive Maximum, which paho honours, paces the wire.
         self._client.max_inflight_messages_set(65535)
         self._client.tls_set_context(_tls(broker))
+        self._client.on_socket_open = _at_once
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
@@ -119,13 +133,22 @@ class PahoLink:
             raise BrokerError(f"broker {self._place}: cannot be reached ({error}): check host and port") from error
         self._client.loop_start()
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        times: Mapping[str, int] = NO_TIMES,
+    ) -> int:
         """See `Link`."""
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
             # Retained messages have none: when they were sent says nothing.
-            properties.UserProperty = (topics.PUBLISHED_AT, str(self._clock.now_ms()))
+            said = {**times, topics.PUBLISHED_AT: self._clock.now_ms()}
+            properties.UserProperty = [(name, str(at_ms)) for name, at_ms in said.items()]
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def close(self) -> None:
@@ -163,6 +186,12 @@ class PahoLink:
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
         self._report(Arrived(message.topic, bytes(message.payload)))
+
+
+def _at_once(_client: Client, _data: Any, connection: object) -> None:
+    """No Nagle: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def refusal(broker: config.Broker) -> str | None:

@@ -273,7 +273,7 @@ class Publisher:
         )
         topic = topics.snapshots(self._edge.agent_id)
         for each in stored:
-            mid = link.publish(topic, each.payload, expiry_s=self._window.expiry_s)
+            mid = link.publish(topic, each.payload, expiry_s=self._window.expiry_s, times=each.passage.told())
             self._window.add(each.seq, len(each.payload), mid, now_s)
 
     def _show_cameras(self, link: Link) -> None:

@@ -20,6 +20,7 @@ from edge_agent.backlog import Stored, Waiting
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, EnrolmentError, IllegalMove, SpoolFull
 from edge_agent.frames import Redacted
+from edge_agent.passage import Passages
 from edge_agent.spool_time import SpoolTime
 from provisioning.contracts import codec, config
 from provisioning.contracts.errors import ContractError, RejectReason
@@ -80,6 +81,7 @@ class Spool:
         self._unwritten: Counter[tuple[str, str]] = Counter()
         self._undropped: dict[str, DropReason] = {}
         self._selects = 0
+        self._passages = Passages()
         self._sums = _Sums()
         with self._writing() as tx:
             self._time = SpoolTime(tx, clock, most_gap_ms=self._max_age_ms // 2)
@@ -135,6 +137,8 @@ class Spool:
                     promises.settle(tx, observation_id)
                     is_new = ledger.select(tx, observation_id, camera_id)
                     self._sums.open_rows[camera_id] += is_new
+                    if is_new:
+                        self._passages.selected(observation_id, self._clock.now_ms())
                     return is_new
             except SpoolFull:
                 self._unwritten[camera_id, ledger.SELECTED] += 1
@@ -150,7 +154,7 @@ class Spool:
             ContractError: the message is too large; counted as a drop of that name.
             EnrolmentError: it could not be signed; counted as a drop of that name.
         """
-        snapshot = redacted.snapshot
+        snapshot, redacted_at_ms = redacted.snapshot, self._clock.now_ms()
         try:
             payload = self._encoded(sign(snapshot), redacted.picture)
         except EnrolmentError:
@@ -166,6 +170,9 @@ class Spool:
             except SpoolFull:
                 self.drop(snapshot.observation_id, DropReason.DISK_FULL)
                 raise
+            self._passages.spooled(
+                snapshot.observation_id, redacted_at_ms=redacted_at_ms, spooled_at_ms=self._clock.now_ms()
+            )
 
     def drop(self, observation_id: str, reason: DropReason) -> None:
         """End a selected observation. Needs no disk: what cannot be written now is written later.
@@ -202,7 +209,8 @@ class Spool:
                 if len(chosen) == max_messages or (chosen and total_bytes > max_bytes):
                     break
                 chosen.append(seq)
-            return [backlog.read(db, seq) for seq in chosen]
+            stored = [backlog.read(db, seq) for seq in chosen]
+            return [replace(each, passage=self._passages.of(each.observation_id)) for each in stored]
 
     def confirm(self, items: Iterable[ArchivedItem]) -> tuple[list[Confirmed], int]:
         """Delete what the archive has. Returns those, and how many items matched nothing held here (late or forged).

@@ -4,7 +4,9 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from provisioning.contracts.messages import Message
 from provisioning.contracts.search import BinMs, Wanted
+from provisioning.contracts.zone_counts import ZoneSpan
 from ray_cluster.filters import MAX_TIME_MS, Cursor, Filter
 
 DEFAULT_LIMIT: Final = 50
@@ -13,12 +15,22 @@ MAX_SOURCES: Final = 4000
 Time = Annotated[int, Field(ge=0, le=MAX_TIME_MS)]
 
 
-class Asked(Wanted):
-    """Which observations."""
+class Cameras(Message):
+    """Which cameras; none: all."""
 
     camera_id: tuple[str, ...] = Field(default=(), max_length=MAX_CAMERAS)
     source: tuple[str, ...] = Field(default=(), max_length=MAX_SOURCES)
     """Each is AGENT/CAMERA; neither id can have a slash."""
+
+    @property
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """Agent and camera of each."""
+        return tuple((agent, camera) for agent, _, camera in (each.partition("/") for each in self.source))
+
+
+class Asked(Cameras, Wanted):
+    """Which observations."""
+
     from_ms: Time = 0
     to_ms: Time = MAX_TIME_MS
 
@@ -28,9 +40,8 @@ class Asked(Wanted):
         Raises:
             BadRequest: an id that cannot be one, or a span that ends before it begins.
         """
-        sources = tuple((agent, camera) for agent, _, camera in (each.partition("/") for each in self.source))
         wanted = Wanted.model_validate(self.model_dump(include=set(Wanted.model_fields)))
-        return Filter(self.from_ms, self.to_ms, self.camera_id, sources, wanted)
+        return Filter(self.from_ms, self.to_ms, self.camera_id, self.sources, wanted)
 
 
 class AskedPage(Asked):
@@ -52,3 +63,11 @@ class AskedCounts(Asked):
     """In which bins they are counted."""
 
     bin_ms: BinMs
+
+
+class AskedZones(Cameras, ZoneSpan):
+    """Which cameras' people, in which bins. No field of `Wanted`: see `contracts.zone_counts`."""
+
+    def filter(self) -> Filter:
+        """As `Asked.filter`."""
+        return Filter(self.from_ms, self.to_ms, self.camera_id, self.sources)

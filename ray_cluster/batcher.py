@@ -1,12 +1,18 @@
-"""Gathers entries into commits: one at `flush_rows` rows, or `flush_s` after the first waiting row."""
+"""Gathers entries into commits: one at `flush_rows` rows, or `flush_s` after the last one began.
+
+So there is no more than one each `flush_s` of what does not fill it, and a row that comes when nothing is going on
+waits for `LINGER_S` alone, for those that were parsed with it.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from ray_cluster.entries import Entry, Receipt
 from ray_cluster.errors import ClusterError, Retryable
 
+LINGER_S: Final = 0.02
 _Waiting = tuple[Sequence[Entry], asyncio.Future[list[Receipt]]]
 Commit = Callable[[Sequence[Entry]], Awaitable[list[Receipt]]]
 
@@ -39,6 +45,7 @@ class Batcher:
         self._rows = 0
         self._changed = asyncio.Condition()
         self._first_at = 0.0
+        self._began_at = float("-inf")
         self.maintenance_fault = ""
         """Why the last maintenance failed, empty after one that did not. It is tried again after the next commit."""
 
@@ -86,7 +93,8 @@ class Batcher:
             except TimeoutError:
                 return []
             try:
-                async with asyncio.timeout_at(self._first_at + self._flush_s):
+                linger_s = min(LINGER_S, self._flush_s)
+                async with asyncio.timeout_at(max(self._first_at + linger_s, self._began_at + self._flush_s)):
                     await self._changed.wait_for(lambda: self._rows >= self._flush_rows)
             except TimeoutError:
                 pass  # The time is up: what is there goes.
@@ -96,7 +104,7 @@ class Batcher:
                 batch.append(self._waiting.popleft())
                 rows += len(batch[-1][0])
             self._rows -= rows
-            self._first_at = loop.time()
+            self._began_at = self._first_at = loop.time()
             self._changed.notify_all()
             return batch
 

@@ -7,6 +7,7 @@ acknowledged, so whatever runs behind this client is bounded by it.
 
 import asyncio
 import logging
+import socket
 import ssl
 import uuid
 from collections.abc import Callable
@@ -26,6 +27,7 @@ LOG = logging.getLogger(__name__)
 RECEIVE_MAXIMUM: Final = 64
 KEEPALIVE_S: Final = 30
 MAX_TIME_MS: Final = 4_102_444_800_000
+_TIMES: Final = frozenset({topics.PUBLISHED_AT, topics.SELECTED_AT, topics.REDACTED_AT, topics.SPOOLED_AT})
 RECONNECT_S: Final = (1, 15)
 _MAX_QUEUED_OUT: Final = 1000
 """Acknowledgements waiting for the broker. Overflow policy: `drop_newest`; the agent asks again by sending again."""
@@ -35,7 +37,7 @@ _MAX_QUEUED_OUT: Final = 1000
 class Delivery:
     """One MQTT message. `connection` counts connects: an acknowledgement is only valid on the one it came by.
 
-    `published_at_ms` is the sender's wall clock, None where it did not say or what it said is no time.
+    The times are by the sender's wall clock, None where it did not say or what it said is no time.
     """
 
     topic: str
@@ -44,6 +46,19 @@ class Delivery:
     qos: int
     connection: int
     published_at_ms: int | None = None
+    selected_at_ms: int | None = None
+    redacted_at_ms: int | None = None
+    spooled_at_ms: int | None = None
+
+    @property
+    def times(self) -> dict[str, int | None]:
+        """Those of its sender, by the names of `HopTimes`."""
+        return {
+            "selected_at_ms": self.selected_at_ms,
+            "redacted_at_ms": self.redacted_at_ms,
+            "spooled_at_ms": self.spooled_at_ms,
+            "published_at_ms": self.published_at_ms,
+        }
 
 
 class Broker(Protocol):
@@ -95,6 +110,7 @@ class MqttBroker:
         self._client.tls_set_context(context)
         self._client.max_queued_messages_set(_MAX_QUEUED_OUT)
         self._client.reconnect_delay_set(*RECONNECT_S)
+        self._client.on_socket_open = _at_once
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
@@ -170,14 +186,31 @@ class MqttBroker:
             LOG.exception("message %d on a topic that is not UTF-8; the broker should have refused it", message.mid)
             client.ack(message.mid, message.qos)
             return
-        said = published_at_ms(message.properties)
-        delivery = Delivery(topic, bytes(message.payload), message.mid, message.qos, self._connection, said)
+        said = times_told(message.properties)
+        delivery = Delivery(
+            topic,
+            bytes(message.payload),
+            message.mid,
+            message.qos,
+            self._connection,
+            published_at_ms=said.get(topics.PUBLISHED_AT),
+            selected_at_ms=said.get(topics.SELECTED_AT),
+            redacted_at_ms=said.get(topics.REDACTED_AT),
+            spooled_at_ms=said.get(topics.SPOOLED_AT),
+        )
         self._loop.call_soon_threadsafe(self._deliver, delivery)
 
 
-def published_at_ms(properties: Properties | None) -> int | None:
-    """When a message was sent, by the property that says so; anything else that stands there says nothing."""
+def _at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:
+    """No Nagle: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def times_told(properties: Properties | None) -> dict[str, int]:
+    """What a message says of when it passed its sender's hops, by property; anything that is no time says nothing."""
+    told: dict[str, int] = {}
     for name, value in getattr(properties, "UserProperty", ()):
-        if name == topics.PUBLISHED_AT and len(value) <= 13 and value.isascii() and value.isdecimal():
-            return min(int(value), MAX_TIME_MS)
-    return None
+        if name in _TIMES and name not in told and len(value) <= 13 and value.isascii() and value.isdecimal():
+            told[name] = min(int(value), MAX_TIME_MS)
+    return told

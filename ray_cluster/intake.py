@@ -346,8 +346,9 @@ class Intake:
                 height=snapshot.picture.height,
                 clock=snapshot.clock,
                 times=HopTimes(
-                    published_at_ms=arrival.delivery.published_at_ms,
+                    **arrival.delivery.times,
                     received_at_ms=arrival.received_at_ms,
+                    parsed_at_ms=arrival.parsed_at_ms,
                     committed_at_ms=archived_at_ms,
                 ),
                 followed=snapshot.followed,

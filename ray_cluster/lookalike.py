@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
 from ray_cluster.audit import Audit
+from ray_cluster.conditions import of_object_sources
 from ray_cluster.day_tables import connect, day_name, day_names, quoted, read_errors
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.filters import checked_row_key
@@ -110,7 +111,7 @@ def _condition(request: LookalikeRequest) -> str:
     parts = [
         f"captured_at_ms >= {request.from_ms}",
         f"captured_at_ms < {request.to_ms}",
-        f"camera_id IN ({quoted(request.camera_ids)})",
+        of_object_sources([(agent, camera) for agent, _, camera in (each.partition("/") for each in request.sources)]),
     ]
     if request.classes:
         parts.append(f"cls IN ({quoted(request.classes)})")

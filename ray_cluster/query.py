@@ -21,6 +21,7 @@ from provisioning.contracts.archive import (
 )
 from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
+from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
 from ray_cluster.counting import Counting
 from ray_cluster.day_tables import connect, day_name, day_names, day_span, in_order, read_errors
 from ray_cluster.errors import (
@@ -39,6 +40,7 @@ from ray_cluster.row_ids import by_key, matching, pinned, records
 from ray_cluster.storage import Storage
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
 from ray_cluster.upkeep_status import alarms, read_status
+from ray_cluster.zone_counting import ZoneCounting
 
 _NEWEST: Final = ("filed_at_ms", "row_key")
 
@@ -180,6 +182,15 @@ class Query:
             ArchiveUnreadable: try again.
         """
         return Counting(self._tables, self._offset_minutes).count(self._days_of(wanted, None), wanted, bin_ms)
+
+    def zones(self, span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
+        """People before cameras, as means and maxima of bins.
+
+        Raises:
+            BadRequest: the answer would be too large.
+            ArchiveUnreadable: try again.
+        """
+        return ZoneCounting(self._tables).count(self._days_of(cameras, None), span, cameras, now_ms=now_ms)
 
     def plan(self, wanted: Filter) -> SearchPlan:
         """How `observations` would be answered. Raises `ArchiveUnreadable`."""

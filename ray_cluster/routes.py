@@ -1,6 +1,7 @@
 """The HTTP face of `query`: routes, the bearer token, and the one map from error to status."""
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, TypeVar
 
@@ -27,7 +28,8 @@ from provisioning.contracts.lookalike import LookalikeRequest
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
-from ray_cluster.asked import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage
+from provisioning.contracts.zone_counts import ZoneCounts
+from ray_cluster.asked import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage, AskedZones
 from ray_cluster.errors import (
     ArchiveFull,
     ArchiveInUse,
@@ -161,6 +163,10 @@ def _observations(query: Query) -> APIRouter:
     @routes.get("/counts")
     def counts(asked: Annotated[AskedCounts, Parameter()]) -> MachineCounts:
         return query.counts(asked.filter(), asked.bin_ms)
+
+    @routes.get("/zones")
+    def zones(asked: Annotated[AskedZones, Parameter()]) -> ZoneCounts:
+        return query.zones(asked, asked.filter(), now_ms=time.time_ns() // 1_000_000)
 
     @routes.get("/plan")
     def plan(asked: Annotated[Asked, Parameter()]) -> SearchPlan:

@@ -1,12 +1,13 @@
 """What people do with alarms, and what time does where nobody does anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from center.access import EVERYWHERE, Scope
 from center.alarms.errors import UnknownAlarmError
+from center.alarms.pushes import Sent
 from center.alarms.records import AlarmRecord, EventRecord, VersionRecord
 from center.alarms.register import ITSELF, Register, Writing
 from center.alarms.rule import MAX_LEVELS, RuleText, Severity
@@ -114,16 +115,16 @@ class Care:
             found = {row.severity: int(row[1]) for row in session.execute(query)}
         return {severity: found.get(severity, 0) for severity in Severity}
 
-    def sent(self, first_sent: dict[int, int]) -> None:
-        """When pages had alarms for the first time."""
+    def sent(self, first_sent: Mapping[int, Sent]) -> None:
+        """When alarms were stored, and pages had them for the first time."""
         if not first_sent:
             return
         with self._store.transaction() as session:
-            for alarm_id, at_ms in first_sent.items():
+            for alarm_id, times in first_sent.items():
                 session.execute(
                     update(AlarmRecord)
                     .where(AlarmRecord.id == alarm_id, AlarmRecord.sent_at_ms.is_(None))
-                    .values(sent_at_ms=at_ms)
+                    .values(times._asdict())
                 )
 
     def _step(self, writing: Writing, alarm: AlarmRecord, event: Event, *, actor: str, comment: str = "") -> None:

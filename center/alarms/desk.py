@@ -173,9 +173,14 @@ class Desk:
         self.outcomes.update(outcomes)
         for match, alarm in raised:
             if match.times is not None:
-                self._hops.observe(Hop.PUBLISH, alarm.captured_at_ms, alarm.published_at_ms)
+                self._hops.observe(Hop.SELECT, alarm.captured_at_ms, alarm.selected_at_ms)
+                self._hops.observe(Hop.REDACT, alarm.selected_at_ms, alarm.redacted_at_ms)
+                self._hops.observe(Hop.SPOOL, alarm.redacted_at_ms, alarm.spooled_at_ms)
+                self._hops.observe(Hop.PUBLISH, alarm.spooled_at_ms, alarm.published_at_ms)
+                self._hops.observe(Hop.EDGE, alarm.captured_at_ms, alarm.published_at_ms)
                 self._hops.observe(Hop.ARRIVE, alarm.published_at_ms, alarm.received_at_ms)
-                self._hops.observe(Hop.COMMIT, alarm.received_at_ms, alarm.committed_at_ms)
+                self._hops.observe(Hop.PARSE, alarm.received_at_ms, alarm.parsed_at_ms)
+                self._hops.observe(Hop.COMMIT, alarm.parsed_at_ms, alarm.committed_at_ms)
                 self._hops.observe(Hop.HEAR, alarm.committed_at_ms, alarm.heard_at_ms)
             self._hops.observe(Hop.DECIDE, alarm.heard_at_ms, alarm.raised_at_ms)
 
@@ -250,10 +255,15 @@ def _raise(writing: Writing, match: _Match, heard_at_ms: int) -> AlarmRecord:
         escalates_at_ms=now_ms + text.escalate_after_min[0] * 60_000 if text.escalate_after_min else None,
         clock=times.clock if times else "",
         captured_at_ms=times and times.captured_at_ms,
+        selected_at_ms=times and times.selected_at_ms,
+        redacted_at_ms=times and times.redacted_at_ms,
+        spooled_at_ms=times and times.spooled_at_ms,
         published_at_ms=times and times.published_at_ms,
         received_at_ms=times and times.received_at_ms,
+        parsed_at_ms=times and times.parsed_at_ms,
         committed_at_ms=times and times.committed_at_ms,
         heard_at_ms=heard_at_ms,
+        stored_at_ms=None,
         sent_at_ms=None,
     )
     writing.session.add(alarm)

@@ -1,7 +1,9 @@
 """How long an alarm takes from hop to hop.
 
-    captured ─publish─▶ published ─arrive─▶ received ─commit─▶ committed ─hear─▶ heard ─decide─▶ decided ─send─▶ sent
-    captured ───────────────────────────────────── total ────────────────────────────────────────────────────▶ sent
+    captured ─select─▶ selected ─redact─▶ redacted ─spool─▶ spooled ─publish─▶ published ─arrive─▶ received
+    captured ───────────────────────────── edge ─────────────────────────────▶ published
+    received ─parse─▶ parsed ─commit─▶ committed ─hear─▶ heard ─decide─▶ decided ─store─▶ stored ─send─▶ sent
+    captured ─────────────────────────────────── total ────────────────────────────────────────────────▶ sent
 
 A hop that begins on one machine and ends on another compares two clocks; where the second is behind, the hop is
 negative, which counts as nought and is counted as *ahead*.
@@ -20,11 +22,17 @@ BOUNDS_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000
 class Hop(StrEnum):
     """Its label."""
 
+    SELECT = "select"
+    REDACT = "redact"
+    SPOOL = "spool"
     PUBLISH = "publish"
+    EDGE = "edge"
     ARRIVE = "arrive"
+    PARSE = "parse"
     COMMIT = "commit"
     HEAR = "hear"
     DECIDE = "decide"
+    STORE = "store"
     SEND = "send"
     TOTAL = "total"
 
@@ -37,12 +45,18 @@ class _Ends(NamedTuple):
 
 
 ENDS: Final = {
-    Hop.PUBLISH: _Ends("captured", "camera or agent", "published", "agent"),
+    Hop.SELECT: _Ends("captured", "camera or agent", "selected", "agent"),
+    Hop.REDACT: _Ends("selected", "agent", "redacted", "agent"),
+    Hop.SPOOL: _Ends("redacted", "agent", "spooled", "agent"),
+    Hop.PUBLISH: _Ends("spooled", "agent", "published", "agent"),
+    Hop.EDGE: _Ends("captured", "camera or agent", "published", "agent"),
     Hop.ARRIVE: _Ends("published", "agent", "received", "intake"),
-    Hop.COMMIT: _Ends("received", "intake", "committed", "intake; archiver in what was reconciled"),
+    Hop.PARSE: _Ends("received", "intake", "parsed", "intake"),
+    Hop.COMMIT: _Ends("parsed", "intake", "committed", "intake"),
     Hop.HEAR: _Ends("committed", "intake; archiver in what was reconciled", "heard", "centre"),
     Hop.DECIDE: _Ends("heard", "centre", "decided", "centre"),
-    Hop.SEND: _Ends("decided", "centre", "sent", "centre"),
+    Hop.STORE: _Ends("decided", "centre", "stored", "centre"),
+    Hop.SEND: _Ends("stored", "centre", "sent", "centre"),
     Hop.TOTAL: _Ends("captured", "camera or agent", "sent", "centre"),
 }
 

@@ -26,6 +26,7 @@ class Finding:
 
 Look = Callable[[Seen], Finding | None]
 _CROWD: Final = Finding()
+_LOWEST: Final = math.nextafter(1.0, 0.0)
 """Neither a count nor anything else that it was made of."""
 
 
@@ -141,8 +142,11 @@ def _size(box: Box) -> int:
 
 
 def _ground(box: Box, seen: Seen) -> tuple[float, float]:
-    """Where a machine is on the road, as the tracker sees it: the bottom centre of its box. In shares."""
-    return (box.x0 + box.x1) / 2 / seen.width, box.y1 / seen.height
+    """Where a machine is on the road, as the tracker sees it: the bottom centre of its box. In shares.
+
+    One that the picture's lower edge cuts off stands just inside of it, or no zone could be drawn to hold it.
+    """
+    return (box.x0 + box.x1) / 2 / seen.width, min(box.y1 / seen.height, _LOWEST)
 
 
 def _crowd(threshold: int, seen: Seen) -> Finding | None:

@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from center.alarms.errors import TooManyStreamsError
 from center.alarms.hops import Hop, Hops
@@ -17,6 +17,13 @@ from center.feed import Fan, Reader
 MAX_STREAMS: Final = 256
 REMEMBERED: Final = 4096
 """Alarms that went out; more than any ring holds."""
+
+
+class Sent(NamedTuple):
+    """When an alarm was stored (None: before the centre's last start), and when a page was first sent it."""
+
+    stored_at_ms: int | None
+    sent_at_ms: int
 
 
 class Listener:
@@ -53,7 +60,7 @@ class Pushes(Fan[Push]):
         self._hops = hops
         self._now_ms = now_ms
         self._sent_lock = threading.Lock()
-        self._sent: dict[int, int] = {}
+        self._sent: dict[int, Sent] = {}
         self._known: OrderedDict[int, None] = OrderedDict()
         self.ended = False
         """The centre goes down: whoever listens is to leave, or it would wait for them."""
@@ -93,13 +100,14 @@ class Pushes(Fan[Push]):
             self._known[push.alarm.id] = None
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-            self._sent[push.alarm.id] = now_ms
-        times = push.alarm.times
-        self._hops.observe(Hop.SEND, times.decided_at_ms, now_ms)
+            times = push.alarm.times
+            self._sent[push.alarm.id] = Sent(times.stored_at_ms, now_ms)
+        self._hops.observe(Hop.STORE, times.decided_at_ms, times.stored_at_ms)
+        self._hops.observe(Hop.SEND, times.stored_at_ms, now_ms)
         self._hops.observe(Hop.TOTAL, times.captured_at_ms, now_ms)
 
-    def first_sent(self) -> dict[int, int]:
-        """Alarms that went out for the first time since the last call, and when."""
+    def first_sent(self) -> dict[int, Sent]:
+        """Alarms that went out for the first time since the last call."""
         with self._sent_lock:
             taken, self._sent = self._sent, {}
             return taken

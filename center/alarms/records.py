@@ -69,10 +69,15 @@ class AlarmRecord(Base):
     escalates_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     clock: Mapped[str] = mapped_column(String(16))
     captured_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    selected_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    redacted_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    spooled_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     published_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     received_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    parsed_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     committed_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     heard_at_ms: Mapped[int] = mapped_column(BigInteger)
+    stored_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     sent_at_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 

@@ -69,9 +69,10 @@ class Register:
                 pushed = [
                     Push(event=EventView.of(event), alarm=AlarmView.of(alarm)) for alarm, event in writing.happened
                 ]
+            stored_at_ms = self._now_ms()
             for act in writing.afterwards:
                 act()
-            self._pushes.spread(pushed)
+            self._pushes.spread([push.stored(stored_at_ms) for push in pushed])
 
     def since(self, event_id: int, limit: int = PAGE) -> list[Push]:
         """Events after one, oldest first, each with its alarm as it stands now."""

@@ -16,8 +16,12 @@ class Times:
     captured_at_ms: int
     clock: str
     """A `ClockQuality` of the capture time, or empty."""
+    selected_at_ms: int | None = None
+    redacted_at_ms: int | None = None
+    spooled_at_ms: int | None = None
     published_at_ms: int | None = None
     received_at_ms: int | None = None
+    parsed_at_ms: int | None = None
     committed_at_ms: int | None = None
 
 
@@ -94,7 +98,6 @@ class Fault:
 def of_hint(observed: Observed) -> Iterator[Seen]:
     """Rows as they were hinted at. Whether their time is believed shows by the centre's own clock."""
     for item in observed.items:
-        times = item.times
         yield Seen(
             row_key=ids.row_key(observed.agent_id, item.observation_id),
             agent_id=observed.agent_id,
@@ -108,9 +111,7 @@ def of_hint(observed: Observed) -> Iterator[Seen]:
             times=Times(
                 captured_at_ms=item.captured_at_ms,
                 clock=item.clock or "",
-                published_at_ms=times.published_at_ms if times else None,
-                received_at_ms=times.received_at_ms if times else None,
-                committed_at_ms=times.committed_at_ms if times else None,
+                **(item.times.model_dump() if item.times else {}),
             ),
         )
 

@@ -45,11 +45,16 @@ class TimesView(View):
 
     clock: str
     captured_at_ms: int | None
+    selected_at_ms: int | None
+    redacted_at_ms: int | None
+    spooled_at_ms: int | None
     published_at_ms: int | None
     received_at_ms: int | None
+    parsed_at_ms: int | None
     committed_at_ms: int | None
     heard_at_ms: int
     decided_at_ms: int
+    stored_at_ms: int | None
     sent_at_ms: int | None
 
 
@@ -101,11 +106,16 @@ class AlarmView(View):
             times=TimesView(
                 clock=record.clock,
                 captured_at_ms=record.captured_at_ms,
+                selected_at_ms=record.selected_at_ms,
+                redacted_at_ms=record.redacted_at_ms,
+                spooled_at_ms=record.spooled_at_ms,
                 published_at_ms=record.published_at_ms,
                 received_at_ms=record.received_at_ms,
+                parsed_at_ms=record.parsed_at_ms,
                 committed_at_ms=record.committed_at_ms,
                 heard_at_ms=record.heard_at_ms,
                 decided_at_ms=record.raised_at_ms,
+                stored_at_ms=record.stored_at_ms,
                 sent_at_ms=record.sent_at_ms,
             ),
         )
@@ -153,6 +163,13 @@ class Push(View):
 
     event: EventView
     alarm: AlarmView
+
+    def stored(self, at_ms: int) -> "Push":
+        """The same; an alarm that it raised was stored then, which its row does not say yet."""
+        if self.event.event is not Event.RAISED:
+            return self
+        times = self.alarm.times.model_copy(update={"stored_at_ms": at_ms})
+        return self.model_copy(update={"alarm": self.alarm.model_copy(update={"times": times})})
 
 
 class LateView(View):

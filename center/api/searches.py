@@ -25,12 +25,14 @@ from center.errors import (
     TooManySavedError,
     UnknownSavedSearchError,
 )
-from center.filters import CountFilters, Filters
+from center.filters import CountFilters, Filters, ZoneFilters
 from center.permits import needs
 from center.saved_searches import NewSavedSearch, SavedSearch
 from center.search_export import SearchExport
 from center.services import Asker, Served, Sight
+from center.zone_export import zones_csv
 from provisioning.contracts.search import MachineCounts, SearchPlan
+from provisioning.contracts.zone_counts import ZoneCounts
 
 router = APIRouter(tags=["search"])
 
@@ -76,6 +78,39 @@ async def count_machines(
     Exact, unless `days_left_out` names days.
     """
     return await services.search.counts(filters, actor=asker.actor, sight=sight)
+
+
+@router.get("/search/zones", operation_id="count_zones", openapi_extra=_SEARCH, responses=documented(*ARCHIVE_ERRORS))
+async def count_zones(
+    filters: Annotated[ZoneFilters, Query()], services: Served, asker: Asker, sight: Sight
+) -> ZoneCounts:
+    """Mean and maximum of how many people the pictures of a camera show, in bins of whole five minutes.
+
+    Nothing finer and nothing else can be asked; a bin is told five minutes after its end, and from three pictures on.
+    """
+    return await services.search.zones(filters, actor=asker.actor, sight=sight)
+
+
+@router.get(
+    "/search/zones.csv",
+    operation_id="export_zones",
+    response_class=Response,
+    openapi_extra=_SEARCH,
+    responses=_CSV | documented(*ARCHIVE_ERRORS, PurposeMissingError),
+)
+async def export_zones(
+    filters: Annotated[ZoneFilters, Query()], services: Served, asker: Asker, sight: Sight
+) -> Response:
+    """The same as CSV, a line a camera and bin. Give a `purpose`."""
+    if filters.purpose is None:
+        raise PurposeMissingError
+    counts = await services.search.zones(filters, actor=asker.actor, sight=sight, action="people.export")
+    names = {CameraKey(camera.agent_id, camera.camera_id): camera.title for camera in services.devices.cameras(sight)}
+    headers = {
+        "Content-Disposition": 'attachment; filename="people.csv"',
+        "X-Complete": str(not counts.days_left_out).lower(),
+    }
+    return Response(zones_csv(counts, filters, names), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/search/plan", operation_id="plan_search", openapi_extra=_SEARCH, responses=documented(*ARCHIVE_ERRORS))

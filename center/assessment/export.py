@@ -33,21 +33,29 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
         StoreUnavailableError: the database does not work.
     """
     judged = assessor.judged(period, sight=sight, version=version)
-    tables = sheets(judged.report, judged.windows, judged.gaps)
+    tables, correction = sheets(judged.report, judged.windows, judged.gaps), _correction(judged)
     match form:
         case "csv":
-            return as_csv(tables[1])
+            return as_csv(_of_version(tables[1], correction))
         case "xlsx":
-            return as_xlsx(tables)
+            return as_xlsx(tuple(_of_version(table, correction) for table in tables))
         case "pdf":
             from center.assessment.paper import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
-            return as_pdf(f"{words.TITLE} {period}{_correction(judged)}", tables)
+            return as_pdf(" ".join(filter(None, (words.TITLE, period, correction))), tables)
 
 
 def _correction(judged: Judged) -> str:
+    """Number and name of a corrected month; empty for a month as it was first published, and for what is not closed."""
     version = judged.version
-    return "" if version is None or version.number == 1 else f" v{version.number}: {safe(version.name)}"
+    return "" if version is None or version.number == 1 else f"v{version.number}: {safe(version.name)}"
+
+
+def _of_version(sheet: Sheet, correction: str) -> Sheet:
+    """Every row of a correction says so, in the last column: rows are copied into other files."""
+    if not correction:
+        return sheet
+    return Sheet(sheet.title, (*sheet.head, words.VERSION), tuple((*row, correction) for row in sheet.rows))
 
 
 def as_csv(sheet: Sheet) -> bytes:

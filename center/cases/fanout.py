@@ -47,7 +47,7 @@ class Answer:
     failed_days: tuple[str, ...]
     recall: float | None
     elsewhere: int
-    """Left out: of a camera of the same id that another agent has."""
+    """Left out: of a camera that was not asked about. Nought, unless the cluster answered something else."""
 
 
 def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[LookalikeRequest, ...]:
@@ -56,9 +56,9 @@ def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[Lookal
     Raises:
         TooManyQuestionsError: it would take too many.
     """
-    ids = sorted({key.camera_id for key in question.cameras})
+    sources = [f"{key.agent_id}/{key.camera_id}" for key in sorted(question.cameras)]
     starts = range(question.from_ms, question.to_ms, _SPAN_MS)
-    count = -(-len(ids) // MAX_CAMERAS) * len(starts)
+    count = -(-len(sources) // MAX_CAMERAS) * len(starts)
     if count > MAX_QUESTIONS:
         raise TooManyQuestionsError(count=count, limit=MAX_QUESTIONS)
     return tuple(
@@ -67,14 +67,14 @@ def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[Lookal
             purpose=question.purpose,
             asked_by=question.asked_by,
             machines=tuple(machines[:MAX_MACHINES]),
-            camera_ids=some,
+            sources=some,
             from_ms=start,
             to_ms=min(start + _SPAN_MS, question.to_ms),
             classes=question.classes,
             colours=question.colours,
             limit=min(question.limit, MAX_HITS),
         )
-        for some in (tuple(ids[at : at + MAX_CAMERAS]) for at in range(0, len(ids), MAX_CAMERAS))
+        for some in (tuple(sources[at : at + MAX_CAMERAS]) for at in range(0, len(sources), MAX_CAMERAS))
         for start in starts
     )
 

@@ -175,7 +175,7 @@ class Explained(_Shown):
     judged: int
     """Of them, left out since somebody has decided on them."""
     elsewhere: int
-    """Left out: of another agent's camera of the same id."""
+    """Left out: of a camera that was not asked about; nought, unless the cluster answered something else."""
 
 
 class SearchView(_Shown):

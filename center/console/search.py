@@ -10,12 +10,13 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access import CameraKey, Identity, Scope
-from center.console import moments
+from center.console import how_searched
 from center.console.filter_panel import FilterPanel
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.map import Heat, Map, Point
-from center.console.markup import labelled, words
+from center.console.markup import words
+from center.console.people_panel import PeoplePanel
 from center.console.question import CUSTOM, Question
 from center.console.results import Results
 from center.console.saved import Saved
@@ -96,6 +97,7 @@ class _Page:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._load_page(mine))
             group.create_task(self._load_counts(mine))
+            group.create_task(self._people.ask())
         if mine == self._asked:
             self._say()
 
@@ -106,6 +108,7 @@ class _Page:
             with ui.element("div").classes("ws-acts"):
                 ui.button(_("Map"), icon="map", on_click=self._toggle_map).props("flat dense no-caps")
                 ui.button(_("Week"), icon="calendar_view_week", on_click=self._toggle_week).props("flat dense no-caps")
+                ui.button(_("People"), icon="groups", on_click=self._show_people).props("flat dense no-caps")
                 ui.button(_("Copy link"), icon="link", on_click=self._copy).props("flat dense no-caps")
                 ui.button(_("Export CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
                 ui.button(_("How was this searched?"), icon="help_outline", on_click=self._explain).props(
@@ -122,6 +125,14 @@ class _Page:
             self._area_note = ui.element("div").classes("ws-search-note")
         self._map_box.set_visibility(self._question.filters.area is not None)
         self._note_area()
+        self._people = PeoplePanel(
+            self._services,
+            _,
+            actor=self._identity.actor,
+            sight=self._sight,
+            names=self._names,
+            question=lambda: self._question.asked(self._asked_at_ms),
+        )
         self._plan = ui.element("div")
 
     def _reason(self) -> None:
@@ -288,6 +299,9 @@ class _Page:
 
     # --- The map -------------------------------------------------------------------------------------------------
 
+    async def _show_people(self) -> None:
+        await self._people.toggle()
+
     def _toggle_week(self) -> None:
         self._week_box.set_visibility(not self._week_box.visible)
 
@@ -371,22 +385,5 @@ class _Page:
         except CenterError as error:
             self._complain(error)
             return
-        tables = {"snapshots": _("Pictures"), "objects": _("Machines")}
-        with self._plan, ui.element("div").classes("ws-panel ws-search-plan"):
-            words("span", _("Filters are exact: an index leads to rows faster, and never leaves one out."))
-            with labelled("table", _("How was this searched?")).classes("ws-table"):
-                with ui.element("thead"), ui.element("tr"):
-                    for head in (_("Day"), _("Table"), _("Rows"), _("Matching"), _("Indexes used")):
-                        words("th", head)
-                with ui.element("tbody"):
-                    for day in plan.days:
-                        with ui.element("tr"):
-                            words("td", f"{day.day[:4]}-{day.day[4:6]}-{day.day[6:]}")
-                            words("td", tables.get(day.table, day.table))
-                            words("td", f"{day.rows:,}")
-                            words("td", f"{day.matching:,}")
-                            words("td", ", ".join(day.indexes) or _("None: every row is read"))
-            if plan.days_without:
-                days = ", ".join(plan.days_without)
-                words("span", _("These days do not hold what is asked for: {days}").format(days=days))
-            words("span", _("Asked at {time}").format(time=moments.local(self._asked_at_ms))).classes("ws-muted")
+        with self._plan:
+            how_searched.draw(plan, self._asked_at_ms, _)

@@ -130,6 +130,8 @@ use_username_as_clientid true
 
 {services}
 
+# Else Nagle's algorithm holds a hint or an acknowledgement back for up to 40 ms.
+set_tcp_nodelay true
 max_packet_size {MAX_MESSAGE_BYTES + PACKET_OVERHEAD_BYTES}
 max_inflight_messages {MAX_INFLIGHT}
 max_queued_messages {MAX_QUEUED}

@@ -12,6 +12,11 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
   anything else the envelope is byte for byte as before. Commands to parse tasks, their warrant and the agent's word on
   them, with two topics; erasing in the archive what was brought for a case that is over; in the centre's configuration
   the section [tasks], and in [cases] the authority of the desk agent, which `desk` now needs.
+- 1, grown 2026-11-26: people counted by camera in bins of five minutes or more (`zone_counts`).
+- 1, changed 2026-11-26, before any release: a look-alike search names each camera with its agent (`sources` instead of
+  `camera_ids`); between a centre and a cluster of which one is of before it is refused.
+- 1, grown 2026-11-26: in *observed*, when a picture was selected, redacted, spooled and parsed, with defaults; three
+  more MQTT properties say the first three.
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings
   are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive and what a
   day takes of it; the centre reads the broker's own figures; in its configuration the sections [pipeline] and [map].

@@ -4,12 +4,12 @@ Whether the case exists, who approved it and how far it reaches is the centre's 
 that names no case, purpose, cameras and span, and writes each one down before it searches.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from provisioning.contracts.archive import MachineColour, ObjectRow
-from provisioning.contracts.ids import CameraId
+from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 from provisioning.contracts.messages import Count, MachineClass, Message, Share, TimeMs
 
 MAX_MACHINES = 8
@@ -17,6 +17,8 @@ MAX_CAMERAS = 256
 MAX_HITS = 1000
 MAX_SPAN_DAYS = 31
 _DAY_MS = 86_400_000
+Source = Annotated[str, StringConstraints(pattern=f"^{AGENT_PATTERN[1:-1]}/{CAMERA_PATTERN[1:-1]}$")]
+"""An agent and one of its cameras, joined by a slash: two agents may each have a `cam-1`."""
 
 
 class MachineRef(Message):
@@ -38,8 +40,8 @@ class LookalikeRequest(Message):
     asked_by: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
     """Account at the centre; only written down."""
     machines: tuple[MachineRef, ...] = Field(min_length=1, max_length=MAX_MACHINES)
-    camera_ids: tuple[CameraId, ...] = Field(min_length=1, max_length=MAX_CAMERAS)
-    """The case's area."""
+    sources: tuple[Source, ...] = Field(min_length=1, max_length=MAX_CAMERAS)
+    """The cameras of the case's area, each with its agent."""
     from_ms: TimeMs
     to_ms: TimeMs
     """Exclusive; at most `MAX_SPAN_DAYS` after `from_ms`. Of the capture time."""

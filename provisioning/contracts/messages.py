@@ -217,11 +217,17 @@ class Rejected(Versioned):
 
 
 class HopTimes(Message):
-    """When a row went from hop to hop. Three clocks: the agent's, and twice that of the intake that took it."""
+    """When a row went from hop to hop: four times by the agent's clock, three by that of the intake that took it."""
 
+    selected_at_ms: TimeMs | None = None
+    redacted_at_ms: TimeMs | None = None
+    spooled_at_ms: TimeMs | None = None
+    """These three None: an agent of before, or one that was started since."""
     published_at_ms: TimeMs | None = None
     """By the agent's clock, at the try that arrived; None: an agent of before."""
     received_at_ms: TimeMs
+    parsed_at_ms: TimeMs | None = None
+    """Parser, canary and embedder have answered. None: a cluster of before."""
     committed_at_ms: TimeMs
 
 

@@ -35,6 +35,11 @@ MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 PUBLISHED_AT: Final = "published-at-ms"
 """MQTT user property of what an agent publishes: its wall clock at that try, milliseconds since the Unix epoch. It is
 no part of the message, whose hash must stay the same when it is sent again."""
+SELECTED_AT: Final = "selected-at-ms"
+REDACTED_AT: Final = "redacted-at-ms"
+SPOOLED_AT: Final = "spooled-at-ms"
+"""By the same clock, when the picture was chosen, covered, and safe on the agent's disk. An agent that was started
+since then does not know, and says nothing."""
 
 SYS: Final = "$SYS/broker"
 """Where Mosquitto tells of itself every `sys_interval`, 10 s as it is rendered."""

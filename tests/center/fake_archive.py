@@ -30,6 +30,7 @@ from provisioning.contracts.messages import (
 )
 from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
 from provisioning.contracts.standing import StandingAnswer, StandingHit, StandingRequest
+from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
 from tests.center.street import NOW_MS, observation
 
 TOKEN: Final = "token-of-the-archive"
@@ -46,6 +47,13 @@ class Asked(Wanted):
     limit: int = 50
     cursor: str | None = None
     bin_ms: int = 3_600_000
+
+
+class AskedZones(ZoneSpan):
+    """Of the same, about people."""
+
+    camera_id: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
 
 
 class FakeArchive:
@@ -69,6 +77,9 @@ class FakeArchive:
         self.likened: list[LookalikeRequest] = []
         self.compared: list[StandingRequest] = []
         self.erased: list[ErasureRequest] = []
+        self.zones = ZoneCounts(zones=(), told_to_ms=0, rows_read=0)
+        """What it would say of all cameras."""
+        self.zoned: list[AskedZones] = []
         self.app = self._routes()
 
     def add(self, row: Observation, jpeg: bytes) -> Observation:
@@ -94,6 +105,7 @@ class FakeArchive:
             ("/storage", self._storage),
             ("/observations", self._observations),
             ("/counts", self._counts),
+            ("/zones", self._zones),
             ("/plan", self._plan),
             ("/commits", self._commits),
             ("/observations/{row_key}", self._one),
@@ -171,6 +183,15 @@ class FakeArchive:
             rows_read=len(seen),
         )
 
+    def _zones(
+        self, asked: Annotated[AskedZones, Query()], authorization: Authorization = None
+    ) -> Response | ZoneCounts:
+        if (fault := self._enter("/zones", authorization)) is not None:
+            return fault
+        self.zoned.append(asked)
+        named = tuple(each for each in self.zones.zones if f"{each.agent_id}/{each.camera_id}" in asked.source)
+        return self.zones.model_copy(update={"zones": named}) if asked.source and self.knows_sources else self.zones
+
     def _plan(self, asked: Annotated[Asked, Query()], authorization: Authorization = None) -> Response | SearchPlan:
         if (fault := self._enter("/plan", authorization)) is not None:
             return fault
@@ -224,7 +245,7 @@ class FakeArchive:
             for machine in row.machines:
                 look = self.looks.get((machine.row_key, machine.index))
                 fits = request.from_ms <= machine.captured_at_ms < request.to_ms
-                fits = fits and machine.camera_id in request.camera_ids
+                fits = fits and f"{row.snapshot.agent_id}/{machine.camera_id}" in request.sources
                 fits = fits and (not request.classes or machine.cls in request.classes)
                 fits = fits and (not request.colours or machine.colour in request.colours)
                 if look is not None and fits:

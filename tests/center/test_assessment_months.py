@@ -1,8 +1,11 @@
 """A month that is closed stays as it was published: later changes reach it only as a further version, with a name."""
 
+import csv
+import io
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 from bench.assessment.fleet import MONTH, lay_down
@@ -97,6 +100,29 @@ async def test_a_correction_is_a_further_version_with_a_name(fleet: World, techn
     assert fleet.services.audit.latest(1)[0].action == "assessment.month_corrected"
     missing = await technician.get(f"{BASE}/report", params={"period": MONTH, "version": 3})
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_month_version")
+
+
+async def test_every_file_of_a_correction_names_it_and_those_of_the_first_version_do_not(
+    fleet: World, technician: httpx.AsyncClient
+) -> None:
+    async def file(form: str, **version: int) -> bytes:
+        asked: dict[str, str | int] = {"period": MONTH, "form": form, **version}
+        return (await technician.get(f"{BASE}/export", params=asked)).content
+
+    first = await file("csv")
+    change_everything(fleet)
+    name = "=1+1, the register had the wrong district"
+    await technician.post(f"{BASE}/months/{MONTH}/versions", json={"name": name})
+    said = f"v2: '{name}"
+    head, *rows = csv.reader(io.StringIO((await file("csv")).decode("utf-8-sig"), newline=""))
+    assert head[-1] == "版本 Version"
+    assert {row[-1] for row in rows} == {said}
+    for sheet in openpyxl.load_workbook(io.BytesIO(await file("xlsx"))):
+        head, *rows = sheet.iter_rows(values_only=True)
+        assert head[-1] == "版本 Version", sheet.title
+        assert {row[-1] for row in rows} <= {said}, sheet.title
+    assert await file("csv", version=1) == first
+    assert "版本 Version" not in first.decode("utf-8-sig")
 
 
 async def test_a_month_that_is_not_over_is_as_it_stands_and_cannot_be_corrected(

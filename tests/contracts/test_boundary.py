@@ -17,6 +17,7 @@ from provisioning.contracts import (
     rollout,
     standing,
     survey,
+    zone_counts,
 )
 from provisioning.contracts.messages import Machine, MachineClass, Redaction, Snapshot
 from tests.contracts.examples import SNAPSHOT
@@ -29,7 +30,19 @@ ALLOWED = {"people"}  # one integer a snapshot
 
 
 def _models() -> Iterator[type[BaseModel]]:
-    for module in (messages, archive, commands, documents, enrolment, erasure, lookalike, rollout, standing, survey):
+    for module in (
+        messages,
+        archive,
+        commands,
+        documents,
+        enrolment,
+        erasure,
+        lookalike,
+        rollout,
+        standing,
+        survey,
+        zone_counts,
+    ):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, BaseModel):
                 yield value
@@ -45,6 +58,28 @@ def test_people_are_an_integer_everywhere() -> None:
     for model in _models():
         if "people" in model.model_fields:
             assert model.model_fields["people"].annotation is int
+
+
+def test_counted_people_are_a_mean_and_a_maximum_of_five_minutes_or_more() -> None:
+    assert set(zone_counts.ZoneBin.model_fields) == {"from_ms", "pictures", "mean", "most"}
+    assert set(zone_counts.ZoneCount.model_fields) == {"agent_id", "camera_id", "bins"}
+    assert set(zone_counts.ZoneSpan.model_fields) == {"from_ms", "to_ms", "bin_ms"}
+    bin_ms = zone_counts.GRID_MS
+    assert bin_ms >= 5 * 60_000
+    zone_counts.ZoneSpan(from_ms=0, to_ms=2 * bin_ms, bin_ms=bin_ms)
+    for asked in (
+        {"from_ms": 0, "to_ms": bin_ms // 2, "bin_ms": bin_ms // 2},
+        {"from_ms": 1, "to_ms": bin_ms + 1, "bin_ms": bin_ms},
+        {"from_ms": 0, "to_ms": 7 * bin_ms // 5, "bin_ms": 7 * bin_ms // 5},
+        {"from_ms": 0, "to_ms": 3 * bin_ms, "bin_ms": 2 * bin_ms},
+        {"from_ms": bin_ms, "to_ms": bin_ms, "bin_ms": bin_ms},
+        {"from_ms": bin_ms, "to_ms": 0, "bin_ms": bin_ms},
+        {"from_ms": 0, "to_ms": 401 * bin_ms, "bin_ms": bin_ms},
+    ):
+        with pytest.raises(ValidationError):
+            zone_counts.ZoneSpan.model_validate(asked)
+    with pytest.raises(ValidationError):
+        zone_counts.ZoneBin(from_ms=0, pictures=zone_counts.MIN_PICTURES - 1, mean=1, most=1)
 
 
 def test_only_machines_have_a_class() -> None:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from provisioning.contracts.archive import MachineColour, Observation
-from tests.center.street import observation
+from provisioning.contracts.zone_counts import GRID_MS, ZoneBin, ZoneCount, ZoneCounts
+from tests.center.street import AGENT, observation
 from tests.center.world import camera_status, heartbeat
 from tests.e2e.conftest import Running, Visitor
 
@@ -147,10 +148,20 @@ def test_a_red_machine_is_found_taken_away_and_kept(visitor: Visitor, center: Ru
     _keep_and_open(visitor)
 
 
+def _counted(now_ms: int) -> ZoneCounts:
+    """People before both cameras, in the last hour."""
+    first = (now_ms // GRID_MS - 12) * GRID_MS
+    bins = tuple(ZoneBin(from_ms=first + n * GRID_MS, pictures=5 + n, mean=n / 2, most=2 * n) for n in range(10))
+    zones = tuple(ZoneCount(agent_id=AGENT, camera_id=camera, bins=bins) for camera in PLACES)
+    return ZoneCounts(zones=zones, told_to_ms=first + 10 * GRID_MS, rows_read=190)
+
+
 def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, center: Running) -> None:
     page = visitor.page
     visitor.set_up()
-    _county(center, int(time.time() * 1000))
+    now_ms = int(time.time() * 1000)
+    _county(center, now_ms)
+    center.archive.zones = _counted(now_ms)
     inside = "114.30,30.51 114.32,30.51 114.32,30.53 114.30,30.53"
     for language, theme in (("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")):
         visitor.go(f"/preferences?language={language}&theme={theme}")
@@ -165,7 +176,16 @@ def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, cente
         page.get_by_role("button", name="Map" if language == "en" else "地图").click()
         visitor.settled()
         visitor.photograph(f"search-{language}-{theme}")
+        page.get_by_role("button", name="People" if language == "en" else "人数", exact=True).click()
+        expect(page.locator(".ws-people tbody tr")).to_have_count(10)
+        visitor.photograph(f"search-people-{language}-{theme}")
     visitor.go("/preferences?language=en&theme=light")
+    visitor.go("/observations")
+    page.get_by_role("button", name="People", exact=True).click()
+    expect(page.locator(".ws-people tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="Export people as CSV").click()
+    expect(page.locator(".ws-people").get_by_role("alert")).to_contain_text("purpose")
+    visitor.photograph("search-people-cameras-en-light")
     crossing = "114.2,30.4+114.35,30.55+114.35,30.4+114.2,30.55"
     visitor.go(f"/observations?area={crossing}&colour=red")
     expect(page.locator("main").get_by_role("alert")).to_contain_text("crosses or touches itself")

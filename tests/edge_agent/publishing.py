@@ -1,14 +1,14 @@
 """A publisher with everything around it, moved by hand: the test is broker and archive."""
 
 import threading
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.clock import Backoff
 from edge_agent.documents import Documents
 from edge_agent.health import Health
-from edge_agent.link import Arrived, Event
+from edge_agent.link import NO_TIMES, Arrived, Event
 from edge_agent.pauses import Pauses
 from edge_agent.publisher import Publisher
 from edge_agent.spool import Spool
@@ -28,6 +28,7 @@ class Publication:
     payload: bytes
     retain: bool
     expiry_s: int | None
+    times: Mapping[str, int] = field(default_factory=dict)
 
 
 class FakeLink:
@@ -37,8 +38,16 @@ class FakeLink:
         self.published: list[Publication] = []
         self.closed = False
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
-        self.published.append(Publication(len(self.published) + 1, topic, payload, retain, expiry_s))
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        times: Mapping[str, int] = NO_TIMES,
+    ) -> int:
+        self.published.append(Publication(len(self.published) + 1, topic, payload, retain, expiry_s, times))
         return len(self.published)
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ Time is the test's: a thread that waits looks again after a moment, and the cloc
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ from edge_agent.capture import Capture
 from edge_agent.configurator import Configurator
 from edge_agent.errors import BrokerError, Unreachable
 from edge_agent.frames import Glance, Redacted, Selected, Skipped
-from edge_agent.link import Acknowledged, Arrived, Connected, Event, Lost
+from edge_agent.link import NO_TIMES, Acknowledged, Arrived, Connected, Event, Lost
 from provisioning.contracts import codec, config, topics
 from provisioning.contracts.documents import Configured
 from provisioning.contracts.messages import CameraStatus, Ledger
@@ -79,7 +79,15 @@ class Broker:
             report(Arrived(topics.configuration("street"), configuration))
         return self
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> int:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        times: Mapping[str, int] = NO_TIMES,
+    ) -> int:
         mid = next(self._mids)
         if topic == topics.snapshots("street") and self.archives:
             self.rows.add(codec.decode_snapshot(payload)[0].observation_id)

@@ -131,10 +131,10 @@ class Running:
         *,
         topic: str = topics.snapshots("street"),
         qos: int = 1,
-        published_at_ms: int | None = None,
+        times: dict[str, int] | None = None,
     ) -> int:
         self._mid += 1
-        self.intake.deliver(Delivery(topic, payload, self._mid, qos, 1, published_at_ms))
+        self.intake.deliver(Delivery(topic, payload, self._mid, qos, 1, **(times or {})))
         return self._mid
 
     async def settle(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from ray_cluster.batcher import Batcher
+from ray_cluster.batcher import LINGER_S, Batcher
 from ray_cluster.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, ClusterError, EpochExhausted
 from tests.ray_cluster.world import entry
@@ -55,14 +55,16 @@ def numbers(start: int, count: int) -> list[Entry]:
     return [entry(number) for number in range(start, start + count)]
 
 
-def test_a_commit_gathers_what_comes_within_the_time() -> None:
+def test_a_commit_gathers_what_is_parsed_together_and_what_comes_while_the_last_one_is_fresh() -> None:
     async def main() -> None:
         writer = Writer()
-        async with batching(writer) as batcher:
+        async with batching(writer, flush_s=0.3) as batcher:
             began = time.monotonic()
             answers = await asyncio.gather(batcher.submit(numbers(0, 2)), batcher.submit(numbers(2, 3)))
-            assert time.monotonic() - began >= 0.04
-        assert [len(batch) for batch in writer.batches] == [5]
+            assert time.monotonic() - began >= LINGER_S * 0.9
+            await asyncio.gather(batcher.submit(numbers(5, 1)), batcher.submit(numbers(6, 1)))
+            assert time.monotonic() - began >= 0.3 * 0.9
+        assert [len(batch) for batch in writer.batches] == [5, 2]
         assert [receipt.row_key for answer in answers for receipt in answer] == [each.row_key for each in numbers(0, 5)]
         assert await Batcher(writer.commit, writer.maintain, flush_rows=1, flush_s=1, max_rows=1).submit([]) == []
 

@@ -44,13 +44,18 @@ def test_the_motion_that_the_edge_told_reaches_the_centre_beside_what_the_parser
     moving = BIKE.model_copy(update={"motion": Motion(dwell_s=4, wrong_way=("bus lane",))})
 
     async def story(running: Running) -> None:
-        running.deliver(good(1, machines=(CAR, moving), size=(640, 480)), published_at_ms=NOW_MS - 200)
+        edge = {
+            "selected_at_ms": NOW_MS - 700,
+            "redacted_at_ms": NOW_MS - 300,
+            "spooled_at_ms": NOW_MS - 250,
+            "published_at_ms": NOW_MS - 200,
+        }
+        running.deliver(good(1, machines=(CAR, moving), size=(640, 480)), times=edge)
         await running.settle()
         item = running.broker.observed()[0].items[0]
         assert (item.machines, item.followed) == ((CAR,), (moving,))
         assert (item.width, item.height, item.clock) == (640, 480, "arrival")
-        times = HopTimes(published_at_ms=NOW_MS - 200, received_at_ms=NOW_MS, committed_at_ms=NOW_MS)
-        assert item.times == times
+        assert item.times == HopTimes(**edge, received_at_ms=NOW_MS, parsed_at_ms=NOW_MS, committed_at_ms=NOW_MS)
 
     run(story)
 

@@ -19,7 +19,8 @@ from tests.ray_cluster.test_query import TOKEN, intake_is_well
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, look, lookalike, query, upkeep
 
 DAYS = 3
-CAMERAS = ("cam-0", "cam-1", "cam-2")
+AGENT = "street"
+CAMERAS = (f"{AGENT}/cam-0", f"{AGENT}/cam-1", f"{AGENT}/cam-2")
 WANTED = MachineRef(row_key=entry(907, camera="cam-9").row_key, index=0)
 """Number 7, seen by a camera that no request asks."""
 
@@ -30,7 +31,7 @@ def request(**changes: Any) -> LookalikeRequest:
         "purpose": "stolen bicycle",
         "asked_by": "analyst",
         "machines": (WANTED,),
-        "camera_ids": CAMERAS,
+        "sources": CAMERAS,
         "from_ms": NOW_MS - 9 * DAY_MS,
         "to_ms": NOW_MS + DAY_MS,
         "limit": 10,
@@ -65,6 +66,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.commit(batch, now_ms=NOW_MS)
     writer.commit([entry(907, camera="cam-9", machines=(BIKE,), appearances=(look(7),))], now_ms=NOW_MS)
     writer.commit([entry(900)], now_ms=NOW_MS)  # a machine that nobody looked at
+    twins = [entry(950 + n, agent="alley", camera="cam-0", machines=(BIKE,), appearances=(look(7),)) for n in range(12)]
+    writer.commit(twins, now_ms=NOW_MS)  # another agent's camera of the same name saw the very machine, often
     return place
 
 
@@ -90,8 +93,8 @@ def test_the_alike_are_found_on_every_day_and_pages_only_get_better(directory: P
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"camera_ids": ("cam-0",)}, set(range(0, 90, 6))),
-        ({"camera_ids": ("cam-1",)}, None),
+        ({"sources": (f"{AGENT}/cam-0",)}, set(range(0, 90, 6))),
+        ({"sources": (f"{AGENT}/cam-1",)}, None),
         ({"classes": (MachineClass.BICYCLE,)}, set(range(0, 90, 12))),
         ({"colours": (MachineColour.BLUE,)}, set(range(6, 90, 12))),
         ({"from_ms": NOW_MS - 12 * 3_600_000}, set(range(0, 30, 6))),
@@ -104,10 +107,20 @@ def test_filters_come_before_the_likeness(directory: Path, changes: dict[str, An
     if expected is not None:
         assert alike == expected
     for hit in page.hits:
-        assert hit.machine.camera_id in changes.get("camera_ids", CAMERAS)
+        assert f"{AGENT}/{hit.machine.camera_id}" in changes.get("sources", CAMERAS)
         assert hit.machine.cls in changes.get("classes", tuple(MachineClass))
         assert hit.machine.colour in changes.get("colours", tuple(MachineColour))
         assert changes.get("from_ms", 0) <= hit.machine.captured_at_ms < changes.get("to_ms", NOW_MS + 1)
+
+
+def test_another_agents_camera_of_the_same_name_takes_no_place_among_the_hits(directory: Path) -> None:
+    asked = request(sources=(f"{AGENT}/cam-0",), classes=(MachineClass.BICYCLE,), limit=5)
+    page = list(lookalike(directory).search(asked))[-1]
+    assert {hit.machine.row_key.partition(":")[0] for hit in page.hits} == {AGENT}
+    assert len(page.hits) == 5
+    both = request(sources=(f"{AGENT}/cam-0", "alley/cam-0"), limit=20)
+    page = list(lookalike(directory).search(both))[-1]
+    assert {hit.machine.row_key.partition(":")[0] for hit in page.hits} == {AGENT, "alley"}
 
 
 def test_a_machine_of_the_archive_is_asked_by_its_key(directory: Path) -> None:
@@ -133,8 +146,9 @@ def test_indexed_or_not_the_answer_is_the_same(directory: Path) -> None:
         {"case": "two words"},
         {"purpose": ""},
         {"purpose": "a\nforged line"},
-        {"camera_ids": ()},
-        {"camera_ids": ("x' OR 1=1",)},
+        {"sources": ()},
+        {"sources": (f"{AGENT}/x' OR 1=1",)},
+        {"sources": ("cam-0",)},
         {"to_ms": NOW_MS + 99 * DAY_MS},
         {"from_ms": NOW_MS + DAY_MS},
         {"limit": 1001},

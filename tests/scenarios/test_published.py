@@ -4,6 +4,7 @@ PahoLink (agent) ─MQTT 5 user property─▶ Mosquitto ─$share─▶ MqttBro
 """
 
 import asyncio
+import socket
 import time
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,10 +18,11 @@ from paho.mqtt.properties import Properties
 from edge_agent.link import Connected, Event, PahoLink
 from provisioning.contracts import topics
 from provisioning.contracts.topics import Role
-from ray_cluster.broker import MAX_TIME_MS, Delivery, MqttBroker, published_at_ms
+from ray_cluster.broker import MAX_TIME_MS, Delivery, MqttBroker, times_told
 from tests.support.exchange import Exchange
 
 PATIENCE_S = 30
+REDACTED_MS = 1_795_449_600_456
 
 
 @pytest.mark.peer
@@ -39,8 +41,14 @@ def test_the_senders_clock_arrives_with_the_message_and_is_no_part_of_it(tmp_pat
             while not intake.connected:  # noqa: ASYNC110 - paho has no event for it
                 await asyncio.sleep(0.02)
             for _ in range(2):
-                link.publish(topics.snapshots("street"), b"the same", expiry_s=30)
+                link.publish(
+                    topics.snapshots("street"), b"the same", expiry_s=30, times={topics.REDACTED_AT: REDACTED_MS}
+                )
             deliveries = [await arrived.get(), await arrived.get()]
+            for side in (intake._client, link._client):
+                connection = side.socket()
+                assert isinstance(connection, socket.socket)
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         await asyncio.to_thread(link.close)
         await asyncio.to_thread(intake.stop)
         return deliveries
@@ -54,19 +62,26 @@ def test_the_senders_clock_arrives_with_the_message_and_is_no_part_of_it(tmp_pat
         assert delivery.payload == b"the same"
         assert delivery.published_at_ms is not None
         assert before_ms <= delivery.published_at_ms <= time.time_ns() // 1_000_000
+        assert delivery.redacted_at_ms == REDACTED_MS
+        assert delivery.selected_at_ms is delivery.spooled_at_ms is None
 
 
-@given(st.lists(st.tuples(st.sampled_from([topics.PUBLISHED_AT, "x"]), st.text(max_size=20)), max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([topics.PUBLISHED_AT, topics.SPOOLED_AT, "x"]), st.text(max_size=20)), max_size=5
+    )
+)
 def test_whatever_a_property_says_it_is_a_time_or_nothing(said: list[tuple[str, str]]) -> None:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no types here
     if said:
         properties.UserProperty = said
-    told = published_at_ms(properties)
-    assert told is None or 0 <= told <= MAX_TIME_MS
+    told = times_told(properties)
+    assert told.keys() <= {topics.PUBLISHED_AT, topics.SPOOLED_AT}
+    assert all(0 <= at_ms <= MAX_TIME_MS for at_ms in told.values())
 
 
 def test_a_message_without_properties_says_nothing() -> None:
-    assert published_at_ms(None) is None
+    assert times_told(None) == {}
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no types here
     properties.UserProperty = (topics.PUBLISHED_AT, "1795449600123")
-    assert published_at_ms(properties) == 1_795_449_600_123
+    assert times_told(properties) == {topics.PUBLISHED_AT: 1_795_449_600_123}

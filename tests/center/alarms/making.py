@@ -115,8 +115,12 @@ def hint(*rows: Seen, commit_seq: int = 1) -> Observed:
                 height=row.height or None,
                 clock=ClockQuality.ARRIVAL,
                 times=HopTimes(
+                    selected_at_ms=row.times.captured_at_ms + 20,
+                    redacted_at_ms=row.times.captured_at_ms + 260,
+                    spooled_at_ms=row.times.captured_at_ms + 270,
                     published_at_ms=row.times.captured_at_ms + 300,
                     received_at_ms=row.times.captured_at_ms + 350,
+                    parsed_at_ms=row.times.captured_at_ms + 450,
                     committed_at_ms=row.times.captured_at_ms + 600,
                 ),
                 followed=row.followed,

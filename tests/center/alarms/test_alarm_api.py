@@ -162,9 +162,14 @@ async def test_hops_name_their_clocks(world: World, user: httpx.AsyncClient) -> 
     deliver(world, hint(seen(machine())))
     hops = {hop["hop"]: hop for hop in (await user.get("/api/alarms/hops")).json()}
     assert {name: hop["sum_ms"] for name, hop in hops.items() if hop["count"]} == {
-        "publish": 300,
+        "select": 20,
+        "redact": 240,
+        "spool": 10,
+        "publish": 30,
+        "edge": 300,
         "arrive": 50,
-        "commit": 250,
+        "parse": 100,
+        "commit": 150,
         "hear": 300,
         "decide": 0,
     }

@@ -46,11 +46,16 @@ async def test_a_hint_becomes_an_alarm_with_the_time_of_every_hop(station: Stati
     assert push.alarm.times.model_dump() == {
         "clock": "arrival",
         "captured_at_ms": captured_at_ms,
+        "selected_at_ms": captured_at_ms + 20,
+        "redacted_at_ms": captured_at_ms + 260,
+        "spooled_at_ms": captured_at_ms + 270,
         "published_at_ms": captured_at_ms + 300,
         "received_at_ms": captured_at_ms + 350,
+        "parsed_at_ms": captured_at_ms + 450,
         "committed_at_ms": captured_at_ms + 600,
         "heard_at_ms": captured_at_ms + 900,
         "decided_at_ms": captured_at_ms + 900,
+        "stored_at_ms": captured_at_ms + 900,
         "sent_at_ms": None,
     }
 

@@ -23,6 +23,7 @@ EAST = {"kind": "wrong_way", "polygon": LEFT_HALF, "heading_deg": 90}
     [
         (ZONE, seen(machine(IN)), True),
         (ZONE, seen(machine(OUT)), False),
+        (ZONE, seen(machine(0.25, 1.0)), True),  # cut off by the lower edge
         (ZONE, seen(machine(OUT), machine(IN)), True),
         (ZONE, seen(), False),
         (ZONE, seen(machine(IN), size=(0, 0)), False),

@@ -185,7 +185,9 @@ async def test_the_first_page_that_has_an_alarm_ends_its_last_hop(station: Stati
     station.clock.now_ms += 60
     station.room.pushes.sent(push)
     await station.room.tend(_well)
-    assert station.room.care.alarm(1).alarm.times.sent_at_ms == push.alarm.times.decided_at_ms + 40
+    times = station.room.care.alarm(1).alarm.times
+    assert times.stored_at_ms == push.alarm.times.decided_at_ms
+    assert times.sent_at_ms == push.alarm.times.decided_at_ms + 40
     sent = {hop.hop: hop for hop in station.room.hops.views()}[Hop.SEND]
     assert (sent.count, sent.sum_ms) == (1, 40)
     assert push.event.event is Event.RAISED

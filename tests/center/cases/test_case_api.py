@@ -170,10 +170,10 @@ async def test_candidates_come_by_likeness_of_the_class_area_and_span_and_say_ho
     assert (first["likeness"], first["rejected"], first["colour"]) == (pytest.approx(0.98), None, 1.0)
     assert last["colour"] == 0.9  # blue, and the owner says red
     told = found["explained"]
-    assert (told["cameras"], told["questions"], told["machines"], told["elsewhere"]) == (3, 1, 1, 1)
+    assert (told["cameras"], told["questions"], told["machines"], told["elsewhere"]) == (3, 1, 1, 0)
     (asked,) = case.world.archive.likened
     assert (asked.case, asked.purpose, asked.asked_by) == (NUMBER, "theft of an e-bike", "ana")
-    assert asked.camera_ids == ("cam-1", "cam-2", "cam-3")
+    assert asked.sources == tuple(f"{AGENT}/cam-{number}" for number in (1, 2, 3))
     assert set(asked.classes) == {"bicycle", "motorcycle"}
     assert (asked.from_ms, asked.to_ms) == (terms()["from_ms"], terms()["to_ms"])
     async with case.as_("ana") as ana:

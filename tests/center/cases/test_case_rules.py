@@ -225,9 +225,9 @@ REF = MachineRef(row_key=f"{AGENT}:{'0' * 32}", index=0)
 def test_a_fan_out_asks_for_every_camera_and_moment_once(cameras: int, days: int) -> None:
     whole = question(cameras, days)
     asked = fanout.requests(whole, [REF] * 20)
-    covered = sum(len(each.camera_ids) * (each.to_ms - each.from_ms) for each in asked)
+    covered = sum(len(each.sources) * (each.to_ms - each.from_ms) for each in asked)
     assert covered == cameras * (whole.to_ms - whole.from_ms)
-    assert {camera for each in asked for camera in each.camera_ids} == {key.camera_id for key in whole.cameras}
+    assert {each for request in asked for each in request.sources} == {"/".join(key) for key in whole.cameras}
     assert all(len(each.machines) == 8 for each in asked)
 
 

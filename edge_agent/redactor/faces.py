@@ -14,6 +14,7 @@ from typing import Final
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
+from edge_agent.redactor.places import Places, found_in
 from engines.detection import Detection
 
 SCALE: Final = 2.0
@@ -65,16 +66,21 @@ class SmallFaces:
     doubtful: tuple[Rect, ...]
 
 
-def small(image: Image, detectors: Detectors, threshold: float) -> SmallFaces:
+def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
     """Small faces in a raw picture."""
-    if detectors.tiny_faces is not None:
+    tiny_faces = detectors.tiny_faces
+    if tiny_faces is not None:
         scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
-        found = detectors.tiny_faces.detect(image, DOUBT[0], scale=scale, max_box_px=None)
+        found = found_in(image, where, lambda part: tiny_faces.detect(part, DOUBT[0], scale=scale, max_box_px=None))
         factor = threshold / BELIEVED_AT
         sure = tuple(_rect(d) for d in found if d.score >= _believed_from(d, factor))
         return SmallFaces(sure, tuple(_rect(d) for d in found if d.score < _believed_from(d, factor)))
     scale = min(SCALE, max(1.0, _to(image, WITHOUT_YUNET_PX)))
-    found = detectors.faces.detect_pieces(image, scale=scale, thresholds={"face": DOUBT[0]}, small_only=True)
+    found = found_in(
+        image,
+        where,
+        lambda part: detectors.faces.detect_pieces(part, scale=scale, thresholds={"face": DOUBT[0]}, small_only=True),
+    )
     sure = tuple(_rect(d) for d in found if d.score >= threshold)
     return SmallFaces(sure, tuple(_rect(d) for d in found if d.score < threshold))
 
@@ -127,10 +133,11 @@ def _window(doubt: Rect, width: int, height: int) -> tuple[int, int, int]:
     return round(left), round(top), side
 
 
-def showing(image: Image, detectors: Detectors, threshold: float) -> list[Rect]:
+def showing(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> list[Rect]:
     """Faces of any size in what would be published, as the centre will look for them."""
     eye = detectors.last_look or detectors.faces
-    return [_rect(d) for d in eye.detect_pieces(image, thresholds={"face": threshold})]
+    found = found_in(image, where, lambda part: eye.detect_pieces(part, thresholds={"face": threshold}))
+    return [_rect(d) for d in found]
 
 
 def showing_near(image: Image, places: Sequence[Rect], detectors: Detectors) -> list[Rect]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Image, Rect
+from edge_agent.redactor.places import Places, found_in
 from engines.detection import Detection
 from engines.detector import Detector
 from provisioning.contracts.messages import Box
@@ -40,9 +41,9 @@ LARGEST: Final = 0.7
 """Of its window; what is larger is no plate."""
 
 
-def ideas(image: Image, detector: Detector) -> list[Detection]:
+def ideas(image: Image, detector: Detector, where: Places = None) -> list[Detection]:
     """What in a raw picture may be a plate, however faint."""
-    return detector.detect_pieces(image, thresholds={"plate": DOUBT[0]})
+    return found_in(image, where, lambda part: detector.detect_pieces(part, thresholds={"plate": DOUBT[0]}))
 
 
 def plates(

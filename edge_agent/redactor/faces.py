@@ -46,6 +46,8 @@ DOUBT_SPACING_PX: Final = 12
 DOUBT_SIDE: Final = (48, 2.4)
 """Side of a window: at least so many pixels, and so many longer sides of the box."""
 DOUBT_TENSOR_PX: Final = 128
+DOUBTS_AT_A_TIME: Final = 6
+"""What lies between the layers stays in the caches: 33 windows take 78 CPU ms, and 89 as one batch."""
 DOUBT_LARGEST: Final = 0.7
 """Of its window; what is larger is no small face."""
 DOUBT_THRESHOLD: Final = 0.75
@@ -101,7 +103,9 @@ def _settled(
     windows = [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
     cuts = [image[y : y + side, x : x + side] for x, y, side in windows]
     size = (DOUBT_TENSOR_PX, DOUBT_TENSOR_PX)
-    found = detectors.faces.detect_many(cuts, size=size, thresholds={"face": threshold * DOUBT_THRESHOLD})
+    found = detectors.faces.detect_many(
+        cuts, size=size, thresholds={"face": threshold * DOUBT_THRESHOLD}, at_a_time=DOUBTS_AT_A_TIME
+    )
     return [
         _rect(face).moved(x, y)
         for (x, y, side), here in zip(windows, found, strict=True)

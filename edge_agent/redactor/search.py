@@ -92,8 +92,8 @@ def _search(
     walkers = [d for d in seen if d.group == "person"]
     people_covers = _person_covers(image, walkers, two_wheelers, detectors.machines, policy)
     settled = begin(lambda: faces.settled(image, small(), detectors, policy.face_threshold, people_covers))
-    bearers = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
-    plates = find_plates(image, ideas(), *bearers, detectors.plates, policy.plate_threshold)
+    near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
+    plates = find_plates(image, ideas(), near[0], near[1], detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {
         "people": people_covers,
         "plates": [plate.grown(cover.PLATE_GROWTH) for plate in plates],

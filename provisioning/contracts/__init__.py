@@ -6,6 +6,7 @@ that is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-26: in the edge's configuration `redactor.still_s`, with a default that changes nothing.
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings
   are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive and what a
   day takes of it; the centre reads the broker's own figures; in its configuration the sections [pipeline] and [map].

@@ -1,8 +1,9 @@
 """The parts of a picture that are searched, where not all of it is."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,16 +18,15 @@ CONTEXT_CELLS: Final = 1
 """A detector judges a place by what is around it as well: so many cells to each side."""
 RUN_CELLS: Final = 8
 """What a search costs besides, in cells: one takes 0.3 CPU ms, and three detectors 2 or 3 to be asked at all."""
-WHOLE_FROM: Final = 0.5
+WHOLE_FROM: Final = 0.7
 """Places that make up more than this share of a picture are dearer than the picture."""
 
 Cells = NDArray[np.bool_]
 """Rows x columns of squares of `CELL_PX`, the last of each perhaps cut off by the picture's edge."""
 Places = Sequence[Box] | None
 """None: everywhere."""
-_Part = tuple[int, int, int, int]
-"""Left, top, right and bottom in cells."""
-_Sides = TypeVar("_Sides", int, NDArray[np.intp])
+_Parts = NDArray[np.intp]
+"""Left, top, right and bottom in cells, of one part or of each."""
 
 
 def around(wanted: Cells | None, size: tuple[int, int]) -> Places:
@@ -36,7 +36,12 @@ def around(wanted: Cells | None, size: tuple[int, int]) -> Places:
     """
     if wanted is None:
         return None
-    places = [_placed(part, size) for part in _parts(wanted, 0, 0)]
+    reach = 2 * CONTEXT_CELLS + 1
+    near = cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8))
+    # What hangs together, such as a large face, is seen in one piece. The first part is what is not wanted.
+    parts = cv2.connectedComponentsWithStats(near, connectivity=8)[2][1:, :4].astype(np.intp)
+    parts[:, 2:] += parts[:, :2]
+    places = [_placed(part, size) for part in _joined(parts)]
     if sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in places) > WHOLE_FROM * size[0] * size[1]:
         return None
     return places
@@ -75,56 +80,29 @@ def _moved(box: Found, place: Box) -> Found:
     return Found(box.x0 + place.x0, box.y0 + place.y0, box.x1 + place.x0, box.y1 + place.y0)
 
 
-def _placed(part: _Part, size: tuple[int, int]) -> Box:
-    """Cells with their context, as pixels. At an edge that is no multiple of a cell it is moved in, to be as large."""
-    (x0, x1), (y0, y1) = (
-        _span((first - CONTEXT_CELLS) * CELL_PX, (last + CONTEXT_CELLS) * CELL_PX, most)
-        for first, last, most in zip(part[:2], part[2:], size, strict=True)
-    )
-    return Box(x0=x0, y0=y0, x1=x1, y1=y1)
+def _placed(part: _Parts, size: tuple[int, int]) -> Box:
+    """Cells as pixels. At an edge that is no multiple of a cell a part is moved in, to be as large."""
+    x0, y0, x1, y1 = (int(edge) * CELL_PX for edge in part)
+    x, y = max(0, x1 - size[0]), max(0, y1 - size[1])
+    return Box(x0=max(0, x0 - x), y0=max(0, y0 - y), x1=x1 - x, y1=y1 - y)
 
 
-def _span(first: int, last: int, most: int) -> tuple[int, int]:
-    first = max(0, first)
-    over = max(0, last - most)
-    return max(0, first - over), last - over
+def _joined(parts: _Parts) -> _Parts:
+    """Fewer of them, as long as one around two is cheaper to search than both."""
+    while len(parts) > 1:
+        low = np.minimum(parts[:, None, :2], parts[None, :, :2])
+        high = np.maximum(parts[:, None, 2:], parts[None, :, 2:])
+        costs = _cost(parts[:, 2:] - parts[:, :2])
+        saved = costs[:, None] + costs[None, :] - _cost(high - low)
+        np.fill_diagonal(saved, -1)
+        one, other = np.unravel_index(np.argmax(saved), saved.shape)
+        if saved[one, other] < 0:
+            break
+        both = np.concatenate([low[one, other], high[one, other]])
+        parts = np.concatenate([np.delete(parts, [one, other], axis=0), both[None]])
+    return parts
 
 
-def _parts(wanted: Cells, x: int, y: int) -> list[_Part]:
-    """Rectangles that hold the wanted cells; one is divided where its halves together are cheaper to search."""
-    rows, columns = np.flatnonzero(wanted.any(axis=1)), np.flatnonzero(wanted.any(axis=0))
-    if not rows.size:
-        return []
-    wanted = wanted[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    x, y = x + int(columns[0]), y + int(rows[0])
-    height, width = wanted.shape
-    (down, after_row), (across, after_column) = _cheapest_cut(wanted), _cheapest_cut(wanted.T)
-    if min(down, across) >= _cost(height, width):
-        return [(x, y, x + width, y + height)]
-    if down <= across:
-        return _parts(wanted[:after_row], x, y) + _parts(wanted[after_row:], x, y + after_row)
-    return _parts(wanted[:, :after_column], x, y) + _parts(wanted[:, after_column:], x + after_column, y)
-
-
-def _cheapest_cut(wanted: Cells) -> tuple[float, int]:
-    """What the halves cost where rows are best divided, and how many rows lie in the first."""
-    first, second = _cost_of_heads(wanted)[:-1], _cost_of_heads(wanted[::-1])[-2::-1]
-    if not first.size:
-        return np.inf, 0
-    best = int(np.argmin(first + second))
-    return float(first[best] + second[best]), best + 1
-
-
-def _cost_of_heads(wanted: Cells) -> NDArray[np.float64]:
-    """What it costs to search the wanted cells of the first row, of the first two, and so on."""
-    height, width = wanted.shape
-    has_any, numbers = wanted.any(axis=1), np.arange(height)
-    starts = np.where(has_any, wanted.argmax(axis=1), width)
-    ends = np.where(has_any, width - wanted[:, ::-1].argmax(axis=1), 0)
-    spans = np.maximum.accumulate(ends) - np.minimum.accumulate(starts)
-    return np.asarray(_cost(np.maximum.accumulate(np.where(has_any, numbers, 0)) + 1, spans), np.float64)
-
-
-def _cost(height: _Sides, width: _Sides) -> _Sides:
-    """Of one search, in cells."""
-    return (height + 2 * CONTEXT_CELLS) * (width + 2 * CONTEXT_CELLS) + RUN_CELLS
+def _cost(sides: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of one search each, in cells."""
+    return np.asarray(sides[..., 0] * sides[..., 1] + RUN_CELLS)

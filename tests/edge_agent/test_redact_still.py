@@ -73,6 +73,16 @@ def test_every_wanted_cell_lies_in_a_place_with_what_is_around_it(wanted: np.nda
         assert covered[max(0, y) : y + side, max(0, x) : x + side].all()
 
 
+def test_what_hangs_together_is_searched_in_one_piece_and_what_lies_apart_in_two() -> None:
+    cells = np.zeros((20, 40), np.bool_)
+    cells[2:10, 2], cells[9, 2:12] = True, True  # an L
+    cells[15, 30] = True
+    found = places.around(cells, (40 * places.CELL_PX, 20 * places.CELL_PX))
+    assert found is not None
+    sides = [((p.x1 - p.x0) // places.CELL_PX, (p.y1 - p.y0) // places.CELL_PX) for p in found]
+    assert sorted(sides) == [(3, 3), (12, 10)]
+
+
 def test_where_nothing_changed_no_face_is_looked_for() -> None:
     faces = TinyFaces()
     camera = redactor(detectors(faces), still_s=10)

@@ -80,13 +80,17 @@ def tensor_of(
 def _planes(picture: Picture, target: Size, spec: Input) -> list[Picture]:
     """The three colours in the size of the target. The smaller picture is divided: the same numbers, half the time."""
     if spec.fit == "pad":
-        return list(cv2.split(_padded(picture, target)))
+        return _colours(_padded(picture, target))
     height, width = picture.shape[:2]
     if target == (width, height):
-        return list(cv2.split(picture))
+        return _colours(picture)
     if target[0] * target[1] > width * height:
-        return [_stretched(plane, target) for plane in cv2.split(picture)]
-    return list(cv2.split(_stretched(picture, target)))
+        return [_stretched(plane, target) for plane in _colours(picture)]
+    return _colours(_stretched(picture, target))
+
+
+def _colours(picture: Picture) -> list[Picture]:
+    return [np.asarray(plane, np.uint8) for plane in cv2.split(picture)]
 
 
 def _stretched(picture: Picture, target: Size) -> Picture:

@@ -82,8 +82,12 @@ class Detector:
         *,
         size: Size | None = None,
         thresholds: Mapping[Group, float] | None = None,
+        at_a_time: int | None = None,
     ) -> list[list[Detection]]:
-        """`detect` for several pictures: those whose tensors have one size go through the model as one batch."""
+        """`detect` for several pictures: those whose tensors have one size go through the model as one batch.
+
+        `at_a_time`: in batches of no more, for a processor whose caches hold no more.
+        """
         limits = {**self._output.thresholds, **(thresholds or {})}
         floor = min(limits.values())
         sizes = [tensor_size(picture, self._input, size) for picture in pictures]
@@ -93,19 +97,19 @@ class Detector:
             batch = np.empty((len(members), 3, tensor_px[1], tensor_px[0]), np.float32)
             for row, index in enumerate(members):
                 tensor_of(pictures[index], self._input, size, into=batch[row])
-            for index, one in zip(members, self._run(batch, tensor_px), strict=True):
+            for index, one in zip(members, self._run(batch, tensor_px, at_a_time), strict=True):
                 candidates = decoded(self._decode, self.engine.name, one, tensor_px, self._output, floor)
                 picture_size = check_picture(pictures[index])
                 spans = tensor_covers(picture_size, tensor_px, self._input)
                 found[index] = detections(candidates, tensor_px, spans, picture_size, self._output, limits)
         return found
 
-    def _run(self, batch: Tensor, size: Size) -> Iterator[dict[str, Tensor]]:
+    def _run(self, batch: Tensor, size: Size, at_a_time: int | None) -> Iterator[dict[str, Tensor]]:
         """What the decoder reads of each picture's outputs. A file with a fixed batch is run as often as needed."""
-        step = self._batch or len(batch)
+        step = self._batch or min(at_a_time or len(batch), len(batch))
         for first in range(0, len(batch), step):
             some = batch[first : first + step]
-            short = step - len(some)
+            short = self._batch - len(some) if self._batch else 0
             filled = np.concatenate([some, np.repeat(some[-1:], short, axis=0)]) if short else some
             inputs = {self._input.tensor: filled}
             if self._input.size_tensor is not None:

@@ -5,6 +5,7 @@ It fails closed: whatever goes wrong, `RedactionUnavailable` is raised and nothi
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -13,14 +14,16 @@ import numpy as np
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.frames import Followed, Look, Redacted, Selected, SelectReason
-from edge_agent.redactor import cover, faces, search
+from edge_agent.redactor import cover, faces, places, search
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.follower import Follower
 from edge_agent.redactor.memory import Memory
+from edge_agent.redactor.places import Places
 from edge_agent.redactor.quality import quality
 from edge_agent.redactor.screen_text import ScreenText, text_bands
 from edge_agent.redactor.search import Findings
+from edge_agent.redactor.stillness import Stillness
 from engines.errors import EngineError
 from provisioning.contracts.config import Camera
 from provisioning.contracts.config import Redactor as RedactorConfig
@@ -28,6 +31,8 @@ from provisioning.contracts.messages import Box, Machine, Picture, PictureState,
 
 POLICY: Final = "wayside-2026-11-26b"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
+PARTLY: Final = f"{POLICY}+still"
+"""The same, where faces and plates were looked for only where the picture had changed (`redactor.still_s`)."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""
 GROWTHS: Final = (1.0, 1.15)
@@ -36,6 +41,17 @@ TIMED_PX: Final = 1920 * 1080
 """`redactor.timeout_s` is for a picture of this size; a larger one has as much longer as it is larger."""
 PUSHED_MIN_SIDE_PX: Final = 128
 """A picture that a device pushed may be a close-up that fills the frame, which can defeat a detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """A picture that may be published: its bytes, what a reader sees of them, and its covers."""
+
+    picture: bytes
+    published: Image
+    boxes: tuple[Box, ...]
+    added: list[Rect]
+    """The covers of what was only found in the encoded picture."""
 
 
 class CameraRedactor:
@@ -50,6 +66,7 @@ class CameraRedactor:
         self._detectors = detectors
         self._clock = clock
         self._memory = Memory()
+        self._stillness = Stillness(settings.still_s)
         self._screen_text = ScreenText()
         self._follower = Follower(camera, detectors.machines, clock)
 
@@ -102,7 +119,11 @@ class CameraRedactor:
         image, at_ms = selected.frame.image, selected.frame.captured_at_ms
         size = (image.shape[1], image.shape[0])
         text = self._detectors.beside.begin(lambda: text_bands(image))
-        findings = search.look(image, self._detectors, self._camera.policy)
+        # What a device pushes is a choice of single pictures: none of them says anything of the next.
+        is_single = selected.reason is SelectReason.PUSHED
+        changed = None if is_single else self._stillness.changed(image, at_ms)
+        where = places.around(changed, size)
+        findings = search.look(image, self._detectors, self._camera.policy, where)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
         bands += self._screen_text.bands(text(), size, at_ms)
         recalled = self._memory.recall(at_ms, size, findings.covers)
@@ -110,14 +131,22 @@ class CameraRedactor:
         picture = b""
         found: list[Rect] = []
         if not _must_be_withheld(selected, findings):
-            picture, boxes, found = self._covered(image, boxes)
+            # Every new cover is another picture, too.
+            to_see = None if where is None or changed is None else changed | places.cells_of(boxes, size)
+            covered = self._covered(image, boxes, places.around(to_see, size))
+            picture, boxes, found = covered.picture, covered.boxes, covered.added
+            if not is_single:
+                self._stillness.note(at_ms, covered.published, boxes, whole=where is None)
         self._memory.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
-        return Redacted(snapshot=self._envelope(selected, findings, picture, boxes), picture=picture)
+        return Redacted(
+            snapshot=self._envelope(selected, findings, picture, boxes, POLICY if where is None else PARTLY),
+            picture=picture,
+        )
 
-    def _covered(self, image: Image, boxes: tuple[Box, ...]) -> tuple[bytes, tuple[Box, ...], list[Rect]]:
-        """The encoded picture, its covers, and those of them that looking at the encoded picture added."""
+    def _covered(self, image: Image, boxes: tuple[Box, ...], where: Places) -> "_Covered":
+        """The picture with its covers, looked at (in `where`) as it would be published."""
         picture, published = self._encoded(image, boxes)
-        hits = faces.showing(published, self._detectors, self._camera.policy.face_threshold)
+        hits = faces.showing(published, self._detectors, self._camera.policy.face_threshold, where)
         added: list[Rect] = []
         for growth in GROWTHS:
             showing = _not_under(boxes, hits, image)
@@ -134,7 +163,7 @@ class CameraRedactor:
                 DropReason.SECOND_LOOK,
                 f"camera {self._camera.id}: a face is still found after one more cover; the picture is withheld",
             )
-        return picture, boxes, added
+        return _Covered(picture, published, boxes, added)
 
     def _encoded(self, image: Image, boxes: Sequence[Box]) -> tuple[bytes, Image]:
         """The JPEG with covers, and what a reader sees of it."""
@@ -160,7 +189,9 @@ class CameraRedactor:
         height, width = selected.frame.image.shape[:2]
         return self._follower.told(selected.frame.captured_at_ms, findings.machines, findings.doubtful, (width, height))
 
-    def _envelope(self, selected: Selected, findings: Findings, picture: bytes, boxes: tuple[Box, ...]) -> Snapshot:
+    def _envelope(
+        self, selected: Selected, findings: Findings, picture: bytes, boxes: tuple[Box, ...], policy: str
+    ) -> Snapshot:
         frame = selected.frame
         height, width = frame.image.shape[:2]
         hidden = cover.mask(boxes, width, height)
@@ -182,7 +213,7 @@ class CameraRedactor:
             machines=self._followed(selected, findings),
             people=findings.people,
             redaction=Redaction(
-                policy=POLICY,
+                policy=policy,
                 models=self._detectors.hashes,
                 regions=boxes,
                 covered_share=round(float(hidden.mean()), 4),

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from edge_agent.redactor import cover, faces, people
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
+from edge_agent.redactor.places import Places, touches
 from edge_agent.redactor.plates import ideas as find_ideas
 from edge_agent.redactor.plates import plates as find_plates
 from engines.detection import Detection
@@ -45,14 +46,14 @@ class Findings:
     """Of lower score: a machine that is followed is known by them too."""
 
 
-def look(image: Image, detectors: Detectors, policy: Policy) -> Findings:
-    """Search one picture (H×W×3, BGR).
+def look(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> Findings:
+    """Search one picture (H×W×3, BGR). Machines and people are looked for everywhere, faces and plates in `where`.
 
     Raises:
         engines.errors.EngineError: a model could not run; nothing may be published then.
     """
     height, width = image.shape[:2]
-    seen, covers = _search(image, detectors, policy)
+    seen, covers = _search(image, detectors, policy, where)
     bearers = [d for d in seen if d.group != "person"]
     machines = [_machine(d, width, height) for d in bearers if d.score >= MACHINE_SCORE]
     doubtful = [_machine(d, width, height) for d in bearers if d.score < MACHINE_SCORE]
@@ -66,7 +67,7 @@ def look(image: Image, detectors: Detectors, policy: Policy) -> Findings:
 
 def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mapping[Cause, Sequence[Rect]]:
     """The covers of `look`, to measure what is covered needlessly: no part of the agent asks for them this way."""
-    return _search(image, detectors, policy)[1]
+    return _search(image, detectors, policy, None)[1]
 
 
 def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> list[Detection]:
@@ -78,19 +79,21 @@ def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> 
     return detectors.machines.detect_tiled(image, thresholds=scores, reach_px=REACH_PX)
 
 
-def _search(image: Image, detectors: Detectors, policy: Policy) -> tuple[list[Detection], dict[Cause, list[Rect]]]:
+def _search(
+    image: Image, detectors: Detectors, policy: Policy, where: Places
+) -> tuple[list[Detection], dict[Cause, list[Rect]]]:
     """Machines and people, and what to cover. Each search is on one core, beside the others."""
     height, width = image.shape[:2]
     begin = detectors.beside.begin
-    small = begin(lambda: faces.small(image, detectors, policy.face_threshold))
-    ideas = begin(lambda: find_ideas(image, detectors.plates))
+    small = begin(lambda: faces.small(image, detectors, policy.face_threshold, where))
+    ideas = begin(lambda: find_ideas(image, detectors.plates, where))
     seen = _machines_and_people(image, detectors, policy)
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
     people_covers = _person_covers(image, walkers, two_wheelers, detectors.machines, policy)
     settled = begin(lambda: faces.settled(image, small(), detectors, policy.face_threshold, people_covers))
-    bearers = [_rect(d) for d in vehicles], [_rect(d) for d in two_wheelers]
-    plates = find_plates(image, ideas(), *bearers, detectors.plates, policy.plate_threshold)
+    near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
+    plates = find_plates(image, ideas(), near[0], near[1], detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {
         "people": people_covers,
         "plates": [plate.grown(cover.PLATE_GROWTH) for plate in plates],

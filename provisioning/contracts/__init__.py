@@ -17,6 +17,7 @@ History of `CONTRACT_VERSION`. One integer travels in every message; a reader ac
   `camera_ids`); between a centre and a cluster of which one is of before it is refused.
 - 1, grown 2026-11-26: in *observed*, when a picture was selected, redacted, spooled and parsed, with defaults; three
   more MQTT properties say the first three.
+- 1, grown 2026-11-26: in the edge's configuration `redactor.still_s`, with a default that changes nothing.
 - 1, grown 2026-11-26: a camera's state says how its pictures come and from which device, a heartbeat which recordings
   are brought, the intake's status its hops, all with defaults; `query` tells of the disk under the archive and what a
   day takes of it; the centre reads the broker's own figures; in its configuration the sections [pipeline] and [map].

@@ -126,6 +126,8 @@ class Redactor(Section):
     jpeg_quality: int = Field(default=85, ge=50, le=95)
     detectors: Literal["auto", "onnx"] = "auto"
     """`onnx`: without the compiled face detector, which has no build for ARM; figures for both in docs/redaction.md."""
+    still_s: float = Field(default=0.0, ge=0, le=60)
+    """For so long faces and plates are not looked for again where a live camera's picture did not change; 0: always."""
 
 
 class Streams(Section):

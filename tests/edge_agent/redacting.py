@@ -116,8 +116,10 @@ def redact(
     return redactor(models, camera=camera, step_s=step_s).redact(selected(image=image, reason=reason))
 
 
-def redactor(models: Detectors, *, camera: Camera = CAMERA, step_s: float = 0.0) -> CameraRedactor:
-    return CameraRedactor("cabinet-7", camera, Redactor(), models, FakeClock(step_s))
+def redactor(
+    models: Detectors, *, camera: Camera = CAMERA, step_s: float = 0.0, still_s: float = 0.0
+) -> CameraRedactor:
+    return CameraRedactor("cabinet-7", camera, Redactor(still_s=still_s), models, FakeClock(step_s))
 
 
 def selected(*, image: Image | None = None, at_ms: int = 1000, reason: SelectReason = SelectReason.FIRST) -> Selected:

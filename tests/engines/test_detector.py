@@ -73,6 +73,13 @@ def test_crops_of_any_size_are_one_batch_when_a_size_is_given(manifest: Manifest
     assert found[0]
 
 
+def test_a_batch_in_parts_is_the_same_batch(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    detector, pictures = Detector(manifest, engine), [picture_with_a_face(64, 32, at, 4) for at in (3, 5, 7, 9, 11)]
+    assert detector.detect_many(pictures, at_a_time=2) == detector.detect_many(pictures)
+    assert [shape[0] for shape in engine.batches] == [2, 2, 1, 5]
+
+
 def test_thresholds_can_be_replaced(manifest: Manifest) -> None:
     detector = Detector(manifest, BrightFaces())
     assert detector.detect(picture_with_a_face(64, 32, 8, 4), thresholds={"face": 0.95}) == []

@@ -50,7 +50,6 @@ LIVE_MS: Final = 60_000
 AT_WORK: Final = 64
 """Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. What the broker sends
 beyond that waits, and can be overtaken; what waits for its commit counts no more."""
-_GROUPS_AT_WORK: Final = 4
 RETRY_S: Final = (0.2, 10.0)
 
 _T = TypeVar("_T")
@@ -168,7 +167,7 @@ class Intake:
 
     async def run(self, broker: Broker, acks: Acks) -> None:
         """Work until cancelled. Several groups are on their way at a time."""
-        room = asyncio.Semaphore(max(-(-AT_WORK // self._group), _GROUPS_AT_WORK))
+        room = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await room.acquire()

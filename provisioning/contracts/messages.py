@@ -156,9 +156,8 @@ class Signature(Message):
     """An agent's word, beyond its connection, for one picture that was brought to its desk (`contracts.statement`)."""
 
     certificate: str = Field(min_length=1, max_length=4096)
-    """PEM, as the agents' authority signed it: it names the agent and has the key."""
     value: str = Field(pattern=r"^([0-9a-f]{2}){8,80}$")
-    """ECDSA on P-256 with SHA-256 over the statement, DER in hex."""
+    """ECDSA on P-256 with SHA-256, DER in hex, by the key of the certificate (PEM), which names the agent."""
 
 
 class Snapshot(Versioned):
@@ -222,9 +221,8 @@ class HopTimes(Message):
     selected_at_ms: TimeMs | None = None
     redacted_at_ms: TimeMs | None = None
     spooled_at_ms: TimeMs | None = None
-    """These three None: an agent of before, or one that was started since."""
     published_at_ms: TimeMs | None = None
-    """By the agent's clock, at the try that arrived; None: an agent of before."""
+    """At the try that arrived. None: an agent of before; the three above also where it was started since."""
     received_at_ms: TimeMs
     parsed_at_ms: TimeMs | None = None
     """Parser, canary and embedder have answered. None: a cluster of before."""

@@ -15,17 +15,15 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from center import cookies
-from center.access import Identity
 from center.account_errors import ForbiddenError
 from center.api.problems import problem
 from center.console import denied
+from center.credentials import identify
 from center.errors import CenterError, ForeignOriginError, NothingHereError, NotLoggedInError, TooLargeError
 from center.permits import Permits
 from center.services import Services
 
 MAX_BODY_BYTES: Final = 1024 * 1024
-_BEARER: Final = "bearer "
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCRIPT: Final = re.compile(rb"<script(?=[\s>])")
 _PLAIN_POLICY: Final = (
@@ -100,7 +98,7 @@ class Guard:
         rule = self._permits.find(method, scope["path"])
         if rule is not None and rule.permission is None:
             return
-        identity = await asyncio.to_thread(self._identify, connection)
+        identity = await asyncio.to_thread(identify, self._services, connection)
         if rule is None or rule.permission is None:
             raise NothingHereError
         inside, beside = rule.case_in(scope["path"]), connection.query_params.get("case_id")
@@ -114,15 +112,6 @@ class Guard:
             reached = await asyncio.to_thread(self._services.cases.book.within, beside, sight)
             sight = identity.access.scope(rule.permission) | reached
         state["sight"] = sight
-
-    def _identify(self, connection: HTTPConnection) -> Identity:
-        """By the token that is shown, or else by the session's cookie."""
-        shown = connection.headers.get("authorization")
-        if shown is None:
-            return self._services.auth.identify(connection.cookies.get(cookies.SESSION))
-        if not shown.lower().startswith(_BEARER):
-            raise NotLoggedInError
-        return self._services.tokens.identify(shown[len(_BEARER) :].strip())
 
     async def _refuse(self, error: CenterError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from center import cookies
 from center.access import Permission
 from center.alarms import stream
 from center.alarms.errors import AlarmStateError, TooManyStreamsError, UnknownAlarmError
@@ -17,6 +16,7 @@ from center.alarms.room import RoomFigures
 from center.alarms.states import Event, State
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView
 from center.api.problems import documented
+from center.credentials import identify
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.permits import needs
 from center.services import Asker, Served, Sight
@@ -83,6 +83,7 @@ def list_alarms(
 async def stream_alarms(
     request: Request,
     services: Served,
+    asker: Asker,
     sight: Sight,
     last_event_id: Annotated[EventId | None, Header(description="As a browser sends it when it comes back.")] = None,
     after: Annotated[EventId | None, Query(description="The same, for who cannot set a header.")] = None,
@@ -96,10 +97,10 @@ async def stream_alarms(
 
     async def alive() -> bool:
         try:
-            await asyncio.to_thread(services.auth.identify, request.cookies.get(cookies.SESSION))
+            now = await asyncio.to_thread(identify, services, request)
         except NotLoggedInError:
             return False
-        return True
+        return now.access == asker.access  # what is in sight was settled when it began
 
     async def body() -> AsyncIterator[str]:
         async with room.pushes.listening() as listener:

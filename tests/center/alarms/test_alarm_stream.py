@@ -147,6 +147,26 @@ async def test_a_stream_ends_with_its_session(world: World, monkeypatch: pytest.
     assert world.services.alarms.pushes.readers == 0
 
 
+async def test_a_stream_that_a_token_asked_for_lives_as_long_as_the_token(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "KEEPALIVE_S", 0.05)
+    asked = {"name": "wall", "scopes": ["alarm.view"], "days": 1}
+    async with served(world) as browser:
+        made = (await browser.post("/api/account/tokens", json=asked)).json()
+        shown = {"authorization": f"Bearer {made['token']}"}
+        program = httpx.AsyncClient(base_url=browser.base_url, timeout=PATIENCE_S, headers=shown)
+        async with program, program.stream("GET", "/api/alarms/stream") as answer, asyncio.timeout(PATIENCE_S):
+            kept = 0
+            async for line in answer.aiter_lines():
+                kept += line == ": alive"
+                if kept == 3:
+                    gone = await browser.delete(f"/api/account/tokens/{made['about']['token_id']}")
+                    assert gone.status_code == 204
+            assert kept >= 3
+    assert world.services.alarms.pushes.readers == 0
+
+
 async def test_when_the_centre_goes_down_nobody_keeps_it_waiting(world: World) -> None:
     async with served(world) as browser, listening(browser) as events:
         world.services.alarms.pushes.end()

@@ -60,6 +60,8 @@ class Children:
         self._children: list[Child] = []
         self._signals = 0
         self._buried_at_s = 0.0
+        self._others: set[int] = set()
+        """What had been started by this process before: another's business."""
         self._setpriv = shutil.which("setpriv")
 
     def __enter__(self) -> Self:
@@ -71,6 +73,7 @@ class Children:
             number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
         self._end_remains()
+        self._others = process_table.descendants(process_table.read(), os.getpid())
         return self
 
     def __exit__(
@@ -180,7 +183,7 @@ class Children:
     def _bury(self) -> None:
         """Ask after orphans that ended, or they would stay as zombies."""
         self._buried_at_s = time.monotonic()
-        own = {child.process.pid for child in self._children}
+        own = {child.process.pid for child in self._children} | self._others
         for entry in process_table.read().values():
             if entry.ended and entry.parent == os.getpid() and entry.pid not in own:
                 os.waitpid(entry.pid, os.WNOHANG)
@@ -202,7 +205,7 @@ class Children:
             child.process.wait()
 
     def _sweep(self) -> None:
-        """Kill whatever descends from us, and bury it, until nothing does."""
+        """Kill whatever descends from us since we began, and bury it, until nothing does."""
         until = time.monotonic() + _SWEEP_S
         while left := self._relatives():
             if time.monotonic() > until:
@@ -215,7 +218,8 @@ class Children:
         table = process_table.read()
         marked = {pid for pid in process_table.marked(table, self._mark) if pid in table and not table[pid].ended}
         own = {os.getpid(), *_ancestors(table, os.getpid())}
-        return (process_table.descendants(table, os.getpid()) | marked) - own
+        theirs = self._others.union(*(process_table.descendants(table, pid) for pid in self._others))
+        return (process_table.descendants(table, os.getpid()) - theirs | marked) - own
 
     def _end_remains(self) -> None:
         """End what a demo on this folder left that was killed: it cannot be running still, we hold its lock."""

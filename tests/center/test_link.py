@@ -160,7 +160,8 @@ class Broken(Ear):
     """A receiver with a bug."""
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        raise RuntimeError(topic)
+        if topic == topics.heartbeat(AGENT):  # the broker's own figures may come before the line is told of
+            raise RuntimeError(topic)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -96,17 +96,20 @@ def test_a_line_too_many_and_a_line_too_few_are_told_apart(look: Callable[[], di
     with (folder / "services.acl").open("a") as file:
         file.write("topic readwrite #\n")
     acl = folder / "agents.acl"
-    acl.write_text("\n".join(acl.read_text().splitlines()[:-1]) + "\n")
+    *kept, last = acl.read_text().splitlines()
+    acl.write_text("\n".join(kept) + "\n")
     found = look()
     assert "'topic readwrite #', should not be there" in found["services.acl"]
-    assert "'pattern read wayside/1/agents/%u/configuration' is missing" in found["agents.acl"]
+    assert f"'{last}' is missing" in found["agents.acl"]
 
 
 def test_of_much_drift_five_lines_are_shown(look: Callable[[], dict[str, str]], folder: Path) -> None:
-    (folder / "agents.acl").write_text("")
+    acl = folder / "agents.acl"
+    lines = len(acl.read_text().splitlines())
+    acl.write_text("")
     said = look()["agents.acl"]
     assert said.count("is missing") == 5
-    assert "; and 4 more" in said
+    assert f"; and {lines - 5} more" in said
 
 
 def test_a_file_that_is_no_text_is_drift_too(look: Callable[[], dict[str, str]], folder: Path) -> None:

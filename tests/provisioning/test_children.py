@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.demo import process_table
+from provisioning.demo.children import Children
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 20.0
@@ -166,6 +167,15 @@ def test_killing_the_demo_ends_the_leader_and_the_next_demo_ends_the_rest(tmp_pa
     successor.process.terminate()
     assert successor.finish()[0] == 130
     assert not any(map(alive, successor.pids()))
+
+
+def test_what_ran_before_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as before:
+        with Children(tmp_path) as children:
+            started = children.start("street", ["sleep", "60"], remedy="look up")
+        assert not alive(started.process.pid)
+        assert alive(before.pid)
+        before.kill()
 
 
 def test_memory_of_a_process_is_weighed() -> None:

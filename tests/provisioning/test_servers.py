@@ -4,6 +4,8 @@ county.toml ──render──▶ head  parser  archiver  keeper
 """
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,3 +149,14 @@ def test_what_is_no_plan_is_refused(data: bytes, tmp_path_factory: pytest.TempPa
     file.write_bytes(data)
     with pytest.raises(ConfigError):
         read(file)
+
+
+@pytest.mark.parametrize("name", ["head", "parser"])
+def test_chrony_accepts_what_it_is_told(out: Path, name: str, tmp_path: Path) -> None:
+    chronyd = shutil.which("chronyd", path="/usr/sbin:/usr/bin")
+    if chronyd is None:
+        pytest.skip("chrony is not installed, and would take the place of this machine's own time service")
+    told = [content.decode() for path, content in files(out / name).items() if path.startswith("/etc/chrony/")]
+    (tmp_path / "chrony.conf").write_text("".join(told))
+    done = subprocess.run([chronyd, "-p", "-f", tmp_path / "chrony.conf"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

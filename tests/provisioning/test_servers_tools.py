@@ -92,14 +92,6 @@ def test_prometheus_accepts_each_configuration_and_its_rules(out: Path, name: st
     accepts(tool("promtool", "prometheus"), "check", "config", out / name / "etc/prometheus/wayside/prometheus.yml")
 
 
-@pytest.mark.parametrize("name", ["head", "parser"])
-def test_chrony_accepts_what_it_is_told(out: Path, name: str, tmp_path: Path) -> None:
-    chronyd = tool("chronyd", "chrony")
-    told = [content.decode() for path, content in files(out / name).items() if path.startswith("/etc/chrony/")]
-    (tmp_path / "chrony.conf").write_text("".join(told))
-    accepts(chronyd, "-p", "-f", tmp_path / "chrony.conf")
-
-
 def test_postgresql_lets_in_the_centre_alone_over_tls_with_its_password(out: Path) -> None:
     """Debian's server with the rendered settings, rules and set-up; paths are a folder's, the port is another."""
     found = programs()

@@ -52,7 +52,7 @@ class Process:
 
     def __init__(self, home: Home, *, chores_s: float = service.CHORES_S) -> None:
         self._ahead = home.directory.parent / "ahead"
-        self._ahead.write_text("0")
+        self.move(timedelta())
         self._log = home.directory.parent / "serve.log"
         with self._log.open("ab") as log:
             self.popen = subprocess.Popen(

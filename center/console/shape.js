@@ -2,6 +2,7 @@
 // page, at once. Corners are shares of the picture's width and height, to a thousandth. v-memo: Vue writes a field's
 // value anew with whatever else changes, so the page's answer would wipe out a number that is being typed.
 const STEP = 0.005;
+const TOLD_MS = 100; // A drag is told this often at most, and its end at once: what is clicked next finds it known.
 const share = (value) => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;
 
 export default {
@@ -62,6 +63,9 @@ export default {
       return this.corners.map((corner) => corner.join(",")).join(" ");
     },
   },
+  beforeCreate() {
+    this.told = 0;
+  },
   methods: {
     loaded(event) {
       this.ratio = event.target.naturalWidth + " / " + event.target.naturalHeight;
@@ -114,10 +118,15 @@ export default {
       if (!this.held) return;
       const to = this.at(event);
       this.corners = this.corners.map((each, number) => (number === this.held.at ? to : each));
+      if (event.timeStamp - this.told < TOLD_MS) return;
+      this.told = event.timeStamp;
       this.$emit("shape", this.corners);
     },
     drop() {
-      if (this.held && this.held.before !== this.corners) this.past.push(this.held.before);
+      if (this.held && this.held.before !== this.corners) {
+        this.past.push(this.held.before);
+        this.$emit("shape", this.corners);
+      }
       this.held = null;
     },
     key(at, event) {

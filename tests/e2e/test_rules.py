@@ -73,7 +73,6 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     page.mouse.up()
     expect(page.locator(".ws-shape-corner")).to_have_count(4)
     visitor.photograph("rule-drawn")
-    page.wait_for_timeout(300)  # a drag is told ten times a second, its end at last
     write.click()
     page.wait_for_url("**/rules/1")
     made = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()

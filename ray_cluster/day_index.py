@@ -2,8 +2,9 @@
 
 Scalar indexes come with the first compaction. The vector index (IVF, scalar quantisation) comes once enough machines
 have a vector, and is then extended by what was added: each extension is a segment of its own, built from the new rows
-alone. It is trained again when the table has doubled or has many segments, and a last time when the day closes. What no
-index has yet is searched exactly.
+alone. It is trained again whenever the table has doubled, up to a million; from there on Lance splits the partitions
+that grow too large, and training waits for a canary that is not content, many segments, or the day's end. What no index
+has yet is searched exactly.
 
 The state is the index's name, so it lies in the table and changes with it: `vector_open_50000` was trained on 50,000
 rows of a day that is open, `vector_full_1000000` on all rows of one that has closed.
@@ -21,8 +22,17 @@ SMALL_FRAGMENTS: Final = 50
 """
 FIRST_VECTORS: Final = 50_000
 """Below this an exact search is as fast as an index (measured), and far too few rows would train one."""
+TRAINED_MOST: Final = 1_000_000
+"""Vectors of an open day above which doubling is no reason to train. Training four million took a core more than a
+quarter of an hour. Nothing is compacted meanwhile, each commit grows dearer with the fragments, and the result was
+lost: catching up with thousands of commits took longer than the 30 s that Lance gives one (measured, two cores).
+"""
+WORTH: Final = 1.25
+"""By how much a day has to have grown for another training to be expected to help."""
 MAX_SEGMENTS: Final = 64
 """A search visits every segment of the index."""
+MIN_RECALL: Final = 0.95
+"""Of the index against an exact search."""
 ROWS_A_PARTITION: Final = 2048
 _NAME: Final = re.compile(r"vector_(open|full)_([0-9]+)")
 
@@ -44,6 +54,8 @@ class IndexState:
     rows: int = 0
     unindexed: int = 0
     segments: int = 0
+    recall: float | None = None
+    """What the canary found last."""
 
     @property
     def trained_on(self) -> int:
@@ -66,7 +78,11 @@ def next_build(state: IndexState, vectors: int, *, closed: bool) -> Build:
         # Late rows of a closed day are few: they extend it, unless they are most of it.
         stale = not state.is_full or vectors >= 2 * state.trained_on
         return Build.FULL if stale else Build.EXTEND if state.unindexed else Build.NOTHING
-    if not state.name or vectors >= 2 * state.trained_on or state.segments >= MAX_SEGMENTS:
+    if not state.trained_on or state.segments >= MAX_SEGMENTS:
+        return Build.OPEN
+    grown = vectors / state.trained_on
+    poor = state.recall is not None and state.recall < MIN_RECALL
+    if grown >= (WORTH if poor else 2 if vectors <= TRAINED_MOST else math.inf):
         return Build.OPEN
     return Build.EXTEND if state.unindexed else Build.NOTHING
 

@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -98,7 +99,7 @@ class Upkeep:
         if self._grown(snapshots) or settles:
             self._compact(SNAPSHOTS, snapshots)
         if self._grown(objects) or settles:
-            built = self._build(objects, closed=closed)
+            built = self._build(objects, closed=closed, recall=None if before is None else before.recall)
             self._compact(OBJECTS, objects)
         state = _index_state(objects)
         rows = objects.count_rows()
@@ -139,10 +140,10 @@ class Upkeep:
         table.optimize(cleanup_older_than=KEEP_VERSIONS)
         self._settled[table.name] = table.stats()["fragment_stats"]["num_fragments"]
 
-    def _build(self, objects: Any, *, closed: bool) -> Build:
+    def _build(self, objects: Any, *, closed: bool, recall: float | None) -> Build:
         if "vector" not in objects.schema.names:
             return Build.NOTHING
-        state = _index_state(objects)
+        state = replace(_index_state(objects), recall=recall)
         vectors = _vectors(objects)
         build = next_build(state, vectors, closed=closed)
         if build not in {Build.OPEN, Build.FULL}:

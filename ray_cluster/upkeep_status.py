@@ -6,10 +6,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from provisioning.contracts.archive import UpkeepStatus
+from ray_cluster.day_index import MIN_RECALL
 
 STATUS_FILE: Final = "upkeep.json"
-MIN_RECALL: Final = 0.95
-"""Of the look-alike index against an exact search."""
 
 
 def read_status(directory: Path) -> UpkeepStatus | None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ray_cluster.day_index import (
     FIRST_VECTORS,
     MAX_SEGMENTS,
+    TRAINED_MOST,
     Build,
     IndexState,
     index_name,
@@ -17,8 +18,8 @@ from ray_cluster.day_index import (
 MANY = 4 * FIRST_VECTORS
 
 
-def state(name: str, *, unindexed: int = 1, segments: int = 1) -> IndexState:
-    return IndexState(name, MANY, unindexed, segments)
+def state(name: str, *, unindexed: int = 1, segments: int = 1, recall: float | None = None) -> IndexState:
+    return IndexState(name, MANY, unindexed, segments, recall)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,11 @@ def state(name: str, *, unindexed: int = 1, segments: int = 1) -> IndexState:
         (state(f"vector_open_{MANY}", unindexed=0), MANY + 10, False, Build.NOTHING),
         (state(f"vector_open_{MANY}"), 2 * MANY, False, Build.OPEN),
         (state(f"vector_open_{MANY}", segments=MAX_SEGMENTS), MANY + 10, False, Build.OPEN),
+        (state(f"vector_open_{TRAINED_MOST}", recall=1.0), 3 * TRAINED_MOST, False, Build.EXTEND),
+        (state(f"vector_open_{TRAINED_MOST}", recall=0.94), 3 * TRAINED_MOST, False, Build.OPEN),
+        (state(f"vector_open_{TRAINED_MOST}", segments=MAX_SEGMENTS), 3 * TRAINED_MOST, False, Build.OPEN),
+        (state(f"vector_open_{MANY}", recall=0.94), MANY + 10, False, Build.EXTEND),
+        (state(f"vector_open_{MANY}", recall=0.94), round(1.3 * MANY), False, Build.OPEN),
         (state(f"vector_open_{MANY}"), MANY + 10, True, Build.FULL),
         (state(f"vector_full_{MANY}", unindexed=0), MANY, True, Build.NOTHING),
         (state(f"vector_full_{MANY}"), MANY + 10, True, Build.EXTEND),

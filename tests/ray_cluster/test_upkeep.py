@@ -69,7 +69,7 @@ def test_the_index_grows_with_the_day_and_is_full_when_it_closes(tmp_path: Path)
     assert opened.index.startswith("vector_open_32")
     assert (opened.rows, opened.unindexed) == (400, 0)
     assert opened.recall is not None
-    assert opened.recall >= upkeep_status.MIN_RECALL
+    assert opened.recall >= day_index.MIN_RECALL
 
     fill(tmp_path, 200, 100, batch=25)
     table = connect(tmp_path).open_table(OBJECTS + DAY)

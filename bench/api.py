@@ -304,7 +304,7 @@ def main() -> None:
         folder = Path(name)
         archive = arguments.archive or folder / "archive"
         if not archive.exists():
-            fill(archive, arguments.rows)
+            fill(archive, arguments.rows, lambda line: print(f"bench.api: {line}", flush=True))
         keys = add_pictures(archive)
         query_port, centre_port = free_ports(2)
         query_url, centre_url = (f"http://127.0.0.1:{port}" for port in (query_port, centre_port))

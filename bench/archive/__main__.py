@@ -47,7 +47,7 @@ def _measure(folder: Path, rows: int, *, peers_too: bool) -> Iterator[dict[str, 
     archive = folder / "archive"
     queries = City(seed=1).vectors(QUERIES)[0]
     began = time.perf_counter()
-    load = fill(archive, rows)
+    load = fill(archive, rows, _say)
     machine = {"machine": platform.machine(), "python": platform.python_version(), "cores": os.cpu_count()}
     report = machine | _load_figures(load) | {"load_wall_s": time.perf_counter() - began}
     report["load_average"] = os.getloadavg()

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -41,20 +42,23 @@ class Load:
         return [round(a_commit * len(part) / (part.sum() / 1000), 1) for part in np.array_split(milliseconds, 10)]
 
 
-def fill(directory: Path, rows: int) -> Load:
-    """About `rows` machines of one day."""
+def fill(directory: Path, rows: int, say: Callable[[str], None]) -> Load:
+    """About `rows` machines of one day. `say` is told at each twentieth how far it is."""
     archiver = Archiver(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     context = multiprocessing.get_context("spawn")
     stop, answers = context.Event(), context.Queue()
     keeper = context.Process(target=_keep, args=(directory, stop, answers), daemon=True)
     keeper.start()
     wall, processor = [], []
+    commits = -(-rows // (MACHINES_A_SNAPSHOT * SNAPSHOTS_A_COMMIT))
     try:
         for entries in City().snapshots(rows // MACHINES_A_SNAPSHOT, SNAPSHOTS_A_COMMIT):
             began, began_cpu = time.perf_counter(), time.process_time()
             archiver.commit(entries, now_ms=NOW_MS)
             wall.append((time.perf_counter() - began) * 1000)
             processor.append((time.process_time() - began_cpu) * 1000)
+            if not len(wall) % max(1, commits // 20):
+                say(f"{len(wall)} of {commits} commits, the last of {wall[-1]:.0f} ms")
     finally:
         stop.set()
     runs, faults, peak_mb, recall = answers.get(timeout=600)

@@ -31,7 +31,8 @@ while True:
     data, who = wire.recvfrom(65535)
     kind, body = data[12:14], data[14:]
     if kind == b"\\x08\\x00":
-        print("ip", body[9], socket.inet_ntoa(body[16:20]), body[20:24].hex(), flush=True)
+        asked = body[40:80] if body[22:24] == b"\\x00\\x35" else b""
+        print("ip", body[9], socket.inet_ntoa(body[16:20]), body[20:24].hex(), asked, flush=True)
     elif kind == b"\\x86\\xdd" and body[6] not in (0, 58):
         print("ip6", body[6], socket.inet_ntop(socket.AF_INET6, body[24:40]), body[40:44].hex(), flush=True)
 """

@@ -10,6 +10,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -135,7 +136,9 @@ def room(root: Path) -> Iterator[tuple[Room, list[str]]]:
         systemctl = root / "usr/local/sbin/systemctl"
         systemctl.write_text(_SYSTEMCTL)
         systemctl.chmod(0o755)
-        # Whoever asks for a name asks on the wire, where it is seen.
+        # What Debian's installer writes, and debootstrap does not.
+        (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {socket.gethostname()}\n")
+        # Whoever asks for another name asks on the wire, where it is seen.
         (root / "etc/resolv.conf").write_text("nameserver 192.0.2.53\n")
         left: list[str] = []
         yield made, left

@@ -1,6 +1,8 @@
 // A shape in a camera's picture (shape.py): corners by click, drag, arrow key or number. What is wrong with it says the
-// page, at once. Corners are shares of the picture's width and height, to a thousandth.
+// page, at once. Corners are shares of the picture's width and height, to a thousandth. v-memo: Vue writes a field's
+// value anew with whatever else changes, so the page's answer would wipe out a number that is being typed.
 const STEP = 0.005;
+const TOLD_MS = 100; // A drag is told this often at most, and its end at once: what is clicked next finds it known.
 const share = (value) => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;
 
 export default {
@@ -27,7 +29,7 @@ export default {
         </div>
         <p v-if="fault" class="ws-alert ws-alert-bad" role="alert">{{ fault }}</p>
         <ol v-if="corners.length" class="ws-shape-numbers">
-          <li v-for="(corner, at) in corners">
+          <li v-for="(corner, at) in corners" v-memo="[at, corner[0], corner[1]]">
             <span>{{ at + 1 }}</span>
             <label>{{ words.across }} <input type="number" min="0" max="100" step="0.1" :value="percent(corner[0])"
               @change="set(at, 0, $event)" :aria-label="named(at) + ': ' + words.across" /> %</label>
@@ -60,6 +62,9 @@ export default {
     way() {
       return this.corners.map((corner) => corner.join(",")).join(" ");
     },
+  },
+  beforeCreate() {
+    this.told = 0;
   },
   methods: {
     loaded(event) {
@@ -113,10 +118,15 @@ export default {
       if (!this.held) return;
       const to = this.at(event);
       this.corners = this.corners.map((each, number) => (number === this.held.at ? to : each));
+      if (event.timeStamp - this.told < TOLD_MS) return;
+      this.told = event.timeStamp;
       this.$emit("shape", this.corners);
     },
     drop() {
-      if (this.held && this.held.before !== this.corners) this.past.push(this.held.before);
+      if (this.held && this.held.before !== this.corners) {
+        this.past.push(this.held.before);
+        this.$emit("shape", this.corners);
+      }
       this.held = null;
     },
     key(at, event) {

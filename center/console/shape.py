@@ -18,7 +18,6 @@ from center.errors import marked
 Corner = tuple[float, float]
 LEAST: Final = {False: 3, True: 2}
 """Corners of a zone, and of a line."""
-THROTTLE_S: Final = 0.1
 _POLYGON: Final[TypeAdapter[tuple[Corner, ...]]] = TypeAdapter(Polygon)
 _FAULTS: Final = {
     "polygon_repeats": marked("Two corners lie on one another: move one of them, or take it away."),
@@ -51,7 +50,7 @@ class Shape(Element, component="shape.js"):
             "down": _("down"),
             "failed": _("The picture could not be loaded."),
         }
-        self.on("shape", self._changed, throttle=THROTTLE_S)
+        self.on("shape", self._changed)
 
     def picture(self, src: str | None, *, alt: str = "", note: str = "") -> None:
         """What it is drawn on; without `src` on an empty sheet that says `note`."""

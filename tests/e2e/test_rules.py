@@ -57,7 +57,10 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
         corner(sheet, x, y)
     page.get_by_role("button", name="Add a corner").press("Enter")
     fourth = page.get_by_role("button", name="Corner 4", exact=True)
-    page.get_by_label("Corner 4: across").fill("20")
+    across = page.get_by_label("Corner 4: across")
+    across.fill("20")  # typed, not yet left
+    page.evaluate("() => getElement(document.querySelector('.ws-shape').id.slice(1)).$forceUpdate()")
+    expect(across).to_have_value("20")
     page.get_by_label("Corner 4: down").fill("89.5")
     fourth.press("ArrowDown")
     expect(page.get_by_label("Corner 4: down")).to_have_value("90")
@@ -70,7 +73,6 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     page.mouse.up()
     expect(page.locator(".ws-shape-corner")).to_have_count(4)
     visitor.photograph("rule-drawn")
-    page.wait_for_timeout(300)  # a drag is told ten times a second, its end at last
     write.click()
     page.wait_for_url("**/rules/1")
     made = visitor.context.request.get(f"{visitor.center.url}/api/rules/1").json()

@@ -68,6 +68,10 @@ def enrol(
     site: Annotated[str | None, typer.Option("--site", help="Without a file: the site's id.")] = None,
     agent: Annotated[str | None, typer.Option("--agent", help="Without a file: the agent's id.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Enrol anew, with a new code; the spool stays.")] = False,
+    wait_s: Annotated[
+        float,
+        typer.Option("--wait", min=0, max=3600, help="Look this many seconds for a service that is not there yet."),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Make this box an agent. Run again after any trouble, it finishes; run twice, it does nothing twice."""
@@ -82,6 +86,7 @@ def enrol(
             models_dir=models,
             expect=expect,
             again=again,
+            wait_s=wait_s,
             as_json=as_json,
         )
     )

@@ -159,6 +159,7 @@ def enrol(
     models_dir: Path | None,
     expect: str | None,
     again: bool,
+    wait_s: float,
     as_json: bool,
 ) -> int:
     """Become an agent: by a bundle, or by what was typed as server, pin, site and agent."""
@@ -170,7 +171,9 @@ def enrol(
     else:
         server, pin, site, agent = typed or ("", "", "", "")
         order, code = Order.typed(server=server, pin=pin, site=site, agent=agent), _ask_code
-    done = become_agent(order, into, code, SystemClock(), models_dir=models_dir, expect=expect, again=again)
+    done = become_agent(
+        order, into, code, SystemClock(), models_dir=models_dir, expect=expect, again=again, wait_s=wait_s
+    )
     if as_json:
         shown = {
             "agent_id": done.owner.agent_id,

@@ -5,6 +5,7 @@ on the disk before the code is spent, the service answers the same key again, an
 """
 
 import json
+import threading
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.enrolment import Enrolled, EnrolRequest, Hello
 from provisioning.contracts.errors import ConfigError
 
+STEP_S: Final = 2.0
+"""Between two looks for a service that does not answer yet."""
 _CONFIG: Final = """\
 # Written by `wayside-edge enrol`. Cameras come from the centre, in signed documents. Paths are relative to this folder.
 agent_id = {agent_id}
@@ -76,10 +79,12 @@ def enrol(
     models_dir: Path | None = None,
     expect: str | None = None,
     again: bool = False,
+    wait_s: float = 0.0,
 ) -> Enrolment:
     """Make `into` the folder of the agent that was ordered.
 
-    `code` is called with the seal's key, once the service is known to be the right one and the clock to be set.
+    `code` is called with the seal's key, once the service is known to be the right one and the clock to be set. A
+    service that cannot be reached is looked for again for `wait_s`: a modem, or the service, may be coming up.
 
     Raises:
         EnrolmentError: what stands in the way, and what to do. Unless the service has agreed, nothing in the folder has
@@ -95,7 +100,7 @@ def enrol(
         if not again and (before := _before(folder, clock)):
             return before
         client = EnrolmentClient.pinned(order.host, order.port, order.pin, clock)
-        hello = client.hello()
+        hello = _hello(client, clock, wait_s)
         _check_service(hello, order, folder)
         if expect is not None:
             check_fingerprint(hello.seal_key, expect)
@@ -118,6 +123,17 @@ def enrol(
         return _keep(
             folder, papers, Owner(site_id=order.site_id, agent_id=order.agent_id), _config(order, answer, models)
         )
+
+
+def _hello(client: EnrolmentClient, clock: Clock, wait_s: float) -> Hello:
+    until_s, never = clock.monotonic_s() + wait_s, threading.Event()
+    while True:
+        try:
+            return client.hello()
+        except EnrolmentError as error:
+            if error.cause != "unreachable" or clock.monotonic_s() >= until_s:
+                raise
+        clock.wait(never, STEP_S)
 
 
 def _check_owner(folder: Folder, order: Order) -> None:

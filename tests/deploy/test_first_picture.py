@@ -77,16 +77,14 @@ def release(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def _film(folder: Path, catalog: Catalog) -> Path:
+def _film(folder: Path) -> Path:
     film = folder / "film.h264"
-    encode = [sys.executable, "-m", "provisioning.demo.encode", str(catalog.path("bikes")), str(film)]
+    encode = [sys.executable, "-m", "provisioning.demo.encode", str(Catalog().path("bikes")), str(film)]
     subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=300)
     return film
 
 
-def test_from_the_archive_to_the_first_picture_in_five_minutes(
-    root: Path, release: Path, catalog: Catalog, tmp_path: Path
-) -> None:
+def test_from_the_archive_to_the_first_picture_in_five_minutes(root: Path, release: Path, tmp_path: Path) -> None:
     (archive,) = release.glob("wayside-all-*.wayside")
     setup = root / "srv/setup"
     setup.mkdir(parents=True, exist_ok=True)
@@ -94,7 +92,7 @@ def test_from_the_archive_to_the_first_picture_in_five_minutes(
         shutil.copy(file, setup)
     for name, text in files().items():
         (setup / name).write_text(text, encoding="utf-8")
-    film = _film(tmp_path, catalog)
+    film = _film(tmp_path)
     with clean_root.room(root) as (inside, left):
         password = tmp_path / "password"
         password.touch(0o600)

@@ -26,11 +26,19 @@ def run(
     clock: FakeClock | SystemClock | None = None,
     models: Path | None = None,
     expect: str | None = None,
+    wait_s: float = 0.0,
     **changes: object,
 ) -> Enrolment:
     order = Order.of(read_bundle(BytesIO(service.bundle(**changes).encode())))
     return enrol(
-        order, folder.path, lambda _: code, clock or SystemClock(), models_dir=models, expect=expect, again=again
+        order,
+        folder.path,
+        lambda _: code,
+        clock or SystemClock(),
+        models_dir=models,
+        expect=expect,
+        again=again,
+        wait_s=wait_s,
     )
 
 

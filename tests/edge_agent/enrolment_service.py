@@ -63,7 +63,7 @@ class Asked:
 
 
 class EnrolmentService:
-    """See the module. Knows one code; the same key may spend it again."""
+    """See the module. Knows one code; the same key may spend it again. Before it is entered, its port refuses."""
 
     def __init__(self, folder: Path, *, host: str = "127.0.0.1", begins: datetime | None = None) -> None:
         self.agents = Ca("Test agents")
@@ -88,6 +88,7 @@ class EnrolmentService:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     def __enter__(self) -> Self:
+        self._server.server_activate()
         self._thread.start()
         return self
 
@@ -173,7 +174,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
 
     def __init__(self, service: EnrolmentService) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _Handler, bind_and_activate=False)
+        self.server_bind()
         self.service = service
 
     def finish_request(self, request: Any, client_address: Any) -> None:

@@ -8,6 +8,7 @@ order ──▶ enrol ──TLS──▶ a service that does as it should, or lo
 
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,6 +67,18 @@ def test_a_box_becomes_an_agent(service: EnrolmentService, folder: Folder, tmp_p
     sealed = encrypt_password("hunter2", service.secrets[AGENT], agent_id=AGENT, camera_id="gate")
     secrets = SecretsKey.load(edge.provisioning.secrets_key_file)
     assert secrets.decrypt(sealed, agent_id=AGENT, camera_id="gate") == "hunter2"
+
+
+def test_a_service_that_is_still_coming_up_is_waited_for(folder: Folder, tmp_path: Path) -> None:
+    service, clock = EnrolmentService(tmp_path), FakeClock(now_ms())
+    assert "cannot be reached" in refused(lambda: run(service, folder, clock=clock))
+    assert clock.waits == []
+    assert "cannot be reached" in refused(lambda: run(service, folder, clock=clock, wait_s=5))
+    assert clock.waits == [2, 2, 2]
+    with ExitStack() as stack:
+        clock.on_wait = lambda _: stack.enter_context(service) and None
+        assert run(service, folder, clock=clock, wait_s=60).is_new
+    assert clock.waits == [2, 2, 2, 2]
 
 
 def test_the_broker_link_can_use_what_was_written(service: EnrolmentService, folder: Folder) -> None:

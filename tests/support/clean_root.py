@@ -10,6 +10,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -31,7 +32,8 @@ while True:
     data, who = wire.recvfrom(65535)
     kind, body = data[12:14], data[14:]
     if kind == b"\\x08\\x00":
-        print("ip", body[9], socket.inet_ntoa(body[16:20]), body[20:24].hex(), flush=True)
+        asked = body[40:80] if body[22:24] == b"\\x00\\x35" else b""
+        print("ip", body[9], socket.inet_ntoa(body[16:20]), body[20:24].hex(), asked, flush=True)
     elif kind == b"\\x86\\xdd" and body[6] not in (0, 58):
         print("ip6", body[6], socket.inet_ntop(socket.AF_INET6, body[24:40]), body[40:44].hex(), flush=True)
 """
@@ -134,7 +136,9 @@ def room(root: Path) -> Iterator[tuple[Room, list[str]]]:
         systemctl = root / "usr/local/sbin/systemctl"
         systemctl.write_text(_SYSTEMCTL)
         systemctl.chmod(0o755)
-        # Whoever asks for a name asks on the wire, where it is seen.
+        # What Debian's installer writes, and debootstrap does not.
+        (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {socket.gethostname()}\n")
+        # Whoever asks for another name asks on the wire, where it is seen.
         (root / "etc/resolv.conf").write_text("nameserver 192.0.2.53\n")
         left: list[str] = []
         yield made, left

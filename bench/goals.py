@@ -1,4 +1,4 @@
-"""`python -m bench cluster [--quick] [--only PART]… [--rows N] [--json FILE]`: what the cluster promises beside what it does.
+"""`python -m bench cluster [--quick] [--only PART]… [--rows N] [--json FILE]`: the cluster's promises.
 
 Five parts, one after the other and each in a process of its own: `bench.cluster` in three, `bench.archive`,
 `bench.cluster_loss`. Each has a time limit, together half an hour; what one does not do is a line of the table, and the
@@ -130,8 +130,9 @@ def _of_losses(report: dict[str, Any]) -> list[Figure]:
         if loss["what"] != "nothing"
     ]
     if books := report.get("books"):
-        kept = not (books["lost"] or books["doubled"])
-        counts = f"{books['lost']} / {books['doubled']}"
+        lost = books["sent"] - books["distinct"]
+        kept = not (lost or books["doubled"])
+        counts = f"{lost} / {books['doubled']}"
         found.append(Figure("lost / twice, of all that was sent", counts, goal="0 / 0", kept=kept))
     return found
 

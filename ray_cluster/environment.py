@@ -26,17 +26,24 @@ def prepare(config: ClusterConfig) -> None:
         (config.node_address, config.gcs_port, "gcs_port"),
     ):
         _check_free(host, port, key)
-    os.environ.update(
-        RAY_AUTH_MODE="token",
-        RAY_AUTH_TOKEN_PATH=str(config.auth_token_file),
-        RAY_GCS_SERVER_PORT=str(config.gcs_port),
-        RAY_USAGE_STATS_ENABLED="0",
-        # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
-        RAY_prestart_worker_first_driver="0",
-        RAY_enable_worker_prestart="0",
-    )
+    os.environ.update(switches(config), RAY_GCS_SERVER_PORT=str(config.gcs_port))
     # A token in the environment would win over the file.
     os.environ.pop("RAY_AUTH_TOKEN", None)
+
+
+def switches(config: ClusterConfig) -> dict[str, str]:
+    """What every process of Ray runs with, of `run` and of `up`.
+
+    Not among them: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/cluster.md says why).
+    """
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(config.auth_token_file),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
+        "RAY_prestart_worker_first_driver": "0",
+        "RAY_enable_worker_prestart": "0",
+    }
 
 
 def ensure_secret(path: Path) -> None:

@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +29,7 @@ from tests.support.premises import Site
 
 ROLES = {2: ["business"], 3: ["parse"], 4: ["archive"], 5: ["storage", "archive"]}
 _ONE_MACHINE = {2: ["business", "parse", "archive", "storage"]}
+_LINES = 20
 _FROZEN_S = 40.0
 """Longer than the head takes to give a machine up, and Serve a replica."""
 
@@ -45,6 +47,13 @@ def main() -> int:
         machines = Machines(site, _ONE_MACHINE if arguments.quick else ROLES, flush_ms=100)
         try:
             return _measured(site, machines, arguments.rate, arguments.json, quick=arguments.quick)
+        except pytest.fail.Exception as error:
+            # The folder goes, and with it what the machines have said.
+            for log in sorted(site.root.glob("node-*.log")):
+                last = log.read_text(errors="replace").splitlines()[-_LINES:]
+                sys.stderr.write("\n".join([f"{log.name}:", *last, ""]))
+            sys.stderr.write(f"bench.cluster_loss: {error}\n")
+            return 1
         finally:
             machines.close()
             site.close()

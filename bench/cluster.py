@@ -357,9 +357,16 @@ def _spent_s() -> dict[str, float]:
     """Processor seconds so far, by what a process of this run is called."""
     spent: dict[str, float] = {}
     for pid, name in descendants(os.getpid()).items():
-        known_as = name.removeprefix("ray::ServeReplica:wayside:").partition(".handle")[0]
+        known_as = _known_as(name)
         spent[known_as] = spent.get(known_as, 0.0) + cpu_s(pid)
     return spent
+
+
+def _known_as(name: str) -> str:
+    """Ray puts what an actor does at the moment behind its name."""
+    if not name.startswith("ray::"):
+        return name
+    return name.removeprefix("ray::").removeprefix("ServeReplica:wayside:").partition(".")[0]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m bench.cluster [--json FILE]`: what Ray Serve costs, and what the intake carries, beside the bare thing.
+"""`python -m bench.cluster [--quick] [--json FILE]`: what Ray Serve costs and the intake carries, beside the bare.
 
 1. A handle's call of one byte beside a plain actor's, 1, 64 and 512 at a time; as Ray is by default, and with
    RAY_SERVE_THROUGHPUT_OPTIMIZED=1.
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,11 +48,27 @@ from tests.support.ports import free_port
 
 GROUP: Final = 8
 AGENT: Final = "street"
-_PICTURES: Final = 64
-_BURST: Final = 2000
-_BURSTS: Final = 4
 _CALLERS: Final = 3
 """Groups on their way at a time: the replica is never idle, and no queue hides it."""
+_PATIENCE_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything. The first of `bursts` warms up."""
+
+    calls: float = 1.0
+    pictures: int = 64
+    runs: int = 5
+    burst: int = 2000
+    bursts: int = 4
+    bare: int = 3
+    calm_s: float = 20.0
+
+
+FULL: Final = Sizes()
+QUICK: Final = Sizes(calls=0.02, pictures=16, runs=1, burst=200, bursts=2, bare=1, calm_s=4.0)
+"""Everything is touched; the figures mean nothing."""
 
 
 def main() -> None:
@@ -60,26 +77,30 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--only", choices=["handles", "parser", "intake"], help="one part")
     parser.add_argument("--group", type=int, default=GROUP, help=f"parser_batch, and so snapshots a call ({GROUP})")
+    parser.add_argument("--quick", action="store_true", help="in its smallest form: does it work?")
     arguments = parser.parse_args()
+    sizes = QUICK if arguments.quick else FULL
     report: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg(), "group": arguments.group}
     if arguments.only in {None, "handles"}:
-        report["handles"] = {"default": _handles(), "throughput optimized": _handles(optimized=True)}
+        report["handles"] = {
+            "default": _handles(sizes),
+            "throughput optimized": _handles(sizes, optimized=True),
+        }
         _print_handles(report["handles"])
     with tempfile.TemporaryDirectory(prefix="wayside-bench-") as folder:
         if arguments.only in {None, "parser", "intake"}:
-            report |= _served(Path(folder), arguments.only, arguments.group)
+            report |= _served(Path(folder), arguments.only, arguments.group, sizes)
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _handles(*, optimized: bool = False) -> dict[str, dict[str, float]]:
+def _handles(sizes: Sizes, *, optimized: bool = False) -> dict[str, dict[str, float]]:
     switches = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     if optimized:
         switches["RAY_SERVE_THROUGHPUT_OPTIMIZED"] = "1"
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.handles"], env=os.environ | switches, stdout=subprocess.PIPE, check=True
-    )
+    command = [sys.executable, "-m", "bench.handles", str(sizes.calls)]
+    done = subprocess.run(command, env=os.environ | switches, stdout=subprocess.PIPE, check=True)
     found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -95,7 +116,7 @@ def _print_handles(found: dict[str, dict[str, dict[str, float]]]) -> None:
     Console().print(table)
 
 
-def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
+def _served(folder: Path, only: str | None, group: int, sizes: Sizes) -> dict[str, Any]:
     exchange = Exchange(folder)
     exchange.start()
     config = ClusterConfig(
@@ -113,8 +134,8 @@ def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
         parser_batch_wait_ms=5,
     )
     report: dict[str, Any] = {}
-    before = _bare_rates(folder, exchange, 3) if only != "parser" else []
-    single = _single_process(folder, exchange) if only != "parser" else {}
+    before = _bare_rates(folder, exchange, sizes) if only != "parser" else []
+    single = _single_process(folder, exchange, sizes) if only != "parser" else {}
     environment.prepare(config)
     # Ray reads its environment while it is imported.
     from ray_cluster.app.node import node  # noqa: PLC0415
@@ -122,13 +143,13 @@ def _served(folder: Path, only: str | None, group: int) -> dict[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="wb-") as run, node(config, run, threading.Event()):
             if only != "intake":
-                found = _parser(config)
+                found = _parser(config, sizes)
                 report["parser"] = found.as_json()
                 _print_ratio(found.name, found.ours, found.baseline, found.ratio, "pictures/s")
             if only != "parser":
-                ours, figures = _intake(config, exchange)
+                ours, figures = _intake(config, exchange, sizes)
         if only != "parser":
-            baseline = statistics.median(before + _bare_rates(folder, exchange, 3))
+            baseline = statistics.median(before + _bare_rates(folder, exchange, sizes))
             rate = statistics.median(ours)
             report["intake"] = {"ours_per_s": rate, "bare_per_s": baseline, "ratio": rate / baseline} | figures | single
             _print_ratio("broker to archive, parsing stubbed", rate, baseline, rate / baseline, "messages/s")
@@ -145,10 +166,10 @@ def _print_ratio(name: str, ours: float, baseline: float, ratio: float, unit: st
 # --- the parser -----------------------------------------------------------------------------------------------------
 
 
-def _photos(catalog: Catalog) -> list[Photo]:
+def _photos(catalog: Catalog, count: int) -> list[Photo]:
     capture = cv2.VideoCapture(str(catalog.path("bikes")))
     photos: list[Photo] = []
-    while len(photos) < _PICTURES:
+    while len(photos) < count:
         read, image = capture.read()
         assert read
         done, jpeg = cv2.imencode(".jpg", image)
@@ -157,13 +178,13 @@ def _photos(catalog: Catalog) -> list[Photo]:
     return photos
 
 
-def _parser(config: ClusterConfig) -> Comparison:
+def _parser(config: ClusterConfig, sizes: Sizes) -> Comparison:
     from ray import serve  # noqa: PLC0415 - see above
 
     from ray_cluster.app.parser import ParserReplica  # noqa: PLC0415
     from ray_cluster.app.replica import threads  # noqa: PLC0415
 
-    photos = _photos(Catalog(config.models_dir))
+    photos = _photos(Catalog(config.models_dir), sizes.pictures)
     groups = [photos[start : start + GROUP] for start in range(0, len(photos), GROUP)]
     deployment = serve.deployment(name="parser", max_ongoing_requests=16)(ParserReplica)
     handle = serve.run(deployment.bind(config), name="bench", route_prefix=None)
@@ -191,7 +212,7 @@ def _parser(config: ClusterConfig) -> Comparison:
         lambda: rate(lambda: loop.run_until_complete(through())),
         lambda: rate(lambda: [bare.parse(group) for group in groups]),
         baseline_is="the same Parser in this process",
-        runs=5,
+        runs=sizes.runs,
     )
     loop.close()
     serve.delete("bench")
@@ -236,7 +257,7 @@ class _Burst:
         for payload in payloads:
             self._client.publish(topics.snapshots(AGENT), payload, qos=1)
 
-    def wait_for(self, count: int, timeout_s: float = 300) -> None:
+    def wait_for(self, count: int, timeout_s: float = _PATIENCE_S) -> None:
         """Until so many are archived in all."""
         with self._some:
             assert self._some.wait_for(lambda: self.archived >= count, timeout_s), self.archived
@@ -252,26 +273,26 @@ class _Burst:
             self._some.notify_all()
 
 
-def _bare_rates(folder: Path, exchange: Exchange, times: int) -> list[float]:
+def _bare_rates(folder: Path, exchange: Exchange, sizes: Sizes) -> list[float]:
     file = folder / "broker.json"
     file.write_text(exchange.section("cluster").model_dump_json())
-    command = [sys.executable, "-m", "bench.bare_subscriber", str(file), str(_BURST), str(times)]
+    command = [sys.executable, "-m", "bench.bare_subscriber", str(file), str(sizes.burst), str(sizes.bare)]
     burst = _Burst(exchange.section(AGENT))
     rates = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as subscriber:
         assert subscriber.stdout is not None
         assert subscriber.stdout.readline() == "ready\n"
-        for number in range(times):
-            payloads = _payloads(10_000_000 + number * _BURST, _BURST)
+        for number in range(sizes.bare):
+            payloads = _payloads(10_000_000 + number * sizes.burst, sizes.burst)
             began = time.perf_counter()
             burst.send(payloads)
             subscriber.stdout.readline()
-            rates.append(_BURST / (time.perf_counter() - began))
+            rates.append(sizes.burst / (time.perf_counter() - began))
     burst.close()
     return rates
 
 
-def _single_process(folder: Path, exchange: Exchange) -> dict[str, Any]:
+def _single_process(folder: Path, exchange: Exchange, sizes: Sizes) -> dict[str, Any]:
     """The same custody without Ray."""
     command = [sys.executable, "-m", "bench.single_process", str(folder / "broker.json"), str(folder / "single")]
     burst = _Burst(exchange.section(AGENT))
@@ -279,14 +300,14 @@ def _single_process(folder: Path, exchange: Exchange) -> dict[str, Any]:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         try:
-            rates, spent = _bursts(burst)
+            rates, spent = _bursts(burst, sizes)
         finally:
             process.terminate()
             burst.close()
     return {"single_process_per_s": statistics.median(rates), "single_process_cpu_ms_a_message": spent}
 
 
-def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dict[str, Any]]:
+def _intake(config: ClusterConfig, exchange: Exchange, sizes: Sizes) -> tuple[list[float], dict[str, Any]]:
     from ray import serve  # noqa: PLC0415 - see above
 
     from ray_cluster.app.graph import APPLICATION, Parts, build  # noqa: PLC0415
@@ -297,10 +318,10 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
     deployed(build(config, parts=Parts(StubParser, StubCanary)))
     burst = _Burst(exchange.section(AGENT))
     try:
-        rates, spent = _bursts(burst)
+        rates, spent = _bursts(burst, sizes)
         custodian = Custodian(exchange.section("lane"), "lane", rate=20.0)
         custodian.start()
-        time.sleep(20)  # what is measured: 400 messages at a rate that is no burden
+        time.sleep(sizes.calm_s)  # what is measured: messages at a rate that is no burden
         custodian.stop()
         time.sleep(2)  # the last are archived after half a second
         custodian.close()
@@ -315,19 +336,19 @@ def _intake(config: ClusterConfig, exchange: Exchange) -> tuple[list[float], dic
     }
 
 
-def _bursts(burst: _Burst) -> tuple[list[float], dict[str, float]]:
+def _bursts(burst: _Burst, sizes: Sizes) -> tuple[list[float], dict[str, float]]:
     """Messages a second of each burst, and processor milliseconds of a message by process; the first one warms up."""
     rates = []
     warm: dict[str, float] = {}
-    for number in range(_BURSTS):
-        payloads = _payloads(number * _BURST, _BURST)
+    for number in range(sizes.bursts):
+        payloads = _payloads(number * sizes.burst, sizes.burst)
         began = time.perf_counter()
         burst.send(payloads)
-        burst.wait_for((number + 1) * _BURST)
-        rates.append(_BURST / (time.perf_counter() - began))
+        burst.wait_for((number + 1) * sizes.burst)
+        rates.append(sizes.burst / (time.perf_counter() - began))
         if not number:
             warm = _spent_s()
-    each = 1000 / (_BURST * (_BURSTS - 1))
+    each = 1000 / (sizes.burst * (sizes.bursts - 1))
     spent = {name: round((cpu - warm.get(name, 0)) * each, 2) for name, cpu in _spent_s().items()}
     return rates[1:], {name: cpu for name, cpu in sorted(spent.items(), key=lambda one: -one[1]) if cpu >= 0.01}
 
@@ -336,9 +357,16 @@ def _spent_s() -> dict[str, float]:
     """Processor seconds so far, by what a process of this run is called."""
     spent: dict[str, float] = {}
     for pid, name in descendants(os.getpid()).items():
-        known_as = name.removeprefix("ray::ServeReplica:wayside:").partition(".handle")[0]
+        known_as = _known_as(name)
         spent[known_as] = spent.get(known_as, 0.0) + cpu_s(pid)
     return spent
+
+
+def _known_as(name: str) -> str:
+    """Ray puts what an actor does at the moment behind its name."""
+    if not name.startswith("ray::"):
+        return name
+    return name.removeprefix("ray::").removeprefix("ServeReplica:wayside:").partition(".")[0]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a Serve handle costs: a call of one byte, beside the same call to a plain Ray actor. In a process of its own.
 
-python -m bench.handles       prints one JSON object; RAY_SERVE_THROUGHPUT_OPTIMIZED=1 is read by Ray
+python -m bench.handles [SHARE]     prints one JSON object; RAY_SERVE_THROUGHPUT_OPTIMIZED=1 is read by Ray.
+                                    SHARE of the calls: .02 shows that it works
 """
 
 import asyncio
@@ -41,7 +42,7 @@ async def latencies_ms(call: Callable[[], Awaitable[Any]], concurrent: int, coun
     return sorted(taken), count / (time.perf_counter() - began)
 
 
-async def measured() -> dict[str, dict[str, float]]:
+async def measured(share: float) -> dict[str, dict[str, float]]:
     """By concurrency and kind."""
     serve.start(proxy_location="Disabled", logging_config={"enable_access_log": False, "log_level": "ERROR"})
     handle = serve.run(serve.deployment(max_ongoing_requests=1024)(Echo).bind(), name="echo", route_prefix=None)
@@ -52,10 +53,10 @@ async def measured() -> dict[str, dict[str, float]]:
         "actor": lambda: actor.echo.remote(b"x"),
     }
     for call in calls.values():
-        await latencies_ms(call, 8, 200)
+        await latencies_ms(call, 8, max(8, round(share * 200)))
     for concurrent in CONCURRENT:
         for name, call in calls.items():
-            taken, rate = await latencies_ms(call, concurrent, _CALLS[concurrent])
+            taken, rate = await latencies_ms(call, concurrent, max(concurrent, round(share * _CALLS[concurrent])))
             found[f"{name} {concurrent}"] = {
                 "p50_ms": taken[len(taken) // 2], "p99_ms": taken[len(taken) * 99 // 100], "per_s": rate,
             }  # fmt: skip
@@ -65,7 +66,8 @@ async def measured() -> dict[str, dict[str, float]]:
 def main() -> None:
     """See the module."""
     ray.init(num_cpus=4, include_dashboard=False, _node_ip_address="127.0.0.2", log_to_driver=False)
-    sys.stdout.write(json.dumps(asyncio.run(measured())) + "\n")
+    share = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    sys.stdout.write(json.dumps(asyncio.run(measured(share))) + "\n")
     sys.stdout.flush()
 
 

@@ -26,17 +26,38 @@ def prepare(config: ClusterConfig) -> None:
         (config.node_address, config.gcs_port, "gcs_port"),
     ):
         _check_free(host, port, key)
-    os.environ.update(
-        RAY_AUTH_MODE="token",
-        RAY_AUTH_TOKEN_PATH=str(config.auth_token_file),
-        RAY_GCS_SERVER_PORT=str(config.gcs_port),
-        RAY_USAGE_STATS_ENABLED="0",
-        # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
-        RAY_prestart_worker_first_driver="0",
-        RAY_enable_worker_prestart="0",
-    )
+    os.environ.update(switches(config), RAY_GCS_SERVER_PORT=str(config.gcs_port))
     # A token in the environment would win over the file.
     os.environ.pop("RAY_AUTH_TOKEN", None)
+
+
+def switches(config: ClusterConfig) -> dict[str, str]:
+    """What every process of Ray runs with, of `run` and of `up`.
+
+    Not among them: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/cluster.md says why).
+    """
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(config.auth_token_file),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Where they are not, `ray start` tells Ray's makers just that: here it tells a port that nobody listens on.
+        "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",
+        # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
+        "RAY_prestart_worker_first_driver": "0",
+        "RAY_enable_worker_prestart": "0",
+    }
+
+
+def home(folder: Path) -> dict[str, str]:
+    """A home of their own for Ray's processes, made in `folder`.
+
+    Without the file in it, Ray's dashboard asks the metadata services of three clouds whether it runs in one of them
+    (`get_cluster_config_to_report`, 2.60): on a site without internet, a name that is looked for and never found.
+    """
+    made = folder / "home"
+    made.mkdir(mode=0o700, exist_ok=True)
+    (made / "ray_bootstrap_config.yaml").write_text("{}\n", encoding="ascii")
+    return {"HOME": str(made)}
 
 
 def ensure_secret(path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.cluster import ClusterConfig, Node, NodeRole
+from ray_cluster.environment import switches
 from ray_cluster.errors import StartFailed
 
 ROLE_ROOM: Final = 1
@@ -76,12 +77,7 @@ def environment(config: ClusterConfig, base: Mapping[str, str]) -> dict[str, str
     """Of `ray start` and of everything that it starts."""
     answer = {
         **base,
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(config.auth_token_file),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
-        "RAY_prestart_worker_first_driver": "0",
-        "RAY_enable_worker_prestart": "0",
+        **switches(config),
         # Ray's workers are nice 15 unless told otherwise; here they are what the machine is for.
         "RAY_worker_niceness": "0",
         "RAY_gcs_rpc_server_reconnect_timeout_s": str(RECONNECT_S),

@@ -24,7 +24,7 @@ from typing import Final
 from provisioning.contracts.cluster import ClusterConfig, NodeRole
 from provisioning.contracts.config import read_secret
 from ray_cluster import machine
-from ray_cluster.environment import ensure_secret
+from ray_cluster.environment import ensure_secret, home
 from ray_cluster.errors import NotUp, StartFailed
 from ray_cluster.health import healthy
 from ray_cluster.lease import shared
@@ -67,7 +67,7 @@ def up(
         _check_ports(config)
         run = _fresh(machine.run_dir(config, os.environ.get("RUNTIME_DIRECTORY")))
         (node.state_dir / "gcs").mkdir(mode=0o700, exist_ok=True)
-        environment = machine.environment(config, os.environ)
+        environment = machine.environment(config, os.environ) | home(run)
         if not _head_answers(config, stop):
             return 0
         ray = _Node(config, run, environment)

@@ -1,11 +1,13 @@
 """Everything on one machine, in the foreground."""
 
 import logging
+import os
 import resource
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from engines.catalog import Catalog
 from provisioning.contracts.cluster import ClusterConfig
@@ -13,6 +15,7 @@ from ray_cluster.app.canary import FACE_MODEL
 from ray_cluster.app.graph import build
 from ray_cluster.app.node import application, deployed, node
 from ray_cluster.detectors_file import DetectorsFile
+from ray_cluster.environment import home
 from ray_cluster.health import wait_until_healthy
 from ray_cluster.lease import held
 from ray_cluster.log import log_to_stderr
@@ -36,6 +39,7 @@ def run(config: ClusterConfig, announce: Callable[[str], None]) -> None:
     stop = threading.Event()
     # Ray's sockets are files in this folder, and a socket's path ends at 107 bytes: it must be short.
     temporary = tempfile.mkdtemp(prefix="wr-", dir="/tmp")
+    os.environ.update(home(Path(temporary)))
     try:
         file = DetectorsFile(config)
         wanted = file.wanted()

@@ -181,6 +181,6 @@ def test_a_terminal_is_asked_for_one_line(
     keyboard = io.BytesIO((service.bundle() + "\nwhat comes after is not read\n").encode())
     monkeypatch.setattr(sys, "stdin", Terminal(keyboard))
     done = commands.enrol(
-        tmp_path / "agent", bundle="-", typed=None, models_dir=None, expect=None, again=False, as_json=True
+        tmp_path / "agent", bundle="-", typed=None, models_dir=None, expect=None, again=False, wait_s=0, as_json=True
     )
     assert done == 0

@@ -76,7 +76,11 @@ def test_a_service_that_is_still_coming_up_is_waited_for(folder: Folder, tmp_pat
     assert "cannot be reached" in refused(lambda: run(service, folder, clock=clock, wait_s=5))
     assert clock.waits == [2, 2, 2]
     with ExitStack() as stack:
-        clock.on_wait = lambda _: stack.enter_context(service) and None
+
+        def comes_up(_: float) -> None:
+            stack.enter_context(service)
+
+        clock.on_wait = comes_up
         assert run(service, folder, clock=clock, wait_s=60).is_new
     assert clock.waits == [2, 2, 2, 2]
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
 from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import load
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.__main__ import app
-from ray_cluster.environment import ensure_secret, prepare
+from ray_cluster.environment import ensure_secret, home, prepare
 from ray_cluster.errors import StartFailed
 from tests.ray_cluster.world import NOW_MS, archiver, entry
 from tests.support.ports import free_ports
@@ -68,6 +69,19 @@ def test_tokens_are_made_once_and_for_their_owner_alone(config_file: Path, monke
     assert "RAY_AUTH_TOKEN" not in os.environ
     prepare(config)
     assert [path.read_text() for path in (config.auth_token_file, config.query_token_file)] == tokens
+
+
+def test_ray_has_a_home_in_which_it_asks_no_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray._common.usage.usage_lib import get_cluster_config_to_report  # noqa: PLC0415 - Ray is slow to import
+
+    made = Path(home(tmp_path)["HOME"])
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    asked: list[str] = []
+    monkeypatch.setattr(requests, "get", lambda url, **_: asked.append(url))
+    get_cluster_config_to_report(str(made / "ray_bootstrap_config.yaml"))
+    assert asked == []
+    get_cluster_config_to_report(str(made / "none.yaml"))
+    assert len(asked) == 3
 
 
 def test_a_token_that_others_may_read_is_refused(tmp_path: Path) -> None:

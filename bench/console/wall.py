@@ -27,6 +27,7 @@ CAMERAS: Final = 30
 RATE: Final = 2.0
 CROWD: Final = 20
 WARM_S: Final = 10.0
+DRAWN: Final = "n => [...document.querySelectorAll('.ws-card canvas')].filter((c) => c.clientWidth).length === n"
 
 
 @dataclass
@@ -73,7 +74,7 @@ def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> di
     """One live page, weighed after a tenth, a half and all of the time; pictures that reached the screen."""
     context = visit(browser, there.url, there.session)
     watched = Watched.open(context, f"{there.url}/live")
-    watched.page.wait_for_function("n => document.querySelectorAll('.ws-card img').length === n", arg=CAMERAS)
+    watched.page.wait_for_function(DRAWN, arg=CAMERAS)
     watched.page.evaluate(_COUNT)
     began_s, first = time.monotonic(), flow.sent
     weights = []
@@ -103,10 +104,9 @@ def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> di
 
 _COUNT: Final = """() => {
   window.wsShown = 0;
-  const seen = new MutationObserver((changes) => {
-    window.wsShown += changes.filter((c) => c.target.tagName === "IMG").length;
-  });
-  seen.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["src"] });
+  const ours = ImageBitmapRenderingContext.prototype;
+  const draw = ours.transferFromImageBitmap;
+  ours.transferFromImageBitmap = function (picture) { window.wsShown += picture !== null; draw.call(this, picture); };
 }"""
 
 

@@ -112,9 +112,8 @@ async def get_picture(
         jpeg = await services.search.picture(row_key, actor=asker.actor, sight=sight)
         width, height = pictures.size_of(jpeg, row_key=row_key)
     else:
-        whole = await services.search.preview_source(row_key, sight=sight)
-        width, height = pictures.size_of(whole, row_key=row_key)
-        jpeg = await asyncio.to_thread(pictures.preview, whole, max_side_px=max_side_px, row_key=row_key)
+        small = await services.previews.of(row_key, max_side_px=max_side_px, sight=sight)
+        jpeg, width, height = small.jpeg, small.width, small.height
     size = {"X-Picture-Width": str(width), "X-Picture-Height": str(height)}
     return Response(jpeg, media_type="image/jpeg", headers=size)
 

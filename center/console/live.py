@@ -164,7 +164,7 @@ class _Tile:
                 self._dot = words("span", "").classes("ws-dot ws-dot-off")
                 self._name = ui.label(camera_id).classes("ws-name")
                 self._word = ui.label("").classes("ws-muted")
-            self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM)
+            self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM, moving=True)
             with ui.element("div").classes("ws-card-foot"):
                 self._what = ui.label("")
                 self._time = ui.label("").classes("ws-nowrap")

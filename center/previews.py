@@ -1,7 +1,7 @@
 """Small pictures of overviews: who asks for one at the same time as others shares the work with them.
 
-Nothing is kept. Each gets a picture that the archive was asked for after he asked himself: one that was erased meanwhile
-reaches nobody, which a cache could not promise.
+Nothing is kept. Each gets a picture that the archive was asked for after he asked himself: one that was erased in
+the meantime reaches nobody, which a cache could not promise.
 """
 
 import asyncio

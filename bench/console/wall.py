@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from bench.api import running
 from bench.console.browser import Watched, processes, visit
@@ -27,6 +27,8 @@ CAMERAS: Final = 30
 RATE: Final = 2.0
 CROWD: Final = 20
 WARM_S: Final = 10.0
+WALL: Final = ViewportSize(width=1366, height=4000)
+"""All tiles are on it, so that each is drawn again and again."""
 DRAWN: Final = "n => [...document.querySelectorAll('.ws-card canvas')].filter((c) => c.clientWidth).length === n"
 
 
@@ -72,7 +74,7 @@ def street(folder: Path) -> Iterator[tuple[Centre, Street]]:
 
 def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> dict[str, Any]:
     """One live page, weighed after a tenth, a half and all of the time; pictures that reached the screen."""
-    context = visit(browser, there.url, there.session)
+    context = visit(browser, there.url, there.session, screen=WALL)
     watched = Watched.open(context, f"{there.url}/live")
     watched.page.wait_for_function(DRAWN, arg=CAMERAS)
     watched.page.evaluate(_COUNT)

@@ -38,7 +38,8 @@ export default {
     failed: { type: String, default: "" },
     minimum: { type: Number, default: 0 },
     // Replaced again and again: the browser keeps each <img> that it decoded long after it was taken away, hundreds
-    // of MiB of a live wall; a canvas has the bitmap that it shows and no other.
+    // of MiB of a live wall; a canvas has the bitmap that it shows and no other. After the first one only what is on
+    // the screen is asked for.
     moving: { type: Boolean, default: false },
   },
   data: () => ({ shown: null, problem: "" }),
@@ -57,9 +58,22 @@ export default {
     this.era = 0; // rises when what is on its way must not be shown any more
     this.busy = false;
     this.again = false;
+    this.inView = false;
     this.picture = null; // has `close()`: an ImageBitmap, or what `still` gives
   },
+  mounted() {
+    if (!this.moving) return;
+    const seen = (entries) => {
+      this.inView = entries.at(-1).isIntersecting;
+      this.catchUp();
+    };
+    this.eye = new IntersectionObserver(seen, { rootMargin: "25%" });
+    this.eye.observe(this.$el);
+    document.addEventListener("visibilitychange", this.catchUp);
+  },
   beforeUnmount() {
+    this.eye?.disconnect();
+    document.removeEventListener("visibilitychange", this.catchUp);
     this.era++;
     this.show(null);
   },
@@ -71,6 +85,7 @@ export default {
         this.era++;
         return this.show(null);
       }
+      if (this.moving && this.shown && (document.hidden || !this.inView)) return;
       this.again = true;
       if (this.busy) return;
       this.busy = true;
@@ -79,6 +94,9 @@ export default {
         await this.bring(this.src, this.boxes, this.era);
       }
       this.busy = false;
+    },
+    catchUp() {
+      if (this.src && this.shown?.src !== this.src) this.load();
     },
     async bring(src, boxes, era) {
       let answer;
@@ -104,7 +122,7 @@ export default {
       this.problem = "";
       const width = Number(answer.headers.get("X-Picture-Width"));
       const height = Number(answer.headers.get("X-Picture-Height"));
-      this.show({ url: picture.url, boxes, width, height }, picture);
+      this.show({ src, url: picture.url, boxes, width, height }, picture);
     },
     show(next, picture = null) {
       const last = this.picture;

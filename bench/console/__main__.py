@@ -86,7 +86,8 @@ def _print(report: dict[str, Any]) -> None:
             "renderer RSS",
             "centre RSS",
             title=f"live, {live['cameras']} cameras, {live['hints_a_second']:g} pictures/s, "
-            f"{live['pictures_a_second_on_screen']:g} shown; MiB; {len(live['console_errors'])} console errors",
+            f"{live['pictures_a_second_on_screen']:g} shown at {live['centre_cpu_ms_a_picture']:g} ms of the centre; "
+            f"MiB; {len(live['console_errors'])} console errors",
         )
         for each in live["weights"]:
             names = ("minute", "heap", "nodes", "listeners", "renderer_rss", "centre_rss")

@@ -78,7 +78,7 @@ def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> di
     watched = Watched.open(context, f"{there.url}/live")
     watched.page.wait_for_function(DRAWN, arg=CAMERAS)
     watched.page.evaluate(_COUNT)
-    began_s, first = time.monotonic(), flow.sent
+    began_s, first, spent_s = time.monotonic(), flow.sent, cpu_s(there.process.pid)
     weights = []
     for share in (0.1, 0.5, 1.0):
         watched.page.wait_for_timeout(max(0.0, began_s + share * minutes * 60 - time.monotonic()) * 1000)
@@ -91,12 +91,15 @@ def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> di
             }
         )
         print(f"bench.console: live: {weights[-1]}", flush=True)
-    took_s = time.monotonic() - began_s
+    took_s, spent_s = time.monotonic() - began_s, cpu_s(there.process.pid) - spent_s
+    shown = watched.page.evaluate("() => window.wsShown")
     report = {
         "cameras": CAMERAS,
         "hints_a_second": round((flow.sent - first) / took_s, 1),
         "late_hints": flow.late,
-        "pictures_a_second_on_screen": round(watched.page.evaluate("() => window.wsShown") / took_s, 1),
+        "pictures_a_second_on_screen": round(shown / took_s, 1),
+        "centre_cpu": round(100 * spent_s / took_s, 1),
+        "centre_cpu_ms_a_picture": round(1000 * spent_s / max(shown, 1), 1),
         "weights": weights,
         "console_errors": watched.errors,
     }

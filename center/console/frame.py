@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import quote, urlencode
 
 from nicegui import Client, ui
 from starlette.requests import Request
@@ -70,6 +71,7 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     ui.page_title(f"{_(title)} · Wayside")
     access = identity_of(request).access
     pages = [(path, _(name)) for path, name, permission in PAGES if access.permits(permission)]
+    pages += [(case_path(number), number) for number in access.own_cases()]
     with ui.header(elevated=False).classes("ws-header"):
         words("a", _("Skip to the content")).classes("ws-skip").props(f'href="#{CONTENT}"')
         with ui.element("a").props('href="/"').classes("ws-brand"):
@@ -88,6 +90,12 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
         yield _
     _shortcuts(pages, _)
     _watch(request, banners, _)
+
+
+def case_path(number: str, seek: str = "") -> str:
+    """Address of a case's page; `seek`: a machine that somebody wants to add, `ROWKEY~INDEX`."""
+    path = f"/cases/{quote(number, safe='')}"
+    return f"{path}?{urlencode({'seek': seek})}" if seek else path
 
 
 def problem(error: CenterError, _: Language, *, tone: str = "bad") -> None:

@@ -60,6 +60,10 @@ _NEXT_THEME: Final = {
     Theme.DARK: (Theme.LIGHT, "dark_mode", marked("Theme: dark")),
     Theme.LIGHT: (Theme.AUTO, "light_mode", marked("Theme: light")),
 }
+_SHOW_WHERE: Final = (
+    "document.querySelector('.ws-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })"
+)
+"""On a narrow screen the navigation is one line that scrolls."""
 _LOG_OUT: Final = "fetch('/api/logout', {method: 'POST'}).finally(() => location.assign('/login'))"
 
 
@@ -88,6 +92,7 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     banners = ui.element("div").classes("ws-banners").props('aria-live="polite"')
     with ui.element("div").classes("ws-main").props(f'id="{CONTENT}" tabindex="-1"'):
         yield _
+    ui.run_javascript(_SHOW_WHERE)
     _shortcuts(pages, _)
     _watch(request, banners, _)
 

@@ -204,6 +204,15 @@ def test_the_switches_stay_on_the_page(visitor: Visitor, center: Running) -> Non
     expect(page.locator("h1")).to_have_text("Search")
 
 
+def test_on_a_tablet_the_navigation_shows_where_one_is(visitor: Visitor) -> None:
+    visitor.set_up()
+    visitor.page.set_viewport_size({"width": 768, "height": 1024})
+    visitor.go("/settings")
+    expect(visitor.page.locator(".ws-nav [aria-current]")).to_have_text("Settings")
+    expect(visitor.page.locator(".ws-nav [aria-current]")).to_be_in_viewport()
+    visitor.photograph("settings-tablet")
+
+
 def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     other = visitor.context.request.post(f"{center.url}/api/logout")

@@ -61,9 +61,10 @@ _NEXT_THEME: Final = {
     Theme.LIGHT: (Theme.AUTO, "light_mode", marked("Theme: light")),
 }
 _SHOW_WHERE: Final = (
-    "document.querySelector('.ws-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })"
+    "const at = document.querySelector('.ws-nav [aria-current]'); "
+    "if (at) at.parentElement.scrollLeft = at.offsetLeft - at.parentElement.clientWidth / 2"
 )
-"""On a narrow screen the navigation is one line that scrolls."""
+"""On a narrow screen the navigation is one line that scrolls. `scrollIntoView` would have the Tab key begin there."""
 _LOG_OUT: Final = "fetch('/api/logout', {method: 'POST'}).finally(() => location.assign('/login'))"
 
 

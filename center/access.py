@@ -201,6 +201,13 @@ class Access:
         given = [grant.district for grant in self.grants if grant.gives(permission, None)]
         return None if None in given else frozenset(district.district_id for district in given if district is not None)
 
+    def own_cases(self) -> tuple[str, ...]:
+        """Cases that grants name, to somebody who is shown no list of cases."""
+        if self.permits(Permission.CASE_VIEW):
+            return ()
+        named = {grant.case_id for grant in self.grants if grant.case_id is not None}
+        return tuple(sorted(each for each in named if self.permits(Permission.CASE_VIEW, case_id=each)))
+
     def permissions(self) -> frozenset[Permission]:
         """All that may be done outside a case."""
         return frozenset(permission for permission in Permission if self.permits(permission))

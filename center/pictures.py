@@ -68,8 +68,9 @@ def preview(jpeg: bytes, *, max_side_px: int, row_key: str) -> bytes:
         if max(image.size) <= max_side_px:
             return jpeg
         try:
-            # The JPEG decoder halves while it decodes: four times faster than full size at 1080p to 480.
-            image.draft("RGB", (max_side_px, max_side_px))
+            # The decoder halves while it decodes, as often as no side becomes smaller than asked for.
+            share = max_side_px / max(image.size)
+            image.draft("RGB", (int(image.width * share), int(image.height * share)))
             image.thumbnail((max_side_px, max_side_px))
         except OSError as error:
             raise PictureBrokenError(row_key=row_key, cause=error) from error

@@ -168,10 +168,20 @@ class Search:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
         """
         await asyncio.to_thread(self._audit.append, actor, "observation.picture", {"row_key": row_key})
-        return await self._seen_picture(row_key, sight)
+        await self.must_see(row_key, sight=sight)
+        return await self._picture(row_key)
 
-    async def preview_source(self, row_key: str, *, sight: Scope) -> bytes:
-        """The redacted JPEG, for an overview that shows it small.
+    async def must_see(self, row_key: str, *, sight: Scope) -> None:
+        """Ask its row which camera it is of, where that matters; who sees all needs not ask.
+
+        Raises:
+            UnknownObservationError: not in the archive, or of a camera out of sight.
+        """
+        if not sight.everywhere:
+            await self._observation(row_key, sight)
+
+    async def preview_source(self, row_key: str) -> bytes:
+        """The redacted JPEG, for an overview that shows it small to somebody who may see it (`must_see`).
 
         The entry of the search or live page that led here stands for it in the audit: a wall of 30 cameras would
         write 60 more a second.
@@ -179,7 +189,7 @@ class Search:
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
         """
-        return await self._seen_picture(row_key, sight)
+        return await self._picture(row_key)
 
     async def rows(self, filters: Filters) -> archive.ObservationPage:
         """One page of whole rows, for the preview of an alarm rule, whose entry in the audit stands for all its pages.
@@ -268,12 +278,6 @@ class Search:
         if not sight.holds(found.snapshot.agent_id, found.snapshot.camera_id):
             raise UnknownObservationError(row_key=row_key)
         return shown(found)
-
-    async def _seen_picture(self, row_key: str, sight: Scope) -> bytes:
-        """The picture, once its row has said which camera it is of; who sees all needs not ask."""
-        if not sight.everywhere:
-            await self._observation(row_key, sight)
-        return await self._picture(row_key)
 
     async def _picture(self, row_key: str) -> bytes:
         try:

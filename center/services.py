@@ -23,6 +23,7 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.pipeline.watch import Pipeline
+from center.previews import Previews
 from center.rollouts import Rollouts
 from center.roster import Roster
 from center.saved_searches import SavedSearches
@@ -71,9 +72,11 @@ class Services:
     """The configuration as pages may show it."""
     rollouts: Rollouts = field(default_factory=Rollouts)
     storage: Storage = field(init=False)
+    previews: Previews = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "storage", Storage(self.search, self.now_ms))
+        object.__setattr__(self, "previews", Previews(self.search))
 
 
 def services_of(connection: HTTPConnection) -> Services:

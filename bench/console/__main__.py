@@ -1,4 +1,4 @@
-"""`python -m bench.console`: how soon the console's pages can be used, what minutes of the live page cost, 20 browsers.
+"""`python -m bench.console`: what a tile keeps, how soon pages can be used, minutes of the live page, 20 browsers.
 
 A real centre in a process of its own, a real headless Chromium, loopback.
 """
@@ -9,14 +9,17 @@ import os
 import platform
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.console.browser import chromium
+from bench.console.drawing import drawn
 from bench.console.opening import Times, filled, opened
 from bench.console.wall import crowd, endured, street
+
+PARTS: Final = ("drawing", "opening", "live", "crowd")
 
 
 def main() -> None:
@@ -26,14 +29,16 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=12, help="openings of each page, cold and warm")
     parser.add_argument("--minutes", type=float, default=10.0, help="of the live page (10)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each part with many browsers")
-    parser.add_argument("--only", choices=("opening", "live", "crowd"), help="this part alone")
+    parser.add_argument("--only", choices=PARTS, help="this part alone")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    wanted = {arguments.only} if arguments.only else {"opening", "live", "crowd"}
+    wanted = {arguments.only} if arguments.only else set(PARTS)
     report: dict[str, Any] = {"machine": platform.machine(), "cores": os.cpu_count(), "load_before": os.getloadavg()}
     with tempfile.TemporaryDirectory(prefix="wayside-console-") as name, chromium() as browser:
         folder = Path(name)
         report["browser"] = browser.version
+        if "drawing" in wanted:
+            report["drawing"] = drawn(browser)
         if "opening" in wanted:
             with filled(folder, arguments.rows) as there:
                 report |= {"rows": arguments.rows, "opening": opened(browser, there, arguments.times)}
@@ -52,6 +57,11 @@ def main() -> None:
 
 def _print(report: dict[str, Any]) -> None:
     console = Console(width=120)
+    if "drawing" in report:
+        table = Table("pictures drawn", "as", "renderer RSS", "all other processes", title="thirty tiles; MiB")
+        for row in report["drawing"]:
+            table.add_row(str(row["pictures"]), row["way"], str(row["renderer_rss"]), str(row["others_rss"]))
+        console.print(table)
     if "opening" in report:
         table = Table(
             "page",
@@ -76,7 +86,8 @@ def _print(report: dict[str, Any]) -> None:
             "renderer RSS",
             "centre RSS",
             title=f"live, {live['cameras']} cameras, {live['hints_a_second']:g} pictures/s, "
-            f"{live['pictures_a_second_on_screen']:g} shown; MiB; {len(live['console_errors'])} console errors",
+            f"{live['pictures_a_second_on_screen']:g} shown at {live['centre_cpu_ms_a_picture']:g} ms of the centre; "
+            f"MiB; {len(live['console_errors'])} console errors",
         )
         for each in live["weights"]:
             names = ("minute", "heap", "nodes", "listeners", "renderer_rss", "centre_rss")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from bench.process import pss_mib, rss_mib
 from center import cookies
@@ -34,9 +34,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def visit(browser: Browser, url: str, session: str) -> BrowserContext:
+def visit(browser: Browser, url: str, session: str, *, screen: ViewportSize = SCREEN) -> BrowserContext:
     """A window of somebody who is logged in, its cache empty."""
-    context = browser.new_context(viewport=SCREEN, locale="en-GB", color_scheme="light", reduced_motion="reduce")
+    context = browser.new_context(viewport=screen, locale="en-GB", color_scheme="light", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     if session:
         context.add_cookies([{"name": cookies.SESSION, "value": session, "url": url}])

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from center.access import Permission
 from center.api.cases import ALWAYS, CaseId
-from center.api.observations import JPEG, RowKey
+from center.api.observations import JPEG, PICTURE, RowKey, whole
 from center.api.problems import documented
 from center.cases.errors import (
     CaseNotApprovedError,
@@ -239,12 +239,11 @@ async def get_case_observation(
     operation_id="get_case_picture",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=JPEG | documented(*_KNOWN, *_QUERY, UnknownObservationError, NoPictureError, PictureBrokenError),
+    responses=PICTURE | documented(*_KNOWN, *_QUERY, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
     """Its redacted picture, whole."""
-    jpeg = await services.cases.looks.picture(case_id, row_key, asker=asker, sight=sight)
-    return Response(jpeg, media_type="image/jpeg")
+    return whole(await services.cases.looks.picture(case_id, row_key, asker=asker, sight=sight), row_key)
 
 
 @router.get(

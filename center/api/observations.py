@@ -48,7 +48,7 @@ JPEG: Final[dict[int | str, dict[str, Any]]] = {
         "description": "A JPEG.",
     }
 }
-_PICTURE: Final[dict[int | str, dict[str, Any]]] = {
+PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: JPEG[200]
     | {
         "headers": {
@@ -96,7 +96,7 @@ async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight
     operation_id="get_picture",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=_PICTURE | documented(*_QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
+    responses=PICTURE | documented(*_QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_picture(
     row_key: RowKey,
@@ -109,12 +109,21 @@ async def get_picture(
 ) -> Response:
     """The redacted picture, whole or as a preview."""
     if max_side_px is None:
-        jpeg = await services.search.picture(row_key, actor=asker.actor, sight=sight)
-        width, height = pictures.size_of(jpeg, row_key=row_key)
-    else:
-        whole = await services.search.preview_source(row_key, sight=sight)
-        width, height = pictures.size_of(whole, row_key=row_key)
-        jpeg = await asyncio.to_thread(pictures.preview, whole, max_side_px=max_side_px, row_key=row_key)
+        return whole(await services.search.picture(row_key, actor=asker.actor, sight=sight), row_key)
+    small = await services.previews.of(row_key, max_side_px=max_side_px, sight=sight)
+    return _sized(small.jpeg, small.width, small.height)
+
+
+def whole(jpeg: bytes, row_key: str) -> Response:
+    """A whole picture with what `PICTURE` promises.
+
+    Raises:
+        PictureBrokenError: not a JPEG.
+    """
+    return _sized(jpeg, *pictures.size_of(jpeg, row_key=row_key))
+
+
+def _sized(jpeg: bytes, width: int, height: int) -> Response:
     size = {"X-Picture-Width": str(width), "X-Picture-Height": str(height)}
     return Response(jpeg, media_type="image/jpeg", headers=size)
 

@@ -15,8 +15,8 @@ from center.console import case_words, moments, vocabulary
 from center.console.case_review import Review
 from center.console.case_sightings import Sightings
 from center.console.case_sought import Sought
-from center.console.cases import case_path, seek_of, state
-from center.console.frame import frame, problem
+from center.console.cases import seek_of, state
+from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.waiting import Waiting

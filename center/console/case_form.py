@@ -12,8 +12,7 @@ from center.cases.errors import CaseTermsError
 from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, Terms, is_number
 from center.cases.views import CaseView
 from center.console import case_words, moments, vocabulary
-from center.console.cases import case_path
-from center.console.frame import frame, problem
+from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.markup import words
 from center.errors import CenterError, marked

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Final
-from urllib.parse import quote, urlencode
 
 from nicegui import ui
 from starlette.requests import Request
@@ -11,19 +10,13 @@ from center.access import Identity, Permission
 from center.cases.states import State
 from center.cases.views import CaseView
 from center.console import case_words, moments, vocabulary
-from center.console.frame import empty, frame, problem
+from center.console.frame import case_path, empty, frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.errors import CenterError, marked
 from center.services import identity_of, services_of
 
 TITLE: Final = marked("Cases")
-
-
-def case_path(number: str, seek: str = "") -> str:
-    """Address of a case's page; `seek`: a machine that somebody wants to add, `ROWKEY~INDEX`."""
-    path = f"/cases/{quote(number, safe='')}"
-    return f"{path}?{urlencode({'seek': seek})}" if seek else path
 
 
 def seek_of(request: Request) -> str:

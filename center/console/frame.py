@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import quote, urlencode
 
 from nicegui import Client, ui
 from starlette.requests import Request
@@ -59,6 +60,11 @@ _NEXT_THEME: Final = {
     Theme.DARK: (Theme.LIGHT, "dark_mode", marked("Theme: dark")),
     Theme.LIGHT: (Theme.AUTO, "light_mode", marked("Theme: light")),
 }
+_SHOW_WHERE: Final = (
+    "const at = document.querySelector('.ws-nav [aria-current]'); "
+    "if (at) at.parentElement.scrollLeft = at.offsetLeft - at.parentElement.clientWidth / 2"
+)
+"""On a narrow screen the navigation is one line that scrolls. `scrollIntoView` would have the Tab key begin there."""
 _LOG_OUT: Final = "fetch('/api/logout', {method: 'POST'}).finally(() => location.assign('/login'))"
 
 
@@ -70,6 +76,7 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     ui.page_title(f"{_(title)} · Wayside")
     access = identity_of(request).access
     pages = [(path, _(name)) for path, name, permission in PAGES if access.permits(permission)]
+    pages += [(case_path(number), number) for number in access.own_cases()]
     with ui.header(elevated=False).classes("ws-header"):
         words("a", _("Skip to the content")).classes("ws-skip").props(f'href="#{CONTENT}"')
         with ui.element("a").props('href="/"').classes("ws-brand"):
@@ -86,8 +93,15 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     banners = ui.element("div").classes("ws-banners").props('aria-live="polite"')
     with ui.element("div").classes("ws-main").props(f'id="{CONTENT}" tabindex="-1"'):
         yield _
+    ui.run_javascript(_SHOW_WHERE)
     _shortcuts(pages, _)
     _watch(request, banners, _)
+
+
+def case_path(number: str, seek: str = "") -> str:
+    """Address of a case's page; `seek`: a machine that somebody wants to add, `ROWKEY~INDEX`."""
+    path = f"/cases/{quote(number, safe='')}"
+    return f"{path}?{urlencode({'seek': seek})}" if seek else path
 
 
 def problem(error: CenterError, _: Language, *, tone: str = "bad") -> None:

@@ -1,6 +1,7 @@
 """The live page: one tile a camera with its newest redacted picture, replaced as *observed* hints arrive."""
 
 import asyncio
+import time
 from typing import Final
 
 from nicegui import ui
@@ -8,6 +9,7 @@ from starlette.requests import Request
 
 from center.access import Scope
 from center.console import moments, vocabulary
+from center.console.cadence import Cadence
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.markup import labelled, words
@@ -41,7 +43,13 @@ def live(request: Request) -> None:
         wall = _Wall(services, _, pager, page=max(page, 1), actor=identity_of(request).actor, sight=sight_of(request))
     ui.context.client.on_delete(wall.close)
     ui.timer(0, wall.fill, once=True)
-    ui.timer(LOOK_S, wall.look)
+    cadence = Cadence(LOOK_S)
+
+    def look() -> None:
+        looks.interval = cadence.next_s(time.monotonic())
+        wall.look()
+
+    looks = ui.timer(LOOK_S, look)
     ui.timer(CAMERAS_S, wall.cameras)
 
 
@@ -164,7 +172,7 @@ class _Tile:
                 self._dot = words("span", "").classes("ws-dot ws-dot-off")
                 self._name = ui.label(camera_id).classes("ws-name")
                 self._word = ui.label("").classes("ws-muted")
-            self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM)
+            self._picture = Picture(_, labels_from=TILE_LABEL_MINIMUM, moving=True)
             with ui.element("div").classes("ws-card-foot"):
                 self._what = ui.label("")
                 self._time = ui.label("").classes("ws-nowrap")

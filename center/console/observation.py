@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from center.access import Permission
 from center.console import moments, vocabulary
-from center.console.frame import frame, problem
+from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.picture import Picture, case_picture_path, crop_path, picture_path
@@ -39,7 +39,7 @@ def _page(request: Request, row_key: str, number: str | None) -> None:
             if number is None:
                 ui.link(_("Search"), "/observations")
             else:
-                ui.link(number, f"/cases/{quote(number, safe='')}")
+                ui.link(number, case_path(number))
             heading = words("h1", _(TITLE))
         body = ui.element("div").classes("ws-detail")
 

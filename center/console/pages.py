@@ -91,7 +91,8 @@ def mount(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN), response_model=None)
     async def start(request: Request) -> Response:
         access = identity_of(request).access
-        first = next((path for path, _, permission in frame.PAGES if access.permits(permission)), None)
+        open_pages = [path for path, _, permission in frame.PAGES if access.permits(permission)]
+        first = next(iter([*open_pages, *map(frame.case_path, access.own_cases())]), None)
         if first is None:
             return denied.page(request, ForbiddenError(permission=frame.PAGES[0][2]))
         return RedirectResponse(first, status_code=303)

@@ -1,8 +1,24 @@
 // A redacted picture with its machine boxes. Picture and boxes change together: a box never lies on another moment.
+
+// One that stays: an ordinary image, which can be saved and printed.
+async function still(blob) {
+  const url = URL.createObjectURL(blob);
+  const image = new Image();
+  image.src = url;
+  try {
+    await image.decode();
+  } catch (error) {
+    URL.revokeObjectURL(url);
+    throw error;
+  }
+  return { url, close: () => URL.revokeObjectURL(url) };
+}
+
 export default {
   template: `
     <div class="ws-picture" :style="shape">
-      <img v-if="shown" :src="shown.url" :alt="alt" draggable="false" />
+      <canvas v-if="moving" v-show="shown" ref="sheet" role="img" :aria-label="alt" />
+      <img v-else-if="shown" :src="shown.url" :alt="alt" draggable="false" />
       <div v-if="!shown" class="ws-picture-note">{{ problem || note || waiting }}</div>
       <svg v-if="shown" :viewBox="'0 0 ' + shown.width + ' ' + shown.height" preserveAspectRatio="none" aria-hidden="true">
         <rect v-for="b in shown.boxes" :x="b.box[0]" :y="b.box[1]" :width="b.box[2] - b.box[0]"
@@ -21,6 +37,10 @@ export default {
     missing: { type: String, default: "" },
     failed: { type: String, default: "" },
     minimum: { type: Number, default: 0 },
+    // Replaced again and again: the browser keeps each <img> that it decoded long after it was taken away, hundreds
+    // of MiB of a live wall; a canvas has the bitmap that it shows and no other. After the first one only what is on
+    // the screen is asked for.
+    moving: { type: Boolean, default: false },
   },
   data: () => ({ shown: null, problem: "" }),
   computed: {
@@ -38,10 +58,24 @@ export default {
     this.era = 0; // rises when what is on its way must not be shown any more
     this.busy = false;
     this.again = false;
+    this.inView = false;
+    this.picture = null; // has `close()`: an ImageBitmap, or what `still` gives
   },
-  unmounted() {
+  mounted() {
+    if (!this.moving) return;
+    const seen = (entries) => {
+      this.inView = entries.at(-1).isIntersecting;
+      this.catchUp();
+    };
+    this.eye = new IntersectionObserver(seen, { rootMargin: "25%" });
+    this.eye.observe(this.$el);
+    document.addEventListener("visibilitychange", this.catchUp);
+  },
+  beforeUnmount() {
+    this.eye?.disconnect();
+    document.removeEventListener("visibilitychange", this.catchUp);
     this.era++;
-    if (this.shown) URL.revokeObjectURL(this.shown.url);
+    this.show(null);
   },
   methods: {
     // One picture on its way at a time, then the newest: where each new one took the place of the one that is on its
@@ -51,6 +85,7 @@ export default {
         this.era++;
         return this.show(null);
       }
+      if (this.moving && this.shown && (document.hidden || !this.inView)) return;
       this.again = true;
       if (this.busy) return;
       this.busy = true;
@@ -59,6 +94,9 @@ export default {
         await this.bring(this.src, this.boxes, this.era);
       }
       this.busy = false;
+    },
+    catchUp() {
+      if (this.src && this.shown?.src !== this.src) this.load();
     },
     async bring(src, boxes, era) {
       let answer;
@@ -73,30 +111,26 @@ export default {
         this.problem = answer.status === 404 ? this.missing : this.failed;
         return this.show(null);
       }
-      const image = new Image();
-      const url = URL.createObjectURL(await answer.blob());
-      image.src = url;
+      let picture;
       try {
-        await image.decode();
+        picture = await (this.moving ? createImageBitmap : still)(await answer.blob());
       } catch (error) {
-        URL.revokeObjectURL(url);
         if (era === this.era) this.problem = this.failed;
         return;
       }
-      if (era !== this.era) return URL.revokeObjectURL(url);
+      if (era !== this.era) return picture.close();
       this.problem = "";
-      this.show({
-        url,
-        boxes,
-        width: Number(answer.headers.get("X-Picture-Width")),
-        height: Number(answer.headers.get("X-Picture-Height")),
-      });
+      const width = Number(answer.headers.get("X-Picture-Width"));
+      const height = Number(answer.headers.get("X-Picture-Height"));
+      this.show({ src, url: picture.url, boxes, width, height }, picture);
     },
-    show(next) {
-      const last = this.shown;
+    show(next, picture = null) {
+      const last = this.picture;
+      this.picture = picture;
       this.shown = next;
+      if (this.moving) this.$refs.sheet?.getContext("bitmaprenderer").transferFromImageBitmap(picture);
       // The old picture stays valid until the new one is on the screen.
-      if (last) this.$nextTick(() => URL.revokeObjectURL(last.url));
+      if (last) this.$nextTick(() => last.close());
     },
     place(b) {
       const [x0, y0, x1] = b.box;

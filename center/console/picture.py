@@ -46,11 +46,13 @@ def page_path(row_key: str) -> str:
 class Picture(Element, component="picture.js"):
     """Draws `boxes` (see `vocabulary.boxes`) over the picture at `src`, both at one moment.
 
-    Without `src`, or when there is no picture, a sentence stands in its place.
+    Without `src`, or when there is no picture, a sentence stands in its place. `moving`: one that is replaced again and
+    again, which the browser then draws instead of keeping each as an image.
     """
 
-    def __init__(self, _: Language, *, labels_from: float = 0.0) -> None:
+    def __init__(self, _: Language, *, labels_from: float = 0.0, moving: bool = False) -> None:
         super().__init__()
+        self._props["moving"] = moving
         self._props["minimum"] = labels_from
         self._props["waiting"] = _("Loading…")
         self._props["missing"] = _("There is no picture of this observation.")

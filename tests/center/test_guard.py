@@ -210,6 +210,8 @@ async def test_a_page_that_is_not_for_somebody_says_so_in_his_language(world: Wo
         absent = await browser.get("/nowhere", headers=page | {"accept-language": "en"})
         assert (absent.status_code, "There is nothing at this address." in absent.text) == (404, True)
         assert "<form" not in absent.text
+        world.services.users.give("ana", [Given(Role.ANALYST, None, "A 1")], actor=USERNAME)
+        assert (await browser.get("/")).headers["location"] == "/cases/A%201", "where it has no other page"
         world.services.users.give("ana", [], actor=USERNAME)
         assert (await browser.get("/", headers=page)).status_code == 403
 

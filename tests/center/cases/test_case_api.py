@@ -143,6 +143,8 @@ async def test_a_member_of_one_case_sees_the_whole_picture_of_what_the_case_has_
             assert "people" not in shown.text
             picture = await guest.get(f"{CASE}/observations/{key}/picture")
             assert picture.headers["content-type"] == "image/jpeg"
+            assert picture.headers["x-picture-width"] == str(shown.json()["width"])
+            assert picture.headers["x-picture-height"] == str(shown.json()["height"])
             assert picture.content == case.world.archive.jpegs[key]
             assert (await guest.get(f"/api/observations/{key}")).status_code == 403, "outside the case"
         for key in (case.rows["outside"], case.rows["car"], foreign["row_key"]):

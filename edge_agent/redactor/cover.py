@@ -30,6 +30,11 @@ PERSON_MARGINS: Final = ((0.02, 2.0, 0.06), (0.06, 6.0, 0.12), (0.01, 1.0, 0.03)
 """Around a person, to each side, above and below, in shares of the box: the first of a large one; of a small one so
 many pixels, and no more than the last. Of 133 heads in 80 pictures of 30 photographs the boxes of people alone cover
 129 with the last all around, with these, and with .03 above and nothing else; with no margin 123."""
+TALL: Final = 0.3
+"""Of the picture's height, from which a person is tall in it: the detector then sees enough of him."""
+TALL_MARGINS: Final = ((0.01, 2.0, 0.06), (0.04, 6.0, 0.12), (0.0, 1.0, 0.03))
+"""Around somebody tall. Of 142 heads in 96 pictures of 38 photographs the boxes of people alone cover the same 141
+with these, with .03 above and nothing else, and with `PERSON_MARGINS`, which cover 0.8 % more of them needlessly."""
 PLATE_GROWTH: Final = 1.3
 SADDLE: Final = 0.35
 """Height of the saddle below the top of a two-wheeler's box, as a share of its height: below it is machine alone."""
@@ -82,12 +87,15 @@ def face(found: Rect) -> Rect:
     return Rect(found.x0 - dx, found.y0 - dy, found.x1 + dx, found.y1 + dy)
 
 
-def pedestrian(person: Rect) -> Rect:
-    """A person on foot is covered whole; a detector's box tends to cut hair and shoes, hence the margin."""
+def pedestrian(person: Rect, *, tall: bool = False) -> Rect:
+    """A person on foot is covered whole; a detector's box tends to cut hair and shoes, hence the margin.
+
+    `tall`: higher than `TALL` of the picture.
+    """
     lengths = (person.width, person.height, person.height)
     side, top, bottom = (
         max(least * length, min(pixels, most * length))
-        for length, (least, pixels, most) in zip(lengths, PERSON_MARGINS, strict=True)
+        for length, (least, pixels, most) in zip(lengths, TALL_MARGINS if tall else PERSON_MARGINS, strict=True)
     )
     return Rect(person.x0 - side, person.y0 - top, person.x1 + side, person.y1 + bottom)
 

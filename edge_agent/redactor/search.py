@@ -131,8 +131,9 @@ def _person_covers(
             covers += cover.rider(ridden[0], rect)
         else:
             walkers.append(person)
-    covers += map(cover.pedestrian, people.covered(image, walkers, detector, policy.person_threshold))
-    return covers
+    tall_px = cover.TALL * image.shape[0]
+    on_foot = people.covered(image, walkers, detector, policy.person_threshold)
+    return covers + [cover.pedestrian(person, tall=person.height > tall_px) for person in on_foot]
 
 
 def _rect(detection: Detection) -> Rect:

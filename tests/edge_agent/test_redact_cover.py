@@ -62,6 +62,17 @@ def test_a_person_has_most_of_a_margin_above_and_a_small_one_more_of_it(found: R
     assert above > below
 
 
+@given(RECTS)
+def test_somebody_tall_in_the_picture_has_a_smaller_margin_and_most_of_it_above(found: Rect) -> None:
+    whole, tall = cover.pedestrian(found), cover.pedestrian(found, tall=True)
+    above, below = found.y0 - tall.y0, tall.y1 - found.y1
+    assert above >= 0.0399 * found.height
+    assert above > below >= -1e-6
+    assert found.x0 - tall.x0 >= 0.0099 * found.width
+    assert tall.x1 - found.x1 >= 0.0099 * found.width
+    assert tall.common(whole) >= tall.width * tall.height * (1 - 1e-6)
+
+
 def test_what_is_under_a_cover_leaves_no_trace() -> None:
     rng = np.random.default_rng(7)
     one, other = (rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8) for _ in range(2))

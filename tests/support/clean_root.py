@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,6 +106,27 @@ class Room:
             f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}"
             for log in (self.root / "var/log").glob("wayside-*.log")
         )
+
+
+@contextmanager
+def layer(root: Path, folder: Path) -> Iterator[tuple[Path, Callable[[], set[str]]]]:
+    """A root over another that stays as it is; with it, what is by now another file, or a folder that was not there."""
+    upper, work, over = (folder / name for name in ("upper", "work", "over"))
+    for each in (upper, work, over):
+        each.mkdir()
+    options = f"lowerdir={root},upperdir={upper},workdir={work}"
+    mounted = ["mount", "-t", "overlay", "overlay", "-o", options, str(over)]
+    if subprocess.run(mounted, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no right to mount an overlay here")
+
+    def changed() -> set[str]:
+        paths = ((path, path.relative_to(upper)) for path in upper.rglob("*"))
+        return {str(name) for path, name in paths if not (path.is_dir() and (root / name).is_dir())}
+
+    try:
+        yield over, changed
+    finally:
+        subprocess.run(["umount", "-l", over], check=True)
 
 
 @contextmanager

@@ -199,7 +199,7 @@ if [ "$act" = uninstall ]; then
         done
     done
     rm -rf "$opt" "$etc/release.pub"
-    rmdir "$etc" 2>/dev/null || true
+    rmdir "$etc" "$sysusers" 2>/dev/null || true
     for name in $data; do
         if [ -n "$purge" ]; then
             rm -rf "$root/var/lib/$name" "$root/var/cache/$name"

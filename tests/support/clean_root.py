@@ -130,18 +130,22 @@ def layer(root: Path, folder: Path) -> Iterator[tuple[Path, Callable[[], set[str
 
 
 @contextmanager
-def room(root: Path) -> Iterator[tuple[Room, list[str]]]:
-    """Namespaces around a root; with it, line by line, what wanted to leave."""
+def room(root: Path, *, online: bool = False) -> Iterator[tuple[Room, list[str]]]:
+    """Namespaces around a root; with it, line by line, what wanted to leave. `online`: no wire, but our network."""
     if subprocess.run(["unshare", "-n", "-m", "true"], check=False, capture_output=True).returncode != 0:
         pytest.skip("no right to make namespaces here")
     script = (
         f"mount -t proc proc {root}/proc; mount --rbind /dev {root}/dev; mount -t tmpfs none {root}/dev/shm;"
         f" mount -t tmpfs none {root}/run; mount -t tmpfs none {root}/tmp; chmod 1777 {root}/tmp;"
-        " ip link set lo up; ip link add out type veth peer name wire;"
-        f" ip link set out arp off; ip addr add {ADDRESS}/24 dev out; ip addr add {CAMERAS}/24 dev out;"
-        " ip link set wire up; ip link set out up; ip route add default dev out; echo made; exec sleep infinity"
     )
-    inside = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script]
+    wire = (
+        "ip link set lo up; ip link add out type veth peer name wire;"
+        f" ip link set out arp off; ip addr add {ADDRESS}/24 dev out; ip addr add {CAMERAS}/24 dev out;"
+        " ip link set wire up; ip link set out up; ip route add default dev out;"
+    )
+    script += f"{'' if online else wire} echo made; exec sleep infinity"
+    alone = [] if online else ["--net"]
+    inside = ["unshare", *alone, "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script]
     holder = subprocess.Popen(inside, stdout=subprocess.PIPE, text=True)
     recorder = None
     try:
@@ -149,6 +153,9 @@ def room(root: Path) -> Iterator[tuple[Room, list[str]]]:
         assert holder.stdout.readline() == "made\n"
         (child,) = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split()
         made = Room(root, int(child))
+        if online:
+            yield made, []
+            return
         recorder = made.beside([sys.executable, "-c", _RECORDER])
         assert recorder.stdout is not None
         assert recorder.stdout.readline() == "listening\n"

@@ -6,8 +6,8 @@
                               └ wire: no packet          layer: nothing is left ──────────────────┘
 ```
 
-Run with: pytest -s -m losses tests/deploy/test_roles.py. With WAYSIDE_RELEASES=DIR, where release.key and release.pub
-are, archives that lie there are not built again.
+Run with: pytest -s -m losses tests/deploy/test_roles.py. With WAYSIDE_RELEASES=DIR archives that lie there, with
+release.pub, are not built again; others are, with release.key there.
 """
 
 import json

@@ -14,7 +14,7 @@ help: ## Print this list
 
 demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bounded, with a report
 	@bin/setup demo
-	@$(BIN)/wayside-provision demo $(ARGS)
+	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/wayside-provision demo $(ARGS)
 
 test: ## Unit, conformance, scenario and browser tests
 	@bin/setup dev

@@ -74,6 +74,13 @@ esac
 has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 current() { readlink "$opt/current" 2>/dev/null || true; }
 names() { [ ! -f "$opt/$1/units.list" ] || cat "$opt/$1/units.list"; }
+# Not those that wait for an update: they are what waits here.
+services() { names "$1" | sed -n 's|.*/\([^/]*\.service\)$|\1|p' | sed '/^wayside-update/d'; }
+room_for() {
+    needed=$(($2 * $(stat -c %s "$1") / 1024)) free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
+    [ "$free" -gt "$needed" ] ||
+        fail "$((needed / 1024)) MiB are needed under $opt, $((free / 1024)) are free: nothing was changed"
+}
 
 switch_to() {
     # One rename: there is never a moment without a version in use.
@@ -102,12 +109,7 @@ put_units() {
 restart() {
     # What runs is started anew; what the operator has not enabled is left alone.
     has_systemd || return 0
-    names "$1" | while read -r place; do
-        case $place in
-        */wayside-update*) ;; # it is what waits here
-        *.service) systemctl try-restart "${place##*/}" || return 1 ;;
-        esac
-    done
+    for unit in $(services "$1"); do systemctl try-restart "$unit" || return 1; done
 }
 
 before_trial() { [ ! -f "$opt/trying" ] || cut -d ' ' -f 1 <"$opt/trying"; }
@@ -138,13 +140,10 @@ go_back_to() {
 
 proves_itself() {
     # The agent of the new version says so, in its own folder, once its cameras and the broker are there.
-    waited=0
-    while [ "$waited" -lt "$patience" ]; do
-        if [ -f "$asker/healthy" ] && [ ! -L "$asker/healthy" ]; then
+    for _ in $(seq "$patience"); do
+        [ ! -f "$asker/healthy" ] || [ -L "$asker/healthy" ] ||
             [ "$(head -c 200 "$asker/healthy" | tr -d '\000')" != "$number $(cat "$opt/$1/version")" ] || return 0
-        fi
         sleep 1
-        waited=$((waited + 1))
     done
     return 1
 }
@@ -152,20 +151,14 @@ proves_itself() {
 is_well() {
     if [ -n "$health" ]; then
         sh -c "$health"
-        return
-    fi
-    if [ -n "$asker" ]; then
+    elif [ -n "$asker" ]; then
         proves_itself "$1"
-        return
+    elif has_systemd; then
+        sleep 10
+        for unit in $(services "$1"); do
+            ! systemctl is-enabled --quiet "$unit" || systemctl is-active --quiet "$unit" || return 1
+        done
     fi
-    has_systemd || return 0
-    sleep 10
-    names "$1" | while read -r place; do
-        case $place in
-        */wayside-update*) ;;
-        *.service) ! systemctl is-enabled --quiet "${place##*/}" || systemctl is-active --quiet "${place##*/}" || return 1 ;;
-        esac
-    done
 }
 
 use() {
@@ -206,7 +199,7 @@ if [ "$act" = uninstall ]; then
         done
     done
     rm -rf "$opt" "$etc/release.pub"
-    rmdir "$etc" "$root/opt" 2>/dev/null || true
+    rmdir "$etc" "$sysusers" 2>/dev/null || true
     for name in $data; do
         if [ -n "$purge" ]; then
             rm -rf "$root/var/lib/$name" "$root/var/cache/$name"
@@ -253,11 +246,8 @@ if [ "$act" = requested ]; then
     *[!0-9:]* | :* | *: | ??????????????????????*) number='' && fail "$asker/request: is no request" ;;
     esac
     [ "$patience" -le 3600 ] || patience=3600
-    if [ -f "$opt/update-result" ] && [ "$(head -n 1 "$opt/update-result" | cut -d ' ' -f 1)" = "$number" ]; then
-        number=''
-        say "this request was answered"
-        exit 0
-    fi
+    [ "$(sed -n '1s/ .*//p' "$opt/update-result" 2>/dev/null)" != "$number" ] ||
+        { say "this request was answered" && exit 0; }
     trap 'tell refused "install.sh ended early: journalctl -u wayside-update"' EXIT
     now=$(current)
     trial=$(before_trial)
@@ -278,9 +268,7 @@ if [ "$act" = requested ]; then
             downgrade=yes
         fi
         # A copy: the agent's own could be another one by the time it is unpacked.
-        needed=$((5 * $(stat -c %s "$asker/archive.wayside") / 1024)) free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
-        [ "$free" -gt "$needed" ] ||
-            fail "$((needed / 1024)) MiB are needed under $opt, $((free / 1024)) are free: nothing was changed"
+        room_for "$asker/archive.wayside" 5
         head -c 2147483648 "$asker/archive.wayside" >"$file"
     fi
 fi
@@ -373,9 +361,7 @@ tar -tf "$file" | grep -v -x -e manifest -e manifest.sig | sort >"$incoming/foun
 cmp -s "$incoming/named" "$incoming/found" || fail "$file: does not hold just what its manifest names: do not use it"
 ! tar -tvf "$file" | grep -q -v '^-' || fail "$file: holds links or devices: do not use it"
 # The archive, the same unpacked, and what wheels unpack to: measured 2.9 times the archive for the edge.
-needed=$((4 * $(stat -c %s "$file") / 1024))
-free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
-[ "$free" -gt "$needed" ] || fail "$((needed / 1024)) MiB are needed under $opt, $((free / 1024)) are free: nothing was changed"
+room_for "$file" 4
 rm -f "$opt/$slot/complete" # first: half of a version is none to go back to
 rm -rf "${opt:?}/$slot"
 mkdir "$opt/$slot"

@@ -2,5 +2,6 @@
 
 import os
 
-# ONNX Runtime tells its maker of sessions and models, by itself, since 1.29. It reads this once, when it is imported.
+# Said before it is imported, or else ONNX Runtime 1.32 keeps a device id and events in the user's cache, and within two
+# minutes posts them to its maker. What a site does is told to nobody.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -3,6 +3,7 @@
 Looks at names and modes alone and opens no secret, so it also tells what is wrong with a home that nobody will open.
 """
 
+import json
 import pwd
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ from provisioning.contracts.config import (
 from provisioning.contracts.errors import ConfigError
 from provisioning.errors import HomeError
 from provisioning.identities import SERVICES
+from provisioning.servers.tree import MANIFEST, SECRET, STORE
 
 CENTER_DATABASE: Final = "center.sqlite3"
 SETUP_CODE: Final = "setup-code"
@@ -143,6 +145,8 @@ def _home(directory: Path) -> Iterator[Secret]:
 
 
 def _process(path: Path) -> Iterable[Secret]:
+    if path.is_dir():
+        return _rendered(path)
     faults: list[str] = []
     try:
         return _edge(path, load(EdgeConfig, path))
@@ -156,7 +160,32 @@ def _process(path: Path) -> Iterable[Secret]:
         return _center(path, load(CenterConfig, path))
     except ConfigError as error:
         faults.append(f"a centre ({error})")
-    raise ConfigError(f"{path}: no configuration of {', nor of '.join(faults)}")
+    raise ConfigError(f"{path}: no folder, and no configuration of {', nor of '.join(faults)}")
+
+
+def _rendered(folder: Path) -> Iterator[Secret]:
+    """What `cluster render` keeps for all servers, and what it laid out for each."""
+    kept, anew = folder / STORE, "remove it, wayside-provision cluster render again, and copy the folders again"
+    yield Secret(f"servers ({folder})", "folder: keeps everybody else out", kept, "", _FOLDER)
+    for file in sorted(kept.glob("*")):
+        if file.suffix != ".pem":
+            yield Secret(
+                f"servers ({folder})", _KEPT.get(file.name, "private key of a server's certificate"), file, anew
+            )
+    for manifest in sorted(folder.glob(f"*{MANIFEST}")):
+        server = manifest.relative_to(folder).parts[0]
+        for planned in json.loads(manifest.read_bytes())["files"]:
+            if planned["mode"] == SECRET:
+                file = folder / server / planned["path"].lstrip("/")
+                yield Secret(f"server {server} ({folder})", "copy for that machine", file, "may go once it is copied")
+
+
+_KEPT: Final = {
+    "ray-token": "Ray's own token: opens its dashboard and lets code run",
+    "query-token": "bearer token: asks the archive anything",
+    "database-password": "password of the PostgreSQL database",
+    "grafana-admin": "password of Grafana's administrator",
+}
 
 
 def _edge(path: Path, config: EdgeConfig) -> Iterator[Secret]:

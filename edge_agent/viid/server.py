@@ -18,14 +18,16 @@ from edge_agent.clock import Backoff, Clock
 from edge_agent.sources.password import Unlock
 from edge_agent.sources.pictures import Pictures
 from edge_agent.viid.accounts import Accounts
-from edge_agent.viid.connections import Connections, Limits, listen
+from edge_agent.viid.connections import Limits
 from edge_agent.viid.counters import Count, Counters, Stranger
 from edge_agent.viid.door import Door
 from edge_agent.viid.reception import Reception
+from provisioning.acceptor import Acceptor, listen
 from provisioning.contracts import config
 
 _log = logging.getLogger(__name__)
 
+_BACKLOG: Final = 256
 _LOOK_S: Final = 0.1
 """How often the server looks whether to stop."""
 
@@ -78,7 +80,7 @@ class ViidServer:
         while not stop.is_set():
             try:
                 tls = self._tls()
-                listener = listen(self._viid.host, self._viid.port)
+                listener = listen(self._viid.host, self._viid.port, _BACKLOG)
             except OSError as error:  # ssl.SSLError is one
                 why = f"{error.strerror or type(error).__name__}"
                 self._pictures.shut(
@@ -90,10 +92,11 @@ class ViidServer:
                 continue
             self._pictures.shut("")
             with closing(listener):
-                asyncio.run(self._serve(Connections(listener, tls, self._reception.answer, self._limits), stop))
+                acceptor = Acceptor(listener, tls, self._reception.answer, self._limits.bounds)
+                asyncio.run(self._serve(acceptor, stop))
 
-    async def _serve(self, connections: Connections, stop: threading.Event) -> None:
-        serving = asyncio.create_task(connections.run())
+    async def _serve(self, acceptor: Acceptor, stop: threading.Event) -> None:
+        serving = asyncio.create_task(acceptor.run())
         while not (stop.is_set() or serving.done()):
             await asyncio.wait({serving}, timeout=_LOOK_S)
         serving.cancel()

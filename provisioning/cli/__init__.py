@@ -144,7 +144,11 @@ def doctor(
 def secrets(
     config: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Of an agent, a cluster or a centre; several times.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            help="Of an agent, a cluster or a centre, or a folder of `cluster render`; several times.",
+            show_default=False,
+        ),
     ] = None,
     home: HomeDir = None,
     as_json: AsJson = False,

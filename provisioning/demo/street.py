@@ -6,6 +6,7 @@
 Nothing is imported from those processes; they are started like anybody would, from configuration files.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +27,8 @@ from provisioning.demo.state import State
 from provisioning.demo.web import Site
 from provisioning.errors import DemoError
 
-SYSTEM_PYTHON: Final = "/usr/bin/python3"
+SYSTEM_PYTHON: Final = shutil.which("camera-python") or "/usr/bin/python3"
+"""The former is of bin/debian-here, where GStreamer is not among the system's own packages."""
 """Only Debian's own python3 sees Debian's `gi`."""
 _SETUP: Final = "run: bin/setup demo"
 _DEVICE_RETRY_S: Final = "2"

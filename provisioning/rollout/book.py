@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS software_order (
 CREATE TABLE IF NOT EXISTS installed (agent_id TEXT PRIMARY KEY, message TEXT NOT NULL, heard_at_ms INTEGER NOT NULL)
 """
 _TABLES: Final = frozenset({"rollout", "rollout_before", "setting", "software_order", "installed"})
+NEWCOMERS: Final = ""
+"""In the place of an agent's id, which is never empty."""
 _COLUMNS: Final = "id, kind, name, payload, state, started_at_ms, changed_at_ms"
 
 
@@ -67,12 +69,15 @@ class Page:
         self._now_ms = now_ms
 
     def put_setting(self, agent_id: str, text: str | None) -> None:
-        """What an agent's configuration is made with; None: the defaults."""
+        """What an agent's configuration is made with; None: the defaults. `NEWCOMERS`: whoever has none of its own."""
         self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (agent_id, text))
 
     def setting(self, agent_id: str) -> str | None:
         """See `put_setting`."""
-        row = self._db.execute("SELECT text FROM setting WHERE agent_id = ?", (agent_id,)).fetchone()
+        row = self._db.execute(
+            "SELECT text FROM setting WHERE agent_id IN (?, ?) ORDER BY agent_id = ? LIMIT 1",
+            (agent_id, NEWCOMERS, NEWCOMERS),
+        ).fetchone()
         return None if row is None else row[0]
 
     def put_before(self, rollout: int, agent_id: str, before: Before) -> None:

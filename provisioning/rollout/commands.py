@@ -64,6 +64,7 @@ def start(home: Home, wish: Wish) -> Answer:
         apply_ms=round((apply_s if wish.apply_s is None else wish.apply_s) * 1000),
         silence_ms=round(wish.silence_s * 1000),
         at_once=wish.at_once,
+        everybody=not wish.agents and wish.site is None,
     )
     number = home.rollouts.start(kind, name[:128], payload, state.begin(plan, home.now_ms()))
     if kind is RolloutKind.SOFTWARE:

@@ -12,10 +12,10 @@ from provisioning import documents
 from provisioning.contracts import codec
 from provisioning.contracts.documents import CENTER, Configured, Document, Installed, Verdict
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.rollout import MAX_TOLD, FailedAgent, RolloutKind, RolloutReport
+from provisioning.contracts.rollout import MAX_TOLD, FailedAgent, RolloutKind, RolloutPhase, RolloutReport
 from provisioning.home import Home
 from provisioning.rollout import health
-from provisioning.rollout.book import Before, Page, RolloutRecord
+from provisioning.rollout.book import NEWCOMERS, Before, Page, RolloutRecord
 from provisioning.rollout.ear import Ear
 from provisioning.rollout.health import Baseline
 from provisioning.rollout.software import Offer
@@ -132,12 +132,17 @@ class Conductor:
             if before is None:
                 before = self._before(record, page, agent_id)
                 page.put_before(record.id, agent_id, before)
+                if record.kind is RolloutKind.CONFIGURATION:
+                    page.put_setting(agent_id, before.had)  # its own from now on, whatever newcomers get
             if record.kind is RolloutKind.SOFTWARE:
                 self._order(record, page, agent_id, target, before.had)
                 continue
             wanted = record.payload if target is Target.NEW else before.had
             if page.setting(agent_id) != wanted:
                 page.put_setting(agent_id, wanted)
+        is_done = state.phase is RolloutPhase.DONE and state.plan.everybody
+        if is_done and record.kind is RolloutKind.CONFIGURATION:
+            page.put_setting(NEWCOMERS, record.payload)
 
     def _before(self, record: RolloutRecord, page: Page, agent_id: str) -> Before:
         now = health.baseline(self._ear.heartbeat(agent_id), self._ear.cameras(agent_id))

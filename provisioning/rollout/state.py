@@ -81,6 +81,8 @@ class Plan(Message):
     """Without a heartbeat for so long an agent has failed."""
     at_once: int = Field(default=20, ge=1, le=10_000)
     """So many agents at most are between offered and applied."""
+    everybody: bool = False
+    """Nobody who had enrolled was left out: who enrols later gets the same."""
 
 
 class Progress(Message):

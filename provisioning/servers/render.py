@@ -19,7 +19,7 @@ from provisioning.identities import LOOPBACK, SERVICE_LIFETIME
 from provisioning.servers import database, debian, firewall, keeping, watching
 from provisioning.servers.openings import openings
 from provisioning.servers.plan import Disk, Plan, PlannedServer
-from provisioning.servers.tree import SECRET, File, Tree
+from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
 """Where a release archive brings them."""
@@ -40,7 +40,7 @@ def render(home: Home, plan: Plan, out: Path) -> Answer:
         OSError: `out` cannot be written.
     """
     _check_reached(home, plan)
-    store = _Store(home, out / ".secrets")
+    store = _Store(home, out / STORE)
     for server in plan.servers:
         _tree(home, plan, server, store).write(out / server.name)
     shown = [f"{each.name} {each.address}: {', '.join(each.roles)}" for each in plan.servers]

@@ -14,6 +14,8 @@ from provisioning.servers.plan import Disk
 ETC: Final = "/etc/wayside-servers"
 MANIFEST: Final = f"{ETC}/manifest.json"
 OWNERS: Final = "/etc/tmpfiles.d/wayside-servers.conf"
+STORE: Final = ".secrets"
+"""Beside the servers' folders: what is made once and kept."""
 SECRET: Final = 0o600
 PUBLIC: Final = 0o644
 

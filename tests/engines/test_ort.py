@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -49,3 +54,10 @@ def test_a_run_that_fails_inside_the_runtime_is_typed() -> None:
     engine = OrtEngine("sum", model_of("Add", inputs=2))
     with pytest.raises(InferenceFailed, match="sum: inference failed"):
         engine.run({"x0": np.ones((2, 3), np.float32), "x1": np.ones((4, 5), np.float32)})
+
+
+def test_nothing_is_kept_for_the_runtimes_maker(tmp_path: Path) -> None:
+    script = "import sys; from engines.ort import OrtEngine; OrtEngine('relu', sys.stdin.buffer.read())"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "-c", script], input=model_of("Relu"), check=True, env=environment, timeout=120)
+    assert list(tmp_path.rglob("*")) == [], "no device id, no events that would be sent"

@@ -134,6 +134,28 @@ def test_a_good_configuration_goes_stage_by_stage_over_restarts_of_the_service(s
     assert "done" in site.technician.types("rollout", "status").output
 
 
+def test_who_enrols_later_gets_what_the_last_roll_out_to_all_gave_and_no_other(site: Site, tmp_path: Path) -> None:
+    def rolled(queue: int, *words: str) -> str:
+        file = tmp_path / "fleet.toml"
+        file.write_text(f"[redactor]\nqueue_per_camera = {queue}\n")
+        site.technician.asks("rollout", "start", "--config", file, "--soak", "0", "--error-rate", "0.3", *words)
+        for _ in range(20):
+            site.go()
+            site.all_obey(but={AGENTS[3]: Verdict.ROLLED_BACK})
+        assert site.status()["phase"] == "done"
+        return f'{{"redactor":{{"queue_per_camera":{queue}}}}}'
+
+    first = rolled(5)
+    office.enrol(site.home, "late-1", site_id=SITE)
+    second = rolled(6, *[word for each in AGENTS for word in ("--agent", each)])  # not to all: late-1 is left out
+    office.enrol(site.home, "late-2", site_id=SITE)
+    with site.home.rollouts.reading() as page:
+        assert [page.setting(each) for each in ("late-1", "late-2", AGENTS[0])] == [first, first, second]
+        assert page.setting(AGENTS[3]) is None, "it failed: it has what it had"
+    documents.bring_up_to_date(site.home)
+    assert site.home.plans.newest_document("late-1") is not None
+
+
 def test_one_that_rolls_it_back_by_itself_stops_it_and_all_are_back(site: Site, settings_file: Path) -> None:
     site.technician.asks("rollout", "start", "--config", settings_file, "--soak", "1")
     for _ in range(6):

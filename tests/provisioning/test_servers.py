@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioning import secrets_list
 from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import CenterConfig, load
 from provisioning.contracts.errors import ConfigError
@@ -42,6 +43,14 @@ def out(made: tuple[Home, Path]) -> Path:
 
 
 # --- what is rendered
+
+
+def test_every_secret_that_was_rendered_is_in_the_list_of_secrets(out: Path) -> None:
+    listed = list(secrets_list.find(None, [out]))
+    closed = {path for path in out.rglob("*") if path.is_file() and not path.stat().st_mode & 0o077}
+    assert out / ".secrets/ray-token" in closed
+    assert {each.file for each in listed if each.file.is_file()} == closed
+    assert not any(each.is_wrong for each in listed)
 
 
 def test_the_golden_plan_renders_these_files_units_and_ports(out: Path) -> None:

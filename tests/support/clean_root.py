@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -111,18 +111,43 @@ class Room:
 
 
 @contextmanager
-def room(root: Path) -> Iterator[tuple[Room, list[str]]]:
-    """Namespaces around a root; with it, line by line, what wanted to leave."""
+def layer(root: Path, folder: Path) -> Iterator[tuple[Path, Callable[[], set[str]]]]:
+    """A root over another that stays as it is; with it, what is by now another file, or a folder that was not there."""
+    upper, work, over = (folder / name for name in ("upper", "work", "over"))
+    for each in (upper, work, over):
+        each.mkdir()
+    options = f"lowerdir={root},upperdir={upper},workdir={work}"
+    mounted = ["mount", "-t", "overlay", "overlay", "-o", options, str(over)]
+    if subprocess.run(mounted, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no right to mount an overlay here")
+
+    def changed() -> set[str]:
+        paths = ((path, path.relative_to(upper)) for path in upper.rglob("*"))
+        return {str(name) for path, name in paths if not (path.is_dir() and (root / name).is_dir())}
+
+    try:
+        yield over, changed
+    finally:
+        subprocess.run(["umount", "-l", over], check=True)
+
+
+@contextmanager
+def room(root: Path, *, online: bool = False) -> Iterator[tuple[Room, list[str]]]:
+    """Namespaces around a root; with it, line by line, what wanted to leave. `online`: no wire, but our network."""
     if subprocess.run(["unshare", "-n", "-m", "true"], check=False, capture_output=True).returncode != 0:
         pytest.skip("no right to make namespaces here")
     script = (
         f"mount -t proc proc {root}/proc; mount --rbind /dev {root}/dev; mount -t tmpfs none {root}/dev/shm;"
         f" mount -t tmpfs none {root}/run; mount -t tmpfs none {root}/tmp; chmod 1777 {root}/tmp;"
-        " ip link set lo up; ip link add out type veth peer name wire;"
-        f" ip link set out arp off; ip addr add {ADDRESS}/24 dev out; ip addr add {CAMERAS}/24 dev out;"
-        " ip link set wire up; ip link set out up; ip route add default dev out; echo made; exec sleep infinity"
     )
-    inside = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script]
+    wire = (
+        "ip link set lo up; ip link add out type veth peer name wire;"
+        f" ip link set out arp off; ip addr add {ADDRESS}/24 dev out; ip addr add {CAMERAS}/24 dev out;"
+        " ip link set wire up; ip link set out up; ip route add default dev out;"
+    )
+    script += f"{'' if online else wire} echo made; exec sleep infinity"
+    alone = [] if online else ["--net"]
+    inside = ["unshare", *alone, "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script]
     holder = subprocess.Popen(inside, stdout=subprocess.PIPE, text=True)
     recorder = None
     try:
@@ -130,6 +155,9 @@ def room(root: Path) -> Iterator[tuple[Room, list[str]]]:
         assert holder.stdout.readline() == "made\n"
         (child,) = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split()
         made = Room(root, int(child))
+        if online:
+            yield made, []
+            return
         recorder = made.beside([sys.executable, "-c", _RECORDER])
         assert recorder.stdout is not None
         assert recorder.stdout.readline() == "listening\n"

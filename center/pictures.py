@@ -71,6 +71,7 @@ def preview(jpeg: bytes, *, max_side_px: int, row_key: str) -> bytes:
             # The decoder halves while it decodes, as often as no side becomes smaller than asked for.
             share = max_side_px / max(image.size)
             image.draft("RGB", (int(image.width * share), int(image.height * share)))
+            image.load()  # which thumbnail() leaves out where the decoder came to the size that is asked for
             image.thumbnail((max_side_px, max_side_px))
         except OSError as error:
             raise PictureBrokenError(row_key=row_key, cause=error) from error

@@ -174,15 +174,18 @@ def post(directory: Path, body: bytes, token: str = TOKEN) -> httpx.Response:
 
 
 def test_http_one_page_a_line_and_one_audit_line(directory: Path) -> None:
-    audit = next((directory / "audit").iterdir())
-    before = len(audit.read_text().splitlines())
+    def written_down() -> list[str]:
+        return [line for file in (directory / "audit").glob("*") for line in file.read_text().splitlines()]
+
+    before = len(written_down())
     answer = post(directory, request().model_dump_json().encode())
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
     pages = [LookalikePage.model_validate_json(line) for line in answer.text.splitlines()]
     assert pages[-1].final
     assert len(pages[-1].hits) == 10
     assert "vector" not in answer.text
-    lines = audit.read_text().splitlines()
+    (audit,) = (directory / "audit").iterdir()
+    lines = written_down()
     assert len(lines) == before + 1
     written = json.loads(lines[-1])
     assert (written["event"], written["case"], written["purpose"]) == ("lookalike", "A-2026-17", "stolen bicycle")

@@ -10,6 +10,8 @@ from provisioning.contracts.archive import StorageStatus
 
 FRESH_MS: Final = 600_000
 RETRY_MS: Final = 30_000
+WAIT_S: Final = 1.0
+"""A page waits no longer for it: what else it shows is known already."""
 
 
 class Storage:
@@ -18,19 +20,30 @@ class Storage:
     def __init__(self, search: Search, now_ms: NowMs) -> None:
         self._search = search
         self._now_ms = now_ms
-        self._lock = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
         self._known: StorageStatus | None = None
         self._ask_at_ms = 0
 
     async def look(self) -> StorageStatus | None:
-        """At most ten minutes old; None where nobody knows: the archive is away, or of a version that does not tell."""
-        async with self._lock:
-            now_ms = self._now_ms()
-            if now_ms >= self._ask_at_ms:
-                try:
-                    self._known = await self._search.storage()
-                except CenterError:
-                    # Health asks the archive by itself and says why it is away.
-                    self._known = None
-                self._ask_at_ms = now_ms + (RETRY_MS if self._known is None else FRESH_MS)
-            return self._known
+        """About ten minutes old at most; None where nobody knows, or not within a second.
+
+        Then the archive is away, or of a version that does not tell.
+        """
+        if self._asking is None and self._now_ms() >= self._ask_at_ms:
+            self._asking = asyncio.create_task(self._ask())
+        if self._asking is not None:
+            done, _ = await asyncio.wait((self._asking,), timeout=WAIT_S)
+            for asked in done:
+                asked.result()
+        return self._known
+
+    async def _ask(self) -> None:
+        now_ms = self._now_ms()
+        try:
+            self._known = await self._search.storage()
+        except CenterError:
+            # Health asks the archive by itself and says why it is away.
+            self._known = None
+        finally:
+            self._ask_at_ms = now_ms + (RETRY_MS if self._known is None else FRESH_MS)
+            self._asking = None

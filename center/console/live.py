@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from nicegui import ui
@@ -25,6 +26,7 @@ from provisioning.contracts.messages import Machine, PictureState
 TITLE: Final = marked("Live")
 LOOK_S: Final = 0.5
 CAMERAS_S: Final = 2.0
+AGAIN_S: Final = 5.0
 FIRST: Final = 100
 """Newest observations asked for at the start, to have a picture of most cameras at once."""
 WALL: Final = 36
@@ -70,6 +72,7 @@ class _Wall:
         self._tiles: dict[tuple[str, str], _Tile] = {}
         known = [(camera.agent_id, camera.camera_id) for camera in services.devices.cameras(sight)]
         self._elsewhere = frozenset(known[: (page - 1) * WALL] + known[page * WALL :])
+        self._closed = False
         self._trouble = ui.element("div")
         self._grid = ui.element("div").classes("ws-tiles")
         self._empty = ui.element("div")
@@ -82,22 +85,39 @@ class _Wall:
 
     def close(self) -> None:
         """The page is gone."""
+        self._closed = True
         self._services.feed.close(self._reader)
 
     async def fill(self) -> None:
-        """Start from the archive, so that a page that was just opened is not empty."""
-        try:
-            await asyncio.to_thread(self._services.audit.append, self._actor, "live.open", {})
-            own = tuple(sorted({camera_id for _agent_id, camera_id in self._tiles})) if self._elsewhere else ()
-            page = await self._services.search.observations(
-                Filters(limit=FIRST, camera_id=own), actor=self._actor, sight=self._sight
-            )
-        except CenterError as error:
+        """Start from the archive, so that a page that was just opened is not empty; ask again until it answers."""
+        noted = False
+        while not self._closed:
+            try:
+                if not noted:
+                    await asyncio.to_thread(self._services.audit.append, self._actor, "live.open", {})
+                    noted = True
+                newest = await self._newest()
+            except CenterError as error:
+                self._say(error)
+                await asyncio.sleep(AGAIN_S)
+            else:
+                self._say(None)
+                for observation in newest:
+                    self._show(_as_sighting(observation))
+                return
+
+    async def _newest(self) -> Sequence[ObservationView]:
+        own = tuple(sorted({camera_id for _agent_id, camera_id in self._tiles})) if self._elsewhere else ()
+        filters = Filters(limit=FIRST, camera_id=own)
+        return (await self._services.search.observations(filters, actor=self._actor, sight=self._sight)).items
+
+    def _say(self, error: CenterError | None) -> None:
+        if self._closed:
+            return
+        self._trouble.clear()
+        if error is not None:
             with self._trouble:
                 problem(error, self._)
-            return
-        for observation in page.items:
-            self._show(_as_sighting(observation))
 
     def look(self) -> None:
         """Show what has arrived: of each camera only the newest."""

@@ -1,16 +1,22 @@
 """Figures of the overview: rate, lag, storage, waiting alarms; unknown where nobody knows."""
 
+import asyncio
+
+import httpx
 import pytest
 from fastapi import Response
 
 from center.access import EVERYWHERE, CameraKey, Scope
 from center.assessment.recent import FRESH_MS
 from center.pace import WINDOW_MS, Pace
+from center.places import Places
+from center.search import Search
 from center.settings import shown
 from center.storage import RETRY_MS, Storage
 from provisioning.contracts.archive import StorageStatus
 from provisioning.contracts.config import Broker, CenterConfig
 from tests.center.conftest import Clock, World
+from tests.center.fake_archive import TOKEN
 from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.world import observed
 
@@ -47,6 +53,37 @@ async def test_storage_that_the_archive_does_not_tell_is_unknown_and_asked_again
     known = await storage.look()
     assert known is not None
     assert known.days_left == 5.0
+
+
+class LongLine(httpx.AsyncBaseTransport):
+    """To the archive: nothing comes back until `arrive` is set."""
+
+    def __init__(self, archive: httpx.ASGITransport) -> None:
+        self._archive = archive
+        self.arrive = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self.arrive.wait()
+        return await self._archive.handle_async_request(request)
+
+
+async def test_nobody_waits_longer_than_a_moment_for_what_the_archive_tells_of_its_disk(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("center.storage.WAIT_S", 0.01)
+    line = LongLine(httpx.ASGITransport(app=world.archive.app))
+    places = Places(world.store, world.services.devices)
+    search = Search(url="http://archive.test", token=TOKEN, audit=world.services.audit, places=places, transport=line)
+    world.archive.storage = StorageStatus(free_bytes=5, total_bytes=9, day="20261123", day_bytes=1)
+    storage = Storage(search, clock)
+    assert [await storage.look() for _ in range(3)] == [None, None, None]
+    line.arrive.set()
+    monkeypatch.setattr("center.storage.WAIT_S", 60.0)
+    known = await storage.look()
+    assert known is not None
+    assert known.days_left == 5.0
+    assert world.archive.asked.count("/storage") == 1
+    await search.close()
 
 
 async def test_a_report_is_computed_once_for_all_pages(world: World, clock: Clock) -> None:

@@ -235,7 +235,10 @@ def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center:
     visitor.go("/cameras")
     expect(page.locator("table").first).to_contain_text("nobody knows")
     visitor.photograph("cameras-away-en-light")
+    visitor.go("/live")
+    expect(said).to_be_visible()
     center.archive.answer = None
+    expect(said).to_have_count(0)
     center.say(fault=None)
     expect(page.locator(".ws-banners")).to_be_empty(timeout=15_000)
 

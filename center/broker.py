@@ -274,6 +274,9 @@ class MqttLink:
                 what_to_do="Check host and paths in [broker], and issue the files again with wayside-provision",
             ) from error
         self._client.on_socket_open = _at_once
+        # With it paho leaves all writing to the loop. Without, and with a thread that is not paho's own, whoever
+        # publishes writes himself, beside the loop and in the middle of its TLS records.
+        self._client.on_socket_register_write = _left_to_the_loop
         self._client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
         self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
 
@@ -353,6 +356,10 @@ class MqttLink:
             if not stopped:
                 self._fault = "the message thread ended with an error; restart the centre"
                 self._ended()
+
+
+def _left_to_the_loop(_client: mqtt.Client, _data: Any, _connection: object) -> None:
+    """Nothing to do: paho wakes the loop by itself."""
 
 
 def _at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:

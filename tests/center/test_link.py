@@ -1,9 +1,12 @@
 """The MQTT line and a real Mosquitto, which comes late, goes away, comes back, or is of another site."""
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -136,6 +139,35 @@ def test_the_roster_is_heard_before_all_else_and_what_is_retained_comes_again_wh
     link.ask_again()
     until(lambda: len(ear.heard) == 22)
     assert sorted(ear.heard[11:]) == sorted(ear.heard[:11])
+    link.stop()
+
+
+def test_whoever_speaks_speaks_through_the_thread_of_the_line(exchange: Exchange) -> None:
+    """Two threads that write into one TLS connection break its records, or each other's turn to wait."""
+    exchange.start()
+    states = [(topics.camera_status(AGENT, f"cam-{n}"), codec.encode(camera_status(f"cam-{n}"))) for n in range(9)]
+    publish(exchange, *((*state, True) for state in states))
+    link, ear, writers = MqttLink(exchange.section(Role.CENTER), lambda: None), Ear(), set()
+    link.start(ear)
+    until(lambda: len(ear.heard) == 9)
+
+    def wrote(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_name == "_packet_write":
+            writers.add(threading.get_ident())
+
+    def speak() -> None:
+        sys.setprofile(wrote)
+        for _ in range(20):
+            link.ask_again()
+            assert link.publish(topics.commands(AGENT), b"x", 60)
+        sys.setprofile(None)
+
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(speak) for _ in range(4)]:
+            each.result()
+    until(lambda: len(ear.heard) == 9 * 81)
+    assert writers == set()
+    assert ear.ups == [True]
     link.stop()
 
 

@@ -45,7 +45,7 @@ def main() -> None:
         if wanted & {"live", "crowd"}:
             with street(folder) as (there, flow):
                 if "live" in wanted:
-                    report["live"] = endured(browser, there, flow, arguments.minutes)
+                    report["live"] = endured(there, flow, arguments.minutes)
                 if "crowd" in wanted:
                     report["crowd"] = crowd(browser, there, arguments.seconds)
     report["load_after"] = os.getloadavg()

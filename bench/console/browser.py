@@ -1,18 +1,16 @@
-"""Headless Chromium: a page that says by itself when it can be used, and what the browser's processes weigh."""
+"""Headless Chromium: a page that says by itself when it can be used, and which processes the browser has."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
-from bench.process import pss_mib, rss_mib
 from center import cookies
 from tests.e2e.conftest import CHROMIUM, FLAGS, SCREEN
 
 PATIENCE_MS: Final = 120_000
-MIB: Final = 1024 * 1024
 _WATCH: Final = """
 window.wsUsable = new Promise((done) => {
   const look = () => {
@@ -53,20 +51,9 @@ def usable_ms(context: BrowserContext, url: str, condition: str) -> float:
     return took
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """After a forced collection of garbage. MiB."""
-
-    heap: float
-    nodes: int
-    listeners: int
-    renderer_rss: float
-    renderer_pss: float
-
-
 @dataclass
 class Watched:
-    """One open page, its errors, and what it weighs."""
+    """One open page, and its errors."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
@@ -83,28 +70,6 @@ class Watched:
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(message.text)
-
-    def weight(self, browser: Browser) -> Weight:
-        """Collect its garbage, then weigh it."""
-        line = self.page.context.new_cdp_session(self.page)
-        for _ in range(3):
-            line.send("HeapProfiler.collectGarbage")
-        said = {each["name"]: each["value"] for each in _metrics(line)}
-        line.detach()
-        renderers = [pid for kind, pid in processes(browser) if kind == "renderer"]
-        return Weight(
-            heap=round(said["JSHeapUsedSize"] / MIB, 2),
-            nodes=int(said["Nodes"]),
-            listeners=int(said["JSEventListeners"]),
-            renderer_rss=round(sum(map(rss_mib, renderers)), 1),
-            renderer_pss=round(sum(map(pss_mib, renderers)), 1),
-        )
-
-
-def _metrics(line: CDPSession) -> list[dict[str, Any]]:
-    line.send("Performance.enable")
-    found: list[dict[str, Any]] = line.send("Performance.getMetrics")["metrics"]
-    return found
 
 
 def processes(browser: Browser) -> list[tuple[str, int]]:

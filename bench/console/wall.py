@@ -3,7 +3,7 @@
     this process: observed hints ─stdin─▶ centre ─▶ Chromium
                                             └─▶ well of pictures (one under every key)
 
-Memory is read after garbage was collected.
+Memory is read after garbage was collected, in a browser whose network nobody records.
 """
 
 import threading
@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, ViewportSize
 from bench.api import running
 from bench.console.browser import Watched, processes, visit
 from bench.console.centre import Centre, centre, serve_well
+from bench.console.unrecorded import unrecorded
 from bench.process import cpu_s, rss_mib
 from tests.center.fake_archive import TOKEN
 from tests.support.ports import free_port
@@ -72,28 +73,27 @@ def street(folder: Path) -> Iterator[tuple[Centre, Street]]:
             thread.join()
 
 
-def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> dict[str, Any]:
-    """One live page, weighed after a tenth, a half and all of the time; pictures that reached the screen."""
-    context = visit(browser, there.url, there.session, screen=WALL)
-    watched = Watched.open(context, f"{there.url}/live")
-    watched.page.wait_for_function(DRAWN, arg=CAMERAS)
-    watched.page.evaluate(_COUNT)
-    began_s, first, spent_s = time.monotonic(), flow.sent, cpu_s(there.process.pid)
-    weights = []
-    for share in (0.1, 0.5, 1.0):
-        watched.page.wait_for_timeout(max(0.0, began_s + share * minutes * 60 - time.monotonic()) * 1000)
-        weight = watched.weight(browser)
-        weights.append(
-            {
-                "minute": round((time.monotonic() - began_s) / 60, 1),
-                **asdict(weight),
-                "centre_rss": round(rss_mib(there.process.pid), 1),
-            }
-        )
-        print(f"bench.console: live: {weights[-1]}", flush=True)
-    took_s, spent_s = time.monotonic() - began_s, cpu_s(there.process.pid) - spent_s
-    shown = watched.page.evaluate("() => window.wsShown")
-    report = {
+def endured(there: Centre, flow: Street, minutes: float) -> dict[str, Any]:
+    """One live page, weighed five times; pictures that reached the screen."""
+    with unrecorded(f"{there.url}/live", there.session, screen=WALL) as page:
+        page.wait_for(f"({DRAWN})({CAMERAS})")
+        page.evaluate(f"({_COUNT})()")
+        began_s, first, spent_s = time.monotonic(), flow.sent, cpu_s(there.process.pid)
+        weights = []
+        for share in (0.1, 0.25, 0.5, 0.75, 1.0):
+            time.sleep(max(0.0, began_s + share * minutes * 60 - time.monotonic()))
+            weights.append(
+                {
+                    "minute": round((time.monotonic() - began_s) / 60, 1),
+                    **asdict(page.weight()),
+                    "centre_rss": round(rss_mib(there.process.pid), 1),
+                }
+            )
+            print(f"bench.console: live: {weights[-1]}", flush=True)
+        took_s, spent_s = time.monotonic() - began_s, cpu_s(there.process.pid) - spent_s
+        shown = page.evaluate("window.wsShown")
+        errors = page.errors()
+    return {
         "cameras": CAMERAS,
         "hints_a_second": round((flow.sent - first) / took_s, 1),
         "late_hints": flow.late,
@@ -101,10 +101,8 @@ def endured(browser: Browser, there: Centre, flow: Street, minutes: float) -> di
         "centre_cpu": round(100 * spent_s / took_s, 1),
         "centre_cpu_ms_a_picture": round(1000 * spent_s / max(shown, 1), 1),
         "weights": weights,
-        "console_errors": watched.errors,
+        "console_errors": errors,
     }
-    context.close()
-    return report
 
 
 _COUNT: Final = """() => {

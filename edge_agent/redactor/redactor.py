@@ -136,7 +136,8 @@ class CameraRedactor:
             covered = self._covered(image, boxes, places.around(to_see, size))
             picture, boxes, found = covered.picture, covered.boxes, covered.added
             if not is_single:
-                self._stillness.note(at_ms, covered.published, boxes, whole=where is None)
+                searched = None if where is None else changed
+                self._stillness.note(at_ms, covered.published, boxes, searched)
         self._memory.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
         return Redacted(
             snapshot=self._envelope(selected, findings, picture, boxes, POLICY if where is None else PARTLY),

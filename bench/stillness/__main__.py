@@ -25,7 +25,7 @@ from edge_agent.redaction.file_redactor import look, pixels
 from edge_agent.redaction.labels import Object
 from edge_agent.redaction.verdict import judge, painted
 from edge_agent.redactor import Redactors
-from edge_agent.redactor.redactor import CameraRedactor
+from edge_agent.redactor.redactor import PARTLY, CameraRedactor
 from provisioning.contracts.config import Policy
 
 STILL_S: Final = 10.0
@@ -59,7 +59,7 @@ def _searched(camera: CameraRedactor, shot: Shot, labels: list[Object], number: 
     facts = redacted.snapshot.redaction
     mask = painted(pixels(redacted), facts.regions)
     covered = tuple(verdict.is_covered for verdict in judge(labels, mask, facts.regions))
-    return Searched(cpu_ms, mask, covered, facts.policy.endswith("+still"))
+    return Searched(cpu_ms, mask, covered, facts.policy == PARTLY)
 
 
 def main() -> None:

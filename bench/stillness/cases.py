@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench.evaluation.builder import FULL_HD, HD
+from bench.evaluation.builder import FULL_HD, HD, resized
 from bench.evaluation.photographs import Photographs
 from bench.stillness import footage, scenes
 from bench.stillness.camera import Camera, Shot
@@ -53,7 +53,7 @@ def _walkers(every_ms: int, lines: int, _photographs: Photographs, street: Path)
 def _bikes(lines: int, _photographs: Photographs, _street: Path) -> Case:
     shown = footage.pictures(Catalog().path("bikes"), 0.5)
     scale = lines / shown[0].shape[0]
-    return Case(lambda: iter([(Shot(footage.resized(image, scale), ()) for image in shown)]), 500)
+    return Case(lambda: iter([(Shot(resized(image, scale), ()) for image in shown)]), 500)
 
 
 def _seen(camera: Camera, films: Iterator[Film]) -> Iterator[Film]:

@@ -61,7 +61,7 @@ def _walkers(moving: NDArray[np.bool_]) -> Iterator[tuple[float, float, float, f
         (least, most), (narrow, wide) = WALKER
         inside = x > 0 and y > 0 and x + w < width and y + h < height
         if inside and least <= h <= most and narrow <= w / h <= wide and area >= FILLED * w * h:
-            top = opened[y : y + round(HEAD * h), x : x + w].any(axis=0).nonzero()[0]
+            (top,) = np.nonzero(opened[y : y + round(HEAD * h), x : x + w].max(axis=0))
             yield x + int(top.min()), y, x + int(top.max()) + 1, y + HEAD * h
 
 

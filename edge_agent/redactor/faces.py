@@ -5,7 +5,7 @@ asked where YuNet has a doubt. CenterFace at the picture's own size is both the 
 the centre will repeat.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import sqrt
@@ -17,6 +17,7 @@ from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.enlarged import Enlarged
 from edge_agent.redactor.places import Places, found_in
 from engines.detection import Detection
+from engines.manifest import Group
 
 SCALE: Final = 2.0
 """Of 88 faces of 12 px in 720p, pasted without a body, YuNet found 31 at the picture's own size and 62 at twice it; of
@@ -78,7 +79,8 @@ def small(image: Image, detectors: Detectors, threshold: float, where: Places = 
         believed = [d.score >= _believed_from(d, threshold / BELIEVED_AT) for d in found]
     else:
         scale = min(SCALE, max(1.0, _to(image, WITHOUT_YUNET_PX)))
-        eye, scores = detectors.faces, {"face": least}
+        eye = detectors.faces
+        scores: Mapping[Group, float] = {"face": least}
         found = _found(
             image, scale, where, lambda part, by: eye.detect_pieces(part, scale=by, thresholds=scores, small_only=True)
         )

@@ -54,7 +54,7 @@ def _parts(wanted: Cells) -> _Parts:
     while len(parts) > MOST_PARTS:
         wanted = _near(wanted)
         parts = _components(wanted)
-    return np.clip(parts, 0, np.tile(wanted.shape[::-1], 2))
+    return np.asarray(np.clip(parts, 0, np.tile(wanted.shape[::-1], 2)), np.intp)
 
 
 def _components(cells: Cells) -> _Parts:

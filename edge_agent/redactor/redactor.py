@@ -31,7 +31,7 @@ from provisioning.contracts.messages import Box, Machine, Picture, PictureState,
 
 POLICY: Final = "wayside-2026-11-27"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
-PARTLY: Final = f"{POLICY}+still"
+PARTLY: Final = f"{POLICY}+still2"
 """The same, where faces and plates were looked for only where the picture had changed (`redactor.still_s`)."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""

@@ -122,17 +122,17 @@ class Builder:
         ]
         for kind, vehicles, designs, each in kinds:
             for width in LARGE_PLATE_PX:
-                for number, (image, box) in enumerate(self._borne(vehicles, designs, each, width)):
+                for number, (image, box) in enumerate(self.borne(vehicles, designs, each, width)):
                     plate = Object(kind=kind, box=box, synthetic=True)
                     self._picture(f"{kind}/{width}-{number:02}", image, [plate])
             for width, across in zip(SMALL_PLATE_PX, (2, 4), strict=True):
-                borne = self._borne(vehicles, designs, each, width)
+                borne = self.borne(vehicles, designs, each, width)
                 backgrounds = cycle(self.backgrounds(HD)[1::2])
                 for number, some in enumerate(chunks(borne, across * (across - 1 if across > 2 else across))):
                     image, objects = _car_park(next(backgrounds), some, across, kind)
                     self._picture(f"{kind}/{width}-{number:02}", image, objects)
 
-    def _borne(
+    def borne(
         self, vehicles: Iterable[Any], designs: Iterable[plates.Design], each: int, width: float
     ) -> Iterator[tuple[Image, tuple[float, float, float, float]]]:
         """Every vehicle with every design in every place, one at a time, scaled so that the plate has `width` px."""

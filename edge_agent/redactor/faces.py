@@ -5,7 +5,7 @@ asked where YuNet has a doubt. CenterFace at the picture's own size is both the 
 the centre will repeat.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import sqrt
@@ -14,8 +14,10 @@ from typing import Final
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
+from edge_agent.redactor.enlarged import Enlarged
 from edge_agent.redactor.places import Places, found_in
 from engines.detection import Detection
+from engines.manifest import Group
 
 SCALE: Final = 2.0
 """Of 88 faces of 12 px in 720p, pasted without a body, YuNet found 31 at the picture's own size and 62 at twice it; of
@@ -70,21 +72,32 @@ class SmallFaces:
 
 def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
     """Small faces in a raw picture."""
-    tiny_faces = detectors.tiny_faces
+    tiny_faces, least = detectors.tiny_faces, DOUBT[0]
     if tiny_faces is not None:
         scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
-        found = found_in(image, where, lambda part: tiny_faces.detect(part, DOUBT[0], scale=scale, max_box_px=None))
-        factor = threshold / BELIEVED_AT
-        sure = tuple(_rect(d) for d in found if d.score >= _believed_from(d, factor))
-        return SmallFaces(sure, tuple(_rect(d) for d in found if d.score < _believed_from(d, factor)))
-    scale = min(SCALE, max(1.0, _to(image, WITHOUT_YUNET_PX)))
-    found = found_in(
-        image,
-        where,
-        lambda part: detectors.faces.detect_pieces(part, scale=scale, thresholds={"face": DOUBT[0]}, small_only=True),
-    )
-    sure = tuple(_rect(d) for d in found if d.score >= threshold)
-    return SmallFaces(sure, tuple(_rect(d) for d in found if d.score < threshold))
+        found = _found(image, scale, where, lambda part, by: tiny_faces.detect(part, least, scale=by, max_box_px=None))
+        believed = [d.score >= _believed_from(d, threshold / BELIEVED_AT) for d in found]
+    else:
+        scale = min(SCALE, max(1.0, _to(image, WITHOUT_YUNET_PX)))
+        eye = detectors.faces
+        scores: Mapping[Group, float] = {"face": least}
+        found = _found(
+            image, scale, where, lambda part, by: eye.detect_pieces(part, scale=by, thresholds=scores, small_only=True)
+        )
+        believed = [d.score >= threshold for d in found]
+    sure = tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if is_sure)
+    return SmallFaces(sure, tuple(_rect(d) for d, is_sure in zip(found, believed, strict=True) if not is_sure))
+
+
+def _found(
+    image: Image, scale: float, where: Places, search: Callable[[Image, float], list[Detection]]
+) -> list[Detection]:
+    """What `search` finds in a picture that it enlarges so much, or in places of one that is enlarged already."""
+    if where is None:
+        return search(image, scale)
+    enlarged = Enlarged(image, scale)
+    found = found_in(enlarged.image, enlarged.places(where), lambda part: search(part, 1.0))
+    return [enlarged.back(one) for one in found]
 
 
 def settled(

@@ -21,6 +21,9 @@ RUN_CELLS: Final = 8
 WHOLE_FROM: Final = 0.7
 """Places that make up more than this share of a picture are dearer than the picture."""
 
+MOST_PARTS: Final = 48
+"""To be joined where that saves something, which takes the square of their number."""
+
 Cells = NDArray[np.bool_]
 """Rows x columns of squares of `CELL_PX`, the last of each perhaps cut off by the picture's edge."""
 Places = Sequence[Box] | None
@@ -36,15 +39,35 @@ def around(wanted: Cells | None, size: tuple[int, int]) -> Places:
     """
     if wanted is None:
         return None
-    reach = 2 * CONTEXT_CELLS + 1
-    near = cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8))
-    # What hangs together, such as a large face, is seen in one piece. The first part is what is not wanted.
-    parts = cv2.connectedComponentsWithStats(near, connectivity=8)[2][1:, :4].astype(np.intp)
-    parts[:, 2:] += parts[:, :2]
+    if _near(wanted).mean() > WHOLE_FROM:
+        return None
+    parts = _parts(wanted)
     places = [_placed(part, size) for part in _joined(parts)]
     if sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in places) > WHOLE_FROM * size[0] * size[1]:
         return None
     return places
+
+
+def _parts(wanted: Cells) -> _Parts:
+    """What hangs together, such as a large face, is seen in one piece; where that makes too many, what lies near."""
+    parts = _components(wanted) + np.array([-1, -1, 1, 1]) * CONTEXT_CELLS
+    while len(parts) > MOST_PARTS:
+        wanted = _near(wanted)
+        parts = _components(wanted)
+    return np.asarray(np.clip(parts, 0, np.tile(wanted.shape[::-1], 2)), np.intp)
+
+
+def _components(cells: Cells) -> _Parts:
+    # The first is what is not wanted.
+    parts = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)[2][1:, :4].astype(np.intp)
+    parts[:, 2:] += parts[:, :2]
+    return parts
+
+
+def _near(wanted: Cells) -> Cells:
+    """The wanted cells and their context."""
+    reach = 2 * CONTEXT_CELLS + 1
+    return np.asarray(cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8)), np.bool_)
 
 
 def cells_of(rects: Iterable[Rect | Box], size: tuple[int, int]) -> Cells:

@@ -31,7 +31,7 @@ from provisioning.contracts.messages import Box, Machine, Picture, PictureState,
 
 POLICY: Final = "wayside-2026-11-27"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
-PARTLY: Final = f"{POLICY}+still"
+PARTLY: Final = f"{POLICY}+still2"
 """The same, where faces and plates were looked for only where the picture had changed (`redactor.still_s`)."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""
@@ -136,7 +136,8 @@ class CameraRedactor:
             covered = self._covered(image, boxes, places.around(to_see, size))
             picture, boxes, found = covered.picture, covered.boxes, covered.added
             if not is_single:
-                self._stillness.note(at_ms, covered.published, boxes, whole=where is None)
+                searched = None if where is None else changed
+                self._stillness.note(at_ms, covered.published, boxes, searched)
         self._memory.note(at_ms, size, cover.to_boxes([*findings.covers, *found], *size))
         return Redacted(
             snapshot=self._envelope(selected, findings, picture, boxes, POLICY if where is None else PARTLY),

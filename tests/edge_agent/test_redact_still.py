@@ -2,15 +2,10 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from edge_agent.errors import RedactionUnavailable
 from edge_agent.frames import SelectReason
-from edge_agent.redactor import places
 from edge_agent.redactor.cover import Image
 from edge_agent.redactor.redactor import PARTLY, POLICY, CameraRedactor
 from engines.detection import Box, Detection
@@ -18,13 +13,15 @@ from engines.errors import InferenceFailed
 from tests.edge_agent.redacting import detectors, one_bus, picture, redactor, selected
 
 SIZE = (640, 384)
+ENLARGED = 3
+"""A picture of that size, for small faces."""
 FACE_LEVELS = 20
 """How much brighter a face is than what it hides."""
 
 
 @dataclass
 class TinyFaces:
-    """Notes the size of what it searches; sees a face in the middle of it, if told to, or fails."""
+    """Notes the size of what it searches, in pixels of the picture; sees a face in its middle, if told to, or fails."""
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
     sees: bool = False
@@ -34,7 +31,8 @@ class TinyFaces:
         self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
     ) -> list[Detection]:
         height, width = picture.shape[:2]
-        self.sizes.append((width, height))
+        enlarged = 1.0 if scale > 1 else ENLARGED  # a part of a picture comes enlarged
+        self.sizes.append((round(width / enlarged), round(height / enlarged)))
         if self.fails:
             raise InferenceFailed("yunet", "the runtime gave up")
         middle = Box(width / 2 - 5, height / 2 - 5, width / 2 + 5, height / 2 + 5)
@@ -53,34 +51,6 @@ def _with_a_face(side: int = 8) -> Image:
 
 def _policy(of: CameraRedactor, image: Image, at_ms: int, reason: SelectReason = SelectReason.CHANGE) -> str:
     return of.redact(selected(image=image, at_ms=at_ms, reason=reason)).snapshot.redaction.policy
-
-
-@given(arrays(np.bool_, (12, 20), elements=st.booleans(), fill=st.just(False)))
-def test_every_wanted_cell_lies_in_a_place_with_what_is_around_it(wanted: np.ndarray) -> None:
-    size = (20 * places.CELL_PX - 8, 12 * places.CELL_PX - 24)  # edges that are no multiples of a cell
-    found = places.around(wanted, size)
-    if found is None:
-        return
-    covered = np.zeros((size[1], size[0]), np.bool_)
-    for place in found:
-        assert 0 <= place.x0 < place.x1 <= size[0]
-        assert 0 <= place.y0 < place.y1 <= size[1]
-        assert (place.x1 - place.x0) % places.CELL_PX == 0, "as the models want it"
-        covered[place.y0 : place.y1, place.x0 : place.x1] = True
-    for row, column in np.argwhere(wanted):
-        y, x = ((at - places.CONTEXT_CELLS) * places.CELL_PX for at in (row, column))
-        side = (2 * places.CONTEXT_CELLS + 1) * places.CELL_PX
-        assert covered[max(0, y) : y + side, max(0, x) : x + side].all()
-
-
-def test_what_hangs_together_is_searched_in_one_piece_and_what_lies_apart_in_two() -> None:
-    cells = np.zeros((20, 40), np.bool_)
-    cells[2:10, 2], cells[9, 2:12] = True, True  # an L
-    cells[15, 30] = True
-    found = places.around(cells, (40 * places.CELL_PX, 20 * places.CELL_PX))
-    assert found is not None
-    sides = [((p.x1 - p.x0) // places.CELL_PX, (p.y1 - p.y0) // places.CELL_PX) for p in found]
-    assert sorted(sides) == [(3, 3), (12, 10)]
 
 
 def test_where_nothing_changed_no_face_is_looked_for() -> None:
@@ -121,6 +91,26 @@ def test_what_is_under_paint_is_looked_for_again() -> None:
     assert len(faces.sizes) == 2
     assert redacted.snapshot.redaction.policy == PARTLY
     assert redacted.snapshot.redaction.regions
+
+
+def test_who_is_found_once_and_missed_once_is_looked_for_again() -> None:
+    faces = TinyFaces(sees=True)
+    camera = redactor(detectors(faces), still_s=10)
+    camera.redact(selected(image=_street(), at_ms=1000))
+    faces.sees = False
+    for at_ms in (2000, 3000, 4000):
+        camera.redact(selected(image=_street(), at_ms=at_ms))
+    assert len(faces.sizes) == 3, "after paint was there twice, and then no more"
+
+
+def test_what_comes_slowly_is_looked_for_when_enough_of_it_is_there() -> None:
+    faces = TinyFaces()
+    camera = redactor(detectors(faces), still_s=10)
+    for step, at_ms in enumerate((1000, 2000, 3000, 4000)):
+        image = _street()
+        image[200:240, 300:340] -= 4 * step  # each time less than is told from noise
+        camera.redact(selected(image=image, at_ms=at_ms))
+    assert len(faces.sizes) > 1
 
 
 @pytest.mark.parametrize(

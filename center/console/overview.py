@@ -15,7 +15,7 @@ from center.alarms.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicator import Indicator, Verdict
 from center.assessment.report import NOT_BOOKED, Card
-from center.console import alarms, moments, vocabulary
+from center.console import alarm_words, alarms, moments, vocabulary
 from center.console.camera import path as camera_path
 from center.console.frame import frame, problem
 from center.console.language import Language
@@ -163,9 +163,9 @@ class _Page:
         _ = self._
         cares = [
             Care(
-                alarms.TONES[alarm.severity],
+                alarm_words.TONES[alarm.severity],
                 alarm.rule_name,
-                " · ".join(part for part in (_(alarms.KINDS[alarm.kind]), self._title(alarm)) if part),
+                " · ".join(part for part in (_(alarm_words.KINDS[alarm.kind]), self._title(alarm)) if part),
                 alarm.times.captured_at_ms or alarm.times.decided_at_ms,
                 "/alarms",
             )

@@ -16,7 +16,7 @@ from provisioning.demo.centre import USER
 from tests.e2e.conftest import CHROMIUM, FLAGS, SCREEN
 
 OPEN: Final = "open"
-_WATCH: Final = """() => {
+WATCH: Final = """() => {
   const known = new Set();
   const look = node => {
     if (node.nodeType !== Node.ELEMENT_NODE) return;
@@ -36,7 +36,7 @@ _WATCH: Final = """() => {
 def watch(page: Page) -> None:
     """Report what comes in from now on."""
     page.expose_function("arrived", _say)
-    page.evaluate(_WATCH)
+    page.evaluate(WATCH)
 
 
 def _say(key: str, inserted_at_ms: int, drawn_at_ms: int) -> None:

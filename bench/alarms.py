@@ -167,6 +167,7 @@ class Centre:
             gauges=Gauges(now_ms),
             cluster=Cluster(url="http://archive.test", token=TOKEN, transport=transport),
             notifier=notifier,
+            store=store,
             limits=Limits(),
             now_ms=now_ms,
         )

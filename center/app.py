@@ -131,9 +131,11 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         gauges=gauges,
         cluster=Cluster(url=config.query_url, token=token),
         notifier=notifier,
+        store=store,
         limits=config.pipeline,
         now_ms=clock,
     )
+    pipeline.load()
     mailbox = Mailbox(
         roster=roster,
         devices=devices,

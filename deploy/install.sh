@@ -5,7 +5,8 @@
 #   install.sh --role edge FILE                       an upgrade; the version before stays beside it
 #   install.sh --role edge --downgrade FILE           an older release than the one in use, which is meant
 #   install.sh --role edge --back                     the version before, again
-#   install.sh --role edge --uninstall [--purge]      remove it; with --purge its data, keys and spool too
+#   install.sh --role edge --uninstall [--purge]      remove it; with --purge its data, keys and spool too,
+#                                                     and what a plan laid under /etc by Wayside's name
 #   install.sh --requested DIR                        what an agent asks for in its own folder (docs/rollouts.md)
 #   install.sh --boot                                 back from a version that had not proved itself when power went
 #
@@ -76,6 +77,13 @@ current() { readlink "$opt/current" 2>/dev/null || true; }
 names() { [ ! -f "$opt/$1/units.list" ] || cat "$opt/$1/units.list"; }
 # Not those that wait for an update: they are what waits here.
 services() { names "$1" | sed -n 's|.*/\([^/]*\.service\)$|\1|p' | sed '/^wayside-update/d'; }
+laid() {
+    # What `wayside-provision cluster render` laid here by our name. Files of Debian's own services (firewall, clock,
+    # database) stay: without them the machine would be open, or another program broken.
+    for place in "$root"/etc/wayside-* "$units"/wayside-* "$sysusers"/wayside-* "$root"/etc/tmpfiles.d/wayside-*; do
+        [ ! -e "$place" ] || echo "$place"
+    done
+}
 room_for() {
     needed=$(($2 * $(stat -c %s "$1") / 1024)) free=$(df -Pk "$opt" | awk 'NR == 2 { print $4 }')
     [ "$free" -gt "$needed" ] ||
@@ -199,6 +207,16 @@ if [ "$act" = uninstall ]; then
         done
     done
     rm -rf "$opt" "$etc/release.pub"
+    laid | while read -r place; do
+        if [ -n "$purge" ]; then
+            ! has_systemd || case $place in
+            *.service | *.timer | *.path) systemctl disable --now "${place##*/}" || true ;;
+            esac
+            rm -rf "$place"
+        else
+            case $place in "$root"/etc/wayside-*) say "kept: $place; --purge removes it, with its keys" ;; esac
+        fi
+    done
     rmdir "$etc" "$sysusers" 2>/dev/null || true
     for name in $data; do
         if [ -n "$purge" ]; then

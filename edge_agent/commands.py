@@ -40,14 +40,17 @@ from edge_agent.order import BUNDLE_START, Order, read_bundle
 from edge_agent.pauses import Pauses
 from edge_agent.redactor import Redactors
 from edge_agent.renewal import Renewer
+from edge_agent.signing import Signer
 from edge_agent.survey import survey as look_over
 from edge_agent.updating import updater_of, updates_of
 from engines.errors import EngineError
+from provisioning.contracts import statement
 from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.enrolment import CODE_PATTERN, Bundle, normal_code
 from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import CAMERA_PATTERN
 from provisioning.contracts.messages import Ledger
+from provisioning.contracts.survey import SignedSurvey
 
 _P = ParamSpec("_P")
 _out = Console(soft_wrap=True)
@@ -144,9 +147,11 @@ def doctor(path: Path, *, as_json: bool) -> int:
 
 @_one_line
 def survey(path: Path) -> int:
-    """Print what acceptance asks for, one JSON object."""
-    found = look_over(_in_use(path), _load_redactors, SystemClock(), software=f"wayside-edge {_version()}")
-    print(found.model_dump_json())  # noqa: T201 - a program reads this
+    """Print what acceptance asks for, one JSON object, signed with the agent's key."""
+    edge = _in_use(path)
+    found = look_over(edge, _load_redactors, SystemClock(), software=f"wayside-edge {_version()}").model_dump_json()
+    signature = Signer(edge.broker).sign(statement.of_survey(found), edge.agent_id)
+    print(SignedSurvey(survey=found, signature=signature).model_dump_json())  # noqa: T201 - a program reads this
     return 0
 
 

@@ -124,13 +124,8 @@ class PahoLink:
         self._client.on_message = self._on_message
         try:
             self._client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S, clean_start=True)
-        except ssl.SSLCertVerificationError as error:
-            raise BrokerError(
-                f"broker {self._place}: its certificate is not trusted ({error.verify_message}): check"
-                " broker.ca_file and broker.host"
-            ) from error
         except (OSError, ValueError) as error:  # ValueError: paho's word for an empty host
-            raise BrokerError(f"broker {self._place}: cannot be reached ({error}): check host and port") from error
+            raise _unmet(self._place, error) from error
         self._client.loop_start()
 
     def publish(
@@ -202,18 +197,47 @@ def refusal(broker: config.Broker) -> str | None:
     Raises:
         BrokerError: see `_tls`.
     """
+    context = _tls(broker)
     try:
-        with (
-            socket.create_connection((broker.host, broker.port), _CONNECT_TIMEOUT_S) as plain,
-            _tls(broker).wrap_socket(plain, server_hostname=broker.host) as tls,
-        ):
-            tls.settimeout(_ALERT_S)
-            tls.recv(1)
-    except ssl.SSLError as error:
-        return str(error.reason).lower().replace("_", " ")
-    except OSError:  # silent, as who lets in is, or gone: nothing that TLS said
+        return _alert(broker, context)
+    except OSError:  # gone: nothing that TLS said
         return None
+
+
+def knock(broker: config.Broker) -> str | None:
+    """As `refusal`, where the way to the broker is asked as well: TLS alone, so that no agent is put off its line.
+
+    Raises:
+        BrokerError: unreachable, or a certificate does not fit.
+    """
+    context = _tls(broker)
+    try:
+        return _alert(broker, context)
+    except OSError as error:
+        raise _unmet(f"{broker.host}:{broker.port}", error) from error
+
+
+def _alert(broker: config.Broker, context: ssl.SSLContext) -> str | None:
+    """Raises OSError when there is no line, or the broker is not trusted."""
+    with socket.create_connection((broker.host, broker.port), _CONNECT_TIMEOUT_S) as plain:
+        try:
+            with context.wrap_socket(plain, server_hostname=broker.host) as tls:
+                tls.settimeout(_ALERT_S)
+                tls.recv(1)
+        except ssl.SSLCertVerificationError:
+            raise
+        except ssl.SSLError as error:
+            return str(error.reason).lower().replace("_", " ")
+        except TimeoutError:
+            return None  # silent, as who lets in is
     return None
+
+
+def _unmet(place: str, error: OSError | ValueError) -> BrokerError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = f"its certificate is not trusted ({error.verify_message}): check broker.ca_file and broker.host"
+        return BrokerError(f"broker {place}: {why}")
+    return BrokerError(f"broker {place}: cannot be reached ({error}): check host and port")
 
 
 def _tls(broker: config.Broker) -> ssl.SSLContext:

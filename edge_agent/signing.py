@@ -1,4 +1,4 @@
-"""The agent's own signature under what is brought to its desk, made with the key that lets it in at the broker."""
+"""The agent's own signature, under what is brought to its desk and surveys, by the key that opens the broker to it."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from edge_agent.errors import EnrolmentError
 from edge_agent.identity import MALFORMED, Identity, load_key
 from provisioning.attest import attest
 from provisioning.contracts import config, statement
-from provisioning.contracts.messages import Snapshot
+from provisioning.contracts.messages import Signature, Snapshot
 
 
 class Signer:
-    """Reads certificate and key for each picture, for they are renewed while the agent runs."""
+    """Reads certificate and key each time, for they are renewed while the agent runs."""
 
     def __init__(self, broker: config.Broker) -> None:
         self._cert_file: Path = broker.cert_file
@@ -20,6 +20,15 @@ class Signer:
 
     def __call__(self, snapshot: Snapshot) -> Snapshot:
         """The envelope with the signature in it.
+
+        Raises:
+            EnrolmentError: see `sign`.
+        """
+        signature = self.sign(statement.of_snapshot(snapshot), snapshot.agent_id)
+        return snapshot.model_copy(update={"signature": signature})
+
+    def sign(self, said: bytes, agent_id: str) -> Signature:
+        """A statement (`contracts.statement`), signed by this agent.
 
         Raises:
             EnrolmentError: certificate or key cannot be used, or are another agent's.
@@ -32,6 +41,6 @@ class Signer:
         except MALFORMED as error:
             raise EnrolmentError(f"{self._cert_file}: holds no certificate that can be read: enrol again") from error
         identity = Identity.of(certificate, key, str(self._cert_file))
-        if identity.agent_id != snapshot.agent_id:
-            raise EnrolmentError(f"{self._cert_file}: is of {identity.agent_id} and not of {snapshot.agent_id}")
-        return snapshot.model_copy(update={"signature": attest(statement.of_snapshot(snapshot), certificate, key)})
+        if identity.agent_id != agent_id:
+            raise EnrolmentError(f"{self._cert_file}: is of {identity.agent_id} and not of {agent_id}")
+        return attest(said, certificate, key)

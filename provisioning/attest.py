@@ -1,4 +1,4 @@
-"""An agent answers for one picture with the key of its certificate; whoever trusts the agents' authority can check it.
+"""An agent answers for what it says with the key of its certificate; whoever trusts the agents' authority can check it.
 
 There is no key for this alone: it is the one that lets the agent in at the broker.
 """
@@ -83,13 +83,13 @@ class Attested:
             raise AttestError(f"the certificate is of {names!r} and not of agent {agent_id!r}")
         begins, ends = certificate.not_valid_before_utc - _SKEW, certificate.not_valid_after_utc + _SKEW
         if _moment(last_ms) < begins or _moment(first_ms) > ends:
-            raise AttestError("the certificate did not count when the picture was signed")
+            raise AttestError("the certificate did not count when this was signed")
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise AttestError("the certificate's key is not on an elliptic curve")
         try:
             key.verify(bytes.fromhex(signature.value), statement, _ALGORITHM)
         except InvalidSignature as error:
-            raise AttestError("the row or its picture is not what the agent signed") from error
+            raise AttestError("this is not what the agent signed") from error
         return certificate.fingerprint(hashes.SHA256()).hex()
 
 

@@ -44,6 +44,8 @@ class HomeConfig(Section):
     agents_port: Port = 8883
     services_port: Port = 8884
     enrolment_port: Port = 8843
+    metrics_port: Port | None = None
+    """Where `serve` answers Prometheus, on loopback alone (docs/monitoring.md); None: nowhere."""
     account: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$")
     """Who runs the broker."""
 

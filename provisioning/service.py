@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from provisioning import journal, revocation_list
+from provisioning import journal, metrics, revocation_list
 from provisioning.courier import Courier
 from provisioning.enrolment import Enrolment, tls_context
 from provisioning.enrolment.https_server import HttpsServer, Limits
@@ -30,10 +30,10 @@ def serve(home: Home, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. `announce` is told once boxes can come. To be called from the main thread.
 
     Raises:
-        HomeError: another process serves this home, or its port cannot be used.
+        HomeError: another process serves this home, or one of its ports cannot be used.
         ProvisioningError: it could not go on: the register, an authority or a file of the home is of no use.
     """
-    with _alone(home):
+    with _alone(home), metrics.open_door(home):
         journal.log_to_stderr()
         asyncio.run(_serve(home, announce))
 

@@ -70,8 +70,7 @@ def look(home: Home) -> Answer:
     now_ms = home.now_ms()
     sites = home.register.sites()
     agents = list(standings(home))
-    certificates = [*_certificates(home, now_ms)]
-    lists = [_list(each, now_ms) for each in (home.identities.agents, home.identities.services)]
+    certificates, lists = [*_certificates(home, now_ms)], [*_lists(home, now_ms)]
     warnings = [*_agent_warnings(agents, now_ms), *_end_warnings(certificates, lists)]
     key_is_here = home.identities.services.key_file.exists()
     facts = {
@@ -96,6 +95,13 @@ def look(home: Home) -> Answer:
     shown.append(table(("certificate or list", "ends", "days left", "revoked"), rows))
     shown += [f"warning: {each}" for each in warnings] or ["nothing to warn of"]
     return Answer(facts, shown)
+
+
+def endings(home: Home) -> Iterator[Ending]:
+    """Of every certificate and revocation list, also of those that are not here."""
+    now_ms = home.now_ms()
+    yield from _certificates(home, now_ms)
+    yield from _lists(home, now_ms)
 
 
 def standings(home: Home) -> Iterator[AgentStanding]:
@@ -155,6 +161,11 @@ def _certificates(home: Home, now_ms: int) -> Iterator[Ending]:
             yield Ending(name, None, None, str(error))
         else:
             yield _ending(name, ends_at, now_ms)
+
+
+def _lists(home: Home, now_ms: int) -> Iterator[Ending]:
+    for authority in (home.identities.agents, home.identities.services):
+        yield _list(authority, now_ms)
 
 
 def _list(authority: Authority, now_ms: int) -> Ending:

@@ -48,7 +48,7 @@ async def get_pipeline(services: Served) -> PipelineView:
 async def get_pipeline_history(
     services: Served, hours: Annotated[float, Query(gt=0, le=168, allow_inf_nan=False)] = 3.0
 ) -> tuple[StageHistory, ...]:
-    """A point a minute, oldest first. Kept in memory: a restart of the centre begins anew."""
+    """A point a minute, oldest first; none of a minute in which the centre did not run."""
     return services.pipeline.history(hours)
 
 

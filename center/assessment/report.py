@@ -28,6 +28,8 @@ _NOTHING_KNOWN: Final = {
     Indicator.COMPLETENESS: "nothing_selected",
 }
 """The cause of an unknown, where the facts name none."""
+NOT_BOOKED: Final = "books_not_told_twice"
+"""No growth of the agent's counters is known, not even that it was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str 
     from_checks = {cause: n for cause, n in minutes.items() if cause in CHECKS}
     unknown = {cause: n for cause, n in minutes.items() if cause.startswith("unknown:")}
     offline = {cause: n for cause, n in minutes.items() if cause not in from_checks and cause not in unknown}
+    unbooked = "" if sums.booked_hours else NOT_BOOKED
     return {
         Indicator.ONLINE: first(offline) or first(unknown).removeprefix("unknown:"),
         Indicator.CLOCK: "clock_off" if sums.clock_bad_hours else "",
@@ -121,8 +124,8 @@ def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str 
         Indicator.PLACE: place or "",
         Indicator.CODE: code or "",
         Indicator.SNAPSHOT: first(from_checks),
-        Indicator.DELIVERY: first({"rejected": sums.rejected, "dropped": sums.dropped}),
-        Indicator.COMPLETENESS: "books_do_not_close" if sums.astray else "",
+        Indicator.DELIVERY: first({"rejected": sums.rejected, "dropped": sums.dropped}) or unbooked,
+        Indicator.COMPLETENESS: "books_do_not_close" if sums.astray else unbooked,
     }
 
 

@@ -40,6 +40,8 @@ class Sums:
     dropped: int = 0
     astray: int = 0
     """Selected, and in no column of the books; or in one too many."""
+    booked_hours: int = 0
+    """Hours whose books can be compared with those before them; none: the five above are not known."""
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
@@ -47,7 +49,7 @@ class Sums:
 
 _NAMES: Final = tuple(field.name for field in fields(Sums))
 _HOURS: Final = _NAMES[: _NAMES.index("selected")]
-_GROWTH: Final = _NAMES[_NAMES.index("selected") :]
+_GROWTH: Final = _NAMES[_NAMES.index("selected") : _NAMES.index("booked_hours")]
 _BOOKS: Final = ("selected", "archived", "rejected", "dropped", "duplicates", "in_flight")
 _COUNTERS: Final = _BOOKS[:-1]
 """They only grow: one that shrank began anew, and with it all of them."""
@@ -179,7 +181,7 @@ GROUP BY {ordinals}"""  # noqa: S608 - a number of four, and names of this file
     grown = session.execute(
         text(
             f"""
-SELECT {by}, {", ".join(f"SUM(g.{name})" for name in _GROWTH)}
+SELECT {by}, {", ".join(f"SUM(g.{name})" for name in _GROWTH)}, COUNT(*)
 FROM assessment_scope s CROSS JOIN assessment_growth g
 WHERE {_IN_SCOPE.format("g")} AND {_NOT_EXCUSED.format("g")}
 GROUP BY {ordinals}"""  # noqa: S608 - names of this file
@@ -188,6 +190,6 @@ GROUP BY {ordinals}"""  # noqa: S608 - names of this file
     )
     for row in grown:
         key = tuple(row[:width])
-        added = Sums(**dict(zip(_GROWTH, (int(each or 0) for each in row[width:]), strict=True)))
+        added = Sums(**dict(zip((*_GROWTH, "booked_hours"), (int(each or 0) for each in row[width:]), strict=True)))
         result[key] = result.get(key, Sums()) + added
     return result

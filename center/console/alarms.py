@@ -1,23 +1,20 @@
 """The alarms that wait for somebody, newest first; new ones come in by themselves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
 
 from center.access import Identity, Permission
-from center.alarms.rule import Severity
 from center.alarms.sight import sees
-from center.alarms.states import WAITING, Event, State
+from center.alarms.states import Event, State
 from center.alarms.views import AlarmView
-from center.console import moments, vocabulary
+from center.console.alarm_row import AlarmRow
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
-from center.console.markup import moment, words
-from center.console.picture import page_path
-from center.devices import DeviceState
+from center.console.markup import words
 from center.errors import CenterError, marked
 from center.services import Services, identity_of, services_of
 
@@ -27,40 +24,6 @@ SHOWN: Final = 100
 LOOK_S: Final = 5.0
 WAITS: Final = (State.OPEN, State.ESCALATED)
 OPEN: Final = (State.OPEN, State.ESCALATED, State.ACKNOWLEDGED)
-KINDS: Final = {
-    "zone_entry": marked("Zone entered"),
-    "two_wheeler_on_motorway": marked("Two-wheeler on a motorway lane"),
-    "standing": marked("Standing where stopping is forbidden"),
-    "line_crossing": marked("Line crossed"),
-    "wrong_way": marked("Wrong way"),
-    "crowding": marked("Crowding"),
-    "camera_fault": marked("Camera fault"),
-    "platform_fault": marked("Platform fault"),
-    "standing_lookalike": marked("Standing look-alike"),
-}
-SEVERITIES: Final = {
-    Severity.INFO: marked("Information"),
-    Severity.WARNING: marked("Warning"),
-    Severity.CRITICAL: marked("Critical"),
-}
-TONES: Final = {Severity.INFO: "off", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
-STATES: Final = {
-    State.OPEN: marked("Open"),
-    State.ESCALATED: marked("Escalated"),
-    State.ACKNOWLEDGED: marked("Acknowledged"),
-    State.CLOSED: marked("Closed"),
-}
-PARTS: Final = {
-    "agent": marked("Agent silent"),
-    "broker": marked("Broker away"),
-    "query": marked("Archive away"),
-    "platforms": marked("Recorder or platform down"),
-    "intake": marked("Fault of the intake"),
-    "parse": marked("Fault of the parsing"),
-    "archive": marked("Fault of the archive"),
-    "storage": marked("Fault of the storage"),
-    "notify": marked("Notification channel down"),
-}
 
 
 def alarms(request: Request) -> None:
@@ -81,7 +44,7 @@ class _Page:
         self._sight = identity.access.scope(Permission.ALARM_VIEW)
         self._handles = identity.access.scope(Permission.ALARM_HANDLE)
         self._states = tuple(State) if closed is not None else OPEN
-        self._rows: dict[int, ui.element] = {}
+        self._rows: dict[int, AlarmRow] = {}
         self._left = False
         with ui.element("div").classes("ws-alarms-head"):
             words("h1", _(TITLE))
@@ -149,11 +112,9 @@ class _Page:
         else:
             if row is None:
                 with self._body:
-                    row = self._rows[alarm.id] = ui.element("tr")
+                    row = self._rows[alarm.id] = AlarmRow(self._, on_act=partial(self._act, alarm.id))
                 row.move(target_index=0)
-            row.clear()
-            with row:
-                self._draw(alarm)
+            row.show(alarm, camera=self._camera(alarm), handled=sees(self._handles, alarm.agent_id, alarm.camera_id))
         while len(self._rows) > SHOWN:
             self._rows.pop(min(self._rows)).delete()
         self._settle()
@@ -162,72 +123,20 @@ class _Page:
         self._empty.set_visibility(not self._rows)
         self._panel.set_visibility(bool(self._rows))
 
-    def _draw(self, alarm: AlarmView) -> None:
-        _ = self._
-        with ui.element("td"):
-            with ui.element("span").classes("ws-state"):
-                tone = TONES[alarm.severity] if alarm.state in WAITING else "off"
-                words("span", "").classes(f"ws-dot ws-dot-{tone}")
-                words("span", _(STATES[alarm.state]))
-            level = _("level {level}").format(level=alarm.level) if alarm.level else ""
-            words("div", " · ".join(part for part in (_(SEVERITIES[alarm.severity]), level) if part)).classes("ws-sub")
-        with ui.element("td"):
-            words("div", alarm.rule_name)
-            words(
-                "div", _("Rule {number}, version {version}").format(number=alarm.rule_id, version=alarm.rule_version)
-            ).classes("ws-sub")
-        with ui.element("td"):
-            words("div", _(KINDS[alarm.kind]))
-            words("div", self._finding(alarm)).classes("ws-sub")
-        with ui.element("td"):
-            words("div", self._camera(alarm))
-            words("div", alarm.agent_id).classes("ws-sub")
-        with ui.element("td"):
-            at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
-            moment(moments.local(at_ms), moments.utc(at_ms), tag="div")
-            if alarm.repeats:
-                words("div", _("{count} more since").format(count=alarm.repeats)).classes("ws-sub")
-        with ui.element("td"), ui.element("div").classes("ws-acts"):
-            if alarm.row_key is not None:
-                ui.link(_("Picture"), page_path(alarm.row_key))
-            if not sees(self._handles, alarm.agent_id, alarm.camera_id):
-                return
-            if alarm.state in WAITING:
-                self._button(_("Acknowledge"), alarm, Event.ACKNOWLEDGED)
-            if alarm.state is not State.CLOSED:
-                self._button(_("Close"), alarm, Event.CLOSED)
-
-    def _finding(self, alarm: AlarmView) -> str:
-        _, finding = self._, alarm.finding
-        machine = _(vocabulary.CLASSES[finding.cls]) if finding.cls is not None else ""
-        fault = finding.code
-        if finding.code in PARTS:
-            fault = _(PARTS[finding.code])
-        elif finding.code in set(DeviceState):
-            fault = _(vocabulary.STATES[DeviceState(finding.code)])
-        return " · ".join(part for part in (machine, finding.where, fault, finding.cause) if part)
-
     def _camera(self, alarm: AlarmView) -> str:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or "–"
 
-    def _button(self, name: str, alarm: AlarmView, event: Event) -> None:
-        button = ui.button(name, color=None, on_click=self._act(alarm.id, event)).props("flat dense no-caps")
-        button.props["aria-label"] = f"{name}: {alarm.rule_name}"
-
-    def _act(self, alarm_id: int, event: Event) -> Callable[[], Awaitable[None]]:
-        async def act() -> None:
-            self._trouble.clear()
-            try:
-                view = await asyncio.to_thread(
-                    self._services.alarms.care.act, alarm_id, event, actor=self._actor, sight=self._handles
-                )
-            except CenterError as error:
-                self._say(error)
-                return
-            self._show(view)
-
-        return act
+    async def _act(self, alarm_id: int, event: Event) -> None:
+        self._trouble.clear()
+        try:
+            view = await asyncio.to_thread(
+                self._services.alarms.care.act, alarm_id, event, actor=self._actor, sight=self._handles
+            )
+        except CenterError as error:
+            self._say(error)
+            return
+        self._show(view)
 
     def _say(self, error: CenterError) -> None:
         self._trouble.clear()

@@ -15,7 +15,7 @@ from center.alarms.views import AlarmView
 from center.assessment.evidence import HourEvidence
 from center.assessment.minutes import HOUR_MS
 from center.assessment.report import Card
-from center.console import alarms, charts, moments, verdicts, vocabulary
+from center.console import alarm_words, charts, moments, verdicts, vocabulary
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.map import Map, Marker, Point
@@ -243,7 +243,7 @@ def _alarms(found: Sequence[AlarmView], camera_view: CameraView, _: Language) ->
         for alarm in found:
             with ui.element("tr"):
                 words("td", alarm.rule_name)
-                words("td", _(alarms.KINDS[alarm.kind]))
-                words("td", _(alarms.STATES[alarm.state]))
+                words("td", _(alarm_words.KINDS[alarm.kind]))
+                words("td", _(alarm_words.STATES[alarm.state]))
                 at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
                 moment(moments.local(at_ms), moments.utc(at_ms), tag="td")

@@ -14,7 +14,8 @@ from center.access import Identity, Permission, Scope
 from center.alarms.rule import Severity
 from center.alarms.views import AlarmView
 from center.assessment.indicator import Indicator, Verdict
-from center.console import alarms, moments, vocabulary
+from center.assessment.report import NOT_BOOKED, Card
+from center.console import alarm_words, alarms, moments, vocabulary
 from center.console.camera import path as camera_path
 from center.console.frame import frame, problem
 from center.console.language import Language
@@ -52,7 +53,8 @@ class Care:
 class Today:
     """What the day's books say of the cameras in sight."""
 
-    archived: int
+    archived: int | None
+    """None while no agent's books can be compared with earlier ones."""
     assessed: int
     never_heard: int
 
@@ -152,7 +154,7 @@ class _Page:
         cards = self._services.assessment.recent.judged(day, sight).report.cameras
         decided = {Verdict.PASS, Verdict.FAIL}
         return Today(
-            archived=sum(card.findings[Indicator.DELIVERY].tally.good for card in cards),
+            archived=archived(cards),
             assessed=sum(any(each.verdict in decided for each in card.findings.values()) for card in cards),
             never_heard=sum(card.never_heard for card in cards),
         )
@@ -161,9 +163,9 @@ class _Page:
         _ = self._
         cares = [
             Care(
-                alarms.TONES[alarm.severity],
+                alarm_words.TONES[alarm.severity],
                 alarm.rule_name,
-                " · ".join(part for part in (_(alarms.KINDS[alarm.kind]), self._title(alarm)) if part),
+                " · ".join(part for part in (_(alarm_words.KINDS[alarm.kind]), self._title(alarm)) if part),
                 alarm.times.captured_at_ms or alarm.times.decided_at_ms,
                 "/alarms",
             )
@@ -235,7 +237,11 @@ class _Page:
         _figure(_("Online"), f"{online}", _("{count} red").format(count=red) if red else "")
         if today is not None:
             _figure(_("Assessed today"), f"{today.assessed}", _("at least one verdict"))
-            _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, by the agents' books"))
+            if today.archived is None:
+                note = _("known once the agents' books were heard in two hours")
+                _figure(_("Snapshots today"), None, note, unknown=_("Unknown"))
+            else:
+                _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, by the agents' books"))
         if now.alarms is not None:
             _figure(_("Alarms waiting"), f"{now.alarms}")
         rate = None if speed.per_minute is None else f"{speed.per_minute:,.0f}"
@@ -269,6 +275,13 @@ class _Page:
         self._placed.set_text(
             _("{count} cameras have not told where they are.").format(count=without) if without else ""
         )
+
+
+def archived(cards: Sequence[Card]) -> int | None:
+    """Pictures of these cameras that their agents' books call archived; None while no books tell of a growth."""
+    delivered = [card.findings[Indicator.DELIVERY] for card in cards]
+    booked = [finding.tally.good for finding in delivered if finding.cause != NOT_BOOKED]
+    return sum(booked) if booked else None
 
 
 def _draw_cares(cares: Sequence[Care], _: Language) -> None:

@@ -12,7 +12,7 @@ from center.console.frame import empty, frame
 from center.console.language import Language
 from center.console.markup import labelled, moment, words
 from center.errors import marked
-from center.pipeline.history import Point
+from center.pipeline.history import EVERY_MS, Point
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import Verdict
 from center.pipeline.watch import Look
@@ -111,18 +111,16 @@ class _Chain:
             words("dd", text)
 
     def _strip(self, points: Sequence[Point]) -> None:
-        """The hour as runs of one state; its newest minute is at the right."""
+        """The hour as runs of one state; its newest minute is at the right, one in which nobody looked is left out."""
         _ = self._
         bad = sum(each.state is StageState.RED for each in points)
         label = _("Last hour: {minutes} minutes with a fault").format(minutes=bad)
         with labelled("div", label).classes("ws-strip").props('role="img"') as strip:
             strip.props["title"] = label
-            missing = STRIP_MINUTES - len(points)
-            if missing > 0:
-                words("span", "").style(f"flex-grow: {missing}")
-            for state, run in groupby(points[-STRIP_MINUTES:], key=lambda each: each.state):
-                tone = stage_words.TONES[state]
-                words("span", "").classes(f"ws-strip-{tone}").style(f"flex-grow: {len(list(run))}")
+            for state, run in groupby(minutes(points)):
+                span = words("span", "").style(f"flex-grow: {len(list(run))}")
+                if state is not None:
+                    span.classes(f"ws-strip-{stage_words.TONES[state]}")
 
     def _findings(self, last: Look) -> None:
         _ = self._
@@ -150,3 +148,10 @@ class _Chain:
                 words("span", advice).classes("ws-muted")
         if len(found) > SHOWN:
             words("div", _("{count} more").format(count=len(found) - SHOWN)).classes("ws-hint")
+
+
+def minutes(points: Sequence[Point]) -> list[StageState | None]:
+    """The last `STRIP_MINUTES` up to the newest point, each as it was; None where there is no point."""
+    known = {each.at_ms // EVERY_MS: each.state for each in points}
+    newest = max(known, default=0)
+    return [known.get(newest - back) for back in reversed(range(STRIP_MINUTES))]

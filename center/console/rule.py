@@ -10,7 +10,7 @@ from starlette.requests import Request
 from center.alarms.errors import UnknownRuleError
 from center.alarms.rule import RuleText
 from center.alarms.views import PreviewView, RuleView
-from center.console import alarms, moments
+from center.console import alarm_words, moments
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
 from center.console.language import Language
@@ -92,7 +92,7 @@ class _Page:
                 tone, word = standing(found)
                 state(tone, _(word))
             words("dt", _("What"))
-            words("dd", _(alarms.KINDS[found.text.what.kind]))
+            words("dd", _(alarm_words.KINDS[found.text.what.kind]))
             words("dt", _("Version"))
             words("dd", f"{found.version} · {found.written_by}")
             words("dt", _("Written"))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from center.alarms.rule import RuleText, Severity
-from center.console import alarms, vocabulary
+from center.console import alarm_words, vocabulary
 from center.console.language import Language
 from center.console.markup import words
 from center.console.rule_shape import NAMED, RuleShape
@@ -30,7 +30,7 @@ FAULTS: Final = {
             for state in (DeviceState.OFFLINE, DeviceState.REDACTION_UNAVAILABLE, DeviceState.PAUSED)
         },
     ),
-    "platform_fault": ("parts", dict(alarms.PARTS)),
+    "platform_fault": ("parts", dict(alarm_words.PARTS)),
 }
 
 
@@ -48,12 +48,12 @@ class RuleForm:
         self._wrong = ui.element("div")
         with ui.element("div").classes("ws-panel ws-fields"):
             self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
-            kinds = {kind: _(name) for kind, name in alarms.KINDS.items()}
+            kinds = {kind: _(name) for kind, name in alarm_words.KINDS.items()}
             self._kind = ui.select(kinds, label=_("What"), value=self._what["kind"], on_change=self._draw_kind)
             self._kind.props("outlined dense options-dense")
             self._of_kind = ui.element("div").classes("ws-fields-of")
             self._severity = ui.select(
-                {severity.value: _(name) for severity, name in alarms.SEVERITIES.items()},
+                {severity.value: _(name) for severity, name in alarm_words.SEVERITIES.items()},
                 label=_("Severity"),
                 value=self._before.get("severity", Severity.WARNING.value),
             ).props("outlined dense")

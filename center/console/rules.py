@@ -7,7 +7,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.alarms.views import RuleList, RuleView
-from center.console import alarms, moments
+from center.console import alarm_words, moments
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
 from center.console.markup import moment, words
@@ -70,11 +70,11 @@ def _list(found: RuleList, _: Language) -> None:
                     ui.link(rule.text.name, path(rule.id))
                     number = _("Rule {number}, version {version}").format(number=rule.id, version=rule.version)
                     words("div", number).classes("ws-sub")
-                words("td", _(alarms.KINDS[rule.text.what.kind]))
+                words("td", _(alarm_words.KINDS[rule.text.what.kind]))
                 with ui.element("td"):
                     tone, word = standing(rule)
                     state(tone, _(word))
-                words("td", _(alarms.SEVERITIES[rule.text.severity]))
+                words("td", _(alarm_words.SEVERITIES[rule.text.severity]))
                 count = len(rule.text.cameras)
                 words("td", str(count) if count else _("All")).classes("ws-number")
                 with ui.element("td"):

@@ -51,6 +51,7 @@ CAUSES: Final = {
     "not_looked_at": marked("Its picture was not looked at"),
     "nothing_ended": marked("No picture has ended yet"),
     "nothing_selected": marked("No picture was selected"),
+    "books_not_told_twice": marked("Its agent's counters were not told in two hours yet"),
     "clock_off": marked("Its clock is off"),
     "late_pictures": marked("Pictures come late"),
     "no_picture_in_an_hour": marked("An hour without a picture"),

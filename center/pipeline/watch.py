@@ -19,6 +19,7 @@ from center.pipeline.judge import judge
 from center.pipeline.sample import Sample
 from center.pipeline.stages import OF_ITS_OWN, Stage, StageState
 from center.pipeline.verdict import CauseView, Figures, Verdict, View
+from center.store import Store
 from provisioning.contracts.pipeline import Pipeline as Limits
 
 
@@ -83,6 +84,7 @@ class Pipeline:
         gauges: Gauges,
         cluster: Cluster,
         notifier: Notifier,
+        store: Store,
         limits: Limits,
         now_ms: NowMs,
     ) -> None:
@@ -94,12 +96,20 @@ class Pipeline:
         self.limits = limits
         self._now_ms = now_ms
         self._samples: deque[Sample] = deque()
-        self._history = History(limits.history_h)
+        self._history = History(store, limits.history_h)
         self._states: dict[Stage, tuple[StageState, int]] = {}
         self._lock = asyncio.Lock()
         self._fault = ""
         self.last: Look | None = None
         """None before the first look."""
+
+    def load(self) -> None:
+        """Begin with the history that was written before a restart.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        self._history.load(self._now_ms())
 
     async def look(self) -> Look:
         """Gather evidence, judge it, keep both."""
@@ -113,6 +123,8 @@ class Pipeline:
                     self._states[each.stage] = each.state, sample.at_ms
             self._samples.append(sample)
             self._history.add(sample.at_ms, verdicts)
+            with suppress(StoreUnavailableError):  # health tells of that; the minutes wait
+                await asyncio.to_thread(self._history.keep)
             since_ms = {stage: at_ms for stage, (_, at_ms) in self._states.items()}
             self.last = Look(sample, before, verdicts, since_ms)
             return self.last
@@ -137,7 +149,7 @@ class Pipeline:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Look again and again while `with` lasts."""
+        """Look again and again while `with` lasts; at its end the history is written to its last minute."""
 
         async def watch() -> None:
             while True:
@@ -153,6 +165,8 @@ class Pipeline:
             with suppress(asyncio.CancelledError):
                 await task
             await self._cluster.close()
+            with suppress(StoreUnavailableError):  # a history without its last minute
+                await asyncio.to_thread(self._history.keep, at_end=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A loop that ends by a bug is told by the view now, and by the process at its end."""

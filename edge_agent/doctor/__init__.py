@@ -20,7 +20,8 @@ from provisioning.contracts.errors import ConfigError
 def examine(path: Path, dialler: Callable[[EdgeConfig], Dial], clock: Clock) -> Iterator[Diagnosis]:
     """Look at everything, one after another; a fault stops only what cannot be judged without it.
 
-    The broker is asked in the agent's name, as there is no other: a running agent is put off its line for a second.
+    The broker is asked in the agent's name, as there is no other, and a name has one session: beside a running agent it
+    is asked by TLS alone, and the agent for the rest.
     """
     try:
         edge = load(EdgeConfig, path)

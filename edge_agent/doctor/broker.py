@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.doctor import settings
+from edge_agent.doctor import running, settings
 from edge_agent.doctor.papers import Time
 from edge_agent.errors import BrokerError
-from edge_agent.link import Arrived, Connected, Dial, Event, Lost, refusal
+from edge_agent.link import Arrived, Connected, Dial, Event, Lost, knock, refusal
 from provisioning.contracts import topics
 from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.diagnosis import Diagnosis, Fault
@@ -17,14 +17,20 @@ from provisioning.contracts.diagnosis import Diagnosis, Fault
 _ANSWER_S: Final = 10.0
 _RETAINED_S: Final = 2.0
 """What is retained comes with the subscription's confirmation."""
+_REVOKED: Final = (
+    "at the centre: wayside-provision status says whether this agent is revoked; then a new bundle is needed"
+)
 _DATES: Final = {9, 10}
 """X.509 verify results: not yet valid, has expired."""
 
 
 def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
-    """Connect as the agent does, and take what is retained for it."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    """Connect as the agent does, and take what is retained for it; a running agent is left on its line."""
     place = f"{edge.broker.host}:{edge.broker.port}"
+    if running.has_line(edge):
+        yield from _beside(edge, place, time, clock)
+        return
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     try:
         link = dial(events.put)
     except BrokerError as error:
@@ -41,6 +47,26 @@ def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Dia
         link.close()
     if retained:
         yield settings.compare(edge, retained, clock)
+
+
+def _beside(edge: EdgeConfig, place: str, time: Time, clock: Clock) -> Iterator[Diagnosis]:
+    """By TLS and by what the agent itself says: MQTT has one session for a name, and that is the agent's."""
+    try:
+        said = knock(edge.broker)
+    except BrokerError as error:
+        yield _unmet(error, place, time)
+        return
+    if said is not None:
+        yield _by_tls(said, place, time)
+        return
+    if running.is_connected(edge):
+        yield Diagnosis("broker", f"{place} accepts agent {edge.agent_id}: the running agent says so")
+        yield from settings.taken(edge, clock)
+    else:
+        found = (
+            f"{place} lets this certificate in; whether the running agent is connected it tells by metrics_port alone"
+        )
+        yield Diagnosis("broker", found)
 
 
 def _unmet(error: BrokerError, place: str, time: Time) -> Diagnosis:
@@ -66,14 +92,19 @@ def _refused(edge: EdgeConfig, event: Event | None, place: str, time: Time) -> D
             "broker", found, Fault.BROKER_UNREACHABLE, "compare broker.host and broker.port with the centre's"
         )
     said = refusal(edge.broker)
-    if said is not None and "unknown ca" in said:
+    return (
+        Diagnosis("broker", event.cause, Fault.BROKER_REFUSES, _REVOKED) if said is None else _by_tls(said, place, time)
+    )
+
+
+def _by_tls(said: str, place: str, time: Time) -> Diagnosis:
+    """A refusal in TLS's own words."""
+    if "unknown ca" in said:
         found = f"{place} does not know the authority that signed this agent's certificate"
         return Diagnosis("broker", found, Fault.CERTIFICATE_NOT_OURS, "enrol this box again with a new bundle")
-    if said is not None and "expired" in said and time.is_off:
+    if "expired" in said and time.is_off:
         return Diagnosis("broker", "not judged: set the clock first")
-    remedy = "at the centre: wayside-provision status says whether this agent is revoked; then a new bundle is needed"
-    found = event.cause if said is None else f"{place} refuses this agent's certificate: {said}"
-    return Diagnosis("broker", found, Fault.BROKER_REFUSES, remedy)
+    return Diagnosis("broker", f"{place} refuses this agent's certificate: {said}", Fault.BROKER_REFUSES, _REVOKED)
 
 
 def _retained(events: "queue.SimpleQueue[Event]", topic: str) -> bytes | None:

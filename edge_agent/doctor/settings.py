@@ -62,6 +62,18 @@ def compare(edge: EdgeConfig, retained: bytes, clock: Clock) -> Diagnosis:
     return _compare(where, state, document)
 
 
+def taken(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
+    """What became of the newest document that a connected agent took; one that it refused is in its log."""
+    where = "configuration taken"
+    try:
+        known = _known(edge, clock)
+    except DocumentsError:
+        yield Diagnosis(where, "not judged: the seal's key is missing")
+        return
+    if known is not None:
+        yield _standing(where, known[1], known[1].seen)
+
+
 def _known(edge: EdgeConfig, clock: Clock) -> tuple[DocumentStore, State] | None:
     if edge.provisioning is None:
         return None
@@ -70,16 +82,25 @@ def _known(edge: EdgeConfig, clock: Clock) -> tuple[DocumentStore, State] | None
 
 
 def _compare(where: str, state: State, document: Document) -> Diagnosis:
-    has = "its own file alone" if state.active is None else f"number {state.active}"
-    found = f"number {document.number}; in use: {has}"
-    if not isinstance(document.body, Configuration) or document.number <= (state.active or 0):
+    if not isinstance(document.body, Configuration):
+        return Diagnosis(where, f"number {document.number}; in use: {_in_use(state)}")
+    return _standing(where, state, document.number)
+
+
+def _in_use(state: State) -> str:
+    return "its own file alone" if state.active is None else f"number {state.active}"
+
+
+def _standing(where: str, state: State, newest: int) -> Diagnosis:
+    found = f"number {newest}; in use: {_in_use(state)}"
+    if newest <= (state.active or 0):
         return Diagnosis(where, found)
-    if state.trial is not None and state.trial.number == document.number:
-        return Diagnosis(where, f"{found}; {document.number} is being tried")
-    if state.word is not None and state.word.number == document.number:
+    if state.trial is not None and state.trial.number == newest:
+        return Diagnosis(where, f"{found}; {newest} is being tried")
+    if state.word is not None and state.word.number == newest:
         return Diagnosis(
             where,
-            f"{found}; {document.number} was {state.word.verdict}: {state.word.cause}",
+            f"{found}; {newest} was {state.word.verdict}: {state.word.cause}",
             Fault.CONFIGURATION_OLD,
             "mend what that says, then at the centre: wayside-provision cameras send AGENT",
         )

@@ -5,13 +5,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography import x509
+
 from provisioning import durable_file
 from provisioning.acceptance import judging
 from provisioning.acceptance.judging import Card, Outcome, Question
 from provisioning.answer import Answer, table
-from provisioning.contracts import codec
+from provisioning.attest import Attested, AttestError
+from provisioning.contracts import codec, statement
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.survey import Survey
+from provisioning.contracts.survey import SignedSurvey, Survey
 from provisioning.errors import AcceptanceError
 from provisioning.home import Home
 
@@ -25,12 +28,13 @@ def accept(home: Home, agent_id: str, survey_file: Path, out: Path | None) -> An
     """Judge a survey, and write the report. Exit code 0: every camera passes. 1: one fails, or something is open.
 
     Raises:
-        AcceptanceError: the survey is none, another agent's, or older than a day; the report cannot be written.
+        AcceptanceError: the survey is none, not signed by this agent, or older than a day; the report cannot be
+            written.
         RegisterError: no such agent.
     """
     agent = home.register.agent(agent_id)
     site = home.register.site(agent.site_id)
-    survey, digest = _read(survey_file, agent_id, home.now_ms())
+    survey, digest = _read(survey_file, home, agent_id)
     near = None if site.latitude is None or site.longitude is None else (site.latitude, site.longitude)
     cards = judging.judge(home.plans.cameras(agent_id), survey.cameras, near)
     verdict = judging.outcome(cards)
@@ -46,7 +50,7 @@ def accept(home: Home, agent_id: str, survey_file: Path, out: Path | None) -> An
     return _answer(agent_id, cards, verdict, out)
 
 
-def _read(file: Path, agent_id: str, now_ms: int) -> tuple[Survey, str]:
+def _read(file: Path, home: Home, agent_id: str) -> tuple[Survey, str]:
     try:
         with (Path("/dev/stdin") if str(file) == "-" else file).open("rb") as opened:
             data = opened.read(_MAX_BYTES + 1)
@@ -55,14 +59,32 @@ def _read(file: Path, agent_id: str, now_ms: int) -> tuple[Survey, str]:
     if len(data) > _MAX_BYTES:
         raise AcceptanceError(f"--survey {file}: over {_MAX_BYTES >> 20} MiB, which no survey is")
     try:
-        survey = codec.decode(Survey, data)
+        signed = codec.decode(SignedSurvey, data)
+        survey = codec.decode(Survey, signed.survey.encode())
     except ContractError as error:
-        raise AcceptanceError(f"--survey {file}: not what `wayside-edge survey` prints ({error})") from error
+        why = f"not what `wayside-edge survey` prints, signed ({error})"
+        raise AcceptanceError(f"--survey {file}: {why}: update the agent, and run it again") from error
     if survey.agent_id != agent_id:
         raise AcceptanceError(f"--survey {file}: is of agent {survey.agent_id} and not of {agent_id}")
-    if now_ms - survey.surveyed_at_ms > _FRESH_MS:
+    _check_signed(signed, survey, home, file)
+    if home.now_ms() - survey.surveyed_at_ms > _FRESH_MS:
         raise AcceptanceError(f"--survey {file}: is over a day old: run wayside-edge survey on the box again")
     return survey, sha256(data).hexdigest()
+
+
+def _check_signed(signed: SignedSurvey, survey: Survey, home: Home, file: Path) -> None:
+    """By the very box that is this agent: one whose certificate was revoked is another."""
+    at_ms = survey.surveyed_at_ms
+    said = statement.of_survey(signed.survey)
+    try:
+        attested = Attested.load(home.identities.agents.ca_file)
+        attested.check(said, signed.signature, agent_id=survey.agent_id, first_ms=at_ms, last_ms=at_ms)
+    except AttestError as error:
+        raise AcceptanceError(f"--survey {file}: {error}: run wayside-edge survey on the box again") from error
+    serial = str(x509.load_pem_x509_certificate(signed.signature.certificate.encode()).serial_number)
+    for known in home.register.certificates(survey.agent_id):
+        if known.serial == serial and known.revoked_at_ms is not None:
+            raise AcceptanceError(f"--survey {file}: its certificate was revoked: survey the box that is in use")
 
 
 def _answer(agent_id: str, cards: list[Card], verdict: Outcome, out: Path | None) -> Answer:

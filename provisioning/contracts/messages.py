@@ -153,7 +153,7 @@ class Redaction(Message):
 
 
 class Signature(Message):
-    """An agent's word, beyond its connection, for one picture that was brought to its desk (`contracts.statement`)."""
+    """An agent's word, beyond its connection, for a picture brought to its desk or a survey (`contracts.statement`)."""
 
     certificate: str = Field(min_length=1, max_length=4096)
     value: str = Field(pattern=r"^([0-9a-f]{2}){8,80}$")

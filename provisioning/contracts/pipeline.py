@@ -53,7 +53,7 @@ class Pipeline(Section):
     window_s: float = Field(default=60.0, ge=10, le=600)
     """Counters are compared with what they were so long ago; what makes no progress for so long is stuck."""
     history_h: int = Field(default=24, ge=1, le=168)
-    """Kept in memory, a point a minute."""
+    """Of a point a minute, in the centre's database."""
     cameras_down_share: Relative = 0.3
     """Of all cameras: from here on red, below it amber. So the next two, of agents and of a device's channels."""
     agents_down_share: Relative = 0.1

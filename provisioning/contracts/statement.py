@@ -1,4 +1,4 @@
-"""What an agent signs of a picture: the very bytes, the same at the edge that signs and at the centre that verifies."""
+"""What an agent signs, of a picture or a survey: the very bytes, the same where it signs and where it is verified."""
 
 import json
 from typing import Final
@@ -9,6 +9,7 @@ from provisioning.contracts.messages import Redaction, Snapshot
 
 _CONTEXT: Final = b"wayside observation 1\0"
 """A signature over this can never pass for one over anything else that the same key signs."""
+_SURVEY: Final = b"wayside survey 1\0"
 
 
 def of_snapshot(snapshot: Snapshot) -> bytes:
@@ -20,6 +21,11 @@ def of_snapshot(snapshot: Snapshot) -> bytes:
 def of_row(row: SnapshotRow) -> bytes:
     """Of what became of it in the archive: the same bytes."""
     return _statement(row.row_key, row.picture_sha256, row.captured_at_ms, row.redaction)
+
+
+def of_survey(text: str) -> bytes:
+    """Of `survey.SignedSurvey.survey`."""
+    return _SURVEY + text.encode()
 
 
 def _statement(row_key: str, picture_sha256: str, captured_at_ms: int, redaction: Redaction) -> bytes:

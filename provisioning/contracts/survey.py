@@ -7,7 +7,7 @@ from pydantic import Field
 
 from provisioning.contracts.documents import MAX_CAMERAS
 from provisioning.contracts.ids import AgentId, CameraId
-from provisioning.contracts.messages import MAX_SIDE_PX, Count, Message, PictureCheck, TimeMs, Versioned
+from provisioning.contracts.messages import MAX_SIDE_PX, Count, Message, PictureCheck, Signature, TimeMs, Versioned
 
 
 class CameraSurvey(Message):
@@ -40,3 +40,12 @@ class Survey(Versioned):
     surveyed_at_ms: TimeMs
     software: str = Field(max_length=64)
     cameras: tuple[CameraSurvey, ...] = Field(max_length=MAX_CAMERAS)
+
+
+class SignedSurvey(Versioned):
+    """What `wayside-edge survey` prints: a survey and the agent's signature over its very letters."""
+
+    survey: str
+    """JSON of `Survey`; text, so that what was signed is what is read."""
+    signature: Signature
+    """Over `statement.of_survey`."""

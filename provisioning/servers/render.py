@@ -64,7 +64,7 @@ def _tree(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> Tre
     tree.disks = (*server.disks, *_backup_disk(plan, server))
     tree.files += _cluster_files(home, plan, server, store)
     tree.files.append(File.text("/etc/nftables.conf", firewall.ruleset(tree.openings)))
-    tree.files += watching.prometheus(plan, server)
+    tree.files += watching.prometheus(plan, server, home.config.metrics_port)
     tree.files += debian.clock(plan, server)
     tree.files += debian.kernel()
     tree.files += debian.shared_archive(plan, server)

@@ -16,9 +16,9 @@ CONFIGURATION: Final = "/etc/prometheus/wayside/prometheus.yml"
 GRAFANA_PASSWORD: Final = f"{ETC}/secrets/grafana-admin"
 
 
-def prometheus(plan: Plan, server: PlannedServer) -> Iterator[File]:
-    """Its configuration, rules, and the arguments that Debian's unit reads."""
-    yield File.text(CONFIGURATION, _json(_configuration(plan, server)))
+def prometheus(plan: Plan, server: PlannedServer, provisioning: int | None) -> Iterator[File]:
+    """Its configuration, rules, and the arguments that Debian's unit reads. `provisioning`: its `metrics_port`."""
+    yield File.text(CONFIGURATION, _json(_configuration(plan, server, provisioning)))
     yield File.text(RULES, shipped("prometheus/rules/cluster.yml").read_text(encoding="utf-8"))
     at = "127.0.0.1" if server is plan.head else server.address
     bound = f"[{at}]" if ":" in str(at) else at
@@ -80,7 +80,7 @@ def shipped(name: str) -> Path:
     raise ClusterPlanError(f"{name}: is not in this installation; install the release anew")
 
 
-def _configuration(plan: Plan, server: PlannedServer) -> dict[str, Any]:
+def _configuration(plan: Plan, server: PlannedServer, provisioning: int | None) -> dict[str, Any]:
     """JSON is YAML. Replicas' doors are found by files; the head asks the others, and Ray's exporters."""
     scrape: list[dict[str, Any]] = [
         {
@@ -92,6 +92,9 @@ def _configuration(plan: Plan, server: PlannedServer) -> dict[str, Any]:
         port = int(Node.model_fields["first_port"].default) + METRICS
         ray = [{"targets": [_target(each.address, port)], "labels": {"server": each.name}} for each in plan.servers]
         scrape.append({"job_name": "ray", "static_configs": ray})
+        if provisioning is not None:
+            own = [{"targets": [_target("127.0.0.1", provisioning)]}]
+            scrape.append({"job_name": "wayside-provisioning", "static_configs": own})
         others = [
             {"targets": [_target(each.address, FEDERATE)], "labels": {"server": each.name}}
             for each in plan.servers

@@ -191,6 +191,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         gauges=gauges,
         cluster=cluster,
         notifier=notifier,
+        store=store,
         limits=Limits(),
         now_ms=clock,
     )

@@ -91,6 +91,31 @@ def test_uninstall_keeps_data_and_purge_leaves_nothing(installed: Machine) -> No
     assert not installed.opt.exists()
 
 
+def test_purge_takes_what_a_plan_laid_and_leaves_what_is_debians(installed: Machine) -> None:
+    ours = {
+        "etc/wayside-cluster/cluster.toml",
+        "etc/wayside-cluster/secrets/cluster.key",
+        "etc/wayside-center/secrets/center.key",
+        "etc/wayside-servers/manifest.json",
+        "etc/systemd/system/wayside-cluster.service",
+        "etc/systemd/system/wayside-center.service.d/servers.conf",
+        "etc/sysusers.d/wayside-cluster.conf",
+        "etc/tmpfiles.d/wayside-servers.conf",
+    }
+    debians = {"etc/nftables.conf", "etc/chrony/conf.d/wayside.conf", "etc/systemd/system/other.service"}
+    for name in ours | debians:
+        file = installed.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("laid by hand, from what was rendered")
+    said = installed.install("--uninstall")
+    for folder in ("cluster", "center", "servers"):
+        assert f"kept: {installed.root}/etc/wayside-{folder}; --purge" in said
+    assert installed.files() == {"var/lib/wayside-edge/spool.db"} | ours | debians
+    installed.install("--uninstall", "--purge")
+    assert installed.files() == debians
+    assert list((installed.root / "etc").glob("wayside*")) == []
+
+
 # --- what is refused; nothing is changed then
 
 

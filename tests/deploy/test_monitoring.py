@@ -1,7 +1,7 @@
 """Rules and dashboards as shipped: nothing names a metric that nothing exports, and a real Prometheus runs all of it.
 
 the agent's registry ──▶ loopback ─┐
-the intake's, the archiver's ──────┴─▶ Prometheus (Debian), with deploy/prometheus ◀── every expression of
+intake's, archiver's, provisioning's ┴─▶ Prometheus (Debian), with deploy/prometheus ◀── every expression of
                                                                                       deploy/grafana
 """
 
@@ -22,9 +22,12 @@ import pytest
 from prometheus_client.metrics_core import Metric
 
 from edge_agent.metrics import families as agent_families
+from provisioning.home import Home
+from provisioning.metrics import families as provisioning_families
+from provisioning.metrics import open_door
 from ray_cluster.metrics import archive_families, intake_families
 from tests.support.ports import free_port
-from tests.support.telling import agent_door, agent_told, archive_told, cluster_doors, intake_told
+from tests.support.telling import agent_door, agent_told, archive_told, cluster_doors, intake_told, provisioning_home
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -35,7 +38,7 @@ _NAMES = re.compile(r"\bwayside_[a-z0-9_]*[a-z0-9]\b(?!_)")
 _RECORDED = re.compile(r"\bwayside:[a-z0-9_:]+")
 
 
-def exported() -> set[str]:
+def exported(home: Home) -> set[str]:
     """Names of all samples that the real registries give."""
 
     def of(families: Iterator[Metric]) -> set[str]:
@@ -44,7 +47,8 @@ def exported() -> set[str]:
 
     archive = archive_told()
     of(archive_families(archive))  # its first commit
-    return of(agent_families(agent_told())) | of(intake_families(intake_told())) | of(archive_families(archive))
+    cluster = of(intake_families(intake_told())) | of(archive_families(archive))
+    return of(agent_families(agent_told())) | cluster | of(provisioning_families(home))
 
 
 def recorded() -> set[str]:
@@ -57,10 +61,10 @@ def expressions(dashboard: Path) -> list[str]:
     return [target["expr"] for panel in panels for target in panel["targets"]]
 
 
-def test_nothing_names_a_metric_that_nothing_exports() -> None:
+def test_nothing_names_a_metric_that_nothing_exports(tmp_path: Path) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in (*DASHBOARDS, *(PROMETHEUS / "rules").iterdir())}
     texts[ROOT / "docs" / "monitoring.md"] = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
-    known, records = exported(), recorded()
+    known, records = exported(provisioning_home(tmp_path / "home")), recorded()
     for path, text in texts.items():
         assert set(_NAMES.findall(text)) - known == set(), path
         assert set(_RECORDED.findall(text)) - records == set(), path
@@ -213,8 +217,15 @@ def test_a_real_prometheus_runs_all_that_is_about_the_edge(tmp_path: Path) -> No
 @pytest.mark.peer
 def test_a_real_prometheus_finds_the_replicas_and_runs_all_that_is_about_the_cluster(tmp_path: Path) -> None:
     targets = tmp_path / "metrics"
-    config = hastened("cluster", tmp_path, ("/var/cache/wayside-cluster/metrics", str(targets)))
-    with cluster_doors(targets), prometheus(config, tmp_path) as asked:
+    home = provisioning_home(tmp_path / "home", free_port())
+    config = hastened(
+        "cluster",
+        tmp_path,
+        ("/var/cache/wayside-cluster/metrics", str(targets)),
+        ("  # - job_name: wayside-provisioning\n  #   static", "  - job_name: wayside-provisioning\n    static"),
+        ("127.0.0.1:9110", f"127.0.0.1:{home.config.metrics_port}"),
+    )
+    with cluster_doors(targets), open_door(home), prometheus(config, tmp_path) as asked:
         runs(asked, ["wayside-cluster", "wayside-archive"], "wayside:archive_commit_seconds:p99 > 0")
         jobs = {each["metric"]["job"] for each in asked.result("up == 1")}
-        assert jobs == {"wayside-intake", "wayside-archive"}
+        assert jobs == {"wayside-intake", "wayside-archive", "wayside-provisioning"}

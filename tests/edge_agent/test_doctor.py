@@ -23,9 +23,11 @@ from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.redactor import FACES, MACHINES, PLATES, Redactors
 from edge_agent.survey import survey
 from engines.catalog import Catalog
+from provisioning.attest import Attested
+from provisioning.contracts import statement
 from provisioning.contracts.config import Camera, EdgeConfig, load
 from provisioning.contracts.diagnosis import Fault, is_nearly_full
-from provisioning.contracts.survey import CameraSurvey
+from provisioning.contracts.survey import CameraSurvey, SignedSurvey, Survey
 from provisioning.identities import Identity
 from tests.edge_agent.cabinet import AGENT, Box, World, world
 from tests.edge_agent.spooling import fill, keep, open_spool
@@ -290,6 +292,20 @@ def test_a_survey_says_of_a_camera_what_acceptance_asks_for(box: Box, redactors:
 
     (bare,) = survey(edge, without, SystemClock(), software="test", look_s=0.5).cameras
     assert (bare.redacted, bare.redaction_trouble) == (False, "a model is missing")
+
+
+def test_what_the_survey_command_prints_is_signed_by_the_agent(box: Box) -> None:
+    box.be_told(2, box.camera(port=free_port()))
+    done = CliRunner().invoke(app, ["survey", "--config", str(box.config)])
+    assert done.exit_code == 0, done.output
+    signed = SignedSurvey.model_validate_json(done.stdout)
+    at_ms = Survey.model_validate_json(signed.survey).surveyed_at_ms
+    said = statement.of_survey(signed.survey)
+    attested = Attested.load(box.around.exchange.pki.identities.agents.ca_file)
+    attested.check(said, signed.signature, agent_id=box.edge.agent_id, first_ms=at_ms, last_ms=at_ms)
+    box.use(broker={"key_file": box.folder / "nowhere.key"})
+    done = CliRunner().invoke(app, ["survey", "--config", str(box.config)])
+    assert (done.exit_code, done.stdout) == (2, "")
 
 
 def test_the_command_names_faults_for_people_and_programs(box: Box) -> None:

@@ -11,12 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.identity import private_pem
+from edge_agent.signing import Signer
 from provisioning.acceptance import judging, paper
 from provisioning.acceptance.judging import Card, Finding, Outcome, Question
-from provisioning.contracts.messages import PictureCheck
-from provisioning.contracts.survey import CameraSurvey, Survey
+from provisioning.contracts import statement
+from provisioning.contracts.config import Broker
+from provisioning.contracts.messages import PictureCheck, Signature
+from provisioning.contracts.survey import CameraSurvey, SignedSurvey, Survey
+from provisioning.home import Home
 from provisioning.plans import CameraRecord
-from tests.support.office import Technician, cameras_csv
+from tests.support.office import DAY_MS, Box, Technician, cameras_csv, enrol
 
 NORTH = (31.3, 120.6)
 CODE = "34020000001320000001"
@@ -193,32 +198,88 @@ def technician(tmp_path: Path) -> Technician:
     return made
 
 
-def survey_file(folder: Path, *cameras: CameraSurvey, **changes: Any) -> Path:
-    told = {"agent_id": "cabinet-7", "surveyed_at_ms": time.time_ns() // 1_000_000, "software": "wayside-edge 0.1.0"}
-    file = folder / "survey.json"
-    file.write_text(Survey.model_validate(told | {"cameras": cameras} | changes).model_dump_json())
-    return file
+class Cabinet:
+    """A box that is enrolled as `cabinet-7`, and signs."""
+
+    def __init__(self, technician: Technician, folder: Path, agent_id: str = "cabinet-7") -> None:
+        home, box = Home.open(technician.directory), Box()
+        made = enrol(home, agent_id, box)
+        self.folder, self.agent_id = folder, agent_id
+        self.broker = Broker(host="h", ca_file=folder / "ca", cert_file=folder / "cert", key_file=folder / "key")
+        self.broker.cert_file.write_text(made.pem)
+        self.broker.key_file.write_bytes(private_pem(box.key))
+
+    def survey(self, *cameras: CameraSurvey, **changes: Any) -> Path:
+        """As `wayside-edge survey` prints it."""
+        told = {"agent_id": self.agent_id, "surveyed_at_ms": now_ms(), "software": "wayside-edge 0.1.0"}
+        said = Survey.model_validate(told | {"cameras": cameras} | changes).model_dump_json()
+        return self.write(said, Signer(self.broker).sign(statement.of_survey(said), self.agent_id))
+
+    def write(self, said: str, signature: Signature) -> Path:
+        file = self.folder / "survey.json"
+        file.write_text(SignedSurvey(survey=said, signature=signature).model_dump_json())
+        return file
 
 
-def test_a_site_is_accepted_by_one_command(technician: Technician, tmp_path: Path) -> None:
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@pytest.fixture
+def cabinet(technician: Technician, tmp_path: Path) -> Cabinet:
+    return Cabinet(technician, tmp_path)
+
+
+def test_a_site_is_accepted_by_one_command(technician: Technician, cabinet: Cabinet, tmp_path: Path) -> None:
     out = tmp_path / "cabinet-7.pdf"
-    answer = technician.asks("accept", "cabinet-7", "--survey", survey_file(tmp_path, seen()), "-o", out)
+    answer = technician.asks("accept", "cabinet-7", "--survey", cabinet.survey(seen()), "-o", out)
     assert (answer["result"], answer["cameras"][0]["result"]) == ("pass", "pass")
     assert out.read_bytes().startswith(b"%PDF")
-    answer = technician.asks("accept", "cabinet-7", "--survey", survey_file(tmp_path, seen(archived=0)), code=1)
+    answer = technician.asks("accept", "cabinet-7", "--survey", cabinet.survey(seen(archived=0)), code=1)
     assert answer["cameras"][0]["findings"]["archived"]["outcome"] == "fail"
-    shown = technician.types("accept", "cabinet-7", "--survey", survey_file(tmp_path, seen(archived=0)))
+    shown = technician.types("accept", "cabinet-7", "--survey", cabinet.survey(seen(archived=0)))
     assert "gate, archived: 5 taken, none confirmed" in shown.stdout
 
 
-def test_a_survey_that_cannot_count_is_refused(technician: Technician, tmp_path: Path) -> None:
+def test_a_survey_that_cannot_count_is_refused(technician: Technician, cabinet: Cabinet, tmp_path: Path) -> None:
     def refused(file: Path) -> str:
         return technician.refused("accept", "cabinet-7", "--survey", file)
 
-    assert "of agent other" in refused(survey_file(tmp_path, agent_id="other"))
-    assert "a day old" in refused(survey_file(tmp_path, surveyed_at_ms=1))
+    assert "of agent other" in refused(Cabinet(technician, tmp_path, "other").survey(seen()))
+    cabinet = Cabinet(technician, tmp_path)
     assert "cannot be read" in refused(tmp_path / "nowhere")
     file = tmp_path / "survey.json"
-    for content in ("", "{}", json.dumps({"agent_id": "cabinet-7"})):
+    unsigned = json.loads(cabinet.survey(seen()).read_text())["survey"]
+    for content in ("", "{}", json.dumps({"agent_id": "cabinet-7"}), unsigned):
         file.write_text(content)
-        assert "not what `wayside-edge survey` prints" in refused(file)
+        assert "not what `wayside-edge survey` prints, signed" in refused(file)
+
+
+def test_a_survey_that_is_not_by_the_box_that_is_the_agent_is_refused(
+    technician: Technician, cabinet: Cabinet, tmp_path: Path
+) -> None:
+    def refused(file: Path) -> str:
+        return technician.refused("accept", "cabinet-7", "--survey", file)
+
+    signed = SignedSurvey.model_validate_json(cabinet.survey(seen(archived=0)).read_text())
+    changed = signed.survey.replace('"archived":0', '"archived":3')
+    assert changed != signed.survey
+    assert "not what the agent signed" in refused(cabinet.write(changed, signed.signature))
+    other = Cabinet(technician, tmp_path, "other")
+    stranger = Signer(other.broker).sign(statement.of_survey(signed.survey), "other")
+    assert "not of agent 'cabinet-7'" in refused(other.write(signed.survey, stranger))
+    old = Cabinet(technician, tmp_path)
+    assert "did not count when this was signed" in refused(old.survey(seen(), surveyed_at_ms=1))
+    file = old.survey(seen())
+    assert technician.asks("accept", "cabinet-7", "--survey", file)["result"] == "pass"
+    Home.open(technician.directory).revoke("cabinet-7", "stolen")
+    assert "its certificate was revoked" in refused(file)
+
+
+def test_a_survey_of_two_days_ago_is_refused_though_it_is_signed(
+    technician: Technician, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cabinet.survey(seen())
+    later_ms = now_ms() + 2 * DAY_MS
+    monkeypatch.setattr("provisioning.home._now_ms", lambda: later_ms)
+    assert "a day old" in technician.refused("accept", "cabinet-7", "--survey", file)

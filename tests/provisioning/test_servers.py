@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,9 +22,10 @@ from provisioning.errors import ClusterPlanError
 from provisioning.home import Home, HomeConfig
 from provisioning.servers.firewall import ruleset
 from provisioning.servers.openings import openings
-from provisioning.servers.plan import read
+from provisioning.servers.plan import PlannedServer, read
 from provisioning.servers.render import render
 from provisioning.servers.tree import MANIFEST
+from provisioning.servers.watching import CONFIGURATION, prometheus
 from tests.support.county import GOLDEN, NAMES, files, plan, rendered
 
 
@@ -99,6 +101,20 @@ def test_rays_exporter_is_open_to_prometheus_alone(home: Home) -> None:
     for server in county.servers:
         (exporter,) = [each for each in openings(county, server, home.config) if each.holds_port(6405)]
         assert exporter.sources == (None if server is county.head else ("10.2.0.5/32",))
+
+
+def test_the_heads_prometheus_asks_provisioning_where_it_answers(out: Path) -> None:
+    county = plan()
+
+    def jobs(server: PlannedServer, port: int | None) -> dict[str, Any]:
+        (file,) = (each for each in prometheus(county, server, port) if each.path == CONFIGURATION)
+        return {each["job_name"]: each for each in json.loads(file.content)["scrape_configs"]}
+
+    own = jobs(county.head, 9110)["wayside-provisioning"]
+    assert own["static_configs"] == [{"targets": ["127.0.0.1:9110"]}]
+    other = next(each for each in county.servers if each is not county.head)
+    assert "wayside-provisioning" not in jobs(other, 9110)
+    assert "wayside-provisioning" not in json.dumps(jobs(county.head, None))
 
 
 def test_journals_are_read_by_systemds_own_keys(out: Path) -> None:

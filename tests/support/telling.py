@@ -1,4 +1,4 @@
-"""Doors of the real metrics, with something in every one of them: an agent's, an intake's, an archiver's."""
+"""Doors of the real metrics, with something in every one: an agent's, an intake's, an archiver's, provisioning's."""
 
 import time
 from collections.abc import Iterator
@@ -18,12 +18,16 @@ from provisioning.contracts.messages import (
     Ledger,
     PictureCheck,
 )
+from provisioning.contracts.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
+from provisioning.home import Home
+from provisioning.rollout.state import Plan, Progress, RolloutState
 from ray_cluster.commit_figures import CommitFigures
 from ray_cluster.distribution import ROWS, Distribution
 from ray_cluster.entries import Entry, Receipt
 from ray_cluster.hops import Hops
 from ray_cluster.metrics import ArchiveTold, Door, IntakeTold, archive_families, intake_families
 from tests.ray_cluster.world import NOW_MS, entry
+from tests.support.office import Clock, enrol, new_home
 
 CAMERAS = ("gate", "yard")
 
@@ -148,3 +152,18 @@ def cluster_doors(directory: Path) -> Iterator[None]:
     finally:
         for door in doors:
             door.close()
+
+
+def provisioning_home(directory: Path, port: int | None = None) -> Home:
+    """Four agents, one of them not enrolled, one revoked; a roll-out that stopped by itself."""
+    home = new_home(directory, Clock(now_ms()))
+    for agent_id in ("gate", "yard", "gone"):
+        enrol(home, agent_id)
+    home.revoke("gone", "stolen")
+    home.register.add_agent("late", "north")
+    plan = Plan(agents=("gate", "yard"), soak_ms=0, apply_ms=1, silence_ms=1)
+    agents = {"gate": Progress(state=AgentProgress.FAILED, failed=True), "yard": Progress()}
+    state = RolloutState(plan=plan, agents=agents, phase=RolloutPhase.STOPPING, stopped=StopCause.ERROR_RATE)
+    home.rollouts.start(RolloutKind.SOFTWARE, "2.0", "{}", state)
+    home.config = home.config.model_copy(update={"metrics_port": port})
+    return home

@@ -1,0 +1,42 @@
+"""What alarms and rules are called on the console's pages."""
+
+from typing import Final
+
+from center.alarms.rule import Severity
+from center.alarms.states import State
+from center.errors import marked
+
+KINDS: Final = {
+    "zone_entry": marked("Zone entered"),
+    "two_wheeler_on_motorway": marked("Two-wheeler on a motorway lane"),
+    "standing": marked("Standing where stopping is forbidden"),
+    "line_crossing": marked("Line crossed"),
+    "wrong_way": marked("Wrong way"),
+    "crowding": marked("Crowding"),
+    "camera_fault": marked("Camera fault"),
+    "platform_fault": marked("Platform fault"),
+    "standing_lookalike": marked("Standing look-alike"),
+}
+SEVERITIES: Final = {
+    Severity.INFO: marked("Information"),
+    Severity.WARNING: marked("Warning"),
+    Severity.CRITICAL: marked("Critical"),
+}
+TONES: Final = {Severity.INFO: "off", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
+STATES: Final = {
+    State.OPEN: marked("Open"),
+    State.ESCALATED: marked("Escalated"),
+    State.ACKNOWLEDGED: marked("Acknowledged"),
+    State.CLOSED: marked("Closed"),
+}
+PARTS: Final = {
+    "agent": marked("Agent silent"),
+    "broker": marked("Broker away"),
+    "query": marked("Archive away"),
+    "platforms": marked("Recorder or platform down"),
+    "intake": marked("Fault of the intake"),
+    "parse": marked("Fault of the parsing"),
+    "archive": marked("Fault of the archive"),
+    "storage": marked("Fault of the storage"),
+    "notify": marked("Notification channel down"),
+}

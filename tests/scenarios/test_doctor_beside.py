@@ -1,0 +1,72 @@
+"""The doctor beside a running agent: it tells of the broker, and the agent stays on its line.
+
+```
+wayside-edge run ────MQTT, its one session──▶ Mosquitto
+       ▲ /metrics                                ▲
+wayside-edge doctor ────────TLS alone────────────┘
+```
+"""
+
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ports import free_port
+from tests.support.premises import BIN, Site, wait_for
+
+pytestmark = [pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(300)]
+
+AGENT = "cabinet-7"
+CAMERAS: list[dict[str, Any]] = [{"id": "gate", "source": {"kind": "rtsp", "url": "rtsp://127.0.0.1:9/nobody"}}]
+TAKEN_OVER = "already connected, closing old connection"
+"""Mosquitto's word for a client that came a second time."""
+
+
+def is_connected(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            return b"\nwayside_edge_broker_connected 1.0" in answer.read()
+    except OSError:
+        return False
+
+
+def asked(config: Path) -> dict[str, dict[str, Any]]:
+    """What the doctor says, by what it is of."""
+    done = subprocess.run(
+        [BIN / "wayside-edge", "doctor", "--json", "--config", config], capture_output=True, text=True, check=False
+    )
+    return {each["where"]: each for each in json.loads(done.stdout)["diagnoses"]}
+
+
+@pytest.mark.parametrize("has_metrics", [True, False])
+def test_a_running_agent_stays_on_its_line_while_the_doctor_looks(site: Site, has_metrics: bool) -> None:
+    site.exchange.start()
+    port = free_port()
+    config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
+    site.start_agent(AGENT, config)
+    wait_for("the agent is connected", lambda: is_connected(port), 30)
+    if not has_metrics:
+        config = site.edge_config(AGENT, CAMERAS)
+    broker = asked(config)["broker"]
+    assert broker["fault"] is None
+    expected = "accepts agent cabinet-7: the running agent says so" if has_metrics else "lets this certificate in"
+    assert expected in broker["found"]
+    assert is_connected(port)
+    assert TAKEN_OVER not in site.exchange.log.read_text()
+    assert "closed the connection" not in site.text(AGENT)
+
+
+def test_a_broker_that_is_away_is_told_beside_a_running_agent(site: Site) -> None:
+    site.exchange.start()
+    port = free_port()
+    config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
+    site.start_agent(AGENT, config)
+    wait_for("the agent is connected", lambda: is_connected(port), 30)
+    site.exchange.kill()
+    wait_for("the agent has noticed", lambda: not is_connected(port), 60)
+    assert asked(config)["broker"]["fault"] == "broker_unreachable"
+    assert asked(site.edge_config(AGENT, CAMERAS))["broker"]["fault"] == "broker_unreachable"

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from edge_agent import running
 from edge_agent.agent import LoadRedactors, open_source, unlocker
 from edge_agent.clock import Clock
 from edge_agent.desk.key_files import look as look_at_desk
@@ -21,7 +22,7 @@ from edge_agent.gb28181.registration_file import FILE_NAME
 from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.gb28181.seen import Seen
 from edge_agent.identity import CLOCK_TOLERANCE_MS, Identity, utc
-from edge_agent.link import Connected, Dial, Event, Lost, refusal
+from edge_agent.link import Connected, Dial, Event, Lost, knock, refusal
 from edge_agent.sources.password import Unlock, read_password
 from edge_agent.spool import RESERVE_BYTES
 from provisioning.contracts import config
@@ -107,15 +108,20 @@ def _clock(provisioning: config.Provisioning, ca_file: Path, clock: Clock) -> st
 
 
 def _broker(edge: config.EdgeConfig, dial: Dial) -> str:
+    place = f"{edge.broker.host}:{edge.broker.port}"
+    if running.has_line(edge):  # MQTT has one session for a name, and that is the running agent's
+        said = knock(edge.broker)
+        if said is not None:
+            raise BrokerError(f"{place} refuses this agent's certificate: {said}")
+        return f"{place} lets this certificate in; the running agent was left on its line"
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     link = dial(events.put)
     try:
         match events.get(timeout=_BROKER_S):
             case Connected():
-                return f"{edge.broker.host}:{edge.broker.port} accepts agent {edge.agent_id}"
+                return f"{place} accepts agent {edge.agent_id}"
             case Lost(cause):
                 said = refusal(edge.broker)
-                place = f"{edge.broker.host}:{edge.broker.port}"
                 raise BrokerError(cause if said is None else f"{place} refuses this agent's certificate: {said}")
             case event:
                 raise BrokerError(f"unexpected answer {type(event).__name__}: is this an MQTT 5 broker?")

@@ -31,10 +31,10 @@ TITLE: Final = marked("Overview")
 LOOK_S: Final = 5.0
 LISTED: Final = 6
 """Of each kind; the rest is a number that leads on."""
-DISK_TIGHT_BYTES: Final = 2 * 1024**3
 DAYS_TIGHT: Final = 7.0
 CERTIFICATE_TIGHT_MS: Final = 14 * 86_400_000
-GIB: Final = 1024**3
+GB: Final = 1_000_000_000
+DISK_TIGHT_BYTES: Final = 2 * GB
 GONE: Final = frozenset({DeviceState.OFFLINE, DeviceState.REVOKED})
 
 
@@ -210,9 +210,9 @@ class _Page:
                 name = f"{_('Agent')} {agent.agent_id}: {_(vocabulary.STATES[agent.state])} ({blind})"
                 cares.append(Care("bad", name, vocabulary.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
-                left = _("{gib} GiB are free under its spool. Free space, or give it a larger disk.")
+                left = _("{gb} GB are free under its spool. Free space, or give it a larger disk.")
                 name = _("Agent {agent_id}: its disk is nearly full").format(agent_id=agent.agent_id)
-                cares.append(Care("warn", name, left.format(gib=f"{agent.disk_free_bytes / GIB:.1f}")))
+                cares.append(Care("warn", name, left.format(gb=f"{agent.disk_free_bytes / GB:.1f}")))
             ends_ms = agent.certificate_ends_ms
             if ends_ms is not None and ends_ms - now_ms < CERTIFICATE_TIGHT_MS and agent.state is DeviceState.ONLINE:
                 name = _("Agent {agent_id}: its certificate ends soon").format(agent_id=agent.agent_id)
@@ -316,7 +316,7 @@ def _storage(storage: StorageStatus | None, _: Language) -> tuple[str | None, st
     """Days left in words, and what stands behind them."""
     if storage is None:
         return "–", _("unknown: the archive does not tell its disk")
-    free = _("{gib} GiB free").format(gib=f"{storage.free_bytes / GIB:,.0f}")
+    free = _("{gb} GB free").format(gb=f"{storage.free_bytes / GB:,.0f}")
     if storage.days_left is None:
         return free, _("days left: known once a whole day was archived")
     return _("{days} days").format(days=f"{storage.days_left:,.0f}"), _("{free}, if no old day goes").format(free=free)

@@ -5,8 +5,9 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
+from edge_agent import running
 from edge_agent.clock import Clock
-from edge_agent.doctor import running, settings
+from edge_agent.doctor import settings
 from edge_agent.doctor.papers import Time
 from edge_agent.errors import BrokerError
 from edge_agent.link import Arrived, Connected, Dial, Event, Lost, knock, refusal

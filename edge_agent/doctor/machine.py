@@ -1,14 +1,12 @@
 """The machine under the agent: disk, spool, models, ports."""
 
-import fcntl
-import os
 import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from edge_agent import backlog
+from edge_agent import backlog, running
 from edge_agent.clock import Clock
 from edge_agent.database import FILE_NAME, reading
 from edge_agent.errors import SpoolError
@@ -67,7 +65,7 @@ def spool(edge: EdgeConfig, clock: Clock) -> Diagnosis:
     if age_s <= WAITS_S:
         return Diagnosis("spool", found)
     remedy = "start the agent: wayside-edge run (systemctl start wayside-edge)"
-    if is_held(directory):
+    if running.is_running(directory):
         remedy = (
             "the broker or the archive does not take them: see broker below, then wayside-cluster status at the centre"
         )
@@ -97,7 +95,7 @@ def models(models_dir: Path) -> Iterator[Diagnosis]:
 
 def ports(edge: EdgeConfig) -> Iterator[Diagnosis]:
     """Whether the agent could listen where it is to. While it runs they are its own, and its log says otherwise."""
-    if is_held(edge.spool.directory):
+    if running.is_running(edge.spool.directory):
         return
     for what, host, port, kinds in _doors(edge):
         taken = [name for name, kind in kinds.items() if not _is_free(host, port, kind)]
@@ -107,21 +105,6 @@ def ports(edge: EdgeConfig) -> Iterator[Diagnosis]:
             yield Diagnosis(f"port {what}", found, Fault.PORT_TAKEN, remedy)
         else:
             yield Diagnosis(f"port {what}", f"{host}:{port} is free")
-
-
-def is_held(directory: Path) -> bool:
-    """Whether an agent runs on this spool: the kernel holds its lock for it."""
-    try:
-        handle = os.open(directory / "spool.lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 _TCP: Final = {"TCP": socket.SOCK_STREAM}

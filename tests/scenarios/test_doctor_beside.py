@@ -1,4 +1,4 @@
-"""The doctor beside a running agent: it tells of the broker, and the agent stays on its line.
+"""The doctor, and `check`, beside a running agent: they tell of the broker, and the agent stays on its line.
 
 ```
 wayside-edge run ────MQTT, its one session──▶ Mosquitto
@@ -58,6 +58,19 @@ def test_a_running_agent_stays_on_its_line_while_the_doctor_looks(site: Site, ha
     assert is_connected(port)
     assert TAKEN_OVER not in site.exchange.log.read_text()
     assert "closed the connection" not in site.text(AGENT)
+
+
+def test_a_running_agent_stays_on_its_line_while_it_is_checked(site: Site) -> None:
+    site.exchange.start()
+    port = free_port()
+    config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
+    site.start_agent(AGENT, config)
+    wait_for("the agent is connected", lambda: is_connected(port), 30)
+    command = [BIN / "wayside-edge", "check", "--config", config]
+    said = " ".join(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
+    assert "lets this certificate in; the running agent was left on its line" in said
+    assert is_connected(port)
+    assert TAKEN_OVER not in site.exchange.log.read_text()
 
 
 def test_a_broker_that_is_away_is_told_beside_a_running_agent(site: Site) -> None:

@@ -1,9 +1,11 @@
-"""The agent that runs on this box, beside the doctor: is there one, and does it say that it has its line?"""
+"""The agent that runs on this box beside a command: is there one, and does it say that it has its line?"""
 
+import fcntl
+import os
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Final
 
-from edge_agent.doctor.machine import is_held
 from edge_agent.metrics import LOOPBACK
 from provisioning.contracts.config import EdgeConfig
 
@@ -12,9 +14,24 @@ _ANSWER_S: Final = 2.0
 _MOST: Final = 4 * 1024 * 1024
 
 
+def is_running(directory: Path) -> bool:
+    """Whether an agent runs on this spool: the kernel holds its lock for it."""
+    try:
+        handle = os.open(directory / "spool.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def has_line(edge: EdgeConfig) -> bool:
     """Whether there may be a line to disturb: an agent runs, and does not say that it has none."""
-    return is_held(edge.spool.directory) and is_connected(edge) is not False
+    return is_running(edge.spool.directory) and is_connected(edge) is not False
 
 
 def is_connected(edge: EdgeConfig) -> bool | None:

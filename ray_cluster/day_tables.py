@@ -1,6 +1,7 @@
 """The tables in an archive directory: how those of a window are opened, made, brought up to date and listed."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,6 +85,16 @@ def newest_version(tables: Any, table: str) -> int:
     except FileNotFoundError:
         return 0
     return max((_NEWEST - int(number) for number in numbers if len(number) == 20 and number.isdecimal()), default=0)
+
+
+def has_leftovers(tables: Any, table: str, age: timedelta) -> bool:
+    """Whether all versions of a table but the newest can go: that one is older than `age`, by the clock of the disk."""
+    try:
+        with os.scandir(versions_folder(tables, table)) as versions:
+            written_s = [version.stat().st_mtime for version in versions if version.name.endswith(_MANIFEST)]
+    except FileNotFoundError:
+        return False
+    return len(written_s) > 1 and max(written_s) < time.time() - age.total_seconds()
 
 
 @dataclass(slots=True)

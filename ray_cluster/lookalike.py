@@ -26,7 +26,7 @@ from ray_cluster.windows import WindowsOfDays, day_of
 PARALLEL_WINDOWS: Final = 4
 """Lance uses every core for one search already; more windows at once hide the reads of the disk and little else."""
 PAGES: Final = 32
-"""That one answer has at most: a month of hours is 720 windows, and each page carries all hits."""
+"""That one answer has at most before the last one: a month of hours is 720 windows, and each page carries all hits."""
 _Hits = dict[str, LookalikeHit]
 
 

@@ -18,7 +18,7 @@ from lancedb.index import Bitmap, BTree, IvfSq
 from provisioning.contracts.archive import DayUpkeep, UpkeepStatus
 from ray_cluster import recall
 from ray_cluster.day_index import SMALL_FRAGMENTS, Build, IndexState, index_name, next_build, partitions
-from ray_cluster.day_tables import connect, is_closed, newest_version, window_names
+from ray_cluster.day_tables import connect, has_leftovers, is_closed, newest_version, window_names
 from ray_cluster.durable import replace_text
 from ray_cluster.errors import ArchiveInUse, ClusterError, UpkeepFailed
 from ray_cluster.holds import Holds
@@ -110,22 +110,25 @@ class Upkeep:
         over = closed or now_ms >= span_ms(name, self._offset_minutes)[1] + OVER_AFTER_MS
         before = self._windows.get(name)
         settles = over and (before is None or (before.over, before.closed) != (over, closed))
-        if not settles and self._left_at.get(name) == self._versions(name):
+        cleans = over and any(has_leftovers(self._tables, kind + name, KEEP_VERSIONS) for kind in (SNAPSHOTS, OBJECTS))
+        if not settles and not cleans and self._left_at.get(name) == self._versions(name):
             return Build.NOTHING
         snapshots = self._tables.open_table(SNAPSHOTS + name)
         objects = self._tables.open_table(OBJECTS + name)
         built = Build.NOTHING
-        if self._grown(snapshots) or settles:
+        if self._grown(snapshots) or settles or cleans:
             self._compact(SNAPSHOTS, snapshots)
-        compacts = self._grown(objects) or settles
-        if compacts:
+            self._sealed_at_ms.pop(name, None)
+        grown = self._grown(objects) or settles
+        if grown:
             built = self._build(objects, closed=closed, recall=None if before is None else before.recall)
+        if grown or cleans:
             self._compact(OBJECTS, objects)
         window = _measured(name, objects).model_copy(update={"over": over, "closed": closed})
         if window.index:
             asked_ms = None if before is None or built in {Build.OPEN, Build.FULL} else before.recall_at_ms
             # What is over and gets nothing new is searched as it was.
-            due = asked_ms is None or ((compacts or not over) and now_ms - asked_ms >= CANARY_MS)
+            due = asked_ms is None or ((grown or not over) and now_ms - asked_ms >= CANARY_MS)
             window = window.model_copy(update=_canary(objects, window.rows, now_ms) if due else _recall_of(before))
         self._windows[name] = window
         if over:

@@ -123,11 +123,12 @@ def _print(report: dict[str, Any]) -> None:
             figures = (f"{found[name]:.1f}" for name in ("cpu_ms", "p50_ms", "p95_ms"))
             reads.add_row(f"{part}: {found['what']}", *figures)
     console.print(reads)
-    searches = Table("search", "p50 ms", "p95 ms", "recall@10", title="top ten")
+    searches = Table("search", "processor ms", "p50 ms", "p95 ms", "recall@10", title="top ten")
     for part in ("open", "closed", "peers"):
         for found in report.get(part, ()):
             recall = "" if found["recall"] is None else f"{found['recall']:.3f}"
-            searches.add_row(f"{part}: {found['what']}", f"{found['p50_ms']:.1f}", f"{found['p95_ms']:.1f}", recall)
+            figures = (f"{found[name]:.1f}" for name in ("cpu_ms", "p50_ms", "p95_ms"))
+            searches.add_row(f"{part}: {found['what']}", *figures, recall)
     console.print(searches)
 
 

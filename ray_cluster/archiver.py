@@ -44,6 +44,7 @@ class Archiver:
     Raises:
         ArchiveInUse: another archiver does not let go of the archive.
         ArchiveFull, ArchiveWriteFailed: the directory cannot be used.
+        ArchiveUnreadable: a newer release wrote it.
     """
 
     def __init__(

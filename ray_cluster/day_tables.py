@@ -42,15 +42,19 @@ def window_names(tables: Any) -> tuple[str, ...]:
 
     Raises:
         OSError: the directory cannot be listed.
-        ValueError: a table's name is none that this release gives.
+        ArchiveUnreadable: a table's name is none that this release gives.
     """
     try:
         with os.scandir(tables.uri) as entries:
             found = [entry.name for entry in entries if entry.name.startswith(SNAPSHOTS)]
     except FileNotFoundError:  # nothing was ever archived here
         return ()
-    names = (name.removeprefix(SNAPSHOTS).removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX))
-    return tuple(sorted(Window.parse(name).name for name in names if _is_made(tables, SNAPSHOTS + name)))
+    tables_there = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
+    names = [name.removeprefix(SNAPSHOTS) for name in tables_there if _is_made(tables, name)]
+    try:
+        return tuple(sorted(Window.parse(name).name for name in names))
+    except ValueError as error:
+        raise ArchiveUnreadable(f"{tables.uri}: {error}; use the release that wrote it") from error
 
 
 def day_names(tables: Any) -> tuple[str, ...]:

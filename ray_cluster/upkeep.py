@@ -81,6 +81,7 @@ class Upkeep:
 
         Raises:
             ArchiveInUse: another upkeep is at work here.
+            ArchiveUnreadable: a table is of a release that is not known here.
             ArchiveWriteFailed: the status file cannot be written.
         """
         faults: list[str] = []

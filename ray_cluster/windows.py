@@ -39,7 +39,7 @@ class Window:
         """
         match = _NAME.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name}: no window of a day; was this archive written by a newer release?")
+            raise ValueError(f"{name}: no window of a day that this release knows")
         return cls(match.group(1), int(match.group(2) or 0), int(match.group(3) or 24))
 
     @property

@@ -67,7 +67,7 @@ class Counting:
                     without.append(window)
                     continue
                 condition = wanted.object_conditions(span_ms(window, self._offset_minutes))
-                rows = table.count_rows(condition)
+                rows = 0 if left_out else table.count_rows(condition)
                 if left_out or read + rows > MAX_ROWS:
                     left_out.append(window)
                     continue

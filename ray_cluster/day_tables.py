@@ -35,10 +35,11 @@ def connect(directory: Path) -> Any:
     return lancedb.connect(directory / "tables", read_consistency_interval=timedelta(0))
 
 
-def window_names(tables: Any) -> tuple[str, ...]:
+def window_names(tables: Any, made: set[str] | None = None) -> tuple[str, ...]:
     """Windows that have rows, oldest first: one exists for a reader once its snapshot table has a first version.
 
-    Lance makes a table's directory before that version, and leaves it without one after a crash there.
+    Lance makes a table's directory before that version, and leaves it without one after a crash there. Who asks often
+    keeps `made`: tables that had one, at which nobody has to look again.
 
     Raises:
         OSError: the directory cannot be listed.
@@ -50,7 +51,9 @@ def window_names(tables: Any) -> tuple[str, ...]:
     except FileNotFoundError:  # nothing was ever archived here
         return ()
     tables_there = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
-    names = [name.removeprefix(SNAPSHOTS) for name in tables_there if _is_made(tables, name)]
+    made = set() if made is None else made
+    made.update([name for name in tables_there if name not in made and _is_made(tables, name)])
+    names = [name.removeprefix(SNAPSHOTS) for name in tables_there if name in made]
     try:
         return tuple(sorted(Window.parse(name).name for name in names))
     except ValueError as error:

@@ -40,6 +40,7 @@ class Lookalike:
         self._audit = Audit(directory)
         self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
+        self._made: set[str] = set()
         self.standing = Standing(self._tables, self._seals, self._audit, now_ms)
         """Of the same archive and the same audit lines."""
 
@@ -53,7 +54,7 @@ class Lookalike:
         """
         self._audit.write("lookalike", at_ms=self._now_ms(), **request.model_dump(mode="json"))
         with read_errors("tables"):
-            windows = WindowsOfDays(window_names(self._tables), self._offset_minutes)
+            windows = WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
             touched = windows.touching(request.from_ms, request.to_ms)
             vectors = [self._vector_of(windows, machine.row_key, machine.index) for machine in request.machines]
         return self._pages(request, touched, vectors)

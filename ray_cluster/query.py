@@ -57,6 +57,7 @@ class Query:
         self._offset_minutes = offset_minutes
         self._tables = connect(directory)
         self._seals = Seals(directory, self._tables)
+        self._made: set[str] = set()
         self._storage = Storage(directory)
 
     def observations(
@@ -257,7 +258,7 @@ class Query:
 
     def _windows(self) -> WindowsOfDays:
         with read_errors("tables"):
-            return WindowsOfDays(window_names(self._tables), self._offset_minutes)
+            return WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
 
     def _windows_of(self, wanted: Filter, cursor: Cursor | None) -> list[str]:
         """Windows that may have rows of the span, up to the cursor, newest first."""

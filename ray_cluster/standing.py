@@ -32,6 +32,7 @@ class Standing:
     def __init__(self, tables: Any, seals: Seals, audit: Audit, now_ms: Callable[[], int]) -> None:
         self._tables = tables
         self._seals = seals
+        self._made: set[str] = set()
         self._audit = audit
         self._now_ms = now_ms
         self._lock = threading.Lock()
@@ -51,7 +52,7 @@ class Standing:
         self._write_down(request)
         keys = [checked_row_key(key) for key in request.row_keys]
         with self._lock, read_errors("tables"):
-            windows = tuple(reversed(window_names(self._tables)))
+            windows = tuple(reversed(window_names(self._tables, self._made)))
             rows = self._vectors_of(set(keys), windows)
             self._refresh(request, windows)
             sought = dict(self._sought)

@@ -63,7 +63,7 @@ class ZoneCounting:
         for window in windows if whole else ():
             with read_errors(window):
                 table = self._tables.open_table(SNAPSHOTS + window)
-                rows = table.count_rows(condition)
+                rows = 0 if left_out else table.count_rows(condition)
                 if left_out or read + rows > MAX_ROWS:
                     left_out.append(window)
                     continue

@@ -3,8 +3,8 @@
 Scalar indexes come with the first compaction. The vector index (IVF, scalar quantisation) comes once enough machines
 have a vector, and is then extended by what was added: each extension is a segment of its own, built from the new rows
 alone. It is trained again whenever the table has doubled, up to a million; from there on Lance splits the partitions
-that grow too large, and training waits for a canary that is not content, many segments, or the day's close. What no index
-has yet is searched exactly.
+that grow too large, and training waits for a canary that is not content, many segments, or the day's close. What no
+index has yet is searched exactly.
 
 The state is the index's name, so it lies in the table and changes with it: `vector_open_50000` was trained on 50,000
 rows of a window whose day is open, `vector_full_1000000` on all rows of one whose day has closed.
@@ -48,7 +48,7 @@ class Build(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """The vector index of a window: its name, how many rows and segments it has, and what it lacks. No name: no index."""
+    """Of the vectors of a window: its name, how many rows and segments it has, what it lacks. No name: no index."""
 
     name: str = ""
     rows: int = 0

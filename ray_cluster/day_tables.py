@@ -30,9 +30,15 @@ _STABLE: Final = {"new_table_enable_stable_row_ids": "true"}
 after 60,000 rows wrote 123 MB in 1.4 s of processor time, the same at 400,000 and at 580,000 rows (measured)."""
 
 
-def connect(directory: Path) -> Any:
-    """The tables of an archive directory. Without the zero interval a reader stays at the version that it opened."""
-    return lancedb.connect(directory / "tables", read_consistency_interval=timedelta(0))
+def connect(directory: Path, *, cache_bytes: int | None = None) -> Any:
+    """The tables of an archive directory; `cache_bytes` of indexes stay in memory, by Lance's own measure 6 GiB.
+
+    Without the zero interval a reader stays at the version that it opened.
+    """
+    session = None
+    if cache_bytes is not None:
+        session = lancedb.Session(index_cache_size_bytes=cache_bytes, metadata_cache_size_bytes=cache_bytes // 4)
+    return lancedb.connect(directory / "tables", read_consistency_interval=timedelta(0), session=session)
 
 
 def window_names(tables: Any, made: set[str] | None = None) -> tuple[str, ...]:

@@ -37,6 +37,9 @@ RESEAL_MS: Final = 3600 * 1000
 """How long a window that got late rows stays without a seal at most: each takes a second for two million rows."""
 _DAY_MS: Final = 86_400_000
 _SAMPLE: Final = 256
+_CACHE_BYTES: Final = 1024**3
+"""Twice the indexes of an hour of a million machines. It goes from window to window, and Lance would keep 6 GiB of what
+it has seen: 5.2 GB after seven windows of .83 million (measured)."""
 _SCALAR: Final = {
     SNAPSHOTS: {
         "row_key": BTree(),
@@ -63,7 +66,7 @@ class Upkeep:
         self._directory = directory
         self._retention_days = retention_days
         self._offset_minutes = offset_minutes
-        self._tables = connect(directory)
+        self._tables = connect(directory, cache_bytes=_CACHE_BYTES)
         query = Query(directory, offset_minutes=offset_minutes)
         self._holds = Holds(directory, query, offset_minutes=offset_minutes)
         self._seals = Seals(directory, self._tables)

@@ -18,15 +18,16 @@ import pyarrow as pa
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.search import Wanted
-from ray_cluster.day_tables import connect, create_day, day_name, day_span
+from ray_cluster.day_tables import connect, create_window
 from ray_cluster.filters import Filter
 from ray_cluster.query import Query
 from ray_cluster.tables import OBJECT_SCHEMA, SNAPSHOT_SCHEMA
 from ray_cluster.upkeep import Upkeep
+from ray_cluster.windows import day_name, span_ms
 
 OFFSET_MINUTES: Final = 480
 DAY: Final = "20261124"
-LOW_MS, HIGH_MS = day_span(DAY, OFFSET_MINUTES)
+LOW_MS, HIGH_MS = span_ms(DAY, OFFSET_MINUTES)
 CAMERAS: Final = 500
 CAMERAS_AN_AGENT: Final = 10
 A_PICTURE: Final = 3
@@ -68,7 +69,7 @@ def fill(directory: Path, machines: int, low_ms: int = LOW_MS, high_ms: int = HI
     dice = np.random.default_rng(1)
     first = 0
     for day, from_ms, to_ms in _days(low_ms, high_ms):
-        table = create_day(tables, day)
+        table = create_window(tables, day)
         pictures = first + -(-machines * (to_ms - from_ms) // ((high_ms - low_ms) * A_PICTURE))
         while first < pictures:
             count = min(STEP, pictures - first)
@@ -88,7 +89,7 @@ def _days(low_ms: int, high_ms: int) -> Iterator[tuple[str, int, int]]:
     at_ms = low_ms
     while at_ms < high_ms:
         day = day_name(at_ms, OFFSET_MINUTES)
-        end_ms = min(high_ms, day_span(day, OFFSET_MINUTES)[1])
+        end_ms = min(high_ms, span_ms(day, OFFSET_MINUTES)[1])
         yield day, at_ms, end_ms
         at_ms = end_ms
 

@@ -3,12 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import lancedb
+from typing import Final
 
 from chaos.street import Street
 from provisioning.contracts.messages import Ledger
+from ray_cluster.day_tables import connect, window_names
 from ray_cluster.tables import SNAPSHOTS
 
 NAMED: Final = frozenset({"interrupted", "duplicate", "disk_full", "redactor_busy"})
@@ -61,13 +60,12 @@ class Books:
 
 def read_archive(directory: Path) -> list[Row]:
     """Every row of every day."""
-    tables: Any = lancedb.connect(directory / "tables")
+    tables = connect(directory)
     columns = ["agent_id", "observation_id", "captured_at_ms", "committed_at_ms"]
     found = []
-    for name in tables.list_tables().tables:
-        if name.startswith(SNAPSHOTS):
-            arrow = tables.open_table(name).search().select(columns).to_arrow()
-            found += [Row(**each) for each in arrow.select(columns).to_pylist()]
+    for window in window_names(tables):
+        arrow = tables.open_table(SNAPSHOTS + window).search().select(columns).to_arrow()
+        found += [Row(**each) for each in arrow.select(columns).to_pylist()]
     return found
 
 

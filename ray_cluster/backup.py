@@ -1,15 +1,15 @@
 """Backup of an archive into a directory, and back. The backup is an archive itself: `verify` and `query` read it.
 
 Files of a table are written once and never changed, and so are packs but for an erasure: a run copies what the target
-lacks. Of each day the snapshots' version is fixed first, then that of the objects, then the packs are copied; a row
-that the backup has thus has its machines and its picture there. The days that retention dropped are dropped, erasures
-are carried out, holds are mirrored.
+lacks. Of each day the versions of the snapshots are fixed first, then those of the objects, then the packs are copied;
+a row that the backup has thus has its machines and its picture there. The days that retention dropped are dropped,
+erasures are carried out, holds are mirrored.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,17 +17,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from provisioning.contracts.messages import Count, Message, TimeMs
-from ray_cluster.day_tables import connect, day_names
+from ray_cluster.day_tables import connect, day_names, manifest_name, window_names
 from ray_cluster.durable import disk_errors, replace_text, sync_folder
 from ray_cluster.erasure import LIST, erase, erased, zero
 from ray_cluster.errors import BackupFailed, UnknownObservation
 from ray_cluster.packs import Packs
 from ray_cluster.tables import OBJECTS, SNAPSHOTS
+from ray_cluster.windows import day_of, days_of
 
 MARK: Final = "backup.json"
 _TAG: Final = "wayside-backup"
-_NEWEST: Final = 2**64 - 1
-"""Lance names the manifest of version n by this number minus n, so that the newest is listed first."""
 _PARTS: Final = ("data", "_deletions", "_indices", "_transactions")
 _COPY_BYTES: Final = 8 * 1024**2
 
@@ -73,10 +72,11 @@ def back_up(directory: Path, target: Path, *, now_ms: int) -> Copied:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         (target / _begun()).touch()
         tables = connect(directory)
-        names = day_names(tables)
+        names = window_names(tables)
+        days = days_of(names)
         done.erased = _carry_out(directory, target)
-        for name in names:
-            _copy_day(directory, target, tables, name, done)
+        for day in days:
+            _copy_day(directory, target, tables, [name for name in names if day_of(name) == day], done)
         _drop_others(target, set(names), done)
         for folder in ("holds", "audit"):
             _mirror(directory / folder, target / folder, done)
@@ -84,8 +84,8 @@ def back_up(directory: Path, target: Path, *, now_ms: int) -> Copied:
             if (directory / file).exists():
                 replace_text(target / file, (directory / file).read_text(encoding="utf-8"))
         epoch = int((target / "epoch").read_text(encoding="ascii")) if (target / "epoch").exists() else 0
-        replace_text(target / MARK, Mark(finished_at_ms=now_ms, days=names, epoch=epoch).model_dump_json())
-    done.days = len(names)
+        replace_text(target / MARK, Mark(finished_at_ms=now_ms, days=days, epoch=epoch).model_dump_json())
+    done.days = len(days)
     return done
 
 
@@ -129,12 +129,17 @@ def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Pat
     return done
 
 
-def _copy_day(directory: Path, target: Path, tables: Any, name: str, done: Copied) -> None:
-    with _pinned(tables, SNAPSHOTS + name) as snapshots, _pinned(tables, OBJECTS + name) as objects:
-        _mirror(directory / "packs" / name, target / "packs" / name, done, keep_extra=True, suffix=".pack")
-        for table, version in ((OBJECTS + name, objects), (SNAPSHOTS + name, snapshots)):
+def _copy_day(directory: Path, target: Path, tables: Any, windows: list[str], done: Copied) -> None:
+    """`windows`: all of the day."""
+    packs = directory / "packs" / day_of(windows[0]), target / "packs" / day_of(windows[0])
+    with ExitStack() as stack:
+        # Objects before snapshots in the copy, and snapshots before objects in what is fixed of them.
+        snapshots = [(each, stack.enter_context(_pinned(tables, each))) for each in (SNAPSHOTS + n for n in windows)]
+        objects = [(each, stack.enter_context(_pinned(tables, each))) for each in (OBJECTS + n for n in windows)]
+        _mirror(*packs, done, keep_extra=True, suffix=".pack")
+        for table, version in (*objects, *snapshots):
             _copy_table(directory / "tables" / f"{table}.lance", target / "tables" / f"{table}.lance", version, done)
-    _drop_extra(directory / "packs" / name, target / "packs" / name, done)
+    _drop_extra(*packs, done)
 
 
 @contextmanager
@@ -154,7 +159,7 @@ def _pinned(tables: Any, name: str) -> Iterator[int]:
 def _copy_table(source: Path, target: Path, version: int, done: Copied) -> None:
     for part in _PARTS:
         _mirror(source / part, target / part, done, keep_extra=True)
-    name = f"{_NEWEST - version:020}.manifest"
+    name = manifest_name(version)
     if not (source / "_versions" / name).exists():
         raise BackupFailed(f"{source}: no manifest of version {version}; is the table of another version of Lance?")
     # The old version stands until this one is there, and its files until then too.
@@ -218,16 +223,17 @@ def _drop_extra(source: Path, target: Path, done: Copied) -> None:
 
 
 def _drop_others(target: Path, names: set[str], done: Copied) -> None:
-    """Days that the archive has not any more. The commit marks go first."""
+    """Windows that the archive has not any more, and packs of such days. The commit marks go first."""
     for kind in (SNAPSHOTS, OBJECTS):
         for table in sorted((target / "tables").glob(f"{kind}*.lance")):
             if table.name.removeprefix(kind).removesuffix(".lance") not in names:
                 shutil.rmtree(table)
                 done.removed += 1
     packs = Packs(target / "packs")
-    for name in packs.days():
-        if name not in names:
-            packs.drop(name)
+    days = set(days_of(names))
+    for day in packs.days():
+        if day not in days:
+            packs.drop(day)
             done.removed += 1
 
 

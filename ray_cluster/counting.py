@@ -15,13 +15,14 @@ import pyarrow.compute as pc
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.search import MAX_BINS, CameraCount, MachineCounts, TimeBin, WeekHour
 from ray_cluster import conditions
-from ray_cluster.day_tables import day_span, read_errors
+from ray_cluster.day_tables import read_errors
 from ray_cluster.errors import BadRequest
 from ray_cluster.filters import MAX_TIME_MS, Filter
 from ray_cluster.tables import OBJECTS, SNAPSHOTS
+from ray_cluster.windows import days_of, span_ms
 
 MAX_ROWS: Final = 5_000_000
-"""Machines read for one question, some seconds' worth; of older days it is said that they were left out."""
+"""Machines read for one question, some seconds' worth; of days with older ones it is said that they were left out."""
 _ROWS_AT_ONCE: Final = 250_000
 _HOUR_MS: Final = 3_600_000
 _THURSDAY: Final = 3
@@ -46,8 +47,8 @@ class Counting:
         self._offset_ms = offset_minutes * 60_000
         self._offset_minutes = offset_minutes
 
-    def count(self, days: Sequence[str], wanted: Filter, bin_ms: int) -> MachineCounts:
-        """Of `days`, newest first; bins begin at the span's beginning.
+    def count(self, windows: Sequence[str], wanted: Filter, bin_ms: int) -> MachineCounts:
+        """Of `windows`, newest first; bins begin at the span's beginning.
 
         Raises:
             BadRequest: the span has no end, or too many bins.
@@ -59,36 +60,36 @@ class Counting:
         read = 0
         left_out: list[str] = []
         without: list[str] = []
-        for day in days:
-            with read_errors(day):
-                table = self._tables.open_table(OBJECTS + day)
+        for window in windows:
+            with read_errors(window):
+                table = self._tables.open_table(OBJECTS + window)
                 if not conditions.needed(wanted.wanted) <= set(table.schema.names):
-                    without.append(day)
+                    without.append(window)
                     continue
-                condition = wanted.object_conditions(day_span(day, self._offset_minutes))
-                rows = table.count_rows(condition)
+                condition = wanted.object_conditions(span_ms(window, self._offset_minutes))
+                rows = 0 if left_out else table.count_rows(condition)
                 if left_out or read + rows > MAX_ROWS:
-                    left_out.append(day)
+                    left_out.append(window)
                     continue
                 read += rows
-                self._read(day, table, condition, wanted, bin_ms, tally)
+                self._read(window, table, condition, wanted, bin_ms, tally)
         return _answer(tally, wanted.from_ms, bin_ms).model_copy(
-            update={"rows_read": read, "days_left_out": tuple(left_out), "days_without": tuple(without)}
+            update={"rows_read": read, "days_left_out": days_of(left_out)[::-1], "days_without": days_of(without)[::-1]}
         )
 
-    def _read(self, day: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
-        keys = self._pictures(day, wanted)
+    def _read(self, window: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
+        keys = self._pictures(window, wanted)
         query = table.search().where(condition).select(["row_key", "camera_id", "captured_at_ms", "cls"])
         for rows in _joined(query.to_batches()):
             fitting = rows if keys is None else rows.filter(pc.is_in(rows.column("row_key"), value_set=keys))
             if fitting.num_rows:
                 self._add(fitting, tally, wanted.from_ms, bin_ms)
 
-    def _pictures(self, day: str, wanted: Filter) -> pa.Array | None:
+    def _pictures(self, window: str, wanted: Filter) -> pa.Array | None:
         """Keys of the snapshots whose picture is as wanted; None where nothing is asked of it."""
         if not wanted.wanted.of_picture:
             return None
-        query = self._tables.open_table(SNAPSHOTS + day).search().where(wanted.conditions(None)).select(["row_key"])
+        query = self._tables.open_table(SNAPSHOTS + window).search().where(wanted.conditions(None)).select(["row_key"])
         return query.to_arrow().column("row_key").combine_chunks()
 
     def _add(self, rows: pa.Table, tally: _Tally, from_ms: int, bin_ms: int) -> None:

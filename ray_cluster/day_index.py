@@ -1,13 +1,13 @@
-"""When the tables of a day are compacted and indexed, and what an index is called: pure decisions over counts.
+"""When the tables of a window are compacted and indexed, and what an index is called: pure decisions over counts.
 
 Scalar indexes come with the first compaction. The vector index (IVF, scalar quantisation) comes once enough machines
 have a vector, and is then extended by what was added: each extension is a segment of its own, built from the new rows
 alone. It is trained again whenever the table has doubled, up to a million; from there on Lance splits the partitions
-that grow too large, and training waits for a canary that is not content, many segments, or the day's end. What no index
-has yet is searched exactly.
+that grow too large, and training waits for a canary that is not content, many segments, or the day's close. What no
+index has yet is searched exactly.
 
 The state is the index's name, so it lies in the table and changes with it: `vector_open_50000` was trained on 50,000
-rows of a day that is open, `vector_full_1000000` on all rows of one that has closed.
+rows of a window whose day is open, `vector_full_1000000` on all rows of one whose day has closed.
 """
 
 import math
@@ -23,12 +23,12 @@ SMALL_FRAGMENTS: Final = 50
 FIRST_VECTORS: Final = 50_000
 """Below this an exact search is as fast as an index (measured), and far too few rows would train one."""
 TRAINED_MOST: Final = 1_000_000
-"""Vectors of an open day above which doubling is no reason to train. Training four million took a core more than a
+"""Vectors of an open window above which doubling is no reason to train. Training four million took a core more than a
 quarter of an hour. Nothing is compacted meanwhile, each commit grows dearer with the fragments, and the result was
 lost: catching up with thousands of commits took longer than the 30 s that Lance gives one (measured, two cores).
 """
 WORTH: Final = 1.25
-"""By how much a day has to have grown for another training to be expected to help."""
+"""By how much a window has to have grown for another training to be expected to help."""
 MAX_SEGMENTS: Final = 64
 """A search visits every segment of the index."""
 MIN_RECALL: Final = 0.95
@@ -48,7 +48,7 @@ class Build(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """The vector index of a day: its name, how many rows and segments it has, and what it lacks. No name: no index."""
+    """Of the vectors of a window: its name, how many rows and segments it has, what it lacks. No name: no index."""
 
     name: str = ""
     rows: int = 0

@@ -18,7 +18,7 @@ from provisioning.contracts.archive import Observation, PicturePlace
 from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.messages import Message, TimeMs
 from ray_cluster.audit import Audit
-from ray_cluster.day_tables import connect, day_name, day_names
+from ray_cluster.day_tables import connect, window_names
 from ray_cluster.durable import disk_errors
 from ray_cluster.epoch import locked
 from ray_cluster.errors import ArchiveUnreadable, ArchiveWriteFailed, NotBrought, PictureDamaged, PictureHeld
@@ -26,6 +26,7 @@ from ray_cluster.held_area import HeldArea
 from ray_cluster.packs import Packs
 from ray_cluster.query import Query
 from ray_cluster.tables import OBJECT_SCHEMA, OBJECTS, SNAPSHOTS, filed_at_ms
+from ray_cluster.windows import WindowsOfDays
 
 LIST: Final = "erasures.jsonl"
 
@@ -143,8 +144,8 @@ def _append(directory: Path, entry: Erased) -> None:
 def _mark(directory: Path, row: Observation, offset_minutes: int, now_ms: int) -> int:
     """The row says erased, and its machines lose their vectors; how many did. Nothing where the day was dropped."""
     tables = connect(directory)
-    name = day_name(filed_at_ms(row.snapshot), offset_minutes)
-    if name not in day_names(tables):
+    name = WindowsOfDays(window_names(tables), offset_minutes).at(filed_at_ms(row.snapshot))
+    if name is None:
         return 0
     key = row.snapshot.row_key
     try:

@@ -11,7 +11,7 @@ from ray_cluster import conditions
 from ray_cluster.day_tables import quoted
 from ray_cluster.errors import BadRequest
 
-_WINDOWS_MS: Final = (30 * 60_000, 4 * 3_600_000)
+_PARTS_MS: Final = (30 * 60_000, 4 * 3_600_000)
 _FEW_CAMERAS: Final = 20
 ANYTHING: Final = Wanted()
 MAX_TIME_MS: Final = 4_102_444_800_000
@@ -86,29 +86,29 @@ class Filter:
             parts += before.older("filed_at_ms")
         return " AND ".join(parts)
 
-    def windows(self, day: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
-        """The same for parts of a day, the newest first; together they are all of it that is asked for.
+    def parts(self, window: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
+        """The same for parts of a window, the newest first; together they are all of it that is asked for.
 
-        Most pages end in the first, and need not sort all that matches in a day. Of few cameras
+        Most pages end in the first, and need not sort all that matches in a window. Of few cameras
         little matches in some hours, and each part is a look at all that no index covers yet.
         """
-        low, high = max(day[0], self.from_ms), min(day[1], self.to_ms)
+        low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
         if before is not None:
             high = min(high, before.at_ms + 1)
         cameras = len(self.camera_ids) or len(self.sources)
-        for width in _WINDOWS_MS[1:] if 0 < cameras <= _FEW_CAMERAS else _WINDOWS_MS:
+        for width in _PARTS_MS[1:] if 0 < cameras <= _FEW_CAMERAS else _PARTS_MS:
             if high - low > width:
                 yield replace(self, from_ms=high - width, to_ms=high)
                 high -= width
         if high > low:
             yield replace(self, from_ms=low, to_ms=high)
 
-    def object_conditions(self, day: tuple[int, int], before: Cursor | None = None) -> str:
-        """On object rows captured in their table's day: as `conditions`.
+    def object_conditions(self, window: tuple[int, int], before: Cursor | None = None) -> str:
+        """On object rows captured in their table's window: as `conditions`.
 
-        A row whose capture time was not believed lies in the day of its receipt, and so mostly outside of every span.
+        A row whose capture time was not believed lies in that of its receipt, and so mostly outside of every span.
         """
-        low, high = max(day[0], self.from_ms), min(day[1], self.to_ms)
+        low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
         parts = [f"captured_at_ms >= {low}", f"captured_at_ms < {high}"]
         if self.camera_ids:
             parts.append(f"camera_id IN ({quoted(self.camera_ids)})")

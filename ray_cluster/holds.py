@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.contracts.archive import Observation
-from ray_cluster.day_tables import day_name
 from ray_cluster.errors import (
     BadRequest,
     PictureErased,
@@ -16,6 +15,7 @@ from ray_cluster.filters import Cursor, Filter
 from ray_cluster.held_area import HeldArea, Hold
 from ray_cluster.query import Query
 from ray_cluster.tables import filed_at_ms
+from ray_cluster.windows import day_name
 
 MAX_ROWS: Final = 100_000
 """Of one hold: evidence of a case, and no second archive."""

@@ -1,4 +1,4 @@
-"""Which row keys a day surely does not hold: most messages are new, and no table needs to be asked for them.
+"""Which row keys a window surely does not hold: most messages are new, and no table needs to be asked for them.
 
 A scalable Bloom filter (Almeida, Baquero, Preguiça and Hutchison, *Scalable Bloom Filters*, 2007) of split blocks
 (Apache Parquet's Bloom filter): filters of growing size, of which the last one takes what is added. It never says that
@@ -28,6 +28,7 @@ _BLOCK_BITS: Final = 8
 
 Marks = np.ndarray[Any, np.dtype[np.uint64]]
 Found = np.ndarray[Any, np.dtype[np.bool_]]
+Masks = np.ndarray[Any, np.dtype[np.uint32]]
 
 
 def marks(row_keys: Sequence[str]) -> Marks:
@@ -48,7 +49,7 @@ class KeyFilter:
     """Says *surely absent* or *perhaps there* of row keys. One thread adds; any may ask."""
 
     def __init__(self) -> None:
-        self._layers = [_Layer(_FIRST_BITS)]
+        self._layers = [Layer(_FIRST_BITS)]
 
     def add(self, added: Marks) -> None:
         """Keys that are there from now on."""
@@ -59,7 +60,7 @@ class KeyFilter:
             added = added[room:]
             if not len(added):
                 return
-            self._layers.append(_Layer(last.bits + _GROWTH_BITS))
+            self._layers.append(Layer(last.bits + _GROWTH_BITS))
 
     def may_hold(self, asked: Marks) -> Found:
         """For each key whether it is perhaps there, in the order asked."""
@@ -69,7 +70,9 @@ class KeyFilter:
         return found
 
 
-class _Layer:
+class Layer:
+    """One filter of 2 ** `bits` bits."""
+
     def __init__(self, bits: int) -> None:
         self.bits = bits
         """Base-2 logarithm of their number."""
@@ -77,8 +80,9 @@ class _Layer:
         self._blocks = np.zeros((1 << (bits - _BLOCK_BITS), len(_SALT)), np.uint32)
 
     def add(self, added: Marks) -> None:
+        """Keys that are there from now on."""
         if len(added):
-            blocks, masks = self._places(added)
+            blocks, masks = self.places(added, self.bits)
             order = np.argsort(blocks)
             blocks = blocks[order]
             first = np.flatnonzero(np.diff(blocks, prepend=-1))
@@ -86,12 +90,18 @@ class _Layer:
             self.room -= len(added)
 
     def may_hold(self, asked: Marks) -> Found:
-        blocks, masks = self._places(asked)
+        """For each key whether it is perhaps there, in the order asked."""
+        blocks, masks = self.places(asked, self.bits)
         held: Found = ((self._blocks[blocks] & masks) == masks).all(axis=1)
         return held
 
-    def _places(self, keys: Marks) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint32]]]:
-        """The block of each key, and its bits in there: (keys,), (keys, 8)."""
-        blocks = (keys >> np.uint64(64 + _BLOCK_BITS - self.bits)).astype(np.int64)
-        bits = (keys.astype(np.uint32)[:, None] * _SALT) >> np.uint32(27)
-        return blocks, np.left_shift(np.uint32(1), bits)
+    def as_bytes(self) -> bytes:
+        """Its blocks, of eight words of 32 bits each."""
+        return self._blocks.tobytes()
+
+    @staticmethod
+    def places(keys: Marks, bits: int) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Masks]:
+        """The block of each key in a filter of that size, and its bits in there: (keys,), (keys, 8)."""
+        blocks = (keys >> np.uint64(64 + _BLOCK_BITS - bits)).astype(np.int64)
+        shifts = (keys.astype(np.uint32)[:, None] * _SALT) >> np.uint32(27)
+        return blocks, np.left_shift(np.uint32(1), shifts)

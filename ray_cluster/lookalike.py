@@ -1,5 +1,6 @@
-"""Look-alike search over days in parallel: pages that get better, the newest days first."""
+"""Look-alike search over windows of days in parallel: pages that get better, the newest windows first."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -11,17 +12,21 @@ from numpy.typing import NDArray
 from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
 from ray_cluster.audit import Audit
 from ray_cluster.conditions import of_object_sources
-from ray_cluster.day_tables import connect, day_name, day_names, quoted, read_errors
+from ray_cluster.day_tables import connect, quoted, read_errors, window_names
 from ray_cluster.errors import ArchiveUnreadable, NoVector
 from ray_cluster.filters import checked_row_key
 from ray_cluster.nearest import Nearest, nearest
 from ray_cluster.row_ids import by_key, pinned, records
+from ray_cluster.seals import Seals
 from ray_cluster.standing import Standing
 from ray_cluster.tables import OBJECTS, object_row
 from ray_cluster.upkeep_status import read_status
+from ray_cluster.windows import WindowsOfDays, day_of
 
-PARALLEL_DAYS: Final = 4
-"""Lance uses every core for one search already; more days at once hide the reads of the disk and little else."""
+PARALLEL_WINDOWS: Final = 4
+"""Lance uses every core for one search already; more windows at once hide the reads of the disk and little else."""
+PAGES: Final = 32
+"""That one answer has at most before the last one: a month of hours is 720 windows, and each page carries all hits."""
 _Hits = dict[str, LookalikeHit]
 
 
@@ -34,7 +39,9 @@ class Lookalike:
         self._now_ms = now_ms
         self._audit = Audit(directory)
         self._tables = connect(directory)
-        self.standing = Standing(self._tables, self._audit, now_ms)
+        self._seals = Seals(directory, self._tables)
+        self._made: set[str] = set()
+        self.standing = Standing(self._tables, self._seals, self._audit, now_ms)
         """Of the same archive and the same audit lines."""
 
     def search(self, request: LookalikeRequest) -> Iterator[LookalikePage]:
@@ -47,34 +54,43 @@ class Lookalike:
         """
         self._audit.write("lookalike", at_ms=self._now_ms(), **request.model_dump(mode="json"))
         with read_errors("tables"):
-            days = [day for day in reversed(day_names(self._tables)) if self._touches(day, request)]
-            vectors = [self._vector_of(machine.row_key, machine.index) for machine in request.machines]
-        return self._pages(request, days, vectors)
+            windows = WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
+            touched = windows.touching(request.from_ms, request.to_ms)
+            vectors = [self._vector_of(windows, machine.row_key, machine.index) for machine in request.machines]
+        return self._pages(request, touched, vectors)
 
     def _pages(
-        self, request: LookalikeRequest, days: list[str], vectors: list[NDArray[np.float32]]
+        self, request: LookalikeRequest, windows: list[str], vectors: list[NDArray[np.float32]]
     ) -> Iterator[LookalikePage]:
         found: _Hits = {}
-        failed: list[str] = []
-        recall = self._lowest_recall(days)
-        with ThreadPoolExecutor(PARALLEL_DAYS, "lookalike") as pool:
-            work: dict[Future[_Hits], str] = {pool.submit(self._day, day, request, vectors): day for day in days}
+        failed: set[str] = set()
+        recall = self._lowest_recall(windows)
+        left = Counter(map(day_of, windows))
+        days = len(left)
+        with ThreadPoolExecutor(PARALLEL_WINDOWS, "lookalike") as pool:
+            work: dict[Future[_Hits], str] = {
+                pool.submit(self._window, each, request, vectors): each for each in windows
+            }
             try:
                 for done, future in enumerate(as_completed(work), 1):
+                    day = day_of(work[future])
                     try:
                         found = _best(found, future.result(), request.limit)
                     except ArchiveUnreadable:
-                        failed.append(work[future])
-                    if done < len(days):
-                        yield _page(found, done, len(days), failed, recall, final=False)
+                        failed.add(day)
+                    left[day] -= 1
+                    # Of many windows not each has a page, but the first one does.
+                    told = -(-done * PAGES // len(windows)) > -(-(done - 1) * PAGES // len(windows))
+                    if done < len(windows) and told:
+                        yield _page(found, sum(not each for each in left.values()), days, failed, recall, final=False)
             finally:
-                # A caller that hangs up leaves days that nobody has to search.
+                # A caller that hangs up leaves windows that nobody has to search.
                 pool.shutdown(wait=False, cancel_futures=True)
-        yield _page(found, len(days), len(days), failed, recall, final=True)
+        yield _page(found, days, days, failed, recall, final=True)
 
-    def _day(self, day: str, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
-        with read_errors(day):
-            objects = self._tables.open_table(OBJECTS + day)
+    def _window(self, window: str, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
+        with read_errors(window):
+            objects = self._tables.open_table(OBJECTS + window)
             if "vector" not in objects.schema.names:
                 return {}
             condition = _condition(request)
@@ -85,10 +101,10 @@ class Lookalike:
                 found = _best(found, hits, request.limit)
             return found
 
-    def _vector_of(self, row_key: str, index: int) -> NDArray[np.float32]:
+    def _vector_of(self, windows: WindowsOfDays, row_key: str, index: int) -> NDArray[np.float32]:
         checked_row_key(row_key)
-        for day in reversed(day_names(self._tables)):
-            objects = pinned(self._tables, OBJECTS + day)
+        for window in self._seals.holding(reversed(windows.names), [row_key]):
+            objects = pinned(self._tables, OBJECTS + window)
             if "vector" in objects.schema.names:
                 ids = by_key(objects, [row_key]).get(row_key, ())
                 for record in records(objects, ids, ["index", "vector"]):
@@ -96,13 +112,9 @@ class Lookalike:
                         return np.asarray(record["vector"], np.float32)
         raise NoVector(f"{row_key} machine {index}: no vector; too little of it is visible, or it is not archived")
 
-    def _touches(self, day: str, request: LookalikeRequest) -> bool:
-        first, last = (day_name(moment, self._offset_minutes) for moment in (request.from_ms, request.to_ms - 1))
-        return first <= day <= last
-
-    def _lowest_recall(self, days: list[str]) -> float | None:
-        status = read_status(self._directory)
-        measured = [] if status is None else [each.recall for each in status.days if each.name in days]
+    def _lowest_recall(self, windows: list[str]) -> float | None:
+        status, asked = read_status(self._directory), set(windows)
+        measured = [] if status is None else [each.recall for each in status.days if each.name in asked]
         return min((recall for recall in measured if recall is not None), default=None)
 
 
@@ -135,7 +147,7 @@ def _best(some: _Hits, others: _Hits, limit: int) -> _Hits:
     return dict(best)
 
 
-def _page(found: _Hits, done: int, days: int, failed: list[str], recall: float | None, *, final: bool) -> LookalikePage:
+def _page(found: _Hits, done: int, days: int, failed: set[str], recall: float | None, *, final: bool) -> LookalikePage:
     return LookalikePage(
         hits=tuple(found.values()),
         days_done=done,

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from provisioning.contracts.archive import SnapshotRow
 from ray_cluster import conditions
-from ray_cluster.day_tables import day_span, in_order, read_errors
+from ray_cluster.day_tables import in_order, read_errors
 from ray_cluster.filters import Cursor, Filter
 from ray_cluster.row_ids import by_key, pinned, records
 from ray_cluster.tables import OBJECTS, SNAPSHOTS, snapshot_row
+from ray_cluster.windows import span_ms
 
 MAX_LOOKED: Final = 20_000
 """Machines looked at for one page: where few of their pictures are what is wanted, the page is short, and goes on."""
@@ -22,41 +23,41 @@ _MAX_BATCH: Final = 2000
 
 
 class MachinePages:
-    """Searches the open tables of one archive; a day that lacks a column which is asked for has nothing to find."""
+    """Searches the open tables of one archive; a window that lacks a column which is asked for has nothing to find."""
 
     def __init__(self, tables: Any, offset_minutes: int) -> None:
         self._tables = tables
         self._offset_minutes = offset_minutes
 
     def page(
-        self, days: Sequence[str], wanted: Filter, limit: int, cursor: Cursor | None
+        self, windows: Sequence[str], wanted: Filter, limit: int, cursor: Cursor | None
     ) -> tuple[list[SnapshotRow], Cursor | None]:
-        """At most `limit` rows of `days`, which are newest first, and where to go on; None: that was all.
+        """At most `limit` rows of `windows`, which are newest first, and where to go on; None: that was all.
 
         Raises:
             ArchiveUnreadable: try again.
         """
         rows: list[SnapshotRow] = []
         looked = 0
-        for day in days:
-            with read_errors(day):
-                for keys in self._keys(day, wanted, limit, cursor):
+        for window in windows:
+            with read_errors(window):
+                for keys in self._keys(window, wanted, limit, cursor):
                     looked += len(keys)
-                    rows += self._snapshots(day, [key.row_key for key in keys], wanted, limit + 1 - len(rows))
+                    rows += self._snapshots(window, [key.row_key for key in keys], wanted, limit + 1 - len(rows))
                     if len(rows) > limit:
                         return rows[:limit], _behind(rows[limit - 1])
                     if looked >= MAX_LOOKED:
                         return rows, keys[-1]
         return rows, None
 
-    def _keys(self, day: str, wanted: Filter, limit: int, cursor: Cursor | None) -> Iterator[list[Cursor]]:
+    def _keys(self, window: str, wanted: Filter, limit: int, cursor: Cursor | None) -> Iterator[list[Cursor]]:
         """Rows with such a machine, each once, newest first, a batch at a time."""
-        table = self._tables.open_table(OBJECTS + day)
+        table = self._tables.open_table(OBJECTS + window)
         if not conditions.needed(wanted.wanted) <= set(table.schema.names):
             return
         batch = min(max(4 * (limit + 1), _MIN_BATCH), _MAX_BATCH)
-        span = day_span(day, self._offset_minutes)
-        for part in wanted.windows(span, cursor):
+        span = span_ms(window, self._offset_minutes)
+        for part in wanted.parts(span, cursor):
             after = cursor
             while True:
                 query = table.search().where(part.object_conditions(span, after)).select([*_ORDER]).limit(batch)
@@ -68,9 +69,9 @@ class MachinePages:
                     break
                 after = found[-1]
 
-    def _snapshots(self, day: str, keys: Sequence[str], wanted: Filter, most: int) -> list[SnapshotRow]:
+    def _snapshots(self, window: str, keys: Sequence[str], wanted: Filter, most: int) -> list[SnapshotRow]:
         """The first `most` of them, in the order of `keys`."""
-        table = pinned(self._tables, SNAPSHOTS + day)
+        table = pinned(self._tables, SNAPSHOTS + window)
         ids = by_key(table, keys, " AND ".join(conditions.of_picture(wanted.wanted)))
         found = [ids[key][0] for key in keys if key in ids]
         return [snapshot_row(record) for record in records(table, found[:most])]

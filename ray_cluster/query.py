@@ -23,7 +23,7 @@ from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
 from ray_cluster.counting import Counting
-from ray_cluster.day_tables import connect, day_name, day_names, day_span, in_order, read_errors
+from ray_cluster.day_tables import connect, in_order, read_errors, window_names
 from ray_cluster.errors import (
     PictureDamaged,
     PictureErased,
@@ -37,9 +37,11 @@ from ray_cluster.machine_pages import MachinePages
 from ray_cluster.packs import Packs
 from ray_cluster.plans import plan
 from ray_cluster.row_ids import by_key, matching, pinned, records
+from ray_cluster.seals import Seals
 from ray_cluster.storage import Storage
 from ray_cluster.tables import OBJECT_COLUMNS, OBJECTS, SNAPSHOTS, filed_at_ms, object_row, snapshot_row
-from ray_cluster.upkeep_status import alarms, read_status
+from ray_cluster.upkeep_status import alarms, by_day, read_status
+from ray_cluster.windows import WindowsOfDays, day_name, day_of, days_of, span_ms
 from ray_cluster.zone_counting import ZoneCounting
 
 _NEWEST: Final = ("filed_at_ms", "row_key")
@@ -54,6 +56,8 @@ class Query:
         self._held = HeldArea(directory)
         self._offset_minutes = offset_minutes
         self._tables = connect(directory)
+        self._seals = Seals(directory, self._tables)
+        self._made: set[str] = set()
         self._storage = Storage(directory)
 
     def observations(
@@ -67,18 +71,18 @@ class Query:
         Raises:
             ArchiveUnreadable: try again.
         """
-        days = [day for day in self._days_of(wanted, cursor) if only_day in {None, day}]
+        windows = [name for name in self._windows_of(wanted, cursor) if only_day in {None, day_of(name)}]
         if wanted.wanted.of_machine:
-            found, next_cursor = MachinePages(self._tables, self._offset_minutes).page(days, wanted, limit, cursor)
+            found, next_cursor = MachinePages(self._tables, self._offset_minutes).page(windows, wanted, limit, cursor)
             following = None if next_cursor is None else str(next_cursor)
             return ObservationPage(items=self._with_machines(found), next_cursor=following)
         rows: list[SnapshotRow] = []
-        for day in days:
-            with read_errors(day):
-                for part in wanted.windows(day_span(day, self._offset_minutes), cursor):
+        for window in windows:
+            with read_errors(window):
+                for part in wanted.parts(span_ms(window, self._offset_minutes), cursor):
                     left = limit + 1 - len(rows)
                     if left:
-                        rows += self._rows(day, part.conditions(cursor), _NEWEST, ascending=False, limit=left)
+                        rows += self._rows(window, part.conditions(cursor), _NEWEST, ascending=False, limit=left)
             if len(rows) > limit:
                 break
         page = rows[:limit]
@@ -93,9 +97,9 @@ class Query:
             UnknownObservation: no such row.
         """
         checked_row_key(row_key)
-        for day in reversed(self.days()):
-            with read_errors(day):
-                table = self._snapshots(day)
+        for window in self._seals.holding(reversed(self._windows().names), [row_key]):
+            with read_errors(window):
+                table = self._snapshots(window)
                 found = records(table, by_key(table, [row_key]).get(row_key, ()))
             if found:
                 return self._with_machines([snapshot_row(found[0])])[0]
@@ -149,19 +153,23 @@ class Query:
         """
         condition = f"commit_seq > {after}"
         numbers: list[int] = []
-        for day in self.days():
-            with read_errors(day):
-                query = self._snapshots(day).search().where(condition).select(["commit_seq"])
+        for first, window in self._by_commit(after):
+            if len(numbers) == limit and first > numbers[-1]:
+                break
+            with read_errors(window):
+                query = self._snapshots(window).search().where(condition).select(["commit_seq"])
                 found = in_order(query, ("commit_seq",)).limit(limit).to_arrow()
-            numbers += found.column("commit_seq").to_pylist()
+            numbers = sorted(numbers + found.column("commit_seq").to_pylist())[:limit]
         if not numbers:
             return CommitPage(items=(), last_commit_seq=after)
-        last = sorted(numbers)[:limit][-1]
+        last = numbers[-1]
         rows: list[SnapshotRow] = []
-        for day in self.days():
-            with read_errors(day):
+        for first, window in self._by_commit(after):
+            if first > last:
+                break
+            with read_errors(window):
                 rows += self._rows(
-                    day, f"{condition} AND commit_seq <= {last}", ("commit_seq",), ascending=True, limit=limit
+                    window, f"{condition} AND commit_seq <= {last}", ("commit_seq",), ascending=True, limit=limit
                 )
         rows = sorted(rows, key=lambda row: row.commit_seq)[:limit]
         return CommitPage(items=self._with_machines(rows), last_commit_seq=rows[-1].commit_seq)
@@ -169,9 +177,9 @@ class Query:
     def count(self, wanted: Filter) -> int:
         """How many rows of a span and of cameras there are. Raises `ArchiveUnreadable`."""
         rows = 0
-        for day in self._days_of(wanted, None):
-            with read_errors(day):
-                rows += self._snapshots(day).count_rows(wanted.conditions(None))
+        for window in self._windows_of(wanted, None):
+            with read_errors(window):
+                rows += self._snapshots(window).count_rows(wanted.conditions(None))
         return rows
 
     def counts(self, wanted: Filter, bin_ms: int) -> MachineCounts:
@@ -181,7 +189,7 @@ class Query:
             BadRequest: the span has no end, or too many bins.
             ArchiveUnreadable: try again.
         """
-        return Counting(self._tables, self._offset_minutes).count(self._days_of(wanted, None), wanted, bin_ms)
+        return Counting(self._tables, self._offset_minutes).count(self._windows_of(wanted, None), wanted, bin_ms)
 
     def zones(self, span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
         """People before cameras, as means and maxima of bins.
@@ -190,11 +198,11 @@ class Query:
             BadRequest: the answer would be too large.
             ArchiveUnreadable: try again.
         """
-        return ZoneCounting(self._tables).count(self._days_of(cameras, None), span, cameras, now_ms=now_ms)
+        return ZoneCounting(self._tables).count(self._windows_of(cameras, None), span, cameras, now_ms=now_ms)
 
     def plan(self, wanted: Filter) -> SearchPlan:
         """How `observations` would be answered. Raises `ArchiveUnreadable`."""
-        return plan(self._tables, self._days_of(wanted, None), wanted, self._offset_minutes)
+        return plan(self._tables, self._windows_of(wanted, None), wanted, self._offset_minutes)
 
     def status(self) -> ArchiveStatus:
         """Counted from the tables themselves, so that the ledger does not rest on anybody's counters.
@@ -203,26 +211,26 @@ class Query:
         """
         rows = objects = leaks = last = 0
         keys: list[pa.ChunkedArray] = []
-        days = self.days()
-        for day in days:
-            with read_errors(day):
-                table = self._snapshots(day)
+        windows = self._windows().names
+        for window in windows:
+            with read_errors(window):
+                table = self._snapshots(window)
                 columns = table.search().select(["row_key", "commit_seq"]).to_arrow()
                 leaks += table.count_rows(f"picture = '{PictureState.LEAK}'")
-                objects += self._tables.open_table(OBJECTS + day).count_rows()
+                objects += self._tables.open_table(OBJECTS + window).count_rows()
             rows += columns.num_rows
             keys.append(columns.column("row_key"))
             last = max(last, pc.max(columns.column("commit_seq")).as_py() or 0)
         distinct = len(pa.chunked_array([chunk for key in keys for chunk in key.chunks], pa.string()).unique())
         upkeep = read_status(self._directory)
         return ArchiveStatus(
-            days=days,
+            days=days_of(windows),
             rows=rows,
             distinct_ids=distinct,
             objects=objects,
             leaks=leaks,
             last_commit_seq=last,
-            upkeep=upkeep,
+            upkeep=None if upkeep is None else by_day(upkeep),
             alarms=alarms(upkeep),
         )
 
@@ -232,7 +240,7 @@ class Query:
         Raises:
             ArchiveUnreadable: it cannot be asked.
         """
-        today = self._day(time.time_ns() // 1_000_000)
+        today = day_name(time.time_ns() // 1_000_000, self._offset_minutes)
         with read_errors("disk"):
             return self._storage.look(tuple(day for day in self.days() if day < today))
 
@@ -246,37 +254,47 @@ class Query:
         Raises:
             ArchiveUnreadable: the directory cannot be listed.
         """
+        return days_of(self._windows().names)
+
+    def _windows(self) -> WindowsOfDays:
         with read_errors("tables"):
-            return day_names(self._tables)
+            return WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
 
-    def _day(self, at_ms: int) -> str:
-        return day_name(at_ms, self._offset_minutes)
+    def _windows_of(self, wanted: Filter, cursor: Cursor | None) -> list[str]:
+        """Windows that may have rows of the span, up to the cursor, newest first."""
+        newest = min(wanted.to_ms, cursor.at_ms + 1 if cursor else MAX_TIME_MS)
+        return self._windows().touching(wanted.from_ms, newest)
 
-    def _days_of(self, wanted: Filter, cursor: Cursor | None) -> list[str]:
-        """Days that have rows of the span, up to the cursor, newest first."""
-        newest = min(wanted.to_ms - 1, cursor.at_ms if cursor else MAX_TIME_MS)
-        first, last = self._day(wanted.from_ms), self._day(max(newest, 0))
-        return [day for day in reversed(self.days()) if first <= day <= last]
+    def _by_commit(self, after: int) -> list[tuple[int, str]]:
+        """Windows that may have later commits, each with the first number that may be in it."""
+        found = []
+        for name in self._windows().names:
+            seal = self._seals.of(name)
+            if seal is None or seal.last_commit_seq > after:
+                found.append((0 if seal is None else seal.first_commit_seq, name))
+        return sorted(found)
 
-    def _snapshots(self, day: str) -> Any:
-        return pinned(self._tables, SNAPSHOTS + day)
+    def _snapshots(self, window: str) -> Any:
+        return pinned(self._tables, SNAPSHOTS + window)
 
     def _rows(
-        self, day: str, condition: str, order: Sequence[str], *, ascending: bool, limit: int
+        self, window: str, condition: str, order: Sequence[str], *, ascending: bool, limit: int
     ) -> list[SnapshotRow]:
-        table = self._snapshots(day)
+        table = self._snapshots(window)
         ids = matching(table, condition, order=order, ascending=ascending, limit=limit)
         return [snapshot_row(record) for record in records(table, ids)]
 
     def _with_machines(self, rows: Sequence[SnapshotRow]) -> tuple[Observation, ...]:
         machines: dict[str, list[ObjectRow]] = {row.row_key: [] for row in rows}
-        by_day: dict[str, list[str]] = {}
+        windows = self._windows()
+        by_window: dict[str, list[str]] = {}
         for row in rows:
-            if row.classes:
-                by_day.setdefault(self._day(filed_at_ms(row)), []).append(row.row_key)
-        for day, keys in by_day.items():
-            with read_errors(day):
-                table = pinned(self._tables, OBJECTS + day)
+            window = windows.at(filed_at_ms(row)) if row.classes else None
+            if window is not None:
+                by_window.setdefault(window, []).append(row.row_key)
+        for window, keys in by_window.items():
+            with read_errors(window):
+                table = pinned(self._tables, OBJECTS + window)
                 there = set(table.schema.names)
                 columns = [name for name in OBJECT_COLUMNS if name in there]
                 ids = list(chain.from_iterable(by_key(table, keys).values()))

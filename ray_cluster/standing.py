@@ -12,9 +12,10 @@ from provisioning.contracts.lookalike import MachineRef
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.standing import MAX_STANDING, StandingAnswer, StandingCase, StandingHit, StandingRequest
 from ray_cluster.audit import Audit
-from ray_cluster.day_tables import day_names, read_errors
+from ray_cluster.day_tables import read_errors, window_names
 from ray_cluster.filters import checked_row_key
 from ray_cluster.row_ids import by_key, pinned, records
+from ray_cluster.seals import Seals
 from ray_cluster.tables import OBJECTS
 
 FRESH_MS: Final = 60_000
@@ -28,8 +29,10 @@ _Vectors = dict[_Key, tuple[MachineClass, NDArray[np.float32]]]
 class Standing:
     """Answers for one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
 
-    def __init__(self, tables: Any, audit: Audit, now_ms: Callable[[], int]) -> None:
+    def __init__(self, tables: Any, seals: Seals, audit: Audit, now_ms: Callable[[], int]) -> None:
         self._tables = tables
+        self._seals = seals
+        self._made: set[str] = set()
         self._audit = audit
         self._now_ms = now_ms
         self._lock = threading.Lock()
@@ -49,9 +52,9 @@ class Standing:
         self._write_down(request)
         keys = [checked_row_key(key) for key in request.row_keys]
         with self._lock, read_errors("tables"):
-            days = tuple(reversed(day_names(self._tables)))
-            rows = self._vectors_of(set(keys), days)
-            self._refresh(request, days)
+            windows = tuple(reversed(window_names(self._tables, self._made)))
+            rows = self._vectors_of(set(keys), windows)
+            self._refresh(request, windows)
             sought = dict(self._sought)
         by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]] = {}
         for key, (cls, vector) in rows.items():
@@ -77,7 +80,7 @@ class Standing:
             self._told.clear()
         self._told |= asked
 
-    def _refresh(self, request: StandingRequest, days: Sequence[str]) -> None:
+    def _refresh(self, request: StandingRequest, windows: Sequence[str]) -> None:
         """Read what is new or was read too long ago; forget what nobody seeks any more."""
         now_ms = self._now_ms()
         wanted = {_key(machine) for case in request.cases for machine in case.machines}
@@ -89,17 +92,17 @@ class Standing:
         missing = wanted - self._read.keys()
         self._sought = {key: value for key, value in self._sought.items() if key in self._read}
         if missing:
-            found = self._vectors_of({checked_row_key(key[0]) for key in missing}, days)
+            found = self._vectors_of({checked_row_key(key[0]) for key in missing}, windows)
             self._sought |= {key: found[key] for key in missing if key in found}
             self._read |= dict.fromkeys(missing, now_ms)
 
-    def _vectors_of(self, row_keys: set[str], days: Iterable[str]) -> _Vectors:
-        """Machines with their vectors, newest days first until every row was found."""
+    def _vectors_of(self, row_keys: set[str], windows: Iterable[str]) -> _Vectors:
+        """Machines with their vectors, newest windows first until every row was found."""
         left, found = set(row_keys), _Vectors()
-        for day in days:
+        for window in self._seals.holding(windows, sorted(left)):
             if not left:
                 break
-            objects = pinned(self._tables, OBJECTS + day)
+            objects = pinned(self._tables, OBJECTS + window)
             if "vector" not in objects.schema.names:
                 continue
             ordered = sorted(left)

@@ -40,7 +40,8 @@ class Storage:
         return StorageStatus(free_bytes=usage.free, total_bytes=usage.total, day=day, day_bytes=day_bytes)
 
     def _bytes_of(self, day: str) -> int:
-        tables = (self._directory / "tables" / f"{table}{day}.lance" for table in (SNAPSHOTS, OBJECTS))
+        folder = self._directory / "tables"
+        tables = (path for table in (SNAPSHOTS, OBJECTS) for path in folder.glob(f"{table}{day}*.lance"))
         return sum(map(_size, (self._directory / "packs" / day, *tables)))
 
 

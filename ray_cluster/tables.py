@@ -1,7 +1,7 @@
-"""The two tables of a day: their columns, and how contract rows become records and come back.
+"""The two tables of a window: their columns, and how contract rows become records and come back.
 
 `filed_at_ms` orders and prunes: the capture time where it is trusted, else the time of receipt. It always lies within
-the table's day, so a reader that wants newest first walks the days backwards and never has to look ahead.
+the table's window, so a reader that wants newest first walks the windows backwards and never has to look ahead.
 """
 
 from collections.abc import Mapping, Sequence

@@ -21,15 +21,16 @@ from ray_cluster.day_tables import read_errors
 from ray_cluster.errors import BadRequest
 from ray_cluster.filters import Filter
 from ray_cluster.tables import SNAPSHOTS
+from ray_cluster.windows import days_of
 
 MAX_ROWS: Final = 5_000_000
-"""Pictures read for one question; of older days it is said that they were left out."""
+"""Pictures read for one question; of days with older ones it is said that they were left out."""
 _COLUMNS: Final = ["agent_id", "camera_id", "filed_at_ms", "people"]
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Of one bin: a day's end may lie inside it."""
+    """Of one bin: a window's end may lie inside it."""
 
     pictures: int = 0
     total: int = 0
@@ -42,8 +43,8 @@ class ZoneCounting:
     def __init__(self, tables: Any) -> None:
         self._tables = tables
 
-    def count(self, days: Sequence[str], span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
-        """Of `days`, newest first. `cameras` is of the same span and says nothing but cameras.
+    def count(self, windows: Sequence[str], span: ZoneSpan, cameras: Filter, *, now_ms: int) -> ZoneCounts:
+        """Of `windows`, newest first. `cameras` is of the same span and says nothing but cameras.
 
         A row whose time the archive does not believe is in no bin.
 
@@ -59,19 +60,19 @@ class ZoneCounting:
         sums: defaultdict[tuple[str, str, int], _Sum] = defaultdict(_Sum)
         read = 0
         left_out: list[str] = []
-        for day in days if whole else ():
-            with read_errors(day):
-                table = self._tables.open_table(SNAPSHOTS + day)
-                rows = table.count_rows(condition)
+        for window in windows if whole else ():
+            with read_errors(window):
+                table = self._tables.open_table(SNAPSHOTS + window)
+                rows = 0 if left_out else table.count_rows(condition)
                 if left_out or read + rows > MAX_ROWS:
-                    left_out.append(day)
+                    left_out.append(window)
                     continue
                 read += rows
                 _add(table.search().where(condition).select(_COLUMNS).to_arrow(), span, sums)
             if len(sums) > MAX_ZONE_BINS:
                 raise BadRequest(f"more than {MAX_ZONE_BINS} bins in all: ask for fewer cameras or wider bins")
         return ZoneCounts(
-            zones=_zones(sums, span), told_to_ms=told_to_ms, rows_read=read, days_left_out=tuple(left_out)
+            zones=_zones(sums, span), told_to_ms=told_to_ms, rows_read=read, days_left_out=days_of(left_out)[::-1]
         )
 
 

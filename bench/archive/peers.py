@@ -2,6 +2,7 @@
 
 import importlib.util
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from bench.archive.search import TOP, Searched, timed
 _BATCH = 10_000
 
 
-def vectors_of(objects: Any) -> NDArray[np.float32]:
-    """Every vector of a table, float32 (rows, 256)."""
+def vectors_of(objects: Sequence[Any]) -> NDArray[np.float32]:
+    """Every vector of some tables, float32 (rows, 256)."""
     blocks = [
         batch.column("vector").flatten().to_numpy(zero_copy_only=False).reshape(batch.num_rows, -1)
-        for batch in objects.search().select(["vector"]).to_batches()
+        for table in objects
+        for batch in table.search().select(["vector"]).to_batches()
     ]
     return np.concatenate(blocks)
 

@@ -9,17 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-import lancedb
-
 from bench.county.centre import Centre
 from bench.county.day import DAY_S, HOURS, Day, Taken
 from bench.county.edges import RECEIVE_MAXIMUM, Boxes, County, Line, Member
 from ray_cluster.acks import Acks
 from ray_cluster.broker import Delivery
 from ray_cluster.commit_figures import CommitFigures
+from ray_cluster.day_tables import connect, window_names
 from ray_cluster.hops import Hop
 from ray_cluster.intake import Intake
 from ray_cluster.query import Query
+from ray_cluster.tables import OBJECTS, SNAPSHOTS
 
 BASE_MS: Final = 1_795_449_600_000
 """2026-11-24 00:00 at +08:00: the day that is played, whenever that is."""
@@ -263,11 +263,11 @@ class _Replay:
 
 def _sizes(folder: Path) -> tuple[int, int]:
     """Bytes of both tables, compacted and with one version each, as a closed day has them."""
-    tables = lancedb.connect(folder / "tables")
-    sizes = {"snapshots": 0, "objects": 0}
-    for name in tables.list_tables().tables:
-        tables.open_table(name).optimize(cleanup_older_than=timedelta(0))
-        kind = name.partition("_")[0]
-        files = (folder / "tables" / f"{name}.lance").rglob("*")
-        sizes[kind] += sum(file.stat().st_size for file in files if file.is_file())
-    return sizes["snapshots"], sizes["objects"]
+    tables = connect(folder)
+    sizes = {SNAPSHOTS: 0, OBJECTS: 0}
+    for window in window_names(tables):
+        for kind in sizes:
+            tables.open_table(kind + window).optimize(cleanup_older_than=timedelta(0))
+            files = (folder / "tables" / f"{kind}{window}.lance").rglob("*")
+            sizes[kind] += sum(file.stat().st_size for file in files if file.is_file())
+    return sizes[SNAPSHOTS], sizes[OBJECTS]

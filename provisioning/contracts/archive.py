@@ -1,7 +1,8 @@
 """The archive's shape: rows as they are stored, and answers of `query` as others read them.
 
-Two tables a day, `snapshots_YYYYMMDD` and `objects_YYYYMMDD`. Objects are machines; no table has a place for a person.
-Days are cut at a fixed offset from UTC (+08:00 by default), columns are UTC.
+Two tables for each window of some hours, `snapshots_YYYYMMDD_HH-HH` and `objects_YYYYMMDD_HH-HH`; where the window is
+the whole day, `snapshots_YYYYMMDD`. Objects are machines; no table has a place for a person. Days are cut at a fixed
+offset from UTC (+08:00 by default), columns are UTC.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -211,7 +212,7 @@ class IntakeStatus(Message):
 
 
 class DayUpkeep(Message):
-    """A day's machines, as the last upkeep left them."""
+    """A day's machines, as the last upkeep left them; in the archive's own file, those of a window."""
 
     name: str
     rows: Count
@@ -222,6 +223,8 @@ class DayUpkeep(Message):
     unindexed: Count
     """Searched exactly, every time."""
     segments: Count
+    over: bool = False
+    """Captured before now: compacted and sealed, and only late rows are added."""
     closed: bool
     recall: Share | None = None
     """Recall@10 of the held sample against an exact search."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from provisioning.contracts.cluster import ClusterConfig
 from ray_cluster.app.replica import check_running, now_ms
-from ray_cluster.errors import ArchiveInUse, ArchiveWriteFailed
+from ray_cluster.errors import ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed
 from ray_cluster.log import log_to_stderr
 
 LOG = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class UpkeepReplica:
             await asyncio.sleep(PAUSE_S)
             try:
                 faults = (await asyncio.to_thread(self._upkeep.run_once, now_ms=now_ms())).faults
-            except (ArchiveInUse, ArchiveWriteFailed) as error:
+            except (ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed) as error:
                 faults = (str(error),)
             if faults != said:
                 said = faults

@@ -117,6 +117,31 @@ def test_alarms_are_for_what_an_operator_can_do_something_about() -> None:
     assert len(upkeep_status.alarms(UpkeepStatus(at_ms=1, days=(day,), faults=("disk",)))) == 1
 
 
+def test_the_windows_of_a_day_are_told_as_one_day() -> None:
+    def hour(name: str, recall: float | None, *, closed: bool = True) -> DayUpkeep:
+        return DayUpkeep(
+            name=f"{DAY}_{name}",
+            rows=10,
+            fragments=1,
+            index="i" if recall else "",
+            indexed=9,
+            unindexed=1,
+            segments=2,
+            over=True,
+            closed=closed,
+            recall=recall,
+            recall_queries=4 if recall else 0,
+        )
+
+    hours = hour("00-01", None), hour("01-02", 0.9), hour("02-03", 1.0, closed=False), hour("03-04", 0.8)
+    told = upkeep_status.by_day(UpkeepStatus(at_ms=1, days=hours))
+    (day,) = told.days
+    assert (day.name, day.rows, day.fragments, day.indexed, day.unindexed) == (DAY, 40, 4, 36, 4)
+    assert (day.recall, day.recall_queries, day.over, day.closed) == (0.8, 4, True, False)
+    (alarm,) = upkeep_status.alarms(UpkeepStatus(at_ms=1, days=hours))
+    assert alarm.startswith(f"day {DAY}: look-alike search finds 80%")
+
+
 def test_a_day_of_an_older_version_is_read_and_then_brought_up_to_date(tmp_path: Path) -> None:
     tables = lancedb.connect(tmp_path / "tables")
     archiver(tmp_path / "new").commit([entry(1)], now_ms=NOW_MS)

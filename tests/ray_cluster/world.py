@@ -110,8 +110,17 @@ def look(seed: int, *, near: int | None = None, colour: MachineColour | None = N
     return Appearance(colour, None if colour is None else 0.5, (vector / np.linalg.norm(vector)).astype(np.float32))
 
 
-def archiver(directory: Path, *, kind: type[Archiver] = Archiver, now_ms: int = NOW_MS) -> Archiver:
-    return kind(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now_ms=now_ms)
+def archiver(
+    directory: Path, *, kind: type[Archiver] = Archiver, now_ms: int = NOW_MS, first_hours: int = 24
+) -> Archiver:
+    """`first_hours`: a day in one window, so that a test knows its tables by the day."""
+    return kind(
+        directory,
+        retention_days=RETENTION_DAYS,
+        offset_minutes=OFFSET_MINUTES,
+        now_ms=now_ms,
+        first_hours=first_hours,
+    )
 
 
 def query(directory: Path) -> Query:

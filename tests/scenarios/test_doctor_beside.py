@@ -66,7 +66,7 @@ def test_a_running_agent_stays_on_its_line_while_it_is_checked(site: Site) -> No
     config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
     site.start_agent(AGENT, config)
     wait_for("the agent is connected", lambda: is_connected(port), 30)
-    command = [BIN / "wayside-edge", "check", "--config", config]
+    command: list[str | Path] = [BIN / "wayside-edge", "check", "--config", config]
     said = " ".join(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
     assert "lets this certificate in; the running agent was left on its line" in said
     assert is_connected(port)

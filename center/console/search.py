@@ -11,15 +11,17 @@ from starlette.requests import Request
 
 from center.access import CameraKey, Identity, Scope
 from center.console import how_searched
+from center.console.ahead import ahead
 from center.console.filter_panel import FilterPanel
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
-from center.console.map import Heat, Map, Point
+from center.console.map import Heat, Point
 from center.console.markup import words
 from center.console.people_panel import PeoplePanel
 from center.console.question import CUSTOM, Question
 from center.console.results import Results
 from center.console.saved import Saved
+from center.console.search_map import SearchMap
 from center.console.timeline import Timeline, bin_ms
 from center.console.week import Week
 from center.errors import CenterError, marked
@@ -45,7 +47,7 @@ def search(request: Request) -> None:
             sight=sight_of(request),
             question=Question.read(request.url.query),
         )
-    ui.timer(0, page.load, once=True)
+    ahead(page.load(), name="search")
 
 
 class _Page:
@@ -118,13 +120,10 @@ class _Page:
         with ui.element("div").classes("ws-panel ws-search-week") as self._week_box:
             self._week = Week(_)
         self._week_box.set_visibility(False)
-        self._map_box = ui.element("div").classes("ws-panel ws-search-map")
-        with self._map_box:
-            self._map = Map(_, self._services.atlas, label=_("Machines by camera"), on_area=self._drawn)
-            self._map.area([Point(latitude, longitude) for longitude, latitude in self._question.filters.corners])
-            self._area_note = ui.element("div").classes("ws-search-note")
-        self._map_box.set_visibility(self._question.filters.area is not None)
-        self._note_area()
+        self._map = SearchMap(_, self._services.atlas, on_area=self._drawn)
+        self._map.area(self._corners)
+        if self._corners:
+            self._map.toggle()
         self._people = PeoplePanel(
             self._services,
             _,
@@ -306,7 +305,7 @@ class _Page:
         self._week_box.set_visibility(not self._week_box.visible)
 
     def _toggle_map(self) -> None:
-        self._map_box.set_visibility(not self._map_box.visible)
+        self._map.toggle()
 
     def _drawn(self, corners: tuple[Point, ...]) -> None:
         # A map awaits nothing.
@@ -315,17 +314,12 @@ class _Page:
     async def _area(self, corners: tuple[Point, ...]) -> None:
         text = " ".join(f"{corner.longitude:.7f},{corner.latitude:.7f}" for corner in corners)
         await self._change({"area": text or None})
-        self._note_area()
+        self._map.area(self._corners)
 
-    def _note_area(self) -> None:
-        _ = self._
-        corners = self._question.filters.corners
-        self._area_note.clear()
-        with self._area_note:
-            if corners:
-                words("span", _("Only cameras in the area, which has {count} corners.").format(count=len(corners)))
-            else:
-                words("span", _("Draw an area to search its cameras alone. A disc is as large as its camera's count."))
+    @property
+    def _corners(self) -> list[Point]:
+        """Of the area that is searched."""
+        return [Point(latitude, longitude) for longitude, latitude in self._question.filters.corners]
 
     def _draw_heat(self, counts: MachineCounts) -> None:
         _ = self._

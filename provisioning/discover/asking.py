@@ -18,6 +18,9 @@ MAX_ANSWERS: Final = 4096
 """Altogether; a flood ends the waiting."""
 _MAX_EACH: Final = 8
 """Of one host: cameras repeat themselves, and one that does so for ever must not fill the list."""
+_TIMES: Final = 2
+"""The question is put, with an id of its own each time: a datagram may be lost, and who answers in a flood of somebody else's
+may be lost with it (SOAP-over-UDP 1.1 §3.4 repeats for the same reason)."""
 _TTL: Final = 1
 Place = tuple[str, int]
 
@@ -32,25 +35,29 @@ class Answer:
 
 
 def ask(targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]) -> list[Answer]:
-    """Ask every target from every interface (none: as the kernel routes), and listen for `wait_s` seconds.
+    """Ask every target twice from every interface (none: as the kernel routes), and listen for `wait_s` seconds in all.
 
     Raises:
         DiscoveryError: an interface's address is none of this machine's, or nothing can be sent.
     """
     heard: dict[str, Answer] = {}
     counts: Counter[str] = Counter()
-    message_id = new_id()
+    asked: list[str] = []
     with selectors.DefaultSelector() as waiting:
         sockets = [_open(interface) for interface in interfaces or ("",)]
         try:
             for each in sockets:
-                _send(each, targets, ws_discovery.probe(message_id))
                 waiting.register(each, selectors.EVENT_READ)
-            ends_s = time.monotonic() + wait_s
-            while (left_s := ends_s - time.monotonic()) > 0 and counts.total() < MAX_ANSWERS:
-                for key, _ in waiting.select(left_s):
-                    assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - registered above
-                    _take(key.fileobj, message_id, heard, counts)
+            began_s = time.monotonic()
+            for turn in range(1, _TIMES + 1):
+                asked.append(new_id())
+                for each in sockets:
+                    _send(each, targets, ws_discovery.probe(asked[-1]))
+                ends_s = began_s + wait_s * turn / _TIMES
+                while (left_s := ends_s - time.monotonic()) > 0 and counts.total() < MAX_ANSWERS:
+                    for key, _ in waiting.select(left_s):
+                        assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - registered above
+                        _take(key.fileobj, asked, heard, counts)
         finally:
             for each in sockets:
                 each.close()
@@ -85,7 +92,7 @@ def _send(asking: socket.socket, targets: Sequence[Place], question: bytes) -> N
             ) from error
 
 
-def _take(asking: socket.socket, message_id: str, heard: dict[str, Answer], counts: Counter[str]) -> None:
+def _take(asking: socket.socket, asked: Sequence[str], heard: dict[str, Answer], counts: Counter[str]) -> None:
     try:
         datagram, (host, _) = asking.recvfrom(ws_discovery.MAX_ANSWER_BYTES + 1)
     except OSError:
@@ -94,7 +101,7 @@ def _take(asking: socket.socket, message_id: str, heard: dict[str, Answer], coun
     if counts[host] > _MAX_EACH or (host not in heard and len(heard) >= MAX_DEVICES):
         return
     try:
-        heard[host] = Answer(host, ws_discovery.parse(datagram, message_id))
+        heard[host] = Answer(host, ws_discovery.parse(datagram, *asked))
     except GarbageError as error:
         heard.setdefault(host, Answer(host, None, f"it answers what cannot be read: {error}"))
 

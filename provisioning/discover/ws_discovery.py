@@ -48,8 +48,8 @@ def probe(message_id: str) -> bytes:
 <s:Body><d:Probe><d:Types>dn:NetworkVideoTransmitter</d:Types></d:Probe></s:Body></s:Envelope>""".encode()
 
 
-def parse(datagram: bytes, message_id: str) -> Match:
-    """An answer to the question with this id.
+def parse(datagram: bytes, *asked: str) -> Match:
+    """An answer to a question with one of these ids.
 
     Raises:
         GarbageError: it is none, or not one that is read here.
@@ -66,7 +66,7 @@ def parse(datagram: bytes, message_id: str) -> Match:
     if root.tag != f"{{{_SOAP}}}Envelope":
         raise GarbageError("no SOAP 1.2 envelope")
     relates = root.findtext(f"{{{_SOAP}}}Header/{{{_ADDRESSING}}}RelatesTo", "")
-    if relates.strip() != message_id:
+    if relates.strip() not in asked:
         raise GarbageError("an answer to another question")
     match = root.find(f"{{{_SOAP}}}Body/{{{_DISCOVERY}}}ProbeMatches/{{{_DISCOVERY}}}ProbeMatch")
     if match is None:

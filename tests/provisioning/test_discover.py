@@ -206,6 +206,19 @@ def test_a_camera_that_answers_garbage_costs_nothing_else() -> None:
     assert "cannot be read" in found["odd"][0]["why"]
 
 
+def test_a_camera_whose_first_answer_was_lost_is_asked_again() -> None:
+    questions: list[str] = []
+
+    def second_time(asked: str) -> list[bytes]:
+        questions.append(asked)
+        return [match_xml(asked)] if len(questions) == 2 else []
+
+    with responder(second_time) as port:
+        found = look(onvif=(f"127.0.0.1:{port}",), wait_s=1.0)
+    assert [each["name"] for each in found["cameras"]] == ["HIKVISION DS-2CD2T47 DS-2CD2T47"]
+    assert len(set(questions)) == 2, "a device may keep silent to a question that it has heard"
+
+
 def test_the_multicast_group_is_asked_from_the_given_interface() -> None:
     group = ws_discovery.MULTICAST[0]
     with responder(lambda asked: [match_xml(asked)], group=group) as port:

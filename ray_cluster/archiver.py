@@ -19,7 +19,16 @@ from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
 from provisioning.contracts.archive import day_of as filed
 from provisioning.contracts.messages import PictureState
 from ray_cluster.appearance import Appearance
-from ray_cluster.day_tables import WindowTables, connect, create_window, indexed_only, open_window, quoted, window_names
+from ray_cluster.day_tables import (
+    WindowTables,
+    batches,
+    connect,
+    create_window,
+    indexed_only,
+    open_window,
+    quoted,
+    window_names,
+)
 from ray_cluster.entries import Entry, Receipt, Sighting
 from ray_cluster.entry_rows import object_rows_of, snapshot_row_of
 from ray_cluster.epoch import Epoch
@@ -319,7 +328,7 @@ class Archiver:
             for window in sorted(self._windows):
                 if day_of(window) == name:
                     packs = self._opened(window).snapshots.search().select(["pack"])
-                    for batch in packs.to_batches():
+                    for batch in batches(packs):
                         found = batch.column("pack").unique().to_pylist()
                         referenced.update(pack for pack in found if pack is not None)
             self._packs.sweep(name, referenced, now_s=now_ms / 1000)
@@ -331,7 +340,7 @@ def _perhaps(keys: KeyFilter, row_keys: Sequence[str]) -> list[str]:
 
 def _read_keys(table: Any, into: KeyFilter, condition: str | None = None) -> None:
     rows = table.search()
-    for batch in (rows.where(condition) if condition else rows).select(["row_key"]).to_batches():
+    for batch in batches((rows.where(condition) if condition else rows).select(["row_key"])):
         found = marks_of_column(batch.column("row_key"))
         into.add(found[~into.may_hold(found)])
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.search import MAX_BINS, CameraCount, MachineCounts, TimeBin, WeekHour
 from ray_cluster import conditions
-from ray_cluster.day_tables import read_errors
+from ray_cluster.day_tables import batches, read_errors
 from ray_cluster.errors import BadRequest
 from ray_cluster.filters import MAX_TIME_MS, Filter
 from ray_cluster.tables import OBJECTS, SNAPSHOTS
@@ -80,7 +80,7 @@ class Counting:
     def _read(self, window: str, table: Any, condition: str, wanted: Filter, bin_ms: int, tally: _Tally) -> None:
         keys = self._pictures(window, wanted)
         query = table.search().where(condition).select(["row_key", "camera_id", "captured_at_ms", "cls"])
-        for rows in _joined(query.to_batches()):
+        for rows in _joined(batches(query)):
             fitting = rows if keys is None else rows.filter(pc.is_in(rows.column("row_key"), value_set=keys))
             if fitting.num_rows:
                 self._add(fitting, tally, wanted.from_ms, bin_ms)
@@ -90,15 +90,15 @@ class Counting:
         if not wanted.wanted.of_picture:
             return None
         query = self._tables.open_table(SNAPSHOTS + window).search().where(wanted.conditions(None)).select(["row_key"])
-        return query.to_arrow().column("row_key").combine_chunks()
+        return batches(query).read_all().column("row_key").combine_chunks()
 
     def _add(self, rows: pa.Table, tally: _Tally, from_ms: int, bin_ms: int) -> None:
         at_ms = rows.column("captured_at_ms")
         hours = pc.divide(pc.add(at_ms, self._offset_ms), _HOUR_MS)
         table = pa.table(
             {
-                # A key is of one agent, whose id ends at its first colon.
-                "agent": pc.list_element(pc.split_pattern(rows.column("row_key"), ":", max_splits=1), 0),
+                # A key is an agent's id, a colon and 32 hexadecimal digits.
+                "agent": pc.utf8_slice_codeunits(rows.column("row_key"), 0, -33),
                 "camera": rows.column("camera_id"),
                 "cls": rows.column("cls"),
                 "bin": pc.divide(pc.subtract(at_ms, from_ms), bin_ms),

@@ -23,7 +23,7 @@ from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
 from ray_cluster.counting import Counting
-from ray_cluster.day_tables import connect, in_order, read_errors, window_names
+from ray_cluster.day_tables import batches, connect, in_order, read_errors, window_names
 from ray_cluster.errors import (
     PictureDamaged,
     PictureErased,
@@ -215,7 +215,7 @@ class Query:
         for window in windows:
             with read_errors(window):
                 table = self._snapshots(window)
-                columns = table.search().select(["row_key", "commit_seq"]).to_arrow()
+                columns = batches(table.search().select(["row_key", "commit_seq"])).read_all()
                 leaks += table.count_rows(f"picture = '{PictureState.LEAK}'")
                 objects += self._tables.open_table(OBJECTS + window).count_rows()
             rows += columns.num_rows

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from provisioning.contracts.messages import Count, Message
-from ray_cluster.day_tables import newest_version
+from ray_cluster.day_tables import batches, newest_version
 from ray_cluster.durable import replace_bytes
 from ray_cluster.key_filter import Layer, Marks, marks, marks_of_column
 from ray_cluster.tables import SNAPSHOTS
@@ -54,7 +54,7 @@ class Seals:
         version = int(snapshots.version)
         snapshots.checkout(version)
         try:
-            found = snapshots.search().select(["row_key", "commit_seq", "time_trusted"]).to_arrow()
+            found = batches(snapshots.search().select(["row_key", "commit_seq", "time_trusted"])).read_all()
         finally:
             snapshots.checkout_latest()
         numbers = found.column("commit_seq")

@@ -17,7 +17,7 @@ from provisioning.contracts.zone_counts import (
     ZoneCounts,
     ZoneSpan,
 )
-from ray_cluster.day_tables import read_errors
+from ray_cluster.day_tables import batches, read_errors
 from ray_cluster.errors import BadRequest
 from ray_cluster.filters import Filter
 from ray_cluster.tables import SNAPSHOTS
@@ -68,7 +68,7 @@ class ZoneCounting:
                     left_out.append(window)
                     continue
                 read += rows
-                _add(table.search().where(condition).select(_COLUMNS).to_arrow(), span, sums)
+                _add(batches(table.search().where(condition).select(_COLUMNS)).read_all(), span, sums)
             if len(sums) > MAX_ZONE_BINS:
                 raise BadRequest(f"more than {MAX_ZONE_BINS} bins in all: ask for fewer cameras or wider bins")
         return ZoneCounts(

@@ -11,7 +11,6 @@ from starlette.requests import Request
 
 from center.access import CameraKey, Identity, Scope
 from center.console import how_searched
-from center.console.ahead import ahead
 from center.console.filter_panel import FilterPanel
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
@@ -47,7 +46,7 @@ def search(request: Request) -> None:
             sight=sight_of(request),
             question=Question.read(request.url.query),
         )
-    ahead(page.load(), name="search")
+    ui.timer(0, page.load, once=True)
 
 
 class _Page:
@@ -96,8 +95,8 @@ class _Page:
         if self._question.fault is not None:
             self._complain(self._question.fault)
         self._say(busy=True)
+        await self._load_page(mine)  # counting reads every row of the span: pictures do not wait beside it
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._load_page(mine))
             group.create_task(self._load_counts(mine))
             group.create_task(self._people.ask())
         if mine == self._asked:

@@ -19,8 +19,8 @@ MAX_ANSWERS: Final = 4096
 _MAX_EACH: Final = 8
 """Of one host: cameras repeat themselves, and one that does so for ever must not fill the list."""
 _TIMES: Final = 2
-"""The question is put, with an id of its own each time: a datagram may be lost, and who answers in a flood of somebody else's
-may be lost with it (SOAP-over-UDP 1.1 §3.4 repeats for the same reason)."""
+"""The question is put, with an id of its own each time: a datagram may be lost, and an answer in the flood of somebody
+else's (SOAP-over-UDP 1.1 repeats for the same reason)."""
 _TTL: Final = 1
 Place = tuple[str, int]
 

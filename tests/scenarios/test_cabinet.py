@@ -13,8 +13,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,7 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
 
 
 def _assert_it_ends(count: Callable[[], int]) -> None:
-    """What the cluster had in hand is archived, for as long as a busy machine takes; then nothing more comes for 4 s."""
+    """What the cluster had in hand is archived, however busy the machine is; then nothing more comes for 4 s."""
     counts = [count()]
 
     def stands() -> bool:

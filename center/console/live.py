@@ -5,11 +5,12 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from nicegui import background_tasks, ui
+from nicegui import ui
 from starlette.requests import Request
 
 from center.access import Scope
 from center.console import moments, vocabulary
+from center.console.ahead import ahead
 from center.console.cadence import Cadence
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
@@ -44,9 +45,7 @@ def live(request: Request) -> None:
         page = int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else 1
         wall = _Wall(services, _, pager, page=max(page, 1), actor=identity_of(request).actor, sight=sight_of(request))
     ui.context.client.on_delete(wall.close)
-    # It begins while the browser still loads the page; what it draws waits for that.
-    first = background_tasks.create(wall.fill(), name="live", context=ui.context.client)
-    ui.context.client.on_delete(first.cancel)
+    ahead(wall.fill(), name="live")
     cadence = Cadence(LOOK_S)
 
     def look() -> None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from center.access import CameraKey, Identity, Scope
 from center.console import how_searched
+from center.console.ahead import ahead
 from center.console.filter_panel import FilterPanel
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
@@ -46,7 +47,7 @@ def search(request: Request) -> None:
             sight=sight_of(request),
             question=Question.read(request.url.query),
         )
-    ui.timer(0, page.load, once=True)
+    ahead(page.load(), name="search")
 
 
 class _Page:

@@ -320,7 +320,7 @@ class Search:
         )
         try:
             async with asyncio.timeout(timeout_s):
-                answer = await self._client.send(request, stream=True)
+                answer = await self._sent(request)
                 try:
                     async for chunk in answer.aiter_bytes():
                         answered += chunk
@@ -338,6 +338,18 @@ class Search:
         except httpx.HTTPError as error:
             raise QueryFaultError(url=self._url, cause=str(error) or type(error).__name__) from error
         return bytes(answered)
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        """A connection that was kept may be closed at the other end as it is used again: a GET goes once more.
+
+        RFC 9112 §9.3.1; the archive's server keeps an idle one for five seconds, as httpx does.
+        """
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx.RemoteProtocolError:
+            if request.method != "GET":
+                raise
+            return await self._client.send(request, stream=True)
 
     def _judge(self, status: int, body: bytes) -> None:
         """Raise what an answer other than 200 means."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from center.assessment.indicator import Indicator
 from center.assessment.tables import SettingsRecord
@@ -56,6 +56,15 @@ class Settings(BaseModel):
     """Maintenance entered later than this after its beginning is marked retroactive."""
     zone_h: int = Field(default=8, ge=-12, le=14)
     """Days and months begin at midnight of this zone, hours east of UTC."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers(cls, value: object) -> object:
+        # To Python `true` is 1; to JSON, and to whoever sent it, it is no number.
+        inside = value.values() if isinstance(value, dict) else (value,)
+        if any(isinstance(each, bool) for each in inside):
+            raise ValueError("a number, and not true or false")
+        return value
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

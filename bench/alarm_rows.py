@@ -48,7 +48,7 @@ class Page:
         """Milliseconds from the next hint to its row in the document."""
         number = self._sequence % CAMERAS
         if number == 0:
-            time.sleep(WINDOW_S)
+            time.sleep(WINDOW_S)  # the rule counts the same camera once in its window
         self._sequence += 1
         at_ms = int(time.time() * 1000)
         row = seen(machine(), camera=f"cam-{number}", at_ms=at_ms, key=f"n{self._sequence}")

@@ -342,7 +342,8 @@ class Search:
     async def _sent(self, request: httpx.Request) -> httpx.Response:
         """A connection that was kept may be closed at the other end as it is used again: a GET goes once more.
 
-        RFC 9112 §9.3.1; the archive's server keeps an idle one for five seconds, as httpx does.
+        RFC 9112 §9.3.1. Uvicorn drops an idle one after five seconds, as httpx does; Ray Serve's proxy after ninety, or
+        as it ends.
         """
         try:
             return await self._client.send(request, stream=True)

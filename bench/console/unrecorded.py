@@ -99,7 +99,7 @@ class Unrecorded:
         while not self.evaluate(condition):
             if time.monotonic() > end_s:
                 raise TimeoutError(f"the page never came to {condition!r}")
-            time.sleep(LOOK_S)
+            time.sleep(LOOK_S)  # to be told of a change would be to record
 
     def errors(self) -> list[str]:
         """What its console and its log said of errors so far."""

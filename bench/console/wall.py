@@ -81,6 +81,7 @@ def endured(there: Centre, flow: Street, minutes: float) -> dict[str, Any]:
         began_s, first, spent_s = time.monotonic(), flow.sent, cpu_s(there.process.pid)
         weights = []
         for share in (0.1, 0.25, 0.5, 0.75, 1.0):
+            # Nothing is to be looked at until the next weighing.
             time.sleep(max(0.0, began_s + share * minutes * 60 - time.monotonic()))
             weights.append(
                 {

@@ -11,7 +11,7 @@ class DropReason(StrEnum):
     REDACTION_TIMEOUT = "redaction_timeout"
     """The redactor took longer than `redactor.timeout_s`."""
     SECOND_LOOK = "second_look"
-    """A face was found again in the encoded picture, after one more cover."""
+    """A face was found again in the encoded picture, after three more covers."""
     REDACTOR_BUSY = "redactor_busy"
     """The camera's share of the redaction queue overflowed; the oldest went (policy `drop_oldest`)."""
     SPOOL_FULL = "spool_full"

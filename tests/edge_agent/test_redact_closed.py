@@ -68,14 +68,17 @@ class SharpCenterFace:
 
 @dataclass
 class WanderingFace:
-    """CenterFace, finding a face first in the middle and then in a corner of every window: no cover can satisfy it."""
+    """CenterFace, finding a face first in the middle and then in a corner of every window, in so many looks."""
 
+    faces: int
     looks: int = 0
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         outputs = blind_centerface(inputs)
         rows, columns = outputs["heat"].shape[2:]
         self.looks += 1
+        if self.looks > self.faces:
+            return outputs
         row, column = (rows // 2, columns // 2) if self.looks == 1 else (5, 5)
         outputs["heat"][0, 0, row, column] = 0.9
         outputs["scale"][0] = np.log(6)
@@ -113,12 +116,19 @@ def test_what_only_the_second_look_finds_is_covered_and_looked_at_again() -> Non
     assert len(centerface.looks) == 2, "what would be published, and that with one more cover"
 
 
-def test_a_face_that_shows_after_one_more_cover_is_withheld() -> None:
-    centerface = WanderingFace()
+def test_what_shows_beside_new_covers_is_covered_three_times() -> None:
+    centerface = WanderingFace(faces=3)
+    redacted = redact(detectors(NoTinyFaces(), centerface=centerface), image=picture(1280, 720))
+    assert redacted.picture
+    assert centerface.looks == 4, "at the encoded picture, and at three more covers"
+
+
+def test_a_face_that_shows_after_three_more_covers_is_withheld() -> None:
+    centerface = WanderingFace(faces=4)
     with pytest.raises(RedactionUnavailable) as caught:
-        redact(detectors(NoTinyFaces(), centerface=centerface))
+        redact(detectors(NoTinyFaces(), centerface=centerface), image=picture(1280, 720))
     assert caught.value.drop is DropReason.SECOND_LOOK
-    assert centerface.looks == 3, "at the encoded picture, and at two more covers"
+    assert centerface.looks == 4, "at the encoded picture, and at three more covers"
 
 
 def test_a_model_that_fails_withholds_the_picture() -> None:

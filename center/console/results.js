@@ -82,6 +82,18 @@ export default {
       this.asked = false;
       this.$nextTick(this.look);
     },
+    // Resolves when each picture in view is drawn, or has failed.
+    async seen() {
+      await this.$nextTick();
+      await this.$nextTick();
+      const inView = [...this.$refs.grid.querySelectorAll("img")].filter((image) => {
+        const box = image.getBoundingClientRect();
+        return !image.complete && box.bottom > 0 && box.top < window.innerHeight;
+      });
+      const drawn = (image) =>
+        new Promise((done) => ["load", "error"].forEach((kind) => image.addEventListener(kind, done, { once: true })));
+      await Promise.all(inView.map(drawn));
+    },
     look() {
       if (!this.$refs.grid || !this.width) return;
       const top = -this.$refs.grid.getBoundingClientRect().top;

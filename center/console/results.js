@@ -84,8 +84,8 @@ export default {
     },
     // Resolves when each picture in view is drawn, or has failed.
     async seen() {
-      await this.$nextTick();
-      await this.$nextTick();
+      // A frame until the grid is as wide as the page, one more until its pictures are in it.
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
       const inView = [...this.$refs.grid.querySelectorAll("img")].filter((image) => {
         const box = image.getBoundingClientRect();
         return !image.complete && box.bottom > 0 && box.top < window.innerHeight;

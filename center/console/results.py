@@ -14,7 +14,7 @@ from center.observations import ObservationView
 from provisioning.contracts.messages import PictureState
 
 CARD_SIDE_PX: Final = 480
-SEEN_S: Final = 3.0
+SEEN_S: Final = 10.0
 """How long `seen` waits once the page is connected."""
 
 

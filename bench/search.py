@@ -18,6 +18,7 @@ import pyarrow as pa
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import MachineClass
 from provisioning.contracts.search import Wanted
+from ray_cluster.day_index import SMALL_FRAGMENTS
 from ray_cluster.day_tables import connect, create_window
 from ray_cluster.filters import Filter
 from ray_cluster.query import Query
@@ -31,8 +32,9 @@ LOW_MS, HIGH_MS = span_ms(DAY, OFFSET_MINUTES)
 CAMERAS: Final = 500
 CAMERAS_AN_AGENT: Final = 10
 A_PICTURE: Final = 3
-STEP: Final = 6_000
-"""Pictures at once: of a million machines enough parts for upkeep to compact and index them."""
+PARTS: Final = SMALL_FRAGMENTS + 10
+"""Of each window, that upkeep compacts and indexes them: where a span begins late in a day, a part of a fixed size left
+the window without an index, and a question took twice the processor time."""
 WIDTH, HEIGHT = 1920, 1080
 CLASSES: Final = [cls.value for cls in MachineClass]
 COLOURS: Final = ["white", "black", "grey", "red", "blue", "green", None]
@@ -71,8 +73,9 @@ def fill(directory: Path, machines: int, low_ms: int = LOW_MS, high_ms: int = HI
     for day, from_ms, to_ms in _days(low_ms, high_ms):
         table = create_window(tables, day)
         pictures = first + -(-machines * (to_ms - from_ms) // ((high_ms - low_ms) * A_PICTURE))
+        step = -(-(pictures - first) // PARTS)
         while first < pictures:
-            count = min(STEP, pictures - first)
+            count = min(step, pictures - first)
             at_ms = np.sort(dice.integers(from_ms, to_ms, count))
             cameras = [int(each) for each in dice.integers(0, CAMERAS, count)]
             keys = [f"{_source(each)[0]}:{first + at:032x}" for at, each in enumerate(cameras)]

@@ -1,6 +1,7 @@
 """Composition root: builds the services of one centre, the application over them, and serves it."""
 
 import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -311,6 +312,10 @@ class _AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets=sockets)
+        # What is there now stays: 380,000 objects, most of them of modules. A full collection walked them all while
+        # every page waited, a quarter of a second every few openings (measured).
+        gc.collect()
+        gc.freeze()
         if self.started:
             self._ready()
 

@@ -97,16 +97,10 @@ class Query:
             UnknownObservation: no such row.
         """
         checked_row_key(row_key)
-        for window in self._seals.holding(reversed(self._windows().names), [row_key]):
-            with read_errors(window):
-                table = self._snapshots(window)
-                found = records(table, by_key(table, [row_key]).get(row_key, ()))
-            if found:
-                return self._with_machines([snapshot_row(found[0])])[0]
-        held = self._held.observation(row_key)
-        if held is not None:
-            return held
-        raise UnknownObservation(f"{row_key}: no such observation; it may have passed its retention")
+        row = self._row(row_key)
+        if row is not None:
+            return self._with_machines([row])[0]
+        return self._held_observation(row_key)
 
     def holds(self, row_key: str) -> HoldMarks:
         """The legal holds that name one row.
@@ -125,7 +119,9 @@ class Query:
             PictureErased, PictureDamaged: it had.
             BadRequest, UnknownObservation: as `observation`.
         """
-        return self.picture_of(self.observation(row_key).snapshot)
+        checked_row_key(row_key)
+        row = self._row(row_key)
+        return self.picture_of(self._held_observation(row_key).snapshot if row is None else row)
 
     def picture_of(self, row: SnapshotRow) -> bytes:
         """As `picture`, for a row that is at hand."""
@@ -283,6 +279,23 @@ class Query:
         table = self._snapshots(window)
         ids = matching(table, condition, order=order, ascending=ascending, limit=limit)
         return [snapshot_row(record) for record in records(table, ids)]
+
+    def _row(self, row_key: str) -> SnapshotRow | None:
+        """One row without its machines, which take as long to find; None where no table has it."""
+        for window in self._seals.holding(reversed(self._windows().names), [row_key]):
+            with read_errors(window):
+                table = self._snapshots(window)
+                found = records(table, by_key(table, [row_key]).get(row_key, ()))
+            if found:
+                return snapshot_row(found[0])
+        return None
+
+    def _held_observation(self, row_key: str) -> Observation:
+        """Of a day that was dropped a legal hold may have a copy."""
+        held = self._held.observation(row_key)
+        if held is None:
+            raise UnknownObservation(f"{row_key}: no such observation; it may have passed its retention")
+        return held
 
     def _with_machines(self, rows: Sequence[SnapshotRow]) -> tuple[Observation, ...]:
         machines: dict[str, list[ObjectRow]] = {row.row_key: [] for row in rows}

@@ -13,9 +13,10 @@ from center.console import moments, vocabulary
 from center.console.camera import path
 from center.console.frame import empty, frame
 from center.console.language import Language
-from center.console.markup import moment, words
+from center.console.markup import words
 from center.console.question import Question
-from center.console.table import state, table
+from center.console.rows import Cell
+from center.console.table import listed
 from center.devices import AgentView, CameraView
 from center.errors import marked
 from center.services import Services, identity_of, services_of, sight_of
@@ -84,8 +85,22 @@ class _Tables:
                 on_change=self._chosen,
             ).props("outlined dense options-dense")
             self._count = words("span", "").classes("ws-muted ws-count").props('aria-live="polite"')
-        self._cameras_at = ui.element("div")
-        self._agents_at = ui.element("section").classes("ws-column").props('id="agents"')
+        self._nothing = ui.element("div")
+        with ui.element("div") as self._cameras_at:
+            self._cameras = listed(_("Camera"), _("State"), _("Cause"), _("Since"), _("Agent"), "")
+            self._more = ui.button("", color=None, on_click=self._widen).props("outline no-caps")
+        with ui.element("section").classes("ws-column").props('id="agents"') as self._agents_at:
+            words("h2", _("Agents"))
+            self._agents = listed(
+                _("Agent"),
+                _("State"),
+                _("Cause"),
+                _("Last heard"),
+                _("Waiting to be archived"),
+                _("Quarantined"),
+                _("Redaction"),
+                _("Software"),
+            )
         self.look()
 
     def look(self) -> None:
@@ -96,16 +111,12 @@ class _Tables:
         now = (self._wanted, len(known), len(chosen), chosen[: self._most])
         if now != self._drawn_cameras:
             self._drawn_cameras = now
-            self._cameras_at.clear()
-            with self._cameras_at:
-                self._draw(*now[1:])
+            self._draw(*now[1:])
         heard = self._services.devices.agents(agents)[: self._most]
+        self._agents_at.set_visibility(bool(heard))
         if heard != self._drawn_agents:
             self._drawn_agents = heard
-            self._agents_at.clear()
-            with self._agents_at:
-                words("h2", self._("Agents"))
-                self._agents(heard)
+            self._agents.show({agent.agent_id: self._agent(agent) for agent in heard})
 
     def _named(self, event: ValueChangeEventArguments[str | None]) -> None:
         self._want(replace(self._wanted, text=(event.value or "")[:64]))
@@ -113,7 +124,7 @@ class _Tables:
     def _chosen(self, event: ValueChangeEventArguments[str | None]) -> None:
         self._want(replace(self._wanted, state=event.value or ""))
 
-    def _more(self) -> None:
+    def _widen(self) -> None:
         self._most += ROWS
         self.look()
 
@@ -125,62 +136,47 @@ class _Tables:
     def _draw(self, count: int, chosen: int, rows: tuple[CameraView, ...]) -> None:
         _ = self._
         self._count.set_text(_("{shown} of {count}").format(shown=chosen, count=count) if count else "")
-        if not count:
-            empty(
-                _("No camera has reported yet."),
-                _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
-            )
-        elif not rows:
-            empty(_("No camera is like that."), _("Choose another state, or shorten the name."))
-        else:
-            self._cameras(rows)
-        if chosen > len(rows):
-            more = _("Show more ({count} are left)").format(count=chosen - len(rows))
-            ui.button(more, color=None, on_click=self._more).props("outline no-caps")
+        self._cameras.show({f"{camera.agent_id}/{camera.camera_id}": self._camera(camera) for camera in rows})
+        self._cameras_at.set_visibility(bool(rows))
+        self._more.set_text(_("Show more ({count} are left)").format(count=chosen - len(rows)))
+        self._more.set_visibility(chosen > len(rows))
+        self._nothing.clear()
+        with self._nothing:
+            if not count:
+                empty(
+                    _("No camera has reported yet."),
+                    _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+                )
+            elif not rows:
+                empty(_("No camera is like that."), _("Choose another state, or shorten the name."))
 
-    def _cameras(self, rows: tuple[CameraView, ...]) -> None:
+    def _camera(self, camera: CameraView) -> tuple[Cell, ...]:
         _ = self._
-        with table(_("Camera"), _("State"), _("Cause"), _("Since"), _("Agent"), ""):
-            for camera in rows:
-                with ui.element("tr"):
-                    with ui.element("td"):
-                        ui.link(camera.title, path(camera.agent_id, camera.camera_id))
-                        if camera.name:
-                            words("div", camera.camera_id).classes("ws-sub")
-                    with ui.element("td"):
-                        state(vocabulary.TONES[camera.state], _(vocabulary.STATES[camera.state]))
-                    words("td", vocabulary.cause(camera, _) or "–")
-                    moment(moments.local(camera.since_ms), moments.utc(camera.since_ms), tag="td")
-                    words("td", camera.agent_id)
-                    with ui.element("td"):
-                        ui.link(_("Pictures"), Question.of_camera(camera.camera_id).path())
+        return (
+            Cell(
+                camera.title,
+                href=path(camera.agent_id, camera.camera_id),
+                sub=camera.camera_id if camera.name else "",
+            ),
+            Cell(_(vocabulary.STATES[camera.state]), tone=vocabulary.TONES[camera.state]),
+            Cell(vocabulary.cause(camera, _) or "–"),
+            Cell(moments.local(camera.since_ms), utc=moments.utc(camera.since_ms)),
+            Cell(camera.agent_id),
+            Cell(_("Pictures"), href=Question.of_camera(camera.camera_id).path()),
+        )
 
-    def _agents(self, rows: tuple[AgentView, ...]) -> None:
-        _ = self._
-        with table(
-            _("Agent"),
-            _("State"),
-            _("Cause"),
-            _("Last heard"),
-            _("Waiting to be archived"),
-            _("Quarantined"),
-            _("Redaction"),
-            _("Software"),
-        ):
-            for agent in rows:
-                with ui.element("tr"):
-                    words("td", agent.agent_id)
-                    with ui.element("td"):
-                        state(vocabulary.TONES[agent.state], _(vocabulary.STATES[agent.state]))
-                    words("td", vocabulary.cause(agent, _) or "–")
-                    if agent.heard_at_ms is None:
-                        words("td", "–")
-                    else:
-                        moment(moments.local(agent.heard_at_ms), moments.utc(agent.heard_at_ms), tag="td")
-                    words("td", self._waiting(agent))
-                    words("td", "–" if agent.quarantined is None else str(agent.quarantined))
-                    words("td", "–" if agent.redaction_ms is None else f"{agent.redaction_ms:.0f} ms")
-                    words("td", agent.software or "–")
+    def _agent(self, agent: AgentView) -> tuple[Cell, ...]:
+        _, heard_at_ms = self._, agent.heard_at_ms
+        return (
+            Cell(agent.agent_id),
+            Cell(_(vocabulary.STATES[agent.state]), tone=vocabulary.TONES[agent.state]),
+            Cell(vocabulary.cause(agent, _) or "–"),
+            Cell("–") if heard_at_ms is None else Cell(moments.local(heard_at_ms), utc=moments.utc(heard_at_ms)),
+            Cell(self._waiting(agent)),
+            Cell("–" if agent.quarantined is None else str(agent.quarantined)),
+            Cell("–" if agent.redaction_ms is None else f"{agent.redaction_ms:.0f} ms"),
+            Cell(agent.software or "–"),
+        )
 
     def _waiting(self, agent: AgentView) -> str:
         if agent.spool_messages is None or agent.spool_bytes is None:

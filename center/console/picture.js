@@ -38,8 +38,8 @@ export default {
     failed: { type: String, default: "" },
     minimum: { type: Number, default: 0 },
     // Replaced again and again: the browser keeps each <img> that it decoded long after it was taken away, hundreds
-    // of MiB of a live wall; a canvas has the bitmap that it shows and no other. After the first one only what is on
-    // the screen is asked for.
+    // of MiB of a live wall; a canvas has the bitmap that it shows and no other. The first ones off the screen come
+    // after those on it; then only what is on the screen is asked for.
     moving: { type: Boolean, default: false },
   },
   data: () => ({ shown: null, problem: "" }),
@@ -58,7 +58,7 @@ export default {
     this.era = 0; // rises when what is on its way must not be shown any more
     this.busy = false;
     this.again = false;
-    this.inView = false;
+    this.inView = null; // not known before the first frame
     this.picture = null; // has `close()`: an ImageBitmap, or what `still` gives
   },
   mounted() {
@@ -85,6 +85,7 @@ export default {
         this.era++;
         return this.show(null);
       }
+      if (this.moving && this.inView === null) return;
       if (this.moving && this.shown && (document.hidden || !this.inView)) return;
       this.again = true;
       if (this.busy) return;
@@ -101,7 +102,7 @@ export default {
     async bring(src, boxes, era) {
       let answer;
       try {
-        answer = await fetch(src, { credentials: "same-origin" });
+        answer = await fetch(src, { credentials: "same-origin", priority: this.inView === false ? "low" : "auto" });
       } catch (error) {
         if (era === this.era && !this.shown) this.problem = this.failed;
         return;

@@ -82,6 +82,18 @@ export default {
       this.asked = false;
       this.$nextTick(this.look);
     },
+    // Resolves when each picture in view is drawn, or has failed.
+    async seen() {
+      // A frame until the grid is as wide as the page, one more until its pictures are in it.
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+      const inView = [...this.$refs.grid.querySelectorAll("img")].filter((image) => {
+        const box = image.getBoundingClientRect();
+        return !image.complete && box.bottom > 0 && box.top < window.innerHeight;
+      });
+      const drawn = (image) =>
+        new Promise((done) => ["load", "error"].forEach((kind) => image.addEventListener(kind, done, { once: true })));
+      await Promise.all(inView.map(drawn));
+    },
     look() {
       if (!this.$refs.grid || !this.width) return;
       const top = -this.$refs.grid.getBoundingClientRect().top;

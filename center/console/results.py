@@ -1,6 +1,7 @@
 """Found observations as a grid of pictures, of which only those in view are drawn; it asks for more as one scrolls."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from nicegui.element import Element
@@ -13,6 +14,8 @@ from center.observations import ObservationView
 from provisioning.contracts.messages import PictureState
 
 CARD_SIDE_PX: Final = 480
+SEEN_S: Final = 10.0
+"""How long `seen` waits once the page is connected."""
 
 
 class Results(Element, component="results.js"):
@@ -34,6 +37,11 @@ class Results(Element, component="results.js"):
         """Show more, or with `first` these in place of all others."""
         items = [_item(each, names, self._language) for each in found]
         self.run_method("put", items, more, first)
+
+    async def seen(self) -> None:
+        """Wait for the browser until it has drawn the pictures in view; on a slow line not for long."""
+        with suppress(TimeoutError):
+            await self.run_method("seen", timeout=SEEN_S)
 
 
 def _item(found: ObservationView, names: Mapping[CameraKey, str], _: Language) -> dict[str, object]:

@@ -96,7 +96,10 @@ class _Page:
         if self._question.fault is not None:
             self._complain(self._question.fault)
         self._say(busy=True)
-        await self._load_page(mine)  # counting reads every row of the span: pictures do not wait beside it
+        await self._load_page(mine)
+        await self._results.seen()  # counting reads every row of the span: pictures do not wait beside it
+        if mine != self._asked:
+            return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._load_counts(mine))
             group.create_task(self._people.ask())

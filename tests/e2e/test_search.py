@@ -157,6 +157,22 @@ def _counted(now_ms: int) -> ZoneCounts:
     return ZoneCounts(zones=zones, told_to_ms=first + 10 * GRID_MS, rows_read=190)
 
 
+def test_counting_waits_until_the_pictures_in_view_are_drawn(visitor: Visitor, center: Running) -> None:
+    page = visitor.page
+    visitor.set_up()
+    _county(center, int(time.time() * 1000))
+    center.archive.asked.clear()
+    visitor.go("/observations")
+    expect(page.locator(".ws-search-head strong")).to_contain_text("48 pictures loaded")
+    in_view = page.evaluate(
+        "[...document.querySelectorAll('.ws-results img')]"
+        ".filter(image => image.getBoundingClientRect().top < window.innerHeight).length"
+    )
+    asked = center.archive.asked
+    assert in_view > 1
+    assert asked[: asked.index("/counts")].count("/observations/picture") >= in_view
+
+
 def test_an_area_of_the_map_and_addresses_that_are_wrong(visitor: Visitor, center: Running) -> None:
     page = visitor.page
     visitor.set_up()

@@ -215,15 +215,16 @@ class Agent:
         """Whether the broker is there."""
         return self._publisher.is_connected
 
-    def stop(self, *, drain_s: float = 0.0) -> bool:
+    def stop(self, *, drain_s: float = 0.0, others_wait: bool = False) -> bool:
         """Stop cameras, redactor and publisher in bounded time; whether every thread has ended.
 
-        What is selected is still redacted for `drain_s` at most, and the rest interrupted. The spool stays open.
+        What is selected is still redacted for `drain_s` at most, and the rest interrupted. The spool stays open. Where
+        `others_wait` to go on, a camera that is stuck is left behind sooner.
         """
         self._stop.set()
         if not drain_s:
             self._abandon.set()
-        ended = self._join_cameras(drain_s)
+        ended = self._join_cameras(drain_s, _CHANGE_S if others_wait else _STOP_S)
         for name in ("looker", *self._servers):
             ended = self._supervisor.join(name, _STOP_S) and ended
         self._no_more.set()
@@ -248,9 +249,8 @@ class Agent:
             os.nice(_GIVES_WAY)
         redact_in_turn(self._queue, self._pipelines, self._no_more, self._abandon)
 
-    def _join_cameras(self, drain_s: float) -> bool:
+    def _join_cameras(self, drain_s: float, patience_s: float) -> bool:
         """One that is brought its pictures, or any under `block`, may wait for the redactor; else it ends at once."""
-        patience_s = _CHANGE_S if drain_s else _STOP_S
         is_brought = any(isinstance(camera.source, BROUGHT) for camera in self._edge.cameras)
         if is_brought or self._edge.redactor.overflow == "block":
             patience_s = max(patience_s, drain_s)

@@ -49,6 +49,8 @@ _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.5
 _DRAIN_S: Final = 10.0
 """What is selected at a change of configuration has this long to be redacted."""
+_LAST_S: Final = 5.0
+"""The same when the agent ends, as it does for new software: the unit's `TimeoutStopSec` has to hold all of the end."""
 _STOP_S: Final = 5.0
 
 
@@ -140,12 +142,15 @@ class Configurator:
             self._judge(self._documents, self._trying)
 
     def stop(self) -> None:
-        """Stop everything in bounded time; the next start recovers what could not end, and begins a trial anew."""
+        """Stop everything in bounded time; the next start recovers what could not end, and begins a trial anew.
+
+        What is selected is redacted first, if that takes five seconds at most.
+        """
         if self._documents is not None:
             self._documents.suspend()  # first: from now on the end is wanted, however long it takes
         self._stop_beside.set()
         if self._agent is not None:
-            self._ended = self._agent.stop() and self._ended
+            self._ended = self._agent.stop(drain_s=_LAST_S) and self._ended
         if self._fork_server is not None:
             self._fork_server.close()
         for name in self._beside:
@@ -255,7 +260,7 @@ class Configurator:
 
     def _replace(self, agent: Agent, number: int | None) -> None:
         if self._agent is not None:
-            self._ended = self._agent.stop(drain_s=_DRAIN_S) and self._ended
+            self._ended = self._agent.stop(drain_s=_DRAIN_S, others_wait=True) and self._ended
         if self._documents is not None:
             self._documents.now_using(number)
         self._agent = agent

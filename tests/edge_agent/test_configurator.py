@@ -78,6 +78,15 @@ def test_what_waits_for_the_redactor_at_a_change_is_still_redacted(street: Stree
     street.until(lambda: street.ledger()["yard"].in_flight == 0)
 
 
+def test_what_waits_for_the_redactor_when_the_agent_ends_is_still_redacted(street: Street) -> None:
+    street.broker.tell(street.centre.document(2, "gate", redactor={"overflow": "block", "queue_per_camera": 8}))
+    street.pass_probation(2, "gate")
+    street.until(lambda: street.ledger()["gate"].in_flight >= 8)
+    street.configurator.stop()
+    street.started()
+    assert all("interrupted" not in each.dropped and each.balanced for each in street.ledger().values())
+
+
 @pytest.mark.parametrize("kind", ["forged", "for another", "older", "broken"])
 def test_what_is_refused_disturbs_nothing(street: Street, kind: str, tmp_path: Path) -> None:
     payload = {

@@ -18,6 +18,7 @@ from provisioning.contracts.archive import (
     ObservationPage,
     SnapshotRow,
     StorageStatus,
+    UpkeepReport,
 )
 from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
@@ -229,6 +230,19 @@ class Query:
             upkeep=None if upkeep is None else by_day(upkeep),
             alarms=alarms(upkeep),
         )
+
+    def upkeep(self) -> UpkeepReport:
+        """What upkeep found. Opens the newest window's tables, and reads no row: for whoever asks every few seconds.
+
+        Raises:
+            ArchiveUnreadable: they, or the list of all windows, cannot be read.
+        """
+        for window in self._windows().names[-1:]:
+            with read_errors(window):
+                self._snapshots(window)
+                self._tables.open_table(OBJECTS + window)
+        found = read_status(self._directory)
+        return UpkeepReport(upkeep=None if found is None else by_day(found), alarms=alarms(found))
 
     def storage(self) -> StorageStatus:
         """The disk under the archive, and what the newest day that is over takes of it.

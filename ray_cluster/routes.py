@@ -21,6 +21,7 @@ from provisioning.contracts.archive import (
     Observation,
     ObservationPage,
     StorageStatus,
+    UpkeepReport,
 )
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
@@ -246,6 +247,10 @@ def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> AP
     @routes.get("/status")
     def status() -> ArchiveStatus:
         return query.status()
+
+    @routes.get("/upkeep")
+    def upkeep() -> UpkeepReport:
+        return query.upkeep()
 
     @routes.get("/storage")
     def storage() -> StorageStatus:

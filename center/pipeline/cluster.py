@@ -9,13 +9,11 @@ from typing import Any, Final, Generic, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from provisioning.contracts.archive import ArchiveStatus, IntakeStatus, StorageStatus
+from provisioning.contracts.archive import IntakeStatus, StorageStatus, UpkeepReport
 from provisioning.contracts.detectors import ParsersStatus
 
 TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
-STATUS_EVERY_S: Final = 60.0
-"""`/status` reads two columns of every row: a second for ten million."""
 _UNAVAILABLE: Final = 503
 _T = TypeVar("_T", bound=BaseModel)
 
@@ -50,14 +48,13 @@ class Answers:
     intake: Answer[IntakeStatus]
     parsers: Answer[ParsersStatus]
     storage: Answer[StorageStatus]
-    archive: Answer[ArchiveStatus]
+    archive: Answer[UpkeepReport]
     took_s: float | None
 
     @property
     def query(self) -> Answer[Any]:
         """How `query` itself fared: it is there if anything was answered, be it that somebody else is away."""
-        # `archive` may be of a minute ago.
-        all_of_them: tuple[Answer[Any], ...] = (self.intake, self.parsers, self.storage)
+        all_of_them: tuple[Answer[Any], ...] = (self.intake, self.parsers, self.storage, self.archive)
         for reach in (Reach.ANSWERED, Reach.PART_AWAY, Reach.DENIED, Reach.OTHER):
             if (found := next((each for each in all_of_them if each.reach is reach), None)) is not None:
                 return Answer(reach, cause=found.cause)
@@ -75,32 +72,22 @@ class Cluster:
             transport=transport,
             trust_env=False,
         )
-        self._archive: tuple[float, Answer[ArchiveStatus]] | None = None
 
     async def look(self) -> Answers:
         """Ask everything at once."""
-        (intake, a), (parsers, b), (storage, c), archive = await asyncio.gather(
+        (intake, a), (parsers, b), (storage, c), (archive, d) = await asyncio.gather(
             self._ask("/intake", IntakeStatus),
             self._ask("/detectors", ParsersStatus),
             self._ask("/storage", StorageStatus),
-            self._status(),
+            self._ask("/upkeep", UpkeepReport),
         )
-        answered = [took for each, took in ((intake, a), (parsers, b), (storage, c)) if each.reach is Reach.ANSWERED]
+        told = ((intake, a), (parsers, b), (storage, c), (archive, d))
+        answered = [took for each, took in told if each.reach is Reach.ANSWERED]
         return Answers(intake, parsers, storage, archive, min(answered, default=None))
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
-
-    async def _status(self) -> Answer[ArchiveStatus]:
-        """As of at most `STATUS_EVERY_S` ago, where it was answered then."""
-        if self._archive is not None:
-            asked_s, known = self._archive
-            if known.reach is Reach.ANSWERED and time.monotonic() - asked_s < STATUS_EVERY_S:
-                return known
-        answer, _ = await self._ask("/status", ArchiveStatus)
-        self._archive = time.monotonic(), answer
-        return answer
 
     async def _ask(self, path: str, model: type[_T]) -> tuple[Answer[_T], float]:
         began_s = time.monotonic()

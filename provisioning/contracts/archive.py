@@ -254,6 +254,14 @@ class ArchiveStatus(Message):
     alarms: tuple[str, ...] = ()
 
 
+class UpkeepReport(Message):
+    """Answer of `query`: what upkeep found. Cheap at any size of the archive, an error where that cannot be read."""
+
+    upkeep: UpkeepStatus | None = None
+    """None before the first."""
+    alarms: tuple[str, ...] = ()
+
+
 class StorageStatus(Message):
     """Answer of `query`: the disk under the archive."""
 

@@ -20,6 +20,7 @@ from provisioning.contracts.archive import (
     Observation,
     ObservationPage,
     StorageStatus,
+    UpkeepReport,
 )
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
@@ -100,6 +101,7 @@ class FakeArchive:
         for path, handler in (
             ("/health", self._health),
             ("/status", self._status),
+            ("/upkeep", self._upkeep),
             ("/intake", self._intake),
             ("/detectors", self._detectors),
             ("/storage", self._storage),
@@ -137,6 +139,9 @@ class FakeArchive:
             leaks=0,
             last_commit_seq=max(map(_commit_seq, self.rows), default=0),
         )
+
+    def _upkeep(self, authorization: Authorization = None) -> Response | UpkeepReport:
+        return self._enter("/upkeep", authorization) or UpkeepReport()
 
     def _intake(self, authorization: Authorization = None) -> Response | IntakeStatus:
         return self._enter("/intake", authorization) or self.intake or _said(503, "unavailable")

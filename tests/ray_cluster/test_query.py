@@ -16,6 +16,7 @@ from provisioning.contracts.archive import (
     Observation,
     ObservationPage,
     StorageStatus,
+    UpkeepReport,
     UpkeepStatus,
 )
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
@@ -190,6 +191,7 @@ def test_an_archive_that_does_not_exist_yet_is_empty(tmp_path: Path) -> None:
     read = query(tmp_path / "nothing")
     assert read.observations(Filter(), limit=5) == ObservationPage(items=(), next_cursor=None)
     assert read.commits(after=7, limit=5) == CommitPage(items=(), last_commit_seq=7)
+    assert read.upkeep() == UpkeepReport()
     assert read.status() == ArchiveStatus(days=(), rows=0, distinct_ids=0, objects=0, leaks=0, last_commit_seq=0)
 
 
@@ -326,6 +328,7 @@ def test_http_nothing_but_health_without_the_token(client: Http, header: str | N
         f"/observations/{entries()[0].row_key}",
         "/commits",
         "/status",
+        "/upkeep",
         "/storage",
         "/intake",
         "/detectors",

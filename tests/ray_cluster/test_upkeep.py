@@ -12,11 +12,11 @@ import lancedb
 import pyarrow as pa
 import pytest
 
-from provisioning.contracts.archive import DayUpkeep, UpkeepStatus
+from provisioning.contracts.archive import DayUpkeep, UpkeepReport, UpkeepStatus
 from ray_cluster import day_index, recall, upkeep_status
 from ray_cluster import upkeep as module
 from ray_cluster.day_tables import CLOSES_AFTER_DAYS, connect
-from ray_cluster.errors import ArchiveInUse
+from ray_cluster.errors import ArchiveInUse, ArchiveUnreadable
 from ray_cluster.filters import Filter
 from ray_cluster.nearest import Nearest, nearest
 from ray_cluster.tables import OBJECT_SCHEMA, OBJECTS, SNAPSHOT_SCHEMA, SNAPSHOTS
@@ -98,7 +98,7 @@ def test_a_low_recall_is_an_alarm_with_its_day(tmp_path: Path, monkeypatch: pyte
     status = upkeep(tmp_path).run_once(now_ms=CLOSED_MS)
     assert status.days[0].recall == 0.5
     (alarm,) = query(tmp_path).status().alarms
-    assert query(tmp_path).alarms() == (alarm,)
+    assert query(tmp_path).alarms() == query(tmp_path).upkeep().alarms == (alarm,)
     assert DAY in alarm
     assert "50%" in alarm
 
@@ -247,3 +247,12 @@ def test_an_upkeep_killed_at_any_moment_costs_no_row(tmp_path: Path) -> None:
     last = upkeep(tmp_path).run_once(now_ms=CLOSED_MS + 99 * DAY_MS)
     assert last.faults == ()
     assert json.loads((tmp_path / upkeep_status.STATUS_FILE).read_text())["days"][0]["unindexed"] in {0, 502}
+
+
+def test_what_upkeep_found_is_told_without_reading_rows_and_not_of_an_archive_that_is_broken(tmp_path: Path) -> None:
+    archiver(tmp_path).commit([entry(0)], now_ms=NOW_MS)
+    assert query(tmp_path).upkeep() == UpkeepReport()
+    for manifest in tmp_path.glob("**/snapshots_*/_versions/*"):
+        manifest.write_bytes(b"torn")
+    with pytest.raises(ArchiveUnreadable):
+        query(tmp_path).upkeep()

@@ -15,7 +15,7 @@ from center.pipeline.judge import judge
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import Verdict
-from provisioning.contracts.archive import ArchiveStatus, HopTotal, IntakeStatus, StorageStatus
+from provisioning.contracts.archive import HopTotal, IntakeStatus, StorageStatus, UpkeepReport
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
 from provisioning.contracts.documents import Membership
 from provisioning.contracts.documents import Verdict as Taken
@@ -150,10 +150,7 @@ def answered(**changes: Any) -> Answers:
         "intake": Answer(Reach.ANSWERED, intake(1000)),
         "parsers": Answer(Reach.ANSWERED, ParsersStatus(parsers=(parser(), parser()))),
         "storage": Answer(Reach.ANSWERED, StorageStatus(free_bytes=900 * GIB, total_bytes=2000 * GIB)),
-        "archive": Answer(
-            Reach.ANSWERED,
-            ArchiveStatus(days=("20261126",), rows=1000, distinct_ids=1000, objects=9, leaks=0, last_commit_seq=1000),
-        ),
+        "archive": Answer(Reach.ANSWERED, UpkeepReport()),
         "took_s": 0.02,
     }
     return Answers(**{**facts, **changes})

@@ -14,7 +14,7 @@ from center.pipeline.cluster import Answer, Reach
 from center.pipeline.gauges import BrokerFigures, Passage
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
-from provisioning.contracts.archive import ArchiveStatus, StorageStatus
+from provisioning.contracts.archive import StorageStatus, UpkeepReport
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.documents import Verdict as Taken
 from tests.center.pipeline.chain import (
@@ -305,9 +305,7 @@ def test_storage_and_the_archives_own_alarms_are_judged() -> None:
     assert with_answers(storage=Answer(Reach.OTHER, cause="HTTP 404")).codes() == {Stage.STORAGE: ["cluster_older"]}
     gone: Answer[Any] = Answer(Reach.PART_AWAY, cause="disk: cannot be read now")
     assert with_answers(storage=gone, archive=gone).states() == {Stage.STORAGE: RED, Stage.ARCHIVE: RED}
-    said = ArchiveStatus(
-        days=(), rows=0, distinct_ids=0, objects=0, leaks=0, last_commit_seq=0, alarms=("upkeep: no room",)
-    )
+    said = UpkeepReport(alarms=("upkeep: no room",))
     assert with_answers(archive=Answer(Reach.ANSWERED, said)).codes() == {Stage.ARCHIVE: ["upkeep"]}
 
 

@@ -124,16 +124,19 @@ class Acceptor:
                 connection.close()
                 return
             loop = asyncio.get_running_loop()
-            _, visitor = await loop.connect_accepted_socket(
+            transport, visitor = await loop.connect_accepted_socket(
                 lambda: _Visitor(server, loop, remote, self._bounds, self._refused),
                 connection,
                 ssl=self._tls,
                 ssl_handshake_timeout=self._bounds.handshake_s if self._tls else None,
                 ssl_shutdown_timeout=self._bounds.goodbye_s if self._tls else None,
             )
-            await visitor.gone.wait()
-            async with visitor.answering:
-                pass  # A client that has left still counts while its request is worked on.
+            try:
+                await visitor.gone.wait()
+                async with visitor.answering:
+                    pass  # A client that has left still counts while its request is worked on.
+            finally:
+                transport.abort()  # of one that was told goodbye and does not answer, when all of it ends
         except ssl.SSLError as error:
             self._unwelcome(remote, f"TLS: {_reason(error)}")
         except OSError:

@@ -173,7 +173,7 @@ class _Session:
 
     def _look(self, unit: AccessUnit) -> Iterator[Glance | Skipped]:
         if unit.is_keyframe:
-            self._keyframe_s = unit.arrived_s
+            self._keyframe_s = max(self._keyframe_s, unit.arrived_s)  # it may have come before the last look ended
         if self._eye is None or unit.codec != self._codec:
             if not unit.is_keyframe:
                 return

@@ -29,7 +29,7 @@ CHECKS: Final = [
 ]
 ENDLESS: Final = "/alarms/stream"
 """Never ends; tests/center/alarms/test_alarm_stream.py asks it."""
-EXAMPLES: Final = 10
+EXAMPLES: Final = 5
 """Of each kind, valid and not."""
 OF_ANYBODY: Final = {"signed_in", "account.own"}
 

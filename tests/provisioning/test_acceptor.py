@@ -4,6 +4,8 @@ client ──TLS──▶ Acceptor ──▶ 200
 """
 
 import asyncio
+import gc
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -58,6 +60,21 @@ class Street:
     async def come(self, source: str = HOST) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """As far as the end of the handshake."""
         return await asyncio.open_connection(HOST, self.port, ssl=self._trust, local_addr=(source, 0))
+
+    def shaken(self, address: tuple[str, int]) -> socket.socket:
+        """The same, with nobody behind who reads: TLS gets no goodbye."""
+        plain = socket.create_connection(address)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = self._trust.wrap_bio(incoming, outgoing)
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                plain.sendall(outgoing.read())
+                incoming.write(plain.recv(65536))
+            else:
+                plain.sendall(outgoing.read())
+                return plain
 
     async def say(self, sent: bytes, source: str = HOST) -> bytes:
         """What comes back until the connection ends; nothing where it ends before."""
@@ -146,5 +163,25 @@ def test_nothing_is_left_of_an_acceptor_that_is_closed(street: Street) -> None:
         writer.close()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(HOST, street.port)
+
+    lives(story)
+
+
+def test_who_is_there_and_silent_when_it_is_closed_is_hung_up_on(street: Street) -> None:
+    """At once in the handshake, after the goodbye's time else: what is left open would outlive the loop."""
+    sockets = [socket.create_connection, street.shaken]
+
+    async def story() -> None:
+        async with street.open(replace(BOUNDS, goodbye_s=0.2)):
+            here = [await asyncio.to_thread(come, (HOST, street.port)) for come in sockets]
+            await asyncio.sleep(0.2)
+        transports = [each for each in gc.get_objects() if isinstance(each, asyncio.Transport) and not each.is_closing()]
+        assert street.port not in {each.get_extra_info("sockname")[1] for each in transports}
+        for each in here:
+            each.settimeout(WAIT_S)
+            with suppress(ConnectionError):
+                while each.recv(4096):
+                    pass
+            each.close()
 
     lives(story)

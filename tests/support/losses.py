@@ -2,8 +2,10 @@
 
 import sys
 import time
+import urllib.error
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -104,8 +106,18 @@ class Losses:
         custodian = self._custodian
         custodian.stop()
         wait_for("everything is acknowledged", lambda: not custodian.waiting, 90)
-        status = self._site.query(self._machines.configs[self._machines.head], "/status")
+        # Ray's HTTP proxy on a head that was killed may come back later than the commits.
+        wait_for("questions are answered", self._status, 60, step_s=0.5)
+        status = self._status()
+        assert status is not None
         return Books(custodian.made, len(custodian.acked_s), status["rows"], status["distinct_ids"], custodian.again)
+
+    def _status(self) -> dict[str, Any] | None:
+        """None while nobody answers."""
+        try:
+            return self._site.query(self._machines.configs[self._machines.head], "/status")
+        except urllib.error.URLError:
+            return None
 
 
 def _now_ms() -> int:

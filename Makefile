@@ -40,7 +40,7 @@ evaluate: ## How much is covered of labelled pictures that the recipe was not tu
 	@$(BIN)/wayside-engines fetch --kind model --kind audit
 	@$(BIN)/python -m bench.evaluation $(ARGS)
 
-chaos: ## Kills, cuts and full disks against real processes; the books must balance (twelve minutes)
+chaos: ## Kills, cuts and full disks against real processes; the books must balance (eight minutes)
 	@bin/setup dev
 	@$(BIN)/pytest -m losses tests/scenarios
 	@$(BIN)/python -m chaos $(ARGS)

@@ -13,8 +13,10 @@ REFINE: Final = 10
 """The index answers ten times what is asked, and the vectors themselves decide: recall 0.955 becomes 1.0 (measured)."""
 PROBES: Final = 20
 """Partitions that are read at least; with a filter that leaves too few rows, Lance goes on to further ones."""
-EXACT_ROWS: Final = 50_000
-"""When a filter leaves fewer, they are compared one by one: as fast, and nothing is missed."""
+EXACT_ROWS: Final = 8_000
+"""When a filter leaves fewer, they are compared one by one: as fast, and nothing is missed. Of a window of 833,334
+machines 8,400 take 68 ms of processor time so and 55 by the index, 33,000 take 200 and 70 (measured; recall@10 of both 1.0).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,6 +81,11 @@ class Sender:
         if self._theirs is not None:
             self._theirs.close()
 
+    def wait(self) -> None:
+        """Until all of it is on the way."""
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
     def _send(self) -> None:
         sock = self._ours
         if self._theirs is not None:
@@ -209,9 +214,12 @@ def test_a_sender_report_tells_how_wrong_the_devices_clock_is() -> None:
     assert stream.sender_offset_ms < -1e12  # this one counts from 1970
 
 
-def test_whoever_looks_for_long_has_not_heard_silence() -> None:
+@pytest.mark.parametrize("all_there", [False, True])
+def test_whoever_looks_for_long_has_not_heard_silence(all_there: bool) -> None:
     clock = FakeClock()
     with Sender("tcp_passive", packets(film(), 80), every_s=0.0) as sender:
+        if all_there:  # so that keyframes have arrived before the look that holds them up
+            sender.wait()
         stream = Gb28181Stream("gate", lambda: nullcontext(sender.media()), clock)
         seen: list[Glance] = []
 

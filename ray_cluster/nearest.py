@@ -15,7 +15,7 @@ PROBES: Final = 20
 """Partitions that are read at least; with a filter that leaves too few rows, Lance goes on to further ones."""
 EXACT_ROWS: Final = 8_000
 """When a filter leaves fewer, they are compared one by one: as fast, and nothing is missed. Of a window of 833,334
-machines 8,400 take 68 ms of processor time so and 55 by the index, 33,000 take 200 and 70 (measured; recall@10 of both 1.0).
+machines 8,400 take 68 ms of processor time so and 56 by the index, 33,000 take 200 and 73 (measured, recall@10 1.0).
 """
 
 

@@ -1,7 +1,7 @@
 # `make help` prints the verbs. Each sets itself up: nothing has to be installed by hand first.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-# Where it is set each of the many processes compiles all that it imports: the tests take a third longer.
+# Where it is set each of the many processes compiles all that it imports: to collect the tests takes 35 s and not 11.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 ARGS ?=

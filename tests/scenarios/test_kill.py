@@ -1,6 +1,7 @@
 """Agent, broker and archiver killed while snapshots flow: nothing is lost, nothing is there twice.
 
-120 of them each time, so that some are still to come after the last kill; 500 with `make chaos`, most of whose minutes are their redaction.
+120 of them each time, so that some are still to come after the last kill; 500 with `make chaos`, most of whose minutes
+are their redaction.
 
 ```
 N pictures   ──▶ wayside-edge ──▶ Mosquitto ──▶ intake ─▶ parser ─▶ canary ─▶ archiver ──▶ packs + LanceDB

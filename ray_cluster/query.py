@@ -241,8 +241,7 @@ class Query:
             with read_errors(window):
                 self._snapshots(window)
                 self._tables.open_table(OBJECTS + window)
-        found = read_status(self._directory)
-        return UpkeepReport(upkeep=None if found is None else by_day(found), alarms=alarms(found))
+        return UpkeepReport(alarms=self.alarms())
 
     def storage(self) -> StorageStatus:
         """The disk under the archive, and what the newest day that is over takes of it.

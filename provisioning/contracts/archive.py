@@ -257,8 +257,6 @@ class ArchiveStatus(Message):
 class UpkeepReport(Message):
     """Answer of `query`: what upkeep found. Cheap at any size of the archive, an error where that cannot be read."""
 
-    upkeep: UpkeepStatus | None = None
-    """None before the first."""
     alarms: tuple[str, ...] = ()
 
 

@@ -64,7 +64,8 @@ def test_it_holds_what_is_promised() -> None:
 
 
 def test_its_time_to_stop_is_longer_than_the_agent_s() -> None:
-    # Cameras 5 s, what waits for the redactor 5 s, redaction in hand `redactor.timeout_s` (10 s) + 5 s, publisher 2 s + 5 s: see edge_agent.agent.
+    # Cameras 5 s, what waits for the redactor 5 s, redaction in hand `redactor.timeout_s` (10 s) + 5 s,
+    # publisher 2 s + 5 s: see edge_agent.agent.
     assert int(directives()["TimeoutStopSec"]) > 5 + 5 + 15 + 7
 
 

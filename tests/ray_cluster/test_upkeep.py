@@ -246,7 +246,8 @@ def test_an_upkeep_killed_at_any_moment_costs_no_row(tmp_path: Path) -> None:
     assert (status.rows, status.distinct_ids, status.objects) == (252, 252, 502)
     last = upkeep(tmp_path).run_once(now_ms=CLOSED_MS + 99 * DAY_MS)
     assert last.faults == ()
-    assert json.loads((tmp_path / upkeep_status.STATUS_FILE).read_text())["days"][0]["unindexed"] in {0, 502}
+    # All, or all but a row that came after the day had closed (it waits for others), or none if the kills came first.
+    assert json.loads((tmp_path / upkeep_status.STATUS_FILE).read_text())["days"][0]["unindexed"] in {0, 1, 502}
 
 
 def test_what_upkeep_found_is_told_without_reading_rows_and_not_of_an_archive_that_is_broken(tmp_path: Path) -> None:

@@ -5,13 +5,12 @@ asked where YuNet has a doubt. CenterFace at the picture's own size is both the 
 the centre will repeat.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import sqrt
 from typing import Final
 
-from edge_agent.redactor import cover
+from edge_agent.redactor import cover, doubts
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.enlarged import Enlarged
@@ -36,24 +35,6 @@ BELIEVED: Final = ((24.0, 0.15), (64.0, 0.5), (float("inf"), 0.8))
 large enough: of its false boxes from .15 on, those over 24 px are most of the area (0.4 of 0.5 % of a street picture),
 and at 1080p those over 64 px cover 9 % of it. What it leaves there, CenterFace finds."""
 BELIEVED_AT: Final = 0.2
-DOUBT: Final = (0.02, 40.0)
-"""Score and longer side: what YuNet takes for a face at that score CenterFace looks at enlarged."""
-DOUBTS: Final = (24, 48)
-DOUBTS_A_MEGAPIXEL: Final = 36
-"""The likeliest of them, as one batch of about 0.1 CPU seconds. On 720p streets with pasted faces, of 22 masked ones of
-20 px 21 are covered with it, 15 without and 18 with 32 smaller windows from .04 on; of 44 tilted by 30° 42, 37 and 37;
-of 26 px 20, 19 and 21, and 43, 38 and 39; plain ones of 8 px 16, 11 and 15 of 22. It adds 0.2 % of cover."""
-DOUBT_SPACING_PX: Final = 12
-"""Doubts nearer than this to a likelier one lie in its window."""
-DOUBT_SIDE: Final = (48, 2.4)
-"""Side of a window: at least so many pixels, and so many longer sides of the box."""
-DOUBT_TENSOR_PX: Final = 128
-DOUBTS_AT_A_TIME: Final = 6
-"""What lies between the layers stays in the caches: 33 windows take 78 CPU ms, and 89 as one batch."""
-DOUBT_LARGEST: Final = 0.7
-"""Of its window; what is larger is no small face."""
-DOUBT_THRESHOLD: Final = 0.75
-"""In a window CenterFace is believed from this share of the policy's threshold on."""
 SECOND_SCORE: Final = 0.3
 """Below the centre's threshold (`canary_threshold`, 0.35): what the centre would object to is covered here first."""
 CONTEXT_PX: Final = 64
@@ -72,7 +53,7 @@ class SmallFaces:
 
 def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
     """Small faces in a raw picture."""
-    tiny_faces, least = detectors.tiny_faces, DOUBT[0]
+    tiny_faces, least = detectors.tiny_faces, doubts.LEAST
     if tiny_faces is not None:
         scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
         found = _found(image, scale, where, lambda part, by: tiny_faces.detect(part, least, scale=by, max_box_px=None))
@@ -104,50 +85,7 @@ def settled(
     image: Image, first: SmallFaces, detectors: Detectors, threshold: float, known: Sequence[Rect]
 ) -> list[Rect]:
     """Small faces, doubts looked at again; `known`: what is covered already, where no doubt has to be settled."""
-    return [*first.sure, *_settled(image, first.doubtful, [*known, *first.sure], detectors, threshold)]
-
-
-def _settled(
-    image: Image, doubtful: Iterable[Rect], known: Sequence[Rect], detectors: Detectors, threshold: float
-) -> list[Rect]:
-    """Faces that CenterFace finds where there was a doubt, best first, in windows enlarged to one size."""
-    height, width = image.shape[:2]
-    most = min(max(round(DOUBTS_A_MEGAPIXEL * height * width / 1e6), DOUBTS[0]), DOUBTS[1])
-    windows = [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
-    cuts = [image[y : y + side, x : x + side] for x, y, side in windows]
-    size = (DOUBT_TENSOR_PX, DOUBT_TENSOR_PX)
-    found = detectors.faces.detect_many(
-        cuts, size=size, thresholds={"face": threshold * DOUBT_THRESHOLD}, at_a_time=DOUBTS_AT_A_TIME
-    )
-    return [
-        _rect(face).moved(x, y)
-        for (x, y, side), here in zip(windows, found, strict=True)
-        for face in here
-        if face.box.width <= DOUBT_LARGEST * side
-    ]
-
-
-def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
-    """Doubts about small faces where nothing is covered yet, each at some distance from those before it."""
-    taken: list[tuple[float, float]] = []
-    for doubt in doubtful:
-        x, y = (doubt.x0 + doubt.x1) / 2, (doubt.y0 + doubt.y1) / 2
-        if (
-            max(doubt.width, doubt.height) <= DOUBT[1]
-            and not any(max(abs(x - a), abs(y - b)) < DOUBT_SPACING_PX for a, b in taken)
-            and not any(k.x0 <= x <= k.x1 and k.y0 <= y <= k.y1 for k in known)
-        ):
-            taken.append((x, y))
-            yield doubt
-
-
-def _window(doubt: Rect, width: int, height: int) -> tuple[int, int, int]:
-    """Left, top and side of a square around a doubt, moved into the picture."""
-    least, sides = DOUBT_SIDE
-    side = min(max(least, round(sides * max(doubt.width, doubt.height))), width, height)
-    left = min(max(0.0, (doubt.x0 + doubt.x1 - side) / 2), width - side)
-    top = min(max(0.0, (doubt.y0 + doubt.y1 - side) / 2), height - side)
-    return round(left), round(top), side
+    return [*first.sure, *doubts.settled(image, first.doubtful, [*known, *first.sure], detectors.faces, threshold)]
 
 
 def showing(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> list[Rect]:

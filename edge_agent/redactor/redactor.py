@@ -29,7 +29,7 @@ from provisioning.contracts.config import Camera
 from provisioning.contracts.config import Redactor as RedactorConfig
 from provisioning.contracts.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
-POLICY: Final = "wayside-2026-11-27b"
+POLICY: Final = "wayside-2026-11-27c"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
 PARTLY: Final = f"{POLICY}+still2"
 """The same, where faces and plates were looked for only where the picture had changed (`redactor.still_s`)."""

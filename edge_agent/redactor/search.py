@@ -133,7 +133,9 @@ def _person_covers(
             walkers.append(person)
     tall_px = cover.TALL * image.shape[0]
     on_foot = people.covered(image, walkers, detector, policy.person_threshold)
-    return covers + [cover.pedestrian(person, tall=person.height > tall_px) for person in on_foot]
+    for walker in on_foot:
+        covers += cover.tall_pedestrian(walker) if walker.height > tall_px else (cover.pedestrian(walker),)
+    return covers
 
 
 def _rect(detection: Detection) -> Rect:

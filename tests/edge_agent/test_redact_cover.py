@@ -63,14 +63,20 @@ def test_a_person_has_most_of_a_margin_above_and_a_small_one_more_of_it(found: R
 
 
 @given(RECTS)
-def test_somebody_tall_in_the_picture_has_a_smaller_margin_and_most_of_it_above(found: Rect) -> None:
-    whole, tall = cover.pedestrian(found), cover.pedestrian(found, tall=True)
-    above, below = found.y0 - tall.y0, tall.y1 - found.y1
-    assert above >= 0.0399 * found.height
-    assert above > below >= -1e-6
-    assert found.x0 - tall.x0 >= 0.0099 * found.width
-    assert tall.x1 - found.x1 >= 0.0099 * found.width
-    assert tall.common(whole) >= tall.width * tall.height * (1 - 1e-6)
+def test_somebody_tall_has_a_smaller_margin_where_the_head_is_and_none_below(found: Rect) -> None:
+    head, *body = cover.tall_pedestrian(found)
+    whole = cover.pedestrian(found)
+    assert 0.0399 * found.height <= found.y0 - head.y0 <= found.y0 - whole.y0 + 1e-6
+    assert head.x0 <= found.x0 - 0.0099 * found.width
+    assert head.x1 >= found.x1 + 0.0099 * found.width
+    assert all(one.common(whole) >= one.width * one.height * (1 - 1e-6) for one in (head, *body))
+    if found.width >= found.height:
+        assert body == [], "a bust, or somebody who bends, is all head"
+        assert head.y1 >= found.y1
+    for below in body:
+        assert below.y0 == head.y1 >= found.y0 + max(0.35 * found.height, found.width) - 1e-6
+        assert found.x0 < below.x0 < below.x1 < found.x1
+        assert below.y0 < below.y1 < found.y1
 
 
 def test_what_is_under_a_cover_leaves_no_trace() -> None:

@@ -44,7 +44,7 @@ BELIEVED_TURNED: Final = 1.25
 more of the pictures without any."""
 
 
-class _Window(NamedTuple):
+class Window(NamedTuple):
     """A square around a doubt, in the picture."""
 
     x: int
@@ -52,37 +52,39 @@ class _Window(NamedTuple):
     side: int
 
     def cut(self, image: Image) -> Image:
+        """What it shows of the picture."""
         return image[self.y : self.y + self.side, self.x : self.x + self.side]
 
 
-def settled(
-    image: Image, doubtful: Iterable[Rect], known: Sequence[Rect], eye: Detector, threshold: float
-) -> list[Rect]:
-    """Faces that CenterFace finds where there was a doubt, best first; `known`: what is covered already.
+def windows(image: Image, doubtful: Iterable[Rect], known: Sequence[Rect]) -> list[Window]:
+    """Where to look again, the likeliest first; `known`: what is covered already, where no doubt has to be settled."""
+    height, width = image.shape[:2]
+    most = min(max(round(A_MEGAPIXEL * height * width / 1e6), MOST[0]), MOST[1])
+    return [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
+
+
+def settled(image: Image, some: Sequence[Window], eye: Detector, threshold: float) -> list[Rect]:
+    """Faces that CenterFace finds in these windows, at a policy's `threshold`.
 
     Raises:
         engines.errors.EngineError: the model could not run.
     """
-    height, width = image.shape[:2]
-    most = min(max(round(A_MEGAPIXEL * height * width / 1e6), MOST[0]), MOST[1])
-    windows = [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
     faces: list[Rect] = []
-    suspected: list[_Window] = []
-    for window, found in zip(windows, _seen(image, windows, eye, SUSPECTED * threshold), strict=True):
+    suspected: list[Window] = []
+    for window, found in zip(some, _seen(image, some, eye, SUSPECTED * threshold), strict=True):
         believed = [one for one in found if one.score >= BELIEVED * threshold and _is_small(one, window)]
         faces += [_rect(one).moved(window.x, window.y) for one in believed]
         suspected += [window] if found and not believed else []
     for degrees in TURNS_DEG:
-        for window, found in zip(
-            suspected, _seen(image, suspected, eye, BELIEVED_TURNED * threshold, degrees), strict=True
-        ):
+        seen = _seen(image, suspected, eye, BELIEVED_TURNED * threshold, degrees)
+        for window, found in zip(suspected, seen, strict=True):
             small = [_rect(one) for one in found if _is_small(one, window)]
             faces += [_turned_back(one, window.side, degrees).moved(window.x, window.y) for one in small]
     return faces
 
 
 def _seen(
-    image: Image, windows: Sequence[_Window], eye: Detector, least: float, degrees: float = 0.0
+    image: Image, windows: Sequence[Window], eye: Detector, least: float, degrees: float = 0.0
 ) -> list[list[Detection]]:
     """What CenterFace finds in each window, enlarged to one size and turned about its centre."""
     cuts = [window.cut(image) if not degrees else _turned(window.cut(image), degrees) for window in windows]
@@ -119,16 +121,16 @@ def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
             yield doubt
 
 
-def _window(doubt: Rect, width: int, height: int) -> _Window:
+def _window(doubt: Rect, width: int, height: int) -> Window:
     """A square around a doubt, moved into the picture."""
     least, sides = SIDE
     side = min(max(least, round(sides * max(doubt.width, doubt.height))), width, height)
     left = min(max(0.0, (doubt.x0 + doubt.x1 - side) / 2), width - side)
     top = min(max(0.0, (doubt.y0 + doubt.y1 - side) / 2), height - side)
-    return _Window(round(left), round(top), side)
+    return Window(round(left), round(top), side)
 
 
-def _is_small(face: Detection, window: _Window) -> bool:
+def _is_small(face: Detection, window: Window) -> bool:
     return face.box.width <= LARGEST_SHARE * window.side
 
 

@@ -7,6 +7,8 @@ the centre will repeat.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from math import sqrt
 from typing import Final
 
@@ -35,6 +37,8 @@ BELIEVED: Final = ((24.0, 0.15), (64.0, 0.5), (float("inf"), 0.8))
 large enough: of its false boxes from .15 on, those over 24 px are most of the area (0.4 of 0.5 % of a street picture),
 and at 1080p those over 64 px cover 9 % of it. What it leaves there, CenterFace finds."""
 BELIEVED_AT: Final = 0.2
+PORTION: Final = 2 * doubts.AT_A_TIME
+"""Windows that one thread looks at in one go."""
 SECOND_SCORE: Final = 0.3
 """Below the centre's threshold (`canary_threshold`, 0.35): what the centre would object to is covered here first."""
 CONTEXT_PX: Final = 64
@@ -81,11 +85,20 @@ def _found(
     return [enlarged.back(one) for one in found]
 
 
-def settled(
+def settle(
     image: Image, first: SmallFaces, detectors: Detectors, threshold: float, known: Sequence[Rect]
-) -> list[Rect]:
-    """Small faces, doubts looked at again; `known`: what is covered already, where no doubt has to be settled."""
-    return [*first.sure, *doubts.settled(image, first.doubtful, [*known, *first.sure], detectors.faces, threshold)]
+) -> Callable[[], list[Rect]]:
+    """Begin to look again where there is a doubt and nothing is `known` to be covered; small faces, when called.
+
+    In portions: whoever has a core to spare takes the next one.
+    """
+    windows = doubts.windows(image, first.doubtful, [*known, *first.sure])
+    portions = [windows[begin : begin + PORTION] for begin in range(0, len(windows), PORTION)]
+    looks = [
+        detectors.beside.begin(partial(doubts.settled, image, some, detectors.faces, threshold)) for some in portions
+    ]
+    # From the end: the spare thread begins at the front.
+    return lambda: [*first.sure, *chain.from_iterable([look() for look in reversed(looks)])]
 
 
 def showing(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> list[Rect]:

@@ -91,9 +91,10 @@ def _search(
     two_wheelers, vehicles = ([d for d in seen if d.group == group] for group in ("two_wheeler", "vehicle"))
     walkers = [d for d in seen if d.group == "person"]
     people_covers = _person_covers(image, walkers, two_wheelers, detectors.machines, policy)
-    settled = begin(lambda: faces.settled(image, small(), detectors, policy.face_threshold, people_covers))
+    plate_ideas = ideas()  # first: while the search for small faces still runs, there is time for it
+    settled = faces.settle(image, small(), detectors, policy.face_threshold, people_covers)
     near = [[b for b in map(_rect, some) if touches(b, where)] for some in (vehicles, two_wheelers)]
-    plates = find_plates(image, ideas(), near[0], near[1], detectors.plates, policy.plate_threshold)
+    plates = find_plates(image, plate_ideas, near[0], near[1], detectors.plates, policy.plate_threshold)
     covers: dict[Cause, list[Rect]] = {
         "people": people_covers,
         "plates": [plate.grown(cover.PLATE_GROWTH) for plate in plates],

@@ -10,7 +10,7 @@ import pytest
 from edge_agent.frames import Frame, Redacted, Selected, SelectReason
 from edge_agent.redactor import Redactors, cover
 from edge_agent.redactor.cover import Rect
-from edge_agent.redactor.faces import settled, small
+from edge_agent.redactor.faces import settle, small
 from engines.catalog import Catalog
 from provisioning.contracts.messages import ClockQuality
 from tests.support.audit import Image
@@ -37,14 +37,15 @@ def test_every_labelled_face_of_the_photographs_is_covered(catalog: Catalog, red
     assert {name: faces for name, faces in missed.items() if faces} == {}
 
 
-@pytest.mark.parametrize(("height", "at_most_missed"), [(20, 1), (12, 5)])
+@pytest.mark.parametrize(("height", "tilt_deg", "at_most_missed"), [(20, 0, 1), (12, 0, 5), (12, -30, 2)])
 def test_small_faces_in_a_720p_street_are_covered(
-    catalog: Catalog, redactors: Redactors, height: int, at_most_missed: int
+    catalog: Catalog, redactors: Redactors, height: int, tilt_deg: float, at_most_missed: int
 ) -> None:
+    # Tilted, three are missed where no window is turned.
     streets = [street(catalog, number, (1280, 720)) for number in (150, 160, 240, 100)]
     missed = 0
     for index, name in enumerate(LABELS):
-        image, faces = with_faces(catalog, streets[index % 4], name, height)
+        image, faces = with_faces(catalog, streets[index % 4], name, height, tilt_deg=tilt_deg)
         missed += len(_uncovered(redactors, image, faces))
     assert missed <= at_most_missed
 
@@ -55,7 +56,7 @@ def test_faces_of_20_px_are_found_in_24_megapixels(catalog: Catalog, redactors: 
     part, faces = with_faces(catalog, street(catalog, 150, (1280, 720)), "faces-5", 20)
     large[2000:2720, 2300:3580] = part
     detectors = redactors._detectors
-    found = settled(large, small(large, detectors, 0.2), detectors, 0.2, [])
+    found = settle(large, small(large, detectors, 0.2), detectors, 0.2, [])()
     hidden = cover.mask(cover.to_boxes(map(cover.face, found), 6000, 4000), 6000, 4000)
     assert sum(cover.covered_share(face.moved(2300, 2000), hidden) >= 0.9 for face in faces) >= len(faces) - 1
 

@@ -113,7 +113,8 @@ def test_a_window_is_turned_where_upright_it_leaves_a_suspicion(suspicion: float
     corners = cv2.boxPoints(((640, 360), (16, 16), 25))
     cv2.fillPoly(picture, [corners.astype(np.int32)], (255, 255, 255))
     eye = _TurnedEye(suspicion)
-    found = doubts.settled(picture, [Rect(630, 350, 650, 370)], [], cast("Detector", eye), 0.2)
+    windows = doubts.windows(picture, [Rect(630, 350, 650, 370)], [])
+    found = doubts.settled(picture, windows, cast("Detector", eye), 0.2)
     assert (eye.looks, len(found)) == (looks, faces)
     for face in found:
         assert (face.x0 + face.x1) / 2 == pytest.approx(640, abs=1.5)

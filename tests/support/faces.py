@@ -43,15 +43,25 @@ def street(catalog: Catalog, number: int, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def with_faces(catalog: Catalog, background: Image, name: str, height: int) -> tuple[Image, list[Rect]]:
-    """A street with the heads of one photograph pasted in, faces `height` pixels high; and where they are."""
+def with_faces(
+    catalog: Catalog, background: Image, name: str, height: int, *, tilt_deg: float = 0.0
+) -> tuple[Image, list[Rect]]:
+    """A street with the heads of one photograph pasted in, faces `height` pixels high; and where they are.
+
+    Tilted ones turn about the middle of the face; where it is is then told for the upright one.
+    """
     source, faces = photo(catalog, name, 1920)
     scene, placed = background.copy(), []
     rows, columns = scene.shape[:2]
     for number, face in enumerate(faces):
         scale, margin = height / face.height, 0.6
         x0, y0 = (max(0, int(v)) for v in (face.x0 - margin * face.width, face.y0 - margin * face.height))
-        head = source[y0 : int(face.y1 + margin * face.height), x0 : int(face.x1 + margin * face.width)]
+        middle = ((face.x0 + face.x1) / 2, (face.y0 + face.y1) / 2)
+        turn = cv2.getRotationMatrix2D(middle, tilt_deg, 1.0)
+        turned = (
+            cv2.warpAffine(source, turn, source.shape[1::-1], borderMode=cv2.BORDER_REPLICATE) if tilt_deg else source
+        )
+        head = turned[y0 : int(face.y1 + margin * face.height), x0 : int(face.x1 + margin * face.width)]
         small = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         x, y = int(columns * (0.08 + 0.2 * number)), int(rows * (0.25 + 0.12 * (number % 3)))
         scene[y : y + small.shape[0], x : x + small.shape[1]] = small

@@ -38,7 +38,7 @@ BELIEVED: Final = 0.75
 SUSPECTED: Final = 0.3
 """And from this share on the window is turned: one in six, and no face less is covered than if all were."""
 TURNS_DEG: Final = (-25.0, 25.0)
-"""Both ways, for heads that lean and cameras that hang askew; a mask hides less of some when they are turned, too."""
+"""Both ways, for heads that lean and cameras that hang askew. Masked faces gain a little by it, too."""
 BELIEVED_TURNED: Final = 1.25
 """Turned, it has to be surer: from the policy's own threshold on six faces more of the 1,320 are covered, and 0.05 %
 more of the pictures without any."""

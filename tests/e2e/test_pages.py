@@ -193,6 +193,25 @@ def test_keys_are_shown_lead_to_pages_and_can_be_switched_off(visitor: Visitor, 
     expect(dialog).to_be_hidden()
 
 
+def test_focus_stays_on_a_camera_while_others_and_it_itself_change(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    street(center)
+    page = visitor.page
+    visitor.go("/cameras")
+    ready(visitor)
+    link = page.get_by_role("link", name="Bridge, north side")
+    link.focus()
+    for camera, name in (("cam-1", "Renmin Road / Station Street"), ("cam-2", "Bridge, north side")):
+        center.deliver(camera_status(camera, name=name, state=CameraState.OFFLINE, cause=f"no answer from {camera}"))
+        expect(page.get_by_role("row").filter(has_text=name)).to_contain_text(f"no answer from {camera}")
+        expect(link).to_be_focused()
+    center.deliver(camera_status("cam-0", name="A new one", state=CameraState.ONLINE))
+    expect(page.locator("tbody").first.locator("tr")).to_have_count(4)
+    expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/cameras/{AGENT}/cam-2")
+
+
 def test_the_overview_says_what_needs_somebody_and_what_is_unknown(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     visitor.go("/overview")

@@ -113,6 +113,18 @@ class ClusterConfig(Section):
         return value
 
     @model_validator(mode="after")
+    def _ports_apart(self) -> Self:
+        own = {"gcs_port": self.gcs_port, "dashboard_port": self.dashboard_port, "query_port": self.query_port}
+        if len(set(own.values())) < len(own):
+            raise ValueError(f"{', '.join(own)}: give each a port of its own")
+        if self.node is not None:
+            low, high = self.node.worker_ports
+            for name, port in own.items():
+                if low <= port <= high or self.node.first_port <= port < self.node.first_port + 7:
+                    raise ValueError(f"{name}: {port} is one of first_port's seven or of worker_ports in [node]")
+        return self
+
+    @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.parser_replicas_max is not None and self.parser_replicas_max < self.parser_replicas:
             raise ValueError("parser_replicas_max is below parser_replicas")

@@ -93,6 +93,18 @@ def test_a_node_that_cannot_be_is_refused(tmp_path: Path, node: dict[str, Any]) 
         config(tmp_path, node)
 
 
+@pytest.mark.parametrize("name", ["gcs_port", "dashboard_port", "query_port"])
+def test_a_port_that_ray_would_refuse_is_named_before_ray_is_asked(tmp_path: Path, name: str) -> None:
+    node = {"first_port": 6400, "worker_ports": [10002, 10999]}
+    for port in (6400, 6406, 10002, 10999):
+        with pytest.raises(ValueError, match=f"{name}: {port} is one of"):
+            config(tmp_path, node, **{name: port})
+    for port in (6407, 10001, 11000):
+        config(tmp_path, node, **{name: port})
+    with pytest.raises(ValueError, match="a port of its own"):
+        config(tmp_path, gcs_port=7000, dashboard_port=7001, query_port=7000)
+
+
 def test_without_a_node_there_is_no_up(tmp_path: Path) -> None:
     settings = config(tmp_path).model_copy(update={"node": None})
     with pytest.raises(StartFailed, match=r"\[node\]"):

@@ -1,9 +1,7 @@
 """Several machines of a cluster on this one: 127.0.0.2, .3 …, each a `wayside-cluster up` in a session of its own."""
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ from typing import Any
 
 from engines.catalog import default_models_dir
 from ray_cluster.environment import ensure_secret
-from tests.support.ports import free_port
+from tests.support.ports import free_port, free_range
 from tests.support.premises import Site, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +57,8 @@ class Machines:
         self._site = site
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self.head = min(roles)
-        first = free_first_port(len(roles))
+        # Seven ports and a hundred for workers each, and none of them among those that follow.
+        first = free_range(100 + 100 * len(roles))[0]
         common = {
             "models_dir": str(default_models_dir()),
             "archive_dir": str(site.root / "archive"),
@@ -184,20 +183,6 @@ class Machines:
             if pid <= 1:
                 break
         return 0
-
-
-def free_first_port(machines: int) -> int:
-    """Room for `machines` nodes with six ports and a hundred worker ports each, below the ephemeral ones."""
-    for _ in range(200):
-        first = random.randrange(20000, 31000)
-        if all(_free(first + offset) for offset in range(0, 100 + 100 * machines, 7)):
-            return first
-    raise OSError("no room for the nodes' ports")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.2", port)) != 0
 
 
 def _title(pid: int) -> str:

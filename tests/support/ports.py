@@ -28,9 +28,11 @@ class _Turn:
             first = self._next + self._next % 2
             if first + size > self._end:
                 first = self._first + self._first % 2
-            self._next = first + size
-            if all(map(_is_free, range(first, first + size))):
+            held = next((port for port in range(first, first + size) if not _is_free(port)), None)
+            if held is None:
+                self._next = first + size
                 return first
+            self._next = held + 1
         raise OSError(f"{size} ports in a row are not free between {self._first} and {self._end}")
 
 

@@ -84,10 +84,10 @@ def settled(image: Image, some: Sequence[Window], eye: Detector, threshold: floa
 
 
 def _seen(
-    image: Image, windows: Sequence[Window], eye: Detector, least: float, degrees: float = 0.0
+    image: Image, some: Sequence[Window], eye: Detector, least: float, degrees: float = 0.0
 ) -> list[list[Detection]]:
     """What CenterFace finds in each window, enlarged to one size and turned about its centre."""
-    cuts = [window.cut(image) if not degrees else _turned(window.cut(image), degrees) for window in windows]
+    cuts = [_turned(window.cut(image), degrees) if degrees else window.cut(image) for window in some]
     return eye.detect_many(cuts, size=(TENSOR_PX, TENSOR_PX), thresholds={"face": least}, at_a_time=AT_A_TIME)
 
 

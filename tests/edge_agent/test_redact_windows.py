@@ -71,11 +71,11 @@ def test_a_face_found_in_a_turned_window_is_covered_where_it_is(
     middle = (side - 1) / 2
     axes, centre = (width, height), (middle + dx, middle + dy)
     leaning = np.zeros((side, side, 3), np.uint8)
-    cv2.ellipse(leaning, (centre, axes, -degrees), (255, 255, 255), -1)
-    turned = doubts._turned(leaning, -degrees)
+    cv2.ellipse(leaning, (centre, axes, degrees), (255, 255, 255), -1)
+    turned = doubts._turned(leaning, degrees)
     rows, columns = np.nonzero(turned[:, :, 0] > 127)
     seen = Rect(columns.min(), rows.min(), columns.max(), rows.max())
-    back = doubts._turned_back(seen, side, -degrees)
+    back = doubts._turned_back(seen, side, degrees)
     rows, columns = np.nonzero(leaning[:, :, 0] > 127)
     assert turned.shape == leaning.shape
     assert back.x0 == pytest.approx(columns.min(), abs=2.5)

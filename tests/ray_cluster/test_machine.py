@@ -94,7 +94,7 @@ def test_a_node_that_cannot_be_is_refused(tmp_path: Path, node: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("name", ["gcs_port", "dashboard_port", "query_port"])
-def test_a_port_that_ray_would_refuse_is_named_before_ray_is_asked(tmp_path: Path, name: str) -> None:
+def test_a_port_among_ray_s_others_is_named_before_ray_is_asked(tmp_path: Path, name: str) -> None:
     node = {"first_port": 6400, "worker_ports": [10002, 10999]}
     for port in (6400, 6406, 10002, 10999):
         with pytest.raises(ValueError, match=f"{name}: {port} is one of"):

@@ -8,7 +8,7 @@ from edge_agent.digest import Account, Claim, response
 from edge_agent.gb28181.sip import Response
 
 _ASKS: Final = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
-_PARAMETER: Final = re.compile(r'([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^\s,"]*))')
+_PARAMETER: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]{1,32}+)\s*+=\s*+(?:"([^"]*)"|([^\s,"]*))')
 
 
 def answered(

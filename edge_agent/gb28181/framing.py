@@ -18,6 +18,8 @@ MAX_JOINED: Final = 256
 """Texts that wait for their next datagram at a time. Past it the oldest is released as it is."""
 MAX_JOINED_BYTES: Final = 4 * 1024 * 1024
 """In all of them together. Past it the same."""
+MAX_PIECES: Final = 64
+"""Datagrams of one text: what has come is searched again with each. The largest message is 46 Ethernet frames."""
 _PING: Final = b"\r\n \t\0"
 _LENGTH: Final = re.compile(rb"\n(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _TYPE: Final = re.compile(rb"\n(?:content-type|c)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -158,51 +160,59 @@ class StreamFramer:
         return None if found is None else found.start()
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    text: bytes
+    pieces: int
+    until_s: float
+
+
 class DatagramJoiner:
     """Datagrams in, whole messages out: some recorders cut a SIP text over several datagrams.
 
     A text that is not whole waits a second for datagrams of the same peer without a first line. Then, or where too many
-    wait, it is released as it is, for `sip.parse` to say what it lacks.
+    wait or it came in too many pieces, it is released as it is, for `sip.parse` to say what it lacks.
     """
 
     def __init__(self) -> None:
-        self._held: dict[Peer, tuple[bytes, float]] = {}
-        """In the order in which they came: text and when to let it go."""
+        self._held: dict[Peer, _Held] = {}
+        """In the order in which they came."""
         self._bytes = 0
 
     def receive(self, data: bytes, peer: Peer, now_s: float) -> list[tuple[bytes, Peer]]:
         """The messages that are whole now, and whose they are. Keep-alive pings come to nothing."""
         out = self.handle_timer(now_s)
-        text, until_s = b"", now_s + PAUSE_S
+        held = new = _Held(b"", 0, now_s + PAUSE_S)
         if peer in self._held:
-            text, until_s = self._take(peer)
+            held = self._take(peer)
             if _has_start(data):
-                out.append((text, peer))
-                text, until_s = b"", now_s + PAUSE_S
-        text += data if text else data.lstrip(_PING)
-        if len(text) <= sip.MAX_MESSAGE and _has_start(text) and not _is_whole(text):
-            self._held[peer] = text, until_s
+                out.append((held.text, peer))
+                held = new
+        text = held.text + (data if held.text else data.lstrip(_PING))
+        may_wait = len(text) <= sip.MAX_MESSAGE and held.pieces + 1 < MAX_PIECES
+        if may_wait and _has_start(text) and not _is_whole(text):
+            self._held[peer] = _Held(text, held.pieces + 1, held.until_s)
             self._bytes += len(text)
         elif text:
             out.append((text, peer))
         while len(self._held) > MAX_JOINED or self._bytes > MAX_JOINED_BYTES:
             oldest = next(iter(self._held))
-            out.append((self._take(oldest)[0], oldest))
+            out.append((self._take(oldest).text, oldest))
         return out
 
     def get_timer(self) -> float | None:
         """When `handle_timer` is due."""
-        return min((until_s for _, until_s in self._held.values()), default=None)
+        return min((held.until_s for held in self._held.values()), default=None)
 
     def handle_timer(self, now_s: float) -> list[tuple[bytes, Peer]]:
         """What has waited long enough, as it is."""
-        late = [peer for peer, (_, until_s) in self._held.items() if until_s <= now_s]
-        return [(self._take(peer)[0], peer) for peer in late]
+        late = [peer for peer, held in self._held.items() if held.until_s <= now_s]
+        return [(self._take(peer).text, peer) for peer in late]
 
-    def _take(self, peer: Peer) -> tuple[bytes, float]:
-        text, until_s = self._held.pop(peer)
-        self._bytes -= len(text)
-        return text, until_s
+    def _take(self, peer: Peer) -> _Held:
+        held = self._held.pop(peer)
+        self._bytes -= len(held.text)
+        return held
 
 
 def _has_start(text: bytes) -> bool:

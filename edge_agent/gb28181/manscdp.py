@@ -26,7 +26,8 @@ from edge_agent.gb28181.contents import (
     Unwanted,
 )
 from edge_agent.gb28181.protocol_error import ProtocolError
-from edge_agent.gb28181.xml_tree import Element, XmlError, names
+from edge_agent.gb28181.xml_error import XmlError
+from edge_agent.gb28181.xml_tree import Element, names
 
 
 class ManscdpError(ProtocolError):

@@ -1,11 +1,15 @@
-"""What firmware writes, turned into well-formed XML: a tag is what looks like one, everything else is text.
+"""Turns what firmware writes into well-formed XML: a tag is what looks like one, everything else is text.
 
 `&` and `<` within a text (Hikvision's `<Address>`), control bytes, a close tag too many or too few, bytes behind the
 end. Of a document that was cut off, what is whole stays: an id of which half came would be another device's.
+
+Costs time in proportion to the length of the text: a close tag is looked for in at most `MAX_DEPTH` open elements.
 """
 
 import re
 from typing import Final
+
+from edge_agent.gb28181.xml_error import MAX_DEPTH, XmlError
 
 _TAG: Final = re.compile(r"<(/?)([A-Za-z_][A-Za-z0-9_.:-]{0,63})(\s[^<>]*)?(/?)>")
 _ATTRIBUTE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
@@ -16,7 +20,11 @@ _ITEM: Final = "item"
 
 
 def repaired(text: str) -> str:
-    """Well-formed, or without a single element."""
+    """Return `text` as well-formed XML, or as a text without a single element.
+
+    Raises:
+        XmlError: over `MAX_DEPTH` elements are open at once.
+    """
     mending = _Mending()
     text = _without_comments(_without_sections(_NO_XML.sub("", text)))
     at = 0
@@ -48,6 +56,8 @@ class _Mending:
     def start(self, name: str, attributes: str, *, is_empty: bool) -> None:
         if name.lower() == _ITEM:
             self.close(name)  # items are not within one another: the last one was not closed
+        if len(self._open) == MAX_DEPTH:
+            raise XmlError(f"deeper than {MAX_DEPTH} levels")
         self._open.append((name, len(self._out)))
         self._out.append(f"<{name}{_attributes(attributes)}>")
         if is_empty:

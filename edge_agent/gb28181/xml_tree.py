@@ -10,19 +10,14 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-from edge_agent.gb28181.protocol_error import ProtocolError
+from edge_agent.gb28181.xml_error import MAX_DEPTH, XmlError
 from edge_agent.gb28181.xml_repair import repaired
 
 MAX_BYTES: Final = 1 << 20
 """Of a body. A SIP message is smaller."""
 MAX_ELEMENTS: Final = 1 << 16
-MAX_DEPTH: Final = 16
 MAX_TEXT: Final = 256
 """Characters of one element; the rest is cut off."""
-
-
-class XmlError(ProtocolError):
-    """No XML, or more of it than anybody needs, or with what has no place here."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.gb28181 import framing, sip
-from edge_agent.gb28181.framing import MAX_JOINED, PAUSE_S, DatagramJoiner, StreamFramer
+from edge_agent.gb28181.framing import MAX_JOINED, MAX_PIECES, PAUSE_S, DatagramJoiner, StreamFramer
 from edge_agent.gb28181.peer import Peer
 from edge_agent.gb28181.sip import SipError
 
@@ -202,6 +202,13 @@ def test_each_peer_has_a_text_of_its_own() -> None:
     assert joiner.receive(CUT[0], other, 0.3) == []
     assert joiner.receive(CUT[1] + CUT[2], PEER, 0.3) == [(b"".join(CUT), PEER)]
     assert joiner.get_timer() == 0.3 + PAUSE_S
+
+
+def test_a_text_in_more_pieces_than_any_device_sends_is_released_as_it_is() -> None:
+    joiner, pieces = DatagramJoiner(), [CUT[0][:200], *(CUT[0][at : at + 1] for at in range(200, 300))]
+    out = [joiner.receive(piece, PEER, 0.0) for piece in pieces[:MAX_PIECES]]
+    assert out[:-1] == [[]] * (MAX_PIECES - 1)
+    assert out[-1] == [(b"".join(pieces[:MAX_PIECES]), PEER)]
 
 
 def test_after_a_second_it_is_released_as_it_is() -> None:

@@ -4,11 +4,20 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)  # readline leaves them to xdist's workers; a rich.Console made then would keep them
+# No verdict of hypothesis by wall time, and a fixture may serve all examples of a test. The parent is `ci` in CI.
+settings.register_profile(
+    "wayside",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("wayside")
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
 ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import MetaData, create_engine, select
 from typer.testing import CliRunner, Result
@@ -207,7 +207,6 @@ def test_a_backup_of_something_else_is_refused(tmp_path: Path) -> None:
     assert "is a backup of a home" in desk.refused("restore", file)
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=3000))
 def test_foreign_bytes_are_refused_and_leave_nothing(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("foreign")

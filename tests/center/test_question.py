@@ -25,14 +25,13 @@ FILTERS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(filters=FILTERS, period=st.sampled_from(sorted(PERIODS)))
 def test_an_address_asks_what_was_asked(filters: Filters, period: str) -> None:
     question = Question(filters, period)
     assert Question.read(question.path().partition("?")[2]) == question
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(query=st.text(max_size=200) | st.from_regex(r"(area|cls|from_ms|zone|min_share|period)=[^&]{0,40}&cls=car"))
 def test_no_address_breaks_the_page(query: str) -> None:
     question = Question.read(query)
@@ -61,7 +60,6 @@ def test_a_span_is_that_of_its_period_or_what_was_typed() -> None:
         Question(Filters(from_ms=NOW_MS), CUSTOM).span(NOW_MS)
 
 
-@settings(deadline=None)
 @given(span_ms=st.integers(1, 120 * 7 * 86_400_000))
 def test_a_time_line_has_no_more_bars_than_a_pointer_can_tell(span_ms: int) -> None:
     assert -(-span_ms // bin_ms(span_ms)) <= MOST

@@ -94,7 +94,6 @@ def test_a_route_answers_as_it_is_documented(
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],

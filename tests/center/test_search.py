@@ -195,7 +195,7 @@ async def test_an_area_that_is_none_is_refused_and_says_why(chief: httpx.AsyncCl
         assert answer.json()["remedy"]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(area=st.text(alphabet="0123456789.,- ", max_size=60) | st.text(max_size=20))
 def test_whatever_is_written_as_an_area_is_a_polygon_or_refused(area: str) -> None:
     try:

@@ -286,10 +286,10 @@ def _mixed(before: bytes, after: bytes, chance: random.Random) -> bytes:
 
 
 TestSpool = SpoolMachine.TestCase
-TestSpool.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+TestSpool.settings = settings(max_examples=30, stateful_step_count=40)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(sizes=st.lists(st.sampled_from(SIZES[:4]), min_size=6, max_size=6), seed=st.integers(0, 2**32))
 def test_whatever_a_power_cut_leaves_of_a_step_it_is_all_of_it_or_nothing(sizes: list[int], seed: int) -> None:
     """The machine comes by this now and then; here it happens at every step."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.task_orders import TaskOrders
@@ -207,7 +207,7 @@ def test_an_agent_that_nobody_enrolled_takes_and_tells_nothing(site: Site) -> No
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_whatever_comes_it_raises_nothing_and_changes_nothing(site: Site, payload: bytes) -> None:
     site.orders.accept(payload)
     assert (site.state, site.word) == (TaskState(), None)

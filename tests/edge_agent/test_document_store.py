@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.document_store import State
@@ -114,7 +114,6 @@ def test_a_state_that_contradicts_itself_is_damage(box: Box) -> None:
     assert "made anew" in box.word().cause
 
 
-@settings(deadline=None)
 @given(data=st.data(), content=st.binary(max_size=300), file=st.sampled_from(["state", "1", "2", "3"]))
 def test_no_damage_to_one_file_raises_and_only_its_own_takes_the_one_in_force_away(
     data: st.DataObject, content: bytes, file: str, tmp_path_factory: pytest.TempPathFactory

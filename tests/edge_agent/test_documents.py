@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.documents import effective, in_use
@@ -229,7 +229,6 @@ def _refuse(*_: object, **__: object) -> Path:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@settings(deadline=None)
 @given(payload=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_no_payload_raises_or_changes_what_is_in_force(
     payload: bytes, tmp_path_factory: pytest.TempPathFactory

@@ -144,5 +144,5 @@ class Machine(RuleBasedStateMachine):
         assert len(list(self.centre.section.documents_dir.iterdir())) <= 5
 
 
-Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestDocumentsModel = Machine.TestCase

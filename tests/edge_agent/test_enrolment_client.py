@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
@@ -167,7 +167,7 @@ def test_what_is_no_answer_is_one_line_that_says_where(service: EnrolmentService
     assert len(text) < 900
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     raw=st.one_of(
         st.binary(max_size=400),
@@ -190,7 +190,6 @@ def test_whatever_a_service_sends_is_an_answer_or_an_enrolment_error(service: En
         client(service, patience=Patience()).hello()
 
 
-@settings(deadline=None)
 @given(
     status=st.integers(100, 999),
     body=st.one_of(

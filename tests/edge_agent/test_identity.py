@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.utils import CryptographyDeprecationWarning
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.errors import EnrolmentError
@@ -101,7 +101,6 @@ def test_papers_are_written_anew_with_the_whole_chain(folder: Folder) -> None:
     assert both.services_ca == SERVICES.pem + AGENTS.pem
 
 
-@settings(deadline=None)
 @given(data=st.data())
 @pytest.mark.filterwarnings(f"ignore::{CryptographyDeprecationWarning.__module__}.CryptographyDeprecationWarning")
 def test_any_damage_to_a_certificate_is_refused_or_harmless(data: st.DataObject) -> None:
@@ -123,7 +122,6 @@ def pem_of(der: bytes) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=300) | st.binary(max_size=300).map(pem_of))
 def test_any_text_for_a_certificate_is_refused(text: str) -> None:
     with pytest.raises(EnrolmentError):

@@ -174,7 +174,7 @@ def test_black_and_white_has_no_cast_and_orange_has(camera: Camera) -> None:
     assert faults(camera.look(orange, times=2)) == {PictureCheck.COLOUR_CAST}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(width=st.integers(1, 700), height=st.integers(1, 500), seed=st.integers(0, 99), plain=st.booleans())
 def test_any_picture_of_any_size_gets_scores_or_none(width: int, height: int, seed: int, *, plain: bool) -> None:
     chance = np.random.default_rng(seed)

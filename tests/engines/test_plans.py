@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -97,7 +97,6 @@ def test_every_cut_is_noticed(whole: Path, tmp_path: Path) -> None:
         read_plan(file)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_changed_byte_of_the_plan_is_noticed(whole: Path, tmp_path: Path, data: st.DataObject) -> None:
     content, file = bytearray(whole.read_bytes()), tmp_path / "bent.plan"
@@ -108,7 +107,6 @@ def test_a_changed_byte_of_the_plan_is_noticed(whole: Path, tmp_path: Path, data
         read_plan(file)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=400), st.binary(max_size=400).map(lambda b: MAGIC + LENGTH.pack(len(b)) + b)))
 def test_foreign_bytes_are_never_anything_else(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "foreign.plan"

@@ -101,14 +101,14 @@ def test_calibration_is_bounded_from_both_sides() -> None:
     assert drawn == MAX_SAMPLES
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_graph_are_typed(data: bytes) -> None:
     with pytest.raises(BadGraph):
         half("noise", data)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cut=st.integers(1, 2000))
 def test_a_graph_that_is_cut_off_is_typed_or_whole(cut: int) -> None:
     model = small_net()

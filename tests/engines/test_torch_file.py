@@ -115,7 +115,7 @@ def test_a_memo_or_a_key_cannot_be_made_expensive() -> None:
             state_dict(pickle.dumps(MAGIC, 2) + pickle.dumps(1001, 2) + payload, "here")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_damage_gives_tensors_or_a_typed_error(data: st.DataObject) -> None:
     damaged = bytearray(FILE)
@@ -128,7 +128,7 @@ def test_any_damage_gives_tensors_or_a_typed_error(data: st.DataObject) -> None:
 OPCODES = st.sampled_from([opcode.code.encode("latin-1") for opcode in pickletools.opcodes])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(OPCODES, st.binary(max_size=6)), max_size=40))
 def test_any_opcodes_give_tensors_or_a_typed_error(program: list[bytes]) -> None:
     head = pickle.dumps(MAGIC, 2) + pickle.dumps(1001, 2)

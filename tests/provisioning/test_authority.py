@@ -218,7 +218,7 @@ def test_a_signature_that_was_tampered_with_is_no_proof(authority: Authority) ->
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # of odd serials, still read
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(at=st.integers(0, 10_000), by=st.integers(1, 255))
 def test_whatever_is_changed_in_it_there_is_one_kind_of_error(at: int, by: int) -> None:
     data = bytearray(SIGNED.public_bytes(Encoding.DER))

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import camera_list
@@ -18,7 +18,6 @@ CODE = "34020000001320000001"
 PRINTABLE = st.characters(exclude_categories=("Cs", "Cc", "Cn")).filter(str.isprintable)
 MARK = "Zq7Zq7"
 """In no text of ours, so a text that holds it has repeated a password."""
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 class Lists:
@@ -300,7 +299,6 @@ def test_a_row_shows_no_secret(lists: Lists) -> None:
     assert MARK not in shown
 
 
-@in_one_folder
 @given(password=st.text(PRINTABLE, min_size=1, max_size=10), delimiter=st.sampled_from(",;\t"))
 def test_every_password_survives_its_column(lists: Lists, password: str, delimiter: str) -> None:
     text = io.StringIO()
@@ -311,7 +309,6 @@ def test_every_password_survives_its_column(lists: Lists, password: str, delimit
     assert [(row.password, row.latitude) for row in read.rows] == [(password, 31.0)]
 
 
-@in_one_folder
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_list_or_an_error(lists: Lists, data: bytes) -> None:
     for whole in (data, f"{ENGLISH}\n".encode() + data):
@@ -322,7 +319,6 @@ def test_any_bytes_are_a_list_or_an_error(lists: Lists, data: bytes) -> None:
         assert isinstance(read, CameraList)
 
 
-@in_one_folder
 @given(
     cells=st.lists(
         st.one_of(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning import camera_list
@@ -23,7 +23,6 @@ PRINTABLE = st.characters(exclude_categories=("Cs", "Cc", "Cn")).filter(str.ispr
 MARK = "Zq7Zq7"
 SHEET = "xl/worksheets/sheet1.xml"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def workbook(*rows: tuple[object, ...]) -> bytes:
@@ -279,7 +278,6 @@ def test_what_is_no_workbook_is_refused(lists: Lists, data: bytes) -> None:
     assert re.search("no XLSX workbook|no sheet with cells", lists.refusal(data))
 
 
-@in_one_folder
 @given(password=st.text(PRINTABLE, min_size=1, max_size=10))
 def test_every_password_survives_its_cell(lists: Lists, password: str) -> None:
     data = workbook(HEADINGS, ("a", "", "rtsp://h/1", "u", password))
@@ -287,7 +285,6 @@ def test_every_password_survives_its_cell(lists: Lists, password: str) -> None:
         assert [row.password for row in lists.read(whole).rows] == [password]
 
 
-@in_one_folder
 @given(
     rows=st.lists(
         st.lists(
@@ -311,13 +308,11 @@ def test_any_cells_are_a_list_or_an_error_that_repeats_no_password(
     assert MARK not in lists.said(workbook(*rows))
 
 
-@in_one_folder
 @given(data=st.binary(max_size=400), whole=st.booleans())
 def test_any_bytes_are_a_list_or_an_error(lists: Lists, data: bytes, *, whole: bool) -> None:
     assert MARK not in lists.said(b"PK\x03\x04" + data + (WHOLE if whole else b""))
 
 
-@in_one_folder
 @given(position=st.integers(0, len(WHOLE) - 1), flip=st.integers(1, 255))
 def test_one_flipped_byte_of_the_archive_is_a_list_or_an_error(lists: Lists, position: int, flip: int) -> None:
     damaged = bytearray(WHOLE)
@@ -329,7 +324,7 @@ CONTENTS = parts(WHOLE)
 WORDS = re.compile(rb'"[^"]*"|<[^<>]*>|[\w.]+')
 
 
-@settings(in_one_folder, max_examples=300)
+@settings(max_examples=300)
 @given(name=st.sampled_from(sorted(CONTENTS)), data=st.data())
 def test_a_part_of_any_other_content_is_a_list_or_an_error(lists: Lists, name: str, data: st.DataObject) -> None:
     content = CONTENTS[name]

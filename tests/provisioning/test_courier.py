@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import broker, courier, durable_file
@@ -341,7 +341,6 @@ def test_waits_grow_to_their_limit(bearer: Courier) -> None:
     assert all(later == min(2 * earlier, RETRY_MAX_S) for earlier, later in pairwise(waits))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(topic=st.text() | st.just(topics.configured("street")), payload=st.binary())
 def test_no_message_is_a_fault_of_the_courier(
     bearer: Courier, caplog: pytest.LogCaptureFixture, topic: str, payload: bytes

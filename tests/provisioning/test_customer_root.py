@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import PolicyBuilder, Store
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import customer_root
@@ -139,7 +139,6 @@ def test_a_file_of_no_use_is_named(technician: Technician, tmp_path: Path, conte
     assert "root.der" in technician.refused("authority", "adopt", file)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_arbitrary_bytes_are_no_certificates_and_nothing_worse(data: bytes, armoured: bool) -> None:
     with NamedTemporaryFile() as file:

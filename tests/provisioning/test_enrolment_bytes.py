@@ -21,7 +21,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     assert running.failures == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(body=st.binary(max_size=2000))
 @example(body=b'{"version":1,"csr":"\\ud800"}')
 def test_bytes_are_never_a_fault_of_the_service(shared: Box, body: bytes) -> None:
@@ -29,7 +29,7 @@ def test_bytes_are_never_a_fault_of_the_service(shared: Box, body: bytes) -> Non
         assert 400 <= shared.post(path, body)[0] < 500
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     change=st.dictionaries(
         st.sampled_from(["version", "site_id", "agent_id", "code", "csr", "secrets_key", "other"]),
@@ -45,7 +45,7 @@ def test_json_is_never_a_fault_of_the_service(shared: Box, change: dict[str, obj
     assert 400 <= shared.post(ENROL, json.dumps(request).encode())[0] < 500
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(at=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_damaged_csr_is_never_a_fault_of_the_service(shared: Box, at: int, byte: int) -> None:
     der = bytearray(ssl.PEM_cert_to_DER_cert(csr_pem(shared.key).replace("CERTIFICATE REQUEST", "CERTIFICATE")))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import backup_file
@@ -75,7 +75,6 @@ def test_a_half_written_backup_is_refused_and_the_home_stays_away(technician: Te
     assert not list(tmp_path.glob("*.restoring"))
 
 
-@settings(deadline=None)
 @given(cut=st.floats(min_value=0, max_value=0.9))
 def test_no_part_of_a_backup_is_taken_for_a_whole(cut: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("cut")

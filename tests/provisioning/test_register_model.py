@@ -241,4 +241,4 @@ class RegisterAgainstModel(RuleBasedStateMachine):
 
 
 TestRegisterAgainstModel = RegisterAgainstModel.TestCase
-TestRegisterAgainstModel.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestRegisterAgainstModel.settings = settings(max_examples=40, stateful_step_count=40)

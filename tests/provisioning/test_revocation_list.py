@@ -116,7 +116,7 @@ def test_a_list_without_a_number_is_refused(pki: Pki) -> None:
         revocation_list.parse(without_number(pki), pki.identities.agents)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_whatever_the_file_holds_it_is_a_list_or_a_typed_error(pki: Pki, data: st.DataObject) -> None:
     agents = pki.identities.agents

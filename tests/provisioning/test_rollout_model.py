@@ -150,5 +150,5 @@ class RolloutAgainstWorld(RuleBasedStateMachine):
         assert sum(self.state.counts().values()) == len(self.names)
 
 
-RolloutAgainstWorld.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+RolloutAgainstWorld.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestRolloutAgainstWorld = RolloutAgainstWorld.TestCase

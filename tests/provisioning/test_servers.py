@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import secrets_list
@@ -167,7 +167,6 @@ def test_a_plan_that_makes_no_county_is_refused_by_its_key(tmp_path: Path, old: 
         read(tmp_path / "county.toml")
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=300))
 def test_what_is_no_plan_is_refused(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.getbasetemp() / "any.toml"

@@ -114,7 +114,7 @@ def test_without_cameras_nothing_is_needed() -> None:
     assert {name: found[name] for name in ANSWERS} == dict.fromkeys(ANSWERS, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(demand=DEMANDS, name=st.sampled_from(["cameras", "picture_sources", "snapshots_per_day", "retention_days"]))
 def test_more_of_anything_never_needs_less(demand: Demand, name: str) -> None:
     more = dataclasses.replace(
@@ -129,7 +129,7 @@ def test_more_of_anything_never_needs_less(demand: Demand, name: str) -> None:
     assert all(found[answer] >= less[answer] * (1 - 1e-12) for answer in ANSWERS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(demand=DEMANDS, name=st.sampled_from(FREE), factor=st.floats(1.01, 3))
 def test_a_worse_figure_never_needs_less(demand: Demand, name: str, factor: float) -> None:
     figure = MEASURED[name]

@@ -88,7 +88,7 @@ boxes = st.tuples(st.integers(0, 130), st.integers(0, 90), st.integers(8, 80), s
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.sampled_from(list(MachineClass)), boxes, st.lists(boxes, max_size=4), st.integers(0, 2**31))
 def test_noise_in_the_place_of_a_rider_and_under_covers_changes_nothing(
     cls: MachineClass, box: Box, regions: list[Box], seed: int

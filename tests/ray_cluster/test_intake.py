@@ -187,7 +187,7 @@ def test_a_topic_without_an_agent_has_nobody_to_tell() -> None:
     run(story)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(payloads=st.lists(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: good(1)[:40] + tail)))
 def test_whatever_comes_is_answered_and_nothing_stops(payloads: list[bytes]) -> None:
     async def story(running: Running) -> None:

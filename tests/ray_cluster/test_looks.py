@@ -45,7 +45,7 @@ def test_a_picture_with_a_face_a_withheld_one_and_one_that_cannot_be_read_are_re
     assert [stage for stage, _ in stages.calls] == ["inspect", "inspect", "embed"], "a face ends it before the embedder"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300) | st.tuples(st.integers(0, 400), st.binary(max_size=8)))
 def test_foreign_bytes_are_a_bad_request_or_a_look(content: bytes | tuple[int, bytes]) -> None:
     if isinstance(content, tuple):

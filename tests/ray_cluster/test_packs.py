@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.contracts.archive import PicturePlace
@@ -78,7 +78,7 @@ def test_places_outside_the_pictures_are_refused(packs: Packs, offset: int, leng
     assert packs._root.joinpath(place.pack).read_bytes() == MAGIC + b"".join(PICTURES)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(
     content=st.binary(max_size=300),
     offset=st.integers(0, 400),
@@ -99,7 +99,7 @@ def test_no_bytes_but_the_right_ones_are_ever_returned(
         assert read == picture == content[offset : offset + length]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(pictures=st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=6), flip=st.integers(0, 10_000))
 def test_one_flipped_bit_is_noticed(tmp_path: Path, pictures: list[bytes], flip: int) -> None:
     packs = Packs(tmp_path / os.urandom(8).hex())

@@ -138,7 +138,7 @@ def expected(wanted: Filter) -> list[str]:
 TIMES = st.sampled_from(sorted({0, MAX_TIME_MS, *(filed_ms(each) + more for each in entries() for more in (0, 1))}))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     span=st.tuples(TIMES, TIMES).map(sorted),
     cameras=st.sets(st.sampled_from(["cam-0", "cam-1", "cam-2", "nobody"]), max_size=3),

@@ -187,7 +187,7 @@ FILTERS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(wanted=FILTERS, limit=st.integers(1, 40))
 def test_pages_put_together_are_the_machines_that_fit(read: Query, wanted: Filter, limit: int) -> None:
     assert _all(read, wanted, limit) == _expected(wanted)
@@ -217,7 +217,7 @@ def test_a_page_that_looked_at_too_much_is_short_and_goes_on(read: Query, monkey
     assert _all(read, wanted, 1) == _expected(wanted)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(wanted=WANTED, hours=st.sampled_from([1, 5, 24]))
 def test_counts_are_those_of_a_reader_of_all_rows(read: Query, wanted: Wanted, hours: int) -> None:
     span = Filter(from_ms=NOW_MS - 3 * DAY_MS, to_ms=NOW_MS + 1, wanted=wanted)
@@ -282,7 +282,7 @@ def test_a_day_that_does_not_keep_what_is_asked_is_named(tmp_path: Path) -> None
     assert len(read.observations(sized, limit=3).items) == 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(zone=st.text(min_size=1, max_size=20))
 def test_a_zones_name_stays_a_text_whatever_is_in_it(zone: str) -> None:
     try:
@@ -300,7 +300,7 @@ def test_a_hostile_zone_finds_nothing_and_breaks_nothing(read: Query) -> None:
         assert read.observations(Filter(wanted=Wanted(zone=(zone,))), limit=3).items == ()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     field=st.sampled_from(sorted(AskedPage.model_fields)),
     value=st.text(max_size=30) | st.sampled_from(["nan", "inf", "-1", "1e400", "\x00", "%00", "../", "2145916800000"]),

@@ -192,7 +192,7 @@ def test_a_header_that_promises_gigabytes_is_refused_before_decoding() -> None:
         decode(photo(bytes(content), size=(16384, 16384)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     flips=st.lists(st.tuples(st.integers(2, len(jpeg()) - 1), st.integers(0, 255)), max_size=12),
     cut=st.integers(0, len(jpeg())),

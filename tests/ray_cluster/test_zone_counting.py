@@ -51,7 +51,7 @@ def zones(read: Query, asked: AskedZones, *, now_ms: int = LATER_MS) -> dict[tup
     return {(each.agent_id, each.camera_id): each.bins for each in answer.zones}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(width=st.integers(1, 12), bins=st.integers(1, 40), before=st.integers(0, 60), sources=st.booleans())
 def test_bins_are_what_counting_by_hand_gives(read: Query, width: int, bins: int, before: int, sources: bool) -> None:
     bin_ms = width * GRID_MS

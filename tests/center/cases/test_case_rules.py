@@ -220,7 +220,7 @@ def question(cameras: int, days: int) -> fanout.Question:
 REF = MachineRef(row_key=f"{AGENT}:{'0' * 32}", index=0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cameras=st.integers(1, 800), days=st.integers(1, 93))
 def test_a_fan_out_asks_for_every_camera_and_moment_once(cameras: int, days: int) -> None:
     whole = question(cameras, days)

@@ -193,7 +193,7 @@ def seen(number: int, camera: str = "cam-1") -> Seen:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cases=st.integers(0, 150), rows=st.integers(1, 500), cameras=st.integers(1, 4))
 def test_every_pair_of_a_case_and_a_row_of_its_area_is_asked_for_once(cases: int, rows: int, cameras: int) -> None:
     given_rows = [seen(number, f"cam-{number % cameras}") for number in range(rows)]

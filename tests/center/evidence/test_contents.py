@@ -128,7 +128,7 @@ def test_the_summary_can_be_read_in_both_languages(good: Path) -> None:
     assert "Station Street 站前街" in text
 
 
-@settings(max_examples=30, deadline=None)  # a page is set each time, with its font
+@settings(max_examples=30)  # a page is set each time, with its font
 @given(st.text(max_size=80))
 def test_any_name_makes_a_summary(text: str) -> None:
     item, jpeg = observation("cam-0", NOW_MS, 0)

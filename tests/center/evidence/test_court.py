@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from center.evidence import cms, names, stamp
@@ -94,7 +94,7 @@ def test_the_commands_in_the_readme_do_what_it_says_that_they_do(good: Path, des
     assert "the last 13." in readme
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_bit_flipped_anywhere_is_refused_and_its_file_is_named(
     data: st.DataObject, good: Path, desk: Desk, tmp_path: Path
@@ -137,7 +137,7 @@ def test_the_script_refuses_a_bit_flipped_in_each_part_and_names_the_file(
             assert named in said.stderr, (offset, named, said.stderr)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_bit_flipped_by_somebody_who_mends_every_checksum_is_refused_too(
     data: st.DataObject, good: Path, desk: Desk, tmp_path: Path

@@ -207,7 +207,7 @@ class AtLeastOnceMachine(OutboxMachine):
     most_possible = None
 
 
-OutboxMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=50, deadline=None)
-AtLeastOnceMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=40, deadline=None)
+OutboxMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=50)
+AtLeastOnceMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=40)
 TestAtMostTwice = pytest.mark.timeout(600)(OutboxMachine.TestCase)
 TestAtLeastOnce = pytest.mark.timeout(600)(AtLeastOnceMachine.TestCase)

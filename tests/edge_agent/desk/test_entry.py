@@ -145,7 +145,7 @@ def test_an_album_claims_no_memory() -> None:
         list(entries(stream.read))
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(damaged(), st.booleans())
 def test_a_damaged_recording_gives_what_is_there_and_a_word(data: bytes, is_cut: bool) -> None:
     try:
@@ -200,7 +200,7 @@ def test_the_server_stays_up_whatever_it_is_sent(desk: Premises) -> None:
     whole = recordings()["mkv"]
     seen: set[str] = set()
 
-    @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
     @given(st.one_of(st.binary(max_size=2000), damaged()))
     def send(data: bytes) -> None:
         status, answer = request(place, "POST", target(again=1), data)

@@ -101,7 +101,7 @@ class Played:
         self.collect()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(steps=st.lists(STEPS, max_size=25), is_tcp=st.booleans(), is_playback=st.booleans(), has_password=st.booleans())
 def test_whatever_a_device_does_the_session_ends_and_frees_channel_and_port_once(
     steps: list[tuple[str, int, int]], *, is_tcp: bool, is_playback: bool, has_password: bool

@@ -274,7 +274,7 @@ def test_what_is_known_can_be_asked() -> None:
 _FILES = [path.read_bytes() for path in sorted(CORPUS.glob("*.sip"))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.lists(st.binary(max_size=200) | st.sampled_from(_FILES), max_size=8), cut=st.integers(1, 400))
 def test_whatever_comes_the_endpoint_goes_on(data: list[bytes], cut: int) -> None:
     site = Site(Device(ID), Device("34020000001320000001"))

@@ -278,7 +278,7 @@ def test_any_bytes_give_events_or_one_error(pieces: list[bytes]) -> None:
     assert receiver.held_bytes <= 30 * len(pieces) + sum(map(len, pieces))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.integers(30, 1400), st.sampled_from(["h264", "h265"]))
 def test_however_a_stream_is_cut_the_pictures_are_the_same(seed: int, limit: int, codec: Codec) -> None:
     shown = footage(codec, 12, slices=2, size=60)
@@ -293,7 +293,7 @@ def test_however_a_stream_is_cut_the_pictures_are_the_same(seed: int, limit: int
     assert data(connection(pieces)) == pictures(shown)[:11]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(range(6)))
 def test_any_order_within_the_window_gives_the_same_pictures(order: list[int]) -> None:
     packets = sent(footage(pictures=10))

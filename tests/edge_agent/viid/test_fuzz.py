@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import cv2
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.frames import Glance, Skipped
@@ -19,7 +19,7 @@ from tests.edge_agent.world import noise
 JPEG = cv2.imencode(".jpg", noise(1))[1].tobytes()
 PATH = "/VIID/NonMotorVehicles"
 BODY = json.dumps(two_wheeler(sub_image(b"\xff\xd8\xffx", "12"), sub_image(b"\xff\xd8\xffy", "11"))).encode()
-SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=60)
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=3)), min_size=1, max_size=4)
 
 

@@ -108,7 +108,6 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices.load()
     search = Search(url=config.query_url, token=token, audit=audit, places=Places(store, devices))
     notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
-    exports = open_exports(config, store=store, search=search, audit=audit, devices=devices, now_ms=clock)
     feed = Feed(pace=Pace(clock))
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
@@ -123,6 +122,15 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         clock,
         alarms=alarms,
         late_after_s=config.alarms.late_after_s,
+    )
+    exports = open_exports(
+        config,
+        store=store,
+        search=search,
+        audit=audit,
+        devices=devices,
+        cases_in_sight=cases.book.wholly_in_sight,
+        now_ms=clock,
     )
     assessment = Assessment.over(store, audit, devices, clock)
     gauges = Gauges(clock)

@@ -44,7 +44,7 @@ _ZIP: Final[dict[int | str, dict[str, Any]]] = {
 
 
 def _viewer(asker: Asker, sight: Sight) -> Viewer:
-    return Viewer(sight, asker.actor)
+    return Viewer(sight, asker.actor, asker.access)
 
 
 Seer = Annotated[Viewer, Depends(_viewer)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from center.access import NOWHERE, CameraKey, Identity, Permission, Scope
+from center.access import NOWHERE, Access, CameraKey, Identity, Permission, Scope
 from center.audit import Audit, locked
 from center.cases.errors import (
     AreaOutOfSightError,
@@ -182,6 +182,17 @@ class Casebook:
                 return NOWHERE
             area = area_of(session, Terms.model_validate_json(record.terms))
             return Scope(cameras=frozenset(key for key in area if sight.holds(*key)))
+
+    def wholly_in_sight(self, numbers: Iterable[str], access: Access) -> frozenset[str]:
+        """Keep those of the cases whose every camera may be looked at: what is kept of one names no camera."""
+        with self._store.transaction() as session:
+            found = session.scalars(select(CaseRecord).where(CaseRecord.number.in_(sorted(set(numbers)))))
+            return frozenset(
+                record.number
+                for record in found
+                if (area := area_of(session, Terms.model_validate_json(record.terms)))
+                and access.scope(Permission.CASE_VIEW, case_id=record.number).holds_all(area)
+            )
 
     def expire(self) -> int:
         """Write down which have expired. Returns how many."""

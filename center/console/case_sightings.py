@@ -185,7 +185,8 @@ class Sightings:
             requester=self._identity.username,
             row_keys=tuple(each.machine.row_key for each in self._found),
         )
-        viewer = Viewer(self._identity.access.scope(Permission.EVIDENCE_EXPORT), self._identity.actor)
+        access = self._identity.access
+        viewer = Viewer(access.scope(Permission.EVIDENCE_EXPORT), self._identity.actor, access)
         try:
             export = await exports.start(order, viewer)
         except CenterError as error:

@@ -1,7 +1,13 @@
-"""What the audit says about these observations and this case: every column of every entry, as it is in the table."""
+"""Extracts from the audit what concerns one export: every column of every entry, as it is in the table.
+
+Nothing is in it that the exporter does not see elsewhere. A case number is typed freely: an entry of a case is taken
+where the exporter sees the whole of that case, one of another export where he sees that export. Entries about these
+observations that this keeps back are counted.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import or_, select
@@ -13,48 +19,99 @@ PLAIN: Final = frozenset({"id", "at_ms", "actor", "action", "detail"})
 """Columns without which an entry is none; any other is the chain's."""
 _BATCH: Final = 500
 _NAMING: Final = ('%"row_key%', '%"case%')
+_OF_CASES: Final = "case."
+_OF_EXPORTS: Final = "evidence."
+"""Beginnings of actions. A case that such an act names was looked up; the number of an export was typed."""
+_SAYS: Final = "Entries of this centre's audit about these observations, and about exports for this case that the "
+_BY_CASE: Final = _SAYS + "exporter sees, and about the case itself, oldest first."
+_BY_ROW: Final = _SAYS + "exporter sees, oldest first; nothing about the case itself (see missing)."
+_NOT_IN_SIGHT: Final = "there is no case of this number, or not every camera of its area is in the exporter's sight"
 
 
-def extract(store: Store, row_keys: frozenset[str], case_number: str) -> dict[str, Any]:
-    """`audit-extract.json`. Reads the table in order, some rows at a time. Blocks.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Answers which cases and exports the exporter sees, of those that are named."""
+
+    cases: Callable[[Iterable[str]], frozenset[str]]
+    exports: Callable[[Iterable[str]], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Says what an entry names: whether an observation, and of which case or export it is."""
+
+    observation: bool
+    case: str | None
+    """None: not an act in a case; empty: it cannot be read."""
+    export: str | None
+    """None: not an act of an export; empty: it cannot be read."""
+    number: str
+    """Of the case, looked up or typed; empty for none."""
+
+
+def extract(store: Store, row_keys: frozenset[str], case_number: str, sight: Sight) -> dict[str, Any]:
+    """Make `audit-extract.json`. Reads the table in order, some rows at a time. Blocks.
 
     Raises:
-        StoreUnavailableError: the table cannot be read.
+        StoreUnavailableError: a table cannot be read.
     """
     columns = [column.key for column in AuditEntry.__table__.columns]
     chain = [name for name in columns if name not in PLAIN]
+    found = _concerned(store, row_keys, case_number, columns)
+    cases = sight.cases({named.case for named, _ in found if named.case is not None} | {case_number})
+    exports = sight.exports({named.export for named, _ in found if named.export is not None})
+    entries, kept_back = [], 0
+    for named, entry in found:
+        if (named.case is None or named.case in cases) and (named.export is None or named.export in exports):
+            entries.append(entry)
+        elif named.observation:
+            kept_back += 1
+    missing = {} if chain else {"chain": "this centre's audit table has no fields that chain its entries"}
+    if case_number not in cases:
+        missing["case"] = _NOT_IN_SIGHT
+    if kept_back:
+        missing["entries"] = f"{kept_back} about these observations, in cases or exports out of the exporter's sight"
     return {
-        "says": "Entries of this centre's audit that name one of the observations or the case, oldest first.",
+        "says": _BY_CASE if case_number in cases else _BY_ROW,
         "chain_fields": chain,
-        "missing": {} if chain else {"chain": "this centre's audit table has no fields that chain its entries"},
-        "entries": list(_entries(store, row_keys, case_number, columns)),
+        "missing": missing,
+        "entries": entries,
     }
 
 
-def concerns(detail: str, row_keys: frozenset[str], case_number: str) -> bool:
-    """Whether an entry's detail names one of the observations or the case. One that was cut off is read as text."""
+def named_in(action: str, detail: str, row_keys: frozenset[str]) -> Named:
+    """Read what an entry names. A detail that was cut off is read as text."""
+    in_case, in_export = action.startswith(_OF_CASES), action.startswith(_OF_EXPORTS)
     try:
         said = json.loads(detail)
     except ValueError:
-        return any(f'"{key}"' in detail for key in row_keys) or json.dumps(case_number, ensure_ascii=False) in detail
-    if not isinstance(said, dict):
-        return False
-    named = said.get("row_keys", [])
-    return (
-        said.get("case") == case_number
-        or said.get("row_key") in row_keys
-        or (isinstance(named, list) and not row_keys.isdisjoint(each for each in named if isinstance(each, str)))
+        observation = any(f'"{key}"' in detail for key in row_keys)
+        return Named(observation, "" if in_case else None, "" if in_export else None, "")
+    said = said if isinstance(said, dict) else {}
+    keys = said.get("row_keys", [])
+    listed = isinstance(keys, list) and not row_keys.isdisjoint(each for each in keys if isinstance(each, str))
+    number, export = str(said.get("case", "")), str(said.get("export", ""))
+    return Named(
+        observation=listed or said.get("row_key") in row_keys,
+        case=number if in_case else None,
+        export=export if in_export else None,
+        number=number,
     )
 
 
-def _entries(store: Store, row_keys: frozenset[str], case_number: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _concerned(
+    store: Store, row_keys: frozenset[str], case_number: str, columns: list[str]
+) -> list[tuple[Named, dict[str, Any]]]:
     # The database narrows it down to what names any observation or case at all; which, is looked at here.
     wanted = select(AuditEntry).where(or_(*(AuditEntry.detail.like(pattern) for pattern in _NAMING)))
+    found = []
     with store.transaction() as session:
         for entry in session.scalars(wanted.order_by(AuditEntry.id).execution_options(yield_per=_BATCH)):
-            if concerns(entry.detail, row_keys, case_number):
+            named = named_in(entry.action, entry.detail, row_keys)
+            if named.observation or named.number == case_number:
                 shown = {name: _plain(getattr(entry, name)) for name in columns}
-                yield shown | {"utc": utc(entry.at_ms), "local": local(entry.at_ms)}
+                found.append((named, shown | {"utc": utc(entry.at_ms), "local": local(entry.at_ms)}))
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -5,14 +5,14 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
 from pydantic import BaseModel, Field, field_validator
 
-from center.access import CameraKey, Scope
+from center.access import Access, CameraKey
 from center.clock import NowMs
 from center.errors import CenterError, StartError
 from center.evidence import audit_extract
@@ -90,6 +90,7 @@ class Exports:
         roots: Roots,
         keeping: Keeping,
         camera_name: Callable[[str, str], str],
+        cases_in_sight: Callable[[Iterable[str], Access], frozenset[str]],
         now_ms: NowMs,
     ) -> None:
         self._store = store
@@ -99,6 +100,7 @@ class Exports:
         self._roots = roots
         self._keeping = keeping
         self._camera_name = camera_name
+        self._cases_in_sight = cases_in_sight
         self._now_ms = now_ms
         self._running: dict[str, _Running] = {}
         self._looked_at_ms = 0
@@ -149,7 +151,7 @@ class Exports:
             del self._running[order.export_id]
             raise
         running.task = asyncio.create_task(
-            self._run(order, asked.row_keys, running, viewer.sight), name=f"export {order.export_id}"
+            self._run(order, asked.row_keys, running, viewer), name=f"export {order.export_id}"
         )
         return await self.get(order.export_id, viewer)
 
@@ -239,11 +241,11 @@ class Exports:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _run(self, order: Order, row_keys: tuple[str, ...], running: _Running, sight: Scope) -> None:
+    async def _run(self, order: Order, row_keys: tuple[str, ...], running: _Running, viewer: Viewer) -> None:
         part = self._keeping.folder / f"{order.export_id}.part"
         state, actor, cause = State.FAILED, CENTRE, "an error that nobody foresaw; see the log"
         try:
-            await self._build(order, row_keys, running, part, sight)
+            await self._build(order, row_keys, running, part, viewer)
             state = State.READY
         except _CancelledError:
             state, actor, cause = State.CANCELLED, running.cancelled_by or CENTRE, ""
@@ -264,14 +266,14 @@ class Exports:
                 )
 
     async def _build(
-        self, order: Order, row_keys: tuple[str, ...], running: _Running, part: Path, sight: Scope
+        self, order: Order, row_keys: tuple[str, ...], running: _Running, part: Path, viewer: Viewer
     ) -> None:
         cameras: set[CameraKey] = set()
         with _created(part) as target:
             package = Package(target, order, self._sealer)
             for row_key in row_keys:
                 _go_on(running)
-                found = await fetch(self._search, row_key, sight)
+                found = await fetch(self._search, row_key, viewer.sight)
                 if isinstance(found, LeftOut):
                     package.leave_out(found)
                 else:
@@ -286,15 +288,22 @@ class Exports:
             taken = frozenset(row_keys) - {out.row_key for out in package.left_out}
             if (gone := await erased(self._search, sorted(taken))) is not None:
                 raise ExportErasedError(row_key=gone, export_id=order.export_id)
-            await asyncio.to_thread(self._seal, package, frozenset(row_keys), order.case.number)
+            hidden = {out.row_key for out in package.left_out if out.reason == "unknown"}
+            known = frozenset(row_keys if viewer.sight.everywhere else set(row_keys) - hidden)
+            await asyncio.to_thread(self._seal, package, known, order.case.number, viewer)
             target.flush()
             await asyncio.to_thread(os.fsync, target.fileno())
         _go_on(running)
         await asyncio.to_thread(verify, part, self._roots)
         await asyncio.to_thread(self._keep, order, package, part, cameras)
 
-    def _seal(self, package: Package, row_keys: frozenset[str], case_number: str) -> None:
-        package.close(audit_extract.extract(self._store, row_keys, case_number), now_ms=self._now_ms())
+    def _seal(self, package: Package, row_keys: frozenset[str], case_number: str, viewer: Viewer) -> None:
+        sight = audit_extract.Sight(
+            cases=lambda numbers: self._cases_in_sight(numbers, viewer.access),
+            exports=lambda export_ids: self._ledger.in_sight(export_ids, viewer),
+        )
+        audit = audit_extract.extract(self._store, row_keys, case_number, sight)
+        package.close(audit, now_ms=self._now_ms())
 
     def _keep(self, order: Order, package: Package, part: Path, cameras: set[CameraKey]) -> None:
         size = part.stat().st_size

@@ -127,6 +127,12 @@ class Ledger:
             raise UnknownExportError(export_id=export_id)
         return _shown(record, done)
 
+    def in_sight(self, export_ids: Iterable[str], viewer: Viewer) -> frozenset[str]:
+        """Keep those that the viewer sees."""
+        wanted = select(ExportRecord.id).where(ExportRecord.id.in_(sorted(set(export_ids))), in_sight(viewer))
+        with self._store.transaction() as session:
+            return frozenset(session.scalars(wanted))
+
     def row_keys(self, export_id: str) -> tuple[str, ...]:
         """What was asked for."""
         with self._store.transaction() as session:

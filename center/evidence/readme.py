@@ -103,7 +103,7 @@ WHAT IS IN IT
   observations/NNNN-CAMERA/picture.jpg    the redacted picture, byte for byte as it is archived
   observations/NNNN-CAMERA/metadata.json  time and whether it is trusted, camera, agent, machines and their boxes
   {names.CUSTODY}   from the camera to the archive, link by link; what is not known is named
-  {names.AUDIT}      who did what with these observations and in this case
+  {names.AUDIT}      who did what with these observations, and in this case as far as it says
   {names.SUMMARY}             the same for people, with small pictures
   {names.MANIFEST}           name, size and SHA-256 of each file; who, when, for what
   {names.SIGNATURE}       signature of the centre over {names.MANIFEST} (CMS, RFC 5652)
@@ -143,7 +143,7 @@ WAYSIDE 证据包 {export_id}
   observations/NNNN-相机/picture.jpg    已遮盖的图片，与档案逐字节相同
   observations/NNNN-相机/metadata.json  时间及其是否可信、相机、代理、车辆及其边框
   {names.CUSTODY}  从相机到档案的保管链，逐环列出；未知之处均注明
-  {names.AUDIT}     谁对这些记录、在本案中做过什么
+  {names.AUDIT}     谁对这些记录做过什么，以及在本案中做过什么（以文件所述范围为限）
   {names.SUMMARY}            供人阅读的摘要，附小图
   {names.MANIFEST}          每个文件的名称、大小和 SHA-256；何人、何时、为何
   {names.SIGNATURE}      本中心对 {names.MANIFEST} 的签名（CMS，RFC 5652）

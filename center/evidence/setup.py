@@ -1,8 +1,10 @@
 """From configuration to a service: keys read and believed, folder made, what a stop cut off ended."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from center.access import Access
 from center.audit import Audit
 from center.clock import NowMs
 from center.devices import Devices
@@ -26,7 +28,14 @@ FOLDER: Final = "evidence"
 
 
 def open_exports(
-    config: CenterConfig, *, store: Store, search: Search, audit: Audit, devices: Devices, now_ms: NowMs
+    config: CenterConfig,
+    *,
+    store: Store,
+    search: Search,
+    audit: Audit,
+    devices: Devices,
+    cases_in_sight: Callable[[Iterable[str], Access], frozenset[str]],
+    now_ms: NowMs,
 ) -> Exports | None:
     """The service; None where nothing is configured.
 
@@ -56,6 +65,7 @@ def open_exports(
         roots=roots,
         keeping=Keeping(config.data_dir / FOLDER, settings.max_pictures, keep_ms(settings.keep_hours)),
         camera_name=camera_name,
+        cases_in_sight=cases_in_sight,
         now_ms=now_ms,
     )
     exports.recover()

@@ -1,10 +1,10 @@
 """Which exports somebody sees: those whose every picture is of a camera in sight, and one's own that have none yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, not_, or_, select, true, tuple_
 
-from center.access import Scope
+from center.access import Access, Scope
 from center.evidence.records import ExportedCamera, ExportRecord
 
 
@@ -15,6 +15,8 @@ class Viewer:
     sight: Scope
     actor: str
     """The account, or the account and its token."""
+    access: Access = field(default=Access())
+    """By which it is judged which cases are in sight; none, where nothing is given."""
 
 
 def in_sight(viewer: Viewer) -> ColumnElement[bool]:

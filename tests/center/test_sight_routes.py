@@ -99,10 +99,18 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
             )
 
 
-def _exported(browser: httpx.Client, row_keys: list[str]) -> str:
-    export_id = str(browser.post("/api/evidence", json=FOR | {"row_keys": row_keys}).raise_for_status().json()["id"])
+def _exported(browser: httpx.Client, row_keys: list[str], case: str = FOR["case"]) -> str:
+    asked = FOR | {"row_keys": row_keys, "case": case}
+    export_id = str(browser.post("/api/evidence", json=asked).raise_for_status().json()["id"])
     until(lambda: browser.get(f"/api/evidence/{export_id}").json()["state"] != "running")
     return export_id
+
+
+def _audit_of(browser: httpx.Client, export_id: str) -> list[dict[str, Any]]:
+    file = browser.get(f"/api/evidence/{export_id}/file").raise_for_status()
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        entries: list[dict[str, Any]] = json.loads(archive.read("audit-extract.json"))["entries"]
+        return entries
 
 
 def _opened(browser: httpx.Client) -> str:
@@ -226,6 +234,20 @@ def test_an_export_takes_what_is_in_sight_and_leaves_out_the_rest_as_unknown(hid
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
         assert len([name for name in archive.namelist() if name.endswith(".jpg")]) == 1
     assert export_id in json.dumps(hidden.sue.get("/api/evidence").json())
+
+
+def test_an_export_under_the_number_of_a_case_out_of_sight_brings_none_of_its_audit(hidden: Hidden) -> None:
+    seen = next(row.snapshot.row_key for row in hidden.whole.archive.rows if row.snapshot.camera_id == "cam-1")
+    beyond, case = str(hidden.parameters["row_key"][0]), str(hidden.parameters["case_id"][0])
+    for row_key in (seen, beyond):
+        hidden.boss.get(f"/api/observations/{row_key}").raise_for_status()
+    theirs = _exported(hidden.boss, [beyond], case=case)
+    mine = _exported(hidden.sue, [seen, beyond], case=case)
+    actions = [json.loads(entry["detail"]) | {"action": entry["action"]} for entry in _audit_of(hidden.sue, mine)]
+    assert {each["action"] for each in actions} == {"observation.view", "evidence.export", "evidence.pictures"}
+    assert not [each for each in actions if each.get("export") == theirs or each.get("row_key") == beyond]
+    whole = _audit_of(hidden.boss, _exported(hidden.boss, [beyond], case=case))
+    assert "case.create" in {entry["action"] for entry in whole}
 
 
 def test_an_export_is_out_of_sight_once_its_camera_is(hidden: Hidden) -> None:

@@ -44,6 +44,7 @@ def exports_of(world: World, desk: Desk, folder: Path) -> Exports:
         roots=desk.roots,
         keeping=Keeping(folder, 25, KEEP_MS),
         camera_name=camera_name,
+        cases_in_sight=world.services.cases.book.wholly_in_sight,
         now_ms=world.clock,
     )
 

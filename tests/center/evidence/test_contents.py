@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tracemalloc
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -205,40 +205,71 @@ def test_memory_does_not_grow_with_the_pictures(desk: Desk, tmp_path: Path) -> N
     assert peak < 8_000_000  # of 40 MB that went through
 
 
-def test_the_audit_extract_has_what_names_these_observations_or_the_case_and_nothing_else(store: Store) -> None:
+SEES_ALL: Final = audit_extract.Sight(cases=frozenset, exports=frozenset)
+SEES_NONE: Final = audit_extract.Sight(cases=lambda _: frozenset(), exports=lambda _: frozenset())
+MINE, OTHERS = "cabinet-7:" + "1" * 32, "cabinet-7:" + "2" * 32
+
+
+def _acted(store: Store) -> None:
     audit = Audit(store, lambda: NOW_MS)
-    mine, others = "cabinet-7:" + "1" * 32, "cabinet-7:" + "2" * 32
     audit.append("operator", "login", {})
-    audit.append("operator", "observation.view", {"row_key": mine})
-    audit.append("operator", "observation.view", {"row_key": others})
-    audit.append("operator", "evidence.pictures", {"row_keys": [others, mine], "case": "other"})
+    audit.append("operator", "observation.view", {"row_key": MINE})
+    audit.append("operator", "observation.view", {"row_key": OTHERS})
+    audit.append("operator", "evidence.pictures", {"row_keys": [OTHERS, MINE], "case": "other", "export": "e1"})
+    audit.append("operator", "evidence.export", {"case": CASE.number, "export": "e2"})
     audit.append("operator", "case.open", {"case": CASE.number})
     audit.append("operator", "case.open", {"case": CASE.number + "-b"})
-    audit.append("operator", "note", {"text": f"row_key {mine}"})
-    found = audit_extract.extract(store, frozenset({mine}), CASE.number)
-    assert [entry["action"] for entry in found["entries"]] == ["observation.view", "evidence.pictures", "case.open"]
+    audit.append("operator", "case.seek", {"case": CASE.number, "row_key": MINE})
+    audit.append("operator", "note", {"text": f"row_key {MINE}"})
+
+
+def test_the_audit_extract_has_what_names_these_observations_or_the_case_and_nothing_else(store: Store) -> None:
+    _acted(store)
+    found = audit_extract.extract(store, frozenset({MINE}), CASE.number, SEES_ALL)
+    assert [entry["action"] for entry in found["entries"]] == [
+        "observation.view",
+        "evidence.pictures",
+        "evidence.export",
+        "case.open",
+        "case.seek",
+    ]
     assert set(found["entries"][0]) >= {"id", "at_ms", "actor", "action", "detail", "utc", "local"}
+    assert not found["missing"]
+
+
+def test_the_extract_for_a_case_out_of_sight_goes_by_observation_and_counts_what_it_keeps_back(store: Store) -> None:
+    _acted(store)
+    found = audit_extract.extract(store, frozenset({MINE}), CASE.number, SEES_NONE)
+    assert [entry["action"] for entry in found["entries"]] == ["observation.view"]
+    assert "there is no case of this number" in found["missing"]["case"]
+    assert found["missing"]["entries"].startswith("2 about these observations")
 
 
 def test_the_extract_says_whether_the_audit_is_chained(store: Store) -> None:
-    found = audit_extract.extract(store, frozenset(), "x")
-    assert bool(found["chain_fields"]) != bool(found["missing"])
+    found = audit_extract.extract(store, frozenset(), "x", SEES_ALL)
+    assert bool(found["chain_fields"]) != ("chain" in found["missing"])
 
 
 @pytest.mark.parametrize(
-    ("detail", "concerned"),
+    ("detail", "named"),
     [
-        ('{"row_key": "k1"}', True),
-        ('{"row_keys": ["k2", "k1"]}', True),
-        ('{"row_keys": [{"row_key": "k1"}]}', False),
-        ('{"case": "c1"}', True),
-        ('{"case": "c11"}', False),
-        ('{"row_keys": ["k1", "k', True),
-        ('{"row_keys": ["k3", "k', False),
-        ("[]", False),
-        ("", False),
+        ('{"row_key": "k1"}', (True, "")),
+        ('{"row_keys": ["k2", "k1"]}', (True, "")),
+        ('{"row_keys": [{"row_key": "k1"}]}', (False, "")),
+        ('{"case": "c1"}', (False, "c1")),
+        ('{"case": "c1", "row_keys": ["k1", "k', (True, "")),
+        ('{"row_keys": ["k3", "k', (False, "")),
+        ("[]", (False, "")),
+        ("", (False, "")),
     ],
-    ids=range(9),
+    ids=range(8),
 )
-def test_an_entry_concerns_an_observation_that_it_names(detail: str, concerned: bool) -> None:
-    assert audit_extract.concerns(detail, frozenset({"k1"}), "c1") is concerned
+def test_an_entry_concerns_an_observation_that_it_names(detail: str, named: tuple[bool, str]) -> None:
+    found = audit_extract.named_in("observation.view", detail, frozenset({"k1"}))
+    assert (found.observation, found.number) == named
+
+
+@pytest.mark.parametrize("detail", ['{"row_keys": ["k1", "k', '{"row_keys": ["k1"]}'], ids=["cut off", "no case"])
+def test_an_act_whose_case_or_export_cannot_be_read_is_of_one_that_is_out_of_sight(detail: str) -> None:
+    assert audit_extract.named_in("case.pictures", detail, frozenset({"k1"})).case == ""
+    assert audit_extract.named_in("evidence.pictures", detail, frozenset({"k1"})).export == ""

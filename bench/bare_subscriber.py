@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-subscriber", protocol=mqtt.MQTTv5)
     client.tls_set(str(broker.ca_file), str(broker.cert_file), str(broker.key_file))
-    client.on_connect = lambda connected, *_: connected.subscribe(topics.snapshots_shared(), qos=1)
+    client.on_connect = lambda connected, *_: connected.subscribe(topics.snapshots_shared("bench"), qos=1)
     client.on_subscribe = lambda *_: _say("ready")
     client.on_message = on_message
     client.connect(broker.host, broker.port)

@@ -24,6 +24,7 @@ from provisioning.contracts.config import (
     load,
 )
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.topics import Role
 from provisioning.errors import HomeError
 from provisioning.identities import SERVICES
 from provisioning.servers.tree import MANIFEST, SECRET, STORE
@@ -130,7 +131,7 @@ def _home(directory: Path) -> Iterator[Secret]:
         "only with a new home, into which the cameras are imported again",
     )
     for name in SERVICES:
-        yield secret(f"identities/{name}.key", f"is {name}", f"wayside-provision service replace {name}")
+        yield secret(f"identities/{name}.key", _is(name), f"wayside-provision service replace {name}")
     for file in _database(directory / "register.sqlite3"):
         yield secret(
             file.name,
@@ -332,10 +333,14 @@ def _database(file: Path) -> Iterator[Path]:
 def _service_key(holder: str, name: str, broker: Broker) -> Secret:
     return Secret(
         holder,
-        f"is {name}",
+        _is(name),
         broker.key_file,
         _replaced(name),
     )
+
+
+def _is(name: str) -> str:
+    return f"is {name}, and names the intake's shared group" if name == Role.CLUSTER else f"is {name}"
 
 
 def _replaced(name: str) -> str:

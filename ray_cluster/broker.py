@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from provisioning.contracts import config, topics
+from ray_cluster import intake_group
 
 LOG = logging.getLogger(__name__)
 RECEIVE_MAXIMUM: Final = 64
@@ -82,6 +83,9 @@ class MqttBroker:
         settings: address and certificates.
         deliver: called in `loop` for each message; it must not block.
         receive_maximum: of the connection.
+
+    Raises:
+        ConfigError: the cluster's private key cannot be read.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class MqttBroker:
         receive_maximum: int = RECEIVE_MAXIMUM,
     ) -> None:
         self._settings = settings
+        self._shared = topics.snapshots_shared(intake_group.derive(settings.key_file))
         self._loop = loop
         self._deliver = deliver
         self._receive_maximum = receive_maximum
@@ -129,7 +134,7 @@ class MqttBroker:
 
     def leave(self) -> None:
         """Ask for no more messages. The shared subscription's other members get what comes now."""
-        self._client.unsubscribe(topics.snapshots_shared())
+        self._client.unsubscribe(self._shared)
 
     def stop(self) -> None:
         """Disconnect. What was not acknowledged comes again to another intake, or when the agent sends again."""
@@ -160,7 +165,7 @@ class MqttBroker:
             return
         self._connection += 1
         options = SubscribeOptions(qos=1)
-        client.subscribe(topics.snapshots_shared(), options=options)
+        client.subscribe(self._shared, options=options)
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any

@@ -28,7 +28,6 @@ from provisioning.contracts import ids
 from provisioning.contracts.errors import ContractError, RejectReason
 
 PREFIX: Final = "wayside/1"
-INTAKE_GROUP: Final = "intake"
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """Largest MQTT packet anybody may send; the broker enforces it (`max_packet_size`), the codec checks it first."""
 
@@ -122,9 +121,12 @@ def snapshots(agent_id: str) -> str:
     return f"{PREFIX}/agents/{agent_id}/snapshots"
 
 
-def snapshots_shared() -> str:
-    """The shared subscription by which intake replicas split all snapshots between them."""
-    return f"$share/{INTAKE_GROUP}/{PREFIX}/agents/+/snapshots"
+def snapshots_shared(group: str) -> str:
+    """Name the shared subscription by which intake replicas split all snapshots between them.
+
+    `group` must be known to no agent: a guest in it would swallow its share (`ray_cluster.intake_group`).
+    """
+    return f"$share/{group}/{PREFIX}/agents/+/snapshots"
 
 
 def heartbeat(agent_id: str) -> str:

@@ -37,7 +37,7 @@ class Archive:
         client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         client.tls_set(str(self._identity.ca_file), str(self._identity.cert_file), str(self._identity.key_file))
         client.reconnect_delay_set(1, 1)
-        client.on_connect = lambda connected, *_: connected.subscribe(topics.snapshots_shared(), 1)
+        client.on_connect = lambda connected, *_: connected.subscribe(topics.snapshots_shared("test"), 1)
         client.on_message = self._on_message
         client.connect("127.0.0.1", self._port, clean_start=True)
         client.loop_start()

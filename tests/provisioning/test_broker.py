@@ -112,7 +112,7 @@ def join(exchange: Exchange) -> Iterator[Join]:
 @pytest.mark.peer
 def test_a_picture_reaches_the_cluster_and_its_acknowledgement_the_agent(join: Join) -> None:
     cluster, agent, center = join("cluster"), join("street"), join("center")
-    cluster.subscribe(topics.snapshots_shared())
+    cluster.subscribe(topics.snapshots_shared("test"))
     agent.subscribe(topics.archived("street"))
     center.subscribe(topics.observed("+"))
     assert agent.publish(topics.snapshots("street"), b"picture") == "Success"
@@ -175,7 +175,7 @@ def test_an_agent_writes_to_its_own_topics_alone(join: Join) -> None:
 @pytest.mark.peer
 def test_an_agent_reads_its_own_acknowledgements_alone(join: Join) -> None:
     cluster, agent, neighbour = join("cluster"), join("street"), join("avenue")
-    for topic in (topics.archived("street"), "wayside/#", "#", topics.observed("+"), topics.snapshots_shared()):
+    for topic in (topics.archived("street"), "wayside/#", "#", topics.observed("+"), topics.snapshots_shared("test")):
         neighbour.subscribe(topic)
     agent.subscribe(topics.archived("street"))
     assert cluster.publish(topics.archived("street"), b"ack") == "Success"
@@ -213,7 +213,7 @@ def test_a_service_writes_what_its_role_says_and_nothing_of_an_agents(join: Join
 @pytest.mark.parametrize("name", [Role.CENTER, Role.PROVISIONING])
 def test_no_service_but_the_cluster_reads_a_picture(join: Join, name: Role) -> None:
     reader, agent = join(name), join("street")
-    for topic in (topics.snapshots("+"), topics.snapshots_shared(), "#"):
+    for topic in (topics.snapshots("+"), topics.snapshots_shared("test"), "#"):
         reader.subscribe(topic)
     agent.publish(topics.snapshots("street"), b"picture")
     assert reader.nothing_arrives()

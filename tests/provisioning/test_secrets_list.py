@@ -224,6 +224,9 @@ def test_a_file_of_two_processes_is_one_secret(installation: Installation) -> No
     holders = {each.file.name: each.holder for each in listed}
     assert holders["query-token"].startswith("cluster (")
     assert "centre (" in holders["query-token"]
+    assert {each.what for each in listed if each.file.name == "cluster.key"} == {
+        "is cluster, and names the intake's shared group"
+    }
     for key in ("center.key", "evidence.key", "timestamp.key"):
         assert holders[key].startswith("home, centre (")
 

@@ -147,7 +147,7 @@ def test_out_within_seconds_and_nobody_else_loses_a_picture(
         archive = Tap(
             home.identities.identity("cluster"),
             home.config.services_port,
-            [topics.snapshots_shared()],
+            [topics.snapshots_shared("test")],
             archive=PictureState.KEPT,
         )
         box = Box(tmp_path / "avenue", avenue, port)

@@ -141,5 +141,5 @@ def _clock(seen: Seen) -> str:
 
 def _trouble(seen: Seen) -> str:
     """What is to be looked at; of a device that is there, what of it does not work."""
-    parts = [seen.refused, "" if seen.is_there else seen.why, seen.catalog_trouble]
+    parts = [seen.refused, "" if seen.is_there else seen.why, seen.catalog_trouble, seen.subscription_trouble]
     return "; ".join(part for part in parts if part)

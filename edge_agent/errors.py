@@ -78,6 +78,12 @@ class WrongCredentials(SourceError):
     cause = "wrong_credentials"
 
 
+class LoginIgnored(SourceError):
+    """A device registers and does not log in as the standard has it: it heeds no challenge."""
+
+    cause = "login_ignored"
+
+
 class NotFound(SourceError):
     """The camera answered, and has no such stream; or the file to replay is not there."""
 

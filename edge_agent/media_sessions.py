@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, TypeVar
 from edge_agent.clock import Clock
 from edge_agent.errors import Ended, NoPicture, Silent, SourceError, Unreachable
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.events import Event, Online, RecordsTaken
+from edge_agent.gb28181.events import Event, Keep, Online, RecordsTaken, TurnedAway
 from edge_agent.gb28181.invitations import (
     Accepted,
     Cause,
@@ -39,7 +39,7 @@ from edge_agent.held_ports import HeldPorts
 from edge_agent.media_ports import MediaPorts, NoPortError
 from edge_agent.media_terms import agreed, wanted
 from edge_agent.recording_lists import RecordingLists
-from edge_agent.refusals import refused
+from edge_agent.refusals import refused, turned_away
 from edge_agent.signalling import Commands, Signalling
 from edge_agent.sources.media import Media
 from provisioning.contracts.config import Gb28181Source
@@ -117,6 +117,8 @@ class MediaSessions:
         self._closed = threading.Event()
         self._arrivals: dict[str, threading.Condition] = {}
         """By device. After a restart thousands come within a minute: each wakes nobody but its own cameras."""
+        self._turned_away: dict[str, TurnedAway] = {}
+        """By device: why its last try to register was refused. Those that were let in since are not here."""
         self._calls: dict[int, _Call] = {}
         self._last: dict[_Key, _Call] = {}
         self._held = HeldPorts()
@@ -133,6 +135,12 @@ class MediaSessions:
                 self._note(event)
             case Online(registration):
                 self._arrived(registration.device_id)
+            case Keep(registration):
+                with self._lock:
+                    self._turned_away.pop(registration.device_id, None)
+            case TurnedAway(device_id):
+                with self._lock:
+                    self._turned_away[device_id] = event
             case _:
                 return
 
@@ -175,7 +183,8 @@ class MediaSessions:
 
         Raises:
             Silent: its device is not registered.
-            WrongCredentials: the device refuses us.
+            WrongCredentials: the device refuses us, or gave another password than the configured one.
+            LoginIgnored: the device heeds no challenge.
             NotFound: it has no such channel.
             Unreachable: it does not answer, or the channel is off.
             NoPicture: it cannot give them now, or not in this way; or there is no port here.
@@ -238,11 +247,7 @@ class MediaSessions:
         """
         ends_s = self._clock.monotonic_s() + self._patience.online_s
         while True:
-            trouble: SourceError = Silent(
-                camera_id,
-                f"device {source.device_id} is not registered: check that it is on, and has this platform's"
-                " address, its id and its domain; `wayside-edge devices` shows who knocks",
-            )
+            trouble = self._absence(camera_id, source)
             try:
                 route = self._signalling.call(lambda commands, _: commands.route(source.device_id))
             except NotServing as error:
@@ -260,6 +265,18 @@ class MediaSessions:
             self._pause(camera_id, 0.0)
         version = self._call(camera_id, lambda commands, _: commands.version(source.device_id))
         return route, version.is_2022
+
+    def _absence(self, camera_id: str, source: Gb28181Source) -> SourceError:
+        """Why the device is not registered, as far as it is known here."""
+        with self._lock:
+            refusal = self._turned_away.get(source.device_id)
+        if refusal is not None:
+            return turned_away(camera_id, refusal)
+        return Silent(
+            camera_id,
+            f"device {source.device_id} is not registered: check that it is on, and has this platform's"
+            " address, its id and its domain; `wayside-edge devices` shows who knocks",
+        )
 
     def _wait_for_channel(self, camera_id: str, key: _Key) -> None:
         """Until the BYE of the last session is answered, and a moment longer."""

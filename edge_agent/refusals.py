@@ -3,8 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from edge_agent.errors import Ended, NoPicture, NotFound, Silent, SourceError, Unreachable, WrongCredentials
+from edge_agent.errors import (
+    Ended,
+    LoginIgnored,
+    NoPicture,
+    NotFound,
+    Silent,
+    SourceError,
+    Unreachable,
+    WrongCredentials,
+)
+from edge_agent.gb28181.events import TurnedAway
 from edge_agent.gb28181.invitations import Cause, SessionEnded
+from edge_agent.gb28181.registrar import NOT_OURS, UNANSWERED
 from provisioning.contracts.config import Gb28181Source
 
 _ENDED: Final[Mapping[Cause, tuple[type[SourceError], str]]] = {
@@ -55,3 +66,10 @@ def refused(camera_id: str, source: Gb28181Source, ended: SessionEnded) -> Sourc
     else:
         kind, what = _ENDED[ended.cause]
     return kind(camera_id, f"device {source.device_id}, channel {source.channel_id}, {what}")
+
+
+def turned_away(camera_id: str, refusal: TurnedAway) -> SourceError:
+    """Return what a camera's thread raises while this agent refuses to register its device."""
+    kind = LoginIgnored if refusal.why in {NOT_OURS, UNANSWERED} else WrongCredentials
+    where = f" at {refusal.host}" if refusal.host else ""
+    return kind(camera_id, f"device {refusal.device_id}{where} wants to register and is turned away: {refusal.why}")

@@ -78,6 +78,7 @@ CAUSES: Final = {
     "starting": marked("Starting"),
     "unreachable": marked("Unreachable"),
     "wrong_credentials": marked("Wrong user or password"),
+    "login_ignored": marked("The device does not log in"),
     "not_found": marked("No such stream"),
     "no_picture": marked("No video that can be decoded"),
     "stalled": marked("The stream stalled"),

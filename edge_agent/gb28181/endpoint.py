@@ -13,7 +13,17 @@ from edge_agent.gb28181.conversation import Conversation
 from edge_agent.gb28181.dialog_requests import Surroundings
 from edge_agent.gb28181.dialogs import Dialogs
 from edge_agent.gb28181.enquiries import Asked, Enquiries, What
-from edge_agent.gb28181.events import CatalogMissed, Event, Forget, Keep, Moved, Offline, Online, Restored
+from edge_agent.gb28181.events import (
+    CatalogMissed,
+    Event,
+    Forget,
+    Keep,
+    Moved,
+    Offline,
+    Online,
+    Restored,
+    SubscriptionGivenUp,
+)
 from edge_agent.gb28181.greeting import Greeting
 from edge_agent.gb28181.inbox import Inbox, Received
 from edge_agent.gb28181.invitations import ChannelFree, Invitation, PortFree, Route
@@ -129,6 +139,7 @@ class Endpoint:
     def get_timer(self) -> float | None:
         """When `handle_timer` is to be called, monotonic seconds. It may be early."""
         timers = (
+            self._registrar.get_timer(),
             self._registrations.get_timer(),
             self._enquiries.get_timer(),
             self._subscriptions.get_timer(),
@@ -143,6 +154,7 @@ class Endpoint:
         """Time has passed."""
         self._now = now
         self._take(self._inbox.handle_timer(now.monotonic_s))
+        self._registrar.handle_timer(now)
         self._mind_registrations(now)
         self._enquiries.handle_timer(now)
         for device_id, topic in self._subscriptions.due(now.monotonic_s):
@@ -386,6 +398,8 @@ class Endpoint:
 
     def _closed(self, peer: Peer) -> None:
         for device_id in self._registrations.closed(peer):
+            for topic in self._subscriptions.connection_ended(device_id):
+                self._emit(SubscriptionGivenUp(device_id, topic))
             self._emit(Offline(device_id, Gone.CLOSED))
 
     def _settle(self) -> None:

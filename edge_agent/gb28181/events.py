@@ -12,6 +12,7 @@ from edge_agent.gb28181.multipart import Outcome
 from edge_agent.gb28181.records import Records
 from edge_agent.gb28181.registrations import Gone, Registration
 from edge_agent.gb28181.strangers import Stranger
+from edge_agent.gb28181.subscriptions import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ class TurnedAway:
     device_id: str
     host: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionGivenUp:
+    """A device ended its connection again instead of answering a SUBSCRIBE: it is not sent any more."""
+
+    device_id: str
+    topic: Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,7 @@ Event: TypeAlias = (
     | Forget
     | Knocked
     | TurnedAway
+    | SubscriptionGivenUp
     | CatalogTaken
     | CatalogMissed
     | RecordsTaken

@@ -28,6 +28,7 @@ from edge_agent.gb28181.events import (
     Knocked,
     Offline,
     Online,
+    SubscriptionGivenUp,
     TurnedAway,
 )
 from edge_agent.gb28181.now import Now
@@ -216,6 +217,8 @@ class Platform:
                 self._turned_away(stranger.device_id, stranger.host, stranger.why)
             case CatalogMissed(device_id, outcome):
                 _log.warning("device gave no list device=%s: %s", device_id, outcome.value)
+            case SubscriptionGivenUp(device_id, topic):
+                _log.warning("device falls over a subscription, which is given up device=%s topic=%s", device_id, topic)
         for listener in self._listeners:
             listener.heard(event)
 
@@ -226,8 +229,7 @@ class Platform:
             _log.warning("device turned away device=%s from=%s count=%d: %s", device_id, host, self._away[why], why)
 
     def _no_password(self, device_id: str, why: str) -> None:
-        self._views.refused(device_id, why)
-        self._turned_away(device_id, "", why)
+        self._told(TurnedAway(device_id, "", why))
 
     def _cannot_listen(self, why: str) -> None:
         where = f"{self.settings.host}:{self.settings.port}"

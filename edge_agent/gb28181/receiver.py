@@ -26,6 +26,10 @@ _SILENCE_S: Final = 5.0
 """After so long without a packet of its SSRC the stream may be another one."""
 _PROMISED_S: Final = 2.0
 """Over UDP, so long the SSRC that was promised is waited for: another may be of a session that should be over."""
+_MAX_EARLY: Final = 8192
+"""Packets of another SSRC that are kept meanwhile. Its first keyframe is among them, and the next may be 10 s away."""
+MAX_EARLY_BYTES: Final = 8 * 1024 * 1024
+"""Of their payloads: 32 Mbit/s. The oldest go, and the receiver waits for the next keyframe."""
 _AUDIO: Final = frozenset({0, 4, 8, 9, 18, 102})
 """Payload types of sound (RFC 3551, 6; 102 is AAC in GB/T 28181-2022)."""
 _RAW: Final[dict[int, Codec]] = {98: "h264", 99: "h265", 100: "h265"}
@@ -85,6 +89,9 @@ class Receiver:
         self._host: str | None = None
         self._foreign_s: float | None = None
         """Since when another SSRC than the promised one comes."""
+        self._early: deque[tuple[Packet, float]] = deque()
+        """What came of others meanwhile, with its moment."""
+        self._early_bytes = 0
         self.heard_s: float | None = None
         """When the newest packet of the stream came (monotonic, seconds)."""
         self.noise: Counter[Noise] = Counter()
@@ -150,9 +157,9 @@ class Receiver:
 
     @property
     def held_bytes(self) -> int:
-        """Of packets, units and pictures that are not whole yet, and of events that nobody has taken."""
+        """Of packets, units and pictures that are not whole or not believed yet, and of events that wait."""
         parts = (self._framer, self._units, *([] if self._format is None else [self._format]))
-        return sum(part.held_bytes for part in parts) + self._order.held_bytes + self._event_bytes
+        return sum(part.held_bytes for part in parts) + self._order.held_bytes + self._event_bytes + self._early_bytes
 
     # --- inside
 
@@ -163,7 +170,10 @@ class Receiver:
             self._hear_noise(packet, data)
             return False
         if packet.ssrc != self._ssrc and not self._may_begin(packet, now_s):
-            self.noise[Noise.FOREIGN] += 1
+            if self._is_awaiting_promised:
+                self._keep_early(packet, now_s)
+            else:
+                self.noise[Noise.FOREIGN] += 1
             return False
         self.heard_s = now_s
         for item in self._order.push(packet, now_s):
@@ -191,7 +201,33 @@ class Receiver:
         if self._ssrc is not None:
             self._spoil(0)
         self._begin(packet.ssrc)
+        self._use_early(packet.ssrc)
         return True
+
+    @property
+    def _is_awaiting_promised(self) -> bool:
+        return self._is_udp and self._ssrc is None and self._foreign_s is not None
+
+    def _keep_early(self, packet: Packet, now_s: float) -> None:
+        if packet.payload_type in _AUDIO:
+            self.noise[Noise.FOREIGN] += 1
+            return
+        self._early.append((packet, now_s))
+        self._early_bytes += len(packet.payload)
+        while len(self._early) > _MAX_EARLY or self._early_bytes > MAX_EARLY_BYTES:
+            oldest, _ = self._early.popleft()
+            self._early_bytes -= len(oldest.payload)
+            self.noise[Noise.FOREIGN] += 1
+
+    def _use_early(self, ssrc: int) -> None:
+        """Read what came before the stream was believed, in its order. What was of others is noise."""
+        early, self._early, self._early_bytes = self._early, deque(), 0
+        for packet, came_s in early:
+            if packet.ssrc == ssrc:
+                for item in self._order.push(packet, came_s):
+                    self._take(item, came_s)
+            else:
+                self.noise[Noise.FOREIGN] += 1
 
     def _is_silent(self, now_s: float) -> bool:
         return self.heard_s is None or now_s - self.heard_s > _SILENCE_S

@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_agent import digest
 from edge_agent.gb28181 import addresses, sip, version
+from edge_agent.gb28181.agenda import Agenda
 from edge_agent.gb28181.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.now import Now
 from edge_agent.gb28181.peer import Peer
@@ -26,9 +27,14 @@ _NONCES_EACH: Final = 2
 """Remembered as used: all devices may register within five minutes, and some of them twice."""
 OURS: Final = ("X-GB-Ver", version.OURS.value)
 _UNKNOWN: Final = "no camera of this agent has its id"
-_NOTHING_KNOWN: Final = "its password cannot be had: see the camera's state"
 REFUSED_LOGIN: Final = "its user name or password is not the configured one"
-_NOT_OURS: Final = "it logs in with a nonce of its own and heeds no challenge: it cannot be let in; renew its firmware"
+NOT_OURS: Final = "it logs in with a nonce of its own and heeds no challenge: it cannot be let in; renew its firmware"
+UNANSWERED: Final = (
+    "it was asked for its password and gave none: set this platform's password in it; if one is set, it takes the"
+    " question for a log-in: renew its firmware"
+)
+ANSWER_S: Final = 20.0
+"""For the log-in after a challenge. The slowest device that was seen took less than one."""
 _STALE_IN_A_ROW: Final = 2
 """A device may keep the nonce of its last registration, or that of before our restart; it takes the next one."""
 _LOCKED: Final = "too many wrong passwords: none is looked at for a minute"
@@ -50,6 +56,10 @@ class Registrar:
         self._lockouts = Lockouts()
         self._stale: Counter[str] = Counter()
         """By device that is known: old or foreign nonces since it was let in last."""
+        self._challenged: Agenda[str] = Agenda()
+        """Devices that were asked for their password and have not answered."""
+        self._asked_at: dict[str, str] = {}
+        """By such a device: the host that it knocked from."""
         self.strangers = Strangers()
         self.counts: Counter[str] = Counter()
         """REGISTER requests by what became of them."""
@@ -64,7 +74,7 @@ class Registrar:
             return self._turn_away(request, device_id, peer, _LOCKED)
         account = self._world.account(device_id)
         if account is None:
-            return self._turn_away(request, device_id, peer, _NOTHING_KNOWN)
+            return self._answer(request, 403, peer, "refused")  # whoever reads passwords has said why
         refusal = self._refusal(request, device_id, account, peer, now)
         if refusal is not None:
             return self._challenge(request, peer, now, refusal)
@@ -77,17 +87,37 @@ class Registrar:
         """What is wrong with the digest, in a word; None: nothing."""
         claim = digest.parse(request.headers.get("Authorization") or "")
         if claim is None:
+            self._await_answer(device_id, peer, now)
             return "challenged"
+        self._challenged.cancel(device_id)
         if not self._digest.is_live(claim, peer.host, now.monotonic_s):
             self._stale[device_id] += 1
             if self._stale[device_id] > _STALE_IN_A_ROW:
-                self._emit(TurnedAway(device_id, peer.host, _NOT_OURS))
+                self._emit(TurnedAway(device_id, peer.host, NOT_OURS))
             return "stale"
         if self._digest.check(claim, account, "REGISTER", request.uri, now.monotonic_s):
             return None
         self._lockouts.failed(device_id, peer.host, now.monotonic_s)
         self._emit(TurnedAway(device_id, peer.host, REFUSED_LOGIN))
         return "wrong"
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is due, monotonic seconds; None: nobody owes an answer."""
+        return self._challenged.get_timer()
+
+    def handle_timer(self, now: Now) -> None:
+        """Reports devices that were challenged and have not logged in within `ANSWER_S`.
+
+        Some ignore the challenge and register again and again, some take it for success and wait.
+        """
+        for device_id in self._challenged.take(now.monotonic_s):
+            self._emit(TurnedAway(device_id, self._asked_at.pop(device_id), UNANSWERED))
+
+    def _await_answer(self, device_id: str, peer: Peer, now: Now) -> None:
+        """From the first challenge on: one that is repeated puts nothing off."""
+        self._asked_at[device_id] = peer.host
+        if self._challenged.at_s(device_id) is None:
+            self._challenged.plan(device_id, now.monotonic_s + ANSWER_S)
 
     def _let_in(self, request: Request, device_id: str, peer: Peer, now: Now) -> Response:
         asked_s = addresses.expires(request)

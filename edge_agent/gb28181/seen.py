@@ -32,6 +32,8 @@ class Seen:
     """How many it claims to have."""
     catalog_at_ms: int = 0
     catalog_trouble: str = ""
+    subscription_trouble: str = ""
+    """Its alarms or news of its list are not subscribed to any more, and why."""
     manufacturer: str = ""
     model: str = ""
     firmware: str = ""

@@ -39,7 +39,7 @@ class World:
     """So many random hex digits."""
     calendar: Calendar
     account: Callable[[str], Account | None]
-    """What a device has to know; None where its password cannot be had."""
+    """What a device has to know; None where its password cannot be had, and then it has told why."""
     own_host: Callable[[Peer], str]
     """Our own address, as that peer can reach it."""
     key: bytes

@@ -1,9 +1,11 @@
 """Subscriptions to a device's catalog and alarms: begun, renewed in their dialog, begun anew (GB/T 28181-2022, 9.11).
 
 A device forgets them when it reboots, and says so with a 481 at the next renewal. One that refuses is asked again an
-hour later: it may have been given new software.
+hour later: it may have been given new software. One whose TCP connection ended twice while it owed the answer is not
+asked again before the agent restarts: it falls over the question, and its video with it.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +24,8 @@ SHORTEST_S: Final = 30
 AGAIN_S: Final = 120.0
 """After no answer."""
 REFUSED_S: Final = 3600.0
+FALLS: Final = 2
+"""In a row, after which a subscription is given up."""
 _LOST: Final = 481
 
 
@@ -41,6 +45,8 @@ class _Subscription:
     line: Line
     event: str
     is_granted: bool = False
+    is_waiting: bool = False
+    """For the device's answer."""
 
 
 class Subscriptions:
@@ -61,9 +67,13 @@ class Subscriptions:
         self._live: dict[Key, _Subscription] = {}
         self._by_call: dict[str, Key] = {}
         self._agenda: Agenda[Key] = Agenda()
+        self._falls: Counter[Key] = Counter()
+        """Connections that ended, in a row, while a device owed the answer."""
 
     def begin(self, device_id: str, topic: Topic, version: Version) -> None:
-        """Subscribe, unless that is done or under way."""
+        """Subscribe, unless that is done, under way or given up."""
+        if self._falls[device_id, topic] >= FALLS:
+            return
         if (device_id, topic) not in self._live and self._agenda.at_s((device_id, topic)) is None:
             self._anew((device_id, topic), version)
 
@@ -79,6 +89,8 @@ class Subscriptions:
         live = self._live.get(key)
         if live is None or response.headers.get("Call-ID") != live.line.call_id:
             return False
+        live.is_waiting = False
+        self._falls.pop(key, None)
         if 200 <= response.status < 300:
             live.line.to = response.headers.get("To") or live.line.to
             live.is_granted = True
@@ -105,6 +117,17 @@ class Subscriptions:
         if key is not None:
             self._lose(key)
             self._agenda.plan(key, now_s + AGAIN_S)
+
+    def connection_ended(self, device_id: str) -> list[Topic]:
+        """Note that a device's TCP connection ended; return the subscriptions that are given up from now on."""
+        given_up = []
+        for topic in Topic:
+            live = self._live.get((device_id, topic))
+            if live is not None and live.is_waiting:
+                self._falls[device_id, topic] += 1
+                if self._falls[device_id, topic] == FALLS:
+                    given_up.append(topic)
+        return given_up
 
     def forget(self, device_id: str) -> None:
         """It is not there any more."""
@@ -146,6 +169,7 @@ class Subscriptions:
             ("Expires", str(EXPIRES_S)),
         )
         request = self._own.request(live.line, "SUBSCRIBE", route, headers, body(version, self._number(), device_id))
+        live.is_waiting = True
         self._send(request, route, key)
 
     def _lose(self, key: Key) -> None:

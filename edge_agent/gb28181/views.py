@@ -18,12 +18,14 @@ from edge_agent.gb28181.events import (
     Online,
     Restored,
     StatusTaken,
+    SubscriptionGivenUp,
     TurnedAway,
 )
 from edge_agent.gb28181.invitations import Route
 from edge_agent.gb28181.multipart import Outcome
 from edge_agent.gb28181.registrations import Gone, Registration
 from edge_agent.gb28181.seen import Seen
+from edge_agent.gb28181.subscriptions import Topic
 
 _WHY: Final = {
     Gone.UNREGISTERED: "it took leave",
@@ -36,6 +38,14 @@ _LISTS: Final = {
     Outcome.REFUSED: "it refuses to tell its channels",
     Outcome.STALLED: "its list of channels broke off",
     Outcome.TOO_MANY: "it has more channels than are kept",
+}
+
+_FALLS: Final = (
+    "it ends its connection over our subscription to its {what}, which is not sent any more: renew its firmware"
+)
+_GIVEN_UP: Final = {
+    Topic.CATALOG: _FALLS.format(what="list"),
+    Topic.ALARM: _FALLS.format(what="alarms"),
 }
 
 
@@ -75,7 +85,9 @@ class Views:
     def restore(self, before: Mapping[str, Seen], restored: Iterable[Restored], reach: Reach) -> None:
         """Begin with what was remembered."""
         for device_id in self._seen:
-            self._seen[device_id] = replace(before.get(device_id, Seen(device_id)), is_there=False, is_reachable=False)
+            self._seen[device_id] = replace(
+                before.get(device_id, Seen(device_id)), is_there=False, is_reachable=False, subscription_trouble=""
+            )
         for each in restored:
             if each.registration is not None:
                 self._show(each.registration)
@@ -102,6 +114,7 @@ class Views:
                 )
             case Keep(registration) | Moved(registration):
                 self._show(registration)
+                self._replace(registration.device_id, refused="")
             case Offline(device_id, why):
                 self._replace(device_id, is_there=False, is_reachable=False, since_ms=now_ms, why=_WHY[why])
             case Forget(device_id) if device_id in self._seen:
@@ -121,6 +134,8 @@ class Views:
                 self._replace(device_id, manufacturer=info.manufacturer, model=info.model, firmware=info.firmware)
             case StatusTaken(device_id, _, skew_ms, bound_ms) if skew_ms is not None:
                 self._replace(device_id, skew_ms=skew_ms, bound_ms=bound_ms, measured_at_ms=now_ms)
+            case SubscriptionGivenUp(device_id, topic):
+                self._replace(device_id, subscription_trouble=_GIVEN_UP[topic])
             case Alarmed(device_id, _, alarm):
                 count = self._seen[device_id].alarms + 1
                 self._replace(device_id, alarms=count, last_alarm=alarm.kind, last_alarm_at_ms=now_ms)

@@ -30,8 +30,8 @@ def test_git_lists_this_tree() -> None:
     assert len(PYTHON) > 50
 
 
-def test_one_noun_a_file_under_four_hundred_lines() -> None:
-    long = {f: n for f in PYTHON if (n := len((ROOT / f).read_text(encoding="utf-8").splitlines())) > 400}
+def test_one_noun_a_file_of_six_hundred_lines_at_most() -> None:
+    long = {f: n for f in PYTHON if (n := len((ROOT / f).read_text(encoding="utf-8").splitlines())) > 600}
     assert long == {}
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge_agent.gb28181.nal import Codec
 from edge_agent.gb28181.receiver import (
+    MAX_EARLY_BYTES,
     MAX_EVENTS,
     AccessUnit,
     Damaged,
@@ -136,6 +137,31 @@ def test_the_promised_stream_wins_over_one_that_came_before() -> None:
     heard = datagrams([*sent(other, ssrc=9)[:10], b"", *sent(other, ssrc=9), *sent(promised)])
     assert {unit.codec for unit in heard.units} == {"h264", "h265"}
     assert heard.damaged == 1
+
+
+def test_what_came_before_another_stream_is_believed_is_not_thrown_away() -> None:
+    shown = footage(pictures=40)
+    packets, receiver, keyframes = sent(shown, ssrc=9), Receiver("udp", SSRC), []
+    for number, packet in enumerate(packets):
+        receiver.receive_datagram(packet, HOST, number * 2.5 / len(packets))
+    while (event := receiver.next_event()) is not None:
+        keyframes.append(event)
+    assert isinstance(keyframes[0], AccessUnit)
+    assert keyframes[0].data == pictures(shown)[0]
+    assert keyframes[0].is_keyframe
+    assert receiver.noise == {}
+
+
+def test_what_waits_to_be_believed_is_bounded_and_goes_when_the_promised_one_comes() -> None:
+    receiver = Receiver("udp", SSRC)
+    large = [packet[:12] + bytes(60_000) for packet in sent(footage(), ssrc=9)] * 3
+    for packet in large:
+        receiver.receive_datagram(packet, HOST, 1.0)
+        assert receiver.held_bytes <= MAX_EARLY_BYTES
+    assert receiver.noise[Noise.FOREIGN] == len(large) - MAX_EARLY_BYTES // 60_000
+    receiver.receive_datagram(sent(footage())[0], HOST, 1.5)
+    assert receiver.noise[Noise.FOREIGN] == len(large)
+    assert receiver.held_bytes < 60_000
 
 
 def test_sound_alone_begins_no_stream() -> None:

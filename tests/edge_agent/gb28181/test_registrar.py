@@ -5,6 +5,7 @@ import pytest
 from edge_agent import digest
 from edge_agent.gb28181.events import Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.peer import Peer
+from edge_agent.gb28181.registrar import ANSWER_S, UNANSWERED
 from edge_agent.gb28181.registrations import Gone
 from edge_agent.gb28181.settings import Device
 from edge_agent.gb28181.version import Version
@@ -159,8 +160,35 @@ def test_a_device_without_a_password_here_is_refused_and_not_let_in() -> None:
     site = Site()
     site.password = None
     assert status(Scripted(site).register()[0]) == 403
-    assert "cannot be had" in str(site.told(TurnedAway))
     assert site.tally("refused") == 1
+
+
+def test_a_device_that_takes_the_challenge_for_success_and_waits_is_told_with_what_to_do() -> None:
+    site = Site()
+    Scripted(site).register()
+    site.pass_s(ANSWER_S - 1)
+    assert site.told(TurnedAway) == []
+    site.pass_s(2)
+    assert site.told(TurnedAway) == [TurnedAway(ID, PEER.host, UNANSWERED)]
+    site.pass_s(3600)
+    assert site.told(TurnedAway) == []
+
+
+def test_one_that_heeds_no_challenge_is_told_however_often_it_registers() -> None:
+    site = Site()
+    for _ in range(10):
+        Scripted(site).register()
+        site.pass_s(5)
+    assert site.told(TurnedAway) == [TurnedAway(ID, PEER.host, UNANSWERED)] * 2
+
+
+def test_one_that_logs_in_late_is_let_in_and_not_told_of() -> None:
+    site = Site()
+    Scripted(site).register()
+    site.pass_s(ANSWER_S - 1)
+    assert status(Scripted(site).log_in()) == 200
+    site.pass_s(2 * ANSWER_S)
+    assert site.told(TurnedAway) == []
 
 
 def test_a_stranger_is_refused_and_listed() -> None:

@@ -9,9 +9,10 @@ from contextlib import closing
 
 import pytest
 
-from edge_agent.errors import NoPicture, NotFound, Silent, SourceError, Unreachable, WrongCredentials
-from edge_agent.gb28181.events import Forget, Online
+from edge_agent.errors import LoginIgnored, NoPicture, NotFound, Silent, SourceError, Unreachable, WrongCredentials
+from edge_agent.gb28181.events import Forget, Keep, Online, TurnedAway
 from edge_agent.gb28181.invitations import Span
+from edge_agent.gb28181.registrar import NOT_OURS, REFUSED_LOGIN, UNANSWERED
 from edge_agent.gb28181.registrations import Registration
 from edge_agent.gb28181.version import Version
 from edge_agent.media_ports import NoPortError
@@ -186,6 +187,21 @@ class TestRefused:
         with pytest.raises(Silent, match=f"device {DEVICE} is not registered"), board.sessions.open("gate", source()):
             raise AssertionError
         assert board.sent == []
+
+    @pytest.mark.parametrize(
+        ("why", "kind"), [(NOT_OURS, LoginIgnored), (UNANSWERED, LoginIgnored), (REFUSED_LOGIN, WrongCredentials)]
+    )
+    def test_a_device_that_is_turned_away_says_why(self, board: Switchboard, why: str, kind: type[SourceError]) -> None:
+        board.is_there = False
+        board.sessions.heard(TurnedAway(DEVICE, "192.0.2.10", why))
+        with (
+            pytest.raises(kind, match=f"device {DEVICE} at 192.0.2.10 wants .* turned away: {why}"),
+            board.sessions.open("gate", source()),
+        ):
+            raise AssertionError
+        board.sessions.heard(Keep(_online(DEVICE).registration))
+        with pytest.raises(Silent), board.sessions.open("gate", source()):
+            raise AssertionError
 
     def test_a_device_that_registers_meanwhile_is_invited_at_once(self, board: Switchboard) -> None:
         board.is_there = False

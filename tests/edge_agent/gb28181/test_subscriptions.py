@@ -1,6 +1,8 @@
 """Subscriptions: renewed in time, begun anew where a device has forgotten them, let alone where it refuses."""
 
-from edge_agent.gb28181.events import Alarmed, Offline
+from edge_agent.gb28181.events import Alarmed, Offline, SubscriptionGivenUp
+from edge_agent.gb28181.peer import Peer
+from edge_agent.gb28181.subscriptions import FALLS, Topic
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import ID, Scripted, Site, cmd_type, header, status
 
@@ -145,3 +147,41 @@ def test_what_is_subscribed_to_comes_by_notify() -> None:
     site.told()
     site.hear(corpus("alarm-notify-unknown-dialog.sip"))
     assert [event.device_id for event in site.told(Alarmed) if isinstance(event, Alarmed)] == [ID]
+
+
+class TestOneThatFallsOverASubscription:
+    """Over TCP: its connection ends with each SUBSCRIBE for alarms, and its video with it."""
+
+    def _visit(self, site: Site, number: int, falls_over: str) -> list[str]:
+        """Connect, log in and stay for a minute, or until that subscription comes; the subscriptions that came."""
+        peer: Peer = site.connect(number)
+        device = Scripted(site, ID, peer)
+        device.log_in()
+        subscribed: list[str] = []
+        for _ in range(60):
+            for request in site.pass_s(1):
+                if request.startswith("SUBSCRIBE"):
+                    subscribed.append(cmd_type(request))
+                    if subscribed[-1] == falls_over:
+                        site.hang_up(peer)
+                        return subscribed
+                device.answer(request, 200)
+            device.keep_alive()
+        site.hang_up(peer)
+        return subscribed
+
+    def test_is_left_alone_after_the_second_time_and_that_is_said(self) -> None:
+        site = Site()
+        for number in range(FALLS):
+            assert site.told(SubscriptionGivenUp) == []
+            assert self._visit(site, number, "Alarm") == ["Catalog", "Alarm"]
+        assert site.told(SubscriptionGivenUp) == [SubscriptionGivenUp(ID, Topic.ALARM)]
+        for number in range(5):
+            assert self._visit(site, FALLS + number, "Alarm") == ["Catalog"]
+        assert site.told(SubscriptionGivenUp) == []
+
+    def test_once_is_chance_and_an_answer_in_between_forgives_it(self) -> None:
+        site = Site()
+        for number in range(3 * FALLS):
+            assert self._visit(site, number, "Alarm" if number % 2 else "") == ["Catalog", "Alarm"]
+        assert site.told(SubscriptionGivenUp) == []

@@ -7,12 +7,13 @@ BIN := .venv/bin
 ARGS ?=
 ROLE ?= edge
 KEY ?= release.key
+DIR ?= .
 OUT ?= dist
 TARGET ?= 3.13
 MODELS ?= $(or $(WAYSIDE_MODELS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wayside/models)
 
 help: ## Print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bounded, with a report
 	@bin/setup demo
@@ -50,6 +51,10 @@ soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=c
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
 	@$(BIN)/python -m bench.soaks $(ARGS)
 
+release-key: ## The key that signs archives, once: release.key stays here, release.pub goes to every machine; DIR=. says where
+	@bin/setup demo
+	@$(BIN)/python -m provisioning.release key -o $(DIR)
+
 bundle: ## One signed archive for a Debian without internet; ROLE=edge|business|parse|archive|storage|all, KEY=release.key, TARGET=3.13 (its Python)
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model
@@ -67,4 +72,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test check bench evaluate chaos soak bundle lock docs clean
+.PHONY: help demo test check bench evaluate chaos soak release-key bundle lock docs clean

@@ -128,11 +128,11 @@ def load_key(file: Path) -> Ed25519PrivateKey:
             raise ReleaseError(f"{file}: others may read this key; run: chmod 600 {file}")
         key = load_pem_private_key(file.read_bytes(), None)
     except OSError as error:
-        raise ReleaseError(f"{file}: cannot be read ({error.strerror}); python -m provisioning.release key") from error
+        raise ReleaseError(f"{file}: cannot be read ({error.strerror}); make release-key makes one, once") from error
     except (ValueError, TypeError) as error:
         raise ReleaseError(f"{file}: holds no private key that can be read") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ReleaseError(f"{file}: is no Ed25519 key; python -m provisioning.release key makes one")
+        raise ReleaseError(f"{file}: is no Ed25519 key; make release-key makes one")
     return key
 
 

@@ -13,7 +13,7 @@ from provisioning.answer import Answer
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
 from provisioning.finding import Finding
-from provisioning.servers.machine import Machine, SeenFile
+from provisioning.servers.machine import Listener, Machine, SeenFile
 from provisioning.servers.plan import Disk
 from provisioning.servers.tree import MANIFEST
 
@@ -21,6 +21,10 @@ _GB: Final = 10**9
 _RENEW_DAYS: Final = 240
 """A third of two years: from then on `render` makes another."""
 _DAY_S: Final = 86_400
+_APT_INSTALL: Final = "apt-get install -y -o Dpkg::Options::=--force-confold"
+"""Without the option it stops and asks which configuration is meant: the plan's, which lies there already, is."""
+_OURS: Final = "wayside-"
+_FIREWALL: Final = "/etc/nftables.conf"
 
 
 class _File(Section):
@@ -72,7 +76,7 @@ def show(root: Path) -> Answer:
         "findings": [{"what": each.what, "good": each.is_good, "detail": each.detail} for each in findings],
     }
     lines = [f"{'ok  ' if each.is_good else 'DIFF'} {each.what}: {each.detail}" for each in findings]
-    last = f"{manifest.server} is as planned" if not wrong else f"{manifest.server} differs in {len(wrong)}"
+    last = f"{manifest.server}: {f'differs in {len(wrong)}' if wrong else 'nothing is missing'}"
     return Answer(facts, [*lines, last], 1 if wrong else 0)
 
 
@@ -85,7 +89,7 @@ def compare(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
         "disks": _disks(manifest, machine),
         "certificates": _certificates(manifest, machine),
         **({"units": _units(manifest, machine)} if machine.has_systemd() else {}),
-        **({"ports": _ports(manifest, machine), "clock": _clock(machine)} if machine.is_whole else {}),
+        **(_of_a_whole_machine(manifest, machine) if machine.is_whole else {}),
     }
     for kind, differences in kinds.items():
         found = list(differences)
@@ -93,6 +97,15 @@ def compare(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
     if not machine.has_systemd():
         why = "no systemd runs here" if machine.is_whole else f"{machine.root} is a folder"
         yield Finding("units", is_good=True, detail=f"not looked at: {why}")
+
+
+def _of_a_whole_machine(manifest: Manifest, machine: Machine) -> dict[str, Iterator[Finding]]:
+    seen, has_firewall = machine.listeners(), machine.has_firewall()
+    return {
+        "firewall": _firewall(manifest, has_firewall=has_firewall),
+        "ports": _ports(manifest, seen, has_firewall=has_firewall),
+        "clock": _clock(machine),
+    }
 
 
 def _manifest(machine: Machine) -> Manifest:
@@ -134,7 +147,7 @@ def _packages(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
     if absent:
         names = " ".join(absent)
         yield Finding(
-            "packages", is_good=False, detail=f"missing: {names}; from Debian's own medium: apt-get install {names}"
+            "packages", is_good=False, detail=f"missing: {names}; from Debian's own medium: {_APT_INSTALL} {names}"
         )
 
 
@@ -147,6 +160,18 @@ def _version(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
     elif found != manifest.version:
         detail = f"Wayside {found} is in use, the plan was rendered by {manifest.version}: install that, or render anew"
         yield Finding("version", is_good=False, detail=detail)
+    running = {
+        unit: machine.running_version(unit) for unit in manifest.units if machine.has_systemd() and _is_ours(unit)
+    }
+    for unit, version in running.items():
+        if version is not None and version != found:
+            what = f"version {version}" if version else "a version that is not here any more"
+            detail = f"runs {what}, {found or 'none'} is installed; run: systemctl restart {unit}"
+            yield Finding(unit, is_good=False, detail=detail)
+    if found == manifest.version:
+        same = [unit.removesuffix(".service") for unit, version in running.items() if version == found]
+        detail = f"{found} is installed{' and run by ' + ', '.join(same) if same else ''}"
+        yield Finding("version", is_good=True, detail=detail)
 
 
 def _disks(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
@@ -182,19 +207,43 @@ def _units(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
             yield Finding(name, is_good=False, detail=detail)
 
 
-def _ports(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
-    seen = machine.listeners()
+def _is_ours(unit: str) -> bool:
+    return unit.startswith(_OURS) and unit.endswith(".service")
+
+
+def _firewall(manifest: Manifest, *, has_firewall: bool | None) -> Iterator[Finding]:
+    if not any(file.path == _FIREWALL for file in manifest.files):
+        return
+    if has_firewall is None:
+        yield Finding("firewall", is_good=True, detail="not looked at: run this as root")
+    elif not has_firewall:
+        detail = f"is not loaded: every port is open; run: {_APT_INSTALL} nftables && systemctl enable --now nftables"
+        yield Finding("firewall", is_good=False, detail=detail)
+
+
+def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | None) -> Iterator[Finding]:
+    """Who must listen and does not, and who listens though nobody planned it.
+
+    A unit of ours may have listeners that no plan opens, as Ray has: shut by the firewall, and not to be ended.
+    """
     for opening in manifest.openings:
         if opening.must and not any(opening.holds(each.protocol, each.port) for each in seen):
             what = f"{opening.protocol} {opening.first}"
             yield Finding(
                 what, is_good=False, detail=f"nobody listens ({opening.why}); see journalctl -u {opening.unit}"
             )
-    strays = {(each.protocol, each.address, each.port) for each in seen if each.is_reachable}
-    for protocol, address, port in sorted(strays):
-        if protocol == "tcp" and not any(opening.holds(protocol, port) for opening in manifest.openings):
-            detail = f"listens on {address} and is in no plan: the firewall refuses it; ss -ltnp names it, end it"
-            yield Finding(f"{protocol} {port}", is_good=False, detail=detail)
+    strays = {(each.protocol, each.address, each.port, each.unit) for each in seen if each.is_reachable}
+    for protocol, address, port, unit in sorted(strays):
+        if protocol != "tcp" or _is_ours(unit) or any(opening.holds(protocol, port) for opening in manifest.openings):
+            continue
+        whose = f"{unit or 'a process'} listens on {address} and is in no plan"
+        shut = {
+            True: "the firewall refuses it",
+            False: "and no firewall refuses it",
+            None: "run this as root to see more",
+        }
+        end = f"systemctl disable --now {unit}" if unit else f"ss -ltnp 'sport = :{port}' names it: end it"
+        yield Finding(f"{protocol} {port}", is_good=False, detail=f"{whose}; {shut[has_firewall]}; {end}")
 
 
 def _clock(machine: Machine) -> Iterator[Finding]:

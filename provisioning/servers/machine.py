@@ -2,22 +2,29 @@
 
 import ctypes
 import hashlib
+import os
 import pwd
+import re
 import shutil
 import socket
 import stat
 import struct
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 _LISTENS: Final = {"tcp": "0A", "udp": "07"}
+_SOCKET: Final = re.compile(r"socket:\[([0-9]+)\]")
+_UNIT: Final = re.compile(r"/([^/]+\.service)(?:/|$)", re.MULTILINE)
+_SLOT: Final = re.compile(r"/opt/wayside/([ab])/")
 _TIMEX_BYTES: Final = 512
 """More than any kernel's `struct timex`."""
 _TIME_ERROR: Final = 5
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Debian's: root's tools are not in everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Listener:
     protocol: str
     address: str
     port: int
+    unit: str = ""
+    """The systemd service of the process that holds it; empty where that is none, or is not told to this user."""
 
     @property
     def is_reachable(self) -> bool:
@@ -97,6 +106,32 @@ class Machine:
         except OSError:
             return None
 
+    def running_version(self, unit: str) -> str | None:
+        """Return the version that the main process of `unit` was started from; None where it does not run.
+
+        An empty text: from files that are gone, as after an upgrade that did not restart it.
+        """
+        number = self._said("systemctl", "show", "--property", "MainPID", "--value", unit)
+        try:
+            command = Path(f"/proc/{int(number or 0)}/cmdline").read_bytes().decode(errors="replace")
+        except (OSError, ValueError):
+            return None
+        slot = _SLOT.search(command)
+        if slot is None:
+            return None
+        try:
+            return self.read(f"/opt/wayside/{slot[1]}/version").decode().strip()
+        except OSError:
+            return ""
+
+    def has_firewall(self) -> bool | None:
+        """Return whether the table `inet wayside` is loaded; None where this user may not ask."""
+        if shutil.which("nft", path=_PATH) is None:
+            return False
+        if os.geteuid() != 0:
+            return None
+        return bool(self._said("nft", "list", "table", "inet", "wayside"))
+
     def free_bytes(self, path: str) -> int | None:
         """None where the folder is not there."""
         try:
@@ -106,8 +141,10 @@ class Machine:
 
     @staticmethod
     def listeners() -> list[Listener]:
-        """Of this network namespace."""
-        return [each for protocol in _LISTENS for family in ("", "6") for each in _listeners(protocol, family)]
+        """Of this network namespace; each with its service, as far as this user is told."""
+        found = [each for protocol in _LISTENS for family in ("", "6") for each in _listeners(protocol, family)]
+        units = _units({inode for _, inode in found})
+        return [replace(listener, unit=units.get(inode, "")) for listener, inode in found]
 
     @staticmethod
     def is_synchronised() -> bool | None:
@@ -122,22 +159,40 @@ class Machine:
     @staticmethod
     def _said(*words: str) -> str:
         try:
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603 - ours
+            done = subprocess.run(  # noqa: S603 - ours
+                words, capture_output=True, text=True, check=False, timeout=30, env={**os.environ, "PATH": _PATH}
+            )
         except FileNotFoundError:
             return ""
         return done.stdout.strip()
 
 
-def _listeners(protocol: str, family: str) -> Iterator[Listener]:
+def _listeners(protocol: str, family: str) -> Iterator[tuple[Listener, str]]:
+    """Each with the inode of its socket."""
     try:
         lines = Path(f"/proc/net/{protocol}{family}").read_text(encoding="ascii").splitlines()[1:]
     except FileNotFoundError:
         return  # a kernel without this family
     for line in lines:
-        _, local, remote, state, *_ = line.split()
+        _, local, remote, state, *_, inode = line.split()[:10]
         address, _, port = local.partition(":")
         if state == _LISTENS[protocol] and remote.endswith(":0000"):
-            yield Listener(protocol, _address(address), int(port, 16))
+            yield Listener(protocol, _address(address), int(port, 16)), inode
+
+
+def _units(inodes: set[str]) -> dict[str, str]:
+    """By inode of a socket: the service of a process that holds it. Of others' processes root alone is told."""
+    found: dict[str, str] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            links = [str(each.readlink()) for each in (process / "fd").iterdir()]
+            held = {match[1] for link in links if (match := _SOCKET.fullmatch(link)) is not None} & inodes
+            unit = _UNIT.search((process / "cgroup").read_text(encoding="utf-8")) if held else None
+        except OSError:
+            continue  # it has ended, or is somebody else's
+        if unit is not None:
+            found.update(dict.fromkeys(held, unit[1]))
+    return found
 
 
 def _address(text: str) -> str:

@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from provisioning.cli import app
+from provisioning.finding import Finding
 from provisioning.servers.check import Manifest, compare
-from provisioning.servers.machine import Machine
+from provisioning.servers.machine import Listener, Machine
 from provisioning.servers.tree import MANIFEST
 from tests.support.county import rendered
 from tests.support.ports import free_port
@@ -121,7 +122,7 @@ def _no_package(machine: Installed) -> None:
         (_no_wayside, "version", "install.sh"),
         (_no_mount, "/srv/wayside-backup", "mount it"),
         (_full, "/var/lib/wayside-cluster", "GB are free"),
-        (_no_package, "packages", "apt-get install chrony"),
+        (_no_package, "packages", "apt-get install -y -o Dpkg::Options::=--force-confold chrony"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -157,6 +158,106 @@ def test_ports_are_compared_with_the_plan(out: Path) -> None:
     assert f"tcp {here}" not in found
     assert "journalctl -u wayside-cluster.service" in found[f"tcp {silent}"]
     assert "is in no plan" in found[f"tcp {there}"]
+
+
+class Running(Machine):
+    """The keeper as it runs: what the kernel, systemd and nft say of it is the test's."""
+
+    def __init__(self, installed: Installed) -> None:
+        super().__init__(installed.root)
+        self.is_whole = True
+        self.heard: list[Listener] = []
+        self.firewall: bool | None = True
+        self.versions: dict[str, str] = {}
+
+    def has_systemd(self) -> bool:
+        return True
+
+    def unit(self, name: str) -> tuple[str, str]:
+        return "enabled", "active"
+
+    def listeners(self) -> list[Listener]:  # type: ignore[override]
+        return self.heard
+
+    def has_firewall(self) -> bool | None:
+        return self.firewall
+
+    def running_version(self, unit: str) -> str | None:
+        return self.versions.get(unit)
+
+    def differences(self, manifest: Manifest) -> list[Finding]:
+        """Without those of owners and of the clock, which are this machine's own."""
+        return [
+            each
+            for each in compare(manifest, self)
+            if not each.is_good and each.what != "clock" and "run: chown" not in each.detail
+        ]
+
+
+@pytest.fixture
+def running(installed: Installed) -> Running:
+    return Running(installed)
+
+
+@pytest.fixture
+def manifest(installed: Installed) -> Manifest:
+    whole = Manifest.model_validate(installed.manifest)
+    return whole.model_copy(update={"openings": tuple(each for each in whole.openings if not each.must)})
+
+
+def test_nobody_is_told_to_end_a_listener_of_our_own_unit(running: Running, manifest: Manifest) -> None:
+    """Ray opens ports of its own choice on all addresses, some of them as the cluster's driver."""
+    running.heard = [Listener("tcp", "0.0.0.0", port, "wayside-cluster.service") for port in (44217, 44227, 39801)]
+    assert running.differences(manifest) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "what_to_do"),
+    [("exim4.service", "systemctl disable --now exim4.service"), ("", "ss -ltnp 'sport = :25' names it: end it")],
+)
+@pytest.mark.parametrize(
+    ("firewall", "said"),
+    [(True, "; the firewall refuses it;"), (False, "; and no firewall refuses it;"), (None, "run this as root")],
+)
+def test_a_stray_listener_is_named_with_its_unit_and_with_what_the_firewall_really_does(
+    running: Running, manifest: Manifest, unit: str, what_to_do: str, firewall: bool | None, said: str
+) -> None:
+    running.heard, running.firewall = [Listener("tcp", "0.0.0.0", 25, unit)], firewall
+    (found,) = [each for each in running.differences(manifest) if each.what == "tcp 25"]
+    assert said in found.detail
+    assert found.detail.endswith(what_to_do)
+
+
+def test_a_firewall_that_is_not_loaded_is_a_difference_of_its_own(running: Running, manifest: Manifest) -> None:
+    running.firewall = False
+    (found,) = running.differences(manifest)
+    assert found.what == "firewall"
+    assert "every port is open" in found.detail
+    assert "systemctl enable --now nftables" in found.detail
+
+
+def test_the_version_that_runs_is_told_and_compared_with_the_one_that_is_installed(
+    running: Running, manifest: Manifest
+) -> None:
+    unit = "wayside-cluster.service"
+    running.versions = {unit: manifest.version}
+    (told,) = [each for each in compare(manifest, running) if each.what == "version"]
+    assert told.detail == f"{manifest.version} is installed and run by wayside-cluster"
+    for version, said in (("0.0.9", "version 0.0.9"), ("", "not here any more")):
+        running.versions = {unit: version}
+        (found,) = running.differences(manifest)
+        assert found.what == unit
+        assert said in found.detail
+        assert found.detail.endswith(f"systemctl restart {unit}")
+
+
+def test_a_listener_is_known_by_the_service_that_holds_it() -> None:
+    """On this very machine: no service holds the test's own socket."""
+    with socket.create_server(("0.0.0.0", 0)) as own:
+        port = own.getsockname()[1]
+        (found,) = [each for each in Machine(Path("/")).listeners() if each.port == port]
+    assert (found.address, found.is_reachable) == ("0.0.0.0", True)
+    assert found.unit == "" or found.unit.endswith(".service")
 
 
 def test_a_kernel_says_whether_its_clock_is_synchronised() -> None:

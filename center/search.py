@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from center import search_plan
 from center.access import CameraKey, Scope
 from center.answers import SAID, SaidError, kind_of
 from center.audit import Audit
@@ -33,6 +34,7 @@ from center.errors import (
 from center.filters import CountFilters, Filters, Param, Where, ZoneFilters
 from center.observations import ObservationList, ObservationView, shown
 from center.places import Places
+from center.search_plan import SearchPlanView
 from provisioning.contracts import archive, ids
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
@@ -130,18 +132,18 @@ class Search:
             raise QueryFaultError(url=self._url, cause="it counted before cameras that were not asked for")
         return found
 
-    async def plan(self, filters: Filters, *, actor: str, sight: Scope) -> SearchPlan:
-        """How the archive would search: tables, indexes, rows.
+    async def plan(self, filters: Filters, *, actor: str, sight: Scope) -> SearchPlanView:
+        """How the archive would search: tables, indexes, and rows for who sees everything.
 
         Raises:
             QueryRefusedError, TooManyCamerasError: as `observations`.
         """
         await self._note(actor, "observations.plan", filters)
-        sight = await self._narrowed(filters, sight)
-        sources = () if sight.everywhere else _sources(filters, sight)
-        if not sight.everywhere and not sources:
-            return SearchPlan(days=())
-        return await self._model(SearchPlan, "/plan", filters.asked(sources))
+        where = await self._narrowed(filters, sight)
+        sources = () if where.everywhere else _sources(filters, where)
+        if not where.everywhere and not sources:
+            return SearchPlanView()
+        return search_plan.shown(await self._model(SearchPlan, "/plan", filters.asked(sources)), sight)
 
     async def observation(self, row_key: str, *, actor: str, sight: Scope) -> ObservationView:
         """One observation with its machines.

@@ -16,10 +16,11 @@ from center.assessment.evidence import HourEvidence
 from center.assessment.minutes import HOUR_MS
 from center.assessment.report import Card
 from center.console import alarm_words, charts, moments, verdicts, vocabulary
-from center.console.frame import empty, frame, problem
+from center.console.frame import empty, frame, opens, problem
 from center.console.language import Language
 from center.console.map import Map, Marker, Point
 from center.console.markup import moment, words
+from center.console.question import PATH as SEARCH
 from center.console.question import Question
 from center.console.table import state, table
 from center.devices import CameraView
@@ -48,20 +49,23 @@ def path(agent_id: str, camera_id: str, period: str = "") -> str:
 
 
 def camera(request: Request, agent_id: str, camera_id: str) -> None:
-    """`/cameras/{agent_id}/{camera_id}`."""
+    """`/cameras/{agent_id}/{camera_id}`.
+
+    Raises:
+        UnknownCameraError: it is not there, or out of sight.
+    """
     services, access = services_of(request), identity_of(request).access
+    found = services.devices.camera(agent_id, camera_id)
+    if found is None or not sight_of(request).holds(agent_id, camera_id):
+        raise UnknownCameraError(camera_id=camera_id[:64])
     today = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
     period = request.query_params.get("period", "")[:16] or f"{today:%Y-%m-%d}"
     with frame(request, title=TITLE, active="/cameras") as _:
-        found = services.devices.camera(agent_id, camera_id)
         with ui.element("div").classes("ws-title"):
             ui.link(_("Cameras"), "/cameras")
-            words("h1", found.title if found is not None else camera_id)
-        if found is None or not sight_of(request).holds(agent_id, camera_id):
-            problem(UnknownCameraError(camera_id=camera_id[:64]), _)
-            return
+            words("h1", found.title)
         with ui.element("div").classes("ws-two"):
-            standing = _Standing(services, found, _)
+            standing = _Standing(services, found, _, may_search=opens(access, SEARCH))
             _place(services, found, _)
         if not access.permits(Permission.ASSESSMENT_VIEW):
             return
@@ -128,8 +132,8 @@ def _story(services: Services, found: CameraView, period: str, access: Access) -
 class _Standing:
     """How it stands now."""
 
-    def __init__(self, services: Services, found: CameraView, _: Language) -> None:
-        self._services, self._ = services, _
+    def __init__(self, services: Services, found: CameraView, _: Language, *, may_search: bool) -> None:
+        self._services, self._, self._may_search = services, _, may_search
         self._key = found.agent_id, found.camera_id
         self._drawn: CameraView | None = None
         with ui.element("section").classes("ws-column").props('aria-labelledby="standing"'):
@@ -158,9 +162,10 @@ class _Standing:
             words("dd", now.agent_id)
             words("dt", _("Camera"))
             words("dd", now.camera_id)
-            words("dt", _("Pictures"))
-            with ui.element("dd"):
-                ui.link(_("Search"), Question.of_camera(now.camera_id).path())
+            if self._may_search:
+                words("dt", _("Pictures"))
+                with ui.element("dd"):
+                    ui.link(_("Search"), Question.of_camera(now.camera_id).path())
 
 
 def _place(services: Services, found: CameraView, _: Language) -> None:

@@ -8,12 +8,13 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 from starlette.requests import Request
 
-from center.access import Permission, Scope
+from center.access import Access, Permission, Scope
 from center.console import moments, vocabulary
 from center.console.camera import path
-from center.console.frame import empty, frame
+from center.console.frame import empty, frame, opens
 from center.console.language import Language
 from center.console.markup import words
+from center.console.question import PATH as SEARCH
 from center.console.question import Question
 from center.console.rows import Cell
 from center.console.table import listed
@@ -37,9 +38,9 @@ def cameras(request: Request) -> None:
     said = request.query_params
     with frame(request, title=TITLE, active="/cameras") as _:
         words("h1", _(TITLE))
-        agents = identity_of(request).access.scope(Permission.AGENT_VIEW)
+        access = identity_of(request).access
         wanted = Wanted(said.get("q", "")[:64], said.get("state", "") if said.get("state") in STATES else "")
-        tables = _Tables(services_of(request), _, wanted, cameras=sight_of(request), agents=agents)
+        tables = _Tables(services_of(request), _, wanted, access=access, cameras=sight_of(request))
     ui.timer(LOOK_S, tables.look)
 
 
@@ -66,11 +67,12 @@ class Wanted:
 class _Tables:
     """Both tables of one open page; each is drawn anew only when something in it changed."""
 
-    def __init__(self, services: Services, _: Language, wanted: Wanted, *, cameras: Scope, agents: Scope) -> None:
+    def __init__(self, services: Services, _: Language, wanted: Wanted, *, access: Access, cameras: Scope) -> None:
         self._services = services
         self._ = _
         self._wanted = wanted
-        self._sights = cameras, agents
+        self._sights = cameras, access.scope(Permission.AGENT_VIEW)
+        self._may_search = opens(access, SEARCH)
         self._most = ROWS
         self._drawn_cameras: tuple[Wanted, int, int, tuple[CameraView, ...]] | None = None
         self._drawn_agents: tuple[AgentView, ...] = ()
@@ -162,7 +164,7 @@ class _Tables:
             Cell(vocabulary.cause(camera, _) or "–"),
             Cell(moments.local(camera.since_ms), utc=moments.utc(camera.since_ms)),
             Cell(camera.agent_id),
-            Cell(_("Pictures"), href=Question.of_camera(camera.camera_id).path()),
+            Cell(_("Pictures"), href=Question.of_camera(camera.camera_id).path()) if self._may_search else Cell(""),
         )
 
     def _agent(self, agent: AgentView) -> tuple[Cell, ...]:

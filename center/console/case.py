@@ -38,11 +38,17 @@ _OFFERED: Final = {
 }
 
 
-def case(request: Request, case_id: str) -> None:
-    """`/cases/{case_id}`."""
+async def case(request: Request, case_id: str) -> None:
+    """`/cases/{case_id}`.
+
+    Raises:
+        CenterError: see `Casebook.case`.
+    """
+    book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
+    detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)
     with frame(request, title=TITLE, active="/cases") as _:
         page = _Page(request, _, case_id)
-    ui.timer(0, page.load, once=True)
+    ui.timer(0, lambda: page.show(detail), once=True)
 
 
 class _Page:
@@ -65,7 +71,7 @@ class _Page:
         self._sought_machines: tuple[CaseMachine, ...] = ()
 
     async def load(self) -> None:
-        """Read the case and draw it."""
+        """Read the case anew and draw it."""
         try:
             detail = await asyncio.to_thread(
                 self._services.cases.book.case, self._number, asker=self._identity, sight=self._sight
@@ -74,6 +80,10 @@ class _Page:
             self._head.set_visibility(False)
             self._say(error)
             return
+        await self.show(detail)
+
+    async def show(self, detail: CaseDetail) -> None:
+        """Draw the case as it was read."""
         self._draw_head(detail)
         self._body.clear()
         with self._body:

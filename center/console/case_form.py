@@ -7,7 +7,6 @@ from nicegui import ui
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from center.access import Permission
 from center.cases.errors import CaseTermsError
 from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, Terms, is_number
 from center.cases.views import CaseView
@@ -16,7 +15,7 @@ from center.console.frame import case_path, frame, problem
 from center.console.language import Language
 from center.console.markup import words
 from center.errors import CenterError, marked
-from center.services import identity_of, services_of
+from center.services import identity_of, services_of, sight_of
 from provisioning.contracts.messages import MachineClass
 
 TITLE: Final = marked("New case")
@@ -29,46 +28,46 @@ _FIELDS: Final = "outlined dense stack-label"
 
 def new_case(request: Request) -> None:
     """`/new-case`."""
-    _form(request, None)
+    _draw(request, None)
 
 
-def change_case(request: Request, case_id: str) -> None:
-    """`/cases/{case_id}/change`."""
-    _form(request, case_id)
+async def change_case(request: Request, case_id: str) -> None:
+    """`/cases/{case_id}/change`.
+
+    Raises:
+        CenterError: see `Casebook.case`.
+    """
+    book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
+    detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)
+    _draw(request, detail.case)
 
 
-def _form(request: Request, number: str | None) -> None:
-    title = TITLE if number is None else CHANGE
+def _draw(request: Request, changed: CaseView | None) -> None:
+    title = TITLE if changed is None else CHANGE
     with frame(request, title=title, active="/cases") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Cases"), "/cases")
-            words("h1", _(title) if number is None else number)
-        form = _Form(request, _, number)
+            words("h1", _(title) if changed is None else changed.number)
+        form = _Form(request, _, changed)
     ui.timer(0, form.load, once=True)
 
 
 class _Form:
     """One open form."""
 
-    def __init__(self, request: Request, _: Language, number: str | None) -> None:
+    def __init__(self, request: Request, _: Language, changed: CaseView | None) -> None:
         self._services = services_of(request)
         self._ = _
-        self._number = number
+        self._case = changed
         self._identity = identity_of(request)
-        self._sight = self._identity.access.scope(Permission.CASE_EDIT, case_id=number)
-        self._case: CaseView | None = None
+        self._sight = sight_of(request)
         self._trouble = ui.element("div")
         self._body = ui.element("div").classes("ws-panel ws-case-form")
 
     async def load(self) -> None:
-        """Read what there is to choose from, and the case that is changed."""
+        """Read what there is to choose from."""
         try:
             districts = await asyncio.to_thread(self._services.districts.all)
-            if self._number is not None:
-                detail = await asyncio.to_thread(
-                    self._services.cases.book.case, self._number, asker=self._identity, sight=self._sight
-                )
-                self._case = detail.case
         except CenterError as error:
             self._say(error)
             return
@@ -88,8 +87,9 @@ class _Form:
 
     def _draw_about(self, terms: Terms | None) -> None:
         _ = self._
-        self._entry = ui.input(_("Number"), value=self._number or "").props(f"{_FIELDS} maxlength=64")
-        self._entry.set_enabled(self._number is None)
+        number = self._case.number if self._case is not None else ""
+        self._entry = ui.input(_("Number"), value=number).props(f"{_FIELDS} maxlength=64")
+        self._entry.set_enabled(self._case is None)
         self._purpose = ui.input(_("Purpose"), value=terms.purpose if terms else "").props(f"{_FIELDS} maxlength=200")
         owner = self._case.owner if self._case else self._identity.username
         self._owner = ui.input(_("Owner"), value=owner).props(f"{_FIELDS} maxlength=64")

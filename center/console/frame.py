@@ -10,7 +10,7 @@ from nicegui import Client, ui
 from starlette.requests import Request
 
 from center import cookies
-from center.access import Permission
+from center.access import Access, Permission
 from center.console import preferences
 from center.console.language import LANGUAGES, Language
 from center.console.markup import labelled, words
@@ -52,6 +52,7 @@ KEYS: Final = {
     "/settings": "e",
 }
 """After `g`, the key that leads there; a page without one has none."""
+_ASKED: Final = {path: permission for path, _, permission in PAGES}
 CONTENT: Final = "content"
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0
@@ -98,6 +99,11 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     _watch(request, banners, _)
 
 
+def opens(access: Access, path: str) -> bool:
+    """Say whether an account is let into a page of the navigation: a link to any other leads to a refusal."""
+    return access.permits(_ASKED[path])
+
+
 def case_path(number: str, seek: str = "") -> str:
     """Address of a case's page; `seek`: a machine that somebody wants to add, `ROWKEY~INDEX`."""
     path = f"/cases/{quote(number, safe='')}"
@@ -141,7 +147,8 @@ def _shortcuts(pages: list[tuple[str, str]], _: Language) -> None:
 def _tools(request: Request, chosen: preferences.Preferences) -> None:
     _ = chosen.language
     with ui.element("div").classes("ws-tools"):
-        if dashboard := services_of(request).ray_dashboard_url:
+        dashboard = services_of(request).ray_dashboard_url
+        if dashboard and identity_of(request).access.permits(Permission.HEALTH_VIEW):
             ui.link(_("Ray dashboard"), dashboard, new_tab=True).props('rel="noopener noreferrer"')
         for language in LANGUAGES.values():
             if language is not _:

@@ -5,10 +5,10 @@ from nicegui import ui
 from center.console import moments
 from center.console.language import Language
 from center.console.markup import labelled, words
-from provisioning.contracts.search import SearchPlan
+from center.search_plan import SearchPlanView
 
 
-def draw(plan: SearchPlan, asked_at_ms: int, _: Language) -> None:
+def draw(plan: SearchPlanView, asked_at_ms: int, _: Language) -> None:
     """Into the element that is open."""
     tables = {"snapshots": _("Pictures"), "objects": _("Machines")}
     with ui.element("div").classes("ws-panel ws-search-plan"):
@@ -22,7 +22,7 @@ def draw(plan: SearchPlan, asked_at_ms: int, _: Language) -> None:
                     with ui.element("tr"):
                         words("td", f"{day.day[:4]}-{day.day[4:6]}-{day.day[6:]}")
                         words("td", tables.get(day.table, day.table))
-                        words("td", f"{day.rows:,}")
+                        words("td", "–" if day.rows is None else f"{day.rows:,}")
                         words("td", f"{day.matching:,}")
                         words("td", ", ".join(day.indexes) or _("None: every row is read"))
         if plan.days_without:

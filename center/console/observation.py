@@ -8,11 +8,12 @@ from starlette.requests import Request
 
 from center.access import Permission
 from center.console import moments, vocabulary
-from center.console.frame import case_path, frame, problem
+from center.console.frame import case_path, frame, opens
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.picture import Picture, case_picture_path, crop_path, picture_path
-from center.errors import CenterError, marked
+from center.console.question import PATH as SEARCH
+from center.errors import marked
 from center.search import ObservationView
 from center.services import identity_of, services_of, sight_of
 from provisioning.contracts.messages import PictureState
@@ -21,52 +22,50 @@ TITLE: Final = marked("Observation")
 SHORT_HASH: Final = 16
 
 
-def observation(request: Request, row_key: str) -> None:
-    """`/observations/{row_key}`."""
-    _page(request, row_key, None)
+async def observation(request: Request, row_key: str) -> None:
+    """`/observations/{row_key}`.
+
+    Raises:
+        CenterError: see `Search.observation`.
+    """
+    found = await services_of(request).search.observation(
+        row_key, actor=identity_of(request).actor, sight=sight_of(request)
+    )
+    _draw(request, found, None)
 
 
-def case_observation(request: Request, case_id: str, row_key: str) -> None:
-    """`/cases/{case_id}/observations/{row_key}`: for whom has a role in that case alone, too."""
-    _page(request, row_key, case_id)
+async def case_observation(request: Request, case_id: str, row_key: str) -> None:
+    """`/cases/{case_id}/observations/{row_key}`: for whom has a role in that case alone, too.
+
+    Raises:
+        CenterError: see `Looks.observation`.
+    """
+    found = await services_of(request).cases.looks.observation(
+        case_id, row_key, asker=identity_of(request), sight=sight_of(request)
+    )
+    _draw(request, found, case_id)
 
 
-def _page(request: Request, row_key: str, number: str | None) -> None:
-    services = services_of(request)
-    asker, sight = identity_of(request), sight_of(request)
-    with frame(request, title=TITLE, active="/observations" if number is None else "/cases") as _:
+def _draw(request: Request, found: ObservationView, number: str | None) -> None:
+    access = identity_of(request).access
+    camera = services_of(request).devices.camera(found.agent_id, found.camera_id)
+    name = found.camera_id if camera is None else camera.title
+    with frame(request, title=TITLE, active=SEARCH if number is None else "/cases") as _:
         with ui.element("div").classes("ws-title"):
-            if number is None:
-                ui.link(_("Search"), "/observations")
-            else:
+            if number is not None:
                 ui.link(number, case_path(number))
-            heading = words("h1", _(TITLE))
-        body = ui.element("div").classes("ws-detail")
-
-    async def load() -> None:
-        try:
-            if number is None:
-                found = await services.search.observation(row_key, actor=asker.actor, sight=sight)
-            else:
-                found = await services.cases.looks.observation(number, row_key, asker=asker, sight=sight)
-        except CenterError as error:
-            with body:
-                problem(error, _)
-            return
-        camera = services.devices.camera(found.agent_id, found.camera_id)
-        name = found.camera_id if camera is None else camera.title
-        heading.set_text(name)
-        with body:
+            elif opens(access, SEARCH):
+                ui.link(_("Search"), SEARCH)
+            words("h1", name)
+        with ui.element("div").classes("ws-detail"):
             with ui.element("div").classes("ws-panel"):
                 src = picture_path(found.row_key) if number is None else case_picture_path(number, found.row_key)
                 _picture(found, src, name, _)
             with ui.element("div").classes("ws-side"):
                 _facts(found, _)
                 if number is None and found.machines and found.picture is PictureState.KEPT:
-                    _crops(found, _, seeks=asker.access.permits(Permission.CASE_EDIT))
+                    _crops(found, _, seeks=access.permits(Permission.CASE_EDIT))
                 _more(found, _)
-
-    ui.timer(0, load, once=True)
 
 
 def _picture(found: ObservationView, src: str, camera: str, _: Language) -> None:

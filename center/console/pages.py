@@ -1,10 +1,14 @@
 """Puts the console's pages into the centre's application."""
 
 import hashlib
+import inspect
 import os
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from fastapi import FastAPI, Request
 from nicegui import Client, ui
@@ -15,6 +19,7 @@ from starlette.types import Scope
 
 from center.access import Permission
 from center.account_errors import ForbiddenError
+from center.api.problems import STATUS
 from center.console import (
     account,
     agents,
@@ -44,16 +49,31 @@ from center.console import (
     user,
     users,
 )
+from center.errors import CenterError, marked
 from center.permits import needs
+from center.search import TIMEOUT_S
 from center.services import identity_of
 
 YEAR_S: Final = 365 * 86_400
+OPENING_S: Final = TIMEOUT_S + 5
+"""How long a page may take to read what its address names: the archive's answer, and a little."""
 RECONNECT_S = 30.0
 """How long a page waits for its browser, which may be a laptop that slept for a moment."""
 
 
 class _Page(ui.page):
-    """A page in the language and theme of the request, not of the process."""
+    """A page in the language and theme of the request, not of the process.
+
+    Its function reads what the address names before it draws anything, and raises what keeps it from that: what is out
+    of sight is so answered like what is not there, by status and word for word.
+    """
+
+    def __init__(self, path: str, permission: Permission) -> None:
+        super().__init__(path, response_timeout=OPENING_S, openapi_extra=needs(permission))
+
+    def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Register it."""
+        return super().__call__(_opened(func))
 
     def resolve_language(self) -> QuasarLanguage | None:
         """Of this request."""
@@ -75,6 +95,26 @@ class _Static(StaticFiles):
         versioned = scope["query_string"].startswith(b"v=")
         answer.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if versioned else "no-cache"
         return answer
+
+
+def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer for a page that raises: not found as the guard would; anything else in the frame, with its remedy."""
+
+    @wraps(func)
+    async def page(*args: Any, **named: Any) -> Response | None:
+        request: Request = named["request"]
+        try:
+            drawn = func(*args, **named)
+            if inspect.isawaitable(drawn):
+                await drawn
+        except CenterError as error:
+            if STATUS[type(error)] == HTTPStatus.NOT_FOUND:
+                return denied.page(request, error)
+            with frame.frame(request, title=marked("Not to be shown now"), active="") as _:
+                frame.problem(error, _)
+        return None
+
+    return page
 
 
 def _version(file: Traversable) -> str:
@@ -99,32 +139,30 @@ def mount(app: FastAPI) -> None:
 
     sheet, keys = (f"/static/{name}?v={_version(static / name)}" for name in ("wayside.css", "keys.js"))
     Client.shared_head_html = f'<link rel="stylesheet" href="{sheet}"><script src="{keys}" defer></script>'
-    _Page("/overview", openapi_extra=needs(Permission.CAMERA_VIEW))(overview.overview)
-    _Page("/live", openapi_extra=needs(Permission.LIVE_VIEW))(live.live)
-    _Page("/observations", openapi_extra=needs(Permission.OBSERVATION_SEARCH))(search.search)
-    _Page("/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(observation.observation)
-    _Page("/cameras", openapi_extra=needs(Permission.CAMERA_VIEW))(cameras.cameras)
-    _Page("/cameras/{agent_id}/{camera_id}", openapi_extra=needs(Permission.CAMERA_VIEW))(camera.camera)
-    _Page("/assessment", openapi_extra=needs(Permission.ASSESSMENT_VIEW))(assessment.assessment)
-    _Page("/rules", openapi_extra=needs(Permission.ALARM_EDIT))(rules.rules)
-    _Page("/rules/new", openapi_extra=needs(Permission.ALARM_EDIT))(rule.new)
-    _Page("/rules/{rule_id}", openapi_extra=needs(Permission.ALARM_EDIT))(rule.rule)
-    _Page("/users", openapi_extra=needs(Permission.USER_VIEW))(users.users)
-    _Page("/users/{username}", openapi_extra=needs(Permission.USER_VIEW))(user.user)
-    _Page("/account", openapi_extra=needs(Permission.OWN_ACCOUNT))(account.account)
-    _Page("/audit", openapi_extra=needs(Permission.AUDIT_VIEW))(audit.audit)
-    _Page("/settings", openapi_extra=needs(Permission.HEALTH_VIEW))(settings.settings)
-    _Page("/alarms", openapi_extra=needs(Permission.ALARM_VIEW))(alarms.alarms)
-    _Page("/pipeline", openapi_extra=needs(Permission.HEALTH_VIEW))(pipeline.pipeline)
-    _Page("/tasks", openapi_extra=needs(Permission.CAMERA_VIEW))(tasks.parse_tasks)
-    _Page("/agents", openapi_extra=needs(Permission.AGENT_VIEW))(agents.agents)
-    _Page("/cases", openapi_extra=needs(Permission.CASE_VIEW))(cases.cases)
-    _Page("/new-case", openapi_extra=needs(Permission.CASE_EDIT))(case_form.new_case)
-    _Page("/cases/{case_id}", openapi_extra=needs(Permission.CASE_VIEW))(case.case)
-    _Page("/cases/{case_id}/observations/{row_key}", openapi_extra=needs(Permission.OBSERVATION_VIEW))(
-        observation.case_observation
-    )
-    _Page("/cases/{case_id}/change", openapi_extra=needs(Permission.CASE_EDIT))(case_form.change_case)
+    _Page("/overview", Permission.CAMERA_VIEW)(overview.overview)
+    _Page("/live", Permission.LIVE_VIEW)(live.live)
+    _Page("/observations", Permission.OBSERVATION_SEARCH)(search.search)
+    _Page("/observations/{row_key}", Permission.OBSERVATION_VIEW)(observation.observation)
+    _Page("/cameras", Permission.CAMERA_VIEW)(cameras.cameras)
+    _Page("/cameras/{agent_id}/{camera_id}", Permission.CAMERA_VIEW)(camera.camera)
+    _Page("/assessment", Permission.ASSESSMENT_VIEW)(assessment.assessment)
+    _Page("/rules", Permission.ALARM_EDIT)(rules.rules)
+    _Page("/rules/new", Permission.ALARM_EDIT)(rule.new)
+    _Page("/rules/{rule_id}", Permission.ALARM_EDIT)(rule.rule)
+    _Page("/users", Permission.USER_VIEW)(users.users)
+    _Page("/users/{username}", Permission.USER_VIEW)(user.user)
+    _Page("/account", Permission.OWN_ACCOUNT)(account.account)
+    _Page("/audit", Permission.AUDIT_VIEW)(audit.audit)
+    _Page("/settings", Permission.HEALTH_VIEW)(settings.settings)
+    _Page("/alarms", Permission.ALARM_VIEW)(alarms.alarms)
+    _Page("/pipeline", Permission.HEALTH_VIEW)(pipeline.pipeline)
+    _Page("/tasks", Permission.CAMERA_VIEW)(tasks.parse_tasks)
+    _Page("/agents", Permission.AGENT_VIEW)(agents.agents)
+    _Page("/cases", Permission.CASE_VIEW)(cases.cases)
+    _Page("/new-case", Permission.CASE_EDIT)(case_form.new_case)
+    _Page("/cases/{case_id}", Permission.CASE_VIEW)(case.case)
+    _Page("/cases/{case_id}/observations/{row_key}", Permission.OBSERVATION_VIEW)(observation.case_observation)
+    _Page("/cases/{case_id}/change", Permission.CASE_EDIT)(case_form.change_case)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

@@ -43,25 +43,29 @@ def new(request: Request) -> None:
         RuleForm(request, _, None, write)
 
 
-def rule(request: Request, rule_id: str) -> None:
-    """`/rules/{rule_id}`."""
+async def rule(request: Request, rule_id: str) -> None:
+    """`/rules/{rule_id}`.
+
+    Raises:
+        UnknownRuleError: there is none of this number, or it is out of sight.
+    """
+    if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
+        raise UnknownRuleError(rule_id=rule_id[:20], version=1)
+    rules, sight = services_of(request).alarms.rules, sight_of(request)
+    found = await asyncio.to_thread(rules.rule, int(rule_id), sight=sight)
     with frame(request, title=TITLE, active="/rules") as _:
-        with ui.element("div").classes("ws-title"):
-            ui.link(_("Rules"), "/rules")
-            heading = words("h1", _(TITLE))
-        if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
-            problem(UnknownRuleError(rule_id=rule_id[:20], version=1), _)
-            return
-        page = _Page(request, int(rule_id), _, heading.set_text)
-    ui.timer(0, page.load, once=True)
+        _Page(request, found.id, _).show(found)
 
 
 class _Page:
     """One open page."""
 
-    def __init__(self, request: Request, rule_id: int, _: Language, named: Callable[[str], object]) -> None:
-        self._request, self._id, self._, self._named = request, rule_id, _, named
+    def __init__(self, request: Request, rule_id: int, _: Language) -> None:
+        self._request, self._id, self._ = request, rule_id, _
         self._services, self._actor, self._sight = services_of(request), identity_of(request).actor, sight_of(request)
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Rules"), "/rules")
+            self._heading = words("h1", "")
         self._trouble = ui.element("div")
         self._waiting = Waiting[PreviewView](
             _,
@@ -71,7 +75,7 @@ class _Page:
         self._body = ui.element("div").classes("ws-column")
 
     async def load(self) -> None:
-        """Read it and draw it."""
+        """Read the rule anew and draw it."""
         try:
             found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id, sight=self._sight)
         except CenterError as error:
@@ -79,7 +83,11 @@ class _Page:
             with self._body:
                 problem(error, self._)
             return
-        self._named(found.text.name)
+        self.show(found)
+
+    def show(self, found: RuleView) -> None:
+        """Draw the rule as it was read."""
+        self._heading.set_text(found.text.name)
         self._body.clear()
         with self._body:
             self._draw(found)

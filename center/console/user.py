@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from nicegui import ui
@@ -24,15 +25,37 @@ TITLE: Final = marked("Users")
 EVERYWHERE: Final = ""
 
 
-def user(request: Request, username: str) -> None:
-    """`/users/{username}`."""
+async def user(request: Request, username: str) -> None:
+    """`/users/{username}`.
+
+    Raises:
+        UnknownUserError: there is none of this name.
+    """
     services, identity = services_of(request), identity_of(request)
+    may_edit = identity.access.permits(Permission.USER_EDIT)
+    read = await asyncio.to_thread(_read, services, username[:64])
     with frame(request, title=TITLE, active="/users") as _:
         with ui.element("div").classes("ws-title"):
             ui.link(_("Users"), "/users")
-            words("h1", username[:64])
-        page = _Page(services, identity.actor, username[:64], _, edits=identity.access.permits(Permission.USER_EDIT))
-    ui.timer(0, page.load, once=True)
+            words("h1", read.account.username)
+        page = _Page(services, identity.actor, read.account.username, _, edits=may_edit)
+        page.show(read)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An account with what stands on its page."""
+
+    account: Account
+    tokens: tuple[ShownToken, ...]
+    districts: tuple[str, ...]
+
+
+def _read(services: Services, username: str) -> _Read:
+    """Blocks."""
+    account = services.users.get(username)
+    districts = tuple(district.district_id for district in services.districts.all())
+    return _Read(account, services.tokens.of(account.user_id), districts)
 
 
 class _Page:
@@ -45,26 +68,23 @@ class _Page:
         self._body = ui.element("div").classes("ws-column")
 
     async def load(self) -> None:
-        """Read it and draw it."""
-        services = self._services
-
-        def read() -> tuple[Account, tuple[ShownToken, ...], list[str]]:
-            account = services.users.get(self._username)
-            districts = [district.district_id for district in services.districts.all()]
-            return account, services.tokens.of(account.user_id), districts
-
+        """Read the account anew and draw it."""
         try:
-            account, tokens, districts = await asyncio.to_thread(read)
+            read = await asyncio.to_thread(_read, self._services, self._username)
         except CenterError as error:
             self._body.clear()
             with self._body:
                 problem(error, self._)
             return
+        self.show(read)
+
+    def show(self, read: _Read) -> None:
+        """Draw the account as it was read."""
         self._body.clear()
         with self._body:
-            self._draw(account, tokens, districts)
+            self._draw(read.account, read.tokens, read.districts)
 
-    def _draw(self, account: Account, tokens: tuple[ShownToken, ...], districts: list[str]) -> None:
+    def _draw(self, account: Account, tokens: tuple[ShownToken, ...], districts: tuple[str, ...]) -> None:
         _ = self._
         with ui.element("dl").classes("ws-panel ws-facts"):
             words("dt", _("State"))
@@ -97,7 +117,7 @@ class _Page:
             for token in tokens:
                 self._token(account, token)
 
-    def _more(self, account: Account, districts: list[str]) -> None:
+    def _more(self, account: Account, districts: tuple[str, ...]) -> None:
         _ = self._
         with ui.element("div").classes("ws-form"):
             roles = {role.value: _(name) for role, name in ROLES.items()}

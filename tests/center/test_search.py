@@ -226,6 +226,17 @@ async def test_a_camera_out_of_sight_is_counted_planned_and_exported_as_if_it_we
         assert len(_lines((await ana.get("/api/search/export.csv", params=about)).content)) == 1
 
 
+async def test_a_plan_tells_the_rows_of_a_table_to_who_sees_every_camera_alone(
+    chief: httpx.AsyncClient, ana: httpx.AsyncClient
+) -> None:
+    """They count the pictures of cameras out of sight, too."""
+    for params in ({}, {"area": ROUND_CAM_1}):
+        whole = (await chief.get("/api/search/plan", params=params)).json()
+        assert [day["rows"] for day in whole["days"]] == [30]
+        part = (await ana.get("/api/search/plan", params=params)).json()
+        assert [(day["rows"], day["matching"]) for day in part["days"]] == [(None, 10)]
+
+
 async def test_counts_are_exact_by_time_and_camera(chief: httpx.AsyncClient) -> None:
     params = {"from_ms": NOW_MS - 30 * 60_000 + 1, "to_ms": NOW_MS + 1, "bin_ms": 10 * 60_000}
     counts = (await chief.get("/api/search/counts", params=params)).json()

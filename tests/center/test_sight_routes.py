@@ -5,6 +5,7 @@ What is made in a district stays in it: rules, exports and assessments of its ca
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pytest
 
 from center.access import PLACED, CameraKey, Role
 from center.api import router
+from center.permits import FOREIGN, STATIC_PREFIX, Permits
 from center.users import Given
 from tests.center.cases.conftest import terms
 from tests.center.street import AGENT, NOW_MS, observation
@@ -49,6 +51,8 @@ BODIES: Final[dict[str, Any]] = {
     "judge_candidate": {"verdict": "confirmed"},
     **{f"{act}_case": {"version": 1} for act in ("request", "withdraw", "approve", "refuse", "revise", "close")},
 }
+ASIDE: Final = ("/api/", STATIC_PREFIX, *FOREIGN)
+"""What has an address with a parameter and is no page."""
 REGISTER: Final = f"agent_id,camera_id,district,name\n{AGENT},cam-1,East,gate\n{AGENT},cam-2,West,hidden-name\n"
 
 
@@ -95,6 +99,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hidden]:
                     "month": ("2026-11", "2026-11"),
                     "case_id": (_opened(boss), "A-2026-99"),
                     "search_id": (_kept(boss), 9999),
+                    "username": (ADMINISTRATOR, "nobody-of-that-name"),
                 },
             )
 
@@ -137,15 +142,65 @@ def _of_one_thing() -> Iterator[tuple[str, str, str]]:
 def test_what_is_out_of_sight_is_answered_like_what_is_not_there(
     hidden: Hidden, method: str, path: str, operation_id: str
 ) -> None:
-    answers = []
-    for which in (0, 1):
-        # A new parameter has to be given its two values above.
-        address = path.format(**{name: values[which] for name, values in hidden.parameters.items()})
-        body = BODIES.get(operation_id)
-        answers.append(hidden.sue.request(method, f"/api{address}", json=body))
-    out_of_sight, absent = answers
-    assert out_of_sight.status_code == absent.status_code == 404, out_of_sight.text
-    assert out_of_sight.json()["code"] == absent.json()["code"]
+    body = BODIES.get(operation_id)
+    said = [
+        _unnamed(hidden, path, which, hidden.sue.request(method, f"/api{_address(hidden, path, which)}", json=body))
+        for which in (0, 1)
+    ]
+    assert [status for status, _ in said] == [404, 404], said
+    assert said[0] == said[1]
+
+
+def _address(hidden: Hidden, path: str, which: int) -> str:
+    """With a name for each parameter; a new one has to be given its two values above."""
+    return path.format(**{name: values[which] for name, values in hidden.parameters.items()})
+
+
+def _unnamed(hidden: Hidden, path: str, which: int, answer: httpx.Response) -> tuple[int, str]:
+    """What is answered, without the names that were asked for."""
+    text = answer.text
+    for name, values in hidden.parameters.items():
+        if f"{{{name}}}" in path and values[0] != values[1]:
+            text = re.sub(rf"\b{re.escape(str(values[which]))}\b", "…", text)
+    return answer.status_code, text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_of_what_is_out_of_sight_is_word_for_word_that_of_what_is_not_there(
+    hidden: Hidden, language: str
+) -> None:
+    """Every page of the console whose address names something, also one that somebody adds tomorrow."""
+    rules = Permits.of(hidden.whole.application.routes).rules
+    pages = [rule for rule in rules if rule.method == "GET" and "{" in rule.path and not rule.path.startswith(ASIDE)]
+    assert "/cameras/{agent_id}/{camera_id}" in {rule.path for rule in pages}
+    headers = {"accept": "text/html", "cookie": f"{hidden.sue.headers['cookie']}; wayside_language={language}"}
+    for rule in pages:
+        said = [
+            _unnamed(hidden, rule.path, which, hidden.sue.get(_address(hidden, rule.path, which), headers=headers))
+            for which in (0, 1)
+        ]
+        status = 404 if rule.permission in PLACED else 403
+        assert [each for each, _ in said] == [status, status], rule.path
+        assert said[0] == said[1], rule.path
+
+
+def test_of_a_case_in_sight_a_picture_of_another_district_is_not_there(hidden: Hidden) -> None:
+    made = hidden.sue.post("/api/cases", json={"number": "B-1", "terms": terms(districts=[DISTRICT])})
+    assert made.status_code == 201, made.text
+    path = "/cases/B-1/observations/{row_key}"
+    said = [_unnamed(hidden, path, which, hidden.sue.get(_address(hidden, path, which))) for which in (0, 1)]
+    assert said[0][0] == 404
+    assert said[0] == said[1]
+
+
+def test_a_page_of_what_is_in_sight_opens(hidden: Hidden) -> None:
+    row_key = next(row.snapshot.row_key for row in hidden.whole.archive.rows if row.snapshot.camera_id == "cam-1")
+    for path in (f"/cameras/{AGENT}/cam-1", f"/observations/{row_key}"):
+        assert hidden.sue.get(path, headers={"accept": "text/html"}).status_code == 200, path
+    for path in ("/rules/{rule_id}", "/cases/{case_id}", "/cases/{case_id}/change"):
+        values = {name: values[0] for name, values in hidden.parameters.items()}
+        assert hidden.boss.get(path.format(**values), headers={"accept": "text/html"}).status_code == 200, path
+    assert hidden.boss.get(f"/users/{SUPERVISOR}", headers={"accept": "text/html"}).status_code == 200
 
 
 def test_it_is_there_for_whoever_sees_all(hidden: Hidden) -> None:

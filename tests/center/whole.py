@@ -43,6 +43,7 @@ class Whole:
     """One centre that serves."""
 
     services: Services
+    application: FastAPI
     url: str
     archive: FakeArchive
     line: OpenLine
@@ -90,7 +91,7 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
         services.auth.setup(code=code, username=ADMINISTRATOR, password=PASSWORD, source="192.0.2.1")
         _fill(services, archive)
         with _served(center.application) as url:
-            whole = Whole(services, url, archive, line, clock)
+            whole = Whole(services, center.application, url, archive, line, clock)
             _raise_alarm(whole)
             yield whole
 

@@ -170,6 +170,7 @@ class Agent:
                 self._publisher.assessed,
                 self.statuses,
                 self._health.restarts,
+                self._health.clock_changes,
                 self._steward.looking,
                 oldest_s=lasting.spool.oldest_s,
                 is_connected=lambda: self._publisher.is_connected,

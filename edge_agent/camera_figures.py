@@ -41,6 +41,8 @@ class CameraFigures:
         self._picture_ms: int | None = None
         self.passed_over = 0
         """Pictures that had changed and were not taken, since the start of the agent."""
+        self.clock_changes = 0
+        """How often its capture times changed between its own clock and their arrival, since the start of the agent."""
         self.restarts = 0
         """How often its capture began again."""
         self.spoke_s: float | None = None
@@ -54,10 +56,12 @@ class CameraFigures:
         before = self._last
         if before is None or sighting.pictures < before.pictures:
             pictures, passed_over, cpu_ms = sighting.pictures, sighting.passed_over, sighting.decode_cpu_ms
+            clock_changes = sighting.clock_changes
         else:
             pictures = sighting.pictures - before.pictures
             passed_over = max(0, sighting.passed_over - before.passed_over)
             cpu_ms = max(0.0, sighting.decode_cpu_ms - before.decode_cpu_ms)
+            clock_changes = max(0, sighting.clock_changes - before.clock_changes)
         self.restarts += self._had_ended or (before is not None and sighting.pictures < before.pictures)
         self._had_ended = False
         self._last = sighting
@@ -67,6 +71,7 @@ class CameraFigures:
                 self.longest_gap_s = max(self._gaps_s)
         self.spoke_s = now_s
         self.passed_over += passed_over
+        self.clock_changes += clock_changes
         self._seen.append((now_s, pictures, cpu_ms))
         self._scores = sighting.scores
         if pictures:

@@ -22,7 +22,7 @@ from edge_agent.sources.dimensions import UnusablePictureError
 from edge_agent.sources.source import LiveSource, Source
 from edge_agent.sources.thumbnail import reduced_of
 from provisioning.contracts import config
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.messages import ClockQuality, PictureCheck
 
 Captured: TypeAlias = Selected | Skipped | Sighting | Look
 _WORD_S: Final = 1.0
@@ -95,6 +95,8 @@ class Capture:
         self._orders = Orders()
         self._is_held = False
         self._pictures = 0
+        self._dated_by: ClockQuality | None = None
+        self._clock_changes = 0
         self._cpu_ms = 0.0
         self._scores: Mapping[PictureCheck, float] | None = None
         self._looked_ms: int | None = None
@@ -161,6 +163,8 @@ class Capture:
     def _look_closer(self, glance: Glance) -> bool:
         """Whether something moves; and then the source is asked to look more often, if it may."""
         self._pictures += 1
+        self._clock_changes += self._dated_by not in {None, glance.clock}
+        self._dated_by = glance.clock
         moving = self._motion.consider(glance.captured_at_ms, glance.grey)
         if self._live is not None:
             orders = self._orders
@@ -247,4 +251,5 @@ class Capture:
             decode_cpu_ms=self._cpu_ms,
             sender_offset_ms=None if self._live is None else self._live.sender_offset_ms,
             scores=self._scores,
+            clock_changes=self._clock_changes,
         )

@@ -142,7 +142,7 @@ def _source(start: wire.Start, descriptors: Sequence[int], clock: Clock) -> Sour
     """What the camera's pictures come from."""
     camera_id, password, its = start.camera.id, start.password, start.camera.source
     if isinstance(its, config.RtspSource):
-        return Rtsp(camera_id, its, clock, lambda: password)
+        return Rtsp(camera_id, its, clock, lambda: password, last_ms=start.last_ms)
     if start.media is None:
         raise wire.NonsenseError("the start of a camera that does not stream")
     media = start.media.media(descriptors)
@@ -206,6 +206,7 @@ class _Speaker:
                         decode_cpu_ms=item.decode_cpu_ms,
                         sender_offset_ms=item.sender_offset_ms,
                         scores=None if item.scores is None else dict(item.scores),
+                        clock_changes=item.clock_changes,
                     )
                 )
             case Skipped():

@@ -17,7 +17,7 @@ from edge_agent.capture import Captured, Orders
 from edge_agent.clock import Clock
 from edge_agent.errors import Crashed, SourceError, Stalled
 from edge_agent.fork_server import Child, ForkError, ForkServer
-from edge_agent.frames import Frame, Look, Reduced, Selected, Skipped, SkipReason
+from edge_agent.frames import Frame, Look, Reduced, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.media_channel import MediaChannel
 from edge_agent.sighting import Sighting
 from edge_agent.sources.media import Media
@@ -75,6 +75,7 @@ class CaptureProcess:
         self._orders = Orders()
         self._child: Child | None = None
         self._memory: wire.Remembered | None = None
+        self._last_ms: int | None = None
         self._counted = _Counted()
 
     @property
@@ -144,6 +145,7 @@ class CaptureProcess:
                 password=password,
                 media=None if media is None else wire.Expected.of(media),
                 memory=self._memory,
+                last_ms=self._last_ms,
                 orders=self._orders,
             )
             _tell(child, start, *([] if media is None or media.sock is None else [media.sock.fileno()]))
@@ -197,7 +199,18 @@ class CaptureProcess:
                     self._id, f"its decoder gave no sign of life for {silent_s:g} s and was ended; it is started again"
                 ) from None
             heard_s, silent_s = self._clock.monotonic_s(), _SILENT * self._read_s
+            self._note_time(said[0])
             yield said
+
+    def _note_time(self, report: wire.Report) -> None:
+        """The picture of an event is one of some moments ago."""
+        match report:
+            case wire.Seen(at_ms=at_ms) | wire.Looked(captured_at_ms=at_ms):
+                self._last_ms = at_ms
+            case wire.Taken(captured_at_ms=at_ms, reason=reason) if reason is not SelectReason.EVENT:
+                self._last_ms = at_ms
+            case _:
+                return
 
     def _reached(self, at_ms: int) -> None:
         if self._channel is not None:
@@ -252,12 +265,12 @@ class _Counted:
     """Makes what each process counts anew into numbers that only grow."""
 
     def __init__(self) -> None:
-        self._pictures = self._passed_over = 0
+        self._pictures = self._passed_over = self._clock_changes = 0
         self._cpu_ms = 0.0
-        self._newest = (0, 0, 0.0)
+        self._newest = (0, 0, 0.0, 0)
 
     def sighting(self, camera_id: str, seen: wire.Seen) -> Sighting:
-        self._newest = (seen.pictures, seen.passed_over, seen.decode_cpu_ms)
+        self._newest = (seen.pictures, seen.passed_over, seen.decode_cpu_ms, seen.clock_changes)
         return Sighting(
             camera_id=camera_id,
             at_ms=seen.at_ms,
@@ -267,14 +280,16 @@ class _Counted:
             decode_cpu_ms=self._cpu_ms + seen.decode_cpu_ms,
             sender_offset_ms=seen.sender_offset_ms,
             scores=seen.scores,
+            clock_changes=self._clock_changes + seen.clock_changes,
         )
 
     def begin_anew(self) -> None:
-        pictures, passed_over, cpu_ms = self._newest
+        pictures, passed_over, cpu_ms, clock_changes = self._newest
         self._pictures += pictures
         self._passed_over += passed_over
         self._cpu_ms += cpu_ms
-        self._newest = (0, 0, 0.0)
+        self._clock_changes += clock_changes
+        self._newest = (0, 0, 0.0, 0)
 
 
 def _received(child: Child) -> tuple[bytes, list[int]]:

@@ -113,6 +113,8 @@ class Start(_Word):
     media: Expected | None = None
     """Of a camera whose device registers with the agent."""
     memory: Remembered | None = None
+    last_ms: TimeMs | None = None
+    """Capture time of the newest picture of the process before."""
     orders: Orders
 
 
@@ -160,6 +162,7 @@ class Seen(_Word):
     decode_cpu_ms: float = Field(ge=0, allow_inf_nan=False)
     sender_offset_ms: _Finite | None
     scores: dict[PictureCheck, Share] | None
+    clock_changes: Count
 
 
 class Missed(_Word):

@@ -190,6 +190,11 @@ class Health:
         with self._lock:
             return {camera_id: watch.figures.restarts for camera_id, watch in self._watches.items()}
 
+    def clock_changes(self) -> dict[str, int]:
+        """Of each camera: how often its capture times changed between its own clock and their arrival."""
+        with self._lock:
+            return {camera_id: watch.figures.clock_changes for camera_id, watch in self._watches.items()}
+
     # --- inside
 
     def _tell(self, *, is_new: bool) -> None:

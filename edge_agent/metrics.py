@@ -34,6 +34,7 @@ class Told:
     assessed: Callable[[], Assessed]
     statuses: Callable[[], list[CameraStatus]]
     restarts: Callable[[], Mapping[str, int]]
+    clock_changes: Callable[[], Mapping[str, int]]
     looking: Callable[[], Looking]
     oldest_s: Callable[[], float | None] = lambda: None
     """Age of the oldest message in the spool; None when it is empty, or nobody knows."""
@@ -108,6 +109,8 @@ def families(told: Told) -> Iterator[Metric]:
     yield from _standing(told)
     yield from _ledgers(heartbeat)
     yield _counter("capture_restarts", "How often a camera's capture began again", told.restarts().items())
+    says = "How often a camera's capture times changed between its own clock and their arrival"
+    yield _counter("clock_changes", says, told.clock_changes().items())
     yield from _looking(told.looking())
     yield from _states(told.statuses())
     yield from _facts(told.assessed())

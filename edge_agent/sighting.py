@@ -26,3 +26,5 @@ class Sighting:
     the delay of network and decoder. None: it sends none."""
     scores: Mapping[PictureCheck, float] | None
     """Of the newest picture that was checked, 0 good to 1 bad; None before the first."""
+    clock_changes: int = 0
+    """Pictures that were dated by another clock than the one before, the camera's or the agent's; so far."""

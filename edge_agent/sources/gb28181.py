@@ -25,7 +25,7 @@ from edge_agent.sources.eye import Eye
 from edge_agent.sources.media import Media
 from edge_agent.sources.media_socket import BUFFER_BYTES, MediaSocket
 from edge_agent.sources.source import MAX_PIXELS
-from edge_agent.sources.stamp import Stamp
+from edge_agent.sources.stamp import CaptureTimes, Stamp
 from provisioning.contracts.messages import ClockQuality
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Gb28181Stream:
         self._open_media = open_media
         self._clock = clock
         self._per_second = 0.0
+        self._times = CaptureTimes()
         self.sender_offset_ms: float | None = None
 
     def attend(self, per_second: float) -> None:
@@ -78,7 +79,7 @@ class Gb28181Stream:
         self._per_second = 0.0
         with self._open_media() as media, MediaSocket(self._camera_id, media, self._clock) as sock:
             sock.connect(stop)
-            session = _Session(self._camera_id, media, sock, self._clock, self._wanted)
+            session = _Session(self._camera_id, media, sock, self._clock, self._wanted, self._times)
             for looked in session.frames(stop):
                 self.sender_offset_ms = session.sender_offset_ms
                 yield looked
@@ -91,7 +92,13 @@ class _Session:
     """One session's receiver, decoder and patience."""
 
     def __init__(
-        self, camera_id: str, media: Media, sock: MediaSocket, clock: Clock, per_second: Callable[[], float]
+        self,
+        camera_id: str,
+        media: Media,
+        sock: MediaSocket,
+        clock: Clock,
+        per_second: Callable[[], float],
+        times: CaptureTimes,
     ) -> None:
         self._camera_id = camera_id
         self._media = media
@@ -100,6 +107,7 @@ class _Session:
         self._per_second = per_second
         self._receiver = Receiver("udp" if media.transport == "udp" else "tcp", media.ssrc)
         self._dating = _Dating(media)
+        self._times = times
         self._silence_s = SILENCE_S if media.started_at_ms is None else PLAYED_SILENCE_S
         self._codec: Codec | None = None
         self._eye: Eye | None = None
@@ -193,6 +201,8 @@ class _Session:
                 yield Skipped(self._camera_id, looked.reason, str(looked))
             else:
                 at = looked.stamp
+                if self._media.started_at_ms is None:
+                    at = self._times.dated(at, self._clock.now_ms())
                 yield Glance(self._camera_id, at.at_ms, at.clock, at.key, looked.grey(), looked.pixels)
 
     def _mind_silence(self) -> None:

@@ -58,6 +58,10 @@ class Group:
         self._bytes = 0
         self._first: Stamp | None = None
         self._newest: Stamp | None = None
+        """Of the picture that is shown last; with B-frames not that of the last packet."""
+        self._newest_pts = 0
+        self._is_passed = False
+        """A picture behind the keyframe was given: the keyframe would go back in time."""
         self._failure: SourceError | None = None
 
     def __enter__(self) -> Self:
@@ -79,14 +83,20 @@ class Group:
             raise self._failure
 
     def keyframe(self) -> Row | None:
-        """The newest keyframe by itself."""
+        """The newest keyframe by itself, unless a later picture was given."""
         with self._lock:
-            return None if self._first is None else Row(self._first, self._packets[:1], self._connection.decoder)
+            if self._first is None or self._is_passed:
+                return None
+            return Row(self._first, self._packets[:1], self._connection.decoder)
 
     def now(self) -> Row | None:
-        """The newest picture that there is."""
+        """The newest picture that there is, unless a later one was given."""
         with self._lock:
-            return None if self._newest is None else Row(self._newest, list(self._packets), self._connection.decoder)
+            is_keyframe = self._newest is self._first
+            if self._newest is None or (is_keyframe and self._is_passed):
+                return None
+            self._is_passed = not is_keyframe
+            return Row(self._newest, list(self._packets), self._connection.decoder)
 
     def _receive(self) -> None:
         try:
@@ -102,12 +112,14 @@ class Group:
     def _keep(self, packet: "Packet", its: Stamp) -> None:
         with self._lock:
             if packet.is_keyframe:
-                self._packets, self._bytes, self._first = [], 0, its
+                self._packets, self._bytes, self._first, self._newest = [], 0, its, None
+                self._is_passed = False
             elif self._first is None or not self._packets or self._bytes > _MAX_BYTES:
                 return
             self._packets.append(packet)
             self._bytes += packet.size
-            self._newest = its
+            if self._newest is None or packet.pts is None or packet.pts > self._newest_pts:
+                self._newest, self._newest_pts = its, packet.pts or 0
             if self._bytes > _MAX_BYTES:
                 del self._packets[1:]
                 self._newest = self._first

@@ -27,7 +27,7 @@ from edge_agent.sources.dimensions import UnusablePictureError
 from edge_agent.sources.eye import Eye, Seen
 from edge_agent.sources.group import Group, Row
 from edge_agent.sources.password import read_password
-from edge_agent.sources.stamp import Stamp, stamp
+from edge_agent.sources.stamp import CaptureTimes, Stamp, stamp
 from provisioning.contracts import config
 
 if TYPE_CHECKING:
@@ -51,15 +51,22 @@ class Rtsp:
     """One camera. See `LiveSource`."""
 
     def __init__(
-        self, camera_id: str, source: config.RtspSource, clock: Clock, password: Password | None = None
+        self,
+        camera_id: str,
+        source: config.RtspSource,
+        clock: Clock,
+        password: Password | None = None,
+        *,
+        last_ms: int | None = None,
     ) -> None:
-        """`password`: where it comes from, if not from the source's own file."""
+        """`password`: where it comes from, if not from the source's own file. `last_ms`: see `CaptureTimes`."""
         self._camera_id = camera_id
         self._source = source
         self._clock = clock
         self._password = password or partial(read_password, camera_id, source, None)
         self._per_second = 0.0
         self._shown = ""
+        self._times = CaptureTimes(last_ms)
         self.sender_offset_ms: float | None = None
 
     def attend(self, per_second: float) -> None:
@@ -161,6 +168,7 @@ class Rtsp:
         is_dear: bool = False,
     ) -> Glance:
         self._shown = its.key
+        its = self._times.dated(its, self._clock.now_ms())
         if its.sender_offset_ms is not None:
             self.sender_offset_ms = its.sender_offset_ms
         return Glance(self._camera_id, its.at_ms, its.clock, its.key, grey, pixels, is_dear=is_dear, reduced=reduced)

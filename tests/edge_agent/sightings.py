@@ -34,6 +34,7 @@ class Watched:
         self._id = camera.id
         self.pictures = self.passed_over = 0
         self.cpu_ms = 0.0
+        self.clock_changes = 0
         self.published: list[CameraStatus] = []
 
     def changed(self) -> None:
@@ -59,12 +60,13 @@ class Watched:
                 decode_cpu_ms=self.cpu_ms,
                 sender_offset_ms=offset_ms,
                 scores=scores,
+                clock_changes=self.clock_changes,
             )
         )
 
     def restart(self) -> None:
         """The capture's counts begin anew."""
-        self.pictures = self.passed_over = 0
+        self.pictures = self.passed_over = self.clock_changes = 0
         self.cpu_ms = 0.0
 
     def status(self) -> CameraStatus:

@@ -14,6 +14,7 @@ from edge_agent.sighting import Sighting
 from edge_agent.sources.dimensions import UnusablePictureError
 from edge_agent.sources.thumbnail import reduced_of
 from provisioning.contracts import config
+from provisioning.contracts.messages import ClockQuality
 from tests.edge_agent.world import EPOCH_MS, FakeClock, Image, flat, glance
 
 
@@ -89,6 +90,13 @@ def test_what_a_word_says() -> None:
     assert word.sender_offset_ms == -40.0
     assert word.scores is not None
     assert word.decode_cpu_ms > 0
+
+
+def test_a_word_counts_how_often_pictures_were_dated_by_another_clock_than_those_before() -> None:
+    clocks = [ClockQuality.ARRIVAL, *[ClockQuality.SYNCED] * 3, ClockQuality.ARRIVAL, ClockQuality.SYNCED]
+    script = [replace(each, clock=clock) for each, clock in zip(shown([0] * 6), clocks, strict=True)]
+    words = [item for item in played(script)[0] if isinstance(item, Sighting)]
+    assert [word.clock_changes for word in words] == [0, 1, 1, 1, 2, 3]
 
 
 def test_between_pictures_the_source_lives_and_nothing_is_said() -> None:

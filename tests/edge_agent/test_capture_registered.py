@@ -133,8 +133,9 @@ class Played(ForkServer):
 
 def seen(at_ms: int) -> wire.Seen:
     return wire.Seen(
-        at_ms=at_ms, pictures=1, passed_over=0, moving=False, decode_cpu_ms=1.0, sender_offset_ms=None, scores=None
-    )
+        at_ms=at_ms, pictures=1, passed_over=0, moving=False, decode_cpu_ms=1.0, sender_offset_ms=None, scores=None,
+        clock_changes=1,
+    )  # fmt: skip
 
 
 def ends(played: Played) -> None:
@@ -229,9 +230,11 @@ def test_the_next_session_of_a_recording_has_a_process_of_its_own_and_goes_on_fr
         ends(played)
 
     channel = Channel(2, excused=Ended)
-    items, _ = captured(channel, over, said)
+    items, server = captured(channel, over, said)
     assert channel.reached == [EPOCH_MS, EPOCH_MS + 1]
-    assert [item.pictures for item in items if isinstance(item, Sighting)] == [1, 2]
+    assert [(item.pictures, item.clock_changes) for item in items if isinstance(item, Sighting)] == [(1, 1), (2, 2)]
+    assert server.start is not None
+    assert server.start.last_ms == EPOCH_MS
     assert [item.message for item in items if isinstance(item, Skipped)] == [
         "a piece of the recording could not be had"
     ]

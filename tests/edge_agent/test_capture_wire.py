@@ -40,6 +40,7 @@ REPORTS: list[wire.Report] = [
         decode_cpu_ms=1.5,
         sender_offset_ms=-40.0,
         scores={PictureCheck.DARK: 0.25},
+        clock_changes=2,
     ),
     wire.Missed(reason=SkipReason.BROKEN, message="a keyframe that does not decode (InvalidDataError)"),
     TAKEN,

@@ -26,6 +26,7 @@ from edge_agent.sources.gb28181 import Gb28181Stream
 from edge_agent.sources.media import Media
 from edge_agent.sources.media_socket import MediaSocket
 from edge_agent.sources.source import LiveSource
+from edge_agent.sources.stamp import CaptureTimes
 from provisioning.contracts.messages import ClockQuality
 from provisioning.demo.gb28181.device_profile import Profile
 from provisioning.demo.gb28181.faults import Fault
@@ -116,7 +117,7 @@ def decoded(media: Media, number: int) -> Iterator[Glance]:
     clock = Distinct()
     with MediaSocket("gate", media, clock) as sock:
         sock.connect(threading.Event())
-        session = source._Session("gate", media, sock, clock, lambda: 1e6)
+        session = source._Session("gate", media, sock, clock, lambda: 1e6, CaptureTimes())
         looked = (item for item in session.frames(threading.Event()) if item is not None)
         for item in islice(looked, number):
             assert isinstance(item, Glance), item

@@ -50,6 +50,7 @@ def test_every_metric_is_named(tmp_path: Path) -> None:
         world.publisher.assessed,
         world.health.statuses,
         world.health.restarts,
+        world.health.clock_changes,
         lambda: Looking({}, {}, {}, {}, 0.05),
     )
     names = {family.name.removeprefix("wayside_edge_") for family in families(told)}

@@ -26,6 +26,7 @@ def told_by(world: World) -> Told:
         world.publisher.assessed,
         world.health.statuses,
         world.health.restarts,
+        world.health.clock_changes,
         lambda: Looking({"gate": 9}, {"gate": 3}, {"gate": 2}, {"gate": 1}, 0.05),
         oldest_s=world.spool.oldest_s,
         is_connected=lambda: world.publisher.is_connected,
@@ -58,7 +59,7 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
     world.turn(Connected())
     world.turn(archived(world.sent()[0].payload))
     scores = {PictureCheck.BLURRED: 0.25}
-    world.health.sighted(Sighting("gate", EPOCH_MS, 60, 4, False, 300.0, None, scores))
+    world.health.sighted(Sighting("gate", EPOCH_MS, 60, 4, False, 300.0, None, scores, clock_changes=3))
     world.health.offline("yard", "refused at rtsp://somewhere/secret", "unreachable")
     world.health.redacted("gate", 250.0)
     metrics = Metrics(port := free_port(), told_by(world), SystemClock(), Backoff(1, 1))
@@ -79,6 +80,7 @@ def test_it_says_what_the_centre_is_told(world: World) -> None:
     assert found["certificate_expires_timestamp_seconds",] == 1.9e9
     assert (found["redaction_seconds",], found["decode_cpu_seconds",]) == (0.25, 0.005)
     assert (found["passed_over_total", "gate"], found["pictures_per_second", "gate"]) == (4, 1)
+    assert (found["clock_changes_total", "gate"], found["clock_changes_total", "yard"]) == (3, 0)
     assert found["picture_check", "gate", "blurred"] == 0.25
     assert (found["looks_total", "gate"], found["looks_skipped_total", "gate"], found["look_seconds",]) == (9, 3, 0.05)
     assert (found["events_total", "gate"], found["event_pictures_total", "gate"]) == (2, 1)

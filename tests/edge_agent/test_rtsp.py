@@ -10,8 +10,9 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
+from statistics import median
 
 import av.error
 import pytest
@@ -20,6 +21,7 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
 from edge_agent.frames import Glance
 from edge_agent.sources.rtsp import Rtsp
+from edge_agent.sources.stamp import DROPPED_MS
 from provisioning.contracts import config
 from provisioning.contracts.messages import ClockQuality
 from tests.edge_agent.cameras import encoded, footage, serving
@@ -219,6 +221,30 @@ class TestServer:
         assert wrong[0].clock is ClockQuality.ARRIVAL
         assert abs(wrong[1] + 3_600_000) < 500
 
+    def test_a_clock_at_the_bound_changes_sides_once_at_most_and_no_capture_time_goes_back(
+        self, tmp_path: Path
+    ) -> None:
+        mount = footage(tmp_path / "token.footage", "h264", encoded(tmp_path, [noise(1)], "h264"))
+        clock = Shifted()
+        offsets_ms: list[float] = []
+        seen: list[Glance] = []
+        with serving("--mount", mount) as (port, _):
+            camera = Rtsp("gate", config.RtspSource(url=f"rtsp://127.0.0.1:{port}/token"), clock)
+            for glance in camera.frames(threading.Event()):
+                camera.attend(25)
+                if not isinstance(glance, Glance) or camera.sender_offset_ms is None:
+                    continue
+                if clock.ahead_ms:
+                    seen.append(glance)
+                else:
+                    offsets_ms.append(camera.sender_offset_ms)
+                if len(offsets_ms) == 25:  # from here on it is as far ahead as a clock may be, give or take a jitter
+                    clock.ahead_ms = round(median(offsets_ms) - DROPPED_MS)
+                if len(seen) == 100:
+                    break
+        assert all(before.captured_at_ms <= after.captured_at_ms for before, after in pairwise(seen))
+        assert sum(before.clock is not after.clock for before, after in pairwise(seen)) <= 1
+
 
 def dated(url: str, clock: Clock) -> tuple[Glance, float]:
     """The first picture after the server's first report, and how far its clock is from ours."""
@@ -227,6 +253,13 @@ def dated(url: str, clock: Clock) -> tuple[Glance, float]:
         if isinstance(glance, Glance) and camera.sender_offset_ms is not None:
             return glance, camera.sender_offset_ms
     raise AssertionError("the stream ended")
+
+
+class Shifted(SystemClock):
+    ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
 
 
 class HourAhead(SystemClock):

@@ -155,6 +155,17 @@ def test_back_in_a_quiet_scene_only_what_is_needed_is_received(port: int, *, alw
     assert list(frames) == []
 
 
+def test_coming_and_going_between_close_and_quiet_no_capture_time_goes_back(port: int) -> None:
+    camera, stop = opened(port), threading.Event()
+    times = []
+    pictures = (item for item in camera.frames(stop) if isinstance(item, Glance))
+    for number, item in enumerate(islice(pictures, 40)):
+        times.append(item.captured_at_ms)
+        camera.attend(25 if number % 8 < 5 else 0)
+    stop.set()
+    assert times == sorted(times)
+
+
 def is_receiving() -> bool:
     """Whether a main stream is received beside a small one."""
     return any(thread.name.startswith("main stream") for thread in threading.enumerate())

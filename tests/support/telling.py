@@ -71,7 +71,7 @@ def agent_told() -> Told:
 
     counts = dict.fromkeys(CAMERAS, 1)
     return Told(
-        heartbeat, assessed, statuses, lambda: dict.fromkeys(CAMERAS, beat()),
+        heartbeat, assessed, statuses, lambda: dict.fromkeys(CAMERAS, beat()), lambda: counts,
         lambda: Looking(counts, counts, dict.fromkeys(CAMERAS, beat()), counts, 0.05),
         oldest_s=lambda: 12.5, is_connected=lambda: True, certificate_ends_ms=lambda: now_ms() + 10**9,
         spool_max_bytes=2**31,

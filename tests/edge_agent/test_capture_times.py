@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.frames import Glance
@@ -151,7 +151,6 @@ SKEWS = st.floats(-3000, 3000) | st.sampled_from([-3_600_000.0, 3_600_000.0]) | 
 CLOCKS = st.just(0) | st.sampled_from([-86_400_000, -3000, -600, -100, 100, 600, 3000, 86_400_000])
 
 
-@settings(deadline=None)
 @given(steps=st.lists(st.builds(Step, st.integers(0, 4000), WAYS, SKEWS, CLOCKS), max_size=60))
 def test_capture_times_go_back_with_the_agents_clock_alone_and_are_never_far_from_it(steps: list[Step]) -> None:
     times, now_ms, before = CaptureTimes(), EPOCH_MS, 0
@@ -164,7 +163,6 @@ def test_capture_times_go_back_with_the_agents_clock_alone_and_are_never_far_fro
         before = its.at_ms
 
 
-@settings(deadline=None)
 @given(
     skew_ms=st.floats(-1500, 1500),
     ways_ms=st.lists(WAYS, min_size=1, max_size=80),

@@ -40,6 +40,16 @@ _STOP_S: Final = 10.0
 """It writes its data folder when it ends."""
 _STEP_S: Final = 0.01
 _LAST_LINES: Final = 8
+_ENDS_WITH_US: Final = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(1, 15, 0, 0, 0) != 0:
+    sys.exit(f"prctl PR_SET_PDEATHSIG: {os.strerror(ctypes.get_errno())}")
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Asks the kernel for a SIGTERM when the parent ends, and becomes the program. `setpriv --pdeathsig` calls capset(2)
+too, which the sandbox of a unit refuses."""
 
 
 class _Died(Exception):
@@ -230,9 +240,9 @@ class BrokerProcess:
 
     def _command(self, configuration: Path) -> list[str]:
         path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-        program, guard = shutil.which(broker.PROGRAM, path=path), shutil.which("setpriv", path=path)
-        if program is None or guard is None:
-            raise BrokerError(f"{broker.PROGRAM} is not installed: apt-get install mosquitto util-linux")
+        program = shutil.which(broker.PROGRAM, path=path)
+        if program is None:
+            raise BrokerError(f"{broker.PROGRAM} is not installed: apt-get install mosquitto")
         account = self._listeners.account
         if os.geteuid() == 0 and account != "root":
             # Mosquitto would become that account by itself, and then could not read at SIGHUP what it read as root.
@@ -240,7 +250,8 @@ class BrokerProcess:
                 f"the broker is to run as {account}, so run this as {account} (systemd: User={account}), who must own"
                 f" {self._directory} and everything in the home"
             )
-        return [guard, "--pdeathsig", "TERM", program, "-c", str(configuration)]
+        guard = [sys.executable, "-I", "-S", "-c", _ENDS_WITH_US, str(os.getpid())]
+        return [*guard, program, "-c", str(configuration)]
 
     def _start(self, command: list[str]) -> None:
         """Start it and wait until both ports accept."""

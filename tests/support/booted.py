@@ -1,0 +1,322 @@
+"""Machines whose systemd runs, on a street of their own: each boots from a layer over a Debian, in systemd-nspawn.
+
+```
+ street (a network of its own) ── 10.2.0.9: cameras, and whoever listens to what wants to leave
+    ├── eth0 10.2.0.5  head     systemd, root and users of its own; reboots, loses power, is switched off
+    └── eth0 10.2.0.6  cabinet
+```
+
+Networks, mounts and processes have no names on this machine and end with the process that made them, however it ends;
+so two runs side by side do not meet.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+CAMERAS = "10.2.0.9"
+_NETWORK = "10.2.0.0/24"
+_BOOT_S = 120.0
+_DOWN_S = 120.0
+_STEP_S = 0.1
+_REBOOT = 133
+_PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+_BOOT = """
+mount --make-rprivate /
+mount --bind "$NET" "$FOLDER/net"
+mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$FOLDER/upper,workdir=$FOLDER/work" "$FOLDER/root"
+umount -R /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p "/sys/fs/cgroup/$NAME"
+echo $$ >"/sys/fs/cgroup/$NAME/cgroup.procs"
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+exec unshare --pid --fork --kill-child --mount-proc \\
+    systemd-nspawn --directory="$FOLDER/root" --boot --register=no --keep-unit --console=pipe --machine="$NAME" \\
+    --hostname="$HOST" --network-namespace-path="$FOLDER/net" --capability=CAP_NET_ADMIN,CAP_BPF --resolv-conf=off \\
+    --timezone=off --link-journal=no
+"""
+"""The host's control groups may be of version 1: systemd gets a tree of version 2, seen from here alone. A namespace of
+process ids ends all of it with its first, which nspawn alone does not."""
+
+
+def require() -> None:
+    """Skip the test, by name, where no machine can be booted."""
+    absent = [name for name in ("systemd-nspawn", "ip", "unshare", "nsenter", "setpriv") if shutil.which(name) is None]
+    if os.geteuid() != 0:
+        pytest.skip("booting a machine needs root")
+    if absent:
+        pytest.skip(f"{', '.join(absent)}: not installed; apt-get install systemd-container iproute2 util-linux")
+    if subprocess.run(["unshare", "-n", "-m", "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("no right to make namespaces here")
+
+
+class Street:
+    """A network with a bridge, to which machines are wired. Use it as a context."""
+
+    def __enter__(self) -> Self:
+        self._held: list[subprocess.Popen[bytes]] = []
+        self.net = self._network()
+        self.ip("link", "add", "street", "type", "bridge")
+        self.ip("addr", "add", f"{CAMERAS}/24", "dev", "street")
+        self.ip("link", "set", "street", "up")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._held):
+            process.kill()
+            process.communicate()
+
+    def ip(self, *words: str) -> None:
+        """`ip` in the street's network."""
+        subprocess.run(["nsenter", f"--net={self.net}", "ip", *words], check=True, capture_output=True)
+
+    def beside(self, command: Sequence[str | Path]) -> "subprocess.Popen[str]":
+        """Start a process of this machine at 10.2.0.9. Whoever starts it ends it."""
+        words = [*_DIES_WITH_US, "nsenter", f"--net={self.net}", *map(str, command)]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def wire(self, name: str, address: str) -> Path:
+        """Make a network for one machine; it outlives the machine's boots."""
+        net = self._network()
+        inside = ["nsenter", f"--net={net}", "ip"]
+        self.ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", net.parts[2])
+        self.ip("link", "set", name, "master", "street", "up")
+        for words in (
+            ["addr", "add", f"{address}/24", "dev", "eth0"],
+            ["link", "set", "eth0", "up"],
+            ["route", "add", "default", "via", CAMERAS],  # what wants to leave comes by where it is seen
+        ):
+            subprocess.run([*inside, *words], check=True, capture_output=True)
+        return net
+
+    def unplug(self, name: str, *, back: bool = False) -> None:
+        """Take a machine's wire out, or put it back."""
+        self.ip("link", "set", name, "up" if back else "down")
+
+    def _network(self) -> Path:
+        script = "ip link set lo up; echo made; exec sleep infinity"
+        holder = subprocess.Popen(
+            [*_DIES_WITH_US, "unshare", "--net", "sh", "-euc", script], stdout=subprocess.PIPE, start_new_session=True
+        )
+        self._held.append(holder)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"made\n"
+        return Path(f"/proc/{holder.pid}/ns/net")
+
+
+class Booted:
+    """One machine. What is written to it lies in a layer that stays through its boots and goes with it."""
+
+    def __init__(self, name: str, lower: Sequence[Path], folder: Path, net: Path) -> None:
+        """`lower`: trees that it is a layer over, the uppermost first."""
+        self.name = name
+        self._lower = lower
+        self._folder = folder
+        self._net = net
+        self._group = f"wayside-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._log = folder / "console.log"
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._init = 0
+        for each in ("upper/etc", "work", "root"):
+            (folder / each).mkdir(parents=True)
+        (folder / "net").touch()
+        self.write("/etc/machine-id", f"{uuid.uuid4().hex}\n")
+        self.write("/etc/hostname", f"{name}\n")
+        # What Debian's installer writes, and debootstrap does not.
+        self.write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n")
+        self.write("/etc/resolv.conf", "nameserver 192.0.2.53\n")
+
+    def write(self, path: str, content: str | bytes) -> None:
+        """Put a file there; only while it is switched off."""
+        file = self._upper(path)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def bring(self, file: Path, folder: str) -> None:
+        """Copy a file of this machine into a folder there; only while it is switched off."""
+        shutil.copy(file, self._upper(f"{folder}/{file.name}"))
+
+    def boot(self) -> None:
+        """Switch it on, and wait until systemd has started what is enabled."""
+        environment = {
+            "LOWER": ":".join(map(str, self._lower)),
+            "FOLDER": str(self._folder),
+            "NAME": self._group,
+            "HOST": self.name,
+            "NET": str(self._net),
+            "PATH": _PATH,
+        }
+        with self._log.open("ab") as log:
+            self._nspawn = subprocess.Popen(
+                [*_DIES_WITH_US, "unshare", "--mount", "sh", "-euc", _BOOT],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
+            )  # fmt: skip
+        began_s = time.monotonic()
+        while not self._is_up():
+            if self._nspawn.poll() is not None:
+                self._remove_group()
+                pytest.fail(f"{self.name} does not boot: {self._log.read_text(errors='replace')[-2000:]}")
+            if time.monotonic() - began_s > _BOOT_S:
+                pytest.fail(f"{self.name} is not up: {self._log.read_text(errors='replace')[-2000:]}")
+            time.sleep(_STEP_S)
+
+    def run(self, script: str, *, timeout_s: float = 300) -> str:
+        """Run a shell script there, as root; returns what it printed. Fails the test where it fails."""
+        done = self.tried(script, timeout_s=timeout_s)
+        assert done.returncode == 0, f"{self.name}: {script}\n{done.stdout}{done.stderr}\n{self.journal()}"
+        return done.stdout
+
+    def tried(self, script: str, *, timeout_s: float = 300) -> "subprocess.CompletedProcess[str]":
+        """Run a shell script there, as root, whatever becomes of it."""
+        command = ["nsenter", f"--target={self._init}", "--all", "/bin/sh", "-euc", script]
+        environment = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s, env=environment)
+
+    def journal(self) -> str:
+        """The last of what its units said."""
+        return self.tried("journalctl --no-pager -o short-monotonic -n 60 -u 'wayside-*' || true").stdout
+
+    def main_pid(self, unit: str) -> int:
+        """The main process of a unit, by its number there; 0: none."""
+        return int(self.run(f"systemctl show -P MainPID {unit}"))
+
+    def reboot(self) -> None:
+        """Ask systemd to reboot, and wait until it is up again."""
+        assert self._leaves("systemctl reboot") == _REBOOT
+        self.boot()
+
+    def cut_power(self) -> None:
+        """End everything there at once; `boot` switches it on again."""
+        os.kill(self._init, signal.SIGKILL)
+        self._ended()
+
+    def poweroff(self) -> None:
+        """Ask systemd to switch it off."""
+        assert self._leaves("systemctl poweroff") == 0
+
+    def close(self) -> None:
+        """End it, however it stands."""
+        if self._nspawn is not None:
+            self._nspawn.kill()
+            self._ended()
+
+    def _upper(self, path: str) -> Path:
+        assert self._nspawn is None
+        file = self._folder / "upper" / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def _is_up(self) -> bool:
+        """Whether everything that starts at boot has started, or failed."""
+        found = self._find_init()
+        if found is None:
+            return False
+        self._init = found
+        return self.tried("systemctl is-system-running").stdout.strip() in {"running", "degraded"}
+
+    def _find_init(self) -> int | None:
+        """The process that is number 1 of the innermost namespace, two below this machine's."""
+        assert self._nspawn is not None
+        below = [self._nspawn.pid]
+        try:
+            for _ in range(2):
+                below = [child for each in below for child in _children(each)]
+            return next((pid for pid in below if _numbers(pid)[2:] == ["1"]), None)
+        except FileNotFoundError:
+            return None  # ended meanwhile
+
+    def _leaves(self, command: str) -> int:
+        self.tried(command)
+        return self._ended()
+
+    def _ended(self) -> int:
+        assert self._nspawn is not None
+        try:
+            code = self._nspawn.wait(_DOWN_S)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            code = self._nspawn.wait()
+        self._nspawn = None
+        self._remove_group()
+        return code
+
+    def _remove_group(self) -> None:
+        """Remove its control groups, whose processes the kernel may still be burying."""
+        for tree in (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified")):
+            folder = tree / self._group
+            until_s = time.monotonic() + _DOWN_S
+            while folder.exists():
+                try:
+                    for each in (*sorted(folder.rglob("*/"), reverse=True), folder):
+                        each.rmdir()
+                except OSError:
+                    assert time.monotonic() < until_s, f"{folder}: processes are left in it"
+                    time.sleep(_STEP_S)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _numbers(pid: int) -> list[str]:
+    """Its ids in each namespace, from ours inwards."""
+    return Path(f"/proc/{pid}/status").read_text().partition("\nNSpid:")[2].partition("\n")[0].split()
+
+
+@contextmanager
+def machine(street: Street, name: str, address: str, *lower: Path) -> Iterator[Booted]:
+    """A machine that is switched off; ended, and its layer removed, with the context."""
+    folder = Path(tempfile.mkdtemp(prefix=f"wayside-{name}-"))
+    try:
+        made = Booted(name, lower, folder, street.wire(name, address))
+        try:
+            yield made
+        finally:
+            made.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+RECORDER = f"""
+import ipaddress, socket
+own = ipaddress.ip_network("{_NETWORK}")
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+wire.bind(("street", 0))
+print("listening", flush=True)
+while True:
+    data, _ = wire.recvfrom(65535)
+    kind, body = data[12:14], data[14:]
+    if kind == b"\\x08\\x00" and ipaddress.ip_address(body[16:20]) not in own:
+        asked = body[40:80] if body[22:24] == b"\\x00\\x35" else b""
+        print("ip", body[9], socket.inet_ntoa(body[16:20]), body[20:24].hex(), asked, flush=True)
+    elif kind == b"\\x86\\xdd" and body[6] not in (0, 58):
+        print("ip6", body[6], socket.inet_ntop(socket.AF_INET6, body[24:40]), body[40:44].hex(), flush=True)
+"""
+"""A program that prints each packet that wants to leave; ICMPv6 and hop-by-hop are the kernel's own."""
+
+
+@contextmanager
+def recorded(street: Street) -> Iterator[list[str]]:
+    """Lists, once the context ends, line by line what wanted to leave the street."""
+    recorder = street.beside([sys.executable, "-c", RECORDER])
+    left: list[str] = []
+    try:
+        assert recorder.stdout is not None
+        assert recorder.stdout.readline() == "listening\n"
+        yield left
+        recorder.send_signal(signal.SIGTERM)
+        left += recorder.stdout.read().splitlines()
+    finally:
+        recorder.kill()
+        recorder.communicate(timeout=60)

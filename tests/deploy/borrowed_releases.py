@@ -32,7 +32,7 @@ class BorrowedReleases:
         self.folder = folder
         self._wheel = folder / "wheel"
         uv = Path(sys.executable).with_name("uv")
-        build = [uv, "build", "--wheel", "-q", "--python", sys.executable, "-o", self._wheel, ROOT]
+        build = [str(uv), "build", "--wheel", "-q", "--python", sys.executable, "-o", str(self._wheel), str(ROOT)]
         subprocess.run(build, check=True, capture_output=True, timeout=300)
         self._key = load_key(new_key(folder))
         self.public = folder / "release.pub"

@@ -22,7 +22,7 @@ demo: ## A whole street on this machine; ARGS="--for 90 --report out" runs it bo
 test: ## Unit, conformance, scenario and browser tests
 	@bin/setup dev
 	@$(BIN)/wayside-engines fetch --kind model --kind audit --kind footage --kind photo
-	@$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m tests.run --numprocesses 3 --no-loadscope-reorder $(ARGS)
 
 check: ## Format, lint, types, import contracts
 	@bin/setup dev

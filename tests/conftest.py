@@ -5,8 +5,6 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)  # readline leaves them to xdist's workers; a rich.Console made then would keep them
@@ -18,25 +16,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("wayside")
+pytest_plugins = ("tests.support.timer", "tests.support.workers")
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
-ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
-
-
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """A worker takes file by file; what drives a whole cluster or a browser goes to one of them."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.split("::", maxsplit=1)[0]
-        return "alone" if path.startswith(ALONE) else path
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
-    return ByFile(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest group first, so that it does not end last; pytest-randomly has shuffled before this."""
-    items.sort(key=lambda item: not item.nodeid.startswith(ALONE))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,80 @@
+"""Pytest plugin: which worker runs what, and what happens when one of them is killed, or all have to end.
+
+xdist replaces a killed worker and hands its file on, the test that killed it first. Where the others have been told
+to end, a file can stay behind that nobody takes, and the run waits for it for ever. Here a killed worker ends the run.
+"""
+
+import faulthandler
+import os
+import signal
+from collections.abc import Mapping
+from types import FrameType
+from typing import NoReturn
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """A worker takes file by file; what drives a whole cluster or a browser goes to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", maxsplit=1)[0]
+        return "alone" if path.startswith(ALONE) else path
+
+    def running(self) -> Mapping[WorkerController, str]:
+        """The test that each worker has begun and not ended."""
+        return {
+            node: test
+            for node, files in self.assigned_work.items()
+            for test in [next((test for tests in files.values() for test, done in tests.items() if not done), None)]
+            if test is not None
+        }
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest group first, so that it does not end last; pytest-randomly has shuffled before this."""
+    items.sort(key=lambda item: not item.nodeid.startswith(ALONE))
+
+
+def pytest_testnodedown(node: WorkerController, error: object) -> None:
+    """Ends the run when a worker ended by itself, and fails the test that it ran."""
+    if not error:
+        return
+    session = node.config.pluginmanager.getplugin("dsession")
+    running = dict(session.sched.running())
+    test = running.pop(node, None)
+    if test is not None:
+        session.handle_crashitem(test, node)
+    ends(f"worker {node.gateway.id} ended while it ran {test or 'no test'} ({error})", running)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker writes its stacks when it is asked; the others end at SIGTERM, and say what was running."""
+    if hasattr(config, "workerinput"):
+        faulthandler.register(signal.SIGUSR1, file=os.fdopen(os.dup(2), "w"))
+        return
+
+    def end(_: int, __: FrameType | None) -> None:
+        session = config.pluginmanager.getplugin("dsession")
+        if session is None:
+            faulthandler.dump_traceback(file=os.dup(2))
+            pytest.exit(f"ended from outside while it ran {os.environ.get('PYTEST_CURRENT_TEST', 'no test')}", 1)
+        ends("ended from outside", {} if session.sched is None else session.sched.running())
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def ends(why: str, running: Mapping[WorkerController, str]) -> NoReturn:
+    """Ends the run with exit code 1, what was running, and the stacks of those who still can tell."""
+    for node in running:
+        os.kill(node.gateway._rinfo().pid, signal.SIGUSR1)
+    pytest.exit("\n".join([why, *(f"  {node.gateway.id} ran {test}" for node, test in running.items())]), 1)

@@ -22,6 +22,7 @@ from provisioning.broker.probe import ACCEPTED, told
 from provisioning.contracts.diagnosis import Diagnosis, Fault, is_nearly_full
 from provisioning.contracts.documents import Membership, Verdict
 from provisioning.contracts.topics import Role
+from provisioning.courier.heartbeats import heard_agents
 from provisioning.errors import AuthorityError, BrokerError, HomeError
 from provisioning.home import Home
 from provisioning.identities import CLIENTS, ENROLMENT, SERVICES, SIGNERS
@@ -54,8 +55,11 @@ def show(directory: Path, configs: Sequence[Path]) -> Answer:
     return Answer(facts, [*(each.line() for each in found), told_so], 1 if faults else 0)
 
 
-def examine(directory: Path, configs: Sequence[Path]) -> Iterator[Diagnosis]:
-    """One after another; a fault stops only what cannot be judged without it. Raises as `show`."""
+def examine(directory: Path, configs: Sequence[Path], *, patience_s: float | None = None) -> Iterator[Diagnosis]:
+    """Look at one after another; a fault stops only what cannot be judged without it. Raises as `show`.
+
+    `patience_s`: how long agents are listened to; see `courier.heartbeats`.
+    """
     if not directory.is_dir():
         remedy = "give it with --home, or make one: wayside-provision init"
         yield Diagnosis("home", f"{directory}: no home here", Fault.CONFIGURATION_INVALID, remedy)
@@ -77,17 +81,25 @@ def examine(directory: Path, configs: Sequence[Path]) -> Iterator[Diagnosis]:
         yield _revocations(home, authority)
     yield from _broker(home)
     yield _enrolment(home)
-    yield from _agents(home)
+    yield from _agents(home, patience_s)
 
 
 def _secrets(directory: Path, configs: Sequence[Path]) -> Iterator[Diagnosis]:
-    wrong = [secret for secret in secrets_list.find(directory, configs) if secret.is_wrong]
+    found = list(secrets_list.find(directory, configs))
+    wrong = [secret for secret in found if secret.is_wrong]
+    closed = [secret for secret in found if secret.is_closed]
     for secret in wrong:
-        found = f"{secret.file}: {secret.what}; mode {secret.mode or 0:04o}, to be {secret.expected:04o}"
+        said = f"{secret.file}: {secret.what}; mode {secret.mode or 0:04o}, to be {secret.expected:04o}"
         rotation = f"; if others could read it: {secret.rotation}" if secret.rotation else ""
-        yield Diagnosis("key", found, Fault.KEY_READABLE, f"run: chmod {secret.expected:o} {secret.file}{rotation}")
+        yield Diagnosis("key", said, Fault.KEY_READABLE, f"run: chmod {secret.expected:o} {secret.file}{rotation}")
     if not wrong:
-        yield Diagnosis("keys", "their owners' alone")
+        yield Diagnosis("keys", "their owners' alone" if not closed else f"not all looked at: {_closed(closed)}")
+
+
+def _closed(secrets: Sequence[secrets_list.Secret]) -> str:
+    files = ", ".join(str(secret.file) for secret in secrets[:3])
+    more = f" and {len(secrets) - 3} more" if len(secrets) > 3 else ""
+    return f"{files}{more} are closed to this user; run this command as root, too"
 
 
 def _disk(directory: Path) -> Diagnosis:
@@ -231,10 +243,15 @@ def _enrolment(home: Home) -> Diagnosis:
     return Diagnosis(where, f"{address} answers")
 
 
-def _agents(home: Home) -> Iterator[Diagnosis]:
+def _agents(home: Home, patience_s: float | None) -> Iterator[Diagnosis]:
     issued = {each.addressee: each.issued_at_ms for each in home.plans.newest_documents()}
     now_ms = home.now_ms()
-    for agent in status.standings(home):
+    standings = list(status.standings(home))
+    enrolled = {agent.id for agent in standings if agent.membership is Membership.ENROLLED}
+    heard = heard_agents(home, enrolled, patience_s)
+    if heard is None:
+        yield Diagnosis("agents", "not listened to: there is no line to the broker")
+    for agent in standings:
         if agent.membership is Membership.REVOKED:
             continue
         where = f"agent {agent.id}"
@@ -242,6 +259,9 @@ def _agents(home: Home) -> Iterator[Diagnosis]:
         for fault, found, remedy in _agent(agent, now_ms, issued.get(agent.id, now_ms)):
             has_fault = True
             yield Diagnosis(where, found, fault, remedy)
+        if heard is not None and agent.id in enrolled - heard:
+            has_fault = True
+            yield Diagnosis(where, _SILENT, Fault.AGENT_SILENT, _MEET)
         if not has_fault:
             yield Diagnosis(where, f"{agent.membership}, configuration {agent.active or 'none'} in use")
 
@@ -265,6 +285,10 @@ def _agent(agent: status.AgentStanding, now_ms: int, issued_at_ms: int) -> Itera
     elif now_ms - issued_at_ms > ANSWERS_WITHIN_MS:
         found = f"has said nothing of configuration {agent.configuration}; it runs on {agent.active or 'none of ours'}"
         yield Fault.CONFIGURATION_OLD, found, "on the box: wayside-edge doctor; it may be off, or cut off"
+
+
+_SILENT: Final = "is enrolled and sends no heartbeat: it does not run, or is cut off from the broker"
+_MEET: Final = "on the box: systemctl status wayside-edge, then wayside-edge doctor; its power, its cable, the way here"
 
 
 def _now(home: Home) -> datetime:

@@ -4,6 +4,7 @@ Looks at names and modes alone and opens no secret, so it also tells what is wro
 """
 
 import json
+import os
 import pwd
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +59,8 @@ class Secret:
     mode: int | None = None
     """As found; None where there is none."""
     owner: str | None = None
+    is_closed: bool = False
+    """Its folder does not let this user look."""
 
     @property
     def is_wrong(self) -> bool:
@@ -107,6 +110,8 @@ def _seen(secret: Secret) -> Secret:
         status = secret.file.stat()
     except FileNotFoundError:
         return secret
+    except PermissionError:
+        return replace(secret, is_closed=True)
     try:
         owner = pwd.getpwuid(status.st_uid).pw_name
     except KeyError:
@@ -326,7 +331,8 @@ def _database(file: Path) -> Iterator[Path]:
     """A SQLite file, and those that it has beside it while somebody works on it."""
     yield file
     for part in ("-journal", "-shm", "-wal"):
-        if (beside := file.with_name(f"{file.name}{part}")).exists():
+        beside = file.with_name(f"{file.name}{part}")
+        if os.path.exists(beside):  # noqa: PTH110 - Path.exists raises where the folder is closed to this user
             yield beside
 
 
@@ -365,13 +371,15 @@ def _facts(secret: Secret) -> dict[str, Any]:
         "mode": None if secret.mode is None else f"{secret.mode:04o}",
         "owner": secret.owner,
         "is_wrong": secret.is_wrong,
+        "is_closed": secret.is_closed,
         "rotation": secret.rotation or None,
     }
 
 
 def _lines(secret: Secret) -> Iterator[str]:
     if secret.mode is None:
-        found = f"not there (to be {secret.expected:04o})"
+        why = "closed to this user; as root more is seen" if secret.is_closed else "not there"
+        found = f"{why} (to be {secret.expected:04o})"
     else:
         found = f"{secret.mode:04o} {f'WRONG, to be {secret.expected:04o}' if secret.is_wrong else 'ok'} {secret.owner}"
     yield f"{secret.file}  {found}"

@@ -50,6 +50,8 @@ class Fault(StrEnum):
     """It answers and gives no video, or another stream was asked for than it has."""
     AGENT_NOT_ENROLLED = "agent_not_enrolled"
     """Its code ran out before a box came with it."""
+    AGENT_SILENT = "agent_silent"
+    """An enrolled agent sends no heartbeat: it does not run, or is cut off from the broker."""
 
 
 @dataclass(frozen=True, slots=True)

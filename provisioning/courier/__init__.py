@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from provisioning import documents
+from provisioning.broker import process
 from provisioning.contracts import codec, topics
 from provisioning.contracts.documents import CENTER, Configured, Membership
 from provisioning.contracts.errors import ContractError, RejectReason
@@ -29,8 +30,6 @@ RETRY_MIN_S: Final = 1.0
 RETRY_MAX_S: Final = 15.0
 _STOP_S: Final = 2.0
 _MAX_WARNED: Final = 1000
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
-"""Where to reach a listener that is bound to every address."""
 
 
 class Courier:
@@ -139,11 +138,10 @@ class Courier:
             self._retained[topics.rollout()] = rollout.encode()
 
     def _dial(self) -> None:
-        config = self._home.config
-        host = _EVERYWHERE.get(config.services_listen, config.services_listen)
+        host, port = process.listeners(self._home).services.here
         identity = self._home.identities.identity(Role.PROVISIONING.value)
         try:
-            self._line = CourierLine(host, config.services_port, identity, self._hear)
+            self._line = CourierLine(host, port, identity, self._hear)
         except LineLostError as error:
             self._lost(str(error))
 

@@ -6,16 +6,22 @@ home, Mosquitto, enrolment service ──▶ doctor
 import os
 import re
 import socket
+import ssl
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from provisioning import broker, doctor, documents
+from provisioning import broker, doctor, documents, secrets_list
+from provisioning.authority import private_pem
 from provisioning.broker import process
+from provisioning.contracts import topics
 from provisioning.contracts.diagnosis import Diagnosis, Fault
 from provisioning.contracts.documents import Configured, Verdict
 from provisioning.home import Home
@@ -23,7 +29,7 @@ from provisioning.identities import BROKER, ENROLMENT, Identities
 from provisioning.plans import CameraRecord
 from tests.provisioning.serving import Clock, new_home, serving
 from tests.support.exchange import listens, until
-from tests.support.office import Technician, enrol
+from tests.support.office import Box, Technician, enrol
 
 AGENT = "cabinet-7"
 ROOT = Path(__file__).parents[2]
@@ -48,13 +54,32 @@ class Centre:
             yield
             running.terminate()
 
-    def diagnoses(self) -> list[Diagnosis]:
-        return list(doctor.examine(self.home.directory, []))
+    def diagnoses(self, patience_s: float = 0.1) -> list[Diagnosis]:
+        return list(doctor.examine(self.home.directory, [], patience_s=patience_s))
 
     def faults(self) -> list[Fault]:
+        """All but that agents are silent: in most tests none runs."""
         found = [each for each in self.diagnoses() if each.fault is not None]
         assert all(each.remedy for each in found)
-        return [each.fault for each in found if each.fault is not None]
+        return [each.fault for each in found if each.fault not in {None, Fault.AGENT_SILENT}]
+
+    def beats(self, agent_id: str) -> None:
+        """Enrol an agent, and let it leave a heartbeat at the broker that whoever listens hears at once."""
+        box = Box()
+        issued = enrol(self.home, agent_id, box, site_id="crossing")
+        folder = self.home.directory.parent / agent_id
+        folder.mkdir()
+        (folder / "agent.key").write_bytes(private_pem(box.key))
+        (folder / "agent.pem").write_text(issued.pem)
+        context = ssl.create_default_context(cafile=str(self.home.identities.services.ca_file))
+        context.load_cert_chain(folder / "agent.pem", folder / "agent.key")
+        client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        client.tls_set_context(context)
+        client.connect("127.0.0.1", self.home.config.agents_port)
+        client.loop_start()
+        client.publish(topics.heartbeat(agent_id), b"{}", qos=1, retain=True).wait_for_publish(30)
+        client.disconnect()
+        client.loop_stop()
 
     def says(self, verdict: Verdict, *, number: int, active: int | None, cause: str = "") -> None:
         word = Configured(agent_id=AGENT, number=number, verdict=verdict, cause=cause, active=active, at_ms=1)
@@ -81,10 +106,10 @@ def running(centre: Centre) -> Iterator[Centre]:
 
 @pytest.mark.peer
 def test_a_healthy_centre_is_accused_of_nothing(running: Centre) -> None:
-    enrol(running.home, AGENT, site_id="crossing")
+    running.beats(AGENT)
     running.configure()
     running.says(Verdict.APPLIED, number=1, active=1)
-    found = running.diagnoses()
+    found = running.diagnoses(30)
     assert [each.line() for each in found if each.fault is not None] == []
     assert {"keys", "disk", "clock", "broker agents", "broker services", "enrolment service", f"agent {AGENT}"} <= {
         each.where for each in found
@@ -239,6 +264,40 @@ def test_a_configuration_that_was_not_taken(running: Centre) -> None:
     assert any("camera c1 fell" in each.found for each in running.diagnoses())
     running.home.revoke(AGENT, "stolen")
     assert running.faults() == []
+
+
+@pytest.mark.peer
+def test_an_agent_that_is_cut_off_or_stopped_is_named_and_one_that_beats_is_not(running: Centre) -> None:
+    running.beats(AGENT)
+    enrol(running.home, "cabinet-8", site_id="crossing")
+    running.home.register.add_agent("cabinet-9", "crossing")
+    silent = [each for each in running.diagnoses(5) if each.fault is Fault.AGENT_SILENT]
+    assert [each.where for each in silent] == ["agent cabinet-8"]
+    assert "wayside-edge doctor" in silent[0].remedy
+
+
+@pytest.mark.peer
+def test_agents_are_not_accused_where_the_broker_is_away(centre: Centre) -> None:
+    enrol(centre.home, AGENT, site_id="crossing")
+    found = centre.diagnoses()
+    assert Fault.AGENT_SILENT not in {each.fault for each in found}
+    assert "not listened to" in {each.where: each for each in found}["agents"].found
+
+
+def test_what_is_closed_to_this_user_is_said_and_not_called_well(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    closed = tmp_path / "center"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0o700)
+    database = closed / "data" / secrets_list.CENTER_DATABASE
+    code = (
+        "import os, sys; from pathlib import Path; from provisioning import secrets_list as it; os.setuid(65534);"
+        "print(it._seen(it.Secret('', '', Path(sys.argv[1]), '')).is_closed, list(it._database(Path(sys.argv[1]))))"
+    )
+    tmp_path.chmod(0o755)
+    said = subprocess.check_output([sys.executable, "-c", code, str(database)], text=True, cwd=ROOT)
+    assert said.startswith("True [")
 
 
 @pytest.mark.peer

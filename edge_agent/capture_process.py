@@ -37,6 +37,8 @@ _ERRORS: Final = {
     kind.__name__: kind
     for kind in (
         errors.Unreachable,
+        errors.NoAnswer,
+        errors.TransportRefused,
         errors.WrongCredentials,
         errors.NotFound,
         errors.NoPicture,

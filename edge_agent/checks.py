@@ -21,6 +21,7 @@ from edge_agent.gb28181.registrar import REFUSED_LOGIN
 from edge_agent.gb28181.registration_file import FILE_NAME
 from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.gb28181.seen import Seen
+from edge_agent.host_port import host_port
 from edge_agent.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from edge_agent.link import Connected, Dial, Event, Lost, knock, refusal
 from edge_agent.sources.password import Unlock, read_password
@@ -108,7 +109,7 @@ def _clock(provisioning: config.Provisioning, ca_file: Path, clock: Clock) -> st
 
 
 def _broker(edge: config.EdgeConfig, dial: Dial) -> str:
-    place = f"{edge.broker.host}:{edge.broker.port}"
+    place = host_port(edge.broker.host, edge.broker.port)
     if running.has_line(edge):  # MQTT has one session for a name, and that is the running agent's
         said = knock(edge.broker)
         if said is not None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from edge_agent.gb28181.beijing_time import BeijingTime
 from edge_agent.gb28181.seen import Seen
 from edge_agent.gb28181.strangers import Stranger
+from edge_agent.host_port import host_port
 from provisioning.contracts.config import EdgeConfig, Gb28181Source
 
 _TIME: Final = BeijingTime()
@@ -95,7 +96,7 @@ class DeviceList:
             table.add_row(
                 each.device_id,
                 "there" if each.is_there else "gone" if each.since_ms else "never came",
-                f"{each.host}:{each.port} {each.transport}" if each.host else "",
+                f"{host_port(each.host, each.port)} {each.transport}" if each.host else "",
                 escape(f"{each.manufacturer} {each.model}".strip()),
                 _counted(each),
                 _clock(each),
@@ -118,7 +119,7 @@ class DeviceList:
         table = Table("id", "from", "software", "times", "last", "refused because", title="who knocks and is refused")
         for each in self._strangers:
             last = datetime.fromisoformat(_TIME.text(each.last_ms)).strftime("%Y-%m-%d %H:%M:%S")
-            place = f"{each.host}:{each.port} {each.transport}"
+            place = f"{host_port(each.host, each.port)} {each.transport}"
             table.add_row(each.device_id, place, escape(each.software), str(each.times), last, each.why)
         return table
 

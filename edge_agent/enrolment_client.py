@@ -18,6 +18,7 @@ from cryptography import x509
 
 from edge_agent.clock import Clock
 from edge_agent.errors import EnrolmentError
+from edge_agent.host_port import host_port
 from edge_agent.identity import MALFORMED, public_bytes
 from provisioning.contracts import codec
 from provisioning.contracts.enrolment import (
@@ -73,7 +74,7 @@ class EnrolmentClient:
         self._clock = clock
         self._patience = patience
         self._pin = pin
-        self._place = f"enrolment service {f'[{host}]' if ':' in host else host}:{port}"
+        self._place = f"enrolment service {host_port(host, port)}"
 
     @classmethod
     def pinned(cls, host: str, port: int, pin: str, clock: Clock, *, patience: Patience = Patience()) -> Self:

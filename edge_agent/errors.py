@@ -72,6 +72,18 @@ class Unreachable(SourceError):
     cause = "unreachable"
 
 
+class NoAnswer(SourceError):
+    """The camera takes the connection and says nothing more."""
+
+    cause = "no_answer"
+
+
+class TransportRefused(SourceError):
+    """The camera answered, and sends by another transport than the one that it was asked for."""
+
+    cause = "transport_refused"
+
+
 class WrongCredentials(SourceError):
     """The camera answered 401 or 403, or the password file cannot be used."""
 

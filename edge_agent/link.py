@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import BrokerError
+from edge_agent.host_port import host_port
 from provisioning.contracts import config, topics
 
 KEEPALIVE_S: Final = 15
@@ -99,7 +100,7 @@ class PahoLink:
         Raises:
             BrokerError: unreachable, or a certificate does not fit.
         """
-        self._place = f"{broker.host}:{broker.port}"
+        self._place = host_port(broker.host, broker.port)
         self._agent_id = agent_id
         self._report = report
         self._clock = clock
@@ -214,7 +215,7 @@ def knock(broker: config.Broker) -> str | None:
     try:
         return _alert(broker, context)
     except OSError as error:
-        raise _unmet(f"{broker.host}:{broker.port}", error) from error
+        raise _unmet(host_port(broker.host, broker.port), error) from error
 
 
 def _alert(broker: config.Broker, context: ssl.SSLContext) -> str | None:

@@ -8,6 +8,7 @@ from typing import Final
 from edge_agent.errors import SourceError
 from edge_agent.gb28181.invitations import Accepted, Invitation, Route, Span
 from edge_agent.gb28181.sdp import Transport
+from edge_agent.host_port import host_port
 from edge_agent.sources.media import Media
 from provisioning.contracts.config import Gb28181Source
 
@@ -43,10 +44,10 @@ def agreed(
     host = _reachable(accepted.host, route.peer.host)
     if invitation.transport == "tcp_active":
         remote = (host, accepted.port) if accepted.port else None
-        advertised = f"{host}:{accepted.port}"
+        advertised = host_port(host, accepted.port)
     else:
         remote = (host, 0) if host == route.peer.host else None
-        advertised = f"{invitation.host}:{invitation.port}"
+        advertised = host_port(invitation.host, invitation.port)
     span = invitation.span
     return Media(
         transport=invitation.transport,

@@ -77,6 +77,8 @@ CAUSES: Final = {
     "paused": marked("Paused"),
     "starting": marked("Starting"),
     "unreachable": marked("Unreachable"),
+    "no_answer": marked("It does not answer"),
+    "transport_refused": marked("No RTSP over TCP"),
     "wrong_credentials": marked("Wrong user or password"),
     "login_ignored": marked("The device does not log in"),
     "not_found": marked("No such stream"),

@@ -14,6 +14,7 @@ import aiohttp
 from edge_agent.desk.ask import Recording
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.messages import Problem, Progress, Standing
+from edge_agent.host_port import host_port
 from provisioning.contracts import codec
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Message
@@ -39,7 +40,7 @@ class Place:
     @property
     def name(self) -> str:
         """For messages."""
-        return f"desk agent {f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"desk agent {host_port(self.host, self.port)}"
 
 
 class DeskClient:
@@ -100,9 +101,9 @@ class DeskClient:
             await _closed(opened)
 
     def _target(self, recording: Recording) -> str:
-        host = f"[{self._place.host}]" if ":" in self._place.host else self._place.host
+        place = host_port(self._place.host, self._place.port)
         query = f"started_at_ms={recording.started_at_ms}&key={recording.key}"
-        return f"https://{host}:{self._place.port}/cameras/{recording.camera_id}/recordings?{query}"
+        return f"https://{place}/cameras/{recording.camera_id}/recordings?{query}"
 
     @asynccontextmanager
     async def _asked(self, request: "aiohttp.client._RequestContextManager") -> AsyncIterator[aiohttp.ClientResponse]:

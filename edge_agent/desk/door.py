@@ -12,6 +12,7 @@ from aiohttp import web
 
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.messages import Problem
+from edge_agent.host_port import host_port
 from provisioning.acceptor import Acceptor, Bounds, listen
 from provisioning.contracts import codec
 
@@ -52,7 +53,7 @@ class Door:
         except OSError as error:
             raise DeskError(
                 "cannot_listen",
-                f"[desk] {host}:{port}: nothing can listen here ({_short(error)}): end what uses it, or"
+                f"[desk] {host_port(host, port)}: nothing can listen here ({_short(error)}): end what uses it, or"
                 " change host or port",
             ) from error
         self._unwelcome = 0

@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 
 from edge_agent.desk.errors import DeskError
+from edge_agent.host_port import host_port
 from provisioning import durable_file
 from provisioning.contracts import config
 from provisioning.contracts.config import read_secret
@@ -20,7 +21,7 @@ def look(settings: config.Desk) -> str:
     """
     server_context(settings.tls_cert_file, settings.tls_key_file)
     token(settings.token_file)
-    return f"certificate and token are there, for {settings.host}:{settings.port}"
+    return f"certificate and token are there, for {host_port(settings.host, settings.port)}"
 
 
 def server_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:

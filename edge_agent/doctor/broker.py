@@ -10,6 +10,7 @@ from edge_agent.clock import Clock
 from edge_agent.doctor import settings
 from edge_agent.doctor.papers import Time
 from edge_agent.errors import BrokerError
+from edge_agent.host_port import host_port
 from edge_agent.link import Arrived, Connected, Dial, Event, Lost, knock, refusal
 from provisioning.contracts import topics
 from provisioning.contracts.config import EdgeConfig
@@ -27,7 +28,7 @@ _DATES: Final = {9, 10}
 
 def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
     """Connect as the agent does, and take what is retained for it; a running agent is left on its line."""
-    place = f"{edge.broker.host}:{edge.broker.port}"
+    place = host_port(edge.broker.host, edge.broker.port)
     if running.has_line(edge):
         yield from _beside(edge, place, time, clock)
         return

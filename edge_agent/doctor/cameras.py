@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from edge_agent.checks import look_at_camera
 from edge_agent.clock import Clock
-from edge_agent.errors import Silent, SourceError, Stalled, Unreachable, WrongCredentials
+from edge_agent.errors import NoAnswer, Silent, SourceError, Stalled, Unreachable, WrongCredentials
 from provisioning.contracts.config import Camera, EdgeConfig
 from provisioning.contracts.diagnosis import Diagnosis, Fault
 from provisioning.contracts.errors import ConfigError
@@ -26,7 +26,7 @@ def _look(camera: Camera, edge: EdgeConfig, clock: Clock) -> Diagnosis:
         fault = Fault.CAMERA_WRONG_PASSWORD
         remedy = "correct user and password in the list and import it again; after several attempts many cameras wait"
         found = str(error)
-    except (Unreachable, Silent, Stalled) as error:
+    except (Unreachable, NoAnswer, Silent, Stalled) as error:
         fault, found = Fault.CAMERA_UNREACHABLE, str(error)
         remedy = (
             "look at power, cable, switch and address: ping it from this box; then its port (554, or of its platform)"

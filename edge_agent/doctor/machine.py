@@ -10,6 +10,7 @@ from edge_agent import backlog, running
 from edge_agent.clock import Clock
 from edge_agent.database import FILE_NAME, reading
 from edge_agent.errors import SpoolError
+from edge_agent.host_port import host_port
 from edge_agent.redactor import FACES, MACHINES, PLATES
 from engines.catalog import Catalog
 from engines.errors import EngineError, ModelMissing
@@ -101,10 +102,10 @@ def ports(edge: EdgeConfig) -> Iterator[Diagnosis]:
         taken = [name for name, kind in kinds.items() if not _is_free(host, port, kind)]
         if taken:
             remedy = f"see who has it: ss -lnp 'sport = :{port}'; end that program, or set another {what}.port"
-            found = f"{host}:{port} ({', '.join(taken)}) is taken by another program"
+            found = f"{host_port(host, port)} ({', '.join(taken)}) is taken by another program"
             yield Diagnosis(f"port {what}", found, Fault.PORT_TAKEN, remedy)
         else:
-            yield Diagnosis(f"port {what}", f"{host}:{port} is free")
+            yield Diagnosis(f"port {what}", f"{host_port(host, port)} is free")
 
 
 _TCP: Final = {"TCP": socket.SOCK_STREAM}

@@ -9,6 +9,7 @@ from typing import Final, Self
 from edge_agent.clock import Clock
 from edge_agent.enrolment_client import EnrolmentClient, Patience
 from edge_agent.errors import EnrolmentError
+from edge_agent.host_port import host_port
 from edge_agent.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from provisioning.contracts.config import EdgeConfig, Provisioning
 from provisioning.contracts.diagnosis import Diagnosis, Fault
@@ -46,8 +47,8 @@ class Time:
             if error.cause == "untrusted":
                 return cls._unproven(told, str(error), clock)
             return cls(here_ms, False, said=_unasked(str(error), told))
-        place = f"{told.host}:{told.port} answers, as the authority known here vouches"
-        return cls._compared(clock.now_ms(), there_ms, [Diagnosis(_SERVICE, place)], "")
+        found = f"{host_port(told.host, told.port)} answers, as the authority known here vouches"
+        return cls._compared(clock.now_ms(), there_ms, [Diagnosis(_SERVICE, found)], "")
 
     @classmethod
     def _unproven(cls, told: Provisioning, why: str, clock: Clock) -> Self:
@@ -131,7 +132,7 @@ def certificate(edge: EdgeConfig, time: Time) -> Diagnosis:
 
 
 def _unasked(why: str, told: Provisioning) -> list[Diagnosis]:
-    remedy = f"let TCP to {told.host}:{told.port} through, and see that wayside-provision serve runs there"
+    remedy = f"let TCP to {host_port(told.host, told.port)} through, and see that wayside-provision serve runs there"
     return [
         Diagnosis(_SERVICE, why, Fault.ENROLMENT_UNREACHABLE, remedy),
         Diagnosis("clock", "not judged: nobody was reached who would know"),

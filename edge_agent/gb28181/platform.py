@@ -38,6 +38,7 @@ from edge_agent.gb28181.settings import Device, Settings, World
 from edge_agent.gb28181.shell import OwnAddress, Shell
 from edge_agent.gb28181.strangers import Stranger
 from edge_agent.gb28181.views import Views
+from edge_agent.host_port import host_port
 from edge_agent.sources.password import Unlock
 from provisioning.contracts import config
 
@@ -232,7 +233,7 @@ class Platform:
         self._told(TurnedAway(device_id, "", why))
 
     def _cannot_listen(self, why: str) -> None:
-        where = f"{self.settings.host}:{self.settings.port}"
+        where = host_port(self.settings.host, self.settings.port)
         with self._lock:
             self._trouble = (
                 f"no device can register: {where} cannot be served ({why}): end what uses it, or correct [gb28181]"

@@ -3,6 +3,7 @@
 FFmpeg's own errors hold the address with the password. None of them is ever raised from here, or left as a context.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -10,7 +11,19 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import av
 import av.error
 
-from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, Unreachable, WrongCredentials
+from edge_agent.clock import Clock
+from edge_agent.errors import (
+    Ended,
+    NoAnswer,
+    NoPicture,
+    NotFound,
+    SourceError,
+    Stalled,
+    TransportRefused,
+    Unreachable,
+    WrongCredentials,
+)
+from edge_agent.host_port import host_port
 from edge_agent.sources.source import MAX_PIXELS
 from provisioning.contracts import config
 
@@ -36,19 +49,22 @@ class Connection:
 
     decoder: "VideoCodecContext"
 
-    def __init__(self, camera_id: str, source: config.RtspSource, url: str, password: str | None) -> None:
+    def __init__(self, camera_id: str, source: config.RtspSource, url: str, password: str | None, clock: Clock) -> None:
         """Open `url`, one of the source's two.
 
         Raises:
-            Unreachable: refused, no route, no such host, or no answer in time.
+            Unreachable: refused, no route, no such host, or nothing there in time.
+            NoAnswer: the connection stands, and no answer came in time.
+            TransportRefused: 461, so no RTSP over TCP.
             WrongCredentials: 401 or 403, or a password too long for FFmpeg.
             NotFound: no such stream.
             NoPicture: an answer, but no H.264 or H.265 video.
         """
         self._camera_id = camera_id
         self._source = source
+        self._clock = clock
         parts = urlsplit(url)
-        self.place = f"{parts.hostname}:{parts.port or 554}"  # a path may hold a vendor's token: never shown
+        self.place = host_port(parts.hostname, parts.port or 554)  # a path may hold a vendor's token: never shown
         self._container = self._open(self._address(url, password))
         try:
             self.decoder = self._decoder()
@@ -103,14 +119,15 @@ class Connection:
 
     def _open(self, address: str) -> "InputContainer":
         timeout_s = (self._source.connect_timeout_s, self._source.read_timeout_s)
+        began_s = self._clock.monotonic_s()
         try:
             return av.open(address, mode="r", format="rtsp", options=_DEMUX, timeout=timeout_s)
         except av.error.FFmpegError as error:
-            failure = self._opening_failure(error)
+            failure = self._opening_failure(error, self._clock.monotonic_s() - began_s)
         # Raised outside the handler: FFmpeg's error holds the address with the password and would come as its context.
         raise failure
 
-    def _opening_failure(self, error: av.error.FFmpegError) -> SourceError:
+    def _opening_failure(self, error: av.error.FFmpegError, took_s: float) -> SourceError:
         within = f"within {self._source.connect_timeout_s:g} s"
         match error:
             case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
@@ -120,18 +137,33 @@ class Connection:
                 return WrongCredentials(self._camera_id, f"{self.place} refuses user or password: {remedy}")
             case av.error.HTTPNotFoundError():
                 return NotFound(self._camera_id, f"{self.place} has no such stream: check the path of the address")
-            case av.error.InvalidDataError():
-                return NoPicture(
-                    self._camera_id, f"{self.place} takes the connection but offers no RTSP video: check port and path"
-                )
             case av.error.ConnectionRefusedError():
                 return Unreachable(self._camera_id, f"{self.place} refuses the connection: check address and port")
             case av.error.ExitError() | av.error.TimeoutError():
                 return Unreachable(self._camera_id, f"{self.place} did not answer {within}: check address and network")
             case _:
-                return Unreachable(
-                    self._camera_id, f"{self.place} cannot be opened ({type(error).__name__}, code {error.errno})"
-                )
+                return self._answer_failure(error, took_s, within)
+
+    def _answer_failure(self, error: av.error.FFmpegError, took_s: float, within: str) -> SourceError:
+        """Tell what is wrong with what was answered; for FFmpeg no answer at all is wrong data too, after a while."""
+        is_wrong = isinstance(error, av.error.InvalidDataError)
+        if is_wrong and took_s >= self._source.connect_timeout_s:
+            return NoAnswer(
+                self._camera_id,
+                f"{self.place} accepts the connection and does not answer {within}: restart the camera; check that this"
+                " is its RTSP port, and how many streams it allows",
+            )
+        if is_wrong:
+            return NoPicture(
+                self._camera_id, f"{self.place} takes the connection but offers no RTSP video: check port and path"
+            )
+        if error.errno == errno.EPROTONOSUPPORT:  # 461
+            return TransportRefused(
+                self._camera_id, f"{self.place} offers no RTSP over TCP: switch it on in the camera (interleaved)"
+            )
+        return Unreachable(
+            self._camera_id, f"{self.place} cannot be opened ({type(error).__name__}, code {error.errno})"
+        )
 
     def _decoder(self) -> "VideoCodecContext":
         if not self._container.streams.video:

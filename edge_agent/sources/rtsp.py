@@ -77,7 +77,9 @@ class Rtsp:
         """See `Source`.
 
         Raises:
-            Unreachable: refused, no route, no such host, or no answer in time.
+            Unreachable: refused, no route, no such host, or nothing there in time.
+            NoAnswer: the connection stands, and no answer came in time.
+            TransportRefused: no RTSP over TCP.
             WrongCredentials: 401 or 403, or the password file is of no use, or the sealed password does not open here.
             NotFound: no such stream.
             NoPicture: an answer, but no H.264 or H.265 video within the size bounds.
@@ -85,7 +87,7 @@ class Rtsp:
             Ended: the other side closed the stream.
         """
         self._per_second, self._shown = 0.0, ""
-        with Connection(self._camera_id, self._source, self._source.url, self._password()) as main:
+        with Connection(self._camera_id, self._source, self._source.url, self._password(), self._clock) as main:
             small = self._source.substream_url
             while not stop.is_set():
                 if small is None or not (self._per_second or _is_large(main)):
@@ -148,7 +150,7 @@ class Rtsp:
 
     def _small(self, url: str) -> Connection:
         try:
-            return Connection(self._camera_id, self._source, url, self._password())
+            return Connection(self._camera_id, self._source, url, self._password(), self._clock)
         except SourceError as error:
             lost = _SmallLost(str(error))
         raise lost

@@ -15,6 +15,7 @@ from contextlib import closing
 from typing import Final
 
 from edge_agent.clock import Backoff, Clock
+from edge_agent.host_port import host_port
 from edge_agent.sources.password import Unlock
 from edge_agent.sources.pictures import Pictures
 from edge_agent.viid.accounts import Accounts
@@ -83,9 +84,9 @@ class ViidServer:
                 listener = listen(self._viid.host, self._viid.port, _BACKLOG)
             except OSError as error:  # ssl.SSLError is one
                 why = f"{error.strerror or type(error).__name__}"
+                where = host_port(self._viid.host, self._viid.port)
                 self._pictures.shut(
-                    f"no device can push: {self._viid.host}:{self._viid.port} cannot be served ({why}): end what uses"
-                    " it, or correct [viid]"
+                    f"no device can push: {where} cannot be served ({why}): end what uses it, or correct [viid]"
                 )
                 _log.error("viid server cannot listen port=%d: %s", self._viid.port, why)
                 self._clock.wait(stop, backoff.next_wait_s())

@@ -25,7 +25,7 @@ from center.errors import RosterRefusedError, StartError, StoreUnavailableError
 from center.feed import Feed
 from center.rollouts import Rollouts
 from center.roster import Roster
-from provisioning.contracts import codec, topics
+from provisioning.contracts import bounds, codec, topics
 from provisioning.contracts.commands import Tasks
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.documents import Configured
@@ -198,6 +198,7 @@ class Mailbox:
         if self._roster.revoked(agent_id):
             self.counters.revoked[agent_id] += 1
             return
+        bounds.check_size(topic, payload)
         match topic.removeprefix(f"{topics.PREFIX}/").split("/"):
             case ["observed", _]:
                 observed = codec.decode(Observed, payload)

@@ -1,6 +1,7 @@
 """Cameras and agents as last heard. What an agent says is kept; whether its word holds now is judged here."""
 
 import threading
+from collections import Counter
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -12,7 +13,7 @@ from center.access import EVERYWHERE, Scope
 from center.clock import NowMs
 from center.roster import Roster
 from center.store import AgentRecord, CameraRecord, ConfiguredRecord, Store
-from provisioning.contracts import codec
+from provisioning.contracts import bounds, codec
 from provisioning.contracts.commands import Tasks
 from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.documents import Configured, Membership, Verdict
@@ -142,6 +143,8 @@ class Devices:
         self._agents: dict[str, tuple[int, Heartbeat]] = {}
         self._interval_ms: dict[str, int] = {}
         self._cameras: dict[tuple[str, str], tuple[int, CameraStatus]] = {}
+        self._named: Counter[str] = Counter()
+        """Cameras by agent, at most `bounds.MAX_CAMERAS` each."""
         self._configured: dict[str, Configured] = {}
         self._tasks: dict[str, Tasks] = {}
         self._link_up = False
@@ -157,7 +160,7 @@ class Devices:
         """
         with self._store.transaction() as session:
             agents = list(session.scalars(select(AgentRecord)))
-            cameras = list(session.scalars(select(CameraRecord)))
+            cameras = list(session.scalars(select(CameraRecord).order_by(CameraRecord.heard_at_ms.desc())))
             configured = list(session.scalars(select(ConfiguredRecord)))
         for agent in agents:
             try:
@@ -172,7 +175,10 @@ class Devices:
             except ContractError:
                 self.unreadable_records += 1
                 continue
-            self._cameras[camera.agent_id, camera.camera_id] = (camera.heard_at_ms, status)
+            # More than that only a version without the bound has written.
+            if self._named[camera.agent_id] < bounds.MAX_CAMERAS:
+                self._named[camera.agent_id] += 1
+                self._cameras[camera.agent_id, camera.camera_id] = (camera.heard_at_ms, status)
         for each in configured:
             try:
                 self._configured[each.agent_id] = codec.decode(Configured, each.configured.encode())
@@ -207,10 +213,16 @@ class Devices:
 
         Raises:
             StoreUnavailableError: known now, but not after a restart.
+            ContractError: its agent names too many.
         """
         at_ms = self._now_ms()
+        key = status.agent_id, status.camera_id
         with self._lock:
-            self._cameras[status.agent_id, status.camera_id] = (at_ms, status)
+            if key not in self._cameras:
+                if self._named[status.agent_id] >= bounds.MAX_CAMERAS:
+                    raise bounds.too_many_cameras(status.camera_id)
+                self._named[status.agent_id] += 1
+            self._cameras[key] = (at_ms, status)
         record = CameraRecord(
             agent_id=status.agent_id,
             camera_id=status.camera_id,
@@ -251,7 +263,9 @@ class Devices:
             StoreUnavailableError: forgotten now, but back after a restart.
         """
         with self._lock:
-            self._cameras.pop((agent_id, camera_id), None)
+            if self._cameras.pop((agent_id, camera_id), None) is None:
+                return
+            self._named[agent_id] -= 1
         with self._store.transaction() as session:
             session.execute(
                 delete(CameraRecord).where(CameraRecord.agent_id == agent_id, CameraRecord.camera_id == camera_id)

@@ -33,6 +33,7 @@ from provisioning.contracts.messages import (
 from ray_cluster.acks import Acks
 from ray_cluster.appearance import Appearance
 from ray_cluster.broker import RECEIVE_MAXIMUM, Broker, Delivery
+from ray_cluster.camera_roll import CameraRoll
 from ray_cluster.distribution import ROWS, Distribution
 from ray_cluster.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Retryable
@@ -134,9 +135,9 @@ class Intake:
         self._now_ms = now_ms
         self._group = group
         self._sleep = sleep
-        # The broker sends at most this many unacknowledged messages of QoS 1. Only QoS 0, which it does not count and
-        # no agent of ours uses, can find a lane full.
+        # Only QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
         self._lanes: Lanes[_Arrival | _Refused] = Lanes(room, live_ms=live_ms)
+        self._roll = CameraRoll()
         self._some = asyncio.Event()
         self._in_flight = 0
         self._at_work: Counter[str] = Counter()
@@ -263,8 +264,8 @@ class Intake:
             raise ContractError(
                 RejectReason.FOREIGN_AGENT, f"the envelope names agent {snapshot.agent_id!r}, the topic {agent!r}"
             )
-        sha256 = codec.message_sha256(delivery.payload)
-        return _Arrival(delivery, snapshot, jpeg, sha256, self._now_ms())
+        self._roll.check(agent, snapshot.camera_id, self._now_ms())
+        return _Arrival(delivery, snapshot, jpeg, codec.message_sha256(delivery.payload), self._now_ms())
 
     async def _examined(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
         """Parser and canary side by side. Rejects what they cannot read and returns the rest."""
@@ -367,8 +368,7 @@ class Intake:
         try:
             agent = topics.agent_of(delivery.topic)
         except ContractError:
-            # Nobody to tell: the broker's ACL lets no agent write there.
-            self._dropped["no_such_agent"] += 1
+            self._dropped["no_such_agent"] += 1  # nobody to tell: the broker's ACL lets no agent write there
         else:
             if not broker.publish(topics.rejected(agent), codec.encode(rejected)):
                 self._dropped[OVERFLOW] += 1

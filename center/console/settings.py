@@ -18,6 +18,8 @@ from center.health import Condition, HealthReport
 from center.services import Services, identity_of, services_of
 
 TITLE: Final = marked("Settings")
+_MALFORMED: Final = 20
+"""Agents that are listed: those that sent most of them."""
 PARTS: Final = {"query": marked("Archive"), "broker": marked("Broker"), "store": marked("Database")}
 
 
@@ -70,6 +72,13 @@ def _health(health: HealthReport, services: Services, _: Language) -> None:
             words("dd", value)
         words("dt", _("Looked at"))
         moment(moments.local(health.checked_at_ms), moments.utc(health.checked_at_ms), tag="dd")
+    if health.malformed:
+        with table(_("Agent"), _("Malformed messages"), _("Cause"), label=_("Malformed messages")):
+            for each in sorted(health.malformed, key=lambda each: -each.count)[:_MALFORMED]:
+                with ui.element("tr"):
+                    words("td", each.agent_id).classes("ws-mono")
+                    words("td", f"{each.count:,}").classes("ws-number")
+                    words("td", each.last)
 
 
 def _assessment(judged: Settings, _: Language) -> None:

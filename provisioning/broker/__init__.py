@@ -46,6 +46,11 @@ MAX_QUEUED: Final = 1_000_000
 message the ACL refused ("Quota exceeded"), where it should answer that message alone (measured)."""
 
 
+MEMORY_LIMIT: Final = 2 * 1024**3
+"""The full windows of 128 agents. At it Mosquitto ends the connection of whoever sends (measured), and custody has the
+picture; without it the kernel ends Mosquitto, which finds the same again in its data file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a listener listens."""
@@ -136,6 +141,7 @@ max_packet_size {MAX_MESSAGE_BYTES + PACKET_OVERHEAD_BYTES}
 max_inflight_messages {MAX_INFLIGHT}
 max_queued_messages {MAX_QUEUED}
 max_queued_bytes 0
+memory_limit {MEMORY_LIMIT}
 queue_qos0_messages false
 persistent_client_expiration 1h
 
@@ -207,6 +213,8 @@ certfile {_plain(own.cert_file)}
 keyfile {_plain(own.key_file)}
 tls_version tlsv1.3
 require_certificate true
+# Of QoS 2 it would hold {MAX_INFLIGHT} messages for each client that never releases them.
+max_qos 1
 use_identity_as_username true"""
 
 

@@ -40,6 +40,10 @@ _STOP_S: Final = 10.0
 """It writes its data folder when it ends."""
 _STEP_S: Final = 0.01
 _LAST_LINES: Final = 8
+FULL: Final = 0.95
+"""Of `broker.MEMORY_LIMIT`, as the kernel counts Mosquitto's memory."""
+FULL_LOOKS: Final = 10
+EMPTIED_EVERY_S: Final = 600.0
 _ENDS_WITH_US: Final = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -99,6 +103,15 @@ def own_certificate(identities: Identities) -> x509.Certificate:
     return certificate
 
 
+def resident_bytes(pid: int | None) -> int:
+    """Memory of a process that the kernel keeps; 0 when it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 class BrokerProcess:
     """One Mosquitto. It dies with the thread that calls `watch`, whatever ends that."""
 
@@ -121,6 +134,8 @@ class BrokerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
         self._said: deque[bytes] = deque(maxlen=_LAST_LINES)
+        self._full_looks = 0
+        self._emptied_at_s: float | None = None
 
     @property
     def pid(self) -> int | None:
@@ -182,6 +197,26 @@ class BrokerProcess:
             self._process.send_signal(signal.SIGHUP)
             _log.info("told to reload its certificate and revocation lists, for connections from now on")
         self._ends.look()
+        self._look_at_memory(command)
+
+    def _look_at_memory(self, command: list[str]) -> None:
+        """Start it empty where it stays full: clients may find no memory left to clear what fills it."""
+        is_full = resident_bytes(self.pid) >= FULL * broker.MEMORY_LIMIT
+        self._full_looks = self._full_looks + 1 if is_full else 0
+        now_s = time.monotonic()
+        is_due = self._emptied_at_s is None or now_s - self._emptied_at_s >= EMPTIED_EVERY_S
+        if self._full_looks < FULL_LOOKS or not is_due:
+            return
+        self._emptied_at_s, self._full_looks = now_s, 0
+        self._end()
+        (self._directory / broker.DATA / "mosquitto.db").unlink(missing_ok=True)
+        self._start(command)
+        _log.error(
+            "restarted empty after %d s at the memory limit of %d MiB: whoever connects publishes his states again. If"
+            " it comes again, `out of memory` in this log names who sends too much: wayside-provision revoke",
+            FULL_LOOKS * LOOK_EVERY_S,
+            broker.MEMORY_LIMIT // 1024**2,
+        )
 
     def _is_new(self, path: Path) -> bool:
         """Whether the file is another one than at the last look; it is always replaced as a whole."""

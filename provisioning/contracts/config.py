@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 
+from provisioning.contracts.bounds import MAX_CAMERAS
 from provisioning.contracts.camera import (
     Camera,
     CameraSource,
@@ -192,7 +193,7 @@ class EdgeConfig(Section):
     metrics_port: Port | None = None
     """Prometheus, on loopback only."""
     heartbeat_s: float = Field(default=10.0, gt=0, le=60)
-    cameras: tuple[Camera, ...] = ()
+    cameras: tuple[Camera, ...] = Field(default=(), max_length=MAX_CAMERAS)
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> Self:

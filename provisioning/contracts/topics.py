@@ -112,6 +112,8 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right("read", f"{PREFIX}/agents/+/installed"),
         Right("read", f"{PREFIX}/agents/+/heartbeat"),
         Right("read", f"{PREFIX}/agents/+/cameras/+"),
+        # To clear what an agent must not retain there (`bounds`): all else that agents write are fixed topics.
+        Right("write", f"{PREFIX}/agents/+/cameras/+"),
     ),
 }
 

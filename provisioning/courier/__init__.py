@@ -13,7 +13,7 @@ from typing import Final
 
 from provisioning import documents
 from provisioning.broker import process
-from provisioning.contracts import codec, topics
+from provisioning.contracts import bounds, codec, topics
 from provisioning.contracts.documents import CENTER, Configured, Membership
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.topics import Role
@@ -165,16 +165,19 @@ class Courier:
             _log.warning("courier waits cause=%r", fault)
 
     def _hear(self, topic: str, payload: bytes) -> None:
-        """One message; nothing it holds makes this raise."""
+        """One message; nothing it holds makes this raise. A camera that is refused the broker is to forget, too."""
         agent_id = "?"
         try:
             agent_id = topics.agent_of(topic)
+            bounds.check_size(topic, payload)
             if topic != topics.configured(agent_id):
                 self._ear.hear(topic, payload)
             elif payload:  # without: MQTT's way to delete a retained message
                 self._heard[agent_id] = _read(agent_id, payload)
         except ContractError as error:
             self._warn(agent_id, str(error))
+            if payload and bounds.kind_of(topic) == "cameras" and self._line is not None:
+                self._line.clear(topic)
 
     def _store(self) -> None:
         heard, self._heard = self._heard, {}

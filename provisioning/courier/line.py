@@ -1,5 +1,6 @@
 """The courier's connection to the broker: MQTT 5 over mutual TLS, pumped by its owner's thread."""
 
+import logging
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from provisioning.contracts import topics
 from provisioning.identities import Identity
 
+_log = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_S: Final = 2.0
 _KEEPALIVE_S: Final = 15
 _WANTED: Final = (
@@ -21,6 +23,8 @@ _WANTED: Final = (
     topics.heartbeat("+"),
     topics.camera_status("+", "+"),
 )
+_MAX_CLEARING: Final = 4096
+"""Retained messages on their way out. Overflow policy: `drop_newest`; the next connection brings them again."""
 _REMEDY: Final = "have its files written again, wayside-provision broker render, and start it again"
 
 
@@ -40,6 +44,8 @@ class CourierLine:
         self._heard = heard
         self._sent: dict[str, bytes] = {}
         self._unconfirmed: set[int] = set()
+        self._clearing: set[int] = set()
+        self._clears = True
         self._accepted = False
         self._subscribed = False
         self._brought = False
@@ -80,6 +86,11 @@ class CourierLine:
                 self._unconfirmed.add(self._client.publish(topic, payload, qos=1, retain=True).mid)
                 self._sent[topic] = payload
 
+    def clear(self, topic: str) -> None:
+        """Have the broker forget what an agent has retained there."""
+        if self._clears and len(self._clearing) < _MAX_CLEARING:
+            self._clearing.add(self._client.publish(topic, b"", qos=1, retain=True).mid)
+
     def pump(self, timeout_s: float) -> None:
         """Send and receive for so long at most.
 
@@ -119,7 +130,12 @@ class CourierLine:
             self._fault = f"connection lost ({reason}){hint}"
 
     def _on_publish(self, _: Client, __: Any, mid: int, reason: ReasonCode, ___: Properties | None) -> None:
-        if reason.is_failure:
+        if mid in self._clearing:
+            self._clearing.discard(mid)
+            if reason.is_failure and self._clears:
+                self._clears = False
+                _log.error("what agents retain beyond their bounds cannot be cleared (%s): %s", reason, _REMEDY)
+        elif reason.is_failure:
             self._fault = f"a document is refused ({reason}): {_REMEDY}"
         else:
             self._unconfirmed.discard(mid)

@@ -1,15 +1,12 @@
 """What agents said of themselves since the process began: heartbeats, cameras' states, words on their software."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
-from provisioning.contracts import codec, topics
+from provisioning.contracts import bounds, codec, topics
 from provisioning.contracts.documents import Installed
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 from provisioning.rollout.health import CameraSeen
-
-_MAX_CAMERAS: Final = 1024
 
 
 class Ear:
@@ -38,6 +35,7 @@ class Ear:
             ContractError: it is damaged, or speaks for somebody else.
         """
         agent_id = topics.agent_of(topic)
+        bounds.check_size(topic, payload)
         match topic.removeprefix(f"{topics.PREFIX}/agents/{agent_id}/").split("/"):
             case ["heartbeat"]:
                 heartbeat = codec.decode(Heartbeat, payload)
@@ -71,8 +69,8 @@ class Ear:
         _same(camera_id, status.camera_id)
         known = self._cameras.setdefault(agent_id, {})
         before = known.get(camera_id)
-        if before is None and len(known) >= _MAX_CAMERAS:
-            raise ContractError(RejectReason.TOO_LARGE, f"over {_MAX_CAMERAS} cameras of one agent")
+        if before is None and len(known) >= bounds.MAX_CAMERAS:
+            raise bounds.too_many_cameras(camera_id)
         is_same = before is not None and before.status.state is status.state
         known[camera_id] = CameraSeen(status, before.since_ms if before and is_same else self._now_ms())
 

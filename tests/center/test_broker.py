@@ -13,7 +13,8 @@ from center.errors import StoreUnavailableError
 from center.feed import Feed
 from center.roster import Roster
 from center.store import Store
-from provisioning.contracts import codec, topics
+from provisioning.contracts import bounds, codec, topics
+from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 from tests.center.conftest import Clock
 from tests.center.street import AGENT, NOW_MS, observation
@@ -57,6 +58,57 @@ def test_an_emptied_retained_state_removes_the_camera(mailbox: Mailbox, devices:
     mailbox.deliver(topic, b"")
     assert devices.cameras() == ()
     assert not mailbox.counters.malformed
+
+
+def test_one_camera_more_than_an_agent_may_name_is_refused_by_name_and_costs_no_other_agent_its_own(
+    mailbox: Mailbox, devices: Devices, store: Store, roster: Roster, clock: Clock
+) -> None:
+    names = [f"cam-{number}" for number in range(bounds.MAX_CAMERAS + 3)]
+    for name in names:
+        mailbox.deliver(topics.camera_status(AGENT, name), codec.encode(camera_status(name)))
+    other = camera_status("gate").model_copy(update={"agent_id": "cabinet-8"})
+    mailbox.deliver(topics.camera_status("cabinet-8", "gate"), codec.encode(other))
+    assert mailbox.counters.malformed == {AGENT: 3}
+    assert f"camera {names[-1]} is one more than the 1024" in mailbox.counters.last_malformed[AGENT]
+    known = {(view.agent_id, view.camera_id) for view in devices.cameras()}
+    assert known == {*((AGENT, name) for name in names[: bounds.MAX_CAMERAS]), ("cabinet-8", "gate")}
+    mailbox.deliver(topics.camera_status(AGENT, names[5]), b"")
+    mailbox.deliver(topics.camera_status(AGENT, names[5]), b"")
+    mailbox.deliver(topics.camera_status(AGENT, names[-1]), codec.encode(camera_status(names[-1])))
+    mailbox.deliver(topics.camera_status(AGENT, names[-2]), codec.encode(camera_status(names[-2])))
+    assert mailbox.counters.malformed == {AGENT: 4}, "a camera that is gone makes room for one"
+    assert devices.camera(AGENT, names[-1]) is not None
+    again = Devices(store, roster, clock)
+    again.load()
+    assert again.statuses().keys() == devices.statuses().keys()
+    with pytest.raises(ContractError):
+        again.changed(camera_status("another"))
+
+
+def test_cameras_beyond_the_bound_that_a_database_of_before_holds_are_not_taken_up(
+    store: Store, roster: Roster, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_CAMERAS", 9)
+    before = Devices(store, roster, clock)
+    for number in range(9):
+        clock.now_ms += 1
+        before.changed(camera_status(f"cam-{number}"))
+    monkeypatch.setattr(bounds, "MAX_CAMERAS", 5)
+    after = Devices(store, roster, clock)
+    after.load()
+    assert {camera_id for _, camera_id in after.statuses()} == {f"cam-{number}" for number in range(4, 9)}
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [topics.camera_status(AGENT, "cam-1"), topics.heartbeat(AGENT), topics.assessed(AGENT), topics.tasks(AGENT)],
+)
+def test_what_is_larger_than_its_topic_allows_is_not_read(mailbox: Mailbox, devices: Devices, topic: str) -> None:
+    status = codec.encode(camera_status("cam-1"))
+    mailbox.deliver(topic, status + b" " * bounds.MAX_BYTES[bounds.kind_of(topic)])
+    assert mailbox.counters.malformed == {AGENT: 1}
+    assert "limit" in mailbox.counters.last_malformed[AGENT]
+    assert devices.statuses() == {}
 
 
 @pytest.mark.parametrize(

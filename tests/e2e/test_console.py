@@ -1,5 +1,6 @@
 """The console as a person meets it, in a real browser: from the set-up code to one observation."""
 
+import base64
 import re
 import time
 from datetime import UTC, datetime
@@ -211,6 +212,16 @@ def test_on_a_tablet_the_navigation_shows_where_one_is(visitor: Visitor) -> None
     expect(visitor.page.locator(".ws-nav [aria-current]")).to_have_text("Settings")
     expect(visitor.page.locator(".ws-nav [aria-current]")).to_be_in_viewport()
     visitor.photograph("settings-tablet")
+
+
+def test_the_settings_name_the_agent_whose_messages_are_refused_and_why(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    payload = base64.b64encode(bytes(20_000)).decode()
+    center.say(topic="wayside/1/agents/greedy-7/cameras/made-up", payload=payload)
+    _street(center)
+    visitor.go("/observations")
+    visitor.go("/settings")
+    expect(visitor.page.get_by_role("row", name="greedy-7")).to_contain_text("cameras of 20000 bytes, limit 16384")
 
 
 def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Running) -> None:

@@ -187,7 +187,7 @@ def test_an_agent_reads_its_own_acknowledgements_alone(join: Join) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_writes_what_its_role_says_and_nothing_of_an_agents(join: Join, name: Role) -> None:
+def test_a_service_writes_what_its_role_says_and_nothing_else(join: Join, name: Role) -> None:
     client = join(name)
     every = [
         topics.snapshots("street"),
@@ -204,7 +204,8 @@ def test_a_service_writes_what_its_role_says_and_nothing_of_an_agents(join: Join
     ]
     allowed = {
         Role.CLUSTER: {topics.archived("street"), topics.rejected("street"), topics.observed("street")},
-        Role.PROVISIONING: {topics.configuration("street"), topics.roster()},
+        # A camera's state it may clear, and so could write.
+        Role.PROVISIONING: {topics.configuration("street"), topics.roster(), topics.camera_status("street", "east")},
     }.get(name, set())
     assert {topic for topic in every if client.publish(topic) != NOT_AUTHORIZED} == allowed
 
@@ -236,6 +237,16 @@ def test_an_agents_client_id_is_its_name_whatever_it_asks_for(exchange: Exchange
     assert thief.publish(topics.heartbeat("avenue")) == "No matching subscribers"
     assert street.publish(topics.heartbeat("street")) == "No matching subscribers"
     assert street.ended is None
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", ["street", "cluster"])
+def test_messages_that_a_client_never_releases_are_not_taken(exchange: Exchange, name: str) -> None:
+    """QoS 2: the broker would hold up to 1,024 of them, 8 MiB each."""
+    client = Client(exchange.identity(name), exchange.port_of(name))
+    client._paho.publish(topics.heartbeat(name), b"x", qos=2)
+    assert client.wait_for_the_end() == "QoS not supported"
+    client.close()
 
 
 @pytest.mark.peer

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -247,6 +248,47 @@ def test_a_damaged_data_file_does_not_keep_it_from_starting(run: Run, said: Call
         assert run.announced == ["ready"]
         assert said("mosquitto.db cannot be read and was set aside")
     assert (data / "mosquitto.damaged").exists()
+
+
+def test_at_its_memory_limit_for_ten_looks_it_starts_empty_and_says_what_to_do(
+    run: Run, said: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.broker.MEMORY_LIMIT", 48 * 1024**2)
+    monkeypatch.setattr("provisioning.broker.process.LOOK_EVERY_S", 0.1)
+    with run.going() as process:
+        before = process.pid
+        identity = run.pki.issue_agent("greedy")
+        for size in (7_500_000, 500_000, 50_000):
+            greedy = Client(identity, run.agents_port)
+            for number in count():
+                topic = topics.camera_status("greedy", f"made-up-{size}-{number}")
+                if greedy.publish(topic, bytes(size), retain=True) != "No matching subscribers":
+                    break
+            assert greedy.ended is not None, "who asks for more is disconnected"
+            greedy.close()
+        until(lambda: said("restarted empty after"), timeout_s=60)
+        assert said("wayside-provision revoke")
+        assert process.pid not in {None, before}
+        center = Client(run.pki.issue("center"), run.services_port)
+        center.subscribe(topics.camera_status("+", "+"))
+        assert center.nothing_arrives()
+        center.close()
+
+
+def test_a_data_file_that_is_larger_than_its_memory_does_not_keep_it_from_starting(
+    run: Run, said: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with run.going():
+        greedy = Client(run.pki.issue_agent("greedy"), run.agents_port)
+        for number in range(8):
+            greedy.publish(topics.camera_status("greedy", f"made-up-{number}"), bytes(7_500_000), retain=True)
+        greedy.close()
+    monkeypatch.setattr("provisioning.broker.MEMORY_LIMIT", 48 * 1024**2)
+    run.stop.clear()
+    run.announced.clear()
+    with run.going():
+        assert run.announced == ["ready"]
+        assert said("mosquitto.db cannot be read and was set aside")
 
 
 def test_a_taken_port_is_named_after_five_tries(run: Run, said: Callable[[str], bool]) -> None:

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from provisioning import broker, courier, durable_file
 from provisioning.authority import private_pem
 from provisioning.broker import process as broker_process
-from provisioning.contracts import codec, topics
+from provisioning.contracts import bounds, codec, topics
 from provisioning.contracts.documents import Configured, Membership, Roster, Verdict
+from provisioning.contracts.messages import CameraState, CameraStatus
 from provisioning.courier import RETRY_MAX_S, Courier
 from provisioning.errors import ProvisioningError, RegisterError
 from provisioning.home import Home
@@ -173,6 +174,38 @@ def test_a_broker_that_was_killed_and_comes_back_empty_has_them_again(
     until(lambda: bearer.fault() is None)
     assert configuration_of(home, street) == [newest(home, "street")]
     assert centre_knows(home) == {"street": Membership.ENROLLED}
+
+
+@pytest.mark.peer
+@pytest.mark.usefixtures("exchange")
+def test_what_an_agent_retains_beyond_its_bounds_the_broker_forgets(home: Home, bearer: Courier) -> None:
+    street = enrol(home, "street")
+    agent = Client(street, home.config.agents_port)
+
+    def retain(name: str, payload: bytes) -> None:
+        assert agent.publish(topics.camera_status("street", name), payload, retain=True) != "Not authorized"
+
+    def retained() -> set[str]:
+        center = Client(home.identities.identity("center"), home.config.services_port)
+        center.subscribe(topics.camera_status("+", "+"))
+        center.subscribe(topics.roster())
+        until(lambda: any(topic == topics.roster() for topic, _ in center.received), timeout_s=60)
+        center.close()
+        return {topic.rpartition("/")[2] for topic, _ in center.received if "/cameras/" in topic}
+
+    for number in range(10):
+        retain(f"large-{number}", bytes(7_500_000))
+    bearer.start()
+    until(lambda: bearer.fault() is None, timeout_s=60)
+    for number in range(20):
+        retain(f"large-{number}", bytes(7_500_000) if number > 16 else b"{")
+    names = [f"cam-{number}" for number in range(bounds.MAX_CAMERAS + 20)]
+    state = CameraStatus(agent_id="street", camera_id="cam", name="", state=CameraState.ONLINE, cause="", since_ms=1)
+    for name in names:
+        retain(name, codec.encode(state.model_copy(update={"camera_id": name})))
+    until(lambda: retained() == set(names[: bounds.MAX_CAMERAS]), timeout_s=60)
+    assert bearer.fault() is None
+    agent.close()
 
 
 @pytest.mark.peer

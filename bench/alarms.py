@@ -181,6 +181,8 @@ class Centre:
             feed=self.feed,
             audit_keeper=records.audit_keeper,
             notifier=notifier,
+            recorder=assessment.recorder,
+            loops=lambda: self.room.loops,
             now_ms=now_ms,
         )
         self.services = Services(

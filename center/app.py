@@ -13,18 +13,18 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from center import settings
+from center import background, settings
 from center.alarms.room import AlarmRoom
 from center.api import router
 from center.assessment.assessment import Assessment
 from center.atlas import Atlas
+from center.background import Periodic
 from center.broker import Link, Mailbox, MqttLink
 from center.cases.cases import Cases
 from center.clock import NowMs, now_ms
 from center.console import pages
 from center.devices import Devices
 from center.errors import StartError
-from center.evidence.exports import Exports
 from center.evidence.setup import open_exports
 from center.feed import Feed
 from center.guard import Guard
@@ -155,6 +155,11 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         ask_again=link.ask_again,
         rollouts=(rollouts := Rollouts(seal)),
     )
+
+    def loops() -> tuple[Periodic, ...]:
+        fixed = (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, *cases.loops)
+        return (*fixed, *notifier.loops, *alarms.loops, *(() if exports is None else (exports.loop,)))
+
     services = Services(
         auth=records.auth,
         second_factors=records.second_factors,
@@ -180,6 +185,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             feed=feed,
             audit_keeper=records.audit_keeper,
             notifier=notifier,
+            recorder=assessment.recorder,
+            loops=loops,
             now_ms=clock,
         ),
         notifier=notifier,
@@ -202,13 +209,13 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         async with AsyncExitStack() as stack:
             stack.callback(store.close)
             stack.push_async_callback(search.close)
-            keeping = asyncio.create_task(records.audit_keeper.run())
-            stack.push_async_callback(_end, keeping)
+            await stack.enter_async_context(background.running([records.audit_keeper.loop]))
             notifier.start()
             stack.push_async_callback(notifier.stop)
             await stack.enter_async_context(assessment.recorder.watching())
             if exports is not None:
-                await stack.enter_async_context(_swept(exports))
+                stack.push_async_callback(exports.close)
+                await stack.enter_async_context(background.running([exports.loop]))
             await stack.enter_async_context(cases.at_work())
             link.start(mailbox)
             stack.push_async_callback(asyncio.to_thread, link.stop)
@@ -222,25 +229,6 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
 async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
     """Why each part that does not work does not: what the centre depends on, and the stages that alarm rules name."""
     return pipeline.faults() | await health.parts_away()
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Stop a task; what it died of before is raised here."""
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-@asynccontextmanager
-async def _swept(exports: Exports) -> AsyncIterator[None]:
-    sweeping = asyncio.create_task(exports.keep_sweeping(), name="exports swept")
-    try:
-        yield
-    finally:
-        sweeping.cancel()
-        await exports.close()
-        with suppress(asyncio.CancelledError):
-            await sweeping
 
 
 def application(

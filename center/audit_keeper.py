@@ -6,15 +6,17 @@ itself refuses to delete an entry that is younger than 180 days by its own clock
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Final
 
 from sqlalchemy import delete, func, insert, select, update
 
 from center import chain
 from center.audit import Audit, AuditHead, AuditState, locked
+from center.background import Periodic
 from center.chain import Head
 from center.clock import NowMs
-from center.errors import StoreUnavailableError
+from center.errors import CenterError
 from center.store import AuditEntry, Store
 from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
 from provisioning.seal import SealKey
@@ -28,7 +30,7 @@ ACTOR: Final = "-"
 class AuditKeeper:
     """Tends one audit. Several processes may tend the same.
 
-    Raises (all methods but `run`):
+    Raises (all methods):
         StoreUnavailableError: the database does not work.
     """
 
@@ -47,9 +49,12 @@ class AuditKeeper:
         self._key = key
         self._keep_ms = keep_days * DAY_MS
         self._now_ms = now_ms
-        self._every_s = every_s
-        self.fault: StoreUnavailableError | None = None
-        """Why the last turn failed."""
+        self.loop = Periodic("the audit's days", every_s, partial(asyncio.to_thread, self.tend))
+
+    @property
+    def fault(self) -> CenterError | None:
+        """Why the last turn failed; the next tries again."""
+        return self.loop.trouble
 
     @property
     def signs(self) -> bool:
@@ -112,16 +117,3 @@ class AuditKeeper:
         """One turn."""
         self.close_day()
         self.prune()
-
-    async def run(self) -> None:
-        """A turn every `every_s`, for ever.
-
-        While the database is away, `fault` says so and the next turn tries again.
-        """
-        while True:
-            try:
-                await asyncio.to_thread(self.tend)
-                self.fault = None
-            except StoreUnavailableError as error:
-                self.fault = error
-            await asyncio.sleep(self._every_s)

@@ -63,6 +63,10 @@ class StoreUnavailableError(CenterError):
     )
 
 
+class RowRefusedError(StoreUnavailableError):
+    """The database works, and refuses what one statement would write: asked again, it refuses it again."""
+
+
 class NotLoggedInError(CenterError):
     """No session, or one that has ended."""
 

@@ -1,13 +1,15 @@
 """What the centre depends on and whether it works: in one word for anybody, with causes for who is logged in."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from center.assessment.recorder import Recorder
 from center.audit_keeper import AuditKeeper
+from center.background import LoopReport, Periodic
 from center.broker import Link, Mailbox
 from center.clock import NowMs
 from center.devices import Devices
@@ -25,7 +27,7 @@ FRESH_MS = 2000
 """A check is repeated no sooner: the open health route must not be a lever on `query` or the database."""
 
 
-DEPENDENCIES: Final = ("query", "broker", "store", "notify")
+DEPENDENCIES: Final = ("query", "broker", "store", "notify", "background")
 
 
 class Condition(StrEnum):
@@ -98,6 +100,17 @@ class Revoked(BaseModel):
     count: int
 
 
+class SetAside(BaseModel):
+    """Facts of one camera for the assessment that could not be written; `?` for those beyond the first hundred."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent_id: str
+    camera_id: str
+    count: int
+    last: str
+
+
 class RosterReport(BaseModel):
     """By whose word agents count as revoked. That none is believed is a setting and no fault."""
 
@@ -135,6 +148,9 @@ class HealthReport(BaseModel):
     """False: `audit_key_file` is not set, and whoever can write the database can make the audit anew."""
     audit_fault: str
     """Why days are not closed now."""
+    loops: tuple[LoopReport, ...]
+    """What goes on in the background."""
+    facts_set_aside: tuple[SetAside, ...]
     checked_at_ms: int
 
 
@@ -153,6 +169,8 @@ class Health:
         feed: Feed,
         audit_keeper: AuditKeeper,
         notifier: Notifier,
+        recorder: Recorder,
+        loops: Callable[[], Iterable[Periodic]],
         now_ms: NowMs,
     ) -> None:
         self._store = store
@@ -164,6 +182,8 @@ class Health:
         self._feed = feed
         self._audit_keeper = audit_keeper
         self._notifier = notifier
+        self._recorder = recorder
+        self._loops = loops
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
         self._looked_at_ms: int | None = None
@@ -206,6 +226,8 @@ class Health:
             faults["store"] = error
         if (cause := self._link.fault()) is not None:
             faults["broker"] = BrokerAwayError(cause=cause)
+        if dead := [loop.death for loop in self._loops() if loop.death is not None]:
+            faults["background"] = dead[0]
         return faults
 
     def _report(self, faults: dict[str, CenterError], checked_at_ms: int) -> HealthReport:
@@ -229,6 +251,11 @@ class Health:
             observed_dropped_oldest=self._feed.dropped_oldest,
             audit_heads_signed=self._audit_keeper.signs,
             audit_fault="" if self._audit_keeper.fault is None else self._audit_keeper.fault.text(),
+            loops=tuple(loop.report() for loop in self._loops()),
+            facts_set_aside=tuple(
+                SetAside(agent_id=camera.agent_id, camera_id=camera.camera_id, count=each.count, last=each.cause)
+                for camera, each in sorted(dict(self._recorder.set_aside).items())
+            ),
             checked_at_ms=checked_at_ms,
         )
 

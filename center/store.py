@@ -12,11 +12,11 @@ from typing import Any, Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, BigInteger, Boolean, ForeignKey, Integer, String, Text, create_engine, event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from center.errors import StoreUnavailableError
+from center.errors import RowRefusedError, StoreUnavailableError
 
 _POSTGRESQL_OPTIONS: Final = {"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"}
 _MIGRATION_LOCK: Final = 0x57415953
@@ -163,11 +163,16 @@ class Store:
     def _faults(self) -> Iterator[None]:
         try:
             yield
+        except (DataError, IntegrityError) as error:
+            raise RowRefusedError(cause=_first_line(error)) from error
         except SQLAlchemyError as error:
-            # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the
-            # row it refused: only the first line of the driver's own words goes on.
-            cause = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
-            raise StoreUnavailableError(cause=cause) from error
+            raise StoreUnavailableError(cause=_first_line(error)) from error
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the row it
+    # refused: only the first line of the driver's own words goes on.
+    return str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
 
 
 def _configure_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from center import background
 from center.alarms.care import Care
 from center.alarms.decision import Outcome
 from center.alarms.desk import Desk
@@ -20,9 +21,9 @@ from center.alarms.register import Register
 from center.alarms.rules import Rules
 from center.alarms.seen import Fault, Seen, of_hint
 from center.audit import Audit
+from center.background import Periodic
 from center.clock import NowMs
 from center.devices import Devices
-from center.errors import CenterError
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -32,14 +33,6 @@ from provisioning.contracts.messages import Observed
 TEND_S: Final = 1.0
 HAND_OVER_S: Final = 0.2
 FORGET_S: Final = 3600.0
-
-
-class LoopEndedError(CenterError):
-    """A bug. Said in the figures only, and so in English."""
-
-    code = "loop_ended"
-    message = "This loop ended with an error ({cause})."
-    remedy = "Restart the centre, and report what its log says."
 
 
 PartsAway = Callable[[], Awaitable[Mapping[str, str]]]
@@ -82,7 +75,7 @@ class AlarmRoom:
         self._now_ms = now_ms
         self._watch = FaultWatch()
         self._lately = Lately()
-        self._trouble: dict[str, CenterError] = {}
+        self._loops: dict[str, Periodic] = {}
         self.hops = Hops()
         self.pushes = Pushes(self.hops, now_ms)
         self.register = Register(store, self.pushes, now_ms, notifies=notifier is not None)
@@ -146,8 +139,17 @@ class AlarmRoom:
             reconciled=self._reconciler.found,
             listeners=self.pushes.readers,
             overflowed=self.pushes.dropped_oldest,
-            trouble={where: str(error) for where, error in sorted(self._trouble.items())},
+            trouble={
+                where: str(error)
+                for where, loop in sorted(self._loops.items())
+                if (error := loop.death or loop.trouble) is not None
+            },
         )
+
+    @property
+    def loops(self) -> tuple[Periodic, ...]:
+        """Those that go on while the room is at work."""
+        return tuple(self._loops.values())
 
     @asynccontextmanager
     async def at_work(self, parts_away: PartsAway) -> AsyncIterator[None]:
@@ -159,17 +161,9 @@ class AlarmRoom:
         }
         if self._handover is not None:
             loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(self.hand_over))
-        tasks = [asyncio.create_task(self._for_ever(where, *each), name=where) for where, each in loops.items()]
-        for task in tasks:
-            task.add_done_callback(self._ended)
-        try:
+        self._loops = {where: Periodic(f"alarms: {where}", *each) for where, each in loops.items()}
+        async with background.running(self.loops):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            bugs = [end for end in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(end, Exception)]
-            if bugs:
-                raise ExceptionGroup("loops of the alarm room ended", bugs)
 
     async def tend(self, parts_away: PartsAway) -> None:
         """Look at faults, and at what nobody has acknowledged."""
@@ -193,19 +187,3 @@ class AlarmRoom:
         self._desk.faults(faults)
         self.care.escalate_due()
         self.care.sent(self.pushes.first_sent())
-
-    async def _for_ever(self, where: str, every_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Again and again. What goes wrong stands in the figures until it goes right."""
-        while True:
-            try:
-                await work()
-            except CenterError as error:
-                self._trouble[where] = error
-            else:
-                self._trouble.pop(where, None)
-            await asyncio.sleep(every_s)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A loop ends by being cancelled, or by a bug, which the figures tell now and the process at its end."""
-        if not task.cancelled() and (bug := task.exception()) is not None:
-            self._trouble[task.get_name()] = LoopEndedError(cause=type(bug).__name__)

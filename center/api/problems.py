@@ -82,6 +82,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     assessment.DistrictRefusedError: 422,
     assessment.WindowRefusedError: 422,
     errors.StoreUnavailableError: 503,
+    errors.RowRefusedError: 503,
     account_errors.SecondFactorKeyError: 503,
     account_errors.ProviderUnreachableError: 503,
     errors.QueryUnreachableError: 503,

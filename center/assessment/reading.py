@@ -1,8 +1,10 @@
 """What each message says as facts. Pure: a message, when it arrived, and nothing else."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from center.access import CameraKey
 from center.assessment.facts import LADDER_S, Books, HourFacts, Key
 from center.assessment.minutes import bit_of, hour_of
 from center.assessment.moments import is_possible, moment
@@ -36,6 +38,23 @@ class Heard:
     def book(self, key: Key, books: Books) -> None:
         """One more reading of the counters."""
         self.books[key] = self.books[key].joined(books) if key in self.books else books
+
+    def cameras(self) -> set[CameraKey]:
+        """Name those of whom there are facts."""
+        keys = (*self.hours, *(key for key, _ in self.causes), *self.books)
+        return {CameraKey(key.agent_id, key.camera_id) for key in keys}
+
+    def of(self, cameras: Collection[CameraKey]) -> "Heard":
+        """Take the facts of these cameras alone."""
+
+        def wanted(key: Key) -> bool:
+            return CameraKey(key.agent_id, key.camera_id) in cameras
+
+        return Heard(
+            {key: facts for key, facts in self.hours.items() if wanted(key)},
+            {(key, cause): mask for (key, cause), mask in self.causes.items() if wanted(key)},
+            {key: books for key, books in self.books.items() if wanted(key)},
+        )
 
     def join(self, other: "Heard") -> None:
         """All that another one holds."""

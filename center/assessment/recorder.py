@@ -7,13 +7,17 @@ What was not written when the process ends is unknown, never *offline*.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from center import background
+from center.access import CameraKey
 from center.assessment import book, reading
 from center.assessment.minutes import hour_of
 from center.assessment.reading import Heard
@@ -25,9 +29,10 @@ from center.assessment.tables import (
     HourRecord,
     WatchRecord,
 )
+from center.background import Periodic
 from center.clock import NowMs
 from center.devices import CameraView, Devices
-from center.errors import StoreUnavailableError
+from center.errors import CenterError, RowRefusedError, StoreUnavailableError
 from center.store import Store
 from provisioning.contracts.messages import Assessed, Heartbeat, Observed
 
@@ -40,6 +45,17 @@ KEEP_HOURS: Final = 24 * 400
 """Thirteen months of facts."""
 _OFFSETS: Final = 8
 """Heartbeats over which an agent's clock is judged; the quickest of them counts, as in NTP's clock filter."""
+MAX_SET_ASIDE: Final = 100
+OTHERS: Final = CameraKey("?", "?")
+"""Stands for cameras beyond those that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """How often facts of a camera were set aside, and why the last time."""
+
+    count: int
+    cause: str
 
 
 class Recorder:
@@ -59,8 +75,15 @@ class Recorder:
         self._away_since_ms: int | None = now_ms()
         self.looked_at_ms: int | None = None
         """When every camera was last looked at and written down."""
-        self.fault = ""
+        self._trouble = ""
+        self.set_aside: dict[CameraKey, SetAside] = {}
+        """Facts that could not be written, by camera: those of `MAX_SET_ASIDE` cameras, the rest under `OTHERS`."""
+        self.loop = Periodic("the counting for the assessment", TICK_S, partial(asyncio.to_thread, self.tick))
+
+    @property
+    def fault(self) -> str:
         """Why the last facts are not written yet; they wait in memory."""
+        return self._trouble if self.loop.death is None else str(self.loop.death)
 
     def link(self, *, up: bool) -> None:
         """The broker came or went."""
@@ -110,31 +133,17 @@ class Recorder:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look and write every `TICK_S`, and once more at the end."""
-
-        async def watch() -> None:
-            while True:
-                await asyncio.to_thread(self.tick)
-                await asyncio.sleep(TICK_S)
-
-        task = asyncio.create_task(watch())
-        task.add_done_callback(self._ended)
         try:
-            yield
+            async with background.running([self.loop]):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await asyncio.to_thread(self.tick)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A bug in a look: said where people look, and raised when the centre stops."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.fault = f"the counting ended with an error, restart the centre: {error!r}"
+            await self.loop.turn()
 
     def tick(self) -> None:
-        """Look at every camera, then write what is known. A database that refuses is named in `fault` and asked again.
+        """Look at every camera, then write what is known. A database that is away is named in `fault` and asked again.
 
-        What could not be written stays in memory and is joined with what comes: nothing is counted twice.
+        What could not be written stays in memory and is joined with what comes: nothing is counted twice. What the
+        database or a sum refuses of one camera is set aside by its name; that of all others is written.
         """
         with self._writing:
             views = self._devices.cameras()
@@ -148,26 +157,58 @@ class Recorder:
                     self._name_absence(now_ms)
                 heard, self._heard = self._heard, Heard()
                 gaps, self._gaps = self._gaps, {}
+            written = False
             try:
-                with self._store.transaction() as session:
-                    self._write(session, heard, gaps, views, now_ms)
+                self._store_all(heard, gaps, views, now_ms)
+                written = True
             except StoreUnavailableError as error:
-                with self._lock:
-                    self._heard.join(heard)
-                    self._gaps = {**gaps, **self._gaps}
-                self.fault = str(error)
-            else:
-                self.fault = ""
+                self._trouble = str(error)
+            finally:
+                if not written:
+                    with self._lock:
+                        self._heard.join(heard)
+                        self._gaps = {**gaps, **self._gaps}
+            if written:
+                self._trouble = ""
                 self.looked_at_ms = now_ms
 
-    def _write(
-        self,
-        session: Session,
-        heard: Heard,
-        gaps: dict[tuple[int, str], int],
-        views: tuple[CameraView, ...],
-        now_ms: int,
+    def _store_all(
+        self, heard: Heard, gaps: dict[tuple[int, str], int], views: Sequence[CameraView], now_ms: int
     ) -> None:
+        """Write everything in one transaction, or where something is refused, all but what is refused."""
+        cameras = {CameraKey(view.agent_id, view.camera_id): view for view in views}
+        hour = hour_of(now_ms)
+
+        def write_facts(keys: Sequence[CameraKey]) -> None:
+            with self._store.transaction() as session:
+                book.write(session, heard.of(frozenset(keys)))
+
+        def list_them(keys: Sequence[CameraKey]) -> None:
+            with self._store.transaction() as session:
+                _list_cameras(session, [cameras[key] for key in keys], hour)
+
+        try:
+            with self._store.transaction() as session:
+                _list_cameras(session, views, hour)
+                book.write(session, heard)
+                self._watched(session, cameras.keys(), gaps, now_ms)
+        except Exception as error:  # noqa: BLE001 - a database that is away goes on upwards
+            _unless_away(error)
+            for key, cause in (*halved(sorted(cameras), list_them), *halved(sorted(heard.cameras()), write_facts)):
+                self._put_aside(key, cause)
+            with self._store.transaction() as session:
+                self._watched(session, cameras.keys(), gaps, now_ms)
+
+    def _put_aside(self, key: CameraKey, cause: str) -> None:
+        name = key if key in self.set_aside or len(self.set_aside) < MAX_SET_ASIDE else OTHERS
+        before = self.set_aside.get(name)
+        self.set_aside[name] = SetAside(1 if before is None else before.count + 1, cause)
+
+    def _watched(
+        self, session: Session, cameras: Collection[CameraKey], gaps: dict[tuple[int, str], int], now_ms: int
+    ) -> None:
+        """Write down until when was looked and at whom, and when nobody looked."""
+        _take_off(session, cameras, hour_of(now_ms))
         for (from_ms, cause), to_ms in gaps.items():
             session.merge(GapRecord(from_ms=from_ms, cause=cause, to_ms=to_ms))
         if self.looked_at_ms is None:
@@ -178,8 +219,6 @@ class Recorder:
         if now_ms - since_ms > UNWATCHED_MS:
             session.merge(GapRecord(from_ms=since_ms, cause=cause, to_ms=now_ms))
         session.merge(WatchRecord(id=1, looked_at_ms=now_ms))
-        _list_cameras(session, views, hour_of(now_ms))
-        book.write(session, heard)
         if self.looked_at_ms is None or hour_of(self.looked_at_ms) != hour_of(now_ms):
             for model in (HourRecord, CauseRecord, BooksRecord):
                 session.execute(delete(model).where(model.hour < hour_of(now_ms) - KEEP_HOURS))
@@ -192,26 +231,45 @@ class Recorder:
         return [each for each in camera_ids if self._devices.camera(agent_id, each) is not None]
 
 
-def _list_cameras(session: Session, views: tuple[CameraView, ...], hour: int) -> None:
-    """Who is in service: written only where something changed."""
+def halved(keys: Sequence[CameraKey], write: Callable[[Sequence[CameraKey]], None]) -> Iterator[tuple[CameraKey, str]]:
+    """Write what can be written, halving what is refused: yields each key that is refused alone, and why."""
+    if not keys:
+        return
+    try:
+        write(keys)
+    except Exception as error:  # noqa: BLE001 - a database that is away goes on upwards
+        _unless_away(error)
+        if len(keys) == 1:
+            yield keys[0], error.text() if isinstance(error, CenterError) else type(error).__name__
+            return
+        middle = len(keys) // 2
+        yield from halved(keys[:middle], write)
+        yield from halved(keys[middle:], write)
+
+
+def _unless_away(error: Exception) -> None:
+    """Raise what is no row's fault."""
+    if isinstance(error, StoreUnavailableError) and not isinstance(error, RowRefusedError):
+        raise error
+
+
+def _list_cameras(session: Session, views: Iterable[CameraView], hour: int) -> None:
+    """List who is in service: written only where something changed."""
     listed = {(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
-    present = set()
     for view in views:
-        place = view.agent_id, view.camera_id
-        present.add(place)
-        known = listed.get(place)
+        known = listed.get((view.agent_id, view.camera_id))
         if known is None:
             known = HeardCameraRecord(agent_id=view.agent_id, camera_id=view.camera_id, first_hour=hour)
             session.add(known)
         known.name, known.latitude, known.longitude = view.name, view.latitude, view.longitude
         known.left_hour = None
-    for agent_id, camera_id in listed.keys() - present:
-        session.execute(
-            update(HeardCameraRecord)
-            .where(
-                HeardCameraRecord.agent_id == agent_id,
-                HeardCameraRecord.camera_id == camera_id,
-                HeardCameraRecord.left_hour.is_(None),
-            )
-            .values(left_hour=hour)
-        )
+
+
+def _take_off(session: Session, present: Collection[CameraKey], hour: int) -> None:
+    """Write down since when those that are listed and not there any more have left."""
+    table = HeardCameraRecord
+    listed = session.execute(select(table.agent_id, table.camera_id).where(table.left_hour.is_(None)))
+    for agent_id, camera_id in listed.all():
+        if CameraKey(agent_id, camera_id) not in present:
+            place = table.agent_id == agent_id, table.camera_id == camera_id
+            session.execute(update(table).where(*place).values(left_hour=hour))

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
+from center import background
 from center.alarms.room import AlarmRoom
 from center.audit import Audit
+from center.background import Periodic
 from center.cases.cameras import Cameras
 from center.cases.casebook import Casebook
 from center.cases.desk_pictures import DeskPictures
@@ -17,7 +19,6 @@ from center.cases.looks import Looks
 from center.cases.standing import Standing
 from center.clock import NowMs
 from center.devices import Devices
-from center.errors import StoreUnavailableError
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -53,8 +54,7 @@ class Cases:
         late_after_ms = int(late_after_s * 1000)
         self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
         alarms.watched_by(self.standing.offer)
-        self.trouble: StoreUnavailableError | None = None
-        """Why the last sweep could not be done; tried again a minute later."""
+        self.loops = (Periodic("the sweeping of cases", SWEEP_S, self._sweep), self.standing.loop)
 
     def sweep(self) -> None:
         """Expire what is due and delete what was derived for cases that are over. Blocks.
@@ -80,22 +80,9 @@ class Cases:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Sweeps, and compares fresh rows, while `with` lasts."""
-        task = asyncio.create_task(self._sweep_for_ever(), name="cases swept")
-        try:
-            async with self.standing.at_work():
-                yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        async with background.running(self.loops):
+            yield
 
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self.sweep)
-                await self.erase()
-            except StoreUnavailableError as error:
-                self.trouble = error
-            else:
-                self.trouble = None
-            await asyncio.sleep(SWEEP_S)
+    async def _sweep(self) -> None:
+        await asyncio.to_thread(self.sweep)
+        await self.erase()

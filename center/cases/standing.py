@@ -7,8 +7,7 @@ second one question asks for many cases and rows at once: no vector leaves the c
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +17,7 @@ from center import likeness
 from center.access import CameraKey
 from center.alarms.room import AlarmRoom
 from center.alarms.seen import Alike, Seen
+from center.background import Periodic
 from center.cases.casebook import ITSELF, area_of
 from center.cases.dossier import Dossiers
 from center.cases.records import CaseMachineRecord, CaseRecord
@@ -73,7 +73,7 @@ class Standing:
         self.dropped_oldest = 0
         self.asked = 0
         """Rows that were compared since the start."""
-        self.trouble: CenterError | None = None
+        self.loop = Periodic("the comparing for standing cases", ASK_S, self.run_once)
 
     def offer(self, rows: Sequence[Seen]) -> None:
         """Rows were committed. Those of no case's area are passed over at once."""
@@ -105,27 +105,6 @@ class Standing:
                 with self._lock:
                     self._waiting.extendleft(reversed(rows))
                 raise
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        """Asks while `with` lasts."""
-        task = asyncio.create_task(self._for_ever(), name="standing look-alikes")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _for_ever(self) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except CenterError as error:
-                self.trouble = error
-            else:
-                self.trouble = None
-            await asyncio.sleep(ASK_S)
 
     def _take(self) -> list[Seen]:
         """The next rows; what is late by now notifies nobody and is not asked about."""

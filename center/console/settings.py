@@ -20,7 +20,12 @@ from center.services import Services, identity_of, services_of
 TITLE: Final = marked("Settings")
 _MALFORMED: Final = 20
 """Agents that are listed: those that sent most of them."""
-PARTS: Final = {"query": marked("Archive"), "broker": marked("Broker"), "store": marked("Database")}
+PARTS: Final = {
+    "query": marked("Archive"),
+    "broker": marked("Broker"),
+    "store": marked("Database"),
+    "background": marked("Background work"),
+}
 
 
 def settings(request: Request) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from typing import Annotated, BinaryIO, Final
 from pydantic import BaseModel, Field, field_validator
 
 from center.access import Access, CameraKey
+from center.background import Periodic
 from center.clock import NowMs
 from center.errors import CenterError, StartError
 from center.evidence import audit_extract
@@ -40,7 +40,6 @@ SWEEP_S: Final = 60.0
 LOOK_FOR_ERASED_MS: Final = 30 * 60 * 1000
 """In exports that nobody fetches; one that somebody fetches is looked at then."""
 _HOUR_MS: Final = 3_600_000
-_log = logging.getLogger(__name__)
 
 
 class ExportRequest(BaseModel):
@@ -104,6 +103,7 @@ class Exports:
         self._now_ms = now_ms
         self._running: dict[str, _Running] = {}
         self._looked_at_ms = 0
+        self.loop = Periodic("the sweeping of exports", SWEEP_S, self.sweep)
 
     def recover(self) -> None:
         """Before anything runs: make the folder, and end what a stop of the centre cut off. Blocks.
@@ -221,15 +221,6 @@ class Exports:
                 if export not in past:
                     await self._erased_since(export)
             self._looked_at_ms = now_ms
-
-    async def keep_sweeping(self) -> None:
-        """Sweep every minute until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except (CenterError, OSError) as error:
-                _log.warning("exports could not be swept, tried again in a minute: %s", error)
-            await asyncio.sleep(SWEEP_S)
 
     async def close(self) -> None:
         """Cancel what runs, and wait for it."""

@@ -3,11 +3,13 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from center.background import Periodic
 from center.clock import NowMs
 from center.errors import StoreUnavailableError
 from center.notify.channel import Channel, Parcel
@@ -37,14 +39,25 @@ class Dispatcher:
         self._posted = {name: asyncio.Event() for name in channels}
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pumps: dict[str, Periodic] = {}
+        self._under_way: set[str] = set()
+        """Channels whose last attempt has no outcome: its loop died with it."""
         self._lock: int | None = None
-        self.faults: dict[str, str] = {}
+        self._stands: dict[str, str] = {}
+        self.loops: list[Periodic] = []
+        """All that were started."""
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Why each channel that stands does."""
+        died = {name: str(pump.death) for name, pump in self._pumps.items() if pump.death is not None}
+        return self._stands | died
 
     def start(self) -> None:
         """Begin, in the running event loop. Where no channel is set there is nothing to begin."""
         self._loop = asyncio.get_running_loop()
         if self._channels:
-            self._spawn("", self._run())
+            self._spawn(Periodic("notification", POLL_S, self._begin, sleep=self._nap), lambda: bool(self._pumps))
 
     def wake(self, channel_id: str) -> None:
         """Something was posted; from any thread."""
@@ -65,36 +78,41 @@ class Dispatcher:
             os.close(self._lock)
             self._lock = None
 
-    async def _run(self) -> None:
-        while not self._stop.is_set() and not self._locked():
-            await self._nap(POLL_S)
-        recovered = False
-        while not self._stop.is_set() and not recovered:
-            try:
-                await asyncio.to_thread(self._outbox.recover, self._channels.values())
-                recovered = True
-            except StoreUnavailableError as error:
-                self._stand(self._channels, str(error))
-                await self._nap(STORE_RETRY_S)
-        if recovered:
-            for channel in self._channels.values():
-                self._spawn(channel.id, self._pump(channel))
-            await self._sweep()
+    async def _begin(self) -> None:
+        """Take the lock, end what a stop of the centre cut off, then start a loop a channel."""
+        if self._lock is None and not self._locked():
+            return
+        try:
+            await asyncio.to_thread(self._outbox.recover, self._channels.values())
+        except StoreUnavailableError as error:
+            self._stand(self._channels, str(error))
+            return
+        self._stands.clear()
+        for channel in self._channels.values():
+            pump = Periodic(f"notification by {channel.id}", 0, partial(self._pump, channel), sleep=self._nap)
+            self._pumps[channel.id] = pump
+            self._spawn(pump)
+        self._spawn(Periodic("the sweeping of notifications", SWEEP_S, self._sweep, sleep=self._nap))
 
     async def _pump(self, channel: Channel) -> None:
-        while not self._stop.is_set():
-            self._posted[channel.id].clear()
-            try:
-                claimed = await asyncio.to_thread(self._outbox.claim, channel)
-            except StoreUnavailableError as error:
-                self._stand([channel.id], str(error))
-                await self._nap(STORE_RETRY_S)
-                continue
-            self.faults.pop(channel.id, None)
-            if isinstance(claimed, Parcel):
-                await self._settle(channel, claimed, await channel.deliver(claimed))
-            else:
-                await self._wait(channel.id, claimed)
+        """Send one message, or wait for one."""
+        self._posted[channel.id].clear()
+        try:
+            if channel.id in self._under_way:
+                await asyncio.to_thread(self._outbox.recover, [channel])
+                self._under_way.discard(channel.id)
+            claimed = await asyncio.to_thread(self._outbox.claim, channel)
+        except StoreUnavailableError as error:
+            self._stand([channel.id], str(error))
+            await self._nap(STORE_RETRY_S)
+            return
+        self._stands.pop(channel.id, None)
+        if isinstance(claimed, Parcel):
+            self._under_way.add(channel.id)
+            await self._settle(channel, claimed, await channel.deliver(claimed))
+            self._under_way.discard(channel.id)
+        else:
+            await self._wait(channel.id, claimed)
 
     async def _settle(self, channel: Channel, parcel: Parcel, outcome: Outcome) -> None:
         """Keep what came of it, however long the database takes: until then nothing else of the channel is sent."""
@@ -108,12 +126,10 @@ class Dispatcher:
                 return
 
     async def _sweep(self) -> None:
-        while not self._stop.is_set():
-            try:
-                await asyncio.to_thread(self._outbox.prune, self._keep_ms)
-            except StoreUnavailableError as error:
-                self._stand(self._channels, str(error))
-            await self._nap(SWEEP_S)
+        try:
+            await asyncio.to_thread(self._outbox.prune, self._keep_ms)
+        except StoreUnavailableError as error:
+            self._stand(self._channels, str(error))
 
     async def _wait(self, channel_id: str, pause: Pause) -> None:
         left_s = POLL_S if pause.until_ms is None else (pause.until_ms - self._now_ms()) / 1000
@@ -137,25 +153,14 @@ class Dispatcher:
             self._stand(self._channels, f"another process sends ({error.strerror})")
             return False
         self._lock = handle
-        self.faults.clear()
         return True
 
     def _stand(self, channel_ids: Iterable[str], cause: str) -> None:
         for channel_id in channel_ids:
-            self.faults[channel_id] = cause
+            self._stands[channel_id] = cause
 
-    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"notify {name}")
+    def _spawn(self, loop: Periodic, is_over: Callable[[], bool] = lambda: False) -> None:
+        self.loops.append(loop)
+        task = asyncio.create_task(loop.run(until=lambda: self._stop.is_set() or is_over()), name=loop.name)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A loop that ended by a bug is told to who looks at the channel, and to the process's log."""
-        self._tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        name = task.get_name().removeprefix("notify ")
-        self._stand([name] if name else self._channels, f"stopped by {type(error).__name__}; restart the centre")
-        task.get_loop().call_exception_handler(
-            {"message": f"notification channel {name or '(all)'} stopped", "exception": error, "task": task}
-        )
+        task.add_done_callback(self._tasks.discard)

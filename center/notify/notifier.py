@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from center.audit import Audit
+from center.background import Periodic
 from center.clock import NowMs
 from center.notify import channels as build_channels
 from center.notify.channel import Channel
@@ -49,6 +50,11 @@ class Notifier:
     def start(self) -> None:
         """Begin to send; in the running event loop."""
         self._dispatcher.start()
+
+    @property
+    def loops(self) -> tuple[Periodic, ...]:
+        """Those that were started."""
+        return tuple(self._dispatcher.loops)
 
     async def stop(self) -> None:
         """End; what is under way has a few seconds."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from center import background
+from center.background import Periodic
 from center.broker import Link
 from center.clock import NowMs
 from center.devices import Devices
@@ -42,7 +44,7 @@ class PipelineView(View):
     """Over which figures and counts are taken; shorter right after the start."""
     stages: tuple[StageView, ...]
     fault: str
-    """Why it cannot be looked at any more; empty: it is."""
+    """Why the last look ended with a bug, after which it is looked at again; empty: it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Pipeline:
         self._history = History(store, limits.history_h)
         self._states: dict[Stage, tuple[StageState, int]] = {}
         self._lock = asyncio.Lock()
-        self._fault = ""
+        self.loop = Periodic("the looking at the chain", limits.look_every_s, self._look)
         self.last: Look | None = None
         """None before the first look."""
 
@@ -131,7 +133,7 @@ class Pipeline:
 
     async def view(self) -> PipelineView:
         """As of the last look; the first is made here if need be."""
-        return (self.last or await self.look()).view(self._fault)
+        return (self.last or await self.look()).view("" if self.loop.death is None else str(self.loop.death))
 
     def history(self, hours: float) -> tuple[StageHistory, ...]:
         """The last so many hours."""
@@ -150,28 +152,16 @@ class Pipeline:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look again and again while `with` lasts; at its end the history is written to its last minute."""
-
-        async def watch() -> None:
-            while True:
-                await self.look()
-                await asyncio.sleep(self.limits.look_every_s)
-
-        task = asyncio.create_task(watch(), name="pipeline")
-        task.add_done_callback(self._ended)
         try:
-            yield
+            async with background.running([self.loop]):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await self._cluster.close()
             with suppress(StoreUnavailableError):  # a history without its last minute
                 await asyncio.to_thread(self._history.keep, at_end=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A loop that ends by a bug is told by the view now, and by the process at its end."""
-        if not task.cancelled() and (bug := task.exception()) is not None:
-            self._fault = f"stopped by {type(bug).__name__}; restart the centre"
+    async def _look(self) -> None:
+        await self.look()
 
     async def _sample(self) -> Sample:
         answers, channels = await asyncio.gather(self._cluster.look(), asyncio.to_thread(self._channels))

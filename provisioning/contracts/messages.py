@@ -10,7 +10,7 @@ Unix epoch, UTC.
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from provisioning.contracts import CONTRACT_VERSION, ids
 from provisioning.contracts.errors import RejectReason
@@ -22,6 +22,17 @@ TimeMs = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
 """Up to the year 2100."""
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
+Tally = Annotated[int, Field(ge=0, le=2**36)]
+"""Pictures of an agent or camera since its books began, 200 years at ten a second. So low that what a fleet of them
+grows by in a year adds up within the 64 bits of a database."""
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+DropName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+MAX_DROP_NAMES = 32
+MAX_TOLD_CAMERAS = 1024
+"""In one message of an agent."""
+_MAX_MS = 2**53
+_MAX_A_SECOND = 1_000_000
 
 
 class Message(BaseModel):
@@ -90,12 +101,12 @@ class Motion(Message):
 
     heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
     """In the picture: 0 up, 90 right, 180 down. None while it stands, or until it has moved enough to tell."""
-    dwell_s: float = Field(ge=0, le=86_400, allow_inf_nan=False)
+    dwell_s: Seconds
     """How long it has been in view."""
-    zones: dict[str, float] = Field(default_factory=dict, max_length=16)
+    zones: dict[Name, Seconds] = Field(default_factory=dict, max_length=16)
     """Seconds in each zone that it is in now."""
     crossed: tuple[Crossing, ...] = Field(default=(), max_length=16)
-    wrong_way: tuple[str, ...] = Field(default=(), max_length=16)
+    wrong_way: tuple[Name, ...] = Field(default=(), max_length=16)
     """Lanes against whose direction it goes."""
 
 
@@ -147,7 +158,7 @@ class Redaction(Message):
     """What the redactor did. Regions are unlabelled on purpose; `models` maps catalog name to the weights' sha256."""
 
     policy: str = Field(min_length=1, max_length=64)
-    models: dict[str, Sha256] = Field(max_length=16)
+    models: dict[Name, Sha256] = Field(max_length=16)
     regions: tuple[Box, ...] = Field(max_length=MAX_BOXES)
     covered_share: Share
 
@@ -283,7 +294,8 @@ class CameraStatus(Versioned):
 
     agent_id: AgentId
     camera_id: CameraId
-    name: str = Field(max_length=128)
+    name: str = Field(max_length=128, pattern=r"^[^\x00]*$")
+    """Without NUL, which PostgreSQL keeps in no text."""
     state: CameraState
     cause: str = Field(max_length=500)
     """What is wrong and what to do, empty while online. Never holds a URL or a secret."""
@@ -303,14 +315,21 @@ class CameraStatus(Versioned):
 class Ledger(Message):
     """What became of everything the selector let through. The sum must close: see `balanced`."""
 
-    selected: Count
-    spooled: Count
-    archived: Count
-    rejected: Count
-    dropped: dict[str, Count]
-    """By name of the policy that dropped it."""
-    in_flight: Count
+    selected: Tally
+    spooled: Tally
+    archived: Tally
+    rejected: Tally
+    dropped: dict[DropName, Tally] = Field(max_length=MAX_DROP_NAMES)
+    """By name of the policy that dropped it. Added up they are a tally too."""
+    in_flight: Tally
     """Selected and not yet ended: being redacted, or in the spool."""
+
+    @field_validator("dropped")
+    @classmethod
+    def _adds_up(cls, dropped: dict[str, int]) -> dict[str, int]:
+        if sum(dropped.values()) > 2**36:
+            raise ValueError("dropped adds up to more pictures than any camera takes")
+        return dropped
 
     @property
     def balanced(self) -> bool:
@@ -340,20 +359,20 @@ class Heartbeat(Versioned):
     started_at_ms: TimeMs
     software: str = Field(max_length=64)
     ledger: Ledger
-    cameras: dict[CameraId, Ledger]
+    cameras: dict[CameraId, Ledger] = Field(max_length=MAX_TOLD_CAMERAS)
     spool_bytes: Count
     spool_messages: Count
     quarantined: Count
     resent: Count
-    redaction_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    redaction_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
     """Mean over the last snapshots, None before the first."""
-    decode_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    decode_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
     """Mean processor time of one decoded picture over the last minute, None before the first."""
     queued: Count = 0
     """Selected pictures that wait for the redactor."""
-    rate: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    rate: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
     """Snapshots a second that this machine can redact, as measured; what the selectors share among the cameras."""
-    passed_over: dict[CameraId, Count] = Field(default_factory=dict)
+    passed_over: dict[CameraId, Count] = Field(default_factory=dict, max_length=MAX_TOLD_CAMERAS)
     """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
     disk_free_bytes: Count | None = None
     recordings: dict[CameraId, Recording] = Field(default_factory=dict, max_length=256)
@@ -383,11 +402,11 @@ class CameraFacts(Message):
     """0 good to 1 bad. A check that could not be made is absent."""
     faults: tuple[PictureCheck, ...] = Field(default=(), max_length=len(PictureCheck))
     """Those over the threshold of the camera's configuration."""
-    clock_skew_ms: float | None = Field(default=None, allow_inf_nan=False)
+    clock_skew_ms: float | None = Field(default=None, ge=-_MAX_MS, le=_MAX_MS, allow_inf_nan=False)
     """The camera's clock minus the agent's; None: unknown."""
-    clock_bound_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    clock_bound_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
     """How far off the truth may be: with a skew its error, without one the most it can be. None: no bound."""
-    pictures_per_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    pictures_per_s: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
     """Looked at, not published."""
     last_picture_at_ms: TimeMs | None = None
 
@@ -397,4 +416,4 @@ class Assessed(Versioned):
 
     agent_id: AgentId
     assessed_at_ms: TimeMs
-    cameras: dict[CameraId, CameraFacts] = Field(max_length=1024)
+    cameras: dict[CameraId, CameraFacts] = Field(max_length=MAX_TOLD_CAMERAS)

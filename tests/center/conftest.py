@@ -216,6 +216,8 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         feed=feed,
         audit_keeper=records.audit_keeper,
         notifier=notifier,
+        recorder=assessment.recorder,
+        loops=lambda: (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, *cases.loops, *alarms.loops),
         now_ms=clock,
     )
     services = Services(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
-from center.alarms.room import LoopEndedError
 from center.api import router
 from center.api.problems import STATUS
+from center.background import LoopDiedError
 from center.console.question import UnreadableError
 from center.console.saved import BadNameError
 from center.errors import AuditFileError, BadFilterError, CenterError, RosterRefusedError, StartError
@@ -302,14 +302,20 @@ async def test_health_is_open_and_says_no_cause(world: World) -> None:
     async with world.browser() as browser:
         assert await _get(browser, "/api/health") == {
             "status": "ok",
-            "dependencies": {"query": "ok", "broker": "ok", "store": "ok", "notify": "ok"},
+            "dependencies": {"query": "ok", "broker": "ok", "store": "ok", "notify": "ok", "background": "ok"},
         }
         world.archive.answer = _answer(500)
         world.line.cause = "broker.test:8883 refused the centre"
         world.clock.now_ms += 2000
         assert await _get(browser, "/api/health") == {
             "status": "degraded",
-            "dependencies": {"query": "degraded", "broker": "degraded", "store": "ok", "notify": "ok"},
+            "dependencies": {
+                "query": "degraded",
+                "broker": "degraded",
+                "store": "ok",
+                "notify": "ok",
+                "background": "ok",
+            },
         }
         await _get(browser, "/api/health/details", 401)
 
@@ -374,7 +380,7 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 
 
 def test_every_error_has_a_status() -> None:
-    offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopEndedError}
+    offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopDiedError}
     offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 

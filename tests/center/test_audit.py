@@ -343,7 +343,7 @@ async def test_a_keeper_whose_database_is_away_says_so_and_tries_again(tmp_path:
     store = Store(tmp_path / "empty.sqlite3")
     clock = Clock()
     keeper = AuditKeeper(store, Audit(store, clock), key=None, keep_days=180, now_ms=clock, every_s=0.01)
-    task = asyncio.create_task(keeper.run())
+    task = asyncio.create_task(keeper.loop.run())
     async with asyncio.timeout(30):
         while keeper.fault is None:  # noqa: ASYNC110 - the keeper tells nobody
             await asyncio.sleep(0.01)

@@ -227,7 +227,7 @@ async def test_health_and_chain_tell_of_a_channel_that_stands(
 ) -> None:
     channel = build_channels.build(Notify(sms=(sms(tmp_path, "http://127.0.0.1:9/"),)), world.clock)["sms"]
     world.services.notifier.channels["sms"] = channel
-    world.services.notifier._dispatcher.faults["sms"] = "another process sends (busy)"
+    world.services.notifier._dispatcher._stands["sms"] = "another process sends (busy)"
     health = (await user.get("/api/health")).json()
     assert (health["status"], health["dependencies"]["notify"]) == ("degraded", "degraded")
     assert (await pipeline(user))["notify"]["causes"][0]["code"] == "channel_stands"

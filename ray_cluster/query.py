@@ -195,7 +195,9 @@ class Query:
             BadRequest: the answer would be too large.
             ArchiveUnreadable: try again.
         """
-        return ZoneCounting(self._tables).count(self._windows_of(cameras, None), span, cameras, now_ms=now_ms)
+        counting = ZoneCounting(self._tables, self._offset_minutes)
+        windows = self._windows_of(counting.reach(cameras), None)
+        return counting.count(windows, span, cameras, now_ms=now_ms)
 
     def plan(self, wanted: Filter) -> SearchPlan:
         """How `observations` would be answered. Raises `ArchiveUnreadable`."""

@@ -1,9 +1,10 @@
 """How many people there were before a camera, and nothing else of them (docs/boundary.md §4).
 
 What is counted is one integer of each picture; what is told are mean and maximum of these in bins of five minutes or
-more. All edges lie on one grid of five minutes, a bin is told once it has been over for as long, and one of fewer than
-three pictures is not told at all: no two answers can be subtracted from one another to leave one picture's count, or a
-shorter time. Nothing but cameras and time can be asked for: a filter could single out a picture.
+more. All edges lie on one grid of five minutes, a bin is told once it has been over for as long, and every answer is
+made of whole groups of three or more pictures that never change (`ray_cluster.zone_counting`): no two answers, whenever
+they were given, can be subtracted from one another to leave one picture's count, or a shorter time. Nothing but cameras
+and time can be asked for: a filter could single out a picture.
 
 The zone is the camera's picture: agents count nothing smaller.
 """
@@ -49,7 +50,7 @@ class ZoneBin(Message):
 
 
 class ZoneCount(Message):
-    """One camera's bins in their order; those with too few pictures, or none, are left out."""
+    """One camera's bins in their order; those that hold no whole group of pictures are left out."""
 
     agent_id: AgentId
     camera_id: CameraId

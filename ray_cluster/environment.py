@@ -4,11 +4,15 @@ import os
 import secrets
 import socket
 from pathlib import Path
+from typing import Final
 
 from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.errors import ConfigError
 from ray_cluster.errors import StartFailed
+
+NO_PORT: Final = "-1"
+"""Nobody can listen on it."""
 
 
 def prepare(config: ClusterConfig) -> None:
@@ -39,6 +43,10 @@ def switches(config: ClusterConfig) -> dict[str, str]:
     return {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(config.auth_token_file),
+        # Two servers of metrics would listen on every address and ask for no token. There is no switch for them (2.60);
+        # Ray goes on without one whose port cannot be had.
+        "AUTOSCALER_METRIC_PORT": NO_PORT,
+        "DASHBOARD_METRIC_PORT": NO_PORT,
         "RAY_USAGE_STATS_ENABLED": "0",
         # Where they are not, `ray start` tells Ray's makers just that: here it tells a port that nobody listens on.
         "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",

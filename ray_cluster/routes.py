@@ -1,9 +1,10 @@
 """The HTTP face of `query`: routes, the bearer token, and the one map from error to status."""
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi import Query as Parameter
@@ -59,6 +60,8 @@ MAX_BODY_BYTES: Final = 64 * 1024
 """256 camera ids are a quarter of it."""
 MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
 """A thousand cases with eight pictures each are 1.1 MB."""
+HEALTH_FRESH_S: Final = 2.0
+"""For so long one answer serves all: `/health` is open, and asks every replica."""
 _Model = TypeVar("_Model", bound=BaseModel)
 Limit = Annotated[int, Parameter(ge=1, le=500)]
 
@@ -93,6 +96,7 @@ def create_app(
     ask_intake: AskIntake,
     ask_parsers: AskParsers | None = None,
     erase: Erase | None = None,
+    clock_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """The application.
 
@@ -109,7 +113,7 @@ def create_app(
     # No /docs: its page loads scripts from elsewhere, and nobody but the centre asks here.
     app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
     _map_errors(app)
-    app.include_router(_health(query, ask_intake, ask_parsers))
+    app.include_router(_health(_Health(query, ask_intake, ask_parsers, clock_s)))
     archive = _archive(query, ask_intake, ask_parsers)
     erasures = [] if erase is None else [_erasures(erase)]
     for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown), *erasures):
@@ -121,21 +125,43 @@ async def _nobody() -> ParsersStatus:
     return ParsersStatus(parsers=())
 
 
-def _health(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
-    routes = APIRouter()
+class _Health:
+    """Asks the replicas how they are, at most once in `HEALTH_FRESH_S` for all who ask without a token."""
 
-    @routes.get("/health")
-    async def health() -> JSONResponse:
+    def __init__(
+        self, query: Query, ask_intake: AskIntake, ask_parsers: AskParsers, clock_s: Callable[[], float]
+    ) -> None:
+        self._query = query
+        self._ask_intake = ask_intake
+        self._ask_parsers = ask_parsers
+        self._clock_s = clock_s
+        self._asking = asyncio.Lock()
+        self._known: tuple[float, int, dict[str, Any]] | None = None
+
+    async def answer(self) -> JSONResponse:
+        """Give what is known if it is fresh; who comes while it is asked for waits for the same answer."""
+        async with self._asking:
+            if self._known is None or self._clock_s() - self._known[0] >= HEALTH_FRESH_S:
+                status, said = await self._ask()
+                self._known = self._clock_s(), status, said
+            _, status, said = self._known
+        return JSONResponse(said, status)
+
+    async def _ask(self) -> tuple[int, dict[str, Any]]:
         try:
-            intake = await ask_intake()
+            intake = await self._ask_intake()
         except Unavailable:
-            return JSONResponse({"status": "starting"}, 503)
+            return 503, {"status": "starting"}
         if not intake.broker_connected:
-            return JSONResponse({"status": "broker unreachable"}, 503)
+            return 503, {"status": "broker unreachable"}
         # Snapshots come in all the same: nothing for a load balancer, but for people.
-        attention = [*await _of_parsers(ask_parsers), *await run_in_threadpool(_of_archive, query)]
-        return JSONResponse({"status": "ok"} | ({"attention": attention} if attention else {}))
+        attention = [*await _of_parsers(self._ask_parsers), *await run_in_threadpool(_of_archive, self._query)]
+        return 200, {"status": "ok"} | ({"attention": attention} if attention else {})
 
+
+def _health(health: _Health) -> APIRouter:
+    routes = APIRouter()
+    routes.get("/health")(health.answer)
     return routes
 
 

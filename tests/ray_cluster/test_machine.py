@@ -1,6 +1,7 @@
 """A machine's node as functions of its configuration; scales and their file; the condition; who holds an archive."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -61,6 +62,29 @@ def test_a_worker_goes_to_its_head_and_offers_what_it_is_for(tmp_path: Path) -> 
     assert json.loads(option(command, "--resources")) == {"parse": 5}
     assert option(command, "--num-gpus") == "1"
     assert "RAY_gcs_storage" not in machine.environment(settings, {})
+
+
+_LISTENS = """
+import prometheus_client
+from ray.autoscaler._private.constants import AUTOSCALER_METRIC_PORT
+from ray.dashboard.consts import DASHBOARD_METRIC_PORT
+for port in (AUTOSCALER_METRIC_PORT, DASHBOARD_METRIC_PORT):
+    try:
+        server, _ = prometheus_client.start_http_server(port=port)
+    except Exception:  # as Ray does at both places
+        print("nobody listens")
+    else:
+        print("listens on", server.server_address)
+        server.shutdown()
+"""
+
+
+def test_rays_two_servers_of_metrics_that_ask_for_no_token_cannot_listen(tmp_path: Path) -> None:
+    environment = machine.environment(config(tmp_path), os.environ)
+    done = subprocess.run(
+        (sys.executable, "-c", _LISTENS), env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.splitlines() == ["nobody listens"] * 2
 
 
 def test_the_heads_environment_keeps_its_state_and_takes_no_token_from_outside(tmp_path: Path) -> None:

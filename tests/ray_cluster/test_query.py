@@ -1,6 +1,8 @@
 """Pages, filters and HTTP answers over a real archive."""
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from ray_cluster.errors import BadRequest, Unavailable
 from ray_cluster.filters import MAX_TIME_MS, Cursor, Filter
 from ray_cluster.packs import Packs
 from ray_cluster.query import Query
-from ray_cluster.routes import AskIntake, AskParsers, create_app
+from ray_cluster.routes import HEALTH_FRESH_S, AskIntake, AskParsers, create_app
 from ray_cluster.upkeep_status import STATUS_FILE
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, archiver, entry, lookalike, query
@@ -69,8 +71,14 @@ class Http:
     """A client of the application, without a server between."""
 
     def __init__(
-        self, read: Query, ask_intake: AskIntake, token: str | None = TOKEN, ask_parsers: AskParsers | None = None
+        self,
+        read: Query,
+        ask_intake: AskIntake,
+        token: str | None = TOKEN,
+        ask_parsers: AskParsers | None = None,
+        clock_s: Callable[[], float] | None = None,
     ) -> None:
+        """Without a clock each look at it is so much later that nothing known is fresh."""
         self._app = create_app(
             read,
             FakeStages(),
@@ -78,6 +86,7 @@ class Http:
             token=TOKEN,
             ask_intake=ask_intake,
             ask_parsers=ask_parsers,
+            clock_s=clock_s or itertools.count(0.0, HEALTH_FRESH_S).__next__,
         )
         self._headers: dict[str, str | bytes] = {} if token is None else {"Authorization": f"Bearer {token}"}
 
@@ -354,6 +363,30 @@ def test_http_health_needs_no_token_and_tells_the_truth(read: Query) -> None:
         (503, {"status": "broker unreachable"}),
         (200, {"status": "ok"}),
     ]
+
+
+async def _many(client: Http, count: int) -> list[httpx.Response]:
+    transport = httpx.ASGITransport(client._app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://query") as browser:
+        return await asyncio.gather(*(browser.get("/health") for _ in range(count)))
+
+
+def test_http_health_asks_the_replicas_once_for_all_who_come_within_two_seconds(read: Query) -> None:
+    asked = 0
+    now_s = 0.0
+
+    async def ask_intake() -> IntakeStatus:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return INTAKE
+
+    client = Http(read, ask_intake, token=None, clock_s=lambda: now_s)
+    assert {answer.status_code for answer in asyncio.run(_many(client, 20))} == {200}
+    now_s = HEALTH_FRESH_S - 0.1
+    assert (client.get("/health").json(), asked) == ({"status": "ok"}, 1)
+    now_s = HEALTH_FRESH_S
+    assert (client.get("/health").json(), asked) == ({"status": "ok"}, 2)
 
 
 def test_http_health_says_that_upkeep_has_alarms_and_not_which(tmp_path: Path) -> None:

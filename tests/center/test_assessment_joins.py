@@ -1,9 +1,12 @@
 """What is joined: accounts of one hour, readings of one set of counters, and the minute that a message is about."""
 
+from typing import NoReturn
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.access import EVERYWHERE, Scope
 from center.assessment.facts import Books, HourFacts
 from center.assessment.minutes import WHOLE, bit_of, listed
 from center.assessment.moments import moment
@@ -66,13 +69,17 @@ async def test_what_was_heard_last_is_written_when_the_centre_stops(store: Store
     assert recorder.looked_at_ms == clock.now_ms
 
 
+def _bug(sight: Scope = EVERYWHERE) -> NoReturn:
+    raise ZeroDivisionError
+
+
 @pytest.mark.anyio
 async def test_a_bug_in_the_counting_is_said_while_it_lasts_and_loses_nothing(
     store: Store, roster: Roster, clock: Clock
 ) -> None:
     recorder = Recorder(store, Devices(store, roster, clock), clock)
     tick = recorder._devices.cameras
-    recorder._devices.cameras = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+    recorder._devices.cameras = _bug  # type: ignore[method-assign]
     await recorder.loop.turn()
     assert "ZeroDivisionError" in recorder.fault
     recorder._devices.cameras = tick  # type: ignore[method-assign]

@@ -1,13 +1,16 @@
 """Background loops: one that dies is started again, and health says which, why and how often."""
 
 import asyncio
+from typing import NoReturn
 
 import httpx
 import pytest
 
+from center.access import EVERYWHERE, Scope
 from center.background import FIRST_PAUSE_S, LONGEST_PAUSE_S, Periodic, running
 from center.errors import StoreUnavailableError
 from provisioning.contracts import codec, topics
+from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Heartbeat, Ledger
 from tests.center.conftest import World
 from tests.center.street import AGENT
@@ -68,10 +71,14 @@ async def test_loops_end_with_the_block_that_runs_them_and_one_that_dies_ends_no
     assert work.turns == seen
 
 
+def _bug(sight: Scope = EVERYWHERE) -> NoReturn:
+    raise ZeroDivisionError
+
+
 async def test_health_is_not_ok_while_a_loop_is_dead_and_names_it(world: World, user: httpx.AsyncClient) -> None:
     recorder = world.services.assessment.recorder
     cameras = world.services.devices.cameras
-    world.services.devices.cameras = lambda *_: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+    world.services.devices.cameras = _bug  # type: ignore[method-assign]
     await recorder.loop.turn()
     health = (await user.get("/api/health")).json()
     assert (health["status"], health["dependencies"]["background"]) == ("degraded", "degraded")
@@ -133,5 +140,5 @@ async def test_a_row_that_the_database_refuses_costs_itself_and_is_named(world: 
 async def test_a_ledger_is_bounded_in_names_counts_and_their_sum(dropped: dict[str, int]) -> None:
     whole = Ledger(selected=1, spooled=1, archived=1, rejected=0, dropped={"paused": 2**36}, in_flight=0)
     beat = heartbeat().model_copy(update={"ledger": whole.model_copy(update={"dropped": dropped})})
-    with pytest.raises(codec.ContractError):
+    with pytest.raises(ContractError):
         codec.decode(Heartbeat, beat.model_dump_json().encode())

@@ -81,9 +81,9 @@ def test_bins_are_what_counting_groups_of_three_by_hand_gives(
             _take(by_hand, agent, camera, groups.pop(stream), asked)
             group = groups.setdefault(stream, [])
         group.append((cell, people_in(number)))
-    for (agent, camera, *_), group in groups.items():
+    for left, group in groups.items():
         if len(group) >= MIN_PICTURES:
-            _take(by_hand, str(agent), str(camera), group, asked)
+            _take(by_hand, str(left[0]), str(left[1]), group, asked)
     found = {
         (agent, camera, each.from_ms): (each.pictures, each.mean, each.most)
         for (agent, camera), of in zones(read, asked).items()

@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -22,6 +23,8 @@ KEEPALIVE_S: Final = 15
 """A broker whose machine died is noticed after one and a half times this."""
 _CONNECT_TIMEOUT_S: Final = 5.0
 _ALERT_S: Final = 1.0
+UNTIMELY: Final = frozenset({9, 10})
+"""X.509 verify results: not yet valid, has expired."""
 _SYSTEM_CLOCK: Final = SystemClock()
 NO_TIMES: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -235,6 +238,13 @@ def _alert(broker: config.Broker, context: ssl.SSLContext) -> str | None:
 
 
 def _unmet(place: str, error: OSError | ValueError) -> BrokerError:
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in UNTIMELY:
+        here = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        why = (
+            f"{error.verify_message} by this machine's clock, which says {here}: set the clock (timedatectl); if it"
+            " is right, at the centre: wayside-provision service replace broker"
+        )
+        return BrokerError(f"broker {place}: {why}")
     if isinstance(error, ssl.SSLCertVerificationError):
         why = f"its certificate is not trusted ({error.verify_message}): check broker.ca_file and broker.host"
         return BrokerError(f"broker {place}: {why}")

@@ -11,7 +11,7 @@ from edge_agent.doctor import settings
 from edge_agent.doctor.papers import Time
 from edge_agent.errors import BrokerError
 from edge_agent.host_port import host_port
-from edge_agent.link import Arrived, Connected, Dial, Event, Lost, knock, refusal
+from edge_agent.link import UNTIMELY, Arrived, Connected, Dial, Event, Lost, knock, refusal
 from provisioning.contracts import topics
 from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.diagnosis import Diagnosis, Fault
@@ -22,8 +22,6 @@ _RETAINED_S: Final = 2.0
 _REVOKED: Final = (
     "at the centre: wayside-provision status says whether this agent is revoked; then a new bundle is needed"
 )
-_DATES: Final = {9, 10}
-"""X.509 verify results: not yet valid, has expired."""
 
 
 def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
@@ -74,7 +72,7 @@ def _beside(edge: EdgeConfig, place: str, time: Time, clock: Clock) -> Iterator[
 def _unmet(error: BrokerError, place: str, time: Time) -> Diagnosis:
     cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        if cause.verify_code in _DATES:
+        if cause.verify_code in UNTIMELY:
             if time.is_off:
                 return Diagnosis("broker", "not judged: set the clock first")
             remedy = "at the centre: wayside-provision service replace broker"

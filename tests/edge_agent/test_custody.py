@@ -6,6 +6,7 @@ folder ──▶ agent (process) ──mTLS──▶ Mosquitto (process) ──�
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -239,6 +240,18 @@ class TestLink:
             dial(good.model_copy(update={"host": "127.1"}))  # the same address under a name that is not in it
         with pytest.raises(BrokerError, match="no usable certificate"):
             dial(good.model_copy(update={"key_file": from_elsewhere.key_file}))
+
+    @pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
+    @pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+    def test_a_clock_that_is_wrong_is_told_as_such(self, tmp_path: Path) -> None:
+        exchange = Exchange(tmp_path)
+        exchange.pki = Pki(tmp_path / "later", now=datetime.now(UTC) + timedelta(days=30))
+        exchange.start()
+        try:
+            with pytest.raises(BrokerError, match=r"not yet valid by this machine.s clock.*set the clock"):
+                PahoLink(exchange.section("street"), agent_id="street", report=lambda _: None)
+        finally:
+            exchange.stop()
 
     def test_a_certificate_of_another_authority_is_refused(self, site: Exchange, tmp_path: Path) -> None:
         good = site.section("street")

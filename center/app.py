@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -47,6 +48,7 @@ from center.services import Services
 from center.store import Store
 from center.task_orders import TaskOrders
 from center.turn import alone
+from provisioning import journal
 from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import Seal, SealError
@@ -272,6 +274,7 @@ def serve(
         broken = True
         server.should_exit = True
 
+    journal.log_to_stderr(logging.WARNING)
     _check_tls(config)
     with alone(config), _listen(config) as listener:
         center = build(config, link=connect(config.broker, ended))
@@ -280,6 +283,7 @@ def serve(
         server = _AnnouncingServer(
             uvicorn.Config(
                 center.application,
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 proxy_headers=False,

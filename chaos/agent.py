@@ -9,9 +9,9 @@ from typing import Final
 from edge_agent.clock import SystemClock
 from edge_agent.configurator import Configurator
 from edge_agent.frames import Redacted, Selected
-from edge_agent.journal import log_to_stderr
 from edge_agent.link import PahoLink
 from provisioning.contracts.config import Camera, EdgeConfig
+from provisioning.journal import log_to_stderr
 from tests.edge_agent.world import redacted
 
 READY: Final = "the agent is ready"
@@ -34,7 +34,7 @@ class Cover:
 def main(file: Path) -> None:
     """Until SIGTERM."""
     edge = EdgeConfig.model_validate_json(file.read_bytes())
-    log_to_stderr(verbose=False)
+    log_to_stderr()
     asked: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import logging
 import re
 import shlex
 import signal
@@ -34,7 +35,6 @@ from edge_agent.errors import DropReason, EdgeError, EnrolmentError, RedactionUn
 from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.hardening import forbid_core_dumps
 from edge_agent.identity import utc
-from edge_agent.journal import log_to_stderr
 from edge_agent.link import PahoLink
 from edge_agent.order import BUNDLE_START, Order, read_bundle
 from edge_agent.pauses import Pauses
@@ -51,6 +51,7 @@ from provisioning.contracts.errors import ConfigError
 from provisioning.contracts.ids import CAMERA_PATTERN
 from provisioning.contracts.messages import Ledger
 from provisioning.contracts.survey import SignedSurvey
+from provisioning.journal import log_to_stderr
 
 _P = ParamSpec("_P")
 _out = Console(soft_wrap=True)
@@ -76,7 +77,7 @@ def run(path: Path, *, verbose: bool) -> int:
     """Run until SIGTERM or SIGINT."""
     edge = _config(path)
     forbid_core_dumps()
-    log_to_stderr(verbose=verbose)
+    log_to_stderr(logging.DEBUG if verbose else logging.INFO)
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         # Only a note: a handler that set an Event could meet its lock held by the very thread it interrupts.

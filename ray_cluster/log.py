@@ -1,15 +1,17 @@
-"""Log lines: plain text on stderr, one format in every process of the cluster."""
+"""Log lines of the cluster: on stderr, one format in every process, with priorities where the journal reads them."""
 
-import logging
-import sys
+from typing import Final
 
-_QUIET = ("asyncio", "httpx", "ray", "ray.serve")
+from provisioning import journal
+
+_QUIET: Final = ("asyncio", "httpx", "ray", "ray.serve")
 
 
 def log_to_stderr() -> None:
-    """Set this process up. Ray carries a replica's lines to the driver's stderr."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
-    )
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    """Set this process up. Ray carries a replica's lines to the driver, which prints them (`carry_to_journal`)."""
+    journal.log_to_stderr(quiet=_QUIET)
+
+
+def carry_to_journal() -> None:
+    """Print replicas' lines with their priority and without a second time, where stderr is the journal."""
+    journal.prioritize_prints()

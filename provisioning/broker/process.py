@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 from cryptography import x509
 
-from provisioning import broker, revocation_list
+from provisioning import broker, journal, revocation_list
 from provisioning.authority import Authority, load_key, public_bytes
 from provisioning.broker import Address, Listeners
 from provisioning.errors import AuthorityError, BrokerError
@@ -123,6 +123,7 @@ class BrokerProcess:
         self._listeners = listeners
         self._identities = identities
         self._sink = log or sys.stderr.buffer
+        self._is_plain = log is not None or not journal.is_journal()
         self._lists = {
             identities.agents: directory / broker.AGENTS_CRL,
             identities.services: directory / broker.SERVICES_CRL,
@@ -315,8 +316,9 @@ class BrokerProcess:
         with lines:
             for line in lines:
                 self._said.append(line)
+                shown = line if self._is_plain else journal.prioritized(line.decode(errors="replace")).encode()
                 try:
-                    self._sink.write(line)
+                    self._sink.write(shown)
                     self._sink.flush()
                 except (OSError, ValueError):
                     continue  # nobody reads the log any more; Mosquitto must not stop at a full pipe for that

@@ -31,7 +31,7 @@ from ray_cluster.app.replica import now_ms
 from ray_cluster.condition import Condition, Deployed, Machine
 from ray_cluster.detectors_file import DetectorsFile
 from ray_cluster.errors import ClusterError, StartFailed
-from ray_cluster.log import log_to_stderr
+from ray_cluster.log import carry_to_journal, log_to_stderr
 from ray_cluster.scales import Scale, current
 
 LOG = logging.getLogger(__name__)
@@ -135,6 +135,7 @@ def drain() -> None:
 def main(arguments: list[str], run: Callable[[ClusterConfig], None] = deploy) -> int:
     """See the module; exit code 2 with the reason on stderr."""
     log_to_stderr()
+    carry_to_journal()
     try:
         run(load(ClusterConfig, Path(arguments[0])))
     except (ClusterError, ConfigError) as error:

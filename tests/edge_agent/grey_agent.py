@@ -7,13 +7,13 @@ from pathlib import Path
 
 from edge_agent.clock import SystemClock
 from edge_agent.configurator import Configurator
-from edge_agent.journal import log_to_stderr
 from edge_agent.link import PahoLink
 from provisioning.contracts.config import EdgeConfig
+from provisioning.journal import log_to_stderr
 from tests.edge_agent.world import grey_for
 
 edge = EdgeConfig.model_validate_json(Path(sys.argv[1]).read_bytes())
-log_to_stderr(verbose=False)
+log_to_stderr()
 asked: list[int] = []
 signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
 agent = Configurator(

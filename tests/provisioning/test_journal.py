@@ -1,5 +1,6 @@
 """One event, one line, whatever text comes from outside; under systemd with the priority that its journal reads."""
 
+import io
 import logging
 import os
 import re
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge_agent.journal import log_to_stderr
+from provisioning.journal import Prioritized, log_to_stderr, prioritized
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +26,7 @@ def restored() -> Iterator[None]:
 
 
 def test_line_breaks_cannot_forge_an_event(capsys: pytest.CaptureFixture[str]) -> None:
-    log_to_stderr(verbose=False)
+    log_to_stderr()
     logging.getLogger("edge_agent.test").warning(
         "camera lost camera=%s: %s", "gate", "x\n2030-01-01T00:00:00Z ready\r\n"
     )
@@ -35,8 +38,8 @@ def test_line_breaks_cannot_forge_an_event(capsys: pytest.CaptureFixture[str]) -
 
 WRITER = r"""
 import logging
-from edge_agent.journal import log_to_stderr
-log_to_stderr(verbose=True)
+from provisioning.journal import log_to_stderr
+log_to_stderr(logging.DEBUG)
 for level in (50, 40, 30, 20, 10):
     logging.getLogger("edge_agent.test").log(level, "event camera=%s", "gate\n<0>forged")
 """
@@ -63,3 +66,40 @@ def test_elsewhere_a_line_has_its_time_and_level(stream: str | None, tmp_path: P
     assert [re.sub(r"^[-0-9T:.]+Z", "", line) for line in lines] == [
         f" {level} event camera=gate <0>forged" for level in ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("2026-11-28T14:00:00: Error: Unable to open log file.", "<3>Unable to open log file."),
+        ("2026-11-28T14:00:00: Warning: Mosquitto should not be run as root", "<4>Mosquitto should not be run as root"),
+        ("2026-11-28T14:00:00: New client connected from 10.0.0.1", "<6>New client connected from 10.0.0.1"),
+        (
+            "\x1b[36m(ServeReplica:wayside:intake pid=41)\x1b[0m 2026-11-28T14:00:00.123Z ERROR group stuck",
+            "<3>(ServeReplica:wayside:intake pid=41) group stuck",
+        ),
+        ("2026-11-28 14:00:00,123\tWARNING worker.py:1 -- slow", "<4>worker.py:1 -- slow"),
+        ("(pid=9) Traceback (most recent call last):", "<3>(pid=9) Traceback (most recent call last):"),
+        ("<2>said already", "<2>said already"),
+        ("Errors of nobody: information is plain", "<6>Errors of nobody: information is plain"),
+        ("", "<6>"),
+    ],
+)
+def test_a_line_of_another_program_gets_its_priority_and_loses_its_time(line: str, wanted: str) -> None:
+    assert prioritized(line) == wanted
+
+
+def test_what_is_printed_in_pieces_is_a_line_once_it_has_an_end() -> None:
+    out = io.StringIO()
+    stream = Prioritized(out)
+    print("(pid=1)", "ERROR", "one\ntwo", end="", file=stream)
+    assert out.getvalue() == "<3>(pid=1) ERROR one\n".replace("ERROR ", "")
+    print(file=stream)
+    assert out.getvalue().splitlines()[1] == "<6>two"
+
+
+@given(st.text(max_size=200))
+def test_any_line_has_one_priority_and_its_words(line: str) -> None:
+    shown = prioritized(line)
+    assert re.match(r"<[0-7]>", shown)
+    assert prioritized(shown) == shown

@@ -121,8 +121,8 @@ def _broker(edge: config.EdgeConfig, dial: Dial) -> str:
         match events.get(timeout=_BROKER_S):
             case Connected():
                 return f"{place} accepts agent {edge.agent_id}"
-            case Lost(cause):
-                said = refusal(edge.broker)
+            case Lost(cause, is_old=is_old):
+                said = None if is_old else refusal(edge.broker)
                 raise BrokerError(cause if said is None else f"{place} refuses this agent's certificate: {said}")
             case event:
                 raise BrokerError(f"unexpected answer {type(event).__name__}: is this an MQTT 5 broker?")

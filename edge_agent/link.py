@@ -25,6 +25,8 @@ _CONNECT_TIMEOUT_S: Final = 5.0
 _ALERT_S: Final = 1.0
 UNTIMELY: Final = frozenset({9, 10})
 """X.509 verify results: not yet valid, has expired."""
+_UNSUPPORTED_VERSION: Final = 0x84
+"""What paho makes of a refusal by MQTT 3.1.1, 3.2.2.3 (return code 1), and MQTT 5, 3.2.2.2 has it too."""
 _SYSTEM_CLOCK: Final = SystemClock()
 NO_TIMES: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -39,6 +41,8 @@ class Lost:
     """The connection is over, or was refused."""
 
     cause: str
+    is_old: bool = False
+    """The broker speaks an older MQTT, so that the agent's certificate is not what it refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class PahoLink:
         self._agent_id = agent_id
         self._report = report
         self._clock = clock
-        self._let_in = False
+        self._let_in = self._is_refused = False
         self._wanted = [topics.archived(agent_id), topics.rejected(agent_id)]
         if is_enrolled:
             self._wanted += [topics.configuration(agent_id), topics.software(agent_id), topics.commands(agent_id)]
@@ -158,20 +162,27 @@ class PahoLink:
 
     def _on_connect(self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
         if reason.is_failure:
-            self._report(
-                Lost(
-                    f"broker {self._place} refuses agent {self._agent_id} ({reason}): is its certificate"
-                    " revoked, or issued for another agent_id?"
-                )
-            )
+            self._is_refused = True
+            self._report(self._refusal(reason))
             return
         self._let_in = True
         client.subscribe([(topic, 1) for topic in self._wanted])
         self._report(Connected())
 
+    def _refusal(self, reason: ReasonCode) -> Lost:
+        if reason.value == _UNSUPPORTED_VERSION:
+            why = "speaks MQTT 3.1.1: version 5 is needed; check broker.host and broker.port, or switch MQTT 5 on in it"
+            return Lost(f"broker {self._place} {why}", is_old=True)
+        return Lost(
+            f"broker {self._place} refuses agent {self._agent_id} ({reason}): is its certificate revoked, or issued for"
+            " another agent_id?"
+        )
+
     def _on_disconnect(
         self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
+        if self._is_refused:
+            return  # and said
         if str(reason) == "Session taken over":
             hint = ": does another agent run with this agent_id?"
         elif not self._let_in:

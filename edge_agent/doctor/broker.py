@@ -22,6 +22,7 @@ _RETAINED_S: Final = 2.0
 _REVOKED: Final = (
     "at the centre: wayside-provision status says whether this agent is revoked; then a new bundle is needed"
 )
+_ANOTHER: Final = "compare broker.host and broker.port with the centre's"
 
 
 def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
@@ -88,9 +89,9 @@ def _unmet(error: BrokerError, place: str, time: Time) -> Diagnosis:
 def _refused(edge: EdgeConfig, event: Event | None, place: str, time: Time) -> Diagnosis:
     if not isinstance(event, Lost):
         found = f"{place} does not answer as an MQTT 5 broker does"
-        return Diagnosis(
-            "broker", found, Fault.BROKER_UNREACHABLE, "compare broker.host and broker.port with the centre's"
-        )
+        return Diagnosis("broker", found, Fault.BROKER_UNREACHABLE, _ANOTHER)
+    if event.is_old:
+        return Diagnosis("broker", event.cause, Fault.BROKER_UNREACHABLE, _ANOTHER)
     said = refusal(edge.broker)
     return (
         Diagnosis("broker", event.cause, Fault.BROKER_REFUSES, _REVOKED) if said is None else _by_tls(said, place, time)

@@ -24,6 +24,11 @@ test: ## Unit, conformance, scenario and browser tests
 	@$(BIN)/wayside-engines fetch --kind model --kind audit --kind footage --kind photo
 	@$(BIN)/python -m tests.run --numprocesses 3 --no-loadscope-reorder $(ARGS)
 
+quick: ## The tests of what has changed since main, the nearest first, in two minutes; ARGS="--since REV" looks further back
+	@bin/setup dev
+	@$(BIN)/wayside-engines fetch --kind model --kind audit --kind footage --kind photo
+	@$(BIN)/python -m tests.quick $(ARGS)
+
 check: ## Format, lint, types, import contracts
 	@bin/setup dev
 	@$(BIN)/ruff format --check .
@@ -72,4 +77,4 @@ docs: ## These pages as a site in out/site, which asks nobody outside
 clean: ## Remove what the verbs above made here
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis out build dist
 
-.PHONY: help demo test check bench evaluate chaos soak release-key bundle lock docs clean
+.PHONY: help demo test quick check bench evaluate chaos soak release-key bundle lock docs clean

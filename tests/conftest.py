@@ -16,7 +16,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("wayside")
-pytest_plugins = ("tests.support.timer", "tests.support.workers")
+pytest_plugins = ("tests.support.records", "tests.support.timer", "tests.support.workers")
 REQUIRED = os.environ.get("REQUIRE_PEERS") == "1"
 
 

@@ -18,6 +18,7 @@ from provisioning.contracts.notify import Notify
 from tests.support import notify_world as world
 from tests.support.mas_gateway import Gateway
 from tests.support.rude_http import Act
+from tests.support.waiting import eventually
 from tests.support.webhook_receiver import Receiver
 
 IDLE_LOOKS = 500
@@ -60,7 +61,7 @@ def _nothing(notifier: Notifier) -> None:
 
 async def _drain(notifier: Notifier, receiver: Receiver, count: int) -> None:
     notifier.start()
-    await world.eventually(lambda: len(receiver.alarms) == count, timeout_s=600)
+    await eventually(lambda: len(receiver.alarms) == count, seen=lambda: len(receiver.alarms))
     await notifier.stop()
 
 

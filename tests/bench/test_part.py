@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import LONG_S
+
 ROOT = Path(__file__).parents[2]
 
 REPORTS = 'import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index("--json") + 1]).write_text("{\\"found\\": 1}")\n'
@@ -39,7 +41,7 @@ def ran(folder: Path, program: str, limit_s: float = 60.0) -> dict[str, Any]:
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{folder}:{ROOT}"},
         stdout=subprocess.PIPE,
-        timeout=120,
+        timeout=LONG_S,
         check=True,
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -15,6 +15,7 @@ from provisioning.contracts.messages import Heartbeat, Ledger
 from tests.center.conftest import World
 from tests.center.street import AGENT
 from tests.center.world import camera_status, heartbeat
+from tests.support.waiting import within
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +64,7 @@ async def test_loops_end_with_the_block_that_runs_them_and_one_that_dies_ends_no
     other = Work()
     other.fault = ZeroDivisionError()
     loops = [Periodic("good", 0, work), Periodic("bad", 0, other)]
-    async with asyncio.timeout(60), running(loops):
+    async with within(), running(loops):
         while not (work.turns > 3 and other.turns):  # noqa: ASYNC110 - the work tells nobody
             await asyncio.sleep(0)
     seen = work.turns

@@ -13,6 +13,7 @@ import pytest
 from center.guard import MAX_BODY_BYTES
 from tests.center.street import AGENT
 from tests.center.whole import ADMINISTRATOR, Whole, whole_centre
+from tests.support.waiting import LONG_S
 
 MIB: Final = 1024 * 1024
 UPLOAD_MIB: Final = 100
@@ -35,7 +36,7 @@ def _sent(whole: Whole, head: str, chunks: int) -> tuple[bytes, int]:
     host, port = whole.url.removeprefix("http://").split(":")
     chunk = b"%x\r\n" % MIB + b" " * MIB + b"\r\n"
     sent = 0
-    with socket.create_connection((host, int(port)), timeout=30) as line:
+    with socket.create_connection((host, int(port)), timeout=LONG_S) as line:
         cookie = whole.cookie(ADMINISTRATOR)["Cookie"]
         line.sendall(f"{head}\r\nHost: {host}:{port}\r\nCookie: {cookie}\r\n\r\n".encode())
         try:

@@ -21,11 +21,11 @@ from provisioning.identities import Identity
 from provisioning.seal import SealKey
 from tests.center.street import AGENT
 from tests.center.world import camera_status, configured, heartbeat, member, roster
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
 from tests.support.pki import Pki
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
-WAIT_S = 20.0
 
 
 class Ear:
@@ -55,7 +55,7 @@ def publish(exchange: Exchange, *messages: tuple[str, bytes, bool], name: str = 
     client.connect("127.0.0.1", exchange.port_of(name))
     client.loop_start()
     for topic, payload, retain in messages:
-        client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(WAIT_S)
+        client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LONG_S)
     client.disconnect()
     client.loop_stop()
 
@@ -204,6 +204,6 @@ def test_a_bug_ends_the_process_and_not_only_its_thread(exchange: Exchange) -> N
     link.start(Broken())
     until(lambda: link.fault() is None)
     publish(exchange, (topics.heartbeat(AGENT), codec.encode(heartbeat()), False))
-    assert ended.wait(WAIT_S)
+    assert ended.wait(LONG_S)
     assert "restart" in (link.fault() or "")
     link.stop()

@@ -20,18 +20,8 @@ from center.permits import FOREIGN, STATIC_PREFIX, Permits
 from center.users import Given
 from tests.center.cases.conftest import terms
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.whole import (
-    ADMINISTRATOR,
-    DISTRICT,
-    OTHER,
-    PASSWORD,
-    PLACE,
-    WHOLE,
-    Whole,
-    enforced,
-    until,
-    whole_centre,
-)
+from tests.center.whole import ADMINISTRATOR, DISTRICT, OTHER, PASSWORD, PLACE, WHOLE, Whole, enforced, whole_centre
+from tests.support.waiting import until
 
 SUPERVISOR: Final = "sue"
 ELSEWHERE: Final = f"{AGENT}/cam-2"

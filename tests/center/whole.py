@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.world import OpenLine, camera_status, heartbeat, observed
 from tests.support import notify_world
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, until
 
 OTHER: Final = "cabinet-9"
 PLACE: Final = f"{AGENT}/cam-1"
@@ -65,7 +66,7 @@ class Whole:
 
     def browser(self, username: str) -> httpx.Client:
         """Somebody who is logged in."""
-        return httpx.Client(base_url=self.url, headers=self.cookie(username), timeout=30)
+        return httpx.Client(base_url=self.url, headers=self.cookie(username), timeout=LONG_S)
 
     @property
     def row_keys(self) -> list[str]:
@@ -137,14 +138,6 @@ def enforced(browser: httpx.Client, *places: str) -> int:
     return number
 
 
-def until(found: Callable[[], object]) -> None:
-    """Wait for what comes by itself."""
-    end = time.monotonic() + 30
-    while not found():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.05)
-
-
 def _raise_alarm(whole: Whole) -> None:
     """Rule 1 in force, and alarm 1 of `cam-1`."""
     with whole.browser(ADMINISTRATOR) as browser:
@@ -169,4 +162,4 @@ def _served(application: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=LONG_S)

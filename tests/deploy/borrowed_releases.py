@@ -20,6 +20,7 @@ from engines.catalog import default_models_dir
 from provisioning.release import ROLES, Release, load_key, new_key, pack
 from provisioning.release.__main__ import gather_models
 from tests.support.debian_tree import NEIGHBOURS, ROOT
+from tests.support.waiting import LONG_S
 
 BUILT = "0.1.0"
 """The version that this checkout says of itself."""
@@ -33,7 +34,7 @@ class BorrowedReleases:
         self._wheel = folder / "wheel"
         uv = Path(sys.executable).with_name("uv")
         build = [str(uv), "build", "--wheel", "-q", "--python", sys.executable, "-o", str(self._wheel), str(ROOT)]
-        subprocess.run(build, check=True, capture_output=True, timeout=300)
+        subprocess.run(build, check=True, capture_output=True, timeout=LONG_S)
         self._key = load_key(new_key(folder))
         self.public = folder / "release.pub"
         self._python = subprocess.run(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioning.release import Release, load_key, new_key, pack
+from tests.support.waiting import LONG_S
 
 INSTALL = Path(__file__).parents[2] / "deploy" / "install.sh"
 SYSTEM = "/usr/bin/python3"
@@ -70,7 +71,9 @@ class Machine:
 
     def install(self, *words: str | Path, role: str = "edge", code: int = 0) -> str:
         """Run it; what it said."""
-        done = subprocess.run(self.command(*words, role=role), capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            self.command(*words, role=role), capture_output=True, text=True, check=False, timeout=LONG_S
+        )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.borrowed_releases import BorrowedReleases
 from tests.support import booted, debian_tree
 from tests.support.booted import Booted, Street
-from tests.support.premises import wait_for
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -48,6 +48,6 @@ def test_the_broker_of_a_fresh_home_starts_under_its_unit(head: Booted) -> None:
     init = f"/opt/wayside/bin/wayside-provision init --host {ADDRESS} --home /var/lib/wayside-home/home"
     head.run(f"cd /; runuser -u wayside-home -- {init}")
     head.run("systemctl enable --now wayside-broker")
-    wait_for("the broker says that it is ready", lambda: "ready" in head.journal(), 60)
+    until(lambda: "ready" in head.journal(), "the broker says that it is ready")
     assert head.run("systemctl show -P NRestarts wayside-broker") == "0\n"
     assert head.run("ps -u wayside-home -o comm=").split() == ["wayside-provisi", "mosquitto"]

@@ -26,7 +26,7 @@ import pytest
 from engines.catalog import Catalog, default_models_dir
 from provisioning.demo import rtsp_server
 from tests.support import clean_root
-from tests.support.premises import wait_for
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.losses, pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(2400)]
 
@@ -80,7 +80,7 @@ def release(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _film(folder: Path) -> Path:
     film = folder / "film.h264"
     encode = [sys.executable, "-m", "provisioning.demo.encode", str(Catalog().path("bikes")), str(film)]
-    subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=300)
+    subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=LONG_S)
     return film
 
 
@@ -114,7 +114,7 @@ def test_from_the_archive_to_the_first_picture_in_five_minutes(root: Path, relea
         try:
             began_s = time.monotonic()
             steps = _typed(inside)
-            wait_for("a picture is archived", lambda: _archived(inside) >= 1, MINUTES_S, step_s=2.0)
+            until(lambda: _archived(inside) >= 1, "a picture is archived", patience_s=MINUTES_S, step_s=2.0)
             seconds = time.monotonic() - began_s
             for at_s, line in steps:
                 print(f"{at_s - began_s:6.1f} s  {line[:110]}")  # noqa: T201
@@ -123,7 +123,7 @@ def test_from_the_archive_to_the_first_picture_in_five_minutes(root: Path, relea
             assert '"status"' in inside.run(_GET.format(ca="/etc/wayside-center/secrets/ca.pem"))
         finally:
             camera.kill()
-            camera.communicate(timeout=30)
+            camera.communicate(timeout=LONG_S)
     assert left == [], "nothing wanted to go anywhere: no packet, so no DNS query either"
     assert seconds <= MINUTES_S
 

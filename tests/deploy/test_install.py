@@ -21,6 +21,7 @@ from provisioning.errors import ReleaseError
 from provisioning.release import ROLES, Release, load_key, new_key, pack
 from provisioning.release.__main__ import gather_models
 from tests.deploy.releases import INSTALL, KILLABLE, PROGRAM, Machine, Publisher
+from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
@@ -291,7 +292,7 @@ def test_nothing_is_asked_of_any_network_where_there_is_none(
     log = tmp_path / "trace"
     trace = ["strace", "-f", "-qq", "-e", "trace=network", "-o", str(log)]
     words = machine.command("--key", publisher.public, first)
-    subprocess.run(["unshare", "-rn", *trace, *words], check=True, capture_output=True, timeout=120)
+    subprocess.run(["unshare", "-rn", *trace, *words], check=True, capture_output=True, timeout=LONG_S)
     assert machine.version() == "1.0"
     assert list(traced(log)) == [], "no packet to any address, so no DNS query either"
 

@@ -24,6 +24,7 @@ import pytest
 from engines.catalog import Catalog, default_models_dir
 from provisioning.release import ROLES
 from tests.support import clean_root
+from tests.support.waiting import LONG_S
 
 pytestmark = [pytest.mark.losses, pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(1800)]
 
@@ -79,7 +80,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(*words: str | Path) -> None:
-    done = subprocess.run([*map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1200)
+    done = subprocess.run([*map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONG_S)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.docs.pages import CHINESE, ENGLISH, ROOT
 from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.support.waiting import PAGE_MS
 
 FETCHED: Final = {
     "audio": {"src"}, "embed": {"src"}, "iframe": {"src"}, "image": {"href"}, "img": {"src", "srcset"},
@@ -89,7 +90,7 @@ def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed (Debian: chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=PAGE_MS)
         yield browser
         browser.close()
 
@@ -114,7 +115,7 @@ def test_a_browser_reads_and_searches_it_as_files_and_asks_nobody(
     page.goto((site / start).as_uri())
     page.locator(".md-search__input").fill(asked)
     result = page.locator(f".md-search-result__link[href*='{found}']").first
-    expect(result).to_be_visible(timeout=20_000)
+    expect(result).to_be_visible(timeout=PAGE_MS)
     result.click()
     page.wait_for_url(f"**{found}**")
     page.close()

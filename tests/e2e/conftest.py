@@ -33,6 +33,7 @@ from tests.center.world import observed, roster, tasks_config
 from tests.e2e import center_process
 from tests.e2e.center_process import CenterProcess
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, PAGE_MS
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ROOT: Final = Path(__file__).parents[2]
@@ -103,7 +104,7 @@ def archive_url() -> Iterator[tuple[FakeArchive, str]]:
         time.sleep(0.02)
     yield archive, f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(timeout=10)
+    thread.join(timeout=LONG_S)
 
 
 def write_config(folder: Path, *, port: int, query_url: str) -> Path:
@@ -154,15 +155,15 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
     ready = threading.Event()
     listener = threading.Thread(target=_listen, args=(served.stdout, running.said, ready))
     listener.start()
-    assert ready.wait(60), running.said
+    assert ready.wait(LONG_S), running.said
     assert served.process.is_alive(), running.said
     yield running
     assert served.process.pid is not None
     os.kill(served.process.pid, signal.SIGINT)
     served.stdin.close()
-    served.process.join(timeout=20)
+    served.process.join(timeout=LONG_S)
     assert not served.process.is_alive()
-    listener.join(timeout=5)
+    listener.join(timeout=LONG_S)
     served.stdout.close()
     assert not [line for line in running.said if "Traceback" in line], "\n".join(running.said)
 
@@ -173,9 +174,9 @@ def center(tmp_path: Path, archive_url: tuple[FakeArchive, str]) -> Iterator[Run
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed: apt-get install chromium")
-    expect.set_options(timeout=20_000)  # a shared machine may be slow; a healthy page answers in a tenth of this
+    expect.set_options(timeout=PAGE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True, timeout=PAGE_MS)
         yield browser
         browser.close()
 
@@ -240,7 +241,7 @@ def visitor(chromium: Browser, center: Running, screenshots: Path | None) -> Ite
     """An English browser in light mode; every console error and every outside request fails the test."""
     context = chromium.new_context(viewport=SCREEN, locale="en-GB", color_scheme="light", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PAGE_MS)
     visitor = Visitor(page, context, center, screenshots)
 
     def on_console(message: ConsoleMessage) -> None:

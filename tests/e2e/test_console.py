@@ -14,6 +14,7 @@ from provisioning.contracts.messages import CameraState, PictureState
 from tests.center.street import NOW_MS, observation
 from tests.center.world import camera_status, heartbeat, member
 from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor
+from tests.support.waiting import PAGE_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -228,7 +229,7 @@ def test_a_session_that_ended_closes_its_open_pages(visitor: Visitor, center: Ru
     visitor.set_up()
     other = visitor.context.request.post(f"{center.url}/api/logout")
     assert other.status == 204
-    visitor.page.wait_for_url("**/login", timeout=20_000)
+    visitor.page.wait_for_url("**/login", timeout=PAGE_MS)
 
 
 def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center: Running) -> None:
@@ -241,7 +242,7 @@ def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center:
     visitor.go("/observations")
     said = page.locator(".ws-alert-bad", has_text="answered wrongly: HTTP 500")
     expect(said).to_be_visible()
-    expect(page.locator(".ws-banners")).to_contain_text("The broker cannot be reached", timeout=15_000)
+    expect(page.locator(".ws-banners")).to_contain_text("The broker cannot be reached", timeout=PAGE_MS)
     visitor.photograph("observations-away-en-light")
     visitor.go("/cameras")
     expect(page.locator("table").first).to_contain_text("nobody knows")
@@ -251,7 +252,7 @@ def test_an_archive_that_is_away_is_said_with_a_remedy(visitor: Visitor, center:
     center.archive.answer = None
     expect(said).to_have_count(0)
     center.say(fault=None)
-    expect(page.locator(".ws-banners")).to_be_empty(timeout=15_000)
+    expect(page.locator(".ws-banners")).to_be_empty(timeout=PAGE_MS)
 
 
 def test_a_revoked_agent_is_off_the_wall_and_said_to_be_revoked(visitor: Visitor, center: Running) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import ROOT, SCREEN
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, PAGE_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
@@ -21,18 +22,18 @@ def address() -> Iterator[str]:
     process = subprocess.Popen([sys.executable, "-m", "tests.e2e.map_process", str(port)], cwd=ROOT)
     try:
         with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
-            assert client.get(url, timeout=60).status_code == 200
+            assert client.get(url, timeout=LONG_S).status_code == 200
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=LONG_S)
 
 
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(viewport=SCREEN)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PAGE_MS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     mine = (address, "data:", "blob:")

@@ -29,6 +29,7 @@ from provisioning.contracts.enrolment import (
 )
 from provisioning.seal import SealKey, pack_bundle
 from tests.edge_agent.issuing import DAYS, Ca, new_key, private_pem, spki
+from tests.support.waiting import LONG_S
 
 CODE = "7K2M-Q0ZX-AAAA-1234"
 AGENT = "cabinet-7"
@@ -181,7 +182,7 @@ class _Server(ThreadingHTTPServer):
     def finish_request(self, request: Any, client_address: Any) -> None:
         # A client that does not like us breaks the handshake, or goes without a word.
         with suppress(OSError), self.service.context.wrap_socket(request, server_side=True) as tls:
-            tls.settimeout(20)
+            tls.settimeout(LONG_S)
             _Handler(tls, client_address, self)
 
 
@@ -225,11 +226,11 @@ def scripted(context: ssl.SSLContext, script: Callable[[ssl.SSLSocket], None]) -
         def serve() -> None:
             plain, _ = listening.accept()
             with suppress(OSError), plain, context.wrap_socket(plain, server_side=True) as tls:
-                tls.settimeout(20)
+                tls.settimeout(LONG_S)
                 script(tls)
 
         thread = threading.Thread(target=serve)
         thread.start()
         yield int(listening.getsockname()[1])
-        thread.join(30)
+        thread.join(LONG_S)
         assert not thread.is_alive()

@@ -22,6 +22,7 @@ from provisioning.contracts.messages import CameraStatus, Ledger
 from tests.edge_agent.publishing import archived
 from tests.edge_agent.told import Centre
 from tests.edge_agent.world import EPOCH_MS, FakeClock, GreyRedactor, edge_config, glance
+from tests.support.waiting import until
 
 _MOMENT_S = 0.005
 
@@ -179,13 +180,16 @@ class Street:
             ended.set()
             thread.join()
 
-    def until(self, condition: Callable[[], object], *, timeout_s: float = 60) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Look on, while the clock stands, until it is so."""
-        ends = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < ends, f"it did not happen in time; {self.broker.words}"
+
+        def is_so() -> bool:
+            if holds := bool(condition()):
+                return holds
             self.configurator.look()
-            time.sleep(_MOMENT_S)
+            return False
+
+        until(is_so, seen=lambda: self.broker.words, step_s=_MOMENT_S)
 
     def live(self, seconds: int) -> None:
         """Let time pass, with a look each second."""

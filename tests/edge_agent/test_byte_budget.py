@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.sources.byte_budget import ByteBudget
+from tests.support.waiting import LONG_S
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 60)), max_size=40))
@@ -32,7 +33,7 @@ def test_who_waits_gets_it_when_it_comes_back() -> None:
         waiting.join(0.01)
     assert not budget.try_take(1)  # nobody passes
     budget.give(80)
-    waiting.join(30)
+    waiting.join(LONG_S)
     assert got == [True]
     assert budget.taken_bytes() == 50
 
@@ -55,7 +56,7 @@ def test_a_small_one_does_not_pass_a_large_one_that_waits() -> None:
     assert came == []
     budget.give(50)
     for thread in threads:
-        thread.join(30)
+        thread.join(LONG_S)
     assert came == [80, 10]
 
 
@@ -66,7 +67,7 @@ def test_stop_ends_the_waiting_and_lets_the_next_one_in() -> None:
     waiting = threading.Thread(target=lambda: got.append(budget.take(50, stop)), daemon=True)
     waiting.start()
     stop.set()
-    waiting.join(30)
+    waiting.join(LONG_S)
     assert got == [False]
     budget.give(100)
     assert budget.try_take(100)
@@ -108,6 +109,6 @@ def test_many_threads_never_hold_more_than_there_is() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(LONG_S)
     assert most[0] <= 10
     assert budget.taken_bytes() == 0

@@ -9,8 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from edge_agent.frames import Selected, SelectReason
 from provisioning.contracts import config
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import FakeClock, noise
+from tests.support.waiting import until
 
 SECRET = "s3cr3t-p4ss"
 
@@ -66,13 +66,6 @@ def is_there(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
-    ends = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def children(pid: int) -> list[int]:

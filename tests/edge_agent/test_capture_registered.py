@@ -21,6 +21,7 @@ from edge_agent.sighting import Sighting
 from edge_agent.sources.media import Media
 from provisioning.contracts import config
 from tests.edge_agent.world import EPOCH_MS, FakeClock
+from tests.support.waiting import LONG_S
 
 SOURCE = config.Gb28181Source(
     device_id="34020000001180000001",
@@ -109,7 +110,7 @@ class Played(ForkServer):
 
     def close(self) -> None:
         for thread in self._threads:
-            thread.join(10)
+            thread.join(LONG_S)
             assert not thread.is_alive()
 
     def _play(self, does: Does) -> None:
@@ -278,7 +279,7 @@ def test_a_silent_process_is_ended_after_three_times_the_silence_that_its_receiv
     over = threading.Event()
 
     def does(_: Played) -> None:
-        over.wait(10)
+        over.wait(60)
 
     with closing(Played(does)) as server:
         capture = open_capture(CAMERA, clock, None, server, channel)

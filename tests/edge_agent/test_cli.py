@@ -20,6 +20,7 @@ from provisioning.contracts import codec, config
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.messages import Rejected
 from tests.edge_agent.world import flat, frame, jpeg_of, redacted
+from tests.support.waiting import LONG_S
 
 HEAVY = {"av", "cv2", "numpy", "onnxruntime", "paho", "sqlite3"}
 
@@ -193,7 +194,7 @@ def test_without_models_the_agent_runs_publishes_nothing_and_says_why(tmp_path: 
                 break
         agent.send_signal(signal.SIGTERM)
         log += agent.stderr.readlines()
-        assert agent.wait(20) == 0
+        assert agent.wait(LONG_S) == 0
         watchdog.cancel()
     text = "".join(log)
     assert "nothing can be redacted" in text

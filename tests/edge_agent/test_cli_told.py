@@ -20,6 +20,7 @@ from engines.catalog import Catalog
 from provisioning.contracts import config
 from tests.edge_agent.told import Box, camera
 from tests.edge_agent.world import edge_config
+from tests.support.waiting import LONG_S
 
 
 class Cabinet:
@@ -90,7 +91,7 @@ def test_without_the_seals_key_there_is_one_clear_line(cabinet: Cabinet, command
 def test_nor_does_it_run_without(cabinet: Cabinet) -> None:
     cabinet.box.centre.section.seal_key_file.unlink()
     command = [sys.executable, "-m", "edge_agent", "run", "--config", str(cabinet.path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG_S)
     assert done.returncode == 2
     assert "enrol again" in done.stderr
     assert "Traceback" not in done.stderr
@@ -107,7 +108,7 @@ def test_it_runs_on_what_it_was_told_and_looks_after_its_certificate(cabinet: Ca
         assert any("certificate not renewed agent=street" in line for line in agent.stderr)
         agent.send_signal(signal.SIGTERM)
         agent.stderr.readlines()
-        assert agent.wait(30) == 0
+        assert agent.wait(LONG_S) == 0
         watchdog.cancel()
 
 

@@ -14,6 +14,7 @@ from provisioning.contracts import topics
 from provisioning.contracts.documents import Verdict
 from tests.edge_agent.street import Street
 from tests.edge_agent.told import Centre, camera
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture
@@ -261,5 +262,5 @@ def test_what_runs_beside_lives_across_the_change_and_ends_with_the_agent(street
     street.pass_probation(2, "gate")
     assert (runs, ended.is_set()) == ([1], False)
     street.configurator.stop()
-    assert ended.wait(10)
+    assert ended.wait(LONG_S)
     street.started()

@@ -24,8 +24,9 @@ from provisioning.contracts.messages import Ledger, PictureState
 from provisioning.identities import Identity
 from tests.edge_agent.premises import Archive, running
 from tests.edge_agent.world import edge_config, flat, replay_camera
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
 from tests.support.pki import Pki
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
@@ -74,16 +75,16 @@ def settled(settings: config.EdgeConfig, archive: Archive) -> bool:
     return len(archive.rows) == 2 * PICTURES and ledger_of(settings).in_flight == 0
 
 
-def test_everything_arrives_once(tmp_path: Path, street: Path, site: Exchange, archive: Archive) -> None:
+def test_everything_is_archived_once(tmp_path: Path, street: Path, site: Exchange, archive: Archive) -> None:
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings) as agent:
-        until(lambda: settled(settings, archive), timeout_s=60)
+        until(lambda: settled(settings, archive))
         agent.send_signal(signal.SIGTERM)
-        assert agent.wait(15) == 0
+        assert agent.wait(LONG_S) == 0
     final = ledger_of(settings)
     assert final.balanced
     assert (final.selected, final.spooled, final.archived, final.dropped) == (600, 600, 600, {})
-    assert max(archive.deliveries.values()) == 1
+    assert archive.deliveries.keys() == archive.rows.keys()  # on the line at least once: what is late is sent again
 
 
 def test_a_broker_killed_and_restarted_empty_loses_nothing(
@@ -92,10 +93,10 @@ def test_a_broker_killed_and_restarted_empty_loses_nothing(
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings):
         for share in (0.2, 0.5):
-            until(lambda share=share: len(archive.rows) > share * 2 * PICTURES, timeout_s=60)  # type: ignore[misc] # a default binds the loop's value
+            until(lambda share=share: len(archive.rows) > share * 2 * PICTURES)  # type: ignore[misc] # a default binds the loop's value
             site.kill()
             site.start()
-        until(lambda: settled(settings, archive), timeout_s=90)
+        until(lambda: settled(settings, archive), patience_s=90)
     final = ledger_of(settings)
     assert final.balanced
     assert (final.archived, final.dropped) == (600, {})
@@ -107,11 +108,11 @@ def test_an_agent_killed_three_times_loses_nothing_and_repeats_nothing(
     settings = edge(tmp_path, street, site)
     for share in (0.1, 0.4, 0.7):
         with running(tmp_path, settings) as agent:
-            until(lambda share=share: len(archive.rows) > share * 2 * PICTURES, timeout_s=60)  # type: ignore[misc] # the same
+            until(lambda share=share: len(archive.rows) > share * 2 * PICTURES)  # type: ignore[misc] # the same
             agent.kill()
             agent.wait()
     with running(tmp_path, settings):
-        until(lambda: settled(settings, archive), timeout_s=60)
+        until(lambda: settled(settings, archive))
     final = ledger_of(settings)
     assert final.balanced
     assert final.archived == 600
@@ -127,19 +128,19 @@ def test_what_the_archive_does_not_confirm_stays_and_is_sent_again(
     settings = edge(tmp_path, street, site, window={"resend_after_s": 1.0, "max_messages": 8})
     archive.acknowledges = False
     with running(tmp_path, settings):
-        until(lambda: max(archive.deliveries.values(), default=0) > 2, timeout_s=60)  # again, and again
+        until(lambda: max(archive.deliveries.values(), default=0) > 2)  # again, and again
         assert ledger_of(settings).archived == 0
         archive.acknowledges = True
-        until(lambda: settled(settings, archive), timeout_s=90)
+        until(lambda: settled(settings, archive), patience_s=90)
     assert ledger_of(settings).archived == 600
 
 
 def test_an_intake_that_comes_later_gets_everything(tmp_path: Path, street: Path, site: Exchange) -> None:
     settings = edge(tmp_path, street, site)
     with running(tmp_path, settings):
-        until(lambda: "no intake listens" in (tmp_path / "agent.log").read_text(), timeout_s=30)
+        until(lambda: "no intake listens" in (tmp_path / "agent.log").read_text())
         archive = Archive(site)
-        until(lambda: settled(settings, archive), timeout_s=60)
+        until(lambda: settled(settings, archive))
         archive.close()
     assert ledger_of(settings).balanced
 
@@ -149,7 +150,7 @@ def test_a_leak_pauses_its_camera_and_no_other(tmp_path: Path, street: Path, sit
     archive.verdict = lambda payload: PictureState.LEAK if b'"camera_id":"gate"' in payload else PictureState.KEPT
     with running(tmp_path, settings):
         until(lambda: Pauses(settings.spool.directory).cause("gate") is not None)
-        until(lambda: _archived(settings, "yard") == PICTURES, timeout_s=60)
+        until(lambda: _archived(settings, "yard") == PICTURES)
     assert _archived(settings, "gate") < PICTURES
     assert ledger_of(settings).balanced
 
@@ -165,7 +166,7 @@ def test_an_agent_under_another_name_is_told_and_keeps_its_pictures(
     settings = edge(tmp_path, street, site, broker=site.section("avenue").model_dump())
     with running(tmp_path, settings):
         until(lambda: "forbids agent street to publish" in (tmp_path / "agent.log").read_text())
-        until(lambda: ledger_of(settings).spooled == 600, timeout_s=60)
+        until(lambda: ledger_of(settings).spooled == 600)
     assert archive.rows == {}
     final = ledger_of(settings)
     assert (final.archived, final.in_flight, final.balanced) == (0, 600, True)
@@ -182,7 +183,7 @@ class TestLink:
     def wait_for(events: "SimpleQueue[Event]", kind: type[Event]) -> Event:
         while True:
             try:
-                event = events.get(timeout=10)
+                event = events.get(timeout=LONG_S)
             except Empty:
                 pytest.fail(f"no {kind.__name__}")
             if isinstance(event, kind):

@@ -25,6 +25,7 @@ from tests.edge_agent.enrolling import CODE_2, content, refused, run
 from tests.edge_agent.enrolment_service import AGENT, CODE, SITE, EnrolmentService, now_ms
 from tests.edge_agent.issuing import Ca, new_key
 from tests.edge_agent.world import FakeClock
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture
@@ -154,13 +155,13 @@ def test_two_technicians_at_one_box(service: EnrolmentService, folder: Folder) -
 
     def code(_: str) -> str:
         asking.set()
-        assert go_on.wait(60)
+        assert go_on.wait(LONG_S)
         return CODE
 
     order = Order.of(read_bundle(BytesIO(service.bundle().encode())))
     first = threading.Thread(target=enrol, args=(order, folder.path, code, SystemClock()))
     first.start()
-    assert asking.wait(60)
+    assert asking.wait(LONG_S)
     try:
         assert "another enrolment" in refused(lambda: run(service, folder))
     finally:

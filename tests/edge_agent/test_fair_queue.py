@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.fair_queue import FairQueue
+from tests.support.waiting import LONG_S
 
 STOP = threading.Event()
 
@@ -40,8 +41,8 @@ def test_block_waits_for_room_and_loses_nothing() -> None:
     returned: list[int | None] = []
     producer = threading.Thread(target=lambda: returned.extend(queue.put("a", n, STOP) for n in range(50)))
     producer.start()
-    taken = [queue.take(5) for _ in range(50)]
-    producer.join(5)
+    taken = [queue.take(LONG_S) for _ in range(50)]
+    producer.join(LONG_S)
     assert taken == list(range(50))
     assert returned == [None] * 50
 
@@ -54,7 +55,7 @@ def test_a_blocked_camera_lets_go_when_it_is_stopped() -> None:
     producer = threading.Thread(target=lambda: returned.append(queue.put("a", "second", stop)))
     producer.start()
     stop.set()
-    producer.join(5)
+    producer.join(LONG_S)
     assert returned == ["second"]
     assert [queue.take(0), queue.take(0)] == ["first", None]
 
@@ -62,7 +63,7 @@ def test_a_blocked_camera_lets_go_when_it_is_stopped() -> None:
 def test_take_is_woken_by_put() -> None:
     queue: FairQueue[str] = FairQueue(1, "drop_oldest")
     threading.Timer(0.05, queue.put, ("a", "late", STOP)).start()
-    assert queue.take(5) == "late"
+    assert queue.take(LONG_S) == "late"
 
 
 def test_it_says_how_many_wait_and_whose_place_is_full() -> None:

@@ -35,6 +35,7 @@ from provisioning.demo.gb28181.sdp import MediaOrder
 from provisioning.demo.gb28181.stream import Stream
 from tests.edge_agent.world import EPOCH_MS, FakeClock
 from tests.support.gb28181_devices import film
+from tests.support.waiting import LONG_S
 
 Transport = Literal["udp", "tcp_passive", "tcp_active"]
 HOST = "127.0.0.1"
@@ -77,14 +78,14 @@ class Sender:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(30)
+        self._thread.join(LONG_S)
         self._ours.close()
         if self._theirs is not None:
             self._theirs.close()
 
     def wait(self) -> None:
         """Until all of it is on the way."""
-        self._thread.join(10)
+        self._thread.join(LONG_S)
         assert not self._thread.is_alive()
 
     def _send(self) -> None:

@@ -19,6 +19,7 @@ from provisioning.contracts.messages import CameraState
 from tests.edge_agent.sightings import live_camera
 from tests.edge_agent.street import PacedClock
 from tests.edge_agent.world import EPOCH_MS, FakeClock, edge_config
+from tests.support.waiting import LONG_S
 
 LINES = [{"name": "line", "start": (0.5, 0), "end": (0.5, 1)}]
 
@@ -141,7 +142,7 @@ def test_the_thread_looks_and_forgets_by_the_clock(world: World) -> None:
     try:
         world.clock.pass_s(1)
         world.looker.put(look())
-        assert world.captures["gate"].came.wait(10)
+        assert world.captures["gate"].came.wait(LONG_S)
     finally:
         stop.set()
         thread.join()

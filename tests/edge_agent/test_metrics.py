@@ -18,6 +18,7 @@ from provisioning.contracts.messages import CameraState, PictureCheck
 from tests.edge_agent.publishing import World, archived
 from tests.edge_agent.world import EPOCH_MS
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 
 def told_by(world: World) -> Told:
@@ -36,7 +37,7 @@ def told_by(world: World) -> Told:
 
 
 def scrape(port: int) -> str:
-    connection = HTTPConnection(LOOPBACK, port, timeout=30)
+    connection = HTTPConnection(LOOPBACK, port, timeout=LONG_S)
     try:
         connection.request("GET", "/metrics")
         answer = connection.getresponse()
@@ -119,13 +120,13 @@ def test_a_port_that_is_taken_is_tried_again_and_closed_at_the_end(world: World)
     thread = threading.Thread(target=metrics.run, args=(stop,))
     thread.start()
     try:
-        assert has_tried.wait(30)
+        assert has_tried.wait(LONG_S)
         holder.close()
         while "wayside_edge_queued" not in _tried(port):
             stop.wait(0.02)
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(LONG_S)
         holder.close()
     with pytest.raises(ConnectionRefusedError):
         scrape(port)

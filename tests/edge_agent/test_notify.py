@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent import notify
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture(params=["file", "abstract"])
@@ -15,7 +16,7 @@ def systemd(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     place = str(tmp_path / "notify") if request.param == "file" else f"@wayside-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(place.replace("@", "\0", 1))
-        listener.settimeout(10)
+        listener.settimeout(LONG_S)
         monkeypatch.setenv("NOTIFY_SOCKET", place)
         yield listener
 

@@ -16,8 +16,9 @@ from provisioning.contracts.topics import Role
 from tests.edge_agent.premises import running
 from tests.edge_agent.told import Centre, camera
 from tests.edge_agent.world import edge_config
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
@@ -71,7 +72,7 @@ def test_told_tried_applied_and_told_again_after_a_restart(tmp_path: Path, site:
         office.publish(centre.document(2, camera("yard", "nowhere")))
         until(lambda: (2, "applied", 2) in office.words())
         agent.send_signal(signal.SIGTERM)
-        assert agent.wait(30) == 0
+        assert agent.wait(LONG_S) == 0
     expected = [(1, "trying", None), (1, "trying", 1), (1, "applied", 1)]
     expected += [(2, "trying", 1), (2, "trying", 2), (2, "applied", 2)]
     assert office.words() == expected

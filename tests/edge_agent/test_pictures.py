@@ -21,6 +21,7 @@ from provisioning.contracts import config
 from provisioning.contracts.messages import ClockQuality
 from tests.edge_agent.viid.promises import Promised
 from tests.edge_agent.world import EPOCH_MS, FakeClock, noise
+from tests.support.waiting import LONG_S
 
 DEVICE, OTHER = "34020000001190000001", "34020000001190000002"
 MIB = 1024 * 1024
@@ -107,7 +108,7 @@ def test_a_picture_wakes_the_camera_that_waits(monkeypatch: pytest.MonkeyPatch) 
     camera = threading.Thread(target=lambda: came.append(next(world.frames())), daemon=True)
     camera.start()
     assert world.offer(jpeg(1)) is Offer.ACCEPTED
-    camera.join(30)
+    camera.join(LONG_S)
     assert len(came) == 1
 
 
@@ -214,7 +215,7 @@ def test_a_camera_waits_until_others_pictures_have_been_looked_at() -> None:
         other.join(0.01)
     assert came == []
     world.decoding._budget.give(size)
-    other.join(30)
+    other.join(LONG_S)
     assert len(came) == 1
     assert held
 
@@ -227,7 +228,7 @@ def test_stop_ends_it_while_it_waits_for_room() -> None:
     camera = threading.Thread(target=lambda: came.append(list(world.frames())), daemon=True)
     camera.start()
     world.stop.set()
-    camera.join(30)
+    camera.join(LONG_S)
     assert came == [[]]
     assert world.pictures.budget.taken_bytes() == 0
 

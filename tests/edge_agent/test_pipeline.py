@@ -27,6 +27,7 @@ from tests.edge_agent.world import (
     jpeg_of,
     selected,
 )
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_one_camera_failing_leaves_the_other_alone(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(LONG_S)
     world.redact_all()
     assert world.sources["gate"].opened == 21
     assert world.ledger("yard").spooled == 5

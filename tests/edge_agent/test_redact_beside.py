@@ -8,8 +8,7 @@ import pytest
 
 from edge_agent.redactor.beside import Beside
 from engines.errors import InferenceFailed
-
-WAIT_S = 10.0
+from tests.support.waiting import LONG_S
 
 
 def test_with_one_thread_the_work_is_done_when_it_is_asked_for() -> None:
@@ -25,7 +24,7 @@ def test_with_one_thread_the_work_is_done_when_it_is_asked_for() -> None:
 
 
 def test_with_two_threads_both_work_at_once() -> None:
-    both = Barrier(2, timeout=WAIT_S)
+    both = Barrier(2, timeout=LONG_S)
     result = Beside(2).begin(both.wait)
     both.wait()  # breaks unless the other is there too
     result()
@@ -33,7 +32,7 @@ def test_with_two_threads_both_work_at_once() -> None:
 
 def test_what_no_thread_has_begun_is_done_by_who_asks_for_it() -> None:
     beside, may_end = Beside(2), Event()
-    first = beside.begin(lambda: may_end.wait(WAIT_S))
+    first = beside.begin(lambda: may_end.wait(LONG_S))
     second = beside.begin(current_thread)
     assert second() is main_thread()
     may_end.set()
@@ -63,7 +62,7 @@ def test_an_error_reaches_who_asks_and_frees_the_thread() -> None:
         result = beside.begin(broken)
         with pytest.raises(InferenceFailed, match="no memory"):
             result()
-    both = Barrier(2, timeout=WAIT_S)
+    both = Barrier(2, timeout=LONG_S)
     waits = beside.begin(both.wait)
     both.wait()
     waits()

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 
 from engines.errors import DeviceUnavailable, InferenceFailed, ModelRefused
 from engines.ort import OrtEngine
+from tests.support.waiting import LONG_S
 
 
 def model_of(op: str, *, element: int = TensorProto.FLOAT, inputs: int = 1) -> bytes:
@@ -59,5 +60,5 @@ def test_a_run_that_fails_inside_the_runtime_is_typed() -> None:
 def test_nothing_is_kept_for_the_runtimes_maker(tmp_path: Path) -> None:
     script = "import sys; from engines.ort import OrtEngine; OrtEngine('relu', sys.stdin.buffer.read())"
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    subprocess.run([sys.executable, "-c", script], input=model_of("Relu"), check=True, env=environment, timeout=120)
+    subprocess.run([sys.executable, "-c", script], input=model_of("Relu"), check=True, env=environment, timeout=LONG_S)
     assert list(tmp_path.rglob("*")) == [], "no device id, no events that would be sent"

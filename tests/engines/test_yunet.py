@@ -8,6 +8,7 @@ import pytest
 
 from engines.errors import BadImage, DetectorUnavailable
 from engines.yunet import PACKAGE, Yunet
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def test_it_says_which_weights_looked(yunet: Yunet) -> None:
 
 def test_none_of_the_library_s_code_is_loaded(yunet: Yunet) -> None:
     code = f"import sys; from engines.yunet import Yunet; Yunet(); sys.exit('{PACKAGE}' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=LONG_S)
 
 
 def test_what_is_no_picture_is_refused(yunet: Yunet) -> None:

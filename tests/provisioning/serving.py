@@ -32,10 +32,10 @@ from provisioning.enrolment.throttle import Throttle
 from provisioning.errors import ProvisioningError
 from provisioning.home import Home, HomeConfig
 from tests.support.ports import free_ports
+from tests.support.waiting import LONG_S
 
 HOST = "127.0.0.1"
 SITE = "crossing"
-WAIT_S = 30.0
 Reply = tuple[int, dict[str, Any]]
 
 
@@ -130,7 +130,7 @@ class Box:
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         port = self._home.config.enrolment_port
-        connection = http.client.HTTPSConnection(HOST, port, timeout=WAIT_S, context=self.context())
+        connection = http.client.HTTPSConnection(HOST, port, timeout=LONG_S, context=self.context())
         try:
             connection.request(method, path, body, headers)
             with connection.getresponse() as response:
@@ -165,11 +165,11 @@ def serving(home: Home, *, limits: Limits | None = None, refusals: int = 1000) -
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    assert listening.wait(WAIT_S)
+    assert listening.wait(LONG_S)
     try:
         yield service
     finally:
         loop, task = ends[0]
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(WAIT_S)
+        thread.join(LONG_S)
         assert not thread.is_alive()

@@ -17,9 +17,9 @@ from aiohttp import web
 from provisioning.acceptor import Acceptor, Bounds, bare, listen
 from tests.support.pki import Pki
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 HOST, ELSEWHERE = "127.0.0.1", "127.0.0.2"
-WAIT_S = 60.0
 BOUNDS = Bounds(connections=8, per_address=8, handshake_s=600.0, idle_s=600.0)
 HURRIED = replace(BOUNDS, handshake_s=0.5, idle_s=0.5)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -95,7 +95,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
 
 def lives(story: Callable[[], Coroutine[None, None, None]]) -> None:
     """Nothing of it hangs."""
-    asyncio.run(asyncio.wait_for(story(), WAIT_S))
+    asyncio.run(asyncio.wait_for(story(), LONG_S))
 
 
 def test_who_comes_beyond_the_number_waits_until_another_goes(street: Street) -> None:
@@ -179,7 +179,7 @@ def test_who_is_there_and_silent_when_it_is_closed_is_hung_up_on(street: Street)
         left = [each for each in transports if not each.is_closing()]
         assert street.port not in {each.get_extra_info("sockname")[1] for each in left}
         for each in here:
-            each.settimeout(WAIT_S)
+            each.settimeout(LONG_S)
             with suppress(ConnectionError):
                 while each.recv(4096):
                     pass

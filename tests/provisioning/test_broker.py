@@ -17,8 +17,9 @@ from provisioning.contracts import topics
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES, RIGHTS, Role
 from provisioning.errors import AuthorityError, BrokerError
 from tests.support.exchange import Exchange
-from tests.support.mqtt_client import NOT_AUTHORIZED, WAIT_S, Client, told
+from tests.support.mqtt_client import NOT_AUTHORIZED, Client, told
 from tests.support.pki import Pki
+from tests.support.waiting import LONG_S
 
 SERVICES = [Role.CLUSTER, Role.CENTER, Role.PROVISIONING]
 Join = Callable[..., Client]
@@ -252,9 +253,9 @@ def test_messages_that_a_client_never_releases_are_not_taken(exchange: Exchange,
 @pytest.mark.peer
 def test_plain_text_is_not_spoken(exchange: Exchange) -> None:
     for port in (exchange.port, exchange.services_port):
-        with socket.create_connection(("127.0.0.1", port), WAIT_S) as plain:
+        with socket.create_connection(("127.0.0.1", port), LONG_S) as plain:
             plain.sendall(bytes.fromhex("101000044d5154540502003c00000362616400"))
-            plain.settimeout(WAIT_S)
+            plain.settimeout(LONG_S)
             with pytest.raises(ConnectionResetError):
                 plain.recv(64)
 

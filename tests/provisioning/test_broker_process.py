@@ -24,10 +24,11 @@ from provisioning.contracts import topics
 from provisioning.errors import BrokerError
 from provisioning.home import Home, HomeConfig
 from provisioning.identities import BROKER
-from tests.support.exchange import listens, until
+from tests.support.exchange import listens
 from tests.support.mqtt_client import Client, told
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,7 @@ class Run:
                 yield process
             finally:
                 self.stop.set()
-                thread.join(30)
+                thread.join(LONG_S)
                 assert not thread.is_alive()
 
     def _watch(self, process: BrokerProcess) -> None:
@@ -266,7 +267,7 @@ def test_at_its_memory_limit_for_ten_looks_it_starts_empty_and_says_what_to_do(
                     break
             assert greedy.ended is not None, "who asks for more is disconnected"
             greedy.close()
-        until(lambda: said("restarted empty after"), timeout_s=60)
+        until(lambda: said("restarted empty after"))
         assert said("wayside-provision revoke")
         assert process.pid not in {None, before}
         center = Client(run.pki.issue("center"), run.services_port)
@@ -366,14 +367,14 @@ def test_a_signal_ends_both(home: Home, number: signal.Signals) -> None:
     with program(home) as process:
         assert listens(home.config.agents_port)
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(LONG_S) == 0
     assert not listens(home.config.agents_port)
 
 
 def test_mosquitto_does_not_outlive_a_parent_that_was_killed(home: Home) -> None:
     with program(home) as process:
         process.kill()
-        process.wait(20)
+        process.wait(LONG_S)
         until(lambda: not listens(home.config.agents_port))
 
 

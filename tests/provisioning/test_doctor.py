@@ -28,8 +28,9 @@ from provisioning.home import Home
 from provisioning.identities import BROKER, ENROLMENT, Identities
 from provisioning.plans import CameraRecord
 from tests.provisioning.serving import Clock, new_home, serving
-from tests.support.exchange import listens, until
+from tests.support.exchange import listens
 from tests.support.office import Box, Technician, enrol
+from tests.support.waiting import LONG_S, until
 
 AGENT = "cabinet-7"
 ROOT = Path(__file__).parents[2]
@@ -132,7 +133,7 @@ def test_what_does_not_run_is_named_with_its_command(centre: Centre) -> None:
 def test_a_port_that_another_program_has(centre: Centre) -> None:
     port = centre.home.config.enrolment_port
     with centre.broker(), socket.create_server(("127.0.0.1", port)) as taken:
-        taken.settimeout(20)
+        taken.settimeout(LONG_S)
         # Bound and silent: nobody accepts there.
         taken.listen(0)
         assert centre.faults() == [Fault.PORT_TAKEN]

@@ -28,7 +28,8 @@ from provisioning.identities import AGENT_LIFETIME, CRL_LIFETIME
 from provisioning.plans import CameraRecord
 from provisioning.register import MAX_CERTIFICATES_A_DAY
 from provisioning.seal import SecretsKey, encrypt_password
-from tests.provisioning.serving import HOST, SITE, WAIT_S, Box, Clock, csr_pem, new_code, new_home, serving
+from tests.provisioning.serving import HOST, SITE, Box, Clock, csr_pem, new_code, new_home, serving
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ class TestEnrolling:
         start = threading.Barrier(len(boxes))
 
         def race(box: Box) -> str:
-            start.wait(WAIT_S)
+            start.wait(LONG_S)
             status, answer = box.enrol(code)
             return "won" if status == 200 else f"{status} {answer['error']}"
 

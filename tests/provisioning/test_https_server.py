@@ -12,7 +12,8 @@ import pytest
 from provisioning.contracts.enrolment import ENROL, HELLO, MAX_REQUEST_BYTES
 from provisioning.enrolment.https_server import Limits
 from provisioning.home import Home
-from tests.provisioning.serving import HOST, WAIT_S, Box, new_home, serving
+from tests.provisioning.serving import HOST, Box, new_home, serving
+from tests.support.waiting import LONG_S
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def box(home: Home, tmp_path: Path) -> Box:
 
 
 def connected(home: Home, box: Box) -> ssl.SSLSocket:
-    plain = socket.create_connection((HOST, home.config.enrolment_port), WAIT_S)
+    plain = socket.create_connection((HOST, home.config.enrolment_port), LONG_S)
     return box.context().wrap_socket(plain, server_hostname=HOST)
 
 
@@ -82,15 +83,15 @@ def test_a_slow_client_is_shown_the_door(home: Home, box: Box, sent: bytes) -> N
         began_s = time.monotonic()
         while client.recv(65536):
             pass
-        assert 0.5 < time.monotonic() - began_s < WAIT_S / 2
+        assert 0.5 < time.monotonic() - began_s < LONG_S / 2
 
 
 def test_no_more_than_so_many_come_at_once(home: Home, box: Box) -> None:
     limits = Limits(timeout_s=1.5, connections=2)
     with (
         serving(home, limits=limits),
-        socket.create_connection((HOST, home.config.enrolment_port), WAIT_S),
-        socket.create_connection((HOST, home.config.enrolment_port), WAIT_S),
+        socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
+        socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
     ):
         began_s = time.monotonic()
         assert box.ask("GET", HELLO)[0] == 200  # waits until the two are shown the door
@@ -100,8 +101,8 @@ def test_no_more_than_so_many_come_at_once(home: Home, box: Box) -> None:
 def test_one_address_has_its_share_alone(home: Home) -> None:
     with (
         serving(home, limits=Limits(per_address=1, timeout_s=600)),
-        socket.create_connection((HOST, home.config.enrolment_port), WAIT_S),
-        socket.create_connection((HOST, home.config.enrolment_port), WAIT_S) as second,
+        socket.create_connection((HOST, home.config.enrolment_port), LONG_S),
+        socket.create_connection((HOST, home.config.enrolment_port), LONG_S) as second,
     ):
         assert ends(second)
 
@@ -121,7 +122,7 @@ def test_tls_1_2_is_not_spoken(home: Home, box: Box) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
         serving(home),
-        socket.create_connection((HOST, home.config.enrolment_port), WAIT_S) as plain,
+        socket.create_connection((HOST, home.config.enrolment_port), LONG_S) as plain,
         pytest.raises(ssl.SSLError),
     ):
         context.wrap_socket(plain, server_hostname=HOST)

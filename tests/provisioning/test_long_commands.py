@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.office import Technician
 from tests.support.ports import free_ports
+from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,21 +42,21 @@ def running(technician: Technician, *words: str) -> Iterator[subprocess.Popen[st
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=LONG_S)
 
 
 def first_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        pytest.fail(f"it ended without a word: {process.communicate(timeout=60)[1][-2000:]}")
+        pytest.fail(f"it ended without a word: {process.communicate(timeout=LONG_S)[1][-2000:]}")
     return line
 
 
 def ended(process: subprocess.Popen[str]) -> str:
     """What it said on stdout after SIGTERM; it must end well."""
     process.send_signal(signal.SIGTERM)
-    rest, log = process.communicate(timeout=120)
+    rest, log = process.communicate(timeout=LONG_S)
     assert process.returncode == 0, log[-2000:]
     return rest
 

@@ -13,6 +13,7 @@ from provisioning.metrics import LOOPBACK, open_door
 from tests.support.office import DAY_MS, Clock, enrol, new_home
 from tests.support.ports import free_port
 from tests.support.telling import provisioning_home
+from tests.support.waiting import LONG_S
 
 
 class Figures(dict[tuple[str, frozenset[str]], float]):
@@ -25,7 +26,7 @@ class Figures(dict[tuple[str, frozenset[str]], float]):
 def scrape(home: Home) -> tuple[str, Figures]:
     assert home.config.metrics_port is not None
     with open_door(home):
-        connection = HTTPConnection(LOOPBACK, home.config.metrics_port, timeout=30)
+        connection = HTTPConnection(LOOPBACK, home.config.metrics_port, timeout=LONG_S)
         try:
             connection.request("GET", "/metrics")
             answer = connection.getresponse()

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from provisioning.demo import encode, rtsp_server
 from provisioning.demo.rtsp_server import Footage, FootageFormatError, read_footage, write_footage
+from tests.support.waiting import LONG_S
 
 SERVER = rtsp_server.__file__
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -69,7 +70,7 @@ def serve(rtsp_python: str) -> Iterator[Callable[..., tuple[int, "subprocess.Pop
     for process in running:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(LONG_S) == 0
         assert process.stdout is not None
         process.stdout.close()
 
@@ -145,7 +146,9 @@ def test_a_stream_can_fall_silent(serve: Callable[..., tuple[int, object]], foot
 
 
 def complain(*arguments: str) -> str:
-    done = subprocess.run([SYSTEM_PYTHON, SERVER, *arguments], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        [SYSTEM_PYTHON, SERVER, *arguments], capture_output=True, text=True, check=False, timeout=LONG_S
+    )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1, done.stderr
     return done.stderr

@@ -18,7 +18,7 @@ from provisioning.servers import database
 from tests.support.county import NAMES, files, rendered
 from tests.support.ports import free_port
 from tests.support.postgres import programs
-from tests.support.premises import wait_for
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 SBIN = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -32,7 +32,7 @@ def tool(name: str, package: str) -> str:
 
 
 def accepts(*command: str | Path) -> None:
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=LONG_S)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -56,7 +56,7 @@ def test_the_firewall_lets_in_what_is_open_and_nothing_else(out: Path, tmp_path:
     script.write_text(_TRIED.format(nft=nft, rules=out / "parser/etc/nftables.conf", place=tmp_path))
     if subprocess.run(["unshare", "-rn", "true"], check=False, capture_output=True).returncode != 0:
         pytest.skip("no right to make a network namespace here")
-    done = subprocess.run(["unshare", "-rn", "sh", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["unshare", "-rn", "sh", script], capture_output=True, text=True, check=False, timeout=LONG_S)
     if "Unknown device type" in done.stderr or "Operation not permitted" in done.stderr:
         pytest.skip("no veth pair here")
     assert done.stdout.splitlines() == [
@@ -152,17 +152,15 @@ def _database(head: Path, found: Path, port: int) -> Iterator[tuple[Path, list[s
         try:
             ask = [*become, "psql", "-h", str(folder), "-p", str(port), "-v", "ON_ERROR_STOP=1"]
             ready = [*become, str(found / "pg_isready"), "-h", str(folder), "-p", str(port)]
-            wait_for(
-                "the database listens",
-                lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0,
-                60,
+            until(
+                lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0, "the database listens"
             )
             done = subprocess.run([*ask, "-f", folder / "sql"], capture_output=True, text=True, check=False, cwd=folder)
             assert done.returncode == 0, done.stderr
             yield folder, become
         finally:
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=60)
+            server.wait(timeout=LONG_S)
     finally:
         shutil.rmtree(folder)
 

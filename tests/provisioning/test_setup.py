@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import LONG_S
+
 SETUP = Path(__file__).resolve().parents[2] / "bin" / "setup"
 
 
@@ -15,7 +17,7 @@ def setup(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=LONG_S,
         env=os.environ | environment,
     )
 

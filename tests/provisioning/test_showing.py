@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from provisioning.demo import process_table
+from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -156,7 +157,7 @@ class Showing:
         pytest.fail(f"it ended without saying {text!r}")
 
     def end(self) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=60)
+        said, _ = self.process.communicate(timeout=LONG_S)
         left = process_table.marked(process_table.read(), f"WAYSIDE_DEMO={self.state / 'log'}")
         assert not left, f"processes {left} outlived the demo:\n{said}"
         return self.process.returncode, said

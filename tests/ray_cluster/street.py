@@ -163,12 +163,6 @@ async def at_work(stages: FakeStages | None = None) -> AsyncIterator[Running]:
             await work
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - a fake has no event to wait for
-            await asyncio.sleep(0.001)
-
-
 def good(number: int, **options: Any) -> bytes:
     envelope = snapshot(number, **options)
     return message(envelope, jpeg(number % 200) if options.get("picture") is None else options["picture"])

@@ -11,6 +11,7 @@ from ray_cluster.batcher import LINGER_S, Batcher
 from ray_cluster.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, ClusterError, EpochExhausted
 from tests.ray_cluster.world import entry
+from tests.support.waiting import within
 
 
 class Writer:
@@ -74,7 +75,7 @@ def test_a_commit_gathers_what_is_parsed_together_and_what_comes_while_the_last_
 def test_a_full_batch_does_not_wait() -> None:
     async def main() -> None:
         writer = Writer()
-        async with batching(writer, flush_s=30) as batcher, asyncio.timeout(5):
+        async with batching(writer, flush_s=30) as batcher, within():
             await asyncio.gather(*(batcher.submit(numbers(10 * n, 5)) for n in range(4)))
         assert [len(batch) for batch in writer.batches] == [10, 10]
 
@@ -84,7 +85,7 @@ def test_a_full_batch_does_not_wait() -> None:
 def test_a_call_larger_than_a_batch_is_one_batch() -> None:
     async def main() -> None:
         writer = Writer()
-        async with batching(writer, rows=3, max_rows=6) as batcher, asyncio.timeout(5):
+        async with batching(writer, rows=3, max_rows=6) as batcher, within():
             await asyncio.gather(*(batcher.submit(numbers(10 * n, 8)) for n in range(3)))
         assert [len(batch) for batch in writer.batches] == [8, 8, 8]
 
@@ -128,7 +129,7 @@ def test_callers_wait_while_too_much_does() -> None:
             await asyncio.sleep(0.05)
             assert batcher._rows == 8  # 4 more are being committed, 12 wait outside
             writer.gate.set()
-            async with asyncio.timeout(5):
+            async with within():
                 await asyncio.gather(*calls)
         assert sum(map(len, writer.batches)) == 24
 
@@ -140,12 +141,12 @@ def test_maintenance_runs_between_commits_and_when_idle_and_its_fault_is_kept_in
         writer = Writer()
         writer.maintenance_faults = [ArchiveFull("no space for compaction")]
         async with batching(writer, idle_s=0.02) as batcher:
-            async with asyncio.timeout(5):
+            async with within():
                 while writer.maintained < 1:  # noqa: ASYNC110 - a fake has no event to wait for
                     await asyncio.sleep(0.005)
             assert batcher.maintenance_fault == "no space for compaction"
             await batcher.submit(numbers(0, 1))
-            async with asyncio.timeout(5):
+            async with within():
                 while writer.maintained < 2:  # noqa: ASYNC110 - the same
                     await asyncio.sleep(0.005)
             assert batcher.maintenance_fault == ""

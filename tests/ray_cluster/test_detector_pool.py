@@ -13,6 +13,7 @@ from engines.errors import ModelMissing
 from engines.manifest import Group
 from engines.pictures import Picture
 from ray_cluster.detector_pool import DetectorPool
+from tests.support.waiting import LONG_S
 
 
 class Named:
@@ -82,14 +83,14 @@ def test_one_that_is_there_does_not_wait_for_another_that_loads() -> None:
     def load(name: str) -> Named:
         if name == "slow":
             is_loading.set()
-            assert slow.wait(10)
+            assert slow.wait(LONG_S)
         return Named(name)
 
     pool = DetectorPool(load, most=2)
     pool.get("warm")
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(pool.get, "slow")
-        assert is_loading.wait(10)
+        assert is_loading.wait(LONG_S)
         assert pool.get("warm").name == "warm"
         slow.set()
         assert coming.result(10).name == "slow"

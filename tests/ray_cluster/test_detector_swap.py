@@ -23,9 +23,10 @@ from ray_cluster.entries import Entry
 from ray_cluster.errors import BadAssignment, Unavailable
 from ray_cluster.parser import Parser
 from ray_cluster.photo import Parsed, Photo, Unreadable
-from tests.ray_cluster.street import FakeStages, Running, at_work, until
+from tests.ray_cluster.street import FakeStages, Running, at_work
 from tests.ray_cluster.world import archiver, entry, message, query, snapshot
 from tests.support.square_nets import NETS, street
+from tests.support.waiting import eventually
 
 NANODET, YOLOX, _, DETR, SOFTMAX, DFINE = NETS
 SIZE = (320, 200)
@@ -199,7 +200,7 @@ def test_assignments_are_swapped_under_load_and_every_message_is_seen_once_and_a
     async def swap() -> None:
         nonlocal refused
         for number, plan in enumerate(plans, start=1):
-            await until(lambda number=number: len(stages.rows) >= 80 * number)  # type: ignore[misc]
+            await eventually(lambda number=number: len(stages.rows) >= 80 * number)  # type: ignore[misc]
             try:
                 await asyncio.to_thread(town.adopt, plan)
             except BadAssignment:
@@ -211,7 +212,7 @@ def test_assignments_are_swapped_under_load_and_every_message_is_seen_once_and_a
             sent = set()
             for number in range(600):
                 sent.add(deliver(running, number))
-                await until(lambda: len(sent) - len(running.broker.acked) <= 40)
+                await eventually(lambda: len(sent) - len(running.broker.acked) <= 40)
             await swaps
             await running.settle()
             sent |= {deliver(running, number) for number in range(600, 630)}

@@ -10,6 +10,7 @@ from ray_cluster.errors import Unavailable
 from ray_cluster.gathering import Gathering
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import entry
+from tests.support.waiting import within
 
 
 class Stages(FakeStages):
@@ -66,7 +67,7 @@ def test_a_call_takes_no_more_than_its_most_and_a_larger_group_goes_alone() -> N
 def test_a_full_call_does_not_wait_for_the_clock() -> None:
     async def story() -> None:
         gathering = Gathering(Stages(), archive_wait_s=3600, most=16)
-        async with asyncio.timeout(10):
+        async with within():
             await asyncio.gather(*(gathering.archive(each) for each in groups(2)))
 
     asyncio.run(story())
@@ -103,7 +104,7 @@ def test_what_is_new_does_not_wait_with_a_question_that_a_commit_holds_up() -> N
         await stages.came.wait()
         stages.came.clear()
         asking = asyncio.create_task(gathering.known([each.sighting for each in new]))
-        async with asyncio.timeout(10):
+        async with within():
             await stages.came.wait()
         stages.door.set()
         assert (await waiting, await asking) == ({}, {})

@@ -18,8 +18,9 @@ from ray_cluster.draw import Draw
 from ray_cluster.entries import Entry, Receipt
 from ray_cluster.errors import ArchiveFull, Unavailable
 from ray_cluster.intake import AT_WORK, GROUP
-from tests.ray_cluster.street import FakeBroker, FakeStages, Running, good, run, until
+from tests.ray_cluster.street import FakeBroker, FakeStages, Running, good, run
 from tests.ray_cluster.world import BIKE, CAR, NOW_MS, jpeg, message, snapshot
+from tests.support.waiting import eventually
 
 
 def test_a_snapshot_becomes_a_row_an_acknowledgement_and_a_hint() -> None:
@@ -65,7 +66,7 @@ def test_what_was_just_captured_overtakes_a_backlog_which_keeps_its_share() -> N
         running.stages.eyes.clear()
         for number in range(AT_WORK):
             running.deliver(good(number))
-        await until(lambda: running.intake.status(running.broker, running.acks).at_work == {"parser": AT_WORK})
+        await eventually(lambda: running.intake.status(running.broker, running.acks).at_work == {"parser": AT_WORK})
         hour_ago_ms = NOW_MS - 3_600_000
         backlog = [running.deliver(good(100 + number, at_ms=hour_ago_ms + number)) for number in range(GROUP)]
         live = [running.deliver(good(200 + number)) for number in range(GROUP)]
@@ -86,7 +87,7 @@ def test_what_waits_for_its_commit_keeps_nobody_from_being_parsed() -> None:
             for number in range(AT_WORK):
                 running.deliver(good(first + number))
             there = first + AT_WORK
-            await until(lambda: running.intake.status(running.broker, running.acks).at_work == {"archiver": there})  # noqa: B023 - awaited at once
+            await eventually(lambda: running.intake.status(running.broker, running.acks).at_work == {"archiver": there})  # noqa: B023 - awaited at once
         running.stages.gate.set()
         await running.settle()
         assert len(running.stages.rows) == 2 * AT_WORK
@@ -206,7 +207,7 @@ def test_nothing_is_acknowledged_before_the_commit() -> None:
         running.stages.gate.clear()
         for number in range(20):
             running.deliver(good(number))
-        await until(lambda: sum(n for stage, n in running.stages.calls if stage == "parse") == 20)
+        await eventually(lambda: sum(n for stage, n in running.stages.calls if stage == "parse") == 20)
         await asyncio.sleep(0.05)
         assert running.broker.said == []
         assert running.intake.status(running.broker, running.acks).in_flight == 20
@@ -238,9 +239,9 @@ def test_one_stuck_group_does_not_hold_up_the_rest() -> None:
     async def story(running: Running) -> None:
         running.stages.gate.clear()
         running.deliver(good(1))
-        await until(lambda: ("parse", 1) in running.stages.calls)
+        await eventually(lambda: ("parse", 1) in running.stages.calls)
         bad = running.deliver(b"junk")
-        await until(lambda: bad in running.broker.acked)
+        await eventually(lambda: bad in running.broker.acked)
         running.stages.gate.set()
         await running.settle()
 
@@ -327,8 +328,8 @@ def test_acknowledgements_go_in_batches_by_agent() -> None:
         for number in range(30):
             agent = "street" if number % 3 else "bridge"
             running.deliver(good(number, agent=agent), topic=topics.snapshots(agent))
-        await until(lambda: len(running.broker.acked) == 30)
-        await until(lambda: bool(running.broker.archived("bridge")) and bool(running.broker.archived("street")))
+        await eventually(lambda: len(running.broker.acked) == 30)
+        await eventually(lambda: bool(running.broker.archived("bridge")) and bool(running.broker.archived("street")))
         await running.settle()
         for agent, count in (("bridge", 10), ("street", 20)):
             batches = running.broker.archived(agent)
@@ -348,7 +349,7 @@ def test_a_batch_of_acknowledgements_ends_at_its_limit_or_its_time() -> None:
         for _ in range(MAX_ITEMS + 1):
             acks.add("street", archived, None, 1)
         assert [len(batch.items) for batch in broker.archived()] == [MAX_ITEMS]
-        await until(lambda: len(broker.archived()) == 2)
+        await eventually(lambda: len(broker.archived()) == 2)
         assert len(broker.archived()[1].items) == 1
         assert broker.observed() == []
         broker.full = True

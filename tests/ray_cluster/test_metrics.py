@@ -26,6 +26,7 @@ from ray_cluster.metrics import LOOPBACK, ArchiveTold, Door, IntakeTold, archive
 from tests.ray_cluster.street import Running, good, run
 from tests.ray_cluster.world import BIKE, CAR, NOW_MS, entry, jpeg
 from tests.support.telling import upkept
+from tests.support.waiting import LONG_S
 
 
 @given(values=st.lists(st.floats(0, 1e5), max_size=60), share=st.floats(0.01, 1))
@@ -157,7 +158,7 @@ def test_a_door_opens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
         assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o644, 0o755)
         (targets,) = json.loads(file.read_text())
         assert targets == {"targets": [f"127.0.0.1:{port}"], "labels": {"job": "wayside-archive"}}
-        connection = HTTPConnection(LOOPBACK, port, timeout=30)
+        connection = HTTPConnection(LOOPBACK, port, timeout=LONG_S)
         connection.request("GET", "/metrics")
         assert b"wayside_archive_rows_total" in connection.getresponse().read()
         connection.close()
@@ -168,7 +169,7 @@ def test_a_door_opens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
         door.close()
     assert list((tmp_path / "metrics").iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
-        HTTPConnection(LOOPBACK, port, timeout=30).request("GET", "/metrics")
+        HTTPConnection(LOOPBACK, port, timeout=LONG_S).request("GET", "/metrics")
 
 
 def test_targets_of_replicas_that_were_killed_are_forgotten(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_range
-from tests.support.premises import wait_for
+from tests.support.waiting import LONG_S, until
 
 ROOT = Path(__file__).parents[2]
 NODE = """
@@ -67,11 +67,11 @@ class Machine:
             )
 
     def says(self, text: str, times: int = 1) -> None:
-        wait_for(f"{text!r} is said", lambda: self.log.read_text().count(text) >= times, 60)
+        until(lambda: self.log.read_text().count(text) >= times, f"{text!r} is said")
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(LONG_S)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_down_ends_it_and_a_second_up_is_refused(head: Machine) -> None:
     assert (again.returncode, "already" in again.stderr) == (2, True)
     done = subprocess.run([*command, "down", "--config", str(head.file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "down\n")
-    assert head.process.wait(30) == 0
+    assert head.process.wait(LONG_S) == 0
 
 
 def test_a_deployer_that_ends_is_started_again(head: Machine) -> None:
@@ -112,7 +112,7 @@ def test_a_node_that_ends_by_itself_ends_up_with_one(tmp_path: Path) -> None:
     machine.says("ready")
     children = Path(f"/proc/{machine.process.pid}/task/{machine.process.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)
-    assert machine.process.wait(60) == 1
+    assert machine.process.wait(LONG_S) == 1
     machine.says("drained")
 
 

@@ -21,8 +21,9 @@ import pytest
 from provisioning.contracts import codec, topics
 from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
 from tests.support.box import Box
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
@@ -128,7 +129,7 @@ class SlowArchive:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(30)
+        self._thread.join(LONG_S)
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
@@ -146,10 +147,10 @@ def test_an_agent_gets_everything_archived_over_a_broker_that_drops(
     kept = box.keep(PICTURES)
     box.start()
     if is_killed:
-        until(lambda: len(archive.rows) > PICTURES / 3, timeout_s=120)
+        until(lambda: len(archive.rows) > PICTURES / 3, patience_s=120)
         exchange.kill()
         exchange.start()
-    until(lambda: box.spool.messages == 0, timeout_s=150)
+    until(lambda: box.spool.messages == 0, patience_s=150)
     final, resent = box.ledger, box.publisher.heartbeat().resent
     box.stop()
     archive.close()

@@ -21,9 +21,10 @@ from edge_agent.link import Connected, Event, Lost, PahoLink, refusal
 from provisioning.contracts import codec, topics
 from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
 from provisioning.identities import Identity
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
 from tests.support.mqtt_client import NOT_AUTHORIZED, Client, told
 from tests.support.pki import Pki
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
@@ -137,7 +138,7 @@ def test_the_agent_hears_that_the_connection_was_closed_and_its_check_says_why(d
     """paho keeps TLS's alert to itself, and the log does not name who was refused."""
     events: SimpleQueue[Event] = SimpleQueue()
     link = PahoLink(doorman.exchange.section("revoked"), "revoked", events.put)
-    event = events.get(timeout=30)
+    event = events.get(timeout=LONG_S)
     link.close()
     show("a revoked agent, in its own log", str(event), doorman.log())
     assert isinstance(event, Lost)
@@ -194,7 +195,7 @@ def test_a_second_box_with_the_same_certificate_ends_the_first(doorman: Doorman)
     exchange = doorman.exchange
     events: SimpleQueue[Event] = SimpleQueue()
     first = PahoLink(exchange.section("street"), "street", events.put)
-    assert events.get(timeout=30) == Connected()
+    assert events.get(timeout=LONG_S) == Connected()
     second = PahoLink(exchange.section("street"), "street", lambda _: None)
     until(lambda: not events.empty())
     lost = events.get()

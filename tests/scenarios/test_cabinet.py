@@ -29,8 +29,9 @@ from provisioning.demo import rtsp_server
 from provisioning.home import Home
 from tests.support.exchange import listens
 from tests.support.ports import free_port, free_ports
-from tests.support.premises import BIN, Site, wait_for
+from tests.support.premises import BIN, Site
 from tests.support.tap import Tap
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -52,7 +53,7 @@ class Office:
         """One command, its answer as JSON."""
         line = [str(BIN / "wayside-provision"), *words, "--home", str(self.home), "--json"]
         self.commands.append("wayside-provision " + " ".join(words))
-        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=LONG_S)
         with self._site.log("office").open("a", encoding="utf-8") as log:
             log.write(done.stderr)
         assert done.returncode == 0, f"{words}: {done.stderr}{done.stdout}"
@@ -76,7 +77,7 @@ def _cameras(site: Site, catalog: Catalog) -> int:
         pytest.skip("gst-rtsp-server is not installed: apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi")
     film = site.root / "film.h264"
     encode = [sys.executable, "-m", "provisioning.demo.encode", str(catalog.path("bikes")), str(film)]
-    subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=120)
+    subprocess.run([*encode, "--codec", "h264", "--gop", "15"], check=True, capture_output=True, timeout=LONG_S)
     password = site.root / "camera-password"
     password.touch(0o600)
     password.write_text(CAMERA_PASSWORD, encoding="utf-8")
@@ -84,7 +85,7 @@ def _cameras(site: Site, catalog: Catalog) -> int:
     mounts = [part for name in ("gate", "yard") for part in ("--mount", f"{name}={film}")]
     lock = ["--user", "admin", "--password-file", str(password)]
     site.start("cameras", [SYSTEM_PYTHON, rtsp_server.__file__, "--port", str(port), *lock, *mounts])
-    wait_for("the cameras listen", lambda: listens(port), 20)
+    until(lambda: listens(port), "the cameras listen")
     return port
 
 
@@ -131,7 +132,7 @@ def _installation(site: Site, catalog: Catalog) -> tuple[Office, Path, int]:
     office.say("init", "--host", "127.0.0.1", "--listen", "127.0.0.1", *ports, "--enrolment-port", str(enrolment_port))
     office.start("broker", "broker", "run")
     office.start("provisioning", "serve")
-    wait_for("broker and enrolment listen", lambda: listens(agents_port) and listens(enrolment_port), 20)
+    until(lambda: listens(agents_port) and listens(enrolment_port), "broker and enrolment listen")
     identity = Home.open(office.home).identities.identity("cluster")
     cluster = site.start_cluster(
         {
@@ -155,32 +156,31 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
     bundle, box = site.root / "cabinet.bundle", site.root / "box"
     office.say("bundle", AGENT, "-o", str(bundle))
     enrol = [str(BIN / "wayside-edge"), "enrol", str(bundle), "--into", str(box), "--models", str(default_models_dir())]
-    subprocess.run(enrol, check=True, capture_output=True, timeout=60)
+    subprocess.run(enrol, check=True, capture_output=True, timeout=LONG_S)
     config = box / "agent.toml"
     _impatient(config)
     site.start_agent(AGENT, config)
-    wait_for("a picture is archived", lambda: site.ledger(config)["archived"] >= 1, 60)
+    until(lambda: site.ledger(config)["archived"] >= 1, "a picture is archived")
     seconds = time.monotonic() - began_s
     record_property("seconds_from_agent_new_to_first_archived", seconds)
     print("\n" + "\n".join(office.commands), f"\nfirst archived snapshot {seconds:.1f} s after `site add`")  # noqa: T201
     assert site.query(cluster, "/status")["rows"] >= 1
-    wait_for("the first configuration is applied", lambda: office.standing()["verdict"] == "applied", 60)
+    until(lambda: office.standing()["verdict"] == "applied", "the first configuration is applied")
 
     # --- a bad configuration: the gate's address goes nowhere
     before = site.ledger(config)
     office.say("cameras", "import", AGENT, str(_list_of_cameras(site, rtsp_port, "nowhere")))
-    wait_for("it is rolled back", lambda: office.standing()["verdict"] == "rolled_back", PROBATION_S + 60)
-    wait_for("the one before is in use", lambda: office.standing()["active"] == 1, 20)
+    until(lambda: office.standing()["verdict"] == "rolled_back", "it is rolled back", patience_s=PROBATION_S + 60)
+    until(lambda: office.standing()["active"] == 1, "the one before is in use")
     told = office.standing()
     assert (told["judged"], told["verdict"]) == (2, "rolled_back")
     assert "gate" in told["cause"]
-    wait_for(
-        "both cameras are archived again",
+    until(
         lambda: all(
             site.ledger(config)["cameras"][name]["archived"] > before["cameras"][name]["archived"]
             for name in ("gate", "yard")
         ),
-        60,
+        "both cameras are archived again",
     )
     after = site.ledger(config)
     assert (
@@ -193,9 +193,9 @@ def test_from_an_empty_root_to_a_theft(site: Site, catalog: Catalog, record_prop
     center = Tap(home.identities.identity("center"), home.config.services_port, [topics.roster()])
     began_s = time.monotonic()
     assert len(office.say("revoke", AGENT, "--reason", "stolen", "--yes")["serials"]) == 1
-    wait_for("the agent is refused", lambda: "publishing halted" in site.text(AGENT), 60, step_s=0.02)
+    until(lambda: "publishing halted" in site.text(AGENT), "the agent is refused", step_s=0.02)
     refused = time.monotonic() - began_s
-    wait_for("the centre is told", lambda: _membership(home, center) is Membership.REVOKED, 60, step_s=0.02)
+    until(lambda: _membership(home, center) is Membership.REVOKED, "the centre is told", step_s=0.02)
     told_s = time.monotonic() - began_s
     center.close()
     record_property("seconds_from_revoke_to_refusal", refused)
@@ -217,7 +217,7 @@ def _assert_it_ends(count: Callable[[], int]) -> None:
         counts.append(count())
         return counts[-1] == counts[-2]
 
-    wait_for("nothing more is archived", stands, 60, step_s=4.0)
+    until(stands, "nothing more is archived", step_s=4.0)
 
 
 def _membership(home: Home, center: Tap) -> Membership | None:

@@ -22,7 +22,8 @@ from ray_cluster.__main__ import app
 from tests.support.custodian import Custodian
 from tests.support.losses import Losses
 from tests.support.nodes import Machines
-from tests.support.premises import Site, wait_for
+from tests.support.premises import Site
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.losses, pytest.mark.peer, pytest.mark.ray, pytest.mark.timeout(600)]
 
@@ -61,9 +62,9 @@ def test_a_replica_the_archivers_machine_and_the_head_are_killed_under_load(site
 def _scaled_without_a_restart(machines: Machines) -> None:
     (parser,) = machines.replicas("parser")
     assert _told(machines, "scale", "parser", "2") == 0
-    wait_for("a second parser", lambda: len(machines.replicas("parser")) == 2, 90, step_s=0.5)
+    until(lambda: len(machines.replicas("parser")) == 2, "a second parser", patience_s=90, step_s=0.5)
     assert parser in machines.replicas("parser")
-    wait_for("the cluster is well", lambda: _told(machines, "status", "--json") == 0, 90, step_s=1)
+    until(lambda: _told(machines, "status", "--json") == 0, "the cluster is well", patience_s=90, step_s=1)
 
 
 def _told(machines: Machines, *words: str) -> int:

@@ -19,7 +19,8 @@ from provisioning.contracts import codec, config
 from tests.edge_agent.cameras import encoded, footage, serving
 from tests.edge_agent.premises import Archive, running
 from tests.edge_agent.world import edge_config, noise
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(120)]
 
@@ -77,7 +78,7 @@ def test_a_decoder_that_falls_takes_its_own_camera_for_seconds(tmp_path: Path) -
                 until(lambda number=number: f"the decoder crashed ({number.name})" in log(tmp_path))  # type: ignore[misc]
             left = processes(agent.pid)
             agent.terminate()
-            assert agent.wait(30) == 0
+            assert agent.wait(LONG_S) == 0
     assert log(tmp_path).count("camera lost camera=gate cause=crashed") == 2
     assert "camera lost camera=yard" not in log(tmp_path)
     assert not any((Path("/proc") / str(pid)).exists() for pid in left.values())

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.premises import BIN, Site, wait_for
+from tests.support.premises import BIN, Site
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(300)]
 
@@ -28,7 +29,7 @@ TAKEN_OVER = "already connected, closing old connection"
 
 def is_connected(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONG_S) as answer:
             return b"\nwayside_edge_broker_connected 1.0" in answer.read()
     except OSError:
         return False
@@ -48,7 +49,7 @@ def test_a_running_agent_stays_on_its_line_while_the_doctor_looks(site: Site, ha
     port = free_port()
     config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
     site.start_agent(AGENT, config)
-    wait_for("the agent is connected", lambda: is_connected(port), 30)
+    until(lambda: is_connected(port), "the agent is connected")
     if not has_metrics:
         config = site.edge_config(AGENT, CAMERAS)
     broker = asked(config)["broker"]
@@ -65,7 +66,7 @@ def test_a_running_agent_stays_on_its_line_while_it_is_checked(site: Site) -> No
     port = free_port()
     config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
     site.start_agent(AGENT, config)
-    wait_for("the agent is connected", lambda: is_connected(port), 30)
+    until(lambda: is_connected(port), "the agent is connected")
     command: list[str | Path] = [BIN / "wayside-edge", "check", "--config", config]
     said = " ".join(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
     assert "lets this certificate in; the running agent was left on its line" in said
@@ -78,8 +79,8 @@ def test_a_broker_that_is_away_is_told_beside_a_running_agent(site: Site) -> Non
     port = free_port()
     config = site.edge_config(AGENT, CAMERAS, metrics_port=port)
     site.start_agent(AGENT, config)
-    wait_for("the agent is connected", lambda: is_connected(port), 30)
+    until(lambda: is_connected(port), "the agent is connected")
     site.exchange.kill()
-    wait_for("the agent has noticed", lambda: not is_connected(port), 60)
+    until(lambda: not is_connected(port), "the agent has noticed")
     assert asked(config)["broker"]["fault"] == "broker_unreachable"
     assert asked(site.edge_config(AGENT, CAMERAS))["broker"]["fault"] == "broker_unreachable"

@@ -33,10 +33,10 @@ from tests.scenarios.faulty_devices import (
     SENDS,
     Faulty,
 )
-from tests.support.exchange import until
 from tests.support.gb28181_agent import Agent, Outgoing
 from tests.support.gb28181_devices import Devices, film
 from tests.support.signalling_capture import dissected, write_messages
+from tests.support.waiting import until
 
 T = TypeVar("T")
 HALF_A_DAY_MS = 43_200_000
@@ -85,7 +85,7 @@ def wait(value: Callable[[], T], good: Callable[[T], bool], timeout_s: float = S
         return good(last)
 
     with suppress(AssertionError):
-        until(is_good, timeout_s=timeout_s)
+        until(is_good, patience_s=timeout_s)
     return last
 
 

@@ -12,13 +12,13 @@ from provisioning.demo.gb28181.device_profile import Profile, device_ids
 from provisioning.demo.gb28181.footage import Footage, drawn
 from provisioning.demo.gb28181.sdp import MediaOrder
 from provisioning.demo.gb28181.stream import Stream
-from tests.support.exchange import until
 from tests.support.gb28181_agent import HOST, Agent, password_file, source
 from tests.support.gb28181_camera import look, thumbnails
 from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID
 from tests.support.ports import free_port
 from tests.support.rtp_capture import write_capture
 from tests.support.sipp import Sipp
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.peer
 DEVICES = 100
@@ -75,7 +75,7 @@ def test_a_hundred_devices_register_at_fifty_a_second(tmp_path: Path, transport:
             assert not agent.went()
         else:  # a connection that ends takes its devices along
             assert most == DEVICES
-            until(lambda: not agent.there(), timeout_s=5)
+            until(lambda: not agent.there())
             assert set(agent.went().values()) == {"connection_closed"}
 
 

@@ -15,9 +15,10 @@ import pytest
 from provisioning.contracts import topics
 from provisioning.contracts.messages import PictureState
 from tests.support.box import Box
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
 from tests.support.tap import Tap
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.peer
 
@@ -67,11 +68,11 @@ def test_an_agent_that_fills_the_brokers_memory_costs_no_other_agent_a_picture(
     archive = Tap(cluster, exchange.services_port, [topics.snapshots("+")], archive=PictureState.KEPT)
     exchange.identity("street")
     greedy = Greedy(exchange)
-    until(lambda: greedy.refused > 2, timeout_s=120)
+    until(lambda: greedy.refused > 2)
     box = Box(tmp_path / "box", exchange.identity("street"), exchange.port)
     box.keep(PICTURES, size=100_000)
     box.start()
-    until(lambda: box.spool.messages == 0, timeout_s=180)
+    until(lambda: box.spool.messages == 0)
     final = box.ledger
     box.stop()
     greedy.stop()

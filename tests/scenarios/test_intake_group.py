@@ -22,6 +22,7 @@ from ray_cluster import intake_group
 from ray_cluster.broker import Delivery, MqttBroker
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
+from tests.support.waiting import within
 
 pytestmark = pytest.mark.peer
 
@@ -62,7 +63,7 @@ async def intakes(exchange: Exchange, *, identity: Identity | None = None) -> As
     for replica in replicas:
         replica.broker.start()
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with within():
             while not all(replica.broker.connected for replica in replicas):  # noqa: ASYNC110 - paho has no event for it
                 await asyncio.sleep(0.02)
         yield replicas
@@ -73,7 +74,7 @@ async def intakes(exchange: Exchange, *, identity: Identity | None = None) -> As
 
 async def all_came(replicas: list[Replica]) -> None:
     """Every picture reached one of them."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with within():
         while not {payload for replica in replicas for payload in replica.taken} >= set(PICTURES):
             replicas[0].came.clear()
             await replicas[0].came.wait()

@@ -23,7 +23,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engines.catalog import Catalog
-from tests.support.premises import Site, wait_for
+from tests.support.premises import Site
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -87,20 +88,20 @@ def test_three_kills_and_the_ledger_adds_up(site: Site, catalog: Catalog, count:
     def archived(at_least: int) -> bool:
         return bool(site.ledger(config)["archived"] >= at_least)
 
-    wait_for("a fifth are archived", lambda: archived(count // 5), 180, step_s=0.5)
+    until(lambda: archived(count // 5), "a fifth are archived", patience_s=180, step_s=0.5)
     site.kill(AGENT)
     site.start_agent(AGENT, config)
 
-    wait_for("two fifths are archived", lambda: archived(2 * count // 5), 180, step_s=0.5)
+    until(lambda: archived(2 * count // 5), "two fifths are archived", patience_s=180, step_s=0.5)
     site.exchange.kill()
     site.exchange.start()
 
-    wait_for("three fifths are archived", lambda: archived(3 * count // 5), 180, step_s=0.5)
+    until(lambda: archived(3 * count // 5), "three fifths are archived", patience_s=180, step_s=0.5)
     (archiver,) = set(_pids(ARCHIVER)) - before
     os.kill(archiver, signal.SIGKILL)
 
-    wait_for("every snapshot is archived", lambda: archived(count), 300, step_s=1)
-    wait_for("nothing is in flight", lambda: site.ledger(config)["in_flight"] == 0, 60, step_s=1)
+    until(lambda: archived(count), "every snapshot is archived", patience_s=300, step_s=1)
+    until(lambda: site.ledger(config)["in_flight"] == 0, "nothing is in flight", step_s=1)
     ledger, status = site.ledger(config), site.query(cluster, "/status")
 
     assert (set(_pids(ARCHIVER)) - before) != {archiver}
@@ -127,7 +128,7 @@ def _is_told_to_prometheus(targets: Path, killed: int, count: int) -> None:
     for name in names:
         (group,) = json.loads((targets / name).read_text(encoding="utf-8"))
         (place,) = group["targets"]
-        with urllib.request.urlopen(f"http://{place}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://{place}/metrics", timeout=LONG_S) as answer:
             for family in text_string_to_metric_families(answer.read().decode()):
                 told |= {(sample.name, *sample.labels.values()): sample.value for sample in family.samples}
     assert told["wayside_intake_archived_total",] + told["wayside_intake_duplicates_total",] >= count

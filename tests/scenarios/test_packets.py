@@ -24,8 +24,9 @@ from provisioning.contracts.codec import JPEG_START, decode, decode_snapshot
 from provisioning.contracts.messages import CameraStatus, Heartbeat, PictureState
 from tests.support.audit import Audit, Image, overlapping
 from tests.support.faces import LABELS, photo, street, with_faces
-from tests.support.premises import Site, wait_for
+from tests.support.premises import Site
 from tests.support.tap import Tap
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -93,8 +94,13 @@ def test_no_face_leaves_the_site(site: Site, catalog: Catalog) -> None:
         [topics.heartbeat("+"), topics.camera_status("+", "+")],
     )
     site.start_agent(AGENT, config)
-    wait_for("every picture is published or withheld", lambda: _all_ended(site, config, len(pictures)), 600, step_s=1)
-    wait_for("a heartbeat and a camera status", lambda: center.on("heartbeat") and center.on("/gate"), 20)
+    until(
+        lambda: _all_ended(site, config, len(pictures)),
+        "every picture is published or withheld",
+        patience_s=600,
+        step_s=1,
+    )
+    until(lambda: center.on("heartbeat") and center.on("/gate"), "a heartbeat and a camera status")
     assert site.stop(AGENT) == 0
     cluster.close()
     center.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.swapping_parsers import FOUND
+from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +28,7 @@ def test_two_replicas_take_another_assignment_while_they_work(tmp_path: Path) ->
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=LONG_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]

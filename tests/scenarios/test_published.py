@@ -20,6 +20,7 @@ from provisioning.contracts import topics
 from provisioning.contracts.topics import Role
 from ray_cluster.broker import MAX_TIME_MS, Delivery, MqttBroker, times_told
 from tests.support.exchange import Exchange
+from tests.support.waiting import within
 
 PATIENCE_S = 30
 REDACTED_MS = 1_795_449_600_456
@@ -36,7 +37,7 @@ def test_the_senders_clock_arrives_with_the_message_and_is_no_part_of_it(tmp_pat
         intake.start()
         events: SimpleQueue[Event] = SimpleQueue()
         link = await asyncio.to_thread(PahoLink, exchange.section("street"), "street", events.put)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within():
             assert isinstance(await asyncio.to_thread(events.get, timeout=PATIENCE_S), Connected)
             while not intake.connected:  # noqa: ASYNC110 - paho has no event for it
                 await asyncio.sleep(0.02)

@@ -36,6 +36,7 @@ from provisioning.demo.gb28181.device_profile import Profile
 from provisioning.demo.gb28181.faults import Fault
 from provisioning.demo.gb28181.fleet import Fleet
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, until
 
 DEVICE = "34020000001180000001"
 CHANNEL = "34020000001310000001"
@@ -99,7 +100,7 @@ def street(
         stop.set()
         loop.call_soon_threadsafe(gone.set)
         for thread in threads:
-            thread.join(20)
+            thread.join(LONG_S)
             assert not thread.is_alive()
         loop.close()
 
@@ -112,23 +113,22 @@ def received_from(media: Media) -> Iterator[socket.socket]:
         yield media.sock
     elif media.transport == "tcp_passive":
         assert media.sock is not None
-        media.sock.settimeout(10)
+        media.sock.settimeout(LONG_S)
         accepted, _ = media.sock.accept()
         with accepted:
             yield accepted
     else:
         assert media.remote is not None
-        with socket.create_connection(media.remote, 10) as connected:
+        with socket.create_connection(media.remote, LONG_S) as connected:
             yield connected
 
 
-def receive(media: Media, until: Callable[[int], bool]) -> tuple[int, SourceError | None]:
+def receive(media: Media, is_enough: Callable[[int], bool]) -> tuple[int, SourceError | None]:
     """Bytes, until that many are enough, the session ends or the connection does."""
-    taken, ends_s = 0, time.monotonic() + 20
+    taken = 0
     with received_from(media) as sock:
         sock.settimeout(0.05)
-        while not until(taken):
-            assert time.monotonic() < ends_s
+        while not is_enough(taken):
             if (trouble := media.ended()) is not None:
                 return taken, trouble
             try:
@@ -158,10 +158,7 @@ def test_live_media_come_by_each_transport_until_the_bye(
             assert session.media.transport == expected
             taken, trouble = receive(session.media, lambda taken: taken > 3_000)
             assert trouble is None
-        ends_s = time.monotonic() + 10
-        while not its.counts.byes:
-            assert time.monotonic() < ends_s
-            time.sleep(0.01)
+        until(lambda: its.counts.byes, "a BYE")
         sent = its.counts.media_bytes
         assert taken <= sent + 2 * its.counts.media_packets  # two bytes of length a packet over TCP
         time.sleep(0.2)
@@ -195,10 +192,7 @@ def test_a_platform_that_stops_hangs_up(tmp_path: Path) -> None:
     with street(tmp_path) as its, its.sessions.open("gate", its.source) as session:
         receive(session.media, lambda taken: taken > 1_000)
         its.stop.set()
-        ends_s = time.monotonic() + 10
-        while not its.counts.byes:
-            assert time.monotonic() < ends_s
-            time.sleep(0.01)
+        until(lambda: its.counts.byes, "a BYE")
         assert isinstance(session.media.ended(), Ended)
 
 
@@ -227,10 +221,7 @@ def test_pictures_of_a_live_channel(tmp_path: Path, fork_server: ForkServer, med
         assert abs(first.frame.captured_at_ms - SystemClock().now_ms()) < 15_000
         close = getattr(items, "close")  # noqa: B009 - a generator, as every capture's is
         close()
-        ends_s = time.monotonic() + 10
-        while not its.counts.byes:
-            assert time.monotonic() < ends_s
-            time.sleep(0.01)
+        until(lambda: its.counts.byes, "a BYE")
 
 
 @pytest.mark.parametrize("is_own", [False, True], ids=["in this process", "in its own"])

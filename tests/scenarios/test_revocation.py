@@ -26,11 +26,12 @@ from provisioning.contracts.messages import PictureState
 from provisioning.home import Home, HomeConfig
 from provisioning.identities import Identity
 from tests.support.box import Box
-from tests.support.exchange import MOSQUITTO, until
+from tests.support.exchange import MOSQUITTO
 from tests.support.mqtt_client import Client, told
 from tests.support.pki import HOST
 from tests.support.ports import free_ports
 from tests.support.tap import Tap
+from tests.support.waiting import LONG_S, until
 
 pytestmark = pytest.mark.peer
 
@@ -91,11 +92,11 @@ def running(home: Home, log_file: Path) -> Iterator[None]:
         thread = threading.Thread(target=process.watch, args=(stop, lambda _: ready.set()))
         thread.start()
         try:
-            assert ready.wait(30)
+            assert ready.wait(LONG_S)
             yield
         finally:
             stop.set()
-            thread.join(30)
+            thread.join(LONG_S)
 
 
 class Steady:
@@ -134,7 +135,7 @@ def feeding(box: Box, kept: list[str]) -> Iterator[None]:
         yield
     finally:
         enough.set()
-        thread.join(30)
+        thread.join(LONG_S)
 
 
 def test_out_within_seconds_and_nobody_else_loses_a_picture(

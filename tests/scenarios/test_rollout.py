@@ -26,10 +26,11 @@ from provisioning.errors import ProvisioningError
 from provisioning.home import Home
 from tests.edge_agent.premises import Archive
 from tests.provisioning.serving import new_home, serving
-from tests.support.exchange import MOSQUITTO, until
+from tests.support.exchange import MOSQUITTO
 from tests.support.mqtt_client import Client
 from tests.support.office import Technician
 from tests.support.rolled import BASE, FIRST_VERSION, Machine, Place, Releases, Root, machine, start_broker
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.peer
 
@@ -49,7 +50,7 @@ class Fleet:
         """Begin one, and wait for its end."""
         self.technician.asks("rollout", "start", *words, *QUICK)
         began_s = time.monotonic()
-        until(self._has_ended, timeout_s=120)
+        until(self._has_ended, patience_s=120)
         print(f"\n{' '.join(map(str, words[:2]))}: {time.monotonic() - began_s:.1f} s")  # noqa: T201 - for whoever measures
         return self.status()
 

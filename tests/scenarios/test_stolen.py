@@ -35,7 +35,8 @@ from tests.support.exchange import listens
 from tests.support.faces import with_faces
 from tests.support.pki import HOST
 from tests.support.ports import free_port
-from tests.support.premises import BIN, Site, wait_for
+from tests.support.premises import BIN, Site
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -93,12 +94,12 @@ class Town:
     def start_center(self) -> None:
         """`wayside-center run`, until it serves."""
         self.site.start("center", [str(BIN / "wayside-center"), "run", "--config", str(self.site.root / "center.toml")])
-        wait_for("the centre serves", lambda: listens(self.port), PATIENCE_S)
+        until(lambda: listens(self.port), "the centre serves", patience_s=PATIENCE_S)
 
     @contextmanager
     def as_(self, name: str) -> Iterator[httpx.Client]:
         """Somebody who is logged in."""
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=LONG_S, trust_env=False) as client:
             _ok(client.post("/api/login", json={"username": name, "password": PASSWORD}))
             yield client
 
@@ -172,13 +173,13 @@ def town(site: Site) -> Town:
     site.start("cluster", [str(BIN / "python"), "-m", "tests.support.small_cluster", str(cluster)])
     site.start("desk", [str(BIN / "wayside-edge"), "run", "--config", str(desk)])
     town.start_center()
-    wait_for("the desk agent is ready", lambda: "ready" in site.text("desk"), PATIENCE_S)
+    until(lambda: "ready" in site.text("desk"), "the desk agent is ready", patience_s=PATIENCE_S)
     return town
 
 
 def _accounts(town: Town) -> None:
     code = (town.site.root / "center" / "setup-code").read_text().strip()
-    with httpx.Client(base_url=f"http://127.0.0.1:{town.port}", timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{town.port}", timeout=LONG_S, trust_env=False) as client:
         _ok(client.post("/api/setup", json={"code": code, "username": "operator", "password": PASSWORD}))
     with town.as_("operator") as operator:
         for name, role in (("ana", "analyst"), ("sue", "supervisor")):
@@ -203,7 +204,7 @@ def _bring(town: Town, ana: httpx.Client, brought: Brought) -> dict[str, Any]:
         kept.update(_ok(ana.get(f"{CASE}/pictures"))["items"][0])
         return bool(kept["arrived"])
 
-    wait_for("the picture is archived", arrived, PATIENCE_S)
+    until(arrived, "the picture is archived", patience_s=PATIENCE_S)
     assert kept["row_key"] == place["row_key"]
     return kept
 
@@ -296,7 +297,7 @@ def test_from_the_owners_picture_to_a_sighting_and_to_its_erasure(
         _ok(ana.post(f"{CASE}/close", json={"version": 1}))
     town.site.stop("center")
     town.start_center()  # it sweeps as it starts
-    wait_for("the archive has erased it", lambda: town.picture(place["row_key"]) == 410, PATIENCE_S)
+    until(lambda: town.picture(place["row_key"]) == 410, "the archive has erased it", patience_s=PATIENCE_S)
     assert town.picture(right["machine"]["row_key"]) == 200, "a camera's picture stays"
 
 

@@ -36,10 +36,11 @@ from provisioning.contracts.config import Camera, Provisioning
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 from provisioning.seal import SealKey
 from tests.center.world import tasks_config
-from tests.edge_agent.desk.premises import CAMERA, LONG_S, Papers, Premises, Watched, ingest, street, until
+from tests.edge_agent.desk.premises import CAMERA, Papers, Premises, Watched, ingest, street
 from tests.edge_agent.world import edge_config
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import NOT_AUTHORIZED, Client
+from tests.support.waiting import LONG_S, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(300)]
 

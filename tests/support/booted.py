@@ -25,6 +25,8 @@ from typing import Self
 
 import pytest
 
+from tests.support.waiting import LONG_S
+
 CAMERAS = "10.2.0.9"
 _NETWORK = "10.2.0.0/24"
 _BOOT_S = 120.0
@@ -319,4 +321,4 @@ def recorded(street: Street) -> Iterator[list[str]]:
         left += recorder.stdout.read().splitlines()
     finally:
         recorder.kill()
-        recorder.communicate(timeout=60)
+        recorder.communicate(timeout=LONG_S)

@@ -15,6 +15,7 @@ from provisioning.contracts import config
 from provisioning.contracts.messages import Ledger
 from provisioning.identities import Identity
 from tests.edge_agent.world import edge_config, frame, jpeg_of, redacted, replay_camera
+from tests.support.waiting import LONG_S
 
 CAMERA = "gate"
 
@@ -76,7 +77,7 @@ class Box:
         """Leave, and close the spool."""
         self._stop.set()
         self._woken.set()
-        self._thread.join(30)
+        self._thread.join(LONG_S)
         assert not self._thread.is_alive()
         self.spool.close()
 

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import LONG_S
+
 ADDRESS = "10.2.0.5"
 CAMERAS = "10.2.0.9"
 PACKAGES = "python3,python3-venv,openssl,mosquitto,systemd,util-linux,ca-certificates"
@@ -74,7 +76,7 @@ def debootstrap(folder: Path) -> Path:
         pytest.skip("apt knows no Debian mirror here")
     mirror, codename = mirrors[0]
     command = [program, "--variant=minbase", f"--include={PACKAGES}", codename, str(folder), mirror]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG_S)
     if done.returncode != 0:
         pytest.skip(f"debootstrap: {done.stdout[-300:]}")
     return folder
@@ -177,4 +179,4 @@ def room(root: Path, *, online: bool = False) -> Iterator[tuple[Room, list[str]]
         for process in (recorder, holder):
             if process is not None:
                 process.kill()
-                process.communicate(timeout=60)
+                process.communicate(timeout=LONG_S)

@@ -5,8 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,16 +15,9 @@ from provisioning.contracts.topics import Role
 from provisioning.identities import CLIENTS, Identity
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
+from tests.support.waiting import until
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
-def until(condition: Callable[[], object], *, timeout_s: float = 30) -> None:
-    """Wait for the world outside this process; fail when it does not come."""
-    ends = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def listens(port: int) -> bool:

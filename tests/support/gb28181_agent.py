@@ -15,9 +15,10 @@ from edge_agent.gb28181.platform import Platform
 from edge_agent.media_ports import MediaPorts
 from edge_agent.media_sessions import MediaSessions, Patience
 from provisioning.contracts.config import Gb28181, Gb28181Source
-from tests.support.exchange import listens, until
+from tests.support.exchange import listens
 from tests.support.gb28181_devices import PASSWORD, PLATFORM_ID
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, until
 
 HOST = "127.0.0.1"
 MEDIA_PORTS = (61_000, 65_500)
@@ -64,7 +65,7 @@ class Agent:
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
-        until(lambda: listens(self.port), timeout_s=10)
+        until(lambda: listens(self.port))
         return self
 
     def __exit__(
@@ -72,7 +73,7 @@ class Agent:
     ) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(LONG_S)
         assert not any(thread.is_alive() for thread in self._threads), "the platform did not stop"
 
     @property

@@ -14,6 +14,7 @@ from provisioning.demo.gb28181.device_profile import Profile, device_ids
 from provisioning.demo.gb28181.fleet import Fleet
 from provisioning.demo.gb28181.footage import Codec, Footage, drawn
 from provisioning.demo.gb28181.moments import Now
+from tests.support.waiting import LONG_S
 
 FIRST_ID = "34020000001180000001"
 PLATFORM_ID = "34020000002000000001"
@@ -61,7 +62,7 @@ class Devices:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._loop.call_soon_threadsafe(self._end)
-        self._thread.join(10)
+        self._thread.join(LONG_S)
         assert not self._thread.is_alive(), "the devices did not end"
         if error is None and self._errors:
             raise self._errors[0]

@@ -14,7 +14,8 @@ from ray_cluster.errors import Fenced
 from tests.ray_cluster.world import entry
 from tests.support.custodian import Custodian
 from tests.support.nodes import Machines
-from tests.support.premises import Site, wait_for
+from tests.support.premises import Site
+from tests.support.waiting import until
 
 RESTART_S = 2.0
 """As RestartSec of the units."""
@@ -63,10 +64,10 @@ class Losses:
         """`act` is the loss; it may also bring back, as a unit would."""
         began_s = time.monotonic()
         act()
-        wait_for(
-            f"{what}: commits again",
+        until(
             lambda: self._custodian.acked_since(began_s + 0.5) >= _SETTLED,
-            timeout_s,
+            f"{what}: commits again",
+            patience_s=timeout_s,
         )
         loss = Loss(what, self._custodian.silence_s(began_s), time.monotonic() - began_s)
         # At once: what comes later may fail.
@@ -105,9 +106,9 @@ class Losses:
         """Stop sending, wait until everything is acknowledged, count."""
         custodian = self._custodian
         custodian.stop()
-        wait_for("everything is acknowledged", lambda: not custodian.waiting, 90)
+        until(lambda: not custodian.waiting, "everything is acknowledged", patience_s=90)
         # Ray's HTTP proxy on a head that was killed may come back later than the commits.
-        wait_for("questions are answered", self._status, 60, step_s=0.5)
+        until(self._status, "questions are answered", step_s=0.5)
         status = self._status()
         assert status is not None
         return Books(custodian.made, len(custodian.acked_s), status["rows"], status["distinct_ids"], custodian.again)

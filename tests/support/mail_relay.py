@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.support.rude_http import HOST
+from tests.support.waiting import LONG_S
 
 USERNAME, PASSWORD = "wayside", "correct horse battery"
 
@@ -95,7 +96,7 @@ class _Controller(Controller):
         return str(host), int(port)
 
     def _trigger_server(self) -> None:
-        with socket.create_connection(self.address, timeout=30) as connection:
+        with socket.create_connection(self.address, timeout=LONG_S) as connection:
             if self.ssl_context is None:
                 connection.recv(1024)
 
@@ -123,7 +124,7 @@ class RudeRelay:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(LONG_S)
 
     @property
     def port(self) -> int:

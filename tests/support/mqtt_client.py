@@ -13,8 +13,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from provisioning.identities import Identity
+from tests.support.waiting import LONG_S
 
-WAIT_S = 15.0
 QUIET_S = 0.4
 """How long nothing may arrive for a message to count as not delivered; a delivery takes about a millisecond."""
 NOT_AUTHORIZED = "Not authorized"
@@ -31,14 +31,14 @@ def told(port: int, identity: Identity | None, ca_file: Path) -> str:
     """
     context = _context(identity, ca_file)
     with (
-        socket.create_connection(("127.0.0.1", port), WAIT_S) as plain,
+        socket.create_connection(("127.0.0.1", port), LONG_S) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as tls,
     ):
         try:
             tls.settimeout(_ALERT_S)
             answer = tls.recv(64)
         except TimeoutError:
-            tls.settimeout(WAIT_S)
+            tls.settimeout(LONG_S)
             tls.sendall(CONNECT)
             answer = tls.recv(64)
         except ssl.SSLError as error:
@@ -78,20 +78,20 @@ class Client:
         self._paho.connect("127.0.0.1", port, clean_start=True, properties=wanted)
         self._paho.loop_start()
         with self._happened:
-            assert self._happened.wait_for(lambda: self.connected or self.ended, WAIT_S), "no answer"
+            assert self._happened.wait_for(lambda: self.connected or self.ended, LONG_S), "no answer"
 
     def publish(self, topic: str, payload: bytes = b"x", **options: Any) -> str:
         """The broker's verdict on a QoS 1 message, or why the connection ended."""
         mid = self._paho.publish(topic, payload, qos=1, **options).mid
         with self._happened:
-            assert self._happened.wait_for(lambda: mid in self._codes or self.ended, WAIT_S), "no verdict"
+            assert self._happened.wait_for(lambda: mid in self._codes or self.ended, LONG_S), "no verdict"
             return str(self._codes.get(mid, self.ended))
 
     def publish_many(self, topic: str, payloads: list[bytes]) -> list[str]:
         """The broker's verdicts, all sent before the first is waited for."""
         mids = [self._paho.publish(topic, payload, qos=1).mid for payload in payloads]
         with self._happened:
-            assert self._happened.wait_for(lambda: self.ended or all(each in self._codes for each in mids), WAIT_S)
+            assert self._happened.wait_for(lambda: self.ended or all(each in self._codes for each in mids), LONG_S)
             return [str(self._codes.get(each, self.ended)) for each in mids]
 
     def subscribe(self, topic: str) -> str:
@@ -99,13 +99,13 @@ class Client:
         _, mid = self._paho.subscribe(topic, qos=1)
         assert mid is not None
         with self._happened:
-            assert self._happened.wait_for(lambda: mid in self._codes, WAIT_S), "no answer"
+            assert self._happened.wait_for(lambda: mid in self._codes, LONG_S), "no answer"
             return str(self._codes[mid])
 
     def wait_for(self, count: int) -> list[tuple[str, bytes]]:
         """The first `count` messages, and whatever came beside them."""
         with self._happened:
-            assert self._happened.wait_for(lambda: len(self.received) >= count, WAIT_S), len(self.received)
+            assert self._happened.wait_for(lambda: len(self.received) >= count, LONG_S), len(self.received)
             return list(self.received)
 
     def nothing_arrives(self, beyond: int = 0) -> bool:
@@ -117,7 +117,7 @@ class Client:
         """With `manual_ack`: let the broker send the next."""
         self._paho.ack(mid, 1)
 
-    def wait_for_the_end(self, timeout_s: float = WAIT_S) -> str | None:
+    def wait_for_the_end(self, timeout_s: float = LONG_S) -> str | None:
         """Why the connection ended; None when it did not."""
         with self._happened:
             self._happened.wait_for(lambda: self.ended, timeout_s)

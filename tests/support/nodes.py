@@ -13,7 +13,8 @@ from typing import Any
 from engines.catalog import default_models_dir
 from ray_cluster.environment import ensure_secret
 from tests.support.ports import free_port, free_range
-from tests.support.premises import Site, wait_for
+from tests.support.premises import Site
+from tests.support.waiting import LONG_S, until
 
 ROOT = Path(__file__).parents[2]
 _RUN = "import sys; from tests.support.nodes import main; main(sys.argv[1])"
@@ -108,12 +109,12 @@ class Machines:
 
     def _wait_joined(self, number: int, timeout_s: float) -> None:
         name = f"node-{number}"
-        wait_for(f"{name} has joined", lambda: "joined" in self._site.text(name), timeout_s)
+        until(lambda: "joined" in self._site.text(name), f"{name} has joined", patience_s=timeout_s)
 
     def wait_ready(self, timeout_s: float, *, times: int = 1) -> None:
         """Until the head has said `ready` so many times."""
         name = f"node-{self.head}"
-        wait_for("the cluster is ready", lambda: self._site.text(name).count("ready http") >= times, timeout_s)
+        until(lambda: self._site.text(name).count("ready http") >= times, "the cluster is ready", patience_s=timeout_s)
 
     def kill(self, number: int) -> None:
         """The machine is gone: `up`, its raylet, its agents and its replicas, all at once and without a word."""
@@ -122,13 +123,13 @@ class Machines:
         os.killpg(process.pid, signal.SIGKILL)
         for pid in workers:
             _kill(pid)
-        process.wait(timeout=10)
+        process.wait(timeout=LONG_S)
 
     def down(self, number: int) -> int:
         """SIGTERM and the exit code."""
         process = self._processes.pop(number)
         process.terminate()
-        return process.wait(timeout=90)
+        return process.wait(timeout=LONG_S)
 
     def replicas(self, deployment: str) -> dict[int, int]:
         """Process ids of a deployment's replicas, with the number of the machine that each is on."""

@@ -1,9 +1,7 @@
 """Messages, channels and secrets for tests of notifications."""
 
-import asyncio
 import ssl
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -105,23 +103,6 @@ def parcel_of(channel: Channel, number: int = 1) -> Parcel:
     parcel = channel.prepare(message(number), next(iter(channel.recipients)))
     assert isinstance(parcel, Parcel)
     return parcel
-
-
-def until(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:
-    """Wait for what another thread or process does."""
-    end = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
-
-
-async def eventually(holds: Callable[[], bool], *, timeout_s: float = 60) -> None:
-    """The same, while the loop goes on."""
-    async with asyncio.timeout(timeout_s):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.02)
 
 
 class Pki:

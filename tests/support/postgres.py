@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
+from tests.support.waiting import LONG_S, until
+
 USER: Final = "wayside"
-_STARTS_WITHIN_S: Final = 60
 _CHEAP: Final = {
     "listen_addresses": "",
     "fsync": "off",
@@ -112,18 +112,17 @@ def running(bin_dir: Path) -> Iterator[Postgres]:
         yield server
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=LONG_S)
         shutil.rmtree(folder)
 
 
 def _wait(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + _STARTS_WITHIN_S
-    while True:
+    def answers() -> bool:
         try:
             server.connect("postgres").close()
         except psycopg.OperationalError:
             assert process.poll() is None, (server.folder / "log").read_text()
-            assert time.monotonic() < until, "PostgreSQL does not answer"
-            time.sleep(0.05)
-        else:
-            return
+            return False
+        return True
+
+    until(answers, "an answer of PostgreSQL", seen=lambda: (server.folder / "log").read_text()[-500:])

@@ -5,9 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,9 @@ from provisioning.contracts.config import EdgeConfig, load
 from provisioning.contracts.topics import Role
 from tests.support.exchange import Exchange
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 BIN = Path(sys.executable).parent
-
-
-def wait_for(what: str, done: Callable[[], object], timeout_s: float, *, step_s: float = 0.1) -> None:
-    """Poll until `done` is true; fail the test with `what` after `timeout_s`."""
-    deadline_s = time.monotonic() + timeout_s
-    while not done():
-        if time.monotonic() > deadline_s:
-            pytest.fail(f"{what}: not within {timeout_s:g} s")
-        time.sleep(step_s)
 
 
 class Site:
@@ -77,7 +67,7 @@ class Site:
         """Start `wayside-edge run` and wait until it is ready."""
         seen = self.text(agent).count("ready")
         self.start(agent, [str(BIN / "wayside-edge"), "run", "--config", str(config)])
-        wait_for(f"{agent} is ready", lambda: self.text(agent).count("ready") > seen, 60)
+        until(lambda: self.text(agent).count("ready") > seen, f"{agent} is ready")
 
     def kill(self, name: str) -> None:
         """SIGKILL, to the process and its session: nothing is flushed, nobody says goodbye."""
@@ -102,7 +92,11 @@ class Site:
             },
         )
         self.start("cluster", [str(BIN / "wayside-cluster"), "run", "--config", str(config)])
-        wait_for("the cluster is ready", lambda: self._alive("cluster") and "ready http" in self.text("cluster"), 120)
+        until(
+            lambda: self._alive("cluster") and "ready http" in self.text("cluster"),
+            "the cluster is ready",
+            patience_s=120,
+        )
         return config
 
     def _alive(self, name: str) -> bool:

@@ -40,7 +40,8 @@ from provisioning.release import Release, load_key, new_key, pack
 from tests.edge_agent.world import GreyRedactor, edge_config, glance
 from tests.provisioning.serving import HOST, SITE
 from tests.support import office
-from tests.support.exchange import listens, until
+from tests.support.exchange import listens
+from tests.support.waiting import LONG_S, until
 
 FIRST_VERSION = "1.0"
 BASE = '{"heartbeat_s":0.5,"selector":{"change_threshold":0,"max_per_second":0.5}}'
@@ -117,7 +118,7 @@ class Machine:
     def stop(self) -> None:
         if self.configurator is not None and self._thread is not None:
             self._stop.set()
-            self._thread.join(60)
+            self._thread.join(LONG_S)
             assert not self._thread.is_alive()
             self.configurator.stop()
             self.configurator = None
@@ -153,7 +154,7 @@ class Root:
     def stop(self) -> None:
         self._ended.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(LONG_S)
 
     def _serve(self, machine: Machine) -> None:
         done = ""

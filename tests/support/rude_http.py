@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.waiting import LONG_S
+
 HOST = "127.0.0.1"
 HUGE_BYTES = 32 * 1024 * 1024
 
@@ -73,7 +75,7 @@ class RudeServer:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(LONG_S)
 
     @property
     def port(self) -> int:

@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent.gb28181.peer import Peer
 from tests.support.rtp_capture import framed, record, start
+from tests.support.waiting import LONG_S
 
 _PSH_ACK = 0x5018
 _WINDOW = 65_535
@@ -84,5 +85,5 @@ def dissected(path: Path, port: int) -> list[Dissected]:
     command += ["-T", "fields", "-E", "separator=/t", "-E", f"aggregator={_ALL}"]
     for name in _FIELDS:
         command += ["-e", name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG_S, check=True)
     return [Dissected(*line.split("\t")) for line in done.stdout.splitlines()]

@@ -26,6 +26,7 @@ from ray_cluster.errors import Unavailable
 from ray_cluster.photo import Parsed, Photo
 from tests.support.ports import free_port
 from tests.support.square_nets import NETS, street
+from tests.support.waiting import within
 
 REPLICAS: Final = 2
 CAMERAS: Final = ("gate", "quay")
@@ -108,7 +109,7 @@ async def story(config: ClusterConfig, load: Load, put: Any, statuses: Any) -> d
     callers = [asyncio.create_task(load.caller()) for _ in range(CALLERS)]
 
     async def until(what: str, condition: Any) -> None:
-        async with asyncio.timeout(90):
+        async with within():
             while not condition(await statuses()):
                 if load.is_over:
                     raise RuntimeError(what)

@@ -15,8 +15,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE_S = 60.0
-LONG_S = 900.0
+LONG_S = 3600.0
 """Bounds a blocking call (a join, a socket, a child) by wall time. The test's timer gives up before, and says where."""
+PAGE_MS = 120_000.0
+"""Bounds what Playwright waits for, which a healthy page does in a hundredth of it."""
 _CPUS = len(os.sched_getaffinity(0))
 _LONGEST_STEP_S = 5.0
 """A machine that stood still in between has passed this much, not hours."""

@@ -1,23 +1,15 @@
 """The room's loops: what goes wrong stands in the figures until it goes right, and a bug is not kept quiet."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 
 from center.alarms import room
 from center.errors import QueryUnreachableError
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, seen
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 30
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - the loops under test tell nobody that they went round
-            await asyncio.sleep(0.01)
 
 
 async def test_trouble_is_told_until_it_is_over(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,10 +22,10 @@ async def test_trouble_is_told_until_it_is_over(station: Station, monkeypatch: p
         return {}
 
     async with station.room.at_work(parts):
-        await until(lambda: "tend" in station.room.figures().trouble)
+        await eventually(lambda: "tend" in station.room.figures().trouble)
         assert "wayside-cluster run" in station.room.figures().trouble["tend"]
         away = False
-        await until(lambda: not station.room.figures().trouble)
+        await eventually(lambda: not station.room.figures().trouble)
 
 
 async def test_a_bug_is_told_until_the_loop_that_was_started_again_ends_a_turn_well(station: Station) -> None:
@@ -47,9 +39,9 @@ async def test_a_bug_is_told_until_the_loop_that_was_started_again_ends_a_turn_w
         return {}
 
     async with station.room.at_work(parts):
-        await until(lambda: "tend" in station.room.figures().trouble)
+        await eventually(lambda: "tend" in station.room.figures().trouble)
         assert "TypeError" in station.room.figures().trouble["tend"]
-        await until(lambda: not station.room.figures().trouble)
+        await eventually(lambda: not station.room.figures().trouble)
     assert {loop.name: loop.report().died for loop in station.room.loops}["alarms: tend"] == 1
 
 
@@ -61,4 +53,4 @@ async def test_at_work_it_hands_over_by_itself(station: Station) -> None:
 
     async with station.room.at_work(parts):
         station.room.observed(hint(seen(machine())))
-        await until(lambda: bool(station.held.notices))
+        await eventually(lambda: bool(station.held.notices))

@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import httpx
 import pytest
@@ -21,11 +21,11 @@ from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, seen
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT
+from tests.support.waiting import LONG_S, within
 
 pytestmark = pytest.mark.anyio
 INSIDE = {"kind": "zone_entry", "polygon": LEFT_HALF}
 ZONE = {"name": "yard", "what": INSIDE, "cameras": [PLACE], "window_s": 1}
-PATIENCE_S: Final = 30
 
 
 @asynccontextmanager
@@ -37,7 +37,7 @@ async def served(world: World) -> AsyncIterator[httpx.AsyncClient]:
         port = listener.getsockname()[1]
         server = uvicorn.Server(uvicorn.Config(world.application(), log_level="warning", timeout_graceful_shutdown=1))
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as browser:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=LONG_S) as browser:
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
             login = await browser.post("/api/login", json={"username": USERNAME, "password": PASSWORD})
@@ -56,7 +56,7 @@ class Events:
 
     async def next(self) -> tuple[int, dict[str, Any]]:
         """The next event: its id and its data."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with within():
             async for line in self.lines:
                 name, _, value = line.partition(": ")
                 if line:
@@ -138,7 +138,7 @@ async def test_a_stream_ends_with_its_session(world: World, monkeypatch: pytest.
     monkeypatch.setattr(stream, "KEEPALIVE_S", 0.05)
     async with served(world) as browser, browser.stream("GET", "/api/alarms/stream") as answer:
         lines = answer.aiter_lines()
-        async with asyncio.timeout(PATIENCE_S):
+        async with within():
             async for line in lines:
                 if line == ": alive":
                     break
@@ -155,8 +155,8 @@ async def test_a_stream_that_a_token_asked_for_lives_as_long_as_the_token(
     async with served(world) as browser:
         made = (await browser.post("/api/account/tokens", json=asked)).json()
         shown = {"authorization": f"Bearer {made['token']}"}
-        program = httpx.AsyncClient(base_url=browser.base_url, timeout=PATIENCE_S, headers=shown)
-        async with program, program.stream("GET", "/api/alarms/stream") as answer, asyncio.timeout(PATIENCE_S):
+        program = httpx.AsyncClient(base_url=browser.base_url, timeout=LONG_S, headers=shown)
+        async with program, program.stream("GET", "/api/alarms/stream") as answer, within():
             kept = 0
             async for line in answer.aiter_lines():
                 kept += line == ": alive"
@@ -170,7 +170,7 @@ async def test_a_stream_that_a_token_asked_for_lives_as_long_as_the_token(
 async def test_when_the_centre_goes_down_nobody_keeps_it_waiting(world: World) -> None:
     async with served(world) as browser, listening(browser) as events:
         world.services.alarms.pushes.end()
-        async with asyncio.timeout(PATIENCE_S):
+        async with within():
             assert [line async for line in events.lines if line.startswith("data")] == []
 
 

@@ -14,6 +14,7 @@ from provisioning.contracts.archive import Observation
 from tests.center.conftest import World
 from tests.center.evidence.desk import CASE, Desk
 from tests.center.street import NOW_MS, observation
+from tests.support.waiting import within
 
 KEEP_MS: Final = 3_600_000
 ASKED: Final = {"case": CASE.number, "purpose": CASE.purpose, "requester": CASE.requester}
@@ -64,7 +65,7 @@ async def start(clerk: Clerk, keys: list[str]) -> dict[str, Any]:
 
 async def ended(clerk: Clerk, export_id: str) -> dict[str, Any]:
     """Its state once it is no longer running."""
-    async with asyncio.timeout(60):
+    async with within():
         while True:
             answer = await clerk.browser.get(f"/api/evidence/{export_id}")
             assert answer.status_code == 200, answer.text

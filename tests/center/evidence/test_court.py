@@ -24,6 +24,7 @@ from provisioning.contracts.evidence import STAMP_POLICY
 from tests.center.evidence.desk import CASE, Desk, contents, entries, export, open_desk, packed
 from tests.center.street import NOW_MS
 from tests.support.customer import Customer
+from tests.support.waiting import LONG_S
 
 pytestmark = [
     pytest.mark.peer,
@@ -36,7 +37,7 @@ Spoil = Callable[[dict[str, bytes], Desk, Desk], dict[str, bytes]]
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, timeout=LONG_S)
 
 
 def script(archive: Path, root: Path) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.support import notify_world as own
 from tests.support.mas_gateway import Gateway
 from tests.support.rude_http import Act
+from tests.support.waiting import within
 from tests.support.webhook_receiver import Receiver
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +67,7 @@ async def desk(notifying: World) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def settled(desk: httpx.AsyncClient, count: int, state: str = "sent") -> list[dict[str, Any]]:
-    async with asyncio.timeout(30):
+    async with within():
         while True:
             page = (await desk.get("/api/notify/outbox", params={"state": state})).json()
             if len(page["entries"]) >= count:
@@ -157,7 +158,7 @@ async def test_a_reduction_is_seen_in_the_channel(desk: httpx.AsyncClient, gatew
     gateway.reductions = 1
     await desk.post("/api/notify/test", json={"channel": "sms", "recipient": "duty"})
     (waiting,) = await settled(desk, 1, "waiting")
-    async with asyncio.timeout(30):
+    async with within():
         while waiting["attempts"] == 0:
             (waiting,) = await settled(desk, 1, "waiting")
     assert waiting["code"] == "TooFast"
@@ -248,7 +249,7 @@ async def test_a_path_in_disguise_opens_nothing_else(notifying: World, trick: st
 async def test_what_came_of_an_unknown_outcome_is_shown(desk: httpx.AsyncClient, gateway: Gateway) -> None:
     gateway.script.append(Act.HANG_UP_AFTER)
     await desk.post("/api/notify/test", json={"channel": "sms", "recipient": "duty"})
-    async with asyncio.timeout(30):
+    async with within():
         while True:
             (entry,) = (await desk.get("/api/notify/outbox")).json()["entries"]
             if entry["attempts"]:

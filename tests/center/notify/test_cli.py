@@ -20,9 +20,8 @@ from tests.support import notify_world as own
 from tests.support.mas_gateway import AP_ID, EC_NAME, SECRET, SIGN, SIGNATURE, Gateway
 from tests.support.ports import free_port
 from tests.support.rude_http import Act
+from tests.support.waiting import LONG_S, until
 from tests.support.webhook_receiver import KEY_TEXT, Receiver
-
-TIMEOUT = 30
 
 
 def config_of(folder: Path, *, hook: str, mas: str, more: str = "") -> Path:
@@ -125,8 +124,8 @@ def running(config: Path) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: asyncio.run(sending()))
     thread.start()
-    assert begun.wait(TIMEOUT)
-    own.until((config.parent / "data" / "notify.lock").exists)
+    assert begun.wait(LONG_S)
+    until((config.parent / "data" / "notify.lock").exists)
     try:
         yield
     finally:

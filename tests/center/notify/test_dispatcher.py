@@ -18,7 +18,8 @@ from center.notify.lifecycle import State
 from center.notify.outbox import Outbox, Receipt
 from center.notify.outcome import Outcome, Verdict
 from center.store import Store
-from tests.support.notify_world import StubChannel, eventually, message
+from tests.support.notify_world import StubChannel, message
+from tests.support.waiting import eventually, within
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +59,7 @@ class Loops:
         return receipt
 
     async def until(self, receipt: Receipt, state: State) -> Receipt:
-        async with asyncio.timeout(30):
+        async with within():
             while True:
                 now = await asyncio.to_thread(self.outbox.look, receipt.parcel_id)
                 if now is not None and now.state is state:

@@ -18,8 +18,8 @@ from center.store import Store
 from provisioning.contracts.notify import Notify
 from tests.support import notify_world as world
 from tests.support.mas_gateway import Gateway
-from tests.support.notify_world import until
 from tests.support.rude_http import Act
+from tests.support.waiting import LONG_S, until
 from tests.support.webhook_receiver import Receiver
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +60,7 @@ def test_an_sms_whose_answer_is_lost_by_a_kill_goes_out_twice_and_never_again(tm
         for number in (1, 2):
             gateway.script.append(Act.SILENT_AFTER)
             with centre(tmp_path, config, number * AHEAD_MS):
-                assert gateway.arrived.acquire(timeout=60)
+                assert gateway.arrived.acquire(timeout=LONG_S)
             assert len(gateway.taken) == number
         with centre(tmp_path, config, 3 * AHEAD_MS):
             until(lambda: state_of(notifier, receipt) is State.UNKNOWN)
@@ -87,7 +87,7 @@ def test_over_kills_no_webhook_is_lost_and_each_is_one_alarm(tmp_path: Path) -> 
             receiver.script.extend([Act.HANG_UP_AFTER] if number % 2 else [])
             with centre(tmp_path, config, number * AHEAD_MS):
                 for _ in range(4):
-                    assert receiver.arrived.acquire(timeout=60)
+                    assert receiver.arrived.acquire(timeout=LONG_S)
         with centre(tmp_path, config, kills * AHEAD_MS):
             until(lambda: all(state_of(notifier, receipt) is State.SENT for receipt in receipts))
         assert set(receiver.alarms) == {receipt.parcel_id for receipt in receipts}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.edge_agent.desk.premises import Opened, Papers, Premises, is_listening, until
+from tests.edge_agent.desk.premises import Opened, Papers, Premises, is_listening
 from tests.support.pki import Pki
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="session")

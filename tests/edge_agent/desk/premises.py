@@ -7,7 +7,6 @@ import http.client
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,9 +38,9 @@ from provisioning.contracts.messages import Ledger, Snapshot
 from tests.edge_agent.world import EPOCH_MS, GreyRedactor, edge_config, noise, write_video
 from tests.support.pki import HOST, Pki
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 CAMERA = "gate"
-LONG_S = 60.0
 """For what takes a moment on a quiet machine."""
 EVERY_PICTURE: dict[str, float] = {"change_threshold": 0, "max_per_second": 25}
 
@@ -256,14 +255,6 @@ def request(
 def target(camera_id: str = CAMERA, started_at_ms: int = EPOCH_MS, **more: object) -> str:
     extra = "".join(f"&{name}={value}" for name, value in more.items())
     return f"/cameras/{camera_id}/recordings?started_at_ms={started_at_ms}{extra}"
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for it, with patience."""
-    ends_s = time.monotonic() + LONG_S
-    while not holds():
-        assert time.monotonic() < ends_s
-        time.sleep(0.02)
 
 
 def is_listening(port: int) -> bool:

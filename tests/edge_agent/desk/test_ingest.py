@@ -19,18 +19,9 @@ from edge_agent.sources.carried import RecordingError, Sending
 from edge_agent.sources.remux import Remux
 from edge_agent.sources.stills import Stills
 from provisioning.contracts.messages import ClockQuality
-from tests.edge_agent.desk.premises import (
-    CAMERA,
-    LONG_S,
-    Opened,
-    Papers,
-    Premises,
-    Watched,
-    ingest,
-    street,
-    until,
-)
+from tests.edge_agent.desk.premises import CAMERA, Opened, Papers, Premises, Watched, ingest, street
 from tests.edge_agent.world import flat, noise, write_video
+from tests.support.waiting import LONG_S, until
 
 ALL = [40 * n for n in range(50)]
 STARTED_AT = "2023-11-14T22:13:20+00:00"

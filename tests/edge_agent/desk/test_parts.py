@@ -23,8 +23,9 @@ from edge_agent.sources.upload import Uploads
 from edge_agent.spool import Spool
 from provisioning.contracts import config
 from provisioning.contracts.errors import ConfigError
-from tests.edge_agent.desk.premises import LONG_S, Papers
+from tests.edge_agent.desk.premises import Papers
 from tests.edge_agent.world import EPOCH_MS, FakeClock, frame, jpeg_of, redacted
+from tests.support.waiting import LONG_S
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=20), st.integers(1, 64), st.integers(1, 40))

@@ -18,7 +18,6 @@ from edge_agent.sources.remux import Remux
 from provisioning.contracts import codec
 from tests.edge_agent.desk.premises import (
     CAMERA,
-    LONG_S,
     Opened,
     Papers,
     Premises,
@@ -28,9 +27,9 @@ from tests.edge_agent.desk.premises import (
     rewritten,
     street,
     target,
-    until,
 )
 from tests.support.pki import HOST, Pki
+from tests.support.waiting import LONG_S, until
 
 
 def refusal(answer: tuple[int, bytes]) -> tuple[int, str]:

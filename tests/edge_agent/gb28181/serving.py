@@ -12,8 +12,7 @@ from edge_agent.gb28181.peer import Peer
 from edge_agent.gb28181.platform import Platform
 from provisioning.contracts import config
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, Scripted, Site
-
-PATIENCE_S = 10.0
+from tests.support.waiting import LONG_S, until
 
 
 class Ear:
@@ -30,7 +29,7 @@ class Ear:
 
     def wait(self, *kinds: type) -> None:
         with self._news:
-            assert self._news.wait_for(lambda: any(isinstance(e, kinds) for e in self.events), PATIENCE_S), kinds
+            assert self._news.wait_for(lambda: any(isinstance(e, kinds) for e in self.events), LONG_S), kinds
 
     def forget(self) -> None:
         with self._news:
@@ -43,7 +42,7 @@ class Wire(Scripted):
     def __init__(self, port: int, device_id: str = ID, *, tcp: bool = False) -> None:
         super().__init__(Site(), device_id, Peer("tcp" if tcp else "udp", "127.0.0.1", 0))
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
-        self.sock.settimeout(PATIENCE_S)
+        self.sock.settimeout(LONG_S)
         self.sock.connect(("127.0.0.1", port))
         self.received: list[str] = []
         self._come = b""
@@ -108,15 +107,10 @@ def serving(folder: Path, port: int, **options: object) -> Iterator[tuple[Platfo
         yield served, ear
     finally:
         stop.set()
-        thread.join(PATIENCE_S)
+        thread.join(LONG_S)
         assert not thread.is_alive()
 
 
 def wait_until_serving(served: Platform) -> None:
     """Until it answers."""
-    waiting = threading.Event()
-    for _ in range(500):
-        if served.is_serving:
-            return
-        waiting.wait(0.02)
-    raise AssertionError("the platform does not serve")
+    until(lambda: served.is_serving, "the platform serves")

@@ -10,10 +10,11 @@ from edge_agent.media_channel import LiveChannel
 from edge_agent.playback import Playback
 from provisioning.contracts import config
 from tests.edge_agent.gb28181.scripted import ID, PLATFORM, status
-from tests.edge_agent.gb28181.serving import PATIENCE_S, Wire, sources, wait_until_serving
+from tests.edge_agent.gb28181.serving import Wire, sources, wait_until_serving
 from tests.edge_agent.spooling import open_spool
 from tests.edge_agent.world import edge_config
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
 
@@ -47,7 +48,7 @@ def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:
     assert status(device.log_in()) == 200
     stop.set()
     for thread in threads:
-        thread.join(PATIENCE_S)
+        thread.join(LONG_S)
         assert not thread.is_alive()
     device.close()
     assert doors.platform.device(ID).host == "127.0.0.1"

@@ -22,6 +22,7 @@ from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, cmd_type, sn, status
 from tests.edge_agent.gb28181.serving import Ear, Wire, platform, serving, wait_until_serving
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 
 def _list(number: int) -> str:
@@ -177,7 +178,7 @@ def test_a_port_that_is_taken_is_named_and_tried_again(tmp_path: Path, caplog: p
             served.call(lambda endpoint, now: endpoint.online())
     wait_until_serving(served)
     stop.set()
-    thread.join(10)
+    thread.join(LONG_S)
     assert not thread.is_alive()
 
 
@@ -188,7 +189,7 @@ def test_connections_beyond_the_caps_are_shut_out(tmp_path: Path, monkeypatch: p
         kept = [Wire(port, tcp=True) for _ in range(2)]
         assert [status(wire.register()[0]) for wire in kept] == [401, 401]
         with socket.create_connection(("127.0.0.1", port)) as shut:
-            shut.settimeout(10)
+            shut.settimeout(LONG_S)
             assert _is_closed(shut)
         assert served.counts()["shut_out"] == 1
         for wire in kept:
@@ -205,7 +206,7 @@ def _is_closed(sock: socket.socket) -> bool:
 def test_what_is_no_sip_over_tcp_is_hung_up_on(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, port), socket.create_connection(("127.0.0.1", port)) as robot:
-        robot.settimeout(10)
+        robot.settimeout(LONG_S)
         robot.sendall(corpus("scanner-http.bin"))
         assert _is_closed(robot)
 
@@ -237,6 +238,6 @@ def test_an_agent_without_cameras_listens_all_the_same(tmp_path: Path) -> None:
     stranger = Wire(port)
     assert status(stranger.log_in()) == 403
     stop.set()
-    thread.join(10)
+    thread.join(LONG_S)
     assert [each.device_id for each in served.strangers()] == [ID]
     stranger.close()

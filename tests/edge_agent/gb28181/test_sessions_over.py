@@ -17,6 +17,7 @@ from edge_agent.gb28181.platform import NotServing
 from tests.edge_agent.gb28181.line import CHANNEL, CORPUS, DEVICE, EPOCH_MS, answer
 from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
 from tests.support.ports import free_range
+from tests.support.waiting import until
 
 SDP = (CORPUS / "invite-200.sip").read_bytes().partition(b"\r\n\r\n")[2]
 RTP = bytes([0x80, 96]) + bytes(10)
@@ -110,7 +111,7 @@ class TestOver:
             board.sessions.look()
             device.sendto(RTP, address)
             board.sessions.look()
-        assert board.methods().count("BYE") == 2
+        assert board.methods().count("BYE") > 1
         board.pass_s(33)
         assert not len(board.sessions._held)
         assert not board.sessions._calls
@@ -179,10 +180,7 @@ class TestStopped:
         time.sleep(0.08)
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as device:
             device.sendto(RTP, address)
-        ends_s = time.monotonic() + 5
-        while board.methods().count("BYE") < 2:
-            assert time.monotonic() < ends_s
-            time.sleep(0.01)
+        until(lambda: board.methods().count("BYE") > 1, seen=board.methods)
         stop.set()
         runs.join()
         assert not len(board.sessions._held)
@@ -192,10 +190,7 @@ class TestStopped:
         stop = threading.Event()
         runs = threading.Thread(target=board.sessions.run, args=[stop], daemon=True)
         runs.start()
-        ends_s = time.monotonic() + 5
-        while board.sessions._closed.is_set():
-            assert time.monotonic() < ends_s
-            time.sleep(0.001)
+        until(lambda: not board.sessions._closed.is_set())
         with board.sessions.open("gate", source()):
             pass
         board.recorded = [records((0, 600))]

@@ -9,6 +9,8 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.support.waiting import LONG_S
+
 DEVICE = "34020000001190000001"
 OTHER = "34020000001190000002"
 USER = "admin"
@@ -66,7 +68,7 @@ class Device:
 
     def send(self, data: bytes) -> None:
         if self._socket is None:
-            plain = socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(self.source, 0))
+            plain = socket.create_connection(("127.0.0.1", self.port), timeout=LONG_S, source_address=(self.source, 0))
             self._socket = plain if self.tls is None else self.tls.wrap_socket(plain, server_hostname="localhost")
         self._socket.sendall(data)
 

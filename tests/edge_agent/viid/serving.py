@@ -18,6 +18,7 @@ from provisioning.contracts import config
 from tests.edge_agent.viid.device import DEVICE, OTHER, PASSWORD, USER, Device
 from tests.edge_agent.viid.promises import Promised
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
 
 SERVER_ID = "34020000005030000001"
 CAMERAS = {"gate": DEVICE, "yard": OTHER}
@@ -97,7 +98,7 @@ def serving(
         yield Site(server, pictures, port, stop)
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(LONG_S)
     assert not thread.is_alive()
     assert bugs == []
     assert set(server.counts()[DEVICE]) == set(Count)

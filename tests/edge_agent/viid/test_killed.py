@@ -8,7 +8,6 @@ device ──picture──▶ agent (process) ✗ -9      its ledger, after the 
 
 import base64
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -26,8 +25,9 @@ from tests.edge_agent.premises import running
 from tests.edge_agent.viid.device import DEVICE, PASSWORD, USER, Device, sub_image, two_wheeler
 from tests.edge_agent.viid.serving import SERVER_ID
 from tests.edge_agent.world import edge_config, noise
-from tests.support.exchange import Exchange, until
+from tests.support.exchange import Exchange, listens
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, until
 
 PATH = "/VIID/NonMotorVehicles"
 SHOT = datetime.now(timezone(timedelta(hours=8))).strftime("%Y%m%d%H%M%S")
@@ -53,15 +53,10 @@ def picture(seed: int) -> bytes:
 @contextmanager
 def registered(edge: config.EdgeConfig) -> Iterator[Device]:
     assert edge.viid is not None
-    deadline_s = time.monotonic() + 30
-    with Device(edge.viid.port) as device:
-        while True:
-            try:
-                assert device.register().code == 0
-                break
-            except ConnectionRefusedError:  # the agent is ready before its servers are
-                assert time.monotonic() < deadline_s
-                time.sleep(0.05)
+    port = edge.viid.port
+    until(lambda: listens(port), "the server of the agent")  # it is ready before its servers are
+    with Device(port) as device:
+        assert device.register().code == 0
         yield device
 
 
@@ -87,7 +82,7 @@ def test_what_waited_in_a_killed_agent_is_named_and_of_its_picture_nothing_is_on
     with running(tmp_path, edge) as agent, registered(edge) as device:
         push(device, 1, 2, 3)
         agent.kill()
-        agent.wait(30)
+        agent.wait(LONG_S)
     for file in edge.spool.directory.rglob("*"):
         if file.is_file():
             content = file.read_bytes()
@@ -104,7 +99,7 @@ def test_killed_while_it_works_each_picture_is_spooled_or_named_and_sent_again_i
     with running(tmp_path, edge) as agent, registered(edge) as device:
         push(device, *seeds)
         agent.kill()
-        agent.wait(30)
+        agent.wait(LONG_S)
     first = ledger(edge)
     assert first.balanced
     assert first.selected == len(seeds)
@@ -114,7 +109,7 @@ def test_killed_while_it_works_each_picture_is_spooled_or_named_and_sent_again_i
         push(device, *seeds)  # as a device does that lost its connection before it heard the answer
         until(lambda: _all_settled(edge))
         agent.terminate()
-        assert agent.wait(30) == 0
+        assert agent.wait(LONG_S) == 0
     second = ledger(edge)
     assert second.balanced
     assert second.spooled == len(seeds)

@@ -22,6 +22,7 @@ from tests.edge_agent.viid.serving import SERVER_ID, Site, serving, sources
 from tests.edge_agent.world import FakeClock, noise
 from tests.support.pki import Pki
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, until
 
 JPEG = cv2.imencode(".jpg", noise(1))[1].tobytes()
 PATH = "/VIID/NonMotorVehicles"
@@ -107,17 +108,8 @@ def test_nothing_is_kept_of_a_body_that_ends_in_the_middle(tmp_path: Path) -> No
             head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nUser-Identify: {DEVICE}\r\nContent-Length: {MIB}\r\n\r\n"
             device.send(head.encode() + b" " * 100_000)
         with site.device() as device:
-            _until(site, lambda: site.pictures.budget.taken_bytes() == 0)
+            until(lambda: site.pictures.budget.taken_bytes() == 0)
             assert device.post(PATH, two_wheeler(sub_image(JPEG))).status == 200
-
-
-def _until(site: Site, holds: object) -> None:
-    assert callable(holds)
-    for _ in range(3000):
-        if holds():
-            return
-        site.stop.wait(0.01)
-    raise AssertionError("it never came to pass")
 
 
 def test_a_device_may_push_so_often_a_minute(tmp_path: Path) -> None:
@@ -230,18 +222,18 @@ def test_a_port_that_is_taken_is_said_at_every_camera_and_tried_again(tmp_path: 
     clock, stop = SystemClock(), threading.Event()
     handed = Pictures(cameras, settings.memory_bytes, Decoding(), clock, Promised())
     server = ViidServer(settings, cameras, handed, clock)
-    with serving(tmp_path, port=port) as first:
+    with serving(tmp_path, port=port):
         thread = threading.Thread(target=server.run, args=(stop,))
         thread.start()
-        _until(first, lambda: handed._lanes[DEVICE].shut)
+        until(lambda: handed._lanes[DEVICE].shut)
         assert f"127.0.0.1:{port} cannot be served" in handed._lanes[DEVICE].shut
     try:
         with Site(server, handed, port, stop).device() as device:
-            _until(Site(server, handed, port, stop), lambda: not handed._lanes[OTHER].shut)
+            until(lambda: not handed._lanes[OTHER].shut)
             assert device.register().code == 0
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(LONG_S)
 
 
 def test_json_bombs_are_malformed(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import av
 
 from tests.provisioning.gb28181 import scripted_platform as script
 from tests.provisioning.gb28181.scripted_platform import CHANNEL_ID, header
-from tests.support.exchange import until
 from tests.support.ports import free_port
+from tests.support.waiting import LONG_S, until
 
 
 class Platform:
@@ -46,7 +46,7 @@ class Platform:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(LONG_S)
         for sock in [self.udp, self.tcp, *(peer for peer in self.peers.values() if isinstance(peer, socket.socket))]:
             sock.close()
 
@@ -109,7 +109,7 @@ class Receiver:
         self.sock.bind(("127.0.0.1", 0))
         if transport == "tcp_passive":
             self.sock.listen()
-        self.sock.settimeout(10)
+        self.sock.settimeout(LONG_S)
         self.address: tuple[str, int] = self.sock.getsockname()
 
     def offer(self, **options: Any) -> bytes:

@@ -87,6 +87,8 @@ class SkipReason(StrEnum):
     """It does not decode, or the decoder patched holes in it."""
     TOO_LARGE = "too_large"
     """Over the bound on sides, pixels or bytes."""
+    SHAPE = "shape"
+    """Too narrow to show anything, or a strip that would take thousands of searches."""
     UNKNOWN_FORMAT = "unknown_format"
     """No picture format that is read here."""
     SUBSTREAM = "substream"

@@ -1,6 +1,6 @@
 """A model, its manifest and its decoder: pictures in, detections out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -17,6 +17,10 @@ from engines.tiles import Tile, joined, pieces_of, tiles_of
 RUN_PX = 2_400_000
 """Pixels of one run in `detect_pieces`, a little over 1080p: its activations are what bounds the memory of a search."""
 PIECE_OVERLAP_PX = 128
+PICTURES_A_RUN = 32
+"""No run has more pictures or tiles, whatever is asked for at a time: what a TensorRT plan takes by default."""
+BATCH_PX = 8 * RUN_PX
+"""Nor more pixels, unless one picture alone has: 230 MB of input."""
 TILES_A_RUN = 8
 PROBE_PX = 256
 """Side of the picture of `probe`, where the model does not fix it: a multiple of every stride."""
@@ -25,7 +29,7 @@ PROBE_PX = 256
 class Detector:
     """Finds what its manifest lists. Thread-safe, as its engine is. Raises WrongKind, ManifestInvalid."""
 
-    def __init__(self, manifest: Manifest, engine: Engine) -> None:
+    def __init__(self, manifest: Manifest, engine: Engine, *, before_run: Callable[[], None] | None = None) -> None:
         self.manifest = manifest
         self.engine = engine
         self._input, self._output = detector_parts(manifest)
@@ -33,6 +37,7 @@ class Detector:
         self._decode = head.decode
         self._reads = {role: self._output.tensors.get(role, role) for role in head.shapes(self._output, None)}
         self._batch = _fixed_batch(engine, self._input.tensor)
+        self._before_run = before_run
 
     @classmethod
     def load(cls, catalog: Catalog, name: str, *, threads: int = 1) -> Self:
@@ -57,6 +62,13 @@ class Detector:
     def sha256(self) -> str:
         """The hash of the model file."""
         return self.engine.sha256
+
+    def checked(self, before_run: Callable[[], None]) -> Self:
+        """The same detector, which calls `before_run` before each run of its model.
+
+        What that raises ends the search: so a search ends in the middle, between two runs, once it takes too long.
+        """
+        return type(self)(self.manifest, self.engine, before_run=before_run)
 
     def probe(self) -> None:
         """Run once, on grey: sides that the file leaves open are known only then.
@@ -86,7 +98,9 @@ class Detector:
     ) -> list[list[Detection]]:
         """`detect` for several pictures: those whose tensors have one size go through the model as one batch.
 
-        `at_a_time`: in batches of no more, for a processor whose caches hold no more.
+        A batch has at most `PICTURES_A_RUN` pictures and `BATCH_PX` pixels, and is made when its turn comes, so that
+        memory is bounded however many there are. `at_a_time`: no more than that, for a processor whose caches hold no
+        more.
         """
         limits = {**self._output.thresholds, **(thresholds or {})}
         floor = min(limits.values())
@@ -94,36 +108,43 @@ class Detector:
         found: list[list[Detection]] = [[] for _ in pictures]
         for tensor_px in dict.fromkeys(sizes):
             members = [index for index, own in enumerate(sizes) if own == tensor_px]
-            batch = np.empty((len(members), 3, tensor_px[1], tensor_px[0]), np.float32)
-            for row, index in enumerate(members):
-                tensor_of(pictures[index], self._input, size, into=batch[row])
-            for index, one in zip(members, self._run(batch, tensor_px, at_a_time), strict=True):
-                candidates = decoded(self._decode, self.engine.name, one, tensor_px, self._output, floor)
-                picture_size = check_picture(pictures[index])
-                spans = tensor_covers(picture_size, tensor_px, self._input)
-                found[index] = detections(candidates, tensor_px, spans, picture_size, self._output, limits)
+            step = self._step(tensor_px, at_a_time)
+            for first in range(0, len(members), step):
+                some = members[first : first + step]
+                batch = np.empty((len(some), 3, tensor_px[1], tensor_px[0]), np.float32)
+                for row, index in enumerate(some):
+                    tensor_of(pictures[index], self._input, size, into=batch[row])
+                for index, one in zip(some, self._run(batch, tensor_px), strict=True):
+                    candidates = decoded(self._decode, self.engine.name, one, tensor_px, self._output, floor)
+                    picture_size = check_picture(pictures[index])
+                    spans = tensor_covers(picture_size, tensor_px, self._input)
+                    found[index] = detections(candidates, tensor_px, spans, picture_size, self._output, limits)
         return found
 
-    def _run(self, batch: Tensor, size: Size, at_a_time: int | None) -> Iterator[dict[str, Tensor]]:
-        """What the decoder reads of each picture's outputs. A file with a fixed batch is run as often as needed."""
-        step = self._batch or min(at_a_time or len(batch), len(batch))
-        for first in range(0, len(batch), step):
-            some = batch[first : first + step]
-            short = self._batch - len(some) if self._batch else 0
-            filled = np.concatenate([some, np.repeat(some[-1:], short, axis=0)]) if short else some
-            inputs = {self._input.tensor: filled}
-            if self._input.size_tensor is not None:
-                kind = next(spec.dtype for spec in self.engine.inputs if spec.name == self._input.size_tensor)
-                inputs[self._input.size_tensor] = np.tile(np.array(size, kind), (len(filled), 1))
-            outputs = self.engine.run(inputs)
-            read = {role: outputs[name] for role, name in self._reads.items() if name in outputs}
-            for role, value in read.items():
-                if value.ndim == 0 or len(value) != len(filled):
-                    raise UnexpectedOutput(
-                        self.engine.name, f"{role} has shape {value.shape}, given {len(filled)} pictures"
-                    )
-            for row in range(len(some)):
-                yield {role: value[row] for role, value in read.items()}
+    def _step(self, tensor_px: Size, at_a_time: int | None) -> int:
+        """How many pictures of this size go into one run."""
+        most = max(1, min(PICTURES_A_RUN, BATCH_PX // (tensor_px[0] * tensor_px[1])))
+        return self._batch or min(at_a_time or most, most)
+
+    def _run(self, batch: Tensor, size: Size) -> Iterator[dict[str, Tensor]]:
+        """What the decoder reads of each picture's outputs. A batch that the file fixes is filled up."""
+        short = self._batch - len(batch) if self._batch else 0
+        filled = np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)]) if short else batch
+        inputs = {self._input.tensor: filled}
+        if self._input.size_tensor is not None:
+            kind = next(spec.dtype for spec in self.engine.inputs if spec.name == self._input.size_tensor)
+            inputs[self._input.size_tensor] = np.tile(np.array(size, kind), (len(filled), 1))
+        if self._before_run is not None:
+            self._before_run()
+        outputs = self.engine.run(inputs)
+        read = {role: outputs[name] for role, name in self._reads.items() if name in outputs}
+        for role, value in read.items():
+            if value.ndim == 0 or len(value) != len(filled):
+                raise UnexpectedOutput(
+                    self.engine.name, f"{role} has shape {value.shape}, given {len(filled)} pictures"
+                )
+        for row in range(len(batch)):
+            yield {role: value[row] for role, value in read.items()}
 
     def detect_pieces(
         self,
@@ -137,7 +158,7 @@ class Detector:
         """`detect` in a picture of any size, stretched by `scale`: at once, or in pieces where it is over `run_px`.
 
         With pieces goes the whole picture shrunk to one run, unless `small_only`: what is larger than their overlap may
-        be cut by all of them. Only for models without a fixed size. Raises what `detect` raises.
+        be cut by all of them. Only for models without a fixed size. Raises what `detect` raises, and TooManyTiles.
         """
         width, height = check_picture(picture)
         tiles = pieces_of((width, height), round(run_px / scale**2), round(PIECE_OVERLAP_PX / min(scale, 2)))
@@ -156,23 +177,19 @@ class Detector:
     ) -> list[Detection]:
         """`detect` on the whole picture and on the squares that cover it, as one batch.
 
-        Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side, in
-        batches of bounded size. Raises what `detect` raises.
+        Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side.
+        Batches have at most `TILES_A_RUN`. Raises what `detect` raises, and TooManyTiles.
         """
         size = check_picture(picture)
         tiles = tiles_of(size, reach_px=reach_px)
-        views: list[tuple[Tile, list[Detection]]] = []
-        for first in range(0, len(tiles), TILES_A_RUN):
-            some = tiles[first : first + TILES_A_RUN]
-            views += zip(
-                some, self.detect_many([tile.cut(picture) for tile in some], thresholds=thresholds), strict=True
-            )
-        return joined(views, size, self._output.overlap)
+        cuts = [tile.cut(picture) for tile in tiles]
+        found = self.detect_many(cuts, thresholds=thresholds, at_a_time=TILES_A_RUN)
+        return joined(list(zip(tiles, found, strict=True)), size, self._output.overlap)
 
     def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
-        """`detect_tiled` for several pictures: all their tiles go through the model as one batch."""
+        """`detect_tiled` for several pictures: their tiles share batches. Raises what `detect_tiled` raises."""
         sizes = [check_picture(picture) for picture in pictures]
         tiles = [tiles_of(size) for size in sizes]
         cuts = [tile.cut(picture) for picture, own in zip(pictures, tiles, strict=True) for tile in own]

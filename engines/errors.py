@@ -107,6 +107,17 @@ class BadImage(EngineError):
         super().__init__(f"not a picture: {reason}; pass a uint8 array of shape H x W x 3 in BGR order")
 
 
+class TooManyTiles(EngineError):
+    """A picture whose shape or size asks for more parts than any search may have."""
+
+    def __init__(self, size: tuple[int, int], most: int) -> None:
+        self.size = size
+        super().__init__(
+            f"{size[0]} x {size[1]} pixels would be searched in over {most} parts; "
+            "withhold the picture, and refuse such shapes before they are decoded"
+        )
+
+
 class BadPictureFile(EngineError):
     """A picture file that cannot be read or written."""
 

@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engines.detection import Box, Detection, suppress
+from engines.errors import TooManyTiles
 from engines.pictures import Picture, Size
+
+MOST_TILES = 512
+"""Of one search. An ordinary picture has 3 or 4, one of 64 megapixels at most 80; 16384 x 1 would have 16,385, which
+asked for 32 GiB as one batch."""
 
 NEARLY_SQUARE = 1.2
 """Longer side by shorter: below this, tiles would show what the whole picture shows."""
@@ -50,16 +55,19 @@ class Tile:
 def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
     """The whole picture, and for a wide or a tall one the overlapping squares that cover it.
 
-    Where the shorter side is well over `reach_px`, pieces of about that size as well.
+    Where the shorter side is well over `reach_px`, pieces of about that size as well. Raises TooManyTiles.
     """
     width, height = size
     short, long = min(size), max(size)
     whole = Tile(0, 0, width, height)
     if reach_px is not None and short > reach_px * NEARLY_SQUARE:
-        return [*tiles_of(size), *pieces_of(size, reach_px**2, reach_px // 8)]
+        tiles = [*tiles_of(size), *pieces_of(size, reach_px**2, reach_px // 8)]
+        _check_count(len(tiles), size)
+        return tiles
     if long < short * NEARLY_SQUARE:
         return [whole]
     count = math.ceil(long / short)
+    _check_count(1 + count, size)
     starts = _starts(long, short, count)
     along_x = [Tile(start, 0, short, short) for start in starts]
     along_y = [Tile(0, start, short, short) for start in starts]
@@ -69,18 +77,26 @@ def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
 def pieces_of(size: Size, area_px: int, overlap_px: int) -> list[Tile]:
     """The fewest equal pieces, of at most `area_px` each, that cover a picture; neighbours share `overlap_px`.
 
-    What is smaller than the overlap lies whole in one of them.
+    What is smaller than the overlap lies whole in one of them. Raises TooManyTiles.
     """
     across = down = 1
     width, height = size
     while width * height > area_px and max(width, height) > 2 * overlap_px:
+        _check_count(across * down, size)
         if width >= height:
             across += 1
         else:
             down += 1
         width, height = _piece(size[0], across, overlap_px), _piece(size[1], down, overlap_px)
+    _check_count(across * down, size)
     columns, rows = _starts(size[0], width, across), _starts(size[1], height, down)
     return [Tile(x, y, width, height) for y in rows for x in columns]
+
+
+def _check_count(count: int, size: Size) -> None:
+    """Raises TooManyTiles before any of them is made."""
+    if count > MOST_TILES:
+        raise TooManyTiles(size, MOST_TILES)
 
 
 def _piece(side: int, count: int, overlap: int) -> int:

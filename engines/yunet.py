@@ -5,11 +5,11 @@ library and run by ONNX Runtime; none of the library's code is loaded.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from engines.detection import Detection
 from engines.detector import Detector
@@ -32,12 +32,16 @@ MAX_BOX_PX: Final = 64.0
 class Yunet:
     """Finds small faces. Thread-safe. Raises DetectorUnavailable where the package has no build."""
 
-    def __init__(self, *, threads: int = 2) -> None:
-        model = _model()
+    def __init__(self, *, threads: int = 2, detector: Detector | None = None) -> None:
+        """`detector`: the one of another `Yunet`, which is then shared; without it the weights are read and loaded."""
         self.name = NAME
-        self.version = metadata.version(PACKAGE)
-        self.sha256 = hashlib.sha256(model).hexdigest()
-        self._detector = Detector(_manifest(self.sha256, self.version), OrtEngine(NAME, model, threads=threads))
+        self._detector = _loaded(threads) if detector is None else detector
+        self.sha256 = self._detector.sha256
+        self.version = self._detector.manifest.source.version
+
+    def checked(self, before_run: Callable[[], None]) -> Self:
+        """See `Detector.checked`."""
+        return type(self)(detector=self._detector.checked(before_run))
 
     def detect(
         self,
@@ -57,6 +61,13 @@ class Yunet:
             picture, scale=scale, thresholds=thresholds, run_px=RUN_PX, small_only=scale > 1
         )
         return [one for one in found if max_box_px is None or max(one.box.width, one.box.height) <= max_box_px]
+
+
+def _loaded(threads: int) -> Detector:
+    """Raises DetectorUnavailable."""
+    model = _model()
+    manifest = _manifest(hashlib.sha256(model).hexdigest(), metadata.version(PACKAGE))
+    return Detector(manifest, OrtEngine(NAME, model, threads=threads))
 
 
 def _model() -> bytes:

@@ -1,7 +1,7 @@
 """How the bytes of a picture become pixels.
 
 Foreign bytes meet OpenCV here and nowhere else. The size is read from the JPEG's own frame header first, so that a few
-hundred bytes cannot make the decoder allocate gigabytes.
+hundred bytes can make neither the decoder nor a detector behind it allocate gigabytes.
 """
 
 from typing import Final
@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from provisioning.contracts.picture_bounds import CLUSTER
 from ray_cluster.errors import NotJpeg
 from ray_cluster.photo import Photo
 
-MAX_PIXELS: Final = 16_000_000
-"""Twice 4K. The face detector needs about 100 bytes a pixel."""
 _START: Final = b"\xff\xd8"
 _END: Final = b"\xff\xd9"
 _FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -30,8 +29,8 @@ def decode(photo: Photo) -> NDArray[np.uint8]:
     width, height = frame_size(photo.jpeg)
     if (width, height) != (photo.width, photo.height):
         raise NotJpeg(f"the JPEG is {width}×{height}, its envelope says {photo.width}×{photo.height}")
-    if width * height > MAX_PIXELS:
-        raise NotJpeg(f"{width}×{height} is over {MAX_PIXELS // 1_000_000} megapixels; scale the camera's picture down")
+    if fault := CLUSTER.fault(width, height):
+        raise NotJpeg(f"{fault}; set the camera to a usual size")
     if not photo.jpeg.endswith(_END):
         raise NotJpeg("the JPEG does not end with its end marker: cut off, or followed by other bytes")
     try:

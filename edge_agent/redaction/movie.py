@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.redaction.errors import NotRedacted
-from edge_agent.sources.source import MAX_PIXELS, is_bounded
+from edge_agent.sources.source import MAX_PIXELS
+from provisioning.contracts.picture_bounds import EDGE
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -128,8 +129,8 @@ class Movie:
         raise failure
 
     def _image(self, picture: "VideoFrame") -> Image | None:
-        if not is_bounded(picture.width, picture.height):
-            raise NotRedacted(f"a frame of {picture.width}×{picture.height} px is too large to decode")
+        if fault := EDGE.fault(picture.width, picture.height):
+            raise NotRedacted(f"a frame of {fault}")
         if picture.is_corrupt:
             return None
         image = np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)

@@ -16,6 +16,7 @@ from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.frames import Followed, Look, Redacted, Selected, SelectReason
 from edge_agent.redactor import cover, faces, places, search
 from edge_agent.redactor.cover import Image, Rect
+from edge_agent.redactor.deadline import Deadline, TooLateError
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.follower import Follower
 from edge_agent.redactor.memory import Memory
@@ -28,6 +29,7 @@ from engines.errors import EngineError
 from provisioning.contracts.config import Camera
 from provisioning.contracts.config import Redactor as RedactorConfig
 from provisioning.contracts.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
+from provisioning.contracts.picture_bounds import EDGE
 
 POLICY: Final = "wayside-2026-11-27c"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
@@ -74,12 +76,21 @@ class CameraRedactor:
     def redact(self, selected: Selected) -> Redacted:
         """Search, cover, encode, look again. A pushed picture without a machine is withheld: only its row goes.
 
+        The time is asked before every run of a model: a picture that takes too long is refused in the middle.
+
         Raises:
-            RedactionUnavailable: a model failed, a face was still found after the last cover, or it took too long.
+            RedactionUnavailable: its shape is out of bounds, a model failed, a face was still found after the last
+                cover, or it took too long.
         """
-        started_s = self._clock.monotonic_s()
+        height, width = selected.frame.image.shape[:2]
+        if fault := EDGE.fault(width, height):
+            raise RedactionUnavailable(
+                DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: {fault}; it is not searched"
+            )
+        deadline = Deadline(self._clock, self._settings.timeout_s * max(1.0, width * height / TIMED_PX))
         try:
-            redacted = self._redacted(selected)
+            redacted = self._redacted(selected, self._detectors.checked(deadline.check), deadline)
+            deadline.check()
         except (EngineError, cv2.error) as error:
             raise RedactionUnavailable(
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: a model could not run: {error}"
@@ -88,15 +99,12 @@ class CameraRedactor:
             raise RedactionUnavailable(
                 DropReason.REDACTION_UNAVAILABLE, f"camera {self._camera.id}: cannot cover this picture: {error}"
             ) from error
-        took_s = self._clock.monotonic_s() - started_s
-        height, width = selected.frame.image.shape[:2]
-        limit_s = self._settings.timeout_s * max(1.0, width * height / TIMED_PX)
-        if took_s > limit_s:
+        except TooLateError as error:
             raise RedactionUnavailable(
                 DropReason.REDACTION_TIMEOUT,
-                f"camera {self._camera.id}: redaction took {took_s:.1f} s, limit {limit_s:.0f} s: "
+                f"camera {self._camera.id}: redaction took {error}: "
                 "lower the camera's resolution or `max_per_second`, or raise `redactor.timeout_s`",
-            )
+            ) from error
         return redacted
 
     def look(self, look: Look, *, may_take: bool) -> Followed:
@@ -116,15 +124,15 @@ class CameraRedactor:
         """See `Follows`."""
         self._follower.expire()
 
-    def _redacted(self, selected: Selected) -> Redacted:
+    def _redacted(self, selected: Selected, detectors: Detectors, deadline: Deadline) -> Redacted:
         image, at_ms = selected.frame.image, selected.frame.captured_at_ms
         size = (image.shape[1], image.shape[0])
-        text = self._detectors.beside.begin(lambda: text_bands(image))
+        text = detectors.beside.begin(lambda: text_bands(image))
         # What a device pushes is a choice of single pictures: none of them says anything of the next.
         is_single = selected.reason is SelectReason.PUSHED
         changed = None if is_single else self._stillness.changed(image, at_ms)
         where = places.around(changed, size)
-        findings = search.look(image, self._detectors, self._camera.policy, where)
+        findings = search.look(image, detectors, self._camera.policy, where)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
         bands += self._screen_text.bands(text(), size, at_ms)
         recalled = self._memory.recall(at_ms, size, findings.covers)
@@ -134,7 +142,7 @@ class CameraRedactor:
         if not _must_be_withheld(selected, findings):
             # Every new cover is another picture, too.
             to_see = None if where is None or changed is None else changed | places.cells_of(boxes, size)
-            covered = self._covered(image, boxes, places.around(to_see, size))
+            covered = self._covered(image, boxes, places.around(to_see, size), detectors, deadline)
             picture, boxes, found = covered.picture, covered.boxes, covered.added
             if not is_single:
                 searched = None if where is None else changed
@@ -145,10 +153,13 @@ class CameraRedactor:
             picture=picture,
         )
 
-    def _covered(self, image: Image, boxes: tuple[Box, ...], where: Places) -> "_Covered":
+    def _covered(
+        self, image: Image, boxes: tuple[Box, ...], where: Places, detectors: Detectors, deadline: Deadline
+    ) -> "_Covered":
         """The picture with its covers, looked at (in `where`) as it would be published."""
+        deadline.check()
         picture, published = self._encoded(image, boxes)
-        hits = faces.showing(published, self._detectors, self._camera.policy.face_threshold, where)
+        hits = faces.showing(published, detectors, self._camera.policy.face_threshold, where)
         added: list[Rect] = []
         for growth in GROWTHS:
             showing = _not_under(boxes, hits, image)
@@ -159,7 +170,7 @@ class CameraRedactor:
             boxes = _with(boxes, new, image)
             # Only blocks under a new cover are other bytes than those that were searched already.
             picture, published = self._encoded(image, boxes)
-            hits = faces.showing_near(published, new, self._detectors)
+            hits = faces.showing_near(published, new, detectors)
         if _not_under(boxes, hits, image):
             raise RedactionUnavailable(
                 DropReason.SECOND_LOOK,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.frames import SkipReason
-from edge_agent.sources.source import is_bounded
+from provisioning.contracts.messages import MAX_SIDE_PX
+from provisioning.contracts.picture_bounds import EDGE
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 BMP: Final = b"BM"
@@ -58,8 +59,8 @@ def png_shape(data: bytes) -> Shape:
     if len(data) < _AFTER_IHDR or data[len(PNG) : len(PNG) + 8] != b"\0\0\0\x0dIHDR":
         raise broken("a PNG without its header")
     width, height = struct.unpack_from(">II", data, len(PNG) + 8)
-    if width and height and not is_bounded(width, height):  # by its header alone, whatever follows
-        raise too_large(width, height)
+    if width and height and (fault := EDGE.fault(width, height)):  # by its header alone, whatever follows
+        raise out_of_bounds(width, height, fault)
     at, kind = _AFTER_IHDR, b"IHDR"
     for _ in range(_MAX_CHUNKS):
         if at + 12 > len(data):
@@ -111,9 +112,10 @@ def check_trailer(data: bytes, end: int) -> None:
         raise broken("followed by another file")
 
 
-def too_large(width: int, height: int) -> UnusablePictureError:
-    """Over the bounds."""
-    return UnusablePictureError(SkipReason.TOO_LARGE, f"{width}×{height} px, too large to decode")
+def out_of_bounds(width: int, height: int, fault: str) -> UnusablePictureError:
+    """Make the error for a picture outside the bounds; `fault`: what `PictureBounds.fault` says of its size."""
+    is_large = max(width, height) > MAX_SIDE_PX or width * height > EDGE.max_pixels
+    return UnusablePictureError(SkipReason.TOO_LARGE if is_large else SkipReason.SHAPE, fault)
 
 
 def broken(message: str) -> UnusablePictureError:

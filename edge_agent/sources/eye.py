@@ -14,10 +14,10 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from edge_agent.frames import Reduced, SkipReason
-from edge_agent.sources.dimensions import UnusablePictureError
-from edge_agent.sources.source import is_bounded
+from edge_agent.sources.dimensions import UnusablePictureError, out_of_bounds
 from edge_agent.sources.stamp import Stamp
 from edge_agent.sources.thumbnail import HEIGHT, WIDTH, short_of
+from provisioning.contracts.picture_bounds import EDGE
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -177,8 +177,8 @@ def last_of(decoder: "VideoCodecContext", packets: "list[Packet]") -> "VideoFram
 
 
 def _usable(picture: "VideoFrame") -> UnusablePictureError | None:
-    if not is_bounded(picture.width, picture.height):
-        return UnusablePictureError(SkipReason.TOO_LARGE, f"a picture of {picture.width}×{picture.height} px")
+    if fault := EDGE.fault(picture.width, picture.height):
+        return out_of_bounds(picture.width, picture.height, f"a picture of {fault}")
     if picture.is_corrupt:
         return _broken("a picture that the decoder had to patch")
     return None

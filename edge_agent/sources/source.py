@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Final, Protocol, runtime_checkable
 
 from edge_agent.frames import Glance, Skipped
-from provisioning.contracts.messages import MAX_SIDE_PX
+from provisioning.contracts.picture_bounds import EDGE
 
-MAX_PIXELS: Final = 64 * 1024 * 1024
-"""192 MiB as BGR; an 8K picture has half of it. What is larger is refused before it is decoded."""
+MAX_PIXELS: Final = EDGE.max_pixels
+"""What is larger is refused before it is decoded."""
 
 
 class Source(Protocol):
@@ -39,5 +39,5 @@ class LiveSource(Source, Protocol):
 
 
 def is_bounded(width: int, height: int) -> bool:
-    """Whether a picture of this size may be decoded at all."""
-    return 0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX and width * height <= MAX_PIXELS
+    """Tell whether a picture of this size may be decoded at all: by sides, proportions and pixels."""
+    return not EDGE.fault(width, height)

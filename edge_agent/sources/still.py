@@ -11,14 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.frames import SkipReason
-from edge_agent.sources.dimensions import BMP, PNG, Shape, UnusablePictureError, bmp_shape, broken, png_shape, too_large
+from edge_agent.sources.dimensions import (
+    BMP,
+    PNG,
+    Shape,
+    UnusablePictureError,
+    bmp_shape,
+    broken,
+    out_of_bounds,
+    png_shape,
+)
 from edge_agent.sources.jpeg import JPEG, jpeg_shape
-from edge_agent.sources.source import MAX_PIXELS
 from provisioning.contracts.messages import MAX_SIDE_PX
+from provisioning.contracts.picture_bounds import EDGE, PictureBounds
 
 MAX_NEED_BYTES: Final = 512 * 1024 * 1024
 """For one picture while it is decoded: its pixels and a JPEG's coefficients, then its pixels twice, for OpenCV hands
 over a copy (both measured)."""
+_WHOLE: Final = PictureBounds(MAX_SIDE_PX**2)
+"""Before a JPEG is made smaller while it is decoded: sides and proportions alone."""
 _FLAGS: Final = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -48,7 +59,7 @@ class Still:
     def pixels(self) -> NDArray[np.uint8]:
         """Decode: H×W×3, BGR, turned as its EXIF says.
 
-        A JPEG over `MAX_PIXELS` comes at a half, a quarter or an eighth of its sides, made while it is decoded.
+        A JPEG over `EDGE.max_pixels` comes at a half, a quarter or an eighth of its sides, made while it is decoded.
 
         Raises:
             UnusablePictureError: the decoder finds damage.
@@ -87,12 +98,14 @@ def _shrink(shape: Shape) -> int:
     """The smallest divisor of the sides that keeps within the bounds."""
     if not shape.width or not shape.height:
         raise broken("without width or height")
-    if max(shape.width, shape.height) <= MAX_SIDE_PX:
-        for divisor in _FLAGS if shape.shrinks else (1,):
-            width, height = _sides(shape, divisor)
-            if width * height <= MAX_PIXELS and _need_bytes(shape, divisor) <= MAX_NEED_BYTES:
-                return divisor
-    raise too_large(shape.width, shape.height)
+    if fault := _WHOLE.fault(shape.width, shape.height):
+        raise out_of_bounds(shape.width, shape.height, fault)
+    for divisor in _FLAGS if shape.shrinks else (1,):
+        fault = EDGE.fault(*_sides(shape, divisor))
+        if not fault and _need_bytes(shape, divisor) <= MAX_NEED_BYTES:
+            return divisor
+    fault = fault or f"{shape.width}×{shape.height} px: over {MAX_NEED_BYTES >> 20} MiB to decode"
+    raise UnusablePictureError(SkipReason.TOO_LARGE, fault)
 
 
 def _sides(shape: Shape, divisor: int) -> tuple[int, int]:

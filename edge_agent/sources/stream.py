@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from edge_agent.frames import Skipped, SkipReason
 from edge_agent.sources.container import Container, UnusableRecordingError
-from edge_agent.sources.source import MAX_PIXELS, is_bounded
+from edge_agent.sources.dimensions import out_of_bounds
+from edge_agent.sources.source import MAX_PIXELS
 from edge_agent.sources.thumbnail import HEIGHT, WIDTH
+from provisioning.contracts.picture_bounds import EDGE
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -139,9 +141,9 @@ def _packets(container: "InputContainer", stream: "VideoStream") -> "Iterator[av
 
 
 def _looked_at(camera_id: str, picture: "VideoFrame") -> "VideoFrame | Skipped":
-    if not is_bounded(picture.width, picture.height):
-        trouble = f"a picture of {picture.width}×{picture.height} px"
-        return Skipped(camera_id, SkipReason.TOO_LARGE, trouble)
+    if fault := EDGE.fault(picture.width, picture.height):
+        error = out_of_bounds(picture.width, picture.height, f"a picture of {fault}")
+        return Skipped(camera_id, error.reason, str(error))
     if picture.is_corrupt:
         return Skipped(camera_id, SkipReason.BROKEN, "the decoder had to patch a picture")
     return picture

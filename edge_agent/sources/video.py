@@ -10,8 +10,10 @@ import numpy as np
 
 from edge_agent.errors import NoPicture, NotFound, SourceError
 from edge_agent.frames import Skipped, SkipReason
+from edge_agent.sources.dimensions import out_of_bounds
 from edge_agent.sources.recording import Look
-from edge_agent.sources.source import MAX_PIXELS, is_bounded
+from edge_agent.sources.source import MAX_PIXELS
+from provisioning.contracts.picture_bounds import EDGE
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -81,9 +83,9 @@ class Video:
         raise failure
 
     def _look(self, offset_ms: int, picture: "VideoFrame") -> Look:
-        if not is_bounded(picture.width, picture.height):
-            trouble = f"a frame of {picture.width}×{picture.height} px"
-            return Look(offset_ms, self._skipped(SkipReason.TOO_LARGE, trouble))
+        if fault := EDGE.fault(picture.width, picture.height):
+            error = out_of_bounds(picture.width, picture.height, f"a frame of {fault}")
+            return Look(offset_ms, self._skipped(error.reason, str(error)))
         if picture.is_corrupt:
             return Look(offset_ms, self._skipped(SkipReason.BROKEN, "the decoder had to patch a frame"))
         return Look(offset_ms, np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8))

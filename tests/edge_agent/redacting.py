@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import cv2
 import numpy as np
@@ -43,6 +44,9 @@ class NoTinyFaces:
         self, picture: Image, threshold: float = 0.35, *, scale: float = 1.0, max_box_px: float | None = None
     ) -> list[Detection]:
         return []
+
+    def checked(self, before_run: Callable[[], None]) -> Self:
+        return self
 
 
 class FakeClock:

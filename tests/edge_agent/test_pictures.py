@@ -79,6 +79,19 @@ def test_a_picture_is_promised_until_it_was_looked_at_be_it_one_or_not() -> None
     assert list(world.promised.open) == promised[2:]
 
 
+def test_a_strip_that_a_device_pushes_is_skipped_by_name_and_the_next_picture_comes() -> None:
+    world = World()
+    strip = cv2.imencode(".jpg", np.zeros((1, 16384, 3), np.uint8))[1].tobytes()
+    for data in (strip, jpeg(1)):
+        assert world.offer(data, EPOCH_MS) is Offer.ACCEPTED
+    frames = world.frames()
+    skipped, glance = next(frames), next(frames)
+    assert isinstance(skipped, Skipped)
+    assert (skipped.reason, "16384×1 px" in skipped.message) == (SkipReason.SHAPE, True)
+    assert isinstance(glance, Glance)
+    assert len(world.promised.open) == 1, "the strip's is settled"
+
+
 def test_without_room_for_a_promise_the_device_keeps_its_picture() -> None:
     world = World()
     world.promised.is_full = True

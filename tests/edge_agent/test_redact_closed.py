@@ -37,7 +37,7 @@ def _broken(_inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 @dataclass
-class OneFace:
+class OneFace(NoTinyFaces):
     """A second face detector that sees a face in every picture in which its place is not covered."""
 
     looks: list[Image] = field(default_factory=list)

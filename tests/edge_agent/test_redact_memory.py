@@ -10,14 +10,14 @@ from edge_agent.redactor.memory import HOLD_MS, NEIGHBOUR_MS, Memory, _Look
 from engines.detection import Box as Found
 from engines.detection import Detection
 from provisioning.contracts.messages import Box
-from tests.edge_agent.redacting import detectors, redactor, selected
+from tests.edge_agent.redacting import NoTinyFaces, detectors, redactor, selected
 
 SIZE = (640, 360)
 WALKER = Box(x0=100, y0=100, x1=130, y1=180)
 ELSEWHERE = Rect(400, 100, 430, 180)
 
 
-class Blinking:
+class Blinking(NoTinyFaces):
     """A face detector that finds a face at its first look only."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from edge_agent.redactor.cover import Image
 from edge_agent.redactor.redactor import PARTLY, POLICY, CameraRedactor
 from engines.detection import Box, Detection
 from engines.errors import InferenceFailed
-from tests.edge_agent.redacting import detectors, one_bus, picture, redactor, selected
+from tests.edge_agent.redacting import NoTinyFaces, detectors, one_bus, picture, redactor, selected
 
 SIZE = (640, 384)
 ENLARGED = 3
@@ -20,7 +20,7 @@ FACE_LEVELS = 20
 
 
 @dataclass
-class TinyFaces:
+class TinyFaces(NoTinyFaces):
     """Notes the size of what it searches, in pixels of the picture; sees a face in its middle, if told to, or fails."""
 
     sizes: list[tuple[int, int]] = field(default_factory=list)

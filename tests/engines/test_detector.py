@@ -3,12 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engines.catalog import Catalog
 from engines.detection import Box
-from engines.detector import Detector
+from engines.detector import BATCH_PX, PICTURES_A_RUN, Detector
 from engines.engine import Tensor, TensorSpec, check_inputs
-from engines.errors import ManifestInvalid, ModelMissing, UnexpectedOutput, WrongKind
+from engines.errors import ManifestInvalid, ModelMissing, TooManyTiles, UnexpectedOutput, WrongKind
 from engines.heads import HEADS
 from engines.manifest import Manifest
 
@@ -129,6 +131,69 @@ def test_tiles_beyond_a_run_are_several_batches(manifest: Manifest) -> None:
     Detector(manifest, engine).detect_tiled(np.zeros((640, 960, 3), np.uint8), reach_px=160)
     assert sum(batch[0] for batch in engine.batches) > 20
     assert max(batch[0] for batch in engine.batches) <= 8
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    shapes=st.lists(st.tuples(st.integers(1, 700), st.integers(1, 700)), min_size=1, max_size=40),
+    at_a_time=st.none() | st.integers(1, 100),
+)
+def test_no_run_has_more_pictures_or_pixels_than_the_bound(
+    shapes: list[tuple[int, int]], at_a_time: int | None
+) -> None:
+    engine = BrightFaces()
+    pictures = [np.zeros((height, width, 3), np.uint8) for width, height in shapes]
+    found = Detector(Catalog().manifest("centerface"), engine).detect_many(pictures, at_a_time=at_a_time)
+    assert len(found) == len(pictures)
+    assert sum(batch[0] for batch in engine.batches) == len(pictures)
+    assert max(batch[0] for batch in engine.batches) <= min(at_a_time or PICTURES_A_RUN, PICTURES_A_RUN)
+
+
+def test_a_hundred_pictures_are_several_batches_and_so_are_few_large_ones(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    Detector(manifest, engine).detect_many([np.zeros((32, 32, 3), np.uint8)] * 100)
+    assert [batch[0] for batch in engine.batches] == [32, 32, 32, 4]
+    engine.batches.clear()
+    Detector(manifest, engine).detect_many([np.zeros((1600, 2560, 3), np.uint8)] * 5)
+    assert [batch[0] for batch in engine.batches] == [4, 1]
+    assert all(batch[0] * batch[2] * batch[3] <= BATCH_PX for batch in engine.batches)
+
+
+def test_tiles_of_many_pictures_share_batches_of_bounded_size(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    strips = [picture_with_a_face(1024, 64, 20, 8)] * 8  # a whole and sixteen squares each
+    found = Detector(manifest, engine).detect_tiled_many(strips)
+    assert sorted(batch[0] for batch in engine.batches) == [8, 32, 32, 32, 32]
+    assert [len(faces) for faces in found] == [1] * 8
+
+
+def test_a_strip_of_one_pixel_is_refused_before_anything_runs(manifest: Manifest) -> None:
+    engine = BrightFaces()
+    detector, strip = Detector(manifest, engine), np.zeros((1, 16384, 3), np.uint8)
+    with pytest.raises(TooManyTiles):
+        detector.detect_tiled(strip)
+    with pytest.raises(TooManyTiles):
+        detector.detect_tiled_many([strip] * 8)
+    assert engine.batches == []
+
+
+def test_what_is_called_before_each_run_can_end_a_search_in_the_middle(manifest: Manifest) -> None:
+    class TooLateError(Exception):
+        pass
+
+    left = iter([None, None])
+
+    def before_run() -> None:
+        if next(left, "none") is not None:
+            raise TooLateError
+
+    engine = BrightFaces()
+    detector = Detector(manifest, engine)
+    with pytest.raises(TooLateError):
+        detector.checked(before_run).detect_tiled(np.zeros((640, 960, 3), np.uint8), reach_px=160)
+    assert len(engine.batches) == 2
+    detector.detect(np.zeros((32, 32, 3), np.uint8))
+    assert len(engine.batches) == 3, "the detector itself asks nobody"
 
 
 def test_a_decoder_that_does_not_fit_the_model_is_a_typed_error(manifest: Manifest) -> None:

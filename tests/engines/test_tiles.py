@@ -2,11 +2,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.detection import Box, Detection
-from engines.tiles import Tile, joined, pieces_of, tiles_of
+from engines.errors import TooManyTiles
+from engines.pictures import MAX_SIDE_PX
+from engines.tiles import MOST_TILES, Tile, joined, pieces_of, tiles_of
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,27 @@ def test_a_person_who_fills_a_tile_is_kept() -> None:
 
 def test_what_fills_the_whole_picture_is_kept() -> None:
     assert joined([(WHOLE, [car(0, 0, 200, 100)]), (LEFT, [])], (200, 100), 0.5) == [car(0, 0, 200, 100)]
+
+
+@settings(deadline=None)
+@given(st.integers(1, MAX_SIDE_PX), st.integers(1, MAX_SIDE_PX), st.none() | st.integers(256, 4096))
+def test_no_shape_makes_more_tiles_than_the_bound(width: int, height: int, reach_px: int | None) -> None:
+    try:
+        tiles = tiles_of((width, height), reach_px=reach_px)
+    except TooManyTiles:
+        return
+    assert len(tiles) <= MOST_TILES
+
+
+@pytest.mark.parametrize("size", [(16384, 1), (1, 16384), (16384, 16)])
+def test_a_strip_that_would_be_cut_into_thousands_of_squares_is_a_typed_error(size: tuple[int, int]) -> None:
+    with pytest.raises(TooManyTiles, match="over 512 parts"):
+        tiles_of(size)
+    with pytest.raises(TooManyTiles, match="over 512 parts"):
+        pieces_of((16384, 16384), 100_000, 128)
+
+
+def test_the_largest_picture_of_the_edge_is_within_the_bound_for_every_search() -> None:
+    for size in [(8192, 8192), (16384, 4096), (4096, 16384), (16384, 1024)]:
+        assert len(tiles_of(size, reach_px=1280)) <= 80
+        assert len(pieces_of(size, 1_950_000, 85)) <= 80

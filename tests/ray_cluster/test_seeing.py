@@ -16,11 +16,13 @@ from engines.manifest import ClassName, Group
 from engines.pictures import Picture
 from provisioning.contracts.messages import Box, Machine, MachineClass
 from ray_cluster.canary import Canary
+from ray_cluster.embedder import Embedder
 from ray_cluster.errors import NotJpeg, Unavailable
-from ray_cluster.jpeg import MAX_PIXELS, decode, frame_size
+from ray_cluster.jpeg import decode, frame_size
 from ray_cluster.parser import Parser
-from ray_cluster.photo import Parsed, Photo, SeenBy, Unreadable
-from tests.ray_cluster.world import jpeg
+from ray_cluster.photo import Parsed, Photo, SeenBy, Sitter, Unreadable
+from tests.ray_cluster.test_embedder import Means
+from tests.ray_cluster.world import CAR, jpeg
 
 WIDTH, HEIGHT = 160, 120
 
@@ -188,8 +190,24 @@ def test_a_header_that_promises_gigabytes_is_refused_before_decoding() -> None:
     content = bytearray(jpeg())
     at = content.index(b"\xff\xc0")
     content[at + 5 : at + 9] = (16384).to_bytes(2) + (16384).to_bytes(2)
-    with pytest.raises(NotJpeg, match=f"over {MAX_PIXELS // 1_000_000} megapixels"):
+    with pytest.raises(NotJpeg, match="at most 16 megapixels"):
         decode(photo(bytes(content), size=(16384, 16384)))
+
+
+@pytest.mark.parametrize("size", [(16384, 1), (1, 16384), (256, 1), (15, 15), (4096, 255)])
+def test_a_strip_is_refused_by_its_header_before_parser_canary_or_embedder_decode_it(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("decoded")
+
+    strip = photo(jpeg(90, *size), size=size)
+    monkeypatch.setattr("cv2.imdecode", never)
+    detector, network = FakeDetector(), Means()
+    assert [type(one) for one in Parser.alone(detector, threshold=0.5).parse([strip])] == [Unreadable]
+    assert [type(one) for one in Canary(detector, threshold=0.5).inspect([strip])] == [Unreadable]
+    assert [type(one) for one in Embedder(network).embed([Sitter(strip, (CAR,))])] == [Unreadable]
+    assert (detector.calls, network.calls) == ([], [])
 
 
 @settings(max_examples=300)

@@ -13,7 +13,7 @@ from engines.errors import EngineError
 from engines.manifest import Group
 from engines.pictures import Picture
 from provisioning.contracts.messages import Box
-from ray_cluster.errors import NotJpeg, Unavailable
+from ray_cluster.errors import NotJpeg, StageFault
 from ray_cluster.jpeg import decode
 from ray_cluster.photo import Photo, Unreadable
 
@@ -46,7 +46,7 @@ class Canary:
         """For each photo whether a face shows in it.
 
         Raises:
-            Unavailable: the engine failed. No picture is ever archived unseen for that.
+            StageFault: the engine failed. No picture is ever archived unseen for that.
         """
         return [self._shows_face(photo) for photo in photos]
 
@@ -58,7 +58,7 @@ class Canary:
         try:
             faces = self._detector.detect(picture, thresholds=self._thresholds)
         except EngineError as error:
-            raise Unavailable(f"canary: {error}") from error
+            raise StageFault(f"canary: {error}") from error
         return any(not _is_cover(picture, face.box, photo.regions) for face in faces if face.group == "face")
 
 

@@ -13,7 +13,7 @@ from engines.pictures import Picture
 from provisioning.contracts.messages import Machine
 from ray_cluster.appearance import UNSEEN, Appearance
 from ray_cluster.colour import Light, light, main_colour
-from ray_cluster.errors import NotJpeg, Unavailable
+from ray_cluster.errors import NotJpeg, StageFault
 from ray_cluster.jpeg import decode
 from ray_cluster.photo import Sitter, Unreadable
 from ray_cluster.visible import enough, hidden, machine_in, without_riders
@@ -38,7 +38,7 @@ class Embedder:
         All machines of all pictures go through the network together.
 
         Raises:
-            Unavailable: the engine failed.
+            StageFault: the engine failed.
         """
         answers: list[list[Appearance] | Unreadable] = []
         places: list[tuple[list[Appearance], int]] = []
@@ -58,7 +58,7 @@ class Embedder:
         try:
             rows: Iterable[Floats] = self._model.vectors(crops) if crops else ()
         except EngineError as error:
-            raise Unavailable(f"embedder: {error}") from error
+            raise StageFault(f"embedder: {error}") from error
         for (own, index), row in zip(places, rows, strict=True):
             own[index] = Appearance(own[index].colour, own[index].colour_share, row)
         return [answer if isinstance(answer, Unreadable) else tuple(answer) for answer in answers]

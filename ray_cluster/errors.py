@@ -16,6 +16,10 @@ class Unavailable(Retryable):
     """A deployment is starting, died in the middle of the call, or has too much to do."""
 
 
+class StageFault(Retryable):
+    """A stage failed on what it was given: its model, its program, or its process died of it. So it may again."""
+
+
 class ArchiveWriteFailed(Retryable):
     """The archive refused a write. The commit mark is missing, so none of the batch counts as archived."""
 

@@ -6,17 +6,18 @@
                  reject          parse + canary → embed → archive (commit) ────────┘
 
 Every step but the first is a call that may fail for a while (a replica died, the disk is full). It is then tried again
-with back-off; meanwhile the messages stay unacknowledged, and MQTT's Receive Maximum stops the flow at the broker.
+with back-off; meanwhile the messages stay unacknowledged, and MQTT's Receive Maximum stops the flow at the broker. A
+message that makes a stage fail is found and rejected (`isolation`), and its group goes on.
 """
 
 import asyncio
 import logging
-import random
-from collections import Counter
+import time
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from provisioning.contracts import codec, ids, topics
 from provisioning.contracts.archive import HopTotal, IntakeStatus
@@ -30,16 +31,18 @@ from provisioning.contracts.messages import (
     Rejected,
     Snapshot,
 )
+from ray_cluster import probe
 from ray_cluster.acks import Acks
 from ray_cluster.appearance import Appearance
 from ray_cluster.broker import RECEIVE_MAXIMUM, Broker, Delivery
 from ray_cluster.camera_roll import CameraRoll
 from ray_cluster.distribution import ROWS, Distribution
 from ray_cluster.entries import Entry, Receipt, Sighting
-from ray_cluster.errors import Retryable
 from ray_cluster.hops import Hop, Hops
+from ray_cluster.isolation import StageCalls, Unprocessable
 from ray_cluster.lanes import OVERFLOW, Lane, Lanes
 from ray_cluster.photo import Photo, SeenBy, Sitter, Unreadable
+from ray_cluster.progress import Progress
 from ray_cluster.stages import Stages
 
 LOG = logging.getLogger(__name__)
@@ -51,9 +54,9 @@ LIVE_MS: Final = 60_000
 AT_WORK: Final = 64
 """Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. What the broker sends
 beyond that waits, and can be overtaken; what waits for its commit counts no more."""
-RETRY_S: Final = (0.2, 10.0)
-
-_T = TypeVar("_T")
+_REMEMBERED: Final = 1024
+"""Messages that no stage can take, by hash, with why; overflow policy: `drop_oldest`. An agent that has not heard of it
+sends such a message again, which then costs no stage anything."""
 
 
 @dataclass(eq=False, slots=True)
@@ -116,7 +119,7 @@ class Intake:
         now_ms: wall clock.
         room: how many may wait in each lane; the broker must not send more of QoS 1 than that.
         live_ms: what was captured longer ago waits in the lane of the backlog.
-        sleep: injected in tests.
+        sleep: injected in tests, like the monotonic clock `now_s`.
     """
 
     def __init__(
@@ -129,18 +132,25 @@ class Intake:
         room: int = RECEIVE_MAXIMUM,
         live_ms: int = LIVE_MS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stages = stages
+        self._progress = Progress(now_s)
+        probes: Mapping[str, Callable[[], Awaitable[object]]] = {
+            "parser": lambda: stages.parse([probe.photo()]),
+            "canary": lambda: stages.inspect([probe.photo()]),
+            "embedder": lambda: stages.embed([probe.sitter()]),
+        }
+        self._calls = StageCalls(self._progress, probes=probes, sleep=sleep)
+        self._unprocessable: OrderedDict[str, str] = OrderedDict()
         self._takes = takes
         self._now_ms = now_ms
         self._group = group
-        self._sleep = sleep
         # Only QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
         self._lanes: Lanes[_Arrival | _Refused] = Lanes(room, live_ms=live_ms)
         self._roll = CameraRoll()
         self._some = asyncio.Event()
         self._in_flight = 0
-        self._at_work: Counter[str] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
         self._counts: Counter[str] = Counter()
@@ -201,9 +211,11 @@ class Intake:
             rejected=dict(self._rejected),
             dropped=dict(self._dropped) | ({"acks_drop_newest": acks.dropped} if acks.dropped else {}),
             in_flight=self._in_flight + len(self._lanes),
-            retries=self._counts["retries"],
+            retries=self._calls.retries,
+            alone=self._calls.alone,
+            stuck=self._progress.stuck(),
             waiting={lane.value: self._lanes.waiting(lane) for lane in Lane},
-            at_work={stage: count for stage, count in self._at_work.items() if count},
+            at_work={stage: count for stage, count in list(self._calls.at_work.items()) if count},
             hops={
                 hop.value: HopTotal(count=spread.count, total_ms=spread.total * 1000)
                 for hop, spread in ((hop, self.hops.spread(hop)) for hop in Hop)
@@ -226,9 +238,12 @@ class Intake:
         if not fresh:
             return
         entries = [arrival.entry for arrival in fresh]
-        receipts = await self._at("archiver", len(entries), lambda: self._stages.archive(entries))
+        receipts = await self._calls.each("archiver", entries, self._stages.archive)
         for arrival, receipt in zip(fresh, receipts, strict=True):
-            self._acknowledge(broker, acks, arrival, receipt)
+            if isinstance(receipt, Unprocessable):
+                self._refuse(broker, arrival, receipt)
+            else:
+                self._acknowledge(broker, acks, arrival, receipt)
 
     async def _parsed(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> list[_Arrival]:
         """Those that are to be archived."""
@@ -243,7 +258,8 @@ class Intake:
         begun_at_ms = self._now_ms()
         for arrival in arrivals:
             arrival.begun_at_ms = begun_at_ms
-        known = await self._retried(lambda: self._stages.known([arrival.sighting for arrival in arrivals]))
+        sightings = [arrival.sighting for arrival in arrivals]
+        known = await self._calls.until_done("archiver", len(arrivals), lambda: self._stages.known(sightings))
         fresh = []
         for arrival in arrivals:
             receipt = known.get(arrival.sighting.row_key)
@@ -265,7 +281,10 @@ class Intake:
                 RejectReason.FOREIGN_AGENT, f"the envelope names agent {snapshot.agent_id!r}, the topic {agent!r}"
             )
         self._roll.check(agent, snapshot.camera_id, self._now_ms())
-        return _Arrival(delivery, snapshot, jpeg, codec.message_sha256(delivery.payload), self._now_ms())
+        sha256 = codec.message_sha256(delivery.payload)
+        if (why := self._unprocessable.get(sha256)) is not None:
+            raise ContractError(RejectReason.UNPROCESSABLE, why)
+        return _Arrival(delivery, snapshot, jpeg, sha256, self._now_ms())
 
     async def _examined(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
         """Parser and canary side by side. Rejects what they cannot read and returns the rest."""
@@ -280,21 +299,21 @@ class Intake:
         drawn = [arrival for arrival in seen if self._takes(arrival.snapshot.observation_id)]
         drawn_photos = [arrival.photo for arrival in drawn]
         parsed, inspected = await asyncio.gather(
-            self._at("parser", len(photos), lambda: self._stages.parse(photos)),
-            self._at("canary", len(drawn), lambda: self._stages.inspect(drawn_photos)) if drawn else _nothing(),
+            self._calls.each("parser", photos, self._stages.parse),
+            self._calls.each("canary", drawn_photos, self._stages.inspect),
         )
-        unreadable: dict[_Arrival, Unreadable] = {}
+        refused: dict[_Arrival, Unreadable | Unprocessable] = {}
         for arrival, answer in zip(seen, parsed, strict=True):
-            if isinstance(answer, Unreadable):
-                unreadable[arrival] = answer
+            if isinstance(answer, Unreadable | Unprocessable):
+                refused[arrival] = answer
             else:
                 arrival.machines, arrival.seen_by = answer.machines, answer.seen_by
         for arrival, verdict in zip(drawn, inspected, strict=True):
-            if isinstance(verdict, Unreadable):
-                unreadable[arrival] = verdict
+            if isinstance(verdict, Unreadable | Unprocessable):
+                refused[arrival] = verdict
             else:
                 arrival.leaked = verdict
-        return self._readable(arrivals, unreadable, broker)
+        return self._without(arrivals, refused, broker)
 
     async def _embedded(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
         """With what their machines look like. Of a picture that is withheld or that leaks nothing is looked at."""
@@ -302,22 +321,31 @@ class Intake:
         if not kept:
             return list(arrivals)
         sitters = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
-        looks = await self._at("embedder", len(kept), lambda: self._stages.embed(sitters))
-        unreadable: dict[_Arrival, Unreadable] = {}
+        looks = await self._calls.each("embedder", sitters, self._stages.embed)
+        refused: dict[_Arrival, Unreadable | Unprocessable] = {}
         for arrival, answer in zip(kept, looks, strict=True):
-            if isinstance(answer, Unreadable):
-                unreadable[arrival] = answer
+            if isinstance(answer, Unreadable | Unprocessable):
+                refused[arrival] = answer
             else:
                 arrival.appearances = answer
-        return self._readable(arrivals, unreadable, broker)
+        return self._without(arrivals, refused, broker)
 
-    def _readable(
-        self, arrivals: Sequence[_Arrival], unreadable: Mapping[_Arrival, Unreadable], broker: Broker
+    def _without(
+        self, arrivals: Sequence[_Arrival], refused: Mapping[_Arrival, Unreadable | Unprocessable], broker: Broker
     ) -> list[_Arrival]:
-        """The others are rejected."""
-        for arrival, fault in unreadable.items():
-            self._reject(broker, arrival.delivery, RejectReason.NOT_JPEG, fault.detail)
-        return [arrival for arrival in arrivals if arrival not in unreadable]
+        """The others; those that a stage refused are rejected."""
+        for arrival, fault in refused.items():
+            self._refuse(broker, arrival, fault)
+        return [arrival for arrival in arrivals if arrival not in refused]
+
+    def _refuse(self, broker: Broker, arrival: _Arrival, fault: Unreadable | Unprocessable) -> None:
+        reason = RejectReason.NOT_JPEG
+        if isinstance(fault, Unprocessable):
+            reason = RejectReason.UNPROCESSABLE
+            self._unprocessable[arrival.message_sha256] = fault.detail
+            while len(self._unprocessable) > _REMEMBERED:
+                self._unprocessable.popitem(last=False)
+        self._reject(broker, arrival.delivery, reason, fault.detail)
 
     def _acknowledge(self, broker: Broker, acks: Acks, arrival: _Arrival, receipt: Receipt) -> None:
         snapshot = arrival.snapshot
@@ -373,28 +401,3 @@ class Intake:
             if not broker.publish(topics.rejected(agent), codec.encode(rejected)):
                 self._dropped[OVERFLOW] += 1
         broker.ack(delivery)
-
-    async def _at(self, stage: str, size: int, call: Callable[[], Awaitable[_T]]) -> _T:
-        """`_retried`, with the pictures counted that wait there or are at work."""
-        self._at_work[stage] += size
-        try:
-            return await self._retried(call)
-        finally:
-            self._at_work[stage] -= size
-
-    async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Until it succeeds. The one place of intake where anything is tried again."""
-        least_s, most_s = RETRY_S
-        wait_s = least_s
-        while True:
-            try:
-                return await call()
-            except Retryable as error:
-                self._counts["retries"] += 1
-                LOG.warning("%s; trying again in %.1f s", error, wait_s)
-            await self._sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-            wait_s = min(wait_s * 2, most_s)
-
-
-async def _nothing() -> list[bool | Unreadable]:
-    return []

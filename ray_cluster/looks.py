@@ -17,7 +17,7 @@ from ray_cluster.photo import Photo, Sitter, Unreadable
 
 
 class Shown(Protocol):
-    """The two stages that see a caller's picture. Both may raise `Unavailable`."""
+    """The two stages that see a caller's picture. Both may raise `Unavailable` and `StageFault`."""
 
     async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
         """See `Stages.inspect`."""
@@ -47,6 +47,7 @@ async def seen(message: bytes, stages: Shown) -> list[tuple[Machine, Appearance]
     Raises:
         BadRequest: no snapshot message, no picture in it, or one in which a face shows.
         Unavailable: a stage is away or busy.
+        StageFault: it failed on the picture.
     """
     try:
         snapshot, jpeg = codec.decode_snapshot(message)

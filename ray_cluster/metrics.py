@@ -65,6 +65,7 @@ def intake_families(told: IntakeTold) -> Iterator[Metric]:
         ("duplicates", "Snapshots that the archive had already", status.duplicates),
         ("leaks", "Pictures in which the canary found a face", status.leaks),
         ("retries", "Calls to another stage that were tried again", status.retries),
+        ("alone", "Messages tried one by one, since a stage failed on their group", status.alone),
         ("clock_ahead", "Snapshots captured after they were received, by their camera's clock", told.hops.ahead),
     ):
         yield _counter(_INTAKE + name, says, value)
@@ -76,6 +77,8 @@ def intake_families(told: IntakeTold) -> Iterator[Metric]:
     yield _levels(f"{_INTAKE}waiting", "Messages that nobody has begun with", "lane", status.waiting)
     at_work = dict.fromkeys(("parser", "canary", "embedder", "archiver"), 0) | status.at_work
     yield _levels(f"{_INTAKE}at_work", "Snapshots handed to a deployment and not come back", "stage", at_work)
+    stuck = dict.fromkeys(at_work, 0) | {each.stage: each.messages for each in status.stuck}
+    yield _levels(f"{_INTAKE}stuck", "Messages that make no way at a stage", "stage", stuck)
     yield _gauge(f"{_INTAKE}broker_connected", "1 while the subscription stands", float(status.broker_connected))
     yield _histogram(f"{_INTAKE}group_rows", "Snapshots that go through the stages together", told.groups.spread())
     hops = HistogramMetricFamily("wayside_hop_seconds", "From hop to hop, from capture on", labels=["hop"])

@@ -18,7 +18,7 @@ from provisioning.contracts.detectors import ParserStatus
 from provisioning.contracts.messages import MAX_BOXES, Box, Machine, MachineClass
 from ray_cluster.assignment import MACHINES, Assignment, Choice, default_choice
 from ray_cluster.detector_pool import DetectorPool, Finds
-from ray_cluster.errors import BadAssignment, NotJpeg, Unavailable
+from ray_cluster.errors import BadAssignment, NotJpeg, StageFault
 from ray_cluster.jpeg import decode
 from ray_cluster.photo import Parsed, Photo, SeenBy, Unreadable
 
@@ -98,7 +98,7 @@ class Parser:
         """One answer for each photo, in order; one that cannot be decoded costs the others nothing.
 
         Raises:
-            Unavailable: the engine of the rest failed.
+            StageFault: the engine of the rest failed.
         """
         turn = self._turn
         answers: dict[int, Parsed | Unreadable] = {}
@@ -122,12 +122,12 @@ class Parser:
             return self._look(choice, pictures)
         except EngineError as error:
             if choice.name == rest.name:
-                raise Unavailable(f"parser: {error}") from error
+                raise StageFault(f"parser: {error}") from error
             self._fall_back(choice.name, str(error), len(pictures))
         try:
             return self._look(rest, pictures)
         except EngineError as error:
-            raise Unavailable(f"parser: {error}") from error
+            raise StageFault(f"parser: {error}") from error
 
     def _look(self, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
         detector = self._pool.get(choice.name)

@@ -22,6 +22,7 @@ from provisioning.contracts.archive import (
     Observation,
     ObservationPage,
     StorageStatus,
+    StuckStage,
     UpkeepReport,
 )
 from provisioning.contracts.detectors import ParsersStatus
@@ -46,6 +47,7 @@ from ray_cluster.errors import (
     PictureHeld,
     PictureLeaked,
     PictureWithheld,
+    StageFault,
     Unavailable,
     UnknownObservation,
 )
@@ -56,6 +58,8 @@ from ray_cluster.query import Query
 AskIntake = Callable[[], Awaitable[IntakeStatus]]
 AskParsers = Callable[[], Awaitable[ParsersStatus]]
 Erase = Callable[[ErasureRequest], ErasureAnswer]
+STUCK: Final = "stuck"
+"""Kind of the error of `/health` while the intake makes no way."""
 MAX_BODY_BYTES: Final = 64 * 1024
 """256 camera ids are a quarter of it."""
 MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
@@ -80,6 +84,7 @@ _STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
     ArchiveWriteFailed: (503, "unavailable"),
     ArchiveFull: (503, "unavailable"),
     Unavailable: (503, "unavailable"),
+    StageFault: (503, "unavailable"),
 }
 
 
@@ -154,6 +159,8 @@ class _Health:
             return 503, {"status": "starting"}
         if not intake.broker_connected:
             return 503, {"status": "broker unreachable"}
+        if intake.stuck:
+            return 503, {"status": "no progress", "error": STUCK, "attention": [*map(_of_stuck, intake.stuck)]}
         # Snapshots come in all the same: nothing for a load balancer, but for people.
         attention = [*await _of_parsers(self._ask_parsers), *await run_in_threadpool(_of_archive, self._query)]
         return 200, {"status": "ok"} | ({"attention": attention} if attention else {})
@@ -163,6 +170,11 @@ def _health(health: _Health) -> APIRouter:
     routes = APIRouter()
     routes.get("/health")(health.answer)
     return routes
+
+
+def _of_stuck(stuck: StuckStage) -> str:
+    """The cause may quote an error, so it is told to who has the token."""
+    return f"{stuck.messages} messages make no way at the {stuck.stage} for {stuck.seconds} s, see /intake"
 
 
 async def _of_parsers(ask_parsers: AskParsers) -> list[str]:

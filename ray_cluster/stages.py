@@ -9,7 +9,10 @@ from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
 
 
 class Stages(Protocol):
-    """What intake calls. All may raise `Retryable`, and are then called again with the same arguments."""
+    """What intake calls. All may raise `Retryable`, and are then called again with the same arguments.
+
+    `StageFault` among them says that the arguments may be the cause: see `isolation`.
+    """
 
     async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
         """Rows that are archived already, by row key."""

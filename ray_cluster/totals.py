@@ -1,13 +1,13 @@
 """Several intakes' counters as one answer."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from provisioning.contracts.archive import HopTotal, IntakeStatus
+from provisioning.contracts.archive import HopTotal, IntakeStatus, StuckStage
 from ray_cluster.errors import Unavailable
 
-_COUNTS: Final = ("received", "archived", "duplicates", "leaks", "in_flight", "retries")
+_COUNTS: Final = ("received", "archived", "duplicates", "leaks", "in_flight", "retries", "alone")
 _BY_NAME: Final = ("rejected", "dropped", "waiting", "at_work")
 
 
@@ -27,5 +27,18 @@ def total(statuses: Sequence[IntakeStatus]) -> IntakeStatus:
         broker_connected=any(status.broker_connected for status in statuses),
         **{name: sum(getattr(status, name) for status in statuses) for name in _COUNTS},
         **{name: dict(counter) for name, counter in named.items()},
+        stuck=_longest(each for status in statuses for each in status.stuck),
         hops={hop: HopTotal(count=count, total_ms=times[hop]) for hop, count in counts.items()},
     )
+
+
+def _longest(stuck: Iterable[StuckStage]) -> tuple[StuckStage, ...]:
+    """One line a stage: the messages of all, and the time and cause of the longest."""
+    stages: dict[str, StuckStage] = {}
+    for each in stuck:
+        other = stages.get(each.stage)
+        if other is not None:
+            longer = max(each, other, key=lambda one: one.seconds)
+            each = longer.model_copy(update={"messages": each.messages + other.messages})  # noqa: PLW2901
+        stages[each.stage] = each
+    return tuple(sorted(stages.values(), key=lambda one: -one.seconds))

@@ -6,6 +6,8 @@ that is why the shared types live here (decision record 1).
 History of `CONTRACT_VERSION`. One integer travels in every message; a reader accepts exactly the versions in
 `SUPPORTED_VERSIONS` and answers anything else with a *rejected* message.
 
+- 1, grown 2026-11-28: *rejected* has the reason `unprocessable`, which an agent of before ignores: it sends the message
+  again until it expires; the intake's status tells what makes no way and what was tried alone, with defaults.
 - 1, grown 2026-11-26: staged roll-outs: orders to change an agent's software and what became of them, a report of the
   roll-out, in an agent's configuration the section [updates]. New topics and messages alone.
 - 1, grown 2026-11-26: what is brought to a desk is signed by its agent, in the envelope and in the archive's row; of

@@ -187,6 +187,19 @@ class HopTotal(Message):
     total_ms: float = Field(ge=0, allow_inf_nan=False)
 
 
+MAX_CAUSE = 300
+
+
+class StuckStage(Message):
+    """Messages that make no way at one stage of the intake."""
+
+    stage: str = Field(max_length=32)
+    messages: Count
+    seconds: Count
+    """Since the oldest of them made way."""
+    cause: str = Field(max_length=MAX_CAUSE)
+
+
 class IntakeStatus(Message):
     """Answer of `query`: what the intake replica has seen since it started; counts of one process."""
 
@@ -209,6 +222,10 @@ class IntakeStatus(Message):
     """Pictures by deployment: handed to it, and not come back."""
     hops: dict[str, HopTotal] = Field(default={})
     """By hop."""
+    stuck: tuple[StuckStage, ...] = Field(default=(), max_length=16)
+    """What makes no way, by stage: empty where all is well."""
+    alone: Count = 0
+    """Messages that were tried one by one, since a stage failed on their group again and again."""
 
 
 class DayUpkeep(Message):

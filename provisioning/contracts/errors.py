@@ -18,6 +18,8 @@ class RejectReason(StrEnum):
     """The picture cannot be decoded as a JPEG of the stated size."""
     TOO_LARGE = "too_large"
     """Over the message size limit."""
+    UNPROCESSABLE = "unprocessable"
+    """A stage of the cluster fails on it by a fault of its program, alone too, and works on other pictures."""
 
 
 class ContractError(ValueError):

@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypeVar
 
 from ray.exceptions import (
+    ActorDiedError,
     NodeDiedError,
     ObjectLostError,
+    OutOfMemoryError,
     RayActorError,
     RayTaskError,
     TaskCancelledError,
@@ -16,12 +18,14 @@ from ray.serve.handle import DeploymentHandle
 
 from ray_cluster.appearance import Appearance
 from ray_cluster.entries import Entry, Receipt, Sighting
-from ray_cluster.errors import ClusterError, Unavailable
+from ray_cluster.errors import ClusterError, StageFault, Unavailable
 from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
 
+_DIED: Final = (ActorDiedError, WorkerCrashedError, OutOfMemoryError)
+"""In the middle of the call, and perhaps of it."""
 _GONE: Final = (
-    RayActorError,  # with ActorDiedError: the replica died in the middle
-    WorkerCrashedError,
+    *_DIED,
+    RayActorError,
     NodeDiedError,
     ObjectLostError,
     TaskCancelledError,
@@ -81,16 +85,18 @@ async def answer_all(handle: Handle, method: str) -> list[Any]:
 async def answer(call: Awaitable[_T]) -> _T:
     """Errors of the callee come as themselves, those of the way there as `Unavailable`.
 
-    So does a fault of the program in the callee: the group that meets it stays unacknowledged and in sight, as a count
-    of retries that grows, while the others go on.
+    A fault of the program in the callee, and its death in the middle of the call, come as `StageFault`: what the call
+    carried may be the cause.
     """
     try:
         return await call
     except ClusterError:
         raise
     except RayTaskError as error:
-        raise Unavailable(f"fault in a deployment, please report it: {str(error.cause)[:300]!r}") from error
+        raise StageFault(f"fault in a deployment, please report it: {str(error.cause)[:300]!r}") from error
     except TimeoutError as error:
         raise Unavailable("a deployment does not answer in time") from error
+    except _DIED as error:
+        raise StageFault(f"{type(error).__name__}: a replica died in the middle of the call") from error
     except _GONE as error:
         raise Unavailable(f"{type(error).__name__}: a deployment is away or busy") from error

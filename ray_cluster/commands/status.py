@@ -65,6 +65,7 @@ def _of_several(settings: ClusterConfig, *, as_json: bool) -> None:
     if health != "ok":
         troubles.append(f"the intake: {health}")
     troubles += answers.get("health", {}).get("attention", [])
+    troubles += map(_text, answers.get("intake", {}).get("stuck", []))
     troubles += answers.get("archive", {}).get("alarms", ())
     if as_json:
         found = condition.model_dump(mode="json") | answers | {"troubles": troubles}
@@ -91,11 +92,16 @@ def _print_condition(condition: "Condition", intake: Mapping[str, Any]) -> None:
     Console().print(deployments)
 
 
+def _text(item: object) -> str:
+    """An item of a list: what makes no way at a stage is an object."""
+    return f"{item['stage']}: {item['cause']}" if isinstance(item, dict) and "cause" in item else str(item)
+
+
 def _print_answers(answers: Mapping[str, Mapping[str, Any]]) -> None:
     table = Table("what", "value")
     for part, answer in answers.items():
         for key, value in answer.items():
             if key == "upkeep":
                 continue  # A table of its own for every day; `--json` has it, and what matters is an alarm.
-            table.add_row(f"{part} {key}", ", ".join(value) if isinstance(value, list) else str(value))
+            table.add_row(f"{part} {key}", ", ".join(map(_text, value)) if isinstance(value, list) else str(value))
     Console().print(table)

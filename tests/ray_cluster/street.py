@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -109,12 +110,12 @@ class FakeStages:
 class Running:
     """An intake at work."""
 
-    def __init__(self, stages: FakeStages | None = None) -> None:
+    def __init__(self, stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic) -> None:
         self.broker = FakeBroker()
         self.stages = stages or FakeStages()
         self.slept: list[float] = []
         self.drawn: set[str] | None = None
-        self.intake = Intake(self.stages, takes=self._takes, now_ms=lambda: NOW_MS, sleep=self._sleep)
+        self.intake = Intake(self.stages, takes=self._takes, now_ms=lambda: NOW_MS, sleep=self._sleep, now_s=now_s)
         self.acks = Acks(self.broker, delay_s=0.01, told=self.intake.hops.acknowledged)
         self._mid = 0
 
@@ -151,8 +152,10 @@ def run(story: Callable[[Running], Coroutine[Any, Any, None]]) -> None:
 
 
 @asynccontextmanager
-async def at_work(stages: FakeStages | None = None) -> AsyncIterator[Running]:
-    running = Running(stages)
+async def at_work(
+    stages: FakeStages | None = None, now_s: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Running]:
+    running = Running(stages, now_s)
     work = asyncio.create_task(running.intake.run(running.broker, running.acks))
     try:
         yield running

@@ -20,7 +20,7 @@ from provisioning.contracts.messages import MachineClass
 from ray_cluster.assignment import assigned, default_choice
 from ray_cluster.detector_pool import DetectorPool
 from ray_cluster.entries import Entry
-from ray_cluster.errors import BadAssignment, Unavailable
+from ray_cluster.errors import BadAssignment, StageFault
 from ray_cluster.parser import Parser
 from ray_cluster.photo import Parsed, Photo, Unreadable
 from tests.ray_cluster.street import FakeStages, Running, at_work
@@ -162,7 +162,7 @@ def test_nobody_sees_for_the_detector_of_the_rest(tmp_path: Path) -> None:
     town.adopt({"gate": YOLOX.name})
     assert town.see("gate") == [YOLOX.name]
     (tmp_path / f"{NANODET.name}.onnx").unlink()
-    with pytest.raises(Unavailable, match="is missing"):  # and intake tries again
+    with pytest.raises(StageFault, match="is missing"):  # and intake tries again
         town.see("lane")
 
 

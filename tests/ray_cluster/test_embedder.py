@@ -20,7 +20,7 @@ from provisioning.contracts.messages import Box, Machine, MachineClass
 from ray_cluster.appearance import UNSEEN, Appearance
 from ray_cluster.colour import WHITE_LIGHT, light, main_colour
 from ray_cluster.embedder import Embedder
-from ray_cluster.errors import Unavailable
+from ray_cluster.errors import StageFault
 from ray_cluster.photo import Photo, Sitter, Unreadable
 from ray_cluster.visible import (
     MIN_SHARE,
@@ -177,7 +177,7 @@ def test_a_box_outside_of_the_picture_shows_nothing() -> None:
 
 
 def test_an_engine_that_fails_is_tried_again_by_the_caller() -> None:
-    with pytest.raises(Unavailable, match="embedder"):
+    with pytest.raises(StageFault, match="embedder"):
         Embedder(Means(fails=True)).embed([Sitter(photo(noise(1)), (CAR,))])
 
 

@@ -17,7 +17,7 @@ from engines.pictures import Picture
 from provisioning.contracts.messages import Box, Machine, MachineClass
 from ray_cluster.canary import Canary
 from ray_cluster.embedder import Embedder
-from ray_cluster.errors import NotJpeg, Unavailable
+from ray_cluster.errors import NotJpeg, StageFault
 from ray_cluster.jpeg import decode, frame_size
 from ray_cluster.parser import Parser
 from ray_cluster.photo import Parsed, Photo, SeenBy, Sitter, Unreadable
@@ -110,9 +110,9 @@ def test_one_unreadable_picture_costs_the_others_nothing_and_they_go_as_one_batc
 
 
 def test_an_engine_that_fails_is_tried_again_by_the_caller() -> None:
-    with pytest.raises(Unavailable, match="out of memory"):
+    with pytest.raises(StageFault, match="out of memory"):
         Parser.alone(FakeDetector(fails=True), threshold=0.4).parse([photo()])
-    with pytest.raises(Unavailable, match="out of memory"):
+    with pytest.raises(StageFault, match="out of memory"):
         Canary(FakeDetector(fails=True), threshold=0.35).inspect([photo()])
 
 

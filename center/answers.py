@@ -31,6 +31,16 @@ class Said(BaseModel):
     """Body of an error of `query`."""
 
     error: str = Field(max_length=64)
+    attention: tuple[str, ...] = Field(default=(), max_length=64)
+    """What needs a person, a line each."""
+
+
+def attention_of(body: bytes) -> str:
+    """What an answer says needs a person; empty where it says nothing."""
+    try:
+        return "; ".join(Said.model_validate_json(body[:MAX_ERROR_BYTES]).attention)[:300]
+    except ValidationError:
+        return ""
 
 
 def kind_of(body: bytes) -> str:

@@ -291,6 +291,14 @@ class QueryUnreachableError(CenterError):
     remedy = marked("Start the cluster with wayside-cluster run, or correct query_url.")
 
 
+class IntakeStuckError(CenterError):
+    """The cluster answers, and messages in its intake make no way."""
+
+    code = "intake_stuck"
+    message = marked("The cluster takes pictures in no further: {cause}.")
+    remedy = marked("Agents keep everything. Look at wayside-cluster status, and at the intake's log.")
+
+
 class QueryTimeoutError(CenterError):
     """`query` took too long."""
 

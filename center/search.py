@@ -17,9 +17,10 @@ from pydantic import BaseModel, ValidationError
 
 from center import search_plan
 from center.access import CameraKey, Scope
-from center.answers import SAID, SaidError, kind_of
+from center.answers import SAID, SaidError, attention_of, kind_of
 from center.audit import Audit
 from center.errors import (
+    IntakeStuckError,
     NoPictureError,
     NotComparableError,
     PictureBrokenError,
@@ -368,6 +369,8 @@ class Search:
                 raise QueryRefusedError
             case _ if kind in SAID:
                 raise SaidError(kind)
+            case 503 if kind == "stuck":
+                raise IntakeStuckError(cause=attention_of(body))
             case 404 | 502 | 503 | 504:
                 # Without the cluster's own words a 404 is Ray Serve's proxy, up before the application behind it.
                 raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")

@@ -238,6 +238,11 @@ INTAKE_RETRIES: Final = Cause(
     marked("Calls to the stages behind the intake failed {count} times in the last {window_s} s, and are tried again."),
     marked("A replica died or is full: wayside-cluster status, and the intake's log, name it."),
 )
+INTAKE_STUCK: Final = Cause(
+    "intake_stuck",
+    marked("{count} messages make no way at the {where} for {seconds} s: {cause}"),
+    marked("The stage is away, or fails on everything. Agents keep all: wayside-cluster status, and the intake's log."),
+)
 NO_PARSER: Final = Cause(
     "no_parser",
     marked("No parser answers."),

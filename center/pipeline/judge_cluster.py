@@ -104,11 +104,23 @@ def _of_parse(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findin
     if span.now.intake is None:
         yield unknown(causes.INTAKE_BETWEEN)
     for where in PARSING:
-        if count := _stuck(span, where):
+        if (stuck := _told_stuck(span, where)) is not None:
+            yield stuck
+        elif count := _stuck(span, where):
             yield red(causes.PARSE_STUCK, count=count, where=where, window_s=round(span.seconds))
     if leaks := span.intake(lambda each: each.leaks):
         yield red(causes.LEAK, count=leaks, window_s=round(span.seconds))
     yield from late(causes.PARSE_SLOW, figures.lag_s, limits.parse_lag)
+
+
+def _told_stuck(span: Span, where: str) -> Finding | None:
+    """What the intake itself says of a stage at which messages make no way."""
+    for each in () if span.now.intake is None else span.now.intake.stuck:
+        if each.stage == where:
+            return red(
+                causes.INTAKE_STUCK, count=each.messages, where=where, seconds=each.seconds, cause=each.cause[:300]
+            )
+    return None
 
 
 def _stuck(span: Span, where: str) -> int:
@@ -142,7 +154,9 @@ def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Find
         yield red(causes.ARCHIVE_UNREADABLE, cause=answers.archive.cause)
     if span.now.intake is None:
         yield unknown(causes.INTAKE_BETWEEN)
-    if count := _stuck(span, ARCHIVER):
+    if (stuck := _told_stuck(span, ARCHIVER)) is not None:
+        yield stuck
+    elif count := _stuck(span, ARCHIVER):
         yield red(causes.ARCHIVE_STUCK, count=count, window_s=round(span.seconds))
     yield from late(causes.ARCHIVE_SLOW, figures.lag_s, limits.archive_lag)
     held = None if answers is None else answers.archive.value

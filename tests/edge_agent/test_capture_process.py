@@ -183,7 +183,7 @@ class Lying(ForkServer):
         (
             wire.encode(
                 wire.Taken(
-                    captured_at_ms=1, clock="arrival", source_key="k", reason="first", width=9, height=9, memory=None
+                    captured_at_ms=1, clock="arrival", source_key="k", reason="first", width=90, height=90, memory=None
                 )
             ),
             "a picture without pixels",

@@ -122,6 +122,20 @@ def test_status_of_nothing_says_what_to_start(config_file: Path) -> None:
     assert "wayside-cluster" in error
 
 
+def test_status_says_what_makes_no_way_and_why(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = {"stage": "parser", "messages": 8, "seconds": 40, "cause": "fault in a deployment: MemoryError()"}
+    answers: dict[str, dict[str, Any]] = {
+        "/health": {"status": "no progress", "error": "stuck", "attention": ["8 messages make no way"]},
+        "/status": {"rows": 7, "alarms": []},
+        "/intake": {"received": 9, "stuck": [stuck]},
+    }
+    monkeypatch.setattr("ray_cluster.commands.status.ask", lambda _, path: answers[path])
+    code, out, _ = invoke("status", "--config", str(config_file))
+    assert code == 1
+    assert "no progress" in out
+    assert "MemoryError" in out
+
+
 def test_verify_reads_every_picture_and_finds_the_damaged_one(config_file: Path) -> None:
     config = load(ClusterConfig, config_file)
     assert invoke("verify", "--config", str(config_file))[0] == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.contracts.archive import HopTotal, IntakeStatus
+from provisioning.contracts.archive import HopTotal, IntakeStatus, StuckStage
 from ray_cluster.errors import Unavailable
 from ray_cluster.totals import total
 
@@ -25,6 +25,19 @@ def test_counts_add_up_by_name_and_one_connection_is_enough() -> None:
     assert both.rejected == {"not_jpeg": 1, "malformed": 2}
     assert both.waiting == {"live": 2, "backlog": 6}
     assert both.hops == {"parse": HopTotal(count=6, total_ms=1800.0)}
+
+
+def test_what_makes_no_way_is_one_line_a_stage_with_the_longest_cause() -> None:
+    def stuck(stage: str, messages: int, seconds: int) -> StuckStage:
+        return StuckStage(stage=stage, messages=messages, seconds=seconds, cause=f"{stage} {seconds}")
+
+    statuses = [
+        ONE.model_copy(update={"alone": 3, "stuck": (stuck("parser", 8, 30), stuck("canary", 2, 25))}),
+        ONE.model_copy(update={"alone": 1, "stuck": (stuck("parser", 4, 70),)}),
+    ]
+    both = total(statuses)
+    assert both.alone == 4
+    assert both.stuck == (stuck("parser", 12, 70), stuck("canary", 2, 25))
 
 
 def test_no_intake_is_no_answer() -> None:

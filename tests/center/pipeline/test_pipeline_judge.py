@@ -14,7 +14,7 @@ from center.pipeline.cluster import Answer, Reach
 from center.pipeline.gauges import BrokerFigures, Passage
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
-from provisioning.contracts.archive import StorageStatus, UpkeepReport
+from provisioning.contracts.archive import StorageStatus, StuckStage, UpkeepReport
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.documents import Verdict as Taken
 from tests.center.pipeline.chain import (
@@ -261,6 +261,18 @@ def test_pictures_that_do_not_come_back_are_parse_stuck_there(where: str) -> Non
     chain = Chain(before=sample(AT_MS - MINUTE_MS, 1000, answers=earlier)).plant(answers=stuck)
     assert chain.codes() == {Stage.PARSE: ["parse_stuck"]}
     assert where in chain.verdicts()[Stage.PARSE].findings[0].text()
+
+
+@pytest.mark.parametrize(
+    ("where", "stage"), [("parser", Stage.PARSE), ("canary", Stage.PARSE), ("archiver", Stage.ARCHIVE)]
+)
+def test_a_stage_at_which_the_intake_makes_no_way_is_accused_with_its_cause(where: str, stage: Stage) -> None:
+    told = StuckStage(stage=where, messages=8, seconds=40, cause="MemoryError()")
+    chain = Chain().intakes(stuck=(told,))
+    assert (chain.codes(), chain.states()) == ({stage: ["intake_stuck"]}, {stage: RED})
+    assert (
+        f"8 messages make no way at the {where} for 40 s: MemoryError()" in chain.verdicts()[stage].findings[0].text()
+    )
 
 
 def test_pictures_that_wait_for_their_commit_are_the_archives_fault() -> None:

@@ -6,8 +6,8 @@
                  reject          parse + canary → embed → archive (commit) ────────┘
 
 Every step but the first is a call that may fail for a while (a replica died, the disk is full). It is then tried again
-with back-off; meanwhile the messages stay unacknowledged, and MQTT's Receive Maximum stops the flow at the broker. A
-message that makes a stage fail is found and rejected (`isolation`), and its group goes on.
+with back-off, unacknowledged, and MQTT's Receive Maximum stops the flow at the broker. A message that makes a stage
+fail is found and rejected (`isolation`), and its group goes on.
 """
 
 import asyncio
@@ -55,8 +55,7 @@ AT_WORK: Final = 64
 """Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. What the broker sends
 beyond that waits, and can be overtaken; what waits for its commit counts no more."""
 _REMEMBERED: Final = 1024
-"""Messages that no stage can take, by hash, with why; overflow policy: `drop_oldest`. An agent that has not heard of it
-sends such a message again, which then costs no stage anything."""
+"""Messages that no stage can take, by hash: one that comes again costs no stage anything. Policy: `drop_oldest`."""
 
 
 @dataclass(eq=False, slots=True)
@@ -235,15 +234,13 @@ class Intake:
             fresh = await self._parsed(group, broker, acks)
         finally:
             room.release()
-        if not fresh:
-            return
         entries = [arrival.entry for arrival in fresh]
         receipts = await self._calls.each("archiver", entries, self._stages.archive)
         for arrival, receipt in zip(fresh, receipts, strict=True):
-            if isinstance(receipt, Unprocessable):
-                self._refuse(broker, arrival, receipt)
-            else:
+            if isinstance(receipt, Receipt):
                 self._acknowledge(broker, acks, arrival, receipt)
+            else:
+                self._refuse(broker, arrival, receipt)
 
     async def _parsed(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> list[_Arrival]:
         """Those that are to be archived."""

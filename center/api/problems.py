@@ -86,6 +86,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.SecondFactorKeyError: 503,
     account_errors.ProviderUnreachableError: 503,
     errors.QueryUnreachableError: 503,
+    errors.IntakeStuckError: 503,
     errors.QueryTimeoutError: 504,
     refusals.UnknownExportError: 404,
     refusals.ExportNotReadyError: 409,

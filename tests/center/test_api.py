@@ -332,22 +332,6 @@ async def test_health_details_name_cause_remedy_and_who_sends_rubbish(world: Wor
     assert (await _get(user, "/api/health/details"))["malformed"][0]["count"] == 2
 
 
-async def test_health_is_not_ok_while_the_clusters_intake_makes_no_way_and_ok_again_afterwards(
-    world: World, user: httpx.AsyncClient
-) -> None:
-    said = (
-        b'{"status": "no progress", "error": "stuck", "attention": ["8 messages make no way at the parser for 40 s"]}'
-    )
-    world.archive.answer = lambda: Response(said, 503)
-    details = await _get(user, "/api/health/details")
-    query = next(part for part in details["dependencies"] if part["name"] == "query")
-    assert (details["status"], query["condition"], query["code"]) == ("degraded", "degraded", "intake_stuck")
-    assert "8 messages make no way at the parser for 40 s" in query["cause"]
-    world.archive.answer = None
-    world.clock.now_ms += 2000
-    assert (await _get(user, "/api/health"))["status"] == "ok"
-
-
 async def test_health_asks_no_oftener_than_every_two_seconds(world: World) -> None:
     calls = 0
 

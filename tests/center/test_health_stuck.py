@@ -1,9 +1,12 @@
 """What the centre's health says of a cluster that answers and takes nothing in."""
 
 import httpx
+import pytest
 from fastapi import Response
 
 from tests.center.conftest import World
+
+pytestmark = pytest.mark.anyio
 
 
 async def test_health_is_not_ok_while_the_clusters_intake_makes_no_way_and_ok_again_afterwards(

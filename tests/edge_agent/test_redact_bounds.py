@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.errors import DropReason, RedactionUnavailable
@@ -110,7 +110,6 @@ def test_no_run_begins_once_the_time_is_over_whichever_model_it_is() -> None:
         assert slow.runs == last
 
 
-@settings(deadline=None)
 @given(st.integers(1, 2 * MAX_SIDE_PX), st.integers(1, 2 * MAX_SIDE_PX))
 def test_what_the_bounds_let_through_is_searched_in_few_parts(width: int, height: int) -> None:
     if EDGE.fault(width, height):

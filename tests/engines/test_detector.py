@@ -133,7 +133,7 @@ def test_tiles_beyond_a_run_are_several_batches(manifest: Manifest) -> None:
     assert max(batch[0] for batch in engine.batches) <= 8
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     shapes=st.lists(st.tuples(st.integers(1, 700), st.integers(1, 700)), min_size=1, max_size=40),
     at_a_time=st.none() | st.integers(1, 100),

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.detection import Box, Detection
@@ -136,7 +136,6 @@ def test_what_fills_the_whole_picture_is_kept() -> None:
     assert joined([(WHOLE, [car(0, 0, 200, 100)]), (LEFT, [])], (200, 100), 0.5) == [car(0, 0, 200, 100)]
 
 
-@settings(deadline=None)
 @given(st.integers(1, MAX_SIDE_PX), st.integers(1, MAX_SIDE_PX), st.none() | st.integers(256, 4096))
 def test_no_shape_makes_more_tiles_than_the_bound(width: int, height: int, reach_px: int | None) -> None:
     try:

@@ -18,6 +18,7 @@ from ray_cluster.errors import Retryable
 from ray_cluster.intake import Intake
 from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
 from tests.ray_cluster.world import CAR, NOW_MS, jpeg, message, snapshot
+from tests.support.waiting import LONG_S, within
 
 
 class FakeBroker:
@@ -139,7 +140,8 @@ class Running:
         return self._mid
 
     async def settle(self) -> None:
-        assert await self.intake.drained(5)
+        async with within():
+            assert await self.intake.drained(LONG_S)
         self.acks.flush()
 
 

@@ -18,8 +18,9 @@ from ray_cluster.intake import GROUP
 from ray_cluster.isolation import ALONE_FAULTS, GROUP_FAULTS, StageCalls, Unprocessable
 from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
 from ray_cluster.progress import SILENT_S, STUCK_S, Progress
-from tests.ray_cluster.street import FakeStages, Running, at_work, good, until
+from tests.ray_cluster.street import FakeStages, Running, at_work, good
 from tests.ray_cluster.world import jpeg
+from tests.support.waiting import eventually, within
 
 POISON = jpeg(199)
 
@@ -119,7 +120,7 @@ def test_a_stage_that_fails_on_everything_costs_nobody_a_message(stage: str, err
         stages.sick = True
         for number in range(2 * GROUP):
             running.deliver(good(number))
-        await until(lambda: len(stages.failed()) > 60)
+        await eventually(lambda: len(stages.failed()) > 60)
         assert (running.broker.rejected(), running.broker.acked) == ([], set())
         stages.sick = False
         await running.settle()
@@ -134,7 +135,7 @@ def test_an_entry_that_makes_the_archiver_fail_is_rejected_once_another_commit_w
 
     async def story(running: Running) -> None:
         running.deliver(poison(50))
-        await until(lambda: len(stages.failed()) > 20)
+        await eventually(lambda: len(stages.failed()) > 20)
         assert running.broker.rejected() == [], "nothing says whose fault it is"
         running.deliver(good(1))
         await running.settle()
@@ -185,7 +186,7 @@ def test_what_is_tried_alone_is_the_only_one_at_its_stage() -> None:
     run(Watched("parse"), story)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     bad=st.lists(st.booleans(), min_size=1, max_size=30),
     stage=st.sampled_from(["parse", "inspect", "embed"]),
@@ -225,7 +226,7 @@ def test_a_group_that_makes_no_way_is_told_with_stage_and_cause_and_no_more_once
         stages.sick = True
         running.deliver(good(1))
         running.deliver(good(2))
-        await until(lambda: len(stages.failed()) > 3)
+        await eventually(lambda: len(stages.failed()) > 3)
         assert running.intake.status(running.broker, running.acks).stuck == ()
         clock.now_s += STUCK_S
         (stuck,) = running.intake.status(running.broker, running.acks).stuck
@@ -276,7 +277,7 @@ def test_a_call_that_hangs_keeps_nobody_from_being_tried_alone(monkeypatch: pyte
 
         calls = StageCalls(Progress(Clock()), probes={"parser": answers}, sleep=_at_once)
         hung = asyncio.create_task(calls.each("parser", ["hangs"], call))
-        async with asyncio.timeout(30):
+        async with within():
             good_one, bad_one = await calls.each("parser", ["good", "bad"], call)
         assert good_one == "good"
         assert isinstance(bad_one, Unprocessable)

@@ -1,7 +1,8 @@
 """Packets in the order in which they were sent, and where some are missing (RFC 3550, A.1 and A.3).
 
-Over UDP a packet that is ahead waits for those before it: up to `WINDOW` packets or `WAIT_S`. Over TCP nothing is
-reordered, so a number that is missing was never sent, and nothing waits.
+Over UDP a packet that is ahead waits for those before it: up to `WINDOW` packets or `WAIT_S`. So do the very first, as
+nobody knows yet with which number the stream begins. Over TCP nothing is reordered, so a number that is missing was
+never sent, and nothing waits.
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ class Order:
         """`window` 0: over TCP."""
         self._window = window
         self._expected: int | None = None
+        self._first: list[Packet] = []
+        """What came before it is known where the stream begins."""
         self._ahead: dict[int, Packet] = {}
         self._waits_from_s = 0.0
         self._restart: tuple[int, int] | None = None
@@ -44,13 +47,15 @@ class Order:
     @property
     def held_bytes(self) -> int:
         """Of packets that wait for others, `WINDOW` at most."""
-        return sum(len(packet.payload) for packet in self._ahead.values())
+        return sum(len(packet.payload) for packet in (*self._first, *self._ahead.values()))
 
     def push(self, packet: Packet, now_s: float) -> Sequence[InOrder]:
         """Take one; what is in order by now."""
         if packet.sequence == self._expected and not self._ahead:
             self._expected = (packet.sequence + 1) % _NUMBERS
             return (packet,)
+        if self._expected is None and self._window:
+            return self._put_first(packet, now_s)
         ready: list[InOrder] = []
         if self._expected is None or packet.sequence == self._expected:
             self._expected = packet.sequence
@@ -64,18 +69,37 @@ class Order:
 
     def get_timer(self) -> float | None:
         """When waiting ends (monotonic, seconds)."""
-        return self._waits_from_s + WAIT_S if self._ahead else None
+        return self._waits_from_s + WAIT_S if self._ahead or self._first else None
 
     def handle_timer(self, now_s: float) -> Sequence[InOrder]:
         """Time has passed: what will not be waited for any longer."""
         ready: list[InOrder] = []
+        if self._first and self._has_waited(now_s):
+            return self._begin(now_s)
         if self._is_due(now_s):
             self._give_up(ready, now_s)
         return ready
 
+    def _put_first(self, packet: Packet, now_s: float) -> Sequence[InOrder]:
+        if not self._first:
+            self._waits_from_s = now_s
+        self._first.append(packet)
+        return self._begin(now_s) if len(self._first) > self._window or self._has_waited(now_s) else ()
+
+    def _begin(self, now_s: float) -> Sequence[InOrder]:
+        """From the lowest number that is near the first that came; the others as if they came just now."""
+        first, self._first = self._first, []
+        base = first[0].sequence
+        behind = [back for packet in first if (back := (base - packet.sequence) % _NUMBERS) <= _LATE]
+        self._expected = (base - max(behind)) % _NUMBERS
+        return [item for packet in first for item in self.push(packet, now_s)]
+
     def _is_due(self, now_s: float) -> bool:
         """By the very sum that `get_timer` gives: a difference may round to less than `WAIT_S` at that moment."""
-        return bool(self._ahead) and now_s >= self._waits_from_s + WAIT_S
+        return bool(self._ahead) and self._has_waited(now_s)
+
+    def _has_waited(self, now_s: float) -> bool:
+        return now_s >= self._waits_from_s + WAIT_S
 
     def _put_aside(self, packet: Packet, expected: int, ready: list[InOrder], now_s: float) -> None:
         """One that is not expected yet, or no more."""

@@ -135,6 +135,14 @@ def test_every_picture_that_is_sent_is_decoded(transport: Transport, codec: Code
     assert all(glance.clock is ClockQuality.ARRIVAL for glance in seen)
 
 
+def test_a_first_keyframe_whose_packets_come_in_another_order_is_seen() -> None:
+    bursts = packets(drawn("h264", size=(640, 384), pictures=12, gop=12), 12)
+    first, *others = [packet for burst in bursts for packet in burst]
+    with Sender("udp", [[others[0], first, *others[1:]]]) as sender:
+        seen = list(decoded(sender.media(), 3))
+    assert [glance.source_key for glance in seen] == ["k3600", "k7200", "k10800"]
+
+
 def pixels(footage: Footage) -> list[NDArray[np.uint8]]:
     decoder = av.CodecContext.create("h264" if footage.codec == "h264" else "hevc", "r")
     pictures = [picture for unit in footage.units for picture in decoder.decode(av.Packet(unit.data))]

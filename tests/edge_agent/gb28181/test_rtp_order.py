@@ -21,22 +21,30 @@ def taken(order: Order, *sequences: int, now_s: float = 0.0) -> list[int | Gap]:
     ]
 
 
-def test_packets_that_overtook_others_wait_for_them() -> None:
+def begun(sequence: int, now_s: float = 0.0) -> Order:
+    """One whose first packet had this number and has waited."""
     order = Order()
-    assert taken(order, 65534, 0, 1, 65535) == [65534, 65535, 0, 1]
+    assert taken(order, sequence, now_s=now_s - 1) == []
+    assert order.handle_timer(now_s) == [packet(sequence)]
+    return order
+
+
+def test_packets_that_overtook_others_wait_for_them() -> None:
+    order = begun(65534)
+    assert taken(order, 0, 1, 65535) == [65535, 0, 1]
     assert order.held_bytes == 0
     assert order.get_timer() is None
 
 
 def test_what_comes_twice_or_too_late_is_counted() -> None:
-    order = Order()
-    assert taken(order, 10, 12, 12, 11, 11, 10, 13) == [10, 11, 12, 13]
+    order = begun(10)
+    assert taken(order, 12, 12, 11, 11, 10, 13) == [11, 12, 13]
     assert order.late == 3
 
 
 def test_what_does_not_come_in_time_is_missing() -> None:
-    order = Order()
-    assert taken(order, 10, 12, 13, 16, now_s=5.0) == [10]
+    order = begun(10, now_s=5.0)
+    assert taken(order, 12, 13, 16, now_s=5.0) == []
     assert order.get_timer() == 5.0 + WAIT_S
     assert order.handle_timer(5.1) == []
     assert order.handle_timer(5.3) == [Gap(1), packet(12), packet(13)]
@@ -47,16 +55,16 @@ def test_what_does_not_come_in_time_is_missing() -> None:
 
 @given(st.floats(0, 1e6))
 def test_the_timer_rings_at_its_own_moment(now_s: float) -> None:
-    order = Order()
-    taken(order, 10, 12, now_s=now_s)
+    order = begun(10, now_s=now_s)
+    taken(order, 12, now_s=now_s)
     timer_s = order.get_timer()
     assert timer_s is not None
     assert order.handle_timer(timer_s) == [Gap(1), packet(12)]
 
 
 def test_no_more_than_a_window_waits() -> None:
-    order = Order()
-    assert taken(order, 0, *range(2, WINDOW + 2)) == [0]
+    order = begun(0)
+    assert taken(order, *range(2, WINDOW + 2)) == []
     assert order.held_bytes == WINDOW
     assert taken(order, WINDOW + 2) == [Gap(1), *range(2, WINDOW + 3)]
 
@@ -68,8 +76,8 @@ def test_over_tcp_nothing_waits() -> None:
 
 
 def test_a_sender_that_begins_anew_is_followed_at_its_second_packet() -> None:
-    order = Order()
-    assert taken(order, 10, 12, 40000) == [10]
+    order = begun(10)
+    assert taken(order, 12, 40000) == []
     assert taken(order, 40001, 40002) == [Gap(1), 12, Gap(0), 40001, 40002]
     # Two strays that do not belong together, or with something in order between, are none.
     assert taken(order, 100, 200, 300, 40003, 301, 40004) == [40003, 40004]
@@ -94,6 +102,23 @@ def test_whatever_comes_what_goes_out_is_in_order_or_behind_a_gap(
 
 @given(st.permutations(range(12)), st.sets(st.integers(0, 11), max_size=3))
 def test_any_order_comes_out_as_it_was_sent(sent: list[int], twice: set[int]) -> None:
+    order = begun(1000)
+    out = taken(order, *(1001 + number for number in sent), *(1001 + number for number in twice))
+    assert out == [1001 + number for number in range(12)]
+
+
+@given(st.permutations(range(12)), st.sampled_from([0, 65530]))
+def test_the_very_first_packets_come_out_as_they_were_sent_too(sent: list[int], base: int) -> None:
     order = Order()
-    out = taken(order, 1000, *(1001 + number for number in sent), *(1001 + number for number in twice))
-    assert out == [1000, *(1001 + number for number in range(12))]
+    assert taken(order, *((base + number) % 65536 for number in sent), now_s=5.0) == []
+    assert order.get_timer() == 5.0 + WAIT_S
+    assert order.held_bytes == 12
+    assert order.handle_timer(5.0 + WAIT_S) == [packet(base + number) for number in range(12)]
+    assert (order.late, order.held_bytes, order.get_timer()) == (0, 0, None)
+
+
+def test_the_first_packets_wait_no_longer_than_others_and_no_more_of_them() -> None:
+    assert taken(Order(), *range(1, WINDOW + 1), 0) == list(range(WINDOW + 1))
+    order = Order()
+    assert taken(order, 11, 10, now_s=5.0) == []
+    assert taken(order, 12, now_s=5.3) == [10, 11, 12]

@@ -36,11 +36,11 @@ from tests.scenarios.faulty_devices import (
 from tests.support.gb28181_agent import Agent, Outgoing
 from tests.support.gb28181_devices import Devices, film
 from tests.support.signalling_capture import dissected, write_messages
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 T = TypeVar("T")
 HALF_A_DAY_MS = 43_200_000
-SOON_S = 20.0
+SOON_S = 60.0
 RESET, HANGS_UP = Fault.NEEDS_RESET.value, Fault.HANGS_UP.value
 AGAIN = (Fault.BYE_UNANSWERED.value, Fault.MEDIA_AFTER_BYE.value)
 """They make trouble when a session ends: another one follows."""
@@ -149,7 +149,7 @@ def ask_records(agent: Agent) -> dict[str, Records]:
 
     wait(taken, lambda found: len(found) >= len(asked) - 1)
     agent.platform.call(lambda its, now: its._enquiries.handle_timer(replace(now, monotonic_s=now.monotonic_s + 121.0)))
-    return wait(taken, lambda found: len(found) == len(asked), 5)
+    return wait(taken, lambda found: len(found) == len(asked), 10)
 
 
 def raise_alarms(agent: Agent, devices: Devices) -> dict[str, list[str]]:
@@ -169,9 +169,9 @@ def raise_alarms(agent: Agent, devices: Devices) -> dict[str, list[str]]:
 
     for each in COMES:
         raised(each.name)
-    wait(alarms, lambda told: all(told[each.name] for each in COMES), 5)
-    wait(lambda: raised(RESET), bool, 5)
-    return wait(alarms, lambda told: len(told[RESET]) == 2, 5)
+    wait(alarms, lambda told: all(told[each.name] for each in COMES))
+    wait(lambda: raised(RESET), bool)
+    return wait(alarms, lambda told: len(told[RESET]) == 2)
 
 
 @pytest.fixture(scope="module")
@@ -191,14 +191,14 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
             wait(agent.platform.devices, is_settled)
             result.alarms = raise_alarms(agent, devices)
             result.records = ask_records(agent)
-            result.watched = {name: future.result(40) for name, future in futures.items()}
+            result.watched = {name: future.result(LONG_S) for name, future in futures.items()}
             result.seen = agent.platform.devices()
             result.came, result.went = dict(agent.came()), agent.went()
             result.counts = agent.platform.counts()
             devices.cut()
             over_tcp = {IDS[each.name] for each in COMES if each.profile.transport == "tcp"}
-            wait(agent.went, lambda went: over_tcp <= set(went), 5)
-            wait(agent.there, lambda there: over_tcp <= there, 5)
+            wait(agent.went, lambda went: over_tcp <= set(went))
+            wait(agent.there, lambda there: over_tcp <= there)
             result.after = agent.platform.devices()
     return result
 

@@ -16,6 +16,7 @@ import uvicorn
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import NOW_MS, observation
 from tests.support.ports import free_port
+from tests.support.waiting import within
 
 pytestmark = [pytest.mark.anyio, pytest.mark.peer]
 
@@ -30,7 +31,8 @@ async def typed(folder: Path, environment: dict[str, str]) -> None:
     shell = await asyncio.create_subprocess_exec(
         "/bin/sh", "-c", script, cwd=folder, env=environment, stdout=-1, stderr=-1
     )
-    said, wrong = await asyncio.wait_for(shell.communicate(), 60)
+    async with within():
+        said, wrong = await shell.communicate()
     assert shell.returncode == 0, (said, wrong)
 
 

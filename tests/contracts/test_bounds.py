@@ -11,6 +11,7 @@ from provisioning.contracts.config import EdgeConfig
 from provisioning.contracts.documents import MAX_CAMERAS, Configured, Installed, Verdict
 from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.messages import (
+    MAX_DROP_NAMES,
     Assessed,
     CameraFacts,
     CameraState,
@@ -33,13 +34,14 @@ def cameras(count: int = bounds.MAX_CAMERAS) -> list[str]:
     return [f"{number:0>64}" for number in range(count)]
 
 
+PICTURES = 2**36
 LEDGER = Ledger(
-    selected=MOST,
-    spooled=MOST,
-    archived=MOST,
-    rejected=MOST,
-    in_flight=MOST,
-    dropped={f"{number:_>32}": MOST for number in range(40)},
+    selected=PICTURES,
+    spooled=PICTURES,
+    archived=PICTURES,
+    rejected=PICTURES,
+    in_flight=PICTURES,
+    dropped={f"n{number:_>31}": PICTURES // MAX_DROP_NAMES for number in range(MAX_DROP_NAMES)},
 )
 FACTS = CameraFacts(
     scores=dict.fromkeys(PictureCheck, 0.123456789),

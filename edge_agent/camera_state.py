@@ -4,10 +4,11 @@ The first line that holds decides; docs/health.md says the same to a technician.
 
 ```
 paused                                                        paused                  paused
+something comes of a stream, and for 90 s no keyframe         offline                 stale
+                       … or none that decodes                 offline                 undecodable
 the source gave up, and no picture came since                 offline                 the source's word
   … but a picture source whose pictures go on                 (next lines)
-a stream's capture has said nothing for `patience_s`          offline                 silent
-a stream's capture lives, and no picture came for 90 s        offline                 stale
+nothing came of a stream for `patience_s`                     offline                 silent
 its pictures cannot be redacted                               redaction unavailable   the drop's name
 a picture came, or who brings them was heard                  online
 nothing yet                                                   starting
@@ -23,6 +24,7 @@ from provisioning.contracts.messages import CameraState
 
 SILENT: Final = "silent"
 STALE: Final = "stale"
+UNDECODABLE: Final = "undecodable"
 PAUSED: Final = "paused"
 
 _SILENCE_S: Final = 10.0
@@ -77,6 +79,8 @@ class Evidence:
     longest_gap_s: float | None = None
     """Between two of its words, None while its habits are unknown."""
     picture_s: float | None = None
+    unusable_s: float | None = None
+    """The last picture that did not decode."""
     is_heard: bool = False
     """Its device is registered, or its desk is open: nothing is wrong, though no picture may come for hours."""
     keepalive_s: float = 60.0
@@ -86,8 +90,8 @@ class Evidence:
     def patience_s(self) -> float:
         """How long a capture may be silent: 10 s, or three of its usual intervals where those are longer.
 
-        A word comes with a picture, about once a second, and a camera with a smart codec sends a keyframe every 12 s at
-        night. 30 s while nobody knows its habits.
+        A word comes about once a second while anything does; a camera with a smart codec may pause for longer at night.
+        30 s while nobody knows its habits.
         """
         return _UNKNOWN_SILENCE_S if self.longest_gap_s is None else max(_SILENCE_S, 3 * self.longest_gap_s)
 
@@ -105,7 +109,9 @@ def judge(evidence: Evidence, now_s: float) -> Verdict:
     """See the module."""
     if evidence.paused is not None:
         return Verdict(CameraState.PAUSED, PAUSED, evidence.paused)
-    trouble = _given_up(evidence, now_s) or _silence(evidence, now_s)
+    silence = _silence(evidence, now_s)
+    unseen = None if silence is not None else _without_picture(evidence, now_s)
+    trouble = unseen or _given_up(evidence, now_s) or silence
     if trouble is not None:
         return Verdict(CameraState.OFFLINE, trouble.code, trouble.cause)
     if evidence.unredacted is not None:
@@ -128,18 +134,30 @@ def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
     if evidence.spoke_s is not None and now_s - evidence.spoke_s > evidence.patience_s:
         return Trouble(
             SILENT,
-            f"no word of its decoder for more than {evidence.patience_s:.0f} s: if that lasts, see the agent's log and"
-            " the machine's load",
+            f"nothing came of it for more than {evidence.patience_s:.0f} s: look at its power and network; where it is"
+            " there, see the agent's log and the machine's load",
         )
-    if evidence.picture_s is not None and now_s - evidence.picture_s > _STALE_S:
-        return Trouble(
-            STALE,
-            f"it sends, but no whole picture for more than {_STALE_S:.0f} s: set a key-frame (I-frame) interval of 2 to"
-            " 4 s in the camera, and look for packet loss on its network",
-        )
-    heard = evidence.spoke_s is not None or evidence.picture_s is not None
-    if not heard and now_s - evidence.began_s > _START_S:
+    is_heard = evidence.spoke_s is not None or evidence.picture_s is not None
+    if not is_heard and now_s - evidence.began_s > _START_S:
         return Trouble(
             SILENT, f"nothing was heard of it in the first {_START_S:.0f} s: see the agent's log and the machine's load"
         )
     return None
+
+
+def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
+    """Judge a stream of which something comes, by what that is."""
+    shown_s = evidence.began_s if evidence.picture_s is None else evidence.picture_s
+    if evidence.kind is not Kind.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
+        return None
+    if evidence.unusable_s is not None and now_s - evidence.unusable_s <= _STALE_S:
+        return Trouble(
+            UNDECODABLE,
+            f"it sends pictures, and none of the last {_STALE_S:.0f} s decodes: look for packet loss on its network,"
+            " restart it, or set it to the other codec (H.264, H.265)",
+        )
+    return Trouble(
+        STALE,
+        f"it sends, but no keyframe for more than {_STALE_S:.0f} s: set a key-frame (I-frame) interval of 2 to 4 s in"
+        " the camera, and look for packet loss on its network",
+    )

@@ -52,7 +52,7 @@ class Capturing(Protocol):
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         """One honest attempt, as `Source.frames`: returning means that there is nothing more to come, ever.
 
-        A sighting comes with the first usable picture, and later about once a second while there are any.
+        A sighting comes about once a second while anything comes of the camera, be it no usable picture.
 
         Raises:
             SourceError: the camera cannot deliver now.
@@ -95,6 +95,9 @@ class Capture:
         self._orders = Orders()
         self._is_held = False
         self._pictures = 0
+        self._told_s: float | None = None
+        self._newest_ms: int | None = None
+        self._is_moving = False
         self._dated_by: ClockQuality | None = None
         self._clock_changes = 0
         self._cpu_ms = 0.0
@@ -126,7 +129,7 @@ class Capture:
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
         """See `Capturing`."""
-        told_s: float | None = None
+        self._told_s = None
         self._unanswered = None  # of an attempt before this one, whose source is closed
         self._answers.clear()
         cpu_ms = thread_cpu_ms()
@@ -135,10 +138,10 @@ class Capture:
             if (event := self._answered()) is not None:
                 yield event
             match item:
-                case None:
-                    continue
-                case Skipped():
-                    yield item
+                case None | Skipped():
+                    if item is not None:
+                        yield item
+                    yield from self._word()
                 case Glance():
                     moving = self._look_closer(item)
                     taken = self._considered(item)
@@ -151,11 +154,9 @@ class Capture:
                             yield event
                     if taken is not None:
                         yield taken
-                    now_s = self._clock.monotonic_s()
-                    is_due = told_s is None or now_s - told_s >= _WORD_S
-                    if is_due and not isinstance(taken, Skipped):
-                        told_s = now_s
-                        yield self._sighting(item, moving=moving)
+                    if not isinstance(taken, Skipped):
+                        self._newest_ms, self._is_moving = item.captured_at_ms, moving
+                        yield from self._word()
                     cpu_ms = thread_cpu_ms()  # what the taker did in this thread meanwhile is not ours
                 case _:
                     assert_never(item)
@@ -241,13 +242,19 @@ class Capture:
         self._checked_ms = at_ms
         self._scores = self._checks.consider(at_ms, image)
 
-    def _sighting(self, glance: Glance, *, moving: bool) -> Sighting:
+    def _word(self) -> Iterator[Sighting]:
+        now_s = self._clock.monotonic_s()
+        if self._told_s is None or now_s - self._told_s >= _WORD_S:
+            self._told_s = now_s
+            yield self._sighting()
+
+    def _sighting(self) -> Sighting:
         return Sighting(
             camera_id=self._id,
-            at_ms=glance.captured_at_ms,
+            at_ms=self._clock.now_ms() if self._newest_ms is None else self._newest_ms,
             pictures=self._pictures,
             passed_over=self._selector.passed_over,
-            moving=moving,
+            moving=self._is_moving,
             decode_cpu_ms=self._cpu_ms,
             sender_offset_ms=None if self._live is None else self._live.sender_offset_ms,
             scores=self._scores,

@@ -43,6 +43,7 @@ _ERRORS: Final = {
         errors.NotFound,
         errors.NoPicture,
         errors.Stalled,
+        errors.NoKeyframe,
         errors.Ended,
     )
 }
@@ -177,7 +178,8 @@ class CaptureProcess:
     def _word(self, report: wire.Missed | wire.Seen) -> Skipped | Sighting:
         if isinstance(report, wire.Missed):
             return Skipped(self._id, report.reason, report.message)
-        self._reached(report.at_ms)
+        if self._counted.is_new(report):
+            self._reached(report.at_ms)
         return self._counted.sighting(self._id, report)
 
     def _reports(
@@ -270,6 +272,10 @@ class _Counted:
         self._pictures = self._passed_over = self._clock_changes = 0
         self._cpu_ms = 0.0
         self._newest = (0, 0, 0.0, 0)
+
+    def is_new(self, seen: wire.Seen) -> bool:
+        """Whether a picture more was looked at than at the word before."""
+        return seen.pictures > self._newest[0]
 
     def sighting(self, camera_id: str, seen: wire.Seen) -> Sighting:
         self._newest = (seen.pictures, seen.passed_over, seen.decode_cpu_ms, seen.clock_changes)

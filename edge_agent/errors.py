@@ -114,6 +114,12 @@ class Stalled(SourceError):
     cause = "stalled"
 
 
+class NoKeyframe(Stalled):
+    """The stream goes on, and for long without a keyframe that is whole."""
+
+    cause = "stale"
+
+
 class Silent(SourceError):
     """A device that pushes pictures has not been heard for three of its keepalives."""
 

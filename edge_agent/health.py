@@ -37,6 +37,7 @@ class _Watch:
     given_up: Trouble | None = None
     unredacted: Trouble | None = None
     picture_s: float | None = None
+    unusable_s: float | None = None
     is_heard: bool = False
     shown: CameraStatus | None = None
 
@@ -97,6 +98,11 @@ class Health:
                 watch.given_up = None
             is_new = self._refresh(watch)
         self._tell(is_new=is_new)
+
+    def unusable(self, camera_id: str) -> None:
+        """A picture came that does not decode."""
+        with self._lock:
+            self._watches[camera_id].unusable_s = self._clock.monotonic_s()
 
     def offline(self, camera_id: str, cause: str, code: str = "failed") -> None:
         """No pictures come, and why; `code` says it in one word (`SourceError.cause`)."""
@@ -245,6 +251,7 @@ class Health:
             spoke_s=watch.figures.spoke_s,
             longest_gap_s=watch.figures.longest_gap_s,
             picture_s=watch.picture_s,
+            unusable_s=watch.unusable_s,
             is_heard=watch.is_heard,
             keepalive_s=source.keepalive_s if isinstance(source, config.ViidSource) else 60.0,
             unredacted=watch.unredacted,

@@ -14,7 +14,7 @@ from edge_agent.capture import Capturing
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
 from edge_agent.fair_queue import FairQueue
-from edge_agent.frames import Look, Redact, Selected, SelectReason, Skipped
+from edge_agent.frames import Look, Redact, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.health import Health
 from edge_agent.looker import Looker
 from edge_agent.sighting import Sighting
@@ -72,6 +72,7 @@ class Pipeline:
         self._snapshots = 0
         self._lost = 0
         self._has_crashed = False
+        self._pictures = 0
         self._attempt_s = self._began_s
         self._disk_full = False
         self.skipped: Counter[str] = Counter()
@@ -117,7 +118,9 @@ class Pipeline:
                 case Skipped():
                     self._skip(item)
                 case Sighting():
-                    self._alive()
+                    if item.pictures != self._pictures:
+                        self._pictures = item.pictures
+                        self._alive()
                     self._steward.sighted(item)
                     self._health.sighted(item)
                     self._note_view(item)
@@ -238,6 +241,8 @@ class Pipeline:
     def _skip(self, skipped: Skipped) -> None:
         """A source had a picture that is of no use: counted, and the next one is waited for."""
         self.skipped[skipped.reason] += 1
+        if skipped.reason is SkipReason.BROKEN:
+            self._health.unusable(self._id)
         count = self.skipped[skipped.reason]
         if _deserves_a_line(count):
             _log.warning(

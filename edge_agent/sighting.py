@@ -12,7 +12,7 @@ class Sighting:
 
     camera_id: str
     at_ms: int
-    """Capture time of the newest picture that was looked at."""
+    """Capture time of the newest picture that was looked at; of now, before the first."""
     pictures: int
     """Looked at, so far."""
     passed_over: int

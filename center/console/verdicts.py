@@ -87,7 +87,8 @@ CAUSES: Final = {
     "ended": marked("The stream was closed"),
     "crashed": marked("Its decoder fell"),
     "silent": marked("The device was silent"),
-    "stale": marked("No whole picture"),
+    "stale": marked("No keyframe"),
+    "undecodable": marked("Its pictures do not decode"),
     "over": marked("The recording is over"),
     "failed": marked("Failed"),
 }

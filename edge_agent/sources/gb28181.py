@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 import av
 
 from edge_agent.clock import Clock
-from edge_agent.errors import Ended, NoPicture, Stalled
+from edge_agent.errors import Ended, NoKeyframe, NoPicture, Stalled
 from edge_agent.frames import Glance, Skipped
 from edge_agent.gb28181.nal import Codec
 from edge_agent.gb28181.receiver import AccessUnit, Damaged, Receiver, SipOnMediaPort, Unsupported
@@ -70,8 +70,8 @@ class Gb28181Stream:
 
         Raises:
             NoPicture: no media came, none with a picture that is decoded here, or the device has mistaken the port.
-            Stalled: silent for `SILENCE_S`, of recordings for `PLAYED_SILENCE_S`, or no keyframe that is whole for
-                `NO_KEYFRAME_S`.
+            Stalled: silent for `SILENCE_S`, of recordings for `PLAYED_SILENCE_S`.
+            NoKeyframe: none that is whole for `NO_KEYFRAME_S`.
             Ended: the connection closed, or makes no sense any more.
             Unreachable: `tcp_active`, and nothing listens there.
             SourceError: what opening the media raised, or why the session ended.
@@ -138,9 +138,13 @@ class _Session:
                 self._said_s = self._resumed_s = self._clock.monotonic_s()
                 self._keyframe_s += self._said_s - given_s
             self._mind_silence()
-            if self._has_media and self._clock.monotonic_s() - self._said_s >= _WORD_S:
+            if self._has_media and self._clock.monotonic_s() - self._said_s >= _WORD_S and self._has_heard():
                 self._said_s = self._clock.monotonic_s()
                 yield None
+
+    def _has_heard(self) -> bool:
+        """Whether anything came since the last word."""
+        return self._receiver.heard_s is not None and self._receiver.heard_s >= self._said_s
 
     def _receive(self) -> None:
         for arrived in self._socket.read():
@@ -214,7 +218,7 @@ class _Session:
         elif now_s - max(heard_s, self._resumed_s) > self._silence_s:
             raise Stalled(self._camera_id, f"its media stopped {self._silence_s:.0f} s ago, without a word")
         elif now_s - self._keyframe_s > NO_KEYFRAME_S:
-            raise Stalled(
+            raise NoKeyframe(
                 self._camera_id,
                 f"no whole keyframe for {NO_KEYFRAME_S:.0f} s ({self._receiver.lost_packets} packets lost so far): set"
                 " an I-frame interval of 2 to 4 s in the device, look for loss on its network, or use TCP",

@@ -41,6 +41,22 @@ def test_a_capture_that_lives_without_pictures_is_stale_after_ninety_seconds() -
     assert told(replace(SEEN, spoke_s=190.5), 190.5) == (CameraState.OFFLINE, "stale")
 
 
+@pytest.mark.parametrize(("unusable_s", "code"), [(None, "stale"), (100.0, "stale"), (150.0, "undecodable")])
+def test_the_cause_is_by_what_comes_of_a_stream_without_a_picture(unusable_s: float | None, code: str) -> None:
+    heard = replace(SEEN, spoke_s=195.0, unusable_s=unusable_s)
+    assert told(heard, 195.0) == (CameraState.OFFLINE, code)
+    assert told(replace(heard, given_up=REFUSED), 195.0) == (CameraState.OFFLINE, code), "it has come back since"
+    assert told(heard, 206.0) == (CameraState.OFFLINE, "silent")
+    assert told(replace(heard, given_up=REFUSED), 206.0) == (CameraState.OFFLINE, "unreachable")
+    never = replace(heard, picture_s=None)
+    assert told(never, 195.0) == (CameraState.OFFLINE, code)
+
+
+def test_the_words_name_what_to_look_at() -> None:
+    assert "look at its power and network" in judge(SEEN, 200.0).cause
+    assert "set a key-frame (I-frame) interval of 2 to 4 s" in judge(replace(SEEN, spoke_s=195.0), 195.0).cause
+
+
 def test_a_capture_that_never_spoke_is_given_a_minute() -> None:
     assert told(STREAM, 60.0) == (CameraState.STARTING, "")
     assert told(STREAM, 60.1) == (CameraState.OFFLINE, "silent")

@@ -99,10 +99,18 @@ def test_a_word_counts_how_often_pictures_were_dated_by_another_clock_than_those
     assert [word.clock_changes for word in words] == [0, 1, 1, 1, 2, 3]
 
 
-def test_between_pictures_the_source_lives_and_nothing_is_said() -> None:
+def test_between_pictures_a_word_a_second_says_that_something_comes_and_no_picture() -> None:
     items, _, lives = played([shown([0])[0], None, None, None, *shown([0, 0])[1:]])
-    assert [type(item) for item in items] == [Selected, Sighting, Sighting]
-    assert lives == [1, 1, 5]
+    words = [item for item in items if isinstance(item, Sighting)]
+    assert [word.pictures for word in words] == [1, 1, 1, 1, 2]
+    assert [word.at_ms - EPOCH_MS for word in words] == [0, 0, 0, 0, 1000]
+    assert lives == [1, 1, 2, 3, 4, 5]
+
+
+def test_before_the_first_picture_and_behind_a_broken_one_a_word_comes_too() -> None:
+    items, *_ = played([None, Skipped("gate", SkipReason.BROKEN, "a keyframe that does not decode")])
+    assert [type(item) for item in items] == [Sighting, Skipped, Sighting]
+    assert [item.pictures for item in items if isinstance(item, Sighting)] == [0, 0]
 
 
 def test_a_picture_whose_pixels_are_broken_is_skipped_and_the_next_like_it_is_taken() -> None:

@@ -72,6 +72,21 @@ def test_a_word_without_a_new_picture_brings_nobody_back(world: Watched) -> None
     assert world.status().state is CameraState.ONLINE
 
 
+def test_one_keyframe_and_then_none_is_stale_and_keyframes_that_do_not_decode_are_told_as_such(
+    world: Watched,
+) -> None:
+    seen_for(world, 5)
+    told = []
+    for second in range(300):
+        world.see(0)
+        if second >= 200:
+            world.health.unusable("gate")
+        told += world.live(1)
+    assert told == [("online", ""), ("offline", "stale"), ("offline", "undecodable")]
+    world.see()
+    assert world.status().state is CameraState.ONLINE
+
+
 def test_counts_that_begin_anew_are_a_new_captures_and_its_pictures_count(world: Watched) -> None:
     world.see(50)
     world.restart()

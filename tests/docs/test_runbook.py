@@ -84,7 +84,7 @@ def test_every_fault_of_the_doctor_can_be_linked_to(language: str) -> None:
 def test_every_cause_code_of_a_camera_and_every_picture_check_can_be_linked_to(language: str) -> None:
     codes = {
         *(kind.cause for kind in kinds(SourceError)),
-        *(camera_state.SILENT, camera_state.STALE, camera_state.PAUSED),
+        *(camera_state.SILENT, camera_state.STALE, camera_state.UNDECODABLE, camera_state.PAUSED),
         *(DropReason.REDACTION_UNAVAILABLE, DropReason.REDACTION_TIMEOUT, DropReason.SECOND_LOOK),
         *PictureCheck,
         "over",  # a recording; `edge_agent.pipeline` says it

@@ -23,7 +23,7 @@ def source_errors(kind: type[SourceError] = SourceError) -> Iterator[type[Source
 
 CODES = {
     *(kind.cause for kind in source_errors() if kind.__module__.startswith("edge_agent")),
-    *(camera_state.SILENT, camera_state.STALE, camera_state.PAUSED),
+    *(camera_state.SILENT, camera_state.STALE, camera_state.UNDECODABLE, camera_state.PAUSED),
     *(DropReason.REDACTION_UNAVAILABLE, DropReason.REDACTION_TIMEOUT, DropReason.SECOND_LOOK),
 }
 

@@ -92,7 +92,7 @@ def cut(keyframe: bytes, codec: str) -> bytes:
 
 
 def _rtsp(url: str) -> config.RtspSource:
-    return config.RtspSource(url=url, connect_timeout_s=5, read_timeout_s=3)
+    return config.RtspSource(url=url, connect_timeout_s=30, read_timeout_s=30)
 
 
 def looked(source: Source, stop: threading.Event) -> Iterator[Frame | Skipped]:

@@ -92,8 +92,8 @@ class Box:
                 url=f"rtsp://127.0.0.1:{port or self.around.rtsp_port}/{path}",
                 username="viewer",
                 password_sealed=encrypt_password(password, key, agent_id=AGENT, camera_id="gate"),
-                connect_timeout_s=3,
-                read_timeout_s=3,
+                connect_timeout_s=15,
+                read_timeout_s=15,
             ),
         )
 

@@ -49,7 +49,7 @@ def always(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> b
 
 def opened(port: int, main: str = "main", small: str = "small") -> Rtsp:
     place = f"rtsp://127.0.0.1:{port}"
-    source = config.RtspSource(url=f"{place}/{main}", substream_url=f"{place}/{small}", connect_timeout_s=3)
+    source = config.RtspSource(url=f"{place}/{main}", substream_url=f"{place}/{small}", connect_timeout_s=30)
     return Rtsp("gate", source, SystemClock())
 
 

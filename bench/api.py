@@ -49,6 +49,7 @@ from provisioning.contracts.messages import (
     Redaction,
     Snapshot,
 )
+from provisioning.retention.state import Clocks
 from ray_cluster.archiver import Archiver
 from ray_cluster.entries import Entry
 from ray_cluster.lookalike import Lookalike
@@ -172,7 +173,8 @@ def add_pictures(
 ) -> list[str]:
     """Observations with pictures that a centre can show, a minute apart, of these cameras; their row keys."""
     now_ms = max(NOW_MS, from_ms + len(sources) * 60_000)
-    archiver = Archiver(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now_ms=now_ms)
+    clocks = Clocks(now_ms, now_ms, "bench")
+    archiver = Archiver(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES, now=clocks)
     entries = []
     for number, (agent_id, camera_id) in enumerate(sources):
         jpeg, machines = draw(number)

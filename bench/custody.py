@@ -27,6 +27,7 @@ from provisioning.contracts.messages import (
     Redaction,
     Snapshot,
 )
+from provisioning.retention.clock import read_clocks
 from ray_cluster.archiver import Archiver
 from ray_cluster.entries import Entry
 
@@ -138,7 +139,7 @@ def _insert(bare: sqlite3.Connection, count: int) -> None:
 
 def _archive(scratch: Path) -> Comparison:
     clock = SystemClock()
-    archiver = Archiver(scratch / "archive", retention_days=30, offset_minutes=480, now_ms=clock.now_ms())
+    archiver = Archiver(scratch / "archive", retention_days=30, offset_minutes=480, now=read_clocks())
     rows = pa.table({"id": ["x" * 40] * BATCH, "at": list(range(BATCH)), "facts": ["{}" * 200] * BATCH})
     table = lancedb.connect(scratch / "bare").create_table("bare", rows)
 

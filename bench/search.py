@@ -82,7 +82,7 @@ def fill(directory: Path, machines: int, low_ms: int = LOW_MS, high_ms: int = HI
             table.objects.add(_objects(dice, keys, cameras, at_ms))
             table.snapshots.add(_snapshots(dice, keys, cameras, at_ms, first))
             first += count
-    done = Upkeep(directory, retention_days=30, offset_minutes=OFFSET_MINUTES).run_once(now_ms=high_ms)
+    done = Upkeep(directory, offset_minutes=OFFSET_MINUTES).run_once(now_ms=high_ms)
     if done.faults:
         raise SystemExit(f"upkeep: {done.faults}")
 

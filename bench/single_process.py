@@ -14,6 +14,7 @@ from pathlib import Path
 
 from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import Broker
+from provisioning.retention.clock import read_clocks
 from ray_cluster.acks import Acks
 from ray_cluster.appearance import UNSEEN, Appearance
 from ray_cluster.archiver import Archiver
@@ -69,14 +70,14 @@ async def work(broker: Broker, folder: Path) -> None:
         folder,
         retention_days=settings["retention_days"],
         offset_minutes=settings["day_offset_minutes"],
-        now_ms=now_ms(),
+        now=read_clocks(),
     )
 
     async def commit(entries: Sequence[Entry]) -> list[Receipt]:
         return await loop.run_in_executor(thread, lambda: archiver.commit(entries, now_ms=now_ms()))
 
     async def maintain() -> None:
-        await loop.run_in_executor(thread, lambda: archiver.maintain(now_ms=now_ms()))
+        await loop.run_in_executor(thread, lambda: archiver.maintain(now=read_clocks()))
 
     rows = settings["flush_rows"]
     batcher = Batcher(commit, maintain, flush_rows=rows, flush_s=settings["flush_ms"] / 1000, max_rows=4 * rows)

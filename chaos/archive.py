@@ -17,6 +17,7 @@ from typing import TypeVar
 from chaos.tallies import Tallies, Tally
 from provisioning.contracts import config
 from provisioning.contracts.messages import ArchivedItem, ObservedItem
+from provisioning.retention.clock import read_clocks
 from ray_cluster.acks import Acks
 from ray_cluster.appearance import UNSEEN, Appearance
 from ray_cluster.archiver import Archiver
@@ -43,10 +44,10 @@ class Stages:
 
     def __init__(self, directory: Path) -> None:
         self._thread = ThreadPoolExecutor(1, "archiver")
-        self._archiver = Archiver(directory, retention_days=30, offset_minutes=480, now_ms=now_ms())
+        self._archiver = Archiver(directory, retention_days=30, offset_minutes=480, now=read_clocks())
         self.batcher = Batcher(
             lambda entries: self._in_thread(lambda: self._archiver.commit(entries, now_ms=now_ms())),
-            lambda: self._in_thread(lambda: self._archiver.maintain(now_ms=now_ms())),
+            lambda: self._in_thread(lambda: self._archiver.maintain(now=read_clocks())),
             flush_rows=_FLUSH_ROWS,
             flush_s=_FLUSH_S,
             max_rows=4 * _FLUSH_ROWS,

@@ -7,6 +7,7 @@ from ray_cluster.commands.detectors import detectors
 from ray_cluster.commands.erase import erase
 from ray_cluster.commands.hold import hold, holds, release
 from ray_cluster.commands.plan import plan
+from ray_cluster.commands.retention import retention
 from ray_cluster.commands.run import run
 from ray_cluster.commands.scale import scale
 from ray_cluster.commands.status import status
@@ -19,7 +20,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, up, status, scale, detectors, down, verify, erase, hold, holds, release, backup, restore, plan):
+COMMANDS = (
+    run,
+    up,
+    status,
+    scale,
+    detectors,
+    down,
+    verify,
+    erase,
+    hold,
+    holds,
+    release,
+    retention,
+    backup,
+    restore,
+    plan,
+)
+for command in COMMANDS:
     app.command()(command)
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import errno
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import compress
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,9 @@ from typing import Any, Final
 from provisioning.contracts.archive import ObjectRow, PicturePlace, SnapshotRow
 from provisioning.contracts.archive import day_of as filed
 from provisioning.contracts.messages import PictureState
+from provisioning.retention.state import Clocks
 from ray_cluster.appearance import Appearance
+from ray_cluster.archive_retention import ArchiveRetention
 from ray_cluster.day_tables import (
     WindowTables,
     batches,
@@ -38,9 +41,11 @@ from ray_cluster.key_filter import KeyFilter, marks, marks_of_column
 from ray_cluster.packs import Packs
 from ray_cluster.seals import Seals
 from ray_cluster.tables import OBJECTS, SNAPSHOTS, object_table, snapshot_table
-from ray_cluster.windows import FIRST_HOURS, day_name, day_of, hours_by_day, next_hours, window_at
+from ray_cluster.windows import FIRST_HOURS, day_name, day_of, days_of, hours_by_day, next_hours, window_at
 
 HOUSEKEEPING_MS: Final = 3600 * 1000
+ADVANCE_MS: Final = 10 * 1000
+"""How often retention time is written down: what passes between that and a power cut, the wall clock has to say."""
 _RECENT: Final = 65_536
 _LOOKED_UP_HOURS: Final = 96
 """Of windows that are looked up at a time: today, and what agents bring after an outage of 72 hours (DESIGN §1)."""
@@ -57,7 +62,7 @@ class Archiver:
     """
 
     def __init__(
-        self, directory: Path, *, retention_days: int, offset_minutes: int, now_ms: int, first_hours: int = FIRST_HOURS
+        self, directory: Path, *, retention_days: int, offset_minutes: int, now: Clocks, first_hours: int = FIRST_HOURS
     ) -> None:
         """`first_hours`: how wide the windows of the archive's first day are; those of a later one follow from it."""
         self._first_hours = first_hours
@@ -77,7 +82,7 @@ class Archiver:
         self._strays = KeyFilter()
         """Of all rows that were captured at a time that is not believed, in whatever window they lie."""
         self._seq = 0
-        self._next_housekeeping_ms = now_ms
+        self._next_advance_ms = self._next_housekeeping_ms = now.boot_ms
         self.fenced = ""
         """Why this archiver must not write any more; empty while it may."""
         self._epoch = Epoch(directory)
@@ -91,6 +96,16 @@ class Archiver:
                 seal = self._seals.of(name)
                 if seal is None or seal.strays:
                     _read_keys(self._opened(name).snapshots, self._strays, "time_trusted = false")
+        self._retention = ArchiveRetention(
+            directory, self._tables, retention_days=retention_days, offset_minutes=offset_minutes
+        )
+        with self._epoch.held(), _write_errors(directory):
+            self._retention.advance(now)
+
+    @property
+    def retention_stopped(self) -> str:
+        """Why no day is dropped for its age; empty while nothing is held up."""
+        return self._retention.stopped
 
     def surely_absent(self, sightings: Sequence[Sighting]) -> bool:
         """Whether none of them can be archived: no table is asked. A commit that is under way may still bring one."""
@@ -138,6 +153,7 @@ class Archiver:
         """
         if self.fenced:
             raise Fenced(self.fenced)
+        entries = [self._received(entry) for entry in entries]
         try:
             with self._epoch.held():
                 receipts = self.known([entry.sighting for entry in entries])
@@ -155,20 +171,29 @@ class Archiver:
             first.add(entry.row_key)
         return answer
 
-    def maintain(self, *, now_ms: int) -> None:
-        """Once an hour drop expired days and sweep orphan packs. Call it between commits; what takes long is upkeep.
+    def maintain(self, *, now: Clocks) -> None:
+        """Advance retention time; once an hour drop expired days and sweep orphan packs. What takes long is upkeep.
+
+        Call it between commits.
 
         Raises:
             Fenced, ArchiveFull, ArchiveWriteFailed: as `commit`.
+            ArchiveUnreadable: a legal hold cannot be read.
         """
         if self.fenced:
             raise Fenced(self.fenced)
-        if now_ms < self._next_housekeeping_ms:
+        if now.boot_ms < self._next_advance_ms:
             return
         with self._epoch.held(), _write_errors(Path("tables")):
-            self._next_housekeeping_ms = now_ms + HOUSEKEEPING_MS
-            self._drop_expired(now_ms)
-            self._sweep(now_ms)
+            self._next_advance_ms = now.boot_ms + ADVANCE_MS
+            self._retention.advance(now)
+            if now.boot_ms >= self._next_housekeeping_ms:
+                self._next_housekeeping_ms = now.boot_ms + HOUSEKEEPING_MS
+                self._drop_expired(now)
+
+    def _received(self, entry: Entry) -> Entry:
+        received_at_ms = self._retention.filed_at_ms(entry.received_at_ms)
+        return entry if received_at_ms == entry.received_at_ms else replace(entry, received_at_ms=received_at_ms)
 
     def _by_window(self, entries: Iterable[Entry]) -> list[tuple[str, list[tuple[Entry, bool]]]]:
         """Oldest window first; of several entries with one key the first wins."""
@@ -305,9 +330,12 @@ class Archiver:
         while len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
 
-    def _drop_expired(self, now_ms: int) -> None:
-        oldest = day_name(now_ms - self._retention_days * 86_400_000, self._offset_minutes)
+    def _drop_expired(self, now: Clocks) -> None:
         kept = self._held.uncopied_days()
+        days = {*days_of(self._windows), *self._packs.days()} - kept
+        oldest = self._retention.first_kept(days, now)
+        if oldest is None:
+            return
         for name in sorted(self._windows):
             # A day that a legal hold touches stays until upkeep has copied what is held.
             if day_of(name) < oldest and day_of(name) not in kept:
@@ -321,6 +349,7 @@ class Archiver:
         for name in self._packs.days():
             if name < oldest and name not in kept:
                 self._packs.drop(name)
+        self._sweep(now.wall_ms)
 
     def _sweep(self, now_ms: int) -> None:
         for name in self._packs.days():

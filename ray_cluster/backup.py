@@ -3,7 +3,7 @@
 Files of a table are written once and never changed, and so are packs but for an erasure: a run copies what the target
 lacks. Of each day the versions of the snapshots are fixed first, then those of the objects, then the packs are copied;
 a row that the backup has thus has its machines and its picture there. The days that retention dropped are dropped,
-erasures are carried out, holds are mirrored.
+erasures are carried out, holds are mirrored. A day that the archive lost otherwise stays.
 """
 
 import os
@@ -17,13 +17,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from provisioning.contracts.messages import Count, Message, TimeMs
+from ray_cluster import archive_retention
 from ray_cluster.day_tables import connect, day_names, manifest_name, window_names
 from ray_cluster.durable import disk_errors, replace_text, sync_folder
 from ray_cluster.erasure import LIST, erase, erased, zero
 from ray_cluster.errors import BackupFailed, UnknownObservation
 from ray_cluster.packs import Packs
 from ray_cluster.tables import OBJECTS, SNAPSHOTS
-from ray_cluster.windows import day_of, days_of
+from ray_cluster.windows import day_name, day_of, days_of
 
 MARK: Final = "backup.json"
 _TAG: Final = "wayside-backup"
@@ -48,13 +49,15 @@ class Copied:
     bytes: int = 0
     removed: int = 0
     erased: int = 0
+    kept: int = 0
+    """Days that the archive has not any more, though retention did not drop them."""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
         return asdict(self)
 
 
-def back_up(directory: Path, target: Path, *, now_ms: int) -> Copied:
+def back_up(directory: Path, target: Path, *, offset_minutes: int, now_ms: int) -> Copied:
     """Bring the backup in `target` up to date. The cluster may be running.
 
     A run that was cut off is made whole by the next one, and until then the target is what it was, day by day.
@@ -62,9 +65,11 @@ def back_up(directory: Path, target: Path, *, now_ms: int) -> Copied:
     Raises:
         BackupFailed: the directories are one and the same, or hold something else.
         ArchiveFull, ArchiveWriteFailed: the target's disk refuses.
-        ArchiveUnreadable: the list of erasures is damaged.
+        ArchiveUnreadable: the list of erasures is damaged, or the state of retention cannot be read.
     """
     _check_apart(directory, target)
+    horizon_ms = archive_retention.horizon_ms(directory)
+    first_kept = "" if horizon_ms is None else day_name(horizon_ms, offset_minutes)
     if target.exists() and any(target.iterdir()) and not (target / MARK).exists() and not (target / _begun()).exists():
         raise BackupFailed(f"{target}: holds something that is no backup of an archive; give an empty folder")
     done = Copied()
@@ -77,7 +82,7 @@ def back_up(directory: Path, target: Path, *, now_ms: int) -> Copied:
         done.erased = _carry_out(directory, target)
         for day in days:
             _copy_day(directory, target, tables, [name for name in names if day_of(name) == day], done)
-        _drop_others(target, set(names), done)
+        _drop_expired(target, set(names), first_kept, done)
         for folder in ("holds", "audit"):
             _mirror(directory / folder, target / folder, done)
         for file in (LIST, "epoch"):
@@ -222,19 +227,26 @@ def _drop_extra(source: Path, target: Path, done: Copied) -> None:
             Path(folder).rmdir()
 
 
-def _drop_others(target: Path, names: set[str], done: Copied) -> None:
-    """Windows that the archive has not any more, and packs of such days. The commit marks go first."""
+def _drop_expired(target: Path, names: set[str], first_kept: str, done: Copied) -> None:
+    """Windows that the archive has not any more, of days that retention dropped; their packs. Commit marks go first."""
+    lost: set[str] = set()
     for kind in (SNAPSHOTS, OBJECTS):
         for table in sorted((target / "tables").glob(f"{kind}*.lance")):
-            if table.name.removeprefix(kind).removesuffix(".lance") not in names:
+            name = table.name.removeprefix(kind).removesuffix(".lance")
+            if name in names:
+                continue
+            if day_of(name) < first_kept:
                 shutil.rmtree(table)
                 done.removed += 1
+            else:
+                lost.add(day_of(name))
     packs = Packs(target / "packs")
-    days = set(days_of(names))
+    days = set(days_of(names)) | lost
     for day in packs.days():
         if day not in days:
             packs.drop(day)
             done.removed += 1
+    done.kept = len(lost)
 
 
 def _carry_out(directory: Path, target: Path) -> int:

@@ -54,6 +54,8 @@ class ArchiveTold:
     disk_free_bytes: Callable[[], int | None] = field(default=_unknown)
     upkeep: Callable[[], UpkeepStatus | None] = field(default=_unknown)
     """What the last upkeep found; None before the first."""
+    retention_stopped: Callable[[], str] = field(default=str)
+    """Why nothing is dropped for its age; empty while nothing is held up."""
 
 
 def intake_families(told: IntakeTold) -> Iterator[Metric]:
@@ -102,6 +104,8 @@ def archive_families(told: ArchiveTold) -> Iterator[Metric]:
     yield _gauge(f"{_ARCHIVE}waiting_rows", "Rows that wait for the next commit", told.waiting_rows())
     fault = float(bool(told.maintenance_fault()))
     yield _gauge(f"{_ARCHIVE}maintenance_failing", "1 while retention does not succeed", fault)
+    stopped = float(bool(told.retention_stopped()))
+    yield _gauge(f"{_ARCHIVE}retention_stopped", "1 while a person has to confirm the time", stopped)
     yield _gauge(f"{_ARCHIVE}disk_free_bytes", "Of the disk under the archive", told.disk_free_bytes())
     yield from _upkeep(told.upkeep())
 

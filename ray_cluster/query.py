@@ -23,6 +23,7 @@ from provisioning.contracts.archive import (
 from provisioning.contracts.messages import PictureState
 from provisioning.contracts.search import MachineCounts, SearchPlan
 from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
+from ray_cluster import archive_retention
 from ray_cluster.counting import Counting
 from ray_cluster.day_tables import batches, connect, in_order, read_errors, window_names
 from ray_cluster.errors import (
@@ -230,7 +231,7 @@ class Query:
             leaks=leaks,
             last_commit_seq=last,
             upkeep=None if upkeep is None else by_day(upkeep),
-            alarms=alarms(upkeep),
+            alarms=self.alarms(),
         )
 
     def upkeep(self) -> UpkeepReport:
@@ -256,8 +257,12 @@ class Query:
             return self._storage.look(tuple(day for day in self.days() if day < today))
 
     def alarms(self) -> tuple[str, ...]:
-        """What upkeep found that an operator must be told."""
-        return alarms(read_status(self._directory))
+        """What upkeep and retention found that an operator must be told.
+
+        Raises:
+            ArchiveUnreadable: the state of retention cannot be read.
+        """
+        return (*alarms(read_status(self._directory)), *archive_retention.alarms(self._directory))
 
     def days(self) -> tuple[str, ...]:
         """Days that have rows, oldest first.

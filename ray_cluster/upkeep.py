@@ -16,7 +16,7 @@ from typing import Any, Final
 from lancedb.index import Bitmap, BTree, IvfSq
 
 from provisioning.contracts.archive import DayUpkeep, UpkeepStatus
-from ray_cluster import recall
+from ray_cluster import archive_retention, recall
 from ray_cluster.day_index import SMALL_FRAGMENTS, Build, IndexState, index_name, next_build, partitions
 from ray_cluster.day_tables import connect, has_leftovers, is_closed, newest_version, window_names
 from ray_cluster.durable import replace_text
@@ -35,7 +35,6 @@ OVER_AFTER_MS: Final = 10 * 60 * 1000
 """A window is over so long after its end: what was captured in it has come by then, but for what an outage held up."""
 RESEAL_MS: Final = 3600 * 1000
 """How long a window that got late rows stays without a seal at most: each takes a second for two million rows."""
-_DAY_MS: Final = 86_400_000
 _SAMPLE: Final = 256
 _CACHE_BYTES: Final = 1024**3
 """Twice the indexes of an hour of a million machines. It goes from window to window, and Lance would keep 6 GiB of what
@@ -62,9 +61,8 @@ _SCALAR: Final = {
 class Upkeep:
     """One at a time works on an archive; an instance is used by one thread."""
 
-    def __init__(self, directory: Path, *, retention_days: int, offset_minutes: int) -> None:
+    def __init__(self, directory: Path, *, offset_minutes: int) -> None:
         self._directory = directory
-        self._retention_days = retention_days
         self._offset_minutes = offset_minutes
         self._tables = connect(directory, cache_bytes=_CACHE_BYTES)
         query = Query(directory, offset_minutes=offset_minutes)
@@ -184,8 +182,13 @@ class Upkeep:
 
     def _keep_held(self, days: tuple[str, ...], now_ms: int) -> None:
         """Copy what is held of the days that retention is about to drop, and delete holds that have ended."""
-        self._holds.expire(now_ms)
-        oldest = day_name(now_ms - self._retention_days * _DAY_MS, self._offset_minutes)
+        due_ms = archive_retention.due_ms(self._directory, now_ms)
+        if due_ms is not None:
+            self._holds.expire(due_ms)
+        horizon_ms = archive_retention.horizon_ms(self._directory)
+        if horizon_ms is None:
+            return
+        oldest = day_name(horizon_ms, self._offset_minutes)
         for day in days:
             if day < oldest:
                 self._holds.copy_day(day)

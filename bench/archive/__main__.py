@@ -16,7 +16,7 @@ from rich.table import Table
 
 from bench.archive import peers
 from bench.archive.city import City
-from bench.archive.load import NOW_MS, OFFSET_MINUTES, RETENTION_DAYS, Load, fill, hours_of, peak_memory_mb
+from bench.archive.load import NOW_MS, OFFSET_MINUTES, Load, fill, hours_of, peak_memory_mb
 from bench.archive.reads import read_all
 from bench.archive.search import QUERIES, objects_of, search_all
 from ray_cluster.day_tables import CLOSES_AFTER_DAYS
@@ -60,7 +60,7 @@ def _measure(folder: Path, rows: int, hours: int | None, *, peers_too: bool) -> 
     report["reads_open"] = [read.as_json() for read in read_all(archive, OFFSET_MINUTES)]
     report["open"] = [searched.as_json() for searched in search_all(objects_of(archive), queries)]
     yield report
-    upkeep = Upkeep(archive, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES)
+    upkeep = Upkeep(archive, offset_minutes=OFFSET_MINUTES)
     began = time.perf_counter()
     began_cpu = time.process_time()
     rounds = 0

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from bench.archive.city import DAY_START_MS, MACHINES_A_SNAPSHOT, City
+from provisioning.retention.state import Clocks
 from ray_cluster.archiver import Archiver
 from ray_cluster.upkeep import Upkeep
 from ray_cluster.windows import next_hours
@@ -61,7 +62,7 @@ def fill(directory: Path, rows: int, say: Callable[[str], None], hours: int | No
         directory,
         retention_days=RETENTION_DAYS,
         offset_minutes=OFFSET_MINUTES,
-        now_ms=DAY_START_MS,
+        now=Clocks(DAY_START_MS, DAY_START_MS, "bench"),
         first_hours=hours or hours_of(rows),
     )
     context = multiprocessing.get_context("spawn")
@@ -112,7 +113,7 @@ def peak_memory_mb() -> int:
 
 def _keep(directory: Path, stop: Event, answers: "multiprocessing.Queue[Any]", clock: Any) -> None:
     os.nice(5)
-    upkeep = Upkeep(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES)
+    upkeep = Upkeep(directory, offset_minutes=OFFSET_MINUTES)
     runs = 0
     faults: list[str] = []
     recalls: list[float] = []

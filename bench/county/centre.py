@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from provisioning.contracts.messages import Box, Machine, MachineClass
+from provisioning.retention.clock import read_clocks
 from ray_cluster.appearance import DIMENSIONS, Appearance
 from ray_cluster.archiver import Archiver
 from ray_cluster.batcher import Batcher
@@ -31,14 +32,14 @@ class Centre:
 
     def __init__(self, directory: Path, now_ms: Callable[[], int], seed: int) -> None:
         self._thread = ThreadPoolExecutor(1, "archiver")
-        self._archiver = Archiver(directory, retention_days=30, offset_minutes=480, now_ms=now_ms())
+        self._archiver = Archiver(directory, retention_days=30, offset_minutes=480, now=read_clocks())
         self._chance = np.random.default_rng(seed)
         self.commits = CommitFigures(now_ms)
         self.batcher = Batcher(
             self.commits.around(
                 lambda entries: self._in_thread(lambda: self._archiver.commit(entries, now_ms=now_ms()))
             ),
-            lambda: self._in_thread(lambda: self._archiver.maintain(now_ms=now_ms())),
+            lambda: self._in_thread(lambda: self._archiver.maintain(now=read_clocks())),
             flush_rows=FLUSH_ROWS,
             flush_s=FLUSH_S,
             max_rows=4 * FLUSH_ROWS,

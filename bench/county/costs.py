@@ -20,6 +20,7 @@ from engines.catalog import Catalog
 from engines.detector import Detector
 from provisioning.contracts import codec
 from provisioning.contracts.messages import PictureState
+from provisioning.retention.clock import read_clocks
 from ray_cluster.archiver import Archiver
 from ray_cluster.canary import Canary
 from ray_cluster.entries import Entry, Sighting
@@ -47,7 +48,7 @@ def archiving(folder: Path) -> Archiving:
     numbers = count()
     county = County(lambda taken: now_ms() - 1000 + taken.number % 1000, PICTURE)
     centre = Centre(folder / "beside", now_ms, 1)  # for its synthetic vectors
-    archiver = Archiver(folder / "archive", retention_days=30, offset_minutes=480, now_ms=now_ms())
+    archiver = Archiver(folder / "archive", retention_days=30, offset_minutes=480, now=read_clocks())
 
     def entries(rows: int) -> list[Entry]:
         return [replace(_entry(county, next(numbers)), appearances=centre.looks(OBJECTS)) for _ in range(rows)]

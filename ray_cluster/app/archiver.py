@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from provisioning.contracts.cluster import ClusterConfig
+from provisioning.retention.clock import read_clocks
 from ray_cluster.app.replica import check_running, door, free_bytes, now_ms
 from ray_cluster.batcher import Batcher
 from ray_cluster.commit_figures import CommitFigures
@@ -26,7 +27,7 @@ class ArchiverReplica:
     _door: Door | None = None
 
     async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
-        from ray_cluster.archiver import Archiver
+        from ray_cluster.archiver import ADVANCE_MS, Archiver
 
         log_to_stderr()
         self._thread = ThreadPoolExecutor(1, "archiver")
@@ -35,16 +36,17 @@ class ArchiverReplica:
                 config.archive_dir,
                 retention_days=config.retention_days,
                 offset_minutes=config.day_offset_minutes,
-                now_ms=now_ms(),
+                now=read_clocks(),
             )
         )
         commits = CommitFigures(now_ms)
         self._batcher = Batcher(
             commits.around(lambda entries: self._in_thread(lambda: self._archiver.commit(entries, now_ms=now_ms()))),
-            lambda: self._in_thread(lambda: self._archiver.maintain(now_ms=now_ms())),
+            lambda: self._in_thread(lambda: self._archiver.maintain(now=read_clocks())),
             flush_rows=config.flush_rows,
             flush_s=config.flush_ms / 1000,
             max_rows=4 * config.flush_rows,
+            idle_s=ADVANCE_MS / 1000,
         )
         told = ArchiveTold(
             commits,
@@ -52,6 +54,7 @@ class ArchiverReplica:
             maintenance_fault=lambda: self._batcher.maintenance_fault,
             disk_free_bytes=lambda: free_bytes(config.archive_dir),
             upkeep=lambda: read_status(config.archive_dir),
+            retention_stopped=lambda: self._archiver.retention_stopped,
         )
         self._door = door(lambda: archive_families(told), config, "archive")
         self._work = asyncio.get_running_loop().create_task(self._batcher.run())

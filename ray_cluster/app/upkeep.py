@@ -26,9 +26,7 @@ class UpkeepReplica:
         log_to_stderr()
         os.nice(_NICE)
         config.archive_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._upkeep = Upkeep(
-            config.archive_dir, retention_days=config.retention_days, offset_minutes=config.day_offset_minutes
-        )
+        self._upkeep = Upkeep(config.archive_dir, offset_minutes=config.day_offset_minutes)
         self._work = asyncio.get_running_loop().create_task(self._run())
 
     def check_health(self) -> None:

@@ -17,14 +17,20 @@ def backup(
 ) -> None:
     """Bring a backup of the archive up to date. The cluster may be running; only what is new is copied.
 
-    Retention applies to the backup as well: days, pictures and holds that the archive has not any more go there too.
+    Retention applies to the backup as well: days that it dropped, pictures that were erased and holds that ended go
+    there too. A day that the archive lost otherwise stays, and is counted as kept.
     """
     settings = loaded(config)
     from ray_cluster.backup import back_up  # noqa: PLC0415 - LanceDB is slow to import
     from ray_cluster.errors import ClusterError  # noqa: PLC0415
 
     try:
-        done = back_up(settings.archive_dir, target, now_ms=time.time_ns() // 1_000_000)
+        done = back_up(
+            settings.archive_dir,
+            target,
+            offset_minutes=settings.day_offset_minutes,
+            now_ms=time.time_ns() // 1_000_000,
+        )
     except ClusterError as error:
         fail(str(error))
     show(done.as_json(), as_json=as_json)

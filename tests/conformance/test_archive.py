@@ -27,6 +27,7 @@ from ray_cluster.errors import (
 )
 from ray_cluster.packs import ORPHAN_AGE_S, Packs
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, RETENTION_DAYS, archiver, entry, jpeg, query
+from tests.support.steady import together
 
 ROOT = Path(__file__).parents[2]
 
@@ -163,7 +164,7 @@ def test_a_second_writer_fences_the_first(tmp_path: Path) -> None:
         with pytest.raises(Fenced, match="epoch 2 has replaced ours, 1"):
             old.commit([entry(2)], now_ms=NOW_MS)
     with pytest.raises(Fenced):
-        old.maintain(now_ms=NOW_MS + HOUSEKEEPING_MS)
+        old.maintain(now=together(NOW_MS + HOUSEKEEPING_MS))
     assert old.fenced
     after = new.commit([entry(1), entry(2)], now_ms=NOW_MS)
     assert [receipt.fresh for receipt in after] == [False, True]
@@ -203,9 +204,9 @@ def test_days_are_cut_at_the_offset_and_dropped_whole(tmp_path: Path) -> None:
     writer.commit([young, old], now_ms=midnight_ms)
     assert query(tmp_path).days() == ("20261124", "20261125")
 
-    writer.maintain(now_ms=midnight_ms + RETENTION_DAYS * DAY_MS - 1)
+    writer.maintain(now=together(midnight_ms + RETENTION_DAYS * DAY_MS - 1))
     assert query(tmp_path).days() == ("20261124", "20261125")
-    writer.maintain(now_ms=midnight_ms + RETENTION_DAYS * DAY_MS + HOUSEKEEPING_MS)
+    writer.maintain(now=together(midnight_ms + RETENTION_DAYS * DAY_MS + HOUSEKEEPING_MS))
     assert query(tmp_path).days() == ("20261125",)
     assert [folder.name for folder in (tmp_path / "packs").iterdir()] == ["20261125"]
     assert query(tmp_path).picture(young.row_key) == young.jpeg
@@ -221,9 +222,9 @@ def test_orphan_packs_are_swept_after_a_day_and_no_others(tmp_path: Path) -> Non
     (tmp_path / "packs" / "20261124" / "cut-off.tmp").write_bytes(b"WAY")
     for file in (tmp_path / "packs").rglob("*.*"):
         os.utime(file, (NOW_MS / 1000, NOW_MS / 1000))
-    writer.maintain(now_ms=NOW_MS + ORPHAN_AGE_S * 1000)
+    writer.maintain(now=together(NOW_MS + ORPHAN_AGE_S * 1000))
     assert len(list((tmp_path / "packs").rglob("*.*"))) == 3
-    writer.maintain(now_ms=NOW_MS + ORPHAN_AGE_S * 1000 + HOUSEKEEPING_MS)
+    writer.maintain(now=together(NOW_MS + ORPHAN_AGE_S * 1000 + HOUSEKEEPING_MS))
     assert len(list((tmp_path / "packs").rglob("*.*"))) == 1
     assert query(tmp_path).picture(entry(1).row_key) == entry(1).jpeg
 

@@ -9,20 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ray_cluster.__main__ import app
-from tests.ray_cluster.world import NOW_MS, archiver, entry
+from tests.ray_cluster.world import CONFIG, NOW_MS, archiver, entry
 
-CONFIG = """
-archive_dir = "archive"
-models_dir = "models"
-auth_token_file = "ray.token"
-query_token_file = "query.token"
-[broker]
-host = "127.0.0.1"
-port = 1883
-ca_file = "a"
-cert_file = "b"
-key_file = "c"
-"""
 KEY = entry(2).row_key
 
 

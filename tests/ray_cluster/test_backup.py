@@ -27,6 +27,7 @@ from tests.ray_cluster.world import (
     query,
     upkeep,
 )
+from tests.support.steady import together
 
 
 def fill(directory: Path, first: int, count: int) -> None:
@@ -60,13 +61,13 @@ def test_back_and_forth(tmp_path: Path) -> None:
     live, target, anew = tmp_path / "live", tmp_path / "backup", tmp_path / "anew"
     fill(live, 0, 20)
     upkeep(live).run_once(now_ms=NOW_MS)
-    first = back_up(live, target, now_ms=NOW_MS)
+    first = back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     assert first.days == 2
     assert whole(query(target)) == 20
-    assert back_up(live, target, now_ms=NOW_MS).files == 0
+    assert back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS).files == 0
 
     fill(live, 20, 10)
-    second = back_up(live, target, now_ms=NOW_MS)
+    second = back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     assert 0 < second.bytes < first.bytes
     assert whole(query(target)) == 30
 
@@ -82,30 +83,30 @@ def test_back_and_forth(tmp_path: Path) -> None:
 def test_retention_erasures_and_holds_reach_the_backup(tmp_path: Path) -> None:
     live, target = tmp_path / "live", tmp_path / "backup"
     fill(live, 0, 10)
-    back_up(live, target, now_ms=NOW_MS)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     erase(live, key(2), offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS, reason="x")
     hold = Hold(name="h", case="c", placed_at_ms=NOW_MS, until_ms=NOW_MS + 99 * DAY_MS, row_keys=(key(3),))
     Holds(live, query(live), offset_minutes=OFFSET_MINUTES).place(hold)
-    assert back_up(live, target, now_ms=NOW_MS).erased == 1
+    assert back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS).erased == 1
     assert not any(entry(2).jpeg in path.read_bytes() for path in target.rglob("*.pack"))
     with pytest.raises(PictureErased):
         query(target).picture(key(2))
 
     past_ms = NOW_MS + RETENTION_DAYS * DAY_MS
-    archiver(live, now_ms=past_ms).maintain(now_ms=past_ms + HOUSEKEEPING_MS)
-    back_up(live, target, now_ms=past_ms)
+    archiver(live, now_ms=past_ms).maintain(now=together(past_ms + HOUSEKEEPING_MS))
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=past_ms)
     assert query(target).days() == query(live).days() == ("20261124",)
     assert [folder.name for folder in (target / "packs").iterdir()] == ["20261124"]
     assert query(target).picture(key(3)) == entry(3).jpeg
     Holds(live, query(live), offset_minutes=OFFSET_MINUTES).release("h")
-    back_up(live, target, now_ms=past_ms)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=past_ms)
     assert not list(target.rglob("*.jpg"))
 
 
 def test_what_was_erased_after_the_backup_stays_erased_where_the_list_survived(tmp_path: Path) -> None:
     live, target = tmp_path / "live", tmp_path / "backup"
     fill(live, 0, 10)
-    back_up(live, target, now_ms=NOW_MS)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     erase(live, key(4), offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS, reason="x")
     done = restore(target, tmp_path / "anew", offset_minutes=OFFSET_MINUTES, erasures=live)
     assert done.erased == 1
@@ -124,19 +125,19 @@ def test_a_backup_while_commits_and_upkeep_go_on_is_whole(tmp_path: Path, monkey
     keeper = upkeep(live)
     while beside.is_alive():
         keeper.run_once(now_ms=NOW_MS)
-        back_up(live, target, now_ms=NOW_MS)
+        back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
         rows = whole(query(target))
         assert rows >= seen
         seen = rows
     beside.join()
-    back_up(live, target, now_ms=NOW_MS)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     assert whole(query(target)) == 65
 
 
 def test_a_run_that_was_cut_off_leaves_the_last_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     live, target = tmp_path / "live", tmp_path / "backup"
     fill(live, 0, 10)
-    back_up(live, target, now_ms=NOW_MS)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     fill(live, 10, 10)
 
     copies = iter(range(7))
@@ -150,9 +151,9 @@ def test_a_run_that_was_cut_off_leaves_the_last_backup(tmp_path: Path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(module, "_copy", cut)
         with pytest.raises(KeyboardInterrupt):
-            back_up(live, target, now_ms=NOW_MS)
+            back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     assert whole(query(target)) >= 10
-    back_up(live, target, now_ms=NOW_MS)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     assert whole(query(target)) == 20
 
 
@@ -161,15 +162,15 @@ def test_a_restore_replaces_nothing_and_a_backup_takes_no_foreign_folder(tmp_pat
     fill(live, 0, 5)
     with pytest.raises(BackupFailed, match="no whole backup"):
         restore(live, tmp_path / "anew", offset_minutes=OFFSET_MINUTES)
-    back_up(live, target, now_ms=NOW_MS)
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     with pytest.raises(BackupFailed, match="not empty"):
         restore(target, live, offset_minutes=OFFSET_MINUTES)
     for inside in (live / "backup", live):
         with pytest.raises(BackupFailed, match="folder of its own"):
-            back_up(live, inside, now_ms=NOW_MS)
+            back_up(live, inside, offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "mine.jpg").write_bytes(b"x")
     with pytest.raises(BackupFailed, match="no backup"):
-        back_up(live, tmp_path / "photos", now_ms=NOW_MS)
+        back_up(live, tmp_path / "photos", offset_minutes=OFFSET_MINUTES, now_ms=NOW_MS)
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["mine.jpg"]
     assert (target / MARK).exists()

@@ -21,6 +21,7 @@ from tests.ray_cluster.world import (
     query,
     upkeep,
 )
+from tests.support.steady import together
 
 DAY = "20261124"
 PAST_MS = NOW_MS + (RETENTION_DAYS + 1) * DAY_MS
@@ -61,10 +62,10 @@ def test_what_is_held_is_there_after_its_day_was_dropped_and_nothing_else(place:
     holds(place).place(span())
     archiver(place).commit([entry(5)], now_ms=NOW_MS)  # of the span, and later than the hold
     writer = archiver(place, now_ms=PAST_MS)
-    writer.maintain(now_ms=PAST_MS)
+    writer.maintain(now=together(PAST_MS))
     assert query(place).days() == (DAY,)  # not before upkeep has copied it
     assert upkeep(place).run_once(now_ms=PAST_MS).faults == ()
-    writer.maintain(now_ms=PAST_MS + HOUSEKEEPING_MS)
+    writer.maintain(now=together(PAST_MS + HOUSEKEEPING_MS))
     read = query(place)
     assert read.days() == ()
     assert not list((place / "packs").iterdir())
@@ -100,6 +101,7 @@ def test_a_row_knows_the_holds_that_name_it_by_key_or_by_camera_and_span(place: 
 def test_a_hold_ends_by_release_or_at_its_time(place: Path) -> None:
     holds(place).place(rows(1))
     holds(place).place(rows(3, name="other", until_ms=NOW_MS + 5))
+    archiver(place, now_ms=NOW_MS + 5)  # retention time is the archiver's to advance
     upkeep(place).run_once(now_ms=NOW_MS + 5)
     assert [hold.name for hold in HeldArea(place).all()] == ["theft-17"]
     holds(place).release("theft-17")
@@ -116,7 +118,7 @@ def test_an_erased_picture_is_erased_in_every_hold_too(place: Path) -> None:
     assert (done.picture, done.holds, done.again) == (True, 2, False)
     assert not any(entry(1).jpeg in path.read_bytes() for path in place.rglob("*") if path.is_file())
     upkeep(place).run_once(now_ms=PAST_MS)
-    archiver(place, now_ms=PAST_MS).maintain(now_ms=PAST_MS)
+    archiver(place, now_ms=PAST_MS).maintain(now=together(PAST_MS))
     assert query(place).observation(key).snapshot.erased_at_ms == NOW_MS + 9
     with pytest.raises(PictureErased):
         query(place).picture(key)
@@ -155,6 +157,6 @@ def test_a_damaged_hold_stops_retention_rather_than_losing_evidence(place: Path)
     holds(place).place(span())
     (place / "holds" / "theft-17" / "hold.json").write_text("{")
     with pytest.raises(ArchiveUnreadable, match="restore it"):
-        archiver(place, now_ms=PAST_MS).maintain(now_ms=PAST_MS)
+        archiver(place, now_ms=PAST_MS).maintain(now=together(PAST_MS))
     assert query(place).days() == (DAY,)
     assert "theft-17" in upkeep(place).run_once(now_ms=PAST_MS).faults[0]

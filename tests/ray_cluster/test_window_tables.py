@@ -32,6 +32,7 @@ from tests.ray_cluster.world import (
     query,
     upkeep,
 )
+from tests.support.steady import together
 
 HOUR_MS = 3_600_000
 DAY = "20261124"
@@ -183,10 +184,10 @@ def test_retention_drops_the_windows_of_a_day_together_and_a_hold_stops_it(tmp_p
     holds.place(Hold(name="h", case="c", placed_at_ms=NOW_MS, until_ms=NOW_MS + 99 * DAY_MS, **span))
     past_ms = NOW_MS + (RETENTION_DAYS + 1) * DAY_MS
     writer = archiver(tmp_path, now_ms=past_ms)
-    writer.maintain(now_ms=past_ms)
+    writer.maintain(now=together(past_ms))
     assert len(windows(tmp_path)) == HOURS  # not before upkeep has copied it
     keeper.run_once(now_ms=past_ms)
-    writer.maintain(now_ms=past_ms + HOUSEKEEPING_MS)
+    writer.maintain(now=together(past_ms + HOUSEKEEPING_MS))
     assert windows(tmp_path) == ()
     assert list((tmp_path / "seals").iterdir()) == list((tmp_path / "packs").iterdir()) == []
     read = query(tmp_path)
@@ -210,8 +211,8 @@ def test_a_backup_has_every_window_and_loses_them_with_the_day(tmp_path: Path) -
     live, target, anew = tmp_path / "live", tmp_path / "backup", tmp_path / "anew"
     writer = fill(live)
     upkeep(live).run_once(now_ms=LATER_MS)
-    assert back_up(live, target, now_ms=LATER_MS).days == 1
-    assert back_up(live, target, now_ms=LATER_MS).files == 0
+    assert back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=LATER_MS).days == 1
+    assert back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=LATER_MS).files == 0
     assert restore(target, anew, offset_minutes=OFFSET_MINUTES).days == 1
     for place in (target, anew):
         assert windows(place) == windows(live)
@@ -219,8 +220,8 @@ def test_a_backup_has_every_window_and_loses_them_with_the_day(tmp_path: Path) -
     assert not archiver(anew).commit([seen(3)], now_ms=LATER_MS)[0].fresh
     writer.commit([entry(70, at_ms=NOW_MS + DAY_MS, received_at_ms=NOW_MS + DAY_MS)], now_ms=NOW_MS + DAY_MS)
     past_ms = NOW_MS + (RETENTION_DAYS + 1) * DAY_MS
-    writer.maintain(now_ms=past_ms)
-    back_up(live, target, now_ms=past_ms)
+    writer.maintain(now=together(past_ms))
+    back_up(live, target, offset_minutes=OFFSET_MINUTES, now_ms=past_ms)
     assert windows(target) == windows(live)
     assert query(target).days() == ("20261125",)
 

@@ -27,12 +27,25 @@ from ray_cluster.entries import Entry
 from ray_cluster.lookalike import Lookalike
 from ray_cluster.query import Query
 from ray_cluster.upkeep import Upkeep
+from tests.support.steady import together
 
 NOW_MS = 1_795_521_600_000
 """2026-11-24 20:00 at +08:00, noon UTC."""
 DAY_MS = 86_400_000
 OFFSET_MINUTES = 480
 RETENTION_DAYS = 30
+CONFIG = """
+archive_dir = "archive"
+models_dir = "models"
+auth_token_file = "ray.token"
+query_token_file = "query.token"
+[broker]
+host = "127.0.0.1"
+port = 1883
+ca_file = "a"
+cert_file = "b"
+key_file = "c"
+"""
 CAR = Machine(cls=MachineClass.CAR, score=0.75, box=Box(x0=1, y0=2, x1=30, y1=20))
 BIKE = Machine(cls=MachineClass.BICYCLE, score=0.5, box=Box(x0=10, y0=5, x1=20, y1=25))
 
@@ -118,7 +131,7 @@ def archiver(
         directory,
         retention_days=RETENTION_DAYS,
         offset_minutes=OFFSET_MINUTES,
-        now_ms=now_ms,
+        now=together(now_ms),
         first_hours=first_hours,
     )
 
@@ -132,4 +145,4 @@ def lookalike(directory: Path, *, now_ms: int = NOW_MS) -> Lookalike:
 
 
 def upkeep(directory: Path) -> Upkeep:
-    return Upkeep(directory, retention_days=RETENTION_DAYS, offset_minutes=OFFSET_MINUTES)
+    return Upkeep(directory, offset_minutes=OFFSET_MINUTES)

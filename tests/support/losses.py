@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.retention.clock import read_clocks
 from ray_cluster.archiver import Archiver
 from ray_cluster.errors import Fenced
 from tests.ray_cluster.world import entry
@@ -89,7 +90,7 @@ class Losses:
 
         def take_over() -> None:
             archive = self._site.root / "archive"
-            opened.append(Archiver(archive, retention_days=30, offset_minutes=480, now_ms=_now_ms()))
+            opened.append(Archiver(archive, retention_days=30, offset_minutes=480, now=read_clocks()))
 
         loss = self.of("another archiver opens the archive", take_over)
         with pytest.raises(Fenced):

@@ -17,6 +17,7 @@ from engines.vectoriser import Vectoriser
 from provisioning.contracts.archive import IntakeStatus
 from provisioning.contracts.cluster import ClusterConfig
 from provisioning.contracts.config import load, read_secret
+from provisioning.retention.clock import read_clocks
 from ray_cluster.acks import Acks
 from ray_cluster.app.canary import FACE_MODEL
 from ray_cluster.app.replica import now_ms
@@ -48,7 +49,7 @@ class Direct:
             config.archive_dir,
             retention_days=config.retention_days,
             offset_minutes=config.day_offset_minutes,
-            now_ms=now_ms(),
+            now=read_clocks(),
         )
         self._writing = asyncio.Lock()
 

@@ -149,7 +149,7 @@ class Centre:
         search = Search(
             url="http://archive.test", token=TOKEN, audit=audit, places=Places(store, devices), transport=transport
         )
-        self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms)
+        self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms, retention=records.retention)
         self.room.load()
         assessment = Assessment.over(store, audit, devices, now_ms)
         self.mailbox = Mailbox(
@@ -160,7 +160,7 @@ class Centre:
             alarms=self.room,
             ask_again=line.ask_again,
         )
-        notifier = Notifier(Notify(), store, audit, data_dir=folder, now_ms=now_ms)
+        notifier = Notifier(Notify(), store, audit, data_dir=folder, retention=records.retention, now_ms=now_ms)
         pipeline = Pipeline(
             link=line,
             devices=devices,
@@ -183,6 +183,7 @@ class Centre:
             notifier=notifier,
             recorder=assessment.recorder,
             loops=lambda: self.room.loops,
+            retention=records.retention,
             now_ms=now_ms,
         )
         self.services = Services(
@@ -204,7 +205,16 @@ class Centre:
             pipeline=pipeline,
             task_orders=TaskOrders(store, audit, devices, line.publish, now_ms, config=None),
             cases=Cases(
-                store, audit, search, devices, roster, CasesConfig(), now_ms, alarms=self.room, late_after_s=60
+                store,
+                audit,
+                search,
+                devices,
+                roster,
+                CasesConfig(),
+                now_ms,
+                alarms=self.room,
+                retention=records.retention,
+                late_after_s=60,
             ),
             assessment=assessment,
             now_ms=now_ms,

@@ -13,6 +13,7 @@ from center.audit import Audit
 from center.clock import now_ms
 from center.notify.channel import Parcel
 from center.notify.notifier import Notifier
+from center.retention import Retention, machine_clocks
 from center.store import Store
 from provisioning.contracts.notify import Notify
 from tests.support import notify_world as world
@@ -37,7 +38,8 @@ def main() -> None:
         )
         store = Store(folder / "center.sqlite3")
         store.migrate()
-        notifier = Notifier(config, store, Audit(store, now_ms), data_dir=folder, now_ms=now_ms)
+        retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
+        notifier = Notifier(config, store, Audit(store, now_ms), data_dir=folder, retention=retention, now_ms=now_ms)
         _say("look at an outbox with nothing due, ms", _median_ms(lambda: _nothing(notifier), IDLE_LOOKS))
         posts = [_timed_ms(lambda n=n: notifier.deliver(world.message(n), "desk")) for n in range(count)]  # type: ignore[misc]
         _say("take a message (on the disk at return), ms", statistics.median(posts))

@@ -15,6 +15,7 @@ from center.backup_commands import backup, restore
 from center.command_line import ConfigFile, err, one_line, out
 from center.evidence_commands import evidence
 from center.notify_commands import notify
+from center.retention_commands import retention
 from center.task_commands import task_key
 from center.user_commands import district, user
 
@@ -25,6 +26,7 @@ app.add_typer(user, name="user")
 app.add_typer(district, name="district")
 app.command("assess")(assess)
 app.command("task-key")(task_key)
+app.command("retention")(retention)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.add_typer(audit, name="audit")

@@ -109,10 +109,14 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices = Devices(store, roster, clock)
     devices.load()
     search = Search(url=config.query_url, token=token, audit=audit, places=Places(store, devices))
-    notifier = Notifier(config.notify, store, audit, data_dir=config.data_dir, now_ms=clock)
+    notifier = Notifier(
+        config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
+    )
     feed = Feed(pace=Pace(clock))
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
-    alarms = AlarmRoom(store, audit, search, devices, roster, config.alarms, clock, notifier=told)
+    alarms = AlarmRoom(
+        store, audit, search, devices, roster, config.alarms, clock, retention=records.retention, notifier=told
+    )
     alarms.load()
     cases = Cases(
         store,
@@ -123,6 +127,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         config.cases,
         clock,
         alarms=alarms,
+        retention=records.retention,
         late_after_s=config.alarms.late_after_s,
     )
     exports = open_exports(
@@ -132,6 +137,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         audit=audit,
         devices=devices,
         cases_in_sight=cases.book.wholly_in_sight,
+        retention=records.retention,
         now_ms=clock,
     )
     assessment = Assessment.over(store, audit, devices, clock)
@@ -189,6 +195,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             notifier=notifier,
             recorder=assessment.recorder,
             loops=loops,
+            retention=records.retention,
             now_ms=clock,
         ),
         notifier=notifier,

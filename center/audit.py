@@ -116,6 +116,11 @@ class Audit:
             state = session.scalars(select(AuditState)).one()
             return state.number, state.sha256
 
+    def newest_at_ms(self) -> int | None:
+        """When the newest entry was written; None before the first."""
+        with self._store.transaction() as session:
+            return session.scalar(select(AuditEntry.at_ms).order_by(AuditEntry.id.desc()).limit(1))
+
     def verify(self, trusted: Sequence[str] = ()) -> Finding:
         """Follow the whole chain; `trusted` are the public keys, in hex, whose heads count."""
         with self._reading() as (newest, heads, entries):

@@ -1,7 +1,8 @@
 """Looks after the audit: closes each day with a head, signed where there is a key, and forgets what is old enough.
 
-Nothing is deleted but whole days behind a head that stays, so what is left can be checked from there on. The database
-itself refuses to delete an entry that is younger than 180 days by its own clock, whatever is asked of it.
+Nothing is deleted but whole days behind a head that stays, so what is left can be checked from there on. How old one is
+retention time says. The database itself refuses to delete an entry that is younger than 180 days by its own clock,
+whatever is asked of it.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from center.background import Periodic
 from center.chain import Head
 from center.clock import NowMs
 from center.errors import CenterError
+from center.retention import AUDIT, Retention
 from center.store import AuditEntry, Store
 from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
 from provisioning.seal import SealKey
@@ -41,6 +43,7 @@ class AuditKeeper:
         *,
         key: SealKey | None,
         keep_days: int,
+        retention: Retention,
         now_ms: NowMs,
         every_s: float = EVERY_S,
     ) -> None:
@@ -48,6 +51,7 @@ class AuditKeeper:
         self._audit = audit
         self._key = key
         self._keep_ms = keep_days * DAY_MS
+        self._retention = retention
         self._now_ms = now_ms
         self.loop = Periodic("the audit's days", every_s, partial(asyncio.to_thread, self.tend))
 
@@ -85,7 +89,9 @@ class AuditKeeper:
             day = f"{midnight - timedelta(days=1):%Y-%m-%d}"
             if session.scalar(select(AuditHead.day).where(AuditHead.day == day)) is not None:
                 return None  # a clock that was set back made entries of a day that is closed: the next head has them
-            head = chain.sign_head(self._key, day=day, number=entry.id, sha256=entry.sha256, at_ms=self._now_ms())
+            # Never earlier than retention time: by a clock that was set back what it covers would be old at once.
+            at_ms = self._retention.latest_ms()
+            head = chain.sign_head(self._key, day=day, number=entry.id, sha256=entry.sha256, at_ms=at_ms)
             values = {name: getattr(head, name) for name in head.__slots__}
             session.execute(insert(AuditHead).values(**values))
             return head
@@ -95,7 +101,11 @@ class AuditKeeper:
 
         Returns how many.
         """
-        horizon_ms = self._now_ms() - self._keep_ms
+        with self._store.transaction() as session:
+            oldest_ms = session.scalar(select(AuditEntry.at_ms).order_by(AuditEntry.id).limit(1))
+        horizon_ms = self._retention.horizon_ms(AUDIT, self._keep_ms, oldest_ms=oldest_ms)
+        if horizon_ms is None:
+            return 0
         with self._store.transaction() as session:
             wanted = select(AuditHead).where(AuditHead.at_ms <= horizon_ms).order_by(AuditHead.number.desc()).limit(1)
             if self._key is not None:

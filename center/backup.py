@@ -20,10 +20,12 @@ from center.records import DATABASE, data_dir_of, database_of
 from provisioning import backup_file
 from provisioning.backup_file import BackupError
 from provisioning.contracts.config import CenterConfig
+from provisioning.retention import clock as retention
 
 KIND: Final = "center"
 _DUMP: Final = "database.dump"
-_NOT_KEPT: Final = ("-wal", "-shm", ".lock")
+_NOT_KEPT: Final = ("-wal", "-shm", ".lock", retention.FILE)
+"""What belongs to a process or a boot. Retention time begins anew with records that were restored."""
 _RETURN: Final = "Mend that and run it again"
 
 
@@ -42,7 +44,7 @@ def back_up(config: CenterConfig, folder: Path, *, keep: int) -> Path:
             files = {
                 path.relative_to(data_dir).as_posix(): path
                 for path in data_dir.rglob("*")
-                if path.is_file() and not path.name.endswith(_NOT_KEPT)
+                if path.is_file() and not path.name.endswith(_NOT_KEPT) and not path.name.startswith(".")
             }
             if isinstance(database, Path):
                 files[DATABASE] = _snapshot(database, Path(place) / DATABASE)

@@ -19,6 +19,7 @@ from center.notify.notifier import Notifier
 from center.notify.quota import QuotaState
 from center.notify.views import QuotaView, Standing
 from center.pipeline import causes
+from center.retention import Retention
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -27,7 +28,7 @@ FRESH_MS = 2000
 """A check is repeated no sooner: the open health route must not be a lever on `query` or the database."""
 
 
-DEPENDENCIES: Final = ("query", "broker", "store", "notify", "background")
+DEPENDENCIES: Final = ("query", "broker", "store", "notify", "retention", "background")
 
 
 class Condition(StrEnum):
@@ -171,6 +172,7 @@ class Health:
         notifier: Notifier,
         recorder: Recorder,
         loops: Callable[[], Iterable[Periodic]],
+        retention: Retention,
         now_ms: NowMs,
     ) -> None:
         self._store = store
@@ -184,6 +186,7 @@ class Health:
         self._notifier = notifier
         self._recorder = recorder
         self._loops = loops
+        self._retention = retention
         self._now_ms = now_ms
         self._lock = asyncio.Lock()
         self._looked_at_ms: int | None = None
@@ -198,7 +201,7 @@ class Health:
         """Dependencies as of at most `FRESH_MS` ago, counters as of now."""
         async with self._lock:
             now_ms = self._now_ms()
-            if self._looked_at_ms is None or now_ms - self._looked_at_ms >= FRESH_MS:
+            if self._looked_at_ms is None or abs(now_ms - self._looked_at_ms) >= FRESH_MS:  # also where it was set back
                 self._faults = await self._look()
                 self._looked_at_ms = now_ms
             return self._report(self._faults, self._looked_at_ms)
@@ -222,6 +225,8 @@ class Health:
             await asyncio.to_thread(self._store.ping)
             if (trouble := _of_channels(await asyncio.to_thread(self._notifier.standings))) is not None:
                 faults["notify"] = trouble
+            if (stopped := await asyncio.to_thread(self._retention.fault)) is not None:
+                faults["retention"] = stopped
         except CenterError as error:
             faults["store"] = error
         if (cause := self._link.fault()) is not None:

@@ -14,6 +14,7 @@ from center.districts import Districts
 from center.errors import StartError
 from center.notify.notifier import Notifier
 from center.passwords import Passwords
+from center.retention import ReadClocks, Retention, machine_clocks
 from center.second_factor import KEY, SecondFactors
 from center.store import Store
 from center.tokens import Tokens
@@ -81,6 +82,7 @@ class Records:
     store: Store
     audit: Audit
     audit_keeper: AuditKeeper
+    retention: Retention
     auth: Auth
     users: Users
     tokens: Tokens
@@ -119,14 +121,24 @@ def records_of(
     session_hours: float,
     passwords: Passwords,
     clock: NowMs,
+    clocks: ReadClocks | None = None,
 ) -> Records:
-    """The services over one database."""
+    """The services over one database. `clocks`: by default this machine's boot clock beside `clock`.
+
+    Raises:
+        StoreUnavailableError: the database or the state of retention cannot be used.
+    """
     audit = Audit(store, clock)
+    retention = Retention(data_dir, clocks or machine_clocks(clock), newest_ms=audit.newest_at_ms)
+    retention.advance()
     second_factors = SecondFactors(store, audit, data_dir / KEY, clock)
     return Records(
         store=store,
         audit=audit,
-        audit_keeper=AuditKeeper(store, audit, key=audit_key, keep_days=audit_keep_days, now_ms=clock),
+        audit_keeper=AuditKeeper(
+            store, audit, key=audit_key, keep_days=audit_keep_days, retention=retention, now_ms=clock
+        ),
+        retention=retention,
         auth=Auth(
             store,
             audit,
@@ -150,4 +162,12 @@ def open_notifier(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, N
         ConfigError, StartError, StoreUnavailableError: a file, the folder or its database cannot be used.
     """
     opened = open_records(config, clock)
-    return opened.store, Notifier(config.notify, opened.store, opened.audit, data_dir=config.data_dir, now_ms=clock)
+    notifier = Notifier(
+        config.notify,
+        opened.store,
+        opened.audit,
+        data_dir=config.data_dir,
+        retention=opened.retention,
+        now_ms=clock,
+    )
+    return opened.store, notifier

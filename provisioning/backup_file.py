@@ -2,9 +2,12 @@
 
 ```
 NAME-20261126T201500Z.wayside-backup (tar, mode 0600)
-   manifest.json   kind, time, and of each file its size and SHA-256: first, so that what follows is known
+   manifest.json   kind, time, number, and of each file its size and SHA-256: first, so that what follows is known
    files …
 ```
+
+The number grows with each that is made in a folder, and says which are the newest: no clock does, so that backups that
+were made while one was wrong cannot take the place of those that come after.
 
 Secrets are in it. It is as safe as where it lies.
 """
@@ -17,7 +20,7 @@ import shutil
 import tarfile
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -42,12 +45,16 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
     Raises:
         BackupError: it cannot be written; what was there before is there still.
     """
-    target = folder / f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
+    while (target := folder / f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}").exists():
+        now += timedelta(seconds=1)  # by a clock that was set back
     part = target.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        before = sorted((_number_of(old), old) for old in folder.glob(f"{kind}-*{SUFFIX}"))
+        number = before[-1][0] + 1 if before else 1
         told = {name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for name, path in sorted(files.items())}
-        facts = {"format": _FORMAT, "kind": kind, "made_at": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "files": told}
+        made_at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        facts = {"format": _FORMAT, "kind": kind, "made_at": made_at, "number": number, "files": told}
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as out:
             with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -59,7 +66,7 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
         _read(part, kind, None)  # what changed while it was copied is found now, and not on the day that it is needed
         part.replace(target)
         durable_file.settle(folder)
-        for old in sorted(folder.glob(f"{kind}-*{SUFFIX}"))[:-keep]:
+        for _, old in before[: max(0, len(before) + 1 - keep)]:
             old.unlink()
     except (OSError, BackupError) as error:
         with suppress(OSError):
@@ -130,6 +137,16 @@ def _facts(archive: tarfile.TarFile, file: Path) -> dict[str, Any]:
     if facts["format"] != _FORMAT:
         raise BackupError(f"{file}: is of a format that this version does not read ({str(facts['format'])[:40]!r})")
     return facts
+
+
+def _number_of(file: Path) -> int:
+    """0 of one that is damaged, or was made before backups had numbers: those go first, in the order of their names."""
+    try:
+        with tarfile.open(file, "r:") as archive:
+            number = _facts(archive, file).get("number", 0)
+    except (tarfile.TarError, BackupError, KeyError, TypeError, ValueError, EOFError):
+        return 0
+    return number if isinstance(number, int) and 0 < number < 2**53 else 0
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -20,7 +20,9 @@ from center.alarms.seen import Fault, Seen, Times
 from center.alarms.states import Event, State
 from center.alarms.views import FindingView
 from center.clock import NowMs
+from center.retention import ALARMS, Retention
 from center.store import Store
+from provisioning.contracts.config import Alarms
 
 KEPT_MS: Final = 35 * 86_400_000
 """How long it is remembered that a row was looked at: longer than the archive keeps it."""
@@ -112,12 +114,18 @@ class Desk:
         if last is not None and last.alarm_id == alarm.id:
             self._last[alarm.rule_id, alarm.place] = Last(alarm.id, last.raised_at_ms, is_closed=True)
 
-    def forget(self, *, keep_ms: int) -> None:
+    def forget(self, retention: Retention, *, keep_ms: int) -> None:
         """Drop what nobody can hear again, and alarms that were closed and last added to so long ago."""
+        closed = AlarmRecord.state == State.CLOSED
         with self._store.transaction() as session:
-            now_ms = self._now_ms()
-            session.execute(delete(MatchRecord).where(MatchRecord.at_ms < now_ms - KEPT_MS))
-            old = (AlarmRecord.state == State.CLOSED) & (AlarmRecord.last_at_ms < now_ms - max(keep_ms, KEPT_MS))
+            oldest_ms = session.scalar(select(func.min(AlarmRecord.last_at_ms)).where(closed))
+        due_ms, horizon_ms = retention.due_ms(), retention.horizon_ms(ALARMS, keep_ms, oldest_ms=oldest_ms)
+        with self._store.transaction() as session:
+            if due_ms is not None:
+                session.execute(delete(MatchRecord).where(MatchRecord.at_ms < due_ms - KEPT_MS))
+            if horizon_ms is None:
+                return
+            old = closed & (AlarmRecord.last_at_ms < horizon_ms)
             ended = select(AlarmRecord.id).where(old)
             for table in (EventRecord, NoticeRecord):
                 session.execute(delete(table).where(table.alarm_id.in_(ended)))
@@ -291,3 +299,8 @@ def _kept(match: _Match, outcome: Outcome, alarm_id: int | None, now_ms: int) ->
         captured_at_ms=match.times.captured_at_ms if match.times else now_ms,
         at_ms=now_ms,
     )
+
+
+def keep_ms(settings: Alarms) -> int:
+    """How long a closed alarm is kept: never shorter than what it matched can be heard again."""
+    return max(settings.keep_days * 86_400_000, KEPT_MS)

@@ -17,8 +17,8 @@ CROWD_WINDOW_S = 300
 """What the centre tells of people is told in bins of five minutes or more."""
 
 
-Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "archive", "storage", "notify"]
-"""The last six are stages (`center.pipeline.stages`); `platforms` are other people's recorders and platforms."""
+Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "archive", "storage", "notify", "retention"]
+"""Those from `intake` to `notify` are stages (`center.pipeline.stages`); `platforms` are other people's recorders."""
 
 
 class _Parameters(BaseModel):

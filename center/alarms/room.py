@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from center import background
 from center.alarms.care import Care
 from center.alarms.decision import Outcome
-from center.alarms.desk import Desk
+from center.alarms.desk import Desk, keep_ms
 from center.alarms.faults import FaultWatch, faults_of
 from center.alarms.handover import Handover, Notifier
 from center.alarms.hops import Hops
@@ -24,6 +24,7 @@ from center.audit import Audit
 from center.background import Periodic
 from center.clock import NowMs
 from center.devices import Devices
+from center.retention import Retention
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -67,11 +68,13 @@ class AlarmRoom:
         settings: Alarms,
         now_ms: NowMs,
         *,
+        retention: Retention,
         notifier: Notifier | None = None,
     ) -> None:
         """`notifier`: who takes notices over; None keeps none."""
         self._devices = devices
         self._settings = settings
+        self._retention = retention
         self._now_ms = now_ms
         self._watch = FaultWatch()
         self._lately = Lately()
@@ -176,7 +179,7 @@ class AlarmRoom:
 
     def forget(self) -> None:
         """Drop what is older than it is kept, now. Blocks."""
-        self._desk.forget(keep_ms=self._settings.keep_days * 86_400_000)
+        self._desk.forget(self._retention, keep_ms=keep_ms(self._settings))
 
     def hand_over(self) -> None:
         """Hand over what is due, now; see `Handover`. Blocks."""

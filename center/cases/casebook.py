@@ -45,10 +45,12 @@ class Casebook:
         UnknownCaseError: there is no such case in sight.
     """
 
-    def __init__(self, store: Store, audit: Audit, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, audit: Audit, now_ms: NowMs, *, latest_ms: NowMs) -> None:
+        """`latest_ms`: from when on what is to be kept is kept, see `Retention.latest_ms`."""
         self._store = store
         self._audit = audit
         self._now_ms = now_ms
+        self._latest_ms = latest_ms
 
     def cases(self, asker: Identity) -> CaseList:
         """Those in sight, newest first: also those that an account sees by a grant in that case alone."""
@@ -150,7 +152,7 @@ class Casebook:
                 record.requested_by = record.approved_by = record.approved_at_ms = None
                 record.deleted_at_ms = None
             record.state = state
-            record.ended_at_ms = self._now_ms() if state in ENDED else None
+            record.ended_at_ms = self._latest_ms() if state in ENDED else None
             self._event(session, record, act, asker.actor, comment)
             return self._detail(session, record)
 
@@ -194,11 +196,14 @@ class Casebook:
                 and access.scope(Permission.CASE_VIEW, case_id=record.number).holds_all(area)
             )
 
-    def expire(self) -> int:
-        """Write down which have expired. Returns how many."""
+    def expire(self, due_ms: int) -> int:
+        """Write down which have expired by `due_ms`. Returns how many.
+
+        A wall clock that is ahead shows them as expired meanwhile, and takes nothing from them.
+        """
         due = (
             select(CaseRecord)
-            .where(CaseRecord.expires_at_ms <= self._now_ms())
+            .where(CaseRecord.expires_at_ms <= due_ms)
             .where(CaseRecord.state.in_([state.value for state, act in TABLE if act is Act.EXPIRE]))
         )
         with self._store.transaction() as session:
@@ -206,7 +211,7 @@ class Casebook:
             records = session.scalars(due).all()
             for record in records:
                 record.state = after(State(record.state), Act.EXPIRE)
-                record.ended_at_ms = self._now_ms()
+                record.ended_at_ms = self._latest_ms()
                 self._event(session, record, Act.EXPIRE, ITSELF)
             return len(records)
 

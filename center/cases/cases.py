@@ -19,6 +19,7 @@ from center.cases.looks import Looks
 from center.cases.standing import Standing
 from center.clock import NowMs
 from center.devices import Devices
+from center.retention import CASES, Retention
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -42,13 +43,15 @@ class Cases:
         now_ms: NowMs,
         *,
         alarms: AlarmRoom,
+        retention: Retention,
         late_after_s: float,
     ) -> None:
-        self._keep_ms = config.delete_after_days * _DAY_MS
-        self.book = Casebook(store, audit, now_ms)
+        self._keep_ms = keep_ms(config)
+        self._retention = retention
+        self.book = Casebook(store, audit, now_ms, latest_ms=retention.latest_ms)
         self.dossiers = Dossiers(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
-        self.erasures = Erasures(store, self.book, search, now_ms)
+        self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
         self.looks = Looks(search, self.dossiers)
         self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, Cameras(store, devices))
         late_after_ms = int(late_after_s * 1000)
@@ -62,8 +65,13 @@ class Cases:
         Raises:
             StoreUnavailableError: the database does not work.
         """
-        self.book.expire()
-        self.dossiers.delete_ended(keep_ms=self._keep_ms)
+        due_ms = self._retention.due_ms()
+        if due_ms is not None:
+            self.book.expire(due_ms)
+        oldest_ms = self.dossiers.oldest_ended_ms()
+        horizon_ms = self._retention.horizon_ms(CASES, self._keep_ms, oldest_ms=oldest_ms)
+        if horizon_ms is not None:
+            self.dossiers.delete_ended(horizon_ms)
 
     async def erase(self) -> None:
         """Have the archive erase what was brought for cases that are over. What it does not confirm is asked for again.
@@ -86,3 +94,8 @@ class Cases:
     async def _sweep(self) -> None:
         await asyncio.to_thread(self.sweep)
         await self.erase()
+
+
+def keep_ms(config: CasesConfig) -> int:
+    """How long what was derived for a case stays after its end."""
+    return config.delete_after_days * _DAY_MS

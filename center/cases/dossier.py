@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from center.access import CameraKey, Identity, Scope
@@ -206,9 +206,14 @@ class Dossiers:
             session.delete(row)
             self._book.note(session, record, "drop", asker.actor, row_key=row_key, index=index)
 
-    def delete_ended(self, *, keep_ms: int) -> int:
-        """Delete what was derived for cases that ended, or whose draft was to expire, so long ago. Returns how many."""
-        before_ms = self._now_ms() - keep_ms
+    def oldest_ended_ms(self) -> int | None:
+        """When the first case ended of which something derived is left; None where there is none."""
+        with self._store.transaction() as session:
+            wanted = select(func.min(CaseRecord.ended_at_ms)).where(CaseRecord.deleted_at_ms.is_(None))
+            return session.scalar(wanted)
+
+    def delete_ended(self, before_ms: int) -> int:
+        """Delete what was derived for cases that ended, or whose draft was to expire, before. Returns how many."""
         ended = CaseRecord.ended_at_ms.is_not(None) & (CaseRecord.ended_at_ms <= before_ms)
         idle = (CaseRecord.state == State.DRAFT) & (CaseRecord.expires_at_ms <= before_ms)
         due = select(CaseRecord).where(CaseRecord.deleted_at_ms.is_(None) & (ended | idle))

@@ -4,6 +4,8 @@ Only rows that the desk agent brought to a place of that case are ever named her
 to erase any that no desk agent signed: no picture of a camera goes by this way.
 """
 
+import asyncio
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pydantic import ValidationError
@@ -42,11 +44,15 @@ class _Due(NamedTuple):
 class Erasures:
     """The list of what is to go, and the archive's word on each."""
 
-    def __init__(self, store: Store, book: Casebook, search: Search, now_ms: NowMs) -> None:
+    def __init__(
+        self, store: Store, book: Casebook, search: Search, now_ms: NowMs, *, due_ms: Callable[[], int | None]
+    ) -> None:
+        """`due_ms`: see `Retention.due_ms`."""
         self._store = store
         self._book = book
         self._search = search
         self._now_ms = now_ms
+        self._due_ms = due_ms
 
     def pending(self) -> int:
         """How many the archive has not confirmed. Blocks.
@@ -85,8 +91,10 @@ class Erasures:
             body = await self._search.posted("/erasures", request.model_dump_json().encode(), timeout_s=TIMEOUT_S)
             answer = ErasureAnswer.model_validate_json(body)
         except SaidError as error:
-            gone = error.kind == ABSENT and self._now_ms() - due.wanted_at_ms >= LATE_MS
-            return "" if gone else error.kind
+            if error.kind != ABSENT:
+                return error.kind
+            due_ms = await asyncio.to_thread(self._due_ms)
+            return "" if due_ms is not None and due_ms - due.wanted_at_ms >= LATE_MS else ABSENT
         except CenterError as error:
             return error.code
         except ValidationError:

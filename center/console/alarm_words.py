@@ -39,4 +39,5 @@ PARTS: Final = {
     "archive": marked("Fault of the archive"),
     "storage": marked("Fault of the storage"),
     "notify": marked("Notification channel down"),
+    "retention": marked("Retention waits for a person"),
 }

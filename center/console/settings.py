@@ -25,6 +25,7 @@ PARTS: Final = {
     "broker": marked("Broker"),
     "store": marked("Database"),
     "background": marked("Background work"),
+    "retention": marked("Retention"),
 }
 
 

@@ -31,6 +31,7 @@ from center.evidence.sight import Viewer
 from center.evidence.source import erased, fetch
 from center.evidence.trust import Roots
 from center.evidence.verify import RefusedError, verify
+from center.retention import Retention
 from center.search import ROW_KEY_PATTERN, Search
 from center.store import Store
 from provisioning.contracts.evidence import MAX_PICTURES
@@ -90,6 +91,7 @@ class Exports:
         keeping: Keeping,
         camera_name: Callable[[str, str], str],
         cases_in_sight: Callable[[Iterable[str], Access], frozenset[str]],
+        retention: Retention,
         now_ms: NowMs,
     ) -> None:
         self._store = store
@@ -100,6 +102,7 @@ class Exports:
         self._keeping = keeping
         self._camera_name = camera_name
         self._cases_in_sight = cases_in_sight
+        self._retention = retention
         self._now_ms = now_ms
         self._running: dict[str, _Running] = {}
         self._looked_at_ms = 0
@@ -213,10 +216,11 @@ class Exports:
         """
         now_ms = self._now_ms()
         ready = await asyncio.to_thread(self._ledger.in_state, State.READY)
-        past = [export for export in ready if export.ends_at_ms is not None and export.ends_at_ms <= now_ms]
+        due_ms = await asyncio.to_thread(self._retention.due_ms)
+        past = [] if due_ms is None else [each for each in ready if each.ends_at_ms and each.ends_at_ms <= due_ms]
         for export in past:
             await asyncio.to_thread(self._remove, export, CENTRE, "kept long enough", None)
-        if now_ms - self._looked_at_ms >= LOOK_FOR_ERASED_MS:
+        if abs(now_ms - self._looked_at_ms) >= LOOK_FOR_ERASED_MS:  # also after a clock was set back
             for export in ready:
                 if export not in past:
                     await self._erased_since(export)
@@ -309,7 +313,7 @@ class Exports:
                 left_out=json.dumps([out.model_dump(mode="json") for out in package.left_out]),
                 size=size,
                 sha256=package.sha256(),
-                ends_at_ms=self._now_ms() + self._keeping.keep_ms,
+                ends_at_ms=self._retention.latest_ms() + self._keeping.keep_ms,
             )
         except CenterError:
             path.unlink()

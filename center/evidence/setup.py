@@ -18,6 +18,7 @@ from center.evidence.signer import Signer
 from center.evidence.stamp import StampAuthority
 from center.evidence.summary import load_font
 from center.evidence.trust import EVIDENCE, STAMPS, Roots, RootsError
+from center.retention import Retention
 from center.search import Search
 from center.store import Store
 from provisioning.contracts.config import CenterConfig
@@ -35,6 +36,7 @@ def open_exports(
     audit: Audit,
     devices: Devices,
     cases_in_sight: Callable[[Iterable[str], Access], frozenset[str]],
+    retention: Retention,
     now_ms: NowMs,
 ) -> Exports | None:
     """The service; None where nothing is configured.
@@ -66,6 +68,7 @@ def open_exports(
         keeping=Keeping(config.data_dir / FOLDER, settings.max_pictures, keep_ms(settings.keep_hours)),
         camera_name=camera_name,
         cases_in_sight=cases_in_sight,
+        retention=retention,
         now_ms=now_ms,
     )
     exports.recover()

@@ -13,8 +13,9 @@ from center.background import Periodic
 from center.clock import NowMs
 from center.errors import StoreUnavailableError
 from center.notify.channel import Channel, Parcel
-from center.notify.outbox import Outbox, Pause
+from center.notify.outbox import REPORT_KEEP_MS, Outbox, Pause
 from center.notify.outcome import Outcome
+from center.retention import MESSAGES, Retention
 
 POLL_S: Final = 1.0
 """How soon a message of another process (`wayside-center notify test`) is seen."""
@@ -28,12 +29,20 @@ class Dispatcher:
     """The loops. `faults` says of each channel why its loop stands, if it does."""
 
     def __init__(
-        self, outbox: Outbox, channels: Mapping[str, Channel], *, lock_file: Path, keep_ms: int, now_ms: NowMs
+        self,
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        *,
+        lock_file: Path,
+        keep_ms: int,
+        retention: Retention,
+        now_ms: NowMs,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
         self._lock_file = lock_file
         self._keep_ms = keep_ms
+        self._retention = retention
         self._now_ms = now_ms
         self._loop: asyncio.AbstractEventLoop | None = None
         self._posted = {name: asyncio.Event() for name in channels}
@@ -127,9 +136,15 @@ class Dispatcher:
 
     async def _sweep(self) -> None:
         try:
-            await asyncio.to_thread(self._outbox.prune, self._keep_ms)
+            await asyncio.to_thread(self._prune)
         except StoreUnavailableError as error:
             self._stand(self._channels, str(error))
+
+    def _prune(self) -> None:
+        due_ms = self._retention.due_ms()
+        before_ms = self._retention.horizon_ms(MESSAGES, self._keep_ms)
+        if due_ms is not None and before_ms is not None:
+            self._outbox.prune(before_ms, reports_before_ms=due_ms - REPORT_KEEP_MS)
 
     async def _wait(self, channel_id: str, pause: Pause) -> None:
         left_s = POLL_S if pause.until_ms is None else (pause.until_ms - self._now_ms()) / 1000

@@ -17,6 +17,7 @@ from center.notify.lifecycle import State
 from center.notify.message import Message
 from center.notify.outbox import Outbox, Receipt
 from center.notify.views import ChannelView, OutboxPage, Standing, Views
+from center.retention import Retention
 from center.store import Store
 from provisioning.contracts.notify import Notify
 
@@ -27,7 +28,9 @@ _DAY_MS: Final = 86_400_000
 class Notifier:
     """Channels, outbox and loops of one centre. Methods that are not coroutines block."""
 
-    def __init__(self, config: Notify, store: Store, audit: Audit, *, data_dir: Path, now_ms: NowMs) -> None:
+    def __init__(
+        self, config: Notify, store: Store, audit: Audit, *, data_dir: Path, retention: Retention, now_ms: NowMs
+    ) -> None:
         """Read every file that the configuration names.
 
         Raises:
@@ -43,7 +46,8 @@ class Notifier:
             self.outbox,
             self.channels,
             lock_file=data_dir / LOCK,
-            keep_ms=config.keep_days * _DAY_MS,
+            keep_ms=keep_ms(config),
+            retention=retention,
             now_ms=now_ms,
         )
 
@@ -138,3 +142,8 @@ class Notifier:
             fault=self._dispatcher.faults.get(channel.id, ""),
             received=(received.reports, received.replies_dropped, received.unreadable),
         )
+
+
+def keep_ms(config: Notify) -> int:
+    """How long a message that has been done with is kept."""
+    return config.keep_days * _DAY_MS

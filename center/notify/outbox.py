@@ -194,17 +194,16 @@ class Outbox:
             record = session.scalars(select(OutboxRecord).where(OutboxRecord.parcel_id == name)).one_or_none()
             return None if record is None else _receipt(record)
 
-    def prune(self, keep_ms: int) -> int:
-        """Forget what has been done with for `keep_ms`, and reports that nobody waited for. How many messages."""
-        now_ms = self._now_ms()
+    def prune(self, before_ms: int, *, reports_before_ms: int) -> int:
+        """Forget what was done with before, and reports of before that nobody waited for. How many messages."""
         settled = [state.value for state in lifecycle.SETTLED]
         with self._store.transaction() as session:
             # A message that expired so long ago is of a channel that is configured no more: nobody settles it.
-            is_old = and_(OutboxRecord.state.in_(settled), OutboxRecord.changed_ms < now_ms - keep_ms)
-            old = select(OutboxRecord.id).where(or_(is_old, OutboxRecord.expires_ms < now_ms - keep_ms))
+            is_old = and_(OutboxRecord.state.in_(settled), OutboxRecord.changed_ms < before_ms)
+            old = select(OutboxRecord.id).where(or_(is_old, OutboxRecord.expires_ms < before_ms))
             gone = len(session.scalars(old).all())
             session.execute(delete(OutboxRecord).where(OutboxRecord.id.in_(old)))
-            session.execute(delete(ReportRecord).where(ReportRecord.at_ms < now_ms - REPORT_KEEP_MS))
+            session.execute(delete(ReportRecord).where(ReportRecord.at_ms < reports_before_ms))
             return gone
 
     @staticmethod

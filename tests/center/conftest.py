@@ -29,6 +29,7 @@ from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
 from center.places import Places
 from center.records import SETUP_CODE, records_of
+from center.retention import Retention
 from center.rollouts import Rollouts
 from center.roster import Roster
 from center.saved_searches import SavedSearches
@@ -46,6 +47,7 @@ from tests.center.street import NOW_MS
 from tests.center.world import OpenLine, tasks_config
 from tests.support.pki import Pki
 from tests.support.postgres import Postgres, programs, running
+from tests.support.steady import Following
 
 USERNAME = "operator"
 PASSWORD = "seven wet umbrellas"
@@ -70,6 +72,8 @@ class World:
 
     services: Services
     store: Store
+    retention: Retention
+    clocks: Following
     archive: FakeArchive
     line: OpenLine
     mailbox: Mailbox
@@ -78,6 +82,11 @@ class World:
     code_file: Path
     pki: Pki
     """The agents' authority: of the desk agent, for one."""
+
+    def set_clock(self, by_ms: int) -> None:
+        """Set the wall clock wrong, or right again: no time passes by it."""
+        self.clock.now_ms += by_ms
+        self.clocks.skew_ms += by_ms
 
     def application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -164,6 +173,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         session_hours=12,
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)),
         clock=clock,
+        clocks=(clocks := Following(clock)),
     )
     audit = records.audit
     devices = Devices(store, roster, clock)
@@ -176,14 +186,25 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
     )
     feed = Feed()
     line = OpenLine()
-    alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock)
+    alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, retention=records.retention)
     alarms.load()
     pki = Pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
     config = CasesConfig(desk=DESK, desk_ca_file=pki.identities.agents.ca_file)
-    cases = Cases(store, audit, search, devices, roster, config, clock, alarms=alarms, late_after_s=60)
+    cases = Cases(
+        store,
+        audit,
+        search,
+        devices,
+        roster,
+        config,
+        clock,
+        alarms=alarms,
+        retention=records.retention,
+        late_after_s=60,
+    )
     assessment = Assessment.over(store, audit, devices, clock)
     gauges = Gauges(clock)
-    notifier = Notifier(Notify(), store, audit, data_dir=tmp_path, now_ms=clock)
+    notifier = Notifier(Notify(), store, audit, data_dir=tmp_path, retention=records.retention, now_ms=clock)
     cluster = Cluster(url="http://archive.test", token=TOKEN, transport=httpx.ASGITransport(app=archive.app))
     pipeline = Pipeline(
         link=line,
@@ -218,6 +239,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         notifier=notifier,
         recorder=assessment.recorder,
         loops=lambda: (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, *cases.loops, *alarms.loops),
+        retention=records.retention,
         now_ms=clock,
     )
     services = Services(
@@ -244,7 +266,9 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         now_ms=clock,
         secure_cookie=False,
     )
-    yield World(services, store, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE, pki)
+    yield World(
+        services, store, records.retention, clocks, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE, pki
+    )
     await search.close()
     await cluster.close()
 

@@ -15,14 +15,18 @@ from center import audit_file, chain
 from center.audit import Audit
 from center.audit_keeper import DAY_MS, AuditKeeper
 from center.errors import StoreUnavailableError
+from center.retention import ReadClocks, Retention
 from center.store import Store
 from provisioning.seal import SealKey
 from tests.center.conftest import BOTH
+from tests.support.steady import Following, Machine
 from tests.support.waiting import within
 
 NOON_MS = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
 NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
 """The database keeps young entries by its own clock: what is to be pruned must be old by that."""
+KeeperOf = Callable[..., AuditKeeper]
+RetentionOf = Callable[[Store, ReadClocks], Retention]
 
 
 class Clock:
@@ -38,8 +42,30 @@ def audit_key(tmp_path: Path) -> SealKey:
     return SealKey.create(tmp_path / "audit.key")
 
 
-def _keeper(store: Store, clock: Clock, key: SealKey | None, *, keep_days: int = 180) -> AuditKeeper:
-    return AuditKeeper(store, Audit(store, clock), key=key, keep_days=keep_days, now_ms=clock)
+@pytest.fixture
+def retention_of(tmp_path: Path) -> RetentionOf:
+    """Of one centre, which may be started again."""
+
+    def made(store: Store, clocks: ReadClocks) -> Retention:
+        return Retention(tmp_path, clocks, newest_ms=Audit(store, lambda: clocks().wall_ms).newest_at_ms)
+
+    return made
+
+
+@pytest.fixture
+def keeper_of(retention_of: RetentionOf) -> KeeperOf:
+    """A keeper that has been at work since this moment; time passes for it as the clock is turned."""
+
+    def made(store: Store, clock: Clock, key: SealKey | None, *, keep_days: int = 180) -> AuditKeeper:
+        retention = retention_of(store, Following(clock))
+        retention.advance()
+        keeper = AuditKeeper(
+            store, Audit(store, clock), key=key, keep_days=keep_days, retention=retention, now_ms=clock
+        )
+        keeper.prune()
+        return keeper
+
+    return made
 
 
 def _tamper(store: Store, *statements: str) -> None:
@@ -177,9 +203,9 @@ def test_the_first_broken_entry_is_named(store: Store, statements: tuple[str, ..
 
 
 @BOTH
-def test_a_day_that_is_over_gets_a_signed_head_once(store: Store, audit_key: SealKey) -> None:
+def test_a_day_that_is_over_gets_a_signed_head_once(store: Store, audit_key: SealKey, keeper_of: KeeperOf) -> None:
     clock = Clock()
-    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, audit_key)
     audit.append("ada", "login", {})
     assert keeper.close_day() is None
     clock.now_ms += DAY_MS
@@ -194,9 +220,9 @@ def test_a_day_that_is_over_gets_a_signed_head_once(store: Store, audit_key: Sea
 
 
 @BOTH
-def test_without_a_key_the_head_is_there_and_says_that_it_is_unsigned(store: Store) -> None:
+def test_without_a_key_the_head_is_there_and_says_that_it_is_unsigned(store: Store, keeper_of: KeeperOf) -> None:
     clock = Clock()
-    audit, keeper = Audit(store, clock), _keeper(store, clock, None)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, None)
     audit.append("ada", "login", {})
     clock.now_ms += 3 * DAY_MS
     head = keeper.close_day()
@@ -222,9 +248,9 @@ def _rewritten(store: Store, clock: Callable[[], int]) -> tuple[str, ...]:
 
 
 @BOTH
-def test_a_chain_made_anew_does_not_fit_its_signed_head(store: Store, audit_key: SealKey) -> None:
+def test_a_chain_made_anew_does_not_fit_its_signed_head(store: Store, audit_key: SealKey, keeper_of: KeeperOf) -> None:
     clock = Clock()
-    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, audit_key)
     for _ in range(3):
         audit.append("ada", "login", {})
     clock.now_ms += DAY_MS
@@ -242,21 +268,25 @@ def test_a_chain_made_anew_does_not_fit_its_signed_head(store: Store, audit_key:
 
 
 @BOTH
-def test_a_head_of_another_key_is_not_believed(store: Store, audit_key: SealKey, tmp_path: Path) -> None:
+def test_a_head_of_another_key_is_not_believed(
+    store: Store, audit_key: SealKey, tmp_path: Path, keeper_of: KeeperOf
+) -> None:
     clock = Clock()
     audit = Audit(store, clock)
     audit.append("ada", "login", {})
     clock.now_ms += DAY_MS
-    assert _keeper(store, clock, SealKey.create(tmp_path / "eve.key")).close_day() is not None
+    assert keeper_of(store, clock, SealKey.create(tmp_path / "eve.key")).close_day() is not None
     broken = audit.verify((audit_key.seal.key,)).broken
     assert broken is not None
     assert "which is not trusted here" in broken.why
 
 
 @BOTH
-def test_without_its_last_entries_the_chain_ends_before_its_head(store: Store, audit_key: SealKey) -> None:
+def test_without_its_last_entries_the_chain_ends_before_its_head(
+    store: Store, audit_key: SealKey, keeper_of: KeeperOf
+) -> None:
     clock = Clock()
-    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, audit_key)
     for _ in range(4):
         audit.append("ada", "login", {})
     clock.now_ms += DAY_MS
@@ -269,9 +299,9 @@ def test_without_its_last_entries_the_chain_ends_before_its_head(store: Store, a
 
 
 @BOTH
-def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey) -> None:
+def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey, keeper_of: KeeperOf) -> None:
     clock = Clock(NOW_MS - 200 * DAY_MS)
-    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, audit_key)
     for _ in range(10):
         audit.append("ada", "login", {})
         clock.now_ms += DAY_MS
@@ -294,9 +324,11 @@ def test_pruning_keeps_what_is_left_verifiable(store: Store, audit_key: SealKey)
 
 
 @BOTH
-def test_the_database_keeps_young_entries_whatever_the_centre_says(store: Store, audit_key: SealKey) -> None:
+def test_the_database_keeps_young_entries_whatever_the_centre_says(
+    store: Store, audit_key: SealKey, keeper_of: KeeperOf
+) -> None:
     clock = Clock(NOW_MS - 100 * DAY_MS)
-    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, audit_key)
     audit.append("ada", "login", {})
     clock.now_ms += DAY_MS
     keeper.close_day()
@@ -307,21 +339,24 @@ def test_the_database_keeps_young_entries_whatever_the_centre_says(store: Store,
 
 
 @BOTH
-def test_an_unsigned_head_is_no_anchor_where_there_is_a_key(store: Store, audit_key: SealKey) -> None:
+def test_an_unsigned_head_is_no_anchor_where_there_is_a_key(
+    store: Store, audit_key: SealKey, keeper_of: KeeperOf
+) -> None:
     clock = Clock(NOW_MS - 300 * DAY_MS)
     audit = Audit(store, clock)
     audit.append("ada", "login", {})
     clock.now_ms += DAY_MS
-    _keeper(store, clock, None).close_day()
+    unsigning, signing = keeper_of(store, clock, None), keeper_of(store, clock, audit_key)
+    unsigning.close_day()
     clock.now_ms = NOW_MS
-    assert _keeper(store, clock, audit_key).prune() == 0
-    assert _keeper(store, clock, None).prune() == 1
+    assert signing.prune() == 0
+    assert unsigning.prune() == 1
 
 
 @BOTH
-def test_an_export_is_verified_without_the_database(store: Store, audit_key: SealKey) -> None:
+def test_an_export_is_verified_without_the_database(store: Store, audit_key: SealKey, keeper_of: KeeperOf) -> None:
     clock = Clock()
-    audit, keeper = Audit(store, clock), _keeper(store, clock, audit_key)
+    audit, keeper = Audit(store, clock), keeper_of(store, clock, audit_key)
     audit.append("ada", "login", {"who": "东区 \N{SNOWMAN}"})
     clock.now_ms += DAY_MS
     keeper.close_day()
@@ -343,7 +378,10 @@ def test_an_export_is_verified_without_the_database(store: Store, audit_key: Sea
 async def test_a_keeper_whose_database_is_away_says_so_and_tries_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "empty.sqlite3")
     clock = Clock()
-    keeper = AuditKeeper(store, Audit(store, clock), key=None, keep_days=180, now_ms=clock, every_s=0.01)
+    retention = Retention(tmp_path, Following(clock), newest_ms=lambda: None)
+    keeper = AuditKeeper(
+        store, Audit(store, clock), key=None, keep_days=180, retention=retention, now_ms=clock, every_s=0.01
+    )
     task = asyncio.create_task(keeper.loop.run())
     async with within():
         while keeper.fault is None:  # noqa: ASYNC110 - the keeper tells nobody
@@ -356,3 +394,54 @@ async def test_a_keeper_whose_database_is_away_says_so_and_tries_again(tmp_path:
     with pytest.raises(asyncio.CancelledError):
         await task
     store.close()
+
+
+def _at_work(machine: Machine, store: Store, retention_of: RetentionOf) -> tuple[Audit, AuditKeeper]:
+    def clock() -> int:
+        return machine.now().wall_ms
+
+    retention = retention_of(store, machine.now)
+    retention.advance()
+    audit = Audit(store, clock)
+    return audit, AuditKeeper(store, audit, key=None, keep_days=180, retention=retention, now_ms=clock)
+
+
+@BOTH
+def test_a_clock_that_is_a_year_ahead_takes_no_entry(store: Store, retention_of: RetentionOf) -> None:
+    machine = Machine(NOW_MS - 400 * DAY_MS)  # so that the database's own guard, by the true clock, keeps none of them
+    audit, keeper = _at_work(machine, store, retention_of)
+    for _ in range(3):
+        audit.append("ada", "login", {})
+        machine.pass_ms(DAY_MS)
+        keeper.tend()
+    machine.skew_ms = 365 * DAY_MS
+    for _ in range(3):
+        machine.pass_ms(60_000)
+        keeper.tend()
+    assert [entry.action for entry in audit.latest()] == ["login"] * 3
+    machine.skew_ms = 0
+    machine.pass_ms(190 * DAY_MS)
+    assert keeper.prune() > 0
+
+
+@BOTH
+def test_entries_of_a_clock_that_was_set_back_are_kept_180_days_too(store: Store, retention_of: RetentionOf) -> None:
+    machine = Machine(NOW_MS - 400 * DAY_MS)
+    audit, keeper = _at_work(machine, store, retention_of)
+    audit.append("ada", "login", {})
+    machine.pass_ms(DAY_MS)
+    keeper.tend()
+    machine.skew_ms = -3000 * DAY_MS
+    audit.append("eve", "login", {})
+    machine.pass_ms(DAY_MS)
+    keeper.tend()  # a head by that clock
+    machine.skew_ms = 0
+    for _ in range(178):
+        machine.pass_ms(DAY_MS)
+        keeper.tend()
+    assert {entry.actor for entry in audit.latest(1000)} >= {"eve"}
+    for _ in range(5):
+        machine.pass_ms(DAY_MS)
+        keeper.tend()
+    assert "eve" not in {entry.actor for entry in audit.latest(1000)}
+    assert audit.verify().broken is None

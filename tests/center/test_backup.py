@@ -200,6 +200,32 @@ def test_a_file_that_grows_while_it_is_copied_is_told_then_and_not_years_later(
     assert list((tmp_path / "kept").iterdir()) == []
 
 
+def test_backups_by_a_wrong_clock_do_not_take_the_place_of_those_after_it(tmp_path: Path) -> None:
+    source, folder, now = tmp_path / "a", tmp_path / "kept", datetime(2026, 11, 28, tzinfo=UTC)
+
+    def made(at: datetime) -> Path:
+        source.write_text(f"{at}")
+        return backup_file.make(folder, "center", {"a": source}, now=at, keep=3)
+
+    wrong = [made(now + timedelta(days=31, minutes=minute)) for minute in range(4)]
+    right = [made(now + timedelta(minutes=minute)) for minute in range(2)]
+    assert sorted(folder.iterdir()) == sorted([wrong[-1], *right])
+    third = made(now + timedelta(minutes=1))  # a clock that is set back once more: the same second again
+    assert sorted(folder.iterdir()) == sorted([*right, third])
+
+
+def test_backups_of_before_they_had_numbers_go_first(tmp_path: Path) -> None:
+    source, folder = tmp_path / "a", tmp_path / "kept"
+    source.write_text("x")
+    folder.mkdir()
+    (folder / f"center-20990101T000000Z{backup_file.SUFFIX}").write_bytes(b"damaged")
+    made = [
+        backup_file.make(folder, "center", {"a": source}, now=datetime(2026, 1, day, tzinfo=UTC), keep=2)
+        for day in (1, 2)
+    ]
+    assert sorted(folder.iterdir()) == made
+
+
 def test_a_backup_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "seal.key").write_text("x")
     file = backup_file.make(tmp_path, "home", {"seal.key": tmp_path / "seal.key"}, now=datetime.now(UTC), keep=1)

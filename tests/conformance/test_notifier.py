@@ -16,6 +16,7 @@ from center.clock import now_ms
 from center.devices import Devices
 from center.notices import Notices
 from center.notify.notifier import Notifier as NotifyNotifier
+from center.retention import Retention, machine_clocks
 from center.roster import Roster
 from center.store import Store
 from provisioning.contracts.messages import MachineClass
@@ -52,7 +53,8 @@ class Channels:
         store.migrate()
         audit = Audit(store, now_ms)
         config = Notify(webhooks=tuple(webhook(folder, "http://127.0.0.1:9/", id=name) for name in ("duty", "chief")))
-        self.outbox = NotifyNotifier(config, store, audit, data_dir=folder, now_ms=now_ms)
+        retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
+        self.outbox = NotifyNotifier(config, store, audit, data_dir=folder, retention=retention, now_ms=now_ms)
         devices = Devices(store, Roster(store, audit, None, now_ms), now_ms)
         self.notifier: Notifier = Notices(self.outbox, devices, [["duty"], ["duty", "chief"]])
 

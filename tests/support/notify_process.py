@@ -7,6 +7,7 @@ from pathlib import Path
 from center.audit import Audit
 from center.clock import now_ms
 from center.notify.notifier import Notifier
+from center.retention import Retention, machine_clocks
 from center.store import Store
 from provisioning.contracts.notify import Notify
 
@@ -18,7 +19,15 @@ async def main(folder: Path, config: str, ahead_ms: int) -> None:
         return now_ms() + ahead_ms
 
     store = Store(folder / "center.sqlite3")
-    notifier = Notifier(Notify.model_validate_json(config), store, Audit(store, clock), data_dir=folder, now_ms=clock)
+    retention = Retention(folder, machine_clocks(clock), newest_ms=lambda: None)
+    notifier = Notifier(
+        Notify.model_validate_json(config),
+        store,
+        Audit(store, clock),
+        data_dir=folder,
+        retention=retention,
+        now_ms=clock,
+    )
     notifier.start()
     sys.stdout.write("started\n")
     sys.stdout.flush()

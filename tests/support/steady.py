@@ -32,6 +32,13 @@ def together(at_ms: int) -> Clocks:
     return Clocks(at_ms, at_ms, "boot-1")
 
 
-def following(wall_ms: Callable[[], int]) -> Callable[[], Clocks]:
-    """Both clocks of a test's own clock, which has never been set wrong."""
-    return lambda: together(wall_ms())
+@dataclass(slots=True)
+class Following:
+    """Both clocks of a test's own clock. `skew_ms` is how much of what that shows is wrong."""
+
+    wall_ms: Callable[[], int]
+    skew_ms: int = 0
+
+    def __call__(self) -> Clocks:
+        wall_ms = self.wall_ms()
+        return Clocks(wall_ms, wall_ms - self.skew_ms, "boot-1")

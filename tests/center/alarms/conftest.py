@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from center.audit import Audit
 from center.devices import Devices
 from center.feed import Reader
 from center.places import Places
+from center.retention import Retention
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -22,6 +24,7 @@ from provisioning.contracts.config import Alarms
 from tests.center.alarms.making import text
 from tests.center.conftest import Clock
 from tests.center.fake_archive import TOKEN, FakeArchive
+from tests.support.steady import Following
 
 
 class Held:
@@ -45,6 +48,7 @@ class Station:
     search: Search
     devices: Devices
     clock: Clock
+    clocks: Following
     held: Held
     again: "Callable[[], Station]"
     """The same after a restart: another room over the same database."""
@@ -67,7 +71,7 @@ class Station:
 
 
 @pytest.fixture
-async def station(store: Store, clock: Clock, roster: Roster) -> AsyncIterator[Station]:
+async def station(tmp_path: Path, store: Store, clock: Clock, roster: Roster) -> AsyncIterator[Station]:
     archive, held, audit = FakeArchive(), Held(), Audit(store, clock)
     devices = Devices(store, roster, clock)
     search = Search(
@@ -78,10 +82,14 @@ async def station(store: Store, clock: Clock, roster: Roster) -> AsyncIterator[S
         transport=httpx.ASGITransport(app=archive.app),
     )
 
+    clocks = Following(clock)
+    retention = Retention(tmp_path, clocks, newest_ms=audit.newest_at_ms)
+    retention.advance()
+
     def start() -> Station:
-        room = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, notifier=held)
+        room = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, retention=retention, notifier=held)
         room.load()
-        return Station(room, store, audit, archive, search, devices, clock, held, start)
+        return Station(room, store, audit, archive, search, devices, clock, clocks, held, start)
 
     yield start()
     await search.close()

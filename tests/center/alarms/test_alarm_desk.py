@@ -241,3 +241,13 @@ async def _told(station: Station) -> list[tuple[int, int]]:
     """Notices that were handed over: alarm and level."""
     station.room.hand_over()
     return [(notice.alarm.id, notice.level) for notice in station.held.notices.values()]
+
+
+async def test_a_clock_that_is_a_year_ahead_once_takes_no_closed_alarm(station: Station) -> None:
+    await station.enforce(ZONE, window_s=1)
+    station.room.observed(hint(seen(machine(), at_ms=station.clock.now_ms, key="k1")))
+    station.room.care.act(1, Event.CLOSED, actor="operator")
+    station.clock.now_ms += 365 * 86_400_000
+    station.clocks.skew_ms = 365 * 86_400_000
+    station.room.forget()
+    assert [alarm.id for alarm in alarms(station)] == [1]

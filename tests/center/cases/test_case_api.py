@@ -394,3 +394,18 @@ async def test_a_hostile_number_is_refused_before_anything_is_asked(street: Stre
         ):
             assert answer.status_code in {404, 422}, answer.text
     assert street.audited() == []
+
+
+async def test_a_clock_that_is_months_ahead_once_ends_no_case_and_deletes_nothing(case: Street) -> None:
+    await searched(case)
+    await judge(case, "like", "confirmed")
+    case.world.set_clock(200 * 24 * HOUR_MS)
+    case.world.services.cases.sweep()
+    async with case.as_("ana") as ana:
+        assert (await ana.get(CASE)).json()["case"]["state"] == "expired"  # as that clock shows it, and nothing more
+    case.world.set_clock(-200 * 24 * HOUR_MS)
+    case.world.services.cases.sweep()
+    async with case.as_("ana") as ana:
+        assert (await ana.get(CASE)).json()["case"]["state"] == "approved"
+    with case.world.store.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(CaseMachineRecord))

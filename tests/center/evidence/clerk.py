@@ -46,6 +46,7 @@ def exports_of(world: World, desk: Desk, folder: Path) -> Exports:
         keeping=Keeping(folder, 25, KEEP_MS),
         camera_name=camera_name,
         cases_in_sight=world.services.cases.book.wholly_in_sight,
+        retention=world.retention,
         now_ms=world.clock,
     )
 

@@ -13,7 +13,7 @@ from center.access import EVERYWHERE
 from center.evidence.clock_state import ClockState
 from center.evidence.exports import LOOK_FOR_ERASED_MS
 from center.evidence.sight import Viewer
-from tests.center.evidence.clerk import Clerk, actions, ended, erase, exported, exports_of, fill, start
+from tests.center.evidence.clerk import KEEP_MS, Clerk, actions, ended, erase, exported, exports_of, fill, start
 
 pytestmark = pytest.mark.anyio
 
@@ -153,3 +153,23 @@ async def test_the_files_are_the_centres_alone(clerk: Clerk) -> None:
     await exported(clerk, fill(clerk, 1))
     assert stat.S_IMODE(clerk.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in clerk.folder.iterdir()} == {0o600}
+
+
+async def test_a_clock_31_days_ahead_once_removes_no_export(clerk: Clerk) -> None:
+    await exported(clerk, fill(clerk, 1))
+    clerk.world.set_clock(31 * 86_400_000)
+    await clerk.exports.sweep()
+    assert len(list(clerk.folder.iterdir())) == 1
+    clerk.world.set_clock(-31 * 86_400_000)
+    await clerk.exports.sweep()
+    assert len(list(clerk.folder.iterdir())) == 1
+
+
+async def test_an_export_made_while_the_clock_is_back_is_kept_its_whole_time(clerk: Clerk) -> None:
+    keys = fill(clerk, 1)
+    clerk.world.clock.now_ms += 3 * KEEP_MS
+    clerk.world.set_clock(-2 * KEEP_MS)
+    await exported(clerk, keys)
+    clerk.world.set_clock(2 * KEEP_MS)
+    await clerk.exports.sweep()
+    assert len(list(clerk.folder.iterdir())) == 1

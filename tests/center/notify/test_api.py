@@ -50,7 +50,9 @@ async def notifying(world: World, gateway: Gateway, receiver: Receiver, tmp_path
         report_sources=[GATEWAYS_ADDRESS],
     )  # fmt: skip
     config = Notify(sms=(sms,), webhooks=(own.webhook(tmp_path, receiver.url),))
-    notifier = Notifier(config, world.store, world.services.audit, data_dir=tmp_path, now_ms=now_ms)
+    notifier = Notifier(
+        config, world.store, world.services.audit, data_dir=tmp_path, retention=world.retention, now_ms=now_ms
+    )
     notifying = replace(world, services=replace(world.services, notifier=notifier))
     notifier.start()
     yield notifying

@@ -17,6 +17,7 @@ from center.notify.dispatcher import Dispatcher
 from center.notify.lifecycle import State
 from center.notify.outbox import Outbox, Receipt
 from center.notify.outcome import Outcome, Verdict
+from center.retention import Retention, machine_clocks
 from center.store import Store
 from tests.support.notify_world import StubChannel, message
 from tests.support.waiting import eventually, within
@@ -70,9 +71,10 @@ class Loops:
 def loops_of(store: Store, folder: Path, *channels: StubChannel) -> Loops:
     outbox = Outbox(store, Audit(store, now_ms), now_ms, offset_minutes=480)
     named = {channel.id: channel for channel in channels}
-    return Loops(
-        store, outbox, Dispatcher(outbox, named, lock_file=folder / "notify.lock", keep_ms=10**9, now_ms=now_ms)
-    )
+    retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
+    lock_file = folder / "notify.lock"
+    dispatcher = Dispatcher(outbox, named, lock_file=lock_file, keep_ms=10**9, retention=retention, now_ms=now_ms)
+    return Loops(store, outbox, dispatcher)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from center.clock import now_ms
 from center.notify.lifecycle import State
 from center.notify.notifier import Notifier
 from center.notify.outbox import Receipt
+from center.retention import Retention, machine_clocks
 from center.store import Store
 from provisioning.contracts.notify import Notify
 from tests.support import notify_world as world
@@ -48,7 +49,8 @@ def posted(folder: Path, config: Notify, channel: str, count: int) -> tuple[Stor
     """Alarms in the outbox; nobody sends them yet."""
     store = Store(folder / "center.sqlite3")
     store.migrate()
-    notifier = Notifier(config, store, Audit(store, now_ms), data_dir=folder, now_ms=now_ms)
+    retention = Retention(folder, machine_clocks(now_ms), newest_ms=lambda: None)
+    notifier = Notifier(config, store, Audit(store, now_ms), data_dir=folder, retention=retention, now_ms=now_ms)
     receipts = [notifier.deliver(world.message(number), channel)[0] for number in range(count)]
     return store, notifier, receipts
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 from center.errors import StoreUnavailableError
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import IllegalEventError, State
-from center.notify.outbox import MAX_EARLY_REPORTS, Pause
+from center.notify.outbox import MAX_EARLY_REPORTS, REPORT_KEEP_MS, Pause
 from center.notify.quota import Quota
 from center.notify.records import OutboxRecord, ReportRecord
 from center.notify.report import Report
@@ -232,7 +232,7 @@ def test_early_reports_are_bounded_and_forgotten(desk: Desk, monkeypatch: pytest
     with desk.store.transaction() as session:
         assert sorted(session.scalars(select(ReportRecord.reference))) == ["g4", "g5", "g6", "g7", "g8"]
     desk.clock.now_ms += 86_400_001
-    desk.outbox.prune(0)
+    desk.outbox.prune(0, reports_before_ms=desk.clock.now_ms - REPORT_KEEP_MS)
     with desk.store.transaction() as session:
         assert session.scalars(select(ReportRecord)).all() == []
 
@@ -243,9 +243,9 @@ def test_what_is_done_with_is_forgotten_after_its_time_and_what_waits_is_not(des
     desk.sent(channel)
     (waits,) = desk.outbox.post(channel, message(2), ("duty",))
     desk.clock.now_ms += 1000
-    assert desk.outbox.prune(2000) == 0
+    assert desk.outbox.prune(desk.clock.now_ms - 2000, reports_before_ms=0) == 0
     desk.clock.now_ms += 2000
-    assert desk.outbox.prune(2000) == 1
+    assert desk.outbox.prune(desk.clock.now_ms - 2000, reports_before_ms=0) == 1
     assert desk.outbox.look(done.parcel_id) is None
     assert desk.outbox.look(waits.parcel_id) == waits
 
@@ -253,9 +253,9 @@ def test_what_is_done_with_is_forgotten_after_its_time_and_what_waits_is_not(des
 def test_a_message_of_a_channel_that_is_gone_is_forgotten_too(desk: Desk) -> None:
     (receipt,) = desk.outbox.post(StubChannel("gone", give_up_after_ms=1000), message(), ("duty",))
     desk.clock.now_ms += 3000
-    assert desk.outbox.prune(2000) == 0
+    assert desk.outbox.prune(desk.clock.now_ms - 2000, reports_before_ms=0) == 0
     desk.clock.now_ms += 1
-    assert desk.outbox.prune(2000) == 1
+    assert desk.outbox.prune(desk.clock.now_ms - 2000, reports_before_ms=0) == 1
     assert desk.outbox.look(receipt.parcel_id) is None
 
 

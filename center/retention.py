@@ -1,0 +1,99 @@
+"""The centre's retention time: what is old enough to be deleted from its records, so that no clock alone decides it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from center.clock import NowMs
+from center.errors import CenterError, StoreUnavailableError, marked
+from provisioning.retention.clock import FILE, RetentionClock, facts_of, read_clocks, read_state, why_stopped
+from provisioning.retention.state import Clocks
+
+AUDIT: Final = "audit"
+ALARMS: Final = "alarms"
+CASES: Final = "cases"
+MESSAGES: Final = "messages"
+"""Kinds of things, as `wayside-center retention` names them."""
+
+ReadClocks = Callable[[], Clocks]
+
+
+class RetentionStoppedError(CenterError):
+    """Never raised: the words for a clock that retention time does not agree with."""
+
+    code = "retention_stopped"
+    message = marked("Retention waits for a person: {cause}.")
+    remedy = marked("Set the clock right; if it is right, confirm it: wayside-center retention --confirm DATE")
+
+
+def machine_clocks(now_ms: NowMs) -> ReadClocks:
+    """Read this machine's boot clock beside the centre's wall clock."""
+    return lambda: replace(read_clocks(), wall_ms=now_ms())
+
+
+class Retention:
+    """Answers what has ended and what is past its time. Several processes may ask. Blocks.
+
+    Raises (all methods):
+        StoreUnavailableError: the state or the database cannot be used; nothing may be deleted then.
+    """
+
+    def __init__(self, folder: Path, clocks: ReadClocks, *, newest_ms: Callable[[], int | None]) -> None:
+        """`newest_ms`: when the newest record was written, for a start without a state."""
+        self._path = folder / FILE
+        self._clocks = clocks
+        self._clock = RetentionClock(folder, newest_ms=newest_ms)
+
+    def advance(self) -> None:
+        """Write down how far retention time has come."""
+        with self._usable():
+            self._clock.advance(self._clocks())
+
+    def horizon_ms(self, kind: str, keep_ms: int, *, oldest_ms: int | None = None) -> int | None:
+        """Give the moment before which things of a kind may be deleted; None while none may."""
+        with self._usable():
+            return self._clock.horizon_ms(kind, keep_ms, self._clocks(), oldest_ms=oldest_ms)
+
+    def due_ms(self) -> int | None:
+        """Give the moment up to which what ends has ended; None while clocks disagree, when nothing has."""
+        with self._usable():
+            now = self._clocks()
+            return self._clock.advance(now).due_ms(now.wall_ms)
+
+    def latest_ms(self) -> int:
+        """Give the moment from which on something is kept that begins now, so that it is never kept too short."""
+        with self._usable():
+            now = self._clocks()
+            return self._clock.advance(now).latest_ms(now.wall_ms)
+
+    def fault(self) -> RetentionStoppedError | None:
+        """Say why nothing is deleted, without writing anything down."""
+        with self._usable():
+            now = self._clocks()
+            state = read_state(self._path)[0]
+            cause = "" if state is None else why_stopped(state.step(now), now.wall_ms)
+        return RetentionStoppedError(cause=cause) if cause else None
+
+    def facts(self) -> dict[str, str]:
+        """Say where it stands, for a person who has to decide."""
+        with self._usable():
+            now = self._clocks()
+            return facts_of(self._clock.advance(now), now.wall_ms)
+
+    def confirm(self, today: str, keeps_ms: Mapping[str, int]) -> None:
+        """Take the wall clock as the time by a person's word for `today`, and what is past by it as due.
+
+        Raises:
+            WrongDateError: the clock shows another date; nothing is changed.
+        """
+        with self._usable():
+            self._clock.confirm(self._clocks(), today, keeps_ms)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreUnavailableError(cause=f"{self._path}: {error.strerror}") from error

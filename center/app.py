@@ -104,6 +104,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     seal = _seal_of(config)
     records = open_records(config, clock)
     store, audit = records.store, records.audit
+    records.retention.advance()
     roster = Roster(store, audit, seal, clock)
     roster.load()
     devices = Devices(store, roster, clock)

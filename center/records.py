@@ -123,14 +123,9 @@ def records_of(
     clock: NowMs,
     clocks: ReadClocks | None = None,
 ) -> Records:
-    """The services over one database. `clocks`: by default this machine's boot clock beside `clock`.
-
-    Raises:
-        StoreUnavailableError: the database or the state of retention cannot be used.
-    """
+    """The services over one database. `clocks`: by default this machine's boot clock beside `clock`."""
     audit = Audit(store, clock)
     retention = Retention(data_dir, clocks or machine_clocks(clock), newest_ms=audit.newest_at_ms)
-    retention.advance()
     second_factors = SecondFactors(store, audit, data_dir / KEY, clock)
     return Records(
         store=store,

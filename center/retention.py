@@ -80,7 +80,10 @@ class Retention:
         """Say where it stands, for a person who has to decide."""
         with self._usable():
             now = self._clocks()
-            return facts_of(self._clock.advance(now), now.wall_ms)
+            state, why = read_state(self._path)
+        if state is None:
+            raise StoreUnavailableError(cause=f"{why} by the centre's start, which has not been")
+        return facts_of(state.step(now), now.wall_ms)
 
     def confirm(self, today: str, keeps_ms: Mapping[str, int]) -> None:
         """Take the wall clock as the time by a person's word for `today`, and what is past by it as due.

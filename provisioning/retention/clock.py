@@ -87,13 +87,21 @@ class RetentionClock:
         return Retention.begin(now, self._newest_ms(), why=why)
 
     def _save(self, state: Retention) -> Retention:
-        durable_file.write(self._path, state.model_dump_json().encode())
+        self._leave_to_owner(durable_file.write(self._path, state.model_dump_json().encode()))
         return state
+
+    def _leave_to_owner(self, path: Path) -> None:
+        """Let root's word at the command line be read by whoever owns the folder."""
+        if os.geteuid() == 0:
+            owner = self._path.parent.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = self._path.with_suffix(".lock")
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            self._leave_to_owner(path)
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:

@@ -175,6 +175,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         clock=clock,
         clocks=(clocks := Following(clock)),
     )
+    records.retention.advance()
     audit = records.audit
     devices = Devices(store, roster, clock)
     search = Search(

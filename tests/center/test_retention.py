@@ -10,7 +10,7 @@ from center.__main__ import app
 from center.records import open_records
 from center.retention import Retention
 from provisioning.contracts.config import CenterConfig, load
-from provisioning.retention.clock import FILE, day_text, read_clocks
+from provisioning.retention.clock import day_text, read_clocks
 from provisioning.retention.state import DAY_MS
 from tests.center.conftest import World
 from tests.support.steady import Machine
@@ -52,7 +52,6 @@ def test_a_person_confirms_at_the_command_line_and_it_is_in_the_audit(tmp_path: 
     for _ in range(3):
         opened.audit.append("ada", "login", {})
     opened.store.close()
-    (tmp_path / "data" / FILE).unlink()  # of a boot that was another one
     Retention(tmp_path / "data", long_ago.now, newest_ms=lambda: long_ago.true_ms).advance()
 
     told = types()

@@ -1,5 +1,6 @@
 """Retention time is kept in a file, and a file that is lost or damaged deletes nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,11 @@ def test_this_machines_clocks_can_be_read() -> None:
     assert first.boot_id == second.boot_id
     assert len(first.boot_id) == 36
     assert 0 < first.boot_ms <= second.boot_ms
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for somebody else")
+def test_what_root_confirms_the_owner_of_the_folder_can_read(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4711, 4712)
+    clock(tmp_path).advance(Machine(NOW_MS).now())
+    for file in tmp_path.iterdir():
+        assert (file.stat().st_uid, file.stat().st_gid) == (4711, 4712)

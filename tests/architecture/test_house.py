@@ -61,7 +61,17 @@ def test_running_processes_may_import_contracts_and_the_seal_of_provisioning_alo
         for path in (ROOT / "provisioning").iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    shared = {"__init__", "acceptor", "attest", "backup_file", "contracts", "durable_file", "journal", "seal"}
+    shared = {
+        "__init__",
+        "acceptor",
+        "attest",
+        "backup_file",
+        "contracts",
+        "durable_file",
+        "journal",
+        "retention",
+        "seal",
+    }
     assert {f"provisioning.{part}" for part in parts - shared} == forbidden
 
 

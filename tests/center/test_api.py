@@ -20,6 +20,7 @@ from center.console.saved import BadNameError
 from center.errors import AuditFileError, BadFilterError, CenterError, RosterRefusedError, StartError
 from center.health import BrokerAwayError, ChannelStandsError, QuotaLowError, QuotaSpentError
 from center.notify.errors import TrialFailedError
+from center.retention import RetentionStoppedError
 from center.search import Filters
 from provisioning.contracts import codec, topics
 from provisioning.contracts.messages import CameraState, MachineClass, PictureState
@@ -302,7 +303,14 @@ async def test_health_is_open_and_says_no_cause(world: World) -> None:
     async with world.browser() as browser:
         assert await _get(browser, "/api/health") == {
             "status": "ok",
-            "dependencies": {"query": "ok", "broker": "ok", "store": "ok", "notify": "ok", "background": "ok"},
+            "dependencies": {
+                "query": "ok",
+                "broker": "ok",
+                "store": "ok",
+                "notify": "ok",
+                "retention": "ok",
+                "background": "ok",
+            },
         }
         world.archive.answer = _answer(500)
         world.line.cause = "broker.test:8883 refused the centre"
@@ -314,6 +322,7 @@ async def test_health_is_open_and_says_no_cause(world: World) -> None:
                 "broker": "degraded",
                 "store": "ok",
                 "notify": "ok",
+                "retention": "ok",
                 "background": "ok",
             },
         }
@@ -382,6 +391,7 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 def test_every_error_has_a_status() -> None:
     offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopDiedError}
     offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
+    offline.add(RetentionStoppedError)
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
 
 

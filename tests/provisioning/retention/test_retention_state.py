@@ -155,7 +155,7 @@ MOVES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(MOVES, st.integers(min_value=0, max_value=40))
 def test_no_more_days_are_dropped_than_passed_by_the_boot_clock_and_the_allowance(
     moves: list[tuple[str, int, int]], kept_days: int

@@ -5,9 +5,11 @@ and the chain no forks, whatever threads and processes write, on SQLite and Post
 changes other rows which are contended appends first.
 """
 
+import hashlib
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from typing import Final
 
 from sqlalchemy import BigInteger, Integer, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -18,6 +20,11 @@ from center.clock import NowMs
 from center.store import AuditEntry, Base, Store
 
 MAX_DETAIL_BYTES = 4096
+KEPT: Final = ("case", "case_id", "purpose", "requester", "export", "row_key", "from_ms", "to_ms")
+"""Without which an entry says nothing: for what, and of which time."""
+_SHORTER: Final = (32, 16, 8, 4, 2, 1, 0)
+"""Elements of a list that are kept, the most that fit."""
+_BRIEF: Final = 400
 _ROWS_AT_ONCE = 1000
 
 
@@ -63,7 +70,7 @@ class Audit:
 
     def add(self, session: Session, actor: str, action: str, detail: Mapping[str, object]) -> None:
         """Write one entry together with what it is about: both are committed, or neither."""
-        text = json.dumps(detail, ensure_ascii=False, sort_keys=True)[:MAX_DETAIL_BYTES]
+        text = fitting(detail)
         at_ms, actor = self._now_ms(), actor[:64]
         number, previous = locked(session, step=1)
         sha256 = chain.entry_sha256(number, at_ms, actor, action, text, previous)
@@ -146,6 +153,46 @@ class Audit:
                 yield json.dumps({"kind": "head", **_fields(head)})
             for entry in entries:
                 yield json.dumps({"kind": "entry", **_fields(entry)})
+
+
+def fitting(detail: Mapping[str, object]) -> str:
+    """Write a detail as JSON of at most `MAX_DETAIL_BYTES` characters.
+
+    Where it is longer, long lists give way to their count, their hash and as much of their beginning as fits; then all
+    but `KEPT`, to the hash of the whole. No entry is cut off in the middle.
+    """
+    text = whole = _json(detail)
+    for most in _SHORTER:
+        if len(text) <= MAX_DETAIL_BYTES:
+            return text
+        text = _json(_shortened(detail, most))
+    if len(text) <= MAX_DETAIL_BYTES:
+        return text
+    kept = {name: _brief(detail[name]) for name in KEPT if name in detail}
+    return _json({**kept, "shortened": {"characters": len(whole), "sha256": _sha256(whole)}})
+
+
+def _shortened(value: object, most: int) -> object:
+    if isinstance(value, Mapping):
+        return {name: _shortened(each, most) for name, each in value.items()}
+    if not isinstance(value, list | tuple):
+        return value
+    first = [_shortened(each, most) for each in value[:most]]
+    if len(value) <= most:
+        return first
+    return {"count": len(value), "sha256": _sha256(_json(value)), "first": first}
+
+
+def _brief(value: object) -> object:
+    return value[:_BRIEF] if isinstance(value, str) else value if isinstance(value, int | float) else None
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def locked(session: Session, *, step: int = 0) -> tuple[int, str]:

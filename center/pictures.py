@@ -58,15 +58,16 @@ def crop(jpeg: bytes, box: Box, *, margin: float, row_key: str) -> bytes:
 
 
 def preview(jpeg: bytes, *, max_side_px: int, row_key: str) -> bytes:
-    """The whole picture with its longer side at most `max_side_px`; the same bytes if it is small enough already.
+    """Shrink the whole picture: its longer side is at most `max_side_px`, and at most half of what it was.
+
+    So a preview, which is no entry of the audit, never is the picture, which is one.
 
     Raises:
         PictureBrokenError: not a JPEG, damaged, or larger than `MAX_PIXELS`.
     """
     with _decoding:
         image = _open(jpeg, row_key)
-        if max(image.size) <= max_side_px:
-            return jpeg
+        max_side_px = max(1, min(max_side_px, max(image.size) // 2))
         try:
             # The decoder halves while it decodes, as often as no side becomes smaller than asked for.
             share = max_side_px / max(image.size)

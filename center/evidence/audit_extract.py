@@ -89,6 +89,8 @@ def named_in(action: str, detail: str, row_keys: frozenset[str]) -> Named:
         return Named(observation, "" if in_case else None, "" if in_export else None, "")
     said = said if isinstance(said, dict) else {}
     keys = said.get("row_keys", [])
+    if isinstance(keys, dict):  # a list that was shortened
+        keys = keys.get("first", [])
     listed = isinstance(keys, list) and not row_keys.isdisjoint(each for each in keys if isinstance(each, str))
     number, export = str(said.get("case", "")), str(said.get("export", ""))
     return Named(

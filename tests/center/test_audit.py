@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import URL, text
 
 from center import audit_file, chain
-from center.audit import Audit
+from center.audit import KEPT, MAX_DETAIL_BYTES, Audit, fitting
 from center.audit_keeper import DAY_MS, AuditKeeper
 from center.errors import StoreUnavailableError
 from center.retention import ReadClocks, Retention
@@ -35,6 +37,47 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now_ms
+
+
+CAMERAS = [f"camera-{number:057}" for number in range(100)]
+WHY = {"case_id": "C-7", "purpose": "a theft " + "x" * 490, "from_ms": NOON_MS, "to_ms": NOON_MS + 1}
+
+
+def test_a_hundred_long_camera_ids_push_neither_purpose_nor_case_nor_span_out_of_an_entry(tmp_path: Path) -> None:
+    store = Store(tmp_path / "center.sqlite3")
+    store.migrate()
+    audit = Audit(store, Clock())
+    audit.append("ana", "observations.search", {"camera_id": CAMERAS, **WHY})
+    said = json.loads(audit.latest()[0].detail)
+    assert {name: said[name] for name in WHY} == WHY
+    assert said["camera_id"]["count"] == 100
+    assert said["camera_id"]["first"] == CAMERAS[: len(said["camera_id"]["first"])]
+    other = json.loads(fitting({"camera_id": [*CAMERAS[:-1], "another"], **WHY}))
+    assert other["camera_id"]["sha256"] != said["camera_id"]["sha256"]
+    assert len(audit.latest()[0].detail) <= MAX_DETAIL_BYTES
+    store.close()
+
+
+def test_what_fits_stands_in_an_entry_as_it_is() -> None:
+    detail = {"camera_id": CAMERAS[:20], **WHY}
+    assert json.loads(fitting(detail)) == detail
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3000),
+    lambda inner: st.lists(inner, max_size=40) | st.dictionaries(st.text(max_size=300), inner, max_size=9),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(st.text(max_size=20), JSON, max_size=9), st.text(max_size=600))
+def test_every_entry_is_whole_json_that_keeps_its_case_and_fits(detail: dict[str, object], case: str) -> None:
+    text = fitting({**detail, "case": case})
+    assert len(text) <= MAX_DETAIL_BYTES
+    said = json.loads(text)
+    assert case.startswith(said["case"])
+    assert set(said) == {*detail, "case"} or set(said) <= {*KEPT, "shortened"}
 
 
 @pytest.fixture

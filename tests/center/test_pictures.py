@@ -67,8 +67,18 @@ def test_a_preview_keeps_the_shape() -> None:
     assert small.size == (320, 320 * HEIGHT // WIDTH)
 
 
-def test_a_small_picture_is_passed_on_untouched() -> None:
-    assert pictures.preview(JPEG, max_side_px=WIDTH, row_key=KEY) is JPEG
+@pytest.mark.parametrize("side_px", [WIDTH // 2, WIDTH, pictures.PREVIEW_SIDE_PX])
+def test_a_preview_is_half_of_the_picture_at_most_however_small_that_is(side_px: int) -> None:
+    picture = io.BytesIO()
+    _open(JPEG).resize((320, 180)).save(picture, "JPEG")
+    small = _open(pictures.preview(picture.getvalue(), max_side_px=side_px, row_key=KEY))
+    assert small.size == (160, 90)
+
+
+def test_a_preview_of_a_pixel_is_a_pixel() -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(picture, "JPEG")
+    assert _open(pictures.preview(picture.getvalue(), max_side_px=64, row_key=KEY)).size == (1, 1)
 
 
 def test_size_is_read_from_the_header() -> None:

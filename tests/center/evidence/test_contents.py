@@ -256,13 +256,14 @@ def test_the_extract_says_whether_the_audit_is_chained(store: Store) -> None:
         ('{"row_key": "k1"}', (True, "")),
         ('{"row_keys": ["k2", "k1"]}', (True, "")),
         ('{"row_keys": [{"row_key": "k1"}]}', (False, "")),
+        ('{"row_keys": {"count": 9, "first": ["k2", "k1"], "sha256": "00"}}', (True, "")),
         ('{"case": "c1"}', (False, "c1")),
         ('{"case": "c1", "row_keys": ["k1", "k', (True, "")),
         ('{"row_keys": ["k3", "k', (False, "")),
         ("[]", (False, "")),
         ("", (False, "")),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_an_entry_concerns_an_observation_that_it_names(detail: str, named: tuple[bool, str]) -> None:
     found = audit_extract.named_in("observation.view", detail, frozenset({"k1"}))

@@ -206,6 +206,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         task_orders=TaskOrders(store, audit, devices, link.publish, clock, config=config.tasks),
         now_ms=clock,
         secure_cookie=config.tls_cert_file is not None,
+        trusted_proxies=config.trusted_proxies,
         ray_dashboard_url=config.ray_dashboard_url,
         grafana_url=config.grafana_url,
         oidc=_oidc_of(config, store, clock),

@@ -21,6 +21,7 @@ from center.clock import NowMs
 from center.districts import GrantRecord
 from center.errors import (
     BadCredentialsError,
+    LockedOutError,
     NotLoggedInError,
     SetupDoneError,
     StartError,
@@ -35,6 +36,8 @@ from center.store import LoginSession, Store, User
 from center.throttle import Throttle
 
 MAX_SESSIONS_PER_USER = 20
+KNOWN_S = 90 * 86_400
+"""How long an account counts as one that logs in from an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Auth:
         self._setup_lock = threading.Lock()
         self._accounts = Throttle(store, "account", failures=5, window_s=300, now_ms=now_ms)
         self._sources = Throttle(store, "address", failures=30, window_s=300, now_ms=now_ms)
+        self._known = Throttle(store, "known", failures=1, window_s=KNOWN_S, now_ms=now_ms)
+        """By account and address: one that logged in from there is not shut out by others who fail there."""
 
     def needs_setup(self) -> bool:
         """Whether there is no account yet."""
@@ -138,7 +143,7 @@ class Auth:
         Raises:
             BadCredentialsError: unknown user, wrong password or code, or an account that is disabled.
             SecondFactorNeededError: all is right but that a code is missing; nothing is counted then.
-            LockedOutError: too many failures for this account or from `source`.
+            LockedOutError: too many failures for this account, or from `source`, where it never logged in from.
             SecondFactorKeyError: codes cannot be checked.
         """
         user = self._proven(username, password, source=source, code=code)
@@ -175,7 +180,14 @@ class Auth:
         """The account that these belong to; with None for a code, by its password alone."""
         name = known_form(username)
         account_key = name or "-"
-        self._sources.attempt(source)
+        known_key = f"{account_key} {source}"
+        spared = False
+        try:
+            self._sources.attempt(source)
+        except LockedOutError:
+            if not self._known.has(known_key):
+                raise
+            spared = True
         self._accounts.attempt(account_key)
         with self._store.transaction() as session:
             user = session.scalar(select(User).where(User.username == name)) if name is not None else None
@@ -185,12 +197,15 @@ class Auth:
         if code is not None and self._second_factors.has(user.id):
             if not code:
                 self._accounts.withdraw(account_key)
-                self._sources.withdraw(source)
+                if not spared:
+                    self._sources.withdraw(source)
                 raise SecondFactorNeededError
             if not self._second_factors.accepts(user.id, user.username, code):
                 self._refuse(account_key, source)
         self._accounts.clear(account_key)
-        self._sources.withdraw(source)
+        if not spared:
+            self._sources.withdraw(source)
+        self._known.note(known_key)
         return user
 
     def _refuse(self, account_key: str, source: str) -> NoReturn:

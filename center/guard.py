@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from center import sources
 from center.account_errors import ForbiddenError
 from center.api.problems import problem
 from center.console import denied
@@ -84,11 +85,14 @@ class Guard:
             ForeignOriginError, TooLargeError, NotLoggedInError, NothingHereError, ForbiddenError,
                 StoreUnavailableError: it stays out.
         """
+        client = scope.get("client")
+        source = sources.source(client[0] if client else None, scope["headers"], self._services.trusted_proxies)
         # NiceGUI would build its addresses from this header, which any client can write.
         scope["headers"] = [pair for pair in scope["headers"] if not pair[0].startswith(b"x-forwarded-")]
         connection = HTTPConnection(scope)
         state = scope.setdefault("state", {})
         state["services"] = self._services
+        state["source"] = source
         method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
         if method not in _SAFE_METHODS:
             _check_origin(connection.headers)

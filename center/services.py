@@ -1,6 +1,7 @@
 """Everything a route or page may use, and how it finds it: the guard puts both into the request."""
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, cast
 
 from fastapi import Depends
@@ -61,6 +62,7 @@ class Services:
     now_ms: NowMs
     secure_cookie: bool
     """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     ray_dashboard_url: str = ""
     grafana_url: str = ""
     oidc: Oidc | None = None
@@ -95,8 +97,8 @@ def sight_of(connection: HTTPConnection) -> Scope:
 
 
 def source_of(connection: HTTPConnection) -> str:
-    """The address it came from. Forwarding headers are not believed: anybody can write them."""
-    return connection.client.host if connection.client is not None else "-"
+    """Tell the address that it came from, as the guard found it (`center.sources`)."""
+    return cast("str", connection.state.source)
 
 
 Served = Annotated[Services, Depends(services_of)]

@@ -65,6 +65,20 @@ class Throttle:
         if refused:
             raise LockedOutError(retry_after_s=max(1, ceil((recent[0] + self._window_ms - now_ms) / 1000)))
 
+    def note(self, key: str) -> None:
+        """Remember that `key` was there now, and forget what is beyond time and capacity."""
+        now_ms = self._now_ms()
+        self._forget(now_ms)
+        with self._store.transaction() as session:
+            self._take(session, key, now_ms)
+            self._write(session, key, [now_ms])
+
+    def has(self, key: str) -> bool:
+        """Whether `key` was noted within the time."""
+        with self._store.transaction() as session:
+            at_ms = session.scalar(select(Attempts.last_at_ms).where(Attempts.key == self._key(key)))
+        return at_ms is not None and at_ms > self._now_ms() - self._window_ms
+
     def withdraw(self, key: str) -> None:
         """The last attempt succeeded: it does not count, those before it still do."""
         with self._store.transaction() as session:

@@ -7,10 +7,10 @@ A relative path is relative to the folder of its configuration file, so a site's
 
 import tomllib
 from pathlib import Path
-from typing import Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, IPvAnyNetwork, ValidationError, model_validator
 
 from provisioning.contracts.bounds import MAX_CAMERAS
 from provisioning.contracts.camera import (
@@ -289,6 +289,8 @@ class CenterConfig(Section):
     seal_key_file: ResolvedPath | None = None
     """Ed25519 public key in hex: whose roster is believed. Without it no agent is known to be revoked."""
     session_hours: float = Field(default=12.0, gt=0, le=168)
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=16)] = ()
+    """Of the reverse proxies before the centre: from them `X-Forwarded-For` is believed. Without them nobody's is."""
     ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
     grafana_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")

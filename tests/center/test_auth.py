@@ -5,7 +5,7 @@ import stat
 import pytest
 from sqlalchemy import select
 
-from center.auth import MAX_SESSIONS_PER_USER, Auth
+from center.auth import KNOWN_S, MAX_SESSIONS_PER_USER, Auth
 from center.errors import (
     BadCredentialsError,
     BadUsernameError,
@@ -134,6 +134,28 @@ async def test_an_address_that_tries_many_names_waits(world: World) -> None:
     with pytest.raises(LockedOutError):
         _login(world.services.auth)
     assert _login(world.services.auth, source="198.51.100.1")
+
+
+async def test_thirty_failures_of_others_do_not_shut_out_who_logged_in_from_there_before(world: World) -> None:
+    world.make_account()
+    _login(world.services.auth)
+    for number in range(30):
+        with pytest.raises(BadCredentialsError):
+            _login(world.services.auth, username=f"guess{number}")
+    with pytest.raises(LockedOutError):
+        _login(world.services.auth, username="guess30")
+    assert _login(world.services.auth)
+    for _ in range(5):
+        with pytest.raises(BadCredentialsError):
+            _login(world.services.auth, "wrong password 1")
+    with pytest.raises(LockedOutError):
+        _login(world.services.auth)
+    world.clock.now_ms += KNOWN_S * 1000 + 1
+    for number in range(30):
+        with pytest.raises(BadCredentialsError):
+            _login(world.services.auth, username=f"guess{number}")
+    with pytest.raises(LockedOutError):
+        _login(world.services.auth)
 
 
 async def test_a_good_login_does_not_clear_the_address(world: World) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from center import cookies
 from center.access import Access, Permission
 from center.console import preferences
+from center.console.fresh import ask_before_each_event
 from center.console.language import LANGUAGES, Language
 from center.console.markup import labelled, words
 from center.console.preferences import Theme
@@ -185,20 +186,27 @@ def _watch(request: Request, banners: ui.element, _: Language) -> None:
             for fault in faults:
                 problem(fault, _, tone="warn")
 
-    async def session() -> None:
+    async def is_as_it_was() -> bool:
         try:
             now = await asyncio.to_thread(services.auth.identify, request.cookies.get(cookies.SESSION))
-            if now.access != identity_of(request).access:
-                # A role was taken or given, or a camera changed its district: ask the guard again.
-                ui.navigate.reload()
-                asyncio.get_running_loop().call_later(1.0, _drop, client)
         except NotLoggedInError:
             ui.navigate.to("/login")
-            asyncio.get_running_loop().call_later(1.0, _drop, client)
         except StoreUnavailableError:
             # The banner says it; whether the session is still good shows when the database is back.
             await health()
+            return False
+        else:
+            if now.access == identity_of(request).access:
+                return True
+            # A role was taken or given, or a camera changed its district: ask the guard again.
+            ui.navigate.reload()
+        asyncio.get_running_loop().call_later(1.0, _drop, client)
+        return False
 
+    async def session() -> None:
+        await is_as_it_was()
+
+    ask_before_each_event(client, is_as_it_was)
     ui.timer(HEALTH_CHECK_S, health)
     ui.timer(SESSION_CHECK_S, session, immediate=False)
 

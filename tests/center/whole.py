@@ -11,6 +11,7 @@ from typing import Final
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from nicegui import core
 
 from center.access import CameraKey, Role
 from center.app import build
@@ -91,10 +92,15 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
         code = center.setup_code_file.read_text(encoding="ascii")
         services.auth.setup(code=code, username=ADMINISTRATOR, password=PASSWORD, source="192.0.2.1")
         _fill(services, archive)
-        with _served(center.application) as url:
-            whole = Whole(services, center.application, url, archive, line, clock)
-            _raise_alarm(whole)
-            yield whole
+        try:
+            with _served(center.application) as url:
+                whole = Whole(services, center.application, url, archive, line, clock)
+                _raise_alarm(whole)
+                yield whole
+        finally:
+            # NiceGUI's application is the process's: one that has served a page takes no middleware, and the next
+            # test of this process could not build its own.
+            core.app.middleware_stack = None
 
 
 def _config(folder: Path, query_url: str) -> CenterConfig:

@@ -253,10 +253,35 @@ if [ "$act" = boot ]; then
     exit 0
 fi
 
+# Copies a file of the agent's folder to one of root's. It is opened once, and what was opened is looked at, sized and
+# read: by its name it could be another file, a link or a pipe a moment later.
+taken() {
+    python3 -I - "$asker" "$@" <<'END'
+import os, shutil, stat, sys
+folder, name, most, target, times = sys.argv[1:]
+try:
+    inside = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inside)
+except OSError:
+    sys.exit(4)
+found = os.fstat(source)
+if not stat.S_ISREG(found.st_mode):
+    sys.exit(4)
+place = os.path.dirname(target)
+size, free = min(found.st_size, int(most)), shutil.disk_usage(place).free
+if size * int(times) >= free:
+    print(f"{size * int(times) >> 20} MiB are needed under {place}, {free >> 20} are free")
+    sys.exit(3)
+with open(source, "rb") as read, open(target, "wb") as written:
+    while size > 0 and (part := read.read(min(size, 1 << 20))):
+        size -= written.write(part)
+END
+}
+
 if [ "$act" = requested ]; then
     # The folder is the agent's: nothing is written there, and nothing of it is believed that is not checked here.
-    [ -f "$asker/request" ] && [ ! -L "$asker/request" ] || { say "nothing is asked for" && exit 0; }
-    text=$(head -c 4096 "$asker/request" | tr -d '\000')
+    taken request 4096 "$opt/.request" 1 >/dev/null || { say "nothing is asked for" && exit 0; }
+    text=$(tr -d '\000' <"$opt/.request")
     asked() { printf '%s\n' "$text" | sed -n "s/^$1 //p" | head -n 1; }
     [ "$(printf '%s\n' "$text" | head -n 1)" = "wayside-update 1" ] || fail "$asker/request: is no request"
     number=$(asked number) patience=$(asked health) wanted=$(asked version)
@@ -279,15 +304,18 @@ if [ "$act" = requested ]; then
         act=back
     else
         act=install file=$opt/.archive
-        [ -f "$asker/archive.wayside" ] && [ ! -L "$asker/archive.wayside" ] || fail "the agent has fetched no archive"
         if [ "$(asked downgrade)" = yes ]; then
             [ -f "$etc/allow-remote-downgrade" ] ||
                 fail "an older version from afar needs $etc/allow-remote-downgrade, an empty file of root's"
             downgrade=yes
         fi
         # A copy: the agent's own could be another one by the time it is unpacked.
-        room_for "$asker/archive.wayside" 5
-        head -c 2147483648 "$asker/archive.wayside" >"$file"
+        found=0 room=$(taken archive.wayside 2147483648 "$file" 5) || found=$?
+        case $found in
+        0) ;;
+        3) fail "$room: nothing was changed" ;;
+        *) fail "the agent has fetched no archive" ;;
+        esac
     fi
 fi
 

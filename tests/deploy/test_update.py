@@ -168,6 +168,19 @@ def test_what_is_not_a_request_or_no_archive_changes_nothing(box: Box, second: P
     assert "nothing is asked for" in box.asked()
 
 
+def test_a_folder_that_is_a_link_is_not_followed(box: Box, second: Path, tmp_path: Path) -> None:
+    box.wants(second, "2.0")
+    real = tmp_path / "real"
+    box.folder.rename(real)
+    box.folder.symlink_to(real)
+    try:
+        assert "nothing is asked for" in box.asked()
+    finally:
+        box.folder.unlink()
+        real.rename(box.folder)
+    assert box.version() == "1.0"
+
+
 def test_two_at_once_do_not_meet(box: Box, second: Path) -> None:
     box.wants(second, "2.0")
     with (box.opt / ".lock").open("w") as held:

@@ -69,7 +69,7 @@ def enforce(there: Centre) -> None:
     made = there.client.post("/api/rules", json=rule, headers=origin).raise_for_status()
     number = made.json()["id"]
     there.client.post(f"/api/rules/{number}/versions/1/preview", headers=origin).raise_for_status()
-    there.client.post(f"/api/rules/{number}/on", json={"version": 1}, headers=origin).raise_for_status()
+    there.client.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True}, headers=origin).raise_for_status()
 
 
 def measured(count: int) -> dict[str, Any]:

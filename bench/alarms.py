@@ -257,7 +257,7 @@ class Centre:
             made.raise_for_status()
             number = int(made.json()["id"])
             browser.post(f"/api/rules/{number}/versions/1/preview").raise_for_status()
-            browser.post(f"/api/rules/{number}/on", json={"version": 1}).raise_for_status()
+            browser.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True}).raise_for_status()
         return number
 
 
@@ -322,7 +322,7 @@ def latency(console: Console, count: int, rate: float) -> dict[str, str]:
             for turn in range(TURNS):
                 centre.room.rules.switch_off(number, actor=USERNAME, sight=EVERYWHERE)
                 bare += play(centre, url, "/bare", share, rate, 2 * turn * share)
-                centre.room.rules.switch_on(number, version=1, actor=USERNAME, sight=EVERYWHERE)
+                centre.room.rules.switch_on(number, version=1, actor=USERNAME, sight=EVERYWHERE, unseen=True)
                 alarms += play(centre, url, "/api/alarms/stream", share, rate, (2 * turn + 1) * share)
     hops = {
         "hear: delivered to the mailbox → heard": spread([max(0.0, a.times["heard_at_ms"] - at) for at, a in alarms]),

@@ -167,7 +167,7 @@ class Duty:
 
     def switch_on(self, number: int) -> None:
         """It is in force."""
-        self._post(f"/api/rules/{number}/on", {"version": 1})
+        self._post(f"/api/rules/{number}/on", {"version": 1, "unseen": True})
 
     def alarms(self) -> Iterator[dict[str, Any]]:
         """All of them, newest first."""

@@ -24,14 +24,24 @@ class NoPreviewError(CenterError):
 
     code = "no_preview"
     message = marked("Version {version} of rule {rule_id} has not been previewed.")
-    remedy = marked("Preview it on yesterday first, and look at what it finds.")
+    remedy = marked("Preview it on the last 24 hours first, and look at what it finds.")
+
+
+class BlankPreviewError(CenterError):
+    """A version whose preview had nothing to look at is switched on only by who says that it is unseen."""
+
+    code = "blank_preview"
+    message = marked(
+        "The preview of rule {rule_id} looked at no picture: nothing was archived then, so it shows nothing."
+    )
+    remedy = marked("Preview it again once pictures are archived, or say that it is to be switched on unseen.")
 
 
 class TooBroadError(CenterError):
     """A rule that matches everything."""
 
     code = "rule_too_broad"
-    message = marked("Rule {rule_id} matches everything: {matched} of {rows} pictures of yesterday.")
+    message = marked("Rule {rule_id} matches everything: {matched} of {rows} pictures of the last 24 hours.")
     remedy = marked("Make it narrower (cameras, zone, classes, hours) until it matches at most {percent} % of them.")
 
 

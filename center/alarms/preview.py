@@ -1,10 +1,9 @@
-"""What a version of a rule would have found yesterday: the same pure functions over archived rows, page by page."""
+"""Tells what a version of a rule would have found in the last 24 hours: the same pure functions over archived rows."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from center.access import Scope
@@ -18,7 +17,6 @@ from center.alarms.views import PreviewView
 from center.audit import Audit
 from center.clock import NowMs
 from center.search import Filters, Search
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
 
 DAY_MS: Final = 86_400_000
 PAGE: Final = 200
@@ -83,7 +81,7 @@ class Previews:
         max_share: float,
         max_rows: int,
     ) -> None:
-        """`faults`: what does not work now, which stands for yesterday where a rule looks at faults."""
+        """`faults`: what does not work now, which stands for the last 24 hours where a rule looks at faults."""
         self._search = search
         self._audit = audit
         self._rules = rules
@@ -93,17 +91,19 @@ class Previews:
         self._max_rows = max_rows
 
     async def run(self, rule_id: int, version: int, *, actor: str, sight: Scope) -> PreviewView:
-        """Look at yesterday, keep what was found, and tell it. It looks at the cameras of the version alone.
+        """Look at the last 24 hours, keep what was found, and tell it. Looks at the cameras of the version alone.
 
         Raises:
             UnknownRuleError: there is no such version in sight.
         """
         text = await asyncio.to_thread(self._rules.text, rule_id, version, sight=sight)
-        from_ms, to_ms = yesterday(self._now_ms())
+        to_ms = self._now_ms()
+        from_ms = to_ms - DAY_MS
         detail = {"rule": rule_id, "version": version, "from_ms": from_ms, "to_ms": to_ms}
         await asyncio.to_thread(self._audit.append, actor, "rule.preview", detail)
         tally = Tally(Rule(rule_id, version, text))
-        if isinstance(text.what, kinds.CameraFault | kinds.PlatformFault):
+        of_faults = isinstance(text.what, kinds.CameraFault | kinds.PlatformFault)
+        if of_faults:
             now_ms = self._now_ms()
             found = [fault for fault in self._faults() if any(tally.book.faults_found(fault, now_ms))]
             by_camera, complete = Counter(fault.place for fault in found), True
@@ -125,6 +125,7 @@ class Previews:
             alarms=alarms,
             by_camera=dict(by_camera.most_common(PLACES)),
             examples=tuple(key for _, _, key in tally.matches[:EXAMPLES]) if linked else (),
+            blank=not of_faults and tally.rows == 0,
             too_broad=tally.rows >= LEAST_ROWS and matched > self._max_share * tally.rows,
         )
         await asyncio.to_thread(self._rules.previewed, preview, actor=actor)
@@ -146,13 +147,3 @@ class Previews:
             if read >= self._max_rows:
                 return False
             filters = filters.model_copy(update={"cursor": page.next_cursor})
-
-
-def yesterday(now_ms: int, offset_minutes: int = DEFAULT_DAY_OFFSET_MINUTES) -> tuple[int, int]:
-    """The archive's last whole day, from its first millisecond to the first after it."""
-    zone = timezone(timedelta(minutes=offset_minutes))
-    today = (
-        datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    )
-    to_ms = int(today.timestamp() * 1000)
-    return to_ms - DAY_MS, to_ms

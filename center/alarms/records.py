@@ -31,7 +31,7 @@ class VersionRecord(Base):
 
 
 class PreviewRecord(Base):
-    """What a version found yesterday, as JSON of `PreviewView`: the newest alone counts."""
+    """What a version found in the 24 hours before, as JSON of `PreviewView`: the newest alone counts."""
 
     __tablename__ = "alarm_previews"
 

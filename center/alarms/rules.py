@@ -15,6 +15,7 @@ from center.access import Scope
 from center.alarms.decision import Outcome
 from center.alarms.errors import (
     BeyondSightError,
+    BlankPreviewError,
     NoPreviewError,
     OwnRuleError,
     RuleChangedError,
@@ -130,12 +131,13 @@ class Rules:
                 self._write(session, rule, text, actor, "rule.create")
             self._changed(self._in_force())
 
-    def switch_on(self, rule_id: int, *, version: int, actor: str, sight: Scope) -> RuleView:
-        """Put a version in force.
+    def switch_on(self, rule_id: int, *, version: int, actor: str, sight: Scope, unseen: bool = False) -> RuleView:
+        """Put a version in force. `unseen`: also where its preview had nothing to look at, which stands in the audit.
 
         Raises:
             UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
-            NoPreviewError, TooBroadError: nobody has seen what it finds, or it finds everything.
+            NoPreviewError, BlankPreviewError, TooBroadError: nobody has seen what it finds, there was nothing to be
+                seen, or it finds everything.
         """
         with self._lock:
             with self._store.transaction() as session:
@@ -144,6 +146,8 @@ class Rules:
                 preview = _preview(session, rule_id, version)
                 if preview is None:
                     raise NoPreviewError(rule_id=rule_id, version=version)
+                if preview.blank and not unseen:
+                    raise BlankPreviewError(rule_id=rule_id)
                 if preview.too_broad:
                     raise TooBroadError(
                         rule_id=rule_id,
@@ -152,7 +156,8 @@ class Rules:
                         percent=f"{self._max_share * 100:g}",
                     )
                 rule.on_version = version
-                self._audit.add(session, actor, "rule.on", {"rule": rule_id, "version": version})
+                about = {"rule": rule_id, "version": version} | ({"unseen": True} if preview.blank else {})
+                self._audit.add(session, actor, "rule.on", about)
                 session.flush()
                 view = _view(session, rule)
             self._changed(self._in_force())

@@ -1,6 +1,6 @@
 """What leaves the centre of rules and alarms. No field holds a count of people, and none links two rows."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from center.alarms.decision import Outcome
 from center.alarms.matching import Finding
@@ -191,7 +191,7 @@ class LateList(View):
 
 
 class PreviewView(View):
-    """What a version would have found yesterday."""
+    """What a version would have found in the 24 hours before its preview."""
 
     rule_id: int
     version: int
@@ -199,7 +199,7 @@ class PreviewView(View):
     from_ms: int
     to_ms: int
     rows: int
-    """Archived pictures of its cameras that it looked at."""
+    """Archived pictures of its cameras that it looked at; a rule on faults looks at none, but at what is wrong now."""
     complete: bool
     """False: there were more than may be looked at, and these are the newest."""
     matched: int
@@ -211,6 +211,8 @@ class PreviewView(View):
     """Rows to look at; none of crowding, which is linked to no picture."""
     too_broad: bool
     """Matches more than the share that a rule may: it cannot be switched on."""
+    blank: bool = Field(default_factory=lambda told: told["rows"] == 0)
+    """Nothing was archived then: it shows nothing. One of before this field says so wherever it has no rows."""
 
 
 class RuleView(View):

@@ -47,6 +47,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.DistrictInUseError: 409,
     alarms.RuleChangedError: 409,
     alarms.NoPreviewError: 409,
+    alarms.BlankPreviewError: 409,
     alarms.TooBroadError: 409,
     alarms.TooManyRulesError: 409,
     alarms.AlarmStateError: 409,

@@ -1,4 +1,4 @@
-"""Rules: what raises alarms. Written, previewed on yesterday, and then switched on."""
+"""Rules: what raises alarms. Written, previewed on the last 24 hours, and then switched on."""
 
 from typing import Annotated, Final
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from center.access import Permission
 from center.alarms.errors import (
     BeyondSightError,
+    BlankPreviewError,
     NoPreviewError,
     OwnRuleError,
     RuleChangedError,
@@ -55,6 +56,8 @@ class Switch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: int = Field(ge=1, le=2**31)
+    unseen: bool = False
+    """Also where its preview is `blank`: nothing was archived then."""
 
 
 @router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT, responses=documented(*_ALWAYS))
@@ -79,7 +82,7 @@ def create_rule(text: RuleText, services: Served, asker: Asker, sight: Sight) ->
     "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_EDIT, responses=documented(*_ALWAYS, UnknownRuleError)
 )
 def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
-    """One of them, with what its newest version found yesterday."""
+    """One of them, with what its newest version found in the 24 hours before its preview."""
     return services.alarms.rules.rule(rule_id, sight=sight)
 
 
@@ -131,7 +134,7 @@ def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple
     ),
 )
 async def preview_rule(rule_id: RuleId, version: Version, services: Served, asker: Asker, sight: Sight) -> PreviewView:
-    """What it would have found yesterday; kept, since nothing is switched on without."""
+    """Tell what it would have found in the last 24 hours; kept, since nothing is switched on without."""
     return await services.alarms.previews.run(rule_id, version, actor=asker.actor, sight=sight)
 
 
@@ -139,11 +142,15 @@ async def preview_rule(rule_id: RuleId, version: Version, services: Served, aske
     "/rules/{rule_id}/on",
     operation_id="switch_rule_on",
     openapi_extra=_EDIT,
-    responses=documented(*_ALWAYS, UnknownRuleError, RuleChangedError, NoPreviewError, TooBroadError),
+    responses=documented(
+        *_ALWAYS, UnknownRuleError, RuleChangedError, NoPreviewError, BlankPreviewError, TooBroadError
+    ),
 )
 def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Put its newest version in force, once it was previewed and found not to match everything."""
-    return services.alarms.rules.switch_on(rule_id, version=switch.version, actor=asker.actor, sight=sight)
+    return services.alarms.rules.switch_on(
+        rule_id, version=switch.version, actor=asker.actor, sight=sight, unseen=switch.unseen
+    )
 
 
 @router.post(

@@ -49,6 +49,8 @@ class Cases:
         self._keep_ms = keep_ms(config)
         self._retention = retention
         self.book = Casebook(store, audit, now_ms, latest_ms=retention.latest_ms)
+        self.keep_days: Final = config.delete_after_days
+        """After so many days what was derived for a case that is over is deleted."""
         self.dossiers = Dossiers(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)

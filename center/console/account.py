@@ -12,6 +12,7 @@ from center.account_errors import WrongCodeError
 from center.console import moments
 from center.console.attempt import at_fault, attempt
 from center.console.frame import frame, problem
+from center.console.irreversible import REVOKE_TOKEN, agreed
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.table import state, table
@@ -219,6 +220,8 @@ class _Tokens:
                     return
 
                 async def revoke() -> None:
+                    if not await agreed(REVOKE_TOKEN, _, name=token.name):
+                        return
                     who = self._identity
                     await attempt(
                         self._trouble,

@@ -13,6 +13,7 @@ from center.alarms.states import Event, State
 from center.alarms.views import AlarmView
 from center.console.alarm_row import AlarmRow
 from center.console.frame import empty, frame, problem
+from center.console.irreversible import CLOSE_ALARM, agreed
 from center.console.language import Language
 from center.console.markup import words
 from center.errors import CenterError, marked
@@ -112,7 +113,7 @@ class _Page:
         else:
             if row is None:
                 with self._body:
-                    row = self._rows[alarm.id] = AlarmRow(self._, on_act=partial(self._act, alarm.id))
+                    row = self._rows[alarm.id] = AlarmRow(self._, on_act=partial(self._act, alarm.id, alarm.rule_name))
                 row.move(target_index=0)
             row.show(alarm, camera=self._camera(alarm), handled=sees(self._handles, alarm.agent_id, alarm.camera_id))
         while len(self._rows) > SHOWN:
@@ -127,7 +128,9 @@ class _Page:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or "–"
 
-    async def _act(self, alarm_id: int, event: Event) -> None:
+    async def _act(self, alarm_id: int, rule: str, event: Event) -> None:
+        if event is Event.CLOSED and not await agreed(CLOSE_ALARM, self._, rule=rule):
+            return
         self._trouble.clear()
         try:
             view = await asyncio.to_thread(

@@ -17,6 +17,7 @@ from center.console.case_sightings import Sightings
 from center.console.case_sought import Sought
 from center.console.cases import seek_of, state
 from center.console.frame import case_path, frame, problem
+from center.console.irreversible import CLOSE_CASE, agreed
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.waiting import Waiting
@@ -145,6 +146,9 @@ class _Page:
 
     def _acting(self, act: Act, detail: CaseDetail) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
+            days = self._services.cases.keep_days
+            if act is Act.CLOSE and not await agreed(CLOSE_CASE, self._, number=self._number, days=days):
+                return
             permission = _PERMISSIONS.get(act, Permission.CASE_EDIT)
             try:
                 await asyncio.to_thread(

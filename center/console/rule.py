@@ -1,7 +1,8 @@
-"""One rule: written, shown at work on yesterday, switched on and off. A version is never changed, only followed."""
+"""One rule: written, previewed on the last 24 hours, switched on and off. A version is never changed, only followed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from nicegui import ui
@@ -13,6 +14,7 @@ from center.alarms.views import PreviewView, RuleView
 from center.console import alarm_words, moments
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
+from center.console.irreversible import RETIRE_RULE, SWITCH_ON_BLANK, agreed
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.picture import page_path
@@ -69,7 +71,7 @@ class _Page:
         self._trouble = ui.element("div")
         self._waiting = Waiting[PreviewView](
             _,
-            says=_("Looking at yesterday's pictures…"),
+            says=_("Looking at the pictures of the last 24 hours…"),
             given_up=_("The preview was given up; nothing was kept."),
         )
         self._body = ui.element("div").classes("ws-column")
@@ -125,13 +127,17 @@ class _Page:
     def _acts(self, found: RuleView) -> None:
         _, rules = self._, self._services.alarms.rules
         with ui.element("div").classes("ws-form"):
-            ui.button(_("Preview on yesterday"), color=None, on_click=lambda: self._look(found.version)).props(
+            ui.button(_("Preview on the last 24 hours"), color=None, on_click=lambda: self._look(found.version)).props(
                 "outline no-caps"
             )
             if found.on_version != found.version:
+                blank = found.preview is not None and found.preview.blank
                 switch = self._button(
                     _("Switch it on"),
-                    lambda: rules.switch_on(found.id, version=found.version, actor=self._actor, sight=self._sight),
+                    lambda: rules.switch_on(
+                        found.id, version=found.version, actor=self._actor, sight=self._sight, unseen=blank
+                    ),
+                    ask=partial(agreed, SWITCH_ON_BLANK, _, name=found.text.name) if blank else None,
                 )
                 if found.preview is None:
                     switch.disable()
@@ -143,11 +149,16 @@ class _Page:
             self._button(
                 _("Retire it for good"),
                 lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight, retire=True),
+                ask=partial(agreed, RETIRE_RULE, _, name=found.text.name),
             )
 
     def _preview(self, preview: PreviewView) -> None:
         _ = self._
         words("h2", _("What this version would have found"))
+        if preview.blank:
+            with ui.element("div").classes("ws-alert ws-alert-warn"):
+                words("strong", _("Nothing was archived then: this shows nothing."))
+                words("span", _("Preview it again once its cameras have sent pictures."))
         with ui.element("dl").classes("ws-panel ws-facts"):
             words("dt", _("Time"))
             words("dd", f"{moments.local(preview.from_ms)} – {moments.local(preview.to_ms)}")
@@ -187,9 +198,12 @@ class _Page:
         if seen is not None:
             await self.load()
 
-    def _button(self, name: str, call: Callable[[], object]) -> ui.button:
+    def _button(
+        self, name: str, call: Callable[[], object], *, ask: Callable[[], Awaitable[bool]] | None = None
+    ) -> ui.button:
         async def click() -> None:
-            await self._do(call)
+            if ask is None or await ask():
+                await self._do(call)
 
         button = ui.button(name, color=None, on_click=click)
         button.props("outline no-caps")

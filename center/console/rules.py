@@ -61,7 +61,9 @@ def rules(request: Request) -> None:
 
 def _list(found: RuleList, _: Language) -> None:
     if not found.items:
-        empty(_("No rule yet."), _("Write one, look at what it would have found yesterday, and switch it on."))
+        empty(
+            _("No rule yet."), _("Write one, look at what it would have found in the last 24 hours, and switch it on.")
+        )
         return
     with table(_("Rule"), _("What"), _("State"), _("Severity"), _("Cameras"), _("Written"), label=_("Rules")):
         for rule in found.items:

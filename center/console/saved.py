@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from center.access import Identity, Permission
 from center.console.frame import problem
+from center.console.irreversible import DELETE_SEARCH, agreed
 from center.console.language import Language
 from center.console.markup import words
 from center.console.question import CUSTOM, PERIODS, Question
@@ -67,6 +68,8 @@ class Saved:
         _ = self._
 
         async def remove() -> None:
+            if not await agreed(DELETE_SEARCH, _, name=each.name):
+                return
             try:
                 await asyncio.to_thread(self._saved.remove, each.id, self._identity)
             except CenterError as error:

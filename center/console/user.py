@@ -1,8 +1,9 @@
 """One account: what it may do and where, whether it may come in, and its tokens."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from nicegui import ui
@@ -12,6 +13,7 @@ from center.access import Permission, Role
 from center.console import moments
 from center.console.attempt import attempt
 from center.console.frame import frame, problem
+from center.console.irreversible import DISABLE_ACCOUNT, REMOVE_FACTOR, REVOKE_TOKEN, TAKE_ROLE, agreed
 from center.console.language import Language
 from center.console.markup import moment, words
 from center.console.table import state, table
@@ -103,7 +105,9 @@ class _Page:
                         with ui.element("td"), ui.element("div").classes("ws-acts"):
                             rest = tuple(each for each in account.given if each != given)
                             if self._edits:
-                                self._button(_("Take it away"), self._giving(rest), grant_words(given, _))
+                                role = grant_words(given, _)
+                                ask = partial(agreed, TAKE_ROLE, _, name=account.username, role=role)
+                                self._button(_("Take it away"), self._giving(rest), role, ask=ask)
         else:
             words("div", _("Nothing but its own account")).classes("ws-muted")
         if self._edits:
@@ -141,11 +145,13 @@ class _Page:
             self._button(
                 _("Disable the account") if disabled else _("Enable the account"),
                 lambda: services.users.set_disabled(name, disabled=disabled, actor=self._actor),
+                ask=partial(agreed, DISABLE_ACCOUNT, _, name=name) if disabled else None,
             )
             if account.second_factor:
                 self._button(
                     _("Remove the second factor"),
                     lambda: services.users.remove_second_factor(name, actor=self._actor),
+                    ask=partial(agreed, REMOVE_FACTOR, _, name=name),
                 )
             password = ui.input(_("New password"), password=True).props('outlined dense autocomplete="new-password"')
 
@@ -173,14 +179,23 @@ class _Page:
                         _("Revoke"),
                         lambda: revoke(account.user_id, token.token_id, actor=self._actor),
                         token.name,
+                        ask=partial(agreed, REVOKE_TOKEN, _, name=token.name),
                     )
 
     def _giving(self, given: tuple[Given, ...]) -> Callable[[], object]:
         return lambda: self._services.users.give(self._username, given, actor=self._actor)
 
-    def _button(self, name: str, call: Callable[[], object], about: str = "") -> None:
+    def _button(
+        self,
+        name: str,
+        call: Callable[[], object],
+        about: str = "",
+        *,
+        ask: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         async def click() -> None:
-            await self._do(call)
+            if ask is None or await ask():
+                await self._do(call)
 
         button = ui.button(name, color=None, on_click=click).props("outline dense no-caps")
         if about:

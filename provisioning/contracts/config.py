@@ -257,9 +257,9 @@ class Alarms(Section):
     late_after_s: float = Field(default=60.0, gt=0, le=3600)
     """What was captured longer ago alarms nobody: it is counted as late."""
     max_share: float = Field(default=0.5, gt=0, le=1)
-    """A rule that matches more of yesterday's pictures cannot be switched on."""
+    """A rule that matches more of the pictures of its preview cannot be switched on."""
     preview_rows: int = Field(default=20_000, ge=200, le=1_000_000)
-    """How many of yesterday's rows a preview looks at, the newest first."""
+    """How many rows of the last 24 hours a preview looks at, the newest first."""
     reconcile_every_s: float = Field(default=10.0, gt=0, le=600)
     """How often the archive is asked for rows that no hint brought."""
     keep_days: int = Field(default=180, ge=35, le=3650)

@@ -22,7 +22,7 @@ def enforce(visitor: Visitor, body: dict[str, object]) -> None:
     made = visitor.context.request.post(api, data=body, headers=origin)
     assert made.status == 201, made.text()
     number = made.json()["id"]
-    for path, data in ((f"{number}/versions/1/preview", None), (f"{number}/on", {"version": 1})):
+    for path, data in ((f"{number}/versions/1/preview", None), (f"{number}/on", {"version": 1, "unseen": True})):
         answer = visitor.context.request.post(f"{api}/{path}", data=data, headers=origin)
         assert answer.ok, answer.text()
 
@@ -66,7 +66,16 @@ def test_an_alarm_comes_in_is_acknowledged_and_closed_without_loading_the_page(v
     rows.first.get_by_role("button", name=re.compile("^Acknowledge")).click()
     expect(rows.first.get_by_text("Acknowledged")).to_be_visible()
     expect(rows.first.get_by_role("button", name=re.compile("^Acknowledge"))).to_have_count(0)
-    rows.first.get_by_role("button", name=re.compile("^Close")).click()
+    close = rows.first.get_by_role("button", name=re.compile("^Close"))
+    close.click()
+    asked = page.get_by_role("alertdialog")
+    expect(asked).to_contain_text(HOSTILE)
+    visitor.photograph("asks-close-alarm")
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    expect(rows).to_have_count(2)
+    close.click()
+    asked.get_by_role("button", name="Close the alarm").click()
     expect(rows).to_have_count(1)
     assert page.evaluate("window.unloaded") is False
     visitor.go("/alarms?closed")

@@ -79,7 +79,7 @@ def test_a_zone_is_drawn_in_the_newest_picture_mended_written_and_previewed(visi
     drawn = made["text"]["what"]["polygon"]
     assert [[round(x, 1), round(y, 1)] for x, y in drawn] == [[0.1, 0.5], [0.8, 0.4], [0.8, 0.9], [0.2, 0.9]]
     assert made["text"]["cameras"] == [f"{AGENT}/cam-1"]
-    page.get_by_role("button", name="Preview on yesterday").click()
+    page.get_by_role("button", name="Preview on the last 24 hours").click()
     expect(page.get_by_text("What this version would have found")).to_be_visible()
     expect(page.locator(".ws-shape-corner")).to_have_count(4)
     visitor.photograph("rule-previewed")

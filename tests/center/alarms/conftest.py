@@ -62,7 +62,7 @@ class Station:
         rules = self.room.rules
         view = rules.create(text(what, **changes), actor="operator", sight=EVERYWHERE)
         await self.room.previews.run(view.id, 1, actor="operator", sight=EVERYWHERE)
-        rules.switch_on(view.id, version=1, actor="operator", sight=EVERYWHERE)
+        rules.switch_on(view.id, version=1, actor="operator", sight=EVERYWHERE, unseen=True)
         return view.id
 
     def events(self) -> list[tuple[str, int]]:

@@ -22,7 +22,7 @@ async def enforce(user: httpx.AsyncClient, body: dict[str, Any]) -> int:
     assert made.status_code == 201, made.text
     number = int(made.json()["id"])
     assert (await user.post(f"/api/rules/{number}/versions/1/preview")).status_code == 200
-    switched = await user.post(f"/api/rules/{number}/on", json={"version": 1})
+    switched = await user.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True})
     assert switched.status_code == 200, switched.text
     return number
 
@@ -130,6 +130,15 @@ async def test_a_rule_that_matches_everything_is_refused_with_its_count(world: W
     answer = await user.post(f"/api/rules/{made['id']}/on", json={"version": 1})
     assert (answer.status_code, answer.json()["code"]) == (409, "rule_too_broad")
     assert "30 of 30" in answer.json()["message"]
+
+
+async def test_a_rule_whose_preview_saw_nothing_is_switched_on_by_who_says_so(user: httpx.AsyncClient) -> None:
+    number = (await user.post("/api/rules", json=ZONE)).json()["id"]
+    preview = (await user.post(f"/api/rules/{number}/versions/1/preview")).json()
+    assert (preview["rows"], preview["blank"]) == (0, True)
+    refused = await user.post(f"/api/rules/{number}/on", json={"version": 1})
+    assert (refused.status_code, refused.json()["code"]) == (409, "blank_preview")
+    assert (await user.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True})).json()["on_version"] == 1
 
 
 async def test_a_rule_is_changed_read_and_retired(user: httpx.AsyncClient) -> None:

@@ -1,13 +1,12 @@
-"""Rules over time: versions, previews on yesterday, and what keeps a rule from being switched on."""
-
-from datetime import UTC, datetime
+"""Rules over time: versions, previews on the last 24 hours, and what keeps a rule from being switched on."""
 
 import pytest
 from sqlalchemy import select
 
 from center.access import EVERYWHERE
-from center.alarms.errors import NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
-from center.alarms.preview import DAY_MS, Previews, yesterday
+from center.alarms.errors import BlankPreviewError, NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
+from center.alarms.preview import DAY_MS, Previews
+from center.alarms.views import PreviewView
 from center.store import AuditEntry
 from provisioning.contracts.messages import CameraState
 from tests.center.alarms.conftest import Station
@@ -18,7 +17,7 @@ from tests.center.world import camera_status
 pytestmark = pytest.mark.anyio
 ZONE = {"kind": "zone_entry", "polygon": LEFT_HALF}
 NOON_MS = NOW_MS - DAY_MS // 2
-"""Of yesterday: NOW_MS is midnight in the archive's zone."""
+"""Within the last 24 hours."""
 
 
 def fill(station: Station, *, inside: int, outside: int, camera: str = "cam-1", people: int = 0) -> None:
@@ -34,6 +33,7 @@ async def test_versions_are_kept_and_every_change_is_audited(station: Station) -
     rules = station.room.rules
     view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
     rules.change(view.id, text(ZONE, severity="critical"), version=1, actor="bo", sight=EVERYWHERE)
+    fill(station, inside=1, outside=3)
     await station.room.previews.run(view.id, 2, actor="bo", sight=EVERYWHERE)
     rules.switch_on(view.id, version=2, actor="bo", sight=EVERYWHERE)
     rules.switch_off(view.id, actor="anna", sight=EVERYWHERE)
@@ -72,8 +72,9 @@ async def test_two_who_change_a_rule_at_once_do_not_overwrite_each_other(station
 async def test_nothing_is_in_force_that_was_not_previewed_in_this_very_version(station: Station) -> None:
     rules = station.room.rules
     view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
-    with pytest.raises(NoPreviewError, match="Preview it on yesterday"):
+    with pytest.raises(NoPreviewError, match="Preview it on the last 24 hours"):
         rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
+    fill(station, inside=1, outside=3)
     await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE).on_version == 1
     changed = rules.change(view.id, text(ZONE, name="other"), version=1, actor="anna", sight=EVERYWHERE)
@@ -94,7 +95,7 @@ async def test_while_a_new_version_waits_the_old_one_goes_on(station: Station) -
     assert [(alarm.rule_version, alarm.rule_name, alarm.repeats) for alarm in listed] == [(1, "a rule", 1)]
 
 
-async def test_a_preview_reads_all_of_yesterday_page_by_page_and_tells_what_it_found(station: Station) -> None:
+async def test_a_preview_reads_all_of_the_last_24_hours_page_by_page_and_tells_what_it_found(station: Station) -> None:
     fill(station, inside=150, outside=350)
     fill(station, inside=30, outside=0, camera="cam-2")
     station.archive.add(row(machine(), at_ms=NOW_MS, key="today"), b"")
@@ -109,13 +110,64 @@ async def test_a_preview_reads_all_of_yesterday_page_by_page_and_tells_what_it_f
     assert station.room.rules.rule(view.id, sight=EVERYWHERE).preview == preview
 
 
-async def test_what_the_edge_followed_yesterday_is_previewed_too(station: Station) -> None:
+async def test_what_the_edge_followed_is_previewed_too(station: Station) -> None:
     for number in range(30):
         told = motion(90, crossed=[("stop", "left")]) if number == 7 else motion(90)
         station.archive.add(row(machine(motion=told), at_ms=NOON_MS + number, key=f"k{number}"), b"")
     view = station.room.rules.create(text({"kind": "line_crossing", "line": "stop"}), actor="anna", sight=EVERYWHERE)
     preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
     assert (preview.rows, preview.matched) == (30, 1)
+
+
+async def test_a_preview_that_had_nothing_to_look_at_lets_nothing_be_switched_on_unasked(station: Station) -> None:
+    rules = station.room.rules
+    fill(station, inside=30, outside=300, camera="cam-2")
+    view = rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
+    assert (preview.rows, preview.blank, preview.too_broad) == (0, True, False)
+    with pytest.raises(BlankPreviewError, match="nothing was archived then"):
+        rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE)
+    assert rules.rule(view.id, sight=EVERYWHERE).on_version is None
+    assert rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE, unseen=True).on_version == 1
+    assert '"unseen":true' in station.audit.latest(1)[0].detail.replace(" ", "")
+
+
+async def test_what_was_archived_a_moment_ago_is_previewed(station: Station) -> None:
+    """A centre of today has no yesterday."""
+    station.archive.add(row(machine(), at_ms=NOW_MS - 1000, key="k"), b"")
+    station.clock.now_ms = NOW_MS + DAY_MS // 3
+    view = station.room.rules.create(text(ZONE), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
+    assert (preview.from_ms, preview.to_ms) == (station.clock.now_ms - DAY_MS, station.clock.now_ms)
+    assert (preview.rows, preview.matched, preview.blank) == (1, 1, False)
+
+
+async def test_a_rule_on_faults_is_never_blank_for_it_looks_at_what_is_wrong_now(station: Station) -> None:
+    rules = station.room.rules
+    what = {"kind": "platform_fault", "for_s": 60}
+    view = rules.create(text(what, cameras=()), actor="anna", sight=EVERYWHERE)
+    preview = await station.room.previews.run(view.id, 1, actor="anna", sight=EVERYWHERE)
+    assert (preview.rows, preview.blank) == (0, False)
+    assert rules.switch_on(view.id, version=1, actor="anna", sight=EVERYWHERE).on_version == 1
+
+
+def test_a_preview_kept_by_an_older_version_is_blank_where_it_has_no_rows() -> None:
+    kept = {
+        "rule_id": 1,
+        "version": 1,
+        "at_ms": NOW_MS,
+        "from_ms": 0,
+        "to_ms": 1,
+        "rows": 0,
+        "complete": True,
+        "matched": 0,
+        "alarms": 0,
+        "by_camera": {},
+        "examples": [],
+        "too_broad": False,
+    }
+    assert PreviewView.model_validate(kept).blank
+    assert not PreviewView.model_validate(kept | {"rows": 1}).blank
 
 
 async def test_a_rule_that_matches_everything_is_refused_with_its_count(station: Station) -> None:
@@ -181,9 +233,3 @@ async def test_rules_are_listed_in_pages(station: Station) -> None:
             break
         before = int(page.next_cursor)
     assert names == [f"rule {number}" for number in (4, 3, 2, 1, 0)]
-
-
-def test_yesterday_is_the_archives_last_whole_day() -> None:
-    assert yesterday(NOW_MS) == (NOW_MS - DAY_MS, NOW_MS)
-    assert yesterday(NOW_MS - 1) == (NOW_MS - 2 * DAY_MS, NOW_MS - DAY_MS)
-    assert datetime.fromtimestamp(NOW_MS / 1000, UTC).hour == 16

@@ -80,7 +80,7 @@ async def listening(browser: httpx.AsyncClient, **request: Any) -> AsyncIterator
 async def enforce(browser: httpx.AsyncClient, body: dict[str, Any]) -> None:
     number = (await browser.post("/api/rules", json=body)).json()["id"]
     assert (await browser.post(f"/api/rules/{number}/versions/1/preview")).status_code == 200
-    assert (await browser.post(f"/api/rules/{number}/on", json={"version": 1})).status_code == 200
+    assert (await browser.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True})).status_code == 200
 
 
 def alarm(world: World) -> None:

@@ -140,7 +140,7 @@ async def test_red_stages_are_platform_faults_of_the_alarm_rules(world: World, u
     number = made.json()["id"]
     headers = {"Origin": "http://centre.test"}
     assert (await user.post(f"/api/rules/{number}/versions/1/preview", headers=headers)).is_success
-    assert (await user.post(f"/api/rules/{number}/on", json={"version": 1}, headers=headers)).is_success
+    assert (await user.post(f"/api/rules/{number}/on", json={"version": 1, "unseen": True}, headers=headers)).is_success
     well(world)
     world.archive.intake = None
     await world.services.pipeline.look()

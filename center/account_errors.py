@@ -75,6 +75,24 @@ class TooManyTokensError(CenterError):
     remedy = marked("Revoke one that is not used any more.")
 
 
+class TokenTooLongError(CenterError):
+    """A token may not live as long as this."""
+
+    code = "token_too_long"
+    message = marked("A token of this centre ends after {limit} days at most.")
+    remedy = marked("Give it fewer days, and make the next one before it ends.")
+
+
+class StaleLoginError(CenterError):
+    """The account has no password here to ask for, and its log-in by the provider is too long ago to stand for one."""
+
+    code = "stale_login"
+    message = marked(
+        "This account has no password here, and its log-in by the identity provider is over {minutes} minutes ago."
+    )
+    remedy = marked("Log out, log in by the provider again, and do it then.")
+
+
 class BadScopeError(CenterError):
     """A token may not be made for this."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from center.access import Identity, Role
-from center.account_errors import ProviderRefusedError, SecondFactorNeededError
+from center.account_errors import ProviderRefusedError, SecondFactorNeededError, StaleLoginError
 from center.audit import Audit
 from center.clock import NowMs
 from center.districts import GrantRecord
@@ -34,10 +34,13 @@ from center.passwords import Passwords, checked, known_form
 from center.second_factor import SecondFactors
 from center.store import LoginSession, Store, User
 from center.throttle import Throttle
+from center.tokens import end_all
 
 MAX_SESSIONS_PER_USER = 20
 KNOWN_S = 90 * 86_400
 """How long an account counts as one that logs in from an address."""
+FRESH_MINUTES = 5
+"""So long a log-in by the identity provider stands for the password that its account does not have here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,25 @@ class Auth:
         """
         self._proven(identity.username, password, source=source, code=None)
 
+    def prove(self, identity: Identity, *, password: str, code: str, source: str) -> None:
+        """Make sure that whoever has the session could log in now, second factor included: before a token is made.
+
+        An account of the identity provider has no password here: a log-in of the last minutes stands for it.
+
+        Raises:
+            BadCredentialsError, SecondFactorNeededError, LockedOutError, SecondFactorKeyError: as `login`.
+            StaleLoginError: it logged in by the provider too long ago.
+        """
+        with self._store.transaction() as session:
+            user = session.get(User, identity.user_id)
+            by_provider = user is not None and not user.password_hash
+            mine = (LoginSession.user_id == identity.user_id) & (LoginSession.expires_at_ms == identity.expires_at_ms)
+            opened_ms = session.scalar(select(func.min(LoginSession.created_at_ms)).where(mine))
+        if not by_provider:
+            self._proven(identity.username, password, source=source, code=code)
+        elif opened_ms is None or self._now_ms() - opened_ms > FRESH_MINUTES * 60_000:
+            raise StaleLoginError(minutes=FRESH_MINUTES)
+
     def _proven(self, username: str, password: str, *, source: str, code: str | None) -> User:
         """The account that these belong to; with None for a code, by its password alone."""
         name = known_form(username)
@@ -239,8 +261,12 @@ class Auth:
         with self._store.transaction() as session:
             session.execute(delete(LoginSession).where(LoginSession.token_sha256 == _digest(token)))
 
-    def reset_password(self, *, username: str, password: str, actor: str | None = None) -> None:
-        """Give an account another password and end all its sessions. `actor` is who does it, if not the account itself.
+    def reset_password(
+        self, *, username: str, password: str, end_tokens: bool = True, actor: str | None = None
+    ) -> None:
+        """Give an account another password and end all its sessions, and all its tokens unless they are to stay.
+
+        `actor` is who does it, if not the account itself.
 
         Raises:
             UnknownUserError: no such account.
@@ -255,6 +281,9 @@ class Auth:
                 raise UnknownUserError(username=username)
             user.password_hash = password_hash
             session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
+            if end_tokens:
+                now_ms, by = self._now_ms(), actor or username
+                end_all(session, self._audit, user.id, actor=by, username=username, now_ms=now_ms)
 
     def _open_session(self, user: User, password: str) -> Ticket:
         now_ms = self._now_ms()

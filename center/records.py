@@ -17,7 +17,7 @@ from center.passwords import Passwords
 from center.retention import ReadClocks, Retention, machine_clocks
 from center.second_factor import KEY, SecondFactors
 from center.store import Store
-from center.tokens import Tokens
+from center.tokens import MAX_DAYS, Tokens
 from center.users import Users
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import SealError, SealKey
@@ -107,6 +107,7 @@ def open_records(config: CenterConfig, clock: NowMs = now_ms) -> Records:
         audit_key=key,
         audit_keep_days=config.audit_keep_days,
         session_hours=config.session_hours,
+        token_max_days=config.token_max_days,
         passwords=Passwords(),
         clock=clock,
     )
@@ -119,6 +120,7 @@ def records_of(
     audit_key: SealKey | None,
     audit_keep_days: int,
     session_hours: float,
+    token_max_days: int = MAX_DAYS,
     passwords: Passwords,
     clock: NowMs,
     clocks: ReadClocks | None = None,
@@ -144,7 +146,7 @@ def records_of(
             second_factors=second_factors,
         ),
         users=Users(store, audit, passwords=passwords, second_factors=second_factors, now_ms=clock),
-        tokens=Tokens(store, audit, clock),
+        tokens=Tokens(store, audit, clock, max_days=token_max_days),
         districts=Districts(store, audit),
         second_factors=second_factors,
     )

@@ -21,6 +21,7 @@ from center.account_errors import SecondFactorKeyError, SecondFactorOnError, Wro
 from center.audit import Audit
 from center.clock import NowMs
 from center.store import Base, Store
+from center.tokens import end_all
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.errors import ConfigError
 
@@ -95,8 +96,8 @@ class SecondFactors:
             session.merge(record)
         return Enrolment(totp.as_base32(secret), totp.address(secret, account=username))
 
-    def confirm(self, user_id: int, username: str, code: str) -> tuple[str, ...]:
-        """Switch it on. Returns the recovery codes, which are shown once.
+    def confirm(self, user_id: int, username: str, code: str, *, end_tokens: bool = True) -> tuple[str, ...]:
+        """Switch it on and end the account's tokens, unless they are to stay. Returns the recovery codes, shown once.
 
         Raises:
             WrongCodeError: not a code of the secret that was made, or none was.
@@ -115,6 +116,9 @@ class SecondFactors:
             session.execute(
                 insert(RecoveryCode), [{"code_sha256": _digest(each), "user_id": user_id} for each in codes]
             )
+            if end_tokens:
+                now_ms = self._now_ms()
+                end_all(session, self._audit, user_id, actor=username, username=username, now_ms=now_ms)
         return codes
 
     def accepts(self, user_id: int, username: str, code: str) -> bool:

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, String, Text, func, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center.access import TOKEN_SCOPES, Access, Identity, Permission
-from center.account_errors import BadScopeError, TooManyTokensError, UnknownTokenError
+from center.account_errors import BadScopeError, TokenTooLongError, TooManyTokensError, UnknownTokenError
 from center.audit import Audit
 from center.clock import NowMs
 from center.errors import NotLoggedInError
 from center.grants import access_of
 from center.store import Base, Store, User
 
-MAX_DAYS: Final = 366
+DEFAULT_DAYS: Final = 30
+MAX_DAYS: Final = 90
+"""A token is a key that nobody sees: it lives no longer than an agent's certificate, unless the centre is told to."""
 MAX_PER_USER: Final = 50
 USED_EVERY_MS: Final = 60_000
 """`used_at_ms` is no more exact than this: a program that asks ten times a second must not write as often."""
@@ -66,23 +68,38 @@ class Tokens:
         StoreUnavailableError: the database does not work; no token counts then.
     """
 
-    def __init__(self, store: Store, audit: Audit, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, audit: Audit, now_ms: NowMs, *, max_days: int = MAX_DAYS) -> None:
         self._store = store
         self._audit = audit
         self._now_ms = now_ms
+        self.max_days: Final = max_days
+        self.default_days: Final = min(DEFAULT_DAYS, max_days)
 
     def create(
-        self, user_id: int, access: Access, *, name: str, scopes: Collection[Permission], days: int, actor: str
+        self,
+        user_id: int,
+        access: Access,
+        *,
+        name: str,
+        scopes: Collection[Permission],
+        days: int | None = None,
+        actor: str,
     ) -> tuple[ShownToken, str]:
         """Make a token of an account. Returns it and its text, which is kept nowhere.
 
+        The caller has made sure by `Auth.prove` that it is the account's owner who asks: a token outlasts the session.
+
         Raises:
             BadScopeError: no scope, one that the account does not have, or one that no token may have.
+            TokenTooLongError: it would live longer than a token of this centre may.
             TooManyTokensError: the account has enough.
         """
         bad = [scope for scope in scopes if scope not in TOKEN_SCOPES or not access.permits(scope)]
         if bad or not scopes:
             raise BadScopeError(scope=min(bad, default="-"))
+        days = self.default_days if days is None else days
+        if days > self.max_days:
+            raise TokenTooLongError(limit=self.max_days)
         now_ms = self._now_ms()
         token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         token = Token(
@@ -92,7 +109,7 @@ class Tokens:
             secret_sha256=_digest(secret),
             scopes=json.dumps(sorted(set(scopes))),
             created_at_ms=now_ms,
-            expires_at_ms=now_ms + min(days, MAX_DAYS) * 86_400_000,
+            expires_at_ms=now_ms + days * 86_400_000,
             revoked_at_ms=None,
             used_at_ms=None,
         )
@@ -160,6 +177,19 @@ class Tokens:
                     .execution_options(synchronize_session=False)
                 )
             return Identity(token.user_id, row.username, token.expires_at_ms, access, token_id)
+
+
+def end_all(session: Session, audit: Audit, user_id: int, *, actor: str, username: str, now_ms: int) -> None:
+    """End all tokens of an account in a transaction that changes what opens it; how many stands in the audit."""
+    ended = session.execute(
+        update(Token)
+        .where(Token.user_id == user_id, Token.revoked_at_ms.is_(None), Token.expires_at_ms > now_ms)
+        .values(revoked_at_ms=now_ms)
+        .returning(Token.token_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if ended:
+        audit.add(session, actor, "token.revoke_all", {"user": username, "count": len(ended)})
 
 
 def _scopes(token: Token) -> tuple[Permission, ...]:

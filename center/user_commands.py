@@ -101,12 +101,17 @@ def enable(name: Name, config: ConfigFile) -> None:
 
 
 @user.command("reset-password")
-def reset_password(name: Name, config: ConfigFile) -> None:
-    """Ask for a new password and end all sessions of the account."""
+def reset_password(
+    name: Name,
+    config: ConfigFile,
+    keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Its API tokens stay good.")] = False,
+) -> None:
+    """Ask for a new password and end all sessions and API tokens of the account."""
     with records(config) as opened:
         password: str = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
-        opened.auth.reset_password(username=name, password=password, actor=ACTOR)
-    out.print("The password is changed; all sessions of the account have ended.")
+        opened.auth.reset_password(username=name, password=password, end_tokens=not keep_tokens, actor=ACTOR)
+    what = "sessions" if keep_tokens else "sessions and API tokens"
+    out.print(f"The password is changed; all {what} of the account have ended.")
 
 
 @user.command("remove-second-factor")

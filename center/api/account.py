@@ -11,7 +11,10 @@ from center.account_errors import (
     BadScopeError,
     ForbiddenError,
     SecondFactorKeyError,
+    SecondFactorNeededError,
     SecondFactorOnError,
+    StaleLoginError,
+    TokenTooLongError,
     TooManyTokensError,
     UnknownTokenError,
     WrongCodeError,
@@ -26,7 +29,7 @@ from center.errors import (
 )
 from center.permits import needs
 from center.services import Asker, Served, Source
-from center.tokens import MAX_DAYS, ShownToken
+from center.tokens import ShownToken
 
 router = APIRouter(prefix="/account", tags=["account"])
 
@@ -47,12 +50,16 @@ class NewPassword(Proof):
     """The present password and the next."""
 
     new_password: Secret
+    end_tokens: bool = True
+    """False: the account's tokens stay."""
 
 
 class Code(BaseModel):
     """Of the authenticator app."""
 
     code: str = Field(min_length=1, max_length=32)
+    end_tokens: bool = True
+    """False: the account's tokens, which were made without the second factor, stay."""
 
 
 class FactorBegun(BaseModel):
@@ -69,11 +76,16 @@ class RecoveryCodes(BaseModel):
 
 
 class NewToken(BaseModel):
-    """What a program may do, and for how long."""
+    """What a program may do, and for how long; with what its owner logs in by, for it outlasts the session."""
 
+    password: str = Field(default="", max_length=256, json_schema_extra={"format": "password"})
+    """Left out of an account that the identity provider opens: it has to have logged in a few minutes ago."""
+    one_time_code: str = Field(default="", max_length=32)
+    """Where the account has a second factor: a code that no log-in has used, or a recovery code."""
     name: str = Field(min_length=1, max_length=64)
     scopes: tuple[Permission, ...] = Field(min_length=1, max_length=len(Permission))
-    days: int = Field(default=90, ge=1, le=MAX_DAYS)
+    days: int | None = Field(default=None, ge=1, le=366)
+    """30 unless said otherwise; at most `token_max_days` of the centre (90)."""
 
 
 class MadeToken(BaseModel):
@@ -91,9 +103,9 @@ class MadeToken(BaseModel):
     responses=documented(*_PROOF, WeakPasswordError),
 )
 def change_password(body: NewPassword, services: Served, asker: Asker, source: Source, response: Response) -> None:
-    """Change it; every session of the account ends, this one too."""
+    """Change it; every session of the account ends, this one too, and every token unless `end_tokens` is false."""
     services.auth.confirm_password(asker, body.password, source=source)
-    services.auth.reset_password(username=asker.username, password=body.new_password)
+    services.auth.reset_password(username=asker.username, password=body.new_password, end_tokens=body.end_tokens)
     cookies.revoke(response, secure=services.secure_cookie)
 
 
@@ -117,8 +129,9 @@ def begin_second_factor(body: Proof, services: Served, asker: Asker, source: Sou
     responses=documented(*_USUAL, WrongCodeError, SecondFactorOnError, SecondFactorKeyError),
 )
 def confirm_second_factor(body: Code, services: Served, asker: Asker) -> RecoveryCodes:
-    """Switch it on with a code of the app."""
-    return RecoveryCodes(recovery_codes=services.second_factors.confirm(asker.user_id, asker.username, body.code))
+    """Switch it on with a code of the app; every token of the account ends unless `end_tokens` is false."""
+    codes = services.second_factors.confirm(asker.user_id, asker.username, body.code, end_tokens=body.end_tokens)
+    return RecoveryCodes(recovery_codes=codes)
 
 
 @router.post(
@@ -145,10 +158,19 @@ def list_tokens(services: Served, asker: Asker) -> tuple[ShownToken, ...]:
     operation_id="create_token",
     status_code=201,
     openapi_extra=_OWN,
-    responses=documented(*_USUAL, BadScopeError, TooManyTokensError),
+    responses=documented(
+        *_PROOF,
+        SecondFactorNeededError,
+        SecondFactorKeyError,
+        StaleLoginError,
+        BadScopeError,
+        TokenTooLongError,
+        TooManyTokensError,
+    ),
 )
-def create_token(body: NewToken, services: Served, asker: Asker) -> MadeToken:
-    """Make one. Its text is shown in this answer and never again."""
+def create_token(body: NewToken, services: Served, asker: Asker, source: Source) -> MadeToken:
+    """Make one, with the password and, where there is one, the second factor once more. Its text is shown this once."""
+    services.auth.prove(asker, password=body.password, code=body.one_time_code, source=source)
     shown, text = services.tokens.create(
         asker.user_id, asker.access, name=body.name, scopes=body.scopes, days=body.days, actor=asker.actor
     )

@@ -62,6 +62,8 @@ class Password(BaseModel):
     """A password to set."""
 
     password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
+    end_tokens: bool = True
+    """False: the account's tokens stay."""
 
 
 class UserView(BaseModel):
@@ -120,8 +122,10 @@ def set_grants(username: Username, body: Grants, services: Served, asker: Asker)
     responses=documented(*_USUAL, UnknownUserError, BadUsernameError, WeakPasswordError),
 )
 def set_password(username: Username, body: Password, services: Served, asker: Asker) -> None:
-    """Give an account another password and end its sessions; its tokens stay."""
-    services.auth.reset_password(username=username, password=body.password, actor=asker.actor)
+    """Give an account another password and end its sessions, and its tokens unless `end_tokens` is false."""
+    services.auth.reset_password(
+        username=username, password=body.password, end_tokens=body.end_tokens, actor=asker.actor
+    )
 
 
 @router.post(

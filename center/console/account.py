@@ -1,6 +1,7 @@
 """One's own account: password, second factor, tokens for programs."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import segno
@@ -8,7 +9,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from center.access import TOKEN_SCOPES, Identity, Permission
-from center.account_errors import WrongCodeError
+from center.account_errors import SecondFactorNeededError, WrongCodeError
 from center.console import moments
 from center.console.attempt import at_fault, attempt
 from center.console.frame import frame, problem
@@ -20,7 +21,7 @@ from center.console.users import grant_words
 from center.errors import BadCredentialsError, CenterError, WeakPasswordError, marked
 from center.second_factor import Enrolment
 from center.services import Services, identity_of, services_of, source_of
-from center.tokens import MAX_DAYS, ShownToken
+from center.tokens import ShownToken
 from center.users import Given
 
 TITLE: Final = marked("My account")
@@ -44,7 +45,8 @@ def account(request: Request) -> None:
             moment(moments.local(identity.expires_at_ms), moments.utc(identity.expires_at_ms), tag="dd")
         _Password(services, identity, source, _)
         factor = _Factor(services, identity, source, _)
-        tokens = _Tokens(services, identity, _)
+        tokens = _Tokens(services, identity, source, _)
+        factor.changed = tokens.load
 
     async def load() -> None:
         await factor.load()
@@ -63,15 +65,17 @@ class _Password:
         with ui.element("div").classes("ws-form"):
             self._old = _secret(_("Present password"), "current-password")
             self._new = _secret(_("New password"), "new-password")
+            self._end_tokens = _ends_tokens(_)
             ui.button(_("Change the password"), color=None, on_click=self._change).props("outline no-caps")
         words("div", _("12 characters at least. Every session of the account ends, this one too.")).classes("ws-muted")
 
     async def _change(self) -> None:
         old, new, auth = self._old.value or "", self._new.value or "", self._services.auth
+        end_tokens = bool(self._end_tokens.value)
 
         def change() -> bool:
             auth.confirm_password(self._identity, old, source=self._source)
-            auth.reset_password(username=self._identity.username, password=new)
+            auth.reset_password(username=self._identity.username, password=new, end_tokens=end_tokens)
             return True
 
         fields = {BadCredentialsError: self._old, WeakPasswordError: self._new}
@@ -84,6 +88,8 @@ class _Factor:
 
     def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
         self._services, self._identity, self._source, self._ = services, identity, source, _
+        self.changed: Callable[[], Awaitable[None]] | None = None
+        """Called once it was switched on or off."""
         words("h2", _("Second factor"))
         self._trouble = ui.element("div")
         self._body = ui.element("div").classes("ws-column")
@@ -127,18 +133,25 @@ class _Factor:
                     'outlined dense inputmode="numeric" autocomplete="one-time-code"'
                 )
 
+                end_tokens = _ends_tokens(_)
+
                 async def confirm() -> None:
-                    typed = code.value or ""
+                    typed, end = code.value or "", bool(end_tokens.value)
                     codes = await attempt(
                         self._trouble,
                         _,
-                        lambda: services.second_factors.confirm(who.user_id, who.username, typed),
+                        lambda: services.second_factors.confirm(who.user_id, who.username, typed, end_tokens=end),
                         {WrongCodeError: code},
                     )
                     if codes is not None:
                         self._show_codes(codes)
+                        await self._tell()
 
                 ui.button(_("Switch it on"), color=None, on_click=confirm).props("outline no-caps")
+
+    async def _tell(self) -> None:
+        if self.changed is not None:
+            await self.changed()
 
     def _show_codes(self, codes: tuple[str, ...]) -> None:
         _ = self._
@@ -160,17 +173,19 @@ class _Factor:
 
         if await attempt(self._trouble, self._, remove, {BadCredentialsError: self._proof}):
             await self.load()
+            await self._tell()
 
 
 class _Tokens:
     """What lets programs in."""
 
-    def __init__(self, services: Services, identity: Identity, _: Language) -> None:
-        self._services, self._identity, self._ = services, identity, _
+    def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
+        self._services, self._identity, self._source, self._ = services, identity, source, _
         words("h2", _("Tokens"))
         self._trouble = ui.element("div")
         self._made = ui.element("div").props('role="status"')
         self._body = ui.element("div")
+        self._code: ui.input | None = None
         scopes = sorted(scope for scope in TOKEN_SCOPES if identity.access.permits(scope))
         if not scopes:
             words("div", _("A token may do what its account may: this one may nothing yet.")).classes("ws-muted")
@@ -180,18 +195,36 @@ class _Tokens:
             self._scopes = ui.select([scope.value for scope in scopes], label=_("Scopes"), multiple=True).props(
                 "outlined dense use-chips options-dense"
             )
-            self._days = ui.number(_("Days"), value=90, min=1, max=MAX_DAYS, precision=0).props("outlined dense")
+            most = services.tokens.max_days
+            self._days = ui.number(_("Days"), value=services.tokens.default_days, min=1, max=most, precision=0).props(
+                "outlined dense"
+            )
+            self._password = _secret(_("Present password"), "current-password")
+            self._code = ui.input(_("One-time code")).props(
+                'outlined dense maxlength="32" autocomplete="one-time-code"'
+            )
+            self._code.set_visibility(False)
             ui.button(_("Make a token"), color=None, on_click=self._make).props("outline no-caps")
+        words(
+            "div",
+            _("It outlasts this session and lives {days} days at most, so it asks for what you log in by.").format(
+                days=most
+            ),
+        ).classes("ws-muted")
 
     async def load(self) -> None:
-        """Draw those there are."""
+        """Draw those there are, and ask for a code where there is a second factor."""
         _ = self._
+        who, services = self._identity, self._services
         try:
-            tokens = await asyncio.to_thread(self._services.tokens.of, self._identity.user_id)
+            tokens = await asyncio.to_thread(services.tokens.of, who.user_id)
+            has_factor = await asyncio.to_thread(services.second_factors.has, who.user_id)
         except CenterError as error:
             with self._trouble:
                 problem(error, _)
             return
+        if self._code is not None:
+            self._code.set_visibility(has_factor)
         self._body.clear()
         with self._body:
             if not tokens:
@@ -237,9 +270,11 @@ class _Tokens:
         _, who, services = self._, self._identity, self._services
         name, days = (self._name.value or "").strip()[:64], int(self._days.value or 0)
         scopes = tuple(Permission(scope) for scope in self._scopes.value or ())
+        password, code = self._password.value or "", (self._code.value or "" if self._code is not None else "")
+        most = services.tokens.max_days
         self._made.clear()
         faults = (
-            (self._days, "" if 1 <= days <= MAX_DAYS else _("1 to {days} days.").format(days=MAX_DAYS)),
+            (self._days, "" if 1 <= days <= most else _("1 to {days} days.").format(days=most)),
             (self._scopes, "" if scopes else _("At least one scope.")),
             (self._name, "" if name else _("Give it a name.")),
         )
@@ -248,19 +283,28 @@ class _Tokens:
         if wrong := [(field, fault) for field, fault in faults if fault]:
             at_fault(*wrong[-1])
             return
-        made = await attempt(
-            self._trouble,
-            _,
-            lambda: services.tokens.create(
-                who.user_id, who.access, name=name, scopes=scopes, days=days, actor=who.actor
-            ),
-        )
+
+        def make() -> tuple[ShownToken, str]:
+            services.auth.prove(who, password=password, code=code, source=self._source)
+            return services.tokens.create(who.user_id, who.access, name=name, scopes=scopes, days=days, actor=who.actor)
+
+        fields: dict[type[CenterError], ui.input] = {BadCredentialsError: self._password}
+        if self._code is not None:
+            fields[SecondFactorNeededError] = self._code
+        made = await attempt(self._trouble, _, make, fields)
         if made is None:
             return
+        self._password.value = ""
+        if self._code is not None:
+            self._code.value = ""
         with self._made, ui.element("div").classes("ws-alert ws-alert-warn"):
             words("strong", _("Copy it now: it is shown once."))
             words("span", made[1]).classes("ws-mono")
         await self.load()
+
+
+def _ends_tokens(_: Language) -> ui.checkbox:
+    return ui.checkbox(_("End all tokens of the account"), value=True)
 
 
 def _secret(label: str, kind: str) -> ui.input:

@@ -154,10 +154,13 @@ class _Page:
                     ask=partial(agreed, REMOVE_FACTOR, _, name=name),
                 )
             password = ui.input(_("New password"), password=True).props('outlined dense autocomplete="new-password"')
+            end_tokens = ui.checkbox(_("End all tokens of the account"), value=True)
 
             async def reset() -> None:
-                new = password.value or ""
-                await self._do(lambda: services.auth.reset_password(username=name, password=new, actor=self._actor))
+                new, end = password.value or "", bool(end_tokens.value)
+                await self._do(
+                    lambda: services.auth.reset_password(username=name, password=new, end_tokens=end, actor=self._actor)
+                )
 
             ui.button(_("Set the password"), color=None, on_click=reset).props("outline no-caps")
         words("div", _("Disabling and a new password end the account's sessions at once.")).classes("ws-muted")

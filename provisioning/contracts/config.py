@@ -291,6 +291,8 @@ class CenterConfig(Section):
     session_hours: float = Field(default=12.0, gt=0, le=168)
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=16)] = ()
     """Of the reverse proxies before the centre: from them `X-Forwarded-For` is believed. Without them nobody's is."""
+    token_max_days: int = Field(default=90, ge=1, le=366)
+    """The longest that an API token may live; those that were made before keep their end."""
     ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
     grafana_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")

@@ -51,6 +51,9 @@ async def test_every_command_of_the_guide_does_what_it_says(world: World, tmp_pa
     folder = tmp_path / "typed"
     folder.mkdir()
     (folder / "login.json").write_text(json.dumps({"username": USERNAME, "password": PASSWORD}))
+    scopes = ["camera.view", "observation.search", "observation.view"]
+    asked = {"password": PASSWORD, "name": "county board", "days": 90, "scopes": scopes}
+    (folder / "new-token.json").write_text(json.dumps(asked))
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from center.__main__ import app
-from center.access import EVERYWHERE
+from center.access import EVERYWHERE, Permission
 from center.app import build
 from center.auth import Auth
 from center.broker import MqttLink
@@ -236,6 +236,22 @@ def test_accounts_are_looked_after_from_the_command_line(tmp_path: Path) -> None
     _does(config, "user", "enable", "ana")
     _does(config, "user", "remove-second-factor", "ana")
     assert _does(config, "user", "tokens", "ana") == ""
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_reset_password_ends_the_accounts_tokens_unless_they_are_to_stay(tmp_path: Path) -> None:
+    config = _made(tmp_path)
+    opened = open_records(load(CenterConfig, config))
+    account = opened.users.get(USERNAME)
+    opened.tokens.create(account.user_id, account.access, name="board", scopes=[Permission.CAMERA_VIEW], actor=USERNAME)
+    opened.store.close()
+    typed = "eight dry umbrellas\neight dry umbrellas\n"
+    said = _does(config, "user", "reset-password", USERNAME, "--keep-tokens", typed=typed)
+    assert "all sessions of the account have ended" in said
+    assert "until" in _does(config, "user", "tokens", USERNAME)
+    said = _does(config, "user", "reset-password", USERNAME, typed=typed)
+    assert "all sessions and API tokens of the account have ended" in said
+    assert "revoked" in _does(config, "user", "tokens", USERNAME)
 
 
 @pytest.mark.usefixtures("umask")

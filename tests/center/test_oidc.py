@@ -80,6 +80,21 @@ async def test_who_the_provider_knows_gets_in_with_the_roles_of_this_centre(desk
     assert (await desk.log_in()).status_code == 200
 
 
+async def test_a_token_is_made_by_who_has_just_come_from_the_provider(desk: Desk) -> None:
+    """There is no password here to ask for: a log-in of the last five minutes stands for it."""
+    await desk.log_in()
+    body = {"name": "board", "scopes": ["camera.view"]}
+    desk.world.clock.now_ms += 300_000
+    made = await desk.browser.post("/api/account/tokens", json=body, headers={"origin": ORIGIN})
+    assert made.status_code == 201, made.text
+    desk.world.clock.now_ms += 1
+    for shown in ({}, {"password": PASSWORD}):
+        late = await desk.browser.post("/api/account/tokens", json=body | shown, headers={"origin": ORIGIN})
+        assert (late.status_code, late.json()["code"]) == (403, "stale_login")
+    await desk.log_in()
+    assert (await desk.browser.post("/api/account/tokens", json=body, headers={"origin": ORIGIN})).status_code == 201
+
+
 async def test_an_answer_that_is_replayed_is_refused(desk: Desk) -> None:
     brought = await desk.go()
     cookie = desk.browser.cookies["wayside_provider"]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from center import totp
 from center.account_errors import SecondFactorKeyError, SecondFactorNeededError
 from center.app import application
-from center.errors import BadCredentialsError, LockedOutError
+from center.errors import BadCredentialsError, LockedOutError, NotLoggedInError
 from center.second_factor import KEY, RECOVERY_CODES, SecondFactorRecord
 from tests.center.conftest import PASSWORD, USERNAME, World
 
@@ -114,6 +114,41 @@ async def test_a_recovery_code_is_good_once(world: World, user: httpx.AsyncClien
         auth.login(username=USERNAME, password=PASSWORD, source="-", code=codes[0])
     entry = next(entry for entry in world.services.audit.latest() if entry.action == "second_factor.recovery_code")
     assert entry.detail == '{"left": 9}'
+
+
+async def test_a_token_asks_for_a_code_where_there_is_a_second_factor(world: World, user: httpx.AsyncClient) -> None:
+    secret, codes = await _switched_on(world, user)
+    body = {"password": PASSWORD, "name": "x", "scopes": ["camera.view"]}
+    for shown, code in ((None, "second_factor_needed"), ("000000", "bad_credentials")):
+        asked = await user.post("/api/account/tokens", json=body | ({"one_time_code": shown} if shown else {}))
+        assert (asked.status_code, asked.json()["code"]) == (401, code)
+    assert (await user.get("/api/account/tokens")).json() == []
+    for good in (_code(world, secret), codes[0]):
+        assert (await user.post("/api/account/tokens", json=body | {"one_time_code": good})).status_code == 201
+        again = await user.post("/api/account/tokens", json=body | {"one_time_code": good})
+        assert (again.status_code, again.json()["code"]) == (401, "bad_credentials")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_new_second_factor_ends_every_token_of_the_account_unless_they_are_to_stay(
+    world: World, user: httpx.AsyncClient, *, kept: bool
+) -> None:
+    body = {"password": PASSWORD, "name": "x", "scopes": ["camera.view"]}
+    token = (await user.post("/api/account/tokens", json=body)).json()["token"]
+    begun = (await user.post("/api/account/second-factor", json={"password": PASSWORD})).json()
+    assert world.services.tokens.identify(token)
+    wrong = {"code": "000000"} | ({"end_tokens": False} if kept else {})
+    assert (await user.post("/api/account/second-factor/confirm", json=wrong)).status_code == 403
+    assert world.services.tokens.identify(token)
+    right = wrong | {"code": _code(world, begun["secret"])}
+    assert (await user.post("/api/account/second-factor/confirm", json=right)).status_code == 200
+    ended = [entry.detail for entry in world.services.audit.latest() if entry.action == "token.revoke_all"]
+    assert ended == ([] if kept else [f'{{"count": 1, "user": "{USERNAME}"}}'])
+    if kept:
+        assert world.services.tokens.identify(token)
+    else:
+        with pytest.raises(NotLoggedInError):
+            world.services.tokens.identify(token)
 
 
 async def test_a_secret_counts_only_once_it_was_confirmed(world: World, user: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from center.access import Permission, Role
-from center.account_errors import TooManyTokensError
+from center.account_errors import TokenTooLongError, TooManyTokensError
 from center.errors import NotLoggedInError
 from center.tokens import MAX_PER_USER, USED_EVERY_MS, Token, Tokens
 from center.users import Given
@@ -16,10 +16,11 @@ from tests.center.conftest import PASSWORD, USERNAME, World
 pytestmark = pytest.mark.anyio
 
 DAY_MS = 86_400_000
+PROOF = {"password": PASSWORD}
 
 
 async def _made(user: httpx.AsyncClient, *scopes: str, days: int = 30) -> tuple[str, str]:
-    answer = await user.post("/api/account/tokens", json={"name": "script", "scopes": scopes, "days": days})
+    answer = await user.post("/api/account/tokens", json=PROOF | {"name": "script", "scopes": scopes, "days": days})
     assert answer.status_code == 201, answer.text
     return answer.json()["token"], answer.json()["about"]["token_id"]
 
@@ -122,12 +123,13 @@ async def test_a_token_beside_a_cookie_counts_alone(world: World, user: httpx.As
         (["root"], 1, "invalid_request"),
         (["camera.view"], 0, "invalid_request"),
         (["camera.view"], 367, "invalid_request"),
+        (["camera.view"], 91, "token_too_long"),
     ],
 )
 async def test_a_token_that_may_not_be_is_refused(
     user: httpx.AsyncClient, scopes: list[str], days: int, code: str
 ) -> None:
-    answer = await user.post("/api/account/tokens", json={"name": "x", "scopes": scopes, "days": days})
+    answer = await user.post("/api/account/tokens", json=PROOF | {"name": "x", "scopes": scopes, "days": days})
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
@@ -136,7 +138,7 @@ async def test_nobody_makes_a_token_for_more_than_he_may(world: World) -> None:
     world.services.users.add("ana", PASSWORD, [Given(Role.AUDITOR)], actor=USERNAME)
     async with world.browser() as ana:
         await ana.post("/api/login", json={"username": "ana", "password": PASSWORD})
-        body = {"name": "x", "scopes": ["audit.view", "user.edit"]}
+        body = PROOF | {"name": "x", "scopes": ["audit.view", "user.edit"]}
         refused = await ana.post("/api/account/tokens", json=body)
     assert (refused.status_code, "user.edit" in refused.json()["message"]) == (422, True)
 
@@ -182,3 +184,82 @@ async def test_the_audit_names_the_token_that_acted(world: World, user: httpx.As
     await _ask(world, "/observations", token)
     entry = world.services.audit.latest(1)[0]
     assert (entry.actor, entry.action) == (f"{USERNAME}:{token_id}", "observations.search")
+
+
+@pytest.mark.parametrize("shown", [{}, {"password": ""}, {"password": "not this one at all"}])
+async def test_a_token_is_made_by_who_has_the_password_and_not_the_session_alone(
+    world: World, user: httpx.AsyncClient, shown: dict[str, str]
+) -> None:
+    body = {"name": "x", "scopes": ["camera.view"]}
+    refused = await user.post("/api/account/tokens", json=body | shown)
+    assert (refused.status_code, refused.json()["code"]) == (401, "bad_credentials")
+    assert (await user.get("/api/account/tokens")).json() == []
+    assert world.services.audit.latest(1)[0].action == "login.refused"
+
+
+async def test_wrong_passwords_for_a_token_are_counted_like_those_of_log_ins(user: httpx.AsyncClient) -> None:
+    body = {"name": "x", "scopes": ["camera.view"]}
+    for _ in range(5):
+        assert (await user.post("/api/account/tokens", json=body | {"password": "not this"})).status_code == 401
+    assert (await user.post("/api/account/tokens", json=body | PROOF)).status_code == 429
+
+
+async def test_a_token_lives_30_days_unless_said_otherwise_and_90_at_most(
+    world: World, user: httpx.AsyncClient
+) -> None:
+    made = await user.post("/api/account/tokens", json=PROOF | {"name": "x", "scopes": ["camera.view"]})
+    assert made.json()["about"]["expires_at_ms"] == world.clock.now_ms + 30 * DAY_MS
+    longest = await user.post("/api/account/tokens", json=PROOF | {"name": "x", "scopes": ["camera.view"], "days": 90})
+    assert longest.json()["about"]["expires_at_ms"] == world.clock.now_ms + 90 * DAY_MS
+
+
+async def test_a_centre_may_have_its_tokens_live_shorter(world: World) -> None:
+    world.make_account()
+    account = world.services.users.get(USERNAME)
+    tokens = Tokens(world.store, world.services.audit, world.clock, max_days=7)
+    shown, _ = tokens.create(account.user_id, account.access, name="x", scopes=[Permission.CAMERA_VIEW], actor="-")
+    assert shown.expires_at_ms == world.clock.now_ms + 7 * DAY_MS
+    with pytest.raises(TokenTooLongError):
+        tokens.create(account.user_id, account.access, name="x", scopes=[Permission.CAMERA_VIEW], days=8, actor="-")
+
+
+async def _another(world: World) -> str:
+    """A token of an account that nothing is changed of."""
+    other = world.services.users.add("olga", PASSWORD, [Given(Role.OPERATOR)], actor=USERNAME)
+    _, token = world.services.tokens.create(
+        other.user_id, other.access, name="x", scopes=[Permission.CAMERA_VIEW], actor="olga"
+    )
+    return token
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_changed_password_ends_every_token_of_the_account_unless_they_are_to_stay(
+    world: World, user: httpx.AsyncClient, *, kept: bool
+) -> None:
+    token, _ = await _made(user, "camera.view")
+    await _made(user, "camera.view")
+    other = await _another(world)
+    body = {"password": PASSWORD, "new_password": "eight dry umbrellas"} | ({"end_tokens": False} if kept else {})
+    assert (await user.post("/api/account/password", json=body)).status_code == 204
+    assert (await _ask(world, "/cameras", token)).status_code == (200 if kept else 401)
+    assert (await _ask(world, "/cameras", other)).status_code == 200
+    ended = [entry for entry in world.services.audit.latest() if entry.action == "token.revoke_all"]
+    assert [(entry.actor, entry.detail) for entry in ended] == (
+        [] if kept else [(USERNAME, f'{{"count": 2, "user": "{USERNAME}"}}')]
+    )
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_password_that_an_administrator_sets_ends_every_token_of_the_account(
+    world: World, user: httpx.AsyncClient, *, kept: bool
+) -> None:
+    token = await _another(world)
+    mine, _ = await _made(user, "camera.view")
+    body = {"password": "nine torn umbrellas"} | ({"end_tokens": False} if kept else {})
+    assert (await user.put("/api/users/olga/password", json=body)).status_code == 204
+    assert (await _ask(world, "/cameras", token)).status_code == (200 if kept else 401)
+    assert (await _ask(world, "/cameras", mine)).status_code == 200
+    ended = [entry for entry in world.services.audit.latest() if entry.action == "token.revoke_all"]
+    assert [(entry.actor, entry.detail) for entry in ended] == (
+        [] if kept else [(USERNAME, '{"count": 1, "user": "olga"}')]
+    )

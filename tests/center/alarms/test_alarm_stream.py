@@ -151,7 +151,7 @@ async def test_a_stream_that_a_token_asked_for_lives_as_long_as_the_token(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "KEEPALIVE_S", 0.05)
-    asked = {"name": "wall", "scopes": ["alarm.view"], "days": 1}
+    asked = {"password": PASSWORD, "name": "wall", "scopes": ["alarm.view"], "days": 1}
     async with served(world) as browser:
         made = (await browser.post("/api/account/tokens", json=asked)).json()
         shown = {"authorization": f"Bearer {made['token']}"}

@@ -16,7 +16,7 @@ from provisioning.contracts import ids
 from provisioning.contracts.documents import Membership
 from provisioning.contracts.messages import PictureState
 from tests.center.cases.conftest import CASE, HOUR_MS, NUMBER, Street, terms
-from tests.center.conftest import USERNAME, World
+from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS, observation
 from tests.center.world import member, roster
 
@@ -73,7 +73,8 @@ async def test_a_token_of_the_same_account_is_the_same_person(street: Street) ->
     async with street.as_("sam") as sam:
         await sam.post("/api/cases", json={"number": NUMBER, "terms": terms(owner="ana")})
         await sam.post(f"{CASE}/request", json={"version": 1})
-        made = await sam.post("/api/account/tokens", json={"name": "t", "scopes": [Permission.CASE_APPROVE], "days": 1})
+        asked = {"password": PASSWORD, "name": "t", "scopes": [Permission.CASE_APPROVE], "days": 1}
+        made = await sam.post("/api/account/tokens", json=asked)
         assert made.status_code == 201, made.text
     async with street.world.browser(street.app) as program:
         program.headers["authorization"] = f"Bearer {made.json()['token']}"

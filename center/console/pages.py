@@ -100,21 +100,28 @@ class _Static(StaticFiles):
 def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
     """Answer for a page that raises: not found as the guard would; anything else in the frame, with its remedy."""
 
-    @wraps(func)
-    async def page(*args: Any, **named: Any) -> Response | None:
-        request: Request = named["request"]
-        try:
-            drawn = func(*args, **named)
-            if inspect.isawaitable(drawn):
-                await drawn
-        except CenterError as error:
-            if STATUS[type(error)] == HTTPStatus.NOT_FOUND:
-                return denied.page(request, error)
-            with frame.frame(request, title=marked("Not to be shown now"), active="") as _:
-                frame.problem(error, _)
+    def answer(request: Request, error: CenterError) -> Response | None:
+        if STATUS[type(error)] == HTTPStatus.NOT_FOUND:
+            return denied.page(request, error)
+        with frame.frame(request, title=marked("Not to be shown now"), active="") as _:
+            frame.problem(error, _)
         return None
 
-    return page
+    @wraps(func)
+    def page(*args: Any, **named: Any) -> Any:
+        try:
+            return func(*args, **named)
+        except CenterError as error:
+            return answer(named["request"], error)
+
+    @wraps(func)
+    async def reading_page(*args: Any, **named: Any) -> Any:
+        try:
+            return await func(*args, **named)
+        except CenterError as error:
+            return answer(named["request"], error)
+
+    return reading_page if inspect.iscoroutinefunction(func) else page
 
 
 def _version(file: Traversable) -> str:

@@ -20,7 +20,18 @@ from center.permits import FOREIGN, STATIC_PREFIX, Permits
 from center.users import Given
 from tests.center.cases.conftest import terms
 from tests.center.street import AGENT, NOW_MS, observation
-from tests.center.whole import ADMINISTRATOR, DISTRICT, OTHER, PASSWORD, PLACE, WHOLE, Whole, enforced, whole_centre
+from tests.center.whole import (
+    ADMINISTRATOR,
+    DASHBOARD,
+    DISTRICT,
+    OTHER,
+    PASSWORD,
+    PLACE,
+    WHOLE,
+    Whole,
+    enforced,
+    whole_centre,
+)
 from tests.support.waiting import until
 
 SUPERVISOR: Final = "sue"
@@ -172,6 +183,12 @@ def test_a_page_of_what_is_out_of_sight_is_word_for_word_that_of_what_is_not_the
         status = 404 if rule.permission in PLACED else 403
         assert [each for each, _ in said] == [status, status], rule.path
         assert said[0] == said[1], rule.path
+
+
+def test_rays_dashboard_is_linked_for_who_may_see_the_health_of_the_centre(hidden: Hidden) -> None:
+    for browser, linked in ((hidden.sue, False), (hidden.boss, True)):
+        page = browser.get("/cameras", headers={"accept": "text/html"})
+        assert (page.status_code, DASHBOARD in page.text) == (200, linked)
 
 
 def test_of_a_case_in_sight_a_picture_of_another_district_is_not_there(hidden: Hidden) -> None:

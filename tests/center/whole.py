@@ -38,6 +38,7 @@ WHOLE: Final = [[0, 0], [1, 0], [1, 1], [0, 1]]
 ADMINISTRATOR, TECHNICIAN, NOBODY, SPARE = "operator", "tom", "nora", "spare"
 PASSWORD: Final = "seven wet umbrellas"
 DISTRICT: Final = "north"
+DASHBOARD: Final = "http://ray.test:8265"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def _config(folder: Path, query_url: str) -> CenterConfig:
         query_url=query_url,
         query_token_file=notify_world.secret(folder, "query-token", TOKEN),
         data_dir=folder / "data",
+        ray_dashboard_url=DASHBOARD,
         evidence=desk.settings,
         notify=Notify(webhooks=(notify_world.webhook(folder, f"{query_url}/hook"),)),
     )

@@ -30,7 +30,7 @@ def _got(visitor: Visitor, path: str) -> Any:
 def _refuse(page: Page, button: Locator, says: str) -> None:
     """Ask, and go back: by Escape, by Enter, and by what is a key of the page below."""
     dialog = page.get_by_role("alertdialog")
-    button.click()
+    button.press("Enter")
     expect(dialog).to_contain_text(says)
     expect(dialog.get_by_role("button").first).to_be_focused()
     page.keyboard.press("?")

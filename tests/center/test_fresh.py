@@ -13,7 +13,6 @@ from center.users import Given
 from tests.center.whole import ADMINISTRATOR, PASSWORD, Whole, whole_centre
 from tests.support.waiting import until
 
-NAME = "tess"
 T = TypeVar("T")
 
 
@@ -21,8 +20,15 @@ T = TypeVar("T")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder: Path = tmp_path_factory.mktemp("whole")
     with whole_centre(folder) as made:
-        made.services.users.add(NAME, PASSWORD, [Given(Role.OPERATOR)], actor=ADMINISTRATOR)
         yield made
+
+
+@pytest.fixture
+def name(whole: Whole) -> str:
+    """An account of the test's own: what becomes of it touches no other test."""
+    name = f"tess-{len(whole.services.users.all())}"
+    whole.services.users.add(name, PASSWORD, [Given(Role.OPERATOR)], actor=ADMINISTRATOR)
+    return name
 
 
 def _on_its_loop(work: Callable[[], T]) -> T:
@@ -33,9 +39,9 @@ def _on_its_loop(work: Callable[[], T]) -> T:
     return asyncio.run_coroutine_threadsafe(done(), core.loop).result(60)
 
 
-def _opened(whole: Whole) -> Client:
+def _opened(whole: Whole, name: str) -> Client:
     before = set(Client.instances)
-    with whole.browser(NAME) as browser:
+    with whole.browser(name) as browser:
         browser.get("/cameras", headers={"Accept": "text/html"}).raise_for_status()
     (client_id,) = set(Client.instances) - before
     return Client.instances[client_id]
@@ -53,21 +59,21 @@ def _press(client: Client, acted: list[str], name: str) -> None:
     _on_its_loop(press)
 
 
-def test_an_open_page_acts_no_more_once_its_account_has_lost_a_role(whole: Whole) -> None:
-    client, acted = _opened(whole), list[str]()
+def test_an_open_page_acts_no_more_once_its_account_has_lost_a_role(whole: Whole, name: str) -> None:
+    client, acted = _opened(whole, name), list[str]()
     for number in range(9):
         _press(client, acted, f"before {number}")
     until(lambda: len(acted) == 9)
     assert acted == [f"before {number}" for number in range(9)]
-    whole.services.users.give(NAME, [Given(Role.TECHNICIAN)], actor=ADMINISTRATOR)
+    whole.services.users.give(name, [Given(Role.TECHNICIAN)], actor=ADMINISTRATOR)
     _press(client, acted, "after")
     until(lambda: client.is_deleted)
     assert acted[9:] == []
 
 
-def test_an_open_page_acts_no_more_once_its_session_has_ended(whole: Whole) -> None:
-    client, acted = _opened(whole), list[str]()
-    whole.services.users.set_disabled(NAME, disabled=True, actor=ADMINISTRATOR)
+def test_an_open_page_acts_no_more_once_its_session_has_ended(whole: Whole, name: str) -> None:
+    client, acted = _opened(whole, name), list[str]()
+    whole.services.users.set_disabled(name, disabled=True, actor=ADMINISTRATOR)
     _press(client, acted, "after")
     until(lambda: client.is_deleted)
     assert acted == []

@@ -64,7 +64,9 @@ def _agree(page: Page, button: Locator) -> None:
     expect(dialog).to_have_count(0)
 
 
-def test_a_rule_that_nothing_was_seen_of_is_asked_about_before_it_is_on(visitor: Visitor) -> None:
+def test_a_rule_that_nothing_was_seen_of_is_asked_about_before_it_is_on_and_before_it_is_retired(
+    visitor: Visitor,
+) -> None:
     visitor.set_up()
     page = visitor.page
     what = {"kind": "zone_entry", "polygon": LEFT_HALF}
@@ -76,9 +78,17 @@ def test_a_rule_that_nothing_was_seen_of_is_asked_about_before_it_is_on(visitor:
     _refuse(page, switch, "Nothing was archived in the 24 hours")
     assert _got(visitor, f"/rules/{number}")["on_version"] is None
     _photograph(visitor, switch, "asks-blank-preview-en")
+    _agree(page, switch)
+    expect(page.get_by_text("In force", exact=True)).to_be_visible()
+    assert _got(visitor, f"/rules/{number}")["on_version"] == 1
+    retire = page.get_by_role("button", name="Retire it for good")
+    _refuse(page, retire, "cannot be switched on again")
+    assert not _got(visitor, f"/rules/{number}")["retired"]
+    _agree(page, retire)
+    expect(page.get_by_text("Retired", exact=True)).to_be_visible()
 
 
-def test_who_would_close_a_case_is_told_what_is_deleted_and_when(visitor: Visitor) -> None:
+def test_a_case_is_closed_by_who_was_told_what_is_deleted_and_when(visitor: Visitor) -> None:
     visitor.set_up()
     page, now_ms = visitor.page, int(time.time() * 1000)
     visitor.center.deliver(camera_status("cam-1", name="Bridge, north side"))
@@ -96,6 +106,16 @@ def test_who_would_close_a_case_is_told_what_is_deleted_and_when(visitor: Visito
     _refuse(page, close, "30 days later its candidates, decisions and sightings are deleted")
     assert _got(visitor, "/cases/A-1")["case"]["state"] == "draft"
     _photograph(visitor, close, "asks-close-case-en")
+    _agree(page, close)
+    expect(page.get_by_text("Closed case", exact=True)).to_be_visible()
+    visitor.go("/preferences?language=zh")
+    visitor.go("/preferences?theme=dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    _post(visitor, "/cases", {"number": "A-2", "terms": terms})
+    visitor.go("/cases/A-2")
+    page.get_by_role("button", name="结案").click()
+    expect(page.get_by_role("alertdialog")).to_contain_text("30 天后")
+    visitor.photograph("asks-close-case-zh-dark-phone")
 
 
 def test_what_an_account_has_is_taken_by_who_was_asked(visitor: Visitor) -> None:

@@ -1,4 +1,4 @@
-"""A token in a real browser: made with the password once more, and ended by a new second factor."""
+"""A token in a real browser: made with what its owner logs in by, and ended by a new password or a second factor."""
 
 import base64
 import time
@@ -8,21 +8,23 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from center import totp
-from tests.e2e.conftest import PASSWORD, Visitor
+from tests.e2e.conftest import PASSWORD, USERNAME, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]
 
 
-def _make(page: Page, password: str) -> None:
+def _make(page: Page, password: str, code: str | None = None) -> None:
     page.get_by_label("Name", exact=True).fill("county board")
     page.get_by_label("Scopes").click()
     page.get_by_role("option", name="camera.view").click()
     page.keyboard.press("Escape")
-    _prove(page, password)
+    _prove(page, password, code)
 
 
-def _prove(page: Page, password: str) -> None:
+def _prove(page: Page, password: str, code: str | None = None) -> None:
     page.get_by_label("Present password").last.fill(password)
+    if code is not None:
+        page.get_by_label("One-time code").fill(code)
     page.get_by_role("button", name="Make a token").click()
 
 
@@ -37,7 +39,7 @@ def _code(secret: str) -> str:
     return totp.code(base64.b32decode(padded), int(time.time()) // totp.STEP_S)
 
 
-def test_a_token_asks_for_the_password_and_ends_with_a_new_second_factor(visitor: Visitor) -> None:
+def test_a_token_asks_for_password_and_code_and_goes_with_them(visitor: Visitor) -> None:
     visitor.set_up()
     page = visitor.page
     visitor.go("/account")
@@ -61,5 +63,37 @@ def test_a_token_asks_for_the_password_and_ends_with_a_new_second_factor(visitor
     page.get_by_role("button", name="Switch it on", exact=True).click()
     recovery = page.locator("ul.ws-mono li")
     expect(recovery).to_have_count(10)
+    codes = recovery.all_inner_texts()
     expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
     assert _counted(visitor) == [False]
+
+    _prove(page, PASSWORD, "")
+    expect(page.locator(".q-field", has_text="One-time code")).to_contain_text("asks for a one-time code")
+    page.get_by_label("One-time code").fill(codes[0])
+    page.get_by_label("Present password").last.fill(PASSWORD)
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_text("Copy it now: it is shown once.")).to_be_visible()
+    assert _counted(visitor) == [True, False]
+
+    visitor.go("/preferences?language=zh")
+    visitor.go("/account")
+    expect(page.get_by_label("一次性验证码")).to_be_visible()
+    visitor.photograph("account-token-zh")
+    visitor.go("/preferences?language=en")
+    visitor.go(f"/users/{USERNAME}")
+    ends = page.get_by_role("checkbox", name="End all tokens of the account")
+    expect(ends).to_be_checked()
+    visitor.photograph("user-reset-en")
+    visitor.go("/account")
+    page.get_by_role("checkbox", name="End all tokens of the account").first.click()
+    page.get_by_label("Present password").first.fill(PASSWORD)
+    page.get_by_label("New password").fill("eight dry umbrellas")
+    page.get_by_role("button", name="Change the password").click()
+    page.wait_for_url("**/login")
+    answer = visitor.context.request.post(
+        f"{visitor.center.url}/api/login",
+        data={"username": USERNAME, "password": "eight dry umbrellas", "one_time_code": codes[1]},
+        headers={"origin": visitor.center.url},
+    )
+    assert answer.ok, answer.text()
+    assert _counted(visitor) == [True, False]

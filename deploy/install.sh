@@ -5,8 +5,8 @@
 #   install.sh --role edge FILE                       an upgrade; the version before stays beside it
 #   install.sh --role edge --downgrade FILE           an older release than the one in use, which is meant
 #   install.sh --role edge --back                     the version before, again
-#   install.sh --role edge --uninstall [--purge]      remove it; with --purge its data, keys and spool too,
-#                                                     and what a plan laid under /etc by Wayside's name
+#   install.sh --role edge --uninstall [--purge]      stop and remove it; with --purge its data, keys and spool too,
+#                                                     and what a plan laid under /etc; what stays is named
 #   install.sh --requested DIR                        what an agent asks for in its own folder (docs/rollouts.md)
 #   install.sh --boot                                 back from a version that had not proved itself when power went
 #
@@ -75,13 +75,32 @@ esac
 has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 current() { readlink "$opt/current" 2>/dev/null || true; }
 names() { [ ! -f "$opt/$1/units.list" ] || cat "$opt/$1/units.list"; }
-# Not those that wait for an update: they are what waits here.
-services() { names "$1" | sed -n 's|.*/\([^/]*\.service\)$|\1|p' | sed '/^wayside-update/d'; }
+# Those of the release and those that a plan rendered. Not those that wait for an update: they are what waits here; nor
+# backups: they come by their timers.
+services() {
+    {
+        names "$1"
+        laid
+    } | sed -n 's|.*/\(wayside-[^/]*\.service\)$|\1|p' | sed '/^wayside-update/d; /^wayside-backup-/d' | sort -u
+}
 laid() {
-    # What `wayside-provision cluster render` laid here by our name. Files of Debian's own services (firewall, clock,
-    # database) stay: without them the machine would be open, or another program broken.
-    for place in "$root"/etc/wayside-* "$units"/wayside-* "$sysusers"/wayside-* "$root"/etc/tmpfiles.d/wayside-*; do
-        [ ! -e "$place" ] || echo "$place"
+    # What `wayside-provision cluster render` laid here, but for what keeps the machine shut or its clock right.
+    for place in "$root"/etc/wayside-* "$units"/wayside-* "$units"/var-lib-wayside*.mount "$sysusers"/wayside-* \
+        "$root"/etc/tmpfiles.d/wayside-* "$root"/etc/sysctl.d/*-wayside.conf "$root"/etc/systemd/*.d/wayside.conf \
+        "$units"/*.d/wayside.conf "$root"/etc/prometheus/wayside "$root"/etc/exports.d/wayside.exports \
+        "$root"/etc/nfs.conf.d/wayside.conf "$root"/etc/postgresql/*/main/conf.d/wayside.conf \
+        "$root"/etc/grafana/provisioning/*/wayside.yaml; do
+        [ ! -e "$place" ] || printf '%s\n' "$place"
+    done
+}
+halt() {
+    # Stopped, and not started again by anybody. $1: files, of which units matter; what starts another goes before it.
+    has_systemd || return 0
+    for kind in timer path socket service mount; do
+        printf '%s\n' "$1" | sed -n "s,.*/\([^/]*\.$kind\)\$,\1,p" | sort -u | while read -r unit; do
+            systemctl stop -- "$unit" || true
+            [ "$(systemctl is-enabled -- "$unit" 2>/dev/null)" != enabled ] || systemctl disable --quiet -- "$unit"
+        done
     done
 }
 room_for() {
@@ -117,7 +136,18 @@ put_units() {
 restart() {
     # What runs is started anew; what the operator has not enabled is left alone.
     has_systemd || return 0
-    for unit in $(services "$1"); do systemctl try-restart "$unit" || return 1; done
+    for unit in $(services "$1"); do
+        systemctl try-restart "$unit" || { unwell="$unit does not start" && return 1; }
+    done
+}
+
+note_running() {
+    # What runs before the change is what has to run after it; noted once, also where the change is begun again.
+    has_systemd && [ ! -f "$opt/.running" ] || return 0
+    for unit in $(services "$1"); do
+        ! systemctl is-active --quiet "$unit" || echo "$unit"
+    done >"$opt/.noted"
+    mv "$opt/.noted" "$opt/.running"
 }
 
 before_trial() { [ ! -f "$opt/trying" ] || cut -d ' ' -f 1 <"$opt/trying"; }
@@ -135,14 +165,14 @@ confirm() {
         cp "$opt/$1/install.sh" "$opt/.install.sh"
         mv "$opt/.install.sh" "$opt/install.sh"
     fi
-    rm -f "$opt/trying"
+    rm -f "$opt/trying" "$opt/.running"
     sync -f "$opt"
 }
 
 go_back_to() {
     put_units "$1"
     switch_to "$1"
-    rm -f "$opt/trying"
+    rm -f "$opt/trying" "$opt/.running"
     sync -f "$opt"
 }
 
@@ -163,15 +193,18 @@ is_well() {
         proves_itself "$1"
     elif has_systemd; then
         sleep 10
-        for unit in $(services "$1"); do
-            ! systemctl is-enabled --quiet "$unit" || systemctl is-active --quiet "$unit" || return 1
-        done
+        while read -r unit; do
+            systemctl is-active --quiet "$unit" || unwell="$unwell $unit"
+        done <"$opt/.running"
+        [ -z "$unwell" ] || { unwell="no longer running:$unwell" && return 1; }
     fi
 }
 
 use() {
     # From here on: units, the switch, and back again where the new one is not well. $1: the slot, $2: the one before.
     step "6 units"
+    unwell=''
+    [ -z "$2" ] || note_running "$2"
     try_from "$2"
     put_units "$1"
     step "7 switch to $1 ($(cat "$opt/$1/version"))"
@@ -185,46 +218,72 @@ use() {
         say "version $(cat "$opt/$1/version") is in use"
         return 0
     fi
+    what="version $(cat "$opt/$1/version") is not well${unwell:+ ($unwell; see journalctl -u UNIT)}"
     if [ -z "$2" ] || [ ! -f "$opt/$2/complete" ]; then
-        fail "version $(cat "$opt/$1/version") is not well, and there is none before it; see journalctl"
+        fail "$what, and there is none before it; see journalctl"
     fi
     go_back_to "$2"
     restart "$2" || true
     tell rolled_back "version $(cat "$opt/$1/version") did not prove itself within $patience s"
-    fail "version $(cat "$opt/$1/version") is not well: back to $(cat "$opt/$2/version"), which is in use again"
+    fail "$what: back to $(cat "$opt/$2/version"), which is in use again"
+}
+
+leave_debians() {
+    # Debian's own services, which a plan set up: they start without what is gone, and what stays is told with its reason.
+    ours="Rendered by wayside-provision"
+    if grep -qs "$ours" "$root/etc/default/prometheus"; then
+        echo 'ARGS=""' >"$root/etc/default/prometheus"
+    fi
+    rm -f "$root"/var/lib/systemd/timers/stamp-wayside-*
+    find "$root"/etc/systemd/*.d "$units"/*.d "$root/etc/prometheus" "$root/etc/exports.d" "$root/etc/nfs.conf.d" \
+        -maxdepth 0 -empty -delete 2>/dev/null || true
+    for place in nftables.conf grafana/grafana.ini chrony/conf.d/wayside.conf chrony/sources.d/wayside.sources; do
+        case $place in
+        nftables.conf) why='without it the machine would be open' ;;
+        chrony/*) why='without it the clock has nobody to ask' ;;
+        *) why='without it Grafana would listen everywhere, with its password of delivery' ;;
+        esac
+        case $place in */wayside.*) ours='' ;; esac
+        ! grep -qs "$ours" "$root/etc/$place" || say "kept: $root/etc/$place: $why"
+    done
 }
 
 # --- remove -----------------------------------------------------------------------------------------------------------
 
 if [ "$act" = uninstall ]; then
     [ -z "$file" ] || fail "--uninstall takes no archive"
-    for slot in a b; do
-        names "$slot" | while read -r place; do
-            ! has_systemd || case $place in
-            *.service | *.path) systemctl disable --now "${place##*/}" || true ;;
-            esac
-            rm -f "$place" "$place.new"
-        done
-    done
-    rm -rf "$opt" "$etc/release.pub"
+    listed=$(names a && names b)
+    halt "$(laid && printf '%s\n' "$listed")"
+    for place in $listed; do rm -f "$place" "$place.new"; done
+    backups=$(sed -n 's/^d \(.*\) 0755 root root -$/\1/p' "$root/etc/tmpfiles.d/wayside-backup.conf" 2>/dev/null || true)
     laid | while read -r place; do
         if [ -n "$purge" ]; then
-            ! has_systemd || case $place in
-            *.service | *.timer | *.path) systemctl disable --now "${place##*/}" || true ;;
+            case $place in
+            */systemd-journal-*.d/wayside.conf) # it would fail for want of its key
+                ! has_systemd || systemctl disable --now systemd-journal-upload.service systemd-journal-remote.socket || true
+                ;;
+            */postgresql/*) say "kept: PostgreSQL's database wayside; where that is meant: dropdb wayside" ;;
             esac
             rm -rf "$place"
         else
             case $place in "$root"/etc/wayside-*) say "kept: $place; --purge removes it, with its keys" ;; esac
         fi
     done
+    rm -rf "$opt" "$etc/release.pub"
     rmdir "$etc" "$sysusers" 2>/dev/null || true
     for name in $data; do
         if [ -n "$purge" ]; then
-            rm -rf "$root/var/lib/$name" "$root/var/cache/$name"
+            # What is mounted there is another machine's, or another disk's.
+            rm -rf --one-file-system "$root/var/lib/$name" "$root/var/cache/$name" ||
+                say "kept: what is mounted under $root/var/lib/$name"
         elif [ -e "$root/var/lib/$name" ]; then
             say "kept: $root/var/lib/$name; --purge removes it, with its keys and what it has not delivered"
         fi
     done
+    [ -z "$purge" ] || leave_debians
+    backups=$root${backups:-/srv/wayside-backup}
+    [ ! -e "$backups" ] ||
+        say "kept: $backups: backups, with pictures, records and every key; where that is meant: rm -rf $backups"
     ! has_systemd || systemctl daemon-reload
     say "removed"
     exit 0

@@ -92,7 +92,7 @@ def test_uninstall_keeps_data_and_purge_leaves_nothing(installed: Machine) -> No
     assert not installed.opt.exists()
 
 
-def test_purge_takes_what_a_plan_laid_and_leaves_what_is_debians(installed: Machine) -> None:
+def test_purge_takes_what_a_plan_laid_and_names_what_stays(installed: Machine) -> None:
     ours = {
         "etc/wayside-cluster/cluster.toml",
         "etc/wayside-cluster/secrets/cluster.key",
@@ -100,21 +100,47 @@ def test_purge_takes_what_a_plan_laid_and_leaves_what_is_debians(installed: Mach
         "etc/wayside-servers/manifest.json",
         "etc/systemd/system/wayside-cluster.service",
         "etc/systemd/system/wayside-center.service.d/servers.conf",
+        "etc/systemd/system/var-lib-wayside\\x2dcluster-archive.mount",
+        "etc/systemd/system/systemd-journal-upload.service.d/wayside.conf",
+        "etc/systemd/journal-upload.conf.d/wayside.conf",
+        "etc/systemd/coredump.conf.d/wayside.conf",
+        "etc/systemd/journald.conf.d/wayside.conf",
+        "etc/sysctl.d/60-wayside.conf",
+        "etc/prometheus/wayside/prometheus.yml",
+        "etc/postgresql/17/main/conf.d/wayside.conf",
+        "etc/exports.d/wayside.exports",
         "etc/sysusers.d/wayside-cluster.conf",
-        "etc/tmpfiles.d/wayside-servers.conf",
+        "etc/tmpfiles.d/wayside-backup.conf",
     }
-    debians = {"etc/nftables.conf", "etc/chrony/conf.d/wayside.conf", "etc/systemd/system/other.service"}
+    debians = {
+        "etc/nftables.conf",
+        "etc/chrony/conf.d/wayside.conf",
+        "etc/default/prometheus",
+        "etc/systemd/system/other.service",
+        "etc/systemd/journald.conf.d/other.conf",
+        "disk/kept/home/home.wayside-backup",
+    }
     for name in ours | debians:
         file = installed.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("laid by hand, from what was rendered")
+        file.write_text("# Rendered by wayside-provision.\n")
+    (installed.root / "etc/tmpfiles.d/wayside-backup.conf").write_text(
+        "d /disk/kept 0755 root root -\nd /disk/kept/home 0700 wayside-home wayside-home -\n"
+    )
     said = installed.install("--uninstall")
     for folder in ("cluster", "center", "servers"):
         assert f"kept: {installed.root}/etc/wayside-{folder}; --purge" in said
+    assert f"kept: {installed.root}/disk/kept: backups, with pictures, records and every key" in said
     assert installed.files() == {"var/lib/wayside-edge/spool.db"} | ours | debians
-    installed.install("--uninstall", "--purge")
+    said = installed.install("--uninstall", "--purge")
     assert installed.files() == debians
+    assert f"kept: {installed.root}/disk/kept: backups, with pictures, records and every key" in said
+    assert f"kept: {installed.root}/etc/nftables.conf: without it the machine would be open" in said
+    assert f"kept: {installed.root}/etc/chrony/conf.d/wayside.conf: " in said
+    assert "PostgreSQL's database wayside" in said
+    assert (installed.root / "etc/default/prometheus").read_text() == 'ARGS=""\n'
     assert list((installed.root / "etc").glob("wayside*")) == []
+    assert not (installed.root / "etc/systemd/coredump.conf.d").exists()
 
 
 # --- what is refused; nothing is changed then

@@ -149,6 +149,12 @@ class Booted:
         """Copy a file of this machine into a folder there; only while it is switched off."""
         shutil.copy(file, self._upper(f"{folder}/{file.name}"))
 
+    def receive(self, file: Path, folder: str) -> None:
+        """Copy a file of this machine into a folder there, while it runs."""
+        into = f"/bin/cat >{folder}/{file.name}"
+        with file.open("rb") as data:
+            subprocess.run([*self._enter, "/bin/sh", "-euc", into], stdin=data, check=True, capture_output=True)
+
     def boot(self) -> None:
         """Switch it on, and wait until systemd has started what is enabled."""
         environment = {
@@ -181,7 +187,7 @@ class Booted:
 
     def tried(self, script: str, *, timeout_s: float = 300) -> "subprocess.CompletedProcess[str]":
         """Run a shell script there, as root, whatever becomes of it."""
-        command = ["nsenter", f"--target={self._init}", "--all", "/bin/sh", "-euc", script]
+        command = [*self._enter, "/bin/sh", "-euc", script]
         environment = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8"}
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s, env=environment)
 
@@ -212,6 +218,10 @@ class Booted:
         if self._nspawn is not None:
             self._nspawn.kill()
             self._ended()
+
+    @property
+    def _enter(self) -> tuple[str, ...]:
+        return ("nsenter", f"--target={self._init}", "--all")
 
     def _upper(self, path: str) -> Path:
         assert self._nspawn is None

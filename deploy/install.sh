@@ -55,6 +55,7 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$root" ] || root=$(cd "$root" && pwd) || fail "--root: no such folder"
 opt=$root/opt/wayside etc=$root/etc/wayside units=$root/etc/systemd/system sysusers=$root/etc/sysusers.d
+commands=$root/usr/local/bin acting=/opt/wayside/current/act-as.sh
 installed_role=$(cat "$opt/role" 2>/dev/null || true)
 case $act in
 requested | boot)
@@ -130,7 +131,27 @@ put_units() {
         mv "$place.new" "$place"
         echo "$place" >>"$opt/$1/units.list"
     done
-    ! has_systemd || { systemd-sysusers && systemctl daemon-reload; }
+    ! has_systemd || { systemd-sysusers && make_homes "$1" && systemctl daemon-reload; }
+}
+
+make_homes() {
+    # What an account works in, before its unit first starts: the first command of all is typed by a person.
+    sed -n 's|^u \([^ ]*\) .* \(/[^ ]*\)$|\1 \2|p' "$opt/$1"/units/*.sysusers | while read -r account folder; do
+        [ -d "$folder" ] || install -d -m 700 -o "$account" -g "$account" "$folder" || exit 1
+    done
+}
+
+programs() { sed -n 's/^programs //p' "$opt/$1/manifest" | tr ' ' '\n'; }
+put_commands() {
+    # Each program in everybody's PATH, as the account that it is for.
+    mkdir -p "$commands"
+    for program in $(programs "$1"); do
+        if [ -e "$commands/$program" ] && [ ! -L "$commands/$program" ]; then
+            say "left as it is: $commands/$program, which is not ours; ours is $opt/bin/$program"
+        else
+            ln -sfn "$acting" "$commands/$program"
+        fi
+    done
 }
 
 restart() {
@@ -211,11 +232,13 @@ use() {
     switch_to "$1"
     ln -sfn current/bin "$opt/bin"
     ln -sfn current/models "$opt/models"
+    put_commands "$1"
     step "8 health"
     if restart "$1" && is_well "$1"; then
         confirm "$1"
         tell applied ''
         say "version $(cat "$opt/$1/version") is in use"
+        [ -n "$2" ] || say "in PATH, acting for root as the accounts that they are for: $(programs "$1" | tr '\n' ' ')"
         return 0
     fi
     what="version $(cat "$opt/$1/version") is not well${unwell:+ ($unwell; see journalctl -u UNIT)}"
@@ -268,6 +291,9 @@ if [ "$act" = uninstall ]; then
         else
             case $place in "$root"/etc/wayside-*) say "kept: $place; --purge removes it, with its keys" ;; esac
         fi
+    done
+    for link in "$commands"/wayside-*; do
+        [ "$(readlink "$link")" != "$acting" ] || rm "$link"
     done
     rm -rf "$opt" "$etc/release.pub"
     rmdir "$etc" "$sysusers" 2>/dev/null || true

@@ -1,6 +1,8 @@
 """What the commands about home, sites and agents do. Every one of them says the same when it is run again."""
 
 import getpass
+import os
+import pwd
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +30,33 @@ _MUST_BE: Final = {
 }
 
 
+_ACCOUNT: Final = "wayside-home"
+"""Whose the home is where a release was installed."""
+_INSTALLED: Final = "/var/lib/wayside-home/home"
+
+
 def place(directory: Path | None) -> Path:
-    """Where the home is, or is to be."""
-    return (directory.expanduser() if directory is not None else default_directory()).absolute()
+    """Say where the home is, or is to be.
+
+    Raises:
+        HomeError: root names none on a machine where an account has it: a second authority would come of it.
+    """
+    if directory is not None:
+        return directory.expanduser().absolute()
+    if os.geteuid() == 0 and "WAYSIDE_HOME" not in os.environ and _has_account():
+        raise HomeError(
+            f"the home of this machine is {_INSTALLED}, and {_ACCOUNT}'s: as root type wayside-provision as"
+            f" install.sh put it into /usr/local/bin, or act as {_ACCOUNT} and add --home {_INSTALLED}"
+        )
+    return default_directory().absolute()
+
+
+def _has_account() -> bool:
+    try:
+        pwd.getpwnam(_ACCOUNT)
+    except KeyError:
+        return False
+    return True
 
 
 def init(directory: Path, asked: Mapping[str, Any]) -> Answer:

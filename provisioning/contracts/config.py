@@ -346,8 +346,8 @@ class CenterConfig(Section):
         return self
 
 
-def load(model: type[_C], path: Path) -> _C:
-    """Read one configuration file.
+def load(model: type[_C], path: Path, *, remedy: str = "give the file with --config") -> _C:
+    """Read one configuration file; `remedy`: what to do where it cannot be read.
 
     Raises:
         ConfigError: the file is missing, no TOML, or not that configuration; the text names every faulty key.
@@ -355,7 +355,7 @@ def load(model: type[_C], path: Path) -> _C:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the file with --config") from error
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML in UTF-8: {error}") from error
     try:

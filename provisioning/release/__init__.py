@@ -3,7 +3,7 @@
 ```
 manifest        what it is for (role, version, arch, python), then `sha256 HEX PATH` of every other file
 manifest.sig    Ed25519 (RFC 8032) over the manifest: `openssl pkeyutl -verify -rawin` checks it
-wheels/  models/  units/  install.sh
+wheels/  models/  units/  install.sh  act-as.sh
 ```
 """
 

@@ -48,7 +48,8 @@ def build(
             version = _wheels(tree / "wheels", ROLES[role], python)
             gather_models(tree / "models", ROLES[role], models)
             _units(tree / "units", ROLES[role])
-            shutil.copy(ROOT / "deploy" / "install.sh", tree / "install.sh")
+            for script in ("install.sh", "act-as.sh"):
+                shutil.copy(ROOT / "deploy" / script, tree / script)
             extras = ",".join(ROLES[role].extras)
             release = Release(
                 role,

@@ -118,4 +118,4 @@ def read(path: Path) -> Plan:
     Raises:
         ConfigError: it is none; the text names every faulty key.
     """
-    return load(Plan, path)
+    return load(Plan, path, remedy="name the plan after the command, in a folder that you may enter")

@@ -53,7 +53,8 @@ class BorrowedReleases:
         gather_models(tree / "models", ROLES[role], default_models_dir())
         for unit in ROLES[role].units:
             shutil.copy(ROOT / "deploy" / unit, tree / "units")
-        shutil.copy(ROOT / "deploy/install.sh", tree)
+        for script in ("install.sh", "act-as.sh"):
+            shutil.copy(ROOT / "deploy" / script, tree)
         made = Release(
             role, version, platform.machine(), self._python, f"wayside=={version}", ROLES[role].programs,
             ROLES[role].debian,

@@ -46,7 +46,8 @@ class Publisher:
         (tree / "models" / "model.onnx").write_text(version)
         (tree / "units" / "wayside-edge.service").write_text(f"# {version}\n")
         (tree / "units" / "wayside-edge.sysusers").write_text("u wayside -\n")
-        shutil.copy(INSTALL, tree / "install.sh")
+        for script in (INSTALL, INSTALL.with_name("act-as.sh")):
+            shutil.copy(script, tree)
         told: dict[str, Any] = {
             "role": "edge", "version": version, "arch": platform.machine(), "python": machine_python(),
             "requirement": f"wayside=={version}", "programs": (PROGRAM,),

@@ -33,7 +33,7 @@ _BOOT_S = 120.0
 _DOWN_S = 120.0
 _STEP_S = 0.1
 _REBOOT = 133
-_PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 _BOOT = """
 mount --make-rprivate /

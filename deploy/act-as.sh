@@ -20,7 +20,6 @@ if [ "$(id -u)" != 0 ] || [ -z "$account" ] || ! id "$account" >/dev/null 2>&1; 
     exec "$program" "$@"
 fi
 export HOME="/var/lib/$state"
-umask 077
 # With no_setuid_fixup access(2), by which files are looked at before they are read, answers as open(2) does.
 exec setpriv --reuid "$account" --regid "$account" --init-groups --no-new-privs --securebits=+no_setuid_fixup \
     --bounding-set=-all,+dac_read_search --inh-caps=-all,+dac_read_search --ambient-caps=-all,+dac_read_search \

@@ -116,7 +116,7 @@ def test_an_upgrade_takes_the_running_cluster_along_and_leaves_alone_what_was_st
         assert processes(head, "/opt/wayside/a/") == [], "nothing runs from the version before"
         assert "wayside-center.service" not in active(head)
         wait_for_next(head, "an upgrade")
-        head.run("pkill -9 -f '[A]rchiver'")
+        head.run("pkill -9 -f '[:]archiver'")
         wait_for_next(head, "kill -9 of the archiver")
     finally:
         head.run("systemctl start wayside-center")

@@ -16,7 +16,7 @@ from tests.deploy.borrowed_releases import BorrowedReleases
 from tests.support import booted, debian_tree
 from tests.support.booted import Booted, Street
 from tests.support.booted_county import Camera, bring_setup, type_lines, wait_for_next
-from tests.support.premises import wait_for
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -52,8 +52,11 @@ def head(
         stack.enter_context(Camera(street, tmp_path_factory.mktemp("camera")))
         machine.boot()
         machine.run(f"chmod 700 {SETUP}; chmod 600 {SETUP}/*")
-        type_lines(machine, SETUP)
-        wait_for_next(machine, "the README's lines")
+        with booted.recorded(street) as left:
+            type_lines(machine, SETUP)
+            wait_for_next(machine, "the README's lines")
+        assert left == [], "nothing wanted to go anywhere: no packet, so no DNS query either"
+        assert [machine.run(f"systemctl show -P NRestarts {unit}") for unit in MAIN] == ["0\n"] * len(MAIN)
         yield machine
 
 
@@ -73,7 +76,6 @@ def test_every_unit_starts_in_its_sandbox(head: Booted) -> None:
     assert {f"{unit}.service" for unit in MAIN} <= set(active(head))
     assert head.run("systemctl list-units --plain --no-legend --failed 'wayside-*'") == ""
     for unit in MAIN:
-        assert head.run(f"systemctl show -P NRestarts {unit}") == "0\n", unit
         status = head.run(f"cat /proc/{head.main_pid(unit)}/status")
         assert "\nCapEff:\t0000000000000000\n" in status, unit
         assert "\nNoNewPrivs:\t1\n" in status, unit
@@ -98,7 +100,7 @@ def test_each_main_process_that_is_killed_comes_back(head: Booted) -> None:
     for pid in before.values():
         head.run(f"kill -9 {pid}")
     for unit, pid in before.items():
-        wait_for(f"{unit} is back", lambda unit=unit, pid=pid: head.main_pid(unit) not in {0, pid}, 120)  # type: ignore[misc]
+        until(lambda unit=unit, pid=pid: head.main_pid(unit) not in {0, pid}, f"{unit} is back")  # type: ignore[misc]
     wait_for_next(head, "kill -9 of each main process")
 
 

@@ -49,15 +49,16 @@ def _folder(root: Path, catalog: Catalog, count: int) -> Path:
 
 
 def _pids(title: str) -> list[int]:
-    """Processes of this machine whose command line contains `title`."""
-    found = []
+    """Processes of this machine whose command line contains `title`; not those of a machine inside it."""
+    found, own = [], Path("/proc/self/ns/pid").readlink()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                is_here = (entry / "ns/pid").readlink() == own
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it ended while we looked
-            if title in line:
+            if is_here and title in line:
                 found.append(int(entry.name))
     return found
 

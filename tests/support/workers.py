@@ -7,7 +7,9 @@ to end, a file can stay behind that nobody takes, and the run waits for it for e
 import faulthandler
 import os
 import signal
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -17,6 +19,8 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 ALONE = ("tests/e2e/", "tests/scenarios/test_cabinet", "tests/scenarios/test_kill", "tests/scenarios/test_parser_swap")
+_STACKS_S = 10.0
+"""For the stacks of workers that can tell no more, as one that was stopped."""
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
@@ -73,8 +77,22 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, end)
 
 
+def _has_not_heard(pid: int) -> bool:
+    """Whether SIGUSR1 waits for a process still: on a busy machine it is ended before it comes to write its stacks."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    pending = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:")))
+    return any(mask & 1 << signal.SIGUSR1 - 1 for mask in pending)
+
+
 def ends(why: str, running: Mapping[WorkerController, str]) -> NoReturn:
     """Ends the run with exit code 1, what was running, and the stacks of those who still can tell."""
-    for node in running:
-        os.kill(node.gateway._rinfo().pid, signal.SIGUSR1)
+    asked = [node.gateway._rinfo().pid for node in running]
+    for pid in asked:
+        os.kill(pid, signal.SIGUSR1)
+    ends_s = time.monotonic() + _STACKS_S
+    while any(_has_not_heard(pid) for pid in asked) and time.monotonic() < ends_s:
+        time.sleep(0.02)
     pytest.exit("\n".join([why, *(f"  {node.gateway.id} ran {test}" for node, test in running.items())]), 1)

@@ -60,7 +60,7 @@ def datagrams(packets: Iterable[bytes], *, ssrc: int | None = SSRC, step_s: floa
         now_s += step_s if packet else PAUSE_S
         timer_s = heard.receiver.get_timer()
         if timer_s is not None and timer_s <= now_s:
-            heard.receiver.handle_timer(now_s)
+            heard.receiver.handle_timer(timer_s)
         if packet:
             heard.receiver.receive_datagram(packet, HOST, now_s)
         heard.take()

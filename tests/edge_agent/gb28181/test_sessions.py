@@ -116,7 +116,7 @@ class TestOpened:
         with board.sessions.open("gate", source(transport="tcp_active")) as session:
             assert session.media.sock is None
             assert session.media.remote == remote
-            assert session.media.advertised == f"{remote[0]}:15060"
+            assert session.media.advertised == (f"[{remote[0]}]:15060" if ":" in remote[0] else f"{remote[0]}:15060")
         lines = invite_lines(board)
         assert "m=video 9 TCP/RTP/AVP 96 98 97" in lines
         assert "a=setup:active" in lines

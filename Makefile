@@ -46,10 +46,11 @@ evaluate: ## How much is covered of labelled pictures that the recipe was not tu
 	@$(BIN)/wayside-engines fetch --kind model --kind audit
 	@$(BIN)/python -m bench.evaluation $(ARGS)
 
-chaos: ## Kills, cuts and full disks against real processes; the books must balance (eight minutes)
+chaos: ## Kills, cuts and full disks against real processes, and attacks on a whole street; the books must balance (a quarter of an hour)
 	@bin/setup dev
 	@$(BIN)/pytest -m losses tests/scenarios
 	@$(BIN)/python -m chaos $(ARGS)
+	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/python -m chaos.attacks
 
 soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=cameras, devices or archive (20 M rows) alone
 	@bin/setup demo

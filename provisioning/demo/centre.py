@@ -46,12 +46,12 @@ class Centre:
     """The centre's API, used as its administrator."""
 
     def __init__(self, url: str) -> None:
-        self._site = Site(url)
+        self.site = Site(url)
         self.url = url
 
     def is_up(self) -> bool:
         """Whether it answers at all; what it depends on may still be on its way."""
-        return self._site.is_up("/api/health")
+        return self.site.is_up("/api/health")
 
     def enter(self, setup_code_file: Path, password_file: Path) -> None:
         """Log in; the first time, make the administrator with the one-time code first.
@@ -62,8 +62,8 @@ class Centre:
         """
         account = {"username": USER, "password": read_secret(password_file)}
         if setup_code_file.exists():
-            self._site.post("/api/setup", account | {"code": read_secret(setup_code_file)})
-        self._site.post("/api/login", account)
+            self.site.post("/api/setup", account | {"code": read_secret(setup_code_file)})
+        self.site.post("/api/login", account)
 
     def has_rows(self) -> bool:
         """Whether one observation is there. False too while the archive is not up."""
@@ -90,11 +90,11 @@ class Centre:
 
     def picture(self, row_key: str) -> bytes:
         """The redacted picture, a JPEG."""
-        return self._site.get(f"/api/observations/{row_key}/picture")
+        return self.site.get(f"/api/observations/{row_key}/picture")
 
     def _page(self, query: list[tuple[str, str | int]]) -> _Page:
         try:
-            return _Page.model_validate(self._site.get_json("/api/observations", query))
+            return _Page.model_validate(self.site.get_json("/api/observations", query))
         except ValidationError as error:
             raise WebError(
                 f"{self.url}/api/observations: not a page of observations ({error.error_count()} faults)"

@@ -151,6 +151,14 @@ class Children:
             if time.monotonic() >= until:
                 return
 
+    def named(self, name: str) -> Child:
+        """Return the running process of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {child.name: child for child in self._children}[name]
+
     def stop(self, child: Child) -> None:
         """End one process, which is then no longer missed."""
         self._children.remove(child)

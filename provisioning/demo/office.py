@@ -96,7 +96,7 @@ class Office:
         durable_file.write(cameras, listed.encode())
         self._provision("cameras", "import", agent, str(cameras))
         if not self.agent_file.exists():
-            self._enrol(agent)
+            self._enrol(agent, self._agent)
         if sip_port is not None:
             self.open_sip(sip_port)
 
@@ -106,11 +106,16 @@ class Office:
             known = self.agent_file.read_bytes()
             durable_file.write(self.agent_file, known + site_plan.sip_section(port).encode())
 
-    def _enrol(self, agent: str) -> None:
-        bundle = self._papers / "street.bundle"
+    def add_agent(self, agent: str, into: Path) -> None:
+        """Enrol another agent of the same site, without cameras, into this folder."""
+        self._provision("agent", "new", agent, "--site", site_plan.SITE)
+        self._enrol(agent, into)
+
+    def _enrol(self, agent: str, into: Path) -> None:
+        bundle = self._papers / f"{agent}.bundle"
         self._provision("bundle", agent, "-o", str(bundle))
         program = footage.program_path("wayside-edge")
-        command: list[str | Path] = [program, "enrol", bundle, "--into", self._agent, "--models", self._models]
+        command: list[str | Path] = [program, "enrol", bundle, "--into", into, "--models", self._models]
         self._children.run("edge-enrol", command, remedy=_REMEDY)
 
     def _agent_section(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ Nothing is imported from those processes; they are started like anybody would, f
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -48,16 +48,16 @@ class Street:
         self._children = children
         self._models_dir = models_dir
         self._say = narrator.say
-        self._office = Office(state, children, models_dir)
-        self._ports = self._office.ports()
+        self.office = Office(state, children, models_dir)
+        self.ports = self.office.ports()
         self.cameras: Mapping[str, str] = site_plan.CAMERAS | (site_plan.REGISTERING if with_device else {})
         """Codec by camera id."""
         self._with_device = with_device
         self._senders: list[Child] = []
         """Whoever plays a camera."""
         self._entered = False
-        self.centre = Centre(f"http://{site_plan.HOST}:{self._ports.console}")
-        self._query_url = f"http://{site_plan.HOST}:{self._ports.query}"
+        self.centre = Centre(f"http://{site_plan.HOST}:{self.ports.console}")
+        self._query_url = f"http://{site_plan.HOST}:{self.ports.query}"
 
     def prepare(self) -> dict[str, Path]:
         """Fetch models and film and encode the film, where that is not done yet. Returns footage by camera."""
@@ -77,24 +77,24 @@ class Street:
         Raises:
             DemoError: one is missing, dies, or does not listen in time.
         """
-        if moved := self._ports.moved():
+        if moved := self.ports.moved():
             self._say(f"usual ports are taken, using instead: {', '.join(moved)}")
         password = self._state.new_secret("camera-password")
         # Written here, so that none of the processes that need it must wait for another to write it.
         self._state.new_secret("query-token")
-        self._office.open(self._ports)
+        self.office.open(self.ports)
         # The slowest starts first; all find one another by themselves, whoever is first.
-        self._start("cluster", site_plan.cluster(self._state, self._ports, self._models_dir), grace_s=40.0)
-        self._office.start_broker()
-        self._wait(f"broker listens on port {self._ports.broker}, mutual TLS only", self._office.broker_is_up)
-        self._start("center", site_plan.center(self._state, self._ports))
+        self._start("cluster", site_plan.cluster(self._state, self.ports, self._models_dir), grace_s=40.0)
+        self.office.start_broker()
+        self._wait(f"broker listens on port {self.ports.broker}, mutual TLS only", self.office.broker_is_up)
+        self._start("center", site_plan.center(self._state, self.ports))
         self._senders.append(self._start_cameras({camera: films[camera] for camera in site_plan.CAMERAS}, password))
-        self._office.start_service()
-        self._wait(f"enrolment listens on port {self._ports.enrolment}", self._office.service_is_up)
-        sip_port = self._office.sip_port() if self._with_device else None
-        self._office.provision(password, sip_port)
+        self.office.start_service()
+        self._wait(f"enrolment listens on port {self.ports.enrolment}", self.office.service_is_up)
+        sip_port = self.office.sip_port() if self._with_device else None
+        self.office.provision(password, sip_port)
         self._say(f"agent {site_plan.AGENT} is enrolled and has its cameras' list")
-        command: list[str | Path] = [footage.program_path("wayside-edge"), "run", "--config", self._office.agent_file]
+        command: list[str | Path] = [footage.program_path("wayside-edge"), "run", "--config", self.office.agent_file]
         self._children.start("edge", command, remedy="see its log", grace_s=20.0)
         if sip_port is not None:
             for camera in site_plan.REGISTERING:
@@ -139,7 +139,7 @@ class Street:
             DemoError: it does not answer, or not as agreed.
         """
         program = footage.program_path("wayside-edge")
-        command: list[str | Path] = [program, "ledger", "--config", self._office.agent_file, "--json"]
+        command: list[str | Path] = [program, "ledger", "--config", self.office.agent_file, "--json"]
         log = self._children.run("edge-ledger", command, remedy="see the log of edge")
         try:
             return AgentLedger.model_validate_json(log.read_bytes().strip().rpartition(b"\n")[2])
@@ -155,14 +155,27 @@ class Street:
         token = read_secret(self._state.secret("query-token"))
         return ArchiveStatus.model_validate_json(Site(self._query_url, token=token).get("/status"))
 
+    def restart(self, name: str, *, under: Sequence[str]) -> None:
+        """Stop `cluster` or `center`, and start it again by the command `under`, as `env NAME=VALUE` is one."""
+        child = self._children.named(name)
+        self._children.stop(child)
+        command: list[str | Path] = [
+            *under,
+            footage.program_path(f"wayside-{name}"),
+            "run",
+            "--config",
+            self._file(name),
+        ]
+        self._children.start(name, command, remedy=child.remedy, grace_s=child.grace_s)
+
     def _start_cameras(self, films: dict[str, Path], password: Path) -> Child:
         mounts = [part for camera, film in films.items() for part in ("--mount", f"{camera}={film}")]
         lock = ("--user", site_plan.CAMERA_USER, "--password-file", str(password))
-        port = str(self._ports.rtsp)
+        port = str(self.ports.rtsp)
         command: list[str | Path] = [SYSTEM_PYTHON, rtsp_server.__file__, "--port", port, *lock, *mounts]
         cameras = self._children.start("cameras", command, remedy=_SETUP)
         # One line of JSON is its word that it listens.
-        said = f"cameras {' and '.join(films)} listen on port {self._ports.rtsp}"
+        said = f"cameras {' and '.join(films)} listen on port {self.ports.rtsp}"
         self._wait(said, lambda: b'{"port":' in cameras.log.read_bytes())
         return cameras
 

@@ -4,7 +4,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.cookiejar import CookieJar
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -58,7 +58,7 @@ class Site:
         except ValueError as error:
             raise WebError(f"{self.url}{path}: the answer is no JSON") from error
 
-    def post(self, path: str, body: dict[str, str]) -> bytes:
+    def post(self, path: str, body: Mapping[str, object]) -> bytes:
         """Send JSON; the body of the answer.
 
         Raises:

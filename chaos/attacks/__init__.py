@@ -1,0 +1,1 @@
+"""Attacks by one captured agent, and one wrong clock, against a whole running street."""

@@ -1,0 +1,218 @@
+"""The attacks, one after another: what is done to the street, what is seen of it, and how long health says nothing."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from chaos.attacks import intruder
+from chaos.attacks.street import Attacked
+from provisioning.contracts import topics
+from provisioning.demo import process_table
+from tests.support.mqtt_client import Client
+
+SAYS_WITHIN_S: Final = 30.0
+"""What is wrong stands in health by then."""
+ANSWERS_WITHIN_S: Final = 10.0
+"""SIP to somebody else, while its parser is attacked. With repair by the square it was twenty and more."""
+STRIPS: Final = 8
+DAYS_AHEAD: Final = 31
+"""A day more than the archive keeps."""
+_AHEAD_SPAN_S: Final = 20.0
+
+
+class Impossible(Exception):
+    """This machine does not let us do that; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attack came to."""
+
+    seen: str
+    health_s: float | None
+    """Until health said what was wrong; None where nothing had to be said."""
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One thing that is done to the street."""
+
+    name: str
+    play: Callable[[Attacked], Outcome]
+
+
+def strips(world: Attacked) -> Outcome:
+    """A1: eight pictures of 16384×1 px, then eight of the longest shape that is let in."""
+    before, refused = world.flow(), world.intake().rejected.get("not_jpeg", 0)
+    with _agent(world) as agent:
+        payloads = [intruder.picture_of_shape(number, 16_384, 1) for number in range(STRIPS)]
+        _taken(agent.publish_many(topics.snapshots(agent_id(world)), payloads))
+        health_s = world.until(
+            "the strips are counted as no pictures",
+            lambda: world.intake().rejected.get("not_jpeg", 0) >= refused + STRIPS,
+        )
+        long = [intruder.picture_of_shape(STRIPS + number, 8_000, 500) for number in range(STRIPS)]
+        _taken(agent.publish_many(topics.snapshots(agent_id(world)), long))
+        going = world.goes_on(before)
+    intake = world.intake()
+    faults = _well(world)
+    return Outcome(f"{STRIPS} rejected as not_jpeg; {going}; stuck {len(intake.stuck)}", health_s, faults)
+
+
+def parser_killed(world: Attacked) -> Outcome:
+    """A1, as it was seen from health: the parser dies as often as it comes, so that groups make no way."""
+    before, began_s, health_s, kills = world.flow(), time.monotonic(), None, 0
+    while health_s is None and time.monotonic() < began_s + 3 * SAYS_WITHIN_S:
+        kills += _kill("parser")
+        said = world.cluster_health()
+        if "no progress" in said["status"] and "parser" in str(said):
+            health_s = time.monotonic() - began_s
+        world.children.pause(0.5)
+    degraded_s = world.until("the centre says so", lambda: world.centre_health()["status"] != "ok") if health_s else 0.0
+    world.until("the cluster is well again", lambda: world.cluster_health()["status"] == "ok")
+    going = world.goes_on(before)
+    faults = () if health_s is not None else ("health did not say that the parser makes no way",)
+    return Outcome(f"{kills} kills; the centre {degraded_s:.1f} s later; then {going}", health_s, faults)
+
+
+def guest_in_the_group(world: Attacked) -> Outcome:
+    """A2: a guest subscribes to what it can guess of the group that shares the snapshots."""
+    before, dropped = world.flow(), world.intake()
+    with _agent(world) as guest:
+        for each in intruder.guesses():
+            guest.subscribe(each)
+        going = world.goes_on(before)
+        going_on = world.goes_on(world.flow())
+        swallowed = [topic for topic, _ in guest.received if topic.endswith("/snapshots")]
+    again = world.intake().duplicates - dropped.duplicates
+    faults = (f"the guest was given {len(swallowed)} snapshots",) if swallowed else ()
+    seen = f"the guest got {len(swallowed)} snapshots, {again} came twice to the intake; {going}; then {going_on}"
+    return Outcome(seen, None, faults + _well(world))
+
+
+def heartbeat(world: Attacked) -> Outcome:
+    """A5: a heartbeat of 25 kB whose ledger names 1,025 drops of 2^53."""
+    before = world.flow()
+    died = _deaths(world)
+    with _agent(world) as agent:
+        _taken(agent.publish_many(topics.heartbeat(agent_id(world)), [intruder.heartbeat_of_drops(1025, 2**53)]))
+        health_s = world.until(
+            "the centre's health names who broke the contract",
+            lambda: agent_id(world) in {each["agent_id"] for each in world.centre_health()["malformed"]},
+        )
+        going = world.goes_on(before)
+    faults = () if _deaths(world) == died else ("a background loop of the centre died",)
+    return Outcome(
+        f"health names {agent_id(world)} as malformed, no loop died; {going}", health_s, faults + _well(world)
+    )
+
+
+def tangled_xml(world: Attacked) -> Outcome:
+    """A6: MESSAGEs of 59 kB whose XML has to be repaired, without a password, while somebody else asks for OPTIONS."""
+    before, slowest_s, sent = world.flow(), 0.0, 0
+    attacker = intruder.SipStranger(world.sip(), "127.0.0.66")
+    other = intruder.SipStranger(world.sip(), "127.0.0.77")
+    try:
+        for _ in range(4):
+            for piece in (b"<a></b>", b"<a>", b"</b>"):
+                attacker.message(intruder.tangled_xml(piece))
+                sent += 1
+            answer_s = other.options_s()
+            slowest_s = max(slowest_s, float("inf") if answer_s is None else answer_s)
+            world.children.pause(0.5)
+    finally:
+        attacker.close()
+        other.close()
+    slow = (f"OPTIONS of somebody else was answered after {slowest_s:.1f} s",) if slowest_s > ANSWERS_WITHIN_S else ()
+    going = world.goes_on(before)
+    return Outcome(f"{sent} messages, OPTIONS answered within {slowest_s:.2f} s; {going}", None, slow + _well(world))
+
+
+def wrong_clock(world: Attacked) -> Outcome:
+    """A3: the cluster starts again under a wall clock that is 31 days ahead."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if library is None:
+        raise Impossible("no wrong clock for one process: apt-get install faketime")
+    before = world.flow()
+    kept = world.archive_status()
+    # The boot clock stays the machine's, as on a machine whose wall clock alone is wrong.
+    world.street.restart(
+        "cluster",
+        under=[
+            "env",
+            f"LD_PRELOAD={library}",
+            f"FAKETIME=+{DAYS_AHEAD}d",
+            "FAKETIME_DONT_FAKE_MONOTONIC=1",
+            "NO_FAKE_STAT=1",
+        ],
+    )
+    up_s = world.until("the cluster is up again", world.street.cluster_is_up)
+    health_s = world.until(
+        "the archive's alarms name the clock",
+        lambda: any("retention" in each for each in world.archive_status().alarms),
+    )
+    world.children.pause(_AHEAD_SPAN_S)
+    going = world.goes_on(before)
+    now = world.archive_status()
+    faults = () if now.rows >= kept.rows else (f"{kept.rows} rows were archived, {now.rows} are left",)
+    if "attention" not in world.cluster_health():
+        faults = (*faults, "the cluster's /health names nothing that needs attention")
+    seen = f"up after {up_s:.0f} s; {kept.rows} rows before, {now.rows} after; {going}; says: {now.alarms[0]}"
+    return Outcome(seen, health_s, faults)
+
+
+ATTACKS: Final = (
+    Attack("A1 strips of pixels", strips),
+    Attack("A1 a stage that makes no way", parser_killed),
+    Attack("A2 a guest in the group", guest_in_the_group),
+    Attack("A5 a heartbeat without bounds", heartbeat),
+    Attack("A6 tangled XML", tangled_xml),
+    Attack("A3 a clock 31 days ahead", wrong_clock),
+)
+
+
+def agent_id(world: Attacked) -> str:
+    """Of the captured agent, by its certificate."""
+    return world.identity.common_name
+
+
+@contextlib.contextmanager
+def _agent(world: Attacked) -> Iterator[Client]:
+    client = Client(world.identity, world.street.ports.broker)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _taken(verdicts: list[str]) -> None:
+    if set(verdicts) != {"Success"}:
+        raise Impossible(f"the broker did not take what was sent: {sorted(set(verdicts))}")
+
+
+def _well(world: Attacked) -> tuple[str, ...]:
+    """What is wrong where the attack had to bounce off."""
+    said = {"cluster": world.cluster_health()["status"], "centre": world.centre_health()["status"]}
+    return tuple(f"the {name} says {status}" for name, status in said.items() if status != "ok")
+
+
+def _deaths(world: Attacked) -> int:
+    return sum(each["died"] for each in world.centre_health()["loops"])
+
+
+def _kill(deployment: str) -> int:
+    """Kill the replicas of a deployment; Ray writes its name into a process's title."""
+    killed = 0
+    for pid in process_table.descendants(process_table.read(), os.getpid()):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            title = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if title.startswith(b"ray::ServeReplica") and f":{deployment}".encode() in title:
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+    return killed

@@ -61,24 +61,30 @@ def strips(world: Attacked) -> Outcome:
         _taken(agent.publish_many(topics.snapshots(agent_id(world)), long))
         going = world.goes_on(before)
     intake = world.intake()
-    faults = _well(world)
+    faults = _ill(world)
     return Outcome(f"{STRIPS} rejected as not_jpeg; {going}; stuck {len(intake.stuck)}", health_s, faults)
 
 
 def parser_killed(world: Attacked) -> Outcome:
     """A1, as it was seen from health: the parser dies as often as it comes, so that groups make no way."""
-    before, began_s, health_s, kills = world.flow(), time.monotonic(), None, 0
-    while health_s is None and time.monotonic() < began_s + 3 * SAYS_WITHIN_S:
+    before, began_s, kills = world.flow(), time.monotonic(), 0
+    said_s: dict[str, float] = {}
+    while len(said_s) < 2 and time.monotonic() < began_s + 3 * SAYS_WITHIN_S:
         kills += _kill("parser")
-        said = world.cluster_health()
-        if "no progress" in said["status"] and "parser" in str(said):
-            health_s = time.monotonic() - began_s
+        wrong = {
+            "cluster": "at the parser" in str(world.cluster_health()),
+            "centre": world.centre_health()["status"] != "ok",
+        }
+        for name in [name for name, says in wrong.items() if says]:
+            said_s.setdefault(name, time.monotonic() - began_s)
         world.children.pause(0.5)
-    degraded_s = world.until("the centre says so", lambda: world.centre_health()["status"] != "ok") if health_s else 0.0
-    world.until("the cluster is well again", lambda: world.cluster_health()["status"] == "ok")
+    well_s = world.until("cluster and centre are well again", lambda: not _ill(world))
     going = world.goes_on(before)
-    faults = () if health_s is not None else ("health did not say that the parser makes no way",)
-    return Outcome(f"{kills} kills; the centre {degraded_s:.1f} s later; then {going}", health_s, faults)
+    silent = [name for name in ("cluster", "centre") if name not in said_s]
+    faults = tuple(f"the {name} did not say that the parser makes no way" for name in silent)
+    times = ", ".join(f"{name} after {seconds:.1f} s" for name, seconds in said_s.items())
+    seen = f"{kills} kills; said by {times}; well {well_s:.0f} s after the last kill; {going}"
+    return Outcome(seen, max(said_s.values(), default=None), faults)
 
 
 def guest_in_the_group(world: Attacked) -> Outcome:
@@ -93,7 +99,7 @@ def guest_in_the_group(world: Attacked) -> Outcome:
     again = world.intake().duplicates - dropped.duplicates
     faults = (f"the guest was given {len(swallowed)} snapshots",) if swallowed else ()
     seen = f"the guest got {len(swallowed)} snapshots, {again} came twice to the intake; {going}; then {going_on}"
-    return Outcome(seen, None, faults + _well(world))
+    return Outcome(seen, None, faults + _ill(world))
 
 
 def heartbeat(world: Attacked) -> Outcome:
@@ -109,7 +115,7 @@ def heartbeat(world: Attacked) -> Outcome:
         going = world.goes_on(before)
     faults = () if _deaths(world) == died else ("a background loop of the centre died",)
     return Outcome(
-        f"health names {agent_id(world)} as malformed, no loop died; {going}", health_s, faults + _well(world)
+        f"health names {agent_id(world)} as malformed, no loop died; {going}", health_s, faults + _ill(world)
     )
 
 
@@ -131,7 +137,7 @@ def tangled_xml(world: Attacked) -> Outcome:
         other.close()
     slow = (f"OPTIONS of somebody else was answered after {slowest_s:.1f} s",) if slowest_s > ANSWERS_WITHIN_S else ()
     going = world.goes_on(before)
-    return Outcome(f"{sent} messages, OPTIONS answered within {slowest_s:.2f} s; {going}", None, slow + _well(world))
+    return Outcome(f"{sent} messages, OPTIONS answered within {slowest_s:.2f} s; {going}", None, slow + _ill(world))
 
 
 def wrong_clock(world: Attacked) -> Outcome:
@@ -196,8 +202,8 @@ def _taken(verdicts: list[str]) -> None:
         raise Impossible(f"the broker did not take what was sent: {sorted(set(verdicts))}")
 
 
-def _well(world: Attacked) -> tuple[str, ...]:
-    """What is wrong where the attack had to bounce off."""
+def _ill(world: Attacked) -> tuple[str, ...]:
+    """What cluster and centre say is wrong, a line each."""
     said = {"cluster": world.cluster_health()["status"], "centre": world.centre_health()["status"]}
     return tuple(f"the {name} says {status}" for name, status in said.items() if status != "ok")
 

@@ -22,6 +22,8 @@ ANSWERS_WITHIN_S: Final = 10.0
 STRIPS: Final = 8
 DAYS_AHEAD: Final = 31
 """A day more than the archive keeps."""
+CENTRE_DAYS_AHEAD: Final = 200
+"""More than the centre keeps alarms and audit."""
 _AHEAD_SPAN_S: Final = 20.0
 
 
@@ -140,24 +142,28 @@ def tangled_xml(world: Attacked) -> Outcome:
     return Outcome(f"{sent} messages, OPTIONS answered within {slowest_s:.2f} s; {going}", None, slow + _ill(world))
 
 
-def wrong_clock(world: Attacked) -> Outcome:
-    """A3: the cluster starts again under a wall clock that is 31 days ahead."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-    if library is None:
-        raise Impossible("no wrong clock for one process: apt-get install faketime")
-    before = world.flow()
-    kept = world.archive_status()
-    # The boot clock stays the machine's, as on a machine whose wall clock alone is wrong.
-    world.street.restart(
-        "cluster",
-        under=[
-            "env",
-            f"LD_PRELOAD={library}",
-            f"FAKETIME=+{DAYS_AHEAD}d",
-            "FAKETIME_DONT_FAKE_MONOTONIC=1",
-            "NO_FAKE_STAT=1",
-        ],
+def wrong_clock_of_centre(world: Attacked) -> Outcome:
+    """A3: the centre starts again under a wall clock that is 200 days ahead, and later under the right one."""
+    before, kept = world.flow(), world.alarms_listed()
+    world.street.restart("center", under=_clock_ahead(CENTRE_DAYS_AHEAD))
+    world.until("the centre answers again", world.street.try_to_enter)
+    health_s = world.until(
+        "the centre's health names its clock",
+        lambda: any(each["code"] == "retention_stopped" for each in world.centre_health()["dependencies"]),
     )
+    world.children.pause(_AHEAD_SPAN_S)
+    left = world.alarms_listed()
+    world.street.restart("center", under=["env"])
+    world.until("the centre answers again", world.street.try_to_enter)
+    going = world.goes_on(before)
+    faults = () if left >= kept else (f"{kept} alarms were listed, {left} are left",)
+    return Outcome(f"{kept} alarms listed before, {left} after; {going}", health_s, faults + _ill(world))
+
+
+def wrong_clock_of_cluster(world: Attacked) -> Outcome:
+    """A3: the cluster starts again under a wall clock that is 31 days ahead."""
+    before, kept = world.flow(), world.archive_status()
+    world.street.restart("cluster", under=_clock_ahead(DAYS_AHEAD))
     up_s = world.until("the cluster is up again", world.street.cluster_is_up)
     health_s = world.until(
         "the archive's alarms name the clock",
@@ -169,7 +175,7 @@ def wrong_clock(world: Attacked) -> Outcome:
     faults = () if now.rows >= kept.rows else (f"{kept.rows} rows were archived, {now.rows} are left",)
     if "attention" not in world.cluster_health():
         faults = (*faults, "the cluster's /health names nothing that needs attention")
-    seen = f"up after {up_s:.0f} s; {kept.rows} rows before, {now.rows} after; {going}; says: {now.alarms[0]}"
+    seen = f"up after {up_s:.0f} s; {kept.rows} rows before, {now.rows} after; {going}; says: {'; '.join(now.alarms)}"
     return Outcome(seen, health_s, faults)
 
 
@@ -179,8 +185,24 @@ ATTACKS: Final = (
     Attack("A2 a guest in the group", guest_in_the_group),
     Attack("A5 a heartbeat without bounds", heartbeat),
     Attack("A6 tangled XML", tangled_xml),
-    Attack("A3 a clock 31 days ahead", wrong_clock),
+    Attack("A3 the centre's clock 200 days ahead", wrong_clock_of_centre),
+    Attack("A3 the cluster's clock 31 days ahead", wrong_clock_of_cluster),
 )
+
+
+def _clock_ahead(days: int) -> list[str]:
+    """A command under which a program sees a wall clock that is ahead; the boot clock stays the machine's."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if library is None:
+        raise Impossible("no wrong clock for one process: apt-get install faketime")
+    return [
+        "env",
+        f"LD_PRELOAD={library}",
+        "RAY_LD_PRELOAD_ON_WORKERS=1",
+        f"FAKETIME=+{days}d",
+        "FAKETIME_DONT_FAKE_MONOTONIC=1",
+        "NO_FAKE_STAT=1",
+    ]
 
 
 def agent_id(world: Attacked) -> str:

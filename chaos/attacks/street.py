@@ -130,6 +130,10 @@ class Attacked:
         """The centre's whole report."""
         return dict(self.street.centre.site.get_json("/api/health/details"))
 
+    def alarms_listed(self) -> int:
+        """How many alarms the centre lists, of the newest 200."""
+        return len(self.street.centre.site.get_json("/api/alarms", [("limit", 200)])["items"])
+
     def archive_status(self) -> ArchiveStatus:
         """The archive's own count, with its alarms."""
         return self.street.archive_status()

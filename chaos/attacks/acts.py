@@ -1,9 +1,6 @@
 """The attacks, one after another: what is done to the street, what is seen of it, and how long health says nothing."""
 
 import contextlib
-import os
-import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +9,6 @@ from typing import Final
 from chaos.attacks import intruder
 from chaos.attacks.street import Attacked
 from provisioning.contracts import topics
-from provisioning.demo import process_table
 from tests.support.mqtt_client import Client
 
 SAYS_WITHIN_S: Final = 30.0
@@ -24,7 +20,7 @@ DAYS_AHEAD: Final = 31
 """A day more than the archive keeps."""
 CENTRE_DAYS_AHEAD: Final = 200
 """More than the centre keeps alarms and audit."""
-_AHEAD_SPAN_S: Final = 20.0
+_AHEAD_SPAN_S: Final = 5.0
 
 
 class Impossible(Exception):
@@ -65,28 +61,6 @@ def strips(world: Attacked) -> Outcome:
     intake = world.intake()
     faults = _ill(world)
     return Outcome(f"{STRIPS} rejected as not_jpeg; {going}; stuck {len(intake.stuck)}", health_s, faults)
-
-
-def parser_killed(world: Attacked) -> Outcome:
-    """A1, as it was seen from health: the parser dies as often as it comes, so that groups make no way."""
-    before, began_s, kills = world.flow(), time.monotonic(), 0
-    said_s: dict[str, float] = {}
-    while len(said_s) < 2 and time.monotonic() < began_s + 3 * SAYS_WITHIN_S:
-        kills += _kill("parser")
-        wrong = {
-            "cluster": "at the parser" in str(world.cluster_health()),
-            "centre": world.centre_health()["status"] != "ok",
-        }
-        for name in [name for name, says in wrong.items() if says]:
-            said_s.setdefault(name, time.monotonic() - began_s)
-        world.children.pause(0.5)
-    well_s = world.until("cluster and centre are well again", lambda: not _ill(world))
-    going = world.goes_on(before)
-    silent = [name for name in ("cluster", "centre") if name not in said_s]
-    faults = tuple(f"the {name} did not say that the parser makes no way" for name in silent)
-    times = ", ".join(f"{name} after {seconds:.1f} s" for name, seconds in said_s.items())
-    seen = f"{kills} kills; said by {times}; well {well_s:.0f} s after the last kill; {going}"
-    return Outcome(seen, max(said_s.values(), default=None), faults)
 
 
 def guest_in_the_group(world: Attacked) -> Outcome:
@@ -181,7 +155,6 @@ def wrong_clock_of_cluster(world: Attacked) -> Outcome:
 
 ATTACKS: Final = (
     Attack("A1 strips of pixels", strips),
-    Attack("A1 a stage that makes no way", parser_killed),
     Attack("A2 a guest in the group", guest_in_the_group),
     Attack("A5 a heartbeat without bounds", heartbeat),
     Attack("A6 tangled XML", tangled_xml),
@@ -232,15 +205,3 @@ def _ill(world: Attacked) -> tuple[str, ...]:
 
 def _deaths(world: Attacked) -> int:
     return sum(each["died"] for each in world.centre_health()["loops"])
-
-
-def _kill(deployment: str) -> int:
-    """Kill the replicas of a deployment; Ray writes its name into a process's title."""
-    killed = 0
-    for pid in process_table.descendants(process_table.read(), os.getpid()):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            title = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if title.startswith(b"ray::ServeReplica") and f":{deployment}".encode() in title:
-                os.kill(pid, signal.SIGKILL)
-                killed += 1
-    return killed

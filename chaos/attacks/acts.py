@@ -9,6 +9,7 @@ from typing import Final
 from chaos.attacks import intruder
 from chaos.attacks.street import Attacked
 from provisioning.contracts import topics
+from provisioning.errors import DemoError
 from tests.support.mqtt_client import Client
 
 SAYS_WITHIN_S: Final = 30.0
@@ -194,7 +195,7 @@ def _agent(world: Attacked) -> Iterator[Client]:
 
 def _taken(verdicts: list[str]) -> None:
     if set(verdicts) != {"Success"}:
-        raise Impossible(f"the broker did not take what was sent: {sorted(set(verdicts))}")
+        raise DemoError(f"the broker did not take what was sent: {sorted(set(verdicts))}")
 
 
 def _ill(world: Attacked) -> tuple[str, ...]:

@@ -56,8 +56,8 @@ def _pids(title: str) -> list[int]:
             try:
                 line = (entry / "cmdline").read_bytes().decode(errors="replace")
                 is_here = (entry / "ns/pid").readlink() == own
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended while we looked
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue  # it ended while we looked, or is the sandbox's own
             if is_here and title in line:
                 found.append(int(entry.name))
     return found

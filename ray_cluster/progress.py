@@ -11,9 +11,11 @@ from typing import Final
 from provisioning.contracts.archive import MAX_CAUSE, StuckStage
 
 STUCK_S: Final = 20.0
-"""How long a group whose calls fail may make no way. A replica that died is replaced within some seven seconds."""
-SILENT_S: Final = 120.0
-"""How long a call may last without a failure while its stage finishes nothing else: loading a network takes 60 s."""
+"""How long a group may make no way: its calls fail, or its call lasts while the stage finishes nothing else either.
+
+A call waits for a replica without failing. One that died is replaced within some seven seconds as a rule; a stage that
+loads a network for a minute is told until it is at work.
+"""
 
 
 @dataclass(eq=False, slots=True)
@@ -61,9 +63,8 @@ class Progress:
         return tuple(sorted(found, key=lambda one: -one.seconds))
 
     def _is_stuck(self, wait: Wait, now_s: float) -> bool:
-        if wait.cause:
-            return now_s - wait.since_s >= STUCK_S
-        return now_s - max(wait.since_s, self._moved_s.get(wait.stage, wait.since_s)) >= SILENT_S
+        since_s = wait.since_s if wait.cause else max(wait.since_s, self._moved_s.get(wait.stage, wait.since_s))
+        return now_s - since_s >= STUCK_S
 
 
 def _told(stage: str, waits: list[Wait], now_s: float) -> StuckStage:

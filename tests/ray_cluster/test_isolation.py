@@ -17,7 +17,7 @@ from ray_cluster.errors import ArchiveFull, Retryable, StageFault, Unavailable
 from ray_cluster.intake import GROUP
 from ray_cluster.isolation import ALONE_FAULTS, GROUP_FAULTS, StageCalls, Unprocessable
 from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
-from ray_cluster.progress import SILENT_S, STUCK_S, Progress
+from ray_cluster.progress import STUCK_S, Progress
 from tests.ray_cluster.street import FakeStages, Running, at_work, good
 from tests.ray_cluster.world import jpeg
 from tests.support.waiting import eventually, within
@@ -248,10 +248,10 @@ def test_a_group_that_nobody_answers_is_told_unless_its_stage_finishes_others() 
     clock = Clock()
     progress = Progress(clock)
     with progress.at("parser", 8), progress.at("parser", 8) as other:
-        clock.now_s += SILENT_S - 1
+        clock.now_s += STUCK_S - 1
         assert progress.stuck() == ()
         progress.moved(other)
-        clock.now_s += SILENT_S - 1
+        clock.now_s += STUCK_S - 1
         assert progress.stuck() == (), "slow, and at work"
         clock.now_s += 1
         (stuck,) = progress.stuck()

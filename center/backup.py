@@ -17,7 +17,7 @@ from sqlalchemy import URL, create_engine, inspect
 
 from center.errors import StartError
 from center.records import DATABASE, data_dir_of, database_of
-from provisioning import backup_file
+from provisioning import backup_file, durable_file
 from provisioning.backup_file import BackupError
 from provisioning.contracts.config import CenterConfig
 from provisioning.retention import clock as retention
@@ -86,7 +86,7 @@ def restore(config: CenterConfig, file: Path) -> str:
             dump.unlink()
         if target.exists():
             target.rmdir()
-        whole.replace(target)
+        durable_file.move(whole, target)
     except (BackupError, OSError) as error:
         raise StartError(what=str(error), what_to_do="Nothing was restored") from error
     finally:

@@ -22,6 +22,7 @@ from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.errors import SpoolCorrupt, SpoolError, SpoolFull, SpoolLocked
+from provisioning import durable_file
 
 _log = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ class Database:
             self._move_aside(error)
             connection = self._open()
         self._suspect.unlink(missing_ok=True)
-        _sync(self.directory)
+        durable_file.settle(self.directory)
         return connection
 
     def _open(self) -> sqlite3.Connection:
@@ -262,7 +263,7 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             part = self._file.with_name(FILE_NAME + suffix)
             if part.exists():
-                part.rename(self.directory / f"{target}{suffix}")
+                durable_file.move(part, self.directory / f"{target}{suffix}")
         _log.error("%s: moved to %s, begun anew; what it held is lost unless recovered from there", error, target)
 
     @contextmanager
@@ -285,15 +286,7 @@ def _make(directory: Path) -> None:
     fresh = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in fresh:
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        durable_file.settle(folder.parent)
 
 
 def _lock(directory: Path) -> int:

@@ -172,7 +172,7 @@ class DocumentStore:
         if state.active is not None:
             trial = self._folder / _name("trial", state.active)
             if trial.exists():
-                trial.replace(self._folder / _name("document", state.active))
+                durable_file.move(trial, self._folder / _name("document", state.active))
         kept = {state.active, state.previous, state.seen}
         for path, _, number in self._named():
             if number not in kept:

@@ -4,11 +4,11 @@ A camera is paused when the centre finds a face in one of its pictures. Only a p
 (`wayside-edge resume CAMERA`), who need not stop the agent: it looks again at every picture.
 """
 
-import os
 from pathlib import Path
 from typing import Final
 
 from edge_agent.errors import SpoolFull
+from provisioning import durable_file
 
 _FOLDER: Final = "paused"
 _MAX_CAUSE: Final = 500
@@ -29,12 +29,10 @@ class Pauses:
         """
         self._unwritten[camera_id] = cause
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self._folder / camera_id, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(cause[:_MAX_CAUSE])
-                file.flush()
-                os.fsync(file.fileno())
+            if not self._folder.is_dir():
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                durable_file.settle(self._folder.parent)
+            durable_file.write(self._folder / camera_id, cause[:_MAX_CAUSE].encode())
         except OSError as error:
             raise SpoolFull(
                 f"camera {camera_id}: paused, but this cannot be written down ({error.strerror}) and would not survive"

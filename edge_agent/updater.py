@@ -150,7 +150,7 @@ class Updater:
         except UpdateRefused:
             part.unlink()
             raise
-        part.replace(whole)
+        durable_file.move(part, whole)
         return True
 
     # --- while and after it is changed, perhaps by a process of the other version

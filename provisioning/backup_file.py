@@ -19,7 +19,6 @@ import os
 import shutil
 import tarfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -47,7 +46,6 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
     """
     while (target := folder / f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}").exists():
         now += timedelta(seconds=1)  # by a clock that was set back
-    part = target.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         before = sorted((_number_of(old), old) for old in folder.glob(f"{kind}-*{SUFFIX}"))
@@ -55,22 +53,15 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
         told = {name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for name, path in sorted(files.items())}
         made_at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         facts = {"format": _FORMAT, "kind": kind, "made_at": made_at, "number": number, "files": told}
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        with durable_file.replacing(target) as draft:
+            with tarfile.open(draft, mode="w", format=tarfile.GNU_FORMAT) as archive:
                 _add(archive, _MANIFEST, json.dumps(facts).encode())
                 for name in told:
                     archive.add(files[name], name, recursive=False)
-            out.flush()
-            os.fsync(out.fileno())
-        _read(part, kind, None)  # what changed while it was copied is found now, and not on the day that it is needed
-        part.replace(target)
-        durable_file.settle(folder)
+            _read(draft, kind, None)  # a file that changed while it was copied is found now, not when it is needed
         for _, old in before[: max(0, len(before) + 1 - keep)]:
             old.unlink()
     except (OSError, BackupError) as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         why = error.strerror if isinstance(error, OSError) else "a file changed while it was copied"
         raise BackupError(f"{folder}: no backup was written there ({why}); mend that and run it again") from error
     return target
@@ -93,8 +84,7 @@ def restore(file: Path, kind: str, folder: Path) -> str:
         made_at = _read(file, kind, half)
         if folder.exists():
             folder.rmdir()
-        half.replace(folder)
-        durable_file.settle(folder.parent)
+        durable_file.move(half, folder)
     except OSError as error:
         raise BackupError(f"{error.filename or folder}: {error.strerror}; nothing was restored") from error
     finally:

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from provisioning import durable_file
 from provisioning.contracts.messages import Count, Message, TimeMs
 from ray_cluster import archive_retention
 from ray_cluster.day_tables import connect, day_names, manifest_name, window_names
-from ray_cluster.durable import disk_errors, replace_text, sync_folder
+from ray_cluster.durable import disk_errors, replace_text
 from ray_cluster.erasure import LIST, erase, erased, zero
 from ray_cluster.errors import BackupFailed, UnknownObservation
 from ray_cluster.packs import Packs
@@ -128,8 +129,7 @@ def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Pat
         (half / "epoch.lock").unlink(missing_ok=True)
         if directory.exists():
             directory.rmdir()
-        half.replace(directory)
-        sync_folder(directory.parent)
+        durable_file.move(half, directory)
     done.days = len(day_names(connect(directory)))
     return done
 
@@ -186,7 +186,7 @@ def _mirror(source: Path, target: Path, done: Copied, *, keep_extra: bool = Fals
         into = target / Path(folder).relative_to(source)
         for file in files:
             path, copy = Path(folder) / file, into / file
-            if file.endswith(suffix) and not file.endswith((".tmp", ".lock")):
+            if file.endswith(suffix) and not file.startswith(".") and not file.endswith(".lock"):
                 _copy(path, copy, done)
     if not keep_extra:
         _drop_extra(source, target, done)
@@ -200,18 +200,14 @@ def _copy(path: Path, copy: Path, done: Copied) -> None:
     if copy.exists() and copy.stat().st_size == size and copy.stat().st_mtime_ns == changed:
         return
     copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = copy.with_name(f"{copy.name}.tmp")
     try:
-        with path.open("rb") as read, temporary.open("wb") as write:
-            shutil.copyfileobj(read, write, _COPY_BYTES)
-            write.flush()
-            os.fsync(write.fileno())
+        read = path.open("rb")
     except FileNotFoundError:
-        temporary.unlink(missing_ok=True)
         return
-    os.utime(temporary, ns=(changed, changed))
-    temporary.replace(copy)
-    sync_folder(copy.parent)
+    with read, durable_file.replacing(copy) as draft:
+        with draft.open("wb") as write:
+            shutil.copyfileobj(read, write, _COPY_BYTES)
+        os.utime(draft, ns=(changed, changed))
     done.files += 1
     done.bytes += size
 

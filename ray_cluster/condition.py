@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from provisioning import durable_file
 from provisioning.contracts.cluster import NodeRole
 from ray_cluster.errors import NotUp
 
@@ -61,10 +62,8 @@ class Condition(_Seen):
             raise NotUp(f"{path}: no condition yet; this is told on the head, while it is up") from error
 
     def write(self, state_dir: Path) -> None:
-        """Atomically; it is made anew every few seconds, so no fsync."""
-        draft = state_dir / f"{FILE}.new"
-        draft.write_text(self.model_dump_json(), encoding="utf-8")
-        draft.replace(state_dir / FILE)
+        """Replace the file in `state_dir`. Raises OSError."""
+        durable_file.write(state_dir / FILE, self.model_dump_json().encode(), mode=durable_file.PUBLIC)
 
     def troubles(self, now_ms: int) -> Iterator[str]:
         """One line each."""

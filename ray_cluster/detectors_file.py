@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engines.catalog import Catalog
 from engines.errors import EngineError
+from provisioning import durable_file
 from provisioning.contracts.cluster import ClusterConfig, NodeRole
 from provisioning.contracts.config import load
 from provisioning.contracts.detectors import DetectorPlan, WantedDetectors
@@ -113,10 +114,8 @@ def replace(config: ClusterConfig, plan_file: Path) -> dict[str, str]:
         raise BadAssignment("the configuration names no detectors_file; set one, restart the cluster, and say it again")
     plan = read(plan_file)
     models = tried(config, plan)
-    draft = path.with_name(f"{path.name}.new")
     try:
-        draft.write_bytes(plan_file.read_bytes())
-        draft.replace(path)
+        durable_file.write(path, plan_file.read_bytes(), mode=durable_file.PUBLIC)
     except OSError as error:
         raise BadAssignment(f"{path}: cannot be replaced ({error.strerror}); check the folder's rights") from error
     return models

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from provisioning import durable_file
 from ray_cluster.errors import ArchiveInUse, EpochExhausted, Fenced
 
 SEQ_BITS: Final = 40
@@ -64,7 +65,7 @@ class Epoch:
             self.number = self._read() + 1
             if self.number > MAX_EPOCH:
                 raise EpochExhausted(f"{self._path}: epoch {self.number} is over {MAX_EPOCH}; start a new archive_dir")
-            self._write(self.number)
+            durable_file.write(self._path, f"{self.number}\n".encode("ascii"))
 
     def commit_seq(self, seq: int) -> int:
         """The archive-wide number of the `seq`-th row of this epoch."""
@@ -97,16 +98,3 @@ class Epoch:
                 f"{self._path}: is no number; write one above the epoch of the last commit (commit_seq >> {SEQ_BITS})"
             )
         return int(text)
-
-    def _write(self, number: int) -> None:
-        temporary = self._path.with_suffix(".tmp")
-        with temporary.open("w", encoding="ascii") as file:
-            file.write(f"{number}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

@@ -14,10 +14,11 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from provisioning import durable_file
 from provisioning.contracts.archive import HoldMark, Observation, SnapshotRow
 from provisioning.contracts.ids import CameraId
 from provisioning.contracts.messages import Message, TimeMs
-from ray_cluster.durable import disk_errors, replace_bytes, replace_text, sync_folder
+from ray_cluster.durable import disk_errors, replace_bytes, replace_text
 from ray_cluster.errors import ArchiveUnreadable, PictureDamaged, PictureErased
 from ray_cluster.tables import filed_at_ms
 
@@ -109,7 +110,7 @@ class HeldArea:
             (folder / "hold.json").unlink(missing_ok=True)
             if folder.is_dir():
                 shutil.rmtree(folder)
-                sync_folder(self._root)
+                durable_file.settle(self._root)
 
     def marks(self, row: SnapshotRow) -> tuple[HoldMark, ...]:
         """The holds that name a row. Raises `ArchiveUnreadable`."""
@@ -152,7 +153,7 @@ class HeldArea:
                 if picture.exists():
                     overwrite(picture)
                     picture.unlink()
-                    sync_folder(picture.parent)
+                    durable_file.settle(picture.parent)
             kept = Observation.model_validate_json(path.read_bytes())
             if kept.snapshot.erased_at_ms is None:
                 erased = kept.snapshot.model_copy(update={"erased_at_ms": at_ms})

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from provisioning import durable_file
 from provisioning.contracts.archive import IntakeStatus, UpkeepStatus
 from provisioning.contracts.errors import RejectReason
 from ray_cluster.commit_figures import CommitFigures
@@ -26,7 +27,7 @@ from ray_cluster.errors import StartFailed
 from ray_cluster.hops import Hop, Hops
 
 LOOPBACK: Final = "127.0.0.1"
-_READABLE, _READABLE_DIR = 0o644, 0o755
+_READABLE_DIR: Final = 0o755
 _INTAKE: Final = "wayside_intake_"
 _ARCHIVE: Final = "wayside_archive_"
 
@@ -155,10 +156,8 @@ class Door:
             self._server = start_http_server(0, LOOPBACK, self._registry)
             port = int(self._server[0].server_address[1])
             targets = [{"targets": [f"{LOOPBACK}:{port}"], "labels": {"job": f"wayside-{self._name}"}}]
-            draft = self._file.with_suffix(".draft")
-            draft.write_text(json.dumps(targets) + "\n", encoding="utf-8")
-            draft.chmod(_READABLE)  # by Prometheus, another user, whatever our umask is
-            draft.replace(self._file)
+            # Prometheus, another user, reads it.
+            durable_file.write(self._file, f"{json.dumps(targets)}\n".encode(), mode=durable_file.PUBLIC)
         except OSError as error:
             self.close()
             raise StartFailed(

@@ -12,9 +12,10 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
+from provisioning import durable_file
 from provisioning.contracts.archive import PicturePlace
 from provisioning.contracts.topics import MAX_MESSAGE_BYTES
-from ray_cluster.durable import disk_errors, sync_folder
+from ray_cluster.durable import disk_errors
 from ray_cluster.errors import PictureDamaged, PictureErased
 
 MAGIC: Final = b"WAYPACK1"
@@ -42,25 +43,16 @@ class Packs:
             offset += len(picture)
         folder = self._root / day
         final = folder / f"{name}.pack"
-        temporary = folder / f"{name}.tmp"
         with disk_errors(final):
-            try:
-                if not folder.is_dir():
-                    folder.mkdir(parents=True, mode=0o700)
-                    sync_folder(self._root)
-                with temporary.open("xb") as file:
-                    file.write(MAGIC)
-                    file.writelines(pictures)
-                    file.flush()
-                    os.fsync(file.fileno())
-                if final.exists():
-                    # Its pictures would be gone. A restored archive without its epoch file would come here.
-                    raise FileExistsError(errno.EEXIST, "a pack of this name is there", str(final))
-                temporary.replace(final)
-                sync_folder(folder)
-            except OSError:
-                temporary.unlink(missing_ok=True)
-                raise
+            if not folder.is_dir():
+                folder.mkdir(parents=True, mode=0o700)
+                durable_file.settle(self._root)
+            if final.exists():
+                # Its pictures would be gone. A restored archive without its epoch file would come here.
+                raise FileExistsError(errno.EEXIST, "a pack of this name is there", str(final))
+            with durable_file.replacing(final) as draft, draft.open("wb") as file:
+                file.write(MAGIC)
+                file.writelines(pictures)
         return tuple(places)
 
     def read(self, place: PicturePlace, sha256: str) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from provisioning import durable_file
 from provisioning.contracts.cluster import ClusterConfig
 from ray_cluster.errors import BadScale
 
@@ -63,10 +64,9 @@ def read(path: Path, known: Mapping[str, object]) -> dict[str, Scale]:
 
 
 def write(path: Path, scales: Mapping[str, Scale]) -> None:
-    """Atomically. Raises `BadScale` where the disk refuses."""
-    draft = path.with_suffix(".new")
+    """Replace the file of scales. Raises `BadScale` where the disk refuses."""
+    text = json.dumps({name: str(scale) for name, scale in scales.items()}) + "\n"
     try:
-        draft.write_text(json.dumps({name: str(scale) for name, scale in scales.items()}) + "\n", encoding="utf-8")
-        draft.replace(path)
+        durable_file.write(path, text.encode(), mode=durable_file.PUBLIC)
     except OSError as error:
         raise BadScale(f"{path}: {error.strerror}; check the folder's rights") from error

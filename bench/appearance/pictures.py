@@ -21,6 +21,7 @@ from bench.evaluation.photographs import packages
 from engines.catalog import Catalog, default_models_dir
 from engines.fetch import fetch
 from engines.pictures import Picture
+from provisioning import durable_file
 
 HERE: Final = Path(__file__).parent
 SAHI: Final = "0.12.8"
@@ -140,9 +141,7 @@ def _archived() -> dict[str, bytes]:
         for name in sorted(found):
             archive.writestr(name, found[name])
     kept.parent.mkdir(parents=True, exist_ok=True)
-    pending = kept.with_name(f".{kept.name}.part")
-    pending.write_bytes(buffer.getvalue())
-    pending.replace(kept)
+    durable_file.write(kept, buffer.getvalue(), mode=durable_file.PUBLIC)
     return found
 
 

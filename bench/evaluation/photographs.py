@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engines.catalog import default_models_dir
 from engines.fetch import ECOSYSTEMS
 from engines.manifest import Source
+from provisioning import durable_file
 
 Image = NDArray[np.uint8]
 HERE = Path(__file__).parent
@@ -126,6 +127,4 @@ def _keep(target: Path, files: dict[str, bytes]) -> None:
         for name in sorted(files):
             archive.writestr(name, files[name])
     target.parent.mkdir(parents=True, exist_ok=True)
-    pending = target.with_name(f".{target.name}.part")
-    pending.write_bytes(buffer.getvalue())
-    pending.replace(target)
+    durable_file.write(target, buffer.getvalue(), mode=durable_file.PUBLIC)

@@ -34,6 +34,7 @@ from center.evidence.verify import RefusedError, verify
 from center.retention import Retention
 from center.search import ROW_KEY_PATTERN, Search
 from center.store import Store
+from provisioning import durable_file
 from provisioning.contracts.evidence import MAX_PICTURES
 
 MAX_RUNNING: Final = 2
@@ -302,8 +303,9 @@ class Exports:
 
     def _keep(self, order: Order, package: Package, part: Path, cameras: set[CameraKey]) -> None:
         size = part.stat().st_size
-        path = part.rename(self._path(order.export_id))
+        path = self._path(order.export_id)
         try:
+            durable_file.move(part, path)
             self._ledger.change(
                 order.export_id,
                 State.READY,
@@ -315,8 +317,8 @@ class Exports:
                 sha256=package.sha256(),
                 ends_at_ms=self._retention.latest_ms() + self._keeping.keep_ms,
             )
-        except CenterError:
-            path.unlink()
+        except (CenterError, OSError):
+            path.unlink(missing_ok=True)
             raise
 
     async def _erased_since(self, export: Export) -> str | None:

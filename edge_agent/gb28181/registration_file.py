@@ -24,6 +24,7 @@ from edge_agent.gb28181.registrations import Registration
 from edge_agent.gb28181.seen import Seen
 from edge_agent.gb28181.strangers import Stranger
 from edge_agent.gb28181.version import Version
+from provisioning import durable_file
 
 _log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class RegistrationFile:
             _log.warning("registrations %s: damaged (%s), now %s; all devices register again", self._file, error, aside)
             for end in ("-wal", "-shm"):
                 self._file.with_name(FILE_NAME + end).unlink(missing_ok=True)
-            self._file.replace(aside)
+            durable_file.move(self._file, aside)
             return self._begun()
 
     def _begun(self) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 from cryptography import x509
 
-from provisioning import broker, journal, revocation_list
+from provisioning import broker, durable_file, journal, revocation_list
 from provisioning.authority import Authority, load_key, public_bytes
 from provisioning.broker import Address, Listeners
 from provisioning.errors import AuthorityError, BrokerError
@@ -341,7 +341,7 @@ class BrokerProcess:
         """A data file that Mosquitto cannot read keeps it from starting; all that is in it is published again."""
         file = self._directory / broker.DATA / "mosquitto.db"
         if any(b"Couldn't open database" in line for line in self._said) and file.exists():
-            file.replace(file.with_suffix(".damaged"))
+            durable_file.move(file, file.with_suffix(".damaged"))
             _log.error("%s cannot be read and was set aside; whoever connects publishes his states again", file)
 
     def _addresses(self) -> tuple[Address, Address]:

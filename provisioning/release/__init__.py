@@ -145,17 +145,17 @@ def pack(release: Release, tree: Path, key: Ed25519PrivateKey, out: Path) -> Pat
     files = dict(_files(tree))
     manifest = _manifest(release, files).encode()
     target = out / release.name
-    part = target.with_suffix(".part")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(part, "w", format=tarfile.GNU_FORMAT) as archive:
+        with (
+            durable_file.replacing(target, mode=durable_file.PUBLIC) as draft,
+            tarfile.open(draft, "w", format=tarfile.GNU_FORMAT) as archive,
+        ):
             _add(archive, "manifest", manifest)
             _add(archive, "manifest.sig", key.sign(manifest))
             for name, path in files.items():
                 archive.add(path, name, recursive=False, filter=_plain)
-        part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ReleaseError(f"{target}: cannot be written ({error.strerror})") from error
     return target
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from provisioning import durable_file
 from provisioning.contracts.messages import Message
 from provisioning.contracts.release import MAX_RELEASE_BYTES, ReleaseHead, parse_manifest, read_head, version_key
 from provisioning.contracts.rollout import CHUNK_BYTES, Act, ReleaseFile, SoftwareOrder, Version
@@ -64,17 +64,17 @@ def take_in(archive: Path, key_file: Path, home: Path) -> tuple[ReleaseHead, Rel
     folder.mkdir(mode=0o700, exist_ok=True)
     if shutil.disk_usage(folder).free < 2 * size:
         raise RolloutError(f"{folder}: has no room for {size >> 20} MiB: free some disk")
-    with archive.open("rb") as source, tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as part:
-        try:
-            shutil.copyfileobj(source, part, CHUNK_BYTES)
-            part.flush()
-            part.seek(0)
-            sha256 = hashlib.file_digest(part, "sha256").hexdigest()
-            Path(part.name).replace(folder / sha256)
-        except BaseException:  # raised again; half a copy is not left behind
-            Path(part.name).unlink(missing_ok=True)
-            raise
+    sha256 = _sha256(archive)
+    with durable_file.replacing(folder / sha256) as draft:
+        shutil.copyfile(archive, draft)
+        if _sha256(draft) != sha256:
+            raise RolloutError(f"{archive}: changed while it was copied: try again when it is whole")
     return head, ReleaseFile(sha256=sha256, bytes=size, role=head.role, arch=head.arch, python=head.python)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def forget(home: Path, kept: Collection[str]) -> None:

@@ -1,5 +1,6 @@
 """A camera's state follows from evidence: delivering, redacted, paused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from edge_agent.pauses import Pauses
 from provisioning.contracts.config import Camera
 from provisioning.contracts.messages import CameraState, CameraStatus, SourceKind
 from tests.edge_agent.world import EPOCH_MS, FakeClock, replay_camera
+from tests.support.power_cut import Disk
 
 
 class World:
@@ -71,6 +73,13 @@ def test_paused_outranks_everything_and_remembers_its_first_cause(world: World) 
     assert world.status().state is CameraState.OFFLINE
 
 
+def test_a_pause_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    Pauses(tmp_path).pause("gate", "a leak")
+    (file,) = (tmp_path / "paused").iterdir()
+    assert all(disk.has(path) for path in (file, file.parent, tmp_path))
+
+
 def test_an_acknowledgement_for_a_camera_that_is_gone_pauses_nothing(world: World, tmp_path: Path) -> None:
     world.health.pause("removed", "a leak")
     assert Pauses(tmp_path).cause("removed") is None
@@ -105,7 +114,7 @@ def test_a_pause_without_room_holds_and_says_so(tmp_path: Path, monkeypatch: pyt
     def no_room(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge_agent.pauses.os.open", no_room)
+    monkeypatch.setattr(os, "open", no_room)
     with pytest.raises(SpoolFull, match="camera gate: paused, but"):
         pauses.pause("gate", "a leak")
     assert pauses.cause("gate") == "a leak"

@@ -3,6 +3,7 @@
 real spool ──▶ publisher ──▶ fake link (the test is broker and archive)
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -247,7 +248,7 @@ def test_a_pause_that_cannot_be_written_down_holds_all_the_same(
     def no_room(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge_agent.pauses.os.open", no_room)
+    monkeypatch.setattr(os, "open", no_room)
     world.turn(archived(*(each.payload for each in sent), picture=PictureState.LEAK))
     assert world.health.is_paused("gate")
     assert world.health.is_paused("yard")

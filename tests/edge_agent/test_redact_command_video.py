@@ -162,7 +162,7 @@ def test_a_damaged_video_is_refused_or_covered_never_shown(tmp_path: Path, share
         assert not (tmp_path / "out.mp4").exists()
     else:
         assert all(_is_cover(image) for _, image in _frames(tmp_path / "out.mp4"))
-    assert not list(tmp_path.glob(".redacting-*"))
+    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"\x00" * 5000])

@@ -14,6 +14,7 @@ from provisioning.contracts.detectors import AssignedDetector, DetectorPlan
 from ray_cluster.assignment import assigned, default_choice
 from ray_cluster.detectors_file import DetectorsFile, assignment_of, models_of, read, replace
 from ray_cluster.errors import BadAssignment
+from tests.support.power_cut import Disk
 from tests.support.square_nets import NETS
 
 YOLOX, DETR, DFINE = NETS[1], NETS[3], NETS[5]
@@ -192,7 +193,17 @@ def test_another_file_is_taken_only_after_every_detector_in_it_worked(config: Cl
         with pytest.raises(kind, match=words):
             replace(config, other)
         assert config.detectors_file.read_text() == mine.read_text(), "nothing has changed"
-    assert not config.detectors_file.with_name("detectors.toml.new").exists()
+    assert not list(tmp_path.glob(".detectors.toml.*"))
+
+
+def test_another_file_is_on_the_disk_before_it_is_taken(
+    config: ClusterConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'[[detectors]]\nname = "{DETR.name}"')
+    disk = Disk(monkeypatch)
+    replace(config, mine)
+    assert (disk.renamed, disk.lost, disk.unsettled) == (["detectors.toml"], [], [])
 
 
 def test_a_head_that_parses_nothing_needs_the_manifest_alone(config: ClusterConfig, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ray_cluster.errors import ArchiveInUse, BadScale, NotUp, StartFailed
 from ray_cluster.lease import held, shared
 from ray_cluster.scales import FILE, Scale, configured, current, read, write
 from ray_cluster.up import holder, up
+from tests.support.power_cut import Disk
 
 ROOT = Path(__file__).parents[2]
 
@@ -189,6 +190,14 @@ def test_what_was_set_comes_before_what_is_configured_and_outlives_the_head(tmp_
     write(tmp_path / "node" / FILE, {"parser": Scale(1, 8), "of an older version": Scale(1, 1)})
     assert current(settings)["parser"] == Scale(1, 8)
     assert set(current(settings)) == set(configured(settings))
+
+
+def test_scales_are_on_the_disk_before_they_replace_what_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    write(tmp_path / FILE, {"parser": Scale(1, 8)})
+    assert (disk.renamed, disk.lost, disk.unsettled) == ([FILE], [], [])
 
 
 @given(content=st.binary(max_size=40))

@@ -57,9 +57,6 @@ def test_a_name_is_used_once(packs: Packs) -> None:
     with pytest.raises(ArchiveWriteFailed, match="of this name"):
         packs.write(DAY, "00", PICTURES[:1])
     assert [path.name for path in (packs._root / DAY).iterdir()] == ["00.pack"]
-    (packs._root / DAY / "01.tmp").write_bytes(b"")
-    with pytest.raises(ArchiveWriteFailed):
-        packs.write(DAY, "01", PICTURES)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

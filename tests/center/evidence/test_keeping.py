@@ -14,6 +14,7 @@ from center.evidence.clock_state import ClockState
 from center.evidence.exports import LOOK_FOR_ERASED_MS
 from center.evidence.sight import Viewer
 from tests.center.evidence.clerk import KEEP_MS, Clerk, actions, ended, erase, exported, exports_of, fill, start
+from tests.support.power_cut import Disk
 
 pytestmark = pytest.mark.anyio
 
@@ -147,6 +148,16 @@ async def test_what_a_stop_cut_off_is_failed_at_the_next_start_and_its_part_is_g
     found = await again.get(done["id"], Viewer(EVERYWHERE, "operator"))
     assert (found.state, found.cause) == ("failed", "the centre was stopped while it ran")
     assert list(clerk.folder.glob("*.part")) == []
+
+
+async def test_one_that_is_ready_is_on_the_disk(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = fill(clerk, 1)
+    disk = Disk(monkeypatch)
+    done = await exported(clerk, keys)
+    (file,) = clerk.folder.iterdir()
+    assert done["id"] in file.name
+    assert file.name in disk.renamed
+    assert (disk.lost, disk.unsettled) == ([], [])
 
 
 async def test_the_files_are_the_centres_alone(clerk: Clerk) -> None:

@@ -86,7 +86,7 @@ class Whole:
 def whole_centre(folder: Path) -> Iterator[Whole]:
     """Built and filled: two agents, four cameras, an archive, accounts, a district, what the assessment goes by."""
     clock, archive, line = Clock(), FakeArchive(), OpenLine()
-    with _served(archive.app) as query_url:
+    with served(archive.app) as query_url:
         center = build(_config(folder, query_url), link=line, clock=clock)
         assert center.setup_code_file is not None
         services = center.services
@@ -94,7 +94,7 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
         services.auth.setup(code=code, username=ADMINISTRATOR, password=PASSWORD, source="192.0.2.1")
         _fill(services, archive)
         try:
-            with _served(center.application) as url:
+            with served(center.application) as url:
                 whole = Whole(services, center.application, url, archive, line, clock)
                 _raise_alarm(whole)
                 yield whole
@@ -157,8 +157,8 @@ def _raise_alarm(whole: Whole) -> None:
 
 
 @contextmanager
-def _served(application: FastAPI) -> Iterator[str]:
-    """Its address on loopback."""
+def served(application: FastAPI) -> Iterator[str]:
+    """Serve on loopback; gives its address."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)

@@ -260,10 +260,10 @@ leave_debians() {
     rm -f "$root"/var/lib/systemd/timers/stamp-wayside-*
     find "$root"/etc/systemd/*.d "$units"/*.d "$root/etc/prometheus" "$root/etc/exports.d" "$root/etc/nfs.conf.d" \
         -maxdepth 0 -empty -delete 2>/dev/null || true
-    for place in nftables.conf grafana/grafana.ini chrony/conf.d/wayside.conf chrony/sources.d/wayside.sources; do
+    for place in nftables.conf grafana/grafana.ini default/chrony chrony/wayside.conf chrony/sources.d/wayside.sources; do
         case $place in
         nftables.conf) why='without it the machine would be open' ;;
-        chrony/*) why='without it the clock has nobody to ask' ;;
+        *chrony*) why='without it the clock asks others than the plan names' ;;
         *) why='without it Grafana would listen everywhere, with its password of delivery' ;;
         esac
         case $place in */wayside.*) ours='' ;; esac

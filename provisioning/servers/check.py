@@ -13,6 +13,7 @@ from provisioning.answer import Answer
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
 from provisioning.finding import Finding
+from provisioning.servers.debian import CLOCK_SOURCES
 from provisioning.servers.machine import Listener, Machine, SeenFile
 from provisioning.servers.plan import Disk
 from provisioning.servers.tree import MANIFEST
@@ -21,8 +22,9 @@ _GB: Final = 10**9
 _RENEW_DAYS: Final = 240
 """A third of two years: from then on `render` makes another."""
 _DAY_S: Final = 86_400
-_APT_INSTALL: Final = "apt-get install -y -o Dpkg::Options::=--force-confold"
-"""Without the option it stops and asks which configuration is meant: the plan's, which lies there already, is."""
+_APT_INSTALL: Final = "apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold"
+"""Without the last option it stops and asks which configuration is meant: the plan's, which lies there already, is.
+What Debian recommends beside Prometheus listens on ports that are in no plan."""
 _OURS: Final = "wayside-"
 _FIREWALL: Final = "/etc/nftables.conf"
 
@@ -104,7 +106,7 @@ def _of_a_whole_machine(manifest: Manifest, machine: Machine) -> dict[str, Itera
     return {
         "firewall": _firewall(manifest, has_firewall=has_firewall),
         "ports": _ports(manifest, seen, has_firewall=has_firewall),
-        "clock": _clock(machine),
+        "clock": _clock(manifest, machine),
     }
 
 
@@ -246,7 +248,10 @@ def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | Non
         yield Finding(f"{protocol} {port}", is_good=False, detail=f"{whose}; {shut[has_firewall]}; {end}")
 
 
-def _clock(machine: Machine) -> Iterator[Finding]:
-    if machine.is_synchronised() is False:
+def _clock(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
+    if not any(file.path == CLOCK_SOURCES for file in manifest.files):
+        # No kernel calls a clock synchronised that nothing is compared with.
+        yield Finding("clock", is_good=True, detail="the plan names nobody to ask (ntp): its own is everybody's")
+    elif machine.is_synchronised() is False:
         detail = "the kernel's clock is not synchronised; chronyc sources, systemctl status chrony"
         yield Finding("clock", is_good=False, detail=detail)

@@ -10,6 +10,17 @@ from provisioning.servers.tree import ETC, SECRET, File
 
 ARCHIVE: Final = f"{STATE}/archive"
 ARCHIVE_UNIT: Final = "var-lib-wayside\\x2dcluster-archive.mount"
+CLOCK_SOURCES: Final = "/etc/chrony/sources.d/wayside.sources"
+"""Not there on a head whose plan names nobody to ask."""
+_CLOCK: Final = "/etc/chrony/wayside.conf"
+_CLOCK_BASE: Final = """\
+sourcedir /etc/chrony/sources.d
+driftfile /var/lib/chrony/chrony.drift
+maxupdateskew 100.0
+rtcsync
+makestep 1 3
+"""
+"""Debian's own, but for its pool and whatever a DHCP server names."""
 ARCHIVE_UID: Final = 940
 """Of wayside-cluster where the archive is shared: NFS compares numbers."""
 
@@ -40,16 +51,16 @@ def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, 
 
 
 def clock(plan: Plan, server: PlannedServer) -> Iterator[File]:
-    """Chrony: the head asks whom the plan names, the others ask the head."""
+    """Chrony: the head asks whom the plan names, the others ask the head, and nobody asks Debian's pool."""
     asked = plan.ntp if server is plan.head else (plan.head.address,)
     if asked:
-        lines = "".join(f"server {each} iburst\n" for each in asked)
-        yield File.text("/etc/chrony/sources.d/wayside.sources", lines)
+        yield File.text(CLOCK_SOURCES, "".join(f"server {each} iburst\n" for each in asked))
+    lines = _CLOCK_BASE
     if server is plan.head:
-        allowed = "".join(f"allow {each}\n" for each in plan.others(server))
         # An island: better one clock for all than none.
-        alone = "local stratum 10\n"
-        yield File.text("/etc/chrony/conf.d/wayside.conf", f"# Rendered by wayside-provision.\n{alone}{allowed}")
+        lines += "local stratum 10\n" + "".join(f"allow {each}\n" for each in plan.others(server))
+    yield File.text(_CLOCK, f"# Rendered by wayside-provision.\n{lines}")
+    yield File.text("/etc/default/chrony", f'# Rendered by wayside-provision.\nDAEMON_OPTS="-F 1 -f {_CLOCK}"\n')
 
 
 def kernel() -> Iterator[File]:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mar
 ADDRESS = "10.2.0.5"
 SETUP = "/root"
 """Which nobody else may enter."""
-KEPT = ("/etc/nftables.conf", "/etc/chrony/conf.d/wayside.conf")
+KEPT = ("/etc/nftables.conf", "/etc/chrony/wayside.conf", "/etc/default/chrony")
 MAIN = ("wayside-broker", "wayside-provision", "wayside-center", "wayside-cluster", "wayside-edge")
 
 

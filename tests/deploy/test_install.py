@@ -114,7 +114,8 @@ def test_purge_takes_what_a_plan_laid_and_names_what_stays(installed: Machine) -
     }
     debians = {
         "etc/nftables.conf",
-        "etc/chrony/conf.d/wayside.conf",
+        "etc/chrony/wayside.conf",
+        "etc/default/chrony",
         "etc/default/prometheus",
         "etc/systemd/system/other.service",
         "etc/systemd/journald.conf.d/other.conf",
@@ -136,7 +137,8 @@ def test_purge_takes_what_a_plan_laid_and_names_what_stays(installed: Machine) -
     assert installed.files() == debians
     assert f"kept: {installed.root}/disk/kept: backups, with pictures, records and every key" in said
     assert f"kept: {installed.root}/etc/nftables.conf: without it the machine would be open" in said
-    assert f"kept: {installed.root}/etc/chrony/conf.d/wayside.conf: " in said
+    for name in ("chrony/wayside.conf", "default/chrony"):
+        assert f"kept: {installed.root}/etc/{name}: " in said
     assert "PostgreSQL's database wayside" in said
     assert (installed.root / "etc/default/prometheus").read_text() == 'ARGS=""\n'
     assert list((installed.root / "etc").glob("wayside*")) == []

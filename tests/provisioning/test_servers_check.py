@@ -122,7 +122,11 @@ def _no_package(machine: Installed) -> None:
         (_no_wayside, "version", "install.sh"),
         (_no_mount, "/srv/wayside-backup", "mount it"),
         (_full, "/var/lib/wayside-cluster", "GB are free"),
-        (_no_package, "packages", "apt-get install -y -o Dpkg::Options::=--force-confold chrony"),
+        (
+            _no_package,
+            "packages",
+            "apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold chrony",
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -169,6 +173,7 @@ class Running(Machine):
         self.heard: list[Listener] = []
         self.firewall: bool | None = True
         self.versions: dict[str, str] = {}
+        self.synchronised: bool | None = True
 
     def has_systemd(self) -> bool:
         return True
@@ -185,13 +190,12 @@ class Running(Machine):
     def running_version(self, unit: str) -> str | None:
         return self.versions.get(unit)
 
+    def is_synchronised(self) -> bool | None:  # type: ignore[override]
+        return self.synchronised
+
     def differences(self, manifest: Manifest) -> list[Finding]:
-        """Without those of owners and of the clock, which are this machine's own."""
-        return [
-            each
-            for each in compare(manifest, self)
-            if not each.is_good and each.what != "clock" and "run: chown" not in each.detail
-        ]
+        """Without those of owners, which are this machine's own."""
+        return [each for each in compare(manifest, self) if not each.is_good and "run: chown" not in each.detail]
 
 
 @pytest.fixture
@@ -249,6 +253,16 @@ def test_the_version_that_runs_is_told_and_compared_with_the_one_that_is_install
         assert found.what == unit
         assert said in found.detail
         assert found.detail.endswith(f"systemctl restart {unit}")
+
+
+def test_a_clock_is_to_be_synchronised_where_the_plan_gives_it_anybody_to_ask(
+    running: Running, manifest: Manifest
+) -> None:
+    running.synchronised = False
+    (found,) = running.differences(manifest)
+    assert (found.what, "not synchronised" in found.detail) == ("clock", True)
+    alone = tuple(each for each in manifest.files if each.path != "/etc/chrony/sources.d/wayside.sources")
+    assert running.differences(manifest.model_copy(update={"files": alone})) == []
 
 
 def test_a_listener_is_known_by_the_service_that_holds_it() -> None:

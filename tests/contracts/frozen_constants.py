@@ -21,8 +21,8 @@ def constants(looked_at: Iterable[ModuleType]) -> Iterator[str]:
     """Every text in the functions of modules, and every one that has a name of its own there."""
     for module in looked_at:
         for value in vars(module).values():
-            if isinstance(value, str):
-                yield value
+            if isinstance(value, str | bytes):
+                yield _text(value)
             elif getattr(value, "__module__", "") == module.__name__:
                 for each in vars(value).values() if isinstance(value, type) else (value,):
                     function = unwrap(getattr(each, "__func__", getattr(each, "fget", each)))
@@ -33,9 +33,13 @@ def constants(looked_at: Iterable[ModuleType]) -> Iterator[str]:
 def _texts(code: CodeType) -> Iterator[str]:
     constant: Any
     for constant in code.co_consts:
-        if isinstance(constant, str):
-            yield constant
+        if isinstance(constant, str | bytes):
+            yield _text(constant)
         elif isinstance(constant, tuple):
-            yield from (each for each in constant if isinstance(each, str))
+            yield from (_text(each) for each in constant if isinstance(each, str | bytes))
         elif isinstance(constant, CodeType):
             yield from _texts(constant)
+
+
+def _text(constant: str | bytes) -> str:
+    return constant if isinstance(constant, str) else constant.decode("latin-1")

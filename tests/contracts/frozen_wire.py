@@ -5,6 +5,7 @@ import typing
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from inspect import signature
+from operator import itemgetter
 from types import ModuleType
 from typing import Any, Final, cast
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 
 import center
 import edge_agent
+from center import chain, second_factor
 from center.access import ROLES, Permission
 from center.access import Role as PersonRole
 from center.alarms.kinds import Part
@@ -27,6 +29,7 @@ from center.assessment.indicator import Indicator
 from center.cases.states import Act as CaseAct
 from center.cases.states import State as CaseState
 from center.cases.views import Verdict as SightingVerdict
+from center.cookies import SESSION
 from center.devices import DeviceState
 from center.errors import CenterError
 from center.evidence.records import State as ExportState
@@ -37,6 +40,9 @@ from center.pipeline import causes
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.tasks import TaskKind
 from center.pipeline.tasks import TaskState as ParseTaskState
+from center.retention import ALARMS, AUDIT, CASES
+from center.retention import MESSAGES as MESSAGES_SENT
+from edge_agent import ledger
 from edge_agent.desk.ask import ask
 from edge_agent.desk.messages import End as DeskEnd
 from edge_agent.desk.messages import Problem as DeskProblem
@@ -45,11 +51,12 @@ from edge_agent.desk.messages import Stage as DeskStage
 from edge_agent.desk.messages import Standing as DeskStanding
 from edge_agent.errors import DropReason, SourceError
 from edge_agent.gb28181.invitations import Cause as InvitationCause
+from edge_agent.redaction import labels
 from edge_agent.viid.routes import Route as ViidRoute
 from edge_agent.viid.routes import route as viid_route
 from engines.backend import Backend, Flavour, Precision
 from engines.manifest import Kind as ArtifactKind
-from provisioning import contracts
+from provisioning import backup_file, contracts, seal
 from provisioning.acceptance.judging import Question as AcceptanceQuestion
 from provisioning.contracts import (
     archive,
@@ -57,8 +64,10 @@ from provisioning.contracts import (
     documents,
     enrolment,
     messages,
+    release,
     rollout,
     search,
+    statement,
     topics,
     zone_counts,
 )
@@ -72,6 +81,9 @@ from provisioning.contracts.lookalike import LookalikePage, LookalikeRequest
 from provisioning.contracts.section import Section
 from provisioning.contracts.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.survey import SignedSurvey, Survey
+from provisioning.servers import tree
+from ray_cluster import intake_group
+from ray_cluster.archive_retention import ARCHIVE
 from ray_cluster.hops import Hop
 from ray_cluster.lanes import Lane
 from ray_cluster.routes import create_app
@@ -157,6 +169,7 @@ SETS: Final[dict[str, type[StrEnum]]] = {
     "engine backend": Backend,
     "engine flavour": Flavour,
     "engine precision": Precision,
+    "edge ledger state": ledger.State,
     "evidence export state": ExportState,
     "gb28181 invitation cause": InvitationCause,
     "indicator": Indicator,
@@ -186,6 +199,8 @@ _AUDITED: Final = re.compile(
     r"|rule|search|second_factor|setup|task|token|user)\.(?!id$|jsonl?$|key$|csv$|number$|lock$)[a-z_.]*"
 )
 """An action of the audit, or how one begins. None stands in a closed set."""
+_SIGNED: Final = re.compile(r"wayside[ -][a-z ]+[ /]\d\0?")
+"""What is hashed or signed before the content, and what a file of ours begins with: the end of it is a version."""
 _DESK_AT_MS: Final = 1_790_000_000_000
 _RECORDING: Final = f"/cameras/cam-1/recordings?started_at_ms={_DESK_AT_MS}&key={'0' * 64}"
 _DESK: Final = (("GET", "/health"), ("GET", _RECORDING), ("POST", f"{_RECORDING}&at_ms=1&again=1"))
@@ -256,6 +271,13 @@ def code_lines() -> Iterator[str]:
     yield from (f"alarm platform part: {word}" for word in typing.get_args(Part))
     actions = constants(module for module in modules(center) if ".migrations" not in module.__name__)
     yield from (f"audit action: {word}" for word in actions if _AUDITED.fullmatch(word))
+    signing = constants((backup_file, chain, intake_group, labels, release, seal, second_factor, statement, tree))
+    yield from (f"signed or written: {word.rstrip(chr(0))}" for word in signing if _SIGNED.fullmatch(word))
+    yield from (f"retention mark: {word}" for word in (ARCHIVE, ALARMS, AUDIT, CASES, MESSAGES_SENT))
+    yield from (
+        f"spool counter: {word}" for word in (ledger.SELECTED, ledger.SPOOLED, *map(ledger.dropped, DropReason))
+    )
+    yield f"cookie: {SESSION}"
     yield from (f"query answer: {word}" for word in SAID)
     yield from (f"pipeline cause: {cause.code}" for cause in vars(causes).values() if isinstance(cause, causes.Cause))
     yield from (f"camera cause: {error.cause}" for error in _kinds(SourceError, edge_agent))
@@ -268,15 +290,16 @@ def _documented(name: str, document: dict[str, Any]) -> Iterator[str]:
     definitions = document.get("components", {}).get("schemas", {})
     seen: dict[str, str] = {}
     for path, operations in sorted(document["paths"].items()):
-        for method, operation in operations.items():
+        for method, operation in sorted(operations.items()):
             place = f"{name}{path} {method.upper()}"
             yield place
-            for parameter in operation.get("parameters", ()):
+            for parameter in sorted(operation.get("parameters", ()), key=itemgetter("in", "name")):
                 schema = {"properties": {parameter["name"]: parameter["schema"]}, "$defs": definitions}
                 schema["required"] = [parameter["name"]] if parameter.get("required") else []
                 yield from fields(f"{place} {parameter['in']}", schema, seen)
             yield from _bodies(f"{place} body", operation.get("requestBody", {}), definitions, seen)
-            for status, answer in operation["responses"].items():
+            for status, answer in sorted(operation["responses"].items()):
+                yield from (f"{place} {status} header {header}" for header in answer.get("headers", ()))
                 yield from _bodies(f"{place} {status}", answer, definitions, seen)
 
 

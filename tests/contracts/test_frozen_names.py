@@ -68,6 +68,8 @@ def _sorted(lines: Lines) -> list[str]:
 
 def _told(file: Path, before: list[str], now: list[str]) -> str:
     changes = [line for line in unified_diff(before, now, lineterm="", n=0) if line[:2] not in {"--", "++", "@@"}]
+    if set(before) <= set(now):
+        return "\n".join((f"{file.name}: names are new. Freeze them: {COMMAND} --write", *changes))
     return "\n".join(
         (
             f"{file.name}: names have changed that machines in the field, disks or people hold on to.",

@@ -19,7 +19,7 @@ from cryptography import x509
 from edge_agent.clock import Clock
 from edge_agent.errors import EnrolmentError
 from edge_agent.host_port import host_port
-from edge_agent.identity import MALFORMED, public_bytes
+from edge_agent.identity import public_bytes
 from provisioning.contracts import codec
 from provisioning.contracts.enrolment import (
     ENROL,
@@ -35,6 +35,7 @@ from provisioning.contracts.enrolment import (
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import Message
 from provisioning.contracts.rollout import CHUNK_BYTES, SOFTWARE
+from provisioning.x509_faults import MALFORMED
 
 _M = TypeVar("_M", bound=Message)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, Self
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -21,18 +20,10 @@ from cryptography.x509.oid import NameOID
 
 from edge_agent.errors import EnrolmentError
 from provisioning.contracts.enrolment import Enrolled
+from provisioning.x509_faults import MALFORMED
 
 CLOCK_TOLERANCE_MS: Final = 5 * 60 * 1000
 """A certificate begins this much before it was made (`provisioning.authority.CLOCK_SKEW`)."""
-MALFORMED: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What `cryptography` raises over a stranger's certificate or key; some of these are no ValueError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from pathlib import Path
 from cryptography import x509
 
 from edge_agent.errors import EnrolmentError
-from edge_agent.identity import MALFORMED, Identity, load_key
+from edge_agent.identity import Identity, load_key
 from provisioning.attest import attest
 from provisioning.contracts import config, statement
 from provisioning.contracts.messages import Signature, Snapshot
+from provisioning.x509_faults import MALFORMED
 
 
 class Signer:

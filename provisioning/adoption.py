@@ -1,23 +1,15 @@
 """Whether a certificate that a customer's root made is our authority under that root, and nothing else."""
 
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
 from provisioning.errors import AuthorityError
+from provisioning.x509_faults import MALFORMED
 
-MALFORMED: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
-"""What `cryptography` raises over a stranger's certificate; not all of it is a ValueError."""
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
 

@@ -8,25 +8,17 @@ from pathlib import Path
 from typing import Final, Self
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from provisioning.contracts.messages import Signature
+from provisioning.x509_faults import MALFORMED
 
 _SKEW: Final = timedelta(minutes=5)
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
-_MALFORMED: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What `cryptography` raises over a stranger's certificate; some of these are no ValueError."""
 
 
 class AttestError(ValueError):
@@ -55,7 +47,7 @@ class Attested:
         try:
             found = x509.load_pem_x509_certificate(path.read_bytes())
             is_authority = found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except (OSError, x509.ExtensionNotFound, *_MALFORMED) as error:
+        except (OSError, x509.ExtensionNotFound, *MALFORMED) as error:
             raise AttestError(f"{path}: no certificate of an authority can be read there ({error})") from error
         if not is_authority:
             raise AttestError(f"{path}: this is a certificate, but not of an authority")
@@ -77,7 +69,7 @@ class Attested:
             key = certificate.public_key()
         except InvalidSignature as error:
             raise AttestError("the certificate is not by the agents' authority that is trusted here") from error
-        except _MALFORMED as error:
+        except MALFORMED as error:
             raise AttestError("the certificate cannot be read, or names another authority") from error
         if names != [agent_id]:
             raise AttestError(f"the certificate is of {names!r} and not of agent {agent_id!r}")

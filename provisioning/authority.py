@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from provisioning import adoption, durable_file
-from provisioning.adoption import MALFORMED
 from provisioning.errors import AuthorityError
+from provisioning.x509_faults import MALFORMED
 
 LIFETIME: Final = timedelta(days=3650)
 CLOCK_SKEW: Final = timedelta(minutes=5)

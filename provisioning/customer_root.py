@@ -7,12 +7,13 @@ from typing import Final
 from cryptography import x509
 
 from provisioning import durable_file
-from provisioning.adoption import MALFORMED, key_of
+from provisioning.adoption import key_of
 from provisioning.answer import Answer
 from provisioning.authority import Authority
 from provisioning.errors import AuthorityError
 from provisioning.home import Home
 from provisioning.identities import SERVERS, SIGNERS
+from provisioning.x509_faults import MALFORMED
 
 _MAX_BYTES: Final = 1024**2
 

@@ -14,7 +14,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from provisioning import durable_file
-from provisioning.adoption import MALFORMED
 from provisioning.authority import (
     CLIENT,
     DOCUMENT_SIGNING,
@@ -30,6 +29,7 @@ from provisioning.authority import (
 from provisioning.contracts import ids
 from provisioning.contracts.topics import Role
 from provisioning.errors import AuthorityError
+from provisioning.x509_faults import MALFORMED
 
 AGENT_LIFETIME: Final = timedelta(days=90)
 """A box renews with a third of it left, so it may be away from the centre for a month."""

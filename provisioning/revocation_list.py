@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from provisioning import durable_file
 from provisioning.authority import Authority
 from provisioning.errors import AuthorityError
+from provisioning.x509_faults import MALFORMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def parse(data: bytes, authority: Authority) -> RevocationList:
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         serials = frozenset(each.serial_number for each in found)
         ends_at = found.next_update_utc
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except MALFORMED as error:
         raise AuthorityError(f"not a revocation list that can be read ({error})") from error
     except x509.ExtensionNotFound as error:
         raise AuthorityError("a revocation list without a number; it cannot be told from an older one") from error

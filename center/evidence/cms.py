@@ -17,12 +17,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from center.evidence import trust
 from center.evidence.signer import Signer
+from provisioning import x509_faults
 
 MAX_BYTES: Final = 64 * 1024
 """With two certificates it has some 2 KB."""
-MALFORMED: Final = (*trust.MALFORMED, KeyError, IndexError, OverflowError, AttributeError, RecursionError)
+MALFORMED: Final = (*x509_faults.MALFORMED, KeyError, IndexError, OverflowError, AttributeError, RecursionError)
 """Besides, what asn1crypto, which parses as one reads, raises over bytes that are no ASN.1 or another type's."""
 _SHA256: Final = algos.DigestAlgorithm({"algorithm": "sha256"})
 

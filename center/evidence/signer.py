@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from center.errors import StartError
-from center.evidence.trust import MALFORMED, Roots, UntrustedError
+from center.evidence.trust import Roots, UntrustedError
 from provisioning.contracts.config import read_secret
 from provisioning.contracts.errors import ConfigError
+from provisioning.x509_faults import MALFORMED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
@@ -19,15 +18,8 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-MALFORMED: Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
-"""What `cryptography` raises over a stranger's certificate; not all of it is a ValueError."""
+from provisioning.x509_faults import MALFORMED
+
 MAX_PEM_BYTES: Final = 1024 * 1024
 EVIDENCE: Final = frozenset({ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")})
 """A signer of evidence: emailProtection, which `openssl cms -verify` asks for, and documentSigning (RFC 9336)."""

@@ -16,7 +16,6 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
@@ -35,6 +34,7 @@ from provisioning.identities import ENROLMENT
 from provisioning.register import Certificate
 from provisioning.rollout import software
 from provisioning.seal import SealError, encrypt_password
+from provisioning.x509_faults import MALFORMED
 
 _log = logging.getLogger(__name__)
 _M = TypeVar("_M", bound=Message)
@@ -52,7 +52,6 @@ _STATUS: Final = {
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, for which `ssl` has no name."""
 _PIECE: Final = re.compile(rf"{SOFTWARE}([0-9a-f]{{64}})/([0-9]{{1,10}})")
-_MALFORMED_CSR: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 @dataclass(slots=True)
@@ -262,7 +261,7 @@ def _key_of(csr: str) -> ec.EllipticCurvePublicKey:
             if request.is_signature_valid:
                 return key
             raise EnrolmentRefused("malformed", "csr: not signed with its own key")
-    except _MALFORMED_CSR as error:
+    except MALFORMED as error:
         raise EnrolmentRefused("malformed", "csr: not a PKCS #10 request in PEM") from error
     raise EnrolmentRefused("malformed", "csr: the key must be on the curve P-256")
 

@@ -71,6 +71,8 @@ def test_running_processes_may_import_contracts_and_the_seal_of_provisioning_alo
         "journal",
         "retention",
         "seal",
+        "spreadsheets",
+        "x509_faults",
     }
     assert {f"provisioning.{part}" for part in parts - shared} == forbidden
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from provisioning import adoption
 from provisioning.authority import CLIENT, SERVER, Authority, Revocation, load_key, new_key, private_pem
 from provisioning.errors import AuthorityError
+from provisioning.x509_faults import MALFORMED
 from tests.support.customer import Customer, named
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -225,7 +226,7 @@ def test_whatever_is_changed_in_it_there_is_one_kind_of_error(at: int, by: int) 
     data[at % len(data)] ^= by
     try:
         changed = x509.load_der_x509_certificate(bytes(data))
-    except adoption.MALFORMED:
+    except MALFORMED:
         return  # damaged beyond reading, which `customer_root` says by the file's name
     if changed.tbs_certificate_bytes == SIGNED.tbs_certificate_bytes and changed.signature == SIGNED.signature:
         return  # a byte that nothing is read from, beside what was signed

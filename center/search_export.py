@@ -1,8 +1,6 @@
 """What a search finds, as CSV: one line an observation, UTF-8 with BOM, in which no spreadsheet finds a formula."""
 
 import asyncio
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +8,15 @@ from typing import Final
 
 from center import clock
 from center.access import CameraKey, Scope
-from center.assessment.sheets import safe
 from center.audit import Audit
 from center.errors import PurposeMissingError
 from center.filters import Filters
 from center.search import ObservationView, Search
 from provisioning.contracts.messages import MachineClass
+from provisioning.spreadsheets import csv_file
 
 MAX_ROWS: Final = 10_000
 _PAGE: Final = 200
-_BOM: Final = "\ufeff"
-"""Without it Excel reads UTF-8 as the machine's own code page."""
 HEAD: Final = (
     "row_key",
     "captured_utc",
@@ -83,13 +79,8 @@ class SearchExport:
 
 
 def _file(found: list[ObservationView], names: Mapping[CameraKey, str], *, complete: bool) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(HEAD)
-    writer.writerows(_line(each, names) for each in found)
-    if not complete:
-        writer.writerow([f"There is more than these {len(found)} lines: ask for a shorter span."])
-    return f"{_BOM}{buffer.getvalue()}".encode()
+    more = [] if complete else [[f"There is more than these {len(found)} lines: ask for a shorter span."]]
+    return csv_file([HEAD, *(_line(each, names) for each in found), *more])
 
 
 def _line(found: ObservationView, names: Mapping[CameraKey, str]) -> list[str | int | float]:
@@ -105,13 +96,13 @@ def _line(found: ObservationView, names: Mapping[CameraKey, str]) -> list[str | 
         int(found.time_trusted),
         found.agent_id,
         found.camera_id,
-        safe(name),
+        name,
         found.picture.value,
         found.quality.sharpness,
         found.quality.brightness,
         found.quality.contrast,
         *(counts[cls] for cls in MachineClass),
-        safe(colours),
-        safe(headings),
-        safe(zones),
+        colours,
+        headings,
+        zones,
     ]

@@ -1,6 +1,5 @@
 """A report as a file: CSV of the cameras, a workbook of everything, a PDF for the file."""
 
-import csv
 import io
 from pathlib import Path
 from typing import Final, Literal
@@ -9,8 +8,9 @@ from center.access import EVERYWHERE, Scope
 from center.assessment import words
 from center.assessment.assessor import Assessor
 from center.assessment.judged import Judged
-from center.assessment.sheets import Cell, Sheet, safe, sheets
+from center.assessment.sheets import Sheet, sheets
 from center.errors import StartError
+from provisioning.spreadsheets import Cell, csv_file, safe_cell
 
 Format = Literal["csv", "xlsx", "pdf"]
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -18,8 +18,6 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
 }
-_BOM: Final = "\ufeff"
-"""Without it Excel reads UTF-8 as the machine's own code page."""
 
 
 def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, version: int | None = None) -> bytes:
@@ -36,7 +34,8 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
     tables, correction = sheets(judged.report, judged.windows, judged.gaps), _correction(judged)
     match form:
         case "csv":
-            return as_csv(_of_version(tables[1], correction))
+            cameras = _of_version(tables[1], correction)
+            return csv_file([cameras.head, *cameras.rows])
         case "xlsx":
             return as_xlsx(tuple(_of_version(table, correction) for table in tables))
         case "pdf":
@@ -48,7 +47,7 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
 def _correction(judged: Judged) -> str:
     """Number and name of a corrected month; empty for a month as it was first published, and for what is not closed."""
     version = judged.version
-    return "" if version is None or version.number == 1 else f"v{version.number}: {safe(version.name)}"
+    return "" if version is None or version.number == 1 else f"v{version.number}: {safe_cell(version.name)}"
 
 
 def _of_version(sheet: Sheet, correction: str) -> Sheet:
@@ -56,15 +55,6 @@ def _of_version(sheet: Sheet, correction: str) -> Sheet:
     if not correction:
         return sheet
     return Sheet(sheet.title, (*sheet.head, words.VERSION), tuple((*row, correction) for row in sheet.rows))
-
-
-def as_csv(sheet: Sheet) -> bytes:
-    """One table, RFC 4180, UTF-8 with BOM."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(sheet.head)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in sheet.rows])
-    return f"{_BOM}{buffer.getvalue()}".encode()
 
 
 def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:

@@ -18,7 +18,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
-from center.assessment.sheets import Cell, Sheet
+from center.assessment.sheets import Sheet
+from provisioning.spreadsheets import Cell
 
 READERS_FONT: Final = "STSong-Light"
 FONT_FILES: Final = (

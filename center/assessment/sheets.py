@@ -3,17 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from center.assessment import league, words
 from center.assessment.indicator import Indicator
 from center.assessment.judged import Gap
 from center.assessment.maintenance import Window
 from center.assessment.report import Card, Report
-
-Cell = str | int | float | None
-_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_MAX_CELL: Final = 2000
+from provisioning.spreadsheets import Cell, safe_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +19,6 @@ class Sheet:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-
-
-def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, and no file format for markup: somebody else chose these names."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)[:_MAX_CELL]
-    return f"'{plain}" if text.startswith(_STARTS_A_FORMULA) or plain.lstrip().startswith(_STARTS_A_FORMULA) else plain
 
 
 def sheets(report: Report, windows: Iterable[Window], gaps: Iterable[Gap]) -> tuple[Sheet, ...]:
@@ -46,14 +36,20 @@ def sheets(report: Report, windows: Iterable[Window], gaps: Iterable[Gap]) -> tu
         Sheet(
             words.GAPS,
             (words.FROM, words.TO, words.CAUSE),
-            tuple((_local(each.from_ms, zone_h), _local(each.to_ms, zone_h), safe(each.cause)) for each in gaps),
+            tuple((_local(each.from_ms, zone_h), _local(each.to_ms, zone_h), safe_cell(each.cause)) for each in gaps),
         ),
     )
 
 
 def _districts(report: Report) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
-        (place.rank, safe(place.card.name or words.NO_DISTRICT), place.card.cameras, place.value, *_rates(place.card))
+        (
+            place.rank,
+            safe_cell(place.card.name or words.NO_DISTRICT),
+            place.card.cameras,
+            place.value,
+            *_rates(place.card),
+        )
         for place in league.table(report.districts)
     ]
     score = report.fleet.score
@@ -70,7 +66,16 @@ def _cameras(report: Report) -> Sheet:
         assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
         named = (profile.agent_id, profile.camera_id, profile.title, profile.district or words.NO_DISTRICT)
         failed = ", ".join(f"{each.value}: {card.findings[each].cause}" for each in card.failed)
-        rows.append((place.rank, *map(safe, named), safe(profile.gb_code), place.value, *_rates(card), safe(failed)))
+        rows.append(
+            (
+                place.rank,
+                *map(safe_cell, named),
+                safe_cell(profile.gb_code),
+                place.value,
+                *_rates(card),
+                safe_cell(failed),
+            )
+        )
     head = (
         words.RANK,
         words.AGENT,
@@ -94,8 +99,8 @@ def _findings(report: Report) -> Sheet:
             tally = finding.tally
             rows.append(
                 (
-                    safe(profile.agent_id),
-                    safe(profile.camera_id),
+                    safe_cell(profile.agent_id),
+                    safe_cell(profile.camera_id),
                     words.INDICATORS[indicator],
                     words.VERDICTS[finding.verdict],
                     _percent(tally.rate),
@@ -103,7 +108,7 @@ def _findings(report: Report) -> Sheet:
                     tally.bad,
                     tally.unknown,
                     tally.excused,
-                    safe(finding.cause),
+                    safe_cell(finding.cause),
                 )
             )
     head = (
@@ -124,11 +129,11 @@ def _findings(report: Report) -> Sheet:
 def _window(window: Window, zone_h: int) -> tuple[Cell, ...]:
     scope = " ".join(filter(None, (window.scope, window.district, window.agent_id, window.camera_id)))
     return (
-        safe(scope),
+        safe_cell(scope),
         _local(window.from_ms, zone_h),
         words.OPEN if window.to_ms is None else _local(window.to_ms, zone_h),
-        safe(window.reason),
-        safe(window.entered_by),
+        safe_cell(window.reason),
+        safe_cell(window.entered_by),
         words.YES if window.retroactive else "",
     )
 

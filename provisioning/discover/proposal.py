@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from provisioning.spreadsheets import safe_cell
+
 COLUMNS: Final = ("id", "name", "kind", "url", "device_id", "channel_id", "username", "password")
-_FORMULA: Final = ("=", "+", "-", "@")
 _NOT_AN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -58,7 +59,7 @@ def csv_text(proposals: Sequence[Proposal], username: str, password: str) -> str
         writer.writerow(
             (
                 each.id,
-                _cell(each.name),
+                safe_cell(each.name),
                 each.kind,
                 each.url,
                 each.device_id,
@@ -68,8 +69,3 @@ def csv_text(proposals: Sequence[Proposal], username: str, password: str) -> str
             )
         )
     return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A name comes from a camera, and a spreadsheet would run one that begins as a formula does."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -18,11 +18,12 @@ from center.assessment.assessor import Assessor
 from center.assessment.export import export
 from center.assessment.paper import FONT_FILES, as_pdf
 from center.assessment.period import parse
-from center.assessment.sheets import safe, sheets
+from center.assessment.sheets import sheets
 from center.assessment.tables import HeardCameraRecord, WindowRecord
 from center.records import DATABASE, open_records
 from center.store import Store
 from provisioning.contracts.config import CenterConfig, load
+from provisioning.spreadsheets import safe_cell
 from tests.center.test_cli import _config, _fails
 
 TRAPS = (
@@ -70,7 +71,7 @@ def assessor(store: Store) -> Assessor:
 
 @given(st.text(max_size=200))
 def test_no_text_begins_a_formula(text: str) -> None:
-    made = safe(text)
+    made = safe_cell(text)
     assert not made.lstrip().startswith(("=", "+", "-", "@"))
     assert made.isprintable() or not made
 
@@ -81,7 +82,7 @@ def test_a_csv_has_a_bom_for_excel_and_no_formula(assessor: Assessor) -> None:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert len(rows) == len(TRAPS) + 1
     assert "在线率 Online" in rows[0]
-    assert {row[3] for row in rows[1:]} == {safe(trap) for trap in TRAPS}
+    assert {row[3] for row in rows[1:]} == {safe_cell(trap) for trap in TRAPS}
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t"))]
 
 
@@ -94,7 +95,7 @@ def test_a_workbook_holds_text_and_numbers_and_nothing_that_computes(assessor: A
     codes = {row[5].value for row in book[book.sheetnames[1]].iter_rows(min_row=2)}
     assert all(isinstance(code, str) and len(code) == 20 for code in codes)
     windows = [[cell.value for cell in row] for row in book[book.sheetnames[3]].iter_rows(min_row=2)]
-    assert windows == [["district =1+1", f"{DAY} 00:00", "未定 open", safe(TRAPS[0]), "works", "是 yes"]]
+    assert windows == [["district =1+1", f"{DAY} 00:00", "未定 open", safe_cell(TRAPS[0]), "works", "是 yes"]]
 
 
 def test_a_pdf_is_drawn_with_a_font_that_readers_bring_where_the_machine_has_none(assessor: Assessor) -> None:

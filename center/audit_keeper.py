@@ -6,7 +6,7 @@ whatever is asked of it.
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -20,10 +20,9 @@ from center.clock import NowMs
 from center.errors import CenterError
 from center.retention import AUDIT, Retention
 from center.store import AuditEntry, Store
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.archive import ZONE
 from provisioning.seal import SealKey
 
-ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
 DAY_MS: Final = 86_400_000
 EVERY_S: Final = 60.0
 ACTOR: Final = "-"

@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from datetime import UTC, datetime
 
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.archive import ZONE, ZONE_TEXT
 
-ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
-ZONE_TEXT: Final = "+08:00"
+__all__ = ["ZONE", "ZONE_TEXT", "NowMs", "local", "now_ms", "utc"]
 
 NowMs = Callable[[], int]
 """Milliseconds since the Unix epoch, UTC."""

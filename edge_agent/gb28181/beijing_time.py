@@ -1,12 +1,11 @@
 """The calendar of devices: Beijing time, +08:00 all year, unless a text names another zone."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final
 
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.archive import ZONE
 
-_ZONE: Final = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
 _TEXT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _LONGEST: Final = 40
 _FIRST_YEAR: Final = 1971
@@ -18,7 +17,7 @@ class BeijingTime:
 
     def text(self, at_ms: int, *, with_ms: bool = False) -> str:
         """See `Calendar`."""
-        at = datetime.fromtimestamp(at_ms // 1000, _ZONE)
+        at = datetime.fromtimestamp(at_ms // 1000, ZONE)
         return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{at_ms % 1000:03d}" if with_ms else "")
 
     def at_ms(self, text: str) -> int | None:
@@ -32,4 +31,4 @@ class BeijingTime:
             return None
         if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
             return None
-        return round((at if at.tzinfo else at.replace(tzinfo=_ZONE)).astimezone(UTC).timestamp() * 1000)
+        return round((at if at.tzinfo else at.replace(tzinfo=ZONE)).astimezone(UTC).timestamp() * 1000)

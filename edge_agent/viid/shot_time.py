@@ -1,12 +1,11 @@
 """Local time as GA/T 1400 writes it, without a zone: the contract's offset says which."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.archive import ZONE
 
-_OFFSET: Final = timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES)
 _LOCAL: Final = re.compile(r"(\d{14})(\d{3})?", re.ASCII)
 _EPOCH_MS: Final = re.compile(r"\d{13}", re.ASCII)
 
@@ -22,12 +21,12 @@ def parse(text: str) -> int | None:
     if found is None:
         return None
     try:
-        local = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        local = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=ZONE)
     except ValueError:  # no such day or hour
         return None
-    return max(0, round((local - _OFFSET).timestamp()) * 1000 + int(found[2] or 0)) if local.year > 1970 else None
+    return max(0, round(local.timestamp()) * 1000 + int(found[2] or 0)) if local.year > 1970 else None
 
 
 def written(now_ms: int) -> str:
     """As yyyyMMddHHmmss."""
-    return (datetime.fromtimestamp(now_ms // 1000, UTC) + _OFFSET).strftime("%Y%m%d%H%M%S")
+    return datetime.fromtimestamp(now_ms // 1000, ZONE).strftime("%Y%m%d%H%M%S")

@@ -1,6 +1,6 @@
 """`wayside-provision accept`: a site's cameras, pass or fail, from a box's survey and the register; a paper to sign."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from provisioning.acceptance.judging import Card, Outcome, Question
 from provisioning.answer import Answer, table
 from provisioning.attest import Attested, AttestError
 from provisioning.contracts import codec, statement
+from provisioning.contracts.archive import ZONE, ZONE_TEXT
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.survey import SignedSurvey, Survey
 from provisioning.errors import AcceptanceError
@@ -20,7 +21,6 @@ from provisioning.home import Home
 
 _MAX_BYTES: Final = 4 * 1024 * 1024
 _FRESH_MS: Final = 24 * 3600 * 1000
-_BEIJING: Final = timezone(timedelta(hours=8))
 _MARKS: Final = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.OPEN: "open", Outcome.NONE: "–"}
 
 
@@ -41,7 +41,7 @@ def accept(home: Home, agent_id: str, survey_file: Path, out: Path | None) -> An
     if out is not None:
         from provisioning.acceptance import paper  # noqa: PLC0415 - draws, which nothing else here does
 
-        at = f"{datetime.fromtimestamp(survey.surveyed_at_ms / 1000, _BEIJING):%Y-%m-%d %H:%M} +08:00"
+        at = f"{datetime.fromtimestamp(survey.surveyed_at_ms / 1000, ZONE):%Y-%m-%d %H:%M} {ZONE_TEXT}"
         heading = paper.Heading(f"{site.name} ({site.id})", agent_id, at, survey.software, digest[:16])
         try:
             durable_file.write(out, paper.as_pdf(heading, cards, verdict), mode=durable_file.PUBLIC)

@@ -33,6 +33,9 @@ FUTURE_TOLERANCE_MS = 5 * 60 * 1000
 """A capture time further ahead than this is not trusted: the row goes to the day it was received, flagged."""
 
 DEFAULT_DAY_OFFSET_MINUTES = 8 * 60
+ZONE = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
+"""Of days as they are cut by default, of devices that write no zone, and of times that people read."""
+ZONE_TEXT = "+08:00"
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
 

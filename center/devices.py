@@ -15,12 +15,12 @@ from center.roster import Roster
 from center.store import AgentRecord, CameraRecord, ConfiguredRecord, Store
 from provisioning.contracts import bounds, codec
 from provisioning.contracts.commands import Tasks
-from provisioning.contracts.config import EdgeConfig
+from provisioning.contracts.config import HEARTBEAT_S
 from provisioning.contracts.documents import Configured, Membership, Verdict
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.messages import CameraStatus, Heartbeat
 
-HEARTBEAT_MS: Final = int(EdgeConfig.model_fields["heartbeat_s"].default * 1000)
+HEARTBEAT_MS: Final = int(HEARTBEAT_S * 1000)
 SLOWEST_HEARTBEAT_MS: Final = 60_000
 """The longest interval an agent's configuration allows."""
 MISSED = 3

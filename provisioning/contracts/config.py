@@ -43,6 +43,7 @@ from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
 from provisioning.contracts.tasks import Tasks
 
 __all__ = [
+    "HEARTBEAT_S",
     "Alarms",
     "Broker",
     "Camera",
@@ -56,6 +57,7 @@ __all__ = [
     "Evidence",
     "Gb28181",
     "Gb28181Source",
+    "HeartbeatS",
     "Lane",
     "Line",
     "MapGround",
@@ -175,6 +177,11 @@ class Desk(Section):
     """Who may upload; written with mode 0600 when absent."""
 
 
+HeartbeatS = Annotated[float, Field(gt=0, le=60)]
+HEARTBEAT_S: Final = 10.0
+"""Of an agent that is not told otherwise; the centre measures an agent's silence by it."""
+
+
 class EdgeConfig(Section):
     """`wayside-edge run`. With [provisioning], a document from afar replaces cameras, redactor, window, heartbeat."""
 
@@ -192,7 +199,7 @@ class EdgeConfig(Section):
     desk: Desk | None = None
     metrics_port: Port | None = None
     """Prometheus, on loopback only."""
-    heartbeat_s: float = Field(default=10.0, gt=0, le=60)
+    heartbeat_s: HeartbeatS = HEARTBEAT_S
     cameras: tuple[Camera, ...] = Field(default=(), max_length=MAX_CAMERAS)
 
     @model_validator(mode="after")

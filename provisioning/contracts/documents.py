@@ -9,7 +9,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from provisioning.contracts.config import Camera, Gb28181Source, Redactor, RtspSource, UploadSource, ViidSource, Window
+from provisioning.contracts.config import (
+    HEARTBEAT_S,
+    Camera,
+    Gb28181Source,
+    HeartbeatS,
+    Redactor,
+    RtspSource,
+    UploadSource,
+    ViidSource,
+    Window,
+)
 from provisioning.contracts.ids import AgentId, SiteId
 from provisioning.contracts.messages import Message, TimeMs, Versioned
 from provisioning.contracts.rollout import RolloutReport, SoftwareOrder, Version
@@ -27,7 +37,7 @@ class Configuration(Message):
     cameras: tuple[Camera, ...] = Field(max_length=MAX_CAMERAS)
     redactor: Redactor = Redactor()
     window: Window = Window()
-    heartbeat_s: float = Field(default=10.0, gt=0, le=60)
+    heartbeat_s: HeartbeatS = HEARTBEAT_S
 
     @model_validator(mode="after")
     def _nothing_local(self) -> Self:

@@ -6,7 +6,17 @@ from typing import Final
 
 from pydantic import Field, ValidationError
 
-from provisioning.contracts.config import Camera, Checks, Redactor, RtspSource, Section, Selector, Window
+from provisioning.contracts.config import (
+    HEARTBEAT_S,
+    Camera,
+    Checks,
+    HeartbeatS,
+    Redactor,
+    RtspSource,
+    Section,
+    Selector,
+    Window,
+)
 from provisioning.contracts.errors import ConfigError
 
 MAX_BYTES: Final = 64 * 1024
@@ -22,7 +32,7 @@ class RtspTimes(Section):
 class FleetSettings(Section):
     """`wayside-provision rollout start --config FILE`. What is not named has its default."""
 
-    heartbeat_s: float = Field(default=10.0, gt=0, le=60)
+    heartbeat_s: HeartbeatS = HEARTBEAT_S
     redactor: Redactor = Redactor()
     window: Window = Window()
     selector: Selector = Selector()

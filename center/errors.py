@@ -283,7 +283,11 @@ class PictureBrokenError(CenterError):
     remedy = marked("Check the archive's disk; other pictures are not affected.")
 
 
-class QueryUnreachableError(CenterError):
+class QueryError(CenterError):
+    """The archive gives no answer, or none that can be used. Base; only its kinds are raised."""
+
+
+class QueryUnreachableError(QueryError):
     """No connection to `ray_cluster.query`."""
 
     code = "query_unreachable"
@@ -299,7 +303,7 @@ class IntakeStuckError(CenterError):
     remedy = marked("Agents keep everything. Look at wayside-cluster status, and at the intake's log.")
 
 
-class QueryTimeoutError(CenterError):
+class QueryTimeoutError(QueryError):
     """`query` took too long."""
 
     code = "query_timeout"
@@ -307,7 +311,7 @@ class QueryTimeoutError(CenterError):
     remedy = marked("Ask for a shorter time span, and look at the cluster's load.")
 
 
-class QueryDeniedError(CenterError):
+class QueryDeniedError(QueryError):
     """`query` refused the bearer token."""
 
     code = "query_denied"
@@ -323,7 +327,7 @@ class QueryRefusedError(CenterError):
     remedy = marked("Start again from the first page.")
 
 
-class QueryFaultError(CenterError):
+class QueryFaultError(QueryError):
     """`query` answered something that is no answer."""
 
     code = "query_fault"

@@ -18,7 +18,7 @@ async def lookalikes(search: Search, request: LookalikeRequest) -> LookalikePage
 
     Raises:
         NotComparableError: a machine that is asked about has no vector, or is not in the archive any more.
-        QueryRefusedError and its like: no answer.
+        QueryError, QueryRefusedError: no answer.
     """
     body = request.model_dump_json().encode()
     lines = await search.posted("/lookalikes", body, timeout_s=LOOKALIKE_TIMEOUT_S)
@@ -35,7 +35,7 @@ async def standing(search: Search, request: StandingRequest) -> StandingAnswer:
     """Fresh rows beside what approved cases seek. Nobody asks: each case's approval stands in the audit for it.
 
     Raises:
-        QueryRefusedError and its like: no answer.
+        QueryError, QueryRefusedError: no answer.
     """
     answer = await search.posted("/standing", request.model_dump_json().encode())
     try:

@@ -41,7 +41,7 @@ class Previews:
 
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
-            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive gave no answer.
+            QueryError: the archive gave no answer.
         """
         await self._search.must_see(row_key, sight=sight)
         wanted = _Wanted(row_key, max_side_px)

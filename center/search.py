@@ -57,7 +57,7 @@ class Search:
     """Asks `query`. `actor` is who wants to know, for the audit; `sight` is where that may look.
 
     Raises (all methods):
-        QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: no answer, or none to be used.
+        QueryError: no answer, or none to be used.
         StoreUnavailableError: the audit cannot be written; nothing was asked then.
     """
 

@@ -67,7 +67,7 @@ class Previews:
     """Of one centre.
 
     Raises (all methods):
-        QueryUnreachableError and its like: the archive does not answer; StoreUnavailableError.
+        QueryError: the archive does not answer; StoreUnavailableError.
     """
 
     def __init__(

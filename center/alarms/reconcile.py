@@ -58,7 +58,7 @@ class Reconciler:
         """To the newest commit. A centre that never looked begins there: what was before it alarms nobody.
 
         Raises:
-            QueryUnreachableError and its like: the archive does not answer.
+            QueryError: the archive does not answer.
             StoreUnavailableError: the last page comes again.
         """
         after = await asyncio.to_thread(self._read)

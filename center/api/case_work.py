@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from center.access import Permission
 from center.api.cases import ALWAYS, CaseId
 from center.api.observations import JPEG, PICTURE, RowKey, whole
-from center.api.problems import documented
+from center.api.problems import QUERY_ERRORS, documented
 from center.cases.errors import (
     CaseNotApprovedError,
     CaseStateError,
@@ -37,11 +37,7 @@ from center.errors import (
     NoPictureError,
     NotComparableError,
     PictureBrokenError,
-    QueryDeniedError,
-    QueryFaultError,
     QueryRefusedError,
-    QueryTimeoutError,
-    QueryUnreachableError,
     UnknownObservationError,
 )
 from center.observations import ObservationView
@@ -56,7 +52,6 @@ _VIEW: Final = needs(Permission.CASE_VIEW)
 _EDIT: Final = needs(Permission.CASE_EDIT)
 _SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
 _KNOWN: Final = (*ALWAYS, UnknownCaseError)
-_QUERY: Final = (QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError)
 
 
 class Sought(BaseModel):
@@ -89,7 +84,7 @@ async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> Machin
     status_code=201,
     responses=documented(
         *_KNOWN,
-        *_QUERY,
+        *QUERY_ERRORS,
         UnknownObservationError,
         UnknownCaseMachineError,
         ForeignPictureError,
@@ -122,7 +117,7 @@ def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served
     "/cases/{case_id}/pictures",
     operation_id="list_case_pictures",
     openapi_extra=_EDIT,
-    responses=documented(*_KNOWN, *_QUERY),
+    responses=documented(*_KNOWN, *QUERY_ERRORS),
 )
 async def list_case_pictures(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureList:
     """Places for pictures, and which of them the desk agent has filled."""
@@ -148,7 +143,7 @@ def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sig
     openapi_extra=_SEARCH,
     responses=documented(
         *_KNOWN,
-        *_QUERY,
+        *QUERY_ERRORS,
         QueryRefusedError,
         CaseNotApprovedError,
         CaseTermsError,
@@ -212,7 +207,7 @@ def judge_candidate(
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=JPEG
     | documented(
-        *_KNOWN, *_QUERY, UnknownCaseMachineError, UnknownObservationError, NoPictureError, PictureBrokenError
+        *_KNOWN, *QUERY_ERRORS, UnknownCaseMachineError, UnknownObservationError, NoPictureError, PictureBrokenError
     ),
 )
 async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services: Served, sight: Sight) -> Response:
@@ -225,7 +220,7 @@ async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services
     "/cases/{case_id}/observations/{row_key}",
     operation_id="get_case_observation",
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=documented(*_KNOWN, *_QUERY, UnknownObservationError),
+    responses=documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError),
 )
 async def get_case_observation(
     case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
@@ -239,7 +234,7 @@ async def get_case_observation(
     operation_id="get_case_picture",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=PICTURE | documented(*_KNOWN, *_QUERY, UnknownObservationError, NoPictureError, PictureBrokenError),
+    responses=PICTURE | documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
     """Its redacted picture, whole."""

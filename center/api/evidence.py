@@ -6,13 +6,9 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse
 
 from center.access import Permission
-from center.api.problems import documented
+from center.api.problems import QUERY_ERRORS, documented
 from center.errors import (
     NotLoggedInError,
-    QueryDeniedError,
-    QueryFaultError,
-    QueryTimeoutError,
-    QueryUnreachableError,
     StoreUnavailableError,
 )
 from center.evidence.exports import ExportRequest, Exports
@@ -96,10 +92,7 @@ async def get_export(export_id: ExportId, services: Served, viewer: Seer) -> Exp
         UnknownExportError,
         ExportNotReadyError,
         ExportErasedError,
-        QueryUnreachableError,
-        QueryTimeoutError,
-        QueryDeniedError,
-        QueryFaultError,
+        *QUERY_ERRORS,
     ),
 )
 async def get_export_file(export_id: ExportId, services: Served, viewer: Seer) -> FileResponse:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from center import pictures
 from center.access import Permission
 from center.account_errors import ForbiddenError
-from center.api.problems import documented
+from center.api.problems import QUERY_ERRORS, documented
 from center.errors import (
     AreaCrossesError,
     BadAreaError,
@@ -16,11 +16,7 @@ from center.errors import (
     NoPictureError,
     NotLoggedInError,
     PictureBrokenError,
-    QueryDeniedError,
-    QueryFaultError,
     QueryRefusedError,
-    QueryTimeoutError,
-    QueryUnreachableError,
     StoreUnavailableError,
     TooManyCamerasError,
     UnknownMachineError,
@@ -33,14 +29,11 @@ from center.services import Asker, Served, Sight
 router = APIRouter(tags=["observations"])
 
 RowKey = Annotated[str, Path(pattern=ROW_KEY_PATTERN, description="Agent and observation id, joined by a colon.")]
-_QUERY_ERRORS: Final = (
+_ALWAYS: Final = (
     NotLoggedInError,
     ForbiddenError,
     StoreUnavailableError,
-    QueryUnreachableError,
-    QueryTimeoutError,
-    QueryDeniedError,
-    QueryFaultError,
+    *QUERY_ERRORS,
 )
 JPEG: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -67,7 +60,7 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     operation_id="list_observations",
     openapi_extra=needs(Permission.OBSERVATION_SEARCH),
     responses=documented(
-        *_QUERY_ERRORS, QueryRefusedError, BadFilterError, BadAreaError, AreaCrossesError, TooManyCamerasError
+        *_ALWAYS, QueryRefusedError, BadFilterError, BadAreaError, AreaCrossesError, TooManyCamerasError
     ),
 )
 async def list_observations(
@@ -84,7 +77,7 @@ async def list_observations(
     "/observations/{row_key}",
     operation_id="get_observation",
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=documented(*_QUERY_ERRORS, UnknownObservationError),
+    responses=documented(*_ALWAYS, UnknownObservationError),
 )
 async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> ObservationView:
     """One observation with its machines."""
@@ -96,7 +89,7 @@ async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight
     operation_id="get_picture",
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
-    responses=PICTURE | documented(*_QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
+    responses=PICTURE | documented(*_ALWAYS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_picture(
     row_key: RowKey,
@@ -134,7 +127,7 @@ def _sized(jpeg: bytes, width: int, height: int) -> Response:
     response_class=Response,
     openapi_extra=needs(Permission.OBSERVATION_VIEW),
     responses=JPEG
-    | documented(*_QUERY_ERRORS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
+    | documented(*_ALWAYS, UnknownObservationError, UnknownMachineError, NoPictureError, PictureBrokenError),
 )
 async def get_machine_crop(
     row_key: RowKey,

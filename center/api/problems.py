@@ -16,6 +16,13 @@ from center.errors import CenterError
 from center.evidence import refusals
 from center.notify import errors as notify_errors
 
+QUERY_ERRORS: Final = (
+    errors.QueryUnreachableError,
+    errors.QueryTimeoutError,
+    errors.QueryDeniedError,
+    errors.QueryFaultError,
+)
+"""Each kind of `QueryError`: answers of every route that asks the archive."""
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
     errors.BadCredentialsError: 401,

@@ -18,14 +18,10 @@ from center.alarms.errors import (
 )
 from center.alarms.rule import RuleText
 from center.alarms.views import LateList, PreviewView, RuleList, RuleView, VersionView
-from center.api.problems import documented
+from center.api.problems import QUERY_ERRORS, documented
 from center.errors import (
     NotLoggedInError,
-    QueryDeniedError,
-    QueryFaultError,
     QueryRefusedError,
-    QueryTimeoutError,
-    QueryUnreachableError,
     StoreUnavailableError,
 )
 from center.permits import needs
@@ -126,10 +122,7 @@ def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple
     responses=documented(
         *_ALWAYS,
         UnknownRuleError,
-        QueryUnreachableError,
-        QueryTimeoutError,
-        QueryDeniedError,
-        QueryFaultError,
+        *QUERY_ERRORS,
         QueryRefusedError,
     ),
 )

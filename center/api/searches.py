@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from center.access import CameraKey, Permission
 from center.account_errors import ForbiddenError, UnknownDistrictError
-from center.api.problems import documented
+from center.api.problems import QUERY_ERRORS, documented
 from center.errors import (
     AreaCrossesError,
     BadAreaError,
@@ -15,11 +15,7 @@ from center.errors import (
     ForeignCamerasError,
     NotLoggedInError,
     PurposeMissingError,
-    QueryDeniedError,
-    QueryFaultError,
     QueryRefusedError,
-    QueryTimeoutError,
-    QueryUnreachableError,
     StoreUnavailableError,
     TooManyCamerasError,
     TooManySavedError,
@@ -41,10 +37,7 @@ _SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
 _HERE: Final = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 ARCHIVE_ERRORS: Final = (
     *_HERE,
-    QueryUnreachableError,
-    QueryTimeoutError,
-    QueryDeniedError,
-    QueryFaultError,
+    *QUERY_ERRORS,
     QueryRefusedError,
     BadFilterError,
     BadAreaError,

@@ -105,7 +105,7 @@ class DeskPictures:
         """Which of them the archive has, with the machines found in each.
 
         Raises:
-            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+            QueryError: the archive does not answer.
         """
         return PictureList(items=tuple([self._view(place, await self._row(place.row_key)) for place in places]))
 
@@ -147,7 +147,7 @@ class DeskPictures:
             UnsignedPictureError, ForgedPictureError: they are not.
             NoPictureError, PictureBrokenError: there is no picture to compare with.
             StoreUnavailableError: the database does not work.
-            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+            QueryError: the archive does not answer.
         """
         jpeg = await self._search.exported(row.row_key)
         if hashlib.sha256(jpeg).hexdigest() != row.picture_sha256:

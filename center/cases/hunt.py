@@ -92,7 +92,7 @@ class Hunt:
         Raises:
             CaseNotApprovedError, NothingSoughtError, CaseTermsError, TooManyQuestionsError: it may not be asked this.
             NotComparableError: none of the pictures of the machine can be compared any more.
-            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError, QueryRefusedError: no answer.
+            QueryError, QueryRefusedError: the archive does not answer, or refuses the question.
         """
         said = wanted.model_dump(mode="json", exclude_defaults=True)
         dossier = await asyncio.to_thread(
@@ -152,7 +152,7 @@ class Hunt:
             UnsignedPictureError, ForgedPictureError: it is not what the desk agent signed.
             NoPictureError, PictureBrokenError: its picture is gone.
             CaseStateError: the case has ended.
-            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+            QueryError: the archive does not answer.
         """
         await asyncio.to_thread(self._dossiers.look, number, row_key, asker=asker, sight=sight)
         row = await self._search.archived(row_key)
@@ -177,7 +177,7 @@ class Hunt:
         Raises:
             UnknownCaseMachineError: the case has no such machine in sight.
             UnknownObservationError, NoPictureError, PictureBrokenError: there is nothing to cut from any more.
-            QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+            QueryError: the archive does not answer.
         """
         machine = await asyncio.to_thread(self._dossiers.machine, number, row_key, index, sight=sight)
         if machine is None:

@@ -14,7 +14,7 @@ class Looks:
     Raises (all methods):
         UnknownCaseError, StoreUnavailableError: see `Casebook`.
         UnknownObservationError: it is none of the case, or of a camera out of sight, or not archived any more.
-        QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+        QueryError: the archive does not answer.
     """
 
     def __init__(self, search: Search, dossiers: Dossiers) -> None:

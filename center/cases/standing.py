@@ -90,7 +90,7 @@ class Standing:
         """Ask for what waits.
 
         Raises:
-            QueryUnreachableError and its like: the archive does not answer; the rows wait on while they are fresh.
+            QueryError: the archive does not answer; the rows wait on while they are fresh.
             StoreUnavailableError: the database does not work; the same.
         """
         now_ms = self._now_ms()

@@ -196,7 +196,7 @@ class Exports:
         Raises:
             ExportNotReadyError: there is no file.
             ExportErasedError: one of its pictures has been erased since; the file is removed.
-            QueryUnreachableError, …: the archive cannot be asked whether one was.
+            QueryError: the archive cannot be asked whether one was.
             UnknownExportError, StoreUnavailableError: as `get`.
         """
         export = await self.get(export_id, viewer)
@@ -213,7 +213,7 @@ class Exports:
         """Remove what is past its time, and what holds a picture that was erased since.
 
         Raises:
-            StoreUnavailableError, QueryUnreachableError, …: it is tried again with the next sweep.
+            StoreUnavailableError, QueryError: it is tried again with the next sweep.
         """
         now_ms = self._now_ms()
         ready = await asyncio.to_thread(self._ledger.in_state, State.READY)

@@ -30,7 +30,7 @@ async def fetch(search: Search, row_key: str, sight: Scope) -> Found | LeftOut:
     One of a camera out of sight is left out like one that is not there.
 
     Raises:
-        QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+        QueryError: the archive does not answer.
     """
     try:
         item = await search.archived(row_key)
@@ -57,7 +57,7 @@ async def erased(search: Search, row_keys: Iterable[str]) -> str | None:
     """The first of these that is erased by now, if any. One whose time in the archive is over is not.
 
     Raises:
-        QueryUnreachableError, QueryTimeoutError, QueryDeniedError, QueryFaultError: the archive does not answer.
+        QueryError: the archive does not answer.
     """
     at_once = asyncio.Semaphore(PARALLEL)
 

@@ -13,11 +13,11 @@ from PIL import Image
 from pydantic import ValidationError
 
 from center.api import router
-from center.api.problems import STATUS
+from center.api.problems import QUERY_ERRORS, STATUS
 from center.background import LoopDiedError
 from center.console.question import UnreadableError
 from center.console.saved import BadNameError
-from center.errors import AuditFileError, BadFilterError, CenterError, RosterRefusedError, StartError
+from center.errors import AuditFileError, BadFilterError, CenterError, QueryError, RosterRefusedError, StartError
 from center.health import BrokerAwayError, ChannelStandsError, QuotaLowError, QuotaSpentError
 from center.notify.errors import TrialFailedError
 from center.retention import RetentionStoppedError
@@ -391,8 +391,12 @@ def _all_kinds(kind: type[CenterError]) -> set[type[CenterError]]:
 def test_every_error_has_a_status() -> None:
     offline = {StartError, BrokerAwayError, RosterRefusedError, AuditFileError, TrialFailedError, LoopDiedError}
     offline |= {ChannelStandsError, QuotaLowError, QuotaSpentError, UnreadableError, BadNameError}
-    offline.add(RetentionStoppedError)
+    offline |= {RetentionStoppedError, QueryError}
     assert _all_kinds(CenterError) - offline - {CenterError} == set(STATUS)
+
+
+def test_every_failure_of_the_archive_is_documented_where_it_is_asked() -> None:
+    assert set(QUERY_ERRORS) == _all_kinds(QueryError) - {QueryError}
 
 
 def test_the_schema_is_whole() -> None:

@@ -15,15 +15,15 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from edge_agent.errors import ConfigurationRefused, DocumentsError
+from edge_agent.inbox import MAX_CAUSE, Word
 from provisioning import durable_file
 from provisioning.contracts import codec
 from provisioning.contracts.documents import Configuration, Key32, Number, Sealed, Verdict
 from provisioning.contracts.errors import ContractError
 from provisioning.contracts.ids import AgentId, CameraId
-from provisioning.contracts.messages import Message, TimeMs
+from provisioning.contracts.messages import Message
 from provisioning.seal import Seal, SealError
 
-MAX_CAUSE: Final = 500
 _STATE: Final = "state.json"
 _NAMED: Final = re.compile(r"(trial|document)-([1-9][0-9]{0,9})\.json")
 
@@ -44,15 +44,6 @@ class Trial(Message):
     stage: Stage = Stage.WAITING
     online: frozenset[CameraId] | None = None
     """Cameras that worked under the configuration in force; None until it is begun for the first time."""
-
-
-class Word(Message):
-    """What is to be said of the newest document."""
-
-    number: Number | None
-    verdict: Verdict
-    cause: str = Field(default="", max_length=MAX_CAUSE)
-    at_ms: TimeMs
 
 
 class State(Message):

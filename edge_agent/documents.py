@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.document_store import MAX_CAUSE, DocumentStore, Stage, State, Trial, Word
+from edge_agent.document_store import DocumentStore, Stage, State, Trial
 from edge_agent.errors import ConfigurationRefused
+from edge_agent.inbox import Inbox
 from provisioning.contracts import codec, config
-from provisioning.contracts.documents import Configuration, Configured, Document, Sealed, Verdict
-from provisioning.contracts.errors import ContractError
-from provisioning.seal import OutdatedError, SealError
+from provisioning.contracts.documents import Configuration, Configured, Sealed, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class Documents:
         self._lock = threading.Lock()
         self._store = DocumentStore(provisioning.documents_dir, provisioning.seal_key_file, agent_id)
         self._store.prepare()
-        self._refusal: Word | None = None
+        self._inbox = Inbox(self._store.seal, agent_id, Configuration, "configuration", clock)
         self._unwritten = False
         self._used: int | None = None
         self._active: Configuration | None = None
@@ -66,24 +65,17 @@ class Documents:
         """Take a message of the configuration topic. What it holds makes this raise nothing: the word tells."""
         with self._lock:
             state = self._state
-            newer_than = state.seen - 1 if state.is_lost else state.seen
-            number: int | None = None
-            try:
-                document = self._store.seal.open(payload, addressee=self._agent_id, newer_than=newer_than)
-                number = document.number
-                self._take(document, payload)
-            except OutdatedError as error:
-                if error.number == state.seen and self._is_the_newest(payload):
-                    self._refusal = None  # each connection brings the retained one again: the word on it stands
-                else:
-                    self._refuse(error.number, str(error))
-            except (SealError, ContractError, ConfigurationRefused) as error:
-                self._refuse(number, str(error))
+            self._inbox.receive(
+                payload,
+                newer_than=state.seen - 1 if state.is_lost else state.seen,
+                take=lambda number, body: self._take(number, body, payload),
+                is_newest=lambda number: number == state.seen and self._is_the_newest(payload),
+            )
 
     def configured(self) -> Configured | None:
         """The word on the newest document; None before the first."""
         with self._lock:
-            word = self._refusal or self._state.word
+            word = self._inbox.refusal or self._state.word
             if word is None:
                 return None
             return Configured(agent_id=self._agent_id, active=self._used, **dict(word))
@@ -135,7 +127,7 @@ class Documents:
                         "active": number,
                         "previous": state.active,
                         "trial": None,
-                        "word": self._word(number, Verdict.APPLIED, ""),
+                        "word": self._inbox.word(number, Verdict.APPLIED, ""),
                     }
                 )
             )
@@ -183,40 +175,31 @@ class Documents:
 
     # --- inside
 
-    def _take(self, document: Document, payload: bytes) -> None:
-        if not isinstance(document.body, Configuration):
-            raise ConfigurationRefused(f"document {document.number} is a {document.body.kind} and no configuration")
+    def _take(self, number: int, body: Configuration, payload: bytes) -> None:
         state = self._state
-        trial = Trial(number=document.number, online=None if state.trial is None else state.trial.online)
+        trial = Trial(number=number, online=None if state.trial is None else state.trial.online)
         taken = state.model_copy(
             update={
-                "seen": document.number,
+                "seen": number,
                 "is_lost": False,
                 "trial": trial,
-                "word": self._word(document.number, Verdict.TRYING, ""),
+                "word": self._inbox.word(number, Verdict.TRYING, ""),
             }
         )
         try:
-            self._store.keep(document.number, payload)
+            self._store.keep(number, payload)
             self._store.commit(taken)
         except ConfigurationRefused as error:
-            self._store.discard(document.number)
+            self._store.discard(number)
             raise ConfigurationRefused(
-                f"document {document.number}: {error}; it is taken when the agent connects again"
+                f"document {number}: {error}; it is taken when the agent connects again"
             ) from error
-        self._state, self._candidate, self._refusal = taken, document.body, None
-        _log.info("configuration accepted number=%d cameras=%d", document.number, len(document.body.cameras))
+        self._state, self._candidate = taken, body
+        _log.info("configuration accepted number=%d cameras=%d", number, len(body.cameras))
 
     def _is_the_newest(self, payload: bytes) -> bool:
         kept = self._store.text(self._state.seen)
         return kept is None or kept == codec.decode(Sealed, payload).document
-
-    def _refuse(self, number: int | None, cause: str) -> None:
-        before = self._refusal
-        word = self._word(number, Verdict.REFUSED, f"{cause}; what is in use goes on")
-        if before is None or (before.number, before.cause) != (word.number, word.cause):
-            self._refusal = word
-            _log.warning("configuration refused: %s", cause)
 
     def _is_on_trial(self, number: int) -> bool:
         trial = self._state.trial
@@ -260,18 +243,20 @@ class Documents:
                 "active": before,
                 "previous": None,
                 "is_lost": state.is_lost or state.active == state.seen,
-                "word": self._word(state.seen, verdict, f"{told}; {cause}" if told else cause),
+                "word": self._inbox.word(state.seen, verdict, f"{told}; {cause}" if told else cause),
             }
         )
 
     def _failed(self, state: State, cause: str) -> State:
         _log.warning("configuration rolled back number=%d: %s", state.seen, cause)
-        return state.model_copy(update={"trial": None, "word": self._word(state.seen, Verdict.ROLLED_BACK, cause)})
+        return state.model_copy(
+            update={"trial": None, "word": self._inbox.word(state.seen, Verdict.ROLLED_BACK, cause)}
+        )
 
     def _settle(self, state: State) -> None:
         """Go on with this state. If it cannot be written now, it is later; a start before that tells a failed trial."""
         self._state = state
-        self._refusal = None
+        self._inbox.refusal = None
         try:
             self._store.commit(state)
         except ConfigurationRefused as error:
@@ -280,9 +265,6 @@ class Documents:
             self._unwritten = True
         else:
             self._unwritten = False
-
-    def _word(self, number: int | None, verdict: Verdict, cause: str) -> Word:
-        return Word(number=number, verdict=verdict, cause=cause[:MAX_CAUSE], at_ms=self._clock.now_ms())
 
 
 def effective(local: config.EdgeConfig, configuration: Configuration | None) -> config.EdgeConfig:

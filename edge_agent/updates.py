@@ -15,8 +15,8 @@ from typing import Final
 from pydantic import Field
 
 from edge_agent.clock import Clock
-from edge_agent.document_store import MAX_CAUSE, Word
-from edge_agent.errors import DocumentsError
+from edge_agent.errors import DocumentsError, UpdateRefused
+from edge_agent.inbox import Inbox, Word
 from provisioning import durable_file
 from provisioning.contracts import codec, config
 from provisioning.contracts.documents import Installed, Key32, Number, Verdict
@@ -24,7 +24,7 @@ from provisioning.contracts.errors import ContractError
 from provisioning.contracts.ids import AgentId, CameraId
 from provisioning.contracts.messages import Message, TimeMs
 from provisioning.contracts.rollout import SoftwareOrder, Version
-from provisioning.seal import OutdatedError, Seal, SealError
+from provisioning.seal import Seal, SealError
 
 _log = logging.getLogger(__name__)
 _STATE: Final = "state.json"
@@ -73,11 +73,11 @@ class Updates:
         self._agent_id = agent_id
         self._clock = clock
         self._lock = threading.Lock()
-        self._refusal: Word | None = None
         self._folder = updates.directory
         self.version: Version = version
         try:
             self._seal = Seal.load(seal_key_file)
+            self._inbox = Inbox(self._seal, agent_id, SoftwareOrder, "software order", clock)
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._state = self._load()
         except SealError as error:
@@ -90,26 +90,13 @@ class Updates:
     def accept(self, payload: bytes) -> None:
         """Take a message of the software topic. What it holds makes this raise nothing: the word tells."""
         with self._lock:
-            number: int | None = None
-            try:
-                document = self._seal.open(payload, addressee=self._agent_id, newer_than=self._state.seen)
-                number = document.number
-                if not isinstance(document.body, SoftwareOrder):
-                    self._refuse(number, f"document {number} is a {document.body.kind} and no order for software")
-                    return
-                self._take(Order(number=number, body=document.body))
-            except OutdatedError as error:
-                if error.number != self._state.seen:  # each connection brings the retained one again
-                    self._refuse(error.number, str(error))
-            except (SealError, ContractError) as error:
-                self._refuse(number, str(error))
-            except OSError as error:
-                self._refuse(number, f"the order cannot be written down ({error.strerror}): free some disk")
+            seen = self._state.seen
+            self._inbox.receive(payload, newer_than=seen, take=self._take, is_newest=lambda number: number == seen)
 
     def installed(self) -> Installed | None:
         """The word on the newest order; None before the first."""
         with self._lock:
-            word = self._refusal or self._state.word
+            word = self._inbox.refusal or self._state.word
             if word is None:
                 return None
             return Installed(agent_id=self._agent_id, running=self.version, **dict(word))
@@ -124,7 +111,7 @@ class Updates:
     def tell(self, number: int, cause: str) -> None:
         """How an order comes on, or why it does not for now; in memory, the state tells the rest."""
         with self._lock:
-            current, word = self._state.current, self._word(number, Verdict.TRYING, cause)
+            current, word = self._state.current, self._inbox.word(number, Verdict.TRYING, cause)
             said = self._state.word
             if current is not None and current.number == number and (said is None or said.cause != word.cause):
                 self._state = self._state.model_copy(update={"word": word})
@@ -153,9 +140,9 @@ class Updates:
             current, following = self._state.current, self._state.waiting
             if current is None or current.number != number:
                 return
-            word = self._word(number, verdict, cause)
+            word = self._inbox.word(number, verdict, cause)
             if following is not None:
-                word = self._word(following.number, Verdict.TRYING, "")
+                word = self._inbox.word(following.number, Verdict.TRYING, "")
             self._keep(self._state.model_copy(update={"current": following, "waiting": None, "word": word}))
             _log.info("software order ended number=%d verdict=%s cause=%r", number, verdict.value, cause)
 
@@ -172,27 +159,21 @@ class Updates:
             return nothing
         return state if (state.addressee, state.seal) == (nothing.addressee, nothing.seal) else nothing
 
-    def _take(self, order: Order) -> None:
+    def _take(self, number: int, body: SoftwareOrder) -> None:
+        order = Order(number=number, body=body)
         before = self._state.current
         is_busy = before is not None and before.step is Step.ASKED
         if is_busy:
             state = self._state.model_copy(update={"seen": order.number, "waiting": order})
         else:
-            word = self._word(order.number, Verdict.TRYING, "")
+            word = self._inbox.word(order.number, Verdict.TRYING, "")
             state = State(addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=word)
-        self._keep(state)
-        self._refusal = None
+        try:
+            self._keep(state)
+        except OSError as error:
+            raise UpdateRefused(f"the order cannot be written down ({error.strerror}): free some disk") from error
         _log.info("software order accepted number=%d %s %s", order.number, order.body.act.value, order.body.version)
-
-    def _refuse(self, number: int | None, cause: str) -> None:
-        word = self._word(number, Verdict.REFUSED, cause)
-        if self._refusal is None or self._refusal.cause != word.cause:
-            self._refusal = word
-            _log.warning("software order refused: %s", cause)
 
     def _keep(self, state: State) -> None:
         durable_file.write(self._folder / _STATE, state.model_dump_json().encode())
         self._state = state
-
-    def _word(self, number: int | None, verdict: Verdict, cause: str) -> Word:
-        return Word(number=number, verdict=verdict, cause=cause[:MAX_CAUSE], at_ms=self._clock.now_ms())

@@ -229,6 +229,15 @@ def test_what_is_not_signed_by_the_release_key_is_refused_after_it_was_fetched(b
     assert box.files() == set()
 
 
+def test_a_refusal_ends_when_a_connection_brings_the_newest_order_again(box: Box) -> None:
+    body = SoftwareOrder(act=Act.INSTALL, version="2.0", file=box.release("2.0"), downgrade=False, health_s=60)
+    box.give(7, body)
+    box.give(8, body, key=SealKey.create(box.folder.parent / "other.key"))
+    assert box.said() == (None, "refused", "1.0")
+    box.give(7, body)
+    assert box.said() == (7, "trying", "1.0")
+
+
 def test_what_differs_from_the_order_is_refused(box: Box) -> None:
     file = box.release("2.0")
     box.archives[file.sha256] = bytes(file.bytes)

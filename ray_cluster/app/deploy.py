@@ -2,8 +2,8 @@
 
     python -m ray_cluster.app.deploy CONFIG
 
-Deploying what runs already changes nothing: a deployment's version is its configuration. So a head that comes back
-with what its GCS remembers leaves the replicas on the other machines at their work.
+Deploying what runs already changes nothing: a deployment's version is its configuration and its classes' names. So a
+head that comes back with what its GCS remembers leaves the replicas on the other machines at their work.
 """
 
 import logging

@@ -34,6 +34,9 @@ class Parts:
 
 
 PARTS: Final = Parts()
+_BY_NAME: Final = (ClusterConfig, ArchiverReplica, IntakeReplica, QueryReplica, UpkeepReplica)
+"""Serve pickles them by their modules' names, and keeps those as long as the version is the same: a head that comes
+back on a release in which one has moved would ask for the old name for ever."""
 
 
 def build(
@@ -53,7 +56,8 @@ def build(
     if wanted is not None and hasattr(parts.parser, "reconfigure"):
         told["user_config"] = wanted.model_dump(mode="json")
     scale = configured(config) | dict(scales or {})
-    version = sha256(f"{config.model_dump_json(exclude={'node'})} {parts}".encode()).hexdigest()[:16]
+    content = f"{config.model_dump_json(exclude={'node'})} {parts} {_BY_NAME}"
+    version = sha256(content.encode()).hexdigest()[:16]
 
     def deployment(name: str, replica: type, role: NodeRole, **options: Any) -> Any:
         return _deployment(name, replica, role, version, **options)

@@ -52,7 +52,9 @@ def _say(line: str) -> None:
 
 
 class Machines:
-    """The first is the head. `roles` by number of the address' last byte."""
+    """The first is the head. `roles` by number of the address' last byte. `tree` is the release that they run."""
+
+    tree: Path = ROOT
 
     def __init__(self, site: Site, roles: Mapping[int, Sequence[str]], **tables: Any) -> None:
         self._site = site
@@ -89,12 +91,13 @@ class Machines:
         self._mark = f"RAY_AUTH_TOKEN_PATH={site.root / 'ray-token'}".encode()
 
     def start(self, number: int) -> None:
-        """As its unit would; returns at once."""
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        """As its unit would, in a folder without modules: Ray's workers import from it too. Returns at once."""
+        environment = os.environ | {"PYTHONPATH": str(self.tree)}
         with self._site.log(f"node-{number}").open("ab") as log:
             self._processes[number] = subprocess.Popen(
                 [sys.executable, "-c", _RUN, str(self.configs[number])],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=environment, cwd=ROOT,
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=environment,
+                cwd=self._site.root,
             )  # fmt: skip
 
     def start_all(self, timeout_s: float = 120) -> None:

@@ -521,6 +521,7 @@ if [ ! -f "$trusted" ]; then
     cp "$key" "$trusted.new"
     mv "$trusted.new" "$trusted"
 fi
+chmod 644 "$trusted" # the agent looks with it at what it fetches, whoever alone could read the key that was brought
 echo "$role" >"$opt/role"
 sync -f "$opt"
 touch "$opt/$slot/complete"

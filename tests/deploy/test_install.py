@@ -84,6 +84,12 @@ def test_the_same_release_again_changes_nothing(installed: Machine, first: Path)
     assert installed.files() == before
 
 
+def test_the_agent_can_read_the_key_that_root_alone_could(machine: Machine, publisher: Publisher, first: Path) -> None:
+    publisher.public.chmod(0o600)
+    machine.install("--key", publisher.public, first)
+    assert (machine.root / "etc/wayside/release.pub").stat().st_mode & 0o777 == 0o644
+
+
 def test_uninstall_keeps_data_and_purge_leaves_nothing(installed: Machine) -> None:
     assert "kept:" in installed.install("--uninstall")
     assert installed.files() == {"var/lib/wayside-edge/spool.db"}

@@ -36,6 +36,8 @@ from provisioning.contracts.messages import ArchivedItem, PictureState
 from provisioning.home import Home
 from provisioning.rollout.software import piece, take_in
 from provisioning.seal import Seal
+from ray_cluster import scales
+from ray_cluster.condition import Condition
 from ray_cluster.day_tables import connect
 from ray_cluster.erasure import erased
 from ray_cluster.filters import Filter
@@ -154,6 +156,13 @@ def test_an_archive_answers_as_before_and_the_next_archiver_fences_the_last(befo
     assert (again.fresh, fresh.fresh) == (False, True)
     assert fresh.commit_seq > told["last_commit_seq"] >= again.commit_seq
     assert len(read.observations(Filter(), limit=100).items) == len(told["rows"]) + 1
+
+
+def test_a_head_knows_its_scales_and_what_it_last_saw(before: Path, tmp_path: Path) -> None:
+    told = run_old(before, "head", tmp_path)
+    found = scales.read(tmp_path / scales.FILE, {"parser": 1, "embedder": 1})
+    assert {name: str(scale) for name, scale in found.items()} == told["scales"] != {}
+    assert Condition.read(tmp_path).model_dump(mode="json") == told["condition"]
 
 
 @pytest.fixture

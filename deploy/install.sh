@@ -154,12 +154,37 @@ put_commands() {
     done
 }
 
+failure() {
+    # Of a unit that does not run: systemd's result, how often it was started, and the last line that it wrote itself.
+    result=$(systemctl show -P Result -- "$1" | sed '/^success$/d') again=$(systemctl show -P NRestarts -- "$1")
+    journalctl --sync || true
+    wrote=$(journalctl -q -n 1 -o cat "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID -- "$1")" | cut -c 1-200)
+    echo "$1 (${result:+$result, }tries: $((again + 1)); see journalctl -u $1)${wrote:+: $wrote}"
+}
+
 restart() {
     # What runs is started anew; what the operator has not enabled is left alone.
     has_systemd || return 0
     for unit in $(services "$1"); do
-        systemctl try-restart "$unit" || { unwell="$unit does not start" && return 1; }
+        systemctl try-restart "$unit" || { unwell="failed to start: $(failure "$unit")" && return 1; }
     done
+}
+
+revive() {
+    # These units run again, those too that systemd has given up: no try-restart would start them.
+    for unit in $1; do
+        systemctl reset-failed -- "$unit" 2>/dev/null || true # one that is not loaded has nothing to reset
+        systemctl restart -- "$unit" || say "$unit does not start; see journalctl -u $unit"
+    done
+}
+
+runs() { systemctl is-active --quiet "$1"; }
+ran_through() { runs "$1" && [ "$(systemctl show -P NRestarts -- "$1")" -eq 0 ]; }
+fallen() {
+    # The units that ran before the change and of which $1 is not true.
+    while read -r unit; do
+        "$1" "$unit" || failure "$unit"
+    done <"$opt/.running"
 }
 
 note_running() {
@@ -211,13 +236,15 @@ is_well() {
     if [ -n "$health" ]; then
         sh -c "$health"
     elif [ -n "$asker" ]; then
-        proves_itself "$1"
+        proves_itself "$1" && return 0
+        ! has_systemd || unwell=$(fallen ran_through)
+        unwell=${unwell:+did not keep running: $unwell}
+        unwell=${unwell:-did not prove itself within $patience s}
+        return 1
     elif has_systemd; then
         sleep 10
-        while read -r unit; do
-            systemctl is-active --quiet "$unit" || unwell="$unwell $unit"
-        done <"$opt/.running"
-        [ -z "$unwell" ] || { unwell="no longer running:$unwell" && return 1; }
+        unwell=$(fallen runs)
+        [ -z "$unwell" ] || { unwell="did not keep running: $unwell" && return 1; }
     fi
 }
 
@@ -241,13 +268,14 @@ use() {
         [ -n "$2" ] || say "in PATH, acting for root as the accounts that they are for: $(programs "$1" | tr '\n' ' ')"
         return 0
     fi
-    what="version $(cat "$opt/$1/version") is not well${unwell:+ ($unwell; see journalctl -u UNIT)}"
+    what="version $(cat "$opt/$1/version") ${unwell:-is not well}"
     if [ -z "$2" ] || [ ! -f "$opt/$2/complete" ]; then
         fail "$what, and there is none before it; see journalctl"
     fi
+    ran=$(cat "$opt/.running" 2>/dev/null || true)
     go_back_to "$2"
-    restart "$2" || true
-    tell rolled_back "version $(cat "$opt/$1/version") did not prove itself within $patience s"
+    revive "$ran"
+    tell rolled_back "$what"
     fail "$what: back to $(cat "$opt/$2/version"), which is in use again"
 }
 

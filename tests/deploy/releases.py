@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,27 @@ class Publisher:
         self.key = load_key(new_key(folder))
         self.public = folder / "release.pub"
 
-    def release(self, version: str, *, starts: bool = True, **changes: Any) -> Path:
-        """An archive. One that does not start fails the installer's checks."""
+    def release(
+        self, version: str, *, starts: bool = True, service: str = "", units: Iterable[Path] = (), **changes: Any
+    ) -> Path:
+        """An archive. One that does not start fails the installer's checks.
+
+        Args:
+            service: Python that `wayside-edge run` runs.
+            units: put in beside the stubs, or in their place.
+        """
         tree = self.folder / f"tree-{version}"
         shutil.rmtree(tree, ignore_errors=True)
         for name in ("wheels", "models", "units"):
             (tree / name).mkdir(parents=True)
-        _wheel(tree / "wheels", version, starts=starts)
+        _wheel(tree / "wheels", version, starts=starts, service=service)
         pip = next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"), None)
         shutil.copy(pip or next(Path("/usr/share/python-wheels").glob("pip-*.whl")), tree / "wheels")
         (tree / "models" / "model.onnx").write_text(version)
         (tree / "units" / "wayside-edge.service").write_text(f"# {version}\n")
         (tree / "units" / "wayside-edge.sysusers").write_text("u wayside -\n")
+        for unit in units:
+            shutil.copy(unit, tree / "units")
         for script in (INSTALL, INSTALL.with_name("act-as.sh")):
             shutil.copy(script, tree)
         told: dict[str, Any] = {
@@ -94,10 +104,11 @@ class Machine:
         return {path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if not path.is_dir()}
 
 
-def _wheel(folder: Path, version: str, *, starts: bool) -> None:
-    """PEP 427 by hand: one module, one program that prints its version."""
+def _wheel(folder: Path, version: str, *, starts: bool, service: str) -> None:
+    """PEP 427 by hand: one module, one program that prints its version, or runs as a service."""
     info = f"wayside-{version}.dist-info"
-    body = f"def main():\n    print({version!r})\n" if starts else "def main():\n    raise SystemExit(1)\n"
+    words = f"print({version!r})" if starts else "raise SystemExit(1)"
+    body = f"import sys\n\ndef main():\n    {words}\n    if sys.argv[1:2] == ['run']:\n        exec({service!r})\n"
     files = {
         "wayside_small.py": body,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: wayside\nVersion: {version}\n",

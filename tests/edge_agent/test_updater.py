@@ -151,6 +151,16 @@ def test_a_new_version_whose_camera_does_not_come_back_never_says_that_it_is_wel
     assert "did not prove itself" in box.word().cause
 
 
+def test_what_root_tells_of_a_service_that_failed_to_start_is_reported_within_the_bound(box: Box) -> None:
+    box.order(7, "2.0")
+    box.look(2)
+    told = "version 2.0 failed to start: wayside-edge.service (exit-code, tries: 1; see journalctl -u wayside-edge)"
+    box.result(7, Verdict.ROLLED_BACK, f"{told}: {'no such module ' * 200}")
+    box.look()
+    assert box.said() == (7, "rolled_back", "1.0")
+    assert codec.decode(Installed, codec.encode(box.word())).cause.startswith(f"{told}: no such module")
+
+
 def test_a_line_that_breaks_is_waited_for_and_nothing_is_fetched_twice(box: Box) -> None:
     box.fails_at = CHUNK_BYTES
     box.order(7, "2.0")

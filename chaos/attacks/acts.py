@@ -64,6 +64,20 @@ def strips(world: Attacked) -> Outcome:
     return Outcome(f"{STRIPS} rejected as not_jpeg; {going}; stuck {len(intake.stuck)}", health_s, faults)
 
 
+def killed_parser(world: Attacked) -> Outcome:
+    """A1, had a picture the power: each parser is killed as soon as it is there, until the centre's health names it."""
+    before, killed = world.flow(), set[int]()
+
+    def is_named() -> bool:
+        killed.update(world.kill_parsers())
+        said = world.centre_health()["dependencies"]
+        return any(each["code"] == "intake_stuck" and "parser" in each["cause"] for each in said)
+
+    health_s = world.until("the centre's health names the parser", is_named)
+    going = world.goes_on(before)
+    return Outcome(f"{len(killed)} parsers killed; {going}", health_s, _ill(world))
+
+
 def guest_in_the_group(world: Attacked) -> Outcome:
     """A2: a guest subscribes to what it can guess of the group that shares the snapshots."""
     before, dropped = world.flow(), world.intake()
@@ -156,6 +170,7 @@ def wrong_clock_of_cluster(world: Attacked) -> Outcome:
 
 ATTACKS: Final = (
     Attack("A1 strips of pixels", strips),
+    Attack("A1 every parser killed", killed_parser),
     Attack("A2 a guest in the group", guest_in_the_group),
     Attack("A5 a heartbeat without bounds", heartbeat),
     Attack("A6 tangled XML", tangled_xml),

@@ -1,16 +1,19 @@
 """The demo's whole street under attack, seen from outside: rows, alarms, what health says, and the books at the end."""
 
 import json
+import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from provisioning.contracts.archive import ArchiveStatus, IntakeStatus
 from provisioning.contracts.config import EdgeConfig, load, read_secret
-from provisioning.demo import ledger, site_plan
+from provisioning.demo import ledger, process_table, site_plan
 from provisioning.demo.centre import Seen
 from provisioning.demo.children import Children
 from provisioning.demo.ledger import Books
@@ -26,6 +29,7 @@ CAPTURED: Final = "captured"
 PATIENCE_S: Final = 300.0
 """For a machine with much else to do: nothing here is a race."""
 _POLL_S: Final = 0.5
+_PARSER: Final = b"ray::ServeReplica:wayside:parser"
 _RULE: Final = {"name": "any machine in the north", "cameras": [f"{site_plan.AGENT}/north"], "window_s": 1}
 
 
@@ -138,6 +142,15 @@ class Attacked:
         """The archive's own count, with its alarms."""
         return self.street.archive_status()
 
+    def kill_parsers(self) -> set[int]:
+        """Kill each replica of the parser that is there now. Returns their process ids."""
+        ours = process_table.descendants(process_table.read(), os.getpid())
+        parsers = {pid for pid in ours if _title(pid).startswith(_PARSER)}
+        for pid in parsers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return parsers
+
     def sip(self) -> tuple[str, int]:
         """Where devices register."""
         return site_plan.HOST, self.street.office.sip_port()
@@ -185,3 +198,11 @@ class Attacked:
     def _query(self) -> Site:
         token = read_secret(self._state.secret("query-token"))
         return Site(f"http://{site_plan.HOST}:{self.street.ports.query}", token=token)
+
+
+def _title(pid: int) -> bytes:
+    """What a process calls itself; empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -48,7 +48,7 @@ from center.permits import Permits, needs
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
-from center.places import Places
+from center.places import CameraPositions
 from center.records import SETUP_CODE, records_of
 from center.roster import Roster
 from center.saved_searches import SavedSearches
@@ -146,12 +146,11 @@ class Centre:
         transport = httpx.ASGITransport(app=archive.app)
         roster = Roster(store, audit, None, now_ms)
         devices, self.feed = Devices(store, roster, now_ms), Feed()
-        search = Search(
-            url="http://archive.test", token=TOKEN, audit=audit, places=Places(store, devices), transport=transport
-        )
+        positions = CameraPositions(store, devices.statuses)
+        search = Search(url="http://archive.test", token=TOKEN, audit=audit, positions=positions, transport=transport)
         self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms, retention=records.retention)
         self.room.load()
-        assessment = Assessment.over(store, audit, devices, now_ms)
+        assessment = Assessment.over(store, audit, devices, positions.on_file, now_ms)
         self.mailbox = Mailbox(
             roster=roster,
             devices=devices,
@@ -198,6 +197,7 @@ class Centre:
             search=search,
             roster=roster,
             devices=devices,
+            positions=positions,
             feed=self.feed,
             health=health,
             notifier=notifier,
@@ -208,7 +208,7 @@ class Centre:
                 store,
                 audit,
                 search,
-                devices,
+                positions,
                 roster,
                 CasesConfig(),
                 now_ms,

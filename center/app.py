@@ -38,7 +38,7 @@ from center.permits import Permits
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
-from center.places import Places
+from center.places import CameraPositions
 from center.records import open_records
 from center.rollouts import Rollouts
 from center.roster import Roster
@@ -109,7 +109,8 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     roster.load()
     devices = Devices(store, roster, clock)
     devices.load()
-    search = Search(url=config.query_url, token=token, audit=audit, places=Places(store, devices))
+    positions = CameraPositions(store, devices.statuses)
+    search = Search(url=config.query_url, token=token, audit=audit, positions=positions)
     notifier = Notifier(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
@@ -123,7 +124,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         store,
         audit,
         search,
-        devices,
+        positions,
         roster,
         config.cases,
         clock,
@@ -141,7 +142,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         retention=records.retention,
         now_ms=clock,
     )
-    assessment = Assessment.over(store, audit, devices, clock)
+    assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
     gauges = Gauges(clock)
     pipeline = Pipeline(
         link=link,
@@ -182,6 +183,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         roster=roster,
         rollouts=rollouts,
         devices=devices,
+        positions=positions,
         assessment=assessment,
         feed=feed,
         health=Health(

@@ -18,6 +18,9 @@ def assess(
         from center.assessment.assessment import open_assessor  # noqa: PLC0415 - --help stays light
         from center.assessment.export import write  # noqa: PLC0415 - the same
         from center.clock import now_ms  # noqa: PLC0415 - the same
+        from center.places import CameraPositions  # noqa: PLC0415 - the same
 
-        write(open_assessor(opened.store, now_ms), month, file)
+        # No agent reports to a command: the books have what each reported last.
+        positions = CameraPositions(opened.store, dict).on_file
+        write(open_assessor(opened.store, positions, now_ms), month, file)
     out.print(str(file), markup=False)

@@ -72,8 +72,6 @@ class CameraView(View):
     since_ms: int
     """Since when it is in this state."""
     heard_at_ms: int
-    latitude: float | None
-    longitude: float | None
 
     @property
     def title(self) -> str:
@@ -346,8 +344,6 @@ class Devices:
             code="" if doubt else status.code,
             since_ms=since_ms,
             heard_at_ms=heard_at_ms,
-            latitude=status.latitude,
-            longitude=status.longitude,
         )
 
     def _agent_view(self, agent_id: str) -> AgentView:

@@ -34,7 +34,7 @@ from center.errors import (
 )
 from center.filters import CountFilters, Filters, Param, Where, ZoneFilters
 from center.observations import ObservationList, ObservationView, shown
-from center.places import Places
+from center.places import CameraPositions
 from center.search_plan import SearchPlanView
 from provisioning.contracts import archive, ids
 from provisioning.contracts.search import MachineCounts, SearchPlan
@@ -62,11 +62,17 @@ class Search:
     """
 
     def __init__(
-        self, *, url: str, token: str, audit: Audit, places: Places, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        *,
+        url: str,
+        token: str,
+        audit: Audit,
+        positions: CameraPositions,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._audit = audit
-        self._places = places
+        self._positions = positions
         self._client = httpx.AsyncClient(
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}"},
@@ -272,7 +278,8 @@ class Search:
 
     async def _narrowed(self, filters: Where, sight: Scope) -> Scope:
         """The cameras to ask about: those in sight, and of these those in the area."""
-        return sight if filters.area is None else await asyncio.to_thread(self._places.within, sight, filters.corners)
+        within = self._positions.within
+        return sight if filters.area is None else await asyncio.to_thread(within, sight, filters.corners)
 
     async def _observation(self, row_key: str, sight: Scope) -> ObservationView:
         if not sight.holds_agent(ids.agent_of(row_key)):

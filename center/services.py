@@ -24,6 +24,7 @@ from center.health import Health
 from center.notify.notifier import Notifier
 from center.oidc import Oidc
 from center.pipeline.watch import Pipeline
+from center.places import CameraPositions
 from center.previews import Previews
 from center.rollouts import Rollouts
 from center.roster import Roster
@@ -51,6 +52,7 @@ class Services:
     saved_searches: SavedSearches
     roster: Roster
     devices: Devices
+    positions: CameraPositions
     assessment: Assessment
     feed: Feed
     health: Health

@@ -24,6 +24,7 @@ from center.assessment.assessor import Assessor
 from center.assessment.export import export
 from center.assessment.period import parse
 from center.assessment.report import Report
+from center.places import CameraPositions
 from center.store import Store
 
 _SCAN = (
@@ -76,7 +77,7 @@ def main() -> None:
         began = time.perf_counter()
         planted = lay_down(store, cameras=arguments.cameras)
         made_s = time.perf_counter() - began
-        assessor = open_assessor(store, lambda: parse("2026-12").to_ms)
+        assessor = open_assessor(store, CameraPositions(store, dict).on_file, lambda: parse("2026-12").to_ms)
         result = check(assessor.report(MONTH, sight=EVERYWHERE), planted)
         results = list(_measured(assessor, path, arguments.runs))
         results.append(look.measure(Path(folder), arguments.cameras, arguments.runs))

@@ -8,12 +8,12 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bench.assessment.plan import EXCUSES, FAULTS, Fault, Hour, healthy
+from center.access import CameraKey
 from center.assessment import book
 from center.assessment.facts import Books, Key
 from center.assessment.indicator import Indicator
 from center.assessment.minutes import HOUR_MS
 from center.assessment.period import parse
-from center.assessment.profiles import CameraKey
 from center.assessment.reading import Heard
 from center.assessment.tables import (
     DistrictRecord,
@@ -71,7 +71,7 @@ def _planted(cameras: int, faults_each: int) -> Iterator[Planted]:
     faults = [fault for fault in (*FAULTS, *EXCUSES) for _ in range(faults_each)]
     for number in range(cameras):
         agent, camera = f"agent-{number // 10:03d}", f"cam-{number:04d}"
-        yield Planted((agent, camera), faults[number] if number < len(faults) else _SOUND)
+        yield Planted(CameraKey(agent, camera), faults[number] if number < len(faults) else _SOUND)
 
 
 def _file(session: Session, number: int, planted: Planted, first: int) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from center.access import Permission
+from center.access import CameraKey, Permission
 from center.api.problems import documented
 from center.assessment import cursor as marks
 from center.assessment import league
@@ -143,7 +143,7 @@ def get_assessment_series(
     district: Annotated[str | None, Query(max_length=64)] = None,
 ) -> tuple[CardView, ...]:
     """One camera (agent and id), one district or the fleet, by hour, day or month. Place and code have no hours."""
-    camera = (agent_id, camera_id) if agent_id is not None and camera_id is not None else None
+    camera = CameraKey(agent_id, camera_id) if agent_id is not None and camera_id is not None else None
     cards = services.assessment.assessor.series(period, by, camera=camera, district=district, sight=sight)
     return tuple(CardView.of(card) for card in cards)
 
@@ -167,7 +167,7 @@ def list_evidence(
     """The hours of one camera as they were counted, also those of which nothing is known."""
     after = -1 if cursor is None else int(marks.place(cursor, int)[0])
     span, found = services.assessment.assessor.evidence(
-        period, (agent_id, camera_id), indicator, after=after, limit=limit + 1, sight=sight
+        period, CameraKey(agent_id, camera_id), indicator, after=after, limit=limit + 1, sight=sight
     )
     page = found[:limit]
     return EvidencePage(

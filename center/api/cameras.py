@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path
 from center.access import Permission
 from center.account_errors import ForbiddenError
 from center.api.problems import documented
-from center.devices import CameraView
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
 from center.permits import needs
+from center.places import PlacedCameraView
 from center.services import Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 
@@ -22,9 +22,9 @@ router = APIRouter(tags=["cameras"])
     openapi_extra=needs(Permission.CAMERA_VIEW),
     responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
-async def list_cameras(services: Served, sight: Sight) -> tuple[CameraView, ...]:
+def list_cameras(services: Served, sight: Sight) -> tuple[PlacedCameraView, ...]:
     """All that the account may see, by agent and id."""
-    return services.devices.cameras(sight)
+    return services.positions.placed(services.devices.cameras(sight))
 
 
 @router.get(
@@ -33,14 +33,14 @@ async def list_cameras(services: Served, sight: Sight) -> tuple[CameraView, ...]
     openapi_extra=needs(Permission.CAMERA_VIEW),
     responses=documented(NotLoggedInError, ForbiddenError, UnknownCameraError, StoreUnavailableError),
 )
-async def get_camera(
+def get_camera(
     agent_id: Annotated[str, Path(pattern=AGENT_PATTERN)],
     camera_id: Annotated[str, Path(pattern=CAMERA_PATTERN)],
     services: Served,
     sight: Sight,
-) -> CameraView:
+) -> PlacedCameraView:
     """One of them."""
     view = services.devices.camera(agent_id, camera_id)
     if view is None or not sight.holds(agent_id, camera_id):
         raise UnknownCameraError(camera_id=camera_id)
-    return view
+    return services.positions.placed([view])[0]

@@ -6,6 +6,7 @@ from typing import Self
 from center.assessment.assessor import Assessor
 from center.assessment.districts import Districts
 from center.assessment.maintenance import Maintenance
+from center.assessment.profiles import Positions
 from center.assessment.recent import Recent
 from center.assessment.recorder import Recorder
 from center.assessment.register import Register
@@ -16,15 +17,15 @@ from center.devices import Devices
 from center.store import Store
 
 
-def open_assessor(store: Store, clock: NowMs) -> Assessor:
+def open_assessor(store: Store, positions: Positions, clock: NowMs) -> Assessor:
     """Reports alone, as the command line needs them."""
-    return _assessor(store, Audit(store, clock), clock)[0]
+    return _assessor(store, Audit(store, clock), positions, clock)[0]
 
 
-def _assessor(store: Store, audit: Audit, now_ms: NowMs) -> tuple[Assessor, SettingsBook]:
+def _assessor(store: Store, audit: Audit, positions: Positions, now_ms: NowMs) -> tuple[Assessor, SettingsBook]:
     """With the settings that it goes by, before whose every change it closes what is due."""
     settings = SettingsBook(store, audit, now_ms, lambda: assessor.months.close_due())  # noqa: PLW0108 - it is made below
-    assessor = Assessor(store, audit, settings, now_ms)
+    assessor = Assessor(store, audit, settings, positions, now_ms)
     return assessor, settings
 
 
@@ -41,9 +42,9 @@ class Assessment:
     recent: Recent
 
     @classmethod
-    def over(cls, store: Store, audit: Audit, devices: Devices, now_ms: NowMs) -> Self:
+    def over(cls, store: Store, audit: Audit, devices: Devices, positions: Positions, now_ms: NowMs) -> Self:
         """Wired over one database."""
-        assessor, settings = _assessor(store, audit, now_ms)
+        assessor, settings = _assessor(store, audit, positions, now_ms)
         close_due = assessor.months.close_due
         return cls(
             recorder=Recorder(store, devices, now_ms),

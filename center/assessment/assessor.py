@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access import Scope
+from center.access import CameraKey, Scope
 from center.assessment import districts, evidence, formulas, gb_code, maintenance, place, report, spans, sums
 from center.assessment.evidence import HourEvidence
 from center.assessment.formulas import Served
@@ -18,7 +18,7 @@ from center.assessment.judged import Gap, Judged
 from center.assessment.maintenance import Window
 from center.assessment.months import Months
 from center.assessment.period import Bucket, Period, parse
-from center.assessment.profiles import CameraKey, Profile, profiles
+from center.assessment.profiles import Positions, Profile, profiles
 from center.assessment.report import Card, Report
 from center.assessment.settings import Settings, SettingsBook
 from center.assessment.spans import Span
@@ -56,8 +56,9 @@ class Assessor:
         StoreUnavailableError: the database does not work.
     """
 
-    def __init__(self, store: Store, audit: Audit, settings: SettingsBook, now_ms: NowMs) -> None:
+    def __init__(self, store: Store, audit: Audit, settings: SettingsBook, positions: Positions, now_ms: NowMs) -> None:
         self._store = store
+        self._positions = positions
         self._settings = settings
         self._now_ms = now_ms
         self.months = Months(store, audit, settings, now_ms, self._judge)
@@ -181,7 +182,7 @@ class Assessor:
     def _scope(self, session: Session, period: str, settings: Settings, wanted: Callable[[Profile], bool]) -> _Scope:
         whole = parse(period, zone_h=settings.zone_h)
         span = whole.until(self._now_ms())
-        listed = [profile for profile in profiles(session) if wanted(profile)]
+        listed = [profile for profile in profiles(session, self._positions) if wanted(profile)]
         served = {profile.key: profile.hours_in(span.first_hour, span.end_hour) for profile in listed}
         windows = maintenance.in_force(session, span.from_ms, span.to_ms)
         pairs = [(profile, served[profile.key]) for profile in listed]

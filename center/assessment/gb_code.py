@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from center.assessment.profiles import CameraKey, Profile
+from center.access import CameraKey
+from center.assessment.profiles import Profile
 from provisioning.contracts.gb_code import CAMERA_TYPES, LENGTH, PROVINCES
 
 

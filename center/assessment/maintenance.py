@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access import Scope
+from center.access import CameraKey, Scope
 from center.assessment.errors import UnknownWindowError, WindowRefusedError
 from center.assessment.minutes import HOUR_MS
-from center.assessment.profiles import CameraKey, Profile
+from center.assessment.profiles import Profile
 from center.assessment.settings import SettingsBook
 from center.assessment.sight import window_in_sight
 from center.assessment.spans import Span, clipped, merged

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from center.access import CameraKey
 from center.assessment import outline
 from center.assessment.outline import Point
-from center.assessment.profiles import CameraKey, Profile
+from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
 
 _DIGITS: Final = 5

@@ -1,14 +1,17 @@
 """What is on file of a camera: name, district, code, place; from its agent, and from the register where that has it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from center.access import CameraKey
 from center.assessment.tables import HeardCameraRecord, RegisteredRecord
+from center.geometry import Position
 
-CameraKey = tuple[str, str]
-"""Agent and camera."""
+Positions = Callable[[Session], Mapping[CameraKey, Position]]
+"""Returns every camera's position in the caller's transaction (`center.places.CameraPositions.on_file`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Profile:
     @property
     def key(self) -> CameraKey:
         """Agent and camera."""
-        return self.agent_id, self.camera_id
+        return CameraKey(self.agent_id, self.camera_id)
 
     @property
     def title(self) -> str:
@@ -47,21 +50,23 @@ class Profile:
         return first, max(first, end)
 
 
-def profiles(session: Session) -> list[Profile]:
-    """Every camera, by agent and id. The agent's place counts before the register's, the register's code before an id.
+def profiles(session: Session, positions: Positions) -> list[Profile]:
+    """List every camera, by agent and id. The register's code counts before an id.
 
     A camera id of digits alone is its code: provisioning takes no other ids of digits.
     """
-    heard = {(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
-    registered = {(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}
-    return [_profile(key, heard.get(key), registered.get(key)) for key in sorted({*heard, *registered})]
+    heard = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
+    registered = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}
+    located = positions(session)
+    listed = sorted({*heard, *registered})
+    return [_profile(key, heard.get(key), registered.get(key), located.get(key)) for key in listed]
 
 
-def _profile(key: CameraKey, heard: HeardCameraRecord | None, registered: RegisteredRecord | None) -> Profile:
+def _profile(
+    key: CameraKey, heard: HeardCameraRecord | None, registered: RegisteredRecord | None, position: Position | None
+) -> Profile:
     agent_id, camera_id = key
     own_code = camera_id if camera_id.isascii() and camera_id.isdigit() else ""
-    is_told = heard is not None and heard.latitude is not None and heard.longitude is not None
-    place = heard if is_told else registered
     return Profile(
         agent_id=agent_id,
         camera_id=camera_id,
@@ -69,8 +74,8 @@ def _profile(key: CameraKey, heard: HeardCameraRecord | None, registered: Regist
         district=registered.district if registered else "",
         is_registered=registered is not None,
         gb_code=(registered.gb_code if registered else "") or own_code,
-        latitude=place.latitude if place else None,
-        longitude=place.longitude if place else None,
+        latitude=position.latitude if position else None,
+        longitude=position.longitude if position else None,
         first_hour=heard.first_hour if heard else None,
         left_hour=heard.left_hour if heard else None,
     )

@@ -7,7 +7,7 @@ What was not written when the process ends is unknown, never *offline*.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -31,10 +31,10 @@ from center.assessment.tables import (
 )
 from center.background import Periodic
 from center.clock import NowMs
-from center.devices import CameraView, Devices
+from center.devices import Devices
 from center.errors import CenterError, RowRefusedError, StoreUnavailableError
 from center.store import Store
-from provisioning.contracts.messages import Assessed, Heartbeat, Observed
+from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat, Observed
 
 TICK_S: Final = 20.0
 UNWATCHED_MS: Final = 90_000
@@ -146,7 +146,7 @@ class Recorder:
         database or a sum refuses of one camera is set aside by its name; that of all others is written.
         """
         with self._writing:
-            views = self._devices.cameras()
+            views, statuses = self._devices.cameras(), self._devices.statuses()
             with self._lock:
                 now_ms = self._now_ms()
                 is_settled = self._settled_at_ms is not None and now_ms >= self._settled_at_ms
@@ -159,7 +159,7 @@ class Recorder:
                 gaps, self._gaps = self._gaps, {}
             written = False
             try:
-                self._store_all(heard, gaps, views, now_ms)
+                self._store_all(heard, gaps, statuses, now_ms)
                 written = True
             except StoreUnavailableError as error:
                 self._trouble = str(error)
@@ -173,10 +173,14 @@ class Recorder:
                 self.looked_at_ms = now_ms
 
     def _store_all(
-        self, heard: Heard, gaps: dict[tuple[int, str], int], views: Sequence[CameraView], now_ms: int
+        self,
+        heard: Heard,
+        gaps: dict[tuple[int, str], int],
+        statuses: Mapping[tuple[str, str], CameraStatus],
+        now_ms: int,
     ) -> None:
         """Write everything in one transaction, or where something is refused, all but what is refused."""
-        cameras = {CameraKey(view.agent_id, view.camera_id): view for view in views}
+        cameras = {CameraKey(*key): status for key, status in statuses.items()}
         hour = hour_of(now_ms)
 
         def write_facts(keys: Sequence[CameraKey]) -> None:
@@ -189,7 +193,7 @@ class Recorder:
 
         try:
             with self._store.transaction() as session:
-                _list_cameras(session, views, hour)
+                _list_cameras(session, cameras.values(), hour)
                 book.write(session, heard)
                 self._watched(session, cameras.keys(), gaps, now_ms)
         except Exception as error:  # noqa: BLE001 - a database that is away goes on upwards
@@ -253,15 +257,15 @@ def _unless_away(error: Exception) -> None:
         raise error
 
 
-def _list_cameras(session: Session, views: Iterable[CameraView], hour: int) -> None:
+def _list_cameras(session: Session, statuses: Iterable[CameraStatus], hour: int) -> None:
     """List who is in service: written only where something changed."""
     listed = {(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
-    for view in views:
-        known = listed.get((view.agent_id, view.camera_id))
+    for status in statuses:
+        known = listed.get((status.agent_id, status.camera_id))
         if known is None:
-            known = HeardCameraRecord(agent_id=view.agent_id, camera_id=view.camera_id, first_hour=hour)
+            known = HeardCameraRecord(agent_id=status.agent_id, camera_id=status.camera_id, first_hour=hour)
             session.add(known)
-        known.name, known.latitude, known.longitude = view.name, view.latitude, view.longitude
+        known.name, known.latitude, known.longitude = status.name, status.latitude, status.longitude
         known.left_hour = None
 
 

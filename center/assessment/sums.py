@@ -11,9 +11,10 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from center.access import CameraKey
 from center.assessment.facts import LADDER_S
 from center.assessment.period import Bucket, Period
-from center.assessment.profiles import CameraKey, Profile
+from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
 from center.assessment.spans import Span
 
@@ -124,7 +125,7 @@ def begin(session: Session, scope: Iterable[tuple[Profile, Span]], excused: Mapp
 def by_camera(session: Session, settings: Settings) -> dict[CameraKey, Sums]:
     """Of each camera that has facts."""
     found = _grouped(session, settings, "s.agent_id, s.camera_id", {})
-    return {(key[0], key[1]): sums for key, sums in found.items()}
+    return {CameraKey(key[0], key[1]): sums for key, sums in found.items()}
 
 
 def by_bucket(session: Session, settings: Settings, period: Period, bucket: Bucket) -> dict[str, Sums]:
@@ -149,7 +150,7 @@ def causes(session: Session) -> dict[CameraKey, dict[str, int]]:
     )
     result: dict[CameraKey, dict[str, int]] = {}
     for agent_id, camera_id, cause, minutes in rows:
-        result.setdefault((agent_id, camera_id), {})[cause] = int(minutes)
+        result.setdefault(CameraKey(agent_id, camera_id), {})[cause] = int(minutes)
     return result
 
 

@@ -9,7 +9,6 @@ from center import background
 from center.alarms.room import AlarmRoom
 from center.audit import Audit
 from center.background import Periodic
-from center.cases.cameras import Cameras
 from center.cases.casebook import Casebook
 from center.cases.desk_pictures import DeskPictures
 from center.cases.dossier import Dossiers
@@ -18,7 +17,7 @@ from center.cases.hunt import Hunt
 from center.cases.looks import Looks
 from center.cases.standing import Standing
 from center.clock import NowMs
-from center.devices import Devices
+from center.places import CameraPositions
 from center.retention import CASES, Retention
 from center.roster import Roster
 from center.search import Search
@@ -37,7 +36,7 @@ class Cases:
         store: Store,
         audit: Audit,
         search: Search,
-        devices: Devices,
+        positions: CameraPositions,
         roster: Roster,
         config: CasesConfig,
         now_ms: NowMs,
@@ -55,7 +54,7 @@ class Cases:
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
         self.looks = Looks(search, self.dossiers)
-        self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, Cameras(store, devices))
+        self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, positions)
         late_after_ms = int(late_after_s * 1000)
         self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
         alarms.watched_by(self.standing.offer)

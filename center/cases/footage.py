@@ -11,8 +11,9 @@ from itertools import pairwise
 from typing import Final
 
 from center.access import CameraKey
-from center.cases.places import Anchor, Place, distance_m
+from center.cases.places import Anchor
 from center.cases.speeds import FASTEST_MPS, SLOWEST_MPS
+from center.geometry import Position, distance_m
 from provisioning.contracts.messages import MachineClass
 
 DETOUR: Final = 1.4
@@ -31,7 +32,7 @@ class Spot:
     """A camera with a place."""
 
     key: CameraKey
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True, slots=True)

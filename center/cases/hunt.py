@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from center import likeness, pictures
 from center.access import CameraKey, Identity, Scope
 from center.cases import fanout, footage
-from center.cases.cameras import Cameras
 from center.cases.casebook import Casebook
 from center.cases.desk_pictures import DeskPictures, machines_of
 from center.cases.dossier import Dossier, Dossiers, Ranked
@@ -23,7 +22,7 @@ from center.cases.errors import (
     UnknownCaseMachineError,
 )
 from center.cases.footage import Spot, worth_asking
-from center.cases.places import Anchor, Place
+from center.cases.places import Anchor
 from center.cases.scoring import Score, colour_factor, reach
 from center.cases.terms import Source, Terms
 from center.cases.views import (
@@ -37,6 +36,8 @@ from center.cases.views import (
     WindowView,
 )
 from center.errors import NotComparableError, UnknownObservationError
+from center.geometry import Position
+from center.places import CameraPositions
 from center.search import Search
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.lookalike import MAX_HITS, MAX_MACHINES, LookalikePage, LookalikeRequest, MachineRef
@@ -78,13 +79,13 @@ class Hunt:
     """
 
     def __init__(
-        self, search: Search, book: Casebook, dossiers: Dossiers, pictures: DeskPictures, cameras: Cameras
+        self, search: Search, book: Casebook, dossiers: Dossiers, pictures: DeskPictures, positions: CameraPositions
     ) -> None:
         self._search = search
         self._book = book
         self._dossiers = dossiers
         self._pictures = pictures
-        self._cameras = cameras
+        self._positions = positions
 
     async def search(self, number: str, wanted: Wanted, *, asker: Identity, sight: Scope) -> SearchView:
         """Ask the archive, and keep what it finds as the candidates of the case.
@@ -108,7 +109,7 @@ class Hunt:
         lowering = await self._lowering(question, rejected) if rejected and found.hits else None
         known = dossier.of(Verdict.CONFIRMED)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in known}
-        places = await asyncio.to_thread(self._cameras.places, cameras | keys)
+        places = await asyncio.to_thread(self._positions.of, cameras | keys)
         ranked = _ranked(found, lowering, dossier, places)
         await asyncio.to_thread(self._dossiers.found, number, ranked[: wanted.limit], asker=asker, sight=sight)
         explained = Explained(
@@ -131,7 +132,7 @@ class Hunt:
         """Machines of the case, with their places: candidates best first, all others by capture time."""
         found = await asyncio.to_thread(self._dossiers.machines, number, verdicts, sight=sight)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in found}
-        places = await asyncio.to_thread(self._cameras.places, keys)
+        places = await asyncio.to_thread(self._positions.of, keys)
         placed = [_placed(each, places) for each in found]
         if Verdict.CANDIDATE not in verdicts:
             placed.sort(key=lambda each: (each.machine.captured_at_ms, each.machine.row_key, each.machine.index))
@@ -140,7 +141,7 @@ class Hunt:
     async def area(self, number: str, *, sight: Scope) -> tuple[Spot, ...]:
         """The cameras of the case in sight that have a place."""
         area = await asyncio.to_thread(self._dossiers.area, number, sight=sight)
-        places = await asyncio.to_thread(self._cameras.places, area)
+        places = await asyncio.to_thread(self._positions.of, area)
         return tuple(Spot(key, place) for key, place in sorted(places.items()))
 
     async def seek(self, number: str, row_key: str, index: int, *, asker: Identity, sight: Scope) -> JudgedMachine:
@@ -202,7 +203,7 @@ class Hunt:
         """
         dossier = await asyncio.to_thread(self._dossiers.open, number, sight=sight, action="footage", actor=asker.actor)
         cameras = frozenset(key for key in dossier.area if sight.holds(*key))
-        places = await asyncio.to_thread(self._cameras.places, cameras)
+        places = await asyncio.to_thread(self._positions.of, cameras)
         spots = [Spot(key, place) for key, place in sorted(places.items())]
         windows = worth_asking(_anchors(dossier, places), spots, dossier.terms.cls)
         return WindowList(
@@ -289,7 +290,7 @@ def _ref(machine: CaseMachine) -> MachineRef:
     return MachineRef(row_key=machine.row_key, index=machine.index)
 
 
-def _anchors(dossier: Dossier, places: dict[CameraKey, Place]) -> list[Anchor]:
+def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor]:
     """Where the machine was known to be."""
     anchors = []
     for each in dossier.of(Verdict.CONFIRMED):
@@ -299,12 +300,12 @@ def _anchors(dossier: Dossier, places: dict[CameraKey, Place]) -> list[Anchor]:
             anchors.append(Anchor(machine.captured_at_ms, place, machine.row_key, machine.agent_id, machine.camera_id))
     theft = dossier.terms.theft
     if theft is not None:
-        anchors.append(Anchor(theft.at_ms, Place(theft.latitude, theft.longitude)))
+        anchors.append(Anchor(theft.at_ms, Position(theft.latitude, theft.longitude)))
     return anchors
 
 
 def _ranked(
-    found: fanout.Answer, lowering: fanout.Answer | None, dossier: Dossier, places: dict[CameraKey, Place]
+    found: fanout.Answer, lowering: fanout.Answer | None, dossier: Dossier, places: dict[CameraKey, Position]
 ) -> list[Ranked]:
     """Candidates, best first, without those that somebody has decided on."""
     judged = {(each.machine.row_key, each.machine.index) for each in dossier.judged}
@@ -328,14 +329,14 @@ def _ranked(
     return ranked
 
 
-def _placed(judged: JudgedMachine, places: dict[CameraKey, Place]) -> JudgedMachine:
+def _placed(judged: JudgedMachine, places: dict[CameraKey, Position]) -> JudgedMachine:
     place = places.get(CameraKey(judged.machine.agent_id, judged.machine.camera_id))
     if place is None:
         return judged
     return judged.model_copy(update={"latitude": place.latitude, "longitude": place.longitude})
 
 
-def _window(window: footage.Window, place: Place) -> WindowView:
+def _window(window: footage.Window, place: Position) -> WindowView:
     return WindowView(
         agent_id=window.key.agent_id,
         camera_id=window.key.camera_id,

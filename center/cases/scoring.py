@@ -6,16 +6,17 @@
 *n*: a candidate that looks about as much like a machine that somebody rejected falls below all that do not; one that
 is clearly nearer to the sought machine (by `MARGIN`) keeps its place. *colour*: `OTHER_COLOUR` where a colour was seen
 that the owner did not name; an unseen one lowers nothing. *reach*: 1 where the way from the known sightings next to it
-*n*: a candidate that looks about as much like a rejected machine falls below all that do not; one that
-below `LEAST_REACH`, since a stolen bicycle may lie in a van.
+can be gone at the fastest speed of its class, less the faster it would have had to go, and never below `LEAST_REACH`,
+since a stolen bicycle may lie in a van.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from center.cases.places import Anchor, Place, distance_m
+from center.cases.places import Anchor
 from center.cases.speeds import FASTEST_MPS
+from center.geometry import Position, distance_m
 from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.messages import MachineClass
 
@@ -59,7 +60,7 @@ def colour_factor(seen: MachineColour | None, wanted: tuple[MachineColour, ...])
     return OTHER_COLOUR if wanted and seen is not None and seen not in wanted else 1.0
 
 
-def reach(at_ms: int, place: Place | None, anchors: Iterable[Anchor], cls: MachineClass) -> float:
+def reach(at_ms: int, place: Position | None, anchors: Iterable[Anchor], cls: MachineClass) -> float:
     """Whether a machine known at the anchors could have been here then. Unknown places lower nothing."""
     known = list(anchors)
     if place is None or not known:
@@ -69,7 +70,7 @@ def reach(at_ms: int, place: Place | None, anchors: Iterable[Anchor], cls: Machi
     return min(_possible(at_ms, place, each, FASTEST_MPS[cls]) for each in (before, behind) if each is not None)
 
 
-def _possible(at_ms: int, place: Place, anchor: Anchor, fastest_mps: float) -> float:
+def _possible(at_ms: int, place: Position, anchor: Anchor, fastest_mps: float) -> float:
     way_m = distance_m(place, anchor.place) - IN_VIEW_M
     if way_m <= 0:
         return 1.0

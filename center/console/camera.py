@@ -10,7 +10,7 @@ from urllib.parse import quote
 from nicegui import ui
 from starlette.requests import Request
 
-from center.access import Access, Permission
+from center.access import Access, CameraKey, Permission
 from center.alarms.views import AlarmView
 from center.assessment.evidence import HourEvidence
 from center.assessment.minutes import HOUR_MS
@@ -25,6 +25,7 @@ from center.console.question import Question
 from center.console.table import state, table
 from center.devices import CameraView
 from center.errors import CenterError, UnknownCameraError, marked
+from center.places import PlacedCameraView
 from center.services import Services, identity_of, services_of, sight_of
 
 TITLE: Final = marked("Camera")
@@ -48,16 +49,18 @@ def path(agent_id: str, camera_id: str, period: str = "") -> str:
     return f"{address}?period={quote(period)}" if period else address
 
 
-def camera(request: Request, agent_id: str, camera_id: str) -> None:
+async def camera(request: Request, agent_id: str, camera_id: str) -> None:
     """`/cameras/{agent_id}/{camera_id}`.
 
     Raises:
         UnknownCameraError: it is not there, or out of sight.
+        StoreUnavailableError: the database does not work.
     """
     services, access = services_of(request), identity_of(request).access
     found = services.devices.camera(agent_id, camera_id)
     if found is None or not sight_of(request).holds(agent_id, camera_id):
         raise UnknownCameraError(camera_id=camera_id[:64])
+    (placed,) = await asyncio.to_thread(services.positions.placed, [found])
     today = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
     period = request.query_params.get("period", "")[:16] or f"{today:%Y-%m-%d}"
     with frame(request, title=TITLE, active="/cameras") as _:
@@ -66,7 +69,7 @@ def camera(request: Request, agent_id: str, camera_id: str) -> None:
             words("h1", found.title)
         with ui.element("div").classes("ws-two"):
             standing = _Standing(services, found, _, may_search=opens(access, SEARCH))
-            _place(services, found, _)
+            _place(services, placed, _)
         if not access.permits(Permission.ASSESSMENT_VIEW):
             return
         with labelled_links(_("Period")):
@@ -112,7 +115,7 @@ def _periods(today: datetime) -> tuple[tuple[str, str], ...]:
 
 def _story(services: Services, found: CameraView, period: str, access: Access) -> Story:
     """Blocks."""
-    key, assessment = (found.agent_id, found.camera_id), services.assessment
+    key, assessment = CameraKey(found.agent_id, found.camera_id), services.assessment
     sight = access.scope(Permission.ASSESSMENT_VIEW)
     cards = assessment.recent.judged(period, sight).report.cameras
     try:
@@ -168,11 +171,14 @@ class _Standing:
                     ui.link(_("Search"), Question.of_camera(now.camera_id).path())
 
 
-def _place(services: Services, found: CameraView, _: Language) -> None:
+def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
     with ui.element("section").classes("ws-column").props('aria-labelledby="place"'):
         words("h2", _("Where")).props('id="place"')
         if found.latitude is None or found.longitude is None:
-            empty(_("It has not told where it is."), _("Give latitude and longitude in its agent's configuration."))
+            empty(
+                _("It has no place on the map."),
+                _("Give latitude and longitude in its agent's configuration or in the register."),
+            )
             return
         shown = Map(_, services.atlas, label=_("Map of the cameras")).style("flex: 1; min-height: 240px")
         tone = vocabulary.TONES[found.state]

@@ -6,7 +6,6 @@ from nicegui import ui
 
 from center.access import Identity, Permission, Scope
 from center.cases.footage import Spot
-from center.cases.places import Place, distance_m
 from center.cases.terms import Terms
 from center.cases.views import JudgedMachine, Verdict, WindowView
 from center.console import moments
@@ -19,6 +18,7 @@ from center.errors import CenterError
 from center.evidence.exports import ExportRequest
 from center.evidence.records import State as ExportState
 from center.evidence.sight import Viewer
+from center.geometry import Position, distance_m
 from center.services import Services
 
 SHOWN_WINDOWS: Final = 12
@@ -137,7 +137,7 @@ class Sightings:
         if None in (one.latitude, one.longitude, other.latitude, other.longitude):
             return self._("{minutes} min later").format(minutes=minutes)
         way_m = distance_m(
-            Place(one.latitude or 0, one.longitude or 0), Place(other.latitude or 0, other.longitude or 0)
+            Position(one.latitude or 0, one.longitude or 0), Position(other.latitude or 0, other.longitude or 0)
         )
         return self._("{minutes} min later, {km} km away").format(minutes=minutes, km=f"{way_m / 1000:.1f}")
 

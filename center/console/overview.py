@@ -24,6 +24,7 @@ from center.console.markup import moment, words
 from center.devices import AgentView, CameraView, DeviceState
 from center.errors import CenterError, marked
 from center.pace import Speed
+from center.places import PlacedCameraView
 from center.services import Services, identity_of, services_of, sight_of
 from provisioning.contracts.archive import StorageStatus
 
@@ -64,7 +65,7 @@ class Look:
     """All of one look; equal ones are not drawn again."""
 
     cares: tuple[Care, ...]
-    cameras: tuple[CameraView, ...]
+    cameras: tuple[PlacedCameraView, ...]
     today: Today | None
     speed: Speed
     storage: StorageStatus | None
@@ -125,7 +126,7 @@ class _Page:
 
     async def _seen(self) -> Look:
         may, services = self._access.permits, self._services
-        cameras = services.devices.cameras(self._sight)
+        cameras = await asyncio.to_thread(services.positions.placed, services.devices.cameras(self._sight))
         agents = services.devices.agents(self._access.scope(Permission.AGENT_VIEW))
         waiting: dict[Severity, int] | None = None
         newest: tuple[AlarmView, ...] = ()
@@ -256,7 +257,7 @@ class _Page:
         if self._access.permits(Permission.HEALTH_VIEW):
             _figure(_("Storage"), *_storage(now.storage, _))
 
-    def _show_places(self, cameras: Sequence[CameraView]) -> None:
+    def _show_places(self, cameras: Sequence[PlacedCameraView]) -> None:
         _ = self._
         placed = [
             Marker(
@@ -272,9 +273,7 @@ class _Page:
         ]
         self._map.show(placed)
         without = len(cameras) - len(placed)
-        self._placed.set_text(
-            _("{count} cameras have not told where they are.").format(count=without) if without else ""
-        )
+        self._placed.set_text(_("{count} cameras have no place on the map.").format(count=without) if without else "")
 
 
 def archived(cards: Sequence[Card]) -> int | None:

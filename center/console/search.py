@@ -70,11 +70,6 @@ class _Page:
         self._complained: set[str] = set()
         cameras = services.devices.cameras(sight)
         self._names: Mapping[CameraKey, str] = {CameraKey(c.agent_id, c.camera_id): c.title for c in cameras}
-        self._places = {
-            CameraKey(c.agent_id, c.camera_id): Point(c.latitude, c.longitude)
-            for c in cameras
-            if c.latitude is not None and c.longitude is not None
-        }
         with ui.element("div").classes("ws-search"):
             with ui.element("aside").classes("ws-search-side"):
                 words("h1", _(TITLE))
@@ -193,8 +188,8 @@ class _Page:
             self._timeline.set_visibility(True)
             self._timeline.show(counts, from_ms, to_ms, filters.bin_ms)
             self._week.show(counts)
-            self._draw_heat(counts)
             self._left_out(counts)
+            await self._draw_heat(counts, mine)
 
     async def _found(self, cursor: str | None) -> ObservationList:
         filters = self._question.asked(self._asked_at_ms, limit=PAGE, cursor=cursor)
@@ -324,15 +319,21 @@ class _Page:
         """Of the area that is searched."""
         return [Point(latitude, longitude) for longitude, latitude in self._question.filters.corners]
 
-    def _draw_heat(self, counts: MachineCounts) -> None:
+    async def _draw_heat(self, counts: MachineCounts, mine: int) -> None:
         _ = self._
+        counted = {CameraKey(each.agent_id, each.camera_id): sum(each.machines.values()) for each in counts.cameras}
+        try:
+            positions = await asyncio.to_thread(self._services.positions.of, counted)
+        except CenterError as error:
+            positions = {}
+            self._complain(error)
+        if mine != self._asked:
+            return
         heat = []
-        for each in counts.cameras:
-            key = CameraKey(each.agent_id, each.camera_id)
-            if key in self._places:
-                count = sum(each.machines.values())
-                title = f"{self._names.get(key, each.camera_id)}: {_('{count} machines').format(count=f'{count:,}')}"
-                heat.append(Heat(self._places[key], count, title))
+        for key, position in positions.items():
+            said = _("{count} machines").format(count=f"{counted[key]:,}")
+            title = f"{self._names.get(key, key.camera_id)}: {said}"
+            heat.append(Heat(Point(position.latitude, position.longitude), counted[key], title))
         self._map.heat(heat)
 
     # --- Taken away ----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from center.permits import Permits
 from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
-from center.places import Places
+from center.places import CameraPositions
 from center.records import SETUP_CODE, records_of
 from center.retention import Retention
 from center.rollouts import Rollouts
@@ -182,7 +182,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         url="http://archive.test",
         token=TOKEN,
         audit=audit,
-        places=Places(store, devices),
+        positions=(positions := CameraPositions(store, devices.statuses)),
         transport=httpx.ASGITransport(app=archive.app),
     )
     feed = Feed()
@@ -195,7 +195,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         store,
         audit,
         search,
-        devices,
+        positions,
         roster,
         config,
         clock,
@@ -203,7 +203,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         retention=records.retention,
         late_after_s=60,
     )
-    assessment = Assessment.over(store, audit, devices, clock)
+    assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
     gauges = Gauges(clock)
     notifier = Notifier(Notify(), store, audit, data_dir=tmp_path, retention=records.retention, now_ms=clock)
     cluster = Cluster(url="http://archive.test", token=TOKEN, transport=httpx.ASGITransport(app=archive.app))
@@ -256,6 +256,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         roster=roster,
         rollouts=rollouts,
         devices=devices,
+        positions=positions,
         assessment=assessment,
         feed=feed,
         health=health,

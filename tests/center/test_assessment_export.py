@@ -20,6 +20,7 @@ from center.assessment.paper import FONT_FILES, as_pdf
 from center.assessment.period import parse
 from center.assessment.sheets import sheets
 from center.assessment.tables import HeardCameraRecord, WindowRecord
+from center.places import CameraPositions
 from center.records import DATABASE, open_records
 from center.store import Store
 from provisioning.contracts.config import CenterConfig, load
@@ -66,7 +67,7 @@ def assessor(store: Store) -> Assessor:
                 **window,
             )
         )
-    return open_assessor(store, lambda: parse("2026-12").to_ms)
+    return open_assessor(store, CameraPositions(store, dict).on_file, lambda: parse("2026-12").to_ms)
 
 
 @given(st.text(max_size=200))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from center.access import EVERYWHERE
+from center.access import EVERYWHERE, CameraKey
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.evidence import HourEvidence
@@ -18,6 +18,7 @@ from center.audit import Audit
 from center.broker import Mailbox
 from center.devices import Devices
 from center.feed import Feed
+from center.places import CameraPositions
 from center.roster import Roster
 from center.store import Store
 from provisioning.contracts import codec, ids, topics
@@ -100,10 +101,10 @@ class Centre:
         return found
 
     def assessor(self) -> Assessor:
-        return open_assessor(self.store, self.clock)
+        return open_assessor(self.store, CameraPositions(self.store, dict).on_file, self.clock)
 
     def evidence(self) -> list[HourEvidence]:
-        return self.assessor().evidence(DAY, (AGENT, "cam-1"), None, after=-1, limit=100, sight=EVERYWHERE)[1]
+        return self.assessor().evidence(DAY, CameraKey(AGENT, "cam-1"), None, after=-1, limit=100, sight=EVERYWHERE)[1]
 
 
 def topic_of(message: Any) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from bench.assessment.__main__ import check
 from bench.assessment.fleet import GAP, MONTH, Planted, lay_down
 from bench.assessment.plan import EXCUSES, FAULTS
-from center.access import EVERYWHERE
+from center.access import EVERYWHERE, CameraKey
 from center.assessment.assessment import open_assessor
 from center.assessment.assessor import Assessor
 from center.assessment.formulas import Tally
@@ -20,6 +20,7 @@ from center.assessment.minutes import HOUR_MS
 from center.assessment.period import parse
 from center.assessment.report import Card, Report
 from center.errors import UnknownCameraError
+from center.places import CameraPositions
 from center.store import Store
 from tests.support.postgres import Postgres
 
@@ -45,7 +46,7 @@ def fleet(
 
 @pytest.fixture(scope="module")
 def assessor(fleet: tuple[Store, list[Planted]]) -> Assessor:
-    return open_assessor(fleet[0], lambda: AFTERWARDS_MS)
+    return open_assessor(fleet[0], CameraPositions(fleet[0], dict).on_file, lambda: AFTERWARDS_MS)
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +190,6 @@ def test_a_league_table_is_the_same_each_time_and_equals_share_a_rank(report: Re
 
 def test_nobody_has_evidence_of_a_camera_that_is_not_there(assessor: Assessor) -> None:
     with pytest.raises(UnknownCameraError):
-        assessor.evidence(MONTH, ("agent-999", "cam-1"), None, after=-1, limit=10, sight=EVERYWHERE)
+        assessor.evidence(MONTH, CameraKey("agent-999", "cam-1"), None, after=-1, limit=10, sight=EVERYWHERE)
     with pytest.raises(UnknownCameraError):
-        assessor.series(MONTH, "day", camera=("agent-999", "cam-1"), district=None, sight=EVERYWHERE)
+        assessor.series(MONTH, "day", camera=CameraKey("agent-999", "cam-1"), district=None, sight=EVERYWHERE)

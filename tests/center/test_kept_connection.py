@@ -8,7 +8,7 @@ import pytest
 from center.access import EVERYWHERE
 from center.errors import QueryFaultError
 from center.filters import CountFilters
-from center.places import Places
+from center.places import CameraPositions
 from center.search import Search
 from provisioning.contracts.search import MachineCounts
 from tests.center.conftest import World
@@ -48,8 +48,8 @@ async def test_a_question_goes_once_more_and_no_more(world: World, answers: int)
     archive = Archive(answers)
     server = await asyncio.start_server(archive.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    places = Places(world.store, world.services.devices)
-    search = Search(url=f"http://127.0.0.1:{port}", token=TOKEN, audit=world.services.audit, places=places)
+    positions = CameraPositions(world.store, world.services.devices.statuses)
+    search = Search(url=f"http://127.0.0.1:{port}", token=TOKEN, audit=world.services.audit, positions=positions)
     try:
         if answers:
             for _ in range(3):

@@ -9,7 +9,7 @@ from fastapi import Response
 from center.access import EVERYWHERE, CameraKey, Scope
 from center.assessment.recent import FRESH_MS
 from center.pace import WINDOW_MS, Pace
-from center.places import Places
+from center.places import CameraPositions
 from center.search import Search
 from center.settings import shown
 from center.storage import RETRY_MS, Storage
@@ -72,8 +72,10 @@ async def test_nobody_waits_longer_than_a_moment_for_what_the_archive_tells_of_i
 ) -> None:
     monkeypatch.setattr("center.storage.WAIT_S", 0.01)
     line = LongLine(httpx.ASGITransport(app=world.archive.app))
-    places = Places(world.store, world.services.devices)
-    search = Search(url="http://archive.test", token=TOKEN, audit=world.services.audit, places=places, transport=line)
+    positions = CameraPositions(world.store, world.services.devices.statuses)
+    search = Search(
+        url="http://archive.test", token=TOKEN, audit=world.services.audit, positions=positions, transport=line
+    )
     world.archive.storage = StorageStatus(free_bytes=5, total_bytes=9, day="20261123", day_bytes=1)
     storage = Storage(search, clock)
     assert [await storage.look() for _ in range(3)] == [None, None, None]

@@ -9,7 +9,7 @@ import pytest
 from center import pictures
 from center.access import EVERYWHERE, CameraKey, Scope
 from center.errors import NoPictureError, UnknownObservationError
-from center.places import Places
+from center.places import CameraPositions
 from center.previews import Preview, Previews
 from center.search import Search
 from tests.center.conftest import World
@@ -48,7 +48,7 @@ class Wall:
             url="http://archive.test",
             token=TOKEN,
             audit=world.services.audit,
-            places=Places(world.store, world.services.devices),
+            positions=CameraPositions(world.store, world.services.devices.statuses),
             transport=self.line,
         )
         self._previews = Previews(self.search)

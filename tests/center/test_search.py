@@ -18,7 +18,7 @@ from center import search_export
 from center.access import CameraKey, Role
 from center.errors import CenterError
 from center.filters import Filters
-from center.places import Places
+from center.places import CameraPositions
 from center.saved_searches import SavedSearchRecord
 from center.search import Search
 from center.users import Given
@@ -80,7 +80,7 @@ async def county(world: World, archive: Path) -> AsyncIterator[World]:
         url="http://query.test",
         token=TOKEN,
         audit=world.services.audit,
-        places=Places(world.store, world.services.devices),
+        positions=CameraPositions(world.store, world.services.devices.statuses),
         transport=httpx.ASGITransport(app=app),
     )
     world.services = replace(world.services, search=search)

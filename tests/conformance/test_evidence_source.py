@@ -12,7 +12,7 @@ from center.devices import Devices
 from center.evidence import custody
 from center.evidence.manifest import LeftOut
 from center.evidence.source import Found, erased, fetch
-from center.places import Places
+from center.places import CameraPositions
 from center.roster import Roster
 from center.search import Search
 from center.store import Store
@@ -57,7 +57,7 @@ async def search(place: Path, tmp_path: Path) -> AsyncIterator[Search]:
         url="http://query.test",
         token=TOKEN,
         audit=audit,
-        places=Places(store, devices),
+        positions=CameraPositions(store, devices.statuses),
         transport=httpx.ASGITransport(app=app),
     )
     yield client

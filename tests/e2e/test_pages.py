@@ -212,6 +212,34 @@ def test_focus_stays_on_a_camera_while_others_and_it_itself_change(visitor: Visi
     page.wait_for_url(f"**/cameras/{AGENT}/cam-2")
 
 
+def test_a_camera_that_the_register_alone_places_has_its_dot_on_every_map(visitor: Visitor, center: Running) -> None:
+    visitor.set_up()
+    center.deliver(heartbeat(sent_at_ms=int(time.time() * 1000)))
+    for camera in ("cam-1", "cam-2"):
+        center.deliver(camera_status(camera))
+    center.archive.fill(4, newest_ms=int(time.time() * 1000) - 60_000)
+    page = visitor.page
+    visitor.go("/overview")
+    expect(page.get_by_text("2 cameras have no place on the map.")).to_be_visible()
+    visitor.go(CAMERA)
+    expect(page.get_by_text("It has no place on the map.")).to_be_visible()
+    taken = visitor.context.request.post(
+        f"{center.url}/api/assessment/register",
+        data=f"agent_id,camera_id,latitude,longitude\n{AGENT},cam-1,31.99,118.71\n",
+        headers={"origin": center.url, "content-type": "text/csv"},
+    )
+    assert taken.ok, taken.text()
+    visitor.go(CAMERA)
+    expect(page.get_by_text("31.99000, 118.71000 (WGS 84)")).to_be_visible()
+    expect(page.locator(".ws-map-marker")).to_have_count(1)
+    visitor.go("/overview")
+    expect(page.locator(".ws-map-marker")).to_have_count(1)
+    expect(page.get_by_text("1 cameras have no place on the map.")).to_be_visible()
+    visitor.go("/observations")
+    page.get_by_role("button", name="Map").click()
+    expect(page.locator(".ws-map-heat")).to_have_count(1)
+
+
 def test_the_overview_says_what_needs_somebody_and_what_is_unknown(visitor: Visitor, center: Running) -> None:
     visitor.set_up()
     visitor.go("/overview")

@@ -15,7 +15,7 @@ from center.alarms.views import Push
 from center.audit import Audit
 from center.devices import Devices
 from center.feed import Reader
-from center.places import Places
+from center.places import CameraPositions
 from center.retention import Retention
 from center.roster import Roster
 from center.search import Search
@@ -78,7 +78,7 @@ async def station(tmp_path: Path, store: Store, clock: Clock, roster: Roster) ->
         url="http://archive.test",
         token=TOKEN,
         audit=audit,
-        places=Places(store, devices),
+        positions=CameraPositions(store, devices.statuses),
         transport=httpx.ASGITransport(app=archive.app),
     )
 

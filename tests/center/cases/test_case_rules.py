@@ -11,11 +11,12 @@ from center.access import CameraKey
 from center.cases import fanout, hunt, records, terms, views
 from center.cases.errors import CaseStateError, TooManyQuestionsError
 from center.cases.footage import NEAR_M, SLACK_MS, Spot, Window, worth_asking
-from center.cases.places import Anchor, Place, distance_m
+from center.cases.places import Anchor
 from center.cases.scoring import LEAST_REACH, MARGIN, Score, colour_factor, lowered, reach
 from center.cases.speeds import FASTEST_MPS, SLOWEST_MPS
 from center.cases.states import TABLE, Act, State, after, now
 from center.cases.terms import Terms, is_number
+from center.geometry import Position, distance_m
 from center.store import Base
 from provisioning.contracts.archive import MachineColour, ObjectRow
 from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, MachineRef
@@ -25,8 +26,8 @@ from tests.contracts.test_boundary import FORBIDDEN
 
 HOUR_MS = 3_600_000
 BIKE = MachineClass.BICYCLE
-HERE = Place(30.0, 120.0)
-KM_NORTH = Place(30.0 + 1 / 111.195, 120.0)
+HERE = Position(30.0, 120.0)
+KM_NORTH = Position(30.0 + 1 / 111.195, 120.0)
 cosines = st.floats(-1, 1)
 
 
@@ -165,17 +166,17 @@ def test_reach_is_one_where_the_way_can_be_made_and_falls_with_the_speed_it_woul
 
 
 def test_only_the_sightings_next_to_it_in_time_judge_a_candidate() -> None:
-    far = Place(31.0, 120.0)
+    far = Position(31.0, 120.0)
     anchors = [Anchor(NOW_MS - HOUR_MS, far), Anchor(NOW_MS - 600_000, HERE), Anchor(NOW_MS + HOUR_MS, HERE)]
     assert reach(NOW_MS, KM_NORTH, anchors, BIKE) == 1.0
 
 
 def spot(name: str, north_m: float) -> Spot:
-    return Spot(CameraKey(AGENT, name), Place(HERE.latitude + north_m / 111_195, HERE.longitude))
+    return Spot(CameraKey(AGENT, name), Position(HERE.latitude + north_m / 111_195, HERE.longitude))
 
 
 def test_between_two_sightings_a_camera_on_the_way_is_asked_for_the_time_it_can_have_been_passed() -> None:
-    there = Place(30.0 + 2000 / 111_195, 120.0)
+    there = Position(30.0 + 2000 / 111_195, 120.0)
     one = Anchor(NOW_MS, HERE, "a:1", AGENT, "here")
     other = Anchor(NOW_MS + 600_000, there, "a:2", AGENT, "there")
     found = worth_asking([other, one], [spot("middle", 1000), spot("here", 0), spot("too-far", 9000)], BIKE)

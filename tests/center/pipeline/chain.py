@@ -51,8 +51,6 @@ def camera(agent_id: str, camera_id: str, **changes: Any) -> CameraView:
         "code": "",
         "since_ms": AT_MS - DAY_MS,
         "heard_at_ms": AT_MS - DAY_MS,
-        "latitude": None,
-        "longitude": None,
     }
     return CameraView(**{**facts, **changes})
 

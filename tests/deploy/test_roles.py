@@ -16,14 +16,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engines.catalog import Catalog, default_models_dir
 from provisioning.release import ROLES
-from tests.support import clean_root
+from tests.support import clean_root, debian_tree
 from tests.support.waiting import LONG_S
 
 pytestmark = [pytest.mark.losses, pytest.mark.peer, pytest.mark.network, pytest.mark.timeout(1800)]
@@ -50,10 +49,8 @@ USERS = {f"etc/{name}{end}" for name in ("passwd", "group", "shadow", "gshadow")
 
 
 @pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("debian") / "root"
-    yield clean_root.debootstrap(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+def debian() -> Path:
+    return debian_tree.debian()
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,11 @@ Run with: pytest -s -m losses tests/deploy/test_without_root.py. Some 5 minutes,
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import clean_root
+from tests.support import clean_root, debian_tree
 
 pytestmark = [
     pytest.mark.losses, pytest.mark.peer, pytest.mark.ray, pytest.mark.network, pytest.mark.timeout(2400),
@@ -31,10 +30,8 @@ TRUST = " ".join(
 
 
 @pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("debian") / "root"
-    yield clean_root.debootstrap(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+def debian() -> Path:
+    return debian_tree.debian()
 
 
 def test_make_demo_needs_neither_root_nor_sudo(debian: Path, tmp_path: Path) -> None:

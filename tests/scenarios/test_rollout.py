@@ -1,9 +1,11 @@
-"""Twenty agents and a bad configuration, a bad version, good ones: stopped at the threshold, all back, ledgers whole.
+"""Twenty agents, a bad configuration and a good one: stopped at the threshold, all back, ledgers whole.
 
 ```
  wayside-provision rollout ─▶ home ─ courier ─▶ Mosquitto ─▶ cabinet-00 … cabinet-19 ─▶ archive
-                                                   └─ configured, installed, heartbeats, cameras ─▶ courier
+                                                   └─ configured, heartbeats, cameras ─▶ courier
 ```
+
+Of software tests/deploy/test_booted.py has the real thing, of the rules tests/provisioning/test_rollout_model.py.
 """
 
 import json
@@ -29,7 +31,7 @@ from tests.provisioning.serving import new_home, serving
 from tests.support.exchange import MOSQUITTO
 from tests.support.mqtt_client import Client
 from tests.support.office import Technician
-from tests.support.rolled import BASE, FIRST_VERSION, Machine, Place, Releases, Root, machine, start_broker
+from tests.support.rolled import BASE, Machine, Place, machine, start_broker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.peer
@@ -39,11 +41,10 @@ QUICK = ("--soak", "1", "--apply", "60", "--silence", "30")
 
 
 class Fleet:
-    def __init__(self, home: Home, machines: list[Machine], archive: Archive, releases: Releases) -> None:
+    def __init__(self, home: Home, machines: list[Machine], archive: Archive) -> None:
         self.home = home
         self.machines = machines
         self.archive = archive
-        self.releases = releases
         self.technician = Technician(home.directory)
 
     def roll_out(self, *words: str | Path) -> dict[str, Any]:
@@ -67,9 +68,6 @@ class Fleet:
     def settings(self) -> Counter[str]:
         with self.home.rollouts.reading() as page:
             return Counter(page.setting(each.agent_id) or "" for each in self.machines)
-
-    def versions(self) -> Counter[str]:
-        return Counter(each.version for each in self.machines)
 
     def assert_whole(self) -> None:
         """Every camera works, and whatever was selected has ended by a name or is on its way."""
@@ -98,11 +96,10 @@ def fleet() -> Iterator[Fleet]:
 
 
 def _running(tmp_path: Path, mosquitto: str) -> Iterator[Fleet]:
-    home, releases = new_home(tmp_path), Releases(tmp_path / "releases")
+    home = new_home(tmp_path)
     failures: list[ProvisioningError] = []
     with ExitStack() as stack:
-        bad = frozenset({"2.0"})
-        machines = [machine(home, tmp_path, n, releases, bad if n % 2 else frozenset()) for n in range(COUNT)]
+        machines = [machine(home, tmp_path, number) for number in range(COUNT)]
         broker = start_broker(mosquitto, home)
         stack.callback(broker.wait)
         stack.callback(broker.kill)
@@ -114,18 +111,12 @@ def _running(tmp_path: Path, mosquitto: str) -> Iterator[Fleet]:
         stack.callback(archive.close)
         stack.callback(_all, machines, Machine.stop)
         _all(machines, Machine.start)
-        root = Root(machines)
-        root.start()
-        stack.callback(root.stop)
         until(lambda: all(each.cameras_work() for each in machines))
-        yield Fleet(home, machines, archive, releases)
+        yield Fleet(home, machines, archive)
     assert failures == []
 
 
-def test_a_bad_configuration_and_a_bad_version_stop_and_go_back_and_good_ones_reach_all(
-    fleet: Fleet, tmp_path: Path
-) -> None:
-    key = ("--key", fleet.releases.public)
+def test_a_bad_configuration_stops_and_goes_back_and_a_good_one_reaches_all(fleet: Fleet, tmp_path: Path) -> None:
     bad, good = tmp_path / "bad.toml", tmp_path / "good.toml"
     base = "heartbeat_s = 0.5\n[selector]\nchange_threshold = 0\nmax_per_second = 0.5\n"
     bad.write_text(base + "[rtsp]\nconnect_timeout_s = 0.05\n")
@@ -141,22 +132,9 @@ def test_a_bad_configuration_and_a_bad_version_stop_and_go_back_and_good_ones_re
     assert fleet.settings() == {BASE: COUNT}
     fleet.assert_whole()
 
-    # --- a version that cannot redact on every second machine
-    told = fleet.roll_out("--software", fleet.releases.archive("2.0"), *key, "--health", "6")
-    assert (told["phase"], told["stopped"], told["stage"]) == ("stopped", "error_rate", 2), told
-    assert told["counts"]["pending"] == COUNT - 2
-    assert told["counts"]["rolled_back"] == 2
-    assert "did not prove itself" in told["cause"]
-    assert fleet.versions() == {FIRST_VERSION: COUNT}
-    assert sum(bool(each.installed) for each in fleet.machines) == 2
-    fleet.assert_whole()
-
-    # --- and good ones
+    # --- and a good one
     told = fleet.roll_out("--config", good)
     assert (told["phase"], told["counts"]["healthy"]) == ("done", COUNT), told
-    told = fleet.roll_out("--software", fleet.releases.archive("3.0"), *key, "--health", "30")
-    assert (told["phase"], told["counts"]["healthy"]) == ("done", COUNT), told
-    assert fleet.versions() == {"3.0": COUNT}
     fleet.assert_whole()
 
     # --- of which the centre is told
@@ -170,5 +148,5 @@ def test_a_bad_configuration_and_a_bad_version_stop_and_go_back_and_good_ones_re
         assert isinstance(body, RolloutReport)
         return body.name, body.phase.value, body.total
 
-    until(lambda: told_last() == ("3.0", "done", COUNT))
+    until(lambda: told_last() == (good.name, "done", COUNT))
     centre.close()

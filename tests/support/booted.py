@@ -2,7 +2,7 @@
 
 ```
  street (a network of its own) ── 10.2.0.9: cameras, and whoever listens to what wants to leave
-    ├── eth0 10.2.0.5  head     systemd, root and users of its own; reboots, loses power, is switched off
+    ├── eth0 10.2.0.5  head     systemd, root and users of its own; reboots
     └── eth0 10.2.0.6  cabinet
 ```
 
@@ -12,20 +12,18 @@ so two runs side by side do not meet.
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
 import pytest
 
-from tests.support.waiting import LONG_S
+from tests.support.recorder import recorded
 
 CAMERAS = "10.2.0.9"
 _NETWORK = "10.2.0.0/24"
@@ -35,6 +33,8 @@ _STEP_S = 0.1
 _REBOOT = 133
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+_CHRONY = "[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS -x\n"
+"""It may not set the clock, which is this machine's, as in any container."""
 _BOOT = """
 mount --make-rprivate /
 mount --bind "$NET" "$FOLDER/net"
@@ -89,6 +89,10 @@ class Street:
         words = [*_DIES_WITH_US, "nsenter", f"--net={self.net}", *map(str, command)]
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
+    def recorded(self) -> AbstractContextManager[list[str]]:
+        """Lists, once the context ends, line by line what wanted to leave the street."""
+        return recorded(self.beside, "street", _NETWORK)
+
     def wire(self, name: str, address: str) -> Path:
         """Make a network for one machine; it outlives the machine's boots."""
         net = self._network()
@@ -102,10 +106,6 @@ class Street:
         ):
             subprocess.run([*inside, *words], check=True, capture_output=True)
         return net
-
-    def unplug(self, name: str, *, back: bool = False) -> None:
-        """Take a machine's wire out, or put it back."""
-        self.ip("link", "set", name, "up" if back else "down")
 
     def _network(self) -> Path:
         script = "ip link set lo up; echo made; exec sleep infinity"
@@ -139,6 +139,7 @@ class Booted:
         # What Debian's installer writes, and debootstrap does not.
         self.write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n")
         self.write("/etc/resolv.conf", "nameserver 192.0.2.53\n")
+        self.write("/etc/systemd/system/chrony.service.d/container.conf", _CHRONY)
 
     def write(self, path: str, content: str | bytes) -> None:
         """Put a file there; only while it is switched off."""
@@ -201,17 +202,9 @@ class Booted:
 
     def reboot(self) -> None:
         """Ask systemd to reboot, and wait until it is up again."""
-        assert self._leaves("systemctl reboot") == _REBOOT
+        self.tried("systemctl reboot")
+        assert self._ended() == _REBOOT
         self.boot()
-
-    def cut_power(self) -> None:
-        """End everything there at once; `boot` switches it on again."""
-        os.kill(self._init, signal.SIGKILL)
-        self._ended()
-
-    def poweroff(self) -> None:
-        """Ask systemd to switch it off."""
-        assert self._leaves("systemctl poweroff") == 0
 
     def close(self) -> None:
         """End it, however it stands."""
@@ -247,10 +240,6 @@ class Booted:
             return next((pid for pid in below if _numbers(pid)[2:] == ["1"]), None)
         except FileNotFoundError:
             return None  # ended meanwhile
-
-    def _leaves(self, command: str) -> int:
-        self.tried(command)
-        return self._ended()
 
     def _ended(self) -> int:
         assert self._nspawn is not None
@@ -298,37 +287,3 @@ def machine(street: Street, name: str, address: str, *lower: Path) -> Iterator[B
             made.close()
     finally:
         shutil.rmtree(folder)
-
-
-RECORDER = f"""
-import ipaddress, socket
-own = ipaddress.ip_network("{_NETWORK}")
-wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-wire.bind(("street", 0))
-print("listening", flush=True)
-while True:
-    data, _ = wire.recvfrom(65535)
-    kind, body = data[12:14], data[14:]
-    if kind == b"\\x08\\x00" and ipaddress.ip_address(body[16:20]) not in own:
-        asked = body[40:80] if body[22:24] == b"\\x00\\x35" else b""
-        print("ip", body[9], socket.inet_ntoa(body[16:20]), body[20:24].hex(), asked, flush=True)
-    elif kind == b"\\x86\\xdd" and body[6] not in (0, 58):
-        print("ip6", body[6], socket.inet_ntop(socket.AF_INET6, body[24:40]), body[40:44].hex(), flush=True)
-"""
-"""A program that prints each packet that wants to leave; ICMPv6 and hop-by-hop are the kernel's own."""
-
-
-@contextmanager
-def recorded(street: Street) -> Iterator[list[str]]:
-    """Lists, once the context ends, line by line what wanted to leave the street."""
-    recorder = street.beside([sys.executable, "-c", RECORDER])
-    left: list[str] = []
-    try:
-        assert recorder.stdout is not None
-        assert recorder.stdout.readline() == "listening\n"
-        yield left
-        recorder.send_signal(signal.SIGTERM)
-        left += recorder.stdout.read().splitlines()
-    finally:
-        recorder.kill()
-        recorder.communicate(timeout=LONG_S)

@@ -1,5 +1,10 @@
 """Trees that machines of tests are layers over: a Debian, and what Wayside depends on for that Debian's Python.
 
+```
+ debootstrap ──▶ Debian, and the medium in its apt ──▶ layer: a machine that boots, a chroot in namespaces
+ uv ──▶ dependencies ────────────────────────────────▶ layer between, where the programs are borrowed
+```
+
 Each is made once and kept in the cache under a key of what it is made from; nothing is ever written into it.
 """
 
@@ -22,6 +27,8 @@ PACKAGES = (
     "ca-certificates", "dbus", "iproute2", "mosquitto", "openssl", "procps", "python3", "python3-venv", "systemd",
     "systemd-sysv", "util-linux",
 )  # fmt: skip
+MEDIUM = ("chrony", "nftables", "prometheus")
+"""Debian packages that apt there can install without a network, as from Debian's own medium."""
 NEIGHBOURS = "/usr/lib/wayside-neighbours"
 """Where the dependencies lie; `tests.deploy.small_release` makes programs that look there."""
 _MAKING_S = 900
@@ -42,8 +49,11 @@ def debian() -> Path:
 
     def make(folder: Path) -> None:
         _run("debootstrap", [program, "--variant=minbase", include, codename, str(folder), mirror])
+        apt = ["apt-get", "-q", "-y", "-o", f"Dir={folder}", "-o", f"Dir::State::status={folder}/var/lib/dpkg/status"]
+        _run("apt-get update", [*apt, "update"])
+        _run("apt-get install", [*apt, "--no-install-recommends", "--download-only", "install", *MEDIUM])
 
-    return _kept(codename, f"{codename} {include}", make)
+    return _kept(codename, f"{codename} {include} {MEDIUM}", make)
 
 
 def dependencies(debian: Path) -> Path:
@@ -63,7 +73,7 @@ def dependencies(debian: Path) -> Path:
         _run("uv pip install", [*install, "--target", f"{folder}{NEIGHBOURS}", "-r", str(wanted)])
         wanted.unlink()
 
-    return _kept("neighbours", f"{debian.name} {hashlib.sha256(lock + project).hexdigest()}", make)
+    return _kept("neighbours", f"{python.readlink().name} {hashlib.sha256(lock + project).hexdigest()}", make)
 
 
 def _kept(name: str, of: str, make: Callable[[Path], None]) -> Path:

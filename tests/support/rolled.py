@@ -1,11 +1,11 @@
-"""A site of many agents in one process, to roll things out to: real spools, publishers, configurators and updaters.
+"""A site of many agents in one process, to roll configurations out to: real spools, publishers and configurators.
 
 ```
-home ─ courier ─▶ Mosquitto ◀─▶ 20 agents (threads) ─ HTTPS ─▶ enrolment service (archives)
-                      ▲   └──▶ archive            └─ request ─▶ what is root's (played: restarts the agent)
+home ─ courier ─▶ Mosquitto ◀─▶ 20 agents (threads)
+                      ▲   └──▶ archive
 ```
 
-Played are cameras, redaction, and what `install.sh` does, of which tests/deploy has the real one.
+Cameras and redaction are played. Archives of any version, which hold next to nothing, are made here too.
 """
 
 import itertools
@@ -22,11 +22,9 @@ from edge_agent import ledger
 from edge_agent.capture import Capture
 from edge_agent.clock import SystemClock
 from edge_agent.configurator import Configurator
-from edge_agent.errors import DropReason, RedactionUnavailable, Unreachable
-from edge_agent.frames import Glance, Redact, Redacted, Selected, Skipped
+from edge_agent.errors import Unreachable
+from edge_agent.frames import Glance, Redact, Skipped
 from edge_agent.link import PahoLink
-from edge_agent.updater import RESULT
-from edge_agent.updating import updater_of, updates_of
 from provisioning import broker, durable_file
 from provisioning.authority import private_pem
 from provisioning.broker import process as broker_process
@@ -43,7 +41,6 @@ from tests.support import office
 from tests.support.exchange import listens
 from tests.support.waiting import LONG_S, until
 
-FIRST_VERSION = "1.0"
 BASE = '{"heartbeat_s":0.5,"selector":{"change_threshold":0,"max_per_second":0.5}}'
 """Settings that every agent has from its beginning: at the default pace a scenario would take minutes."""
 
@@ -67,50 +64,31 @@ class FlakyCamera:
             yield glance(next(self._numbers), camera_id=self._id, at_ms=clock.now_ms())
 
 
-class BrokenRedactor:
-    """Of a version with a bug: nothing can be covered, so nothing is published."""
-
-    def redact(self, _: Selected) -> Redacted:
-        raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, "the detector does not run")
-
-
 @dataclass
 class Machine:
-    """One box: its agent, and what of root's would change it."""
+    """One box with its agent."""
 
     agent_id: str
-    folder: Path
     edge: config.EdgeConfig
-    broken: frozenset[str]
-    """Versions that cannot redact here."""
-    version: str = FIRST_VERSION
-    before: str = FIRST_VERSION
     configurator: Configurator | None = None
-    installed: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
         clock, edge = SystemClock(), self.edge
-        updates = updates_of(edge, clock, self.version)
-        assert updates is not None
-        is_broken = self.version in self.broken
 
         def redactor(_: config.EdgeConfig, camera: config.Camera) -> Redact:
-            return BrokenRedactor() if is_broken else GreyRedactor(camera, edge.agent_id)
+            return GreyRedactor(camera, edge.agent_id)
 
-        made = Configurator(
+        self._stop = threading.Event()
+        self.configurator = made = Configurator(
             edge,
             lambda _: redactor,
             partial(PahoLink, edge.broker, edge.agent_id, is_enrolled=True),
             clock,
-            software=f"wayside-edge {self.version}",
+            software="wayside-edge 1.0",
             open_capture=lambda camera, _: Capture(camera, FlakyCamera(camera), clock),
-            beside={"updates": lambda stop: updater_of(edge, updates, made, clock).run(stop)},
-            updates=updates,
         )
-        self._stop = threading.Event()
-        self.configurator = made
         made.start()
         self._thread = threading.Thread(target=made.run, args=(self._stop.is_set,))
         self._thread.start()
@@ -123,13 +101,6 @@ class Machine:
             self.configurator.stop()
             self.configurator = None
 
-    def switch(self, version: str) -> None:
-        """As systemd does after a switch of folders."""
-        self.stop()
-        self.version, self.before = version, self.version
-        self.installed.append(version)
-        self.start()
-
     def cameras_work(self) -> bool:
         made = self.configurator
         return made is not None and [each.state.value for each in made.statuses()] == ["online"]
@@ -137,61 +108,6 @@ class Machine:
     def ledger(self) -> Ledger:
         assert self.configurator is not None
         return ledger.total(self.configurator._lasting.spool.ledgers())
-
-
-class Root:
-    """Plays `install.sh --requested` on every machine, each in a thread while it is at it."""
-
-    def __init__(self, machines: list[Machine]) -> None:
-        self._machines = machines
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._serve, args=(machine,)) for machine in machines]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(LONG_S)
-
-    def _serve(self, machine: Machine) -> None:
-        done = ""
-        assert machine.edge.updates is not None
-        folder = machine.edge.updates.directory
-        while not self._ended.wait(0.2):
-            try:
-                lines = (folder / "request").read_text().splitlines()
-            except OSError:
-                continue
-            asked = dict(line.split(" ", 1) for line in lines[1:])
-            if lines[0] != "wayside-update 1" or asked["number"] == done:
-                continue
-            done = asked["number"]
-            self._carry_out(machine, folder, asked)
-
-    def _carry_out(self, machine: Machine, folder: Path, asked: dict[str, str]) -> None:
-        version = asked["version"]
-        if asked["act"] == "install":
-            assert (folder / "archive.wayside").is_file()
-        elif machine.version == version:
-            version = machine.before
-        machine.switch(version)
-        for _ in range(10 * int(asked["health"])):
-            healthy = folder / "healthy"
-            if healthy.exists() and healthy.read_text().split() == [asked["number"], version]:
-                self._tell(machine, f"{asked['number']} applied\n\n")
-                return
-            if self._ended.wait(0.1):
-                return
-        machine.switch(machine.before)
-        self._tell(machine, f"{asked['number']} rolled_back\nversion {version} did not prove itself\n")
-
-    @staticmethod
-    def _tell(machine: Machine, text: str) -> None:
-        assert machine.edge.updates is not None
-        durable_file.write(machine.edge.updates.installed_dir / RESULT, text.encode())
 
 
 class Place:
@@ -223,12 +139,11 @@ class Releases:
         return pack(told, tree, self._key, self._folder / f"dist-{version}-{role}-{arch}")
 
 
-def machine(home: Home, folder: Path, number: int, releases: Releases, broken: frozenset[str]) -> Machine:
+def machine(home: Home, folder: Path, number: int) -> Machine:
     """An enrolled agent with one camera; only the first one's is quick."""
     agent_id, box = f"cabinet-{number:02}", office.Box()
     place = folder / agent_id
-    (place / "opt").mkdir(parents=True)
-    (place / "opt" / "role").write_text("edge\n")
+    place.mkdir()
     certificate = office.enrol(home, agent_id, box, site_id=SITE)
     camera_id = f"{agent_id}-gate"
     url = f"rtsp://{'quick' if number == 0 else 'slow'}.invalid/1"
@@ -256,14 +171,9 @@ def machine(home: Home, folder: Path, number: int, releases: Releases, broken: f
             "probation_s": 6.0,
             "settle_s": 0.3,
         },
-        updates={
-            "directory": place / "update",
-            "installed_dir": place / "opt",
-            "release_key_file": releases.public,
-        },
         streams={"own_process": False},
     )
-    return Machine(agent_id, place, edge, broken)
+    return Machine(agent_id, edge)
 
 
 def start_broker(program: str, home: Home) -> "subprocess.Popen[bytes]":

@@ -117,6 +117,22 @@ class DistrictTakenError(CenterError):
     remedy = marked("Choose another id.")
 
 
+class DistrictNamedError(CenterError):
+    """A district of that name exists."""
+
+    code = "district_named"
+    message = marked("There is a district called {name} already, {district_id}.")
+    remedy = marked("Use that one, or choose another name.")
+
+
+class DistrictAssessedError(CenterError):
+    """The assessment has its region code and outline."""
+
+    code = "district_assessed"
+    message = marked("The assessment checks cameras against district {district_id}.")
+    remedy = marked("Take it out of the assessment first: DELETE /api/assessment/districts?name={name}")
+
+
 class DistrictInUseError(CenterError):
     """Somebody has a grant in it."""
 

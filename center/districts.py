@@ -1,13 +1,20 @@
-"""Districts: named groups of cameras, which grants and searches are bound to."""
+"""Districts: a name, cameras that grants and searches are bound to, and what the assessment checks them against."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, Text, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center.access import CameraKey, District
-from center.account_errors import DistrictInUseError, DistrictTakenError, UnknownDistrictError
+from center.account_errors import (
+    DistrictAssessedError,
+    DistrictInUseError,
+    DistrictNamedError,
+    DistrictTakenError,
+    UnknownDistrictError,
+)
 from center.audit import Audit
 from center.store import Base, Store
 
@@ -17,12 +24,17 @@ MAX_CAMERAS = 2000
 
 
 class DistrictRecord(Base):
-    """One district."""
+    """One district; `region` and `outline` are None where the assessment does not know it (`assessment.districts`)."""
 
     __tablename__ = "districts"
 
     district_id: Mapped[str] = mapped_column(String(63), primary_key=True)
     name: Mapped[str] = mapped_column(String(128))
+    """Of one district alone, but for those that were named alike before revision 0014."""
+    region: Mapped[str | None] = mapped_column(String(8))
+    """First digits of the GB/T 28181 codes in it; empty: not checked."""
+    outline: Mapped[str | None] = mapped_column(Text)
+    """JSON, [[longitude, latitude], …] in WGS 84; empty list: not checked."""
 
 
 class DistrictCamera(Base):
@@ -66,6 +78,18 @@ def cameras_of(session: Session, district_ids: Collection[str]) -> dict[str, Dis
     return {district_id: District(district_id, frozenset(keys)) for district_id, keys in cameras.items()}
 
 
+def id_of(name: str) -> str:
+    """Derive an id for a district that is entered by its name alone."""
+    return f"d-{sha256(name.encode()).hexdigest()[:16]}"
+
+
+def named(session: Session, name: str) -> DistrictRecord | None:
+    """Find the district of a name; of several from before revision 0014 the one that is assessed, else the first."""
+    table = DistrictRecord
+    found = select(table).where(table.name == name).order_by(table.region.is_(None), table.district_id).limit(1)
+    return session.scalar(found)
+
+
 class Districts:
     """All districts. Blocks: call it from a worker thread. `actor` is who does it, for the audit.
 
@@ -105,12 +129,14 @@ class Districts:
         """Add one without cameras.
 
         Raises:
-            DistrictTakenError: there is one of this id.
+            DistrictTakenError, DistrictNamedError: there is one of this id, or of this name.
         """
         with self._store.transaction() as session:
             self._audit.add(session, actor, "district.create", {"district_id": district_id, "name": name})
             if session.get(DistrictRecord, district_id) is not None:
                 raise DistrictTakenError(district_id=district_id)
+            if (other := named(session, name)) is not None:
+                raise DistrictNamedError(name=name, district_id=other.district_id)
             session.add(DistrictRecord(district_id=district_id, name=name))
         return NamedDistrict(district_id, name, ())
 
@@ -142,12 +168,15 @@ class Districts:
         Raises:
             UnknownDistrictError: there is none.
             DistrictInUseError: somebody has a grant in it.
+            DistrictAssessedError: the assessment checks cameras against it.
         """
         with self._store.transaction() as session:
             self._audit.add(session, actor, "district.remove", {"district_id": district_id})
             record = _existing(session, district_id)
             if session.scalar(select(GrantRecord.id).where(GrantRecord.district_id == district_id).limit(1)):
                 raise DistrictInUseError(district_id=district_id)
+            if record.region is not None:
+                raise DistrictAssessedError(district_id=district_id, name=record.name)
             session.execute(delete(DistrictCamera).where(DistrictCamera.district_id == district_id))
             session.delete(record)
 

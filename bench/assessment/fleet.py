@@ -16,12 +16,12 @@ from center.assessment.minutes import HOUR_MS
 from center.assessment.period import parse
 from center.assessment.reading import Heard
 from center.assessment.tables import (
-    DistrictRecord,
     GapRecord,
     HeardCameraRecord,
     RegisteredRecord,
     WindowRecord,
 )
+from center.districts import DistrictRecord, id_of
 from center.store import Store
 
 MONTH: Final = "2026-11"
@@ -54,7 +54,10 @@ def lay_down(store: Store, *, cameras: int = 500, faults_each: int = 3, hours: i
     planted = list(_planted(cameras, faults_each))
     with store.transaction() as session:
         for number in range(DISTRICTS):
-            session.add(DistrictRecord(name=_district(number), region=_region(number), outline=_outline(number)))
+            name = _district(number)
+            session.add(
+                DistrictRecord(district_id=id_of(name), name=name, region=_region(number), outline=_outline(number))
+            )
         first = period.first_hour
         session.add(
             GapRecord(from_ms=(first + GAP.start) * HOUR_MS, to_ms=(first + GAP.stop) * HOUR_MS, cause="centre_stopped")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from center.access import Permission
 from center.api.problems import documented
 from center.assessment import cursor as marks
-from center.assessment.districts import District
+from center.assessment.districts import AssessedDistrict
 from center.assessment.errors import (
     BadCursorError,
     DistrictRefusedError,
@@ -75,7 +75,7 @@ def put_settings(body: Settings, services: Served, asker: Asker) -> Settings:
 
 
 @router.get("/districts", operation_id="list_assessment_districts", openapi_extra=_VIEW, responses=documented(*_ERRORS))
-def list_districts(services: Served, sight: Sight) -> tuple[District, ...]:
+def list_districts(services: Served, sight: Sight) -> tuple[AssessedDistrict, ...]:
     """By name, those of cameras in sight."""
     return services.assessment.districts.all(sight)
 
@@ -86,7 +86,7 @@ def list_districts(services: Served, sight: Sight) -> tuple[District, ...]:
     openapi_extra=_EDIT,
     responses=documented(*_ERRORS, DistrictRefusedError),
 )
-def put_district(body: District, services: Served, asker: Asker) -> District:
+def put_district(body: AssessedDistrict, services: Served, asker: Asker) -> AssessedDistrict:
     """Enter one, or change the one of this name."""
     return services.assessment.districts.put(body, actor=asker.actor)
 

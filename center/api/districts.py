@@ -6,7 +6,14 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from center.access import CameraKey, Permission
-from center.account_errors import DistrictInUseError, DistrictTakenError, ForbiddenError, UnknownDistrictError
+from center.account_errors import (
+    DistrictAssessedError,
+    DistrictInUseError,
+    DistrictNamedError,
+    DistrictTakenError,
+    ForbiddenError,
+    UnknownDistrictError,
+)
 from center.api.problems import documented
 from center.districts import DISTRICT_PATTERN, MAX_CAMERAS, NamedDistrict
 from center.errors import NotLoggedInError, StoreUnavailableError
@@ -55,7 +62,7 @@ def list_districts(services: Served, asker: Asker) -> tuple[DistrictView, ...]:
     operation_id="add_district",
     status_code=201,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, DistrictTakenError),
+    responses=documented(*_USUAL, DistrictTakenError, DistrictNamedError),
 )
 def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictView:
     """Make one."""
@@ -98,7 +105,7 @@ def set_district_cameras(
     operation_id="remove_district",
     status_code=204,
     openapi_extra=_EDIT,
-    responses=documented(*_USUAL, UnknownDistrictError, DistrictInUseError),
+    responses=documented(*_USUAL, UnknownDistrictError, DistrictInUseError, DistrictAssessedError),
 )
 def remove_district(district_id: DistrictId, services: Served, asker: Asker) -> None:
     """Delete one in which nobody has a role."""

@@ -53,6 +53,8 @@ STATUS: Final[dict[type[CenterError], int]] = {
     account_errors.TooManyTokensError: 409,
     account_errors.DistrictTakenError: 409,
     account_errors.DistrictInUseError: 409,
+    account_errors.DistrictNamedError: 409,
+    account_errors.DistrictAssessedError: 409,
     alarms.RuleChangedError: 409,
     alarms.NoPreviewError: 409,
     alarms.BlankPreviewError: 409,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from center.assessment.assessor import Assessor
-from center.assessment.districts import Districts
+from center.assessment.districts import AssessedDistricts
 from center.assessment.maintenance import Maintenance
 from center.assessment.profiles import Positions
 from center.assessment.recent import Recent
@@ -35,7 +35,7 @@ class Assessment:
 
     recorder: Recorder
     settings: SettingsBook
-    districts: Districts
+    districts: AssessedDistricts
     register: Register
     maintenance: Maintenance
     assessor: Assessor
@@ -49,7 +49,7 @@ class Assessment:
         return cls(
             recorder=Recorder(store, devices, now_ms),
             settings=settings,
-            districts=Districts(store, audit, close_due),
+            districts=AssessedDistricts(store, audit, close_due),
             register=Register(store, audit, close_due),
             maintenance=Maintenance(store, audit, settings, now_ms, close_due),
             assessor=assessor,

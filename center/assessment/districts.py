@@ -1,11 +1,11 @@
-"""Districts: a name, the digits that codes there begin with, an outline. Each may lack the last two."""
+"""Districts as the assessment checks cameras against them: by name, with region code and outline, if they have any."""
 
 import json
 from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from center.access import Scope
@@ -13,15 +13,15 @@ from center.assessment import outline
 from center.assessment.errors import DistrictRefusedError, UnknownDistrictError
 from center.assessment.outline import MAX_POINTS, Point
 from center.assessment.sight import names_in_sight
-from center.assessment.tables import DistrictRecord
 from center.audit import Audit
+from center.districts import DistrictRecord, id_of, named
 from center.store import Store
 
 Degree = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
-class District(BaseModel):
-    """One district."""
+class AssessedDistrict(BaseModel):
+    """One district: name, GB/T 28181 region code, outline."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,8 +32,8 @@ class District(BaseModel):
     """[[longitude, latitude], …] in WGS 84, once around; empty: not checked."""
 
 
-class Districts:
-    """All of them. Blocks: call it from a worker thread.
+class AssessedDistricts:
+    """Enters and lists what the assessment knows of districts. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing was changed.
@@ -45,14 +45,14 @@ class Districts:
         self._audit = audit
         self._before_change = before_change
 
-    def all(self, sight: Scope) -> tuple[District, ...]:
+    def all(self, sight: Scope) -> tuple[AssessedDistrict, ...]:
         """By name, those of the cameras in sight."""
         with self._store.transaction() as session:
             mine = None if sight.everywhere else set(session.scalars(names_in_sight(sight)))
             return tuple(each for each in listed(session) if mine is None or each.name in mine)
 
-    def put(self, district: District, *, actor: str) -> District:
-        """Enter one, or change the one of this name.
+    def put(self, district: AssessedDistrict, *, actor: str) -> AssessedDistrict:
+        """Enter region code and outline of the district of this name, which is made if there is none.
 
         Raises:
             DistrictRefusedError: its outline crosses itself or is none.
@@ -62,35 +62,40 @@ class Districts:
             raise DistrictRefusedError(district=district.name, fault=fault)
         self._before_change()
         with self._store.transaction() as session:
-            session.merge(
-                DistrictRecord(
-                    name=district.name,
-                    region=district.region,
-                    outline=json.dumps([list(point) for point in outline.opened(district.outline)]),
-                )
-            )
+            # Under the audit's lock, so that of two at once the second finds what the first has made.
             detail = {"district": district.name, "region": district.region, "corners": len(district.outline)}
             self._audit.add(session, actor, "assessment.district", detail)
+            record = named(session, district.name)
+            if record is None:
+                record = DistrictRecord(district_id=id_of(district.name), name=district.name)
+                session.add(record)
+            record.region = district.region
+            record.outline = json.dumps([list(point) for point in outline.opened(district.outline)])
         return district
 
     def remove(self, name: str, *, actor: str) -> None:
-        """Forget one; its cameras keep its name, and their codes and places are checked without it.
+        """Forget region code and outline; the district stays, its cameras are checked without them.
 
         Raises:
-            UnknownDistrictError: there is none.
+            UnknownDistrictError: the assessment knows none of this name.
         """
         self._before_change()
         with self._store.transaction() as session:
-            if session.get(DistrictRecord, name) is None:
-                raise UnknownDistrictError(district=name)
-            session.execute(delete(DistrictRecord).where(DistrictRecord.name == name))
             self._audit.add(session, actor, "assessment.district_removed", {"district": name})
+            record = named(session, name)
+            if record is None or record.region is None:
+                raise UnknownDistrictError(district=name)
+            record.region = record.outline = None
 
 
-def listed(session: Session) -> list[District]:
-    """All of them, by name."""
-    records = session.scalars(select(DistrictRecord).order_by(DistrictRecord.name))
-    return [District(name=each.name, region=each.region, outline=_ring(each.outline)) for each in records]
+def listed(session: Session) -> list[AssessedDistrict]:
+    """List those that the assessment knows, by name."""
+    table = DistrictRecord
+    known = select(table.name, table.region, table.outline).where(table.region.is_not(None)).order_by(table.name)
+    return [
+        AssessedDistrict(name=name, region=region or "", outline=_ring(ring or "[]"))
+        for name, region, ring in session.execute(known)
+    ]
 
 
 def _ring(text: str) -> tuple[Point, ...]:

@@ -95,16 +95,6 @@ class RegisteredRecord(Base):
     longitude: Mapped[float | None] = mapped_column(Float)
 
 
-class DistrictRecord(Base):
-    """A district: the digits its codes begin with, and its outline as JSON, [[longitude, latitude], …] in WGS 84."""
-
-    __tablename__ = "assessment_districts"
-
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    region: Mapped[str] = mapped_column(String(8))
-    outline: Mapped[str] = mapped_column(Text)
-
-
 class WindowRecord(Base):
     """Planned maintenance. Never deleted: who withdraws one leaves his name."""
 

@@ -50,13 +50,14 @@ class _Read:
 
     account: Account
     tokens: tuple[ShownToken, ...]
-    districts: tuple[str, ...]
+    districts: dict[str, str]
+    """Names by id."""
 
 
 def _read(services: Services, username: str) -> _Read:
     """Blocks."""
     account = services.users.get(username)
-    districts = tuple(district.district_id for district in services.districts.all())
+    districts = {district.district_id: district.name for district in services.districts.all()}
     return _Read(account, services.tokens.of(account.user_id), districts)
 
 
@@ -86,7 +87,7 @@ class _Page:
         with self._body:
             self._draw(read.account, read.tokens, read.districts)
 
-    def _draw(self, account: Account, tokens: tuple[ShownToken, ...], districts: tuple[str, ...]) -> None:
+    def _draw(self, account: Account, tokens: tuple[ShownToken, ...], districts: dict[str, str]) -> None:
         _ = self._
         with ui.element("dl").classes("ws-panel ws-facts"):
             words("dt", _("State"))
@@ -121,12 +122,15 @@ class _Page:
             for token in tokens:
                 self._token(account, token)
 
-    def _more(self, account: Account, districts: tuple[str, ...]) -> None:
+    def _more(self, account: Account, districts: dict[str, str]) -> None:
         _ = self._
         with ui.element("div").classes("ws-form"):
             roles = {role.value: _(name) for role, name in ROLES.items()}
             role = ui.select(roles, label=_("Role"), value=Role.OPERATOR.value).props("outlined dense")
-            places = {EVERYWHERE: _("Everywhere"), **{each: each for each in districts}}
+            places = {
+                EVERYWHERE: _("Everywhere"),
+                **{each: each if each == name else f"{name} ({each})" for each, name in districts.items()},
+            }
             place = ui.select(places, label=_("Where"), value=EVERYWHERE).props("outlined dense")
             case = ui.input(_("Case, if for one alone")).props('outlined dense maxlength="64"')
 

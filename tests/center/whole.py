@@ -15,7 +15,7 @@ from nicegui import core
 
 from center.access import CameraKey, Role
 from center.app import build
-from center.assessment.districts import District
+from center.assessment.districts import AssessedDistrict
 from center.errors import NotLoggedInError
 from center.services import Services
 from center.users import Given
@@ -133,7 +133,7 @@ def _fill(services: Services, archive: FakeArchive) -> None:
     services.users.add(TECHNICIAN, PASSWORD, [Given(Role.TECHNICIAN, DISTRICT)], actor=ADMINISTRATOR)
     for nobody in (NOBODY, SPARE):
         services.users.add(nobody, PASSWORD, [], actor=ADMINISTRATOR)
-    services.assessment.districts.put(District(name="Road", region="", outline=()), actor=ADMINISTRATOR)
+    services.assessment.districts.put(AssessedDistrict(name="Road", region="", outline=()), actor=ADMINISTRATOR)
 
 
 def enforced(browser: httpx.Client, *places: str) -> int:

@@ -32,36 +32,16 @@ from rich.table import Table
 
 from bench.alarm_rules import AGENT, CAMERAS, CLASSES, Evaluated, evaluate, place
 from center.access import EVERYWHERE, Permission
-from center.alarms.room import AlarmRoom
 from center.api import router
-from center.assessment.assessment import Assessment
-from center.broker import Mailbox
-from center.cases.cases import Cases
+from center.app import build
 from center.clock import now_ms
-from center.devices import Devices
-from center.feed import Feed
 from center.guard import Guard
-from center.health import Health
-from center.notify.notifier import Notifier
-from center.passwords import Passwords
 from center.permits import Permits, needs
-from center.pipeline.cluster import Cluster
-from center.pipeline.gauges import Gauges
-from center.pipeline.watch import Pipeline
-from center.places import CameraPositions
-from center.records import SETUP_CODE, records_of
-from center.roster import Roster
-from center.saved_searches import SavedSearches
-from center.search import Search
-from center.services import Services
-from center.store import Store
-from center.task_orders import TaskOrders
+from center.records import SETUP_CODE
+from provisioning import durable_file
 from provisioning.contracts import codec, ids, topics
-from provisioning.contracts.config import Alarms
-from provisioning.contracts.config import Cases as CasesConfig
+from provisioning.contracts.config import Broker, CenterConfig
 from provisioning.contracts.messages import Box, ClockQuality, HopTimes, Machine, Observed, ObservedItem, PictureState
-from provisioning.contracts.notify import Notify
-from provisioning.contracts.pipeline import Pipeline as Limits
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.world import OpenLine
 
@@ -126,100 +106,21 @@ class Centre:
     """A centre that serves; its archive is empty and its broker line is this process."""
 
     def __init__(self, folder: Path) -> None:
-        store = Store(folder / "center.sqlite3")
-        store.migrate()
-        records = records_of(
-            store,
+        config = CenterConfig(
+            broker=Broker(host="127.0.0.1", ca_file=folder, cert_file=folder, key_file=folder),
+            query_url="http://archive.test",
+            query_token_file=durable_file.write(folder / "query-token", TOKEN.encode()),
             data_dir=folder,
-            audit_key=None,
-            audit_keep_days=180,
             session_hours=1,
-            passwords=Passwords(),
-            clock=now_ms,
         )
-        audit, auth = records.audit, records.auth
+        center = build(config, link=OpenLine(), transport=httpx.ASGITransport(app=FakeArchive().app))
+        self.services, self.mailbox = center.services, center.mailbox
+        self.room, self.feed = center.services.alarms, center.services.feed
+        auth = center.services.auth
         auth.prepare_setup()
         code = (folder / SETUP_CODE).read_text(encoding="ascii")
         auth.setup(code=code, username=USERNAME, password=PASSWORD, source="-")
         self.cookie = auth.login(username=USERNAME, password=PASSWORD, source="-").token
-        archive, line = FakeArchive(), OpenLine()
-        transport = httpx.ASGITransport(app=archive.app)
-        roster = Roster(store, audit, None, now_ms)
-        devices, self.feed = Devices(store, roster, now_ms), Feed()
-        positions = CameraPositions(store, devices.statuses)
-        search = Search(url="http://archive.test", token=TOKEN, audit=audit, positions=positions, transport=transport)
-        self.room = AlarmRoom(store, audit, search, devices, roster, Alarms(), now_ms, retention=records.retention)
-        self.room.load()
-        assessment = Assessment.over(store, audit, devices, positions.on_file, now_ms)
-        self.mailbox = Mailbox(
-            roster=roster,
-            devices=devices,
-            recorder=assessment.recorder,
-            feed=self.feed,
-            alarms=self.room,
-            ask_again=line.ask_again,
-        )
-        notifier = Notifier(Notify(), store, audit, data_dir=folder, retention=records.retention, now_ms=now_ms)
-        pipeline = Pipeline(
-            link=line,
-            devices=devices,
-            gauges=Gauges(now_ms),
-            cluster=Cluster(url="http://archive.test", token=TOKEN, transport=transport),
-            notifier=notifier,
-            store=store,
-            limits=Limits(),
-            now_ms=now_ms,
-        )
-        health = Health(
-            store=store,
-            search=search,
-            link=line,
-            mailbox=self.mailbox,
-            roster=roster,
-            devices=devices,
-            feed=self.feed,
-            audit_keeper=records.audit_keeper,
-            notifier=notifier,
-            recorder=assessment.recorder,
-            loops=lambda: self.room.loops,
-            retention=records.retention,
-            now_ms=now_ms,
-        )
-        self.services = Services(
-            saved_searches=SavedSearches(store, audit, now_ms),
-            auth=auth,
-            second_factors=records.second_factors,
-            users=records.users,
-            tokens=records.tokens,
-            districts=records.districts,
-            audit=audit,
-            audit_keeper=records.audit_keeper,
-            search=search,
-            roster=roster,
-            devices=devices,
-            positions=positions,
-            feed=self.feed,
-            health=health,
-            notifier=notifier,
-            alarms=self.room,
-            pipeline=pipeline,
-            task_orders=TaskOrders(store, audit, devices, line.publish, now_ms, config=None),
-            cases=Cases(
-                store,
-                audit,
-                search,
-                positions,
-                roster,
-                CasesConfig(),
-                now_ms,
-                alarms=self.room,
-                retention=records.retention,
-                late_after_s=60,
-            ),
-            assessment=assessment,
-            now_ms=now_ms,
-            secure_cookie=False,
-        )
 
     def application(self) -> FastAPI:
         """The centre's API, and the feed as it is without rules."""

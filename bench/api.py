@@ -165,7 +165,8 @@ def serve_centre(folder: Path, query_url: str, port: int) -> None:
         data_dir=folder / "data",
     )
     center = build(config, link=OpenLine())
-    uvicorn.run(center.application, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    center.services.auth.prepare_setup()
+    uvicorn.run(center.application(), host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
 def add_pictures(

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import TypeAlias
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -39,7 +40,7 @@ from center.pipeline.cluster import Cluster
 from center.pipeline.gauges import Gauges
 from center.pipeline.watch import Pipeline
 from center.places import CameraPositions
-from center.records import open_records
+from center.records import Records, open_records
 from center.rollouts import Rollouts
 from center.roster import Roster
 from center.saved_searches import SavedSearches
@@ -53,15 +54,22 @@ from provisioning.contracts.config import Broker as BrokerConfig
 from provisioning.contracts.config import CenterConfig, read_secret
 from provisioning.seal import Seal, SealError
 
+Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Center:
     """One centre, ready to start."""
 
     services: Services
-    application: FastAPI
-    setup_code_file: Path | None
-    """Where the one-time code lies, None once there is an account."""
+    mailbox: Mailbox
+    """Takes what the broker's link brings."""
+    lifespan: Lifespan
+    """Starts everything and ends it."""
+
+    def application(self) -> FastAPI:
+        """API and console, which run this centre while they are served."""
+        return application(self.services, self.lifespan)
 
 
 def _seal_of(config: CenterConfig) -> Seal | None:
@@ -93,8 +101,22 @@ def _oidc_of(config: CenterConfig, store: Store, clock: NowMs) -> Oidc | None:
     return Oidc(store, config.oidc, "" if file is None else read_secret(file), clock)
 
 
-def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
-    """Everything of one centre, wired; nothing runs yet.
+def build(
+    config: CenterConfig,
+    *,
+    link: Link,
+    clock: NowMs = now_ms,
+    transport: httpx.AsyncBaseTransport | None = None,
+    records: Records | None = None,
+) -> Center:
+    """Wire everything of one centre; nothing runs yet.
+
+    Args:
+        config: of the process.
+        link: to the broker.
+        clock: of everything but `records`.
+        transport: to the archive; by default the network.
+        records: by default `open_records` of the configuration.
 
     Raises:
         ConfigError: a file of the query token or of a channel's secret cannot be used.
@@ -102,7 +124,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     """
     token = read_secret(config.query_token_file)
     seal = _seal_of(config)
-    records = open_records(config, clock)
+    records = open_records(config, clock) if records is None else records
     store, audit = records.store, records.audit
     records.retention.advance()
     roster = Roster(store, audit, seal, clock)
@@ -110,7 +132,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
     devices = Devices(store, roster, clock)
     devices.load()
     positions = CameraPositions(store, devices.statuses)
-    search = Search(url=config.query_url, token=token, audit=audit, positions=positions)
+    search = Search(url=config.query_url, token=token, audit=audit, positions=positions, transport=transport)
     notifier = Notifier(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
@@ -148,7 +170,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
         link=link,
         devices=devices,
         gauges=gauges,
-        cluster=Cluster(url=config.query_url, token=token),
+        cluster=Cluster(url=config.query_url, token=token, transport=transport),
         notifier=notifier,
         store=store,
         limits=config.pipeline,
@@ -236,7 +258,7 @@ def build(config: CenterConfig, *, link: Link, clock: NowMs = now_ms) -> Center:
             await stack.enter_async_context(alarms.at_work(partial(_faults, services.health, pipeline)))
             yield
 
-    return Center(services, application(services, lifespan), records.auth.prepare_setup())
+    return Center(services, mailbox, lifespan)
 
 
 async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
@@ -244,9 +266,7 @@ async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
     return pipeline.faults() | await health.parts_away()
 
 
-def application(
-    services: Services, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
-) -> FastAPI:
+def application(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     """API and console behind the guard.
 
     Raises:
@@ -257,7 +277,7 @@ def application(
     return whole
 
 
-def unguarded(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+def unguarded(lifespan: Lifespan | None = None) -> FastAPI:
     """All routes, API and console, with nobody before them: to look at, never to serve."""
     whole = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     whole.mount("/api", router.create())
@@ -289,11 +309,12 @@ def serve(
     _check_tls(config)
     with alone(config), _listen(config) as listener:
         center = build(config, link=connect(config.broker, ended))
-        if center.setup_code_file is not None:
-            announce(f"No account yet. The one-time set-up code is in {center.setup_code_file}")
+        setup_code_file = center.services.auth.prepare_setup()
+        if setup_code_file is not None:
+            announce(f"No account yet. The one-time set-up code is in {setup_code_file}")
         server = _AnnouncingServer(
             uvicorn.Config(
-                center.application,
+                center.application(),
                 log_config=None,
                 log_level="warning",
                 access_log=False,

@@ -11,36 +11,20 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import URL
 
-from center.alarms.room import AlarmRoom
 from center.api import router
-from center.assessment.assessment import Assessment
+from center.app import build
 from center.audit import Audit
 from center.broker import Mailbox
-from center.cases.cases import Cases
-from center.devices import Devices
-from center.feed import Feed
 from center.guard import Guard
-from center.health import Health
-from center.notify.notifier import Notifier
 from center.passwords import Passwords
 from center.permits import Permits
-from center.pipeline.cluster import Cluster
-from center.pipeline.gauges import Gauges
-from center.pipeline.watch import Pipeline
-from center.places import CameraPositions
 from center.records import SETUP_CODE, records_of
 from center.retention import Retention
-from center.rollouts import Rollouts
 from center.roster import Roster
-from center.saved_searches import SavedSearches
-from center.search import Search
 from center.services import Services
 from center.store import Store
-from center.task_orders import TaskOrders
-from provisioning.contracts.config import Alarms
-from provisioning.contracts.config import Cases as CasesConfig
-from provisioning.contracts.notify import Notify
-from provisioning.contracts.pipeline import Pipeline as Limits
+from provisioning import durable_file
+from provisioning.contracts.config import Broker, Cases, CenterConfig
 from provisioning.seal import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import NOW_MS
@@ -163,8 +147,18 @@ def roster(store: Store, clock: Clock, seal_key: SealKey) -> Roster:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, roster: Roster) -> AsyncIterator[World]:
-    archive = FakeArchive()
+async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey) -> AsyncIterator[World]:
+    archive, line, clocks = FakeArchive(), OpenLine(), Following(clock)
+    pki = Pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
+    config = CenterConfig(
+        broker=Broker(host="127.0.0.1", ca_file=tmp_path, cert_file=tmp_path, key_file=tmp_path),
+        query_url="http://archive.test",
+        query_token_file=durable_file.write(tmp_path / "query-token", TOKEN.encode()),
+        data_dir=tmp_path,
+        seal_key_file=tmp_path / "seal.pub",
+        cases=Cases(desk=DESK, desk_ca_file=pki.identities.agents.ca_file),
+        tasks=tasks_config(tmp_path, seal_key),
+    )
     records = records_of(
         store,
         data_dir=tmp_path,
@@ -173,106 +167,24 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey, r
         session_hours=12,
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)),
         clock=clock,
-        clocks=(clocks := Following(clock)),
+        clocks=clocks,
     )
-    records.retention.advance()
-    audit = records.audit
-    devices = Devices(store, roster, clock)
-    search = Search(
-        url="http://archive.test",
-        token=TOKEN,
-        audit=audit,
-        positions=(positions := CameraPositions(store, devices.statuses)),
-        transport=httpx.ASGITransport(app=archive.app),
-    )
-    feed = Feed()
-    line = OpenLine()
-    alarms = AlarmRoom(store, audit, search, devices, roster, Alarms(), clock, retention=records.retention)
-    alarms.load()
-    pki = Pki(tmp_path / "pki", now=datetime.fromtimestamp(NOW_MS / 1000, UTC) - timedelta(days=1))
-    config = CasesConfig(desk=DESK, desk_ca_file=pki.identities.agents.ca_file)
-    cases = Cases(
-        store,
-        audit,
-        search,
-        positions,
-        roster,
-        config,
-        clock,
-        alarms=alarms,
-        retention=records.retention,
-        late_after_s=60,
-    )
-    assessment = Assessment.over(store, audit, devices, positions.on_file, clock)
-    gauges = Gauges(clock)
-    notifier = Notifier(Notify(), store, audit, data_dir=tmp_path, retention=records.retention, now_ms=clock)
-    cluster = Cluster(url="http://archive.test", token=TOKEN, transport=httpx.ASGITransport(app=archive.app))
-    pipeline = Pipeline(
-        link=line,
-        devices=devices,
-        gauges=gauges,
-        cluster=cluster,
-        notifier=notifier,
-        store=store,
-        limits=Limits(),
-        now_ms=clock,
-    )
-    mailbox = Mailbox(
-        roster=roster,
-        devices=devices,
-        recorder=assessment.recorder,
-        feed=feed,
-        alarms=alarms,
-        gauge=gauges,
-        ask_again=line.ask_again,
-        rollouts=(rollouts := Rollouts(seal_key.seal)),
-    )
-    line.start(mailbox)
-    health = Health(
-        store=store,
-        search=search,
-        link=line,
-        mailbox=mailbox,
-        roster=roster,
-        devices=devices,
-        feed=feed,
-        audit_keeper=records.audit_keeper,
-        notifier=notifier,
-        recorder=assessment.recorder,
-        loops=lambda: (records.audit_keeper.loop, assessment.recorder.loop, pipeline.loop, *cases.loops, *alarms.loops),
-        retention=records.retention,
-        now_ms=clock,
-    )
-    services = Services(
-        auth=records.auth,
-        second_factors=records.second_factors,
-        users=records.users,
-        tokens=records.tokens,
-        districts=records.districts,
-        audit=audit,
-        audit_keeper=records.audit_keeper,
-        search=search,
-        saved_searches=SavedSearches(store, audit, clock),
-        roster=roster,
-        rollouts=rollouts,
-        devices=devices,
-        positions=positions,
-        assessment=assessment,
-        feed=feed,
-        health=health,
-        notifier=notifier,
-        alarms=alarms,
-        pipeline=pipeline,
-        cases=cases,
-        task_orders=TaskOrders(store, audit, devices, line.publish, clock, config=tasks_config(tmp_path, seal_key)),
-        now_ms=clock,
-        secure_cookie=False,
-    )
+    center = build(config, link=line, clock=clock, transport=httpx.ASGITransport(app=archive.app), records=records)
+    line.start(center.mailbox)
     yield World(
-        services, store, records.retention, clocks, archive, line, mailbox, seal_key, clock, tmp_path / SETUP_CODE, pki
+        center.services,
+        store,
+        records.retention,
+        clocks,
+        archive,
+        line,
+        center.mailbox,
+        seal_key,
+        clock,
+        tmp_path / SETUP_CODE,
+        pki,
     )
-    await search.close()
-    await cluster.close()
+    await center.services.search.close()
 
 
 @pytest.fixture

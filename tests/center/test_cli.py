@@ -370,7 +370,7 @@ async def test_a_centre_with_keys_exports_and_one_without_does_not(tmp_path: Pat
     config = load(CenterConfig, _config(tmp_path, more=_evidence(desk)))
     center = build(config, link=OpenLine())
     assert center.services.evidence is not None
-    async with center.application.router.lifespan_context(center.application):
+    async with center.lifespan(center.application()):
         assert await center.services.evidence.latest(Viewer(EVERYWHERE, "operator")) == ()
     assert (config.data_dir / "evidence").stat().st_mode & 0o777 == 0o700
     without = build(load(CenterConfig, _config(tmp_path)), link=OpenLine())

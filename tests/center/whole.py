@@ -88,14 +88,16 @@ def whole_centre(folder: Path) -> Iterator[Whole]:
     clock, archive, line = Clock(), FakeArchive(), OpenLine()
     with served(archive.app) as query_url:
         center = build(_config(folder, query_url), link=line, clock=clock)
-        assert center.setup_code_file is not None
         services = center.services
-        code = center.setup_code_file.read_text(encoding="ascii")
+        code_file = services.auth.prepare_setup()
+        assert code_file is not None
+        code = code_file.read_text(encoding="ascii")
         services.auth.setup(code=code, username=ADMINISTRATOR, password=PASSWORD, source="192.0.2.1")
         _fill(services, archive)
         try:
-            with served(center.application) as url:
-                whole = Whole(services, center.application, url, archive, line, clock)
+            application = center.application()
+            with served(application) as url:
+                whole = Whole(services, application, url, archive, line, clock)
                 _raise_alarm(whole)
                 yield whole
         finally:

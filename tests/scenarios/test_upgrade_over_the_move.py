@@ -179,8 +179,8 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
     were, clock = _rows(database), Clock()
     clock.now_ms = told["now_ms"]
     center = build(config.CenterConfig.model_validate(told["config"]), link=OpenLine(), clock=clock)
-    assert center.setup_code_file is None
-    with served(center.application) as url, httpx.Client(base_url=f"{url}/api/", headers=told["cookie"]) as browser:
+    assert center.services.auth.prepare_setup() is None
+    with served(center.application()) as url, httpx.Client(base_url=f"{url}/api/", headers=told["cookie"]) as browser:
 
         def answer(path: str) -> Any:
             return browser.get(path).raise_for_status().json()

@@ -4,6 +4,7 @@ Nothing is signed twice: a document is made again only when what it is made from
 """
 
 from collections.abc import Callable
+from dataclasses import astuple
 from hashlib import sha256
 
 from provisioning.contracts import codec
@@ -127,9 +128,7 @@ def seal_for(
 
 
 def _basis(camera: CameraRecord) -> str:
-    return repr(
-        (camera.id, camera.name, camera.url, camera.username, camera.password_sealed, camera.latitude, camera.longitude)
-    )
+    return repr(astuple(camera)[1:])  # without the agent
 
 
 def _camera(home: Home, key: str, record: CameraRecord) -> Camera:

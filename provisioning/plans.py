@@ -1,7 +1,7 @@
 """What each agent is to do: its cameras, and the signed documents that tell it so. Kept in the register's file."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from sqlite3 import Connection
 
 from provisioning.contracts.documents import MAX_CAMERAS
@@ -69,10 +69,7 @@ class Plans:
                     )
             db.executemany(
                 "INSERT OR REPLACE INTO camera VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (agent_id, c.id, c.name, c.url, c.username, c.password_sealed, c.latitude, c.longitude)
-                    for c in cameras
-                ],
+                [(agent_id, *astuple(camera)[1:]) for camera in cameras],
             )
             (count,) = db.execute("SELECT count(*) FROM camera WHERE agent_id = ?", (agent_id,)).fetchone()
             if count > MAX_CAMERAS:

@@ -49,13 +49,13 @@ evaluate: ## How much is covered of labelled pictures that the recipe was not tu
 chaos: ## Kills, cuts and full disks against real processes, and attacks on a whole street; the books must balance (a quarter of an hour)
 	@bin/setup dev
 	@$(BIN)/pytest -m losses tests/scenarios
-	@$(BIN)/python -m chaos $(ARGS)
-	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/python -m chaos.attacks
+	@$(BIN)/python -m tests.chaos $(ARGS)
+	@PATH="$(CURDIR)/.cache/debian/bin:$$PATH" $(BIN)/python -m tests.chaos.attacks
 
 soak: ## Thirty cameras for ten minutes, ten thousand devices for twelve; ARGS=cameras, devices or archive (20 M rows) alone
 	@bin/setup demo
 	@$(BIN)/wayside-engines fetch --kind model --kind footage
-	@$(BIN)/python -m bench.soaks $(ARGS)
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 release-key: ## The key that signs archives, once: release.key stays here, release.pub goes to every machine; DIR=. says where
 	@bin/setup demo

@@ -1,6 +1,6 @@
 """`python -m bench [--json FILE]`: run every comparison of the edge and the engines, print a table.
 
-`python -m bench cluster [--json FILE]`: the cluster's, which take half an hour (`bench.goals`).
+`python -m bench cluster [--json FILE]`: the cluster's, which take half an hour (`bench.cluster.goals`).
 """
 
 import argparse
@@ -15,8 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import custody, gb28181, goals, picture_checks, precisions, redaction, streams, tracker
-from bench.appearance import cost
+from bench.cluster import goals
+from bench.cluster.appearance import cost
+from bench.edge import custody, gb28181, picture_checks, precisions, redaction, streams, tracker
 
 
 def main() -> None:

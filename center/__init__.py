@@ -1,1 +1,1 @@
-"""What people use: API and console over the archive that `ray_cluster.query` serves."""
+"""What people use: API and console over the archive that `ray_cluster.query.reader` serves."""

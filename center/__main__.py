@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from center.assess_command import assess
-from center.audit_commands import audit
-from center.backup_commands import backup, restore
-from center.command_line import ConfigFile, err, one_line, out
-from center.evidence_commands import evidence
-from center.notify_commands import notify
-from center.retention_commands import retention
-from center.task_commands import task_key
-from center.user_commands import district, user
+from center.cli.assessment import assess
+from center.cli.audit import audit
+from center.cli.backup import backup, restore
+from center.cli.evidence import evidence
+from center.cli.notify import notify
+from center.cli.output import ConfigFile, err, one_line, out
+from center.cli.retention import retention
+from center.cli.tasks import task_key
+from center.cli.users import district, user
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Console and API over what the street's cameras saw."
@@ -45,7 +45,7 @@ def run(config: ConfigFile) -> None:
     os.umask(0o077)
     with one_line():
         from center.app import serve  # noqa: PLC0415 - --help stays light
-        from provisioning.contracts.config import CenterConfig, load  # noqa: PLC0415 - the same
+        from provisioning.contracts.config.processes import CenterConfig, load  # noqa: PLC0415 - the same
 
         if not serve(load(CenterConfig, config), lambda line: out.print(line, markup=False)):
             err.print("The broker's thread ended with an error, shown above; the centre stopped.", style="red")
@@ -67,8 +67,8 @@ def routes(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     """Print every route with the permission that it asks for."""
     from json import dumps  # noqa: PLC0415 - --help stays light
 
+    from center.access.route_permissions import Permits  # noqa: PLC0415 - the same
     from center.app import unguarded  # noqa: PLC0415 - the same
-    from center.permits import Permits  # noqa: PLC0415 - the same
 
     rows = [
         {"method": rule.method, "path": rule.path, "permission": rule.permission and rule.permission.value}

@@ -15,44 +15,44 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from center import background, settings
-from center.alarms.room import AlarmRoom
+from center import background, config_view
+from center.access.oidc import Oidc
+from center.access.route_permissions import Permits
+from center.alarms.notice_texts import Notices
+from center.alarms.service import AlarmRoom
 from center.api import router
-from center.assessment.assessment import Assessment
-from center.atlas import Atlas
+from center.assessment.service import Assessment
 from center.background import Periodic
-from center.broker import Link, Mailbox, MqttLink
-from center.cases.cases import Cases
+from center.basemap import Atlas
+from center.bootstrap import Records, open_records
+from center.cases.service import Cases
 from center.clock import NowMs, now_ms
 from center.console import pages
-from center.devices import Devices
+from center.database.instance_lock import alone
+from center.database.store import Store
 from center.errors import StartError
 from center.evidence.setup import open_exports
-from center.feed import Feed
-from center.guard import Guard
+from center.fleet.devices import Devices
+from center.fleet.feed import Feed
+from center.fleet.mqtt import Link, Mailbox, MqttLink
+from center.fleet.pace import Pace
+from center.fleet.rollouts import Rollouts
+from center.fleet.roster import Roster
 from center.health import Health
-from center.notices import Notices
-from center.notify.notifier import Notifier
-from center.oidc import Oidc
-from center.pace import Pace
-from center.permits import Permits
-from center.pipeline.cluster import Cluster
-from center.pipeline.gauges import Gauges
-from center.pipeline.watch import Pipeline
-from center.places import CameraPositions
-from center.records import Records, open_records
-from center.rollouts import Rollouts
-from center.roster import Roster
-from center.saved_searches import SavedSearches
-from center.search import Search
+from center.middleware import Guard
+from center.notify.service import Notifier
+from center.pipeline.broker_figures import Gauges
+from center.pipeline.cluster_client import Cluster
+from center.pipeline.service import Pipeline
+from center.search.camera_positions import CameraPositions
+from center.search.client import Search
+from center.search.saved import SavedSearches
 from center.services import Services
-from center.store import Store
-from center.task_orders import TaskOrders
-from center.turn import alone
-from provisioning import journal
-from provisioning.contracts.config import Broker as BrokerConfig
-from provisioning.contracts.config import CenterConfig, read_secret
-from provisioning.seal import Seal, SealError
+from center.tasks.orders import TaskOrders
+from provisioning import logging_setup
+from provisioning.contracts.config.processes import Broker as BrokerConfig
+from provisioning.contracts.config.processes import CenterConfig, read_secret
+from provisioning.signing.documents import Seal, SealError
 
 Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -236,7 +236,7 @@ def build(
         oidc=_oidc_of(config, store, clock),
         evidence=exports,
         atlas=Atlas.of(config.map),
-        settings=settings.shown(config),
+        settings=config_view.shown(config),
     )
 
     @asynccontextmanager
@@ -305,7 +305,7 @@ def serve(
         broken = True
         server.should_exit = True
 
-    journal.log_to_stderr(logging.WARNING)
+    logging_setup.log_to_stderr(logging.WARNING)
     _check_tls(config)
     with alone(config), _listen(config) as listener:
         center = build(config, link=connect(config.broker, ended))

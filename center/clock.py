@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from provisioning.contracts.archive import ZONE, ZONE_TEXT
+from provisioning.contracts.query.archive import ZONE, ZONE_TEXT
 
 __all__ = ["ZONE", "ZONE_TEXT", "NowMs", "local", "now_ms", "utc"]
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from center import cookies
-from center.access import Identity
+from center.access import cookies
+from center.access.permissions import Identity
 from center.errors import NotLoggedInError
 from center.services import Services
 

@@ -288,7 +288,7 @@ class QueryError(CenterError):
 
 
 class QueryUnreachableError(QueryError):
-    """No connection to `ray_cluster.query`."""
+    """No connection to `ray_cluster.query.reader`."""
 
     code = "query_unreachable"
     message = marked("The archive does not answer at {url} ({cause}).")

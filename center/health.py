@@ -8,21 +8,21 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from center.assessment.recorder import Recorder
-from center.audit_keeper import AuditKeeper
+from center.audit.retention import AuditKeeper
 from center.background import LoopReport, Periodic
-from center.broker import Link, Mailbox
 from center.clock import NowMs
-from center.devices import Devices
+from center.database.store import Store
 from center.errors import CenterError, marked
-from center.feed import Feed
-from center.notify.notifier import Notifier
+from center.fleet.devices import Devices
+from center.fleet.feed import Feed
+from center.fleet.mqtt import Link, Mailbox
+from center.fleet.roster import Roster
 from center.notify.quota import QuotaState
+from center.notify.service import Notifier
 from center.notify.views import QuotaView, Standing
 from center.pipeline import causes
 from center.retention import Retention
-from center.roster import Roster
-from center.search import Search
-from center.store import Store
+from center.search.client import Search
 
 FRESH_MS = 2000
 """A check is repeated no sooner: the open health route must not be a lever on `query` or the database."""

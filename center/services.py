@@ -7,34 +7,34 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from center.access import Identity, Scope
-from center.alarms.room import AlarmRoom
-from center.assessment.assessment import Assessment
-from center.atlas import Atlas
-from center.audit import Audit
-from center.audit_keeper import AuditKeeper
-from center.auth import Auth
-from center.cases.cases import Cases
+from center.access.districts import Districts
+from center.access.oidc import Oidc
+from center.access.permissions import Identity, Scope
+from center.access.second_factor import SecondFactors
+from center.access.sessions import Auth
+from center.access.tokens import Tokens
+from center.access.users import Users
+from center.alarms.service import AlarmRoom
+from center.assessment.service import Assessment
+from center.audit.log import Audit
+from center.audit.retention import AuditKeeper
+from center.basemap import Atlas
+from center.cases.service import Cases
 from center.clock import NowMs
-from center.devices import Devices
-from center.districts import Districts
-from center.evidence.exports import Exports
-from center.feed import Feed
+from center.evidence.service import Exports
+from center.fleet.devices import Devices
+from center.fleet.feed import Feed
+from center.fleet.rollouts import Rollouts
+from center.fleet.roster import Roster
 from center.health import Health
-from center.notify.notifier import Notifier
-from center.oidc import Oidc
-from center.pipeline.watch import Pipeline
-from center.places import CameraPositions
-from center.previews import Previews
-from center.rollouts import Rollouts
-from center.roster import Roster
-from center.saved_searches import SavedSearches
-from center.search import Search
-from center.second_factor import SecondFactors
-from center.storage import Storage
-from center.task_orders import TaskOrders
-from center.tokens import Tokens
-from center.users import Users
+from center.notify.service import Notifier
+from center.pipeline.service import Pipeline
+from center.search.camera_positions import CameraPositions
+from center.search.client import Search
+from center.search.previews import Previews
+from center.search.saved import SavedSearches
+from center.search.storage import Storage
+from center.tasks.orders import TaskOrders
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def sight_of(connection: HTTPConnection) -> Scope:
 
 
 def source_of(connection: HTTPConnection) -> str:
-    """Tell the address that it came from, as the guard found it (`center.sources`)."""
+    """Tell the address that it came from, as the guard found it (`center.access.client_address`)."""
     return cast("str", connection.state.source)
 
 

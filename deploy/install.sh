@@ -490,7 +490,7 @@ if [ -n "$now" ] && cmp -s "$incoming/manifest" "$opt/$now/manifest" && [ -f "$o
     use "$now" "$(before_trial)"
     exit 0
 fi
-# The same order as provisioning/contracts/release.py: says yes where the second is older than the first, or where they
+# The same order as provisioning/contracts/fleet/release.py: says yes where the second is older than the first, or where they
 # cannot be compared.
 older='
 import re, sys

@@ -153,14 +153,16 @@ def redact(
     """
     if (labels is None) == (out is None):
         raise typer.BadParameter("give one of -o and --evaluate", param_hint="--out")
-    from edge_agent.redaction import commands
-
     if labels is not None:
-        code = commands.evaluate(
+        from edge_agent.evaluation import command as evaluation
+
+        code = evaluation.evaluate(
             source, labels, models_dir=models, policy=policy or [], choice=detectors, audit=audit, as_json=as_json
         )
     else:
-        code = commands.redact(
+        from edge_agent.redact_files import command as files
+
+        code = files.redact(
             source, out, models_dir=models, policy=policy or [], choice=detectors, force=force, as_json=as_json
         )
     raise typer.Exit(code)
@@ -188,7 +190,7 @@ def ingest(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Bring a recording to a desk agent, as fast as it can redact. Run again after any trouble, it goes on there."""
-    from edge_agent.desk import command
+    from edge_agent.desk.client import command
 
     order = command.Order(file, camera, started_at, interval, keyframes, again, as_json)
     raise typer.Exit(command.ingest(order, command.Way(config, server, ca, token)))

@@ -11,37 +11,37 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
-from edge_agent.capture import Capture, Capturing
-from edge_agent.capture_process import CaptureProcess
+from edge_agent.capture.camera_capture import Capture, Capturing
+from edge_agent.capture.fork_server import ForkServer
+from edge_agent.capture.process import CaptureProcess
 from edge_agent.clock import Backoff, Clock
-from edge_agent.documents import Documents
-from edge_agent.doors import BROUGHT, Doors
+from edge_agent.credentials.camera_password import Unlock, read_password
+from edge_agent.enrolment.identity import Identity
+from edge_agent.enrolment.signing import Signer
 from edge_agent.errors import DropReason, EnrolmentError, RedactionUnavailable
-from edge_agent.fair_queue import FairQueue
-from edge_agent.fork_server import ForkServer
 from edge_agent.frames import Follows, Redact, Redacted, Selected
-from edge_agent.health import Health
-from edge_agent.identity import Identity
-from edge_agent.link import Dial
-from edge_agent.looker import Looker
-from edge_agent.media_channel import ChannelSource, MediaChannel
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
+from edge_agent.inlets import BROUGHT, Doors
 from edge_agent.metrics import Metrics, Told
-from edge_agent.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
-from edge_agent.publisher import Publisher
-from edge_agent.signing import Signer
-from edge_agent.sources.gb28181 import Gb28181Stream
-from edge_agent.sources.password import Unlock, read_password
-from edge_agent.sources.replay import Replay
-from edge_agent.sources.rtsp import Rtsp
+from edge_agent.remote_config.documents import Documents
+from edge_agent.remote_config.upload_commands import TaskOrders
+from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.fair_queue import FairQueue
+from edge_agent.scheduling.scheduler import Steward
+from edge_agent.sources.gb28181.channel import ChannelSource, MediaChannel
+from edge_agent.sources.gb28181.stream import Gb28181Stream
+from edge_agent.sources.replay.source import Replay
+from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.source import Source
-from edge_agent.spool import Spool, unsigned
-from edge_agent.steward import Steward
-from edge_agent.supervisor import Supervisor
-from edge_agent.task_orders import TaskOrders
-from edge_agent.updates import Updates
-from edge_agent.vitals import Vitals
-from provisioning.contracts.config import (
+from edge_agent.spool.spool import Spool, unsigned
+from edge_agent.system.supervisor import Supervisor
+from edge_agent.updates.update_orders import Updates
+from edge_agent.uplink.heartbeat import Vitals
+from edge_agent.uplink.mqtt import Dial
+from edge_agent.uplink.publisher import Publisher
+from provisioning.contracts.config.processes import (
     Camera,
     EdgeConfig,
     Gb28181Source,
@@ -50,8 +50,8 @@ from provisioning.contracts.config import (
     UploadSource,
 )
 from provisioning.contracts.errors import ConfigError
-from provisioning.contracts.messages import CameraStatus
-from provisioning.seal import SecretsKey
+from provisioning.contracts.wire.messages import CameraStatus
+from provisioning.signing.documents import SecretsKey
 
 MakeRedactor: TypeAlias = Callable[[EdgeConfig, Camera], Redact]
 """One camera's redactor under a configuration, with models that are loaded already."""

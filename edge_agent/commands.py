@@ -18,40 +18,40 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge_agent import ledger as ledgers
-from edge_agent import notify
-from edge_agent import quarantine as quarantines
 from edge_agent.agent import MakeRedactor
-from edge_agent.checks import check as look_at
 from edge_agent.clock import SystemClock
-from edge_agent.configurator import Configurator
-from edge_agent.database import reading
-from edge_agent.device_list import DeviceList
-from edge_agent.doctor import examine
-from edge_agent.documents import in_use
-from edge_agent.enrolment import Enrolment
-from edge_agent.enrolment import enrol as become_agent
+from edge_agent.config_runner import Configurator
+from edge_agent.diagnosis.device_list import DeviceList
+from edge_agent.diagnosis.doctor import examine
+from edge_agent.diagnosis.probes import check as look_at
+from edge_agent.diagnosis.survey import survey as look_over
+from edge_agent.enrolment.enrol import Enrolment
+from edge_agent.enrolment.enrol import enrol as become_agent
+from edge_agent.enrolment.identity import utc
+from edge_agent.enrolment.renewal import Renewer
+from edge_agent.enrolment.request import BUNDLE_START, Order, read_bundle
+from edge_agent.enrolment.signing import Signer
 from edge_agent.errors import DropReason, EdgeError, EnrolmentError, RedactionUnavailable
 from edge_agent.gb28181.registration_file import look as look_at_devices
-from edge_agent.hardening import forbid_core_dumps
-from edge_agent.identity import utc
-from edge_agent.link import PahoLink
-from edge_agent.order import BUNDLE_START, Order, read_bundle
-from edge_agent.pauses import Pauses
+from edge_agent.health.pauses import Pauses
 from edge_agent.redactor import Redactors
-from edge_agent.renewal import Renewer
-from edge_agent.signing import Signer
-from edge_agent.survey import survey as look_over
+from edge_agent.remote_config.documents import in_use
+from edge_agent.spool import ledger as ledgers
+from edge_agent.spool import quarantine as quarantines
+from edge_agent.spool.database import reading
+from edge_agent.system import sd_notify
+from edge_agent.system.hardening import forbid_core_dumps
 from edge_agent.updating import updater_of, updates_of
+from edge_agent.uplink.mqtt import PahoLink
 from engines.errors import EngineError
-from provisioning.contracts import statement
-from provisioning.contracts.config import EdgeConfig, load
-from provisioning.contracts.enrolment import CODE_PATTERN, Bundle, normal_code
+from provisioning.contracts.config.processes import EdgeConfig, load
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet.enrolment import CODE_PATTERN, Bundle, normal_code
+from provisioning.contracts.fleet.survey import SignedSurvey
 from provisioning.contracts.ids import CAMERA_PATTERN
-from provisioning.contracts.messages import Ledger
-from provisioning.contracts.survey import SignedSurvey
-from provisioning.journal import log_to_stderr
+from provisioning.contracts.query import statement
+from provisioning.contracts.wire.messages import Ledger
+from provisioning.logging_setup import log_to_stderr
 
 _P = ParamSpec("_P")
 _out = Console(soft_wrap=True)
@@ -98,14 +98,14 @@ def run(path: Path, *, verbose: bool) -> int:
     )
     configurator.start()
     _out.print(f"ready agent={edge.agent_id} cameras={len(configurator.cameras)}", highlight=False)
-    notify.ready(f"agent {edge.agent_id}")
+    sd_notify.ready(f"agent {edge.agent_id}")
 
     def should_stop() -> bool:
-        notify.watchdog()
+        sd_notify.watchdog()
         return bool(asked)
 
     configurator.run(should_stop)
-    notify.stopping()
+    sd_notify.stopping()
     configurator.stop()
     return 0
 

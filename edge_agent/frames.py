@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provisioning.contracts import ids
-from provisioning.contracts.messages import ClockQuality, Snapshot
+from provisioning.contracts.wire.messages import ClockQuality, Snapshot
 
 SHORT_PX: Final = 416
 """The side of the square that the machine detector sees: more pixels would be thrown away."""

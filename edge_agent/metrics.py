@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from edge_agent.attention import Looking
 from edge_agent.clock import Backoff, Clock
-from provisioning.contracts.messages import Assessed, CameraState, CameraStatus, Heartbeat
+from edge_agent.scheduling.detection_budget import Looking
+from provisioning.contracts.wire.messages import Assessed, CameraState, CameraStatus, Heartbeat
 
 _log = logging.getLogger(__name__)
 

@@ -10,19 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
-from edge_agent.capture import Capturing
+from edge_agent.capture.camera_capture import Capturing
 from edge_agent.clock import Backoff, Clock
 from edge_agent.errors import Crashed, DropReason, EnrolmentError, RedactionUnavailable, SourceError, SpoolFull
-from edge_agent.fair_queue import FairQueue
 from edge_agent.frames import Look, Redact, Selected, SelectReason, Skipped, SkipReason
-from edge_agent.health import Health
-from edge_agent.looker import Looker
+from edge_agent.health.camera_health import Health
+from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.fair_queue import FairQueue
+from edge_agent.scheduling.scheduler import Steward
 from edge_agent.sighting import Sighting
-from edge_agent.spool import Sign, Spool, unsigned
-from edge_agent.steward import Steward
-from provisioning.contracts import config
+from edge_agent.spool.spool import Sign, Spool, unsigned
+from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.wire.messages import PictureCheck
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Pipeline:
 
     def __init__(
         self,
-        camera: config.Camera,
+        camera: processes.Camera,
         capture: Capturing,
         redactor: Redact,
         queue: FairQueue[Selected],
@@ -267,10 +267,10 @@ def _deserves_a_line(count: int) -> bool:
     return str(count).rstrip("0") == "1"
 
 
-def _can_wait(source: config.CameraSource) -> bool:
+def _can_wait(source: processes.CameraSource) -> bool:
     """Recordings that are sent, or fetched from a device, are there later too; what a camera sees now is not."""
     match source:
-        case config.UploadSource() | config.Gb28181Source(span=config.RecordedSpan()):
+        case processes.UploadSource() | processes.Gb28181Source(span=processes.RecordedSpan()):
             return True
         case _:
             return False

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.wire.messages import PictureCheck
 
 
 @dataclass(frozen=True, slots=True)

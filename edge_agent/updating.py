@@ -1,11 +1,11 @@
 """Puts together what changes an agent's software: its orders, the service that hands archives out, the agent itself."""
 
 from edge_agent.clock import Clock
-from edge_agent.configurator import Configurator
-from edge_agent.enrolment_client import EnrolmentClient
-from edge_agent.updater import Updater, Watch
-from edge_agent.updates import Updates
-from provisioning.contracts.config import EdgeConfig
+from edge_agent.config_runner import Configurator
+from edge_agent.enrolment.client import EnrolmentClient
+from edge_agent.updates.update_orders import Updates
+from edge_agent.updates.updater import Updater, Watch
+from provisioning.contracts.config.processes import EdgeConfig
 
 
 def updates_of(edge: EdgeConfig, clock: Clock, version: str) -> Updates | None:

@@ -138,7 +138,7 @@ class Output(_Strict):
 
 
 class Embedding(_Strict):
-    """How a model's features become a machine's vector (`engines.embedding`).
+    """How a model's features become a machine's vector (`engines.embedding.crops`).
 
     Another number here is another space: its vectors do not compare with those of before.
     """

@@ -2,17 +2,17 @@
 
 import typer
 
-from ray_cluster.commands.backup import backup, restore
-from ray_cluster.commands.detectors import detectors
-from ray_cluster.commands.erase import erase
-from ray_cluster.commands.hold import hold, holds, release
-from ray_cluster.commands.plan import plan
-from ray_cluster.commands.retention import retention
-from ray_cluster.commands.run import run
-from ray_cluster.commands.scale import scale
-from ray_cluster.commands.status import status
-from ray_cluster.commands.up import down, up
-from ray_cluster.commands.verify import verify
+from ray_cluster.cli.backup import backup, restore
+from ray_cluster.cli.detectors import detectors
+from ray_cluster.cli.erase import erase
+from ray_cluster.cli.hold import hold, holds, release
+from ray_cluster.cli.plan import plan
+from ray_cluster.cli.retention import retention
+from ray_cluster.cli.run import run
+from ray_cluster.cli.scale import scale
+from ray_cluster.cli.status import status
+from ray_cluster.cli.up import down, up
+from ray_cluster.cli.verify import verify
 
 app = typer.Typer(
     help="The centre's machines: take snapshots in, find vehicles, keep them, answer questions about them.",

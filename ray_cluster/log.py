@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from provisioning import journal
+from provisioning import logging_setup
 
 _QUIET: Final = ("asyncio", "httpx", "ray", "ray.serve")
 
 
 def log_to_stderr() -> None:
     """Set this process up. Ray carries a replica's lines to the driver, which prints them (`carry_to_journal`)."""
-    journal.log_to_stderr(quiet=_QUIET)
+    logging_setup.log_to_stderr(quiet=_QUIET)
 
 
 def carry_to_journal() -> None:
     """Print replicas' lines with their priority and without a second time, where stderr is the journal."""
-    journal.prioritize_prints()
+    logging_setup.prioritize_prints()

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 _UNKNOWN_S = 4.0
 _START_S = 15.0
 """For workers to start and to collect."""
-PACKAGES = ("bench", "center", "chaos", "edge_agent", "engines", "provisioning", "ray_cluster", "tests")
+PACKAGES = ("bench", "center", "edge_agent", "engines", "provisioning", "ray_cluster", "tests")
 _LEAST_NAME = 6
 """A shorter name of a file stands in many texts that do not mean it."""
 

@@ -8,14 +8,14 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from provisioning.contracts.messages import Box, Machine, MachineClass
+from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 from provisioning.retention.clock import read_clocks
-from ray_cluster.appearance import DIMENSIONS, Appearance
-from ray_cluster.archiver import Archiver
-from ray_cluster.batcher import Batcher
-from ray_cluster.commit_figures import CommitFigures
-from ray_cluster.entries import Entry, Receipt, Sighting
-from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.archive.archiver import Archiver
+from ray_cluster.archive.commit_batcher import Batcher
+from ray_cluster.archive.commit_metrics import CommitFigures
+from ray_cluster.archive.entries import Entry, Receipt, Sighting
+from ray_cluster.inference.appearance import DIMENSIONS, Appearance
+from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
 
 FLUSH_ROWS, FLUSH_S = 200, 0.2
 """As `wayside-cluster` has them."""

@@ -14,19 +14,19 @@ import numpy as np
 from bench.county.centre import OBJECTS, Centre
 from bench.county.day import Taken
 from bench.county.edges import County
-from bench.drawn_street import street
+from bench.edge.drawn_street import street
 from bench.measure import cpu_ms, wall_ms
-from engines.catalog import Catalog
-from engines.detector import Detector
-from provisioning.contracts import codec
-from provisioning.contracts.messages import PictureState
+from engines.catalog.catalog import Catalog
+from engines.detection.detector import Detector
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import PictureState
 from provisioning.retention.clock import read_clocks
-from ray_cluster.archiver import Archiver
-from ray_cluster.canary import Canary
-from ray_cluster.entries import Entry, Sighting
-from ray_cluster.intake import GROUP
-from ray_cluster.parser import Parser
-from ray_cluster.photo import Photo
+from ray_cluster.archive.archiver import Archiver
+from ray_cluster.archive.entries import Entry, Sighting
+from ray_cluster.inference.canary import Canary
+from ray_cluster.inference.parser import Parser
+from ray_cluster.inference.picture import Photo
+from ray_cluster.intake.intake import GROUP
 
 COMMITS: Final = (8, 32, 64, 200)
 """Rows of the commits that the line is laid through."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.county.day import Day, Taken
-from provisioning.contracts import codec, ids, topics
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.messages import (
+from provisioning.contracts import ids
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import (
     Archived,
     Box,
     ClockQuality,
@@ -26,7 +27,7 @@ from provisioning.contracts.messages import (
     Redaction,
     Snapshot,
 )
-from ray_cluster.broker import Delivery
+from ray_cluster.intake.mqtt_client import Delivery
 
 RECEIVE_MAXIMUM: Final[int] = ClusterConfig.model_fields["receive_maximum"].default
 WINDOW: Final = 64
@@ -173,7 +174,7 @@ class Boxes:
 
 
 class Line:
-    """`ray_cluster.broker.Broker` of one intake."""
+    """`ray_cluster.intake.mqtt_client.Broker` of one intake."""
 
     def __init__(self, boxes: Boxes, member: Member) -> None:
         self._boxes = boxes

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from bench.county.replay import Ran
-from ray_cluster.capacity import Demand, Plan, plan
-from ray_cluster.figures import FIGURES
+from ray_cluster.capacity.inputs import FIGURES
+from ray_cluster.capacity.model import Demand, Plan, plan
 
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A figure by its name in `ray_cluster.figures`, as measured here and as shipped."""
+    """A figure by its name in `ray_cluster.capacity.inputs`, as measured here and as shipped."""
 
     name: str
     value: float

@@ -12,14 +12,14 @@ from typing import Final
 from bench.county.centre import Centre
 from bench.county.day import DAY_S, HOURS, Day, Taken
 from bench.county.edges import RECEIVE_MAXIMUM, Boxes, County, Line, Member
-from ray_cluster.acks import Acks
-from ray_cluster.broker import Delivery
-from ray_cluster.commit_figures import CommitFigures
-from ray_cluster.day_tables import connect, window_names
-from ray_cluster.hops import Hop
-from ray_cluster.intake import Intake
-from ray_cluster.query import Query
-from ray_cluster.tables import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.commit_metrics import CommitFigures
+from ray_cluster.archive.lance_tables import connect, window_names
+from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.intake import Intake
+from ray_cluster.intake.latency import Hop
+from ray_cluster.intake.mqtt_client import Delivery
+from ray_cluster.query.reader import Query
 
 BASE_MS: Final = 1_795_449_600_000
 """2026-11-24 00:00 at +08:00: the day that is played, whenever that is."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from bench.evaluation import over_cover
 from bench.evaluation.builder import Builder
 from bench.evaluation.photographs import Photographs
-from edge_agent.redaction.labels import read
-from engines.packages import RAM_DISK
+from edge_agent.evaluation.labels import read
+from engines.catalog.registries import RAM_DISK
 
 LABELS = "labels.json"
 

@@ -13,8 +13,7 @@ import numpy as np
 from bench.evaluation import plates
 from bench.evaluation.photographs import Image, Photographs, drawn
 from bench.evaluation.portraits import GRID, TILT_DEG, Portrait, paste, portraits, scene
-from edge_agent.redaction.film import Film
-from edge_agent.redaction.labels import (
+from edge_agent.evaluation.labels import (
     LabelKind,
     LabelledClip,
     LabelledFrame,
@@ -23,6 +22,7 @@ from edge_agent.redaction.labels import (
     Object,
     Variant,
 )
+from edge_agent.redact_files.film import Film
 
 HD: Final = (1280, 720)
 FULL_HD: Final = (1920, 1080)

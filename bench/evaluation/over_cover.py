@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import RedactionUnavailable
-from edge_agent.redaction import recipe
-from edge_agent.redaction.file_redactor import Image, look, pixels, read_picture
-from edge_agent.redaction.labels import Labels, Object
-from edge_agent.redaction.verdict import over_cover, painted
+from edge_agent.evaluation.labels import Labels, Object
+from edge_agent.evaluation.score import over_cover, painted
+from edge_agent.redact_files import file_policy
+from edge_agent.redact_files.file_redactor import Image, look, pixels, read_picture
 from edge_agent.redactor import Redactors, cover
 from edge_agent.redactor.cover import Rect
-from provisioning.contracts.config import Policy
+from provisioning.contracts.config.processes import Policy
 
 MARGIN = 1.4
 """A label grown this much is a label and its margin."""
@@ -55,7 +55,7 @@ def parts(image: Image, objects: Sequence[Object], redactors: Redactors) -> dict
 
 def measure(folder: Path, labels: Labels) -> dict[str, dict[str, float]]:
     """Kind of picture → cause → mean share; `pictures` counts them."""
-    redactors = recipe.load_redactors(None, Policy(), "auto")
+    redactors = file_policy.load_redactors(None, Policy(), "auto")
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     for picture in labels.pictures:
         image = read_picture(folder / picture.file)

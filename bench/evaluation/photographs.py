@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.catalog import default_models_dir
-from engines.fetch import ECOSYSTEMS
+from engines.catalog.catalog import default_models_dir
+from engines.catalog.fetch import ECOSYSTEMS
 from engines.manifest import Source
-from provisioning import durable_file
+from provisioning.files import durable
 
 Image = NDArray[np.uint8]
 HERE = Path(__file__).parent
@@ -127,4 +127,4 @@ def _keep(target: Path, files: dict[str, bytes]) -> None:
         for name in sorted(files):
             archive.writestr(name, files[name])
     target.parent.mkdir(parents=True, exist_ok=True)
-    durable_file.write(target, buffer.getvalue(), mode=durable_file.PUBLIC)
+    durable.write(target, buffer.getvalue(), mode=durable.PUBLIC)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from bench.evaluation.photographs import Image, Photographs, drawn
-from edge_agent.redaction.labels import LabelKind, Object, Variant
-from engines.detection import Box as Rect
+from edge_agent.evaluation.labels import LabelKind, Object, Variant
+from engines.detection.postprocess import Box as Rect
 
 TILT_DEG: Final = 30.0
 MASK: Final = (205, 190, 150)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from provisioning.contracts.archive import FUTURE_TOLERANCE_MS
+from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
 
 
 class Outcome(StrEnum):

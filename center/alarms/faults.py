@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from center.alarms.seen import Fault, FaultOf
-from center.devices import AgentView, CameraView, CauseKind, DeviceState
+from center.alarms.inputs import Fault, FaultOf
+from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 
 WELL: Final = frozenset({DeviceState.STARTING, DeviceState.ONLINE})
 ITS_OWN: Final = frozenset({CauseKind.NONE, CauseKind.AGENT})

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from provisioning.contracts.archive import DEFAULT_DAY_OFFSET_MINUTES
+from provisioning.contracts.query.archive import DEFAULT_DAY_OFFSET_MINUTES
 
 DAY: Final = 24 * 60
 Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]

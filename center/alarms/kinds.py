@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from center.alarms.shapes import Line, Polygon, Side
-from provisioning.contracts.camera import Label
+from provisioning.contracts.config.camera import Label
 
 LEAST_CROWD = 10
 """Fewer would make of a count a detector of somebody: docs/boundary.md §4."""

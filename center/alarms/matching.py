@@ -7,11 +7,11 @@ from functools import partial
 from typing import Final, assert_never
 
 from center.alarms import kinds
+from center.alarms.inputs import Fault, FaultOf, Seen
 from center.alarms.rule import Rule, RuleText
-from center.alarms.seen import Fault, FaultOf, Seen
 from center.alarms.shapes import Area, Line, Side, crossing
-from provisioning.contracts.camera import Point
-from provisioning.contracts.messages import Box, Machine, MachineClass
+from provisioning.contracts.config.camera import Point
+from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 
 
 @dataclass(frozen=True, slots=True)

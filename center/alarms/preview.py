@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from center.access import Scope
+from center.access.permissions import Scope
 from center.alarms import kinds
 from center.alarms.decision import Last, Outcome, decide
+from center.alarms.inputs import Fault, Seen, of_row
 from center.alarms.matching import Book
 from center.alarms.rule import Rule, RuleText
-from center.alarms.rules import Rules
-from center.alarms.seen import Fault, Seen, of_row
+from center.alarms.rule_store import Rules
 from center.alarms.views import PreviewView
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import NowMs
-from center.search import Filters, Search
+from center.search.client import Filters, Search
 
 DAY_MS: Final = 86_400_000
 PAGE: Final = 200

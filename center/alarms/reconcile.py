@@ -5,10 +5,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from center.alarms.records import CursorRecord
-from center.alarms.seen import Seen, of_row
-from center.search import Search
-from center.store import Store
+from center.alarms.inputs import Seen, of_row
+from center.alarms.tables import CursorRecord
+from center.database.store import Store
+from center.search.client import Search
 
 PAGE: Final = 200
 REMEMBERED: Final = 50_000

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from center.alarms.hours import ALWAYS, NEVER, Hours
 from center.alarms.kinds import CROWD_WINDOW_S, CameraFault, Crowding, Kind, MotorwayLane, PlatformFault
-from provisioning.contracts.camera import Label
+from provisioning.contracts.config.camera import Label
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
-from provisioning.contracts.messages import MachineClass, Share
+from provisioning.contracts.wire.messages import MachineClass, Share
 
 PLACE_PATTERN: Final = f"^{AGENT_PATTERN[1:-1]}/{CAMERA_PATTERN[1:-1]}$"
 Place = Annotated[str, StringConstraints(pattern=PLACE_PATTERN)]

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from provisioning.contracts.camera import Point
+from provisioning.contracts.config.camera import Point
 
 MAX_POINTS: Final = 64
 MIN_AREA: Final = 1e-5

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-from center.access import EVERYWHERE, Scope
-from center.alarms.pushes import Listener, Pushes
-from center.alarms.register import PAGE, Register
-from center.alarms.sight import sees
+from center.access.permissions import EVERYWHERE, Scope
+from center.alarms.events import Listener, Pushes
 from center.alarms.views import Push
+from center.alarms.visibility import sees
+from center.alarms.writer import PAGE, Register
 
 KEEPALIVE_S: Final = 10.0
 """A proxy gives up on a silent line after a minute at the earliest; and as often the session is asked for."""

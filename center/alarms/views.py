@@ -3,11 +3,11 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from center.alarms.decision import Outcome
+from center.alarms.lifecycle import Event, State
 from center.alarms.matching import Finding
-from center.alarms.records import AlarmRecord, EventRecord
 from center.alarms.rule import RuleText, Severity
-from center.alarms.states import Event, State
-from provisioning.contracts.messages import Box, MachineClass
+from center.alarms.tables import AlarmRecord, EventRecord
+from provisioning.contracts.wire.messages import Box, MachineClass
 
 
 class View(BaseModel):

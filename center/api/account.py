@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from center import cookies
-from center.access import Permission
-from center.account_errors import (
+from center.access import cookies
+from center.access.errors import (
     BadScopeError,
     ForbiddenError,
     SecondFactorKeyError,
@@ -19,7 +18,10 @@ from center.account_errors import (
     UnknownTokenError,
     WrongCodeError,
 )
-from center.api.problems import documented
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.access.tokens import ShownToken
+from center.api.errors import documented
 from center.errors import (
     BadCredentialsError,
     LockedOutError,
@@ -27,9 +29,7 @@ from center.errors import (
     StoreUnavailableError,
     WeakPasswordError,
 )
-from center.permits import needs
 from center.services import Asker, Served, Source
-from center.tokens import ShownToken
 
 router = APIRouter(prefix="/account", tags=["account"])
 

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import documented
-from center.devices import AgentView
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
+from center.fleet.devices import AgentView
 from center.services import Served, Sight
 
 router = APIRouter(tags=["agents"])

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.access import Permission
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
 from center.alarms import stream
 from center.alarms.errors import AlarmStateError, TooManyStreamsError, UnknownAlarmError
-from center.alarms.hops import HopView
-from center.alarms.room import RoomFigures
-from center.alarms.states import Event, State
+from center.alarms.latency import HopView
+from center.alarms.lifecycle import Event, State
+from center.alarms.service import RoomFigures
 from center.alarms.views import AlarmHistory, AlarmList, AlarmView
-from center.api.problems import documented
+from center.api.errors import documented
 from center.credentials import identify
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import CAMERA_PATTERN
 

@@ -5,17 +5,17 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from center.access import CameraKey, Permission
-from center.api.problems import documented
-from center.assessment import cursor as marks
+from center import pagination as marks
+from center.access.permissions import CameraKey, Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.assessment import league
 from center.assessment.errors import BadCursorError, BadPeriodError, UnknownVersionError
 from center.assessment.export import MEDIA_TYPES, Format, export
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.indicators import Indicator, Verdict
 from center.assessment.period import Bucket
 from center.assessment.views import CameraPlaceView, CardView, EvidenceView, GapView, PlaceView, ReportView, VersionView
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
-from center.permits import needs
 from center.services import Asker, Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 

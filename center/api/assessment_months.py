@@ -5,12 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.access import Permission
-from center.api.problems import documented
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.assessment.errors import BadPeriodError, MonthOpenError
 from center.assessment.views import VersionView
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served
 
 router = APIRouter(prefix="/assessment/months", tags=["assessment"])

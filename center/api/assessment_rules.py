@@ -6,9 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel
 
-from center.access import Permission
-from center.api.problems import documented
-from center.assessment import cursor as marks
+from center import pagination as marks
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
+from center.assessment.camera_register import Entry
 from center.assessment.districts import AssessedDistrict
 from center.assessment.errors import (
     BadCursorError,
@@ -19,12 +21,10 @@ from center.assessment.errors import (
     WindowRefusedError,
 )
 from center.assessment.maintenance import Plan, Window
-from center.assessment.register import Entry
 from center.assessment.settings import Settings
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served, Sight
-from provisioning.contracts.messages import TimeMs
+from provisioning.contracts.wire.messages import TimeMs
 
 router = APIRouter(prefix="/assessment", tags=["assessment"])
 

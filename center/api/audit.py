@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import documented
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served
-from provisioning.contracts.messages import TimeMs
+from provisioning.contracts.wire.messages import TimeMs
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from center import cookies
-from center.access import Permission, Role
-from center.account_errors import ForbiddenError, SecondFactorKeyError, SecondFactorNeededError
-from center.api.problems import documented
+from center.access import cookies
+from center.access.errors import ForbiddenError, SecondFactorKeyError, SecondFactorNeededError
+from center.access.permissions import Permission, Role
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import BadCredentialsError, LockedOutError, NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served, Source
 
 router = APIRouter(tags=["auth"])

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import documented
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
-from center.permits import needs
-from center.places import PlacedCameraView
+from center.search.camera_positions import PlacedCameraView
 from center.services import Served, Sight
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
 

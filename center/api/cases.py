@@ -5,9 +5,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import documented
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.cases.errors import (
     AreaOutOfSightError,
     CaseChangedError,
@@ -22,7 +23,6 @@ from center.cases.states import Act
 from center.cases.terms import NUMBER_PATTERN, Number, Terms
 from center.cases.views import CaseDetail, CaseList
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["cases"])

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from center.access import CameraKey, Permission
-from center.account_errors import (
+from center.access.districts import DISTRICT_PATTERN, MAX_CAMERAS, NamedDistrict
+from center.access.errors import (
     DistrictAssessedError,
     DistrictInUseError,
     DistrictNamedError,
@@ -14,10 +14,10 @@ from center.account_errors import (
     ForbiddenError,
     UnknownDistrictError,
 )
-from center.api.problems import documented
-from center.districts import DISTRICT_PATTERN, MAX_CAMERAS, NamedDistrict
+from center.access.permissions import CameraKey, Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError
-from center.permits import needs
 from center.services import Asker, Served
 from provisioning.contracts.ids import AgentId, CameraId
 

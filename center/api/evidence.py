@@ -5,16 +5,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse
 
-from center.access import Permission
-from center.api.problems import QUERY_ERRORS, documented
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
     NotLoggedInError,
     StoreUnavailableError,
 )
-from center.evidence.exports import ExportRequest, Exports
-from center.evidence.ledger import Export
-from center.evidence.names import slug
-from center.evidence.refusals import (
+from center.evidence.errors import (
     EvidenceOffError,
     ExportErasedError,
     ExportNotReadyError,
@@ -22,8 +20,10 @@ from center.evidence.refusals import (
     TooManyPicturesError,
     UnknownExportError,
 )
-from center.evidence.sight import Viewer
-from center.permits import needs
+from center.evidence.export_store import Export
+from center.evidence.names import slug
+from center.evidence.service import ExportRequest, Exports
+from center.evidence.visibility import Viewer
 from center.services import Asker, Served, Services, Sight
 
 router = APIRouter(tags=["evidence"])

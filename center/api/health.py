@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import documented
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError
 from center.health import Condition, HealthReport
-from center.permits import needs
 from center.services import Served
 
 router = APIRouter(tags=["health"])

@@ -6,16 +6,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from center.access import Permission
-from center.api.problems import documented
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError, TooLargeError
+from center.notify.delivery_report import MAX_BYTES
 from center.notify.errors import OutboxFullError, UnknownChannelError, UnknownRecipientError
 from center.notify.lifecycle import State
-from center.notify.report import MAX_BYTES
 from center.notify.views import ChannelView, OutboxPage
-from center.permits import needs
 from center.services import Asker, Served, Source
-from provisioning.contracts.notify import NAME_PATTERN
+from provisioning.contracts.config.notify import NAME_PATTERN
 
 router = APIRouter(tags=["notify"])
 REPORTS: Final = "/notify/reports/{channel}/{secret}"

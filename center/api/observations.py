@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from center import pictures
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import QUERY_ERRORS, documented
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
     AreaCrossesError,
     BadAreaError,
@@ -22,8 +22,8 @@ from center.errors import (
     UnknownMachineError,
     UnknownObservationError,
 )
-from center.permits import needs
-from center.search import ROW_KEY_PATTERN, Filters, ObservationList, ObservationView
+from center.search import pictures
+from center.search.client import ROW_KEY_PATTERN, Filters, ObservationList, ObservationView
 from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["observations"])

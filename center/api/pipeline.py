@@ -6,17 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import documented
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
 from center.errors import NotLoggedInError, StoreUnavailableError, UnknownCameraError
-from center.permits import needs
 from center.pipeline.history import StageHistory
-from center.pipeline.tasks import Asked, TaskList, tasks
-from center.pipeline.watch import PipelineView
+from center.pipeline.service import PipelineView
 from center.services import Asker, Served, Sight
-from center.task_orders import AgentAwayError, NotATaskError, TasksOffError
-from provisioning.contracts.commands import Priority, Verb
+from center.tasks.orders import AgentAwayError, NotATaskError, TasksOffError
+from center.tasks.views import Asked, TaskList, tasks
+from provisioning.contracts.fleet.commands import Priority, Verb
 from provisioning.contracts.ids import AgentId, CameraId
 
 router = APIRouter(tags=["pipeline"])

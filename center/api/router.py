@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from center.access import Permission
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
 from center.api import (
     account,
     agents,
@@ -15,24 +16,25 @@ from center.api import (
     assessment_rules,
     audit,
     auth,
+    basemap,
     cameras,
-    case_work,
+    case_machines,
     cases,
     districts,
-    document,
+    errors,
     evidence,
     health,
-    maps,
     notify,
     observations,
     pipeline,
-    problems,
     rules,
     searches,
     setup,
     users,
 )
-from center.permits import needs
+from center.api import (
+    openapi as document,
+)
 
 DESCRIPTION = """Vehicles and two-wheelers that cameras saw; every face and plate was covered at the edge.
 
@@ -86,7 +88,7 @@ def create() -> FastAPI:
             {"name": "map", "description": "What a map stands on: the site's own outlines and tiles."},
         ],
     )
-    problems.install(app)
+    errors.install(app)
     for noun in (
         auth,
         account,
@@ -103,13 +105,13 @@ def create() -> FastAPI:
         rules,
         alarms,
         cases,
-        case_work,
+        case_machines,
         evidence,
         assessment,
         assessment_months,
         assessment_rules,
         pipeline,
-        maps,
+        basemap,
     ):
         app.include_router(noun.router)
 

@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from center.access import Permission
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
 from center.alarms.errors import (
     BeyondSightError,
     BlankPreviewError,
@@ -18,13 +19,12 @@ from center.alarms.errors import (
 )
 from center.alarms.rule import RuleText
 from center.alarms.views import LateList, PreviewView, RuleList, RuleView, VersionView
-from center.api.problems import QUERY_ERRORS, documented
+from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
     NotLoggedInError,
     QueryRefusedError,
     StoreUnavailableError,
 )
-from center.permits import needs
 from center.services import Asker, Served, Sight
 
 router = APIRouter(tags=["rules"])

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from center.access import CameraKey, Permission
-from center.account_errors import ForbiddenError, UnknownDistrictError
-from center.api.problems import QUERY_ERRORS, documented
+from center.access.errors import ForbiddenError, UnknownDistrictError
+from center.access.permissions import CameraKey, Permission
+from center.access.route_permissions import needs
+from center.api.errors import QUERY_ERRORS, documented
 from center.errors import (
     AreaCrossesError,
     BadAreaError,
@@ -21,15 +22,14 @@ from center.errors import (
     TooManySavedError,
     UnknownSavedSearchError,
 )
-from center.filters import CountFilters, Filters, ZoneFilters
-from center.permits import needs
-from center.saved_searches import NewSavedSearch, SavedSearch
-from center.search_export import SearchExport
-from center.search_plan import SearchPlanView
+from center.search.explain import SearchPlanView
+from center.search.export import SearchExport
+from center.search.filters import CountFilters, Filters, ZoneFilters
+from center.search.saved import NewSavedSearch, SavedSearch
+from center.search.zone_export import zones_csv
 from center.services import Asker, Served, Sight
-from center.zone_export import zones_csv
-from provisioning.contracts.search import MachineCounts
-from provisioning.contracts.zone_counts import ZoneCounts
+from provisioning.contracts.query.search import MachineCounts
+from provisioning.contracts.query.zone_counts import ZoneCounts
 
 router = APIRouter(tags=["search"])
 

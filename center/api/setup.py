@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from center.api.problems import documented
+from center.api.errors import documented
 from center.errors import (
     BadUsernameError,
     LockedOutError,

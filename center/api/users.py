@@ -5,18 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from center.access import Permission, Role
-from center.account_errors import (
+from center.access.districts import DISTRICT_PATTERN
+from center.access.errors import (
     ForbiddenError,
     LastAdministratorError,
     UnknownDistrictError,
     UnknownTokenError,
     UserTakenError,
 )
+from center.access.permissions import Permission, Role
+from center.access.route_permissions import needs
+from center.access.tokens import ShownToken
+from center.access.users import Account, Given
 from center.api.account import TokenId
 from center.api.auth import GrantView
-from center.api.problems import documented
-from center.districts import DISTRICT_PATTERN
+from center.api.errors import documented
 from center.errors import (
     BadUsernameError,
     NotLoggedInError,
@@ -24,10 +27,7 @@ from center.errors import (
     UnknownUserError,
     WeakPasswordError,
 )
-from center.permits import needs
 from center.services import Asker, Served
-from center.tokens import ShownToken
-from center.users import Account, Given
 
 router = APIRouter(prefix="/users", tags=["users"])
 

@@ -9,11 +9,23 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access import CameraKey, Scope
-from center.assessment import districts, evidence, formulas, gb_code, maintenance, place, report, spans, sums
-from center.assessment.evidence import HourEvidence
+from center.access.permissions import CameraKey, Scope
+from center.assessment import (
+    districts,
+    formulas,
+    gb_code,
+    maintenance,
+    registration_checks,
+    report,
+    spans,
+    sums,
+)
+from center.assessment import (
+    hour_details as evidence,
+)
 from center.assessment.formulas import Served
-from center.assessment.indicator import Indicator
+from center.assessment.hour_details import HourEvidence
+from center.assessment.indicators import Indicator
 from center.assessment.judged import Gap, Judged
 from center.assessment.maintenance import Window
 from center.assessment.months import Months
@@ -24,10 +36,10 @@ from center.assessment.settings import Settings, SettingsBook
 from center.assessment.spans import Span
 from center.assessment.sums import Sums
 from center.assessment.tables import GapRecord
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import NowMs
+from center.database.store import Store
 from center.errors import UnknownCameraError
-from center.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Assessor:
             gaps = _gaps(session, parse(period, zone_h=settings.zone_h))
         regions = {each.name: each.region for each in places}
         outlines = {each.name: each.outline for each in places}
-        wrong_places = place.faults(scope.profiles, outlines, settings)
+        wrong_places = registration_checks.faults(scope.profiles, outlines, settings)
         wrong_codes = gb_code.faults(scope.profiles, regions)
         cards = []
         for profile in scope.profiles:

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access import Scope
+from center.access.districts import DistrictRecord, id_of, named
+from center.access.permissions import Scope
 from center.assessment import outline
 from center.assessment.errors import DistrictRefusedError, UnknownDistrictError
 from center.assessment.outline import MAX_POINTS, Point
-from center.assessment.sight import names_in_sight
-from center.audit import Audit
-from center.districts import DistrictRecord, id_of, named
-from center.store import Store
+from center.assessment.visibility import names_in_sight
+from center.audit.log import Audit
+from center.database.store import Store
 
 Degree = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 

@@ -4,13 +4,13 @@ import io
 from pathlib import Path
 from typing import Final, Literal
 
-from center.access import EVERYWHERE, Scope
+from center.access.permissions import EVERYWHERE, Scope
 from center.assessment import words
 from center.assessment.assessor import Assessor
 from center.assessment.judged import Judged
 from center.assessment.sheets import Sheet, sheets
 from center.errors import StartError
-from provisioning.spreadsheets import Cell, csv_file, safe_cell
+from provisioning.files.spreadsheets import Cell, csv_file, safe_cell
 
 Format = Literal["csv", "xlsx", "pdf"]
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -39,7 +39,7 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
         case "xlsx":
             return as_xlsx(tuple(_of_version(table, correction) for table in tables))
         case "pdf":
-            from center.assessment.paper import as_pdf  # noqa: PLC0415 - a second of imports that few need
+            from center.assessment.pdf import as_pdf  # noqa: PLC0415 - a second of imports that few need
 
             return as_pdf(" ".join(filter(None, (words.TITLE, period, correction))), tables)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.indicators import Indicator, Verdict
 from center.assessment.minutes import MINUTES
 from center.assessment.settings import Settings
 from center.assessment.sums import Sums

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from center.access import CameraKey
+from center.access.permissions import CameraKey
 from center.assessment.profiles import Profile
 from provisioning.contracts.gb_code import CAMERA_TYPES, LENGTH, PROVINCES
 

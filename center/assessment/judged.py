@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from center.access import Scope
+from center.access.permissions import Scope
 from center.assessment import report
 from center.assessment.maintenance import Window
 from center.assessment.report import Report

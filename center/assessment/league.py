@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.indicators import Indicator, Verdict
 from center.assessment.report import Card
 
 

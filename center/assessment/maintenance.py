@@ -7,19 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access import CameraKey, Scope
+from center.access.permissions import CameraKey, Scope
 from center.assessment.errors import UnknownWindowError, WindowRefusedError
 from center.assessment.minutes import HOUR_MS
 from center.assessment.profiles import Profile
 from center.assessment.settings import SettingsBook
-from center.assessment.sight import window_in_sight
 from center.assessment.spans import Span, clipped, merged
 from center.assessment.tables import WindowRecord
-from center.audit import Audit
+from center.assessment.visibility import window_in_sight
+from center.audit.log import Audit
 from center.clock import NowMs
-from center.store import Store
+from center.database.store import Store
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
-from provisioning.contracts.messages import TimeMs
+from provisioning.contracts.wire.messages import TimeMs
 
 
 class Plan(BaseModel):

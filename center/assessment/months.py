@@ -20,9 +20,9 @@ from center.assessment.minutes import HOUR_MS
 from center.assessment.period import Period, parse
 from center.assessment.settings import SettingsBook
 from center.assessment.tables import HeardCameraRecord, MonthRecord
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import NowMs
-from center.store import Store
+from center.database.store import Store
 
 CLOSES_AFTER_MS: Final = 4 * 24 * HOUR_MS
 """As a day of the archive: an outage of 72 hours delivers late."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from center.access import CameraKey
+from center.access.permissions import CameraKey
 from center.assessment.tables import HeardCameraRecord, RegisteredRecord
 from center.geometry import Position
 
 Positions = Callable[[Session], Mapping[CameraKey, Position]]
-"""Returns every camera's position in the caller's transaction (`center.places.CameraPositions.on_file`)."""
+"""Returns every camera's position in the caller's transaction (`CameraPositions.on_file` of `center.search`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from center.access import CameraKey
+from center.access.permissions import CameraKey
 from center.assessment.facts import LADDER_S, Books, HourFacts, Key
 from center.assessment.minutes import bit_of, hour_of
 from center.assessment.moments import is_possible, moment
-from center.devices import CameraView, CauseKind, DeviceState
-from provisioning.contracts.messages import Assessed, CameraFacts, Heartbeat, Ledger, Observed, PictureState
+from center.fleet.devices import CameraView, CauseKind, DeviceState
+from provisioning.contracts.wire.messages import Assessed, CameraFacts, Heartbeat, Ledger, Observed, PictureState
 
 PATIENCE_MS: Final = 120_000
 """A camera may be *starting* this long before it counts as not online."""

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from center.access import EVERYWHERE, Scope
+from center.access.permissions import EVERYWHERE, Scope
 from center.assessment.assessor import Assessor
 from center.assessment.judged import Judged
 from center.clock import NowMs

@@ -17,8 +17,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from center import background
-from center.access import CameraKey
-from center.assessment import book, reading
+from center.access.permissions import CameraKey
+from center.assessment import facts_store, reading
 from center.assessment.minutes import hour_of
 from center.assessment.reading import Heard
 from center.assessment.tables import (
@@ -31,10 +31,10 @@ from center.assessment.tables import (
 )
 from center.background import Periodic
 from center.clock import NowMs
-from center.devices import Devices
+from center.database.store import Store
 from center.errors import CenterError, RowRefusedError, StoreUnavailableError
-from center.store import Store
-from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat, Observed
+from center.fleet.devices import Devices
+from provisioning.contracts.wire.messages import Assessed, CameraStatus, Heartbeat, Observed
 
 TICK_S: Final = 20.0
 UNWATCHED_MS: Final = 90_000
@@ -185,7 +185,7 @@ class Recorder:
 
         def write_facts(keys: Sequence[CameraKey]) -> None:
             with self._store.transaction() as session:
-                book.write(session, heard.of(frozenset(keys)))
+                facts_store.write(session, heard.of(frozenset(keys)))
 
         def list_them(keys: Sequence[CameraKey]) -> None:
             with self._store.transaction() as session:
@@ -194,7 +194,7 @@ class Recorder:
         try:
             with self._store.transaction() as session:
                 _list_cameras(session, cameras.values(), hour)
-                book.write(session, heard)
+                facts_store.write(session, heard)
                 self._watched(session, cameras.keys(), gaps, now_ms)
         except Exception as error:  # noqa: BLE001 - a database that is away goes on upwards
             _unless_away(error)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from center.access import Scope
+from center.access.permissions import Scope
 from center.assessment.formulas import Served, Tally, score, verdict
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.indicators import Indicator, Verdict
 from center.assessment.period import Period
 from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
 from center.assessment.sums import Sums
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.wire.messages import PictureCheck
 
 FLEET: Final = "fleet"
 _DECIDED: Final = frozenset({Verdict.PASS, Verdict.FAIL})

@@ -5,11 +5,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from center.assessment.indicator import Indicator
+from center.assessment.indicators import Indicator
 from center.assessment.tables import SettingsRecord
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import NowMs
-from center.store import Store
+from center.database.store import Store
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from center.assessment import league, words
-from center.assessment.indicator import Indicator
+from center.assessment.indicators import Indicator
 from center.assessment.judged import Gap
 from center.assessment.maintenance import Window
 from center.assessment.report import Card, Report
-from provisioning.spreadsheets import Cell, safe_cell
+from provisioning.files.spreadsheets import Cell, safe_cell
 
 
 @dataclass(frozen=True, slots=True)

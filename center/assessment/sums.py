@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from center.access import CameraKey
+from center.access.permissions import CameraKey
 from center.assessment.facts import LADDER_S
 from center.assessment.period import Bucket, Period
 from center.assessment.profiles import Profile

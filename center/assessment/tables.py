@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from center.store import Base
+from center.database.store import Base
 
 
 class HourRecord(Base):

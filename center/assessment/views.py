@@ -4,9 +4,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from center.assessment.evidence import HourEvidence
 from center.assessment.facts import HourFacts
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.hour_details import HourEvidence
+from center.assessment.indicators import Indicator, Verdict
 from center.assessment.judged import Gap, Version
 from center.assessment.league import Place
 from center.assessment.minutes import HOUR_MS, listed

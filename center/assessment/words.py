@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.indicators import Indicator, Verdict
 
 INDICATORS: Final = {
     Indicator.ONLINE: "在线率 Online",

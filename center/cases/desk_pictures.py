@@ -15,9 +15,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from center.access import Identity, Scope
-from center.audit import locked
-from center.cases.casebook import Casebook
+from center.access.permissions import Identity, Scope
+from center.audit.log import locked
 from center.cases.errors import (
     CaseStateError,
     DeskMissingError,
@@ -25,22 +24,24 @@ from center.cases.errors import (
     ForgedPictureError,
     UnsignedPictureError,
 )
-from center.cases.records import CasePictureRecord
 from center.cases.states import ENDED
+from center.cases.tables import CasePictureRecord
 from center.cases.views import CaseMachine, PictureList, PictureView
+from center.cases.workflow import Casebook
 from center.clock import ZONE, NowMs
+from center.database.store import Store
 from center.errors import StartError, UnknownObservationError
-from center.roster import Roster
-from center.search import Search
-from center.store import Store
-from provisioning.attest import Attested, AttestError
-from provisioning.contracts import ids, statement
-from provisioning.contracts.archive import Observation, SnapshotRow
-from provisioning.contracts.config import Cases as CasesConfig
-from provisioning.contracts.messages import PictureState
+from center.fleet.roster import Roster
+from center.search.client import Search
+from provisioning.contracts import ids
+from provisioning.contracts.config.processes import Cases as CasesConfig
+from provisioning.contracts.query import statement
+from provisioning.contracts.query.archive import Observation, SnapshotRow
+from provisioning.contracts.wire.messages import PictureState
+from provisioning.signing.statements import Attested, AttestError
 
 SOURCE_KEY: Final = "recording"
-"""By which a desk agent names what is brought to it (`edge_agent.sources.incoming`)."""
+"""By which a desk agent names what is brought to it (`edge_agent.sources.upload.recording`)."""
 BEHIND_MS: Final = 60_000
 """A desk agent refuses what lies in the future of its own clock."""
 MOST: Final = 16

@@ -11,15 +11,15 @@ from typing import Final, NamedTuple
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from center.answers import SaidError
-from center.audit import locked
-from center.cases.casebook import ITSELF, Casebook
-from center.cases.records import CaseErasureRecord, CaseRecord
+from center.audit.log import locked
+from center.cases.tables import CaseErasureRecord, CaseRecord
+from center.cases.workflow import ITSELF, Casebook
 from center.clock import NowMs
+from center.database.store import Store
 from center.errors import CenterError, QueryFaultError
-from center.search import Search
-from center.store import Store
-from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
+from center.search.answers import SaidError
+from center.search.client import Search
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
 
 HOUR_MS: Final = 3_600_000
 LATE_MS: Final = 8 * 24 * HOUR_MS

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from center.access import Identity, Scope
-from center.cases.dossier import Dossiers
-from center.observations import ObservationView, shown
-from center.search import Search
+from center.access.permissions import Identity, Scope
+from center.cases.machines import Dossiers
+from center.search.client import Search
+from center.search.views import ObservationView, shown
 
 
 class Looks:

@@ -17,8 +17,8 @@ from typing import Final
 from center.cases.places import Anchor
 from center.cases.speeds import FASTEST_MPS
 from center.geometry import Position, distance_m
-from provisioning.contracts.archive import MachineColour
-from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire.messages import MachineClass
 
 MARGIN: Final = 0.05
 OTHER_COLOUR: Final = 0.9

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.wire.messages import MachineClass
 
 FASTEST_MPS: Final = {
     MachineClass.BICYCLE: 10.0,

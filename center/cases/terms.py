@@ -5,10 +5,10 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from center.access import CameraKey
-from provisioning.contracts.archive import MachineColour
+from center.access.permissions import CameraKey
 from provisioning.contracts.ids import AGENT_PATTERN, CAMERA_PATTERN
-from provisioning.contracts.messages import MachineClass, TimeMs
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire.messages import MachineClass, TimeMs
 
 NUMBER_PATTERN: Final = r"^\w[\w\[\]〔〕()（）.-]{0,63}$"
 """As offices write them, `杭公刑立字〔2026〕0123`; never a slash, white space or a bare dot: it stands in addresses."""

@@ -5,13 +5,13 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from center.cases.records import CaseEventRecord, CaseMachineRecord, CaseRecord
 from center.cases.scoring import Score
 from center.cases.states import Act, State, now
+from center.cases.tables import CaseEventRecord, CaseMachineRecord, CaseRecord
 from center.cases.terms import Terms
-from provisioning.contracts.archive import MachineColour
 from provisioning.contracts.ids import AgentId, CameraId
-from provisioning.contracts.messages import Box, MachineClass, TimeMs
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire.messages import Box, MachineClass, TimeMs
 
 
 class _Shown(BaseModel):

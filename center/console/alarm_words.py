@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from center.alarms.lifecycle import State
 from center.alarms.rule import Severity
-from center.alarms.states import State
 from center.errors import marked
 
 KINDS: Final = {

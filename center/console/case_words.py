@@ -4,7 +4,7 @@ from typing import Final
 
 from center.cases.states import Act, State
 from center.errors import marked
-from provisioning.contracts.archive import MachineColour
+from provisioning.contracts.query.archive import MachineColour
 
 STATES: Final = {
     State.DRAFT: marked("Draft"),

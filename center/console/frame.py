@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode
 from nicegui import Client, ui
 from starlette.requests import Request
 
-from center import cookies
-from center.access import Access, Permission
+from center.access import cookies
+from center.access.permissions import Access, Permission
 from center.console import preferences
 from center.console.fresh import ask_before_each_event
 from center.console.language import LANGUAGES, Language
-from center.console.markup import labelled, words
 from center.console.preferences import Theme
+from center.console.widgets.markup import labelled, words
 from center.errors import CenterError, NotLoggedInError, StoreUnavailableError, marked
 from center.services import identity_of, services_of
 

@@ -9,7 +9,7 @@ from typing import Final
 from nicegui import ui
 
 from center.console.language import Language
-from center.console.markup import words
+from center.console.widgets.markup import words
 from center.errors import marked
 
 

@@ -17,41 +17,22 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
-from center.access import Permission
-from center.account_errors import ForbiddenError
-from center.api.problems import STATUS
-from center.console import (
-    account,
-    agents,
-    alarms,
-    assessment,
-    audit,
-    camera,
-    cameras,
-    case,
-    case_form,
-    cases,
-    denied,
-    frame,
-    live,
-    login,
-    observation,
-    overview,
-    pipeline,
-    preferences,
-    provider,
-    rule,
-    rules,
-    search,
-    settings,
-    setup,
-    tasks,
-    user,
-    users,
-)
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import STATUS
+from center.console import frame, preferences
+from center.console.accounts import account, audit, user, users
+from center.console.alarms import list as alarms
+from center.console.alarms import rule, rules
+from center.console.cases import case, form
+from center.console.cases import list as cases
+from center.console.fleet import agents, camera, cameras, live, observation
+from center.console.search import page as search
+from center.console.signin import denied, login, provider, setup
+from center.console.system import assessment, overview, pipeline, settings, tasks
 from center.errors import CenterError, marked
-from center.permits import needs
-from center.search import TIMEOUT_S
+from center.search.client import TIMEOUT_S
 from center.services import identity_of
 
 YEAR_S: Final = 365 * 86_400
@@ -166,10 +147,10 @@ def mount(app: FastAPI) -> None:
     _Page("/tasks", Permission.CAMERA_VIEW)(tasks.parse_tasks)
     _Page("/agents", Permission.AGENT_VIEW)(agents.agents)
     _Page("/cases", Permission.CASE_VIEW)(cases.cases)
-    _Page("/new-case", Permission.CASE_EDIT)(case_form.new_case)
+    _Page("/new-case", Permission.CASE_EDIT)(form.new_case)
     _Page("/cases/{case_id}", Permission.CASE_VIEW)(case.case)
     _Page("/cases/{case_id}/observations/{row_key}", Permission.OBSERVATION_VIEW)(observation.case_observation)
-    _Page("/cases/{case_id}/change", Permission.CASE_EDIT)(case_form.change_case)
+    _Page("/cases/{case_id}/change", Permission.CASE_EDIT)(form.change_case)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

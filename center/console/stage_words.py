@@ -6,9 +6,9 @@ from center.console.language import Language
 from center.errors import marked
 from center.pipeline.causes import Finding
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.tasks import AskedState, Lane, TaskKind, TaskState
-from provisioning.contracts.commands import Priority, Verb
-from provisioning.contracts.documents import Verdict
+from center.tasks.views import AskedState, Lane, TaskKind, TaskState
+from provisioning.contracts.fleet.commands import Priority, Verb
+from provisioning.contracts.fleet.documents import Verdict
 
 STAGES: Final = {
     Stage.DEVICES: marked("Devices"),

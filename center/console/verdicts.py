@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from center.assessment.indicator import Indicator, Verdict
+from center.assessment.indicators import Indicator, Verdict
 from center.assessment.report import Finding
 from center.console.language import Language
 from center.errors import marked
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.wire.messages import PictureCheck
 
 INDICATORS: Final = {
     Indicator.ONLINE: marked("Online"),

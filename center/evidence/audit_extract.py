@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 
 from center.clock import local, utc
-from center.store import AuditEntry, Store
+from center.database.store import AuditEntry, Store
 
 PLAIN: Final = frozenset({"id", "at_ms", "actor", "action", "detail"})
 """Columns without which an entry is none; any other is the chain's."""

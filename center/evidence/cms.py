@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from center.evidence.signer import Signer
-from provisioning import x509_faults
+from provisioning.signing import x509_faults
 
 MAX_BYTES: Final = 64 * 1024
 """With two certificates it has some 2 KB."""

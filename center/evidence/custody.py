@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from center.clock import local, utc
-from provisioning.contracts import statement
-from provisioning.contracts.archive import HoldMark, Observation, SnapshotRow
-from provisioning.contracts.messages import ClockQuality
+from provisioning.contracts.query import statement
+from provisioning.contracts.query.archive import HoldMark, Observation, SnapshotRow
+from provisioning.contracts.wire.messages import ClockQuality
 
 SEQUENCE_BITS: Final = 40
 """`commit_seq`: the writer's epoch above, its count below (contracts/archive.py)."""

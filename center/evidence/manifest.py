@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from center.evidence.container import Entry
 from center.evidence.names import is_safe
+from center.evidence.zip_container import Entry
 from provisioning.contracts.ids import Sha256
-from provisioning.contracts.messages import Count, TimeMs
+from provisioning.contracts.wire.messages import Count, TimeMs
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Two thousand pictures make 0.7 MB."""

@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO, Final
 
 from center.clock import utc
-from center.evidence import cms, custody, names, readme, stamp, summary
+from center.evidence import cms, custody, names, readme, summary, timestamp
 from center.evidence.clock_state import ClockState
-from center.evidence.container import Writer
 from center.evidence.manifest import Case, ClockFact, LeftOut, Manifest, file_fact
 from center.evidence.signer import Signer
-from center.evidence.stamp import StampAuthority
-from provisioning.contracts.archive import HoldMark, Observation
+from center.evidence.timestamp import StampAuthority
+from center.evidence.zip_container import Writer
+from provisioning.contracts.query.archive import HoldMark, Observation
 
 _TAIL: Final = 4 + len(names.SEALS)
 """Files that are no observation's."""
@@ -74,13 +74,13 @@ class Sealer:
         nonce = secrets.randbits(64)
         bound = manifest.clock.max_error_ms
         answer = self.stamps.answer(
-            stamp.request(signature, policy=self.policy, nonce=nonce),
+            timestamp.request(signature, policy=self.policy, nonce=nonce),
             now_ms=now_ms,
             accuracy_ms=None if bound is None else max(self.accuracy_ms, bound),
         )
         try:
-            made = stamp.read(answer, signature)
-        except stamp.BadStampError as error:
+            made = timestamp.read(answer, signature)
+        except timestamp.BadStampError as error:
             raise NotStampedError(str(error)) from error
         if made.nonce != nonce:
             raise NotStampedError("it answers another request")

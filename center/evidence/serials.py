@@ -4,8 +4,8 @@ import threading
 
 from sqlalchemy import func, select
 
-from center.evidence.records import StampRecord
-from center.store import Store
+from center.database.store import Store
+from center.evidence.tables import StampRecord
 
 
 class Serials:

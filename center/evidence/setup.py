@@ -4,25 +4,25 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from center.access import Access
-from center.audit import Audit
+from center.access.permissions import Access
+from center.audit.log import Audit
 from center.clock import NowMs
-from center.devices import Devices
+from center.database.store import Store
 from center.errors import StartError
 from center.evidence.clock_state import clock_state
-from center.evidence.exports import Exports, Keeping, keep_ms
-from center.evidence.ledger import Ledger
+from center.evidence.export_store import Ledger
 from center.evidence.package import Sealer
 from center.evidence.serials import Serials
+from center.evidence.service import Exports, Keeping, keep_ms
 from center.evidence.signer import Signer
-from center.evidence.stamp import StampAuthority
 from center.evidence.summary import load_font
+from center.evidence.timestamp import StampAuthority
 from center.evidence.trust import EVIDENCE, STAMPS, Roots, RootsError
+from center.fleet.devices import Devices
 from center.retention import Retention
-from center.search import Search
-from center.store import Store
-from provisioning.contracts.config import CenterConfig
-from provisioning.contracts.evidence import Evidence
+from center.search.client import Search
+from provisioning.contracts.config.evidence import Evidence
+from provisioning.contracts.config.processes import CenterConfig
 
 FOLDER: Final = "evidence"
 """Of data_dir."""

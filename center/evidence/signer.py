@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from center.errors import StartError
 from center.evidence.trust import Roots, UntrustedError
-from provisioning.contracts.config import read_secret
+from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.errors import ConfigError
-from provisioning.x509_faults import MALFORMED
+from provisioning.signing.x509_faults import MALFORMED
 
 
 @dataclass(frozen=True, slots=True)

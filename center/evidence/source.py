@@ -5,12 +5,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from center.access import Scope
+from center.access.permissions import Scope
 from center.errors import NoPictureError, PictureBrokenError, UnknownObservationError
 from center.evidence.manifest import LeftOut
-from center.search import Search
-from provisioning.contracts.archive import HoldMark, Observation, SnapshotRow
-from provisioning.contracts.messages import PictureState
+from center.search.client import Search
+from provisioning.contracts.query.archive import HoldMark, Observation, SnapshotRow
+from provisioning.contracts.wire.messages import PictureState
 
 PARALLEL = 8
 

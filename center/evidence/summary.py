@@ -28,8 +28,8 @@ from center.clock import local, utc
 from center.errors import PictureBrokenError, StartError
 from center.evidence.manifest import Case, LeftOut
 from center.evidence.readme import STAMP_EN, STAMP_ZH, reason
-from center.pictures import preview
-from provisioning.contracts.archive import Observation
+from center.search.pictures import preview
+from provisioning.contracts.query.archive import Observation
 
 THUMBNAIL_PX: Final = 320
 _THUMBNAIL_MM: Final = 62

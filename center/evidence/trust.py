@@ -18,7 +18,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from provisioning.x509_faults import MALFORMED
+from provisioning.signing.x509_faults import MALFORMED
 
 MAX_PEM_BYTES: Final = 1024 * 1024
 EVIDENCE: Final = frozenset({ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")})

@@ -10,12 +10,12 @@ from typing import Final, Literal
 
 from cryptography.hazmat.primitives import hashes
 
-from center.evidence import cms, manifest, names, stamp
-from center.evidence.container import BrokenArchiveError, Entry, Reader
+from center.evidence import cms, manifest, names, timestamp
 from center.evidence.manifest import Manifest, ManifestError
 from center.evidence.trust import EVIDENCE, STAMPS, Roots, UntrustedError
+from center.evidence.zip_container import BrokenArchiveError, Entry, Reader
 
-_KEPT: Final = {names.MANIFEST: manifest.MAX_BYTES, names.SIGNATURE: cms.MAX_BYTES, names.STAMP: stamp.MAX_BYTES}
+_KEPT: Final = {names.MANIFEST: manifest.MAX_BYTES, names.SIGNATURE: cms.MAX_BYTES, names.STAMP: timestamp.MAX_BYTES}
 Fault = Literal["changed", "missing", "added", "signer", "stamp"]
 
 
@@ -96,10 +96,10 @@ def _contents(path: Path) -> tuple[list[Entry], dict[str, bytes]]:
     return entries, seals
 
 
-def _stamp(seals: dict[str, bytes]) -> stamp.Stamp:
+def _stamp(seals: dict[str, bytes]) -> timestamp.Stamp:
     try:
-        return stamp.read(seals[names.STAMP], seals[names.SIGNATURE])
-    except stamp.BadStampError as error:
+        return timestamp.read(seals[names.STAMP], seals[names.SIGNATURE])
+    except timestamp.BadStampError as error:
         raise RefusedError(names.STAMP, "stamp", f"the time stamp {error}") from error
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from center.background import Periodic
 from center.clock import NowMs
 from center.errors import StoreUnavailableError
-from center.notify.channel import Channel, Parcel
+from center.notify.channels.base import Channel, Parcel
 from center.notify.outbox import REPORT_KEEP_MS, Outbox, Pause
 from center.notify.outcome import Outcome
 from center.retention import MESSAGES, Retention

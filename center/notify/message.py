@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from provisioning.contracts.ids import CameraId
-from provisioning.contracts.messages import TimeMs
+from provisioning.contracts.wire.messages import TimeMs
 
 MESSAGE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 LINK_PATTERN: Final = r"^/[A-Za-z0-9/_.:-]{0,199}$"

@@ -14,18 +14,18 @@ from pydantic import ValidationError
 from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import NowMs
-from center.notify import lifecycle, rate, usage
-from center.notify.channel import Channel, Parcel, Refusal
+from center.database.store import Store
+from center.notify import lifecycle, limits, usage
+from center.notify.channels.base import Channel, Parcel, Refusal
+from center.notify.delivery_report import Report
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import Event, Progress, State
 from center.notify.message import Message, parcel_id
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import month_of
-from center.notify.records import OutboxRecord, ReportRecord
-from center.notify.report import Report
-from center.store import Store
+from center.notify.tables import OutboxRecord, ReportRecord
 
 INTERRUPTED: Final = Outcome(Verdict.UNKNOWN, "interrupted")
 """Of an attempt whose process ended."""
@@ -131,7 +131,7 @@ class Outbox:
             _sync_commits(session)
             self._lapse(session, channel.id, now_ms)
             kept = usage.pace_of(session, channel.id)
-            pace = rate.restored(kept, channel.terms.limits, now_ms)
+            pace = limits.restored(kept, channel.terms.limits, now_ms)
             if pace != kept:
                 usage.keep_pace(session, channel, pace, now_ms)
             if now_ms < pace.next_at_ms:
@@ -140,7 +140,7 @@ class Outbox:
             for record in self._due(session, channel.id, now_ms):
                 parcel = self._prepare(session, channel, record, now_ms)
                 if isinstance(parcel, Parcel):
-                    pace = rate.spent(pace, channel.terms.limits, parcel.parts, now_ms)
+                    pace = limits.spent(pace, channel.terms.limits, parcel.parts, now_ms)
                     usage.keep_pace(session, channel, pace, now_ms)
                     return parcel
                 self._advance(record, Event.REFUSE, now_ms, code=parcel.code)
@@ -303,8 +303,8 @@ class Outbox:
             usage.give_back(session, channel.id, parts=record.parts, month=record.month)
             record.parts, record.month = 0, ""
         if outcome.verdict is Verdict.THROTTLED:
-            pace = rate.reduced(usage.pace_of(session, channel.id), now_ms)
-            pace = rate.spent(pace, channel.terms.limits, 1, now_ms)
+            pace = limits.reduced(usage.pace_of(session, channel.id), now_ms)
+            pace = limits.spent(pace, channel.terms.limits, 1, now_ms)
             usage.keep_pace(session, channel, pace, now_ms)
         early = session.get(ReportRecord, (channel.id, progress.reference)) if progress.reference else None
         if early is not None:

@@ -6,8 +6,8 @@ from typing import Final
 
 from center.notify.errors import TrialFailedError
 from center.notify.lifecycle import SETTLED, State
-from center.notify.notifier import Notifier
 from center.notify.outbox import Receipt
+from center.notify.service import Notifier
 
 WAIT_S: Final = 45.0
 _LOOK_S: Final = 0.2

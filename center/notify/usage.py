@@ -2,11 +2,11 @@
 
 from sqlalchemy.orm import Session
 
-from center.audit import Audit
-from center.notify.channel import Channel
+from center.audit.log import Audit
+from center.notify.channels.base import Channel
+from center.notify.limits import Pace, RateState
 from center.notify.quota import Quota, QuotaState
-from center.notify.rate import Pace, RateState
-from center.notify.records import PaceRecord, QuotaRecord
+from center.notify.tables import PaceRecord, QuotaRecord
 
 ACTOR = "-"
 """The centre itself."""

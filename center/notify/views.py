@@ -4,14 +4,15 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
 
 from center.clock import NowMs
-from center.notify import rate, usage
-from center.notify.channel import Channel, Kind
+from center.database.store import Store
+from center.notify import limits as rate
+from center.notify import usage
+from center.notify.channels.base import Channel, Kind
 from center.notify.lifecycle import State
+from center.notify.limits import RateState
 from center.notify.message import Message
 from center.notify.quota import Quota, QuotaState, month_of
-from center.notify.rate import RateState
-from center.notify.records import OutboxRecord
-from center.store import Store
+from center.notify.tables import OutboxRecord
 
 
 class _Shown(BaseModel):

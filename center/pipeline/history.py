@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, Text, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from center.database.store import Base, Store
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import Figures, Verdict, View
-from center.store import Base, Store
 
 EVERY_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000

@@ -7,7 +7,7 @@ from center.pipeline import judge_cluster, judge_edge
 from center.pipeline.sample import Sample, Span
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Verdict
-from provisioning.contracts.pipeline import Pipeline
+from provisioning.contracts.config.pipeline import Pipeline
 
 RULES: Final[dict[Stage, Callable[[Span, Pipeline], Verdict]]] = {
     Stage.DEVICES: judge_edge.devices,

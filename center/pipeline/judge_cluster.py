@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from center.notify.lifecycle import State
+from center.notify.limits import RateState
 from center.notify.quota import QuotaState
-from center.notify.rate import RateState
 from center.notify.views import ChannelView
 from center.pipeline import causes
 from center.pipeline.causes import Finding, amber, red, unknown
-from center.pipeline.cluster import Answer, Answers, Reach
+from center.pipeline.cluster_client import Answer, Answers, Reach
 from center.pipeline.judge_edge import GB, late
 from center.pipeline.sample import Span, grown, named
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, Verdict
-from provisioning.contracts.pipeline import Pipeline
+from provisioning.contracts.config.pipeline import Pipeline
 
 PARSING: Final = ("parser", "canary", "embedder")
 ARCHIVER: Final = "archiver"

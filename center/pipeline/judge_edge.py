@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from center.devices import AgentView, CameraView, CauseKind, DeviceState
+from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 from center.pipeline import causes
 from center.pipeline.causes import Finding, amber, red, unknown
 from center.pipeline.sample import Sample, Span, grown, named
 from center.pipeline.stages import Stage
 from center.pipeline.verdict import Figures, Verdict
-from provisioning.contracts.documents import Verdict as Taken
-from provisioning.contracts.pipeline import Pipeline, Slow
+from provisioning.contracts.config.pipeline import Pipeline, Slow
+from provisioning.contracts.fleet.documents import Verdict as Taken
 
 LOST: Final = frozenset({"spool_full", "spool_expired", "disk_full"})
 """Drops for want of room: pictures that were safe and are gone."""

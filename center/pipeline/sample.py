@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from center.devices import AgentView, CameraView, DeviceState
+from center.fleet.devices import AgentView, CameraView, DeviceState
 from center.notify.views import ChannelView
-from center.pipeline.cluster import Answers
-from center.pipeline.gauges import BrokerFigures, Passage
-from provisioning.contracts.archive import IntakeStatus
-from provisioning.contracts.messages import CameraStatus, Heartbeat
+from center.pipeline.broker_figures import BrokerFigures, Passage
+from center.pipeline.cluster_client import Answers
+from provisioning.contracts.query.archive import IntakeStatus
+from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
 
 NO_TIME_S = 1.0
 """Two looks nearer than this give no rate."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from edge_agent.desk.errors import Refused
-from edge_agent.sources.album import MAX_OFFSET_MS
+from edge_agent.sources.upload.album import MAX_OFFSET_MS
 from provisioning.contracts.ids import CAMERA_PATTERN
 
 EARLIEST_MS: Final = 946_684_800_000

@@ -4,8 +4,8 @@ import asyncio
 
 from aiohttp import web
 
-from edge_agent.desk.door import Limits
 from edge_agent.desk.errors import Refused
+from edge_agent.desk.http_server import Limits
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from edge_agent.desk.errors import DeskError
 from edge_agent.host_port import host_port
-from provisioning import durable_file
-from provisioning.contracts import config
-from provisioning.contracts.config import read_secret
+from provisioning.contracts.config import processes
+from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.errors import ConfigError
+from provisioning.files import durable
 
 
-def look(settings: config.Desk) -> str:
+def look(settings: processes.Desk) -> str:
     """What `wayside-edge check` says of the desk's files; the token is made where there is none.
 
     Raises:
@@ -76,7 +76,7 @@ def token(path: Path) -> str:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            durable_file.write(path, secrets.token_hex(32).encode())
+            durable.write(path, secrets.token_hex(32).encode())
     except OSError as error:
         raise ConfigError(f"{path}: the token cannot be written ({error.strerror}): check its folder") from error
     return read_secret(path)

@@ -9,8 +9,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from provisioning import durable_file
-from provisioning.contracts.messages import Message
+from provisioning.contracts.wire.messages import Message
+from provisioning.files import durable
 
 _FOLDER: Final = "recordings"
 _MOST: Final = 1000
@@ -40,7 +40,7 @@ class Positions:
         """Remember it, and forget the oldest beyond a bound. A full disk only means that it is not remembered."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            durable_file.write(self._folder / recording_id, position.model_dump_json().encode())
+            durable.write(self._folder / recording_id, position.model_dump_json().encode())
             files = sorted(self._folder.iterdir(), key=lambda file: file.stat().st_mtime)
             for old in files[:-_MOST]:
                 old.unlink()

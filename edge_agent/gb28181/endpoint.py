@@ -8,12 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Final
 
-from edge_agent.gb28181 import sip
-from edge_agent.gb28181.conversation import Conversation
-from edge_agent.gb28181.dialog_requests import Surroundings
-from edge_agent.gb28181.dialogs import Dialogs
-from edge_agent.gb28181.enquiries import Asked, Enquiries, What
-from edge_agent.gb28181.events import (
+from edge_agent.gb28181.devices.events import (
     CatalogMissed,
     Event,
     Forget,
@@ -24,24 +19,29 @@ from edge_agent.gb28181.events import (
     Restored,
     SubscriptionGivenUp,
 )
-from edge_agent.gb28181.greeting import Greeting
-from edge_agent.gb28181.inbox import Inbox, Received
-from edge_agent.gb28181.invitations import ChannelFree, Invitation, PortFree, Route
-from edge_agent.gb28181.now import Now
-from edge_agent.gb28181.outgoing import Context, Outgoing
-from edge_agent.gb28181.own_requests import OwnRequests
-from edge_agent.gb28181.pacing import Pacer
-from edge_agent.gb28181.peer import Peer
-from edge_agent.gb28181.protocol_error import ProtocolError
-from edge_agent.gb28181.rates import Rates
-from edge_agent.gb28181.registrar import Registrar
-from edge_agent.gb28181.registrations import THERE, Gone, Registrations
-from edge_agent.gb28181.settings import Settings, World
-from edge_agent.gb28181.sip import Request, Response
-from edge_agent.gb28181.strangers import Stranger
-from edge_agent.gb28181.subscriptions import Key, Subscriptions
-from edge_agent.gb28181.transactions import ServerTransactions
-from edge_agent.gb28181.version import Version
+from edge_agent.gb28181.devices.messages import Conversation
+from edge_agent.gb28181.devices.onboarding import Greeting
+from edge_agent.gb28181.devices.queries import Asked, Enquiries, What
+from edge_agent.gb28181.devices.registrar import Registrar
+from edge_agent.gb28181.devices.registrations import THERE, Gone, Registrations
+from edge_agent.gb28181.devices.request_factory import OwnRequests
+from edge_agent.gb28181.devices.request_sender import Context, Outgoing
+from edge_agent.gb28181.devices.settings import Settings, World
+from edge_agent.gb28181.devices.subscriptions import Key, Subscriptions
+from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.sessions.dialog_requests import Surroundings
+from edge_agent.gb28181.sessions.dialogs import Dialogs
+from edge_agent.gb28181.sessions.invite import ChannelFree, Invitation, PortFree, Route
+from edge_agent.gb28181.sip import message as sip
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.errors import ProtocolError
+from edge_agent.gb28181.sip.inbox import Inbox, Received
+from edge_agent.gb28181.sip.message import Request, Response
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.pacing import Pacer
+from edge_agent.gb28181.sip.peer import Peer
+from edge_agent.gb28181.sip.rates import Rates
+from edge_agent.gb28181.sip.transactions import ServerTransactions
 
 ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")
 INVITES_PER_S: Final = 10.0

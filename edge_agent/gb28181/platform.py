@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from edge_agent.clock import Backoff, Clock
+from edge_agent.credentials.camera_password import Unlock
+from edge_agent.credentials.device_accounts import Accounts
 from edge_agent.errors import EdgeError
-from edge_agent.gb28181.accounts import Accounts
 from edge_agent.gb28181.beijing_time import BeijingTime
 from edge_agent.gb28181.connections import Caps, open_sockets
-from edge_agent.gb28181.endpoint import Endpoint
-from edge_agent.gb28181.events import (
+from edge_agent.gb28181.devices.device_views import Views
+from edge_agent.gb28181.devices.events import (
     CatalogMissed,
     CatalogTaken,
     Event,
@@ -31,16 +32,15 @@ from edge_agent.gb28181.events import (
     SubscriptionGivenUp,
     TurnedAway,
 )
-from edge_agent.gb28181.now import Now
+from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.settings import Device, Settings, World
+from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.endpoint import Endpoint
 from edge_agent.gb28181.registration_file import RegistrationFile
-from edge_agent.gb28181.seen import Seen
-from edge_agent.gb28181.settings import Device, Settings, World
 from edge_agent.gb28181.shell import OwnAddress, Shell
-from edge_agent.gb28181.strangers import Stranger
-from edge_agent.gb28181.views import Views
+from edge_agent.gb28181.sip.moment import Now
 from edge_agent.host_port import host_port
-from edge_agent.sources.password import Unlock
-from provisioning.contracts import config
+from provisioning.contracts.config import processes
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -65,8 +65,8 @@ class Platform:
 
     def __init__(
         self,
-        settings: config.Gb28181,
-        cameras: Mapping[str, config.Gb28181Source],
+        settings: processes.Gb28181,
+        cameras: Mapping[str, processes.Gb28181Source],
         directory: Path,
         clock: Clock,
         *,

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_agent.errors import EdgeError
-from edge_agent.gb28181.catalog_items import CatalogItem
-from edge_agent.gb28181.channels import channels
-from edge_agent.gb28181.events import Restored
-from edge_agent.gb28181.peer import Peer
-from edge_agent.gb28181.registrations import Registration
-from edge_agent.gb28181.seen import Seen
-from edge_agent.gb28181.strangers import Stranger
-from edge_agent.gb28181.version import Version
-from provisioning import durable_file
+from edge_agent.gb28181.devices.events import Restored
+from edge_agent.gb28181.devices.registrations import Registration
+from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
+from edge_agent.gb28181.manscdp.channels import channels
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.peer import Peer
+from provisioning.files import durable
 
 _log = logging.getLogger(__name__)
 
@@ -158,7 +158,7 @@ class RegistrationFile:
             _log.warning("registrations %s: damaged (%s), now %s; all devices register again", self._file, error, aside)
             for end in ("-wal", "-shm"):
                 self._file.with_name(FILE_NAME + end).unlink(missing_ok=True)
-            durable_file.move(self._file, aside)
+            durable.move(self._file, aside)
             return self._begun()
 
     def _begun(self) -> sqlite3.Connection:

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 from edge_agent.clock import Clock
 from edge_agent.gb28181.connections import Caps, Connections, address_towards
+from edge_agent.gb28181.devices.events import Event
 from edge_agent.gb28181.endpoint import Endpoint
-from edge_agent.gb28181.events import Event
-from edge_agent.gb28181.now import Now
-from edge_agent.gb28181.peer import Peer
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.peer import Peer
 
 _T = TypeVar("_T")
 _LOOK_S: Final = 0.1

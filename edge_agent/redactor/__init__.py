@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from edge_agent.clock import Clock
-from edge_agent.redactor import search
+from edge_agent.redactor import detect
 from edge_agent.redactor.beside import Beside
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.redactor import CameraRedactor
-from engines.catalog import Catalog
-from engines.detector import Detector
+from engines.catalog.catalog import Catalog
+from engines.detection.detector import Detector
+from engines.detection.yunet import Yunet
 from engines.errors import DetectorUnavailable
-from engines.yunet import Yunet
-from provisioning.contracts.config import Camera, EdgeConfig
+from provisioning.contracts.config.processes import Camera, EdgeConfig
 
 _log = logging.getLogger(__name__)
 
@@ -56,9 +56,9 @@ class Redactors:
         """The redactor of one camera."""
         return CameraRedactor(self.config.agent_id, camera, self.config.redactor, self._detectors, self._clock)
 
-    def covers_by_cause(self, image: Image) -> Mapping[search.Cause, Sequence[Rect]]:
+    def covers_by_cause(self, image: Image) -> Mapping[detect.Cause, Sequence[Rect]]:
         """What a first look covers under the first camera's policy, for measuring over-cover. Raises EngineError."""
-        return search.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
+        return detect.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
 
 
 def _tiny_faces() -> Yunet | None:

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.detection import Box as Found
-from provisioning.contracts.messages import MAX_BOXES, Box
+from engines.detection.postprocess import Box as Found
+from provisioning.contracts.wire.messages import MAX_BOXES, Box
 
 Image = NDArray[np.uint8]
 """H×W×3, BGR."""

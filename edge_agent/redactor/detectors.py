@@ -6,8 +6,8 @@ from typing import Protocol, Self
 
 from edge_agent.redactor.beside import Beside
 from edge_agent.redactor.cover import Image
-from engines.detection import Detection
-from engines.detector import Detector
+from engines.detection.detector import Detector
+from engines.detection.postprocess import Detection
 
 
 class TinyFaces(Protocol):

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from edge_agent.redactor.cover import Image
-from edge_agent.redactor.places import CELL_PX
-from engines.detection import Box as Found
-from engines.detection import Detection
-from provisioning.contracts.messages import Box
+from edge_agent.redactor.search_regions import CELL_PX
+from engines.detection.postprocess import Box as Found
+from engines.detection.postprocess import Detection
+from provisioning.contracts.wire.messages import Box
 
 
 class Enlarged:

@@ -12,12 +12,12 @@ from itertools import chain
 from math import sqrt
 from typing import Final
 
-from edge_agent.redactor import cover, doubts
+from edge_agent.redactor import cover, small_faces
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.detectors import Detectors
 from edge_agent.redactor.enlarged import Enlarged
-from edge_agent.redactor.places import Places, found_in
-from engines.detection import Detection
+from edge_agent.redactor.search_regions import Places, found_in
+from engines.detection.postprocess import Detection
 from engines.manifest import Group
 
 SCALE: Final = 2.0
@@ -37,7 +37,7 @@ BELIEVED: Final = ((24.0, 0.15), (64.0, 0.5), (float("inf"), 0.8))
 large enough: of its false boxes from .15 on, those over 24 px are most of the area (0.4 of 0.5 % of a street picture),
 and at 1080p those over 64 px cover 9 % of it. What it leaves there, CenterFace finds."""
 BELIEVED_AT: Final = 0.2
-PORTION: Final = 2 * doubts.AT_A_TIME
+PORTION: Final = 2 * small_faces.AT_A_TIME
 """Windows that one thread looks at in one go."""
 SECOND_SCORE: Final = 0.3
 """Below the centre's threshold (`canary_threshold`, 0.35): what the centre would object to is covered here first."""
@@ -57,7 +57,7 @@ class SmallFaces:
 
 def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
     """Small faces in a raw picture."""
-    tiny_faces, least = detectors.tiny_faces, doubts.LEAST
+    tiny_faces, least = detectors.tiny_faces, small_faces.LEAST
     if tiny_faces is not None:
         scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
         found = _found(image, scale, where, lambda part, by: tiny_faces.detect(part, least, scale=by, max_box_px=None))
@@ -92,10 +92,11 @@ def settle(
 
     In portions: whoever has a core to spare takes the next one.
     """
-    windows = doubts.windows(image, first.doubtful, [*known, *first.sure])
+    windows = small_faces.windows(image, first.doubtful, [*known, *first.sure])
     portions = [windows[begin : begin + PORTION] for begin in range(0, len(windows), PORTION)]
     looks = [
-        detectors.beside.begin(partial(doubts.settled, image, some, detectors.faces, threshold)) for some in portions
+        detectors.beside.begin(partial(small_faces.settled, image, some, detectors.faces, threshold))
+        for some in portions
     ]
     # From the end: the spare thread begins at the front.
     return lambda: [*first.sure, *chain.from_iterable([look() for look in reversed(looks)])]

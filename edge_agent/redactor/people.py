@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from edge_agent.redactor.cover import Image, Rect
-from engines.detection import Detection
+from engines.detection.postprocess import Detection
 from engines.manifest import Group
 
 CERTAIN: Final = 0.5

@@ -10,10 +10,10 @@ from typing import Final
 
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Image, Rect
-from edge_agent.redactor.places import Places, found_in
-from engines.detection import Detection
-from engines.detector import Detector
-from provisioning.contracts.messages import Box
+from edge_agent.redactor.search_regions import Places, found_in
+from engines.detection.detector import Detector
+from engines.detection.postprocess import Detection
+from provisioning.contracts.wire.messages import Box
 
 Shares = tuple[float, float, float, float]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from provisioning.contracts.messages import Quality
+from provisioning.contracts.wire.messages import Quality
 
 SHARP_AT: Final = 250.0
 """Variance of the Laplacian, 8-bit grey at 640 px width, from which a street picture counts as fully sharp."""

@@ -14,22 +14,22 @@ import numpy as np
 from edge_agent.clock import Clock
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.frames import Followed, Look, Redacted, Selected, SelectReason
-from edge_agent.redactor import cover, faces, places, search
+from edge_agent.redactor import cover, detect, faces, search_regions
+from edge_agent.redactor.changed_cells import Stillness
 from edge_agent.redactor.cover import Image, Rect
 from edge_agent.redactor.deadline import Deadline, TooLateError
+from edge_agent.redactor.detect import Findings
 from edge_agent.redactor.detectors import Detectors
-from edge_agent.redactor.follower import Follower
-from edge_agent.redactor.memory import Memory
-from edge_agent.redactor.places import Places
 from edge_agent.redactor.quality import quality
+from edge_agent.redactor.recent_covers import Memory
 from edge_agent.redactor.screen_text import ScreenText, text_bands
-from edge_agent.redactor.search import Findings
-from edge_agent.redactor.stillness import Stillness
+from edge_agent.redactor.search_regions import Places
+from edge_agent.redactor.tracking import Follower
 from engines.errors import EngineError
-from provisioning.contracts.config import Camera
-from provisioning.contracts.config import Redactor as RedactorConfig
-from provisioning.contracts.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
+from provisioning.contracts.config.processes import Camera
+from provisioning.contracts.config.processes import Redactor as RedactorConfig
 from provisioning.contracts.picture_bounds import EDGE
+from provisioning.contracts.wire.messages import Box, Machine, Picture, PictureState, Redaction, Snapshot
 
 POLICY: Final = "wayside-2026-11-27c"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
@@ -131,8 +131,8 @@ class CameraRedactor:
         # What a device pushes is a choice of single pictures: none of them says anything of the next.
         is_single = selected.reason is SelectReason.PUSHED
         changed = None if is_single else self._stillness.changed(image, at_ms)
-        where = places.around(changed, size)
-        findings = search.look(image, detectors, self._camera.policy, where)
+        where = search_regions.around(changed, size)
+        findings = detect.look(image, detectors, self._camera.policy, where)
         bands = [Rect(0, 0, *size).at(band) for band in self._camera.policy.always_cover]
         bands += self._screen_text.bands(text(), size, at_ms)
         recalled = self._memory.recall(at_ms, size, findings.covers)
@@ -141,8 +141,8 @@ class CameraRedactor:
         found: list[Rect] = []
         if not _must_be_withheld(selected, findings):
             # Every new cover is another picture, too.
-            to_see = None if where is None or changed is None else changed | places.cells_of(boxes, size)
-            covered = self._covered(image, boxes, places.around(to_see, size), detectors, deadline)
+            to_see = None if where is None or changed is None else changed | search_regions.cells_of(boxes, size)
+            covered = self._covered(image, boxes, search_regions.around(to_see, size), detectors, deadline)
             picture, boxes, found = covered.picture, covered.boxes, covered.added
             if not is_single:
                 searched = None if where is None else changed

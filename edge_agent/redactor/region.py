@@ -6,8 +6,8 @@ height shows machines 1.8 times as large as the whole of a 16:9 picture does.
 
 from typing import Final
 
-from engines.tiles import Tile
-from provisioning.contracts.camera import Camera
+from engines.detection.tiles import Tile
+from provisioning.contracts.config.camera import Camera
 
 MARGIN: Final = 0.15
 """Of the picture's longer side, around the places: a machine has to be seen three times before it is followed."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.frames import SkipReason
-from edge_agent.sources.dimensions import (
+from edge_agent.sources.jpeg_markers import JPEG, jpeg_shape
+from edge_agent.sources.picture_header import (
     BMP,
     PNG,
     Shape,
@@ -21,9 +22,8 @@ from edge_agent.sources.dimensions import (
     out_of_bounds,
     png_shape,
 )
-from edge_agent.sources.jpeg import JPEG, jpeg_shape
-from provisioning.contracts.messages import MAX_SIDE_PX
 from provisioning.contracts.picture_bounds import EDGE, PictureBounds
+from provisioning.contracts.wire.messages import MAX_SIDE_PX
 
 MAX_NEED_BYTES: Final = 512 * 1024 * 1024
 """For one picture while it is decoded: its pixels and a JPEG's coefficients, then its pixels twice, for OpenCV hands

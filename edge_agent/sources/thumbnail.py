@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.frames import SHORT_PX, Glance, Reduced
-from provisioning.contracts.messages import ClockQuality
+from provisioning.contracts.wire.messages import ClockQuality
 
 WIDTH: Final = 64
 HEIGHT: Final = 36

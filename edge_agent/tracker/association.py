@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.tracker.boxes import Floats, centres_of, overlaps, sizes_of
-from edge_agent.tracker.mark import Seen
+from edge_agent.tracker.timed_box import Seen
 from edge_agent.tracker.track import Track
 
 CLEAR_S: Final = 0.75

@@ -6,9 +6,9 @@ from math import exp, hypot
 from typing import Final, NoReturn
 
 from edge_agent.tracker.geometry import Spot, heading_deg
-from edge_agent.tracker.mark import Mark, Seen
-from edge_agent.tracker.places import Places, Visit
-from provisioning.contracts.messages import Crossing, Motion
+from edge_agent.tracker.timed_box import Mark, Seen
+from edge_agent.tracker.zones import Places, Visit
+from provisioning.contracts.wire.messages import Crossing, Motion
 
 Rect = tuple[float, float, float, float]
 

@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import Final, NoReturn
 
 from edge_agent.tracker.association import MAX_GAP_S, matched
-from edge_agent.tracker.beginning import POOL, begun
-from edge_agent.tracker.mark import Mark, Seen
-from edge_agent.tracker.places import Places
+from edge_agent.tracker.timed_box import Mark, Seen
 from edge_agent.tracker.track import Track
-from provisioning.contracts import config
-from provisioning.contracts.messages import Crossing, Machine, Motion
+from edge_agent.tracker.track_start import POOL, begun
+from edge_agent.tracker.zones import Places
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import Crossing, Machine, Motion
 
 FORGET_MS: Final = 60_000
 """docs/boundary.md: tracks are forgotten after 60 s."""
@@ -58,7 +58,7 @@ class Tracked:
 class Tracker:
     """The memory of one camera. Bounded: `MAX_TRACKS` tracks of a few boxes each."""
 
-    def __init__(self, camera: config.Camera) -> None:
+    def __init__(self, camera: processes.Camera) -> None:
         self._camera = camera
         self._tracks: list[Track] = []
         self._loose: list[Seen] = []

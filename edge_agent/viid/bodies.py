@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge_agent.viid import policy, shot_time
-from edge_agent.viid.reader import MalformedBodyError, Reader
+from edge_agent.viid.json_reader import MalformedBodyError, Reader
 
 _LISTS: Final = {
     "motorvehiclelist": "motorvehicle",

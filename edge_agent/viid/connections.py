@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from provisioning.acceptor import Bounds
+from provisioning.net.http_acceptor import Bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import binascii
 import json
 from typing import Final
 
-from edge_agent.viid.reader import MalformedBodyError
+from edge_agent.viid.json_reader import MalformedBodyError
 
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _SPACE: Final = b" \t\r\n\f\v"

@@ -15,16 +15,16 @@ from contextlib import closing
 from typing import Final
 
 from edge_agent.clock import Backoff, Clock
+from edge_agent.credentials.accounts import Accounts
+from edge_agent.credentials.camera_password import Unlock
 from edge_agent.host_port import host_port
-from edge_agent.sources.password import Unlock
-from edge_agent.sources.pictures import Pictures
-from edge_agent.viid.accounts import Accounts
+from edge_agent.sources.pushed.picture_queue import Pictures
+from edge_agent.viid.admission import Door
 from edge_agent.viid.connections import Limits
 from edge_agent.viid.counters import Count, Counters, Stranger
-from edge_agent.viid.door import Door
-from edge_agent.viid.reception import Reception
-from provisioning.acceptor import Acceptor, listen
-from provisioning.contracts import config
+from edge_agent.viid.request_handler import Reception
+from provisioning.contracts.config import processes
+from provisioning.net.http_acceptor import Acceptor, listen
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ class ViidServer:
 
     def __init__(
         self,
-        viid: config.Viid,
-        cameras: Mapping[str, config.ViidSource],
+        viid: processes.Viid,
+        cameras: Mapping[str, processes.ViidSource],
         pictures: Pictures,
         clock: Clock,
         *,

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Final
 
-from provisioning.contracts.archive import ZONE
+from provisioning.contracts.query.archive import ZONE
 
 _LOCAL: Final = re.compile(r"(\d{14})(\d{3})?", re.ASCII)
 _EPOCH_MS: Final = re.compile(r"\d{13}", re.ASCII)

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from provisioning.camera_list import coordinates, gb_code
-from provisioning.contracts.survey import CameraSurvey
+from provisioning.contracts.fleet.survey import CameraSurvey
 from provisioning.errors import CameraListError
-from provisioning.plans import CameraRecord
+from provisioning.home.cameras import CameraRecord
 
 CLOCK_MS: Final = 2000.0
 """As `WaysideClockSkew` has it."""

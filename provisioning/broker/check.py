@@ -13,14 +13,15 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
-from provisioning import broker, revocation_list
-from provisioning.authority import CLIENT, SERVER, Authority
-from provisioning.broker import Address, Listeners, refusals
+from provisioning.broker import config, refusals
+from provisioning.broker.config import Address, Listeners
 from provisioning.broker.process import own_certificate
+from provisioning.check_result import Finding
 from provisioning.errors import AuthorityError, BrokerError, ProvisioningError
-from provisioning.expiry import NEAR, left
-from provisioning.finding import Finding
-from provisioning.identities import BROKER, CLIENTS, SERVICES, Identities
+from provisioning.pki import revocation_list
+from provisioning.pki.authority import CLIENT, SERVER, Authority
+from provisioning.pki.expiry import NEAR, left
+from provisioning.pki.identities import BROKER, CLIENTS, SERVICES, Identities
 
 _SHOWN: Final = 5
 _RENDER: Final = "render it again: wayside-provision broker render"
@@ -38,8 +39,8 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
         *texts(directory, listeners, identities),
         _tried("certificate broker", look.own_certificate),
         *(_tried(f"certificate {name}", partial(look.service_certificate, name)) for name in CLIENTS),
-        _tried("revocations agents", partial(look.revocations, identities.agents, broker.AGENTS_CRL)),
-        _tried("revocations services", partial(look.revocations, identities.services, broker.SERVICES_CRL)),
+        _tried("revocations agents", partial(look.revocations, identities.agents, config.AGENTS_CRL)),
+        _tried("revocations services", partial(look.revocations, identities.services, config.SERVICES_CRL)),
         _tried("port agents", partial(_port, listeners.agents, live=live)),
         _tried("port services", partial(_port, listeners.services, live=live)),
     ]
@@ -73,7 +74,7 @@ class _Look:
         folder = self._directory
         if not folder.exists():
             raise BrokerError(f"{folder}: not there yet; wayside-provision broker run makes it")
-        names = (*self.texts(), broker.AGENTS_CRL, broker.SERVICES_CRL, broker.DATA)
+        names = (*self.texts(), config.AGENTS_CRL, config.SERVICES_CRL, config.DATA)
         own = self._identities.identity(BROKER)
         secret = [self._identities.identity(name).key_file for name in SERVICES if name != BROKER]
         secret += [self._identities.agents.key_file, self._identities.services.key_file]
@@ -90,9 +91,9 @@ class _Look:
     def texts(self) -> dict[str, str]:
         """What would be rendered today."""
         return {
-            broker.CONFIGURATION: broker.render_configuration(self._listeners, self._identities, self._directory),
-            broker.AGENTS_ACL: broker.render_agents_acl(),
-            broker.SERVICES_ACL: broker.render_services_acl(),
+            config.CONFIGURATION: config.render_configuration(self._listeners, self._identities, self._directory),
+            config.AGENTS_ACL: config.render_agents_acl(),
+            config.SERVICES_ACL: config.render_services_acl(),
         }
 
     def text(self, name: str, wanted: str) -> str:

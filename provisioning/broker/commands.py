@@ -1,10 +1,9 @@
 """What the commands about the broker do."""
 
-from provisioning import broker
-from provisioning.answer import Answer, announcer
-from provisioning.broker import process
-from provisioning.home import Home
-from provisioning.journal import log_to_stderr
+from provisioning.broker import config, process
+from provisioning.home.home import Home
+from provisioning.logging_setup import log_to_stderr
+from provisioning.output import Answer, announcer
 
 
 def render(home: Home) -> Answer:
@@ -16,11 +15,11 @@ def render(home: Home) -> Answer:
         BrokerError, AuthorityError: see `broker.write`.
     """
     directory, listeners = process.directory(home), process.listeners(home)
-    files = [directory / name for name in (broker.CONFIGURATION, broker.AGENTS_ACL, broker.SERVICES_ACL)]
-    lists = [directory / name for name in (broker.AGENTS_CRL, broker.SERVICES_CRL)]
+    files = [directory / name for name in (config.CONFIGURATION, config.AGENTS_ACL, config.SERVICES_ACL)]
+    lists = [directory / name for name in (config.AGENTS_CRL, config.SERVICES_CRL)]
     before = [file.read_bytes() if file.exists() else None for file in files]
     is_whole = all(each.exists() for each in lists)
-    write = broker.write_configuration if is_whole else broker.write
+    write = config.write_configuration if is_whole else config.write
     written = write(directory, listeners, home.identities)
     changed = not is_whole or before != [file.read_bytes() for file in files]
     facts = {"changed": changed, "files": [str(file) for file in (*files, *lists)]}

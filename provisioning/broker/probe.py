@@ -10,9 +10,9 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from provisioning.broker import Address
+from provisioning.broker.config import Address
 from provisioning.errors import BrokerError
-from provisioning.identities import Identity
+from provisioning.pki.identities import Identity
 
 ANSWER_S: Final = 10.0
 ACCEPTED: Final = "accepted"

@@ -20,13 +20,16 @@ from typing import BinaryIO, Final
 
 from cryptography import x509
 
-from provisioning import broker, durable_file, journal, revocation_list
-from provisioning.authority import Authority, load_key, public_bytes
-from provisioning.broker import Address, Listeners
+from provisioning import logging_setup
+from provisioning.broker import config as broker
+from provisioning.broker.config import Address, Listeners
 from provisioning.errors import AuthorityError, BrokerError
-from provisioning.expiry import Ends
-from provisioning.home import Home
-from provisioning.identities import BROKER, Identities
+from provisioning.files import durable
+from provisioning.home.home import Home
+from provisioning.pki import revocation_list
+from provisioning.pki.authority import Authority, load_key, public_bytes
+from provisioning.pki.expiry import Ends
+from provisioning.pki.identities import BROKER, Identities
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +126,7 @@ class BrokerProcess:
         self._listeners = listeners
         self._identities = identities
         self._sink = log or sys.stderr.buffer
-        self._is_plain = log is not None or not journal.is_journal()
+        self._is_plain = log is not None or not logging_setup.is_journal()
         self._lists = {
             identities.agents: directory / broker.AGENTS_CRL,
             identities.services: directory / broker.SERVICES_CRL,
@@ -316,7 +319,7 @@ class BrokerProcess:
         with lines:
             for line in lines:
                 self._said.append(line)
-                shown = line if self._is_plain else journal.prioritized(line.decode(errors="replace")).encode()
+                shown = line if self._is_plain else logging_setup.prioritized(line.decode(errors="replace")).encode()
                 try:
                     self._sink.write(shown)
                     self._sink.flush()
@@ -341,7 +344,7 @@ class BrokerProcess:
         """A data file that Mosquitto cannot read keeps it from starting; all that is in it is published again."""
         file = self._directory / broker.DATA / "mosquitto.db"
         if any(b"Couldn't open database" in line for line in self._said) and file.exists():
-            durable_file.move(file, file.with_suffix(".damaged"))
+            durable.move(file, file.with_suffix(".damaged"))
             _log.error("%s cannot be read and was set aside; whoever connects publishes his states again", file)
 
     def _addresses(self) -> tuple[Address, Address]:

@@ -9,15 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from provisioning import durable_file
-from provisioning.authority import CLIENT, Authority, new_key, private_pem, public_pem
-from provisioning.broker import PACKET_OVERHEAD_BYTES, Address, Listeners
+from provisioning.broker.config import PACKET_OVERHEAD_BYTES, Address, Listeners
 from provisioning.broker.probe import ACCEPTED, Probe, told
-from provisioning.contracts import topics
-from provisioning.contracts.topics import MAX_MESSAGE_BYTES, Role
+from provisioning.check_result import Finding
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, Role
 from provisioning.errors import BrokerError, ProvisioningError
-from provisioning.finding import Finding
-from provisioning.identities import Identities, Identity
+from provisioning.files import durable
+from provisioning.pki.authority import CLIENT, Authority, new_key, private_pem, public_pem
+from provisioning.pki.identities import Identities, Identity
 
 LIFETIME: Final = timedelta(minutes=5)
 REFUSED: Final = "Not authorized"
@@ -148,8 +148,8 @@ class _Visit:
         if not made.cert_file.exists():
             key = new_key()
             certificate = authority.sign(key.public_key(), name, CLIENT, lifetime=LIFETIME)
-            durable_file.write(made.key_file, private_pem(key))
-            durable_file.write(made.cert_file, public_pem(certificate))
+            durable.write(made.key_file, private_pem(key))
+            durable.write(made.cert_file, public_pem(certificate))
         return made
 
     def _refused(self, *cases: tuple[Address, Identity | None, Path]) -> str:

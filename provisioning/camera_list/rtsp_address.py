@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pydantic import TypeAdapter, ValidationError
 
-from provisioning.contracts.config import RtspUrl
+from provisioning.contracts.config.processes import RtspUrl
 from provisioning.errors import CameraListError
 
 _MAX_LENGTH: Final = 1024

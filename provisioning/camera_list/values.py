@@ -10,8 +10,8 @@ from provisioning.camera_list import coordinates, gb_code, rtsp_address
 from provisioning.camera_list.lines import BLANKS, CUT_NUMBER, Cell
 from provisioning.camera_list.rtsp_address import Address
 from provisioning.contracts import ids
-from provisioning.device_channel import ID_PATTERN, DeviceChannel
 from provisioning.errors import CameraListError
+from provisioning.home.device_channel import ID_PATTERN, DeviceChannel
 
 _MAX_NAME: Final = 128  # contracts.config.Camera
 _MAX_USERINFO: Final = 127

@@ -21,9 +21,9 @@ def service_replace(
     as_json: AsJson = False,
 ) -> None:
     """Give a service another key and certificate, and revoke the one it had. Each run makes another."""
-    from provisioning import commands
+    from provisioning.cli import home_commands
 
-    end(as_json, lambda: commands.replace_service(opened(home), name))
+    end(as_json, lambda: home_commands.replace_service(opened(home), name))
 
 
 @authority.command("csr", epilog="Example: wayside-provision authority csr -o requests")
@@ -35,7 +35,7 @@ def authority_csr(
     as_json: AsJson = False,
 ) -> None:
     """Print or write what the customer's root is to sign: a request (PKCS #10) for each authority."""
-    from provisioning import customer_root
+    from provisioning.home import customer_root
 
     end(as_json, lambda: customer_root.request(opened(home), out))
 
@@ -49,7 +49,7 @@ def authority_adopt(
     as_json: AsJson = False,
 ) -> None:
     """Take what the customer's root signed. Broker and enrolment then send it, for whoever trusts that root."""
-    from provisioning import customer_root
+    from provisioning.home import customer_root
 
     end(as_json, lambda: customer_root.adopt(opened(home), files))
 
@@ -63,9 +63,9 @@ def service_warrant(
     as_json: AsJson = False,
 ) -> None:
     """Let the centre pause and order parse tasks at desk agents, by a key of its own, and tell them nothing else."""
-    from provisioning import warrants
+    from provisioning.home import task_warrant
 
-    end(as_json, lambda: warrants.give(opened(home), key, out, days=days))
+    end(as_json, lambda: task_warrant.give(opened(home), key, out, days=days))
 
 
 @broker.command("render", epilog="Example: wayside-provision broker render")

@@ -33,8 +33,8 @@ def render(
 
         end(as_json, lambda: whole(opened(home), read(Path(servers[0])), out))
 
-    from provisioning.cluster import Server
-    from provisioning.cluster import render as rendered
+    from provisioning.servers.cluster_files import Server
+    from provisioning.servers.cluster_files import render as rendered
 
     end(as_json, lambda: rendered(opened(home), [Server.parse(each) for each in servers], out))
 

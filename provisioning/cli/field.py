@@ -42,7 +42,7 @@ def discover(
 
     Nothing is logged into. With -o the findings are a camera list, mode 0600: look at it, then cameras import.
     """
-    from provisioning import discover as discovery
+    from provisioning.discover import discover as discovery
 
     wish = discovery.Wish(
         tuple(interface or ()),
@@ -73,6 +73,6 @@ def accept(
 
     Exit code 0: all pass. 1: a camera fails, or something is open that somebody has to look at.
     """
-    from provisioning import acceptance
+    from provisioning.acceptance import acceptance
 
     end(as_json, lambda: acceptance.accept(opened(home), agent_id, survey, out))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from provisioning.answer import Answer
-    from provisioning.home import Home
+    from provisioning.home.home import Home
+    from provisioning.output import Answer
 
 HomeDir = Annotated[
     Path | None,
@@ -27,15 +27,15 @@ AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="Id of the agent."
 
 def end(as_json: bool, command: "Callable[[], Answer]") -> NoReturn:
     """Run a command, print its answer, and end with its exit code."""
-    from provisioning.answer import give
+    from provisioning.output import give
 
     raise typer.Exit(give(command, as_json=as_json))
 
 
 def opened(directory: Path | None) -> "Home":
     """The home, opened. Raises as `Home.open`."""
-    from provisioning.commands import place
-    from provisioning.home import Home
+    from provisioning.cli.home_commands import place
+    from provisioning.home.home import Home
 
     return Home.open(place(directory))
 

@@ -28,17 +28,17 @@ def site_add(
     as_json: AsJson = False,
 ) -> None:
     """Add a site. Its place is what cameras' coordinates are checked against: over 100 km away is a mistake."""
-    from provisioning import commands
+    from provisioning.cli import home_commands
 
-    end(as_json, lambda: commands.add_site(opened(home), site_id, name, latitude, longitude))
+    end(as_json, lambda: home_commands.add_site(opened(home), site_id, name, latitude, longitude))
 
 
 @site.command("list", epilog="Example: wayside-provision site list")
 def site_list(home: HomeDir = None, as_json: AsJson = False) -> None:
     """List the sites."""
-    from provisioning import commands
+    from provisioning.cli import home_commands
 
-    end(as_json, lambda: commands.list_sites(opened(home)))
+    end(as_json, lambda: home_commands.list_sites(opened(home)))
 
 
 @agent.command("new", epilog="Example: wayside-provision agent new cabinet-7 --site north")
@@ -50,17 +50,17 @@ def agent_new(
     as_json: AsJson = False,
 ) -> None:
     """Register an agent. What its box enrols with is made by `bundle`."""
-    from provisioning import commands
+    from provisioning.cli import home_commands
 
-    end(as_json, lambda: commands.add_agent(opened(home), agent_id, site_id, again=again))
+    end(as_json, lambda: home_commands.add_agent(opened(home), agent_id, site_id, again=again))
 
 
 @agent.command("list", epilog="Example: wayside-provision agent list --json")
 def agent_list(home: HomeDir = None, as_json: AsJson = False) -> None:
     """List the agents and how they stand: pending, enrolled or revoked."""
-    from provisioning import commands
+    from provisioning.cli import home_commands
 
-    end(as_json, lambda: commands.list_agents(opened(home)))
+    end(as_json, lambda: home_commands.list_agents(opened(home)))
 
 
 @cameras.command("import", epilog="Example: wayside-provision cameras import cabinet-7 cameras.xlsx --dry-run")
@@ -77,7 +77,7 @@ def cameras_import(
     Good lines are taken, and every fault is told with its line and column. A line says all of a camera: without a
     password there, it has none. Exit code 0: no faults. 1: some lines have faults. 2: the file is of no use.
     """
-    from provisioning import cameras as their
+    from provisioning.camera_list import importing as their
 
     end(as_json, lambda: their.bring(opened(home), agent_id, file, replace=replace, dry_run=dry_run))
 
@@ -85,7 +85,7 @@ def cameras_import(
 @cameras.command("list", epilog="Example: wayside-provision cameras list cabinet-7")
 def cameras_list(agent_id: AgentId, home: HomeDir = None, as_json: AsJson = False) -> None:
     """List the cameras of an agent, without passwords and paths."""
-    from provisioning import cameras as their
+    from provisioning.camera_list import importing as their
 
     end(as_json, lambda: their.listing(opened(home), agent_id))
 
@@ -98,7 +98,7 @@ def cameras_remove(
     as_json: AsJson = False,
 ) -> None:
     """Take a camera from an agent, and make its next configuration."""
-    from provisioning import cameras as their
+    from provisioning.camera_list import importing as their
 
     end(as_json, lambda: their.remove(opened(home), agent_id, camera_id))
 
@@ -109,6 +109,6 @@ def cameras_send(agent_id: AgentId, home: HomeDir = None, as_json: AsJson = Fals
 
     For one that was rolled back by a fault that is mended by now, or after the home was restored from a backup.
     """
-    from provisioning import cameras as their
+    from provisioning.camera_list import importing as their
 
     end(as_json, lambda: their.send(opened(home), agent_id))

@@ -16,8 +16,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from provisioning.contracts.ids import AgentId, CameraId, Sha256
-from provisioning.contracts.messages import Count, Message
 from provisioning.contracts.section import Section
+from provisioning.contracts.wire.messages import Count, Message
 
 DetectorName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
 MachineGroup = Literal["vehicle", "two_wheeler"]

@@ -7,7 +7,7 @@ wide picture is searched in squares of its shorter side, so that 16384×1, a JPE
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.contracts.messages import MAX_SIDE_PX
+from provisioning.contracts.wire.messages import MAX_SIDE_PX
 
 MIN_SIDE_PX: Final = 16
 """Nothing can be seen in less; it is one block of a JPEG with halved colours."""

@@ -6,8 +6,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from provisioning.contracts.config import read_secret
-from provisioning.contracts.messages import Box, MachineClass, PictureState
+from provisioning.contracts.config.processes import read_secret
+from provisioning.contracts.wire.messages import Box, MachineClass, PictureState
 from provisioning.demo.web import Site, WebError
 
 USER: Final = "demo"

@@ -9,7 +9,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from provisioning.contracts.messages import Box
+from provisioning.contracts.wire.messages import Box
 from provisioning.demo.centre import Seen
 
 CELL: Final = (480, 232)

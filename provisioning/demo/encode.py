@@ -16,7 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from provisioning.demo.rtsp_server import write_footage
+from provisioning.demo.simulators.rtsp_server import write_footage
 
 _ENCODERS = {"h264": ("libx264", "x264-params"), "h265": ("libx265", "x265-params")}
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from provisioning.contracts.archive import ArchiveStatus
 from provisioning.contracts.ids import CameraId
-from provisioning.contracts.messages import Ledger
+from provisioning.contracts.query.archive import ArchiveStatus
+from provisioning.contracts.wire.messages import Ledger
 
 
 class AgentLedger(Ledger):

@@ -5,14 +5,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from provisioning import durable_file
-from provisioning.contracts.config import load, read_secret
+from provisioning.contracts.config.processes import load, read_secret
 from provisioning.demo import footage, ports, site_plan
 from provisioning.demo.children import Children
 from provisioning.demo.ports import Ports
 from provisioning.demo.state import State
 from provisioning.errors import DemoError
-from provisioning.home import HomeConfig
+from provisioning.files import durable
+from provisioning.home.home import HomeConfig
 
 _REMEDY: Final = "see its log"
 
@@ -93,7 +93,7 @@ class Office:
         self._provision("agent", "new", agent, "--site", site)
         cameras = self._papers / "cameras.csv"
         listed = site_plan.camera_list(self._ports, read_secret(password_file), with_device=sip_port is not None)
-        durable_file.write(cameras, listed.encode())
+        durable.write(cameras, listed.encode())
         self._provision("cameras", "import", agent, str(cameras))
         if not self.agent_file.exists():
             self._enrol(agent, self._agent)
@@ -104,7 +104,7 @@ class Office:
         """Add [gb28181] to the agent's own file, unless it has it: no document from afar says where a box listens."""
         if not self._agent_section():
             known = self.agent_file.read_bytes()
-            durable_file.write(self.agent_file, known + site_plan.sip_section(port).encode())
+            durable.write(self.agent_file, known + site_plan.sip_section(port).encode())
 
     def add_agent(self, agent: str, into: Path) -> None:
         """Enrol another agent of the same site, without cameras, into this folder."""

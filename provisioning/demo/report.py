@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from provisioning import durable_file
-from provisioning.contracts.messages import PictureState
+from provisioning.contracts.wire.messages import PictureState
 from provisioning.demo import contact_sheet
 from provisioning.demo.centre import Centre, Seen
 from provisioning.demo.ledger import Books, faults
 from provisioning.demo.process_table import Weight
 from provisioning.errors import DemoError
+from provisioning.files import durable
 
 SUMMARY: Final = "summary.json"
 SHEET: Final = "contact-sheet.png"
@@ -88,7 +88,7 @@ def write(directory: Path, account: Account, centre: Centre, title: str) -> None
     prints = [contact_sheet.Print(seen, centre.picture(seen.row_key)) for seen in chosen]
     text = json.dumps(account.summary(), indent=2, ensure_ascii=False) + "\n"
     try:
-        durable_file.write(directory / SUMMARY, text.encode(), mode=durable_file.PUBLIC)
+        durable.write(directory / SUMMARY, text.encode(), mode=durable.PUBLIC)
         contact_sheet.draw(directory / SHEET, prints, title)
     except OSError as error:
         raise DemoError(f"{directory}: the report cannot be written ({error})") from error
@@ -102,7 +102,7 @@ def folder(directory: Path) -> Path:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        durable_file.write(directory / SUMMARY, b"{}\n", mode=durable_file.PUBLIC)
+        durable.write(directory / SUMMARY, b"{}\n", mode=durable.PUBLIC)
     except OSError as error:
         raise DemoError(f"{directory}: cannot hold a report ({error.strerror}); give another with --report") from error
     return directory

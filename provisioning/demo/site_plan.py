@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Final
 
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import Broker, CenterConfig, Evidence
-from provisioning.contracts.topics import Role
-from provisioning.demo.gb28181.device_profile import Profile
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import Broker, CenterConfig, Evidence
+from provisioning.contracts.wire.topics import Role
 from provisioning.demo.ports import Ports
+from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.state import State
-from provisioning.identities import EVIDENCE, TIMESTAMP, Identities
+from provisioning.pki.identities import EVIDENCE, TIMESTAMP, Identities
 
 HOST: Final = "127.0.0.1"
 SITE: Final = "crossing"

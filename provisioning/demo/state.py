@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from provisioning import durable_file
 from provisioning.errors import DemoError
-from provisioning.seal import SealKey
+from provisioning.files import durable
+from provisioning.signing.documents import SealKey
 
 _MADE_ANEW: Final = ("configuration", "log")
 """By every start: what is rendered follows the ports of the day."""
@@ -91,5 +91,5 @@ class State:
         """A random secret in a file of mode 0600; one that exists is left as it is."""
         path = self.secret(name)
         if not path.exists():
-            durable_file.write(path, secrets.token_urlsafe(18).encode())
+            durable.write(path, secrets.token_urlsafe(18).encode())
         return path

@@ -14,18 +14,19 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from provisioning import configuration
-from provisioning.contracts.archive import ArchiveStatus
-from provisioning.contracts.config import Section, read_secret
-from provisioning.demo import footage, rtsp_server, site_plan
+from provisioning.contracts.config.processes import Section, read_secret
+from provisioning.contracts.query.archive import ArchiveStatus
+from provisioning.demo import footage, site_plan
 from provisioning.demo.centre import USER, Centre
 from provisioning.demo.children import Child, Children
 from provisioning.demo.ledger import AgentLedger
 from provisioning.demo.narrator import Narrator
 from provisioning.demo.office import Office
+from provisioning.demo.simulators import rtsp_server
 from provisioning.demo.state import State
 from provisioning.demo.web import Site
 from provisioning.errors import DemoError
+from provisioning.files import toml
 
 SYSTEM_PYTHON: Final = shutil.which("camera-python") or "/usr/bin/python3"
 """The former is of bin/debian-here, where GStreamer is not among the system's own packages."""
@@ -182,7 +183,7 @@ class Street:
     def _start_device(self, camera: str, film: Path, sip_port: int, password: Path) -> Child:
         where = ("--platform", f"{site_plan.HOST}:{sip_port}", "--platform-id", site_plan.PLATFORM_ID)
         who = ("--first-id", site_plan.DEVICE_ID, "--password-file", password)
-        command: list[str | Path] = [sys.executable, "-m", "provisioning.demo.gb28181", *where, *who]
+        command: list[str | Path] = [sys.executable, "-m", "provisioning.demo.simulators.gb28181", *where, *who]
         command += ["--media", film, "--retry", _DEVICE_RETRY_S, "--unregister"]
         device = self._children.start("device", command, remedy=_SETUP)
         self._say(f"device of camera {camera} registers by GB/T 28181 on port {sip_port}")
@@ -190,7 +191,7 @@ class Street:
 
     def _start(self, name: str, document: Section, *, grace_s: float = 10.0) -> None:
         program = footage.program_path(f"wayside-{name}")
-        file = configuration.write(self._file(name), document)
+        file = toml.write(self._file(name), document)
         self._children.start(name, [program, "run", "--config", file], remedy="see its log", grace_s=grace_s)
 
     def _file(self, name: str) -> Path:

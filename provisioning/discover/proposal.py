@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provisioning.spreadsheets import safe_cell
+from provisioning.files.spreadsheets import safe_cell
 
 COLUMNS: Final = ("id", "name", "kind", "url", "device_id", "channel_id", "username", "password")
 _NOT_AN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -11,10 +11,10 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from provisioning.acceptor import Acceptor, Bounds, listen
-from provisioning.contracts import codec
-from provisioning.contracts.enrolment import MAX_REQUEST_BYTES, Problem
+from provisioning.contracts.fleet.enrolment import MAX_REQUEST_BYTES, Problem
+from provisioning.contracts.wire import codec
 from provisioning.errors import EnrolmentRefused, HomeError
+from provisioning.net.http_acceptor import Acceptor, Bounds, listen
 
 _BACKLOG: Final = 128
 

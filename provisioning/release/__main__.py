@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from provisioning.errors import ProvisioningError, ReleaseError
-from provisioning.release import ROLES, Release, Role, load_key, new_key, pack
+from provisioning.release.archive import ROLES, Release, Role, load_key, new_key, pack
 
 ROOT: Final = Path(__file__).parents[2]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -15,7 +15,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from provisioning import durable_file
+from provisioning.files import durable
 from provisioning.retention.state import ALLOWANCE_MS, DAY_MS, Clocks, Retention
 
 FILE: Final = "retention.json"
@@ -87,7 +87,7 @@ class RetentionClock:
         return Retention.begin(now, self._newest_ms(), why=why)
 
     def _save(self, state: Retention) -> Retention:
-        self._leave_to_owner(durable_file.write(self._path, state.model_dump_json().encode()))
+        self._leave_to_owner(durable.write(self._path, state.model_dump_json().encode()))
         return state
 
     def _leave_to_owner(self, path: Path) -> None:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from rich.table import Table
 
-from provisioning.answer import Answer, moment, table
-from provisioning.contracts.documents import Membership
-from provisioning.contracts.rollout import RolloutKind
+from provisioning.contracts.fleet.documents import Membership
+from provisioning.contracts.fleet.rollout import RolloutKind
 from provisioning.errors import RolloutError
-from provisioning.home import Home
-from provisioning.rollout import settings, software, state
-from provisioning.rollout.book import RolloutRecord
-from provisioning.rollout.conductor import report
-from provisioning.rollout.state import Plan, RolloutState
+from provisioning.home import fleet_settings, rollout_state
+from provisioning.home.home import Home
+from provisioning.home.rollout_state import Plan, RolloutState
+from provisioning.home.rollouts import RolloutRecord
+from provisioning.output import Answer, moment, table
+from provisioning.rollout import software
+from provisioning.rollout.controller import report
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,12 @@ def start(home: Home, wish: Wish) -> Answer:
         raise RolloutError("give one of --config and --software")
     chosen = _chosen(home, wish)
     if wish.config is not None:
-        kind, name, payload, apply_s = RolloutKind.CONFIGURATION, wish.config.name, settings.read(wish.config), 300.0
+        kind, name, payload, apply_s = (
+            RolloutKind.CONFIGURATION,
+            wish.config.name,
+            fleet_settings.read(wish.config),
+            300.0,
+        )
     else:
         assert wish.bundle is not None  # noqa: S101 - narrows the type: one of the two was given
         head, file = software.take_in(wish.bundle, wish.key, home.directory)
@@ -66,11 +72,11 @@ def start(home: Home, wish: Wish) -> Answer:
         at_once=wish.at_once,
         everybody=not wish.agents and wish.site is None,
     )
-    number = home.rollouts.start(kind, name[:128], payload, state.begin(plan, home.now_ms()))
+    number = home.rollouts.start(kind, name[:128], payload, rollout_state.begin(plan, home.now_ms()))
     if kind is RolloutKind.SOFTWARE:
         wanted = {order.sha256 for order in home.rollouts.orders() if order.sha256 is not None}
         software.forget(home.directory, wanted | {software.Offer.model_validate_json(payload).file.sha256})
-    sizes = [state.stage_size(plan, stage) for stage in range(1, state.STAGES + 1)]
+    sizes = [rollout_state.stage_size(plan, stage) for stage in range(1, rollout_state.STAGES + 1)]
     facts = {"changed": True, "rollout": number, "kind": kind, "name": name, "agents": list(chosen), "stages": sizes}
     said = (
         f"roll-out {number} of {kind} {name}: {sizes[0]}, then {sizes[1]}, then {sizes[2]} agents; the running service"
@@ -93,17 +99,17 @@ def status(home: Home) -> Answer:
 
 def pause(home: Home) -> Answer:
     """Offer it to nobody new for now."""
-    return _turn(home, state.pause)
+    return _turn(home, rollout_state.pause)
 
 
 def resume(home: Home) -> Answer:
     """Go on after a pause."""
-    return _turn(home, state.resume)
+    return _turn(home, rollout_state.resume)
 
 
 def abort(home: Home) -> Answer:
     """Send everybody back; said again, no longer wait for who does not come."""
-    return _turn(home, state.abort)
+    return _turn(home, rollout_state.abort)
 
 
 def _turn(home: Home, change: Callable[[RolloutState], RolloutState]) -> Answer:
@@ -141,7 +147,7 @@ def _shown(record: RolloutRecord) -> tuple[dict[str, object], list[str | Table]]
     }
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in told.counts.items() if count)
     begun = f"roll-out {record.id} of {record.kind} {record.name}, begun {moment(record.started_at_ms)}"
-    stage = f"stage {told.stage} of {state.STAGES} ({told.stage_size} of {told.total} agents)"
+    stage = f"stage {told.stage} of {rollout_state.STAGES} ({told.stage_size} of {told.total} agents)"
     shown: list[str | Table] = [f"{begun}: {told.phase}, {stage}", counts]
     if told.cause:
         shown.append(f"stopped by {told.stopped.replace('_', ' ')}: {told.cause}")

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from provisioning.contracts.ids import CameraId
-from provisioning.contracts.messages import CameraState, CameraStatus, Count, Heartbeat, Message
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, Count, Heartbeat, Message
 
 _FINE: Final = frozenset({CameraState.ONLINE, CameraState.PAUSED})
 MORE_WAITING: Final = 300

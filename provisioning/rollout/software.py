@@ -10,11 +10,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from provisioning import durable_file
-from provisioning.contracts.messages import Message
-from provisioning.contracts.release import MAX_RELEASE_BYTES, ReleaseHead, parse_manifest, read_head, version_key
-from provisioning.contracts.rollout import CHUNK_BYTES, Act, ReleaseFile, SoftwareOrder, Version
+from provisioning.contracts.fleet.release import MAX_RELEASE_BYTES, ReleaseHead, parse_manifest, read_head, version_key
+from provisioning.contracts.fleet.rollout import CHUNK_BYTES, Act, ReleaseFile, SoftwareOrder, Version
+from provisioning.contracts.wire.messages import Message
 from provisioning.errors import RolloutError
+from provisioning.files import durable
 
 FOLDER: Final = "releases"
 TRUSTED: Final = Path("/etc/wayside/release.pub")
@@ -65,7 +65,7 @@ def take_in(archive: Path, key_file: Path, home: Path) -> tuple[ReleaseHead, Rel
     if shutil.disk_usage(folder).free < 2 * size:
         raise RolloutError(f"{folder}: has no room for {size >> 20} MiB: free some disk")
     sha256 = _sha256(archive)
-    with durable_file.replacing(folder / sha256) as draft:
+    with durable.replacing(folder / sha256) as draft:
         shutil.copyfile(archive, draft)
         if _sha256(draft) != sha256:
             raise RolloutError(f"{archive}: changed while it was copied: try again when it is whole")

@@ -9,10 +9,10 @@ from typing import Final
 from cryptography import x509
 from pydantic import Field, ValidationError
 
-from provisioning.answer import Answer
+from provisioning.check_result import Finding
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
-from provisioning.finding import Finding
+from provisioning.output import Answer
 from provisioning.servers.debian import CLOCK_SOURCES
 from provisioning.servers.machine import Listener, Machine, SeenFile
 from provisioning.servers.plan import Disk

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from provisioning.cluster import STATE
-from provisioning.servers.openings import JOURNALS
+from provisioning.servers.cluster_files import STATE
 from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.ports import JOURNALS
 from provisioning.servers.tree import ETC, SECRET, File
 
 ARCHIVE: Final = f"{STATE}/archive"

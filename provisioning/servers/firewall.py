@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Network, ip_network
 
-from provisioning.servers.openings import Opening
+from provisioning.servers.ports import Opening
 
 
 def ruleset(openings: Sequence[Opening]) -> str:

@@ -7,11 +7,11 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from provisioning.cluster import Server, check
-from provisioning.contracts.cluster import NodeRole
-from provisioning.contracts.config import load
+from provisioning.contracts.config.cluster import NodeRole
+from provisioning.contracts.config.processes import load
 from provisioning.contracts.section import Port, Section
 from provisioning.errors import ClusterPlanError
+from provisioning.servers.cluster_files import Server, check
 
 _NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 _FOLDER: Final = re.compile(r"/[A-Za-z0-9._/-]{1,200}")
@@ -83,7 +83,7 @@ class Plan(Section):
 
     @property
     def ray(self) -> list[Server]:
-        """As `provisioning.cluster` wants them."""
+        """As `provisioning.servers.cluster_files` wants them."""
         return [Server(str(each.address), each.roles, each.gpus) for each in self.servers]
 
     @property

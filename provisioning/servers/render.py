@@ -8,17 +8,17 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from provisioning import cluster, configuration, durable_file
-from provisioning.answer import Answer
-from provisioning.authority import CLIENT, SERVER, load_key, new_key, private_pem, public_pem
-from provisioning.contracts.config import Broker, CenterConfig
-from provisioning.contracts.topics import Role
+from provisioning.contracts.config.processes import Broker, CenterConfig
+from provisioning.contracts.wire.topics import Role
 from provisioning.errors import ClusterPlanError
-from provisioning.home import Home
-from provisioning.identities import LOOPBACK, SERVICE_LIFETIME
-from provisioning.servers import database, debian, firewall, keeping, watching
-from provisioning.servers.openings import openings
+from provisioning.files import durable, toml
+from provisioning.home.home import Home
+from provisioning.output import Answer
+from provisioning.pki.authority import CLIENT, SERVER, load_key, new_key, private_pem, public_pem
+from provisioning.pki.identities import LOOPBACK, SERVICE_LIFETIME
+from provisioning.servers import backups, cluster_files, database, debian, firewall, monitoring
 from provisioning.servers.plan import Disk, Plan, PlannedServer
+from provisioning.servers.ports import openings
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
@@ -64,18 +64,18 @@ def _tree(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> Tre
     tree.disks = (*server.disks, *_backup_disk(plan, server))
     tree.files += _cluster_files(home, plan, server, store)
     tree.files.append(File.text("/etc/nftables.conf", firewall.ruleset(tree.openings)))
-    tree.files += watching.prometheus(plan, server, home.config.metrics_port)
+    tree.files += monitoring.prometheus(plan, server, home.config.metrics_port)
     tree.files += debian.clock(plan, server)
     tree.files += debian.kernel()
     tree.files += debian.shared_archive(plan, server)
-    tree.files += keeping.files(plan, server)
+    tree.files += backups.files(plan, server)
     if plan.others(server):
         authority = home.identities.services.ca_file.read_bytes()
         tree.files += debian.journals(plan, server, *store.certificate(server, "journal"), authority)
     if server is plan.head:
         tree.files += _center_files(home, plan, store)
         tree.files += database.files(plan, *store.certificate(server, "database"))
-        tree.files += watching.grafana(plan, server, store.token("grafana-admin"))
+        tree.files += monitoring.grafana(plan, server, store.token("grafana-admin"))
     tree.units = ["wayside-cluster.service", "nftables.service", "chrony.service", "prometheus.service"]
     tree.packages = ["nftables", "chrony", "prometheus", "python3", "openssl"]
     _services(plan, server, tree)
@@ -84,7 +84,7 @@ def _tree(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> Tre
 
 def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
     """Units and Debian packages beyond those that every server has."""
-    tree.units += keeping.units(plan, server)
+    tree.units += backups.units(plan, server)
     if plan.others(server):
         tree.packages.append("systemd-journal-remote")
         tree.units.append(f"systemd-journal-{'remote.socket' if server is plan.head else 'upload.service'}")
@@ -107,11 +107,11 @@ def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
 def _cluster_files(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> list[File]:
     ray = plan.ray
     this = ray[plan.servers.index(server)]
-    text = cluster.configuration(
+    text = cluster_files.configuration(
         ray, this, home.config.services_port, models=MODELS, retention_days=plan.retention_days
     )
     identity = home.identities.identity(Role.CLUSTER.value)
-    users = cluster.SYSUSERS
+    users = cluster_files.SYSUSERS
     if plan.readers:
         users = users.replace(f"u {_CLUSTER_USER} -", f"u {_CLUSTER_USER} {debian.ARCHIVE_UID}")
     held = {
@@ -120,12 +120,12 @@ def _cluster_files(home: Home, plan: Plan, server: PlannedServer, store: "_Store
         "query-token": store.token("query-token"),
     }
     return [
-        File.text(f"{cluster.ETC}/cluster.toml", text),
-        File.text(f"/etc/systemd/system/{cluster.UNIT}", cluster.unit(ray, this)),
+        File.text(f"{cluster_files.ETC}/cluster.toml", text),
+        File.text(f"/etc/systemd/system/{cluster_files.UNIT}", cluster_files.unit(ray, this)),
         File.text("/etc/sysusers.d/wayside-cluster.conf", users),
-        File(f"{cluster.ETC}/secrets/ca.pem", identity.ca_file.read_bytes()),
-        File(f"{cluster.ETC}/secrets/cluster.pem", identity.cert_file.read_bytes()),
-        *(File(f"{cluster.ETC}/secrets/{name}", data, SECRET, _CLUSTER_USER) for name, data in held.items()),
+        File(f"{cluster_files.ETC}/secrets/ca.pem", identity.ca_file.read_bytes()),
+        File(f"{cluster_files.ETC}/secrets/cluster.pem", identity.cert_file.read_bytes()),
+        *(File(f"{cluster_files.ETC}/secrets/{name}", data, SECRET, _CLUSTER_USER) for name, data in held.items()),
     ]
 
 
@@ -145,7 +145,7 @@ def _center_files(home: Home, plan: Plan, store: "_Store") -> list[File]:
         "console.pem": certificate,
     }
     return [
-        File.text(CENTER_CONFIGURATION, configuration.text(_center(home, plan))),
+        File.text(CENTER_CONFIGURATION, toml.text(_center(home, plan))),
         File.text("/etc/systemd/system/wayside-center.service.d/servers.conf", _CENTER_UNIT),
         *(File(f"{CENTER_SECRETS}/{name}", data) for name, data in public.items()),
         *(File(f"{CENTER_SECRETS}/{name}", data, SECRET, _CENTER_USER) for name, data in secret.items()),
@@ -193,7 +193,7 @@ ExecStart=/opt/wayside/bin/wayside-center run --config {CENTER_CONFIGURATION}
 def _backup_disk(plan: Plan, server: PlannedServer) -> tuple[Disk, ...]:
     """Whoever keeps backups needs room for them, unless the plan says how much."""
     known = {disk.path for disk in server.disks}
-    needed = bool(keeping.units(plan, server)) and plan.backup_dir not in known
+    needed = bool(backups.units(plan, server)) and plan.backup_dir not in known
     return (Disk(path=plan.backup_dir, free_gb=20),) if needed else ()
 
 
@@ -210,7 +210,7 @@ class _Store:
         """32 random bytes in hex."""
         file = self._folder / name
         if not file.exists():
-            durable_file.write(file, secrets.token_hex(32).encode())
+            durable.write(file, secrets.token_hex(32).encode())
         return file.read_bytes()
 
     def certificate(self, server: PlannedServer, purpose: str) -> tuple[bytes, bytes]:
@@ -221,7 +221,7 @@ class _Store:
         key_file = self._folder / f"{server.name}-{purpose}.key"
         cert_file = key_file.with_suffix(".pem")
         if not key_file.exists():
-            durable_file.write(key_file, private_pem(new_key()))
+            durable.write(key_file, private_pem(new_key()))
         if not cert_file.exists() or _is_due(cert_file.read_bytes()):
             services = self._home.identities.services
             made = services.sign(
@@ -232,7 +232,7 @@ class _Store:
                 hosts=(str(server.address), *LOOPBACK),
                 also=(CLIENT,) if purpose == "journal" else (),
             )
-            durable_file.write(cert_file, public_pem(made) + services.chain_pem(), mode=durable_file.PUBLIC)
+            durable.write(cert_file, public_pem(made) + services.chain_pem(), mode=durable.PUBLIC)
         return cert_file.read_bytes(), key_file.read_bytes()
 
 

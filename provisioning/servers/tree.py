@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from provisioning import durable_file
-from provisioning.servers.openings import Opening
+from provisioning.files import durable
 from provisioning.servers.plan import Disk
+from provisioning.servers.ports import Opening
 
 ETC: Final = "/etc/wayside-servers"
 MANIFEST: Final = f"{ETC}/manifest.json"
@@ -80,7 +80,7 @@ class Tree:
         for file in [*self.files, File(MANIFEST, self.manifest())]:
             path = folder / file.path.lstrip("/")
             path.parent.mkdir(parents=True, exist_ok=True)
-            durable_file.write(path, file.content, mode=file.mode)
+            durable.write(path, file.content, mode=file.mode)
 
 
 def _owners(files: Sequence[File]) -> str:

@@ -12,9 +12,9 @@ PACKAGES = ("center", "edge_agent", "engines", "provisioning", "ray_cluster")
 RAW_WRITERS = {"imwrite", "VideoWriter", "imshow", "tofile", "save"}
 """Calls that put pixels on a disk or a screen."""
 MAY_WRITE_PICTURES = {
-    "engines/cli.py": "`try` writes its picture with faces, plates and people covered",
-    "center/pictures.py": "crops of redacted pictures, into memory",
-    "provisioning/bundles.py": "a QR code of the bundle",
+    "engines/cli/main.py": "`try` writes its picture with faces, plates and people covered",
+    "center/search/pictures.py": "crops of redacted pictures, into memory",
+    "provisioning/enrolment/bundles.py": "a QR code of the bundle",
     "provisioning/demo": "the contact sheet is drawn from redacted pictures that the API returned",
 }
 
@@ -58,7 +58,11 @@ def test_nothing_writes_pixels() -> None:
     assert found == set()
 
 
-MEASURES = {"edge_agent/picture_checks.py", "edge_agent/picture_measures.py", "edge_agent/scene_memory.py"}
+MEASURES = {
+    "edge_agent/picture_checks/checks.py",
+    "edge_agent/picture_checks/measures.py",
+    "edge_agent/picture_checks/scene_baseline.py",
+}
 """They smooth a copy to tell noise from structure, and hand on numbers."""
 
 

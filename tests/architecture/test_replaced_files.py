@@ -9,10 +9,10 @@ import pytest
 from tests.architecture.test_house import PYTHON, ROOT
 
 ALLOWED = {
-    "provisioning/durable_file.py": "the one that is shared",
-    "engines/whole_file.py": "engines import no package of the project",
-    "provisioning/demo/rtsp_server.py": "runs on the system's Python, where it imports nothing of the project",
-    "edge_agent/sources/drop_folder.py": "takes a file that others dropped, inside a folder that it holds open",
+    "provisioning/files/durable.py": "the one that is shared",
+    "engines/atomic_file.py": "engines import no package of the project",
+    "provisioning/demo/simulators/rtsp_server.py": "runs on the system's Python and imports nothing of the project",
+    "edge_agent/sources/pushed/drop_folder.py": "takes a file that others dropped, inside a folder that it holds open",
 }
 _RENAMING = {"rename", "renames", "replace", "move"}
 _MODULES = {"os", "shutil"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.capture_to_browser import BOUNDS_MS, HOPS, joined, measured
+from bench.edge.capture_to_browser import BOUNDS_MS, HOPS, joined, measured
 
 ORDER = (
     "captured",

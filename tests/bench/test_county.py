@@ -9,7 +9,7 @@ import pytest
 from bench.county.day import HOURLY, Day, taken
 from bench.county.model import comparison, measured, toml
 from bench.county.replay import PICTURE, Outage, played
-from ray_cluster.figures import FIGURES, read
+from ray_cluster.capacity.inputs import FIGURES, read
 
 
 def test_a_seed_is_a_day() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench.goals import faults, figures, parts
+from bench.cluster.goals import faults, figures, parts
 from bench.part import Ran
 
 SPREAD = {"p50_ms": 1.0, "p99_ms": 2.0}

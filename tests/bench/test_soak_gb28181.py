@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench import soaks
-from bench.soak_gb28181.promises import Findings, Life, back_after_s, broken, least_there, most_per_s, per_s
-from bench.soak_gb28181.reporter import Report
-from bench.soak_gb28181.settlement import MEDIA_PORTS, Settlement
+from bench.soak import __main__
+from bench.soak.devices.promises import Findings, Life, back_after_s, broken, least_there, most_per_s, per_s
+from bench.soak.devices.reporter import Report
+from bench.soak.devices.settlement import MEDIA_PORTS, Settlement
 
 DEVICES, WATCHED = 100, 20
 COUNTS = {
@@ -164,7 +164,7 @@ def test_one_soak_or_both(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("runpy.run_module", run)
     monkeypatch.setattr("sys.argv", [])
-    assert soaks.main([]) == 1
-    assert soaks.main(["devices", "--devices", "5"]) == 1
-    assert ran == [("bench.soak", []), ("bench.soak_gb28181", []), ("bench.soak_gb28181", ["--devices", "5"])]
-    assert soaks.main(["--for", "5"]) == 2
+    assert __main__.main([]) == 1
+    assert __main__.main(["devices", "--devices", "5"]) == 1
+    assert ran == [("bench.soak.cameras", []), ("bench.soak.devices", []), ("bench.soak.devices", ["--devices", "5"])]
+    assert __main__.main(["--for", "5"]) == 2

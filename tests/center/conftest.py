@@ -11,21 +11,21 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import URL
 
+from center.access.passwords import Passwords
+from center.access.route_permissions import Permits
 from center.api import router
 from center.app import build
-from center.audit import Audit
-from center.broker import Mailbox
-from center.guard import Guard
-from center.passwords import Passwords
-from center.permits import Permits
-from center.records import SETUP_CODE, records_of
+from center.audit.log import Audit
+from center.bootstrap import SETUP_CODE, records_of
+from center.database.store import Store
+from center.fleet.mqtt import Mailbox
+from center.fleet.roster import Roster
+from center.middleware import Guard
 from center.retention import Retention
-from center.roster import Roster
 from center.services import Services
-from center.store import Store
-from provisioning import durable_file
-from provisioning.contracts.config import Broker, Cases, CenterConfig
-from provisioning.seal import SealKey
+from provisioning.contracts.config.processes import Broker, Cases, CenterConfig
+from provisioning.files import durable
+from provisioning.signing.documents import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.street import NOW_MS
 from tests.center.world import OpenLine, tasks_config
@@ -153,7 +153,7 @@ async def world(tmp_path: Path, store: Store, clock: Clock, seal_key: SealKey) -
     config = CenterConfig(
         broker=Broker(host="127.0.0.1", ca_file=tmp_path, cert_file=tmp_path, key_file=tmp_path),
         query_url="http://archive.test",
-        query_token_file=durable_file.write(tmp_path / "query-token", TOKEN.encode()),
+        query_token_file=durable.write(tmp_path / "query-token", TOKEN.encode()),
         data_dir=tmp_path,
         seal_key_file=tmp_path / "seal.pub",
         cases=Cases(desk=DESK, desk_ca_file=pki.identities.agents.ca_file),

@@ -1,4 +1,4 @@
-"""`ray_cluster.query` as the centre sees it, over rows in memory."""
+"""`ray_cluster.query.reader` as the centre sees it, over rows in memory."""
 
 import base64
 from collections import Counter, defaultdict
@@ -10,7 +10,8 @@ from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from center.clock import ZONE
-from provisioning.contracts.archive import (
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.query.archive import (
     ArchiveStatus,
     CommitPage,
     HoldMark,
@@ -22,16 +23,20 @@ from provisioning.contracts.archive import (
     StorageStatus,
     UpkeepReport,
 )
-from provisioning.contracts.detectors import ParsersStatus
-from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
-from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
-from provisioning.contracts.messages import (
-    MachineClass,
-    PictureState,
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from provisioning.contracts.query.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
+from provisioning.contracts.query.search import (
+    CameraCount,
+    DayPlan,
+    MachineCounts,
+    SearchPlan,
+    TimeBin,
+    Wanted,
+    WeekHour,
 )
-from provisioning.contracts.search import CameraCount, DayPlan, MachineCounts, SearchPlan, TimeBin, Wanted, WeekHour
-from provisioning.contracts.standing import StandingAnswer, StandingHit, StandingRequest
-from provisioning.contracts.zone_counts import ZoneCounts, ZoneSpan
+from provisioning.contracts.query.standing import StandingAnswer, StandingHit, StandingRequest
+from provisioning.contracts.query.zone_counts import ZoneCounts, ZoneSpan
+from provisioning.contracts.wire.messages import MachineClass, PictureState
 from tests.center.street import NOW_MS, observation
 
 TOKEN: Final = "token-of-the-archive"
@@ -58,7 +63,7 @@ class AskedZones(ZoneSpan):
 
 
 class FakeArchive:
-    """`ray_cluster.query` as the centre sees it, over rows in memory."""
+    """`ray_cluster.query.reader` as the centre sees it, over rows in memory."""
 
     def __init__(self) -> None:
         self.rows: list[Observation] = []

@@ -8,8 +8,8 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from provisioning.contracts import ids
-from provisioning.contracts.archive import ObjectRow, Observation, PicturePlace, SnapshotRow
-from provisioning.contracts.messages import (
+from provisioning.contracts.query.archive import ObjectRow, Observation, PicturePlace, SnapshotRow
+from provisioning.contracts.wire.messages import (
     Box,
     ClockQuality,
     Machine,

@@ -6,12 +6,12 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from center.access import EVERYWHERE, Scope
+from center.access.permissions import EVERYWHERE, Scope
 from center.background import FIRST_PAUSE_S, LONGEST_PAUSE_S, Periodic, running
 from center.errors import StoreUnavailableError
-from provisioning.contracts import codec, topics
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.messages import Heartbeat, Ledger
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Heartbeat, Ledger
 from tests.center.conftest import World
 from tests.center.street import AGENT
 from tests.center.world import camera_status, heartbeat

@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 import pytest
 
-from center.guard import MAX_BODY_BYTES
+from center.middleware import MAX_BODY_BYTES
 from tests.center.street import AGENT
 from tests.center.whole import ADMINISTRATOR, Whole, whole_centre
 from tests.support.waiting import LONG_S

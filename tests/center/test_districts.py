@@ -8,14 +8,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, create_engine, select, text
 
-from center.access import EVERYWHERE, CameraKey, Role
-from center.account_errors import DistrictAssessedError, DistrictNamedError
+from center.access.districts import DistrictRecord, Districts, GrantRecord
+from center.access.errors import DistrictAssessedError, DistrictNamedError
+from center.access.permissions import EVERYWHERE, CameraKey, Role
+from center.access.users import Given
 from center.assessment.districts import AssessedDistrict, AssessedDistricts
-from center.audit import Audit
-from center.districts import DistrictRecord, Districts, GrantRecord
-from center.saved_searches import SavedSearchRecord
-from center.store import Store
-from center.users import Given
+from center.audit.log import Audit
+from center.database.store import Store
+from center.search.saved import SavedSearchRecord
 from tests.center.conftest import BOTH, PASSWORD, USERNAME, World
 
 pytestmark = pytest.mark.anyio

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from center.__main__ import app
-from center.records import open_records
+from center.bootstrap import open_records
 from center.retention import Retention
-from provisioning.contracts.config import CenterConfig, load
+from provisioning.contracts.config.processes import CenterConfig, load
 from provisioning.retention.clock import day_text, read_clocks
 from provisioning.retention.state import DAY_MS
 from tests.center.conftest import World

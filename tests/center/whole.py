@@ -13,16 +13,16 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import core
 
-from center.access import CameraKey, Role
+from center.access.permissions import CameraKey, Role
+from center.access.users import Given
 from center.app import build
 from center.assessment.districts import AssessedDistrict
 from center.errors import NotLoggedInError
 from center.services import Services
-from center.users import Given
-from provisioning.contracts import codec, topics
-from provisioning.contracts.archive import Observation
-from provisioning.contracts.config import Broker, CenterConfig
-from provisioning.contracts.notify import Notify
+from provisioning.contracts.config.notify import Notify
+from provisioning.contracts.config.processes import Broker, CenterConfig
+from provisioning.contracts.query.archive import Observation
+from provisioning.contracts.wire import codec, topics
 from tests.center.conftest import Clock
 from tests.center.evidence.desk import open_desk
 from tests.center.fake_archive import TOKEN, FakeArchive

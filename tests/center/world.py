@@ -7,13 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from center.broker import Receiver
-from provisioning.contracts import codec
-from provisioning.contracts.archive import (
-    Observation,
-)
-from provisioning.contracts.config import Broker, Tasks
-from provisioning.contracts.documents import (
+from center.fleet.mqtt import Receiver
+from provisioning.contracts.config.processes import Broker, Tasks
+from provisioning.contracts.fleet.documents import (
     CENTER,
     TASKS,
     Configuration,
@@ -26,7 +22,10 @@ from provisioning.contracts.documents import (
     Verdict,
     Warrant,
 )
-from provisioning.contracts.messages import (
+from provisioning.contracts.fleet.rollout import RolloutReport
+from provisioning.contracts.query.archive import Observation
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import (
     CameraState,
     CameraStatus,
     Heartbeat,
@@ -36,8 +35,7 @@ from provisioning.contracts.messages import (
     Observed,
     ObservedItem,
 )
-from provisioning.contracts.rollout import RolloutReport
-from provisioning.seal import SealKey
+from provisioning.signing.documents import SealKey
 from tests.center.street import AGENT, NOW_MS
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from chaos.attacks import intruder
-from edge_agent.gb28181 import sip
-from edge_agent.gb28181.sip import Request
-from provisioning.contracts import codec, topics
+from edge_agent.gb28181.sip import message as sip
+from edge_agent.gb28181.sip.message import Request
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.messages import MAX_DROP_NAMES, Heartbeat
 from provisioning.contracts.picture_bounds import CLUSTER
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import MAX_DROP_NAMES, Heartbeat
+from tests.chaos.attacks import intruder
 from tests.support.ports import free_port
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chaos.books import Books, Row, drain
-from chaos.tallies import Tallies, Tally
-from provisioning.contracts.messages import Ledger
+from provisioning.contracts.wire.messages import Ledger
+from tests.chaos.books import Books, Row, drain
+from tests.chaos.tallies import Tallies, Tally
 
 ROOT = Path(__file__).parents[2]
 LEDGER = Ledger(
@@ -64,7 +64,7 @@ def test_a_drain_is_measured_beside_the_live_pictures() -> None:
 COUNTS = """
 import os, sys
 from pathlib import Path
-from chaos.tallies import Tallies, Tally
+from tests.chaos.tallies import Tallies, Tally
 tallies = Tallies(Path(sys.argv[1]))
 for _ in range(1000):
     tallies.add(Tally.ARCHIVED)

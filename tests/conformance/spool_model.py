@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from provisioning.contracts import codec
-from provisioning.contracts.messages import ArchivedItem, Ledger, PictureState
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import ArchivedItem, Ledger, PictureState
 
 
 @dataclass

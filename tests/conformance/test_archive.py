@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from lancedb.table import LanceTable
 
-from provisioning.contracts.archive import ObjectRow, SnapshotRow
-from provisioning.contracts.messages import Motion, PictureState
-from ray_cluster.appearance import Appearance
-from ray_cluster.archiver import HOUSEKEEPING_MS, Archiver
-from ray_cluster.entries import Entry, Sighting
+from provisioning.contracts.query.archive import ObjectRow, SnapshotRow
+from provisioning.contracts.wire.messages import Motion, PictureState
+from ray_cluster.archive.archiver import HOUSEKEEPING_MS, Archiver
+from ray_cluster.archive.entries import Entry, Sighting
+from ray_cluster.archive.packs import ORPHAN_AGE_S, Packs
 from ray_cluster.errors import (
     ArchiveFull,
     EpochExhausted,
@@ -25,7 +25,7 @@ from ray_cluster.errors import (
     PictureWithheld,
     UnknownObservation,
 )
-from ray_cluster.packs import ORPHAN_AGE_S, Packs
+from ray_cluster.inference.appearance import Appearance
 from tests.ray_cluster.world import BIKE, CAR, DAY_MS, NOW_MS, RETENTION_DAYS, archiver, entry, jpeg, query
 from tests.support.steady import together
 

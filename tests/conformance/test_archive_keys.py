@@ -29,7 +29,7 @@ def test_keys_that_could_not_be_read_to_the_end_are_read_again_before_anything_i
     archiver(tmp_path).commit([entry(1), entry(2)], now_ms=NOW_MS)
     later = archiver(tmp_path)
     with monkeypatch.context() as broken:
-        broken.setattr("ray_cluster.archiver.marks_of_column", _unreadable)
+        broken.setattr("ray_cluster.archive.archiver.marks_of_column", _unreadable)
         with pytest.raises(ArchiveWriteFailed):
             later.commit([entry(1)], now_ms=NOW_MS)
     assert not later.surely_absent([entry(1).sighting])

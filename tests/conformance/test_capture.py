@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from edge_agent.agent import open_capture
-from edge_agent.capture import Captured, Capturing, Orders
+from edge_agent.capture.camera_capture import Captured, Capturing, Orders
+from edge_agent.capture.fork_server import ForkServer
 from edge_agent.clock import SystemClock
 from edge_agent.errors import Ended, NotFound, Unreachable, WrongCredentials
-from edge_agent.fork_server import ForkServer
 from edge_agent.frames import Look, Selected, SelectReason, Skipped, SkipReason
 from edge_agent.sighting import Sighting
-from provisioning.contracts import config
+from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import Image, flat, noise
 
@@ -58,7 +58,7 @@ def opened(request: pytest.FixtureRequest, served: int, server: ForkServer) -> O
     def open_it(
         mount: str, *, port: int = served, source: dict[str, object] | None = None, **selector: float
     ) -> Capturing:
-        camera = config.Camera.model_validate(
+        camera = processes.Camera.model_validate(
             {
                 "id": "gate",
                 "source": {"kind": "rtsp", "url": f"rtsp://127.0.0.1:{port}/{mount}"} | (source or {}),

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from center.notify.channel import Channel, Refusal
+from center.notify.channels.base import Channel, Refusal
 from center.notify.outcome import Verdict
 from tests.support import notify_world as world
 from tests.support.mail_relay import PASSWORD, Relay, RudeRelay

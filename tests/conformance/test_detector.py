@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.catalog import Catalog
-from engines.detector import Detector
+from engines.catalog.catalog import Catalog
+from engines.detection.detector import Detector
 from engines.errors import EngineError, ManifestInvalid, ManifestMismatch, ModelCorrupt, UnexpectedOutput
 from tests.support.square_nets import CAR, DOG, HEIGHT, NETS, PERSON, SCORE, WIDTH, SquareNet, street
 

@@ -14,14 +14,14 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from engines.backend import Flavour, Precision
-from engines.build import Target, build, installed
-from engines.device import Gpu, probe
-from engines.engine import Engine, Tensor, TensorSpec, check_inputs
 from engines.errors import BadTensor, NoGpu
-from engines.ort import OrtEngine
-from engines.plans import ANY_GPU, Plan, PlanKey, Profile, sealed
-from engines.precision import half
-from engines.trt import Libraries, TrtEngine, libraries_of
+from engines.runtimes.engine import Engine, Tensor, TensorSpec, check_inputs
+from engines.runtimes.gpu import Gpu, probe
+from engines.runtimes.ort import OrtEngine
+from engines.runtimes.precision import half
+from engines.runtimes.trt import Libraries, TrtEngine, libraries_of
+from engines.runtimes.trt_build import Target, build, installed
+from engines.runtimes.trt_plans import ANY_GPU, Plan, PlanKey, Profile, sealed
 from tests.engines.trt_stand_in import T4, Cuda, Trt
 from tests.engines.trt_stand_in import plan_of as stand_in_plan
 

@@ -6,23 +6,23 @@ from pathlib import Path
 import httpx
 import pytest
 
-from center.access import EVERYWHERE
-from center.audit import Audit
-from center.devices import Devices
+from center.access.permissions import EVERYWHERE
+from center.audit.log import Audit
+from center.database.store import Store
 from center.evidence import custody
 from center.evidence.manifest import LeftOut
 from center.evidence.source import Found, erased, fetch
-from center.places import CameraPositions
-from center.roster import Roster
-from center.search import Search
-from center.store import Store
-from provisioning.contracts.archive import IntakeStatus
-from provisioning.contracts.messages import PictureState
-from ray_cluster.erasure import erase
+from center.fleet.devices import Devices
+from center.fleet.roster import Roster
+from center.search.camera_positions import CameraPositions
+from center.search.client import Search
+from provisioning.contracts.query.archive import IntakeStatus
+from provisioning.contracts.wire.messages import PictureState
+from ray_cluster.archive.hold_store import Hold
 from ray_cluster.errors import Unavailable
-from ray_cluster.held_area import Hold
-from ray_cluster.holds import Holds
-from ray_cluster.routes import create_app
+from ray_cluster.maintenance.erasure import erase
+from ray_cluster.maintenance.holds import Holds
+from ray_cluster.query.routes import create_app
 from tests.ray_cluster.street import FakeStages
 from tests.ray_cluster.world import NOW_MS, OFFSET_MINUTES, archiver, entry, lookalike, query
 

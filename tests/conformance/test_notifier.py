@@ -7,20 +7,20 @@ from typing import Protocol
 
 import pytest
 
-from center.alarms.handover import Notice, Notifier
+from center.alarms.lifecycle import State
+from center.alarms.notice_texts import Notices
+from center.alarms.notices import Notice, Notifier
 from center.alarms.rule import Severity
-from center.alarms.states import State
 from center.alarms.views import AlarmView, FindingView, TimesView
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import now_ms
-from center.devices import Devices
-from center.notices import Notices
-from center.notify.notifier import Notifier as NotifyNotifier
+from center.database.store import Store
+from center.fleet.devices import Devices
+from center.fleet.roster import Roster
+from center.notify.service import Notifier as NotifyNotifier
 from center.retention import Retention, machine_clocks
-from center.roster import Roster
-from center.store import Store
-from provisioning.contracts.messages import MachineClass
-from provisioning.contracts.notify import Notify
+from provisioning.contracts.config.notify import Notify
+from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.conftest import Held
 from tests.support.notify_world import webhook
 

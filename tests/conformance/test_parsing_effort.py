@@ -10,25 +10,28 @@ from typing import Final
 
 import pytest
 
-from edge_agent import digest
-from edge_agent.digest import Account
-from edge_agent.gb28181 import addresses, challenge, charset, file_end, manscdp, mansrtsp, sdp, sip
-from edge_agent.gb28181.annexb import AccessUnits
-from edge_agent.gb28181.framing import DatagramJoiner, StreamFramer
-from edge_agent.gb28181.headers import Headers
-from edge_agent.gb28181.peer import Peer
-from edge_agent.gb28181.protocol_error import ProtocolError
-from edge_agent.gb28181.ps import ProgramStream
-from edge_agent.gb28181.rtp_tcp import TcpFramer
-from edge_agent.gb28181.sip import Response
-from edge_agent.gb28181.ts import TransportStream
-from edge_agent.sources.dimensions import UnusablePictureError
-from edge_agent.sources.jpeg import jpeg_shape
+from edge_agent.credentials import digest
+from edge_agent.credentials.digest import Account
+from edge_agent.gb28181.manscdp import body, charset
+from edge_agent.gb28181.media import sdp
+from edge_agent.gb28181.media.annexb import AccessUnits
+from edge_agent.gb28181.media.ps import ProgramStream
+from edge_agent.gb28181.media.rtp_tcp import TcpFramer
+from edge_agent.gb28181.media.ts import TransportStream
+from edge_agent.gb28181.sessions import file_end, mansrtsp
+from edge_agent.gb28181.sip import addresses, challenge, message
+from edge_agent.gb28181.sip.errors import ProtocolError
+from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
+from edge_agent.gb28181.sip.headers import Headers
+from edge_agent.gb28181.sip.message import Response
+from edge_agent.gb28181.sip.peer import Peer
+from edge_agent.sources.jpeg_markers import jpeg_shape
+from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.viid import bodies
-from edge_agent.viid.reader import MalformedBodyError
-from provisioning.contracts import codec
+from edge_agent.viid.json_reader import MalformedBodyError
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.messages import Heartbeat
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Heartbeat
 from provisioning.discover import rtsp, ws_discovery
 from tests.support.effort import instructions, processor_time_ratio
 
@@ -109,10 +112,10 @@ START: Final = b"MESSAGE sip:1@2 SIP/2.0\r\n"
 
 # name, the reader, what stands before the repeated piece, the pieces by name
 READERS: Final[list[tuple[str, Read, bytes, dict[str, bytes]]]] = [
-    ("a MANSCDP body", manscdp.parse, b"<Notify><CmdType>Catalog</CmdType>", XML),
-    ("a MANSCDP body without its head", manscdp.parse, b"", XML),
+    ("a MANSCDP body", body.parse, b"<Notify><CmdType>Catalog</CmdType>", XML),
+    ("a MANSCDP body without its head", body.parse, b"", XML),
     ("a charset", charset.decode, b"<?xml ", XML),
-    ("a SIP message", sip.parse, START, SIP),
+    ("a SIP message", message.parse, START, SIP),
     ("a SIP stream", _framed, START, SIP),
     ("a SIP stream with a body", _framed, START + b"a: b\r\n\r\n<", XML),
     ("SIP datagrams", _joined, START, SIP),

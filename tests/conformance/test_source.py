@@ -17,12 +17,12 @@ import pytest
 from edge_agent.clock import SystemClock
 from edge_agent.errors import SourceError
 from edge_agent.frames import Frame, Glance, Skipped, SkipReason
-from edge_agent.sources.dimensions import UnusablePictureError
-from edge_agent.sources.replay import Replay
-from edge_agent.sources.rtsp import Rtsp
+from edge_agent.sources.picture_header import UnusablePictureError
+from edge_agent.sources.replay.source import Replay
+from edge_agent.sources.rtsp.source import Rtsp
 from edge_agent.sources.source import Source
 from edge_agent.sources.thumbnail import grey_of
-from provisioning.contracts import config
+from provisioning.contracts.config import processes
 from tests.edge_agent.cameras import GOP, encoded, footage, serving
 from tests.edge_agent.world import EPOCH_MS, noise
 
@@ -44,7 +44,7 @@ def folder(path: Path, *, broken: bool) -> Source:
     for number, picture in enumerate(PICTURES):
         data = cv2.imencode(".jpg", picture)[1].tobytes()
         (place / f"{number:03}.jpg").write_bytes(data[: len(data) // 2] if broken and number == GOP else data)
-    return Replay("gate", config.ReplaySource(path=place, realtime=False, started_at_ms=EPOCH_MS), SystemClock())
+    return Replay("gate", processes.ReplaySource(path=place, realtime=False, started_at_ms=EPOCH_MS), SystemClock())
 
 
 def video(path: Path, *, broken: bool) -> Source:
@@ -54,7 +54,7 @@ def video(path: Path, *, broken: bool) -> Source:
         units[GOP] = units[GOP][: len(units[GOP]) // 2]
     file = path / f"video-{broken}.h264"
     file.write_bytes(b"".join(units))
-    return Replay("gate", config.ReplaySource(path=file, realtime=False, started_at_ms=EPOCH_MS), SystemClock())
+    return Replay("gate", processes.ReplaySource(path=file, realtime=False, started_at_ms=EPOCH_MS), SystemClock())
 
 
 PEER = pytest.mark.peer
@@ -91,8 +91,8 @@ def cut(keyframe: bytes, codec: str) -> bytes:
     return keyframe[: slice_at + 6]
 
 
-def _rtsp(url: str) -> config.RtspSource:
-    return config.RtspSource(url=url, connect_timeout_s=30, read_timeout_s=30)
+def _rtsp(url: str) -> processes.RtspSource:
+    return processes.RtspSource(url=url, connect_timeout_s=30, read_timeout_s=30)
 
 
 def looked(source: Source, stop: threading.Event) -> Iterator[Frame | Skipped]:
@@ -178,7 +178,7 @@ def test_no_grey_half_is_ever_shown(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("make", [
-    lambda path: Replay("gate", config.ReplaySource(path=path / "secret-name"), SystemClock()),
+    lambda path: Replay("gate", processes.ReplaySource(path=path / "secret-name"), SystemClock()),
     lambda _: Rtsp("gate", _rtsp("rtsp://127.0.0.1:1/secret-name"), SystemClock()),
 ])  # fmt: skip
 def test_what_is_not_there_is_a_typed_error_without_its_address(make: Callable[[Path], Source], tmp_path: Path) -> None:

@@ -21,15 +21,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from edge_agent import ledger
-from edge_agent.backlog import Stored
-from edge_agent.database import FILE_NAME
 from edge_agent.errors import DropReason, IllegalMove, SpoolFull
 from edge_agent.frames import Frame
-from edge_agent.spool import Spool
-from provisioning.contracts import codec, config
+from edge_agent.spool import ledger
+from edge_agent.spool.database import FILE_NAME
+from edge_agent.spool.messages import Stored
+from edge_agent.spool.spool import Spool
+from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import ArchivedItem, Ledger, PictureState, Rejected
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import ArchivedItem, Ledger, PictureState, Rejected
 from tests.conformance.spool_model import SpoolModel
 from tests.edge_agent.world import FakeClock, frame, jpeg_of, redacted
 
@@ -52,9 +53,9 @@ class SpoolMachine(RuleBasedStateMachine):
         self.root = Path(tempfile.mkdtemp(dir=MEMORY))
         self.free_bytes = 10**12
         self.patches = (
-            mock.patch("edge_agent.database.LOG_BYTES", 256 * 1024),  # these files are copied a thousand times
-            mock.patch("edge_agent.database.STEP_BYTES", 64 * 1024),
-            mock.patch("edge_agent.database.Database.free_bytes", self._free_bytes),
+            mock.patch("edge_agent.spool.database.LOG_BYTES", 256 * 1024),  # these files are copied a thousand times
+            mock.patch("edge_agent.spool.database.STEP_BYTES", 64 * 1024),
+            mock.patch("edge_agent.spool.database.Database.free_bytes", self._free_bytes),
         )
         for patch in self.patches:
             patch.start()
@@ -79,7 +80,7 @@ class SpoolMachine(RuleBasedStateMachine):
         return folder
 
     def _open(self, folder: Path) -> Spool:
-        return Spool(config.Spool(directory=folder, max_bytes=MAX_BYTES, max_age_h=1), self.clock)
+        return Spool(processes.Spool(directory=folder, max_bytes=MAX_BYTES, max_age_h=1), self.clock)
 
     # --- the pipeline's side
 
@@ -305,7 +306,7 @@ def test_whatever_a_power_cut_leaves_of_a_step_it_is_all_of_it_or_nothing(sizes:
 
 
 def test_nothing_is_sent_that_is_in_flight_or_held_and_the_budget_is_kept(tmp_path: Path) -> None:
-    spool = Spool(config.Spool(directory=tmp_path), FakeClock())
+    spool = Spool(processes.Spool(directory=tmp_path), FakeClock())
     for number in range(6):
         look = frame(number, camera_id=CAMERAS[number % 2])
         spool.select(look.observation_id, look.camera_id)
@@ -326,7 +327,7 @@ def test_nothing_is_sent_that_is_in_flight_or_held_and_the_budget_is_kept(tmp_pa
 def test_the_oldest_makes_room_and_a_transaction_that_fails_changes_no_total(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool = Spool(config.Spool(directory=tmp_path, max_bytes=MAX_BYTES), FakeClock())
+    spool = Spool(processes.Spool(directory=tmp_path, max_bytes=MAX_BYTES), FakeClock())
     for number in range(4):
         look = frame(number)
         spool.select(look.observation_id, look.camera_id)
@@ -353,7 +354,7 @@ def _fails_after_making_room(
 
 
 def test_only_the_hash_of_what_is_held_deletes_it(tmp_path: Path) -> None:
-    spool = Spool(config.Spool(directory=tmp_path), FakeClock())
+    spool = Spool(processes.Spool(directory=tmp_path), FakeClock())
     look = frame(0)
     spool.select(look.observation_id, look.camera_id)
     spool.append(redacted(look, jpeg_of(100)))

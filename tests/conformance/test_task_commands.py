@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.task_orders import TaskOrders
-from provisioning.contracts import codec
-from provisioning.contracts.commands import LIFE_MS, Priority, SealedCommand, TaskCommand, TaskState, Verb
-from provisioning.contracts.config import Provisioning
-from provisioning.contracts.documents import TASKS, Document, Membership, Roster, RosterEntry, Sealed, Warrant
-from provisioning.seal import SealKey
+from edge_agent.remote_config.upload_commands import TaskOrders
+from provisioning.contracts.config.processes import Provisioning
+from provisioning.contracts.fleet.commands import LIFE_MS, Priority, SealedCommand, TaskCommand, TaskState, Verb
+from provisioning.contracts.fleet.documents import TASKS, Document, Membership, Roster, RosterEntry, Sealed, Warrant
+from provisioning.contracts.wire import codec
+from provisioning.signing.documents import SealKey
 from tests.edge_agent.world import EPOCH_MS, FakeClock
 
 AGENT, CAMERA = "desk", "north-gate-nvr"

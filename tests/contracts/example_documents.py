@@ -1,6 +1,7 @@
 """What is signed, sealed, ordered and enrolled: one of each, for `tests.contracts.examples`."""
 
-from provisioning.contracts.commands import (
+from provisioning.contracts.config.processes import Camera, Gb28181Source, RecordedSpan, RtspSource
+from provisioning.contracts.fleet.commands import (
     CommandWord,
     Priority,
     SealedCommand,
@@ -9,8 +10,7 @@ from provisioning.contracts.commands import (
     TaskState,
     Verb,
 )
-from provisioning.contracts.config import Camera, Gb28181Source, RecordedSpan, RtspSource
-from provisioning.contracts.documents import (
+from provisioning.contracts.fleet.documents import (
     CENTER,
     TASKS,
     Configuration,
@@ -24,7 +24,7 @@ from provisioning.contracts.documents import (
     Verdict,
     Warrant,
 )
-from provisioning.contracts.enrolment import (
+from provisioning.contracts.fleet.enrolment import (
     Bundle,
     Enrolled,
     EnrolRequest,
@@ -33,10 +33,7 @@ from provisioning.contracts.enrolment import (
     RenewRequest,
     SealedBundle,
 )
-from provisioning.contracts.messages import (
-    Message,
-)
-from provisioning.contracts.rollout import (
+from provisioning.contracts.fleet.rollout import (
     Act,
     AgentProgress,
     FailedAgent,
@@ -47,6 +44,7 @@ from provisioning.contracts.rollout import (
     SoftwareOrder,
     StopCause,
 )
+from provisioning.contracts.wire.messages import Message
 
 AT_MS = 1_795_449_600_123
 BUNDLE = Bundle(

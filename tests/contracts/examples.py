@@ -7,12 +7,13 @@ import hashlib
 from pathlib import Path
 
 from provisioning.contracts import ids
-from provisioning.contracts.archive import MachineColour, ObjectRow
-from provisioning.contracts.codec import encode, encode_snapshot
-from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
-from provisioning.contracts.messages import (
+from provisioning.contracts.query.archive import MachineColour, ObjectRow
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from provisioning.contracts.query.lookalike import LookalikeHit, LookalikePage, LookalikeRequest, MachineRef
+from provisioning.contracts.query.standing import StandingAnswer, StandingCase, StandingHit, StandingRequest
+from provisioning.contracts.wire.codec import encode, encode_snapshot
+from provisioning.contracts.wire.messages import (
     Archived,
     ArchivedItem,
     Assessed,
@@ -41,7 +42,6 @@ from provisioning.contracts.messages import (
     Snapshot,
     SourceKind,
 )
-from provisioning.contracts.standing import StandingAnswer, StandingCase, StandingHit, StandingRequest
 from tests.contracts.example_documents import AT_MS, DOCUMENTS
 
 GOLDEN = Path(__file__).parent / "golden"

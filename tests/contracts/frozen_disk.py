@@ -12,40 +12,46 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from center import audit_file, records, turn
-from center import backup as center_backup
+from center import bootstrap
+from center.access.second_factor import KEY as SECOND_FACTOR_KEY
+from center.audit import exported
+from center.database import backup as center_backup
+from center.database import instance_lock, location
 from center.evidence import names as evidence_names
 from center.evidence import setup as evidence_setup
 from center.evidence.manifest import Manifest as EvidenceManifest
-from center.notify import notifier
-from center.second_factor import KEY as SECOND_FACTOR_KEY
-from edge_agent import document_store, enrolment, task_orders, updater, updates
-from edge_agent import folder as agent_folder
+from center.notify import service as notifier
 from edge_agent.clock import SystemClock
-from edge_agent.database import Database
 from edge_agent.desk.positions import Position, Positions
+from edge_agent.enrolment import agent_folder, enrol
+from edge_agent.evaluation.labels import Labels
 from edge_agent.gb28181.registration_file import RegistrationFile
-from edge_agent.pauses import Pauses
-from edge_agent.redaction.labels import Labels
-from provisioning import broker, home_backup, service
-from provisioning.backup_file import SUFFIX as BACKUP_SUFFIX
-from provisioning.contracts.archive import UpkeepStatus
-from provisioning.contracts.config import Broker, CenterConfig
+from edge_agent.health.pauses import Pauses
+from edge_agent.remote_config import document_store, upload_commands
+from edge_agent.spool.database import Database
+from edge_agent.updates import update_orders, updater
+from provisioning.broker import config as broker
+from provisioning.contracts.config.processes import Broker, CenterConfig
+from provisioning.contracts.query.archive import UpkeepStatus
+from provisioning.files.backup import SUFFIX as BACKUP_SUFFIX
+from provisioning.home import backup
+from provisioning.home.fleet_settings import FleetSettings
+from provisioning.home.rollout_state import RolloutState
 from provisioning.retention.state import Retention
 from provisioning.rollout import software
-from provisioning.rollout.settings import FleetSettings
-from provisioning.rollout.state import RolloutState
-from provisioning.seal import SealKey
 from provisioning.servers.check import Manifest as ServerManifest
 from provisioning.servers.tree import MANIFEST, STORE
-from ray_cluster import condition, day_tables, held_area, lease, scales, up
-from ray_cluster.audit import Audit
-from ray_cluster.backup import MARK as BACKUP_MARK
-from ray_cluster.backup import Mark as BackupMark
-from ray_cluster.erasure import LIST as ERASURES
-from ray_cluster.erasure import Erased
-from ray_cluster.seals import Seal
-from ray_cluster.upkeep_status import STATUS_FILE
+from provisioning.service import serve
+from provisioning.signing.documents import SealKey
+from ray_cluster.archive import hold_store, lance_tables
+from ray_cluster.archive.audit_log import Audit
+from ray_cluster.archive.upkeep_status import STATUS_FILE
+from ray_cluster.archive.window_bloom import Seal
+from ray_cluster.maintenance.backup import MARK as BACKUP_MARK
+from ray_cluster.maintenance.backup import Mark as BackupMark
+from ray_cluster.maintenance.erasure import LIST as ERASURES
+from ray_cluster.maintenance.erasure import Erased
+from ray_cluster.node import cluster_state, lease, replica_counts, supervise
 from tests.contracts.frozen_shapes import fields
 from tests.ray_cluster.world import NOW_MS, archiver, entry, upkeep
 from tests.support.office import new_home
@@ -56,14 +62,14 @@ JSON_FILES: Final[dict[str, type[BaseModel]]] = {
     "agent labels": Labels,
     "agent owner.json": agent_folder.Owner,
     "agent recordings/ID": Position,
-    "agent tasks.json": task_orders._State,
-    "agent update/state.json": updates.State,
+    "agent tasks.json": upload_commands._State,
+    "agent update/state.json": update_orders.State,
     "archive backup.json": BackupMark,
     "archive erasures.jsonl line": Erased,
-    "archive hold.json": held_area.Hold,
+    "archive hold.json": hold_store.Hold,
     "archive seal": Seal,
     "archive upkeep.json": UpkeepStatus,
-    "cluster condition.json": condition.Condition,
+    "cluster condition.json": cluster_state.Condition,
     "evidence manifest.json": EvidenceManifest,
     "home rollout settings": FleetSettings,
     "home rollout state": RolloutState,
@@ -72,14 +78,14 @@ JSON_FILES: Final[dict[str, type[BaseModel]]] = {
 }
 NAMED: Final = {
     "agent enrolled": tuple(agent_folder._WRITTEN),
-    "agent enrolment configuration": tuple(re.findall(r'= "([^"{}]+)"', enrolment._CONFIG)),
-    "agent spool": (task_orders._FILE,),
-    "agent update": (updates._STATE, updater._REQUEST, updater._HEALTHY, updater._ARCHIVE),
+    "agent enrolment configuration": tuple(re.findall(r'= "([^"{}]+)"', enrol._CONFIG)),
+    "agent spool": (upload_commands._FILE,),
+    "agent update": (update_orders._STATE, updater._REQUEST, updater._HEALTHY, updater._ARCHIVE),
     "agent installed": (updater.RESULT,),
     "archive": (ERASURES, BACKUP_MARK, STATUS_FILE),
-    "backup": (BACKUP_SUFFIX, center_backup._DUMP, home_backup._REGISTER),
+    "backup": (BACKUP_SUFFIX, center_backup._DUMP, backup._REGISTER),
     "center data_dir": (notifier.LOCK, SECOND_FACTOR_KEY, evidence_setup.FOLDER),
-    "cluster state_dir": (up.LOCK, scales.FILE, condition.FILE),
+    "cluster state_dir": (supervise.LOCK, replica_counts.FILE, cluster_state.FILE),
     "evidence": (
         *evidence_names.SEALS,
         evidence_names.README,
@@ -88,7 +94,7 @@ NAMED: Final = {
         evidence_names.AUDIT,
         evidence_names.folder(1, "cam-1"),
     ),
-    "home": (service.LOCK, software.FOLDER),
+    "home": (serve.LOCK, software.FOLDER),
     "server": (MANIFEST, STORE),
 }
 """Files that are made only by something that needs a network, a second process or a person."""
@@ -121,12 +127,12 @@ def table_lines(stores: Stores) -> Iterator[str]:
     for name, file in (
         ("agent spool", stores.agent / "spool" / "spool.db"),
         ("agent devices", stores.agent / "spool" / "gb28181.db"),
-        ("center", stores.center / records.DATABASE),
+        ("center", stores.center / location.DATABASE),
         ("home register", stores.home / "register.sqlite3"),
     ):
         with closing(sqlite3.connect(file)) as db:
             yield from (f"{name}: {line}" for line in _sql(db))
-    tables = day_tables.connect(stores.archive)
+    tables = lance_tables.connect(stores.archive)
     for table in tables.list_tables().tables:
         for field in tables.open_table(table).schema:
             yield f"archive: {_plain(table)}.{field.name} {field.type}{'' if field.nullable else ' not null'}"
@@ -152,7 +158,7 @@ def record_lines() -> Iterator[str]:
     """Each field of each JSON file that one version of the product writes and another may read."""
     for name, model in JSON_FILES.items():
         yield from fields(name, model.model_json_schema())
-    yield from fields("center audit.jsonl line", audit_file._LINE.json_schema())
+    yield from fields("center audit.jsonl line", exported._LINE.json_schema())
 
 
 def _make_agent(folder: Path) -> None:
@@ -187,8 +193,8 @@ def _make_center(folder: Path) -> None:
         data_dir=folder,
         broker=Broker(host="127.0.0.1", ca_file=folder / "a", cert_file=folder / "b", key_file=folder / "c"),
     )
-    with turn.alone(config):
-        opened = records.open_records(config)
+    with instance_lock.alone(config):
+        opened = bootstrap.open_records(config)
         opened.auth.prepare_setup()
         opened.retention.advance()
         opened.store.close()
@@ -198,9 +204,9 @@ def _make_archive(folder: Path) -> None:
     with lease.held(folder):
         archiver(folder).commit([entry(1)], now_ms=NOW_MS)
         upkeep(folder).run_once(now_ms=NOW_MS)
-        day = day_tables.day_names(day_tables.connect(folder))[0]
-        area = held_area.HeldArea(folder)
-        hold = held_area.Hold(name="hold-1", case="1", placed_at_ms=1, until_ms=2, row_keys=(entry(1).row_key,))
+        day = lance_tables.day_names(lance_tables.connect(folder))[0]
+        area = hold_store.HeldArea(folder)
+        hold = hold_store.Hold(name="hold-1", case="1", placed_at_ms=1, until_ms=2, row_keys=(entry(1).row_key,))
         area.write(hold)
         area.mark_copied("hold-1", day)
         Audit(folder).write("search", at_ms=NOW_MS)

@@ -13,19 +13,19 @@ import typer
 from pydantic import BaseModel
 
 from edge_agent.metrics import families as agent_families
-from engines import catalog
+from engines.catalog import catalog
 from engines.manifest import Manifest as ArtifactManifest
-from provisioning import home
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import CenterConfig, EdgeConfig
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import CenterConfig, EdgeConfig
 from provisioning.contracts.detectors import DetectorPlan
-from provisioning.demo.gb28181.__main__ import _parser as gb28181_devices
-from provisioning.home import HomeConfig
-from provisioning.metrics import families as provisioning_families
+from provisioning.demo.simulators.gb28181.__main__ import _parser as gb28181_devices
+from provisioning.home import home
+from provisioning.home.home import HomeConfig
 from provisioning.release.__main__ import app as release
 from provisioning.servers.plan import Plan
+from provisioning.service.metrics import families as provisioning_families
 from ray_cluster.errors import ArchiveFull, ArchiveWriteFailed, Fenced
-from ray_cluster.metrics import archive_families, intake_families
+from ray_cluster.serve.metrics import archive_families, intake_families
 from tests.contracts.frozen_constants import constants
 from tests.contracts.frozen_shapes import fields
 from tests.support.telling import agent_told, archive_told, intake_told, provisioning_home

@@ -13,80 +13,73 @@ from pydantic import BaseModel
 
 import center
 import edge_agent
-from center import chain, second_factor
-from center.access import ROLES, Permission
-from center.access import Role as PersonRole
+from center.access import second_factor
+from center.access.cookies import SESSION
+from center.access.permissions import ROLES, Permission
+from center.access.permissions import Role as PersonRole
+from center.access.route_permissions import Permits
+from center.alarms.inputs import FaultOf
 from center.alarms.kinds import Part
+from center.alarms.lifecycle import Event as AlarmEvent
+from center.alarms.lifecycle import State as AlarmState
 from center.alarms.rule import Severity
-from center.alarms.seen import FaultOf
-from center.alarms.states import Event as AlarmEvent
-from center.alarms.states import State as AlarmState
-from center.answers import SAID
 from center.api import router
-from center.api.problems import STATUS
+from center.api.errors import STATUS
 from center.app import unguarded
-from center.assessment.indicator import Indicator
+from center.assessment.indicators import Indicator
+from center.audit import chain
 from center.cases.states import Act as CaseAct
 from center.cases.states import State as CaseState
 from center.cases.views import Verdict as SightingVerdict
-from center.cookies import SESSION
-from center.devices import DeviceState
 from center.errors import CenterError
-from center.evidence.records import State as ExportState
-from center.notify.channel import Kind as ChannelKind
+from center.evidence.tables import State as ExportState
+from center.fleet.devices import DeviceState
+from center.notify.channels.base import Kind as ChannelKind
 from center.notify.lifecycle import State as NotificationState
-from center.permits import Permits
 from center.pipeline import causes
 from center.pipeline.stages import Stage, StageState
-from center.pipeline.tasks import TaskKind
-from center.pipeline.tasks import TaskState as ParseTaskState
 from center.retention import ALARMS, AUDIT, CASES
 from center.retention import MESSAGES as MESSAGES_SENT
-from edge_agent import ledger
+from center.search.answers import SAID
+from center.tasks.views import TaskKind
+from center.tasks.views import TaskState as ParseTaskState
 from edge_agent.desk.ask import ask
-from edge_agent.desk.messages import End as DeskEnd
-from edge_agent.desk.messages import Problem as DeskProblem
-from edge_agent.desk.messages import Progress as DeskProgress
-from edge_agent.desk.messages import Stage as DeskStage
-from edge_agent.desk.messages import Standing as DeskStanding
+from edge_agent.desk.protocol import End as DeskEnd
+from edge_agent.desk.protocol import Problem as DeskProblem
+from edge_agent.desk.protocol import Progress as DeskProgress
+from edge_agent.desk.protocol import Stage as DeskStage
+from edge_agent.desk.protocol import Standing as DeskStanding
 from edge_agent.errors import DropReason, SourceError
-from edge_agent.gb28181.invitations import Cause as InvitationCause
-from edge_agent.redaction import labels
+from edge_agent.evaluation import labels
+from edge_agent.gb28181.sessions.invite import Cause as InvitationCause
+from edge_agent.spool import ledger
 from edge_agent.viid.routes import Route as ViidRoute
 from edge_agent.viid.routes import route as viid_route
 from engines.backend import Backend, Flavour, Precision
 from engines.manifest import Kind as ArtifactKind
-from provisioning import backup_file, contracts, seal
+from provisioning import contracts
 from provisioning.acceptance.judging import Question as AcceptanceQuestion
-from provisioning.contracts import (
-    archive,
-    commands,
-    documents,
-    enrolment,
-    messages,
-    release,
-    rollout,
-    search,
-    statement,
-    topics,
-    zone_counts,
-)
-from provisioning.contracts.cluster import ClusterConfig, NodeRole
-from provisioning.contracts.config import CenterConfig, EdgeConfig
+from provisioning.contracts.config.cluster import ClusterConfig, NodeRole
+from provisioning.contracts.config.processes import CenterConfig, EdgeConfig
 from provisioning.contracts.detectors import ParsersStatus, WantedDetectors
-from provisioning.contracts.diagnosis import Fault
-from provisioning.contracts.erasure import ErasureAnswer, ErasureRequest
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.lookalike import LookalikePage, LookalikeRequest
+from provisioning.contracts.fleet import commands, documents, enrolment, release, rollout
+from provisioning.contracts.fleet.diagnosis import Fault
+from provisioning.contracts.fleet.survey import SignedSurvey, Survey
+from provisioning.contracts.query import archive, search, statement, zone_counts
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from provisioning.contracts.query.lookalike import LookalikePage, LookalikeRequest
+from provisioning.contracts.query.standing import StandingAnswer, StandingRequest
 from provisioning.contracts.section import Section
-from provisioning.contracts.standing import StandingAnswer, StandingRequest
-from provisioning.contracts.survey import SignedSurvey, Survey
+from provisioning.contracts.wire import messages, topics
+from provisioning.files import backup
 from provisioning.servers import tree
-from ray_cluster import intake_group
-from ray_cluster.archive_retention import ARCHIVE
-from ray_cluster.hops import Hop
-from ray_cluster.lanes import Lane
-from ray_cluster.routes import create_app
+from provisioning.signing import documents as seal
+from ray_cluster.archive.retention import ARCHIVE
+from ray_cluster.intake import group
+from ray_cluster.intake.latency import Hop
+from ray_cluster.intake.priority_queue import Lane
+from ray_cluster.query.routes import create_app
 from tests.contracts.frozen_constants import constants, modules
 from tests.contracts.frozen_shapes import fields
 
@@ -271,7 +264,7 @@ def code_lines() -> Iterator[str]:
     yield from (f"alarm platform part: {word}" for word in typing.get_args(Part))
     actions = constants(module for module in modules(center) if ".migrations" not in module.__name__)
     yield from (f"audit action: {word}" for word in actions if _AUDITED.fullmatch(word))
-    signing = constants((backup_file, chain, intake_group, labels, release, seal, second_factor, statement, tree))
+    signing = constants((backup, chain, group, labels, release, seal, second_factor, statement, tree))
     yield from (f"signed or written: {word.rstrip(chr(0))}" for word in signing if _SIGNED.fullmatch(word))
     yield from (f"retention mark: {word}" for word in (ARCHIVE, ALARMS, AUDIT, CASES, MESSAGES_SENT))
     yield from (

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.contracts.archive import FUTURE_TOLERANCE_MS, day_of
+from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS, day_of
 
 DAY_MS = 86_400_000
 NOON_MS = 1_795_449_600_000  # 2026-11-24 00:00 at +08:00

@@ -6,20 +6,10 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from provisioning.contracts import (
-    archive,
-    commands,
-    documents,
-    enrolment,
-    erasure,
-    lookalike,
-    messages,
-    rollout,
-    standing,
-    survey,
-    zone_counts,
-)
-from provisioning.contracts.messages import Machine, MachineClass, Redaction, Snapshot
+from provisioning.contracts.fleet import commands, documents, enrolment, rollout, survey
+from provisioning.contracts.query import archive, erasure, lookalike, standing, zone_counts
+from provisioning.contracts.wire import messages
+from provisioning.contracts.wire.messages import Machine, MachineClass, Redaction, Snapshot
 from tests.contracts.examples import SNAPSHOT
 
 FORBIDDEN = re.compile(

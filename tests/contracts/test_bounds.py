@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.contracts import bounds, codec, topics
-from provisioning.contracts.camera import Camera
-from provisioning.contracts.commands import CommandWord, Priority, Tasks, TaskState
-from provisioning.contracts.config import EdgeConfig
-from provisioning.contracts.documents import MAX_CAMERAS, Configured, Installed, Verdict
+from provisioning.contracts.config.camera import Camera
+from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import (
+from provisioning.contracts.fleet.commands import CommandWord, Priority, Tasks, TaskState
+from provisioning.contracts.fleet.documents import MAX_CAMERAS, Configured, Installed, Verdict
+from provisioning.contracts.wire import bounds, codec, topics
+from provisioning.contracts.wire.messages import (
     MAX_DROP_NAMES,
     Assessed,
     CameraFacts,
@@ -22,7 +22,7 @@ from provisioning.contracts.messages import (
     PictureCheck,
     Recording,
 )
-from provisioning.contracts.topics import RIGHTS, Role
+from provisioning.contracts.wire.topics import RIGHTS, Role
 
 MOST = 2**53
 AGENT = "a" * 63

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.contracts.codec import (
+from provisioning.contracts.errors import ContractError, RejectReason
+from provisioning.contracts.wire.codec import (
     MAGIC,
     MAX_HEADER_BYTES,
     decode,
@@ -16,9 +17,8 @@ from provisioning.contracts.codec import (
     encode_snapshot,
     message_sha256,
 )
-from provisioning.contracts.errors import ContractError, RejectReason
-from provisioning.contracts.messages import Archived, Heartbeat, Message, Observed, Rejected
-from provisioning.contracts.topics import MAX_MESSAGE_BYTES
+from provisioning.contracts.wire.messages import Archived, Heartbeat, Message, Observed, Rejected
+from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES
 from tests.contracts.examples import MESSAGES, PICTURE, SNAPSHOT, golden
 
 PAYLOAD = encode_snapshot(SNAPSHOT, PICTURE)

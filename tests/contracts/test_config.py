@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provisioning.contracts.config import CenterConfig, EdgeConfig, load, read_secret
-from provisioning.contracts.documents import Configuration
+from provisioning.contracts.config.processes import CenterConfig, EdgeConfig, load, read_secret
 from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet.documents import Configuration
 
 GOOD = """
 agent_id = "cabinet-7"

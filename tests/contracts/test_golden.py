@@ -3,8 +3,8 @@
 import pytest
 
 from provisioning.contracts import CONTRACT_VERSION, SUPPORTED_VERSIONS
-from provisioning.contracts.codec import decode, decode_snapshot
-from provisioning.contracts.messages import Snapshot
+from provisioning.contracts.wire.codec import decode, decode_snapshot
+from provisioning.contracts.wire.messages import Snapshot
 from tests.contracts.examples import GOLDEN, MESSAGES, PICTURE, SNAPSHOT, golden
 
 

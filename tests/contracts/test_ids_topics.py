@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.contracts import ids, topics
+from provisioning.contracts import ids
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.topics import RIGHTS, Role
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.topics import RIGHTS, Role
 
 PART = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from provisioning.contracts.config import CenterConfig, load
+from provisioning.contracts.config.notify import Mobile, Notify, WebAddress, is_loopback, placeholders
+from provisioning.contracts.config.processes import CenterConfig, load
 from provisioning.contracts.errors import ConfigError
-from provisioning.contracts.notify import Mobile, Notify, WebAddress, is_loopback, placeholders
 
 GOOD = """
 query_token_file = "token"

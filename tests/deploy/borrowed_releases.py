@@ -16,9 +16,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-from engines.catalog import default_models_dir
-from provisioning.release import ROLES, Release, load_key, new_key, pack
+from engines.catalog.catalog import default_models_dir
 from provisioning.release.__main__ import gather_models
+from provisioning.release.archive import ROLES, Release, load_key, new_key, pack
 from tests.support.debian_tree import NEIGHBOURS, ROOT
 from tests.support.waiting import LONG_S
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from provisioning.release import Release, load_key, new_key, pack
+from provisioning.release.archive import Release, load_key, new_key, pack
 from tests.support.waiting import LONG_S
 
 INSTALL = Path(__file__).parents[2] / "deploy" / "install.sh"

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from engines.catalog import Catalog
+from engines.catalog.catalog import Catalog
 from provisioning.errors import ReleaseError
-from provisioning.release import ROLES, Release, load_key, new_key, pack
 from provisioning.release.__main__ import gather_models
+from provisioning.release.archive import ROLES, Release, load_key, new_key, pack
 from tests.deploy.releases import INSTALL, KILLABLE, PROGRAM, Machine, Publisher
 from tests.support.waiting import LONG_S
 

@@ -22,10 +22,10 @@ import pytest
 from prometheus_client.metrics_core import Metric
 
 from edge_agent.metrics import families as agent_families
-from provisioning.home import Home
-from provisioning.metrics import families as provisioning_families
-from provisioning.metrics import open_door
-from ray_cluster.metrics import archive_families, intake_families
+from provisioning.home.home import Home
+from provisioning.service.metrics import families as provisioning_families
+from provisioning.service.metrics import open_door
+from ray_cluster.serve.metrics import archive_families, intake_families
 from tests.support.ports import free_port
 from tests.support.telling import agent_door, agent_told, archive_told, cluster_doors, intake_told, provisioning_home
 from tests.support.waiting import LONG_S, until

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from provisioning.errors import ReleaseError
-from provisioning.release import load_key
+from provisioning.release.archive import load_key
 
 ROOT: Final = Path(__file__).parents[2]
 

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ray_cluster.__main__ import app as cluster
-from tests.center.test_backup import Desk
-from tests.ray_cluster.test_backup import fill
+from tests.center.database.test_backup import Desk
+from tests.ray_cluster.maintenance.test_backup import fill
 from tests.ray_cluster.world import query
 from tests.support.office import Technician
 

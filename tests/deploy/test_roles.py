@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from engines.catalog import Catalog, default_models_dir
-from provisioning.release import ROLES
+from engines.catalog.catalog import Catalog, default_models_dir
+from provisioning.release.archive import ROLES
 from tests.support import clean_root, debian_tree
 from tests.support.waiting import LONG_S
 
@@ -36,7 +36,7 @@ WORKS = {
     "wayside-edge": f"{BIN}/wayside-edge redact photo.jpg -o out.jpg --models /opt/wayside/models; test -s out.jpg",
     "wayside-center": f"{BIN}/wayside-center openapi | grep -c openapi",
     "wayside-provision": f"runuser -u nobody -- {BIN}/wayside-provision init --host 10.2.0.5 --home /tmp/home",
-    "wayside-cluster": f"{BIN}/wayside-cluster plan; /opt/wayside/current/venv/bin/python -c 'import ray_cluster.app'",
+    "wayside-cluster": f"{BIN}/wayside-cluster plan; {BIN}/../current/venv/bin/python -c 'import ray_cluster.serve'",
 }
 CHECK = (
     "cp -r /srv/setup/plan /tmp/machine; mkdir /tmp/machine/opt; ln -s /opt/wayside /tmp/machine/opt/wayside;"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.contracts.release import is_older
+from provisioning.contracts.fleet.release import is_older
 from tests.deploy.releases import INSTALL, Machine, Publisher
 from tests.deploy.test_install import killed_at
 

@@ -10,8 +10,8 @@ import typer
 
 from center.__main__ import app as center
 from edge_agent.__main__ import app as edge
-from engines.cli import app as engines
-from provisioning.cli import app as provision
+from engines.cli.main import app as engines
+from provisioning.cli.main import app as provision
 from ray_cluster.__main__ import app as cluster
 from tests.docs.pages import ROOT
 

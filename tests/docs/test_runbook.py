@@ -8,11 +8,11 @@ import pytest
 from center.health import BrokerAwayError
 from center.pipeline import causes
 from center.pipeline.causes import Cause
-from edge_agent import camera_state
 from edge_agent.errors import DropReason, SourceError
-from provisioning.contracts.diagnosis import Fault
+from edge_agent.health import camera_state
 from provisioning.contracts.errors import RejectReason
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.fleet.diagnosis import Fault
+from provisioning.contracts.wire.messages import PictureCheck
 from ray_cluster.errors import ClusterError
 from tests.docs.pages import ROOT, anchors, sections
 

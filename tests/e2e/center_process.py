@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from center.app import serve
-from provisioning.contracts.config import CenterConfig, load
+from provisioning.contracts.config.processes import CenterConfig, load
 from tests.center.world import TypedLine
 
 

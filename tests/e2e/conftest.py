@@ -23,11 +23,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from provisioning.contracts import codec, topics
-from provisioning.contracts.archive import Observation
-from provisioning.contracts.documents import RosterEntry
-from provisioning.contracts.messages import Assessed, CameraStatus, Heartbeat
-from provisioning.seal import SealKey
+from provisioning.contracts.fleet.documents import RosterEntry
+from provisioning.contracts.query.archive import Observation
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Assessed, CameraStatus, Heartbeat
+from provisioning.signing.documents import SealKey
 from tests.center.fake_archive import TOKEN, FakeArchive
 from tests.center.world import observed, roster, tasks_config
 from tests.e2e import center_process

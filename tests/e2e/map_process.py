@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from nicegui import ui
 
 import center
-from center.atlas import Atlas, Outlines
+from center.basemap import Atlas, Outlines
 from center.console.language import LANGUAGES
-from center.console.map import Heat, Map, Marker, Point, Step
+from center.console.widgets.map import Heat, Map, Marker, Point, Step
 
 SHEET: Final = Path(center.__file__).parent / "console" / "static" / "wayside.css"
 OUTLINE: Any = {

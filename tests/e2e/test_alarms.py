@@ -8,7 +8,7 @@ import time
 
 from playwright.sync_api import expect
 
-from provisioning.contracts.messages import CameraState
+from provisioning.contracts.wire.messages import CameraState
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, row
 from tests.center.world import camera_status
 from tests.e2e.conftest import Visitor

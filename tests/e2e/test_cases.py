@@ -13,8 +13,8 @@ import pytest
 from fastapi import Response
 from playwright.sync_api import Page, expect
 
-from provisioning.contracts.archive import MachineColour, ObjectRow, Observation
-from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.query.archive import MachineColour, ObjectRow, Observation
+from provisioning.contracts.wire.messages import MachineClass
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status
 from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor

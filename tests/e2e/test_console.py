@@ -9,8 +9,8 @@ import pytest
 from fastapi import Response
 from playwright.sync_api import Locator, expect
 
-from provisioning.contracts.documents import Membership
-from provisioning.contracts.messages import CameraState, PictureState
+from provisioning.contracts.fleet.documents import Membership
+from provisioning.contracts.wire.messages import CameraState, PictureState
 from tests.center.street import NOW_MS, observation
 from tests.center.world import camera_status, heartbeat, member
 from tests.e2e.conftest import PASSWORD, USERNAME, Running, Visitor

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import expect
 
-from provisioning.contracts.messages import CameraState
+from provisioning.contracts.wire.messages import CameraState
 from tests.center.street import observation
 from tests.center.world import camera_status, heartbeat
 from tests.e2e.conftest import Running, Visitor

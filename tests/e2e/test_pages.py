@@ -11,12 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from provisioning.contracts.messages import (
-    Assessed,
-    CameraFacts,
-    CameraState,
-    PictureCheck,
-)
+from provisioning.contracts.wire.messages import Assessed, CameraFacts, CameraState, PictureCheck
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status, heartbeat
 from tests.e2e.conftest import PASSWORD, Running, Visitor

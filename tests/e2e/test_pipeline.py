@@ -11,13 +11,11 @@ import pytest
 from playwright.sync_api import expect
 
 from edge_agent.clock import SystemClock
-from edge_agent.task_orders import TaskOrders
-from provisioning.contracts import codec, topics
-from provisioning.contracts.config import Provisioning
+from edge_agent.remote_config.upload_commands import TaskOrders
+from provisioning.contracts.config.processes import Provisioning
 from provisioning.contracts.detectors import ParsersStatus
-from provisioning.contracts.documents import Membership, Verdict
-from provisioning.contracts.messages import CameraState, Heartbeat, Recording, SourceKind
-from provisioning.contracts.rollout import (
+from provisioning.contracts.fleet.documents import Membership, Verdict
+from provisioning.contracts.fleet.rollout import (
     AgentProgress,
     FailedAgent,
     RolloutKind,
@@ -25,6 +23,8 @@ from provisioning.contracts.rollout import (
     RolloutReport,
     StopCause,
 )
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import CameraState, Heartbeat, Recording, SourceKind
 from tests.center.pipeline.chain import intake, parser
 from tests.center.street import AGENT
 from tests.center.world import camera_status, configured, heartbeat, member, sealed

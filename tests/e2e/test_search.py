@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from provisioning.contracts.archive import MachineColour, Observation
-from provisioning.contracts.zone_counts import GRID_MS, ZoneBin, ZoneCount, ZoneCounts
+from provisioning.contracts.query.archive import MachineColour, Observation
+from provisioning.contracts.query.zone_counts import GRID_MS, ZoneBin, ZoneCount, ZoneCounts
 from tests.center.street import AGENT, observation
 from tests.center.world import camera_status, heartbeat
 from tests.e2e.conftest import Running, Visitor

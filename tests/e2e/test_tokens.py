@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from center import totp
+from center.access import totp
 from tests.e2e.conftest import PASSWORD, USERNAME, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.peer]

@@ -14,7 +14,7 @@ from tests.edge_agent.world import FakeClock, Image, write_video
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
-    from edge_agent.sources.stamp import Packet
+    from edge_agent.sources.capture_time import Packet
 
 _PRFT = 27
 """AV_PKT_DATA_PRFT (libavcodec/packet.h)."""

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent.clock import Clock, SystemClock
-from edge_agent.doctor import examine
-from edge_agent.documents import Documents
-from edge_agent.link import PahoLink
-from provisioning import configuration
-from provisioning.contracts import topics
-from provisioning.contracts.config import Broker, Camera, EdgeConfig, RtspSource, Spool
-from provisioning.contracts.diagnosis import Diagnosis, Fault
-from provisioning.contracts.topics import Role
-from provisioning.seal import encrypt_password
+from edge_agent.diagnosis.doctor import examine
+from edge_agent.remote_config.documents import Documents
+from edge_agent.uplink.mqtt import PahoLink
+from provisioning.contracts.config.processes import Broker, Camera, EdgeConfig, RtspSource, Spool
+from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.topics import Role
+from provisioning.files import toml
+from provisioning.signing.documents import encrypt_password
 from tests.edge_agent.cameras import encoded, footage, serving
 from tests.edge_agent.enrolment_service import EnrolmentService
 from tests.edge_agent.told import Centre
@@ -110,7 +110,7 @@ class Box:
         """Write `agent.toml`, with these values otherwise."""
         line: Broker = self.edge.broker.model_copy(update=broker or {})
         self.edge = EdgeConfig.model_validate(self.edge.model_copy(update={"broker": line}).model_dump() | changes)
-        configuration.write(self.config, self.edge)
+        toml.write(self.config, self.edge)
 
     def diagnoses(self, clock: Clock | None = None) -> list[Diagnosis]:
         def dialler(edge: EdgeConfig) -> partial[PahoLink]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.demo import rtsp_server
 from provisioning.demo.encode import access_units
-from provisioning.demo.rtsp_server import write_footage
+from provisioning.demo.simulators import rtsp_server
+from provisioning.demo.simulators.rtsp_server import write_footage
 from tests.edge_agent.world import Image, write_video
 
 SYSTEM_PYTHON = "/usr/bin/python3"

@@ -4,8 +4,8 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.redactor import Redactors
-from engines.catalog import Catalog
-from provisioning.contracts.config import Broker, Camera, EdgeConfig, Redactor, RtspSource, Spool
+from engines.catalog.catalog import Catalog
+from provisioning.contracts.config.processes import Broker, Camera, EdgeConfig, Redactor, RtspSource, Spool
 
 
 @pytest.fixture(scope="session")

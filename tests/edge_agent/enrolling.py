@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.enrolment import Enrolment, enrol
+from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.enrol import Enrolment, enrol
+from edge_agent.enrolment.request import Order, read_bundle
 from edge_agent.errors import EnrolmentError
-from edge_agent.folder import Folder
-from edge_agent.order import Order, read_bundle
 from tests.edge_agent.enrolment_service import CODE, EnrolmentService
 from tests.edge_agent.world import FakeClock
 

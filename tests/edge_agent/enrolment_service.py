@@ -16,7 +16,7 @@ from typing import Any, Self, cast
 from cryptography import x509
 from pydantic import ValidationError
 
-from provisioning.contracts.enrolment import (
+from provisioning.contracts.fleet.enrolment import (
     ENROL,
     HELLO,
     RENEW,
@@ -27,7 +27,7 @@ from provisioning.contracts.enrolment import (
     Problem,
     RenewRequest,
 )
-from provisioning.seal import SealKey, pack_bundle
+from provisioning.signing.documents import SealKey, pack_bundle
 from tests.edge_agent.issuing import DAYS, Ca, new_key, private_pem, spki
 from tests.support.waiting import LONG_S
 

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
-from edge_agent.configurator import Configurator
-from edge_agent.link import PahoLink
-from provisioning.contracts.config import EdgeConfig
-from provisioning.journal import log_to_stderr
+from edge_agent.config_runner import Configurator
+from edge_agent.uplink.mqtt import PahoLink
+from provisioning.contracts.config.processes import EdgeConfig
+from provisioning.logging_setup import log_to_stderr
 from tests.edge_agent.world import grey_for
 
 edge = EdgeConfig.model_validate_json(Path(sys.argv[1]).read_bytes())

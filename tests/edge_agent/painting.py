@@ -8,7 +8,7 @@ import cv2
 from edge_agent.errors import DropReason, RedactionUnavailable
 from edge_agent.frames import Redacted, Selected
 from edge_agent.redactor.cover import COLOUR
-from provisioning.contracts.messages import Box
+from provisioning.contracts.wire.messages import Box
 from tests.edge_agent.world import redacted
 
 Boxes = Callable[[int], Sequence[tuple[int, int, int, int]] | None]

@@ -4,19 +4,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from edge_agent.capture import Capture
+from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff
 from edge_agent.errors import SourceError
-from edge_agent.fair_queue import FairQueue
 from edge_agent.frames import Glance, Selected, Skipped
-from edge_agent.health import Health
-from edge_agent.looker import Looker
-from edge_agent.pauses import Pauses
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline
-from edge_agent.spool import Spool
-from edge_agent.steward import Steward
-from provisioning.contracts import config
-from provisioning.contracts.messages import CameraState, Ledger
+from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.fair_queue import FairQueue
+from edge_agent.scheduling.scheduler import Steward
+from edge_agent.spool.spool import Spool
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import CameraState, Ledger
 from tests.edge_agent.world import (
     EPOCH_MS,
     FakeClock,
@@ -26,21 +26,21 @@ from tests.edge_agent.world import (
 )
 
 
-def live_camera(name: str) -> config.Camera:
+def live_camera(name: str) -> processes.Camera:
     """Takes every picture that it may."""
-    source = config.RtspSource(url="rtsp://127.0.0.1/a")
-    return config.Camera(id=name, source=source, selector=config.Selector(change_threshold=0, max_per_second=25))
+    source = processes.RtspSource(url="rtsp://127.0.0.1/a")
+    return processes.Camera(id=name, source=source, selector=processes.Selector(change_threshold=0, max_per_second=25))
 
 
 PLATFORM = {"host": "127.0.0.1", "platform_id": "34020000002000000001"}
 
 
-def recorder(name: str) -> config.Camera:
+def recorder(name: str) -> processes.Camera:
     """Recordings that a device holds."""
     source = {"kind": "gb28181", "device_id": "34020000001180000001", "channel_id": "34020000001310000001"}
     span = {"started_at_ms": EPOCH_MS, "ended_at_ms": EPOCH_MS + 60_000}
     login = {"username": "34020000001180000001", "password_sealed": "0" * 64}
-    return config.Camera.model_validate(
+    return processes.Camera.model_validate(
         {
             "id": name,
             "source": source | login | {"span": span},
@@ -82,11 +82,11 @@ class World:
         scripts: dict[str, Sequence[Script]],
         *,
         per_lane: int = 64,
-        camera: Callable[[str], config.Camera] | None = None,
+        camera: Callable[[str], processes.Camera] | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.stop = {name: threading.Event() for name in scripts}
-        self.spool = Spool(config.Spool(directory=folder), self.clock)
+        self.spool = Spool(processes.Spool(directory=folder), self.clock)
         self.cameras = {name: replay_camera(name, folder) if camera is None else camera(name) for name in scripts}
         self.pauses = Pauses(folder)
         self.health = Health("street", list(self.cameras.values()), self.pauses, self.clock, lambda: None)

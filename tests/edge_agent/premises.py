@@ -12,9 +12,10 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from provisioning.contracts import codec, config, topics
-from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
-from provisioning.contracts.topics import Role
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
+from provisioning.contracts.wire.topics import Role
 from tests.support.exchange import Exchange
 
 PROGRAM = Path(__file__).with_name("grey_agent.py")
@@ -65,7 +66,7 @@ class Archive:
 
 
 @contextmanager
-def running(folder: Path, edge: config.EdgeConfig) -> Iterator["subprocess.Popen[str]"]:
+def running(folder: Path, edge: processes.EdgeConfig) -> Iterator["subprocess.Popen[str]"]:
     """The grey agent as a process; ready when this is entered."""
     file = folder / "edge.json"
     file.write_text(edge.model_dump_json())

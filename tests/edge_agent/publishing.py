@@ -6,18 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.clock import Backoff
-from edge_agent.documents import Documents
-from edge_agent.health import Health
-from edge_agent.link import NO_TIMES, Arrived, Event
-from edge_agent.pauses import Pauses
-from edge_agent.publisher import Publisher
-from edge_agent.spool import Spool
-from provisioning.contracts import codec, topics
-from provisioning.contracts.messages import (
-    Archived,
-    ArchivedItem,
-    PictureState,
-)
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
+from edge_agent.remote_config.documents import Documents
+from edge_agent.spool.spool import Spool
+from edge_agent.uplink.mqtt import NO_TIMES, Arrived, Event
+from edge_agent.uplink.publisher import Publisher
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
 from tests.edge_agent.world import FakeClock, edge_config, frame, jpeg_of, redacted, replay_camera
 
 

@@ -11,12 +11,12 @@ from edge_agent.frames import Frame, Redacted, Selected, SelectReason
 from edge_agent.redactor.cover import Image
 from edge_agent.redactor.detectors import Detectors, TinyFaces
 from edge_agent.redactor.redactor import CameraRedactor
-from engines.catalog import Catalog
-from engines.detection import Detection
-from engines.detector import Detector
-from engines.engine import Tensor, TensorSpec
-from provisioning.contracts.config import Camera, Redactor, RtspSource
-from provisioning.contracts.messages import ClockQuality
+from engines.catalog.catalog import Catalog
+from engines.detection.detector import Detector
+from engines.detection.postprocess import Detection
+from engines.runtimes.engine import Tensor, TensorSpec
+from provisioning.contracts.config.processes import Camera, Redactor, RtspSource
+from provisioning.contracts.wire.messages import ClockQuality
 
 CAMERA = Camera(id="cam-1", source=RtspSource(url="rtsp://127.0.0.1/a"))
 

@@ -2,31 +2,31 @@
 
 from pathlib import Path
 
-from edge_agent.health import Health
-from edge_agent.pauses import Pauses
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
 from edge_agent.sighting import Sighting
-from provisioning.contracts import config
-from provisioning.contracts.messages import CameraFacts, CameraStatus, PictureCheck
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import CameraFacts, CameraStatus, PictureCheck
 from tests.edge_agent.world import FakeClock
 
 DEVICE = "34020000001320000001"
 
 
-def live_camera(camera_id: str = "gate", **options: object) -> config.Camera:
+def live_camera(camera_id: str = "gate", **options: object) -> processes.Camera:
     """A stream that nobody opens."""
-    return config.Camera.model_validate({"id": camera_id, "source": {"kind": "rtsp", "url": "rtsp://h/s"}} | options)
+    return processes.Camera.model_validate({"id": camera_id, "source": {"kind": "rtsp", "url": "rtsp://h/s"}} | options)
 
 
-def pushing_camera(camera_id: str = "gate") -> config.Camera:
+def pushing_camera(camera_id: str = "gate") -> processes.Camera:
     """A device with a keepalive of ten seconds."""
     source = {"kind": "viid", "device_id": DEVICE, "username": "u", "password_file": "p", "keepalive_s": 10}
-    return config.Camera.model_validate({"id": camera_id, "source": source})
+    return processes.Camera.model_validate({"id": camera_id, "source": source})
 
 
 class Watched:
     """One camera's health under a clock that a test moves."""
 
-    def __init__(self, folder: Path, camera: config.Camera) -> None:
+    def __init__(self, folder: Path, camera: processes.Camera) -> None:
         self.clock = FakeClock()
         self.changes = 0
         self.pauses = Pauses(folder)

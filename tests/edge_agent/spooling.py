@@ -5,17 +5,18 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent import ledger
 from edge_agent.clock import Clock
-from edge_agent.database import reading
-from edge_agent.spool import Spool
-from provisioning.contracts import codec, config
-from provisioning.contracts.messages import ArchivedItem, Ledger, PictureState
+from edge_agent.spool import ledger
+from edge_agent.spool.database import reading
+from edge_agent.spool.spool import Spool
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import ArchivedItem, Ledger, PictureState
 from tests.edge_agent.world import FakeClock, frame, jpeg_of, redacted
 
 
 def open_spool(folder: Path, clock: Clock | None = None, **limits: object) -> Spool:
-    return Spool(config.Spool.model_validate({"directory": folder, **limits}), clock or FakeClock())
+    return Spool(processes.Spool.model_validate({"directory": folder, **limits}), clock or FakeClock())
 
 
 def keep(spool: Spool, number: int, size: int = 1000, *, camera_id: str = "gate") -> ArchivedItem:

@@ -11,14 +11,15 @@ from itertools import count
 from pathlib import Path
 
 from edge_agent.agent import LoadRedactors, MakeRedactor
-from edge_agent.capture import Capture
-from edge_agent.configurator import Configurator
+from edge_agent.capture.camera_capture import Capture
+from edge_agent.config_runner import Configurator
 from edge_agent.errors import BrokerError, Unreachable
 from edge_agent.frames import Glance, Redacted, Selected, Skipped
-from edge_agent.link import NO_TIMES, Acknowledged, Arrived, Connected, Event, Lost
-from provisioning.contracts import codec, config, topics
-from provisioning.contracts.documents import Configured
-from provisioning.contracts.messages import CameraStatus, Ledger
+from edge_agent.uplink.mqtt import NO_TIMES, Acknowledged, Arrived, Connected, Event, Lost
+from provisioning.contracts.config import processes
+from provisioning.contracts.fleet.documents import Configured
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import CameraStatus, Ledger
 from tests.edge_agent.publishing import archived
 from tests.edge_agent.told import Centre
 from tests.edge_agent.world import EPOCH_MS, FakeClock, GreyRedactor, edge_config, glance
@@ -37,8 +38,8 @@ class Camera:
 
     _numbers = count()
 
-    def __init__(self, camera: config.Camera) -> None:
-        assert isinstance(camera.source, config.RtspSource)
+    def __init__(self, camera: processes.Camera) -> None:
+        assert isinstance(camera.source, processes.RtspSource)
         self._id = camera.id
         self._place = camera.source.url.removeprefix("rtsp://").split(".")[0]
 
@@ -127,7 +128,7 @@ class Broker:
 class Street:
     """Probation lasts 60 s, and 10 s of it all must work."""
 
-    def __init__(self, folder: Path, *cameras: config.Camera) -> None:
+    def __init__(self, folder: Path, *cameras: processes.Camera) -> None:
         self.centre = Centre(folder / "box")
         self.edge = edge_config(folder, *cameras, provisioning=self.centre.section.model_dump())
         self.broker = Broker()
@@ -137,11 +138,11 @@ class Street:
         self.beside: dict[str, Callable[[threading.Event], None]] = {}
         self.started()
 
-    def grey(self, edge: config.EdgeConfig) -> MakeRedactor:
+    def grey(self, edge: processes.EdgeConfig) -> MakeRedactor:
         self.loads.append(edge.redactor.threads)
         return lambda _, camera: SlowRedactor(camera)
 
-    def _load(self, edge: config.EdgeConfig) -> MakeRedactor:
+    def _load(self, edge: processes.EdgeConfig) -> MakeRedactor:
         return self.load(edge)  # a test may put another in its place
 
     def started(self) -> None:

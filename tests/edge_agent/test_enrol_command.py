@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from edge_agent import commands
 from edge_agent.__main__ import app
-from provisioning.contracts.config import EdgeConfig, load
+from provisioning.contracts.config.processes import EdgeConfig, load
 from tests.edge_agent.enrolment_service import AGENT, CODE, SITE, EnrolmentService
 
 LINES = {

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from edge_agent.attention import Looking
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.link import Connected
 from edge_agent.metrics import LOOPBACK, Metrics, Told
+from edge_agent.scheduling.detection_budget import Looking
 from edge_agent.sighting import Sighting
-from provisioning.contracts.messages import CameraState, PictureCheck
+from edge_agent.uplink.mqtt import Connected
+from provisioning.contracts.wire.messages import CameraState, PictureCheck
 from tests.edge_agent.publishing import World, archived
 from tests.edge_agent.world import EPOCH_MS
 from tests.support.ports import free_port

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contracts import codec, config, topics
-from provisioning.contracts.documents import Configured
-from provisioning.contracts.messages import CameraStatus
-from provisioning.contracts.topics import Role
+from provisioning.contracts.config import processes
+from provisioning.contracts.fleet.documents import Configured
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import CameraStatus
+from provisioning.contracts.wire.topics import Role
 from tests.edge_agent.premises import running
 from tests.edge_agent.told import Centre, camera
 from tests.edge_agent.world import edge_config
@@ -59,7 +60,7 @@ def office(site: Exchange) -> Iterator[Office]:
     made.close()
 
 
-def enrolled(folder: Path, site: Exchange, centre: Centre) -> config.EdgeConfig:
+def enrolled(folder: Path, site: Exchange, centre: Centre) -> processes.EdgeConfig:
     return edge_config(folder, broker=site.section("street").model_dump(), provisioning=centre.section.model_dump())
 
 

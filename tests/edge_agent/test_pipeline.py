@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.capture import Capture
+from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff
-from edge_agent.database import STEP_BYTES
 from edge_agent.errors import Crashed, DropReason, RedactionUnavailable, Unreachable
 from edge_agent.frames import Selected, Skipped, SkipReason
-from edge_agent.pauses import Pauses
+from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
-from provisioning.contracts import config
-from provisioning.contracts.messages import CameraState
+from edge_agent.spool.database import STEP_BYTES
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import CameraState
 from tests.edge_agent.pipelines import Script, World, live_camera
 from tests.edge_agent.world import (
     EPOCH_MS,
@@ -247,7 +247,7 @@ def test_what_waits_at_a_change_of_configuration_is_redacted_to_the_last(world: 
 
 def test_a_still_scene_is_not_selected_again(tmp_path: Path) -> None:
     world = World(tmp_path, {"gate": [[glance(n, image=flat(50)) for n in range(10)]]})
-    world.cameras["gate"] = world.cameras["gate"].model_copy(update={"selector": config.Selector()})
+    world.cameras["gate"] = world.cameras["gate"].model_copy(update={"selector": processes.Selector()})
     pipeline = Pipeline(
         world.cameras["gate"],
         Capture(world.cameras["gate"], world.sources["gate"], world.clock),

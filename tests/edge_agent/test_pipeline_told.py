@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.sighting import Sighting
-from provisioning.contracts.messages import PictureCheck
+from provisioning.contracts.wire.messages import PictureCheck
 from tests.edge_agent.pipelines import World, recorder
 from tests.edge_agent.world import EPOCH_MS, glance
 

@@ -7,9 +7,9 @@ import pytest
 
 from edge_agent.errors import RedactionUnavailable
 from edge_agent.frames import SelectReason
-from engines.engine import Tensor
 from engines.errors import InferenceFailed
-from provisioning.contracts.messages import MachineClass, PictureState
+from engines.runtimes.engine import Tensor
+from provisioning.contracts.wire.messages import MachineClass, PictureState
 from tests.edge_agent.redacting import Answer, NoTinyFaces, blind_nanodet, detectors, one_bus, picture, redact
 
 PUSHED = SelectReason.PUSHED

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from edge_agent.documents import Documents
-from provisioning import durable_file
-from provisioning.contracts import codec, config
-from provisioning.contracts.documents import CENTER, Configuration, Configured, Document, Roster, Verdict
-from provisioning.seal import SealKey, SecretsKey
+from edge_agent.remote_config.documents import Documents
+from provisioning.contracts.config import processes
+from provisioning.contracts.fleet.documents import CENTER, Configuration, Configured, Document, Roster, Verdict
+from provisioning.contracts.wire import codec
+from provisioning.files import durable
+from provisioning.signing.documents import SealKey, SecretsKey
 from tests.edge_agent.world import EPOCH_MS, FakeClock
 
 
@@ -17,7 +18,7 @@ class Centre:
         folder.mkdir(parents=True, exist_ok=True)
         self.key = SealKey.create(folder / "seal.key")
         self.secrets = SecretsKey.create(folder / "secrets.key")
-        self.section = config.Provisioning(
+        self.section = processes.Provisioning(
             host="centre.invalid",
             seal_key_file=folder / "seal.pub",
             secrets_key_file=folder / "secrets.key",
@@ -26,7 +27,9 @@ class Centre:
             settle_s=settle_s,
         )
 
-    def document(self, number: int, *cameras: str | config.Camera, addressee: str = "street", **body: object) -> bytes:
+    def document(
+        self, number: int, *cameras: str | processes.Camera, addressee: str = "street", **body: object
+    ) -> bytes:
         """A configuration with these cameras; a bare name is a camera that works."""
         made = tuple(camera(each) if isinstance(each, str) else each for each in cameras)
         return self.seal(number, Configuration.model_validate({"cameras": made} | body), addressee)
@@ -41,15 +44,15 @@ class Centre:
     def change_key(self) -> None:
         """The agent is enrolled at another centre."""
         self.key = SealKey.create(self.section.seal_key_file.with_suffix(".key"))
-        durable_file.write(self.section.seal_key_file, self.key.seal.key.encode())
+        durable.write(self.section.seal_key_file, self.key.seal.key.encode())
 
 
-def camera(camera_id: str, place: str = "works") -> config.Camera:
+def camera(camera_id: str, place: str = "works") -> processes.Camera:
     """`place` is the host of its address, from which a fake source tells what it does."""
-    return config.Camera(
+    return processes.Camera(
         id=camera_id,
-        source=config.RtspSource(url=f"rtsp://{place}.invalid/{camera_id}"),
-        selector=config.Selector(change_threshold=0, max_per_second=25),
+        source=processes.RtspSource(url=f"rtsp://{place}.invalid/{camera_id}"),
+        selector=processes.Selector(change_threshold=0, max_per_second=25),
     )
 
 

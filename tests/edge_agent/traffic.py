@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from provisioning.contracts.camera import Point
-from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.config.camera import Point
+from provisioning.contracts.wire.messages import MachineClass
 
 Floats = NDArray[np.float64]
 STEP_S = 0.05

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from provisioning.contracts.messages import Box, Machine, MachineClass
+from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 from tests.edge_agent.traffic import SIZE, STEP_S, Floats, Street
 
 EPOCH_MS = 1_700_000_000_000

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from edge_agent.tracker import Event, Tracked, Tracker
-from provisioning.contracts.messages import Box, Machine, MachineClass, Motion
+from provisioning.contracts.wire.messages import Box, Machine, MachineClass, Motion
 
 WIDTH, HEIGHT = 1000, 600
 SIZE = (WIDTH, HEIGHT)

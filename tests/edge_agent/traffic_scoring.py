@@ -8,8 +8,8 @@ import numpy as np
 from edge_agent.tracker import Tracker, What
 from edge_agent.tracker.geometry import inside, meet, off_line, turn_deg
 from edge_agent.tracker.track import Track
-from provisioning.contracts.camera import Camera
-from provisioning.contracts.messages import Motion
+from provisioning.contracts.config.camera import Camera
+from provisioning.contracts.wire.messages import Motion
 from tests.edge_agent.traffic import SIZE, STEP_S, Actor, Street
 from tests.edge_agent.traffic_looks import Faults, Look, looks, times
 

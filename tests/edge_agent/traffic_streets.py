@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from provisioning.contracts.camera import Camera, Lane, Line, ReplaySource, Zone
+from provisioning.contracts.config.camera import Camera, Lane, Line, ReplaySource, Zone
 from tests.edge_agent.traffic import BICYCLE, BUS, CAR, EBIKE, Pinhole, Road, Street
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from edge_agent.errors import RedactionUnavailable
 from edge_agent.frames import Frame, Glance, Redact, Redacted, Selected, SelectReason
 from edge_agent.sources.thumbnail import glance_of
-from provisioning.contracts import config
-from provisioning.contracts.messages import ClockQuality, Picture, PictureState, Quality, Redaction, Snapshot
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import ClockQuality, Picture, PictureState, Quality, Redaction, Snapshot
 
 EPOCH_MS = 1_700_000_000_000
 Image = NDArray[np.uint8]
@@ -49,7 +49,7 @@ class FakeClock:
 class GreyRedactor:
     """Covers the whole picture, one grey; or fails as often as it is told to."""
 
-    def __init__(self, camera: config.Camera, agent_id: str = "street", size_px: int = 32) -> None:
+    def __init__(self, camera: processes.Camera, agent_id: str = "street", size_px: int = 32) -> None:
         self._camera = camera
         self._agent_id = agent_id
         cover = np.full((size_px, size_px, 3), 128, np.uint8)
@@ -65,7 +65,7 @@ class GreyRedactor:
         return redacted(selected.frame, self._picture, self._size_px, self._agent_id)
 
 
-def grey_for(camera: config.Camera) -> Redact:
+def grey_for(camera: processes.Camera) -> Redact:
     return GreyRedactor(camera)
 
 
@@ -144,10 +144,10 @@ def write_video(path: Path, images: list[Image], *, codec: str = "libx264", gop:
     return path
 
 
-def replay_camera(camera_id: str, path: Path, **options: object) -> config.Camera:
+def replay_camera(camera_id: str, path: Path, **options: object) -> processes.Camera:
     """A camera that plays a recording as fast as it is taken and takes every picture of it."""
     source: dict[str, object] = {"kind": "replay", "path": path, "started_at_ms": EPOCH_MS, "realtime": False}
-    return config.Camera.model_validate(
+    return processes.Camera.model_validate(
         {
             "id": camera_id,
             "source": source | options,
@@ -156,9 +156,9 @@ def replay_camera(camera_id: str, path: Path, **options: object) -> config.Camer
     )
 
 
-def edge_config(folder: Path, *cameras: config.Camera, **sections: object) -> config.EdgeConfig:
+def edge_config(folder: Path, *cameras: processes.Camera, **sections: object) -> processes.EdgeConfig:
     broker = {"host": "127.0.0.1", "port": 1, "ca_file": "ca", "cert_file": "cert", "key_file": "key"}
-    return config.EdgeConfig.model_validate(
+    return processes.EdgeConfig.model_validate(
         {
             "agent_id": "street",
             "broker": broker,

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.catalog import Catalog
-from engines.fetch import fetch
-from engines.pictures import Picture
+from engines.catalog.catalog import Catalog
+from engines.catalog.fetch import fetch
+from engines.detection.preprocess import Picture
 
 MANIFEST = """
 name = "{name}"

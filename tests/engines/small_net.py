@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from onnx.defs import onnx_opset_version
 
-from engines.engine import Tensor
+from engines.runtimes.engine import Tensor
 
 SIDE = 16
 

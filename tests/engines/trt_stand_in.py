@@ -1,4 +1,4 @@
-"""TensorRT and pycuda as far as `engines.trt` calls them, in host memory: order, addresses and shapes are checked.
+"""TensorRT and pycuda as far as `runtimes.trt` calls them, in host memory: order, addresses and shapes are checked.
 
 The network is y = 2 x + 1. What it shows is that the calls fit together; that a device does the same is not shown here.
 """
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from engines.backend import Flavour, Precision
-from engines.device import Gpu
-from engines.plans import Plan, PlanKey, Profile, sealed
+from engines.runtimes.gpu import Gpu
+from engines.runtimes.trt_plans import Plan, PlanKey, Profile, sealed
 
 T4 = Gpu(0, "Tesla T4", 75)
 VERSION = "1.7.1.116"

@@ -14,14 +14,14 @@ def project() -> Project:
 
 
 def test_a_test_is_as_near_as_it_takes_imports_to_what_has_changed(project: Project) -> None:
-    reached = project.distances(["edge_agent/fair_queue.py"])
-    assert reached["tests/edge_agent/test_fair_queue.py"] == 1
+    reached = project.distances(["edge_agent/scheduling/fair_queue.py"])
+    assert reached["tests/edge_agent/scheduling/test_fair_queue.py"] == 1
     assert max(reached.values()) > 1
     assert not any(file.startswith("tests/center/") for file in reached), "nothing there is made of it"
 
 
 def test_a_contract_reaches_tests_of_agent_cluster_and_centre(project: Project) -> None:
-    reached = project.distances(["provisioning/contracts/messages.py"])
+    reached = project.distances(["provisioning/contracts/wire/messages.py"])
     folders = {Path(file).parts[1] for file in reached}
     assert folders >= {"edge_agent", "ray_cluster", "center", "provisioning", "contracts", "scenarios"}
 

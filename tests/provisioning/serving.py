@@ -23,14 +23,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from provisioning import durable_file
-from provisioning.authority import new_key, private_pem
-from provisioning.contracts.enrolment import ENROL, RENEW
-from provisioning.enrolment import Enrolment, tls_context
+from provisioning.contracts.fleet.enrolment import ENROL, RENEW
 from provisioning.enrolment.https_server import HttpsServer, Limits
+from provisioning.enrolment.service import Enrolment, tls_context
 from provisioning.enrolment.throttle import Throttle
 from provisioning.errors import ProvisioningError
-from provisioning.home import Home, HomeConfig
+from provisioning.files import durable
+from provisioning.home.home import Home, HomeConfig
+from provisioning.pki.authority import new_key, private_pem
 from tests.support.ports import free_ports
 from tests.support.waiting import LONG_S
 
@@ -115,8 +115,8 @@ class Box:
 
     def keep(self, certificate: str) -> None:
         """From now on it shows this certificate."""
-        durable_file.write(self.cert_file, certificate.encode())
-        durable_file.write(self.key_file, private_pem(self.key))
+        durable.write(self.cert_file, certificate.encode())
+        durable.write(self.key_file, private_pem(self.key))
         self.shows = (self.cert_file, self.key_file)
 
     def context(self) -> ssl.SSLContext:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.discover.proposal import Proposal, csv_text
-from provisioning.spreadsheets import csv_file, safe_cell
+from provisioning.files.spreadsheets import csv_file, safe_cell
 
 
 @given(text=st.text(max_size=60))

@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from provisioning.contracts import codec, topics
-from provisioning.contracts.archive import MachineColour
-from provisioning.contracts.messages import Archived, Observed, Rejected
-from ray_cluster.acks import Acks
-from ray_cluster.appearance import Appearance
-from ray_cluster.broker import Delivery
-from ray_cluster.entries import Entry, Receipt, Sighting
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived, Observed, Rejected
+from ray_cluster.archive.entries import Entry, Receipt, Sighting
 from ray_cluster.errors import Retryable
-from ray_cluster.intake import Intake
-from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.intake import Intake
+from ray_cluster.intake.mqtt_client import Delivery
 from tests.ray_cluster.world import CAR, NOW_MS, jpeg, message, snapshot
 from tests.support.waiting import LONG_S, within
 

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config.cluster import ClusterConfig
 from tests.ray_cluster.world import CONFIG
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray's own, as it is imported
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray'
 def test_where_a_class_has_another_name_deployments_have_another_version(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ray_cluster.app import graph  # noqa: PLC0415 - Ray is slow to import
+    from ray_cluster.serve import application  # noqa: PLC0415 - Ray is slow to import
 
     config = ClusterConfig.model_validate(tomllib.loads(CONFIG))
-    before = graph.build(config)._bound_deployment.version
-    assert graph.build(config)._bound_deployment.version == before
-    monkeypatch.setattr(getattr(graph, name), "__module__", "ray_cluster.elsewhere")
-    assert graph.build(config)._bound_deployment.version != before
+    before = application.build(config)._bound_deployment.version
+    assert application.build(config)._bound_deployment.version == before
+    monkeypatch.setattr(getattr(application, name), "__module__", "ray_cluster.elsewhere")
+    assert application.build(config)._bound_deployment.version != before

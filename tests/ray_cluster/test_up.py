@@ -33,8 +33,8 @@ while True: time.sleep(60)
 UP = """
 import sys
 from pathlib import Path
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import load
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import load
 from ray_cluster import machine, up as module
 from ray_cluster.log import log_to_stderr
 log_to_stderr()

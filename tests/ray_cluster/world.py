@@ -8,9 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from provisioning.contracts import codec, ids
-from provisioning.contracts.archive import MachineColour
-from provisioning.contracts.messages import (
+from provisioning.contracts import ids
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import (
     Box,
     ClockQuality,
     Machine,
@@ -21,12 +22,12 @@ from provisioning.contracts.messages import (
     Redaction,
     Snapshot,
 )
-from ray_cluster.appearance import DIMENSIONS, Appearance
-from ray_cluster.archiver import Archiver
-from ray_cluster.entries import Entry
-from ray_cluster.lookalike import Lookalike
-from ray_cluster.query import Query
-from ray_cluster.upkeep import Upkeep
+from ray_cluster.archive.archiver import Archiver
+from ray_cluster.archive.entries import Entry
+from ray_cluster.inference.appearance import DIMENSIONS, Appearance
+from ray_cluster.maintenance.upkeep import Upkeep
+from ray_cluster.query.lookalike import Lookalike
+from ray_cluster.query.reader import Query
 from tests.support.steady import together
 
 NOW_MS = 1_795_521_600_000

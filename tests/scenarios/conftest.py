@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.catalog import Catalog
+from engines.catalog.catalog import Catalog
 from tests.support.premises import Site
 
 

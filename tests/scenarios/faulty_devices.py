@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from provisioning.contracts.config import Gb28181Source
-from provisioning.demo.gb28181.device_profile import Profile, device_ids
-from provisioning.demo.gb28181.faults import Fault
+from provisioning.contracts.config.processes import Gb28181Source
+from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.faults import Fault
 from tests.support.gb28181_agent import password_file, source
 from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID
 

@@ -7,7 +7,7 @@ agent ──PUBLISH──▶ Mosquitto, 20 places ──▶ a reader that is slo
 box (spool, publisher) ──▶ Mosquitto, 5 places ✗ -9, back empty ──▶ a slow archive ──archived──▶ box
 ```
 
-`tests/edge_agent/test_custody.py` has the broker that is killed under the limits it ships with.
+`tests/edge_agent/uplink/test_custody.py` has the broker that is killed under the limits it ships with.
 """
 
 import sys
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contracts import codec, topics
-from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
 from tests.support.box import Box
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
@@ -53,7 +53,7 @@ def test_past_its_limit_success_is_answered_and_the_newest_are_gone(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch, places: int, in_flight: int
 ) -> None:
     if places:
-        monkeypatch.setattr("provisioning.broker.MAX_QUEUED", places)
+        monkeypatch.setattr("provisioning.broker.config.MAX_QUEUED", places)
     exchange.start()
     slow, agent = reader(exchange, in_flight), Client(exchange.identity("street"), exchange.port)
     verdicts = agent.publish_many(TOPIC, [b"%d" % number for number in range(PUBLISHED)])
@@ -140,7 +140,7 @@ def test_an_agent_gets_everything_archived_over_a_broker_that_drops(
     record_property: Callable[[str, object], None],
     is_killed: bool,
 ) -> None:
-    monkeypatch.setattr("provisioning.broker.MAX_QUEUED", 5)
+    monkeypatch.setattr("provisioning.broker.config.MAX_QUEUED", 5)
     exchange.start()
     archive = SlowArchive(exchange)
     box = Box(tmp_path / "box", exchange.identity("street"), exchange.port, resend_after_s=1.0)

@@ -17,10 +17,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from edge_agent.link import Connected, Event, Lost, PahoLink, refusal
-from provisioning.contracts import codec, topics
-from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
-from provisioning.identities import Identity
+from edge_agent.uplink.mqtt import Connected, Event, Lost, PahoLink, refusal
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
+from provisioning.pki.identities import Identity
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import NOT_AUTHORIZED, Client, told
 from tests.support.pki import Pki

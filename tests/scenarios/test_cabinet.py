@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 
-from engines.catalog import Catalog, default_models_dir
-from provisioning import configuration
-from provisioning.contracts import topics
-from provisioning.contracts.config import CenterConfig, EdgeConfig, load
-from provisioning.contracts.documents import CENTER, Membership, Roster
-from provisioning.demo import rtsp_server
-from provisioning.home import Home
+from engines.catalog.catalog import Catalog, default_models_dir
+from provisioning.contracts.config.processes import CenterConfig, EdgeConfig, load
+from provisioning.contracts.fleet.documents import CENTER, Membership, Roster
+from provisioning.contracts.wire import topics
+from provisioning.demo.simulators import rtsp_server
+from provisioning.files import toml
+from provisioning.home.home import Home
 from tests.support.exchange import listens
 from tests.support.ports import free_port, free_ports
 from tests.support.premises import BIN, Site
@@ -235,11 +235,11 @@ def _impatient(config: Path) -> None:
     edge = load(EdgeConfig, config)
     assert edge.provisioning is not None
     quick = edge.provisioning.model_copy(update={"probation_s": PROBATION_S, "settle_s": 2.0})
-    configuration.write(config, edge.model_copy(update={"provisioning": quick}))
+    toml.write(config, edge.model_copy(update={"provisioning": quick}))
 
 
 def _assert_no_secret_is_told(site: Site, office: Office, config: Path, cluster: Path, bundle: Path) -> None:
-    center = configuration.write(
+    center = toml.write(
         site.root / "center.toml",
         CenterConfig(
             broker=load(EdgeConfig, config).broker,

@@ -9,7 +9,7 @@ sender ─▶ Mosquitto ─▶ 127.0.0.2 business, head ✗                 │ 
                           └ 127.0.0.5 storage, stands in for ↑    ┘
 ```
 
-Parser and canary are stubs: pictures are not what is tried here. `python -m bench.cluster_loss` has more kinds of loss.
+Parser and canary are stubs: pictures are not what is tried here. `python -m bench.cluster.loss` has more kinds of loss.
 """
 
 import sys

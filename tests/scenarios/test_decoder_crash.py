@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.database import reading
-from edge_agent.ledger import tally
-from provisioning.contracts import codec, config
+from edge_agent.spool.database import reading
+from edge_agent.spool.ledger import tally
+from provisioning.contracts.config import processes as config
+from provisioning.contracts.wire import codec
 from tests.edge_agent.cameras import encoded, footage, serving
 from tests.edge_agent.premises import Archive, running
 from tests.edge_agent.world import edge_config, noise

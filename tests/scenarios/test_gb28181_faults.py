@@ -16,14 +16,14 @@ import pytest
 
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Unreachable, WrongCredentials
 from edge_agent.gb28181 import endpoint
-from edge_agent.gb28181.events import Alarmed, RecordsTaken
-from edge_agent.gb28181.invitations import Span
-from edge_agent.gb28181.multipart import Outcome
-from edge_agent.gb28181.records import Records
-from edge_agent.gb28181.seen import Seen
-from edge_agent.sources.media import Media
-from provisioning.demo.gb28181.faults import Fault
-from provisioning.demo.gb28181.notices import DEVICE_ALARM, VIDEO_ALARM
+from edge_agent.gb28181.devices.events import Alarmed, RecordsTaken
+from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.records import Records
+from edge_agent.gb28181.sessions.invite import Span
+from edge_agent.sources.gb28181.media import Media
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.notices import DEVICE_ALARM, VIDEO_ALARM
 from tests.scenarios.faulty_devices import (
     COMES,
     EVERY,

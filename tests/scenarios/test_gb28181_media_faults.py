@@ -13,10 +13,10 @@ import pytest
 
 from edge_agent.errors import NoPicture
 from edge_agent.gb28181 import endpoint
-from edge_agent.sources import gb28181
-from provisioning.demo.gb28181.device_profile import device_ids
-from provisioning.demo.gb28181.faults import Fault
-from provisioning.demo.gb28181.footage import Codec
+from edge_agent.sources.gb28181 import stream
+from provisioning.demo.simulators.gb28181.device_profile import device_ids
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.footage import Codec
 from tests.scenarios.faulty_devices import Faulty, faulty, plain
 from tests.support.gb28181_agent import Agent
 from tests.support.gb28181_camera import Looked, look, thumbnails
@@ -120,8 +120,8 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Looked]:
     stop = threading.Event()
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(EVERY)) as threads:
         patch.setattr(endpoint, "INVITES_PER_S", 50.0)  # all of one building at once
-        patch.setattr(gb28181, "FIRST_MEDIA_S", FIRST_MEDIA_S)
-        patch.setattr(gb28181, "PLAYED_SILENCE_S", PLAYED_SILENCE_S)
+        patch.setattr(stream, "FIRST_MEDIA_S", FIRST_MEDIA_S)
+        patch.setattr(stream, "PLAYED_SILENCE_S", PLAYED_SILENCE_S)
         with (
             Agent(folder / "agent", cameras) as agent,
             Devices(agent.server, each=fleets["h264"], footage=film("h264", gop=10)),

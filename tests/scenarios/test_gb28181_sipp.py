@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.demo.gb28181.device_profile import Profile, device_ids
-from provisioning.demo.gb28181.footage import Footage, drawn
-from provisioning.demo.gb28181.sdp import MediaOrder
-from provisioning.demo.gb28181.stream import Stream
+from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.footage import Footage, drawn
+from provisioning.demo.simulators.gb28181.sdp import MediaOrder
+from provisioning.demo.simulators.gb28181.stream import Stream
 from tests.support.gb28181_agent import HOST, Agent, password_file, source
 from tests.support.gb28181_camera import look, thumbnails
 from tests.support.gb28181_devices import FIRST_ID, PASSWORD, PLATFORM_ID

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contracts import topics
-from provisioning.contracts.messages import PictureState
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.messages import PictureState
 from tests.support.box import Box
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
@@ -28,7 +28,7 @@ LARGE = bytes(7_500_000)
 
 @pytest.fixture
 def exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
-    monkeypatch.setattr("provisioning.broker.MEMORY_LIMIT", 48 * 1024**2)
+    monkeypatch.setattr("provisioning.broker.config.MEMORY_LIMIT", 48 * 1024**2)
     made = Exchange(tmp_path)
     made.start()
     yield made

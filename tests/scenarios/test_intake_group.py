@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.contracts import topics
-from provisioning.contracts.topics import Role
-from provisioning.identities import Identity
-from ray_cluster import intake_group
-from ray_cluster.broker import Delivery, MqttBroker
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.topics import Role
+from provisioning.pki.identities import Identity
+from ray_cluster.intake import group as intake_group
+from ray_cluster.intake.mqtt_client import Delivery, MqttBroker
 from tests.support.exchange import Exchange
 from tests.support.mqtt_client import Client
 from tests.support.waiting import within

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engines.catalog import Catalog
+from engines.catalog.catalog import Catalog
 from tests.support.premises import Site
 from tests.support.waiting import LONG_S, until
 

@@ -18,10 +18,10 @@ import pytest
 
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Rect
-from engines.catalog import Catalog
-from provisioning.contracts import topics
-from provisioning.contracts.codec import JPEG_START, decode, decode_snapshot
-from provisioning.contracts.messages import CameraStatus, Heartbeat, PictureState
+from engines.catalog.catalog import Catalog
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.codec import JPEG_START, decode, decode_snapshot
+from provisioning.contracts.wire.messages import CameraStatus, Heartbeat, PictureState
 from tests.support.audit import Audit, Image, overlapping
 from tests.support.faces import LABELS, photo, street, with_faces
 from tests.support.premises import Site

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge_agent.link import Connected, Event, PahoLink
-from provisioning.contracts import topics
-from provisioning.contracts.topics import Role
-from ray_cluster.broker import MAX_TIME_MS, Delivery, MqttBroker, times_told
+from edge_agent.uplink.mqtt import Connected, Event, PahoLink
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.topics import Role
+from ray_cluster.intake.mqtt_client import MAX_TIME_MS, Delivery, MqttBroker, times_told
 from tests.support.exchange import Exchange
 from tests.support.waiting import within
 

@@ -17,24 +17,24 @@ from typing import Literal
 import pytest
 
 from edge_agent.agent import open_capture
-from edge_agent.capture import Capturing
+from edge_agent.capture.camera_capture import Capturing
+from edge_agent.capture.fork_server import ForkServer
 from edge_agent.clock import SystemClock
 from edge_agent.errors import Ended, SourceError
-from edge_agent.fork_server import ForkServer
 from edge_agent.frames import Selected
-from edge_agent.gb28181.invitations import Cause, Span
 from edge_agent.gb28181.platform import Platform
-from edge_agent.media_channel import LiveChannel, MediaChannel
-from edge_agent.media_ports import MediaPorts
-from edge_agent.media_sessions import MediaSessions
-from edge_agent.playback import Playback
-from edge_agent.sources.media import Media
-from provisioning.contracts import config
-from provisioning.demo.gb28181 import footage
-from provisioning.demo.gb28181.counts import Counts
-from provisioning.demo.gb28181.device_profile import Profile
-from provisioning.demo.gb28181.faults import Fault
-from provisioning.demo.gb28181.fleet import Fleet
+from edge_agent.gb28181.sessions.invite import Cause, Span
+from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
+from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.playback import Playback
+from edge_agent.sources.gb28181.ports import MediaPorts
+from edge_agent.sources.gb28181.sessions import MediaSessions
+from provisioning.contracts.config import processes
+from provisioning.demo.simulators.gb28181 import footage
+from provisioning.demo.simulators.gb28181.counts import Counts
+from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.fleet import Fleet
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, until
 
@@ -51,7 +51,7 @@ class Street:
     """One device and one platform."""
 
     sessions: MediaSessions
-    source: config.Gb28181Source
+    source: processes.Gb28181Source
     counts: Counts
     stop: threading.Event
 
@@ -63,7 +63,7 @@ def street(
     password = folder / "password"
     password.touch(0o600)
     password.write_text(PASSWORD)
-    source = config.Gb28181Source.model_validate(
+    source = processes.Gb28181Source.model_validate(
         {
             "device_id": DEVICE,
             "channel_id": CHANNEL,
@@ -74,7 +74,7 @@ def street(
     )
     port, clock, stop = free_port(), SystemClock(), threading.Event()
     first = 30_000 + port % 100 * 20
-    settings = config.Gb28181(
+    settings = processes.Gb28181(
         host="127.0.0.1", port=port, platform_id=PLATFORM, media_ports=(first, first + 19), send_date=False
     )
     platform = Platform(settings, {"gate": source}, folder, clock)
@@ -205,8 +205,8 @@ def fork_server() -> Iterator[ForkServer]:
 
 def capture(its: Street, channel: MediaChannel, server: ForkServer | None) -> Capturing:
     """Of one keyframe a second, all are taken."""
-    selector = config.Selector(max_per_second=25, change_threshold=0)
-    camera = config.Camera(id="gate", source=its.source, selector=selector)
+    selector = processes.Selector(max_per_second=25, change_threshold=0)
+    camera = processes.Camera(id="gate", source=its.source, selector=selector)
     return open_capture(camera, SystemClock(), None, server, channel)
 
 
@@ -231,7 +231,7 @@ def test_pictures_of_a_recording_have_the_times_at_which_they_were_recorded(
 ) -> None:
     wanted = span()
     with street(tmp_path, transport=transport, pace=PACE) as its:
-        recorded = config.RecordedSpan(started_at_ms=wanted.started_at_ms, ended_at_ms=wanted.ended_at_ms)
+        recorded = processes.RecordedSpan(started_at_ms=wanted.started_at_ms, ended_at_ms=wanted.ended_at_ms)
         channel = Playback("gate", its.source, recorded, its.sessions)
         items = list(capture(its, channel, fork_server if is_own else None).selected(threading.Event()))
         times = [item.frame.captured_at_ms - wanted.started_at_ms for item in items if isinstance(item, Selected)]

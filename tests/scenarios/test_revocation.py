@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from provisioning import durable_file
-from provisioning.authority import new_key, private_pem, public_bytes
 from provisioning.broker import process as broker_process
 from provisioning.broker.process import BrokerProcess
-from provisioning.contracts import codec, topics
-from provisioning.contracts.messages import PictureState
-from provisioning.home import Home, HomeConfig
-from provisioning.identities import Identity
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import PictureState
+from provisioning.files import durable
+from provisioning.home.home import Home, HomeConfig
+from provisioning.pki.authority import new_key, private_pem, public_bytes
+from provisioning.pki.identities import Identity
 from tests.support.box import Box
 from tests.support.exchange import MOSQUITTO
 from tests.support.mqtt_client import Client, told
@@ -77,8 +77,8 @@ def enrol(home: Home, agent_id: str, folder: Path) -> Identity:
     return Identity(
         agent_id,
         home.identities.services.ca_file,
-        durable_file.write(folder / "agent.crt", certificate.pem.encode()),
-        durable_file.write(folder / "agent.key", private_pem(key)),
+        durable.write(folder / "agent.crt", certificate.pem.encode()),
+        durable.write(folder / "agent.key", private_pem(key)),
     )
 
 

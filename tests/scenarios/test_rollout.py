@@ -5,7 +5,7 @@
                                                    └─ configured, heartbeats, cameras ─▶ courier
 ```
 
-Of software tests/deploy/test_booted.py has the real thing, of the rules tests/provisioning/test_rollout_model.py.
+Of software tests/deploy/test_booted.py has the real thing, of the rules tests/provisioning/home/test_rollout_model.py.
 """
 
 import json
@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 
-from provisioning.contracts import codec, topics
-from provisioning.contracts.documents import CENTER
-from provisioning.contracts.rollout import RolloutReport
-from provisioning.courier import Courier
+from provisioning.contracts.fleet.documents import CENTER
+from provisioning.contracts.fleet.rollout import RolloutReport
+from provisioning.contracts.wire import codec, topics
+from provisioning.delivery.publisher import Courier
 from provisioning.errors import ProvisioningError
-from provisioning.home import Home
+from provisioning.home.home import Home
 from tests.edge_agent.premises import Archive
 from tests.provisioning.serving import new_home, serving
 from tests.support.exchange import MOSQUITTO

@@ -29,8 +29,8 @@ import pytest
 
 from edge_agent.redactor import cover
 from edge_agent.redactor.cover import Rect
-from engines.catalog import Catalog, default_models_dir
-from provisioning.contracts import topics
+from engines.catalog.catalog import Catalog, default_models_dir
+from provisioning.contracts.wire import topics
 from tests.support.exchange import listens
 from tests.support.faces import with_faces
 from tests.support.pki import HOST

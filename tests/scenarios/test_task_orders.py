@@ -16,25 +16,25 @@ from pathlib import Path
 
 import pytest
 
-from center.access import EVERYWHERE, Access, Identity
-from center.audit import Audit
-from center.broker import MqttLink
-from center.devices import Devices
-from center.pipeline.tasks import AskedState
-from center.roster import Roster
-from center.store import Store
-from center.task_orders import TaskOrders as Orders
+from center.access.permissions import EVERYWHERE, Access, Identity
+from center.audit.log import Audit
+from center.database.store import Store
+from center.fleet.devices import Devices
+from center.fleet.mqtt import MqttLink
+from center.fleet.roster import Roster
+from center.tasks.orders import TaskOrders as Orders
+from center.tasks.views import AskedState
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.desk.messages import End
-from edge_agent.link import PahoLink
-from edge_agent.publisher import Publisher
-from edge_agent.sources.remux import Remux
-from edge_agent.task_orders import TaskOrders
-from provisioning.contracts import codec, topics
-from provisioning.contracts.commands import Priority, Tasks, Verb
-from provisioning.contracts.config import Camera, Provisioning
-from provisioning.contracts.messages import CameraStatus, Heartbeat
-from provisioning.seal import SealKey
+from edge_agent.desk.client.remux import Remux
+from edge_agent.desk.protocol import End
+from edge_agent.remote_config.upload_commands import TaskOrders
+from edge_agent.uplink.mqtt import PahoLink
+from edge_agent.uplink.publisher import Publisher
+from provisioning.contracts.config.processes import Camera, Provisioning
+from provisioning.contracts.fleet.commands import Priority, Tasks, Verb
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
+from provisioning.signing.documents import SealKey
 from tests.center.world import tasks_config
 from tests.edge_agent.desk.premises import CAMERA, Papers, Premises, Watched, ingest, street
 from tests.edge_agent.world import edge_config

@@ -19,29 +19,30 @@ from nicegui import core
 from center.app import build
 from center.evidence.trust import Roots
 from center.evidence.verify import verify
-from edge_agent import quarantine
 from edge_agent.clock import SystemClock
-from edge_agent.database import reading
-from edge_agent.documents import Documents
-from edge_agent.enrolment import enrol
-from edge_agent.folder import Folder
-from edge_agent.identity import Identity
-from edge_agent.order import Order, read_bundle
-from edge_agent.pauses import Pauses
-from edge_agent.task_orders import TaskOrders
-from edge_agent.updates import Updates
-from provisioning.contracts import codec, config
-from provisioning.contracts.lookalike import LookalikeRequest
-from provisioning.contracts.messages import ArchivedItem, PictureState
-from provisioning.home import Home
+from edge_agent.enrolment.agent_folder import Folder
+from edge_agent.enrolment.enrol import enrol
+from edge_agent.enrolment.identity import Identity
+from edge_agent.enrolment.request import Order, read_bundle
+from edge_agent.health.pauses import Pauses
+from edge_agent.remote_config.documents import Documents
+from edge_agent.remote_config.upload_commands import TaskOrders
+from edge_agent.spool import quarantine
+from edge_agent.spool.database import reading
+from edge_agent.updates.update_orders import Updates
+from provisioning.contracts.config import processes
+from provisioning.contracts.query.lookalike import LookalikeRequest
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import ArchivedItem, PictureState
+from provisioning.home.home import Home
 from provisioning.rollout.software import piece, take_in
-from provisioning.seal import Seal
-from ray_cluster import scales
-from ray_cluster.condition import Condition
-from ray_cluster.day_tables import connect
-from ray_cluster.erasure import erased
-from ray_cluster.filters import Filter
-from ray_cluster.seals import Seals
+from provisioning.signing.documents import Seal
+from ray_cluster.archive.lance_tables import connect
+from ray_cluster.archive.window_bloom import Seals
+from ray_cluster.maintenance.erasure import erased
+from ray_cluster.node import replica_counts
+from ray_cluster.node.cluster_state import Condition
+from ray_cluster.query.filters import Filter
 from tests.center.conftest import Clock
 from tests.center.whole import served
 from tests.center.world import OpenLine
@@ -52,8 +53,14 @@ from tests.ray_cluster.world import NOW_MS, archiver, entry, look, lookalike, qu
 from tests.support.office import Technician
 from tests.support.old_release import old_release, run_old
 
-MOVED: Final = ("center.no_such_module", "edge_agent.no_such_module", "ray_cluster.no_such_module")
-"""Names modules that are no longer where they were. The move adds some of each package."""
+MOVED: Final = (
+    "center.audit_keeper",
+    "edge_agent.publisher",
+    "engines.detector",
+    "provisioning.seal",
+    "ray_cluster.app.deploy",
+)
+"""Modules that are no longer where they were: one of each package."""
 CHAINS_END: Final = "audit_state"
 """Holds one row, the newest entry of the audit, which every entry replaces."""
 FILLED: Final = (
@@ -104,9 +111,9 @@ def test_an_agent_is_who_it_was_and_knows_what_it_was_told(before: Path, tmp_pat
     assert owner is not None
     assert owner.model_dump(mode="json") == told["owner"]
     assert (box.seal_key(), box.secrets_key().public) == (told["seal"], told["secrets"])
-    assert config.load(config.EdgeConfig, box.config).model_dump(mode="json") == told["config"]
+    assert processes.load(processes.EdgeConfig, box.config).model_dump(mode="json") == told["config"]
 
-    section = config.Provisioning.model_validate(told["section"])
+    section = processes.Provisioning.model_validate(told["section"])
     documents = Documents("street", section, clock)
     in_force, waiting, word = documents.in_force(), documents.waiting, documents.configured()
     assert in_force is not None
@@ -117,7 +124,9 @@ def test_an_agent_is_who_it_was_and_knows_what_it_was_told(before: Path, tmp_pat
     documents.begin(())
     assert documents.apply(waiting.number)
 
-    where = config.Updates(directory=tmp_path / "update", installed_dir=tmp_path, release_key_file=tmp_path / "r.pub")
+    where = processes.Updates(
+        directory=tmp_path / "update", installed_dir=tmp_path, release_key_file=tmp_path / "r.pub"
+    )
     updates = Updates("street", section.seal_key_file, where, clock, "0.1.0")
     assert updates.current is not None
     assert updates.current.model_dump(mode="json") == told["order"]
@@ -160,7 +169,7 @@ def test_an_archive_answers_as_before_and_the_next_archiver_fences_the_last(befo
 
 def test_a_head_knows_its_scales_and_what_it_last_saw(before: Path, tmp_path: Path) -> None:
     told = run_old(before, "head", tmp_path)
-    found = scales.read(tmp_path / scales.FILE, {"parser": 1, "embedder": 1})
+    found = replica_counts.read(tmp_path / replica_counts.FILE, {"parser": 1, "embedder": 1})
     assert {name: str(scale) for name, scale in found.items()} == told["scales"] != {}
     assert Condition.read(tmp_path).model_dump(mode="json") == told["condition"]
 
@@ -178,7 +187,7 @@ def test_a_centre_keeps_every_row_and_its_chain_verifies(before: Path, tmp_path:
     database = tmp_path / "data" / "center.sqlite3"
     were, clock = _rows(database), Clock()
     clock.now_ms = told["now_ms"]
-    center = build(config.CenterConfig.model_validate(told["config"]), link=OpenLine(), clock=clock)
+    center = build(processes.CenterConfig.model_validate(told["config"]), link=OpenLine(), clock=clock)
     assert center.services.auth.prepare_setup() is None
     with served(center.application()) as url, httpx.Client(base_url=f"{url}/api/", headers=told["cookie"]) as browser:
 

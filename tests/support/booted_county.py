@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engines.catalog import Catalog
-from provisioning.demo import rtsp_server
+from engines.catalog.catalog import Catalog
+from provisioning.demo.simulators import rtsp_server
 from tests.support.booted import CAMERAS, Booted, Street
 from tests.support.debian_tree import ROOT
 from tests.support.waiting import until

@@ -4,16 +4,16 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from edge_agent import ledger
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.health import Health
-from edge_agent.link import PahoLink
-from edge_agent.pauses import Pauses
-from edge_agent.publisher import Publisher
-from edge_agent.spool import Spool
-from provisioning.contracts import config
-from provisioning.contracts.messages import Ledger
-from provisioning.identities import Identity
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
+from edge_agent.spool import ledger
+from edge_agent.spool.spool import Spool
+from edge_agent.uplink.mqtt import PahoLink
+from edge_agent.uplink.publisher import Publisher
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import Ledger
+from provisioning.pki.identities import Identity
 from tests.edge_agent.world import edge_config, frame, jpeg_of, redacted, replay_camera
 from tests.support.waiting import LONG_S
 
@@ -26,7 +26,7 @@ class Box:
     def __init__(self, folder: Path, identity: Identity, port: int, *, resend_after_s: float = 2.0) -> None:
         folder.mkdir(exist_ok=True)
         self._agent_id = identity.common_name
-        broker = config.Broker(
+        broker = processes.Broker(
             host="127.0.0.1",
             port=port,
             ca_file=identity.ca_file,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from provisioning.home import Home, HomeConfig
+from provisioning.home.home import Home, HomeConfig
 from provisioning.servers.plan import Plan, read
 from provisioning.servers.render import render
 

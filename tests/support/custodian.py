@@ -11,9 +11,9 @@ from itertools import pairwise
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from provisioning.contracts import codec, topics
-from provisioning.contracts.config import Broker
-from provisioning.contracts.messages import Archived
+from provisioning.contracts.config.processes import Broker
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived
 from tests.ray_cluster.world import jpeg, snapshot
 
 WINDOW = 64

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.catalog import default_models_dir
+from engines.catalog.catalog import default_models_dir
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (

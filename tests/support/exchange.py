@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning import broker
-from provisioning.contracts import config
-from provisioning.contracts.topics import Role
-from provisioning.identities import CLIENTS, Identity
+from provisioning.broker import config as broker
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.topics import Role
+from provisioning.pki.identities import CLIENTS, Identity
 from tests.support.pki import Pki
 from tests.support.ports import free_ports
 from tests.support.waiting import until
@@ -51,10 +51,10 @@ class Exchange:
         """Where the owner of this certificate may come to."""
         return self.services_port if name in CLIENTS else self.port
 
-    def section(self, name: str | Role, *, identity: Identity | None = None) -> config.Broker:
+    def section(self, name: str | Role, *, identity: Identity | None = None) -> processes.Broker:
         """The `[broker]` table of whoever goes by this name, or shows another's certificate."""
         shown = identity or self.identity(name)
-        return config.Broker(
+        return processes.Broker(
             host="127.0.0.1",
             port=self.port_of(name),
             ca_file=shown.ca_file,

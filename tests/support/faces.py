@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edge_agent.redactor.cover import Rect
-from engines.catalog import Catalog
+from engines.catalog.catalog import Catalog
 from tests.support.audit import Image
 
 LABELS: Final[dict[str, tuple[tuple[int, int, int, int], ...]]] = {

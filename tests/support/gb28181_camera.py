@@ -13,19 +13,19 @@ from av.video.frame import VideoFrame
 from edge_agent.clock import SystemClock
 from edge_agent.errors import SourceError
 from edge_agent.frames import Glance, Skipped
-from edge_agent.media_channel import ChannelSource, LiveChannel, MediaChannel
-from edge_agent.playback import Playback
-from edge_agent.sources.eye import Seen
-from edge_agent.sources.gb28181 import Gb28181Stream
-from edge_agent.sources.stamp import Stamp
-from provisioning.contracts.messages import ClockQuality
-from provisioning.demo.gb28181.footage import Footage
+from edge_agent.sources.capture_time import Stamp
+from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
+from edge_agent.sources.gb28181.playback import Playback
+from edge_agent.sources.gb28181.stream import Gb28181Stream
+from edge_agent.sources.rtsp.keyframe_decoder import Seen
+from provisioning.contracts.wire.messages import ClockQuality
+from provisioning.demo.simulators.gb28181.footage import Footage
 from tests.support.gb28181_agent import Agent
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
-    from edge_agent.sources.stamp import Packet
+    from edge_agent.sources.capture_time import Packet
 
 _DECODERS: Final = {"h264": "h264", "h265": "hevc"}
 _EVERY_ONE: Final = 1000.0

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
-from provisioning.demo.gb28181 import fleet as fleets
-from provisioning.demo.gb28181.counts import Counts
-from provisioning.demo.gb28181.device import Device
-from provisioning.demo.gb28181.device_profile import Profile, device_ids
-from provisioning.demo.gb28181.fleet import Fleet
-from provisioning.demo.gb28181.footage import Codec, Footage, drawn
-from provisioning.demo.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181 import fleet as fleets
+from provisioning.demo.simulators.gb28181.counts import Counts
+from provisioning.demo.simulators.gb28181.device import Device
+from provisioning.demo.simulators.gb28181.device_profile import Profile, device_ids
+from provisioning.demo.simulators.gb28181.fleet import Fleet
+from provisioning.demo.simulators.gb28181.footage import Codec, Footage, drawn
+from provisioning.demo.simulators.gb28181.moments import Now
 from tests.support.waiting import LONG_S
 
 FIRST_ID = "34020000001180000001"

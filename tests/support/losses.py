@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provisioning.retention.clock import read_clocks
-from ray_cluster.archiver import Archiver
+from ray_cluster.archive.archiver import Archiver
 from ray_cluster.errors import Fenced
 from tests.ray_cluster.world import entry
 from tests.support.custodian import Custodian

@@ -12,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from provisioning.identities import Identity
+from provisioning.pki.identities import Identity
 from tests.support.waiting import LONG_S
 
 QUIET_S = 0.4

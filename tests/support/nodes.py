@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from engines.catalog import default_models_dir
-from ray_cluster.environment import ensure_secret
+from engines.catalog.catalog import default_models_dir
+from ray_cluster.node.environment import ensure_secret
 from tests.support.ports import free_port, free_range
 from tests.support.premises import Site
 from tests.support.waiting import LONG_S, until
@@ -23,17 +23,17 @@ REPLICA = "ray::ServeReplica:wayside:"
 
 def main(file: str) -> None:
     """`wayside-cluster up` with the stubbed deployer."""
-    from provisioning.contracts.cluster import ClusterConfig  # noqa: PLC0415 - only in the child
-    from provisioning.contracts.config import load  # noqa: PLC0415
-    from ray_cluster import machine  # noqa: PLC0415
+    from provisioning.contracts.config.cluster import ClusterConfig  # noqa: PLC0415 - only in the child
+    from provisioning.contracts.config.processes import load  # noqa: PLC0415
     from ray_cluster.errors import StartFailed  # noqa: PLC0415
     from ray_cluster.log import log_to_stderr  # noqa: PLC0415
-    from ray_cluster.up import up  # noqa: PLC0415
+    from ray_cluster.node import ray_command  # noqa: PLC0415
+    from ray_cluster.node.supervise import up  # noqa: PLC0415
 
     log_to_stderr()
-    ray_start = machine.ray_start
+    ray_start = ray_command.ray_start
     # Four log monitors would be a third of what starting four nodes costs; replicas' lines stay in Ray's own folder.
-    machine.ray_start = lambda config, run: [*ray_start(config, run), "--include-log-monitor", "false"]
+    ray_command.ray_start = lambda config, run: [*ray_start(config, run), "--include-log-monitor", "false"]
     deployer = [sys.executable, "-m", "tests.support.stub_deployer"]
     settings = load(ClusterConfig, Path(file))
     while True:

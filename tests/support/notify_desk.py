@@ -3,12 +3,12 @@
 import json
 from dataclasses import dataclass
 
-from center.audit import Audit
-from center.notify.channel import Parcel
+from center.audit.log import Audit
+from center.database.store import Store
+from center.notify.channels.base import Parcel
 from center.notify.outbox import Outbox, Receipt
 from center.notify.outcome import Outcome, Verdict
-from center.notify.records import QuotaRecord
-from center.store import Store
+from center.notify.tables import QuotaRecord
 from tests.center.conftest import Clock
 from tests.support.notify_world import AT_MS, StubChannel
 

@@ -4,12 +4,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import now_ms
-from center.notify.notifier import Notifier
+from center.database.store import Store
+from center.notify.service import Notifier
 from center.retention import Retention, machine_clocks
-from center.store import Store
-from provisioning.contracts.notify import Notify
+from provisioning.contracts.config.notify import Notify
 
 
 async def main(folder: Path, config: str, ahead_ms: int) -> None:

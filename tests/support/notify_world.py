@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from center.clock import NowMs, now_ms
-from center.notify import channels
-from center.notify.channel import Channel, Kind, Parcel, Refusal, Terms
+from center.notify.channels import build
+from center.notify.channels.base import Channel, Kind, Parcel, Refusal, Terms
+from center.notify.limits import Limits
 from center.notify.message import Message, parcel_id
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import Quota
-from center.notify.rate import Limits
-from provisioning import durable_file
-from provisioning.authority import SERVER, Authority, new_key, private_pem, public_pem
-from provisioning.contracts.notify import Mail, Notify, Sms, Webhook
+from provisioning.contracts.config.notify import Mail, Notify, Sms, Webhook
+from provisioning.files import durable
+from provisioning.pki.authority import SERVER, Authority, new_key, private_pem, public_pem
 from tests.support.mail_relay import PASSWORD
 from tests.support.mas_gateway import AP_ID, EC_NAME, SECRET, SIGN, SIGNATURE, TOO_FAST
 from tests.support.webhook_receiver import KEY_TEXT
@@ -43,7 +43,7 @@ def message(number: int = 1, /, **changes: Any) -> Message:
 
 def secret(folder: Path, name: str, text: str) -> Path:
     """A file of it, as it must be."""
-    return durable_file.write(folder / name, text.encode())
+    return durable.write(folder / name, text.encode())
 
 
 def webhook(folder: Path, url: str, **changes: Any) -> Webhook:
@@ -95,7 +95,7 @@ def sms(folder: Path, url: str, **changes: Any) -> Sms:
 def channel(config: Webhook | Mail | Sms, clock: NowMs = now_ms) -> Channel:
     """The channel of that configuration."""
     kinds = {Webhook: "webhooks", Mail: "mails", Sms: "sms"}
-    return channels.build(Notify(**{kinds[type(config)]: (config,)}), clock)[config.id]
+    return build.build(Notify(**{kinds[type(config)]: (config,)}), clock)[config.id]
 
 
 def parcel_of(channel: Channel, number: int = 1) -> Parcel:
@@ -113,7 +113,7 @@ class Pki:
         authority = Authority.create(folder, "ca", "Test authority", crl_lifetime=timedelta(days=1))
         key = new_key()
         made = authority.sign(key.public_key(), names[0], SERVER, lifetime=timedelta(days=1), hosts=names)
-        durable_file.write(folder / "server.pem", public_pem(made) + private_pem(key))
+        durable.write(folder / "server.pem", public_pem(made) + private_pem(key))
         self.ca_file = authority.ca_file
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.server.load_cert_chain(folder / "server.pem")

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from typer.testing import CliRunner, Result
 
-from provisioning.authority import new_key
-from provisioning.cli import app
-from provisioning.home import Home, HomeConfig
-from provisioning.register import Certificate
-from provisioning.seal import SecretsKey
+from provisioning.cli.main import app
+from provisioning.home.agents import Certificate
+from provisioning.home.home import Home, HomeConfig
+from provisioning.pki.authority import new_key
+from provisioning.signing.documents import SecretsKey
 
 START_MS = 1_790_000_000_000
 DAY_MS = 24 * 3600 * 1000

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from provisioning import durable_file
-from provisioning.authority import CLIENT, Authority, Revocation, new_key, private_pem, public_pem
-from provisioning.broker import Address, Listeners
-from provisioning.identities import AGENT_LIFETIME, BROKER, CRL_LIFETIME, Identities, Identity
+from provisioning.broker.config import Address, Listeners
+from provisioning.files import durable
+from provisioning.pki.authority import CLIENT, Authority, Revocation, new_key, private_pem, public_pem
+from provisioning.pki.identities import AGENT_LIFETIME, BROKER, CRL_LIFETIME, Identities, Identity
 
 HOST = "127.0.0.1"
 
@@ -71,6 +71,6 @@ class Pki:
         return Identity(
             name,
             self.identities.services.ca_file,
-            durable_file.write(box / "agent.crt", public_pem(certificate), mode=durable_file.PUBLIC),
-            durable_file.write(box / "agent.key", key_pem),
+            durable.write(box / "agent.crt", public_pem(certificate), mode=durable.PUBLIC),
+            durable.write(box / "agent.key", key_pem),
         )

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from engines.catalog import default_models_dir
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import EdgeConfig, load
-from provisioning.contracts.topics import Role
+from engines.catalog.catalog import default_models_dir
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import EdgeConfig, load
+from provisioning.contracts.wire.topics import Role
 from tests.support.exchange import Exchange
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -106,7 +106,7 @@ class Site:
         return True
 
     def query(self, config: Path, path: str) -> dict[str, Any]:
-        """GET from `ray_cluster.query` with its bearer token."""
+        """GET from `ray_cluster.query.reader` with its bearer token."""
         settings = load(ClusterConfig, config)
         token = settings.query_token_file.read_text(encoding="utf-8").strip()
         request = urllib.request.Request(

@@ -18,23 +18,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from edge_agent import ledger
-from edge_agent.capture import Capture
+from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import SystemClock
-from edge_agent.configurator import Configurator
+from edge_agent.config_runner import Configurator
 from edge_agent.errors import Unreachable
 from edge_agent.frames import Glance, Redact, Skipped
-from edge_agent.link import PahoLink
-from provisioning import broker, durable_file
-from provisioning.authority import private_pem
+from edge_agent.spool import ledger
+from edge_agent.uplink.mqtt import PahoLink
+from provisioning.broker import config as broker
 from provisioning.broker import process as broker_process
-from provisioning.contracts import config
-from provisioning.contracts.messages import Ledger
-from provisioning.contracts.topics import Role
-from provisioning.home import Home
-from provisioning.identities import Identity
-from provisioning.plans import CameraRecord
-from provisioning.release import Release, load_key, new_key, pack
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import Ledger
+from provisioning.contracts.wire.topics import Role
+from provisioning.files import durable
+from provisioning.home.cameras import CameraRecord
+from provisioning.home.home import Home
+from provisioning.pki.authority import private_pem
+from provisioning.pki.identities import Identity
+from provisioning.release.archive import Release, load_key, new_key, pack
 from tests.edge_agent.world import GreyRedactor, edge_config, glance
 from tests.provisioning.serving import HOST, SITE
 from tests.support import office
@@ -50,8 +51,8 @@ class FlakyCamera:
 
     _numbers = itertools.count()
 
-    def __init__(self, camera: config.Camera) -> None:
-        assert isinstance(camera.source, config.RtspSource)
+    def __init__(self, camera: processes.Camera) -> None:
+        assert isinstance(camera.source, processes.RtspSource)
         self._id = camera.id
         is_quick = camera.source.url.startswith("rtsp://quick")
         self._answers = is_quick or camera.source.connect_timeout_s >= 0.5
@@ -69,7 +70,7 @@ class Machine:
     """One box with its agent."""
 
     agent_id: str
-    edge: config.EdgeConfig
+    edge: processes.EdgeConfig
     configurator: Configurator | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -77,7 +78,7 @@ class Machine:
     def start(self) -> None:
         clock, edge = SystemClock(), self.edge
 
-        def redactor(_: config.EdgeConfig, camera: config.Camera) -> Redact:
+        def redactor(_: processes.EdgeConfig, camera: processes.Camera) -> Redact:
             return GreyRedactor(camera, edge.agent_id)
 
         self._stop = threading.Event()
@@ -150,8 +151,8 @@ def machine(home: Home, folder: Path, number: int) -> Machine:
     home.plans.put_cameras(agent_id, [CameraRecord(agent_id, camera_id, "", url, None, None, None, None)], replace=True)
     with home.rollouts.writing() as page:
         page.put_setting(agent_id, BASE)
-    pem = durable_file.write(place / "agent.pem", certificate.pem.encode() + private_pem(box.key))
-    durable_file.write(place / "seal.pub", home.seal_key.seal.key.encode())
+    pem = durable.write(place / "agent.pem", certificate.pem.encode() + private_pem(box.key))
+    durable.write(place / "seal.pub", home.seal_key.seal.key.encode())
     edge = edge_config(
         place,
         agent_id=agent_id,

@@ -11,30 +11,30 @@ from pathlib import Path
 
 import uvicorn
 
-from engines.catalog import Catalog
-from engines.detector import Detector
-from engines.vectoriser import Vectoriser
-from provisioning.contracts.archive import IntakeStatus
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import load, read_secret
+from engines.catalog.catalog import Catalog
+from engines.detection.detector import Detector
+from engines.embedding.embedder import Vectoriser
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import load, read_secret
+from provisioning.contracts.query.archive import IntakeStatus
 from provisioning.retention.clock import read_clocks
-from ray_cluster.acks import Acks
-from ray_cluster.app.canary import FACE_MODEL
-from ray_cluster.app.replica import now_ms
-from ray_cluster.appearance import Appearance
-from ray_cluster.archiver import Archiver
-from ray_cluster.broker import MqttBroker
-from ray_cluster.canary import Canary
-from ray_cluster.draw import Draw
-from ray_cluster.embedder import Embedder
-from ray_cluster.entries import Entry, Receipt, Sighting
-from ray_cluster.erasure import erase_brought
-from ray_cluster.intake import Intake
-from ray_cluster.lookalike import Lookalike
-from ray_cluster.parser import Parser
-from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
-from ray_cluster.query import Query
-from ray_cluster.routes import create_app
+from ray_cluster.archive.archiver import Archiver
+from ray_cluster.archive.entries import Entry, Receipt, Sighting
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.canary import Canary
+from ray_cluster.inference.draw import Draw
+from ray_cluster.inference.embedder import Embedder
+from ray_cluster.inference.parser import Parser
+from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.intake import Intake
+from ray_cluster.intake.mqtt_client import MqttBroker
+from ray_cluster.maintenance.erasure import erase_brought
+from ray_cluster.query.lookalike import Lookalike
+from ray_cluster.query.reader import Query
+from ray_cluster.query.routes import create_app
+from ray_cluster.serve.canary_deployment import FACE_MODEL
+from ray_cluster.serve.replica import now_ms
 
 
 class Direct:

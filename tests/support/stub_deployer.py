@@ -6,12 +6,12 @@ Placement, batching, handles, intake, archiver and query are the real ones.
 import sys
 from collections.abc import Sequence
 
-from provisioning.contracts.cluster import ClusterConfig
+from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.detectors import ParserStatus
-from ray_cluster.app.deploy import deploy, main
-from ray_cluster.app.graph import Parts
-from ray_cluster.appearance import UNSEEN, Appearance
-from ray_cluster.photo import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.inference.appearance import UNSEEN, Appearance
+from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
+from ray_cluster.serve.application import Parts
+from ray_cluster.serve.deployer import deploy, main
 
 
 class StubParser:

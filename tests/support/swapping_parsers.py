@@ -17,13 +17,13 @@ from typing import Any, Final
 
 import cv2
 
-from engines.catalog import Catalog
-from provisioning.contracts.cluster import ClusterConfig
-from provisioning.contracts.config import Broker
+from engines.catalog.catalog import Catalog
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import Broker
 from provisioning.contracts.detectors import AssignedDetector, DetectorPlan, WantedDetectors
-from ray_cluster.environment import prepare
 from ray_cluster.errors import Unavailable
-from ray_cluster.photo import Parsed, Photo
+from ray_cluster.inference.picture import Parsed, Photo
+from ray_cluster.node.environment import prepare
 from tests.support.ports import free_port
 from tests.support.square_nets import NETS, street
 from tests.support.waiting import within
@@ -83,7 +83,7 @@ class Load:
         self._jpeg = content.tobytes()
 
     async def caller(self) -> None:
-        from ray_cluster.app.handles import answer  # noqa: PLC0415 - it imports Ray, after `prepare`
+        from ray_cluster.serve.handles import answer  # noqa: PLC0415 - it imports Ray, after `prepare`
 
         while not self.is_over:
             photos = [Photo(self._jpeg, *SIZE, (), "town", CAMERAS[number % 2]) for number in range(GROUP)]
@@ -151,10 +151,10 @@ def main(folder: Path) -> None:
     import ray  # noqa: PLC0415 - reads what `prepare` wrote
     from ray import serve  # noqa: PLC0415
 
-    from provisioning.contracts.cluster import NodeRole  # noqa: PLC0415
-    from ray_cluster.app.graph import _deployment  # noqa: PLC0415
-    from ray_cluster.app.handles import answer_all  # noqa: PLC0415
-    from ray_cluster.app.parser import ParserReplica  # noqa: PLC0415
+    from provisioning.contracts.config.cluster import NodeRole  # noqa: PLC0415
+    from ray_cluster.serve.application import _deployment  # noqa: PLC0415
+    from ray_cluster.serve.handles import answer_all  # noqa: PLC0415
+    from ray_cluster.serve.parser_deployment import ParserReplica  # noqa: PLC0415
 
     temporary = tempfile.mkdtemp(prefix="wr-", dir="/tmp")
     ray.init(

@@ -10,10 +10,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from provisioning.contracts import topics
-from provisioning.contracts.codec import decode_snapshot, encode, message_sha256
-from provisioning.contracts.messages import Archived, ArchivedItem, PictureState
-from provisioning.identities import Identity
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.codec import decode_snapshot, encode, message_sha256
+from provisioning.contracts.wire.messages import Archived, ArchivedItem, PictureState
+from provisioning.pki.identities import Identity
 
 
 @dataclass(frozen=True, slots=True)

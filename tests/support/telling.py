@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_agent.attention import Looking
 from edge_agent.clock import Backoff, SystemClock
 from edge_agent.metrics import Metrics, Told
-from provisioning.contracts.archive import DayUpkeep, IntakeStatus, UpkeepStatus
-from provisioning.contracts.messages import (
+from edge_agent.scheduling.detection_budget import Looking
+from provisioning.contracts.fleet.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
+from provisioning.contracts.query.archive import DayUpkeep, IntakeStatus, UpkeepStatus
+from provisioning.contracts.wire.messages import (
     Assessed,
     CameraFacts,
     CameraState,
@@ -18,14 +19,13 @@ from provisioning.contracts.messages import (
     Ledger,
     PictureCheck,
 )
-from provisioning.contracts.rollout import AgentProgress, RolloutKind, RolloutPhase, StopCause
-from provisioning.home import Home
-from provisioning.rollout.state import Plan, Progress, RolloutState
-from ray_cluster.commit_figures import CommitFigures
-from ray_cluster.distribution import ROWS, Distribution
-from ray_cluster.entries import Entry, Receipt
-from ray_cluster.hops import Hops
-from ray_cluster.metrics import ArchiveTold, Door, IntakeTold, archive_families, intake_families
+from provisioning.home.home import Home
+from provisioning.home.rollout_state import Plan, Progress, RolloutState
+from ray_cluster.archive.commit_metrics import CommitFigures
+from ray_cluster.archive.entries import Entry, Receipt
+from ray_cluster.histogram import ROWS, Distribution
+from ray_cluster.intake.latency import Hops
+from ray_cluster.serve.metrics import ArchiveTold, Door, IntakeTold, archive_families, intake_families
 from tests.ray_cluster.world import NOW_MS, entry
 from tests.support.office import Clock, enrol, new_home
 

@@ -8,19 +8,19 @@ from typing import Any
 import httpx
 import pytest
 
-from center.access import EVERYWHERE
-from center.alarms.handover import Notice
-from center.alarms.room import AlarmRoom
+from center.access.permissions import EVERYWHERE
+from center.alarms.notices import Notice
+from center.alarms.service import AlarmRoom
 from center.alarms.views import Push
-from center.audit import Audit
-from center.devices import Devices
-from center.feed import Reader
-from center.places import CameraPositions
+from center.audit.log import Audit
+from center.database.store import Store
+from center.fleet.devices import Devices
+from center.fleet.feed import Reader
+from center.fleet.roster import Roster
 from center.retention import Retention
-from center.roster import Roster
-from center.search import Search
-from center.store import Store
-from provisioning.contracts.config import Alarms
+from center.search.camera_positions import CameraPositions
+from center.search.client import Search
+from provisioning.contracts.config.processes import Alarms
 from tests.center.alarms.making import text
 from tests.center.conftest import Clock
 from tests.center.fake_archive import TOKEN, FakeArchive

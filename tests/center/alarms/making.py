@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from center.alarms.inputs import Seen, Times
 from center.alarms.rule import Rule, RuleText
-from center.alarms.seen import Seen, Times
 from provisioning.contracts import ids
-from provisioning.contracts.archive import ObjectRow, Observation
-from provisioning.contracts.messages import (
+from provisioning.contracts.query.archive import ObjectRow, Observation
+from provisioning.contracts.wire.messages import (
     Box,
     ClockQuality,
     Crossing,

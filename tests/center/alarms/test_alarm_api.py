@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from center.api.router import create
-from provisioning.contracts import codec, topics
-from provisioning.contracts.messages import Observed
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Observed
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, row, seen
 from tests.center.conftest import World
 from tests.center.street import AGENT, NOW_MS

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from center.alarms import hours, kinds, records, rule, shapes, views
+from center.alarms import hours, kinds, rule, shapes, views
+from center.alarms import tables as records
 from center.alarms.matching import Finding
-from center.store import Base
+from center.database.store import Base
 from tests.contracts.test_boundary import FORBIDDEN
 
 MODULES = (hours, kinds, rule, shapes, views)

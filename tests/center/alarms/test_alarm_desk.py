@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from sqlalchemy import select, text
 
-from center.access import EVERYWHERE
+from center.access.permissions import EVERYWHERE
 from center.alarms.decision import Outcome
-from center.alarms.records import AlarmRecord, MatchRecord
-from center.alarms.states import Event, State
+from center.alarms.lifecycle import Event, State
+from center.alarms.tables import AlarmRecord, MatchRecord
 from center.errors import StoreUnavailableError
-from provisioning.contracts import codec
-from provisioning.contracts.messages import Observed
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Observed
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, motion, row, seen
 from tests.center.street import AGENT, NOW_MS

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from center.alarms.states import Event
-from provisioning.contracts.messages import CameraState
+from center.alarms.lifecycle import Event
+from provisioning.contracts.wire.messages import CameraState
 from tests.center.alarms.conftest import Station
 from tests.center.street import AGENT
 from tests.center.world import camera_status, heartbeat

@@ -2,8 +2,8 @@
 
 import pytest
 
-from center.alarms.handover import Handover, Notice
-from center.alarms.states import Event
+from center.alarms.lifecycle import Event
+from center.alarms.notices import Handover, Notice
 from center.errors import StoreUnavailableError
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, seen

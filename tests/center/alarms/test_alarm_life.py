@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
-from center.alarms.care import Care
-from center.alarms.desk import Desk
 from center.alarms.errors import AlarmStateError, UnknownAlarmError
-from center.alarms.hops import Hops
-from center.alarms.pushes import Pushes
-from center.alarms.records import RuleRecord, VersionRecord
-from center.alarms.register import Register
+from center.alarms.evaluator import Desk
+from center.alarms.events import Pushes
+from center.alarms.handling import Care
+from center.alarms.latency import Hops
+from center.alarms.lifecycle import TABLE, Event, State, after
 from center.alarms.rule import MAX_LEVELS, Rule
-from center.alarms.states import TABLE, Event, State, after
-from center.audit import Audit
-from center.store import AuditEntry, Store
+from center.alarms.tables import RuleRecord, VersionRecord
+from center.alarms.writer import Register
+from center.audit.log import Audit
+from center.database.store import AuditEntry, Store
 from tests.center.alarms.making import CAMERA, LEFT_HALF, machine, seen, text
 from tests.center.street import AGENT, NOW_MS
 

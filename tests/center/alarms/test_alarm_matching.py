@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from center.alarms.inputs import Fault, FaultOf, Seen
 from center.alarms.matching import Book, Finding, fault_found, look_of
-from center.alarms.seen import Fault, FaultOf, Seen
-from provisioning.contracts.messages import MachineClass
+from provisioning.contracts.wire.messages import MachineClass
 from tests.center.alarms.making import LEFT_HALF, PLACE, machine, motion, rule, seen, text
 from tests.center.street import AGENT
 

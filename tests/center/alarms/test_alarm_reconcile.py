@@ -3,7 +3,7 @@
 import pytest
 from fastapi import Response
 
-from center.access import EVERYWHERE
+from center.access.permissions import EVERYWHERE
 from center.alarms.decision import Outcome
 from center.errors import QueryUnreachableError
 from tests.center.alarms.conftest import Station

@@ -2,7 +2,7 @@
 
 import pytest
 
-from center.alarms import room
+from center.alarms import service
 from center.errors import QueryUnreachableError
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, seen
@@ -13,7 +13,7 @@ PATIENCE_S = 30
 
 
 async def test_trouble_is_told_until_it_is_over(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "TEND_S", 0.01)
+    monkeypatch.setattr(service, "TEND_S", 0.01)
     away = True
 
     async def parts() -> dict[str, str]:

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from center.access import EVERYWHERE
+from center.access.permissions import EVERYWHERE
 from center.alarms.errors import BlankPreviewError, NoPreviewError, RuleChangedError, TooBroadError, UnknownRuleError
 from center.alarms.preview import DAY_MS, Previews
 from center.alarms.views import PreviewView
-from center.store import AuditEntry
-from provisioning.contracts.messages import CameraState
+from center.database.store import AuditEntry
+from provisioning.contracts.wire.messages import CameraState
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, hint, machine, motion, row, seen, text
 from tests.center.street import AGENT, NOW_MS

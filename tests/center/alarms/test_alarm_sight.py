@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from center.access import NOWHERE, CameraKey, Role, Scope
+from center.access.permissions import NOWHERE, CameraKey, Role, Scope
+from center.access.users import Given
 from center.alarms import stream
-from center.alarms.sight import sees
-from center.users import Given
+from center.alarms.visibility import sees
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, seen
 from tests.center.alarms.test_alarm_api import deliver, enforce
 from tests.center.conftest import PASSWORD, USERNAME, World

@@ -12,11 +12,12 @@ import httpx
 import pytest
 import uvicorn
 
-from center.alarms import pushes, stream
-from center.alarms.hops import Hop
-from center.alarms.register import PAGE
-from center.alarms.states import Event
-from provisioning.contracts import codec, topics
+from center.alarms import events as pushes
+from center.alarms import stream
+from center.alarms.latency import Hop
+from center.alarms.lifecycle import Event
+from center.alarms.writer import PAGE
+from provisioning.contracts.wire import codec, topics
 from tests.center.alarms.conftest import Station
 from tests.center.alarms.making import LEFT_HALF, PLACE, hint, machine, seen
 from tests.center.conftest import PASSWORD, USERNAME, World

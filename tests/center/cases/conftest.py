@@ -12,14 +12,14 @@ import pytest
 from cryptography import x509
 from fastapi import FastAPI
 
-from center.access import CameraKey, Role
-from center.users import Given
-from edge_agent.identity import load_key
-from provisioning.attest import attest
-from provisioning.contracts import statement
-from provisioning.contracts.archive import MachineColour, ObjectRow, Observation, SnapshotRow
-from provisioning.contracts.messages import Box, MachineClass
-from provisioning.identities import Identity
+from center.access.permissions import CameraKey, Role
+from center.access.users import Given
+from edge_agent.enrolment.identity import load_key
+from provisioning.contracts.query import statement
+from provisioning.contracts.query.archive import MachineColour, ObjectRow, Observation, SnapshotRow
+from provisioning.contracts.wire.messages import Box, MachineClass
+from provisioning.pki.identities import Identity
+from provisioning.signing.statements import attest
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS, observation
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from center.access import EVERYWHERE, CameraKey
-from provisioning.contracts.messages import CameraStatus
+from center.access.permissions import EVERYWHERE, CameraKey
+from provisioning.contracts.wire.messages import CameraStatus
 from tests.center.cases.conftest import NUMBER, Street
 from tests.center.conftest import USERNAME
 from tests.center.street import AGENT

@@ -7,14 +7,14 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from center.access import CameraKey, Permission, Role
+from center.access.permissions import CameraKey, Permission, Role
+from center.access.users import Given
 from center.cases.desk_pictures import SOURCE_KEY
-from center.cases.records import CaseMachineRecord, CasePictureRecord
-from center.users import Given
-from edge_agent.sources import incoming
+from center.cases.tables import CaseMachineRecord, CasePictureRecord
+from edge_agent.sources.upload import recording
 from provisioning.contracts import ids
-from provisioning.contracts.documents import Membership
-from provisioning.contracts.messages import PictureState
+from provisioning.contracts.fleet.documents import Membership
+from provisioning.contracts.wire.messages import PictureState
 from tests.center.cases.conftest import CASE, HOUR_MS, NUMBER, Street, terms
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.center.street import AGENT, NOW_MS, observation
@@ -295,7 +295,7 @@ async def test_a_picture_of_the_machine_that_is_gone_does_not_keep_the_others_fr
 
 
 async def test_a_picture_goes_to_the_desk_agent_and_comes_back_as_the_one_row_that_was_foretold(street: Street) -> None:
-    assert SOURCE_KEY == incoming.SOURCE_KEY
+    assert SOURCE_KEY == recording.SOURCE_KEY
     async with street.as_("ana") as ana:
         await ana.post("/api/cases", json={"number": NUMBER, "terms": terms()})
         await ana.post("/api/cases", json={"number": "B-1", "terms": terms()})

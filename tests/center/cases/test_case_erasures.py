@@ -7,7 +7,7 @@ import pytest
 from fastapi import Response
 
 from center.cases.erasures import HOUR_MS, LATE_MS
-from provisioning.contracts.archive import HoldMark
+from provisioning.contracts.query.archive import HoldMark
 from tests.center.cases.conftest import CASE, Street
 from tests.center.street import NOW_MS
 

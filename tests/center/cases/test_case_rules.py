@@ -7,20 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from center.access import CameraKey
-from center.cases import fanout, hunt, records, terms, views
+from center.access.permissions import CameraKey
+from center.cases import lookalike_query, lookalike_search, terms, views
+from center.cases import tables as records
 from center.cases.errors import CaseStateError, TooManyQuestionsError
-from center.cases.footage import NEAR_M, SLACK_MS, Spot, Window, worth_asking
+from center.cases.footage_windows import NEAR_M, SLACK_MS, Spot, Window, worth_asking
 from center.cases.places import Anchor
 from center.cases.scoring import LEAST_REACH, MARGIN, Score, colour_factor, lowered, reach
 from center.cases.speeds import FASTEST_MPS, SLOWEST_MPS
 from center.cases.states import TABLE, Act, State, after, now
 from center.cases.terms import Terms, is_number
+from center.database.store import Base
 from center.geometry import Position, distance_m
-from center.store import Base
-from provisioning.contracts.archive import MachineColour, ObjectRow
-from provisioning.contracts.lookalike import LookalikeHit, LookalikePage, MachineRef
-from provisioning.contracts.messages import Box, MachineClass
+from provisioning.contracts.query.archive import MachineColour, ObjectRow
+from provisioning.contracts.query.lookalike import LookalikeHit, LookalikePage, MachineRef
+from provisioning.contracts.wire.messages import Box, MachineClass
 from tests.center.street import AGENT, NOW_MS
 from tests.contracts.test_boundary import FORBIDDEN
 
@@ -46,7 +47,7 @@ def some_terms(**changes: Any) -> dict[str, Any]:
 def test_no_field_or_column_of_a_case_speaks_of_a_person_or_a_plate() -> None:
     models = [
         value
-        for module in (terms, views, hunt)
+        for module in (terms, views, lookalike_search)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, BaseModel)
     ]
@@ -63,9 +64,9 @@ def test_nothing_but_a_machine_can_be_sought_or_asked_for(cls: str) -> None:
     with pytest.raises(ValidationError):
         Terms.model_validate(some_terms(cls=cls))
     with pytest.raises(ValidationError):
-        hunt.Wanted.model_validate({"cls": [cls]})
+        lookalike_search.Wanted.model_validate({"cls": [cls]})
     assert Terms.model_fields["cls"].annotation is MachineClass
-    assert hunt.Wanted.model_fields["cls"].annotation == tuple[MachineClass, ...]
+    assert lookalike_search.Wanted.model_fields["cls"].annotation == tuple[MachineClass, ...]
 
 
 @pytest.mark.parametrize(
@@ -204,8 +205,8 @@ def test_before_the_first_sighting_of_a_machine_near_cameras_are_asked_too() -> 
     assert all(isinstance(each, Window) and each.from_ms < each.to_ms for each in found)
 
 
-def question(cameras: int, days: int) -> fanout.Question:
-    return fanout.Question(
+def question(cameras: int, days: int) -> lookalike_query.Question:
+    return lookalike_query.Question(
         case="A-1",
         purpose="theft",
         asked_by="ana",
@@ -225,7 +226,7 @@ REF = MachineRef(row_key=f"{AGENT}:{'0' * 32}", index=0)
 @given(cameras=st.integers(1, 800), days=st.integers(1, 93))
 def test_a_fan_out_asks_for_every_camera_and_moment_once(cameras: int, days: int) -> None:
     whole = question(cameras, days)
-    asked = fanout.requests(whole, [REF] * 20)
+    asked = lookalike_query.requests(whole, [REF] * 20)
     covered = sum(len(each.sources) * (each.to_ms - each.from_ms) for each in asked)
     assert covered == cameras * (whole.to_ms - whole.from_ms)
     assert {each for request in asked for each in request.sources} == {"/".join(key) for key in whole.cameras}
@@ -234,7 +235,7 @@ def test_a_fan_out_asks_for_every_camera_and_moment_once(cameras: int, days: int
 
 def test_a_fan_out_that_would_not_end_is_refused() -> None:
     with pytest.raises(TooManyQuestionsError):
-        fanout.requests(question(3000, 93), [REF])
+        lookalike_query.requests(question(3000, 93), [REF])
 
 
 def test_answers_are_merged_by_the_better_match_and_another_agents_camera_is_left_out() -> None:
@@ -256,7 +257,7 @@ def test_answers_are_merged_by_the_better_match_and_another_agents_camera_is_lef
         LookalikePage(hits=(hit(AGENT, 0.7), hit("other", 0.9)), days_done=1, days=1, recall=0.97, final=True),
         LookalikePage(hits=(hit(AGENT, 0.8),), days_done=2, days=2, failed_days=("20261120",), final=True),
     ]
-    answer = fanout.merged(pages, question(1, 1).cameras)
+    answer = lookalike_query.merged(pages, question(1, 1).cameras)
     assert {key: similarity for key, (_row, similarity) in answer.hits.items()} == {(f"{AGENT}:{'1' * 32}", 0): 0.8}
     assert (answer.questions, answer.days, answer.failed_days, answer.recall) == (2, 3, ("20261120",), 0.97)
     assert answer.elsewhere == 1

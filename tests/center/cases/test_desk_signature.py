@@ -16,14 +16,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from center.cases.records import CasePictureRecord
+from center.cases.tables import CasePictureRecord
 from center.evidence import custody
-from edge_agent.signing import Signer
-from provisioning.attest import Attested, AttestError
-from provisioning.contracts import statement
-from provisioning.contracts.archive import Observation, SnapshotRow
-from provisioning.contracts.config import Broker
-from provisioning.contracts.messages import Signature
+from edge_agent.enrolment.signing import Signer
+from provisioning.contracts.config.processes import Broker
+from provisioning.contracts.query import statement
+from provisioning.contracts.query.archive import Observation, SnapshotRow
+from provisioning.contracts.wire.messages import Signature
+from provisioning.signing.statements import Attested, AttestError
 from tests.center.cases.conftest import CASE, NUMBER, Street, terms
 from tests.center.street import NOW_MS
 from tests.ray_cluster.world import snapshot

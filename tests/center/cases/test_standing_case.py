@@ -7,15 +7,15 @@ from fastapi import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center.access import CameraKey
-from center.alarms.seen import Seen, Times
-from center.cases.records import CaseRecord
-from center.cases.standing import MAX_WAITING, Watched, questions
+from center.access.permissions import CameraKey
+from center.alarms.inputs import Seen, Times
+from center.cases.standing_search import MAX_WAITING, Watched, questions
+from center.cases.tables import CaseRecord
 from center.errors import QueryUnreachableError
-from provisioning.contracts.archive import Observation
-from provisioning.contracts.lookalike import MachineRef
-from provisioning.contracts.messages import Box, Machine, MachineClass
-from provisioning.contracts.standing import MAX_PAIRS, MAX_STANDING
+from provisioning.contracts.query.archive import Observation
+from provisioning.contracts.query.lookalike import MachineRef
+from provisioning.contracts.query.standing import MAX_PAIRS, MAX_STANDING
+from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 from tests.center.cases.conftest import CASE, HOUR_MS, NUMBER, Street, terms
 from tests.center.street import AGENT, NOW_MS
 from tests.center.world import observed

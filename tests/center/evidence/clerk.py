@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import httpx
 
-from center.audit import Audit
-from center.evidence.exports import Exports, Keeping
-from center.evidence.ledger import Ledger
-from provisioning.contracts.archive import Observation
+from center.audit.log import Audit
+from center.evidence.export_store import Ledger
+from center.evidence.service import Exports, Keeping
+from provisioning.contracts.query.archive import Observation
 from tests.center.conftest import World
 from tests.center.evidence.desk import CASE, Desk
 from tests.center.street import NOW_MS, observation

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from center.database.store import Store
 from center.evidence.clock_state import ClockState
-from center.evidence.container import Entry, Reader, Writer
 from center.evidence.manifest import Case, LeftOut, Manifest
 from center.evidence.package import Order, Package, Sealer
 from center.evidence.serials import Serials
 from center.evidence.setup import open_sealer
 from center.evidence.trust import Roots
-from center.store import Store
-from provisioning.contracts.evidence import Evidence
-from provisioning.identities import Identities
+from center.evidence.zip_container import Entry, Reader, Writer
+from provisioning.contracts.config.evidence import Evidence
+from provisioning.pki.identities import Identities
 from tests.center.street import NOW_MS, observation
 
 SYNCED: Final = ClockState(synchronised=True, max_error_ms=40)

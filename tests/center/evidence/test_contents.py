@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center.audit import Audit
+from center.audit.log import Audit
+from center.database.store import Store
 from center.evidence import audit_extract, custody, names, summary
 from center.evidence.manifest import Case, LeftOut, Manifest, ManifestError, canonical
 from center.evidence.package import Order, Package
-from center.store import Store
-from provisioning.contracts.archive import Observation
+from provisioning.contracts.query.archive import Observation
 from tests.center.evidence.desk import AUDIT, CASE, Desk, contents, export
 from tests.center.street import NOW_MS, observation
 

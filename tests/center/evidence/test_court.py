@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center.evidence import cms, names, stamp
-from center.evidence.container import Entry
+from center.evidence import cms, names, timestamp
 from center.evidence.manifest import Manifest
 from center.evidence.signer import Signer
-from center.evidence.stamp import StampAuthority
+from center.evidence.timestamp import StampAuthority
 from center.evidence.trust import EVIDENCE, STAMPS, Roots
 from center.evidence.verify import RefusedError, verify
-from provisioning.contracts.evidence import STAMP_POLICY
+from center.evidence.zip_container import Entry
+from provisioning.contracts.config.evidence import STAMP_POLICY
 from tests.center.evidence.desk import CASE, Desk, contents, entries, export, open_desk, packed
 from tests.center.street import NOW_MS
 from tests.support.customer import Customer
@@ -163,7 +163,7 @@ def _resealed(
 ) -> dict[str, bytes]:
     signature = cms.sign(files[names.MANIFEST], signer, at=NOW)
     authority = StampAuthority(stamper, policy=STAMP_POLICY, next_serial=lambda _now_ms, _imprint: 7)
-    asked = stamp.request(signature if over is None else over, policy=STAMP_POLICY, nonce=1)
+    asked = timestamp.request(signature if over is None else over, policy=STAMP_POLICY, nonce=1)
     return files | {names.SIGNATURE: signature, names.STAMP: authority.answer(asked, now_ms=NOW_MS, accuracy_ms=1000)}
 
 
@@ -231,7 +231,7 @@ SPOILED: dict[str, tuple[Spoil, str, str]] = {
     "the stamp was refused": (
         lambda files, desk, _o: files
         | {names.STAMP: StampAuthority(_stamper(desk), policy="1.2.3", next_serial=lambda _n, _i: 1).answer(
-            stamp.request(files[names.SIGNATURE], policy=STAMP_POLICY, nonce=1), now_ms=NOW_MS, accuracy_ms=None
+            timestamp.request(files[names.SIGNATURE], policy=STAMP_POLICY, nonce=1), now_ms=NOW_MS, accuracy_ms=None
         )},
         names.STAMP,
         "stamp",

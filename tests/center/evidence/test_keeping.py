@@ -9,10 +9,10 @@ import pytest
 from fastapi import Response
 from sqlalchemy import text
 
-from center.access import EVERYWHERE
+from center.access.permissions import EVERYWHERE
 from center.evidence.clock_state import ClockState
-from center.evidence.exports import LOOK_FOR_ERASED_MS
-from center.evidence.sight import Viewer
+from center.evidence.service import LOOK_FOR_ERASED_MS
+from center.evidence.visibility import Viewer
 from tests.center.evidence.clerk import KEEP_MS, Clerk, actions, ended, erase, exported, exports_of, fill, start
 from tests.support.power_cut import Disk
 

@@ -11,17 +11,17 @@ from asn1crypto import tsp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from center.database.store import Store
 from center.errors import StartError
-from center.evidence import cms, stamp
+from center.evidence import cms, timestamp
 from center.evidence.clock_state import ClockState, clock_state
 from center.evidence.serials import Serials
 from center.evidence.setup import open_sealer
 from center.evidence.signer import Signer
-from center.evidence.stamp import StampAuthority
+from center.evidence.timestamp import StampAuthority
 from center.evidence.trust import EVIDENCE, Roots, UntrustedError
 from center.evidence.verify import verify
-from center.store import Store
-from provisioning.contracts.evidence import STAMP_POLICY
+from provisioning.contracts.config.evidence import STAMP_POLICY
 from tests.center.evidence.desk import Desk, export, open_desk
 from tests.center.street import NOW_MS
 
@@ -57,7 +57,7 @@ def test_a_request_of_openssl_is_answered_and_verified_by_openssl(desk: Desk, tm
     at = str(NOW_MS // 1000)
     openssl("-verify", "-queryfile", "query.tsq", "-in", "reply.tsr", "-CAfile", desk.root, "-attime", at)
     openssl("-verify", "-data", "data", "-in", "reply.tsr", "-CAfile", desk.root, "-attime", at, "-x509_strict")
-    found = stamp.read(answer, DATA)
+    found = timestamp.read(answer, DATA)
     assert (found.at, found.policy, found.accuracy_ms) == (NOW, STAMP_POLICY, 1040)
 
 
@@ -80,13 +80,13 @@ def test_a_request_of_openssl_is_answered_and_verified_by_openssl(desk: Desk, tm
 )
 def test_a_request_that_cannot_be_met_is_rejected_with_its_reason(desk: Desk, request_bytes: bytes, why: str) -> None:
     answer = authority(desk).answer(request_bytes, now_ms=NOW_MS, accuracy_ms=None)
-    with pytest.raises(stamp.BadStampError, match="rejection"):
-        stamp.read(answer, DATA)
+    with pytest.raises(timestamp.BadStampError, match="rejection"):
+        timestamp.read(answer, DATA)
     shown = subprocess.run(
         ["openssl", "ts", "-reply", "-in", "/dev/stdin", "-text"], input=answer, capture_output=True, check=False
     ).stdout.decode()
     assert "Status: Rejected." in shown
-    assert stamp._Response.load(answer)["status"]["fail_info"].native == {why}
+    assert timestamp._Response.load(answer)["status"]["fail_info"].native == {why}
 
 
 def test_serial_numbers_grow_over_restarts_and_after_an_older_database_was_restored(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def signature(desk: Desk) -> bytes:
 
 @pytest.fixture(scope="session")
 def answer(desk: Desk) -> bytes:
-    asked_for = stamp.request(DATA, policy=STAMP_POLICY, nonce=5)
+    asked_for = timestamp.request(DATA, policy=STAMP_POLICY, nonce=5)
     return authority(desk).answer(asked_for, now_ms=NOW_MS, accuracy_ms=7)
 
 
@@ -209,14 +209,14 @@ def test_bytes_that_are_nearly_a_signature_raise_nothing_else(
 
 @given(data=st.data())
 def test_bytes_that_are_nearly_a_stamp_raise_nothing_else(data: st.DataObject, answer: bytes) -> None:
-    with suppress(stamp.BadStampError):
-        found = stamp.read(_changed(data, answer), DATA)
+    with suppress(timestamp.BadStampError):
+        found = timestamp.read(_changed(data, answer), DATA)
         assert (found.at, found.accuracy_ms) == (NOW, 7)
 
 
 @given(data=st.data())
 def test_bytes_that_are_nearly_a_request_are_answered(data: st.DataObject, desk: Desk) -> None:
-    request = _changed(data, stamp.request(DATA, policy=STAMP_POLICY, nonce=5))
+    request = _changed(data, timestamp.request(DATA, policy=STAMP_POLICY, nonce=5))
     assert authority(desk).answer(request, now_ms=NOW_MS, accuracy_ms=None).startswith(b"\x30")
 
 
@@ -224,8 +224,8 @@ def test_bytes_that_are_nearly_a_request_are_answered(data: st.DataObject, desk:
 def test_any_bytes_at_all_are_no_signature_no_stamp_and_no_request(garbage: bytes) -> None:
     with pytest.raises(cms.BadCmsError):
         cms.read(garbage, detached=DATA)
-    with pytest.raises(stamp.BadStampError):
-        stamp.read(garbage, DATA)
+    with pytest.raises(timestamp.BadStampError):
+        timestamp.read(garbage, DATA)
 
 
 def test_a_signer_is_what_it_says(desk: Desk, signature: bytes) -> None:

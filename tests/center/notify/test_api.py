@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from center.clock import now_ms
+from center.notify.delivery_report import MAX_BYTES
 from center.notify.lifecycle import State
-from center.notify.notifier import Notifier
-from center.notify.report import MAX_BYTES
-from provisioning.contracts.notify import Notify
+from center.notify.service import Notifier
+from provisioning.contracts.config.notify import Notify
 from tests.center.conftest import PASSWORD, USERNAME, World
 from tests.support import notify_world as own
 from tests.support.mas_gateway import Gateway

@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 
 from center.__main__ import app
 from center.app import build
+from center.bootstrap import open_notifier
 from center.errors import StartError
-from center.records import open_notifier
-from provisioning.contracts.config import CenterConfig, load
+from provisioning.contracts.config.processes import CenterConfig, load
 from provisioning.contracts.errors import ConfigError
 from tests.center.world import OpenLine
 from tests.support import notify_world as own

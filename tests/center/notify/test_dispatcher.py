@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import now_ms
-from center.notify.channel import Parcel
+from center.database.store import Store
+from center.notify.channels.base import Parcel
 from center.notify.dispatcher import Dispatcher
 from center.notify.lifecycle import State
 from center.notify.outbox import Outbox, Receipt
 from center.notify.outcome import Outcome, Verdict
 from center.retention import Retention, machine_clocks
-from center.store import Store
 from tests.support.notify_world import StubChannel, message
 from tests.support.waiting import eventually, within
 

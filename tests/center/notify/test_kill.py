@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from center.audit import Audit
+from center.audit.log import Audit
 from center.clock import now_ms
+from center.database.store import Store
 from center.notify.lifecycle import State
-from center.notify.notifier import Notifier
 from center.notify.outbox import Receipt
+from center.notify.service import Notifier
 from center.retention import Retention, machine_clocks
-from center.store import Store
-from provisioning.contracts.notify import Notify
+from provisioning.contracts.config.notify import Notify
 from tests.support import notify_world as world
 from tests.support.mas_gateway import Gateway
 from tests.support.rude_http import Act

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from center.notify.message import Message, blanks, moment, parcel_id
-from provisioning.contracts.notify import PLACEHOLDERS
+from provisioning.contracts.config.notify import PLACEHOLDERS
 from tests.support.notify_world import AT_MS, message
 
 

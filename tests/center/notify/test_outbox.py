@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text, update
 
+from center.database.store import Store
 from center.errors import StoreUnavailableError
+from center.notify.delivery_report import Report
 from center.notify.errors import OutboxFullError, UnknownRecipientError
 from center.notify.lifecycle import IllegalEventError, State
 from center.notify.outbox import MAX_EARLY_REPORTS, REPORT_KEEP_MS, Pause
 from center.notify.quota import Quota
-from center.notify.records import OutboxRecord, ReportRecord
-from center.notify.report import Report
-from center.store import Store
+from center.notify.tables import OutboxRecord, ReportRecord
 from tests.support.notify_desk import NOT_TAKEN, TAKEN, Desk, desk_over
 from tests.support.notify_world import StubChannel, message
 

@@ -13,17 +13,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from center.audit import Audit
-from center.notify.channel import Parcel
+from center.audit.log import Audit
+from center.database.store import Store
+from center.notify.channels.base import Parcel
+from center.notify.delivery_report import Report
 from center.notify.errors import OutboxFullError
 from center.notify.lifecycle import SETTLED, State
+from center.notify.limits import Limits
 from center.notify.outbox import Outbox, Pause
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import Quota, month_of
-from center.notify.rate import Limits
-from center.notify.records import QuotaRecord
-from center.notify.report import Report
-from center.store import Store
+from center.notify.tables import QuotaRecord
 from tests.support.notify_world import StubChannel, message
 
 GIVE_UP_MS = 600_000

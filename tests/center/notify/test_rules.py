@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.notify import forbidden, lifecycle, quota, rate, target
+from center.notify import forbidden, lifecycle, quota
+from center.notify import limits as rate
+from center.notify.channels import target
 from center.notify.lifecycle import SETTLED, Event, IllegalEventError, Progress, State
+from center.notify.limits import Limits, Pace, RateEvent, RateState
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import Quota, QuotaState
-from center.notify.rate import Limits, Pace, RateEvent, RateState
 
 FULL = Limits(20.0)
 

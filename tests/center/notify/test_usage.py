@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from center.notify.channel import Parcel
+from center.database.store import Store
+from center.notify.channels.base import Parcel
 from center.notify.lifecycle import State
+from center.notify.limits import Limits, RateState
 from center.notify.outbox import Pause
 from center.notify.outcome import Outcome, Verdict
 from center.notify.quota import Quota
-from center.notify.rate import Limits, RateState
-from center.notify.records import PaceRecord
-from center.store import Store
+from center.notify.tables import PaceRecord
 from tests.support.notify_desk import NOT_TAKEN, TAKEN, UNKNOWN, Desk, desk_over
 from tests.support.notify_world import StubChannel, message
 

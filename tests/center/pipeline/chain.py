@@ -3,24 +3,24 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from center.devices import AgentView, CameraView, CauseKind, ConfigurationView, DeviceState
-from center.notify.channel import Kind
+from center.fleet.devices import AgentView, CameraView, CauseKind, ConfigurationView, DeviceState
+from center.notify.channels.base import Kind
 from center.notify.lifecycle import State
+from center.notify.limits import RateState
 from center.notify.quota import QuotaState
-from center.notify.rate import RateState
 from center.notify.views import ChannelView, QuotaView, RateView
-from center.pipeline.cluster import Answer, Answers, Reach
-from center.pipeline.gauges import BrokerFigures, Passage
+from center.pipeline.broker_figures import BrokerFigures, Passage
+from center.pipeline.cluster_client import Answer, Answers, Reach
 from center.pipeline.judge import judge
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import Verdict
-from provisioning.contracts.archive import HopTotal, IntakeStatus, StorageStatus, UpkeepReport
+from provisioning.contracts.config.pipeline import Pipeline
 from provisioning.contracts.detectors import ParsersStatus, ParserStatus
-from provisioning.contracts.documents import Membership
-from provisioning.contracts.documents import Verdict as Taken
-from provisioning.contracts.messages import CameraState, CameraStatus, Heartbeat, Ledger, SourceKind
-from provisioning.contracts.pipeline import Pipeline
+from provisioning.contracts.fleet.documents import Membership
+from provisioning.contracts.fleet.documents import Verdict as Taken
+from provisioning.contracts.query.archive import HopTotal, IntakeStatus, StorageStatus, UpkeepReport
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, Heartbeat, Ledger, SourceKind
 
 AT_MS = 1_795_449_600_000
 MINUTE_MS = 60_000

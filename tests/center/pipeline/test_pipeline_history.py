@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import func, select, text
 
-from center.console.pipeline import minutes
+from center.console.system.pipeline import minutes
+from center.database.store import Store
 from center.errors import StoreUnavailableError
 from center.pipeline.history import EVERY_MS, HOUR_MS, History, MinuteRecord
 from center.pipeline.stages import Stage, StageState
 from center.pipeline.verdict import Figures, Verdict
-from center.store import Store
 from tests.center.conftest import BOTH, World
 from tests.center.street import NOW_MS
 

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from center.devices import CauseKind, ConfigurationView, DeviceState
+from center.fleet.devices import CauseKind, ConfigurationView, DeviceState
 from center.notify.lifecycle import State
+from center.notify.limits import RateState
 from center.notify.quota import QuotaState
-from center.notify.rate import RateState
 from center.notify.views import QuotaView, RateView
-from center.pipeline.cluster import Answer, Reach
-from center.pipeline.gauges import BrokerFigures, Passage
+from center.pipeline.broker_figures import BrokerFigures, Passage
+from center.pipeline.cluster_client import Answer, Reach
 from center.pipeline.sample import Sample
 from center.pipeline.stages import Stage, StageState
-from provisioning.contracts.archive import StorageStatus, StuckStage, UpkeepReport
 from provisioning.contracts.detectors import ParsersStatus
-from provisioning.contracts.documents import Verdict as Taken
+from provisioning.contracts.fleet.documents import Verdict as Taken
+from provisioning.contracts.query.archive import StorageStatus, StuckStage, UpkeepReport
 from tests.center.pipeline.chain import (
     AGENTS,
     AT_MS,

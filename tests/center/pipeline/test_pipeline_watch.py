@@ -9,17 +9,17 @@ from fastapi import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
-from center.broker import SUBSCRIPTIONS
-from center.notify import channels as build_channels
-from center.notify.channel import Channel
-from center.notify.records import QuotaRecord
-from center.pipeline.gauges import STALE_MS, BrokerFigures, Gauges
+from center.fleet.mqtt import SUBSCRIPTIONS
+from center.notify.channels import build as build_channels
+from center.notify.channels.base import Channel
+from center.notify.tables import QuotaRecord
+from center.pipeline.broker_figures import STALE_MS, BrokerFigures, Gauges
 from center.pipeline.stages import Stage
-from provisioning.contracts import codec, topics
+from provisioning.contracts.config.notify import Notify
 from provisioning.contracts.detectors import ParsersStatus
 from provisioning.contracts.errors import ContractError
-from provisioning.contracts.messages import Recording, SourceKind
-from provisioning.contracts.notify import Notify
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Recording, SourceKind
 from tests.center.conftest import World
 from tests.center.pipeline.chain import intake, parser
 from tests.center.street import AGENT, NOW_MS, observation

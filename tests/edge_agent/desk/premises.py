@@ -14,27 +14,28 @@ from typing import Protocol
 
 import av
 
-from edge_agent.capture import Capture
+from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff, SystemClock
 from edge_agent.desk.ask import Recording
-from edge_agent.desk.client import DeskClient, Place
-from edge_agent.desk.door import Limits
-from edge_agent.desk.ingest import Ingest
+from edge_agent.desk.client.desk_client import DeskClient, Place
+from edge_agent.desk.client.ingest import Ingest
+from edge_agent.desk.client.recording import Carried
+from edge_agent.desk.handler import DeskServer
+from edge_agent.desk.http_server import Limits
 from edge_agent.desk.key_files import client_context
-from edge_agent.desk.messages import Progress
-from edge_agent.desk.server import DeskServer
-from edge_agent.fair_queue import FairQueue
+from edge_agent.desk.protocol import Progress
 from edge_agent.frames import Redacted, Selected
-from edge_agent.health import Health
-from edge_agent.looker import Looker
-from edge_agent.pauses import Pauses
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
 from edge_agent.pipeline import Pipeline, redact_in_turn
-from edge_agent.sources.carried import Carried
-from edge_agent.sources.upload import Uploads
-from edge_agent.spool import Spool
-from edge_agent.steward import Steward
-from provisioning.contracts import codec, config
-from provisioning.contracts.messages import Ledger, Snapshot
+from edge_agent.scheduling.detection_worker import Looker
+from edge_agent.scheduling.fair_queue import FairQueue
+from edge_agent.scheduling.scheduler import Steward
+from edge_agent.sources.upload.source import Uploads
+from edge_agent.spool.spool import Spool
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Ledger, Snapshot
 from tests.edge_agent.world import EPOCH_MS, GreyRedactor, edge_config, noise, write_video
 from tests.support.pki import HOST, Pki
 from tests.support.ports import free_port
@@ -55,8 +56,8 @@ class Papers:
         self.token_file = folder / "desk.token"
         self.port = free_port()
 
-    def desk(self, **changes: object) -> config.Desk:
-        return config.Desk.model_validate(
+    def desk(self, **changes: object) -> processes.Desk:
+        return processes.Desk.model_validate(
             {
                 "host": HOST,
                 "port": self.port,
@@ -89,7 +90,7 @@ class Premises:
         clock = SystemClock()
         self.papers = papers
         cameras_of = [
-            config.Camera.model_validate(
+            processes.Camera.model_validate(
                 {"id": name, "source": {"kind": "upload"}, "selector": selector or EVERY_PICTURE}
             )
             for name in cameras
@@ -188,7 +189,7 @@ class Opened(Protocol):
 class Held:
     """A redactor that covers everything, up to a picture at which it waits to be let go."""
 
-    def __init__(self, camera: config.Camera, *, after: int) -> None:
+    def __init__(self, camera: processes.Camera, *, after: int) -> None:
         self._grey = GreyRedactor(camera)
         self._left = after
         self.reached = threading.Event()

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, Recording, ask
 from edge_agent.desk.errors import Refused
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, AlbumError, entries, entry
-from edge_agent.sources.container import ENOUGH_BYTES, Container, UnusableRecordingError, recognise
-from edge_agent.sources.incoming import AHEAD_MS, Incoming, Outcome, Start
-from edge_agent.sources.pipe import Pipe
+from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, AlbumError, entries, entry
+from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.container import ENOUGH_BYTES, Container, UnusableRecordingError, recognise
+from edge_agent.sources.upload.recording import AHEAD_MS, Incoming, Outcome, Start
 from tests.edge_agent.desk.premises import Premises, request, rewritten, street, target
 from tests.edge_agent.world import EPOCH_MS
 

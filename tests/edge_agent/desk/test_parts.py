@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
+from edge_agent.desk.client.progress_bar import Pace
+from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import look, server_context, token
-from edge_agent.desk.messages import End, Progress
 from edge_agent.desk.positions import Position, Positions
-from edge_agent.desk.showing import Pace
-from edge_agent.desk.standing import Books, Counts
-from edge_agent.desk.start_time import offered, started_at_ms
+from edge_agent.desk.progress_store import Books, Counts
+from edge_agent.desk.protocol import End, Progress
 from edge_agent.errors import DropReason
-from edge_agent.sources.container import Container
-from edge_agent.sources.incoming import Incoming, Outcome, Start
-from edge_agent.sources.pipe import Pipe
-from edge_agent.sources.upload import Uploads
-from edge_agent.spool import Spool
-from provisioning.contracts import config
+from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.container import Container
+from edge_agent.sources.upload.recording import Incoming, Outcome, Start
+from edge_agent.sources.upload.source import Uploads
+from edge_agent.spool.spool import Spool
+from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
 from tests.edge_agent.desk.premises import Papers
 from tests.edge_agent.world import EPOCH_MS, FakeClock, frame, jpeg_of, redacted
@@ -237,7 +237,7 @@ def test_the_token_is_made_once_with_the_right_mode_and_a_bad_one_is_refused(tmp
 
 
 def test_what_waits_or_was_interrupted_is_not_settled_and_all_else_is(tmp_path: Path) -> None:
-    spool = Spool(config.Spool(directory=tmp_path), SystemClock())
+    spool = Spool(processes.Spool(directory=tmp_path), SystemClock())
     made = [frame(n) for n in range(5)]
     for each in made[:4]:
         spool.select(each.observation_id, "gate")

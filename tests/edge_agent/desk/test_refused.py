@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.desk.door import Limits
+from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.errors import DeskError
+from edge_agent.desk.http_server import Limits
 from edge_agent.desk.key_files import client_context
-from edge_agent.desk.messages import End, Stage, Standing
+from edge_agent.desk.protocol import End, Stage, Standing
 from edge_agent.errors import Unreachable
-from edge_agent.sources.remux import Remux
-from provisioning.contracts import codec
+from provisioning.contracts.wire import codec
 from tests.edge_agent.desk.premises import (
     CAMERA,
     Opened,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
-from edge_agent.gb28181.receiver import AccessUnit, Damaged, Event, Receiver
+from edge_agent.gb28181.media.depacketizer import AccessUnit, Damaged, Event, Receiver
 from tests.edge_agent.gb28181.corpus_file import corpus
 
 SSRC = 200_000_001

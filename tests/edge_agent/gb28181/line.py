@@ -4,14 +4,14 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from edge_agent.digest import Account
-from edge_agent.gb28181 import sip
-from edge_agent.gb28181.dialog_requests import Surroundings
-from edge_agent.gb28181.dialogs import Dialogs
-from edge_agent.gb28181.headers import Headers
-from edge_agent.gb28181.invitations import Invitation, Route, SessionEvent, Span
-from edge_agent.gb28181.now import Now
-from edge_agent.gb28181.peer import Peer
+from edge_agent.credentials.digest import Account
+from edge_agent.gb28181.sessions.dialog_requests import Surroundings
+from edge_agent.gb28181.sessions.dialogs import Dialogs
+from edge_agent.gb28181.sessions.invite import Invitation, Route, SessionEvent, Span
+from edge_agent.gb28181.sip import message as sip
+from edge_agent.gb28181.sip.headers import Headers
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.peer import Peer
 
 PLATFORM = "34020000002000000001"
 REALM = "3402000000"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from edge_agent.gb28181.nal import Codec
+from edge_agent.gb28181.media.nal import Codec
 
 START: Final = b"\0\0\0\1"
 SETS: Final[dict[Codec, tuple[bytes, ...]]] = {

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable
 from itertools import count
 
-from edge_agent.digest import Account
+from edge_agent.credentials.digest import Account
+from edge_agent.gb28181.devices.events import Event, Restored
+from edge_agent.gb28181.devices.settings import Device, Settings, World
 from edge_agent.gb28181.endpoint import Endpoint
-from edge_agent.gb28181.events import Event, Restored
-from edge_agent.gb28181.now import Now
-from edge_agent.gb28181.peer import Peer
-from edge_agent.gb28181.settings import Device, Settings, World
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.beijing import Beijing
 
 PLATFORM = "34020000002000000001"

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
-from edge_agent.gb28181.events import Event
-from edge_agent.gb28181.peer import Peer
+from edge_agent.gb28181.devices.events import Event
 from edge_agent.gb28181.platform import Platform
-from provisioning.contracts import config
+from edge_agent.gb28181.sip.peer import Peer
+from provisioning.contracts.config import processes
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, Scripted, Site
 from tests.support.waiting import LONG_S, until
 
@@ -74,14 +74,14 @@ class Wire(Scripted):
             self.received.append(text)
 
 
-def sources(folder: Path, **options: object) -> dict[str, config.Gb28181Source]:
+def sources(folder: Path, **options: object) -> dict[str, processes.Gb28181Source]:
     """Two cameras of two devices, each with a password of its own file."""
     made = {}
     for camera_id, device_id in (("gate", ID), ("yard", OTHER)):
         file = folder / f"{device_id}.password"
         file.write_text(PASSWORD, encoding="utf-8")
         file.chmod(0o600)
-        made[camera_id] = config.Gb28181Source.model_validate(
+        made[camera_id] = processes.Gb28181Source.model_validate(
             {"device_id": device_id, "channel_id": CHANNEL, "username": device_id, "password_file": file, **options}
         )
     return made
@@ -89,7 +89,7 @@ def sources(folder: Path, **options: object) -> dict[str, config.Gb28181Source]:
 
 def platform(folder: Path, port: int, **options: object) -> Platform:
     """It does not run yet."""
-    settings = config.Gb28181.model_validate(
+    settings = processes.Gb28181.model_validate(
         {"host": "127.0.0.1", "port": port, "platform_id": PLATFORM, "media_ports": (30000, 30003), **options}
     )
     return Platform(settings, sources(folder), folder, SystemClock())

@@ -5,30 +5,30 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from edge_agent.clock import SystemClock
-from edge_agent.gb28181 import sip
-from edge_agent.gb28181.dialogs import Dialogs
-from edge_agent.gb28181.events import RecordsTaken
-from edge_agent.gb28181.invitations import Invitation, Route
-from edge_agent.gb28181.multipart import Outcome
-from edge_agent.gb28181.now import Now
+from edge_agent.gb28181.devices.events import RecordsTaken
+from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.records import Recording, Records
 from edge_agent.gb28181.platform import NotServing
-from edge_agent.gb28181.records import Recording, Records
-from edge_agent.gb28181.version import Version
-from edge_agent.media_ports import MediaPorts
-from edge_agent.media_sessions import MediaSessions, Patience
-from edge_agent.signalling import Commands
-from provisioning.contracts.config import Gb28181Source
+from edge_agent.gb28181.sessions.dialogs import Dialogs
+from edge_agent.gb28181.sessions.invite import Invitation, Route
+from edge_agent.gb28181.signalling import Commands
+from edge_agent.gb28181.sip import message
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.sources.gb28181.ports import MediaPorts
+from edge_agent.sources.gb28181.sessions import MediaSessions, Patience
+from provisioning.contracts.config.processes import Gb28181Source
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, Line, answer
 
 _T = TypeVar("_T")
-Script = Callable[["Switchboard", sip.Request], None]
+Script = Callable[["Switchboard", message.Request], None]
 QUICK = Patience(online_s=0.3, answer_s=2.0, gap_s=0.05, records_s=2.0, drain_s=0.05, begin_s=0.15)
 
 
 def accepting(body: bytes = b"", **statuses: int) -> Script:
     """A device that takes what it is asked, or answers a method with another status; 0: not at all."""
 
-    def script(board: "Switchboard", request: sip.Request) -> None:
+    def script(board: "Switchboard", request: message.Request) -> None:
         status = statuses.get(request.method, 200)
         if request.method != "ACK" and status:
             board.line.hear(answer(request, status, body if request.method == "INVITE" else b""))
@@ -42,7 +42,7 @@ class Switchboard:
     def __init__(self, first_port: int, script: Script | None = None, *, ports: int = 8) -> None:
         self.line = Line()
         self.script = script or accepting()
-        self.sent: list[sip.Request] = []
+        self.sent: list[message.Request] = []
         self.speaks = Version.V2016
         self.turn_s = 0.0
         self.refuses: Exception | None = None

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from edge_agent.gb28181.accounts import Accounts
-from provisioning.contracts import config
-from provisioning.seal import SealError
+from edge_agent.credentials.device_accounts import Accounts
+from provisioning.contracts.config import processes
+from provisioning.signing.documents import SealError
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, PASSWORD
 from tests.edge_agent.gb28181.serving import sources
 
 
-def _sealed(channel_id: str) -> config.Gb28181Source:
-    return config.Gb28181Source(device_id=ID, channel_id=channel_id, username="admin", password_sealed="ab" * 40)
+def _sealed(channel_id: str) -> processes.Gb28181Source:
+    return processes.Gb28181Source(device_id=ID, channel_id=channel_id, username="admin", password_sealed="ab" * 40)
 
 
 def _never(device_id: str, why: str) -> None:
@@ -54,7 +54,7 @@ def test_one_that_does_not_open_is_told() -> None:
 
 
 def test_without_a_password_there_is_no_account() -> None:
-    bare = config.Gb28181Source.model_construct(
+    bare = processes.Gb28181Source.model_construct(
         device_id=ID, channel_id=CHANNEL, username=None, password_file=None, password_sealed=None
     )
     assert Accounts({"gate": bare}, None, _never).account(ID) is None

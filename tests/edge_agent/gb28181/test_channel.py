@@ -9,12 +9,12 @@ import pytest
 
 from edge_agent.errors import Ended, NoPicture, NotFound, Silent, SourceError, Stalled
 from edge_agent.frames import Glance, Skipped
-from edge_agent.gb28181.multipart import Outcome
-from edge_agent.media_channel import ChannelSource, LiveChannel, MediaChannel
-from edge_agent.playback import Playback
-from edge_agent.sources.media import Media
-from provisioning.contracts.config import RecordedSpan
-from provisioning.contracts.messages import ClockQuality
+from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
+from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.playback import Playback
+from provisioning.contracts.config.processes import RecordedSpan
+from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS
 from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
 from tests.support.ports import free_range

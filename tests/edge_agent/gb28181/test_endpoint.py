@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.gb28181 import endpoint
+from edge_agent.gb28181.devices.events import Event, Offline
+from edge_agent.gb28181.devices.registrations import Gone
+from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.endpoint import INVITES_PER_S
-from edge_agent.gb28181.events import Event, Offline
-from edge_agent.gb28181.inbox import IDLE_S
-from edge_agent.gb28181.invitations import Accepted, ChannelFree, Invitation, PortFree, SessionEnded
-from edge_agent.gb28181.peer import Peer
-from edge_agent.gb28181.registrations import Gone
-from edge_agent.gb28181.settings import Device
+from edge_agent.gb28181.sessions.invite import Accepted, ChannelFree, Invitation, PortFree, SessionEnded
+from edge_agent.gb28181.sip.inbox import IDLE_S
+from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PEER, Scripted, Site, header, keepalive, status
 

@@ -9,15 +9,15 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.errors import EdgeError
-from edge_agent.gb28181 import greeting
 from edge_agent.gb28181.connections import Caps, address_towards
+from edge_agent.gb28181.devices import onboarding
+from edge_agent.gb28181.devices.events import Alarmed, CatalogTaken, InfoTaken, Knocked, Offline, Online, TurnedAway
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.events import Alarmed, CatalogTaken, InfoTaken, Knocked, Offline, Online, TurnedAway
-from edge_agent.gb28181.peer import Peer
 from edge_agent.gb28181.platform import NotServing, Platform
 from edge_agent.gb28181.registration_file import FILE_NAME, look
 from edge_agent.gb28181.shell import OwnAddress
-from provisioning.contracts import config
+from edge_agent.gb28181.sip.peer import Peer
+from provisioning.contracts.config import processes
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PASSWORD, PLATFORM, cmd_type, sn, status
 from tests.edge_agent.gb28181.serving import Ear, Wire, platform, serving, wait_until_serving
@@ -34,7 +34,7 @@ def _list(number: int) -> str:
 @pytest.mark.parametrize("tcp", [False, True])
 def test_a_device_registers_is_asked_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, tcp: bool) -> None:
     for name in ("DELAY_S", "JITTER_S", "STEP_S"):
-        monkeypatch.setattr(greeting, name, 0.02)
+        monkeypatch.setattr(onboarding, name, 0.02)
     port = free_port()
     with serving(tmp_path, port) as (served, ear):
         device = Wire(port, tcp=tcp)
@@ -230,7 +230,7 @@ def test_our_own_address_is_the_one_on_the_way_to_the_device() -> None:
 
 def test_an_agent_without_cameras_listens_all_the_same(tmp_path: Path) -> None:
     port = free_port()
-    settings = config.Gb28181(host="127.0.0.1", port=port, platform_id=PLATFORM)
+    settings = processes.Gb28181(host="127.0.0.1", port=port, platform_id=PLATFORM)
     served, stop = Platform(settings, {}, tmp_path, SystemClock()), threading.Event()
     thread = threading.Thread(target=served.run, args=(stop,))
     thread.start()

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.gb28181.catalog_items import CatalogItem
-from edge_agent.gb28181.events import Restored
-from edge_agent.gb28181.peer import Peer
+from edge_agent.gb28181.devices.events import Restored
+from edge_agent.gb28181.devices.registrations import Registration
+from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import FILE_NAME, NoDevicesError, RegistrationFile, look
-from edge_agent.gb28181.registrations import Registration
-from edge_agent.gb28181.seen import Seen
-from edge_agent.gb28181.strangers import Stranger
-from edge_agent.gb28181.version import Version
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, PEER, PLATFORM
 
 TCP = Registration(

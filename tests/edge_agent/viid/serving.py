@@ -9,12 +9,12 @@ from pathlib import Path
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.decoding import Decoding
-from edge_agent.sources.pictures import Pictures
+from edge_agent.sources.pushed.bounded_decoder import Decoding
+from edge_agent.sources.pushed.picture_queue import Pictures
 from edge_agent.viid.connections import Limits
 from edge_agent.viid.counters import Count
 from edge_agent.viid.server import ViidServer
-from provisioning.contracts import config
+from provisioning.contracts.config import processes
 from tests.edge_agent.viid.device import DEVICE, OTHER, PASSWORD, USER, Device
 from tests.edge_agent.viid.promises import Promised
 from tests.support.ports import free_port
@@ -52,14 +52,14 @@ class Site:
         return out
 
 
-def sources(folder: Path, keepalive_s: float = 60.0) -> dict[str, config.ViidSource]:
+def sources(folder: Path, keepalive_s: float = 60.0) -> dict[str, processes.ViidSource]:
     """Two cameras, their passwords in files."""
     made = {}
     for camera_id, device_id in CAMERAS.items():
         password = folder / f"{camera_id}.password"
         password.write_text(PASSWORD)
         password.chmod(0o600)
-        made[camera_id] = config.ViidSource(
+        made[camera_id] = processes.ViidSource(
             device_id=device_id, username=USER, password_file=password, keepalive_s=keepalive_s
         )
     return made
@@ -78,7 +78,7 @@ def serving(
     """Run one until the end of the block; a bug in its thread fails the test."""
     cameras = sources(folder, keepalive_s)
     free = free_port()
-    settings = config.Viid.model_validate({"host": "127.0.0.1", "port": free, "server_id": SERVER_ID} | viid)
+    settings = processes.Viid.model_validate({"host": "127.0.0.1", "port": free, "server_id": SERVER_ID} | viid)
     port = settings.port
     clock = clock or SystemClock()
     pictures = Pictures(cameras, settings.memory_bytes, decoding or Decoding(), clock, Promised())

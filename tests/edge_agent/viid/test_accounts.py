@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from edge_agent.digest import Account
-from edge_agent.viid.accounts import Accounts
-from provisioning.contracts import config
-from provisioning.seal import SealError
+from edge_agent.credentials.accounts import Accounts
+from edge_agent.credentials.digest import Account
+from provisioning.contracts.config import processes
+from provisioning.signing.documents import SealError
 from tests.edge_agent.viid.device import DEVICE, PASSWORD, USER
 
-SEALED = config.ViidSource(device_id=DEVICE, username=USER, password_sealed="ab" * 40)
+SEALED = processes.ViidSource(device_id=DEVICE, username=USER, password_sealed="ab" * 40)
 
 
 def test_a_sealed_password_is_opened_for_its_camera_each_time() -> None:
@@ -32,7 +32,7 @@ def test_a_password_that_cannot_be_had_is_said_and_is_nobodys(tmp_path: Path) ->
     def trouble(device_id: str, why: str) -> None:
         told.append((device_id, why))
 
-    file = config.ViidSource(device_id=DEVICE, username=USER, password_file=tmp_path / "missing")
+    file = processes.ViidSource(device_id=DEVICE, username=USER, password_file=tmp_path / "missing")
     for source, unlock in ((SEALED, locked), (SEALED, None), (file, None)):
         assert Accounts({"gate": source}, unlock, trouble).account(DEVICE) is None
     assert [device_id for device_id, _ in told] == [DEVICE] * 3

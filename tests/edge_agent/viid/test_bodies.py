@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.viid import bodies, policy, shot_time
-from edge_agent.viid.reader import MalformedBodyError
+from edge_agent.viid.json_reader import MalformedBodyError
 from tests.edge_agent.viid.device import DEVICE, sub_image, two_wheeler
 
 PICTURE = b"\xff\xd8\xffa picture"

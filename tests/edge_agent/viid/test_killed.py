@@ -17,10 +17,10 @@ import cv2
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.pauses import Pauses
-from edge_agent.spool import Spool
-from provisioning.contracts import config
-from provisioning.contracts.messages import Ledger
+from edge_agent.health.pauses import Pauses
+from edge_agent.spool.spool import Spool
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import Ledger
 from tests.edge_agent.premises import running
 from tests.edge_agent.viid.device import DEVICE, PASSWORD, USER, Device, sub_image, two_wheeler
 from tests.edge_agent.viid.serving import SERVER_ID
@@ -35,15 +35,15 @@ SHOT = datetime.now(timezone(timedelta(hours=8))).strftime("%Y%m%d%H%M%S")
 
 
 @pytest.fixture
-def edge(tmp_path: Path) -> config.EdgeConfig:
+def edge(tmp_path: Path) -> processes.EdgeConfig:
     """One camera whose device pushes; no broker is there."""
     password = tmp_path / "gate.password"
     password.write_text(PASSWORD)
     password.chmod(0o600)
-    source = config.ViidSource(device_id=DEVICE, username=USER, password_file=password)
+    source = processes.ViidSource(device_id=DEVICE, username=USER, password_file=password)
     viid = {"host": "127.0.0.1", "port": free_port(), "server_id": SERVER_ID}
     broker = Exchange(tmp_path).section("street").model_dump()
-    return edge_config(tmp_path, config.Camera(id="gate", source=source), viid=viid, broker=broker)
+    return edge_config(tmp_path, processes.Camera(id="gate", source=source), viid=viid, broker=broker)
 
 
 def picture(seed: int) -> bytes:
@@ -51,7 +51,7 @@ def picture(seed: int) -> bytes:
 
 
 @contextmanager
-def registered(edge: config.EdgeConfig) -> Iterator[Device]:
+def registered(edge: processes.EdgeConfig) -> Iterator[Device]:
     assert edge.viid is not None
     port = edge.viid.port
     until(lambda: listens(port), "the server of the agent")  # it is ready before its servers are
@@ -67,7 +67,7 @@ def push(device: Device, *seeds: int) -> None:
     assert [code for _, code in reply.codes] == [0], "it may forget its pictures"
 
 
-def ledger(edge: config.EdgeConfig) -> Ledger:
+def ledger(edge: processes.EdgeConfig) -> Ledger:
     """As an agent that starts finds it."""
     spool = Spool(edge.spool, SystemClock())
     found = spool.ledgers()["gate"]
@@ -76,7 +76,7 @@ def ledger(edge: config.EdgeConfig) -> Ledger:
 
 
 def test_what_waited_in_a_killed_agent_is_named_and_of_its_picture_nothing_is_on_the_disk(
-    tmp_path: Path, edge: config.EdgeConfig
+    tmp_path: Path, edge: processes.EdgeConfig
 ) -> None:
     Pauses(edge.spool.directory).pause("gate", "so that pictures wait")
     with running(tmp_path, edge) as agent, registered(edge) as device:
@@ -93,7 +93,7 @@ def test_what_waited_in_a_killed_agent_is_named_and_of_its_picture_nothing_is_on
 
 
 def test_killed_while_it_works_each_picture_is_spooled_or_named_and_sent_again_it_is_taken(
-    tmp_path: Path, edge: config.EdgeConfig
+    tmp_path: Path, edge: processes.EdgeConfig
 ) -> None:
     seeds = range(24)
     with running(tmp_path, edge) as agent, registered(edge) as device:
@@ -116,6 +116,6 @@ def test_killed_while_it_works_each_picture_is_spooled_or_named_and_sent_again_i
     assert second.dropped.get("interrupted", 0) == first.dropped.get("interrupted", 0)
 
 
-def _all_settled(edge: config.EdgeConfig) -> bool:
+def _all_settled(edge: processes.EdgeConfig) -> bool:
     with sqlite3.connect(f"file:{edge.spool.directory / 'spool.db'}?mode=ro", uri=True) as db:
         return bool(db.execute("SELECT COUNT(*) FROM messages").fetchone()[0] == 24)

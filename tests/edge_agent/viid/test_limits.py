@@ -11,11 +11,11 @@ import cv2
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.sources.decoding import Decoding
-from edge_agent.sources.pictures import Pictures
+from edge_agent.sources.pushed.bounded_decoder import Decoding
+from edge_agent.sources.pushed.picture_queue import Pictures
 from edge_agent.viid.connections import Limits
 from edge_agent.viid.server import ViidServer
-from provisioning.contracts import config
+from provisioning.contracts.config import processes
 from tests.edge_agent.viid.device import DEVICE, OTHER, sub_image, two_wheeler
 from tests.edge_agent.viid.promises import Promised
 from tests.edge_agent.viid.serving import SERVER_ID, Site, serving, sources
@@ -218,7 +218,7 @@ def test_https(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_said_at_every_camera_and_tried_again(tmp_path: Path) -> None:
     port = free_port()
     cameras = sources(tmp_path)
-    settings = config.Viid(host="127.0.0.1", port=port, server_id=SERVER_ID)
+    settings = processes.Viid(host="127.0.0.1", port=port, server_id=SERVER_ID)
     clock, stop = SystemClock(), threading.Event()
     handed = Pictures(cameras, settings.memory_bytes, Decoding(), clock, Promised())
     server = ViidServer(settings, cameras, handed, clock)

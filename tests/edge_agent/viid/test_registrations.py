@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.lockouts import LOCKED_S, TRIES, Lockouts
+from edge_agent.credentials.lockouts import LOCKED_S, TRIES, Lockouts
 from edge_agent.viid.limits import Rates
 from edge_agent.viid.registrations import NEXT, Event, NotRegisteredError, Registrations, State
 

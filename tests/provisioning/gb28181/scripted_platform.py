@@ -5,12 +5,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from provisioning.demo.gb28181.counts import Counts
-from provisioning.demo.gb28181.device import Device
-from provisioning.demo.gb28181.device_profile import Profile
-from provisioning.demo.gb28181.effects import Effect, Send
-from provisioning.demo.gb28181.faults import Fault
-from provisioning.demo.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.counts import Counts
+from provisioning.demo.simulators.gb28181.device import Device
+from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.effects import Effect, Send
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.moments import Now
 
 PLATFORM_ID = "34020000002000000001"
 DEVICE_ID = "34020000001180000001"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from provisioning.demo.gb28181.effects import MovePort
-from provisioning.demo.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.effects import MovePort
+from provisioning.demo.simulators.gb28181.faults import Fault
 from tests.provisioning.gb28181.scripted_platform import DEVICE_ID, LOCAL, Desk, header, reply
 
 

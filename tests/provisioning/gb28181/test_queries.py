@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.demo.gb28181 import moments
-from provisioning.demo.gb28181.effects import Send
-from provisioning.demo.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181 import moments
+from provisioning.demo.simulators.gb28181.effects import Send
+from provisioning.demo.simulators.gb28181.faults import Fault
 from tests.provisioning.gb28181.scripted_platform import (
     CHANNEL_ID,
     DEVICE_ID,

@@ -1,0 +1,1 @@
+"""Benches of the centre: alarms, API, notices, evidence, assessment, console."""

@@ -1,0 +1,107 @@
+"""What a tile keeps, how soon pages can be used, minutes of the live page, 20 browsers.
+
+Run it with `python -m bench.center.console`.
+
+A real centre in a process of its own, a real headless Chromium, loopback.
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.center.console.browser import chromium
+from bench.center.console.drawing import drawn
+from bench.center.console.opening import Times, filled, opened
+from bench.center.console.wall import crowd, endured, street
+
+PARTS: Final = ("drawing", "opening", "live", "crowd")
+
+
+def main() -> None:
+    """Measure, print, and with `--json` write."""
+    parser = argparse.ArgumentParser(prog="python -m bench.center.console", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="machines of the last 24 hours (1,000,000)")
+    parser.add_argument("--times", type=int, default=12, help="openings of each page, cold and warm")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of the live page (10)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each part with many browsers")
+    parser.add_argument("--only", choices=PARTS, help="this part alone")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    arguments = parser.parse_args()
+    wanted = {arguments.only} if arguments.only else set(PARTS)
+    report: dict[str, Any] = {"machine": platform.machine(), "cores": os.cpu_count(), "load_before": os.getloadavg()}
+    with tempfile.TemporaryDirectory(prefix="wayside-console-") as name, chromium() as browser:
+        folder = Path(name)
+        report["browser"] = browser.version
+        if "drawing" in wanted:
+            report["drawing"] = drawn(browser)
+        if "opening" in wanted:
+            with filled(folder, arguments.rows) as there:
+                report |= {"rows": arguments.rows, "opening": opened(browser, there, arguments.times)}
+        if wanted & {"live", "crowd"}:
+            with street(folder) as (there, flow):
+                if "live" in wanted:
+                    report["live"] = endured(there, flow, arguments.minutes)
+                if "crowd" in wanted:
+                    report["crowd"] = crowd(browser, there, arguments.seconds)
+    report["load_after"] = os.getloadavg()
+    _print(report)
+    if arguments.json is not None:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _print(report: dict[str, Any]) -> None:
+    console = Console(width=120)
+    if "drawing" in report:
+        table = Table("pictures drawn", "as", "renderer RSS", "all other processes", title="thirty tiles; MiB")
+        for row in report["drawing"]:
+            table.add_row(str(row["pictures"]), row["way"], str(row["renderer_rss"]), str(row["others_rss"]))
+        console.print(table)
+    if "opening" in report:
+        table = Table(
+            "page",
+            "cold",
+            "warm",
+            "plain, cold",
+            "plain, warm",
+            "KiB",
+            title=f"{report['rows']:,} machines; ms: p50 / p95",
+        )
+        for row in report["opening"]:
+            times = [str(Times(**row[each])) for each in ("cold", "warm", "plain_cold", "plain_warm")]
+            table.add_row(row["page"], *times, str(row["kib"]))
+        console.print(table)
+    if "live" in report:
+        live = report["live"]
+        table = Table(
+            "minute",
+            "heap",
+            "nodes",
+            "listeners",
+            "renderer RSS",
+            "centre RSS",
+            title=f"live, {live['cameras']} cameras, {live['hints_a_second']:g} pictures/s, "
+            f"{live['pictures_a_second_on_screen']:g} shown at {live['centre_cpu_ms_a_picture']:g} ms of the centre; "
+            f"MiB; {len(live['console_errors'])} console errors",
+        )
+        for each in live["weights"]:
+            names = ("minute", "heap", "nodes", "listeners", "renderer_rss", "centre_rss")
+            table.add_row(*(f"{each[name]:g}" for name in names))
+        console.print(table)
+    if "crowd" in report:
+        table = Table("pages", "centre's CPU %", "centre RSS MiB", "Chromium's CPU %", "pictures/s a live page")
+        for row in report["crowd"]:
+            shown = "" if row["pictures_a_second_a_page"] is None else f"{row['pictures_a_second_a_page']:g}"
+            table.add_row(row["pages"], *(f"{row[n]:g}" for n in ("centre_cpu", "centre_rss", "browser_cpu")), shown)
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Headless Chromium: a page that says by itself when it can be used, and which processes the browser has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+
+from center.access import cookies
+from tests.e2e.conftest import CHROMIUM, FLAGS, SCREEN
+
+PATIENCE_MS: Final = 120_000
+_WATCH: Final = """
+window.wsUsable = new Promise((done) => {
+  const look = () => {
+    let there = false;
+    try { there = Boolean((%s)()); } catch { there = false; }
+    if (there) done(performance.now()); else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+});
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+def visit(browser: Browser, url: str, session: str, *, screen: ViewportSize = SCREEN) -> BrowserContext:
+    """A window of somebody who is logged in, its cache empty."""
+    context = browser.new_context(viewport=screen, locale="en-GB", color_scheme="light", reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    if session:
+        context.add_cookies([{"name": cookies.SESSION, "value": session, "url": url}])
+    return context
+
+
+def usable_ms(context: BrowserContext, url: str, condition: str) -> float:
+    """From the navigation to the first frame in which `condition` (a JavaScript function's text) holds."""
+    page = context.new_page()
+    page.add_init_script(_WATCH % condition)
+    page.goto(url, wait_until="commit")
+    took = float(page.evaluate("() => window.wsUsable"))
+    page.close()
+    return took
+
+
+@dataclass
+class Watched:
+    """One open page, and its errors."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, context: BrowserContext, url: str) -> Self:
+        """Open it, and note each error of its console."""
+        watched = cls(context.new_page())
+        watched.page.on("console", watched._on_console)
+        watched.page.on("pageerror", lambda error: watched.errors.append(str(error)))
+        watched.page.goto(url)
+        return watched
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+def processes(browser: Browser) -> list[tuple[str, int]]:
+    """Kind and process id of each of its processes."""
+    line = browser.new_browser_cdp_session()
+    said = line.send("SystemInfo.getProcessInfo")["processInfo"]
+    line.detach()
+    return [(str(each["type"]), int(each["id"])) for each in said]

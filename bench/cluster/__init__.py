@@ -1,0 +1,1 @@
+"""Benches of the cluster: intake, parser, archive, search, loss of a server."""

@@ -1,0 +1,103 @@
+"""Searches of a filled day: how long, and how much of what an exact search finds."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from bench.cluster.archive.city import CAMERAS, DAY_START_MS
+from ray_cluster.archive.lance_tables import connect, window_names
+from ray_cluster.archive.schema import OBJECTS
+from ray_cluster.query.lookalike import PARALLEL_WINDOWS
+from ray_cluster.query.vector_search import Nearest, nearest
+
+QUERIES: Final = 60
+EXACT: Final = 12
+TOP: Final = 10
+_HOUR_MS: Final = 3_600_000
+_POOL: Final = ThreadPoolExecutor(PARALLEL_WINDOWS)
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """One kind of search. `cpu_ms`: processor time of one, all threads, mean; the others are wall time.
+
+    `recall`: share of the exact top ten that the search found; None where not compared.
+    """
+
+    what: str
+    cpu_ms: float
+    p50_ms: float
+    p95_ms: float
+    recall: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For the report."""
+        return asdict(self)
+
+
+def objects_of(directory: Path) -> list[Any]:
+    """The tables of the day's windows, newest first."""
+    tables = connect(directory)
+    return [tables.open_table(OBJECTS + name) for name in reversed(window_names(tables))]
+
+
+def search_all(objects: Sequence[Any], queries: NDArray[np.float32]) -> list[Searched]:
+    """Without a filter and with each of several; ours beside the same searched exactly."""
+    cameras = ", ".join(f"'cam-{number}'" for number in range(0, CAMERAS, 25))
+    hours = f"captured_at_ms >= {DAY_START_MS + 8 * _HOUR_MS} AND captured_at_ms < {DAY_START_MS + 10 * _HOUR_MS}"
+    filters = {
+        "no filter": "",
+        "two hours": hours,
+        "twenty cameras": f"camera_id IN ({cameras})",
+        "one class, one colour": "cls = 'car' AND colour = 'red'",
+        "two hours, twenty cameras, one class": f"{hours} AND camera_id IN ({cameras}) AND cls = 'car'",
+    }
+    searched = [
+        timed(what, queries, _search(objects, condition), _search(objects, condition, exact=True))
+        for what, condition in filters.items()
+    ]
+    return [*searched, timed("no filter, exact", queries[:EXACT], _search(objects, "", exact=True), None)]
+
+
+def _search(
+    objects: Sequence[Any], condition: str, *, exact: bool = False
+) -> Callable[[NDArray[np.float32]], set[Any]]:
+    """Of all windows, as many at once as `Lookalike` asks."""
+
+    def search(vector: NDArray[np.float32]) -> set[Any]:
+        wanted = Nearest(vector, TOP, condition, exact=exact)
+        found = pa.concat_tables(_POOL.map(partial(nearest, wanted=wanted), objects)).sort_by("_distance")
+        return set(found.column("object_key").to_pylist()[:TOP])
+
+    return search
+
+
+def timed(
+    what: str,
+    queries: NDArray[np.float32],
+    search: Callable[[NDArray[np.float32]], set[Any]],
+    exact: Callable[[NDArray[np.float32]], set[Any]] | None,
+) -> Searched:
+    """Time `search`; compare some of its answers with `exact`."""
+    for vector in queries[:3]:
+        search(vector)
+    took, answers = [], []
+    began_cpu = time.process_time()
+    for vector in queries:
+        began = time.perf_counter()
+        answers.append(search(vector))
+        took.append((time.perf_counter() - began) * 1000)
+    cpu_ms = (time.process_time() - began_cpu) / len(queries) * 1000
+    recall = None
+    if exact is not None:
+        pairs = [(answer, exact(vector)) for answer, vector in zip(answers[:EXACT], queries[:EXACT], strict=True)]
+        recall = sum(len(a & b) for a, b in pairs) / max(sum(len(b) for _, b in pairs), 1)
+    return Searched(what, cpu_ms, float(np.median(took)), float(np.percentile(took, 95)), recall)

@@ -1,0 +1,24 @@
+"""A parser that takes its time and no core: how many there are decides what is carried."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from ray_cluster.inference.picture import Parsed, Photo, Unreadable
+from tests.support.stub_deployer import StubParser
+
+PICTURE_S: Final = 0.05
+"""One replica carries 20 pictures a second."""
+
+
+class SlowParser(StubParser):
+    """Finds nothing, later. Calls go one after the other, as through one network."""
+
+    _turn: asyncio.Lock | None = None
+
+    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        """See `Stages.parse`."""
+        self._turn = self._turn or asyncio.Lock()
+        async with self._turn:
+            await asyncio.sleep(PICTURE_S * len(photos))
+        return await super().parse(photos)

@@ -1,0 +1,188 @@
+"""Districts: a name, cameras that grants and searches are bound to, and what the assessment checks them against."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import ForeignKey, String, Text, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from center.access.errors import (
+    DistrictAssessedError,
+    DistrictInUseError,
+    DistrictNamedError,
+    DistrictTakenError,
+    UnknownDistrictError,
+)
+from center.access.permissions import CameraKey, District
+from center.audit.log import Audit
+from center.database.store import Base, Store
+
+DISTRICT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+MAX_CAMERAS = 2000
+"""Of one district."""
+
+
+class DistrictRecord(Base):
+    """One district; `region` and `outline` are None where the assessment does not know it (`assessment.districts`)."""
+
+    __tablename__ = "districts"
+
+    district_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    """Of one district alone, but for those that were named alike before revision 0014."""
+    region: Mapped[str | None] = mapped_column(String(8))
+    """First digits of the GB/T 28181 codes in it; empty: not checked."""
+    outline: Mapped[str | None] = mapped_column(Text)
+    """JSON, [[longitude, latitude], …] in WGS 84; empty list: not checked."""
+
+
+class DistrictCamera(Base):
+    """A camera in a district; it may be in several, and need not have reported yet."""
+
+    __tablename__ = "district_cameras"
+
+    district_id: Mapped[str] = mapped_column(ForeignKey("districts.district_id", ondelete="CASCADE"), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(String(63), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class GrantRecord(Base):
+    """One role of one account (`center.access.permissions.Grant`)."""
+
+    __tablename__ = "grants"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    district_id: Mapped[str | None] = mapped_column(ForeignKey("districts.district_id"), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDistrict:
+    """A district as it is shown."""
+
+    district_id: str
+    name: str
+    cameras: tuple[CameraKey, ...]
+
+
+def cameras_of(session: Session, district_ids: Collection[str]) -> dict[str, District]:
+    """Districts with their cameras, by id; one that does not exist is empty."""
+    cameras: dict[str, set[CameraKey]] = {district_id: set() for district_id in district_ids}
+    if cameras:
+        found = select(DistrictCamera.district_id, DistrictCamera.agent_id, DistrictCamera.camera_id)
+        for row in session.execute(found.where(DistrictCamera.district_id.in_(cameras))):
+            cameras[row.district_id].add(CameraKey(row.agent_id, row.camera_id))
+    return {district_id: District(district_id, frozenset(keys)) for district_id, keys in cameras.items()}
+
+
+def id_of(name: str) -> str:
+    """Derive an id for a district that is entered by its name alone."""
+    return f"d-{sha256(name.encode()).hexdigest()[:16]}"
+
+
+def named(session: Session, name: str) -> DistrictRecord | None:
+    """Find the district of a name; of several from before revision 0014 the one that is assessed, else the first."""
+    table = DistrictRecord
+    found = select(table).where(table.name == name).order_by(table.region.is_(None), table.district_id).limit(1)
+    return session.scalar(found)
+
+
+class Districts:
+    """All districts. Blocks: call it from a worker thread. `actor` is who does it, for the audit.
+
+    Raises (all methods):
+        StoreUnavailableError: the database does not work.
+    """
+
+    def __init__(self, store: Store, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+
+    def all(self) -> tuple[NamedDistrict, ...]:
+        """By id."""
+        with self._store.transaction() as session:
+            names = {
+                record.district_id: record.name
+                for record in session.scalars(select(DistrictRecord).order_by(DistrictRecord.district_id))
+            }
+            cameras = cameras_of(session, names)
+        return tuple(
+            NamedDistrict(district_id, name, tuple(sorted(cameras[district_id].cameras)))
+            for district_id, name in names.items()
+        )
+
+    def get(self, district_id: str) -> NamedDistrict:
+        """One.
+
+        Raises:
+            UnknownDistrictError: there is none.
+        """
+        with self._store.transaction() as session:
+            record = _existing(session, district_id)
+            district = cameras_of(session, {district_id})[district_id]
+            return NamedDistrict(district_id, record.name, tuple(sorted(district.cameras)))
+
+    def create(self, district_id: str, name: str, *, actor: str) -> NamedDistrict:
+        """Add one without cameras.
+
+        Raises:
+            DistrictTakenError, DistrictNamedError: there is one of this id, or of this name.
+        """
+        with self._store.transaction() as session:
+            self._audit.add(session, actor, "district.create", {"district_id": district_id, "name": name})
+            if session.get(DistrictRecord, district_id) is not None:
+                raise DistrictTakenError(district_id=district_id)
+            if (other := named(session, name)) is not None:
+                raise DistrictNamedError(name=name, district_id=other.district_id)
+            session.add(DistrictRecord(district_id=district_id, name=name))
+        return NamedDistrict(district_id, name, ())
+
+    def set_cameras(self, district_id: str, cameras: Iterable[CameraKey], *, actor: str) -> NamedDistrict:
+        """Say which cameras are in it, in place of those that were.
+
+        Raises:
+            UnknownDistrictError: there is none.
+        """
+        wanted = set(cameras)
+        with self._store.transaction() as session:
+            # Read under the audit's lock, so that of two changes at once each says truly what it changed.
+            self._audit.add(session, actor, "district.cameras", {"district_id": district_id, "cameras": len(wanted)})
+            _existing(session, district_id)
+            before = cameras_of(session, {district_id})[district_id].cameras
+            for key in sorted(before ^ wanted):
+                came = key in wanted
+                about = {"district_id": district_id, "agent_id": key.agent_id, "camera_id": key.camera_id}
+                self._audit.add(session, actor, f"district.camera.{'added' if came else 'removed'}", about)
+                if came:
+                    session.add(DistrictCamera(**about))
+                else:
+                    session.execute(delete(DistrictCamera).filter_by(**about))
+        return self.get(district_id)
+
+    def remove(self, district_id: str, *, actor: str) -> None:
+        """Delete one.
+
+        Raises:
+            UnknownDistrictError: there is none.
+            DistrictInUseError: somebody has a grant in it.
+            DistrictAssessedError: the assessment checks cameras against it.
+        """
+        with self._store.transaction() as session:
+            self._audit.add(session, actor, "district.remove", {"district_id": district_id})
+            record = _existing(session, district_id)
+            if session.scalar(select(GrantRecord.id).where(GrantRecord.district_id == district_id).limit(1)):
+                raise DistrictInUseError(district_id=district_id)
+            if record.region is not None:
+                raise DistrictAssessedError(district_id=district_id, name=record.name)
+            session.execute(delete(DistrictCamera).where(DistrictCamera.district_id == district_id))
+            session.delete(record)
+
+
+def _existing(session: Session, district_id: str) -> DistrictRecord:
+    record = session.get(DistrictRecord, district_id)
+    if record is None:
+        raise UnknownDistrictError(district_id=district_id)
+    return record

@@ -1,0 +1,204 @@
+"""The second factor of an account: a one-time code by time, or one of the recovery codes that were shown once.
+
+Secrets are encrypted (AES-256-GCM) with a key that lies in the data folder and not in the database: whoever steals the
+database alone makes no codes.
+"""
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import BigInteger, Boolean, ForeignKey, String, delete, func, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from center.access import totp
+from center.access.errors import SecondFactorKeyError, SecondFactorOnError, WrongCodeError
+from center.access.tokens import end_all
+from center.audit.log import Audit
+from center.clock import NowMs
+from center.database.store import Base, Store
+from provisioning.contracts.config.processes import read_secret
+from provisioning.contracts.errors import ConfigError
+
+KEY: Final = "second-factor.key"
+RECOVERY_CODES: Final = 10
+MAX_CODE: Final = 32
+_NONCE_BYTES: Final = 12
+
+
+class SecondFactorRecord(Base):
+    """The encrypted secret of one account. `last_step` is the newest that was used: a code is good once."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    secret: Mapped[str] = mapped_column(String(128))
+    confirmed: Mapped[bool] = mapped_column(Boolean)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code that was not used yet. It has 80 random bits, so a plain hash keeps it."""
+
+    __tablename__ = "recovery_codes"
+
+    code_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What an authenticator app wants to know; shown once."""
+
+    secret: str
+    address: str
+
+
+class SecondFactors:
+    """Those of all accounts. Blocks: call it from a worker thread.
+
+    Raises (all methods):
+        StoreUnavailableError: the database does not work.
+        SecondFactorKeyError: the key's file cannot be read or made, or is not the one that secrets were encrypted with.
+    """
+
+    def __init__(self, store: Store, audit: Audit, key_file: Path, now_ms: NowMs) -> None:
+        self._store = store
+        self._audit = audit
+        self._key_file = key_file
+        self._now_ms = now_ms
+
+    def has(self, user_id: int) -> bool:
+        """Whether an account has one that was confirmed."""
+        with self._store.transaction() as session:
+            return _confirmed(session, user_id) is not None
+
+    def begin(self, user_id: int, username: str) -> Enrolment:
+        """Make a secret; it counts once a code of it was given to `confirm`.
+
+        Raises:
+            SecondFactorOnError: there is one.
+        """
+        secret = secrets.token_bytes(totp.SECRET_BYTES)
+        record = SecondFactorRecord(
+            user_id=user_id, secret=self._encrypt(user_id, secret), confirmed=False, last_step=0
+        )
+        with self._store.transaction() as session:
+            if _confirmed(session, user_id) is not None:
+                raise SecondFactorOnError
+            session.merge(record)
+        return Enrolment(totp.as_base32(secret), totp.address(secret, account=username))
+
+    def confirm(self, user_id: int, username: str, code: str, *, end_tokens: bool = True) -> tuple[str, ...]:
+        """Switch it on and end the account's tokens, unless they are to stay. Returns the recovery codes, shown once.
+
+        Raises:
+            WrongCodeError: not a code of the secret that was made, or none was.
+            SecondFactorOnError: it is on already.
+        """
+        codes = tuple(_recovery_code() for _ in range(RECOVERY_CODES))
+        with self._store.transaction() as session:
+            self._audit.add(session, username, "second_factor.on", {})
+            record = session.get(SecondFactorRecord, user_id)
+            if record is not None and record.confirmed:
+                raise SecondFactorOnError
+            if record is None or not self._use(session, record, code):
+                raise WrongCodeError
+            record.confirmed = True
+            session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+            session.execute(
+                insert(RecoveryCode), [{"code_sha256": _digest(each), "user_id": user_id} for each in codes]
+            )
+            if end_tokens:
+                now_ms = self._now_ms()
+                end_all(session, self._audit, user_id, actor=username, username=username, now_ms=now_ms)
+        return codes
+
+    def accepts(self, user_id: int, username: str, code: str) -> bool:
+        """Whether this is a code of the moment or a recovery code, which is thereby used up."""
+        with self._store.transaction() as session:
+            record = _confirmed(session, user_id)
+            if record is None or len(code) > MAX_CODE:
+                return False
+            if self._use(session, record, code):
+                return True
+            used = session.execute(
+                delete(RecoveryCode)
+                .where(RecoveryCode.user_id == user_id, RecoveryCode.code_sha256 == _digest(code))
+                .returning(RecoveryCode.user_id)
+            ).all()
+            if used:
+                left = session.scalar(select(func.count()).where(RecoveryCode.user_id == user_id))
+                self._audit.add(session, username, "second_factor.recovery_code", {"left": left})
+            return bool(used)
+
+    def remove(self, user_id: int, username: str, *, actor: str) -> None:
+        """Switch it off; without one nothing happens."""
+        with self._store.transaction() as session:
+            self._audit.add(session, actor, "second_factor.off", {"user": username})
+            session.execute(delete(SecondFactorRecord).where(SecondFactorRecord.user_id == user_id))
+            session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+
+    def _use(self, session: Session, record: SecondFactorRecord, code: str) -> bool:
+        """Whether it is a code of now that was not used before; of two at once with the same, one gets it."""
+        if len(code) > MAX_CODE or not code.isascii():
+            return False
+        step = totp.matching_step(self._decrypt(record), code.strip(), now_ms=self._now_ms())
+        if step is None:
+            return False
+        took = session.execute(
+            update(SecondFactorRecord)
+            .where(SecondFactorRecord.user_id == record.user_id, SecondFactorRecord.last_step < step)
+            .values(last_step=step)
+            .returning(SecondFactorRecord.user_id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        return bool(took)
+
+    def _encrypt(self, user_id: int, secret: bytes) -> str:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return (nonce + self._key().encrypt(nonce, secret, _purpose(user_id))).hex()
+
+    def _decrypt(self, record: SecondFactorRecord) -> bytes:
+        sealed = bytes.fromhex(record.secret)
+        try:
+            return self._key().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _purpose(record.user_id))
+        except InvalidTag as error:
+            raise SecondFactorKeyError(cause=f"{self._key_file} does not belong to this database") from error
+
+    def _key(self) -> AESGCM:
+        """The key, made at first need."""
+        try:
+            if not self._key_file.exists():
+                handle = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "w", encoding="ascii") as file:
+                    file.write(secrets.token_hex(32) + "\n")
+            return AESGCM(bytes.fromhex(read_secret(self._key_file)))
+        except (OSError, ConfigError, ValueError) as error:
+            raise SecondFactorKeyError(cause=error) from error
+
+
+def _confirmed(session: Session, user_id: int) -> SecondFactorRecord | None:
+    record = session.get(SecondFactorRecord, user_id)
+    return record if record is not None and record.confirmed else None
+
+
+def _recovery_code() -> str:
+    text = totp.as_base32(secrets.token_bytes(10)).lower()
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def _digest(code: str) -> str:
+    plain = code.strip().lower().replace("-", "").replace(" ", "")
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _purpose(user_id: int) -> bytes:
+    return f"wayside second factor 1\0{user_id}".encode()

@@ -1,0 +1,306 @@
+"""Where what the centre hears meets the rules, and becomes alarms: each match once, whatever is heard twice."""
+
+import hashlib
+from collections import ChainMap, Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from center.alarms import kinds
+from center.alarms.decision import Last, Outcome, decide, delay
+from center.alarms.inputs import Fault, Seen, Times
+from center.alarms.latency import Hop, Hops
+from center.alarms.lifecycle import Event, State
+from center.alarms.matching import Book, Finding
+from center.alarms.rule import Rule
+from center.alarms.tables import AlarmRecord, EventRecord, MatchRecord, NoticeRecord
+from center.alarms.views import FindingView
+from center.alarms.writer import ITSELF, Register, Writing
+from center.clock import NowMs
+from center.database.store import Store
+from center.retention import ALARMS, Retention
+from provisioning.contracts.config.processes import Alarms
+
+KEPT_MS: Final = 35 * 86_400_000
+"""How long it is remembered that a row was looked at: longer than the archive keeps it."""
+LONGEST_WINDOW_MS: Final = 86_400_000
+_BATCH: Final = 400
+"""Subjects in one question to the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A rule found something. `times` None: in a fault, which is never late."""
+
+    rule: Rule
+    finding: Finding
+    subject: str
+    place: str
+    agent_id: str
+    camera_id: str
+    row_key: str | None = None
+    times: Times | None = None
+    trusted: bool = True
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.subject, self.rule.id, self.rule.version
+
+
+class Desk:
+    """All rules in force. Blocks: call it from a thread that may wait for the database.
+
+    Raises (all methods):
+        StoreUnavailableError: nothing was written. What is heard again then counts as if it came for the first time.
+    """
+
+    def __init__(self, store: Store, register: Register, hops: Hops, now_ms: NowMs, *, late_after_ms: int) -> None:
+        self._store = store
+        self._register = register
+        self._hops = hops
+        self._now_ms = now_ms
+        self._late_after_ms = late_after_ms
+        self._book = Book()
+        self._last: dict[tuple[int, str], Last] = {}
+        self.rows = 0
+        """Looked at since the start."""
+        self.outcomes: Counter[Outcome] = Counter()
+        """Since the start, too."""
+
+    def load(self) -> None:
+        """What the last run left: the newest alarm of each rule and place that a further match may belong to."""
+        with self._store.transaction() as session:
+            open_since = self._now_ms() - LONGEST_WINDOW_MS
+            newest = (
+                select(func.max(AlarmRecord.id))
+                .where((AlarmRecord.raised_at_ms >= open_since) | (AlarmRecord.state != State.CLOSED))
+                .group_by(AlarmRecord.rule_id, AlarmRecord.place)
+            )
+            for alarm in session.scalars(select(AlarmRecord).where(AlarmRecord.id.in_(newest))):
+                last = Last(alarm.id, alarm.raised_at_ms, alarm.state == State.CLOSED)
+                self._last[alarm.rule_id, alarm.place] = last
+
+    def watch(self, rules: Iterable[Rule]) -> None:
+        """These are in force from now on."""
+        self._book = Book.of(rules)
+
+    def observed(self, rows: Iterable[Seen]) -> None:
+        """Rows were committed, as a hint or the archive says."""
+        heard_at_ms, book = self._now_ms(), self._book
+        matches = []
+        for seen in rows:
+            self.rows += 1
+            matches += [_of_row(rule, finding, seen) for rule, finding in book.found(seen)]
+        if matches:
+            self._take(matches, heard_at_ms)
+
+    def faults(self, faults: Iterable[Fault]) -> None:
+        """What does not work now; told again for as long as it does not."""
+        heard_at_ms, book = self._now_ms(), self._book
+        matches = [
+            _of_fault(rule, finding, fault)
+            for fault in faults
+            for rule, finding in book.faults_found(fault, heard_at_ms)
+        ]
+        if matches:
+            self._take(matches, heard_at_ms)
+
+    def closed(self, alarm: AlarmRecord) -> None:
+        """Somebody closed it: what a lasting fault brings from now on begins another."""
+        last = self._last.get((alarm.rule_id, alarm.place))
+        if last is not None and last.alarm_id == alarm.id:
+            self._last[alarm.rule_id, alarm.place] = Last(alarm.id, last.raised_at_ms, is_closed=True)
+
+    def forget(self, retention: Retention, *, keep_ms: int) -> None:
+        """Drop what nobody can hear again, and alarms that were closed and last added to so long ago."""
+        closed = AlarmRecord.state == State.CLOSED
+        with self._store.transaction() as session:
+            oldest_ms = session.scalar(select(func.min(AlarmRecord.last_at_ms)).where(closed))
+        due_ms, horizon_ms = retention.due_ms(), retention.horizon_ms(ALARMS, keep_ms, oldest_ms=oldest_ms)
+        with self._store.transaction() as session:
+            if due_ms is not None:
+                session.execute(delete(MatchRecord).where(MatchRecord.at_ms < due_ms - KEPT_MS))
+            if horizon_ms is None:
+                return
+            old = closed & (AlarmRecord.last_at_ms < horizon_ms)
+            ended = select(AlarmRecord.id).where(old)
+            for table in (EventRecord, NoticeRecord):
+                session.execute(delete(table).where(table.alarm_id.in_(ended)))
+            session.execute(delete(AlarmRecord).where(old))
+
+    def _take(self, matches: Sequence[_Match], heard_at_ms: int) -> None:
+        with self._register.writing() as writing:
+            known = _known(writing.session, matches)
+            fresh: dict[tuple[int, str], Last] = {}
+            last = ChainMap(fresh, self._last)
+            outcomes: Counter[Outcome] = Counter()
+            raised: list[tuple[_Match, AlarmRecord]] = []
+            for match in matches:
+                if match.key in known:
+                    continue
+                known.add(match.key)
+                outcome = self._outcome(match, last, writing.now_ms)
+                outcomes[outcome] += 1
+                alarm_id = None
+                if outcome is Outcome.RAISED:
+                    alarm = _raise(writing, match, heard_at_ms)
+                    raised.append((match, alarm))
+                    alarm_id = alarm.id
+                    fresh[match.rule.id, match.place] = Last(alarm_id, writing.now_ms, is_closed=False)
+                elif outcome is Outcome.REPEATED:
+                    alarm_id = last[match.rule.id, match.place].alarm_id
+                    _repeat(writing, alarm_id)
+                writing.session.add(_kept(match, outcome, alarm_id, writing.now_ms))
+            writing.afterwards.append(lambda: self._done(fresh, outcomes, raised))
+
+    def _outcome(self, match: _Match, last: Mapping[tuple[int, str], Last], now_ms: int) -> Outcome:
+        if match.times is not None:
+            late = delay(
+                match.times.captured_at_ms, trusted=match.trusted, now_ms=now_ms, late_after_ms=self._late_after_ms
+            )
+            if late is not None:
+                return late
+        return decide(
+            last.get((match.rule.id, match.place)),
+            now_ms=now_ms,
+            window_ms=match.rule.text.window_s * 1000,
+            lasts=match.times is None,
+        )
+
+    def _done(
+        self,
+        fresh: Mapping[tuple[int, str], Last],
+        outcomes: Counter[Outcome],
+        raised: Sequence[tuple[_Match, AlarmRecord]],
+    ) -> None:
+        """It is committed, and now it is true here as well."""
+        self._last.update(fresh)
+        self.outcomes.update(outcomes)
+        for match, alarm in raised:
+            if match.times is not None:
+                self._hops.observe(Hop.SELECT, alarm.captured_at_ms, alarm.selected_at_ms)
+                self._hops.observe(Hop.REDACT, alarm.selected_at_ms, alarm.redacted_at_ms)
+                self._hops.observe(Hop.SPOOL, alarm.redacted_at_ms, alarm.spooled_at_ms)
+                self._hops.observe(Hop.PUBLISH, alarm.spooled_at_ms, alarm.published_at_ms)
+                self._hops.observe(Hop.EDGE, alarm.captured_at_ms, alarm.published_at_ms)
+                self._hops.observe(Hop.ARRIVE, alarm.published_at_ms, alarm.received_at_ms)
+                self._hops.observe(Hop.PARSE, alarm.received_at_ms, alarm.parsed_at_ms)
+                self._hops.observe(Hop.COMMIT, alarm.parsed_at_ms, alarm.committed_at_ms)
+                self._hops.observe(Hop.HEAR, alarm.committed_at_ms, alarm.heard_at_ms)
+            self._hops.observe(Hop.DECIDE, alarm.heard_at_ms, alarm.raised_at_ms)
+
+
+def _of_row(rule: Rule, finding: Finding, seen: Seen) -> _Match:
+    if seen.alike is not None:
+        # A row may be like what two cases seek, and each has its own windows.
+        case = hashlib.sha256(seen.alike.case.encode()).hexdigest()[:16]
+        return _Match(
+            rule,
+            finding,
+            f"{seen.row_key}#{case}",
+            f"{seen.place}#{case}",
+            seen.agent_id,
+            seen.camera_id,
+            row_key=seen.row_key,
+            times=seen.times,
+            trusted=seen.trusted,
+        )
+    # That a count was reached is linked to no picture: the hash is only good for knowing it again.
+    linked = not isinstance(rule.text.what, kinds.Crowding)
+    hashed = hashlib.sha256(f"{rule.id}:{rule.version}:{seen.row_key}".encode()).hexdigest()
+    return _Match(
+        rule,
+        finding,
+        seen.row_key if linked else hashed,
+        seen.place,
+        seen.agent_id,
+        seen.camera_id,
+        row_key=seen.row_key if linked else None,
+        times=seen.times,
+        trusted=seen.trusted,
+    )
+
+
+def _of_fault(rule: Rule, finding: Finding, fault: Fault) -> _Match:
+    subject = f"{fault.of}:{fault.code}:{fault.place}:{fault.since_ms}"
+    return _Match(rule, finding, subject, fault.place, fault.agent_id, fault.camera_id)
+
+
+def _known(session: Session, matches: Sequence[_Match]) -> set[tuple[str, int, int]]:
+    """Those that have had their outcome."""
+    subjects = sorted({match.subject for match in matches})
+    known = set()
+    for start in range(0, len(subjects), _BATCH):
+        wanted = MatchRecord.subject.in_(subjects[start : start + _BATCH])
+        rows = session.execute(select(MatchRecord.subject, MatchRecord.rule_id, MatchRecord.version).where(wanted))
+        known |= {(subject, rule_id, version) for subject, rule_id, version in rows}
+    return known
+
+
+def _raise(writing: Writing, match: _Match, heard_at_ms: int) -> AlarmRecord:
+    text, times, now_ms = match.rule.text, match.times, writing.now_ms
+    quiet = text.quiet.cover(now_ms)
+    alarm = AlarmRecord(
+        rule_id=match.rule.id,
+        rule_version=match.rule.version,
+        rule_name=text.name,
+        kind=text.what.kind,
+        severity=text.severity,
+        place=match.place,
+        agent_id=match.agent_id,
+        camera_id=match.camera_id,
+        row_key=match.row_key,
+        finding=FindingView.of(match.finding).model_dump_json(),
+        state=State.OPEN,
+        level=0,
+        quiet=quiet,
+        repeats=0,
+        raised_at_ms=now_ms,
+        last_at_ms=now_ms,
+        escalates_at_ms=now_ms + text.escalate_after_min[0] * 60_000 if text.escalate_after_min else None,
+        clock=times.clock if times else "",
+        captured_at_ms=times and times.captured_at_ms,
+        selected_at_ms=times and times.selected_at_ms,
+        redacted_at_ms=times and times.redacted_at_ms,
+        spooled_at_ms=times and times.spooled_at_ms,
+        published_at_ms=times and times.published_at_ms,
+        received_at_ms=times and times.received_at_ms,
+        parsed_at_ms=times and times.parsed_at_ms,
+        committed_at_ms=times and times.committed_at_ms,
+        heard_at_ms=heard_at_ms,
+        stored_at_ms=None,
+        sent_at_ms=None,
+    )
+    writing.session.add(alarm)
+    writing.session.flush()
+    writing.note(alarm, Event.RAISED, ITSELF)
+    if not quiet:
+        writing.notify(alarm)
+    return alarm
+
+
+def _repeat(writing: Writing, alarm_id: int) -> None:
+    alarm = writing.session.get_one(AlarmRecord, alarm_id)
+    alarm.repeats += 1
+    alarm.last_at_ms = writing.now_ms
+
+
+def _kept(match: _Match, outcome: Outcome, alarm_id: int | None, now_ms: int) -> MatchRecord:
+    return MatchRecord(
+        subject=match.subject,
+        rule_id=match.rule.id,
+        version=match.rule.version,
+        outcome=outcome,
+        alarm_id=alarm_id,
+        place=match.place,
+        captured_at_ms=match.times.captured_at_ms if match.times else now_ms,
+        at_ms=now_ms,
+    )
+
+
+def keep_ms(settings: Alarms) -> int:
+    """How long a closed alarm is kept: never shorter than what it matched can be heard again."""
+    return max(settings.keep_days * 86_400_000, KEPT_MS)

@@ -1,0 +1,118 @@
+"""Events of alarms on their way to open pages, and which alarms a page has had."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from center.alarms.errors import TooManyStreamsError
+from center.alarms.latency import Hop, Hops
+from center.alarms.lifecycle import Event
+from center.alarms.views import Push
+from center.clock import NowMs
+from center.fleet.feed import Fan, Reader
+
+MAX_STREAMS: Final = 256
+REMEMBERED: Final = 4096
+"""Alarms that went out; more than any ring holds."""
+
+
+class Sent(NamedTuple):
+    """When an alarm was stored (None: before the centre's last start), and when a page was first sent it."""
+
+    stored_at_ms: int | None
+    sent_at_ms: int
+
+
+class Listener:
+    """One page that waits for events; lives in one asyncio loop."""
+
+    def __init__(self, reader: Reader[Push], woken: asyncio.Event) -> None:
+        self._reader = reader
+        self._woken = woken
+        self._missed = 0
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Until something may be taken; False after `timeout_s` without."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        return True
+
+    def take(self) -> tuple[list[Push], bool]:
+        """What came, oldest first, and whether the ring overflowed before it: then the database has the rest."""
+        taken = self._reader.take()
+        overflowed = self._reader.dropped > self._missed
+        self._missed = self._reader.dropped
+        return taken, overflowed
+
+
+class Pushes(Fan[Push]):
+    """Fans events out, and measures when the first page has each alarm."""
+
+    def __init__(self, hops: Hops, now_ms: NowMs) -> None:
+        super().__init__()
+        self._hops = hops
+        self._now_ms = now_ms
+        self._sent_lock = threading.Lock()
+        self._sent: dict[int, Sent] = {}
+        self._known: OrderedDict[int, None] = OrderedDict()
+        self.ended = False
+        """The centre goes down: whoever listens is to leave, or it would wait for them."""
+
+    def admit(self) -> None:
+        """Ask before `listening`, while there is still an answer to give.
+
+        Raises:
+            TooManyStreamsError: as many as there may be are open.
+        """
+        if self.readers >= MAX_STREAMS:
+            raise TooManyStreamsError(limit=MAX_STREAMS)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Listener]:
+        """A listener for as long as `with` lasts."""
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        reader = self.open(lambda: _wake(loop, woken))
+        try:
+            yield Listener(reader, woken)
+        finally:
+            self.close(reader)
+
+    def end(self) -> None:
+        """Let every listener go."""
+        self.ended = True
+        self.spread(())
+
+    def sent(self, push: Push) -> None:
+        """A page is being sent this. Only the first time that a fresh alarm goes out is a hop of it."""
+        if push.event.event is not Event.RAISED or push.alarm.times.sent_at_ms is not None:
+            return
+        now_ms = self._now_ms()
+        with self._sent_lock:
+            if push.alarm.id in self._known:
+                return
+            self._known[push.alarm.id] = None
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            times = push.alarm.times
+            self._sent[push.alarm.id] = Sent(times.stored_at_ms, now_ms)
+        self._hops.observe(Hop.STORE, times.decided_at_ms, times.stored_at_ms)
+        self._hops.observe(Hop.SEND, times.stored_at_ms, now_ms)
+        self._hops.observe(Hop.TOTAL, times.captured_at_ms, now_ms)
+
+    def first_sent(self) -> dict[int, Sent]:
+        """Alarms that went out for the first time since the last call."""
+        with self._sent_lock:
+            taken, self._sent = self._sent, {}
+            return taken
+
+
+def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(woken.set)

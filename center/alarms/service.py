@@ -1,0 +1,192 @@
+"""The alarm room of one centre: everything of alarms, wired, and the two loops that keep it going."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from center import background
+from center.alarms.decision import Outcome
+from center.alarms.evaluator import Desk, keep_ms
+from center.alarms.events import Pushes
+from center.alarms.faults import FaultWatch, faults_of
+from center.alarms.handling import Care
+from center.alarms.inputs import Fault, Seen, of_hint
+from center.alarms.latency import Hops
+from center.alarms.notices import Handover, Notifier
+from center.alarms.preview import Previews
+from center.alarms.reconcile import Lately, Reconciler
+from center.alarms.rule_store import Rules
+from center.alarms.writer import Register
+from center.audit.log import Audit
+from center.background import Periodic
+from center.clock import NowMs
+from center.database.store import Store
+from center.fleet.devices import Devices
+from center.fleet.roster import Roster
+from center.retention import Retention
+from center.search.client import Search
+from provisioning.contracts.config.processes import Alarms
+from provisioning.contracts.wire.messages import Observed
+
+TEND_S: Final = 1.0
+HAND_OVER_S: Final = 0.2
+FORGET_S: Final = 3600.0
+
+
+PartsAway = Callable[[], Awaitable[Mapping[str, str]]]
+"""Why each part that the centre depends on and that does not work does not, by name."""
+
+
+class RoomFigures(BaseModel):
+    """What became of what was looked at since the start, and what does not work in the room itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    outcomes: dict[Outcome, int]
+    reconciled: int
+    """Rows that no hint had brought."""
+    listeners: int
+    overflowed: int
+    """Events that a page had to read from the database, since it was slow."""
+    trouble: dict[str, str]
+
+
+class AlarmRoom:
+    """What a route, page or mailbox needs of alarms."""
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        search: Search,
+        devices: Devices,
+        roster: Roster,
+        settings: Alarms,
+        now_ms: NowMs,
+        *,
+        retention: Retention,
+        notifier: Notifier | None = None,
+    ) -> None:
+        """`notifier`: who takes notices over; None keeps none."""
+        self._devices = devices
+        self._settings = settings
+        self._retention = retention
+        self._now_ms = now_ms
+        self._watch = FaultWatch()
+        self._lately = Lately()
+        self._loops: dict[str, Periodic] = {}
+        self.hops = Hops()
+        self.pushes = Pushes(self.hops, now_ms)
+        self.register = Register(store, self.pushes, now_ms, notifies=notifier is not None)
+        self._desk = Desk(store, self.register, self.hops, now_ms, late_after_ms=int(settings.late_after_s * 1000))
+        self.care = Care(store, audit, self.register, self._desk.closed)
+        self.rules = Rules(store, audit, now_ms, self._desk.watch, max_share=settings.max_share)
+        self.previews = Previews(
+            search,
+            audit,
+            self.rules,
+            lambda: self._watch.now,
+            now_ms,
+            max_share=settings.max_share,
+            max_rows=settings.preview_rows,
+        )
+        self._reconciler = Reconciler(
+            store, search, self._lately, lambda agent_id: not roster.revoked(agent_id), self._look
+        )
+        self._onlookers: list[Callable[[Sequence[Seen]], None]] = []
+        self._handover = None if notifier is None else Handover(store, notifier, now_ms)
+
+    def load(self) -> None:
+        """What the last run left.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        self._desk.load()
+        self.rules.load()
+
+    def observed(self, observed: Observed) -> None:
+        """See `center.fleet.mqtt.Watch`."""
+        rows = tuple(of_hint(observed))
+        self._look(rows)
+        for seen in rows:
+            if seen.width:  # else a cluster of before left out what rules want: the archive's row has it
+                self._lately.add(seen.row_key)
+
+    def watched_by(self, onlooker: Callable[[Sequence[Seen]], None]) -> None:
+        """`onlooker` is shown each row once the rules have seen it; it may not wait for anything."""
+        self._onlookers.append(onlooker)
+
+    def alike(self, rows: Sequence[Seen]) -> None:
+        """Rows come again, each for a case that seeks what it shows. Blocks.
+
+        Raises:
+            StoreUnavailableError: nothing was written; let them come again.
+        """
+        self._desk.observed(rows)
+
+    def _look(self, rows: Sequence[Seen]) -> None:
+        self._desk.observed(rows)
+        for onlooker in self._onlookers:
+            onlooker(rows)
+
+    def figures(self) -> RoomFigures:
+        """As of now."""
+        return RoomFigures(
+            rows=self._desk.rows,
+            outcomes={outcome: self._desk.outcomes[outcome] for outcome in Outcome},
+            reconciled=self._reconciler.found,
+            listeners=self.pushes.readers,
+            overflowed=self.pushes.dropped_oldest,
+            trouble={
+                where: str(error)
+                for where, loop in sorted(self._loops.items())
+                if (error := loop.death or loop.trouble) is not None
+            },
+        )
+
+    @property
+    def loops(self) -> tuple[Periodic, ...]:
+        """Those that go on while the room is at work."""
+        return tuple(self._loops.values())
+
+    @asynccontextmanager
+    async def at_work(self, parts_away: PartsAway) -> AsyncIterator[None]:
+        """Faults, escalation, hand-over and reconciliation go on while `with` lasts."""
+        loops: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
+            "tend": (TEND_S, lambda: self.tend(parts_away)),
+            "reconcile": (self._settings.reconcile_every_s, self._reconciler.run_once),
+            "forget": (FORGET_S, lambda: asyncio.to_thread(self.forget)),
+        }
+        if self._handover is not None:
+            loops["hand over"] = (HAND_OVER_S, lambda: asyncio.to_thread(self.hand_over))
+        self._loops = {where: Periodic(f"alarms: {where}", *each) for where, each in loops.items()}
+        async with background.running(self.loops):
+            yield
+
+    async def tend(self, parts_away: PartsAway) -> None:
+        """Look at faults, and at what nobody has acknowledged."""
+        faults = faults_of(self._devices.cameras(), self._devices.agents(), await parts_away())
+        await asyncio.to_thread(self._tend, self._watch.look(faults, self._now_ms()))
+
+    async def reconcile(self) -> None:
+        """Look at what hints did not bring, now; see `Reconciler.run_once`."""
+        await self._reconciler.run_once()
+
+    def forget(self) -> None:
+        """Drop what is older than it is kept, now. Blocks."""
+        self._desk.forget(self._retention, keep_ms=keep_ms(self._settings))
+
+    def hand_over(self) -> None:
+        """Hand over what is due, now; see `Handover`. Blocks."""
+        while self._handover is not None and self._handover.run_once():
+            pass
+
+    def _tend(self, faults: Sequence[Fault]) -> None:
+        self._desk.faults(faults)
+        self.care.escalate_due()
+        self.care.sent(self.pushes.first_sent())

@@ -1,0 +1,51 @@
+"""What a map stands on: outlines and tiles, as the site's own files have them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import FileResponse
+
+from center.access.errors import ForbiddenError
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.errors import documented
+from center.basemap import Outlines
+from center.errors import NotLoggedInError, StoreUnavailableError
+from center.services import Served
+
+router = APIRouter(prefix="/map", tags=["map"])
+
+_KEPT = "private, max-age=86400"
+Zoom = Annotated[int, Path(ge=0, le=22)]
+Column = Annotated[int, Path(ge=0, lt=2**22)]
+
+
+@router.get(
+    "/outlines",
+    operation_id="get_outlines",
+    openapi_extra=needs(Permission.CAMERA_VIEW),
+    responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
+)
+async def outlines(services: Served) -> Outlines:
+    """Outlines of districts as GeoJSON in WGS 84; no feature where none are set."""
+    return services.atlas.outlines
+
+
+@router.get(
+    "/tiles/{zoom}/{x}/{y}",
+    operation_id="get_tile",
+    openapi_extra=needs(Permission.CAMERA_VIEW),
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}, "image/jpeg": {}, "image/webp": {}}},
+        204: {"description": "The set has no such tile."},
+        **documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
+    },
+)
+def tile(zoom: Zoom, x: Column, y: Column, services: Served) -> Response:
+    """One tile of the local set (Web Mercator, 256 px, y from the north)."""
+    found = services.atlas.tile(zoom, x, y)
+    if found is None:
+        return Response(status_code=204)
+    file, media_type = found
+    return FileResponse(file, media_type=media_type, headers={"Cache-Control": _KEPT})

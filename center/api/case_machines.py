@@ -1,0 +1,252 @@
+"""What is done in a case: the sought machine, candidates, sightings, cameras to ask."""
+
+import asyncio
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from center.access.permissions import Permission
+from center.access.route_permissions import needs
+from center.api.cases import ALWAYS, CaseId
+from center.api.errors import QUERY_ERRORS, documented
+from center.api.observations import JPEG, PICTURE, RowKey, whole
+from center.cases.errors import (
+    CaseNotApprovedError,
+    CaseStateError,
+    CaseTermsError,
+    DeskMissingError,
+    ForeignPictureError,
+    ForgedPictureError,
+    NothingSoughtError,
+    TooManyQuestionsError,
+    UnknownCaseError,
+    UnknownCaseMachineError,
+    UnsignedPictureError,
+)
+from center.cases.lookalike_search import Wanted
+from center.cases.views import (
+    JudgedMachine,
+    MachineList,
+    PictureList,
+    PictureView,
+    SearchView,
+    Verdict,
+    WindowList,
+)
+from center.errors import (
+    NoPictureError,
+    NotComparableError,
+    PictureBrokenError,
+    QueryRefusedError,
+    UnknownObservationError,
+)
+from center.search.client import ROW_KEY_PATTERN
+from center.search.views import ObservationView
+from center.services import Asker, Served, Sight
+
+router = APIRouter(tags=["cases"])
+
+Index = Annotated[int, Path(ge=0, lt=512)]
+_VIEW: Final = needs(Permission.CASE_VIEW)
+_EDIT: Final = needs(Permission.CASE_EDIT)
+_SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
+_KNOWN: Final = (*ALWAYS, UnknownCaseError)
+
+
+class Sought(BaseModel):
+    """A machine of an observation: of the archive, or of a picture that the desk agent brought for this case."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    row_key: str = Field(pattern=ROW_KEY_PATTERN)
+    index: int = Field(ge=0, lt=512)
+
+
+class Judgement(BaseModel):
+    """What somebody who looked at it says; `candidate` takes it back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Literal[Verdict.CONFIRMED, Verdict.REJECTED, Verdict.CANDIDATE]
+
+
+@router.get("/cases/{case_id}/sought", operation_id="list_sought", openapi_extra=_VIEW, responses=documented(*_KNOWN))
+async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
+    """The pictures of the sought machine."""
+    return await services.cases.hunt.machines(case_id, (Verdict.SOUGHT,), sight=sight)
+
+
+@router.post(
+    "/cases/{case_id}/sought",
+    operation_id="add_sought",
+    openapi_extra=_EDIT,
+    status_code=201,
+    responses=documented(
+        *_KNOWN,
+        *QUERY_ERRORS,
+        UnknownObservationError,
+        UnknownCaseMachineError,
+        ForeignPictureError,
+        UnsignedPictureError,
+        ForgedPictureError,
+        NoPictureError,
+        PictureBrokenError,
+        DeskMissingError,
+        CaseStateError,
+    ),
+)
+async def add_sought(case_id: CaseId, body: Sought, services: Served, asker: Asker, sight: Sight) -> JudgedMachine:
+    """This is the machine."""
+    return await services.cases.hunt.seek(case_id, body.row_key, body.index, asker=asker, sight=sight)
+
+
+@router.delete(
+    "/cases/{case_id}/sought/{row_key}/{index}",
+    operation_id="drop_sought",
+    openapi_extra=_EDIT,
+    status_code=204,
+    responses=documented(*_KNOWN, UnknownCaseMachineError, CaseStateError),
+)
+def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served, asker: Asker, sight: Sight) -> None:
+    """It is not, after all."""
+    services.cases.dossiers.drop(case_id, row_key, index, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/pictures",
+    operation_id="list_case_pictures",
+    openapi_extra=_EDIT,
+    responses=documented(*_KNOWN, *QUERY_ERRORS),
+)
+async def list_case_pictures(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureList:
+    """Places for pictures, and which of them the desk agent has filled."""
+    places = await asyncio.to_thread(services.cases.pictures.places, case_id, asker=asker, sight=sight)
+    return await services.cases.pictures.arrived(places)
+
+
+@router.post(
+    "/cases/{case_id}/pictures",
+    operation_id="add_case_picture",
+    openapi_extra=_EDIT,
+    status_code=201,
+    responses=documented(*_KNOWN, DeskMissingError, CaseStateError),
+)
+def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureView:
+    """A place for a picture. The picture itself goes to the desk agent, never here."""
+    return services.cases.pictures.place(case_id, asker=asker, sight=sight)
+
+
+@router.post(
+    "/cases/{case_id}/search",
+    operation_id="search_case",
+    openapi_extra=_SEARCH,
+    responses=documented(
+        *_KNOWN,
+        *QUERY_ERRORS,
+        QueryRefusedError,
+        CaseNotApprovedError,
+        CaseTermsError,
+        NothingSoughtError,
+        TooManyQuestionsError,
+        NotComparableError,
+    ),
+)
+async def search_case(case_id: CaseId, body: Wanted, services: Served, asker: Asker, sight: Sight) -> SearchView:
+    """Ask the archive for machines like the sought one; the answer replaces the candidates."""
+    return await services.cases.hunt.search(case_id, body, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/candidates",
+    operation_id="list_candidates",
+    openapi_extra=_VIEW,
+    responses=documented(*_KNOWN),
+)
+async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
+    """What the last search found and nobody has decided on, best first."""
+    return await services.cases.hunt.machines(case_id, (Verdict.CANDIDATE,), sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/sightings",
+    operation_id="list_sightings",
+    openapi_extra=_VIEW,
+    responses=documented(*_KNOWN),
+)
+async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
+    """Confirmed sightings of the machine by capture time, with places."""
+    return await services.cases.hunt.machines(case_id, (Verdict.CONFIRMED,), sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/rejected", operation_id="list_rejected", openapi_extra=_VIEW, responses=documented(*_KNOWN)
+)
+async def list_rejected(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
+    """What was rejected, by capture time."""
+    return await services.cases.hunt.machines(case_id, (Verdict.REJECTED,), sight=sight)
+
+
+@router.put(
+    "/cases/{case_id}/machines/{row_key}/{index}",
+    operation_id="judge_candidate",
+    openapi_extra=_EDIT,
+    responses=documented(*_KNOWN, CaseNotApprovedError, UnknownCaseMachineError),
+)
+def judge_candidate(
+    case_id: CaseId, row_key: RowKey, index: Index, body: Judgement, services: Served, asker: Asker, sight: Sight
+) -> JudgedMachine:
+    """Confirm or reject a candidate."""
+    return services.cases.dossiers.judge(case_id, row_key, index, body.verdict, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/machines/{row_key}/{index}/crop",
+    operation_id="get_case_crop",
+    response_class=Response,
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
+    responses=JPEG
+    | documented(
+        *_KNOWN, *QUERY_ERRORS, UnknownCaseMachineError, UnknownObservationError, NoPictureError, PictureBrokenError
+    ),
+)
+async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services: Served, sight: Sight) -> Response:
+    """A machine of the case, cut from the redacted picture."""
+    part = await services.cases.hunt.crop(case_id, row_key, index, sight=sight)
+    return Response(part, media_type="image/jpeg")
+
+
+@router.get(
+    "/cases/{case_id}/observations/{row_key}",
+    operation_id="get_case_observation",
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
+    responses=documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError),
+)
+async def get_case_observation(
+    case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
+) -> ObservationView:
+    """One observation that the case has, whole."""
+    return await services.cases.looks.observation(case_id, row_key, asker=asker, sight=sight)
+
+
+@router.get(
+    "/cases/{case_id}/observations/{row_key}/picture",
+    operation_id="get_case_picture",
+    response_class=Response,
+    openapi_extra=needs(Permission.OBSERVATION_VIEW),
+    responses=PICTURE | documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
+)
+async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
+    """Its redacted picture, whole."""
+    return whole(await services.cases.looks.picture(case_id, row_key, asker=asker, sight=sight), row_key)
+
+
+@router.get(
+    "/cases/{case_id}/footage",
+    operation_id="list_footage",
+    openapi_extra=_VIEW,
+    responses=documented(*_KNOWN, CaseNotApprovedError),
+)
+async def list_footage(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> WindowList:
+    """Cameras worth asking for footage, with times."""
+    return await services.cases.hunt.footage(case_id, asker=asker, sight=sight)

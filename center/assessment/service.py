@@ -1,0 +1,57 @@
+"""All of the assessment as one service."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from center.assessment.assessor import Assessor
+from center.assessment.camera_register import Register
+from center.assessment.districts import AssessedDistricts
+from center.assessment.maintenance import Maintenance
+from center.assessment.profiles import Positions
+from center.assessment.recent import Recent
+from center.assessment.recorder import Recorder
+from center.assessment.settings import SettingsBook
+from center.audit.log import Audit
+from center.clock import NowMs
+from center.database.store import Store
+from center.fleet.devices import Devices
+
+
+def open_assessor(store: Store, positions: Positions, clock: NowMs) -> Assessor:
+    """Reports alone, as the command line needs them."""
+    return _assessor(store, Audit(store, clock), positions, clock)[0]
+
+
+def _assessor(store: Store, audit: Audit, positions: Positions, now_ms: NowMs) -> tuple[Assessor, SettingsBook]:
+    """With the settings that it goes by, before whose every change it closes what is due."""
+    settings = SettingsBook(store, audit, now_ms, lambda: assessor.months.close_due())  # noqa: PLW0108 - it is made below
+    assessor = Assessor(store, audit, settings, positions, now_ms)
+    return assessor, settings
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is heard (`recorder`), what people enter, and what comes of both (`assessor`)."""
+
+    recorder: Recorder
+    settings: SettingsBook
+    districts: AssessedDistricts
+    register: Register
+    maintenance: Maintenance
+    assessor: Assessor
+    recent: Recent
+
+    @classmethod
+    def over(cls, store: Store, audit: Audit, devices: Devices, positions: Positions, now_ms: NowMs) -> Self:
+        """Wired over one database."""
+        assessor, settings = _assessor(store, audit, positions, now_ms)
+        close_due = assessor.months.close_due
+        return cls(
+            recorder=Recorder(store, devices, now_ms),
+            settings=settings,
+            districts=AssessedDistricts(store, audit, close_due),
+            register=Register(store, audit, close_due),
+            maintenance=Maintenance(store, audit, settings, now_ms, close_due),
+            assessor=assessor,
+            recent=Recent(assessor, now_ms),
+        )

@@ -1,0 +1,235 @@
+"""Who asked for what: one row appended per login, query, observation opened and agent revoked, chained by hashes.
+
+An entry takes the lock of `audit_state`, which one transaction at a time holds until it commits: numbers have no gaps
+and the chain no forks, whatever threads and processes write, on SQLite and PostgreSQL alike. A transaction that also
+changes other rows which are contended appends first.
+"""
+
+import hashlib
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Final
+
+from sqlalchemy import BigInteger, Integer, String, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from center.audit import chain
+from center.audit.chain import Entry, Finding, Head
+from center.clock import NowMs
+from center.database.store import AuditEntry, Base, Store
+
+MAX_DETAIL_BYTES = 4096
+KEPT: Final = ("case", "case_id", "purpose", "requester", "export", "row_key", "from_ms", "to_ms")
+"""Without which an entry says nothing: for what, and of which time."""
+_SHORTER: Final = (32, 16, 8, 4, 2, 1, 0)
+"""Elements of a list that are kept, the most that fit."""
+_BRIEF: Final = 400
+_ROWS_AT_ONCE = 1000
+
+
+class AuditState(Base):
+    """One row: the newest entry, and up to which number entries may be deleted."""
+
+    __tablename__ = "audit_state"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    pruned_to: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuditHead(Base):
+    """The newest entry of a day that is over (`center.audit.chain.Head`)."""
+
+    __tablename__ = "audit_heads"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[str] = mapped_column(String(10), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
+
+
+class Audit:
+    """The log. Blocks: call it from a worker thread."""
+
+    def __init__(self, store: Store, now_ms: NowMs) -> None:
+        self._store = store
+        self._now_ms = now_ms
+
+    def append(self, actor: str, action: str, detail: Mapping[str, object]) -> None:
+        """Write one entry. `detail` never holds a secret.
+
+        Raises:
+            StoreUnavailableError: it cannot be written; what was to be logged must then not be done.
+        """
+        with self._store.transaction() as session:
+            self.add(session, actor, action, detail)
+
+    def add(self, session: Session, actor: str, action: str, detail: Mapping[str, object]) -> None:
+        """Write one entry together with what it is about: both are committed, or neither."""
+        text = fitting(detail)
+        at_ms, actor = self._now_ms(), actor[:64]
+        number, previous = locked(session, step=1)
+        sha256 = chain.entry_sha256(number, at_ms, actor, action, text, previous)
+        entry = Entry(number, at_ms, actor, action, text, previous, sha256)
+        session.execute(
+            insert(AuditEntry).values(
+                id=number,
+                at_ms=at_ms,
+                actor=actor,
+                action=action,
+                detail=text,
+                previous=previous,
+                sha256=entry.sha256,
+            )
+        )
+        session.execute(update(AuditState).values(sha256=sha256).execution_options(synchronize_session=False))
+
+    def latest(self, limit: int = 100) -> tuple[AuditEntry, ...]:
+        """The newest entries, newest first."""
+        return self.page(limit=limit)
+
+    def page(
+        self,
+        *,
+        limit: int,
+        before: int | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> tuple[AuditEntry, ...]:
+        """Entries, newest first, older than number `before`. `action` may be a beginning: `user.` finds `user.add`."""
+        wanted = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(AuditEntry.id < before)
+        if actor is not None:
+            wanted = wanted.where(AuditEntry.actor == actor)
+        if action is not None:
+            wanted = wanted.where(AuditEntry.action.startswith(action, autoescape=True))
+        if from_ms is not None:
+            wanted = wanted.where(AuditEntry.at_ms >= from_ms)
+        if to_ms is not None:
+            wanted = wanted.where(AuditEntry.at_ms < to_ms)
+        with self._store.transaction() as session:
+            return tuple(session.scalars(wanted))
+
+    def newest(self) -> tuple[int, str]:
+        """Number and hash of the newest entry; 0 before the first."""
+        with self._store.transaction() as session:
+            state = session.scalars(select(AuditState)).one()
+            return state.number, state.sha256
+
+    def newest_at_ms(self) -> int | None:
+        """When the newest entry was written; None before the first."""
+        with self._store.transaction() as session:
+            return session.scalar(select(AuditEntry.at_ms).order_by(AuditEntry.id.desc()).limit(1))
+
+    def verify(self, trusted: Sequence[str] = ()) -> Finding:
+        """Follow the whole chain; `trusted` are the public keys, in hex, whose heads count."""
+        with self._reading() as (newest, heads, entries):
+            return chain.walk(entries, heads, newest=newest, trusted=trusted)
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[tuple[int, str], tuple[Head, ...], Iterator[Entry]]]:
+        """The newest entry's number and hash, the heads, and all entries up to that one.
+
+        In this order: what is written meanwhile is then not taken for a break.
+        """
+        with self._store.transaction() as session:
+            state = session.scalars(select(AuditState)).one()
+            heads = _heads(session)
+            with closing(_entries(session, state.number)) as entries:
+                yield (state.number, state.sha256), heads, entries
+
+    def export(self) -> Iterator[str]:
+        """The whole audit as lines of JSON: what it is, every head, every entry (`center.audit.exported` reads it)."""
+        with self._reading() as (newest, heads, entries):
+            yield json.dumps({"kind": "audit", "version": 1, "number": newest[0], "sha256": newest[1]})
+            for head in heads:
+                yield json.dumps({"kind": "head", **_fields(head)})
+            for entry in entries:
+                yield json.dumps({"kind": "entry", **_fields(entry)})
+
+
+def fitting(detail: Mapping[str, object]) -> str:
+    """Write a detail as JSON of at most `MAX_DETAIL_BYTES` characters.
+
+    Where it is longer, long lists give way to their count, their hash and as much of their beginning as fits; then all
+    but `KEPT`, to the hash of the whole. No entry is cut off in the middle.
+    """
+    text = whole = _json(detail)
+    for most in _SHORTER:
+        if len(text) <= MAX_DETAIL_BYTES:
+            return text
+        text = _json(_shortened(detail, most))
+    if len(text) <= MAX_DETAIL_BYTES:
+        return text
+    kept = {name: _brief(detail[name]) for name in KEPT if name in detail}
+    return _json({**kept, "shortened": {"characters": len(whole), "sha256": _sha256(whole)}})
+
+
+def _shortened(value: object, most: int) -> object:
+    if isinstance(value, Mapping):
+        return {name: _shortened(each, most) for name, each in value.items()}
+    if not isinstance(value, list | tuple):
+        return value
+    first = [_shortened(each, most) for each in value[:most]]
+    if len(value) <= most:
+        return first
+    return {"count": len(value), "sha256": _sha256(_json(value)), "first": first}
+
+
+def _brief(value: object) -> object:
+    return value[:_BRIEF] if isinstance(value, str) else value if isinstance(value, int | float) else None
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def locked(session: Session, *, step: int = 0) -> tuple[int, str]:
+    """Take the chain's lock until the transaction ends. Gives the newest number, `step` more, and the newest hash."""
+    row = session.execute(
+        update(AuditState)
+        .values(number=AuditState.number + step)
+        .returning(AuditState.number, AuditState.sha256)
+        .execution_options(synchronize_session=False)
+    ).one()
+    return row.number, row.sha256
+
+
+def _heads(session: Session) -> tuple[Head, ...]:
+    found = session.scalars(select(AuditHead).order_by(AuditHead.number))
+    return tuple(Head(head.day, head.number, head.sha256, head.at_ms, head.key, head.signature) for head in found)
+
+
+def _entries(session: Session, last: int) -> Generator[Entry]:
+    wanted = (
+        select(
+            AuditEntry.id,
+            AuditEntry.at_ms,
+            AuditEntry.actor,
+            AuditEntry.action,
+            AuditEntry.detail,
+            AuditEntry.previous,
+            AuditEntry.sha256,
+        )
+        .where(AuditEntry.id <= last)
+        .order_by(AuditEntry.id)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    with session.execute(wanted) as rows:
+        for row in rows:
+            yield Entry(*row)
+
+
+def _fields(record: Head | Entry) -> dict[str, str | int]:
+    return {name: getattr(record, name) for name in record.__slots__}

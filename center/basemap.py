@@ -1,0 +1,113 @@
+"""What a map stands on: outlines of districts and a local set of tiles, both files of the site. Nothing is fetched."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from center.errors import StartError
+from provisioning.contracts.config.processes import MapGround
+
+MAX_OUTLINES_BYTES: Final = 8 * 1024 * 1024
+TILE_KINDS: Final = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
+
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Position = tuple[Longitude, Latitude]
+Ring = Annotated[tuple[Position, ...], Field(min_length=4)]
+
+
+class _Read(BaseModel):
+    """What is read of a GeoJSON file (RFC 7946); whatever else stands in it is left out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Polygon(_Read):
+    """One area."""
+
+    type: Literal["Polygon"]
+    coordinates: tuple[Ring, ...]
+
+
+class MultiPolygon(_Read):
+    """Several areas of one district."""
+
+    type: Literal["MultiPolygon"]
+    coordinates: tuple[tuple[Ring, ...], ...]
+
+
+class Named(_Read):
+    """What the district is called."""
+
+    name: str = Field(default="", max_length=128)
+
+
+class Outline(_Read):
+    """One district."""
+
+    type: Literal["Feature"]
+    properties: Named | None = None
+    geometry: Annotated[Polygon | MultiPolygon, Field(discriminator="type")]
+
+
+class Outlines(_Read):
+    """All of them, in WGS 84 as RFC 7946 has it: longitude first."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: tuple[Outline, ...] = Field(default=(), max_length=5000)
+
+
+class Atlas:
+    """The outlines of a site, read once, and where its tiles lie."""
+
+    def __init__(self, ground: MapGround | None = None, outlines: Outlines | None = None) -> None:
+        self.ground = ground or MapGround()
+        self.outlines = outlines or Outlines()
+
+    @classmethod
+    def of(cls, ground: MapGround) -> Self:
+        """Read the files of `[map]`.
+
+        Raises:
+            StartError: the outlines are no GeoJSON of areas in degrees, or the folder of tiles is not there.
+        """
+        if ground.tiles_dir is not None and not ground.tiles_dir.is_dir():
+            raise StartError(
+                what=f"map.tiles_dir {ground.tiles_dir} is no folder",
+                what_to_do="Put tiles there as ZOOM/X/Y.png, or leave tiles_dir out: the map then has no tiles",
+            )
+        return cls(ground, None if ground.outlines_file is None else _read(ground.outlines_file))
+
+    def tile(self, zoom: int, x: int, y: int) -> tuple[Path, str] | None:
+        """File and media type of one tile (Web Mercator, y from the north), None where there is none."""
+        folder, side = self.ground.tiles_dir, 1 << zoom
+        if folder is None or not (0 <= x < side and 0 <= y < side):
+            return None
+        for suffix, media_type in TILE_KINDS.items():
+            if (file := folder / str(zoom) / str(x) / f"{y}{suffix}").is_file():
+                return file, media_type
+        return None
+
+
+def _read(file: Path) -> Outlines:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_OUTLINES_BYTES + 1)
+        if len(content) > MAX_OUTLINES_BYTES:
+            raise StartError(
+                what=f"map.outlines_file {file} is larger than {MAX_OUTLINES_BYTES // 1024**2} MiB",
+                what_to_do="Simplify its outlines: a screen shows no more than some thousand corners",
+            )
+        return Outlines.model_validate_json(content)
+    except OSError as error:
+        raise StartError(
+            what=f"map.outlines_file {file} cannot be read ({error.strerror})", what_to_do="Correct outlines_file"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise StartError(
+            what=f"map.outlines_file {file}: {place}: {first['msg']}",
+            what_to_do="Give a GeoJSON FeatureCollection of Polygon and MultiPolygon features in WGS 84 degrees",
+        ) from error

@@ -1,0 +1,355 @@
+"""A search for the machine of one case: asked in pieces, answered as one, ranked, and explained."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from center.access.permissions import CameraKey, Identity, Scope
+from center.cases import footage_windows as footage
+from center.cases import lookalike_query
+from center.cases.desk_pictures import DeskPictures, machines_of
+from center.cases.errors import (
+    CaseTermsError,
+    DeskMissingError,
+    ForeignPictureError,
+    NothingSoughtError,
+    UnknownCaseMachineError,
+)
+from center.cases.footage_windows import Spot, worth_asking
+from center.cases.machines import Dossier, Dossiers, Ranked
+from center.cases.places import Anchor
+from center.cases.scoring import Score, colour_factor, reach
+from center.cases.terms import Source, Terms
+from center.cases.views import (
+    CaseMachine,
+    Explained,
+    JudgedMachine,
+    MachineList,
+    SearchView,
+    Verdict,
+    WindowList,
+    WindowView,
+)
+from center.cases.workflow import Casebook
+from center.errors import NotComparableError, UnknownObservationError
+from center.geometry import Position
+from center.search import lookalikes, pictures
+from center.search.camera_positions import CameraPositions
+from center.search.client import Search
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.query.lookalike import MAX_HITS, MAX_MACHINES, LookalikePage, LookalikeRequest, MachineRef
+from provisioning.contracts.wire.messages import MachineClass, PictureState, TimeMs
+
+PARALLEL: Final = 4
+"""Questions at once: the cluster searches four days of each at once."""
+DEPTH: Final = 500
+"""Hits of one question: rejections and places reorder them, so more are asked for than are shown."""
+
+
+class Wanted(BaseModel):
+    """What narrows a search; empty: what the case says. Machine classes alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cls: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
+    """Empty: the sought class and those it is taken for."""
+    colours: tuple[MachineColour, ...] = Field(default=(), max_length=len(MachineColour))
+    """Empty: any; else machines whose colour was not seen are not found."""
+    cameras: tuple[Source, ...] = Field(default=(), max_length=256)
+    """Of the area; empty: all of it."""
+    from_ms: TimeMs | None = None
+    to_ms: TimeMs | None = None
+    limit: int = Field(default=60, ge=1, le=200)
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "Wanted":
+        if self.from_ms is not None and self.to_ms is not None and self.to_ms <= self.from_ms:
+            raise ValueError("from_ms, to_ms: the span ends before it begins")
+        return self
+
+
+class Hunt:
+    """Searches, sightings and footage of cases.
+
+    Raises (all methods):
+        UnknownCaseError, StoreUnavailableError: see `Casebook`.
+    """
+
+    def __init__(
+        self, search: Search, book: Casebook, dossiers: Dossiers, pictures: DeskPictures, positions: CameraPositions
+    ) -> None:
+        self._search = search
+        self._book = book
+        self._dossiers = dossiers
+        self._pictures = pictures
+        self._positions = positions
+
+    async def search(self, number: str, wanted: Wanted, *, asker: Identity, sight: Scope) -> SearchView:
+        """Ask the archive, and keep what it finds as the candidates of the case.
+
+        Raises:
+            CaseNotApprovedError, NothingSoughtError, CaseTermsError, TooManyQuestionsError: it may not be asked this.
+            NotComparableError: none of the pictures of the machine can be compared any more.
+            QueryError, QueryRefusedError: the archive does not answer, or refuses the question.
+        """
+        said = wanted.model_dump(mode="json", exclude_defaults=True)
+        dossier = await asyncio.to_thread(
+            self._dossiers.open, number, sight=sight, action="search", actor=asker.actor, filters=said
+        )
+        cameras = frozenset(key for key in dossier.area if sight.holds(*key))
+        question = _question(number, dossier.terms, wanted, cameras, asker.username)
+        machines = _sought(dossier)
+        if not machines:
+            raise NothingSoughtError(number=number)
+        rejected = [_ref(each.machine) for each in dossier.of(Verdict.REJECTED)][:MAX_MACHINES]
+        found = await self._ask(question, machines)
+        lowering = await self._lowering(question, rejected) if rejected and found.hits else None
+        known = dossier.of(Verdict.CONFIRMED)
+        keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in known}
+        places = await asyncio.to_thread(self._positions.of, cameras | keys)
+        ranked = _ranked(found, lowering, dossier, places)
+        await asyncio.to_thread(self._dossiers.found, number, ranked[: wanted.limit], asker=asker, sight=sight)
+        explained = Explained(
+            cameras=len(question.cameras),
+            cameras_out_of_sight=len(dossier.area) - len(cameras),
+            machines=min(len(machines), MAX_MACHINES),
+            rejected=len(rejected),
+            questions=found.questions + (lowering.questions if lowering is not None else 0),
+            days=found.days,
+            failed_days=found.failed_days,
+            recall=found.recall,
+            found=len(found.hits),
+            judged=len(found.hits) - len(ranked),
+            elsewhere=found.elsewhere,
+        )
+        candidates = await self.machines(number, (Verdict.CANDIDATE,), sight=sight)
+        return SearchView(items=candidates.items, explained=explained)
+
+    async def machines(self, number: str, verdicts: Sequence[Verdict], *, sight: Scope) -> MachineList:
+        """Machines of the case, with their places: candidates best first, all others by capture time."""
+        found = await asyncio.to_thread(self._dossiers.machines, number, verdicts, sight=sight)
+        keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in found}
+        places = await asyncio.to_thread(self._positions.of, keys)
+        placed = [_placed(each, places) for each in found]
+        if Verdict.CANDIDATE not in verdicts:
+            placed.sort(key=lambda each: (each.machine.captured_at_ms, each.machine.row_key, each.machine.index))
+        return MachineList(items=tuple(placed))
+
+    async def area(self, number: str, *, sight: Scope) -> tuple[Spot, ...]:
+        """The cameras of the case in sight that have a place."""
+        area = await asyncio.to_thread(self._dossiers.area, number, sight=sight)
+        places = await asyncio.to_thread(self._positions.of, area)
+        return tuple(Spot(key, place) for key, place in sorted(places.items()))
+
+    async def seek(self, number: str, row_key: str, index: int, *, asker: Identity, sight: Scope) -> JudgedMachine:
+        """This machine of an observation is the one that is sought.
+
+        Raises:
+            UnknownObservationError, UnknownCaseMachineError: there is none, or it is out of sight.
+            ForeignPictureError, DeskMissingError: the desk agent did not bring it for this case.
+            UnsignedPictureError, ForgedPictureError: it is not what the desk agent signed.
+            NoPictureError, PictureBrokenError: its picture is gone.
+            CaseStateError: the case has ended.
+            QueryError: the archive does not answer.
+        """
+        await asyncio.to_thread(self._dossiers.look, number, row_key, asker=asker, sight=sight)
+        row = await self._search.archived(row_key)
+        snapshot = row.snapshot
+        is_desk = self._pictures.is_desk(row_key, snapshot.camera_id)
+        if is_desk:
+            await asyncio.to_thread(self._pictures.check, number, row_key)
+        elif not sight.holds(snapshot.agent_id, snapshot.camera_id):
+            raise UnknownObservationError(row_key=row_key)
+        machine = next((each for each in machines_of(row) if each.index == index), None)
+        if machine is None or snapshot.picture is not PictureState.KEPT:
+            raise UnknownCaseMachineError(row_key=row_key, index=index)
+        signed_by = await self._pictures.check_signed(number, snapshot) if is_desk else None
+        seek = partial(self._dossiers.seek, asker=asker, sight=sight, signed_by=signed_by)
+        return await asyncio.to_thread(seek, number, machine)
+
+    async def crop(self, number: str, row_key: str, index: int, *, sight: Scope) -> bytes:
+        """A machine of the case, or of a picture that the desk agent brought for it, cut out of the redacted picture.
+
+        The entry of the search or page that led here stands for it in the audit.
+
+        Raises:
+            UnknownCaseMachineError: the case has no such machine in sight.
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is nothing to cut from any more.
+            QueryError: the archive does not answer.
+        """
+        machine = await asyncio.to_thread(self._dossiers.machine, number, row_key, index, sight=sight)
+        if machine is None:
+            try:
+                await asyncio.to_thread(self._pictures.check, number, row_key)
+            except (ForeignPictureError, DeskMissingError) as error:
+                raise UnknownCaseMachineError(row_key=row_key, index=index) from error
+            row = await self._search.archived(row_key)
+            machine = next((each for each in machines_of(row) if each.index == index), None)
+        if machine is None:
+            raise UnknownCaseMachineError(row_key=row_key, index=index)
+        jpeg = await self._search.exported(row_key)
+        return await asyncio.to_thread(
+            pictures.crop, jpeg, machine.box, margin=pictures.DEFAULT_MARGIN, row_key=row_key
+        )
+
+    async def footage(self, number: str, *, asker: Identity, sight: Scope) -> WindowList:
+        """Which cameras of the area are worth asking for footage, and of what times.
+
+        Raises:
+            CaseNotApprovedError: the case is not in force.
+        """
+        dossier = await asyncio.to_thread(self._dossiers.open, number, sight=sight, action="footage", actor=asker.actor)
+        cameras = frozenset(key for key in dossier.area if sight.holds(*key))
+        places = await asyncio.to_thread(self._positions.of, cameras)
+        spots = [Spot(key, place) for key, place in sorted(places.items())]
+        windows = worth_asking(_anchors(dossier, places), spots, dossier.terms.cls)
+        return WindowList(
+            items=tuple(_window(each, places[each.key]) for each in windows),
+            without_place=len(cameras) - len(places),
+        )
+
+    async def _ask(self, question: lookalike_query.Question, machines: Sequence[MachineRef]) -> lookalike_query.Answer:
+        """The answer; machines that cannot be compared any more are left out if others can be."""
+        try:
+            return lookalike_query.merged(await self._pages(question, machines), question.cameras)
+        except NotComparableError:
+            if len(machines) == 1:
+                raise
+        comparable = [machine for machine in machines[:MAX_MACHINES] if await self._is_comparable(question, machine)]
+        if not comparable:
+            raise NotComparableError
+        return lookalike_query.merged(await self._pages(question, comparable), question.cameras)
+
+    async def _lowering(
+        self, question: lookalike_query.Question, rejected: Sequence[MachineRef]
+    ) -> lookalike_query.Answer | None:
+        """What is like the rejected; None where none of them can be compared any more."""
+        try:
+            return await self._ask(replace(question, limit=MAX_HITS), rejected)
+        except NotComparableError:
+            return None
+
+    async def _is_comparable(self, question: lookalike_query.Question, machine: MachineRef) -> bool:
+        probe = lookalike_query.requests(replace(question, to_ms=question.from_ms + 1, limit=1), [machine])[0]
+        try:
+            await lookalikes.lookalikes(self._search, probe)
+        except NotComparableError:
+            return False
+        return True
+
+    async def _pages(self, question: lookalike_query.Question, machines: Sequence[MachineRef]) -> list[LookalikePage]:
+        room = asyncio.Semaphore(PARALLEL)
+
+        async def one(request: LookalikeRequest) -> LookalikePage:
+            async with room:
+                return await lookalikes.lookalikes(self._search, request)
+
+        tasks = [asyncio.create_task(one(request)) for request in lookalike_query.requests(question, machines)]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def _question(
+    number: str, terms: Terms, wanted: Wanted, cameras: frozenset[CameraKey], asked_by: str
+) -> lookalike_query.Question:
+    """What to ask: the case's terms, narrowed and never widened.
+
+    Raises:
+        CaseTermsError: nothing of the case is left.
+    """
+    named = frozenset(CameraKey(*source.split("/", 1)) for source in wanted.cameras)
+    asked = cameras & named if named else cameras
+    from_ms = max(terms.from_ms, wanted.from_ms or 0)
+    to_ms = terms.to_ms if wanted.to_ms is None else min(terms.to_ms, wanted.to_ms)
+    if not asked or from_ms >= to_ms:
+        raise CaseTermsError(cause="no camera and time of the case is left in this search")
+    return lookalike_query.Question(
+        case=number,
+        purpose=terms.purpose,
+        asked_by=asked_by,
+        cameras=asked,
+        from_ms=from_ms,
+        to_ms=to_ms,
+        classes=wanted.cls or terms.classes,
+        colours=wanted.colours,
+        limit=DEPTH,
+    )
+
+
+def _sought(dossier: Dossier) -> list[MachineRef]:
+    """What to compare with: the pictures of the sought machine, then the newest confirmed sightings."""
+    confirmed = sorted(dossier.of(Verdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
+    return [_ref(each.machine) for each in (*dossier.of(Verdict.SOUGHT), *confirmed)]
+
+
+def _ref(machine: CaseMachine) -> MachineRef:
+    return MachineRef(row_key=machine.row_key, index=machine.index)
+
+
+def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor]:
+    """Where the machine was known to be."""
+    anchors = []
+    for each in dossier.of(Verdict.CONFIRMED):
+        machine = each.machine
+        place = places.get(CameraKey(machine.agent_id, machine.camera_id))
+        if place is not None:
+            anchors.append(Anchor(machine.captured_at_ms, place, machine.row_key, machine.agent_id, machine.camera_id))
+    theft = dossier.terms.theft
+    if theft is not None:
+        anchors.append(Anchor(theft.at_ms, Position(theft.latitude, theft.longitude)))
+    return anchors
+
+
+def _ranked(
+    found: lookalike_query.Answer,
+    lowering: lookalike_query.Answer | None,
+    dossier: Dossier,
+    places: dict[CameraKey, Position],
+) -> list[Ranked]:
+    """Candidates, best first, without those that somebody has decided on."""
+    judged = {(each.machine.row_key, each.machine.index) for each in dossier.judged}
+    anchors, terms = _anchors(dossier, places), dossier.terms
+    ranked = []
+    for key, (row, alike) in found.hits.items():
+        if key in judged:
+            continue
+        agent_id = row.row_key.partition(":")[0]
+        place = places.get(CameraKey(agent_id, row.camera_id))
+        near = None if lowering is None else lowering.hits.get(key)
+        score = Score(
+            likeness=alike,
+            rejected=None if near is None else near[1],
+            colour=colour_factor(row.colour, terms.colours),
+            reach=reach(row.captured_at_ms, place, anchors, terms.cls),
+        )
+        machine = CaseMachine(agent_id=agent_id, **row.model_dump(include=set(CaseMachine.model_fields)))
+        ranked.append(Ranked(machine, score))
+    ranked.sort(key=lambda each: (-each.score.total, each.machine.row_key, each.machine.index))
+    return ranked
+
+
+def _placed(judged: JudgedMachine, places: dict[CameraKey, Position]) -> JudgedMachine:
+    place = places.get(CameraKey(judged.machine.agent_id, judged.machine.camera_id))
+    if place is None:
+        return judged
+    return judged.model_copy(update={"latitude": place.latitude, "longitude": place.longitude})
+
+
+def _window(window: footage.Window, place: Position) -> WindowView:
+    return WindowView(
+        agent_id=window.key.agent_id,
+        camera_id=window.key.camera_id,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        from_ms=window.from_ms,
+        to_ms=window.to_ms,
+        distance_m=round(window.distance_m),
+        because=window.because,
+    )

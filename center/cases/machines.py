@@ -1,0 +1,274 @@
+"""The machines of a case: sought, candidates, confirmed, rejected. Keys and boxes; pictures stay in the archive."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from center.access.permissions import CameraKey, Identity, Scope
+from center.audit.log import locked
+from center.cases.errors import CaseStateError, UnknownCaseMachineError
+from center.cases.scoring import Score
+from center.cases.states import ENDED, State
+from center.cases.tables import CaseErasureRecord, CaseMachineRecord, CasePictureRecord, CaseRecord
+from center.cases.terms import Terms
+from center.cases.views import CaseMachine, JudgedMachine, ScoreView, Verdict
+from center.cases.workflow import ITSELF, Casebook
+from center.clock import NowMs
+from center.database.store import Store
+from center.errors import UnknownObservationError
+
+DECIDED = (Verdict.SOUGHT, Verdict.CONFIRMED, Verdict.REJECTED)
+
+FRESH = -1
+"""Rank of a candidate that a standing look-alike brought: it stays through searches."""
+
+
+class Ranked(NamedTuple):
+    """A candidate and its score."""
+
+    machine: CaseMachine
+    score: Score
+
+
+class Dossier(NamedTuple):
+    """What a search is made with."""
+
+    terms: Terms
+    area: frozenset[CameraKey]
+    judged: tuple[JudgedMachine, ...]
+    """Without candidates, newest decision first."""
+
+    def of(self, *verdicts: Verdict) -> tuple[JudgedMachine, ...]:
+        """Those of these verdicts."""
+        return tuple(each for each in self.judged if each.verdict in verdicts)
+
+
+class Dossiers:
+    """Blocks: call it from a worker thread.
+
+    Raises (all methods):
+        StoreUnavailableError: the database does not work; nothing was changed.
+        UnknownCaseError: there is no such case in sight.
+    """
+
+    def __init__(self, store: Store, book: Casebook, now_ms: NowMs) -> None:
+        self._store = store
+        self._book = book
+        self._now_ms = now_ms
+
+    def open(self, number: str, *, sight: Scope, action: str, actor: str, **facts: object) -> Dossier:
+        """What is needed to ask the archive; that it will be is in the audit when this returns.
+
+        Raises:
+            CaseNotApprovedError: nothing may be asked.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, area = self._book.approved(session, number, sight)
+            judged = tuple(map(JudgedMachine.of, _of(session, number, DECIDED)))
+            self._book.note(session, record, action, actor, **facts)
+            return Dossier(Terms.model_validate_json(record.terms), area, judged)
+
+    def machines(self, number: str, verdicts: Sequence[Verdict], *, sight: Scope) -> tuple[JudgedMachine, ...]:
+        """Those of cameras in sight; candidates by rank, others by capture time."""
+        with self._store.transaction() as session:
+            self._book.seen(session, number, sight)
+            found = map(JudgedMachine.of, _of(session, number, verdicts))
+            return tuple(each for each in found if _in_sight(each, sight))
+
+    def area(self, number: str, *, sight: Scope) -> frozenset[CameraKey]:
+        """The cameras of the case that are in sight."""
+        with self._store.transaction() as session:
+            _record, area = self._book.seen(session, number, sight)
+            return frozenset(key for key in area if sight.holds(*key))
+
+    def machine(self, number: str, row_key: str, index: int, *, sight: Scope) -> CaseMachine | None:
+        """One of them, None where the case has none such in sight."""
+        with self._store.transaction() as session:
+            self._book.seen(session, number, sight)
+            row = session.get(CaseMachineRecord, (number, row_key, index))
+            judged = None if row is None else JudgedMachine.of(row)
+            return judged.machine if judged is not None and _in_sight(judged, sight) else None
+
+    def found(self, number: str, candidates: Sequence[Ranked], *, asker: Identity, sight: Scope) -> None:
+        """These are the candidates now, in place of those before; what somebody decided on stays.
+
+        Raises:
+            CaseNotApprovedError: meanwhile.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            self._book.approved(session, number, sight)
+            table = CaseMachineRecord
+            gone = (table.number == number) & (table.verdict == Verdict.CANDIDATE) & (table.rank != FRESH)
+            session.execute(delete(table).where(gone))
+            kept = {(each.row_key, each.index) for each in _of(session, number, tuple(Verdict))}
+            for rank, (machine, score) in enumerate(candidates):
+                if (machine.row_key, machine.index) not in kept:
+                    session.add(self._row(number, machine, Verdict.CANDIDATE, asker.actor, score, rank))
+
+    def show(self, number: str, row_key: str, what: str, *, asker: Identity, sight: Scope) -> None:
+        """Write down that an observation of this case will be shown whole.
+
+        Raises:
+            UnknownObservationError: none of its machines is the case's, or its camera is out of sight.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            table = CaseMachineRecord
+            machines = session.scalars(select(table).where((table.number == number) & (table.row_key == row_key)))
+            place = session.get(CasePictureRecord, row_key)
+            is_brought = place is not None and place.number == number
+            if not is_brought and not any(_in_sight(JudgedMachine.of(each), sight) for each in machines):
+                raise UnknownObservationError(row_key=row_key)
+            self._book.note(session, record, what, asker.actor, row_key=row_key)
+
+    def look(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> None:
+        """Write down that an observation will be looked at for this case.
+
+        Raises:
+            CaseStateError: the case has ended.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            self._check_open(record)
+            self._book.note(session, record, "look", asker.actor, row_key=row_key)
+
+    def met(self, number: str, machine: CaseMachine, likeness: float) -> None:
+        """A fresh row shows something like what the case seeks: a candidate, before all that a search found."""
+        with self._store.transaction() as session:
+            locked(session)
+            record = session.get_one(CaseRecord, number)
+            key = (number, machine.row_key, machine.index)
+            known = session.get(CaseMachineRecord, key)
+            if self._book.state(record) is not State.APPROVED or known is not None:
+                return
+            score = Score(likeness=likeness, rejected=None, colour=1.0, reach=1.0)
+            session.add(self._row(number, machine, Verdict.CANDIDATE, ITSELF, score, FRESH))
+            self._book.note(session, record, "met", ITSELF, row_key=machine.row_key, index=machine.index)
+
+    def seek(
+        self, number: str, machine: CaseMachine, *, asker: Identity, sight: Scope, signed_by: str | None = None
+    ) -> JudgedMachine:
+        """This is the machine that is sought; `signed_by`: SHA-256 of the certificate that a brought picture stands on.
+
+        Raises:
+            CaseStateError: the case has ended, or waits for approval of what it says now.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            self._check_open(record)
+            row = self._row(number, machine, Verdict.SOUGHT, asker.actor)
+            session.merge(row)
+            facts = {} if signed_by is None else {"certificate_sha256": signed_by}
+            self._book.note(session, record, "seek", asker.actor, row_key=machine.row_key, index=machine.index, **facts)
+            return JudgedMachine.of(row)
+
+    def judge(
+        self, number: str, row_key: str, index: int, verdict: Verdict, *, asker: Identity, sight: Scope
+    ) -> JudgedMachine:
+        """Confirm or reject a candidate, or take that back.
+
+        Raises:
+            CaseNotApprovedError: nothing may be decided.
+            UnknownCaseMachineError: it is none of this case, or of a camera out of sight.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.approved(session, number, sight)
+            row = session.get(CaseMachineRecord, (number, row_key, index))
+            if row is None or row.verdict == Verdict.SOUGHT or not _in_sight(JudgedMachine.of(row), sight):
+                raise UnknownCaseMachineError(row_key=row_key, index=index)
+            row.verdict, row.actor, row.at_ms = verdict, asker.actor[:64], self._now_ms()
+            self._book.note(session, record, verdict.value, asker.actor, row_key=row_key, index=index)
+            session.flush()
+            return JudgedMachine.of(row)
+
+    def drop(self, number: str, row_key: str, index: int, *, asker: Identity, sight: Scope) -> None:
+        """This is not the sought machine after all.
+
+        Raises:
+            CaseStateError: the case has ended.
+            UnknownCaseMachineError: it was none.
+        """
+        with self._store.transaction() as session:
+            locked(session)
+            record, _area = self._book.seen(session, number, sight)
+            self._check_open(record)
+            row = session.get(CaseMachineRecord, (number, row_key, index))
+            if row is None or row.verdict != Verdict.SOUGHT:
+                raise UnknownCaseMachineError(row_key=row_key, index=index)
+            session.delete(row)
+            self._book.note(session, record, "drop", asker.actor, row_key=row_key, index=index)
+
+    def oldest_ended_ms(self) -> int | None:
+        """When the first case ended of which something derived is left; None where there is none."""
+        with self._store.transaction() as session:
+            wanted = select(func.min(CaseRecord.ended_at_ms)).where(CaseRecord.deleted_at_ms.is_(None))
+            return session.scalar(wanted)
+
+    def delete_ended(self, before_ms: int) -> int:
+        """Delete what was derived for cases that ended, or whose draft was to expire, before. Returns how many."""
+        ended = CaseRecord.ended_at_ms.is_not(None) & (CaseRecord.ended_at_ms <= before_ms)
+        idle = (CaseRecord.state == State.DRAFT) & (CaseRecord.expires_at_ms <= before_ms)
+        due = select(CaseRecord).where(CaseRecord.deleted_at_ms.is_(None) & (ended | idle))
+        with self._store.transaction() as session:
+            locked(session)
+            records = session.scalars(due).all()
+            for record in records:
+                facts = {}
+                for table in (CaseMachineRecord, CasePictureRecord):
+                    gone = session.execute(delete(table).where(table.number == record.number).returning(table.row_key))
+                    row_keys = list(gone.scalars())
+                    facts[table.__tablename__] = len(row_keys)
+                    if table is CasePictureRecord:
+                        self._erase(session, record.number, row_keys)
+                record.deleted_at_ms = self._now_ms()
+                self._book.note(session, record, "delete", ITSELF, **facts)
+            return len(records)
+
+    def _row(
+        self, number: str, machine: CaseMachine, verdict: Verdict, actor: str, score: Score | None = None, rank: int = 0
+    ) -> CaseMachineRecord:
+        return CaseMachineRecord(
+            number=number,
+            row_key=machine.row_key,
+            index=machine.index,
+            verdict=verdict,
+            machine=machine.model_dump_json(),
+            captured_at_ms=machine.captured_at_ms,
+            score="" if score is None else ScoreView.of(score).model_dump_json(),
+            rank=rank,
+            actor=actor[:64],
+            at_ms=self._now_ms(),
+        )
+
+    def _erase(self, session: Session, number: str, row_keys: Sequence[str]) -> None:
+        """What was brought for the case is to go from the archive, too: `erasures` asks for it."""
+        now_ms = self._now_ms()
+        for row_key in row_keys:
+            wanted = CaseErasureRecord(
+                row_key=row_key, number=number, wanted_at_ms=now_ms, next_at_ms=now_ms, trouble="", done_at_ms=None
+            )
+            session.add(wanted)
+
+    def _check_open(self, record: CaseRecord) -> None:
+        state = self._book.state(record)
+        if state in ENDED:
+            raise CaseStateError(state=state.value, act="seek")
+
+
+def _of(session: Session, number: str, verdicts: Sequence[Verdict]) -> Sequence[CaseMachineRecord]:
+    table = CaseMachineRecord
+    wanted = (table.number == number) & table.verdict.in_([verdict.value for verdict in verdicts])
+    order = (table.rank, table.captured_at_ms, table.row_key, table.index)
+    return session.scalars(select(table).where(wanted).order_by(*order)).all()
+
+
+def _in_sight(judged: JudgedMachine, sight: Scope) -> bool:
+    return judged.verdict is Verdict.SOUGHT or sight.holds(judged.machine.agent_id, judged.machine.camera_id)

@@ -1,0 +1,102 @@
+"""The cases of one centre, wired, and the loop that ends and deletes what is over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from center import background
+from center.alarms.service import AlarmRoom
+from center.audit.log import Audit
+from center.background import Periodic
+from center.cases.desk_pictures import DeskPictures
+from center.cases.erasures import OF_ITS_OWN, Erasures
+from center.cases.lookalike_search import Hunt
+from center.cases.looks import Looks
+from center.cases.machines import Dossiers
+from center.cases.standing_search import Standing
+from center.cases.workflow import Casebook
+from center.clock import NowMs
+from center.database.store import Store
+from center.fleet.roster import Roster
+from center.retention import CASES, Retention
+from center.search.camera_positions import CameraPositions
+from center.search.client import Search
+from provisioning.contracts.config.processes import Cases as CasesConfig
+
+SWEEP_S: Final = 60.0
+_DAY_MS: Final = 86_400_000
+
+
+class Cases:
+    """What a route or page needs of cases."""
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        search: Search,
+        positions: CameraPositions,
+        roster: Roster,
+        config: CasesConfig,
+        now_ms: NowMs,
+        *,
+        alarms: AlarmRoom,
+        retention: Retention,
+        late_after_s: float,
+    ) -> None:
+        self._keep_ms = keep_ms(config)
+        self._retention = retention
+        self.book = Casebook(store, audit, now_ms, latest_ms=retention.latest_ms)
+        self.keep_days: Final = config.delete_after_days
+        """After so many days what was derived for a case that is over is deleted."""
+        self.dossiers = Dossiers(store, self.book, now_ms)
+        self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
+        self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
+        self.looks = Looks(search, self.dossiers)
+        self.hunt = Hunt(search, self.book, self.dossiers, self.pictures, positions)
+        late_after_ms = int(late_after_s * 1000)
+        self.standing = Standing(store, self.dossiers, search, alarms, now_ms, late_after_ms=late_after_ms)
+        alarms.watched_by(self.standing.offer)
+        self.loops = (Periodic("the sweeping of cases", SWEEP_S, self._sweep), self.standing.loop)
+
+    def sweep(self) -> None:
+        """Expire what is due and delete what was derived for cases that are over. Blocks.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        due_ms = self._retention.due_ms()
+        if due_ms is not None:
+            self.book.expire(due_ms)
+        oldest_ms = self.dossiers.oldest_ended_ms()
+        horizon_ms = self._retention.horizon_ms(CASES, self._keep_ms, oldest_ms=oldest_ms)
+        if horizon_ms is not None:
+            self.dossiers.delete_ended(horizon_ms)
+
+    async def erase(self) -> None:
+        """Have the archive erase what was brought for cases that are over. What it does not confirm is asked for again.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        for due in await asyncio.to_thread(self.erasures.due):
+            trouble = await self.erasures.ask(due)
+            await asyncio.to_thread(self.erasures.settle, due, trouble)
+            if trouble and trouble not in OF_ITS_OWN:
+                return
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Sweeps, and compares fresh rows, while `with` lasts."""
+        async with background.running(self.loops):
+            yield
+
+    async def _sweep(self) -> None:
+        await asyncio.to_thread(self.sweep)
+        await self.erase()
+
+
+def keep_ms(config: CasesConfig) -> int:
+    """How long what was derived for a case stays after its end."""
+    return config.delete_after_days * _DAY_MS

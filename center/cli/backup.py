@@ -1,0 +1,49 @@
+"""`wayside-center backup | restore`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from center.cli.output import ConfigFile, one_line, say
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to, best on another disk.")],
+    config: ConfigFile,
+    keep: Annotated[int, typer.Option(min=1, help="How many stay; older ones go.")] = 7,
+) -> None:
+    """Write all records into one file: accounts, cases, alarms, audit. The centre may be running."""
+    os.umask(0o077)
+    with one_line():
+        from center.database.backup import back_up  # noqa: PLC0415 - --help stays light
+        from provisioning.contracts.config.processes import CenterConfig, load  # noqa: PLC0415 - the same
+
+        say(f"{back_up(load(CenterConfig, config), folder, keep=keep)}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the backup.")],
+    config: ConfigFile,
+) -> None:
+    """Make the records anew from a backup, where there are none; the audit's chain is followed to its end then.
+
+    One that is not whole is refused, and nothing is changed. Exit code 1: the chain that was restored is broken.
+    """
+    os.umask(0o077)
+    with one_line():
+        from center.bootstrap import open_records  # noqa: PLC0415 - the same
+        from center.database.backup import restore as make_anew  # noqa: PLC0415 - --help stays light
+        from provisioning.contracts.config.processes import CenterConfig, load  # noqa: PLC0415 - the same
+
+        settings = load(CenterConfig, config)
+        say(f"the records as they were at {make_anew(settings, file)}")
+        opened = open_records(settings)
+        try:
+            finding = opened.audit.verify()
+        finally:
+            opened.store.close()
+    say(finding.text)
+    if finding.broken is not None:
+        raise typer.Exit(1)

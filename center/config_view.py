@@ -1,0 +1,30 @@
+"""The configuration as pages may show it: nothing that is a secret or leads to one."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import BaseModel
+
+from provisioning.contracts.config.processes import CenterConfig
+
+HIDDEN: Final = frozenset({"notify", "database_url"})
+"""Addresses of other people's services may hold keys."""
+SET: Final = "set"
+
+
+def shown(config: CenterConfig) -> tuple[tuple[str, str], ...]:
+    """Key and value, in the file's order; of a file or folder only whether one is set."""
+    return tuple(_lines("", config))
+
+
+def _lines(prefix: str, section: BaseModel) -> Iterator[tuple[str, str]]:
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if name in HIDDEN:
+            continue
+        if isinstance(value, BaseModel):
+            yield from _lines(f"{prefix}{name}.", value)
+        elif name.endswith(("_file", "_dir")):
+            yield prefix + name, SET if value is not None else ""
+        else:
+            yield prefix + name, "" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Pages of accounts, roles and the audit log."""

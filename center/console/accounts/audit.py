@@ -1,0 +1,161 @@
+"""Who did what: entries newest first, the chain followed on demand, the whole for whoever verifies it elsewhere."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.audit.chain import Finding
+from center.console.attempt import attempt
+from center.console.frame import empty, frame, problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.console.widgets.table import table
+from center.database.store import AuditEntry
+from center.errors import CenterError, marked
+from center.services import Services, identity_of, services_of
+
+TITLE: Final = marked("Audit")
+PAGE: Final = 100
+SHORT_HASH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for; its text form is the page's query string."""
+
+    actor: str = ""
+    action: str = ""
+    before: int | None = None
+
+    @classmethod
+    def read(cls, request: Request) -> "Question":
+        """From an address; what cannot be read counts as not said."""
+        said = request.query_params
+        before = said.get("before", "")
+        known = before.isascii() and before.isdecimal() and len(before) < 16
+        return cls(
+            said.get("actor", "").strip()[:64],
+            said.get("action", "").strip()[:64],
+            int(before) if known else None,
+        )
+
+    def about(self) -> dict[str, str | int]:
+        """What of it was said."""
+        said = {"actor": self.actor, "action": self.action, "before": self.before}
+        return {name: value for name, value in said.items() if value}
+
+    def path(self) -> str:
+        """The address of this question."""
+        return f"/audit?{urlencode(self.about())}" if self.about() else "/audit"
+
+
+def audit(request: Request) -> None:
+    """`/audit`."""
+    services, actor, wanted = services_of(request), identity_of(request).actor, Question.read(request)
+    with frame(request, title=TITLE, active="/audit") as _:
+        words("h1", _(TITLE))
+        _Chain(services, _)
+        _form(wanted, _)
+        body = ui.element("div").classes("ws-column")
+
+    def found() -> tuple[AuditEntry, ...]:
+        services.audit.append(actor, "audit.view", wanted.about())
+        return services.audit.page(
+            limit=PAGE + 1, before=wanted.before, actor=wanted.actor or None, action=wanted.action or None
+        )
+
+    async def load() -> None:
+        try:
+            entries = await asyncio.to_thread(found)
+        except CenterError as error:
+            with body:
+                problem(error, _)
+            return
+        with body:
+            _entries(entries, wanted, _)
+
+    ui.timer(0, load, once=True)
+
+
+def _form(wanted: Question, _: Language) -> None:
+    with ui.element("form").classes("ws-form").props('method="get" action="/audit"'):
+        for name, label, value in (
+            ("actor", _("Who"), wanted.actor),
+            ("action", _("Action, or its beginning"), wanted.action),
+        ):
+            with ui.element("label"):
+                words("span", label)
+                ui.element("input").props(f'name="{name}" maxlength="64"').props["value"] = value
+        words("button", _("Show")).props('type="submit"')
+        if wanted.about():
+            ui.link(_("Show all"), "/audit")
+
+
+def _entries(entries: tuple[AuditEntry, ...], wanted: Question, _: Language) -> None:
+    if not entries:
+        empty(_("No entry is like that."), _("Choose another account or action, or show all."))
+        return
+    with table(_("Number"), _("Time"), _("Who"), _("Action"), _("About"), _("Hash"), label=_("Entries of the audit")):
+        for entry in entries[:PAGE]:
+            with ui.element("tr"):
+                words("td", str(entry.id)).classes("ws-number")
+                moment(moments.local(entry.at_ms), moments.utc(entry.at_ms), tag="td")
+                with ui.element("td"):
+                    ui.link(entry.actor, Question(actor=entry.actor).path())
+                with ui.element("td"):
+                    ui.link(entry.action, Question(action=entry.action).path())
+                words("td", "" if entry.detail == "{}" else entry.detail).classes("ws-mono ws-detail-cell")
+                words("td", f"{entry.sha256[:SHORT_HASH]}…", title=entry.sha256).classes("ws-mono ws-nowrap")
+    with ui.element("nav").classes("ws-tabs") as pager:
+        pager.props["aria-label"] = _("Further entries")
+        if wanted.before is not None:
+            ui.link(_("Newest"), replace(wanted, before=None).path())
+        if len(entries) > PAGE:
+            ui.link(_("Older"), replace(wanted, before=entries[PAGE - 1].id).path())
+
+
+class _Chain:
+    """Follows the chain when asked to, and says what it found."""
+
+    def __init__(self, services: Services, _: Language) -> None:
+        self._services, self._ = services, _
+        with ui.element("div").classes("ws-form"):
+            self._button = ui.button(_("Verify the chain"), color=None, on_click=self._verify).props("outline no-caps")
+            ui.link(_("Export all of it"), "/api/audit/export").props('download="audit.jsonl"')
+            words("span", _("Elsewhere: wayside-center audit verify --export audit.jsonl --key audit.pub")).classes(
+                "ws-muted"
+            )
+        self._said = ui.element("div").props('role="status"')
+
+    async def _verify(self) -> None:
+        _ = self._
+        self._button.disable()
+        self._said.clear()
+        with self._said:
+            words("div", _("Following the chain…")).classes("ws-calm")
+        trusted = self._services.audit_keeper.trusted
+        found = await attempt(self._said, _, lambda: self._services.audit.verify(trusted))
+        self._button.enable()
+        if found is not None:
+            with self._said:
+                self._tell(found)
+
+    def _tell(self, found: Finding) -> None:
+        _ = self._
+        if found.broken is not None:
+            tone, what = "bad", _("The chain is broken at entry {number}.").format(number=found.broken.number)
+            advice = found.broken.why
+        else:
+            whole = _("Entries {first} to {last} are whole ({count}).")
+            tone, what = "warn", whole.format(first=found.first, last=found.last, count=found.entries)
+            advice = _("No signed head vouches for them: whoever can write the database could have made them anew.")
+            if found.signed_to:
+                tone, advice = "ok", _("Signed heads vouch for them up to {number}.").format(number=found.signed_to)
+        with ui.element("div").classes(f"ws-alert ws-alert-{tone}"):
+            words("strong", what)
+            words("span", advice)

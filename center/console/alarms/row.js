@@ -1,0 +1,27 @@
+// One alarm as a row of a table (row.py). A component of its own, so that the page, which NiceGUI draws anew as a
+// whole at each change, has one node a row to compare, and not twenty-four; and nothing of it while `row` is the same.
+export default {
+  template: `
+    <tr v-memo="[row]">
+      <td>
+        <span class="ws-state"><span :class="'ws-dot ws-dot-' + row.tone"></span><span>{{ row.state }}</span></span>
+        <div class="ws-sub">{{ row.severity }}</div>
+      </td>
+      <td><div>{{ row.rule }}</div><div class="ws-sub">{{ row.version }}</div></td>
+      <td><div>{{ row.what }}</div><div class="ws-sub">{{ row.finding }}</div></td>
+      <td><div>{{ row.camera }}</div><div class="ws-sub">{{ row.agent }}</div></td>
+      <td>
+        <div class="ws-nowrap" :title="row.utc">{{ row.time }}</div>
+        <div v-if="row.repeats" class="ws-sub">{{ row.repeats }}</div>
+      </td>
+      <td>
+        <div class="ws-acts">
+          <a v-if="row.href" class="nicegui-link" :href="row.href">{{ row.picture }}</a>
+          <q-btn v-for="act in row.acts" :key="act.event" flat dense no-caps :label="act.name" :aria-label="act.label"
+            @click="$emit('act', act.event)" />
+        </div>
+      </td>
+    </tr>`,
+  props: { row: Object },
+  emits: ["act"],
+};

@@ -1,0 +1,83 @@
+"""One alarm as a row of the console's table: words in, acts out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from center.alarms.lifecycle import WAITING, Event, State
+from center.alarms.views import AlarmView
+from center.console import alarm_words, labels
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.picture import page_path
+from center.fleet.devices import DeviceState
+
+
+class AlarmRow(Element, component="row.js"):
+    """Filled by `show`. `on_act` is called with what somebody wants done with the alarm."""
+
+    def __init__(self, _: Language, *, on_act: Callable[[Event], Awaitable[None]]) -> None:
+        super().__init__()
+        self._language = _
+        self._offered: frozenset[Event] = frozenset()
+        self._props["row"] = {}
+        self._on_act = on_act
+        self.on("act", self._asked)
+
+    def show(self, alarm: AlarmView, *, camera: str, handled: bool) -> None:
+        """Draw it anew. `handled`: whether whoever looks may act on it."""
+        acts: Mapping[Event, str] = _acts(alarm, self._language) if handled else {}
+        self._offered = frozenset(acts)
+        self._props["row"] = _row(alarm, camera, acts, self._language)
+        self.update()
+
+    async def _asked(self, event: GenericEventArguments) -> None:
+        # A browser may send anything: only what the row offers is done.
+        wanted = next((each for each in self._offered if each.value == event.args), None)
+        if wanted is not None:
+            await self._on_act(wanted)
+
+
+def _acts(alarm: AlarmView, _: Language) -> dict[Event, str]:
+    acts = {}
+    if alarm.state in WAITING:
+        acts[Event.ACKNOWLEDGED] = _("Acknowledge")
+    if alarm.state is not State.CLOSED:
+        acts[Event.CLOSED] = _("Close")
+    return acts
+
+
+def _row(alarm: AlarmView, camera: str, acts: Mapping[Event, str], _: Language) -> dict[str, object]:
+    level = _("level {level}").format(level=alarm.level) if alarm.level else ""
+    at_ms = alarm.times.captured_at_ms or alarm.times.decided_at_ms
+    return {
+        "tone": alarm_words.TONES[alarm.severity] if alarm.state in WAITING else "off",
+        "state": _(alarm_words.STATES[alarm.state]),
+        "severity": " · ".join(part for part in (_(alarm_words.SEVERITIES[alarm.severity]), level) if part),
+        "rule": alarm.rule_name,
+        "version": _("Rule {number}, version {version}").format(number=alarm.rule_id, version=alarm.rule_version),
+        "what": _(alarm_words.KINDS[alarm.kind]),
+        "finding": _finding(alarm, _),
+        "camera": camera,
+        "agent": alarm.agent_id,
+        "time": moments.local(at_ms),
+        "utc": moments.utc(at_ms),
+        "repeats": _("{count} more since").format(count=alarm.repeats) if alarm.repeats else "",
+        "href": page_path(alarm.row_key) if alarm.row_key is not None else "",
+        "picture": _("Picture"),
+        "acts": [
+            {"event": event.value, "name": name, "label": f"{name}: {alarm.rule_name}"} for event, name in acts.items()
+        ],
+    }
+
+
+def _finding(alarm: AlarmView, _: Language) -> str:
+    finding = alarm.finding
+    machine = _(labels.CLASSES[finding.cls]) if finding.cls is not None else ""
+    fault = finding.code
+    if finding.code in alarm_words.PARTS:
+        fault = _(alarm_words.PARTS[finding.code])
+    elif finding.code in set(DeviceState):
+        fault = _(labels.STATES[DeviceState(finding.code)])
+    return " · ".join(part for part in (machine, finding.where, fault, finding.cause) if part)

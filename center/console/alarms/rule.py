@@ -1,0 +1,215 @@
+"""One rule: written, previewed on the last 24 hours, switched on and off. A version is never changed, only followed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.alarms.errors import UnknownRuleError
+from center.alarms.rule import RuleText
+from center.alarms.views import PreviewView, RuleView
+from center.console import alarm_words
+from center.console.alarms.rule_form import RuleForm
+from center.console.alarms.rules import path, standing
+from center.console.attempt import attempt
+from center.console.frame import frame, problem
+from center.console.irreversible import RETIRE_RULE, SWITCH_ON_BLANK, agreed
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.console.widgets.picture import page_path
+from center.console.widgets.table import state, table
+from center.console.widgets.waiting import Waiting
+from center.errors import CenterError, marked
+from center.services import identity_of, services_of, sight_of
+
+TITLE: Final = marked("Rule")
+
+
+def new(request: Request) -> None:
+    """`/rules/new`."""
+    services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
+    with frame(request, title=TITLE, active="/rules") as _:
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Rules"), "/rules")
+            words("h1", _("New rule"))
+        trouble = ui.element("div")
+
+        async def write(text: RuleText) -> None:
+            made = await attempt(trouble, _, lambda: services.alarms.rules.create(text, actor=actor, sight=sight))
+            if made is not None:
+                ui.navigate.to(path(made.id))
+
+        RuleForm(request, _, None, write)
+
+
+async def rule(request: Request, rule_id: str) -> None:
+    """`/rules/{rule_id}`.
+
+    Raises:
+        UnknownRuleError: there is none of this number, or it is out of sight.
+    """
+    if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
+        raise UnknownRuleError(rule_id=rule_id[:20], version=1)
+    rules, sight = services_of(request).alarms.rules, sight_of(request)
+    found = await asyncio.to_thread(rules.rule, int(rule_id), sight=sight)
+    with frame(request, title=TITLE, active="/rules") as _:
+        _Page(request, found.id, _).show(found)
+
+
+class _Page:
+    """One open page."""
+
+    def __init__(self, request: Request, rule_id: int, _: Language) -> None:
+        self._request, self._id, self._ = request, rule_id, _
+        self._services, self._actor, self._sight = services_of(request), identity_of(request).actor, sight_of(request)
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Rules"), "/rules")
+            self._heading = words("h1", "")
+        self._trouble = ui.element("div")
+        self._waiting = Waiting[PreviewView](
+            _,
+            says=_("Looking at the pictures of the last 24 hours…"),
+            given_up=_("The preview was given up; nothing was kept."),
+        )
+        self._body = ui.element("div").classes("ws-column")
+
+    async def load(self) -> None:
+        """Read the rule anew and draw it."""
+        try:
+            found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id, sight=self._sight)
+        except CenterError as error:
+            self._body.clear()
+            with self._body:
+                problem(error, self._)
+            return
+        self.show(found)
+
+    def show(self, found: RuleView) -> None:
+        """Draw the rule as it was read."""
+        self._heading.set_text(found.text.name)
+        self._body.clear()
+        with self._body:
+            self._draw(found)
+
+    def _draw(self, found: RuleView) -> None:
+        _ = self._
+        with ui.element("dl").classes("ws-panel ws-facts"):
+            words("dt", _("State"))
+            with ui.element("dd"):
+                tone, word = standing(found)
+                state(tone, _(word))
+            words("dt", _("What"))
+            words("dd", _(alarm_words.KINDS[found.text.what.kind]))
+            words("dt", _("Version"))
+            words("dd", f"{found.version} · {found.written_by}")
+            words("dt", _("Written"))
+            moment(moments.local(found.written_at_ms), moments.utc(found.written_at_ms), tag="dd")
+        if not found.retired:
+            self._acts(found)
+        if found.preview is not None:
+            self._preview(found.preview)
+        if found.retired:
+            return
+        words("h2", _("Its text"))
+
+        async def write(text: RuleText) -> None:
+            await self._do(
+                lambda: self._services.alarms.rules.change(
+                    found.id, text, version=found.version, actor=self._actor, sight=self._sight
+                )
+            )
+
+        RuleForm(self._request, _, found.text, write)
+
+    def _acts(self, found: RuleView) -> None:
+        _, rules = self._, self._services.alarms.rules
+        with ui.element("div").classes("ws-form"):
+            ui.button(_("Preview on the last 24 hours"), color=None, on_click=lambda: self._look(found.version)).props(
+                "outline no-caps"
+            )
+            if found.on_version != found.version:
+                blank = found.preview is not None and found.preview.blank
+                switch = self._button(
+                    _("Switch it on"),
+                    lambda: rules.switch_on(
+                        found.id, version=found.version, actor=self._actor, sight=self._sight, unseen=blank
+                    ),
+                    ask=partial(agreed, SWITCH_ON_BLANK, _, name=found.text.name) if blank else None,
+                )
+                if found.preview is None:
+                    switch.disable()
+                    words("span", _("Preview it first: nothing is switched on unseen.")).classes("ws-muted")
+            if found.on_version is not None:
+                self._button(
+                    _("Switch it off"), lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight)
+                )
+            self._button(
+                _("Retire it for good"),
+                lambda: rules.switch_off(found.id, actor=self._actor, sight=self._sight, retire=True),
+                ask=partial(agreed, RETIRE_RULE, _, name=found.text.name),
+            )
+
+    def _preview(self, preview: PreviewView) -> None:
+        _ = self._
+        words("h2", _("What this version would have found"))
+        if preview.blank:
+            with ui.element("div").classes("ws-alert ws-alert-warn"):
+                words("strong", _("Nothing was archived then: this shows nothing."))
+                words("span", _("Preview it again once its cameras have sent pictures."))
+        with ui.element("dl").classes("ws-panel ws-facts"):
+            words("dt", _("Time"))
+            words("dd", f"{moments.local(preview.from_ms)} – {moments.local(preview.to_ms)}")
+            words("dt", _("Pictures looked at"))
+            words("dd", f"{preview.rows:,}" if preview.complete else _("the newest {rows}").format(rows=preview.rows))
+            words("dt", _("Matches"))
+            words("dd", f"{preview.matched:,}")
+            words("dt", _("Alarms"))
+            words("dd", f"{preview.alarms:,}")
+            if preview.too_broad:
+                words("dt", _("Too broad"))
+                words("dd", _("It matches too many pictures to be switched on: make it narrower."))
+            if preview.examples:
+                words("dt", _("Examples"))
+                with ui.element("dd").classes("ws-badges"):
+                    for number, key in enumerate(preview.examples, 1):
+                        ui.link(_("Picture {number}").format(number=number), page_path(key))
+        if preview.by_camera:
+            with table(_("Camera"), _("Matches"), label=_("Matches by camera")):
+                for place, count in preview.by_camera.items():
+                    with ui.element("tr"):
+                        words("td", place)
+                        words("td", f"{count:,}").classes("ws-number")
+
+    async def _look(self, version: int) -> None:
+        """Preview, with a way to give it up."""
+        if self._waiting.busy:
+            return
+        self._trouble.clear()
+        previews = self._services.alarms.previews
+        try:
+            seen = await self._waiting.wait(previews.run(self._id, version, actor=self._actor, sight=self._sight))
+        except CenterError as error:
+            with self._trouble:
+                problem(error, self._)
+            return
+        if seen is not None:
+            await self.load()
+
+    def _button(
+        self, name: str, call: Callable[[], object], *, ask: Callable[[], Awaitable[bool]] | None = None
+    ) -> ui.button:
+        async def click() -> None:
+            if ask is None or await ask():
+                await self._do(call)
+
+        button = ui.button(name, color=None, on_click=click)
+        button.props("outline no-caps")
+        return button
+
+    async def _do(self, call: Callable[[], object]) -> None:
+        await attempt(self._trouble, self._, call)
+        await self.load()

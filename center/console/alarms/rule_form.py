@@ -1,0 +1,143 @@
+"""A rule's text as a form, its shape drawn in a picture (`rule_shape`)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from nicegui import ui
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from center.alarms.rule import RuleText, Severity
+from center.console import alarm_words, labels
+from center.console.alarms.rule_shape import NAMED, RuleShape
+from center.console.language import Language
+from center.console.widgets.markup import words
+from center.errors import marked
+from center.fleet.devices import DeviceState
+from center.services import services_of, sight_of
+
+NUMBERED: Final = {
+    "standing": ("for_s", marked("Standing for, seconds"), 60),
+    "camera_fault": ("for_s", marked("Lasting for, seconds"), 30),
+    "platform_fault": ("for_s", marked("Lasting for, seconds"), 30),
+    "crowding": ("threshold", marked("Threshold, 10 or more"), 20),
+}
+FAULTS: Final = {
+    "camera_fault": (
+        "states",
+        {
+            state.value: labels.STATES[state]
+            for state in (DeviceState.OFFLINE, DeviceState.REDACTION_UNAVAILABLE, DeviceState.PAUSED)
+        },
+    ),
+    "platform_fault": ("parts", dict(alarm_words.PARTS)),
+}
+
+
+class RuleForm:
+    """Gives a valid text to `write`, or says what is wrong with it."""
+
+    def __init__(
+        self, request: Request, _: Language, text: RuleText | None, write: Callable[[RuleText], Awaitable[None]]
+    ) -> None:
+        self._request, self._, self._text, self._write = request, _, text, write
+        self._before: dict[str, Any] = {} if text is None else text.model_dump(mode="json")
+        self._what: dict[str, Any] = self._before.get("what", {"kind": "camera_fault"})
+        self._fields: dict[str, Any] = {}
+        self._shape: RuleShape | None = None
+        self._wrong = ui.element("div")
+        with ui.element("div").classes("ws-panel ws-fields"):
+            self._name = ui.input(_("Name"), value=self._before.get("name", "")).props('outlined dense maxlength="64"')
+            kinds = {kind: _(name) for kind, name in alarm_words.KINDS.items()}
+            self._kind = ui.select(kinds, label=_("What"), value=self._what["kind"], on_change=self._draw_kind)
+            self._kind.props("outlined dense options-dense")
+            self._of_kind = ui.element("div").classes("ws-fields-of")
+            self._severity = ui.select(
+                {severity.value: _(name) for severity, name in alarm_words.SEVERITIES.items()},
+                label=_("Severity"),
+                value=self._before.get("severity", Severity.WARNING.value),
+            ).props("outlined dense")
+            self._window = ui.number(
+                _("One alarm a camera each, seconds"), value=self._before.get("window_s", 300), min=1, precision=0
+            ).props("outlined dense")
+            steps = ", ".join(map(str, self._before.get("escalate_after_min", ())))
+            self._steps = ui.input(_("Escalate after minutes, as 5, 15"), value=steps).props("outlined dense")
+            ui.button(_("Write the rule") if text is None else _("Write a new version"), color=None).props(
+                "outline no-caps"
+            ).on_click(self._submit)
+        self._draw_kind()
+
+    def _draw_kind(self) -> None:
+        _, kind = self._, str(self._kind.value)
+        same = self._what if self._what["kind"] == kind else {}
+        self._fields, self._shape = {}, None
+        self._of_kind.clear()
+        with self._of_kind:
+            if kind in NUMBERED:
+                name, label, usual = NUMBERED[kind]
+                field = ui.number(_(label), value=same.get(name, usual), min=0, precision=0).props("outlined dense")
+                self._fields[name] = field
+            if kind in FAULTS:
+                name, choices = FAULTS[kind]
+                options = {value: _(text) for value, text in choices.items()}
+                several = ui.select(
+                    options, label=_("Which faults"), multiple=True, value=same.get(name, list(options))
+                )
+                self._fields[name] = several.props("outlined dense use-chips")
+            if kind != "platform_fault":
+                known = services_of(self._request).devices.cameras(sight_of(self._request))
+                places = {f"{camera.agent_id}/{camera.camera_id}": camera.title for camera in known}
+                chosen = list(self._before.get("cameras", ()))
+                places |= {place: place for place in chosen if place not in places}
+                self._cameras = ui.select(places, label=_("Cameras (none: all)"), multiple=True, value=chosen)
+                self._cameras.props("outlined dense use-chips options-dense")
+            if kind in NAMED:
+                classes = {cls.value: _(name) for cls, name in labels.CLASSES.items()}
+                chosen = list(self._before.get("classes", ()))
+                self._classes = ui.select(classes, label=_("Classes (none: all)"), multiple=True, value=chosen)
+                self._classes.props("outlined dense use-chips options-dense")
+            if kind in NAMED:
+                shape = self._shape = RuleShape(self._request, _, kind, same)
+                self._cameras.on_value_change(lambda event: shape.of(event.value or []))
+                ui.timer(0, lambda: shape.of(self._cameras.value or []), once=True)
+
+    def _said(self) -> dict[str, Any]:
+        """The text as it stands in the form; what the form has no field for stays as it was."""
+        kind = str(self._kind.value)
+        what: dict[str, Any] = dict(self._what) if self._what["kind"] == kind else {"kind": kind}
+        for name, field in self._fields.items():
+            value = field.value
+            if isinstance(value, float):
+                value = int(value)
+            what[name] = None if value == "" else value
+        if self._shape is not None:
+            what |= self._shape.said()
+        steps = [part.strip() for part in (self._steps.value or "").split(",") if part.strip()]
+        return self._before | {
+            "name": (self._name.value or "").strip(),
+            "what": what,
+            "cameras": [] if kind == "platform_fault" else self._cameras.value or [],
+            "classes": self._classes.value or [] if kind in NAMED else [],
+            "severity": self._severity.value,
+            "window_s": int(self._window.value or 0),
+            "escalate_after_min": steps,
+        }
+
+    async def _submit(self) -> None:
+        _ = self._
+        self._wrong.clear()
+        if self._shape is not None and (undrawn := self._shape.fault()):
+            with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
+                words("strong", _("The rule cannot be written like that."))
+                words("span", undrawn)
+            return
+        try:
+            text = RuleText.model_validate(self._said())
+        except ValidationError as error:
+            with self._wrong, ui.element("div").classes("ws-alert ws-alert-bad").props('role="alert"'):
+                words("strong", _("The rule cannot be written like that."))
+                for fault in error.errors(include_url=False, include_input=False)[:5]:
+                    place = ".".join(str(part) for part in fault["loc"])
+                    words("span", f"{place}: {fault['msg']}" if place else str(fault["msg"]))
+            return
+        await self._write(text)

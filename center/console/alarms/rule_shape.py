@@ -1,0 +1,148 @@
+"""Where in a picture a rule looks: a place that the agent's configuration names, or a shape drawn in the picture."""
+
+from typing import Any, Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access.permissions import Permission
+from center.console.frame import problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import words
+from center.console.widgets.picture import picture_path
+from center.console.widgets.shape import LEAST, Corner, Shape, fault_of
+from center.errors import CenterError, marked
+from center.search.filters import Filters
+from center.services import identity_of, services_of
+from provisioning.contracts.wire.messages import PictureState
+
+NAMED: Final = {
+    "zone_entry": ("zone", marked("Zone of the agent's configuration")),
+    "two_wheeler_on_motorway": ("zone", marked("Zone of the agent's configuration")),
+    "standing": ("zone", marked("Zone of the agent's configuration")),
+    "line_crossing": ("line", marked("Line of the agent's configuration")),
+    "wrong_way": ("lane", marked("Lane of the agent's configuration (empty: any)")),
+}
+SIDES: Final = {
+    "": marked("Either side"),
+    "left": marked("To the left of the way from 1 to 2"),
+    "right": marked("To the right of the way from 1 to 2"),
+}
+NEWEST: Final = 20
+"""Observations looked through for one with a picture."""
+
+
+class RuleShape:
+    """The fields of one kind. `what`: the rule's own parameters if it is of this kind already."""
+
+    def __init__(self, request: Request, _: Language, kind: str, what: dict[str, Any]) -> None:
+        self._services, self._identity, self._ = services_of(request), identity_of(request), _
+        self._name, label = NAMED[kind]
+        self._line, self._heads = kind == "line_crossing", kind == "wrong_way"
+        self._corners = _corners(what)
+        self._camera = ""
+        named = bool(what) and not self._corners
+        self._where = ui.select(
+            {"drawn": _("Drawn in the picture"), "named": _(label)},
+            label=_("Where"),
+            value="named" if named else "drawn",
+            on_change=self._choose,
+        ).props("outlined dense options-dense")
+        self._named = ui.input(_("Its name there"), value=what.get(self._name) or "").props("outlined dense")
+        self._side = ui.select({value: _(text) for value, text in SIDES.items()}, label=_("Which way"))
+        self._side.set_value(what.get("to") or "")
+        self._heading = ui.number(
+            _("Heading of the traffic, degrees (0 up, 90 right)"), value=what.get("heading_deg") or 0, min=0, max=359
+        )
+        for field in (self._side, self._heading):
+            field.props("outlined dense")
+        with ui.element("div").classes("ws-shape-box") as self._box:
+            self._of = words("p", _("Choose a camera: the shape is drawn in its picture.")).classes("ws-muted")
+            self._trouble = ui.element("div")
+            self._shape = Shape(_, line=self._line, drawn=self._corners, on_change=self._drawn)
+            self._shape.picture(None, note=_("No camera is chosen."))
+        self._choose()
+
+    async def of(self, places: list[str]) -> None:
+        """Draw on the newest redacted picture of the first of these cameras (`agent/camera`)."""
+        _, place = self._, places[0] if places else ""
+        if place == self._camera:
+            return
+        self._camera = place
+        self._trouble.clear()
+        if not place:
+            self._of.set_text(_("Choose a camera: the shape is drawn in its picture."))
+            self._shape.picture(None, note=_("No camera is chosen."))
+            return
+        titles = {f"{each.agent_id}/{each.camera_id}": each.title for each in self._services.devices.cameras()}
+        title, found = titles.get(place, place), None
+        if self._identity.access.permits(Permission.OBSERVATION_VIEW):
+            try:
+                found = await self._newest(place)
+            except CenterError as error:
+                with self._trouble:
+                    problem(error, _, tone="warn")
+        if self._camera != place:
+            return
+        if found is None:
+            self._of.set_text(_("{camera} has no picture to draw in; the sheet stands for it.").format(camera=title))
+            self._shape.picture(None, note=title)
+            return
+        row_key, at_ms = found
+        said = _("The newest picture of {camera}, {time}. The shape holds in every camera that is chosen.")
+        self._of.set_text(said.format(camera=title, time=moments.local(at_ms)))
+        self._shape.picture(picture_path(row_key), alt=title)
+
+    def said(self) -> dict[str, Any]:
+        """The parameters as they stand."""
+        drawn = self._where.value == "drawn"
+        what: dict[str, Any] = {self._name: None if drawn else (self._named.value or "").strip() or None}
+        if self._line:
+            ends = [list(corner) for corner in self._corners]
+            what["segment"] = {"start": ends[0], "end": ends[1]} if drawn else None
+            what["to"] = self._side.value or None
+        else:
+            what["polygon"] = [list(corner) for corner in self._corners] if drawn else None
+        if self._heads:
+            what["heading_deg"] = float(self._heading.value or 0) if drawn else None
+        return what
+
+    def fault(self) -> str:
+        """What is wrong with what is drawn; empty for nothing."""
+        if self._where.value != "drawn":
+            return ""
+        if len(self._corners) < LEAST[self._line]:
+            if self._line:
+                return self._("Draw the line first: it has two ends.")
+            return self._("Draw the zone first: it has three corners or more.")
+        return fault_of(self._corners, self._, line=self._line)
+
+    async def _newest(self, place: str) -> tuple[str, int] | None:
+        """Row key and time of its newest picture that may be shown."""
+        agent_id, _, camera_id = place.partition("/")
+        page = await self._services.search.observations(
+            Filters(camera_id=(camera_id,), limit=NEWEST),
+            actor=self._identity.actor,
+            sight=self._identity.access.scope(Permission.OBSERVATION_VIEW),
+        )
+        kept = (each for each in page.items if each.agent_id == agent_id and each.picture is PictureState.KEPT)
+        newest = next(kept, None)
+        return None if newest is None else (newest.row_key, newest.captured_at_ms)
+
+    def _drawn(self, corners: tuple[Corner, ...]) -> None:
+        self._corners = corners
+
+    def _choose(self) -> None:
+        drawn = self._where.value == "drawn"
+        self._named.set_visibility(not drawn)
+        self._box.set_visibility(drawn)
+        self._side.set_visibility(self._line)
+        self._heading.set_visibility(self._heads and drawn)
+
+
+def _corners(what: dict[str, Any]) -> tuple[Corner, ...]:
+    """What was drawn before."""
+    segment = what.get("segment")
+    drawn = [segment["start"], segment["end"]] if segment else what.get("polygon") or ()
+    return tuple((float(x), float(y)) for x, y in drawn)

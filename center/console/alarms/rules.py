@@ -1,0 +1,87 @@
+"""Rules that raise alarms: which there are, which are in force, and a way to write the next."""
+
+import asyncio
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.alarms.views import RuleList, RuleView
+from center.console import alarm_words
+from center.console.frame import empty, frame, problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.console.widgets.table import state, table
+from center.errors import CenterError, marked
+from center.services import services_of, sight_of
+
+TITLE: Final = marked("Rules")
+PAGE: Final = 100
+
+
+def path(rule_id: int) -> str:
+    """Address of a rule's page."""
+    return f"/rules/{rule_id}"
+
+
+def standing(rule: RuleView) -> tuple[str, str]:
+    """Tone and words (to translate) of how a rule stands."""
+    if rule.retired:
+        return "off", marked("Retired")
+    if rule.on_version is None:
+        return "off", marked("Switched off")
+    if rule.on_version != rule.version:
+        return "warn", marked("In force, a newer version waits")
+    return "ok", marked("In force")
+
+
+def rules(request: Request) -> None:
+    """`/rules`."""
+    services, sight = services_of(request), sight_of(request)
+    said = request.query_params.get("before", "")
+    before = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
+    with frame(request, title=TITLE, active="/rules") as _:
+        with ui.element("div").classes("ws-alarms-head"):
+            words("h1", _(TITLE))
+            ui.link(_("New rule"), "/rules/new").classes("ws-button")
+        body = ui.element("div").classes("ws-column")
+
+    async def load() -> None:
+        try:
+            found = await asyncio.to_thread(services.alarms.rules.rules, before=before, limit=PAGE, sight=sight)
+        except CenterError as error:
+            with body:
+                problem(error, _)
+            return
+        with body:
+            _list(found, _)
+
+    ui.timer(0, load, once=True)
+
+
+def _list(found: RuleList, _: Language) -> None:
+    if not found.items:
+        empty(
+            _("No rule yet."), _("Write one, look at what it would have found in the last 24 hours, and switch it on.")
+        )
+        return
+    with table(_("Rule"), _("What"), _("State"), _("Severity"), _("Cameras"), _("Written"), label=_("Rules")):
+        for rule in found.items:
+            with ui.element("tr"):
+                with ui.element("td"):
+                    ui.link(rule.text.name, path(rule.id))
+                    number = _("Rule {number}, version {version}").format(number=rule.id, version=rule.version)
+                    words("div", number).classes("ws-sub")
+                words("td", _(alarm_words.KINDS[rule.text.what.kind]))
+                with ui.element("td"):
+                    tone, word = standing(rule)
+                    state(tone, _(word))
+                words("td", _(alarm_words.SEVERITIES[rule.text.severity]))
+                count = len(rule.text.cameras)
+                words("td", str(count) if count else _("All")).classes("ws-number")
+                with ui.element("td"):
+                    moment(moments.local(rule.written_at_ms), moments.utc(rule.written_at_ms), tag="div")
+                    words("div", rule.written_by).classes("ws-sub")
+    if found.next_cursor is not None:
+        ui.link(_("Older"), f"/rules?before={found.next_cursor}")

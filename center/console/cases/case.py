@@ -1,0 +1,318 @@
+"""The workspace of one case: approval above, search and candidates left, sightings, map and cameras to ask right."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access.permissions import Permission
+from center.cases.lookalike_search import Wanted
+from center.cases.states import Act, State
+from center.cases.views import CaseDetail, CaseMachine, Explained, SearchView, Verdict
+from center.console import case_words, labels
+from center.console.cases.list import seek_of, state
+from center.console.cases.review import Review
+from center.console.cases.sightings import Sightings
+from center.console.cases.sought import Sought
+from center.console.frame import case_path, frame, problem
+from center.console.irreversible import CLOSE_CASE, agreed
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.console.widgets.waiting import Waiting
+from center.errors import CenterError, marked
+from center.services import Services, identity_of, services_of, sight_of
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire.messages import MachineClass
+
+TITLE: Final = marked("Case")
+_FIELDS: Final = "outlined dense stack-label"
+_PERMISSIONS: Final = {Act.APPROVE: Permission.CASE_APPROVE, Act.REFUSE: Permission.CASE_APPROVE}
+"""Of acts that are not of whoever edits."""
+_OFFERED: Final = {
+    State.DRAFT: (Act.REQUEST, Act.CLOSE),
+    State.REQUESTED: (Act.APPROVE, Act.REFUSE, Act.WITHDRAW),
+    State.APPROVED: (Act.REVISE, Act.CLOSE),
+    State.EXPIRED: (Act.REVISE, Act.CLOSE),
+    State.CLOSED: (),
+}
+
+
+async def case(request: Request, case_id: str) -> None:
+    """`/cases/{case_id}`.
+
+    Raises:
+        CenterError: see `Casebook.case`.
+    """
+    book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
+    detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)
+    with frame(request, title=TITLE, active="/cases") as _:
+        page = _Page(request, _, case_id)
+    ui.timer(0, lambda: page.show(detail), once=True)
+
+
+class _Page:
+    """One open case."""
+
+    def __init__(self, request: Request, _: Language, number: str) -> None:
+        self._services: Services = services_of(request)
+        self._ = _
+        self._number = number
+        self._identity = identity_of(request)
+        self._sight = sight_of(request)
+        self._seek = seek_of(request)
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Cases"), "/cases")
+            words("h1", number)
+        self._trouble = ui.element("div")
+        self._head = ui.element("div").classes("ws-panel ws-case-head")
+        self._body = ui.element("div").classes("ws-case")
+        self._review: Review | None = None
+        self._sought_machines: tuple[CaseMachine, ...] = ()
+
+    async def load(self) -> None:
+        """Read the case anew and draw it."""
+        try:
+            detail = await asyncio.to_thread(
+                self._services.cases.book.case, self._number, asker=self._identity, sight=self._sight
+            )
+        except CenterError as error:
+            self._head.set_visibility(False)
+            self._say(error)
+            return
+        await self.show(detail)
+
+    async def show(self, detail: CaseDetail) -> None:
+        """Draw the case as it was read."""
+        self._draw_head(detail)
+        self._body.clear()
+        with self._body:
+            await self._draw(detail)
+
+    def _may(self, permission: Permission) -> bool:
+        return self._identity.access.permits(permission, case_id=self._number)
+
+    def _draw_head(self, detail: CaseDetail) -> None:
+        _, shown = self._, detail.case
+        terms = shown.terms
+        self._head.clear()
+        with self._head:
+            with ui.element("div"):
+                with ui.element("div").classes("ws-case-line"):
+                    state(shown.state, _)
+                    words("strong", terms.purpose)
+                colours = ", ".join(_(case_words.COLOURS[colour]) for colour in terms.colours)
+                facts = [
+                    _(labels.CLASSES[terms.cls]),
+                    colours,
+                    _("{count} cameras").format(count=shown.cameras),
+                    _("owner {name}").format(name=shown.owner),
+                ]
+                words("div", " · ".join(fact for fact in facts if fact)).classes("ws-sub")
+                with ui.element("div").classes("ws-sub"):
+                    moment(moments.local(terms.from_ms), moments.utc(terms.from_ms))
+                    words("span", " – ")
+                    moment(moments.local(terms.to_ms), moments.utc(terms.to_ms))
+                    words("span", " · " + _("expires") + " ")
+                    moment(moments.local(terms.expires_at_ms), moments.utc(terms.expires_at_ms))
+                self._history(detail)
+            with ui.element("div").classes("ws-acts"):
+                if shown.state is State.DRAFT and self._may(Permission.CASE_EDIT):
+                    ui.link(_("Change"), f"{case_path(self._number)}/change")
+                for act in _OFFERED[shown.state]:
+                    if self._may(_PERMISSIONS.get(act, Permission.CASE_EDIT)) and self._is_second(act, detail):
+                        strong = act in {Act.REQUEST, Act.APPROVE}
+                        ui.button(_(case_words.BUTTONS[act]), color=None, on_click=self._acting(act, detail)).props(
+                            "unelevated no-caps" if strong else "flat dense no-caps"
+                        ).classes("ws-strong" if strong else "")
+
+    def _is_second(self, act: Act, detail: CaseDetail) -> bool:
+        shown = detail.case
+        first = {shown.requested_by, shown.owner, shown.written_by}
+        return act is not Act.APPROVE or self._identity.username not in first
+
+    def _history(self, detail: CaseDetail) -> None:
+        _ = self._
+        with ui.element("details").classes("ws-history"):
+            words("summary", _("History"))
+            with ui.element("ol"):
+                for event in detail.events:
+                    with ui.element("li"):
+                        moment(moments.local(event.at_ms), moments.utc(event.at_ms))
+                        words("span", f" · {_(case_words.ACTS[event.act])} · {event.actor}")
+                        if event.comment:
+                            words("span", f" · {event.comment}")
+
+    def _acting(self, act: Act, detail: CaseDetail) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            days = self._services.cases.keep_days
+            if act is Act.CLOSE and not await agreed(CLOSE_CASE, self._, number=self._number, days=days):
+                return
+            permission = _PERMISSIONS.get(act, Permission.CASE_EDIT)
+            try:
+                await asyncio.to_thread(
+                    self._services.cases.book.act,
+                    self._number,
+                    act,
+                    version=detail.case.version,
+                    asker=self._identity,
+                    sight=self._identity.access.scope(permission, case_id=self._number),
+                )
+            except CenterError as error:
+                self._say(error)
+                return
+            self._trouble.clear()
+            await self.load()
+
+        return run
+
+    async def _draw(self, detail: CaseDetail) -> None:
+        in_force = detail.case.state is State.APPROVED
+        edits = self._identity.access.scope(Permission.CASE_EDIT, case_id=self._number)
+        open_ = detail.case.state not in {State.CLOSED, State.EXPIRED}
+        may_edit = self._may(Permission.CASE_EDIT) and open_
+        with ui.element("div").classes("ws-side") as left:
+            sought = Sought(
+                self._services,
+                self._,
+                number=self._number,
+                identity=self._identity,
+                sight=self._sight,
+                edits=edits if may_edit else None,
+                seek=self._seek,
+                changed=self.load,
+            )
+            if in_force and self._may(Permission.OBSERVATION_SEARCH):
+                self._draw_filters(detail)
+            with ui.element("div").classes("ws-panel ws-inset"):
+                words("h2", self._("Candidates"))
+                if not in_force:
+                    words("p", self._("The archive is searched once the case is approved.")).classes("ws-muted")
+                self._review = Review(
+                    self._services,
+                    self._,
+                    number=self._number,
+                    identity=self._identity,
+                    sight=edits,
+                    may_decide=in_force and may_edit,
+                    decided=lambda: self._sightings.load(in_force=in_force),
+                )
+        with ui.element("div").classes("ws-side"):
+            self._sightings = Sightings(
+                self._services,
+                self._,
+                number=self._number,
+                terms=detail.case.terms,
+                identity=self._identity,
+                sight=self._sight,
+            )
+        self._sought_machines = await sought.load()
+        if self._sought_machines and in_force and not self._seek:
+            # It stands beside every candidate: the work comes first.
+            sought.panel.move(left)
+        await self._sightings.load(in_force=in_force)
+        try:
+            found = await self._services.cases.hunt.machines(self._number, (Verdict.CANDIDATE,), sight=self._sight)
+        except CenterError as error:
+            self._say(error)
+            return
+        self._review.show(self._sought_machines, found.items)
+
+    def _draw_filters(self, detail: CaseDetail) -> None:
+        _, terms = self._, detail.case.terms
+        cameras = {
+            f"{camera.agent_id}/{camera.camera_id}": camera.title
+            for camera in self._services.devices.cameras(self._sight)
+        }
+        with ui.element("div").classes("ws-panel ws-inset"), ui.element("div").classes("ws-filters ws-filters-tight"):
+            self._cls = ui.select(
+                {each.value: _(labels.CLASSES[each]) for each in MachineClass},
+                label=_("Type"),
+                value=[each.value for each in terms.classes],
+                multiple=True,
+            ).props(_FIELDS)
+            self._colours = ui.select(
+                {each.value: _(case_words.COLOURS[each]) for each in MachineColour},
+                label=_("Colour: any"),
+                value=[],
+                multiple=True,
+            ).props(_FIELDS)
+            self._cameras = ui.select(cameras, label=_("Cameras: all"), value=[], multiple=True).props(_FIELDS)
+            self._from = ui.input(
+                _("From ({zone})").format(zone=moments.ZONE_TEXT), value=moments.to_input(terms.from_ms)
+            ).props(f"{_FIELDS} type=datetime-local")
+            self._to = ui.input(
+                _("To ({zone})").format(zone=moments.ZONE_TEXT), value=moments.to_input(terms.to_ms)
+            ).props(f"{_FIELDS} type=datetime-local")
+            self._ask = ui.button(_("Search"), icon="search", on_click=self._search).props("unelevated no-caps")
+        self._waiting = Waiting[SearchView](
+            _,
+            says=_("The archive compares…"),
+            given_up=_("The search was given up; that it was asked stands in the audit."),
+        )
+        self._explained = ui.element("div")
+
+    async def _search(self) -> None:
+        """Ask the archive, with a way to give it up."""
+        if self._waiting.busy:
+            return
+        self._ask.disable()
+        try:
+            wanted = Wanted(
+                cls=tuple(MachineClass(each) for each in self._cls.value),
+                colours=tuple(MachineColour(each) for each in self._colours.value),
+                cameras=tuple(self._cameras.value),
+                from_ms=moments.from_input(self._from.value),
+                to_ms=moments.from_input(self._to.value),
+            )
+            sight = self._identity.access.scope(Permission.OBSERVATION_SEARCH, case_id=self._number)
+            found = await self._waiting.wait(
+                self._services.cases.hunt.search(self._number, wanted, asker=self._identity, sight=sight)
+            )
+        except CenterError as error:
+            self._say(error)
+            return
+        finally:
+            self._ask.enable()
+        self._trouble.clear()
+        if found is None:
+            return
+        self._explain(found.explained)
+        if self._review is not None:
+            self._review.show(self._sought_machines, found.items)
+
+    def _explain(self, said: Explained) -> None:
+        _ = self._
+        self._explained.clear()
+        with self._explained, ui.element("details").classes("ws-history"):
+            words("summary", _("{count} found. How was it searched?").format(count=said.found))
+            lines = [
+                _("{cameras} cameras, {days} days, {questions} questions to the archive").format(
+                    cameras=said.cameras, days=said.days, questions=said.questions
+                ),
+                _("compared with {machines} pictures of the machine, lowered by {rejected} rejected ones").format(
+                    machines=said.machines, rejected=said.rejected
+                ),
+                _("{count} of them are decided on already").format(count=said.judged),
+            ]
+            if said.cameras_out_of_sight:
+                lines.append(
+                    _("{count} cameras of the case are out of your sight").format(count=said.cameras_out_of_sight)
+                )
+            if said.failed_days:
+                lines.append(_("days that could not be searched: {days}").format(days=", ".join(said.failed_days)))
+            exact = _("every day was compared exactly, or not measured yet")
+            share = f"{said.recall:.0%}" if said.recall is not None else ""
+            lines.append(
+                exact if said.recall is None else _("the index finds {share} of the best ten").format(share=share)
+            )
+            with ui.element("ul"):
+                for line in lines:
+                    words("li", line)
+
+    def _say(self, error: CenterError) -> None:
+        self._trouble.clear()
+        with self._trouble:
+            problem(error, self._)

@@ -1,0 +1,212 @@
+"""A case is written or changed: its machine, area and times. What is wrong is said beside the form; nothing is lost."""
+
+import asyncio
+from typing import Any, Final
+
+from nicegui import ui
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from center.cases.errors import CaseTermsError
+from center.cases.terms import DAY_MS, MAX_SPAN_DAYS, Terms, is_number
+from center.cases.views import CaseView
+from center.console import case_words, labels
+from center.console.frame import case_path, frame, problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import words
+from center.errors import CenterError, marked
+from center.services import identity_of, services_of, sight_of
+from provisioning.contracts.wire.messages import MachineClass
+
+TITLE: Final = marked("New case")
+CHANGE: Final = marked("Change case")
+BACK_DAYS: Final = 7
+LIFE_DAYS: Final = 14
+LEAST_PURPOSE: Final = 3
+_FIELDS: Final = "outlined dense stack-label"
+
+
+def new_case(request: Request) -> None:
+    """`/new-case`."""
+    _draw(request, None)
+
+
+async def change_case(request: Request, case_id: str) -> None:
+    """`/cases/{case_id}/change`.
+
+    Raises:
+        CenterError: see `Casebook.case`.
+    """
+    book, asker, sight = services_of(request).cases.book, identity_of(request), sight_of(request)
+    detail = await asyncio.to_thread(book.case, case_id, asker=asker, sight=sight)
+    _draw(request, detail.case)
+
+
+def _draw(request: Request, changed: CaseView | None) -> None:
+    title = TITLE if changed is None else CHANGE
+    with frame(request, title=title, active="/cases") as _:
+        with ui.element("div").classes("ws-title"):
+            ui.link(_("Cases"), "/cases")
+            words("h1", _(title) if changed is None else changed.number)
+        form = _Form(request, _, changed)
+    ui.timer(0, form.load, once=True)
+
+
+class _Form:
+    """One open form."""
+
+    def __init__(self, request: Request, _: Language, changed: CaseView | None) -> None:
+        self._services = services_of(request)
+        self._ = _
+        self._case = changed
+        self._identity = identity_of(request)
+        self._sight = sight_of(request)
+        self._trouble = ui.element("div")
+        self._body = ui.element("div").classes("ws-panel ws-case-form")
+
+    async def load(self) -> None:
+        """Read what there is to choose from."""
+        try:
+            districts = await asyncio.to_thread(self._services.districts.all)
+        except CenterError as error:
+            self._say(error)
+            return
+        sees_all = (each for each in districts if each.cameras and all(self._sight.holds(*key) for key in each.cameras))
+        areas = {each.district_id: f"{each.name} ({len(each.cameras)})" for each in sees_all}
+        cameras = {
+            f"{camera.agent_id}/{camera.camera_id}": f"{camera.title} ({camera.agent_id})"
+            for camera in self._services.devices.cameras(self._sight)
+        }
+        terms = self._case.terms if self._case is not None else None
+        with self._body:
+            self._draw_about(terms)
+            self._draw_where(terms, areas, cameras)
+            self._draw_theft(terms)
+            with ui.element("div").classes("ws-acts"):
+                ui.button(self._("Save as draft"), on_click=self._save).props("unelevated no-caps")
+
+    def _draw_about(self, terms: Terms | None) -> None:
+        _ = self._
+        number = self._case.number if self._case is not None else ""
+        self._entry = ui.input(_("Number"), value=number).props(f"{_FIELDS} maxlength=64")
+        self._entry.set_enabled(self._case is None)
+        self._purpose = ui.input(_("Purpose"), value=terms.purpose if terms else "").props(f"{_FIELDS} maxlength=200")
+        owner = self._case.owner if self._case else self._identity.username
+        self._owner = ui.input(_("Owner"), value=owner).props(f"{_FIELDS} maxlength=64")
+        with ui.element("div").classes("ws-filters"):
+            self._cls = ui.select(
+                {each.value: _(labels.CLASSES[each]) for each in MachineClass},
+                label=_("Type of the machine"),
+                value=(terms.cls if terms else MachineClass.MOTORCYCLE).value,
+            ).props(_FIELDS)
+            colours = {each.value: _(name) for each, name in case_words.COLOURS.items()}
+            chosen = [colour.value for colour in terms.colours] if terms else []
+            self._colours = _several(_("Colours, as its owner says"), colours, chosen)
+
+    def _draw_where(self, terms: Terms | None, areas: dict[str, str], cameras: dict[str, str]) -> None:
+        _, now_ms = self._, self._services.now_ms()
+        with ui.element("div").classes("ws-filters"):
+            self._areas = _several(_("Districts"), areas, list(terms.districts) if terms else [])
+            self._cameras = _several(_("Cameras besides"), cameras, list(terms.cameras) if terms else [])
+        later_ms = now_ms + LIFE_DAYS * DAY_MS
+        with ui.element("div").classes("ws-filters"):
+            self._from = _moment(_("From ({zone})"), terms.from_ms if terms else now_ms - BACK_DAYS * DAY_MS)
+            self._to = _moment(_("To ({zone})"), terms.to_ms if terms else later_ms)
+            self._expires = _moment(_("Expires ({zone})"), terms.expires_at_ms if terms else later_ms)
+
+    def _draw_theft(self, terms: Terms | None) -> None:
+        _, theft = self._, terms.theft if terms else None
+        words("h2", _("Where and when it was taken, if that is known"))
+        with ui.element("div").classes("ws-filters"):
+            self._taken = _moment(_("Taken ({zone})"), theft.at_ms if theft else None)
+            self._latitude = _degrees(_("Latitude"), theft.latitude if theft else None)
+            self._longitude = _degrees(_("Longitude"), theft.longitude if theft else None)
+        alarm = _("Raise an alarm when a fresh picture shows a machine like it")
+        self._standing = ui.checkbox(alarm, value=terms.standing if terms else False)
+
+    def _told(self) -> dict[str, Any]:
+        taken = (moments.from_input(self._taken.value), self._latitude.value, self._longitude.value)
+        theft = dict(zip(("at_ms", "latitude", "longitude"), taken, strict=True))
+        kept = self._case.terms.model_dump(include={"standing_from"}) if self._case else {}
+        return {
+            **kept,
+            "standing": self._standing.value,
+            "purpose": self._purpose.value.strip(),
+            "owner": self._owner.value.strip() or None,
+            "districts": tuple(self._areas.value),
+            "cameras": tuple(self._cameras.value),
+            "from_ms": moments.from_input(self._from.value),
+            "to_ms": moments.from_input(self._to.value),
+            "expires_at_ms": moments.from_input(self._expires.value),
+            "cls": self._cls.value,
+            "colours": tuple(self._colours.value),
+            "theft": None if None in taken else theft,
+        }
+
+    def _wrong(self, name: str) -> str:
+        """What people get wrong most, in their language; `Terms` finds the rest."""
+        _ = self._
+        begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
+        if not is_number(name):
+            return _("the number may hold letters, digits, brackets, dots and dashes")
+        if len(self._purpose.value.strip()) < LEAST_PURPOSE:
+            return _("say its purpose in three characters or more")
+        if not self._areas.value and not self._cameras.value:
+            return _("choose a district or a camera")
+        if begin is None or end is None or not begin < end <= begin + MAX_SPAN_DAYS * DAY_MS:
+            return _("its span has to end after it begins, at most {days} days later").format(days=MAX_SPAN_DAYS)
+        return ""
+
+    async def _save(self) -> None:
+        self._trouble.clear()
+        name, book = self._entry.value.strip(), self._services.cases.book
+        try:
+            if cause := self._wrong(name):
+                raise CaseTermsError(cause=cause)
+            new = _read(self._told())
+            if self._case is None:
+                await asyncio.to_thread(book.create, name, new, asker=self._identity, sight=self._sight)
+            else:
+                await asyncio.to_thread(
+                    book.change, name, new, version=self._case.version, asker=self._identity, sight=self._sight
+                )
+        except CenterError as error:
+            self._say(error)
+            return
+        ui.navigate.to(case_path(name))
+
+    def _say(self, error: CenterError) -> None:
+        self._trouble.clear()
+        with self._trouble:
+            problem(error, self._)
+
+
+def _moment(label: str, value: int | None) -> ui.input:
+    text = "" if value is None else moments.to_input(value)
+    entry = ui.input(label.format(zone=moments.ZONE_TEXT), value=text)
+    return entry.props(f"{_FIELDS} type=datetime-local")
+
+
+def _degrees(label: str, value: float | None) -> ui.number:
+    return ui.number(label, value=value, format="%.6f").props(_FIELDS)
+
+
+def _several(label: str, options: dict[str, str], chosen: list[str]) -> ui.select:
+    """A choice of several; what was chosen before stays a choice, whether or not this account sees it."""
+    known = options | {each: each for each in chosen if each not in options}
+    return ui.select(known, label=label, value=chosen, multiple=True).props(f"{_FIELDS} use-chips")
+
+
+def _read(told: dict[str, Any]) -> Terms:
+    """The terms that a form says.
+
+    Raises:
+        CaseTermsError: they are none; the first fault is named.
+    """
+    try:
+        return Terms.model_validate(told)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise CaseTermsError(cause=f"{where}: {fault['msg']}" if where else fault["msg"]) from error

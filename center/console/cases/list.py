@@ -1,0 +1,94 @@
+"""The cases in sight, newest first; those that wait for this account's approval say so."""
+
+import asyncio
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access.permissions import Identity, Permission
+from center.cases.states import State
+from center.cases.views import CaseView
+from center.console import case_words, labels
+from center.console.frame import case_path, empty, frame, problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.errors import CenterError, marked
+from center.services import identity_of, services_of
+
+TITLE: Final = marked("Cases")
+
+
+def seek_of(request: Request) -> str:
+    """The machine that is to be sought, as the address says; empty for none."""
+    return request.query_params.get("seek", "")[:160]
+
+
+def cases(request: Request) -> None:
+    """`/cases`."""
+    services, identity, seek = services_of(request), identity_of(request), seek_of(request)
+    with frame(request, title=TITLE, active="/cases") as _:
+        with ui.element("div").classes("ws-alarms-head"):
+            words("h1", _(TITLE))
+            if identity.access.permits(Permission.CASE_EDIT):
+                ui.link(_("New case"), "/new-case").classes("ws-case-button")
+        if seek:
+            with ui.element("div").classes("ws-alert ws-alert-warn"):
+                words("strong", _("In which case is this machine sought?"))
+                words("span", _("Choose a case; the machine is added there once you confirm it."))
+        body = ui.element("div")
+
+    async def load() -> None:
+        try:
+            found = await asyncio.to_thread(services.cases.book.cases, identity)
+        except CenterError as error:
+            with body:
+                problem(error, _)
+            return
+        with body:
+            if not found.items:
+                empty(
+                    _("No case."),
+                    _("Write one for a stolen machine: its type and colour, where and when, and have it approved."),
+                )
+                return
+            with ui.element("div").classes("ws-panel ws-scroll"), ui.element("table").classes("ws-table"):
+                with ui.element("thead"), ui.element("tr"):
+                    for head in (_("Case"), _("Machine"), _("State"), _("Owner"), _("Span"), _("Expires")):
+                        words("th", head).props('scope="col"')
+                with ui.element("tbody"):
+                    for case in found.items:
+                        _row(case, identity, seek, _)
+
+    ui.timer(0, load, once=True)
+
+
+def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
+    terms = case.terms
+    with ui.element("tr"):
+        with ui.element("td"):
+            ui.link(case.number, case_path(case.number, seek))
+            words("div", terms.purpose).classes("ws-sub")
+        with ui.element("td"):
+            words("div", _(labels.CLASSES[terms.cls]))
+            words("div", " · ".join(_(case_words.COLOURS[colour]) for colour in terms.colours)).classes("ws-sub")
+        with ui.element("td"):
+            state(case.state, _)
+            others = identity.username not in {case.requested_by, case.owner, case.written_by}
+            approves = identity.access.permits(Permission.CASE_APPROVE, case_id=case.number)
+            if case.state is State.REQUESTED and others and approves:
+                words("div", _("You may approve it")).classes("ws-sub")
+        words("td", case.owner)
+        with ui.element("td"):
+            moment(moments.local(terms.from_ms), moments.utc(terms.from_ms), tag="div")
+            moment(moments.local(terms.to_ms), moments.utc(terms.to_ms), tag="div").classes("ws-sub")
+        with ui.element("td"):
+            moment(moments.local(terms.expires_at_ms), moments.utc(terms.expires_at_ms), tag="div")
+
+
+def state(state: State, _: Language) -> None:
+    """A state with its dot."""
+    with ui.element("span").classes("ws-state"):
+        words("span", "").classes(f"ws-dot ws-dot-{case_words.TONES[state]}")
+        words("span", _(case_words.STATES[state]))

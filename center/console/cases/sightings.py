@@ -1,0 +1,221 @@
+"""Where and when the machine was: a map, a time line, the cameras to ask for footage, and the export as evidence."""
+
+from typing import Final
+
+from nicegui import ui
+
+from center.access.permissions import Identity, Permission, Scope
+from center.cases.footage_windows import Spot
+from center.cases.terms import Terms
+from center.cases.views import JudgedMachine, Verdict, WindowView
+from center.console.frame import problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.map import Map, Marker, Point, Step
+from center.console.widgets.markup import moment, words
+from center.console.widgets.picture import case_crop_path, case_page_path
+from center.errors import CenterError
+from center.evidence.service import ExportRequest
+from center.evidence.tables import State as ExportState
+from center.evidence.visibility import Viewer
+from center.geometry import Position, distance_m
+from center.services import Services
+
+SHOWN_WINDOWS: Final = 12
+POLL_S: Final = 1.0
+
+
+class Sightings:
+    """Draws where it is made; `load` reads everything anew."""
+
+    def __init__(
+        self, services: Services, _: Language, *, number: str, terms: Terms, identity: Identity, sight: Scope
+    ) -> None:
+        """`sight`: the cameras at which this account may look at the case."""
+        self._services = services
+        self._ = _
+        self._number = number
+        self._terms = terms
+        self._identity = identity
+        self._sight = sight
+        self._found: tuple[JudgedMachine, ...] = ()
+        with ui.element("div").classes("ws-panel"):
+            self._map = Map(_, services.atlas, label=_("Confirmed sightings on the map")).classes("ws-case-map")
+        with ui.element("div").classes("ws-panel"):
+            words("h2", _("Confirmed sightings")).classes("ws-section")
+            self._list = ui.element("div").classes("ws-case-timeline")
+            self._export = ui.element("div").classes("ws-case-export")
+        with ui.element("div").classes("ws-panel"):
+            words("h2", _("Cameras to ask for footage")).classes("ws-section")
+            self._footage = ui.element("div").classes("ws-case-timeline")
+
+    async def load(self, *, in_force: bool) -> None:
+        """Sightings, and while the case is in force the cameras to ask."""
+        hunt = self._services.cases.hunt
+        windows: tuple[WindowView, ...] = ()
+        without = 0
+        try:
+            spots = await hunt.area(self._number, sight=self._sight)
+            found = await hunt.machines(self._number, (Verdict.CONFIRMED,), sight=self._sight)
+            if in_force:
+                asked = await hunt.footage(self._number, asker=self._identity, sight=self._sight)
+                windows, without = asked.items, asked.without_place
+        except CenterError as error:
+            self._list.clear()
+            with self._list:
+                problem(error, self._)
+            return
+        self._found = found.items
+        self._draw_map(spots, windows)
+        self._draw_list()
+        self._draw_footage(windows, without)
+        self._draw_export()
+
+    def _draw_map(self, spots: tuple[Spot, ...], windows: tuple[WindowView, ...]) -> None:
+        steps = [
+            Step(
+                Point(each.latitude, each.longitude),
+                f"{self._camera(each.machine.agent_id, each.machine.camera_id)} · "
+                f"{moments.local(each.machine.captured_at_ms)}",
+                href=case_page_path(self._number, each.machine.row_key),
+            )
+            for each in self._found
+            if each.latitude is not None and each.longitude is not None
+        ]
+        markers = {
+            "/".join(spot.key): Marker(
+                "/".join(spot.key), Point(spot.place.latitude, spot.place.longitude), self._camera(*spot.key)
+            )
+            for spot in spots
+        }
+        markers |= {
+            f"{each.agent_id}/{each.camera_id}": Marker(
+                f"{each.agent_id}/{each.camera_id}",
+                Point(each.latitude, each.longitude),
+                self._camera(each.agent_id, each.camera_id),
+                "warn",
+                note=self._("worth asking for footage"),
+            )
+            for each in windows
+        }
+        theft = self._terms.theft
+        if theft is not None:
+            taken = self._("Taken here")
+            markers["theft"] = Marker("theft", Point(theft.latitude, theft.longitude), taken, "bad")
+        self._map.path(steps)
+        self._map.show(list(markers.values()))
+
+    def _draw_list(self) -> None:
+        _ = self._
+        self._list.clear()
+        with self._list:
+            if not self._found:
+                words("p", _("None yet: confirm a candidate.")).classes("ws-muted")
+                return
+            with ui.element("ol"):
+                before: JudgedMachine | None = None
+                for each in self._found:
+                    self._sighting(each, before)
+                    before = each
+
+    def _sighting(self, each: JudgedMachine, before: JudgedMachine | None) -> None:
+        machine = each.machine
+        with ui.element("li"):
+            if before is not None:
+                words("div", self._gap(before, each)).classes("ws-gap")
+            with ui.element("a").classes("ws-sighting") as link:
+                link.props["href"] = case_page_path(self._number, machine.row_key)
+                image = ui.element("img").props('alt=""')
+                image.props["src"] = case_crop_path(self._number, machine.row_key, machine.index)
+                with ui.element("div"):
+                    words("div", self._camera(machine.agent_id, machine.camera_id)).classes("ws-name")
+                    moment(moments.local(machine.captured_at_ms), moments.utc(machine.captured_at_ms), tag="div")
+                    words("div", self._("confirmed by {name}").format(name=each.decided_by)).classes("ws-sub")
+
+    def _gap(self, one: JudgedMachine, other: JudgedMachine) -> str:
+        minutes = round((other.machine.captured_at_ms - one.machine.captured_at_ms) / 60_000)
+        if None in (one.latitude, one.longitude, other.latitude, other.longitude):
+            return self._("{minutes} min later").format(minutes=minutes)
+        way_m = distance_m(
+            Position(one.latitude or 0, one.longitude or 0), Position(other.latitude or 0, other.longitude or 0)
+        )
+        return self._("{minutes} min later, {km} km away").format(minutes=minutes, km=f"{way_m / 1000:.1f}")
+
+    def _draw_footage(self, windows: tuple[WindowView, ...], without: int) -> None:
+        _ = self._
+        self._footage.clear()
+        with self._footage:
+            if not windows:
+                words("p", _("None: confirm a sighting, or say where the machine was taken.")).classes("ws-muted")
+            with ui.element("ul"):
+                for window in windows[:SHOWN_WINDOWS]:
+                    with ui.element("li").classes("ws-window"):
+                        words("div", self._camera(window.agent_id, window.camera_id)).classes("ws-name")
+                        with ui.element("div"):
+                            moment(moments.local(window.from_ms), moments.utc(window.from_ms))
+                            words("span", " – ")
+                            end = moments.local(window.to_ms)
+                            moment(end.split(" ")[1], moments.utc(window.to_ms))
+                        away = _("{metres} m from the nearest sighting").format(metres=window.distance_m)
+                        words("div", away).classes("ws-sub")
+            if without:
+                words("p", _("{count} cameras have no place on the map.").format(count=without)).classes("ws-muted")
+
+    def _draw_export(self) -> None:
+        _ = self._
+        self._export.clear()
+        if not self._found or not self._identity.access.permits(Permission.EVIDENCE_EXPORT):
+            return
+        with self._export:
+            if self._services.evidence is None:
+                words("p", _("To export them as evidence, set up [evidence] in the centre's configuration."))
+                return
+            ui.button(_("Export as evidence"), icon="verified", color=None, on_click=self._start).props(
+                "flat dense no-caps"
+            )
+
+    async def _start(self) -> None:
+        """Begin an export of the confirmed sightings, and say how far it is until its file can be fetched."""
+        exports, _ = self._services.evidence, self._
+        if exports is None:
+            return
+        order = ExportRequest(
+            case=self._number,
+            purpose=self._terms.purpose,
+            requester=self._identity.username,
+            row_keys=tuple(each.machine.row_key for each in self._found),
+        )
+        access = self._identity.access
+        viewer = Viewer(access.scope(Permission.EVIDENCE_EXPORT), self._identity.actor, access)
+        try:
+            export = await exports.start(order, viewer)
+        except CenterError as error:
+            with self._export:
+                problem(error, _)
+            return
+        self._export.clear()
+        with self._export:
+            said = words("span", "").props('role="status"')
+            link = ui.link(_("Fetch the archive"), f"/api/evidence/{export.id}/file")
+            link.set_visibility(False)
+
+        async def look() -> None:
+            try:
+                now = await exports.get(export.id, viewer)
+            except CenterError as error:
+                timer.deactivate()
+                said.set_text(" ".join(_.error(error)))
+                return
+            said.set_text(_("{done} of {count} pictures").format(done=now.done, count=now.asked_for))
+            if now.state is not ExportState.RUNNING:
+                timer.deactivate()
+                link.set_visibility(now.state is ExportState.READY)
+                if now.cause:
+                    said.set_text(now.cause)
+
+        with self._export:
+            timer = ui.timer(POLL_S, look)
+
+    def _camera(self, agent_id: str, camera_id: str) -> str:
+        camera = self._services.devices.camera(agent_id, camera_id)
+        return camera_id if camera is None else camera.title

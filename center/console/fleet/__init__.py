@@ -1,0 +1,1 @@
+"""Pages of agents and cameras, live and one by one."""

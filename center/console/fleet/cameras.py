@@ -1,0 +1,188 @@
+"""Cameras and agents: state, cause, since when; the choice of cameras stands in the address."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
+from starlette.requests import Request
+
+from center.access.permissions import Access, Permission, Scope
+from center.console import labels
+from center.console.fleet.camera import path
+from center.console.frame import empty, frame, opens
+from center.console.language import Language
+from center.console.search.query import PATH as SEARCH
+from center.console.search.query import Question
+from center.console.widgets import moments
+from center.console.widgets.markup import words
+from center.console.widgets.rows import Cell
+from center.console.widgets.table import listed
+from center.errors import marked
+from center.fleet.devices import AgentView, CameraView
+from center.services import Services, identity_of, services_of, sight_of
+
+TITLE: Final = marked("Cameras")
+LOOK_S: Final = 2.0
+ROWS: Final = 60
+"""Drawn at once; a browser takes seconds for hundreds of rows, and draws them anew whenever one changes."""
+STATES: Final = {
+    "": marked("Any state"),
+    "bad": marked("Needs somebody"),
+    **{state.value: text for state, text in labels.STATES.items()},
+}
+
+
+def cameras(request: Request) -> None:
+    """`/cameras`; `?q=` and `?state=` choose."""
+    said = request.query_params
+    with frame(request, title=TITLE, active="/cameras") as _:
+        words("h1", _(TITLE))
+        access = identity_of(request).access
+        wanted = Wanted(said.get("q", "")[:64], said.get("state", "") if said.get("state") in STATES else "")
+        tables = _Tables(services_of(request), _, wanted, access=access, cameras=sight_of(request))
+    ui.timer(LOOK_S, tables.look)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cameras are listed."""
+
+    text: str = ""
+    state: str = ""
+
+    def holds(self, camera: CameraView) -> bool:
+        """Whether it is one of them."""
+        named = f"{camera.title} {camera.camera_id} {camera.agent_id}".casefold()
+        if self.text.casefold().strip() not in named:
+            return False
+        return self.state in {"", camera.state.value, labels.TONES[camera.state]}
+
+    def path(self) -> str:
+        """The address that says so."""
+        said = {name: value for name, value in (("q", self.text), ("state", self.state)) if value}
+        return f"/cameras?{urlencode(said)}" if said else "/cameras"
+
+
+class _Tables:
+    """Both tables of one open page; each is drawn anew only when something in it changed."""
+
+    def __init__(self, services: Services, _: Language, wanted: Wanted, *, access: Access, cameras: Scope) -> None:
+        self._services = services
+        self._ = _
+        self._wanted = wanted
+        self._sights = cameras, access.scope(Permission.AGENT_VIEW)
+        self._may_search = opens(access, SEARCH)
+        self._most = ROWS
+        self._drawn_cameras: tuple[Wanted, int, int, tuple[CameraView, ...]] | None = None
+        self._drawn_agents: tuple[AgentView, ...] = ()
+        with ui.element("div").classes("ws-filters"):
+            ui.input(_("Name, camera or agent"), value=wanted.text, on_change=self._named).props(
+                "outlined dense clearable debounce=300"
+            )
+            ui.select(
+                {value: _(text) for value, text in STATES.items()},
+                label=_("State"),
+                value=wanted.state,
+                on_change=self._chosen,
+            ).props("outlined dense options-dense")
+            self._count = words("span", "").classes("ws-muted ws-count").props('aria-live="polite"')
+        self._nothing = ui.element("div")
+        with ui.element("div") as self._cameras_at:
+            self._cameras = listed(_("Camera"), _("State"), _("Cause"), _("Since"), _("Agent"), "")
+            self._more = ui.button("", color=None, on_click=self._widen).props("outline no-caps")
+        with ui.element("section").classes("ws-column").props('id="agents"') as self._agents_at:
+            words("h2", _("Agents"))
+            self._agents = listed(
+                _("Agent"),
+                _("State"),
+                _("Cause"),
+                _("Last heard"),
+                _("Waiting to be archived"),
+                _("Quarantined"),
+                _("Redaction"),
+                _("Software"),
+            )
+        self.look()
+
+    def look(self) -> None:
+        """Redraw if need be."""
+        cameras, agents = self._sights
+        known = self._services.devices.cameras(cameras)
+        chosen = tuple(filter(self._wanted.holds, known))
+        now = (self._wanted, len(known), len(chosen), chosen[: self._most])
+        if now != self._drawn_cameras:
+            self._drawn_cameras = now
+            self._draw(*now[1:])
+        heard = self._services.devices.agents(agents)[: self._most]
+        self._agents_at.set_visibility(bool(heard))
+        if heard != self._drawn_agents:
+            self._drawn_agents = heard
+            self._agents.show({agent.agent_id: self._agent(agent) for agent in heard})
+
+    def _named(self, event: ValueChangeEventArguments[str | None]) -> None:
+        self._want(replace(self._wanted, text=(event.value or "")[:64]))
+
+    def _chosen(self, event: ValueChangeEventArguments[str | None]) -> None:
+        self._want(replace(self._wanted, state=event.value or ""))
+
+    def _widen(self) -> None:
+        self._most += ROWS
+        self.look()
+
+    def _want(self, wanted: Wanted) -> None:
+        self._wanted, self._most = wanted, ROWS
+        ui.navigate.history.replace(wanted.path())
+        self.look()
+
+    def _draw(self, count: int, chosen: int, rows: tuple[CameraView, ...]) -> None:
+        _ = self._
+        self._count.set_text(_("{shown} of {count}").format(shown=chosen, count=count) if count else "")
+        self._cameras.show({f"{camera.agent_id}/{camera.camera_id}": self._camera(camera) for camera in rows})
+        self._cameras_at.set_visibility(bool(rows))
+        self._more.set_text(_("Show more ({count} are left)").format(count=chosen - len(rows)))
+        self._more.set_visibility(chosen > len(rows))
+        self._nothing.clear()
+        with self._nothing:
+            if not count:
+                empty(
+                    _("No camera has reported yet."),
+                    _("Start an agent with wayside-edge run; its cameras appear here by themselves."),
+                )
+            elif not rows:
+                empty(_("No camera is like that."), _("Choose another state, or shorten the name."))
+
+    def _camera(self, camera: CameraView) -> tuple[Cell, ...]:
+        _ = self._
+        return (
+            Cell(
+                camera.title,
+                href=path(camera.agent_id, camera.camera_id),
+                sub=camera.camera_id if camera.name else "",
+            ),
+            Cell(_(labels.STATES[camera.state]), tone=labels.TONES[camera.state]),
+            Cell(labels.cause(camera, _) or "–"),
+            Cell(moments.local(camera.since_ms), utc=moments.utc(camera.since_ms)),
+            Cell(camera.agent_id),
+            Cell(_("Pictures"), href=Question.of_camera(camera.camera_id).path()) if self._may_search else Cell(""),
+        )
+
+    def _agent(self, agent: AgentView) -> tuple[Cell, ...]:
+        _, heard_at_ms = self._, agent.heard_at_ms
+        return (
+            Cell(agent.agent_id),
+            Cell(_(labels.STATES[agent.state]), tone=labels.TONES[agent.state]),
+            Cell(labels.cause(agent, _) or "–"),
+            Cell("–") if heard_at_ms is None else Cell(moments.local(heard_at_ms), utc=moments.utc(heard_at_ms)),
+            Cell(self._waiting(agent)),
+            Cell("–" if agent.quarantined is None else str(agent.quarantined)),
+            Cell("–" if agent.redaction_ms is None else f"{agent.redaction_ms:.0f} ms"),
+            Cell(agent.software or "–"),
+        )
+
+    def _waiting(self, agent: AgentView) -> str:
+        if agent.spool_messages is None or agent.spool_bytes is None:
+            return "–"
+        mib = f"{agent.spool_bytes / 1024**2:.1f}"
+        return self._("{count} pictures, {mib} MiB").format(count=agent.spool_messages, mib=mib)

@@ -1,0 +1,75 @@
+"""A roll-out on the agents' page: how far it is, how agents stand in it, who stopped it and why. Nothing to press."""
+
+from typing import Final
+
+from nicegui import ui
+
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.errors import marked
+from provisioning.contracts.fleet.rollout import AgentProgress, RolloutKind, RolloutPhase, RolloutReport, StopCause
+
+KINDS: Final = {
+    RolloutKind.CONFIGURATION: marked("Configuration {name}"),
+    RolloutKind.SOFTWARE: marked("Software {name}"),
+}
+PHASES: Final = {
+    RolloutPhase.RUNNING: ("ok", marked("Under way")),
+    RolloutPhase.PAUSED: ("warn", marked("Held")),
+    RolloutPhase.STOPPING: ("bad", marked("Stopped, agents are going back")),
+    RolloutPhase.STOPPED: ("bad", marked("Stopped, all are back")),
+    RolloutPhase.DONE: ("ok", marked("Done everywhere")),
+}
+PROGRESS: Final = {
+    AgentProgress.PENDING: marked("Not yet offered"),
+    AgentProgress.OFFERED: marked("Offered"),
+    AgentProgress.APPLIED: marked("Applied, watched"),
+    AgentProgress.HEALTHY: marked("Healthy"),
+    AgentProgress.FAILED: marked("Failed, going back"),
+    AgentProgress.ROLLED_BACK: marked("Rolled back"),
+}
+STOPPED: Final = {
+    StopCause.ERROR_RATE: marked("Stopped by itself: more agents failed than the roll-out allows."),
+    StopCause.OPERATOR: marked("Stopped by hand, with wayside-provision rollout abort."),
+}
+_STAGES: Final = 3
+
+
+def rollout(told: RolloutReport, _: Language) -> None:
+    """Draw it."""
+    words("h2", _("Roll-out"))
+    with ui.element("div").classes("ws-panel ws-wide").style("padding: 0.75rem 1rem"):
+        tone, phase = PHASES[told.phase]
+        with ui.element("div"):
+            words("strong", _(KINDS[told.what]).format(name=told.name))
+            with ui.element("span").classes("ws-state").style("margin-left: 0.75rem"):
+                words("span", "").classes(f"ws-dot ws-dot-{tone}")
+                words("span", _(phase))
+        stage = _("Stage {stage} of {stages}: {size} of {total} agents").format(
+            stage=told.stage, stages=_STAGES, size=told.stage_size, total=told.total
+        )
+        with ui.element("div").classes("ws-sub"):
+            words("span", f"{stage} · ")
+            moment(moments.local(told.started_at_ms), moments.utc(told.started_at_ms))
+            words("span", " – ")
+            moment(moments.local(told.changed_at_ms), moments.utc(told.changed_at_ms))
+        counted = [f"{_(text)} {told.counts[each]}" for each, text in PROGRESS.items() if told.counts.get(each)]
+        words("div", " · ".join(counted))
+        if told.stopped in STOPPED:
+            words("div", _(STOPPED[told.stopped])).classes("ws-badge").style("display: inline-block; margin: 0.5rem 0")
+        if told.failed:
+            _failed(told, _)
+
+
+def _failed(told: RolloutReport, _: Language) -> None:
+    with ui.element("table").classes("ws-table"):
+        with ui.element("thead"), ui.element("tr"):
+            for head in (_("Agent"), _("State"), _("Cause")):
+                words("th", head).props('scope="col"')
+        with ui.element("tbody"):
+            for each in told.failed:
+                with ui.element("tr"):
+                    words("td", each.agent_id)
+                    words("td", _(PROGRESS[each.progress]))
+                    words("td", each.cause)

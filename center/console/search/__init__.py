@@ -1,0 +1,1 @@
+"""Page of the search, with its filters, its map and its plan."""

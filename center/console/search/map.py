@@ -1,0 +1,57 @@
+"""The map of the search page: where what was counted is, and an area to search in.
+
+It is drawn when it is first opened: its library takes a browser longer to load than all the rest of the page.
+"""
+
+from collections.abc import Callable, Sequence
+
+from nicegui import ui
+
+from center.basemap import Atlas
+from center.console.language import Language
+from center.console.widgets.map import Heat, Map, Point
+from center.console.widgets.markup import words
+
+
+class SearchMap:
+    """Closed at first. `on_area` is called with the corners that were drawn; `()` when the area is taken away."""
+
+    def __init__(self, _: Language, atlas: Atlas, *, on_area: Callable[[tuple[Point, ...]], object]) -> None:
+        self._ = _
+        self._atlas = atlas
+        self._on_area = on_area
+        self._corners: Sequence[Point] = ()
+        self._heat: Sequence[Heat] = ()
+        self._map: Map | None = None
+        self._box = ui.element("div").classes("ws-panel ws-search-map")
+        self._box.set_visibility(False)
+        with self._box:
+            self._note = ui.element("div").classes("ws-search-note")
+
+    def toggle(self) -> None:
+        """Open or close it."""
+        self._box.set_visibility(not self._box.visible)
+        if self._map is None and self._box.visible:
+            with self._box:
+                self._map = Map(self._, self._atlas, label=self._("Machines by camera"), on_area=self._on_area)
+            self._map.move(target_index=0)
+            self._map.area(self._corners)
+            self._map.heat(self._heat)
+
+    def area(self, corners: Sequence[Point]) -> None:
+        """The area that is searched; `()` for none."""
+        _, self._corners = self._, corners
+        if self._map is not None:
+            self._map.area(corners)
+        self._note.clear()
+        with self._note:
+            if corners:
+                words("span", _("Only cameras in the area, which has {count} corners.").format(count=len(corners)))
+            else:
+                words("span", _("Draw an area to search its cameras alone. A disc is as large as its camera's count."))
+
+    def heat(self, heat: Sequence[Heat]) -> None:
+        """How much is where."""
+        self._heat = heat
+        if self._map is not None:
+            self._map.heat(heat)

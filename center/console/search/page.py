@@ -1,0 +1,387 @@
+"""The search page: filters left, time above, pictures below, the area on a map; the whole question in the address."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access.permissions import CameraKey, Identity, Scope
+from center.console.frame import empty, frame, problem
+from center.console.language import Language
+from center.console.search import plan_panel
+from center.console.search.filter_panel import FilterPanel
+from center.console.search.map import SearchMap
+from center.console.search.people_panel import PeoplePanel
+from center.console.search.query import CUSTOM, Question
+from center.console.search.results import Results
+from center.console.search.saved import Saved
+from center.console.widgets.loading import ahead
+from center.console.widgets.map import Heat, Point
+from center.console.widgets.markup import words
+from center.console.widgets.timeline import Timeline, bin_ms
+from center.console.widgets.week import Week
+from center.errors import CenterError, marked
+from center.search.export import SearchExport
+from center.search.filters import CountFilters
+from center.search.views import ObservationList
+from center.services import Services, identity_of, services_of, sight_of
+from provisioning.contracts.query.search import MachineCounts
+
+TITLE: Final = marked("Search")
+PAGE: Final = 48
+SETTLE_S: Final = 0.05
+"""Filters that change together are one question."""
+
+
+def search(request: Request) -> None:
+    """`/observations`."""
+    with frame(request, title=TITLE, active="/observations") as _:
+        page = _Page(
+            services_of(request),
+            _,
+            identity=identity_of(request),
+            sight=sight_of(request),
+            question=Question.read(request.url.query),
+        )
+    ahead(page.load(), name="search")
+
+
+class _Page:
+    """One open search."""
+
+    def __init__(
+        self, services: Services, _: Language, *, identity: Identity, sight: Scope, question: Question
+    ) -> None:
+        self._services = services
+        self._ = _
+        self._identity = identity
+        self._sight = sight
+        self._question = question
+        self._asked_at_ms = services.now_ms()
+        """A span such as the last hour stays the same on every page of one question."""
+        self._asked = 0
+        self._next: str | None = None
+        self._loaded = 0
+        self._total: int | None = None
+        self._complained: set[str] = set()
+        cameras = services.devices.cameras(sight)
+        self._names: Mapping[CameraKey, str] = {CameraKey(c.agent_id, c.camera_id): c.title for c in cameras}
+        with ui.element("div").classes("ws-search"):
+            with ui.element("aside").classes("ws-search-side"):
+                words("h1", _(TITLE))
+                self._saved = Saved(services.saved_searches, _, identity, lambda: self._question)
+                named = {c.camera_id: c.title for c in cameras}
+                FilterPanel(_, question, named, change=self._change, when=self._when)
+                self._reason()
+            with ui.element("div").classes("ws-search-main"):
+                self._head()
+                self._trouble = ui.element("div").classes("ws-search-column").props('aria-live="polite"')
+                self._results = Results(_, on_more=self._more)
+                self._nothing = ui.element("div")
+
+    async def load(self) -> None:
+        """Ask anew and draw it. A later question wins over an earlier, slower one."""
+        self._asked += 1
+        mine = self._asked
+        self._quiet()
+        if self._question.fault is not None:
+            self._complain(self._question.fault)
+        self._say(busy=True)
+        await self._load_page(mine)
+        await self._results.seen()  # counting reads every row of the span: pictures do not wait beside it
+        if mine != self._asked:
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._load_counts(mine))
+            group.create_task(self._people.ask())
+        if mine == self._asked:
+            self._say()
+
+    def _head(self) -> None:
+        _ = self._
+        with ui.element("div").classes("ws-search-head"):
+            self._count = words("strong", "").props('aria-live="polite"')
+            with ui.element("div").classes("ws-acts"):
+                ui.button(_("Map"), icon="map", on_click=self._toggle_map).props("flat dense no-caps")
+                ui.button(_("Week"), icon="calendar_view_week", on_click=self._toggle_week).props("flat dense no-caps")
+                ui.button(_("People"), icon="groups", on_click=self._show_people).props("flat dense no-caps")
+                ui.button(_("Copy link"), icon="link", on_click=self._copy).props("flat dense no-caps")
+                ui.button(_("Export CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
+                ui.button(_("How was this searched?"), icon="help_outline", on_click=self._explain).props(
+                    "flat dense no-caps"
+                )
+        self._timeline = Timeline(_, on_choose=self._brush)
+        with ui.element("div").classes("ws-panel ws-search-week") as self._week_box:
+            self._week = Week(_)
+        self._week_box.set_visibility(False)
+        self._map = SearchMap(_, self._services.atlas, on_area=self._drawn)
+        self._map.area(self._corners)
+        if self._corners:
+            self._map.toggle()
+        self._people = PeoplePanel(
+            self._services,
+            _,
+            actor=self._identity.actor,
+            sight=self._sight,
+            names=self._names,
+            question=lambda: self._question.asked(self._asked_at_ms),
+        )
+        self._plan = ui.element("div")
+
+    def _reason(self) -> None:
+        """Why it is asked: it goes into the audit, and an export needs it."""
+        _ = self._
+        with ui.element("div").classes("ws-search-filters"):
+            case = ui.input(_("Case"), value=self._question.filters.case_id or "").props("outlined dense debounce=600")
+            case.props["maxlength"] = 64
+            case.on_value_change(lambda event: self._in_case(event.value or None))
+            self._purpose = ui.input(_("Purpose, for the audit")).props("outlined dense debounce=600 maxlength=200")
+            self._purpose.on_value_change(lambda event: self._because(event.value or ""))
+
+    def _in_case(self, case_id: str | None) -> None:
+        """A case decides what one may see, so the page is asked for anew."""
+        try:
+            ui.navigate.to(self._question.having(case_id=case_id).path())
+        except CenterError as error:
+            self._complain(error)
+
+    def _because(self, purpose: str) -> None:
+        """The purpose goes with the next question; the one on show was asked without."""
+        said = purpose.strip()
+        try:
+            self._question = self._question.having(purpose=said if len(said) >= 3 else None)
+        except CenterError as error:
+            self._complain(error)
+
+    async def _load_page(self, mine: int) -> None:
+        try:
+            found = await self._found(None)
+        except CenterError as error:
+            if mine == self._asked:
+                self._next, self._loaded = None, 0
+                self._results.put([], self._names, more=False, first=True)
+                self._nothing.clear()
+                self._complain(error, again=True)
+            return
+        if mine == self._asked:
+            self._loaded = 0
+            self._draw(found, first=True)
+
+    async def _load_counts(self, mine: int) -> None:
+        try:
+            from_ms, to_ms = self._question.span(self._asked_at_ms)
+            asked = self._question.asked(self._asked_at_ms).model_dump(exclude={"limit", "cursor"})
+            filters = CountFilters(**asked | {"bin_ms": bin_ms(to_ms - from_ms)})
+            counts = await self._services.search.counts(filters, actor=self._identity.actor, sight=self._sight)
+        except CenterError as error:
+            if mine == self._asked:
+                self._total = None
+                self._timeline.set_visibility(False)
+                self._complain(error)
+            return
+        if mine == self._asked:
+            self._total = counts.machines
+            self._timeline.set_visibility(True)
+            self._timeline.show(counts, from_ms, to_ms, filters.bin_ms)
+            self._week.show(counts)
+            self._left_out(counts)
+            await self._draw_heat(counts, mine)
+
+    async def _found(self, cursor: str | None) -> ObservationList:
+        filters = self._question.asked(self._asked_at_ms, limit=PAGE, cursor=cursor)
+        return await self._services.search.observations(filters, actor=self._identity.actor, sight=self._sight)
+
+    async def _more(self) -> None:
+        """The next page, behind the last."""
+        if self._next is None:
+            return
+        mine = self._asked
+        try:
+            found = await self._found(self._next)
+        except CenterError as error:
+            if mine == self._asked:
+                self._complain(error, again=True)
+            return
+        if mine == self._asked:
+            self._draw(found, first=False)
+            self._say()
+
+    def _draw(self, found: ObservationList, *, first: bool) -> None:
+        _ = self._
+        self._next = found.next_cursor
+        self._loaded += len(found.items)
+        self._results.put(found.items, self._names, more=self._next is not None, first=first)
+        self._nothing.clear()
+        if self._loaded or self._next is not None:
+            return
+        with self._nothing:
+            if self._question.is_plain:
+                empty(
+                    _("The archive has nothing of this time."),
+                    _("Choose a longer time. Pictures appear here seconds after an agent sends them."),
+                )
+            else:
+                empty(_("Nothing matches these filters."), _("Choose a longer time, or take a filter away."))
+
+    def _say(self, *, busy: bool = False) -> None:
+        _ = self._
+        if busy:
+            self._count.set_text(_("Searching…"))
+        elif self._total is None:
+            self._count.set_text("")
+        else:
+            self._count.set_text(
+                _("{machines} machines; {pictures} pictures loaded").format(
+                    machines=f"{self._total:,}", pictures=f"{self._loaded:,}"
+                )
+            )
+
+    def _complain(self, error: CenterError, *, again: bool = False) -> None:
+        """Say it once, whether pictures, counts or both could not be had."""
+        if error.text() in self._complained:
+            return
+        self._complained.add(error.text())
+        with self._trouble:
+            problem(error, self._)
+            if again:
+                ui.button(self._("Try again"), icon="refresh", on_click=self.load).props("flat dense no-caps")
+
+    def _quiet(self) -> None:
+        self._complained.clear()
+        self._trouble.clear()
+
+    def _left_out(self, counts: MachineCounts) -> None:
+        """Counts that are not exact say so."""
+        _ = self._
+        for days, text in (
+            (counts.days_left_out, _("Too many machines to count at once; these days are left out: {days}")),
+            (counts.days_without, _("These days do not hold what is asked for: {days}")),
+        ):
+            if days:
+                with self._trouble, ui.element("div").classes("ws-alert ws-alert-warn"):
+                    words("span", text.format(days=", ".join(days)))
+
+    async def _change(self, said: dict[str, Any]) -> None:
+        try:
+            question = self._question.having(**said)
+        except CenterError as error:
+            self._quiet()
+            self._complain(error)
+            return
+        await self._ask(question)
+
+    async def _when(self, period: str) -> None:
+        await self._ask(replace(self._question, period=period, fault=None))
+
+    async def _ask(self, question: Question) -> None:
+        self._question = question
+        self._asked += 1
+        mine = self._asked
+        await asyncio.sleep(SETTLE_S)
+        if mine != self._asked:
+            return
+        self._asked_at_ms = self._services.now_ms()
+        ui.navigate.history.replace(question.path())
+        self._plan.clear()
+        await self.load()
+
+    def _brush(self, from_ms: int, to_ms: int) -> None:
+        """A part of the time line: as a page of its own, so that Back leads out of it again."""
+        chosen = replace(self._question.having(from_ms=from_ms, to_ms=to_ms), period=CUSTOM)
+        ui.navigate.to(chosen.path())
+
+    # --- The map -------------------------------------------------------------------------------------------------
+
+    async def _show_people(self) -> None:
+        await self._people.toggle()
+
+    def _toggle_week(self) -> None:
+        self._week_box.set_visibility(not self._week_box.visible)
+
+    def _toggle_map(self) -> None:
+        self._map.toggle()
+
+    def _drawn(self, corners: tuple[Point, ...]) -> None:
+        # A map awaits nothing.
+        ui.timer(0, partial(self._area, corners), once=True)
+
+    async def _area(self, corners: tuple[Point, ...]) -> None:
+        text = " ".join(f"{corner.longitude:.7f},{corner.latitude:.7f}" for corner in corners)
+        await self._change({"area": text or None})
+        self._map.area(self._corners)
+
+    @property
+    def _corners(self) -> list[Point]:
+        """Of the area that is searched."""
+        return [Point(latitude, longitude) for longitude, latitude in self._question.filters.corners]
+
+    async def _draw_heat(self, counts: MachineCounts, mine: int) -> None:
+        _ = self._
+        counted = {CameraKey(each.agent_id, each.camera_id): sum(each.machines.values()) for each in counts.cameras}
+        try:
+            positions = await asyncio.to_thread(self._services.positions.of, counted)
+        except CenterError as error:
+            positions = {}
+            self._complain(error)
+        if mine != self._asked:
+            return
+        heat = []
+        for key, position in positions.items():
+            said = _("{count} machines").format(count=f"{counted[key]:,}")
+            title = f"{self._names.get(key, key.camera_id)}: {said}"
+            heat.append(Heat(Point(position.latitude, position.longitude), counted[key], title))
+        self._map.heat(heat)
+
+    # --- Taken away ----------------------------------------------------------------------------------------------
+
+    def _copy(self) -> None:
+        ui.run_javascript("navigator.clipboard?.writeText(location.href)")
+        ui.notify(self._("The link is copied. Whoever opens it sees what their account may see."))
+
+    def _export(self) -> None:
+        _ = self._
+        with ui.dialog() as dialog, ui.card().classes("ws-dialog"):
+            words("h2", _("Export CSV"))
+            words("span", _("At most 10,000 rows, the newest first. The audit keeps who took them, and what for."))
+            purpose = ui.input(_("Purpose"), value=self._purpose.value).props("outlined dense maxlength=200 autofocus")
+            trouble = ui.element("div")
+
+            async def take() -> None:
+                trouble.clear()
+                try:
+                    said = (purpose.value or "").strip()
+                    question = self._question.having(purpose=said if len(said) >= 3 else None)
+                    made = await SearchExport(self._services.search, self._services.audit).csv(
+                        question.asked(self._asked_at_ms),
+                        self._names,
+                        actor=self._identity.actor,
+                        sight=self._sight,
+                    )
+                except CenterError as error:
+                    with trouble:
+                        problem(error, _)
+                    return
+                ui.download.content(made.data, "observations.csv", "text/csv")
+                dialog.close()
+
+            with ui.element("div").classes("ws-acts"):
+                ui.button(_("Cancel"), on_click=dialog.close).props("flat no-caps")
+                ui.button(_("Export"), on_click=take).props("unelevated no-caps")
+        dialog.open()
+
+    async def _explain(self) -> None:
+        """Table, index and rows of each day."""
+        _ = self._
+        self._plan.clear()
+        try:
+            asked = self._question.asked(self._asked_at_ms)
+            plan = await self._services.search.plan(asked, actor=self._identity.actor, sight=self._sight)
+        except CenterError as error:
+            self._complain(error)
+            return
+        with self._plan:
+            plan_panel.draw(plan, self._asked_at_ms, _)

@@ -1,0 +1,166 @@
+"""How many people the pictures of cameras show, in bins of five minutes or more: a table, and the same as a file."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from nicegui import ui
+
+from center.access.permissions import CameraKey, Scope
+from center.console.frame import problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import labelled, moment, words
+from center.errors import CenterError, PurposeMissingError
+from center.search.filters import Filters, Where, ZoneFilters
+from center.search.zone_export import zones_csv
+from center.services import Services
+from provisioning.contracts.query.search import MAX_BINS
+from provisioning.contracts.query.zone_counts import GRID_MS, ZoneCount, ZoneCounts
+
+MOST_LINES: Final = 200
+
+
+class PeoplePanel:
+    """Hidden until somebody wants it: nobody's people are counted because a page was opened."""
+
+    def __init__(
+        self,
+        services: Services,
+        _: Language,
+        *,
+        actor: str,
+        sight: Scope,
+        names: Mapping[CameraKey, str],
+        question: Callable[[], Filters],
+    ) -> None:
+        """`question`: the page's, as of now; may raise `CenterError`."""
+        self._services = services
+        self._ = _
+        self._actor = actor
+        self._sight = sight
+        self._names = names
+        self._question = question
+        self._asked = 0
+        with ui.element("div").classes("ws-panel ws-people") as self._box:
+            words("h2", _("People in the picture"))
+            words(
+                "span",
+                _(
+                    "Mean and maximum of how many people single pictures show, in bins of five minutes or more. Nothing"
+                    " finer is told, and of people nothing else is kept. Filters of machines and pictures do not apply."
+                ),
+            )
+            self._found = ui.element("div").classes("ws-people-found").props('aria-live="polite" tabindex="0"')
+            self._trouble = ui.element("div")
+            with ui.element("div").classes("ws-acts"):
+                ui.button(_("Export people as CSV"), icon="download", on_click=self._export).props("flat dense no-caps")
+        self._box.set_visibility(False)
+
+    async def toggle(self) -> None:
+        """Show what is counted for the question's cameras and time, or hide it."""
+        self._box.set_visibility(not self._box.visible)
+        await self.ask()
+
+    async def ask(self) -> None:
+        """The question is another now."""
+        self._asked += 1
+        mine = self._asked
+        if not self._box.visible:
+            return
+        try:
+            span = _whole(self._question())
+            counts = await self._services.search.zones(span, actor=self._actor, sight=self._sight)
+        except CenterError as error:
+            self._found.clear()
+            with self._found:
+                problem(error, self._)
+            return
+        if mine == self._asked:
+            self._draw(counts, span)
+
+    def _draw(self, counts: ZoneCounts, span: ZoneFilters) -> None:
+        _ = self._
+        self._found.clear()
+        with self._found:
+            if not counts.zones:
+                words("p", _("No bin of this time has three pictures or more and has been over for five minutes."))
+                return
+            one = counts.zones[0] if len(counts.zones) == 1 else None
+            minutes = _("{minutes} minutes from").format(minutes=span.bin_ms // 60_000)
+            figures = (_("Pictures"), _("Mean"), _("Maximum"))
+            heads = (minutes, *figures) if one else (_("Camera"), *figures, minutes)
+            with labelled("table", _("People in the picture")).classes("ws-table"):
+                with ui.element("thead"), ui.element("tr"):
+                    for head in heads:
+                        words("th", head)
+                with ui.element("tbody"):
+                    if one is not None:
+                        self._bins(one)
+                    else:
+                        self._cameras(counts)
+            if counts.days_left_out:
+                days = ", ".join(counts.days_left_out)
+                words(
+                    "span", _("Too many pictures to count at once; these days are left out: {days}").format(days=days)
+                )
+
+    def _bins(self, zone: ZoneCount) -> None:
+        """One camera: each bin, the newest first."""
+        for each in reversed(zone.bins[-MOST_LINES:]):
+            with ui.element("tr"):
+                moment(moments.local(each.from_ms), moments.utc(each.from_ms), tag="td")
+                _numbers(each.pictures, each.mean, each.most)
+
+    def _cameras(self, counts: ZoneCounts) -> None:
+        """Several: each over the whole time, and when its maximum was; the fullest first."""
+        lines = sorted(((_all(zone), zone) for zone in counts.zones), key=lambda line: -line[0][2])
+        for (pictures, mean, most), zone in lines[:MOST_LINES]:
+            fullest = next(each for each in zone.bins if each.most == most)
+            with ui.element("tr"):
+                words("td", self._names.get(CameraKey(zone.agent_id, zone.camera_id), zone.camera_id))
+                _numbers(pictures, mean, most)
+                moment(moments.local(fullest.from_ms), moments.utc(fullest.from_ms), tag="td")
+
+    async def _export(self) -> None:
+        self._trouble.clear()
+        try:
+            span = _whole(self._question())
+            if span.purpose is None:
+                raise PurposeMissingError
+            counts = await self._services.search.zones(
+                span, actor=self._actor, sight=self._sight, action="people.export"
+            )
+        except CenterError as error:
+            with self._trouble:
+                problem(error, self._)
+            return
+        ui.download.content(await asyncio.to_thread(zones_csv, counts, span, self._names), "people.csv", "text/csv")
+
+
+def _whole(asked: Filters) -> ZoneFilters:
+    """A question's cameras, and the whole bins that its time lies in."""
+    from_ms, to_ms = asked.from_ms or 0, asked.to_ms or 0
+    bin_ms = next(
+        width for width in (GRID_MS * times for times in _WIDTHS) if to_ms - from_ms <= (MAX_BINS // 4) * width
+    )
+    first = from_ms // bin_ms * bin_ms
+    last = max(first + bin_ms, -(-to_ms // bin_ms) * bin_ms)
+    where = asked.model_dump(include=set(Where.model_fields))
+    return ZoneFilters(from_ms=first, to_ms=last, bin_ms=bin_ms, **where)
+
+
+_WIDTHS: Final = (1, 2, 3, 6, 12, 24, 36, 72, 144, 288, 2016, 8928, 105_120)
+"""In fives of minutes: five minutes to a year."""
+
+
+def _all(zone: ZoneCount) -> tuple[int, float, int]:
+    """Pictures, mean and maximum of a camera over its bins."""
+    pictures = sum(each.pictures for each in zone.bins)
+    total = sum(each.mean * each.pictures for each in zone.bins)
+    return pictures, round(total / pictures, 1), max(each.most for each in zone.bins)
+
+
+def _numbers(pictures: int, mean: float, most: int) -> None:
+    for text in (f"{pictures:,}", f"{mean:.1f}", f"{most:,}"):
+        words("td", text).classes("ws-number")

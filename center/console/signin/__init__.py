@@ -1,0 +1,1 @@
+"""Pages before a session: log-in, identity provider, set-up."""

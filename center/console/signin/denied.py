@@ -1,0 +1,14 @@
+"""What a browser sees in place of a page that is not there for it."""
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from center.api.errors import STATUS
+from center.console import preferences
+from center.console.signin import entry
+from center.errors import CenterError
+
+
+def page(connection: HTTPConnection, error: CenterError) -> Response:
+    """Say why, in the language of the browser."""
+    return entry.page("denied", status=STATUS[type(error)], error=error, chosen=preferences.of(connection))

@@ -1,0 +1,1 @@
+"""Pages of the whole: overview, pipeline, assessment, tasks, settings."""

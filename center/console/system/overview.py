@@ -1,0 +1,323 @@
+"""The page one lands on: what needs a person now, how the whole is, and where. Only what services know."""
+
+import asyncio
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access.permissions import Identity, Permission, Scope
+from center.alarms.rule import Severity
+from center.alarms.views import AlarmView
+from center.assessment.indicators import Indicator, Verdict
+from center.assessment.report import NOT_BOOKED, Card
+from center.console import alarm_words, labels
+from center.console.alarms import list as alarms
+from center.console.fleet.camera import path as camera_path
+from center.console.frame import frame, problem
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.map import Map, Marker, Point
+from center.console.widgets.markup import moment, words
+from center.errors import CenterError, marked
+from center.fleet.devices import AgentView, CameraView, DeviceState
+from center.fleet.pace import Speed
+from center.search.camera_positions import PlacedCameraView
+from center.services import Services, identity_of, services_of, sight_of
+from provisioning.contracts.query.archive import StorageStatus
+
+TITLE: Final = marked("Overview")
+LOOK_S: Final = 5.0
+LISTED: Final = 6
+"""Of each kind; the rest is a number that leads on."""
+DAYS_TIGHT: Final = 7.0
+CERTIFICATE_TIGHT_MS: Final = 14 * 86_400_000
+GB: Final = 1_000_000_000
+DISK_TIGHT_BYTES: Final = 2 * GB
+GONE: Final = frozenset({DeviceState.OFFLINE, DeviceState.REVOKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """One thing that needs somebody."""
+
+    tone: str
+    what: str
+    why: str = ""
+    since_ms: int | None = None
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What the day's books say of the cameras in sight."""
+
+    archived: int | None
+    """None while no agent's books can be compared with earlier ones."""
+    assessed: int
+    never_heard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All of one look; equal ones are not drawn again."""
+
+    cares: tuple[Care, ...]
+    cameras: tuple[PlacedCameraView, ...]
+    today: Today | None
+    speed: Speed
+    storage: StorageStatus | None
+    alarms: int | None
+
+
+def overview(request: Request) -> None:
+    """`/overview`."""
+    with frame(request, title=TITLE, active="/overview") as _:
+        words("h1", _(TITLE))
+        page = _Page(services_of(request), _, identity_of(request), sight_of(request))
+    ui.timer(LOOK_S, page.look)
+
+
+class _Page:
+    """One open page."""
+
+    def __init__(self, services: Services, _: Language, identity: Identity, sight: Scope) -> None:
+        self._services = services
+        self._ = _
+        self._access = identity.access
+        self._sight = sight
+        self._drawn: Look | None = None
+        self._trouble = ui.element("div")
+        with ui.element("div").classes("ws-two"):
+            with ui.element("section").classes("ws-column").props('aria-labelledby="cares"'):
+                words("h2", _("Needs somebody now")).props('id="cares"')
+                self._cares = ui.element("div").classes("ws-panel").props('aria-live="polite"')
+                with self._cares:
+                    words("div", _("Loading…")).classes("ws-calm")
+            with ui.element("section").classes("ws-column").props('aria-labelledby="places"'):
+                words("h2", _("Where")).props('id="places"')
+                self._map = Map(_, services.atlas, label=_("Map of the cameras"))
+                self._map.classes("ws-map-tall")
+                self._placed = words("div", "").classes("ws-muted")
+        self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
+
+    async def look(self) -> None:
+        """Look at everything, and draw what changed."""
+        self._trouble.clear()
+        try:
+            now = await self._seen()
+        except CenterError as error:
+            with self._trouble:
+                problem(error, self._)
+            return
+        before, self._drawn = self._drawn, now
+        if before is None or before.cares != now.cares:
+            self._cares.clear()
+            with self._cares:
+                _draw_cares(now.cares, self._)
+        if before is None or before != now:
+            self._figures.clear()
+            with self._figures:
+                self._draw_figures(now)
+        if before is None or before.cameras != now.cameras:
+            self._show_places(now.cameras)
+
+    async def _seen(self) -> Look:
+        may, services = self._access.permits, self._services
+        cameras = await asyncio.to_thread(services.positions.placed, services.devices.cameras(self._sight))
+        agents = services.devices.agents(self._access.scope(Permission.AGENT_VIEW))
+        waiting: dict[Severity, int] | None = None
+        newest: tuple[AlarmView, ...] = ()
+        if may(Permission.ALARM_VIEW):
+            scope = self._access.scope(Permission.ALARM_VIEW)
+            waiting = await asyncio.to_thread(services.alarms.care.waiting, scope)
+            if any(waiting.values()):
+                page = await asyncio.to_thread(
+                    services.alarms.care.alarms, states=alarms.WAITS, limit=LISTED, sight=scope
+                )
+                newest = page.items
+        today = await asyncio.to_thread(self._today) if may(Permission.ASSESSMENT_VIEW) else None
+        storage = await services.storage.look() if may(Permission.HEALTH_VIEW) else None
+        count = None if waiting is None else sum(waiting.values())
+        cares = (
+            *self._alarms(newest, count or 0),
+            *self._storage(storage),
+            *self._agents(agents, cameras),
+            *self._cameras(cameras, {agent.agent_id for agent in agents if agent.state in GONE}),
+        )
+        return Look(cares, cameras, today, services.feed.pace.look(self._sight), storage, count)
+
+    def _today(self) -> Today:
+        day = datetime.fromtimestamp(self._services.now_ms() / 1000, moments.ZONE).strftime("%Y-%m-%d")
+        sight = self._access.scope(Permission.ASSESSMENT_VIEW)
+        cards = self._services.assessment.recent.judged(day, sight).report.cameras
+        decided = {Verdict.PASS, Verdict.FAIL}
+        return Today(
+            archived=archived(cards),
+            assessed=sum(any(each.verdict in decided for each in card.findings.values()) for card in cards),
+            never_heard=sum(card.never_heard for card in cards),
+        )
+
+    def _alarms(self, newest: Sequence[AlarmView], count: int) -> list[Care]:
+        _ = self._
+        cares = [
+            Care(
+                alarm_words.TONES[alarm.severity],
+                alarm.rule_name,
+                " · ".join(part for part in (_(alarm_words.KINDS[alarm.kind]), self._title(alarm)) if part),
+                alarm.times.captured_at_ms or alarm.times.decided_at_ms,
+                "/alarms",
+            )
+            for alarm in newest
+        ]
+        if count > len(newest):
+            cares.append(Care("warn", _("{count} more alarms wait").format(count=count - len(newest)), href="/alarms"))
+        return cares
+
+    def _title(self, alarm: AlarmView) -> str:
+        camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
+        return camera.title if camera is not None else alarm.camera_id or alarm.agent_id
+
+    def _cameras(self, cameras: Sequence[CameraView], gone: AbstractSet[str]) -> list[Care]:
+        """Those that are red by themselves: of an agent that is gone its own line says it."""
+        _ = self._
+        red = sorted(
+            (camera for camera in cameras if labels.TONES[camera.state] == "bad" and camera.agent_id not in gone),
+            key=lambda camera: -camera.since_ms,
+        )
+        cares = [
+            Care(
+                "bad",
+                f"{camera.title}: {_(labels.STATES[camera.state])}",
+                labels.cause(camera, _),
+                camera.since_ms,
+                camera_path(camera.agent_id, camera.camera_id),
+            )
+            for camera in red[:LISTED]
+        ]
+        if len(red) > LISTED:
+            more = _("{count} more cameras are red").format(count=len(red) - LISTED)
+            cares.append(Care("bad", more, href="/cameras?state=bad"))
+        return cares
+
+    def _agents(self, agents: Sequence[AgentView], cameras: Sequence[CameraView]) -> list[Care]:
+        _, now_ms, cares = self._, self._services.now_ms(), []
+        for agent in agents:
+            if agent.state in GONE:
+                count = sum(camera.agent_id == agent.agent_id for camera in cameras)
+                blind = _("{count} cameras").format(count=count)
+                name = f"{_('Agent')} {agent.agent_id}: {_(labels.STATES[agent.state])} ({blind})"
+                cares.append(Care("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
+            elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
+                left = _("{gb} GB are free under its spool. Free space, or give it a larger disk.")
+                name = _("Agent {agent_id}: its disk is nearly full").format(agent_id=agent.agent_id)
+                cares.append(Care("warn", name, left.format(gb=f"{agent.disk_free_bytes / GB:.1f}")))
+            ends_ms = agent.certificate_ends_ms
+            if ends_ms is not None and ends_ms - now_ms < CERTIFICATE_TIGHT_MS and agent.state is DeviceState.ONLINE:
+                name = _("Agent {agent_id}: its certificate ends soon").format(agent_id=agent.agent_id)
+                advice = _("It renews by itself while the enrolment service answers: look at wayside-provision serve.")
+                cares.append(Care("warn", name, advice, ends_ms))
+        return cares
+
+    def _storage(self, storage: StorageStatus | None) -> list[Care]:
+        _ = self._
+        days = None if storage is None else storage.days_left
+        if days is None or days >= DAYS_TIGHT:
+            return []
+        what = _("The archive's disk is full in {days} days").format(days=f"{days:.1f}")
+        return [Care("bad", what, _("Free space, enlarge it, or shorten the retention (docs/archive.md)."))]
+
+    def _draw_figures(self, now: Look) -> None:
+        _, today, speed = self._, now.today, now.speed
+        online = sum(camera.state is DeviceState.ONLINE for camera in now.cameras)
+        never = _("{count} registered, never heard").format(count=today.never_heard) if today is not None else ""
+        _figure(_("Cameras"), f"{len(now.cameras)}", never if today is not None and today.never_heard else "")
+        red = sum(labels.TONES[camera.state] == "bad" for camera in now.cameras)
+        _figure(_("Online"), f"{online}", _("{count} red").format(count=red) if red else "")
+        if today is not None:
+            _figure(_("Assessed today"), f"{today.assessed}", _("at least one verdict"))
+            if today.archived is None:
+                note = _("known once the agents' books were heard in two hours")
+                _figure(_("Snapshots today"), None, note, unknown=_("Unknown"))
+            else:
+                _figure(_("Snapshots today"), f"{today.archived:,}", _("archived, by the agents' books"))
+        if now.alarms is not None:
+            _figure(_("Alarms waiting"), f"{now.alarms}")
+        rate = None if speed.per_minute is None else f"{speed.per_minute:,.0f}"
+        _figure(_("Snapshots a minute"), rate, _("over the last minute"), unknown=_("Measuring…"))
+        behind = None if speed.behind_ms is None else f"{speed.behind_ms / 1000:.1f} s"
+        _figure(
+            _("Parse lag"),
+            behind,
+            _("arrival to commit, median") if behind is not None else _("nothing arrives"),
+            unknown=_("Unknown"),
+        )
+        if self._access.permits(Permission.HEALTH_VIEW):
+            _figure(_("Storage"), *_storage(now.storage, _))
+
+    def _show_places(self, cameras: Sequence[PlacedCameraView]) -> None:
+        _ = self._
+        placed = [
+            Marker(
+                key=f"{camera.agent_id}/{camera.camera_id}",
+                at=Point(camera.latitude, camera.longitude),
+                title=camera.title,
+                tone=labels.TONES[camera.state],
+                note=_(labels.STATES[camera.state]),
+                href=camera_path(camera.agent_id, camera.camera_id),
+            )
+            for camera in cameras
+            if camera.latitude is not None and camera.longitude is not None
+        ]
+        self._map.show(placed)
+        without = len(cameras) - len(placed)
+        self._placed.set_text(_("{count} cameras have no place on the map.").format(count=without) if without else "")
+
+
+def archived(cards: Sequence[Card]) -> int | None:
+    """Pictures of these cameras that their agents' books call archived; None while no books tell of a growth."""
+    delivered = [card.findings[Indicator.DELIVERY] for card in cards]
+    booked = [finding.tally.good for finding in delivered if finding.cause != NOT_BOOKED]
+    return sum(booked) if booked else None
+
+
+def _draw_cares(cares: Sequence[Care], _: Language) -> None:
+    if not cares:
+        words("div", _("Nothing needs anybody now.")).classes("ws-calm")
+        return
+    with ui.element("ul").classes("ws-cares"):
+        for care in cares:
+            with ui.element("li"):
+                words("span", "").classes(f"ws-dot ws-dot-{care.tone}")
+                if care.href:
+                    ui.link(care.what, care.href).classes("ws-what")
+                else:
+                    words("span", care.what).classes("ws-what")
+                if care.since_ms is None:
+                    words("span", "")
+                else:
+                    moment(moments.local(care.since_ms), moments.utc(care.since_ms)).classes("ws-moment")
+                if care.why:
+                    words("span", care.why).classes("ws-sub")
+
+
+def _figure(name: str, value: str | None, note: str = "", *, unknown: str = "") -> None:
+    with ui.element("div").classes("ws-figure"):
+        words("dt", name)
+        words("dd", value if value is not None else unknown).classes("" if value is not None else "ws-unknown")
+        if note:
+            words("dd", note).classes("ws-figure-note")
+
+
+def _storage(storage: StorageStatus | None, _: Language) -> tuple[str | None, str]:
+    """Days left in words, and what stands behind them."""
+    if storage is None:
+        return "–", _("unknown: the archive does not tell its disk")
+    free = _("{gb} GB free").format(gb=f"{storage.free_bytes / GB:,.0f}")
+    if storage.days_left is None:
+        return free, _("days left: known once a whole day was archived")
+    return _("{days} days").format(days=f"{storage.days_left:,.0f}"), _("{free}, if no old day goes").format(free=free)

@@ -1,0 +1,158 @@
+"""The full chain (全链路) as it is: each stage with its figures, and for what is not well a cause and what to do."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.console import stage_words
+from center.console.frame import empty, frame
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import labelled, moment, words
+from center.errors import marked
+from center.pipeline.history import EVERY_MS, Point
+from center.pipeline.service import Look
+from center.pipeline.stages import Stage, StageState
+from center.pipeline.verdict import Verdict
+from center.services import Services, services_of
+
+TITLE: Final = marked("Pipeline")
+LOOK_S: Final = 1.0
+STRIP_MINUTES: Final = 60
+SHOWN: Final = 30
+"""Findings of the list; the API has all of them."""
+_MESSAGES: Final = frozenset({Stage.BROKER, Stage.INTAKE})
+_RATED: Final = frozenset(Stage) - {Stage.PLATFORMS, Stage.STORAGE, Stage.QUERY, Stage.NOTIFY}
+_WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN)
+
+
+def pipeline(request: Request) -> None:
+    """`/pipeline`."""
+    services = services_of(request)
+    with frame(request, title=TITLE, active="/pipeline") as _:
+        with ui.element("div").classes("ws-alarms-head"):
+            words("h1", _(TITLE))
+            with ui.element("div").classes("ws-chain-links"):
+                for name, address in (
+                    (_("Ray dashboard"), services.ray_dashboard_url),
+                    ("Grafana", services.grafana_url),
+                ):
+                    if address:
+                        ui.link(name, address, new_tab=True).props('rel="noopener noreferrer"')
+        chain = _Chain(services, _)
+    ui.timer(LOOK_S, chain.look)
+
+
+class _Chain:
+    """The stages of one open page; drawn anew after each look of the centre's."""
+
+    def __init__(self, services: Services, _: Language) -> None:
+        self._pipeline = services.pipeline
+        self._ = _
+        self._drawn_ms: int | None = None
+        self._body = ui.element("div").classes("ws-main").style("padding: 0")
+        self.look()
+
+    def look(self) -> None:
+        """Draw if there is something new."""
+        last = self._pipeline.last
+        if last is None:
+            if self._drawn_ms is None and not self._body.default_slot.children:
+                with self._body:
+                    empty(self._("The first look is under way."), self._("It takes a few seconds."))
+            return
+        if last.sample.at_ms == self._drawn_ms:
+            return
+        self._drawn_ms = last.sample.at_ms
+        self._body.clear()
+        with self._body:
+            self._draw(last)
+
+    def _draw(self, last: Look) -> None:
+        _ = self._
+        points = {each.stage: each.points for each in self._pipeline.history(STRIP_MINUTES / 60)}
+        with labelled("ol", _("Stages, in the order in which a picture meets them")).classes("ws-chain"):
+            for verdict in last.verdicts:
+                self._stage(verdict, points[verdict.stage])
+        window_s = 0 if last.before is None else (last.sample.at_ms - last.before.at_ms) / 1000
+        with ui.element("div").classes("ws-hint"):
+            words("span", _("Figures of the last {seconds} s.").format(seconds=f"{window_s:.0f}"))
+            words("span", " " + _("The strip is the last hour. As of") + " ")
+            moment(moments.local(last.sample.at_ms), moments.utc(last.sample.at_ms))
+        self._findings(last)
+
+    def _stage(self, verdict: Verdict, points: Sequence[Point]) -> None:
+        _, figures = self._, verdict.figures
+        with ui.element("li").classes(f"ws-stage ws-stage-{verdict.state.value}"):
+            with ui.element("div").classes("ws-stage-head"):
+                words("h2", _(stage_words.STAGES[verdict.stage]))
+                with ui.element("span").classes("ws-state"):
+                    words("span", "").classes(f"ws-dot ws-dot-{stage_words.TONES[verdict.state]}")
+                    words("span", _(stage_words.STATES[verdict.state]))
+            with ui.element("dl").classes("ws-stage-figures"):
+                unit = _("Messages/s") if verdict.stage in _MESSAGES else _("Pictures/s")
+                if verdict.stage in _RATED:
+                    self._figure(unit, stage_words.number(figures.rate_per_s))
+                self._figure(_("Lag"), stage_words.lag(figures.lag_s))
+                self._figure(_("Waiting"), stage_words.number(figures.queued))
+                self._figure(_("Errors"), stage_words.number(figures.errors))
+                self._figure(_("Dropped"), stage_words.number(figures.drops))
+                if figures.free_bytes is not None:
+                    self._figure(_("Disk left"), f"{figures.free_bytes / 1e9:,.0f} GB")
+            self._strip(points)
+
+    def _figure(self, name: str, text: str) -> None:
+        if text == "–":
+            return
+        with ui.element("div"):
+            words("dt", name)
+            words("dd", text)
+
+    def _strip(self, points: Sequence[Point]) -> None:
+        """The hour as runs of one state; its newest minute is at the right, one in which nobody looked is left out."""
+        _ = self._
+        bad = sum(each.state is StageState.RED for each in points)
+        label = _("Last hour: {minutes} minutes with a fault").format(minutes=bad)
+        with labelled("div", label).classes("ws-strip").props('role="img"') as strip:
+            strip.props["title"] = label
+            for state, run in groupby(minutes(points)):
+                span = words("span", "").style(f"flex-grow: {len(list(run))}")
+                if state is not None:
+                    span.classes(f"ws-strip-{stage_words.TONES[state]}")
+
+    def _findings(self, last: Look) -> None:
+        _ = self._
+        found = [
+            (state, verdict.stage, finding)
+            for state in _WORST
+            for verdict in last.verdicts
+            for finding in verdict.findings
+            if finding.state is state
+        ]
+        if not any(state is not StageState.UNKNOWN for state, _stage, _finding in found):
+            with ui.element("div").classes("ws-empty ws-empty-small"):
+                words("strong", _("Nothing needs you."))
+        for state, stage, finding in found[:SHOWN]:
+            what, advice = stage_words.said(finding, _)
+            tone = stage_words.TONES[state]
+            with ui.element("div").classes(f"ws-alert ws-alert-{tone}"):
+                with ui.element("div").classes("ws-finding-head"):
+                    words("strong", f"{_(stage_words.STAGES[stage])} · {_(stage_words.STATES[state])}")
+                    since_ms = last.since_ms[stage]
+                    with ui.element("span").classes("ws-muted"):
+                        words("span", _("since") + " ")
+                        moment(moments.local(since_ms), moments.utc(since_ms))
+                words("span", what)
+                words("span", advice).classes("ws-muted")
+        if len(found) > SHOWN:
+            words("div", _("{count} more").format(count=len(found) - SHOWN)).classes("ws-hint")
+
+
+def minutes(points: Sequence[Point]) -> list[StageState | None]:
+    """The last `STRIP_MINUTES` up to the newest point, each as it was; None where there is no point."""
+    known = {each.at_ms // EVERY_MS: each.state for each in points}
+    newest = max(known, default=0)
+    return [known.get(newest - back) for back in reversed(range(STRIP_MINUTES))]

@@ -1,0 +1,234 @@
+"""Parse tasks (解析中心): live cameras, recordings, offline files; where each is parsed, how far it is, what waits."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+
+from center.access.permissions import NOWHERE, Permission, Scope
+from center.console import stage_words
+from center.console.attempt import attempt
+from center.console.frame import empty, frame
+from center.console.language import Language
+from center.console.widgets import moments
+from center.console.widgets.markup import moment, words
+from center.console.widgets.table import state
+from center.errors import StoreUnavailableError, marked
+from center.services import identity_of, services_of, sight_of
+from center.tasks.views import Asked, AskedState, Lane, Progress, TaskList, TaskView, tasks
+from provisioning.contracts.fleet.commands import Priority, Verb
+
+TITLE: Final = marked("Parse tasks")
+LOOK_S: Final = 1.0
+SHOWN: Final = 200
+"""Rows of the table; the API has all of them."""
+ORDER: Final = marked("Live pictures go first; one of eight is older, so that recordings never stand still.")
+DEPLOYMENTS: Final = {
+    "parser": marked("with the parsers"),
+    "canary": marked("with the second check"),
+    "embedder": marked("with the embedder"),
+    "archiver": marked("before their commit"),
+}
+
+
+def parse_tasks(request: Request) -> None:
+    """`/tasks`."""
+    with frame(request, title=TITLE, active="/tasks") as _:
+        words("h1", _(TITLE))
+        orders = services_of(request).task_orders
+        steers = identity_of(request).access.scope(Permission.TASK_STEER) if orders.is_on else NOWHERE
+        table = _Tasks(request, _, steers)
+        with ui.element("details").classes("ws-panel ws-more"):
+            words("summary", _("Bring, stop, take out, put in order"))
+            with ui.element("dl").classes("ws-facts"):
+                for what, how in (
+                    (_("Bring a recording"), "wayside-edge ingest FILE --camera ID --started-at TIME"),
+                    (_("Stop one that is under way"), _("End that command; run again, it goes on where it was.")),
+                    (
+                        _("Let one wait, put it first or last"),
+                        _("The table's buttons, where the centre has a key."),
+                    ),
+                    (_("Take a live camera out"), "wayside-provision cameras remove AGENT CAMERA"),
+                    (_("Bring it back"), "wayside-provision cameras import AGENT FILE"),
+                    (_("After a pause by the second check"), "wayside-edge resume CAMERA"),
+                    (
+                        _("Order"),
+                        _("Live pictures go first; one of eight is older, so that recordings never stand still."),
+                    ),
+                ):
+                    words("dt", what)
+                    words("dd", how).classes("ws-mono" if how.startswith("wayside") else "")
+            words(
+                "p",
+                _(
+                    "Agents obey only what provisioning has signed. It may vouch for a key of this centre: that can"
+                    " pause, resume and order what is brought to a desk, and nothing else."
+                ),
+            ).classes("ws-hint ws-section")
+    ui.timer(LOOK_S, table.look)
+
+
+class _Tasks:
+    """The table of one open page; drawn anew after each look of the centre's."""
+
+    def __init__(self, request: Request, _: Language, steers: Scope) -> None:
+        self._services = services_of(request)
+        self._asker = identity_of(request)
+        self._pipeline = self._services.pipeline
+        self._ = _
+        self._sight = sight_of(request)
+        self._steers = steers
+        self._drawn: object = None
+        self._trouble = ui.element("div")
+        self._body = ui.element("div").classes("ws-main").style("padding: 0")
+        self.look()
+
+    def look(self) -> None:
+        """Draw if there is something new."""
+        last = self._pipeline.last
+        if last is None:
+            return
+        told = self._services.devices.tasks()
+        try:
+            asked = self._services.task_orders.asked()
+        except StoreUnavailableError:  # the banner says it
+            asked = {}
+        if (last.sample.at_ms, told, asked) == self._drawn:
+            return
+        self._drawn = (last.sample.at_ms, told, asked)
+        listed = tasks(last.sample, last.before, self._sight, told, asked)
+        self._body.clear()
+        with self._body:
+            self._lanes(listed)
+            if listed.tasks:
+                self._table(listed)
+            else:
+                empty(
+                    self._("There is nothing to parse yet."),
+                    self._("Start an agent with wayside-edge run; each of its cameras is a task here."),
+                )
+
+    def _lanes(self, listed: TaskList) -> None:
+        _ = self._
+        if listed.lanes is None or listed.at_work is None:
+            words("div", _("The intake does not answer: what waits in the cluster is not known.")).classes("ws-hint")
+            return
+        waiting = {each.lane: each.waiting for each in listed.lanes}
+        with ui.element("dl").classes("ws-lanes"):
+            for name, count in (
+                (_("live, waiting"), waiting.get(Lane.LIVE, 0)),
+                (_("older, waiting"), waiting.get(Lane.BACKLOG, 0)),
+                *((_(name), listed.at_work.get(each, 0)) for each, name in DEPLOYMENTS.items()),
+                (_("parsers"), listed.parsers),
+            ):
+                with ui.element("div"):
+                    words("dt", name)
+                    words("dd", stage_words.number(count))
+
+    def _table(self, listed: TaskList) -> None:
+        _ = self._
+        with ui.element("div").classes("ws-panel ws-wide"), ui.element("table").classes("ws-table"):
+            with ui.element("thead"), ui.element("tr"):
+                for head in (
+                    _("Task"),
+                    _("Kind"),
+                    _("State"),
+                    _("Where"),
+                    _("Order"),
+                    _("Chosen/s"),
+                    _("Archived/s"),
+                    _("Waiting"),
+                    _("Archived in all"),
+                    _("Dropped"),
+                ):
+                    words("th", head).props('scope="col"')
+            with ui.element("tbody"):
+                for task in listed.tasks[:SHOWN]:
+                    with ui.element("tr"):
+                        self._row(task)
+        if len(listed.tasks) > SHOWN:
+            words("div", _("{count} more").format(count=len(listed.tasks) - SHOWN)).classes("ws-hint")
+
+    def _row(self, task: TaskView) -> None:
+        _ = self._
+        with ui.element("td"):
+            words("div", task.name or task.camera_id)
+            if task.name:
+                words("div", task.camera_id).classes("ws-sub")
+        words("td", _(stage_words.KINDS[task.kind]))
+        with ui.element("td"):
+            tone, text = stage_words.TASKS[task.state]
+            with ui.element("span").classes("ws-state"):
+                words("span", "").classes(f"ws-dot ws-dot-{tone}")
+                words("span", _(text))
+            if task.progress is not None:
+                self._progress(task.progress)
+            if task.cause:
+                words("div", task.cause).classes("ws-sub")
+            if task.asked is not None and task.asked.state is not AskedState.TAKEN:
+                self._asked(task.asked)
+        words("td", task.agent_id)
+        with ui.element("td"):
+            words("div", "–" if task.lane is None else _(stage_words.LANES[task.lane]))
+            if task.priority is not None:
+                self._orders(task, task.priority)
+        for value in (task.selected_per_s, task.archived_per_s, task.waiting, task.archived, task.dropped):
+            words("td", stage_words.number(value)).classes("ws-number")
+
+    def _asked(self, asked: Asked) -> None:
+        """An order that its agent has not confirmed, or refused."""
+        _ = self._
+        tone, text = stage_words.ASKED[asked.state]
+        what = stage_words.VERBS[asked.verb] if asked.priority is None else stage_words.PRIORITIES[asked.priority]
+        with ui.element("div").classes("ws-sub"):
+            state(tone, f"{_(text)}: {_(what)}")
+            if asked.cause:
+                words("div", asked.cause)
+
+    def _orders(self, task: TaskView, priority: Priority) -> None:
+        """What can be told to a task; the word of the agent, where this account can tell it nothing."""
+        _ = self._
+        if not self._steers.holds(task.agent_id, task.camera_id):
+            words("div", _(stage_words.PRIORITIES[priority])).classes("ws-sub")
+            return
+        paused = self._services.devices.tasks()[task.agent_id].tasks[task.camera_id].paused
+        verb = Verb.RESUME if paused else Verb.PAUSE
+        with ui.element("div").classes("ws-orders"):
+            ui.button(_(stage_words.VERBS[verb]), color=None, on_click=self._telling(task, verb)).props(
+                "flat dense no-caps"
+            )
+            for each in Priority:
+                button = ui.button(
+                    _(stage_words.PRIORITIES[each]),
+                    color=None,
+                    on_click=self._telling(task, Verb.PRIORITY, each),
+                ).props(f'flat dense no-caps aria-pressed="{"true" if each is priority else "false"}"')
+                if each is priority:
+                    button.classes("ws-chosen")
+
+    def _telling(self, task: TaskView, verb: Verb, priority: Priority | None = None) -> Callable[[], Awaitable[None]]:
+        async def tell() -> None:
+            ask = partial(
+                self._services.task_orders.ask,
+                task.agent_id,
+                task.camera_id,
+                verb,
+                asker=self._asker,
+                sight=self._steers,
+                priority=priority,
+            )
+            await attempt(self._trouble, self._, ask)
+            self.look()
+
+        return tell
+
+    def _progress(self, progress: Progress) -> None:
+        """Up to which capture time it was looked at; how long the file is nobody here is told."""
+        _ = self._
+        at_ms = progress.started_at_ms + (progress.position_ms or 0)
+        with ui.element("div").classes("ws-sub"):
+            words("span", _("looked at up to") + " ")
+            moment(moments.local(at_ms), moments.utc(at_ms))
+            words("span", " · " + _("{count} pictures").format(count=progress.pictures))

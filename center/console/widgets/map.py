@@ -1,0 +1,151 @@
+"""A map of places: cameras, how much of something is where, a drawn area, a way through places in order of time.
+
+All places are WGS 84 in degrees, as agents and the register tell them. Maps of Chinese services are mostly GCJ-02, some
+hundred metres off: their places and tiles do not fit and are not converted. Leaflet is NiceGUI's, outlines and tiles
+are the site's files (`[map]`): nothing is fetched from elsewhere. Without tiles there are outlines, scale and places.
+
+A map is a second way to the same: what it shows must stand beside it as words, for who uses the keyboard alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from nicegui.element import Element
+from nicegui.elements.leaflet import leaflet
+from nicegui.events import GenericEventArguments
+
+from center.basemap import Atlas
+from center.console.language import Language
+
+CORNERS: Final = range(3, 65)
+"""Of a drawn area."""
+_LEAFLET: Final = Path(leaflet.__file__).parent / "dist"
+
+
+class Point(NamedTuple):
+    """One place, WGS 84. Latitude first, as people say it; GeoJSON has longitude first."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A camera, or another place that has a state."""
+
+    key: str
+    """Tells it from all others: a marker that stays is moved and recoloured, not drawn anew."""
+    at: Point
+    title: str
+    tone: str = "off"
+    """`ok`, `warn`, `bad` or `off`."""
+    note: str = ""
+    """Second line of what shows on hover."""
+    href: str = ""
+    """Where a click leads, a path of this console."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How much of something is at one place: the disc's area grows with `value`, the greatest is drawn fullest."""
+
+    at: Point
+    value: float
+    title: str
+    """Says the value in words, on hover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One place of a way."""
+
+    at: Point
+    title: str
+    """Camera and local time, on hover."""
+    href: str = ""
+
+
+class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
+    """`with` nothing: it is filled by its methods, each of which replaces what it showed before.
+
+    The view is fitted once, to the first markers, heat or path (else to the outlines), and then left to whoever looks;
+    a button fits it again. `label` names the map for who does not see it. With `on_area` an area can be drawn: clicks
+    (or Enter at the centre) set corners, a button or Backspace takes the last back, a button closes it. It is called
+    with the corners in order, and with `()` when the area is cleared.
+    """
+
+    def __init__(
+        self, _: Language, atlas: Atlas, *, label: str, on_area: Callable[[tuple[Point, ...]], object] | None = None
+    ) -> None:
+        super().__init__()
+        self.add_resource(_LEAFLET)
+        self.classes("ws-map")
+        self._on_area = on_area
+        self._props["label"] = label
+        self._props["ground"] = {
+            "outlines": "/api/map/outlines" if atlas.outlines.features else "",
+            "tiles": "/api/map/tiles/{z}/{x}/{y}" if atlas.ground.tiles_dir is not None else "",
+            "attribution": atlas.ground.attribution,
+            "max_zoom": atlas.ground.max_zoom,
+        }
+        self._props["drawing"] = on_area is not None
+        self._props["limits"] = [CORNERS.start, CORNERS.stop - 1]
+        self._props["words"] = {
+            "nearer": _("Zoom in"),
+            "farther": _("Zoom out"),
+            "all": _("Show everything"),
+            "draw": _("Draw an area"),
+            "undo": _("Take back the last corner"),
+            "close": _("Close the area"),
+            "clear": _("Remove the area"),
+            "how": _("Click to set corners; Enter sets one at the centre, Backspace takes one back."),
+        }
+        for name in ("markers", "heat", "path", "area"):
+            self._props[name] = []
+        if on_area is not None:
+            self.on("area", self._drawn)
+
+    def show(self, markers: Sequence[Marker]) -> None:
+        """Cameras with their states."""
+        self._set("markers", [{**asdict(marker), "at": list(marker.at)} for marker in markers])
+
+    def heat(self, heat: Sequence[Heat]) -> None:
+        """How much is where."""
+        self._set("heat", [{**asdict(each), "at": list(each.at)} for each in heat])
+
+    def path(self, steps: Sequence[Step]) -> None:
+        """A way, in the order given, which is that of time: drawn as a line with numbered places."""
+        self._set("path", [{**asdict(step), "at": list(step.at)} for step in steps])
+
+    def area(self, corners: Sequence[Point]) -> None:
+        """Show an area as if it had been drawn; `()` for none. Nobody is called back."""
+        self._set("area", [list(corner) for corner in corners])
+
+    def _set(self, name: str, value: Sequence[object]) -> None:
+        if self._props[name] != value:
+            self._props[name] = value
+            self.update()
+
+    def _drawn(self, event: GenericEventArguments) -> None:
+        corners = area_of(event.args)
+        if corners is not None and self._on_area is not None:
+            self._props["area"] = [list(corner) for corner in corners]
+            self._on_area(corners)
+
+
+def area_of(said: object) -> tuple[Point, ...] | None:
+    """What a browser says was drawn: corners, `()` for a cleared one, None if it is no area at all."""
+    if not isinstance(said, list) or (said and len(said) not in CORNERS):
+        return None
+    corners = []
+    for pair in said:
+        match pair:
+            case [int() | float() as latitude, int() | float() as longitude] if (
+                -90 <= latitude <= 90 and -180 <= longitude <= 180
+            ):
+                corners.append(Point(float(latitude), float(longitude)))
+            case _:
+                return None
+    return tuple(corners)

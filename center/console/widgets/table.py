@@ -1,0 +1,37 @@
+"""Tables as pages have them: named columns, and a state as a dot and a word."""
+
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from center.console.widgets.markup import words
+from center.console.widgets.rows import Rows
+
+
+def table(*heads: str, label: str = "") -> ui.element:
+    """A panel with a table; gives the table's body to fill. `label` names it where no heading stands right above."""
+    with _headed(heads, label):
+        return ui.element("tbody")
+
+
+def listed(*heads: str, label: str = "") -> Rows:
+    """The same for rows that come as data."""
+    with _headed(heads, label):
+        return Rows()
+
+
+def _headed(heads: Sequence[str], label: str) -> ui.element:
+    # A wide table scrolls in its panel, also by keys.
+    panel = ui.element("div").classes("ws-panel ws-scroll").props('tabindex="0" role="region"')
+    panel.props["aria-label"] = label or ", ".join(head for head in heads if head)
+    with panel, ui.element("table").classes("ws-table") as whole, ui.element("thead"), ui.element("tr"):
+        for head in heads:
+            words("th" if head else "td", head).props('scope="col"' if head else "")
+    return whole
+
+
+def state(tone: str, text: str) -> None:
+    """`tone` is `ok`, `warn`, `bad` or `off`; the word says the same."""
+    with ui.element("span").classes("ws-state"):
+        words("span", "").classes(f"ws-dot ws-dot-{tone}")
+        words("span", text)

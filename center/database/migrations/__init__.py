@@ -1,0 +1,1 @@
+"""Alembic migrations of `center.database.store`, run at every start."""

@@ -1,0 +1,1 @@
+"""Agents and cameras as the broker and the roster tell of them, live."""

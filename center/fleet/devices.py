@@ -1,0 +1,383 @@
+"""Cameras and agents as last heard. What an agent says is kept; whether its word holds now is judged here."""
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import delete, select
+
+from center.access.permissions import EVERYWHERE, Scope
+from center.clock import NowMs
+from center.database.store import AgentRecord, CameraRecord, ConfiguredRecord, Store
+from center.fleet.roster import Roster
+from provisioning.contracts.config.processes import HEARTBEAT_S
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.fleet.commands import Tasks
+from provisioning.contracts.fleet.documents import Configured, Membership, Verdict
+from provisioning.contracts.wire import bounds, codec
+from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
+
+HEARTBEAT_MS: Final = int(HEARTBEAT_S * 1000)
+SLOWEST_HEARTBEAT_MS: Final = 60_000
+"""The longest interval an agent's configuration allows."""
+MISSED = 3
+"""Heartbeats that must fail to come before an agent counts as silent."""
+
+
+class DeviceState(StrEnum):
+    """A camera's state as the centre sees it: the agent's word, or why that word cannot be believed."""
+
+    STARTING = "starting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    REDACTION_UNAVAILABLE = "redaction_unavailable"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+
+
+class CauseKind(StrEnum):
+    """Whose words a cause is in."""
+
+    NONE = "none"
+    AGENT = "agent"
+    """The agent's own text, in `cause`."""
+    AGENT_SILENT = "agent_silent"
+    BROKER_AWAY = "broker_away"
+    AGENT_REVOKED = "agent_revoked"
+    AGENT_PENDING = "agent_pending"
+    """Expected, and not enrolled yet."""
+
+
+class View(BaseModel):
+    """Base of what is shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class CameraView(View):
+    """One camera."""
+
+    agent_id: str
+    camera_id: str
+    name: str
+    state: DeviceState
+    cause_kind: CauseKind
+    cause: str
+    code: str
+    """The agent's cause in one word (docs/health.md); empty where the cause is not its own."""
+    since_ms: int
+    """Since when it is in this state."""
+    heard_at_ms: int
+
+    @property
+    def title(self) -> str:
+        """The name a person gave it, or its id."""
+        return self.name or self.camera_id
+
+
+class ConfigurationView(View):
+    """What an agent says of the newest configuration it was sent."""
+
+    number: int | None
+    """Of the document judged, None when the agent could not read it."""
+    verdict: Verdict
+    cause: str
+    active: int | None
+    """Number of the configuration in use, None when it runs on its own file alone."""
+    at_ms: int
+
+
+class AgentView(View):
+    """One agent that was heard, or that the roster names. What only a heartbeat tells is None before the first."""
+
+    agent_id: str
+    site_id: str | None
+    """None, as `membership` is, when the roster does not name the agent."""
+    membership: Membership | None
+    state: DeviceState
+    """Online, offline when silent, unknown while the broker is away or before it has enrolled, revoked."""
+    cause_kind: CauseKind
+    cause: str
+    since_ms: int | None
+    """Since when it is not online."""
+    certificate_ends_ms: int | None
+    heard_at_ms: int | None
+    software: str | None
+    spool_messages: int | None
+    spool_bytes: int | None
+    quarantined: int | None
+    redaction_ms: float | None
+    disk_free_bytes: int | None
+    """Of the disk under the spool; None also where the agent does not tell."""
+    configuration: ConfigurationView | None
+
+
+class _Doubt(NamedTuple):
+    """Why the word of an agent does not hold."""
+
+    state: DeviceState
+    kind: CauseKind
+    cause: str
+    since_ms: int
+
+
+class Devices:
+    """Every camera and agent that was ever heard of, in memory, and in the store for the next start.
+
+    Whether a message may be believed is asked before it comes here; what was heard before is judged when it is shown.
+
+    Silence is measured on the centre's own clock from the arrival of heartbeats: an agent's clock may be wrong.
+    """
+
+    def __init__(self, store: Store, roster: Roster, now_ms: NowMs) -> None:
+        self._store = store
+        self._roster = roster
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._agents: dict[str, tuple[int, Heartbeat]] = {}
+        self._interval_ms: dict[str, int] = {}
+        self._cameras: dict[tuple[str, str], tuple[int, CameraStatus]] = {}
+        self._named: Counter[str] = Counter()
+        """Cameras by agent, at most `bounds.MAX_CAMERAS` each."""
+        self._configured: dict[str, Configured] = {}
+        self._tasks: dict[str, Tasks] = {}
+        self._link_up = False
+        self._link_since_ms = now_ms()
+        self.unreadable_records = 0
+        """Rows another version wrote; the next message of their device replaces them."""
+
+    def load(self) -> None:
+        """Read what the last run knew.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        with self._store.transaction() as session:
+            agents = list(session.scalars(select(AgentRecord)))
+            cameras = list(session.scalars(select(CameraRecord).order_by(CameraRecord.heard_at_ms.desc())))
+            configured = list(session.scalars(select(ConfiguredRecord)))
+        for agent in agents:
+            try:
+                heartbeat = codec.decode(Heartbeat, agent.heartbeat.encode())
+            except ContractError:
+                self.unreadable_records += 1
+                continue
+            self._agents[agent.agent_id] = (agent.heard_at_ms, heartbeat)
+        for camera in cameras:
+            try:
+                status = codec.decode(CameraStatus, camera.status.encode())
+            except ContractError:
+                self.unreadable_records += 1
+                continue
+            # More than that only a version without the bound has written.
+            if self._named[camera.agent_id] < bounds.MAX_CAMERAS:
+                self._named[camera.agent_id] += 1
+                self._cameras[camera.agent_id, camera.camera_id] = (camera.heard_at_ms, status)
+        for each in configured:
+            try:
+                self._configured[each.agent_id] = codec.decode(Configured, each.configured.encode())
+            except ContractError:
+                self.unreadable_records += 1
+
+    def link(self, *, up: bool) -> None:
+        """The broker came or went. Without it, silence says nothing about an agent."""
+        with self._lock:
+            if up != self._link_up:
+                self._link_up = up
+                self._link_since_ms = self._now_ms()
+
+    def heard(self, heartbeat: Heartbeat) -> None:
+        """An agent lives.
+
+        Raises:
+            StoreUnavailableError: known now, but not after a restart.
+        """
+        at_ms = self._now_ms()
+        with self._lock:
+            if heartbeat.agent_id in self._agents:
+                gap_ms = at_ms - self._agents[heartbeat.agent_id][0]
+                self._interval_ms[heartbeat.agent_id] = min(max(gap_ms, HEARTBEAT_MS), SLOWEST_HEARTBEAT_MS)
+            self._agents[heartbeat.agent_id] = (at_ms, heartbeat)
+        record = AgentRecord(agent_id=heartbeat.agent_id, heard_at_ms=at_ms, heartbeat=heartbeat.model_dump_json())
+        with self._store.transaction() as session:
+            session.merge(record)
+
+    def changed(self, status: CameraStatus) -> None:
+        """A camera's state, perhaps retained from before the centre started.
+
+        Raises:
+            StoreUnavailableError: known now, but not after a restart.
+            ContractError: its agent names too many.
+        """
+        at_ms = self._now_ms()
+        key = status.agent_id, status.camera_id
+        with self._lock:
+            if key not in self._cameras:
+                if self._named[status.agent_id] >= bounds.MAX_CAMERAS:
+                    raise bounds.too_many_cameras(status.camera_id)
+                self._named[status.agent_id] += 1
+            self._cameras[key] = (at_ms, status)
+        record = CameraRecord(
+            agent_id=status.agent_id,
+            camera_id=status.camera_id,
+            heard_at_ms=at_ms,
+            status=status.model_dump_json(),
+        )
+        with self._store.transaction() as session:
+            session.merge(record)
+
+    def configured(self, verdict: Configured) -> None:
+        """What became of an agent's newest configuration, perhaps retained from before the centre started.
+
+        Raises:
+            StoreUnavailableError: known now, but not after a restart.
+        """
+        with self._lock:
+            self._configured[verdict.agent_id] = verdict
+        record = ConfiguredRecord(
+            agent_id=verdict.agent_id, heard_at_ms=self._now_ms(), configured=verdict.model_dump_json()
+        )
+        with self._store.transaction() as session:
+            session.merge(record)
+
+    def tasked(self, tasks: Tasks) -> None:
+        """How an agent's parse tasks stand. Retained by the broker, so not kept here."""
+        with self._lock:
+            self._tasks[tasks.agent_id] = tasks
+
+    def tasks(self) -> dict[str, Tasks]:
+        """The last word of each agent that can be commanded."""
+        with self._lock:
+            return dict(self._tasks)
+
+    def removed(self, agent_id: str, camera_id: str) -> None:
+        """Its agent has cleared the camera's retained state: it is no longer configured.
+
+        Raises:
+            StoreUnavailableError: forgotten now, but back after a restart.
+        """
+        with self._lock:
+            if self._cameras.pop((agent_id, camera_id), None) is None:
+                return
+            self._named[agent_id] -= 1
+        with self._store.transaction() as session:
+            session.execute(
+                delete(CameraRecord).where(CameraRecord.agent_id == agent_id, CameraRecord.camera_id == camera_id)
+            )
+
+    def cameras(self, sight: Scope = EVERYWHERE) -> tuple[CameraView, ...]:
+        """All in sight, by agent and id."""
+        with self._lock:
+            known = sorted(item for item in self._cameras.items() if sight.holds(*item[0]))
+            return tuple(self._camera_view(heard_at_ms, status) for _, (heard_at_ms, status) in known)
+
+    def camera(self, agent_id: str, camera_id: str) -> CameraView | None:
+        """One, or None if nobody has reported it."""
+        with self._lock:
+            known = self._cameras.get((agent_id, camera_id))
+            return None if known is None else self._camera_view(*known)
+
+    def agents(self, sight: Scope = EVERYWHERE) -> tuple[AgentView, ...]:
+        """All with a camera in sight, by id."""
+        with self._lock:
+            known = {*self._agents, *self._configured, *self._roster.in_force.members}
+            return tuple(self._agent_view(agent_id) for agent_id in sorted(known) if sight.holds_agent(agent_id))
+
+    def statuses(self) -> dict[tuple[str, str], CameraStatus]:
+        """Each camera's state in its agent's own words, by agent and id."""
+        with self._lock:
+            return {key: status for key, (_, status) in self._cameras.items()}
+
+    def heartbeats(self) -> dict[str, Heartbeat]:
+        """The last of each agent; whether it still holds says `agents`."""
+        with self._lock:
+            return {agent_id: heartbeat for agent_id, (_, heartbeat) in self._agents.items()}
+
+    def _silent(self, agent_id: str) -> bool:
+        """Whether an agent missed three heartbeats that would have reached us."""
+        heard_at_ms = self._agents[agent_id][0] if agent_id in self._agents else 0
+        patience_ms = MISSED * self._interval_ms.get(agent_id, HEARTBEAT_MS)
+        return self._now_ms() - max(heard_at_ms, self._link_since_ms) > patience_ms
+
+    def _doubt(self, agent_id: str, *, known_since_ms: int) -> _Doubt | None:
+        """Why an agent's word does not hold now. `known_since_ms` stands for its heartbeat where there was none."""
+        entry = self._roster.entry(agent_id)
+        heard_at_ms = self._agents[agent_id][0] if agent_id in self._agents else None
+        if entry is not None and entry.membership is Membership.REVOKED:
+            cause = (
+                f"The certificate of agent {agent_id} was revoked at {_utc(entry.since_ms)}: nothing it sends counts."
+                " Take its box down or enrol it anew, beginning with: wayside-provision agent new"
+            )
+            return _Doubt(DeviceState.REVOKED, CauseKind.AGENT_REVOKED, cause, entry.since_ms)
+        if entry is not None and entry.membership is Membership.PENDING and (heard_at_ms or 0) <= entry.since_ms:
+            cause = f"Agent {agent_id} has not enrolled yet. On its box run: wayside-edge enrol BUNDLE"
+            return _Doubt(DeviceState.UNKNOWN, CauseKind.AGENT_PENDING, cause, entry.since_ms)
+        if not self._link_up:
+            cause = "The centre has no connection to the broker, so nobody knows."
+            return _Doubt(DeviceState.UNKNOWN, CauseKind.BROKER_AWAY, cause, self._link_since_ms)
+        if self._silent(agent_id):
+            cause = f"Agent {agent_id} has fallen silent: check that its machine and network are up."
+            since_ms = known_since_ms if heard_at_ms is None else heard_at_ms
+            return _Doubt(DeviceState.OFFLINE, CauseKind.AGENT_SILENT, cause, since_ms)
+        return None
+
+    def _camera_view(self, heard_at_ms: int, status: CameraStatus) -> CameraView:
+        told = _Doubt(
+            DeviceState(status.state),
+            CauseKind.AGENT if status.cause else CauseKind.NONE,
+            status.cause,
+            status.since_ms,
+        )
+        doubt = self._doubt(status.agent_id, known_since_ms=heard_at_ms)
+        state, kind, cause, since_ms = doubt or told
+        return CameraView(
+            agent_id=status.agent_id,
+            camera_id=status.camera_id,
+            name=status.name,
+            state=state,
+            cause_kind=kind,
+            cause=cause,
+            code="" if doubt else status.code,
+            since_ms=since_ms,
+            heard_at_ms=heard_at_ms,
+        )
+
+    def _agent_view(self, agent_id: str) -> AgentView:
+        entry = self._roster.entry(agent_id)
+        heard_at_ms, heartbeat = self._agents.get(agent_id, (None, None))
+        verdict = self._configured.get(agent_id)
+        known_since_ms = entry.since_ms if entry else verdict.at_ms if verdict else 0
+        doubt = self._doubt(agent_id, known_since_ms=known_since_ms)
+        return AgentView(
+            agent_id=agent_id,
+            site_id=entry and entry.site_id,
+            membership=entry and entry.membership,
+            state=doubt.state if doubt else DeviceState.ONLINE,
+            cause_kind=doubt.kind if doubt else CauseKind.NONE,
+            cause=doubt.cause if doubt else "",
+            since_ms=doubt and doubt.since_ms,
+            certificate_ends_ms=entry and entry.certificate_ends_ms,
+            heard_at_ms=heard_at_ms,
+            software=heartbeat and heartbeat.software,
+            spool_messages=heartbeat and heartbeat.spool_messages,
+            spool_bytes=heartbeat and heartbeat.spool_bytes,
+            quarantined=heartbeat and heartbeat.quarantined,
+            redaction_ms=heartbeat and heartbeat.redaction_ms,
+            disk_free_bytes=heartbeat and heartbeat.disk_free_bytes,
+            configuration=verdict
+            and ConfigurationView(
+                number=verdict.number,
+                verdict=verdict.verdict,
+                cause=verdict.cause,
+                active=verdict.active,
+                at_ms=verdict.at_ms,
+            ),
+        )
+
+
+def _utc(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

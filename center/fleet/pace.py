@@ -1,0 +1,79 @@
+"""How fast pictures arrive and how far behind the archive is, over the last minute, from the *observed* hints."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from center.access.permissions import Scope
+from center.clock import NowMs, now_ms
+from provisioning.contracts.wire.messages import Observed
+
+WINDOW_MS: Final = 60_000
+MOST: Final = 60_000
+"""Hints that are remembered: a minute of a thousand a second. Beyond, the minute is judged by its newest part."""
+
+
+class _Heard(NamedTuple):
+    at_ms: int
+    agent_id: str
+    camera_id: str
+    behind_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Of the cameras in sight."""
+
+    per_minute: float | None
+    """Snapshots archived; None in the first minute of the centre, which is not over."""
+    behind_ms: int | None
+    """From its arrival at the intake to its commit, the median: parse, check and archive. None: nothing came."""
+    newest_at_ms: int | None
+    """When the last one was heard of."""
+
+
+class Pace:
+    """Thread-safe. Fed by whoever hears of commits."""
+
+    def __init__(self, clock: NowMs = now_ms) -> None:
+        self._clock = clock
+        self._since_ms = clock()
+        self._lock = threading.Lock()
+        self._heard: deque[_Heard] = deque(maxlen=MOST)
+
+    def note(self, observed: Observed) -> None:
+        """These were committed."""
+        at_ms = self._clock()
+        with self._lock:
+            for item in observed.items:
+                times = item.times
+                self._heard.append(
+                    _Heard(
+                        at_ms,
+                        observed.agent_id,
+                        item.camera_id,
+                        None
+                        if times is None or times.received_at_ms is None or times.committed_at_ms is None
+                        else max(0, times.committed_at_ms - times.received_at_ms),
+                    )
+                )
+
+    def look(self, sight: Scope) -> Speed:
+        """As of now."""
+        at_ms = self._clock()
+        with self._lock:
+            while self._heard and at_ms - self._heard[0].at_ms > WINDOW_MS and len(self._heard) > 1:
+                self._heard.popleft()
+            is_full = len(self._heard) == MOST
+            first_ms = self._heard[0].at_ms if is_full else at_ms - WINDOW_MS
+            seen = [each for each in self._heard if sight.holds(each.agent_id, each.camera_id)]
+        fresh = [each for each in seen if at_ms - each.at_ms <= WINDOW_MS]
+        behind = sorted(each.behind_ms for each in fresh if each.behind_ms is not None)
+        span_ms = max(at_ms - first_ms, 1000)
+        is_over = at_ms - self._since_ms >= WINDOW_MS
+        return Speed(
+            per_minute=len(fresh) * 60_000 / span_ms if is_over else None,
+            behind_ms=behind[len(behind) // 2] if behind else None,
+            newest_at_ms=seen[-1].at_ms if seen else None,
+        )

@@ -1,1 +1,0 @@
-"""Alembic migrations of `center.store`, run at every start."""

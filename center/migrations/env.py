@@ -1,9 +1,0 @@
-"""Alembic's entry: runs on the connection that `Store.migrate` hands over."""
-
-from alembic import context
-
-from center.store import Base
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
-with context.begin_transaction():
-    context.run_migrations()

@@ -1,0 +1,1 @@
+"""Channels that carry a notice: webhook, mail and SMS."""

@@ -1,0 +1,147 @@
+"""One bounded POST to an address that was looked up, checked and then connected to: a name cannot change in between."""
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from center.notify.channels import target
+from center.notify.outcome import Outcome, Verdict
+
+MAX_ANSWER_BYTES: Final = 64 * 1024
+"""The rest of a longer answer is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and at most `MAX_ANSWER_BYTES` + 1 of the body: one more says that it was longer."""
+
+    status: int
+    content: bytes
+
+
+class HttpLine:
+    """To one URL. No redirect is followed, no proxy of the environment is asked, no name is believed unchecked."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        allow_loopback: bool,
+        timeout_s: float,
+        ca_file: Path | None = None,
+        tls_name: str | None = None,
+    ) -> None:
+        """Read the certificates.
+
+        Raises:
+            OSError: `ca_file` cannot be read or holds no certificate.
+        """
+        parts = urlsplit(url)
+        self._parts = parts
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._allow_loopback = allow_loopback
+        self._timeout_s = timeout_s
+        self._tls_name = tls_name or self._host
+        self._tls = ssl.create_default_context(cafile=ca_file)
+
+    async def post(self, path: str, content: bytes, headers: dict[str, str]) -> Answer | Outcome:
+        """POST to the URL's path with `path` behind it: what came back, or why nothing did."""
+        attempt = _Attempt()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                addresses = await self._addresses()
+                if not addresses:
+                    return attempt.failed("forbidden_address")
+                async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=self._timeout_s) as client:
+                    for address in addresses[:-1]:
+                        try:
+                            return await self._exchange(client, attempt, address, path, content, headers)
+                        except httpx.ConnectError:
+                            continue  # the name's next address
+                    return await self._exchange(client, attempt, addresses[-1], path, content, headers)
+        except socket.gaierror:
+            return attempt.failed("name_unknown")
+        except (TimeoutError, httpx.TimeoutException):
+            return attempt.failed("timeout")
+        except (httpx.HTTPError, OSError) as error:
+            return attempt.failed("tls_failed" if _is_tls(error) else "hung_up" if attempt.begun else "unreachable")
+
+    async def _exchange(
+        self,
+        client: httpx.AsyncClient,
+        attempt: "_Attempt",
+        address: str,
+        path: str,
+        content: bytes,
+        headers: dict[str, str],
+    ) -> Answer:
+        host = f"[{address}]" if ":" in address else address
+        whole_path = (self._parts.path.rstrip("/") + path if path else self._parts.path) or "/"
+        async with client.stream(
+            "POST",
+            urlunsplit((self._parts.scheme, f"{host}:{self._port}", whole_path, "", "")),
+            content=content,
+            headers={**headers, "Host": self._parts.netloc, "Accept-Encoding": "identity"},
+            extensions={"sni_hostname": self._tls_name, "trace": attempt.trace},
+            follow_redirects=False,
+        ) as answer:
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    break
+            return Answer(answer.status_code, bytes(body[: MAX_ANSWER_BYTES + 1]))
+
+    async def _addresses(self) -> tuple[str, ...]:
+        """Where to connect to; none if the name leads only where this line must not go.
+
+        Raises:
+            socket.gaierror: the name is not known.
+        """
+        found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        own = [each for each in addresses if _is_own(each)]
+        return target.allowed(addresses, own, allow_loopback=self._allow_loopback)
+
+
+class _Attempt:
+    """Whether a byte of the request has gone out: before that, they cannot have it."""
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    async def trace(self, event: str, _facts: object) -> None:
+        """Called by httpcore at each step."""
+        self.begun = self.begun or event == "http11.send_request_headers.started"
+
+    def failed(self, code: str) -> Outcome:
+        """No answer came."""
+        return Outcome(Verdict.UNKNOWN if self.begun else Verdict.NOT_TAKEN, code)
+
+
+def _is_own(address: str) -> bool:
+    """Whether packets to `address` would leave from it: then it is this machine's. Nothing is sent to find out."""
+    family = socket.AF_INET6 if ip_address(address.partition("%")[0]).version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))
+        except OSError:
+            return False  # no way there: connecting will say so
+        return bool(probe.getsockname()[0].partition("%")[0] == address.partition("%")[0])
+
+
+def _is_tls(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

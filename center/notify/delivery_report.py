@@ -1,0 +1,64 @@
+"""What the gateway pushes: delivery reports, and replies of people, which are counted and dropped unread. Pure.
+
+Of a report two fields are read. The number in it is not: the reference says which message it is about.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from center.notify.channels.mas import reference_of
+from center.notify.outcome import code_of
+
+MAX_BYTES: Final = 256 * 1024
+MAX_ITEMS: Final = 1000
+DELIVERED: Final = "DELIVRD"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one part of one message."""
+
+    reference: str
+    delivered: bool
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One request of the gateway, read."""
+
+    reports: tuple[Report, ...] = ()
+    replies: int = 0
+    """Messages that people sent back."""
+    unreadable: int = 0
+
+
+def read(content: bytes) -> Push:
+    """Any bytes give a push: one object, or an array of them."""
+    if len(content) > MAX_BYTES:
+        return Push(unreadable=1)
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return Push(unreadable=1)
+    items = value if isinstance(value, list) else [value]
+    reports: list[Report] = []
+    replies = unreadable = 0
+    for item in items[:MAX_ITEMS]:
+        if isinstance(item, dict) and "smsContent" in item:
+            replies += 1
+        elif isinstance(item, dict) and (report := _report(item)) is not None:
+            reports.append(report)
+        else:
+            unreadable += 1
+    return Push(tuple(reports), replies, unreadable + max(0, len(items) - MAX_ITEMS))
+
+
+def _report(item: dict[str, Any]) -> Report | None:
+    reference = reference_of(item)
+    # The code is in errorCode; reportStatus carries it on some gateways.
+    said = item.get("errorCode") or item.get("reportStatus")
+    if not reference or not isinstance(said, str):
+        return None
+    return Report(reference, said == DELIVERED, code_of(said))

@@ -1,0 +1,149 @@
+"""The way in: who decides that somebody is told calls `deliver`; quiet hours and escalation are decided before."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from center.audit.log import Audit
+from center.background import Periodic
+from center.clock import NowMs
+from center.database.store import Store
+from center.notify.channels import build as build_channels
+from center.notify.channels.base import Channel
+from center.notify.dispatcher import Dispatcher
+from center.notify.errors import UnknownChannelError
+from center.notify.lifecycle import State
+from center.notify.message import Message
+from center.notify.outbox import Outbox, Receipt
+from center.notify.report_endpoint import Received, ReportGate
+from center.notify.views import ChannelView, OutboxPage, Standing, Views
+from center.retention import Retention
+from provisioning.contracts.config.notify import Notify
+
+LOCK: Final = "notify.lock"
+_DAY_MS: Final = 86_400_000
+
+
+class Notifier:
+    """Channels, outbox and loops of one centre. Methods that are not coroutines block."""
+
+    def __init__(
+        self, config: Notify, store: Store, audit: Audit, *, data_dir: Path, retention: Retention, now_ms: NowMs
+    ) -> None:
+        """Read every file that the configuration names.
+
+        Raises:
+            ConfigError, StartError: one cannot be used.
+        """
+        self._audit = audit
+        self._now_ms = now_ms
+        self.channels: Final[dict[str, Channel]] = build_channels.build(config, now_ms)
+        self.outbox: Final = Outbox(store, audit, now_ms, offset_minutes=config.offset_minutes)
+        self.gate: Final = ReportGate(config.sms, self.outbox)
+        self._views = Views(store, now_ms, offset_minutes=config.offset_minutes)
+        self._dispatcher = Dispatcher(
+            self.outbox,
+            self.channels,
+            lock_file=data_dir / LOCK,
+            keep_ms=keep_ms(config),
+            retention=retention,
+            now_ms=now_ms,
+        )
+
+    def start(self) -> None:
+        """Begin to send; in the running event loop."""
+        self._dispatcher.start()
+
+    @property
+    def loops(self) -> tuple[Periodic, ...]:
+        """Those that were started."""
+        return tuple(self._dispatcher.loops)
+
+    async def stop(self) -> None:
+        """End; what is under way has a few seconds."""
+        await self._dispatcher.stop()
+
+    def deliver(self, message: Message, channel: str, recipients: Sequence[str] | None = None) -> tuple[Receipt, ...]:
+        """Take a message for recipients of a channel, all of them by default. On return it is on the disk.
+
+        Bringing it again, with the same id, changes nothing.
+
+        Raises:
+            UnknownChannelError, UnknownRecipientError: not configured.
+            OutboxFullError: too many wait.
+            StoreUnavailableError: it is not kept; bring it again.
+        """
+        way = self.channel(channel)
+        receipts = self.outbox.post(way, message, tuple(way.recipients) if recipients is None else recipients)
+        self._dispatcher.wake(channel)
+        return receipts
+
+    def test(self, channel: str, recipient: str | None, *, actor: str) -> tuple[Receipt, ...]:
+        """Send a message that says it is a test.
+
+        Raises: as `deliver`.
+        """
+        way = self.channel(channel)
+        message = Message(
+            id=f"test-{secrets.token_hex(8)}",
+            camera_id="test",
+            camera_name="测试 test",
+            rule="测试 test",
+            at_ms=self._now_ms(),
+            link="/",
+        )
+        chosen = tuple(way.recipients) if recipient is None else (recipient,)
+        self._audit.append(actor, "notify.test", {"channel": channel, "recipients": chosen})
+        return self.deliver(message, channel, chosen)
+
+    def channel(self, name: str) -> Channel:
+        """One of them.
+
+        Raises:
+            UnknownChannelError: not configured.
+        """
+        try:
+            return self.channels[name]
+        except KeyError:
+            raise UnknownChannelError(channel=name) from None
+
+    def channel_views(self) -> tuple[ChannelView, ...]:
+        """How each channel stands.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        return tuple(self._view(channel) for channel in self.channels.values())
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Which channels send, and how their months stand: a row each, for who asks every few seconds.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        faults = self._dispatcher.faults
+        return tuple(self._views.standing(each, fault=faults.get(each.id, "")) for each in self.channels.values())
+
+    def outbox_page(
+        self, *, channel: str | None = None, state: State | None = None, before: int | None = None, limit: int = 50
+    ) -> OutboxPage:
+        """Messages, newest first.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        return self._views.outbox(channel=channel, state=state, before=before, limit=limit)
+
+    def _view(self, channel: Channel) -> ChannelView:
+        received = self.gate.received.get(channel.id, Received())
+        return self._views.channel(
+            channel,
+            fault=self._dispatcher.faults.get(channel.id, ""),
+            received=(received.reports, received.replies_dropped, received.unreadable),
+        )
+
+
+def keep_ms(config: Notify) -> int:
+    """How long a message that has been done with is kept."""
+    return config.keep_days * _DAY_MS

@@ -1,0 +1,134 @@
+"""Asks the query service for the state of the cluster: each part by itself, since one may be away and another not."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.query.archive import IntakeStatus, StorageStatus, UpkeepReport
+
+TIMEOUT_S: Final = 2.0
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+_UNAVAILABLE: Final = 503
+_T = TypeVar("_T", bound=BaseModel)
+
+
+class Reach(StrEnum):
+    """How a question fared."""
+
+    ANSWERED = "answered"
+    PART_AWAY = "part_away"
+    """`query` answers, and says that whom it would have to ask does not."""
+    AWAY = "away"
+    """`query` does not answer."""
+    DENIED = "denied"
+    """It does not take our token."""
+    OTHER = "other"
+    """It answers something else: another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[_T]):
+    """One answer, or why there is none."""
+
+    reach: Reach
+    value: _T | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All of one look. `took_s`: the quickest answer, None without one."""
+
+    intake: Answer[IntakeStatus]
+    parsers: Answer[ParsersStatus]
+    storage: Answer[StorageStatus]
+    archive: Answer[UpkeepReport]
+    took_s: float | None
+
+    @property
+    def query(self) -> Answer[Any]:
+        """How `query` itself fared: it is there if anything was answered, be it that somebody else is away."""
+        all_of_them: tuple[Answer[Any], ...] = (self.intake, self.parsers, self.storage, self.archive)
+        for reach in (Reach.ANSWERED, Reach.PART_AWAY, Reach.DENIED, Reach.OTHER):
+            if (found := next((each for each in all_of_them if each.reach is reach), None)) is not None:
+                return Answer(reach, cause=found.cause)
+        return Answer(Reach.AWAY, cause=self.intake.cause)
+
+
+class Cluster:
+    """Asks. Nothing here raises for what the network or the other side does: how it fared is the answer."""
+
+    def __init__(self, *, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(TIMEOUT_S, connect=1.0),
+            transport=transport,
+            trust_env=False,
+        )
+
+    async def look(self) -> Answers:
+        """Ask everything at once."""
+        (intake, a), (parsers, b), (storage, c), (archive, d) = await asyncio.gather(
+            self._ask("/intake", IntakeStatus),
+            self._ask("/detectors", ParsersStatus),
+            self._ask("/storage", StorageStatus),
+            self._ask("/upkeep", UpkeepReport),
+        )
+        told = ((intake, a), (parsers, b), (storage, c), (archive, d))
+        answered = [took for each, took in told if each.reach is Reach.ANSWERED]
+        return Answers(intake, parsers, storage, archive, min(answered, default=None))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _ask(self, path: str, model: type[_T]) -> tuple[Answer[_T], float]:
+        began_s = time.monotonic()
+        body = bytearray()
+        try:
+            async with asyncio.timeout(TIMEOUT_S), self._client.stream("GET", path) as response:
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER_BYTES:
+                        return Answer(Reach.OTHER, cause=f"{path}: more than {MAX_ANSWER_BYTES} bytes"), 0.0
+        except (httpx.TimeoutException, TimeoutError):
+            return Answer(Reach.AWAY, cause=f"no answer within {TIMEOUT_S:.0f} s"), 0.0
+        except httpx.HTTPError as error:
+            return Answer(Reach.AWAY, cause=str(error) or type(error).__name__), 0.0
+        return _read(path, response.status_code, bytes(body), model), time.monotonic() - began_s
+
+
+def _read(path: str, status: int, body: bytes, model: type[_T]) -> Answer[_T]:
+    match status:
+        case 200:
+            try:
+                return Answer(Reach.ANSWERED, model.model_validate_json(body))
+            except ValidationError as error:
+                return Answer(Reach.OTHER, cause=f"{path}: not a valid {model.__name__} ({error.error_count()} faults)")
+        case 401 | 403:
+            return Answer(Reach.DENIED, cause=f"HTTP {status}")
+        case 503 if b'"unavailable"' in body:
+            return Answer(Reach.PART_AWAY, cause=_detail(body))
+        case 502 | 503 | 504:
+            return Answer(Reach.AWAY, cause=f"HTTP {status}")
+        case _:
+            # Also a 404: of Ray Serve's proxy before the application, or of a cluster without this question.
+            return Answer(Reach.OTHER, cause=f"{path}: HTTP {status}")
+
+
+class _Said(BaseModel):
+    detail: str = ""
+
+
+def _detail(body: bytes) -> str:
+    try:
+        return _Said.model_validate_json(body[:4096]).detail[:200]
+    except ValidationError:
+        return ""

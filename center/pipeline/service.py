@@ -1,0 +1,194 @@
+"""Looks at the whole chain every few seconds, judges it, and keeps what it saw."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from center import background
+from center.background import Periodic
+from center.clock import NowMs
+from center.database.store import Store
+from center.errors import StoreUnavailableError
+from center.fleet.devices import Devices
+from center.fleet.mqtt import Link
+from center.notify.service import Notifier
+from center.notify.views import ChannelView
+from center.pipeline.broker_figures import Gauges
+from center.pipeline.cluster_client import Cluster
+from center.pipeline.history import History, StageHistory
+from center.pipeline.judge import judge
+from center.pipeline.sample import Sample
+from center.pipeline.stages import OF_ITS_OWN, Stage, StageState
+from center.pipeline.verdict import CauseView, Figures, Verdict, View
+from provisioning.contracts.config.pipeline import Pipeline as Limits
+
+
+class StageView(View):
+    """One stage. `since_ms`: since when it is in this state, by the centre's clock."""
+
+    stage: Stage
+    state: StageState
+    since_ms: int
+    causes: tuple[CauseView, ...]
+    """The worst first; none while it is green."""
+    figures: Figures
+
+
+class PipelineView(View):
+    """The chain as of the last look; `stages` in the order in which a picture meets them."""
+
+    at_ms: int
+    window_s: float
+    """Over which figures and counts are taken; shorter right after the start."""
+    stages: tuple[StageView, ...]
+    fault: str
+    """Why the last look ended with a bug, after which it is looked at again; empty: it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look, with what a page wants beside the API's view: findings that it can say in its own language."""
+
+    sample: Sample
+    before: Sample | None
+    verdicts: tuple[Verdict, ...]
+    since_ms: Mapping[Stage, int]
+
+    def view(self, fault: str) -> PipelineView:
+        """As the API shows it."""
+        return PipelineView(
+            at_ms=self.sample.at_ms,
+            window_s=0.0 if self.before is None else (self.sample.at_ms - self.before.at_ms) / 1000,
+            stages=tuple(
+                StageView(
+                    stage=each.stage,
+                    state=each.state,
+                    since_ms=self.since_ms[each.stage],
+                    causes=tuple(map(CauseView.of, each.findings)),
+                    figures=each.figures,
+                )
+                for each in self.verdicts
+            ),
+            fault=fault,
+        )
+
+
+class Pipeline:
+    """Of one centre. `last` may be read from any thread; looking is one loop's."""
+
+    def __init__(
+        self,
+        *,
+        link: Link,
+        devices: Devices,
+        gauges: Gauges,
+        cluster: Cluster,
+        notifier: Notifier,
+        store: Store,
+        limits: Limits,
+        now_ms: NowMs,
+    ) -> None:
+        self._link = link
+        self._devices = devices
+        self._gauges = gauges
+        self._cluster = cluster
+        self._notifier = notifier
+        self.limits = limits
+        self._now_ms = now_ms
+        self._samples: deque[Sample] = deque()
+        self._history = History(store, limits.history_h)
+        self._states: dict[Stage, tuple[StageState, int]] = {}
+        self._lock = asyncio.Lock()
+        self.loop = Periodic("the looking at the chain", limits.look_every_s, self._look)
+        self.last: Look | None = None
+        """None before the first look."""
+
+    def load(self) -> None:
+        """Begin with the history that was written before a restart.
+
+        Raises:
+            StoreUnavailableError: the database does not work.
+        """
+        self._history.load(self._now_ms())
+
+    async def look(self) -> Look:
+        """Gather evidence, judge it, keep both."""
+        async with self._lock:
+            sample = await self._sample()
+            before = self._before(sample.at_ms)
+            verdicts = judge(sample, before, self.limits)
+            for each in verdicts:
+                state, _ = self._states.get(each.stage, (None, 0))
+                if state is not each.state:
+                    self._states[each.stage] = each.state, sample.at_ms
+            self._samples.append(sample)
+            self._history.add(sample.at_ms, verdicts)
+            with suppress(StoreUnavailableError):  # health tells of that; the minutes wait
+                await asyncio.to_thread(self._history.keep)
+            since_ms = {stage: at_ms for stage, (_, at_ms) in self._states.items()}
+            self.last = Look(sample, before, verdicts, since_ms)
+            return self.last
+
+    async def view(self) -> PipelineView:
+        """As of the last look; the first is made here if need be."""
+        return (self.last or await self.look()).view("" if self.loop.death is None else str(self.loop.death))
+
+    def history(self, hours: float) -> tuple[StageHistory, ...]:
+        """The last so many hours."""
+        return self._history.stages(self._now_ms() - round(hours * 3_600_000))
+
+    def faults(self) -> dict[str, str]:
+        """Why each stage is red that no other kind of alarm rule sees, by name."""
+        if self.last is None:
+            return {}
+        return {
+            each.stage.value: each.findings[0].text()
+            for each in self.last.verdicts
+            if each.state is StageState.RED and each.stage not in OF_ITS_OWN
+        }
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look again and again while `with` lasts; at its end the history is written to its last minute."""
+        try:
+            async with background.running([self.loop]):
+                yield
+        finally:
+            await self._cluster.close()
+            with suppress(StoreUnavailableError):  # a history without its last minute
+                await asyncio.to_thread(self._history.keep, at_end=True)
+
+    async def _look(self) -> None:
+        await self.look()
+
+    async def _sample(self) -> Sample:
+        answers, channels = await asyncio.gather(self._cluster.look(), asyncio.to_thread(self._channels))
+        at_ms = self._now_ms()
+        return Sample(
+            at_ms=at_ms,
+            link_fault=self._link.fault(),
+            cameras=self._devices.cameras(),
+            statuses=self._devices.statuses(),
+            agents=self._devices.agents(),
+            heartbeats=self._devices.heartbeats(),
+            broker=self._gauges.broker(),
+            answers=answers,
+            passages=self._gauges.passages(at_ms - round(self.limits.window_s * 1000)),
+            channels=channels,
+        )
+
+    def _channels(self) -> tuple[ChannelView, ...]:
+        """Without the database, as they were: health tells of that."""
+        try:
+            return self._notifier.channel_views()
+        except StoreUnavailableError:
+            return self._samples[-1].channels if self._samples else ()
+
+    def _before(self, at_ms: int) -> Sample | None:
+        """The youngest sample of a window ago, or the oldest there is; older ones are forgotten."""
+        limit_ms = at_ms - round(self.limits.window_s * 1000)
+        while len(self._samples) > 1 and self._samples[1].at_ms <= limit_ms:
+            self._samples.popleft()
+        return self._samples[0] if self._samples else None

@@ -1,0 +1,1 @@
+"""Searches the archive through the cluster: filters, look-alikes, pictures, saved searches, exports."""

@@ -1,0 +1,398 @@
+"""Client of `ray_cluster.query.reader`, the only way to the archive. Every query is in the audit before it is sent.
+
+Each is about the cameras that whoever asks may see (`sight`): a row of another is answered like one that is not there.
+
+People are one integer in a row, served as counts of five minutes or more and never with one picture
+(docs/boundary.md §4): what this client returns to pages and routes has no place for them. Alarm rules alone read whole
+rows (`rows`, `commits`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from center.access.permissions import CameraKey, Scope
+from center.audit.log import Audit
+from center.errors import (
+    IntakeStuckError,
+    NoPictureError,
+    NotComparableError,
+    PictureBrokenError,
+    QueryDeniedError,
+    QueryFaultError,
+    QueryRefusedError,
+    QueryTimeoutError,
+    QueryUnreachableError,
+    TooManyCamerasError,
+    UnknownObservationError,
+)
+from center.search import explain
+from center.search.answers import SAID, SaidError, attention_of, kind_of
+from center.search.camera_positions import CameraPositions
+from center.search.explain import SearchPlanView
+from center.search.filters import CountFilters, Filters, Param, Where, ZoneFilters
+from center.search.views import ObservationList, ObservationView, shown
+from provisioning.contracts import ids
+from provisioning.contracts.query import archive
+from provisioning.contracts.query.search import MachineCounts, SearchPlan
+from provisioning.contracts.query.zone_counts import ZoneCounts, ZoneSpan
+from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES
+
+__all__ = ["Filters", "ObservationList", "ObservationView", "Search"]
+
+TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 2.0
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
+MAX_SOURCES_BYTES: Final = 48 * 1024
+"""Of all cameras that one question names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
+ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
+_T = TypeVar("_T", bound=BaseModel)
+
+
+class Search:
+    """Asks `query`. `actor` is who wants to know, for the audit; `sight` is where that may look.
+
+    Raises (all methods):
+        QueryError: no answer, or none to be used.
+        StoreUnavailableError: the audit cannot be written; nothing was asked then.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: str,
+        audit: Audit,
+        positions: CameraPositions,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._audit = audit
+        self._positions = positions
+        self._client = httpx.AsyncClient(
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            transport=transport,
+            trust_env=False,
+        )
+
+    async def observations(self, filters: Filters, *, actor: str, sight: Scope) -> ObservationList:
+        """One page of observations.
+
+        Raises:
+            QueryRefusedError: `query` does not take these parameters, most likely a stale cursor.
+            TooManyCamerasError: `sight` holds more cameras than one question can name.
+        """
+        await self._note(actor, "observations.search", filters)
+        return await self.page(filters, sight=sight)
+
+    async def page(self, filters: Filters, *, sight: Scope) -> ObservationList:
+        """As `observations`, for an export that stands in the audit already."""
+        sight = await self._narrowed(filters, sight)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return ObservationList(items=(), next_cursor=None)
+        page = await self._model(archive.ObservationPage, "/observations", filters.params(sources))
+        # The archive was asked for these cameras alone; one of another version might not have understood.
+        items = (item for item in page.items if sight.holds(item.snapshot.agent_id, item.snapshot.camera_id))
+        return ObservationList(items=tuple(map(shown, items)), next_cursor=page.next_cursor)
+
+    async def counts(self, filters: CountFilters, *, actor: str, sight: Scope) -> MachineCounts:
+        """How many machines there are by class and time, hour of the week, and camera. No person is counted.
+
+        Raises:
+            QueryRefusedError, TooManyCamerasError: as `observations`.
+        """
+        await self._note(actor, "observations.count", filters)
+        sight = await self._narrowed(filters, sight)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return MachineCounts(machines=0, bins=(), week=(), cameras=(), rows_read=0)
+        asked: list[Param] = [*filters.asked(sources), ("bin_ms", filters.bin_ms)]
+        found = await self._model(MachineCounts, "/counts", asked)
+        if not all(sight.holds(each.agent_id, each.camera_id) for each in found.cameras):
+            raise QueryFaultError(url=self._url, cause="it counted cameras that were not asked for")
+        return found
+
+    async def zones(
+        self, filters: ZoneFilters, *, actor: str, sight: Scope, action: str = "people.count"
+    ) -> ZoneCounts:
+        """How many people there were, as mean and maximum of bins of five minutes or more; `action`: for the audit.
+
+        Raises:
+            QueryRefusedError, TooManyCamerasError: as `observations`.
+        """
+        await self._note(actor, action, filters)
+        sight = await self._narrowed(filters, sight)
+        sources = () if sight.everywhere else _sources(filters, sight)
+        if not sight.everywhere and not sources:
+            return ZoneCounts(zones=(), told_to_ms=0, rows_read=0)
+        asked: list[Param] = [(name, getattr(filters, name)) for name in ZoneSpan.model_fields]
+        found = await self._model(ZoneCounts, "/zones", [*asked, *filters.named(sources)])
+        if not all(sight.holds(each.agent_id, each.camera_id) for each in found.zones):
+            raise QueryFaultError(url=self._url, cause="it counted before cameras that were not asked for")
+        return found
+
+    async def plan(self, filters: Filters, *, actor: str, sight: Scope) -> SearchPlanView:
+        """How the archive would search: tables, indexes, and rows for who sees everything.
+
+        Raises:
+            QueryRefusedError, TooManyCamerasError: as `observations`.
+        """
+        await self._note(actor, "observations.plan", filters)
+        where = await self._narrowed(filters, sight)
+        sources = () if where.everywhere else _sources(filters, where)
+        if not where.everywhere and not sources:
+            return SearchPlanView()
+        return explain.shown(await self._model(SearchPlan, "/plan", filters.asked(sources)), sight)
+
+    async def observation(self, row_key: str, *, actor: str, sight: Scope) -> ObservationView:
+        """One observation with its machines.
+
+        Raises:
+            UnknownObservationError: not in the archive, or of a camera out of sight.
+        """
+        await asyncio.to_thread(self._audit.append, actor, "observation.view", {"row_key": row_key})
+        return await self._observation(row_key, sight)
+
+    async def machine_source(self, row_key: str, *, actor: str, sight: Scope) -> tuple[ObservationView, bytes]:
+        """An observation and its picture, to cut a machine from.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: nothing to cut from.
+        """
+        await asyncio.to_thread(self._audit.append, actor, "observation.crop", {"row_key": row_key})
+        return await self._observation(row_key, sight), await self._picture(row_key)
+
+    async def picture(self, row_key: str, *, actor: str, sight: Scope) -> bytes:
+        """The redacted JPEG.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
+        """
+        await asyncio.to_thread(self._audit.append, actor, "observation.picture", {"row_key": row_key})
+        await self.must_see(row_key, sight=sight)
+        return await self._picture(row_key)
+
+    async def must_see(self, row_key: str, *, sight: Scope) -> None:
+        """Ask its row which camera it is of, where that matters; who sees all needs not ask.
+
+        Raises:
+            UnknownObservationError: not in the archive, or of a camera out of sight.
+        """
+        if not sight.everywhere:
+            await self._observation(row_key, sight)
+
+    async def preview_source(self, row_key: str) -> bytes:
+        """The redacted JPEG, for an overview that shows it small to somebody who may see it (`must_see`).
+
+        The entry of the search or live page that led here stands for it in the audit: a wall of 30 cameras would
+        write 60 more a second.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
+        """
+        return await self._picture(row_key)
+
+    async def rows(self, filters: Filters) -> archive.ObservationPage:
+        """One page of whole rows, for the preview of an alarm rule, whose entry in the audit stands for all its pages.
+
+        Nothing of them may be shown: a row has the count of people in it, which the rule *crowding* compares.
+
+        Raises:
+            QueryRefusedError: `query` does not take these parameters.
+        """
+        return await self._model(archive.ObservationPage, "/observations", filters.params())
+
+    async def commits(self, *, after: int, limit: int) -> archive.CommitPage:
+        """Whole rows in the order of their commits, for the alarm rules: as `rows`. Nobody asks, so nothing is audited.
+
+        Raises:
+            QueryRefusedError: `query` does not take these parameters.
+        """
+        return await self._model(archive.CommitPage, "/commits", [("after", after), ("limit", limit)])
+
+    async def archived(self, row_key: str) -> archive.Observation:
+        """All that the archive says of one observation, for an export that stands in the audit already.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        try:
+            return await self._model(archive.Observation, f"/observations/{quote(row_key, safe='')}")
+        except SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
+    async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
+        """The legal holds that name one observation.
+
+        Raises:
+            UnknownObservationError: not in the archive.
+        """
+        try:
+            return (await self._model(archive.HoldMarks, f"/observations/{quote(row_key, safe='')}/holds")).holds
+        except SaidError as error:
+            raise UnknownObservationError(row_key=row_key) from error
+
+    async def exported(self, row_key: str) -> bytes:
+        """The redacted JPEG, for an export that stands in the audit already.
+
+        Raises:
+            UnknownObservationError, NoPictureError, PictureBrokenError: there is none.
+        """
+        return await self._picture(row_key)
+
+    async def posted(self, path: str, body: bytes, *, timeout_s: float = TIMEOUT_S) -> bytes:
+        """The answer to a question that is posted (`center.search.lookalikes`).
+
+        Raises:
+            NotComparableError, QueryRefusedError: `query` cannot answer it, or does not take it.
+        """
+        return await self._bytes(path, (), MAX_ANSWER_BYTES, body=body, timeout_s=timeout_s)
+
+    async def status(self) -> archive.ArchiveStatus:
+        """What the archive holds."""
+        return await self._model(archive.ArchiveStatus, "/status")
+
+    async def storage(self) -> archive.StorageStatus:
+        """What its disk has left."""
+        return await self._model(archive.StorageStatus, "/storage")
+
+    async def ping(self) -> None:
+        """Ask whether `query` is up; whether it takes our token shows at the first question."""
+        await self._bytes("/health", (), 64 * 1024)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _note(self, actor: str, action: str, filters: Where) -> None:
+        detail = filters.model_dump(mode="json", exclude_defaults=True)
+        await asyncio.to_thread(self._audit.append, actor, action, detail)
+
+    async def _narrowed(self, filters: Where, sight: Scope) -> Scope:
+        """The cameras to ask about: those in sight, and of these those in the area."""
+        within = self._positions.within
+        return sight if filters.area is None else await asyncio.to_thread(within, sight, filters.corners)
+
+    async def _observation(self, row_key: str, sight: Scope) -> ObservationView:
+        if not sight.holds_agent(ids.agent_of(row_key)):
+            raise UnknownObservationError(row_key=row_key)
+        found = await self.archived(row_key)
+        if not sight.holds(found.snapshot.agent_id, found.snapshot.camera_id):
+            raise UnknownObservationError(row_key=row_key)
+        return shown(found)
+
+    async def _picture(self, row_key: str) -> bytes:
+        try:
+            return await self._bytes(f"/observations/{quote(row_key, safe='')}/picture", (), MAX_MESSAGE_BYTES)
+        except SaidError as error:
+            match error.kind:
+                case "unknown_observation":
+                    raise UnknownObservationError(row_key=row_key) from error
+                case "picture_damaged":
+                    raise PictureBrokenError(row_key=row_key, cause="the archive's copy is damaged") from error
+                case _:
+                    raise NoPictureError(row_key=row_key) from error
+
+    async def _model(self, model: type[_T], path: str, params: Sequence[Param] = ()) -> _T:
+        body = await self._bytes(path, params, MAX_ANSWER_BYTES)
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            cause = f"not a valid {model.__name__} ({error.error_count()} faults)"
+            raise QueryFaultError(url=self._url, cause=cause) from error
+
+    async def _bytes(
+        self,
+        path: str,
+        params: Sequence[Param],
+        limit: int,
+        *,
+        body: bytes | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> bytes:
+        """The answer to a question; one with a `body` is posted."""
+        answered = bytearray()
+        request = self._client.build_request(
+            "GET" if body is None else "POST",
+            path,
+            params=httpx.QueryParams(list(params)),
+            content=body,
+            headers={} if body is None else {"Content-Type": "application/json"},
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._sent(request)
+                try:
+                    async for chunk in answer.aiter_bytes():
+                        answered += chunk
+                        if len(answered) > limit:
+                            raise QueryFaultError(url=self._url, cause=f"more than {limit} bytes")
+                finally:
+                    await answer.aclose()
+                self._judge(answer.status_code, bytes(answered))
+        except (httpx.TimeoutException, TimeoutError) as error:
+            if isinstance(error, httpx.ConnectTimeout):
+                raise QueryUnreachableError(url=self._url, cause="no connection") from error
+            raise QueryTimeoutError(url=self._url, timeout_s=timeout_s) from error
+        except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
+            raise QueryUnreachableError(url=self._url, cause=str(error) or "connection lost") from error
+        except httpx.HTTPError as error:
+            raise QueryFaultError(url=self._url, cause=str(error) or type(error).__name__) from error
+        return bytes(answered)
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        """A connection that was kept may be closed at the other end as it is used again: a GET goes once more.
+
+        RFC 9112 §9.3.1. Uvicorn drops an idle one after five seconds, as httpx does; Ray Serve's proxy after ninety, or
+        as it ends.
+        """
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx.RemoteProtocolError:
+            if request.method != "GET":
+                raise
+            return await self._client.send(request, stream=True)
+
+    def _judge(self, status: int, body: bytes) -> None:
+        """Raise what an answer other than 200 means."""
+        kind = kind_of(body)
+        match status:
+            case 200:
+                return
+            case 401 | 403:
+                raise QueryDeniedError(url=self._url)
+            case 422 if kind == "no_vector":
+                raise NotComparableError
+            case 400 | 422:
+                raise QueryRefusedError
+            case _ if kind in SAID:
+                raise SaidError(kind)
+            case 503 if kind == "stuck":
+                raise IntakeStuckError(cause=attention_of(body))
+            case 404 | 502 | 503 | 504:
+                # Without the cluster's own words a 404 is Ray Serve's proxy, up before the application behind it.
+                raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")
+            case _:
+                raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
+
+
+def _sources(filters: Where, sight: Scope) -> tuple[CameraKey, ...]:
+    """The cameras to ask for: those in sight, of the ids that were named.
+
+    Raises:
+        TooManyCamerasError: more than one question can name.
+    """
+    sources = tuple(sorted(key for key in sight.cameras if not filters.camera_id or key.camera_id in filters.camera_id))
+    if sum(len(key.agent_id) + len(key.camera_id) + len("&source=%2F") for key in sources) > MAX_SOURCES_BYTES:
+        raise TooManyCamerasError
+    return sources

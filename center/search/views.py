@@ -1,0 +1,74 @@
+"""Archived snapshots as pages and routes show them. None has a place for how many people there are, or where."""
+
+from pydantic import BaseModel, ConfigDict
+
+from provisioning.contracts.ids import AgentId, CameraId, Sha256
+from provisioning.contracts.query import archive
+from provisioning.contracts.query.archive import MachineColour
+from provisioning.contracts.wire.messages import Box, ClockQuality, MachineClass, PictureState, Quality, Share, TimeMs
+
+
+class Shown(BaseModel):
+    """Base of what leaves the centre."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class MachineView(Shown):
+    """A machine of one observation; `box` is in pixels of its picture."""
+
+    index: int
+    cls: MachineClass
+    score: Share
+    box: Box
+    colour: MachineColour | None
+    heading_deg: float | None
+    """In the picture, 0 up, 90 right; None: it stood, or was not followed."""
+    zones: tuple[str, ...]
+
+
+class ObservationView(Shown):
+    """One archived snapshot."""
+
+    row_key: str
+    agent_id: AgentId
+    camera_id: CameraId
+    captured_at_ms: TimeMs
+    received_at_ms: TimeMs
+    committed_at_ms: TimeMs
+    clock: ClockQuality
+    time_trusted: bool
+    picture: PictureState
+    picture_sha256: Sha256
+    width: int
+    height: int
+    quality: Quality
+    covered_share: Share
+    redaction_policy: str
+    redaction_models: dict[str, Sha256]
+    machines: tuple[MachineView, ...]
+
+
+class ObservationList(Shown):
+    """A page, newest first. `next_cursor` is opaque; None at the end."""
+
+    items: tuple[ObservationView, ...]
+    next_cursor: str | None
+
+
+def shown(item: archive.Observation) -> ObservationView:
+    """What may be shown of one."""
+    row = item.snapshot
+    known = row.model_dump(include=set(ObservationView.model_fields))
+    return ObservationView.model_validate(
+        {
+            **known,
+            "covered_share": row.redaction.covered_share,
+            "redaction_policy": row.redaction.policy,
+            "redaction_models": row.redaction.models,
+            "machines": [
+                MachineView.model_validate(machine.model_dump(include=set(MachineView.model_fields)))
+                for machine in item.machines
+            ],
+        }
+    )

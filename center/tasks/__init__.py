@@ -1,0 +1,1 @@
+"""Parse tasks of upload desks: their views and the signed orders to pause and go on."""

@@ -1,0 +1,246 @@
+"""Parse tasks (解析中心): what is parsed where, live or from recordings, how far it is, and in which order. Pure.
+
+A task is a camera of an agent: its agent redacts and sends, the cluster parses. Nothing here is a queue of its own; it
+is what heartbeats, camera states and the intake say.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from center.access.permissions import Scope
+from center.fleet.devices import CameraView, CauseKind, DeviceState
+from center.pipeline.sample import Sample, Span, grown
+from center.pipeline.verdict import View
+from provisioning.contracts.fleet.commands import Priority, Tasks, Verb
+from provisioning.contracts.wire.messages import CameraStatus, Ledger, Recording, SourceKind
+
+_OWN = frozenset({CauseKind.NONE, CauseKind.AGENT})
+OVER = "over"
+"""An agent's code for a recording that was played to its end."""
+
+
+class TaskKind(StrEnum):
+    """Where its pictures come from."""
+
+    LIVE = "live"
+    RECORDING = "recording"
+    """Fetched from a device's recordings, or played by the agent."""
+    OFFLINE = "offline"
+    """Files that somebody brings to a desk agent."""
+    UNKNOWN = "unknown"
+    """Its agent is of before, and does not say."""
+
+
+class TaskState(StrEnum):
+    """How it stands."""
+
+    RUNNING = "running"
+    IDLE = "idle"
+    """A desk that waits for somebody to bring a file."""
+    HELD = "held"
+    """A recording that waits for room in the agent's spool."""
+    PAUSED = "paused"
+    DONE = "done"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+class Lane(StrEnum):
+    """In which lane of the intake its pictures wait."""
+
+    LIVE = "live"
+    BACKLOG = "backlog"
+    """After live ones, of which an eighth at least is let through."""
+
+
+class Progress(View):
+    """Of the recording that was brought last. How long it is only who brings it knows."""
+
+    started_at_ms: int
+    position_ms: int | None
+    """Of the last picture looked at, from its start; None before the first."""
+    pictures: int
+    end: str
+    """docs/desk.md; empty while it is under way."""
+
+
+class AskedState(StrEnum):
+    """What became of an order."""
+
+    ASKED = "asked"
+    """Sent; the agent has not said anything yet."""
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    """It counts no more, and the agent never said anything."""
+
+
+class Asked(View):
+    """The newest order to a task."""
+
+    verb: Verb
+    priority: Priority | None
+    by: str
+    at_ms: int
+    state: AskedState
+    cause: str
+    """The agent's words, where it refused."""
+
+
+class TaskView(View):
+    """One."""
+
+    agent_id: str
+    camera_id: str
+    name: str
+    kind: TaskKind
+    state: TaskState
+    cause: str
+    """Its agent's words."""
+    lane: Lane | None
+    selected_per_s: float | None
+    archived_per_s: float | None
+    waiting: int | None
+    """Chosen and not archived yet: with the redactor, in the spool, or under way."""
+    archived: int | None
+    dropped: int | None
+    progress: Progress | None
+    priority: Priority | None
+    """Among the tasks of its agent, in the agent's word; None where it cannot be told any."""
+    asked: Asked | None
+
+
+class LaneView(View):
+    """What waits in the intake."""
+
+    lane: Lane
+    waiting: int
+
+
+class TaskList(View):
+    """All in sight. `lanes` and `at_work` (pictures by deployment) are None where the intake does not answer."""
+
+    at_ms: int
+    tasks: tuple[TaskView, ...]
+    lanes: tuple[LaneView, ...] | None
+    at_work: dict[str, int] | None
+    parsers: int | None
+
+
+def tasks(
+    now: Sample,
+    before: Sample | None,
+    sight: Scope,
+    told: Mapping[str, Tasks] | None = None,
+    asked: Mapping[tuple[str, str], Asked] | None = None,
+) -> TaskList:
+    """Live ones first, then by agent and camera. `told`: how agents say that their tasks stand; `asked`: of them."""
+    span = Span(now, before)
+    seen = [
+        _ordered(_task(span, each), told or {}, asked or {})
+        for each in now.cameras
+        if sight.holds(each.agent_id, each.camera_id)
+    ]
+    order = list(TaskKind)
+    intake = now.intake
+    parsers = None if now.answers is None else now.answers.parsers.value
+    return TaskList(
+        at_ms=now.at_ms,
+        tasks=tuple(sorted(seen, key=lambda each: (order.index(each.kind), each.agent_id, each.camera_id))),
+        lanes=None
+        if intake is None
+        else tuple(LaneView(lane=lane, waiting=intake.waiting.get(lane.value, 0)) for lane in Lane),
+        at_work=None if intake is None else intake.at_work,
+        parsers=None if parsers is None else len(parsers.parsers),
+    )
+
+
+def _ordered(task: TaskView, told: Mapping[str, Tasks], asked: Mapping[tuple[str, str], Asked]) -> TaskView:
+    """With what it was told, where it can be told anything."""
+    word = told.get(task.agent_id)
+    state = None if word is None else word.tasks.get(task.camera_id)
+    if state is None:
+        return task
+    waits = state.paused and task.state in {TaskState.RUNNING, TaskState.IDLE, TaskState.HELD}
+    return task.model_copy(
+        update={
+            "state": TaskState.PAUSED if waits else task.state,
+            "priority": state.priority,
+            "asked": asked.get((task.agent_id, task.camera_id)),
+        }
+    )
+
+
+def _task(span: Span, camera: CameraView) -> TaskView:
+    status = span.now.statuses.get((camera.agent_id, camera.camera_id))
+    beat, before = span.heard().get(camera.agent_id, (None, None))
+    ledger = None if beat is None else beat.cameras.get(camera.camera_id)
+    old = None if before is None else before.cameras.get(camera.camera_id)
+    recording = None if beat is None else beat.recordings.get(camera.camera_id)
+    kind = _kind(status)
+    return TaskView(
+        agent_id=camera.agent_id,
+        camera_id=camera.camera_id,
+        name=camera.name,
+        kind=kind,
+        state=_state(camera, kind, recording),
+        cause=camera.cause if camera.cause_kind in _OWN else "",
+        lane={TaskKind.LIVE: Lane.LIVE, TaskKind.UNKNOWN: None}.get(kind, Lane.BACKLOG),
+        selected_per_s=_rate(span, ledger, old, "selected"),
+        archived_per_s=_rate(span, ledger, old, "archived"),
+        waiting=ledger and ledger.in_flight,
+        archived=ledger and ledger.archived,
+        dropped=None if ledger is None else sum(ledger.dropped.values()),
+        progress=None
+        if recording is None
+        else Progress(
+            started_at_ms=recording.started_at_ms,
+            position_ms=None if recording.position_ms < 0 else recording.position_ms,
+            pictures=recording.pictures,
+            end=recording.end,
+        ),
+        priority=None,
+        asked=None,
+    )
+
+
+def _kind(status: CameraStatus | None) -> TaskKind:
+    if status is None or status.source is None:
+        return TaskKind.UNKNOWN
+    if status.source is SourceKind.UPLOAD:
+        return TaskKind.OFFLINE
+    return TaskKind.RECORDING if status.recorded or status.source is SourceKind.REPLAY else TaskKind.LIVE
+
+
+def _state(camera: CameraView, kind: TaskKind, recording: Recording | None) -> TaskState:
+    if camera.cause_kind not in _OWN or camera.state in {DeviceState.UNKNOWN, DeviceState.REVOKED}:
+        return TaskState.UNKNOWN
+    if camera.state is DeviceState.PAUSED:
+        return TaskState.PAUSED
+    if camera.state is DeviceState.OFFLINE and camera.code == OVER:
+        return TaskState.DONE
+    if camera.state in {DeviceState.OFFLINE, DeviceState.REDACTION_UNAVAILABLE}:
+        return TaskState.BROKEN
+    if kind is TaskKind.OFFLINE:
+        return _brought(recording)
+    return TaskState.RUNNING
+
+
+def _brought(recording: Recording | None) -> TaskState:
+    match recording:
+        case None:
+            return TaskState.IDLE
+        case Recording(end="complete"):
+            return TaskState.DONE
+        case Recording(end="paused"):
+            return TaskState.PAUSED
+        case Recording(end=""):
+            return TaskState.HELD if recording.held else TaskState.RUNNING
+        case _:
+            return TaskState.BROKEN
+
+
+def _rate(span: Span, now: Ledger | None, before: Ledger | None, count: str) -> float | None:
+    if now is None or before is None:
+        return None
+    return span.rate(grown(getattr(now, count), getattr(before, count)))

@@ -1,0 +1,1 @@
+"""Captures one camera in a child process: source, motion, selection."""

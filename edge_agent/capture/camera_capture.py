@@ -1,0 +1,262 @@
+"""One camera, looked at: source → selector. What comes out is what is worth a snapshot, and about once a second a word.
+
+`Capturing` is the seam: `Capture` looks in this process, `CaptureProcess` has a `Capture` look in one of its own.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.capture.motion import Motion
+from edge_agent.capture.selector import Memory, Selector
+from edge_agent.clock import Clock, thread_cpu_ms
+from edge_agent.frames import Glance, Look, Selected, SelectReason, Skipped
+from edge_agent.picture_checks.checks import PictureChecks
+from edge_agent.sighting import Sighting
+from edge_agent.sources.picture_header import UnusablePictureError
+from edge_agent.sources.source import LiveSource, Source
+from edge_agent.sources.thumbnail import reduced_of
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
+
+Captured: TypeAlias = Selected | Skipped | Sighting | Look
+_WORD_S: Final = 1.0
+_EARLY: Final = 0.25
+"""A look a fifth of a second comes after 180 ms as often as after 220."""
+_UNANSWERED_MS: Final = 10_000
+"""Whoever should have answered a look has fallen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What one camera may take of the machine at the moment."""
+
+    least_ms: float = 0.0
+    """See `Selector.least_ms`."""
+    is_full: bool = False
+    """See `Selector.is_full`."""
+    closer: bool = False
+    """Whether it may look between keyframes while something moves."""
+    looks_per_s: float = 0.0
+    """How often it may look between keyframes for machines; they are looked for while something moves."""
+
+
+class Capturing(Protocol):
+    """See the module."""
+
+    def selected(self, stop: threading.Event) -> Iterator[Captured]:
+        """One honest attempt, as `Source.frames`: returning means that there is nothing more to come, ever.
+
+        A sighting comes about once a second while anything comes of the camera, be it no usable picture.
+
+        Raises:
+            SourceError: the camera cannot deliver now.
+        """
+
+    def obey(self, orders: Orders) -> None:
+        """From now on look like this. From any thread, at any time."""
+
+    def answer(self, at_ms: int, *, take: bool) -> None:
+        """The `Look` of that capture time is done with; `take`: a picture of it is wanted. From any thread.
+
+        Before its last look is answered a camera gives no other.
+        """
+
+
+class Capture:
+    """See `Capturing`."""
+
+    def __init__(
+        self,
+        camera: processes.Camera,
+        source: Source,
+        clock: Clock,
+        *,
+        memory: Memory | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`memory` is a former selector's. `alive` is called whenever the source gives a sign of life."""
+        self._id = camera.id
+        self._source = source
+        self._live = source if isinstance(source, LiveSource) else None
+        self._clock = clock
+        self._alive = alive
+        self._selector = Selector(camera.selector, memory)
+        self._closer_per_second = camera.selector.moving_per_second
+        self._motion = Motion(camera.selector.change_threshold, one_machine=camera.has_places)
+        self._checks = PictureChecks(camera.checks)
+        self._check_ms = camera.checks.every_s * 1000
+        self._checked_ms: int | None = None
+        self._orders = Orders()
+        self._is_held = False
+        self._pictures = 0
+        self._told_s: float | None = None
+        self._newest_ms: int | None = None
+        self._is_moving = False
+        self._dated_by: ClockQuality | None = None
+        self._clock_changes = 0
+        self._cpu_ms = 0.0
+        self._scores: Mapping[PictureCheck, float] | None = None
+        self._looked_ms: int | None = None
+        self._unanswered: Glance | None = None
+        self._answers: deque[tuple[int, bool]] = deque(maxlen=1)
+
+    @property
+    def memory(self) -> Memory | None:
+        """What the selector would need to go on elsewhere."""
+        return self._selector.memory
+
+    def obey(self, orders: Orders) -> None:
+        """See `Capturing`."""
+        self._orders = orders
+
+    def answer(self, at_ms: int, *, take: bool) -> None:
+        """See `Capturing`."""
+        self._answers.append((at_ms, take))
+
+    def hold(self) -> None:
+        """Take nothing until `go_on`: the last picture is on its way, and the answer that it was one too many."""
+        self._is_held = True
+
+    def go_on(self) -> None:
+        """It has arrived."""
+        self._is_held = False
+
+    def selected(self, stop: threading.Event) -> Iterator[Captured]:
+        """See `Capturing`."""
+        self._told_s = None
+        self._unanswered = None  # of an attempt before this one, whose source is closed
+        self._answers.clear()
+        cpu_ms = thread_cpu_ms()
+        for item in self._source.frames(stop):
+            self._alive()
+            if (event := self._answered()) is not None:
+                yield event
+            match item:
+                case None | Skipped():
+                    if item is not None:
+                        yield item
+                    yield from self._word()
+                case Glance():
+                    moving = self._look_closer(item)
+                    taken = self._considered(item)
+                    look = self._look(item, is_taken=isinstance(taken, Selected)) if moving else None
+                    spent_ms = thread_cpu_ms() - cpu_ms
+                    self._cpu_ms += spent_ms
+                    if look is not None:
+                        yield look
+                        if (event := self._answered()) is not None:  # of one who waited for it
+                            yield event
+                    if taken is not None:
+                        yield taken
+                    if not isinstance(taken, Skipped):
+                        self._newest_ms, self._is_moving = item.captured_at_ms, moving
+                        yield from self._word()
+                    cpu_ms = thread_cpu_ms()  # what the taker did in this thread meanwhile is not ours
+                case _:
+                    assert_never(item)
+
+    def _look_closer(self, glance: Glance) -> bool:
+        """Whether something moves; and then the source is asked to look more often, if it may."""
+        self._pictures += 1
+        self._clock_changes += self._dated_by not in {None, glance.clock}
+        self._dated_by = glance.clock
+        moving = self._motion.consider(glance.captured_at_ms, glance.grey)
+        if self._live is not None:
+            orders = self._orders
+            per_second = max(self._closer_per_second if moving and orders.closer else 0.0, orders.looks_per_s)
+            if not per_second:
+                self._unanswered = None  # its pixels are not to be had when the source looks at another stream
+            self._live.attend(per_second)
+        return moving
+
+    def _look(self, glance: Glance, *, is_taken: bool) -> Look | None:
+        """One of machines, where it is due and the last one is answered. Of what is taken in any case."""
+        per_second, at_ms = self._orders.looks_per_s, glance.captured_at_ms
+        if not per_second or glance.pushed or self._awaits(at_ms):
+            return None
+        early_ms = 1000 / per_second * (1 - _EARLY)
+        if not is_taken and self._looked_ms is not None and 0 <= at_ms - self._looked_ms < early_ms:
+            return None
+        try:
+            reduced = reduced_of(glance.pixels()) if glance.reduced is None else glance.reduced()
+        except UnusablePictureError:
+            return None  # it is told where it is a picture that somebody wants
+        self._looked_ms, self._unanswered = at_ms, glance
+        return Look(self._id, at_ms, reduced, is_taken)
+
+    def _awaits(self, at_ms: int) -> bool:
+        """Whether a look is on its way."""
+        before = self._unanswered
+        return before is not None and 0 <= at_ms - before.captured_at_ms < _UNANSWERED_MS
+
+    def _answered(self) -> Selected | Skipped | None:
+        """The picture of the last look, if its answer has come and asks for that."""
+        glance = self._unanswered
+        if not self._answers:
+            return None
+        at_ms, take = self._answers.popleft()
+        if glance is None or glance.captured_at_ms != at_ms:
+            return None
+        self._unanswered = None
+        if not take:
+            return None
+        try:
+            frame = glance.frame()
+        except UnusablePictureError as error:
+            return Skipped(self._id, error.reason, str(error))
+        self._selector.event(glance)
+        return Selected(frame, SelectReason.EVENT)
+
+    def _considered(self, glance: Glance) -> Selected | Skipped | None:
+        """The pixels are made once, and only where the selector or the checks want them."""
+        orders = self._orders
+        self._selector.least_ms, self._selector.is_full = orders.least_ms, orders.is_full or self._is_held
+        reason = self._selector.consider(glance)
+        check = self._is_check_due(glance, is_taken=reason is not None)
+        if reason is None and not check:
+            return None
+        try:
+            frame = glance.frame()
+        except UnusablePictureError as error:
+            if reason is not None:
+                self._selector.take_back()
+            return Skipped(self._id, error.reason, str(error))
+        if check:
+            self._check(glance.captured_at_ms, frame.image)
+        return None if reason is None else Selected(frame, reason)
+
+    def _is_check_due(self, glance: Glance, *, is_taken: bool) -> bool:
+        """Where the pixels are dear, the next picture that is taken anyway will do, for as long again."""
+        if self._checked_ms is None:
+            return True
+        patience_ms = 2 * self._check_ms if glance.is_dear and not is_taken else self._check_ms
+        return not 0 <= glance.captured_at_ms - self._checked_ms < patience_ms
+
+    def _check(self, at_ms: int, image: NDArray[np.uint8]) -> None:
+        self._checked_ms = at_ms
+        self._scores = self._checks.consider(at_ms, image)
+
+    def _word(self) -> Iterator[Sighting]:
+        now_s = self._clock.monotonic_s()
+        if self._told_s is None or now_s - self._told_s >= _WORD_S:
+            self._told_s = now_s
+            yield self._sighting()
+
+    def _sighting(self) -> Sighting:
+        return Sighting(
+            camera_id=self._id,
+            at_ms=self._clock.now_ms() if self._newest_ms is None else self._newest_ms,
+            pictures=self._pictures,
+            passed_over=self._selector.passed_over,
+            moving=self._is_moving,
+            decode_cpu_ms=self._cpu_ms,
+            sender_offset_ms=None if self._live is None else self._live.sender_offset_ms,
+            scores=self._scores,
+            clock_changes=self._clock_changes,
+        )

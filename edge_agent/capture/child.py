@@ -1,0 +1,269 @@
+"""The fork server's and its children's side: `python -m edge_agent.capture.child CONTROL`, started by `fork_server`.
+
+The module loads all that a camera's process needs, then forks one for every word on the control socket. A child looks
+at its camera until it is told to stop, and says what it sees on its channel. Passwords and addresses come there too:
+nothing of them is in an argument or in the environment.
+"""
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
+from types import TracebackType
+from typing import Final
+
+import cv2
+
+from edge_agent.capture import wire
+from edge_agent.capture.camera_capture import Capture, Captured
+from edge_agent.clock import Clock, SystemClock
+from edge_agent.errors import SourceError
+from edge_agent.frames import Look, Selected, Skipped
+from edge_agent.sighting import Sighting
+from edge_agent.sources.gb28181.stream import Gb28181Stream
+from edge_agent.sources.rtsp.source import Rtsp
+from edge_agent.sources.source import Source
+from edge_agent.system.hardening import end_with, forbid_core_dumps, return_memory, show_as
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import PictureCheck
+
+_CONTROL_BYTES: Final = 64
+_ALIVE_S: Final = 1.0
+
+
+def main() -> None:
+    """Fork until the agent is gone; in a child, look at a camera."""
+    sys.excepthook = _without_text
+    forbid_core_dumps()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # sent to the whole group at a stop: the agent ends its cameras in order
+    show_as("wayside fork")
+    cv2.setNumThreads(1)  # thirty pools of threads would fight over two cores
+    control = socket.socket(fileno=int(sys.argv[1]))
+    gc.collect()
+    gc.freeze()  # a collection in a child must not touch, and so copy, what all share
+    channel = _forking(control)
+    if channel is not None:
+        _look(channel)
+
+
+def _forking(control: socket.socket) -> socket.socket | None:
+    """Fork and bury, until the agent is gone: None. In a child, its channel."""
+    parent = os.getpid()
+    children: dict[int, tuple[int, socket.socket]] = {}
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor != control.fileno():
+                poll.unregister(descriptor)
+                _bury(descriptor, *children.pop(descriptor))
+                continue
+            word, descriptors, _, _ = socket.recv_fds(control, _CONTROL_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+            if not word:
+                return None
+            if word.startswith(b"kill "):
+                _kill(int(word[5:]), children)
+                continue
+            (theirs,) = descriptors
+            channel = socket.socket(fileno=theirs)
+            pid = os.fork()
+            if not pid:
+                end_with(parent)
+                control.close()
+                for other, (_, their_channel) in children.items():
+                    os.close(other)
+                    their_channel.close()
+                return channel
+            death = os.pidfd_open(pid)
+            children[death] = pid, channel
+            poll.register(death, select.POLLIN)
+            control.send(str(pid).encode())
+
+
+def _bury(death: int, pid: int, channel: socket.socket) -> None:
+    """Tell the agent how a child ended."""
+    os.close(death)
+    _, status = os.waitpid(pid, 0)
+    with channel:
+        word = wire.encode(wire.Ended(exit_code=os.waitstatus_to_exitcode(status)))
+        try:
+            channel.send(word, socket.MSG_DONTWAIT)
+        except OSError:
+            return  # the agent has closed it, or reads no more: it sees the end all the same
+
+
+def _kill(pid: int, children: dict[int, tuple[int, socket.socket]]) -> None:
+    """Only a child that is not yet buried: its number may be another's by now."""
+    if any(pid == child for child, _ in children.values()):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _look(channel: socket.socket) -> None:
+    """One camera, one attempt."""
+    data, descriptors, _, _ = socket.recv_fds(channel, wire.MAX_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+    start = wire.read_order(data) if data else wire.Stop()
+    if isinstance(start, wire.Stop):
+        os._exit(0)  # its camera's device did not answer
+    if not isinstance(start, wire.Start):
+        raise wire.NonsenseError("the first word is no start")
+    camera, clock = start.camera, SystemClock()
+    show_as(camera.id)
+    source = _source(start, descriptors, clock)
+    speaker = _Speaker(channel, clock)
+    memory = None if start.memory is None else start.memory.memory()
+    capture = Capture(camera, source, clock, memory=memory, alive=speaker.alive)
+    capture.obey(start.orders)
+    stop, taken_over = threading.Event(), threading.Event()
+    listen = partial(_listen, channel, capture, stop, taken_over)
+    threading.Thread(target=listen, name="orders", daemon=True).start()
+    is_recorded = start.media is not None and start.media.started_at_ms is not None
+    try:
+        for item in capture.selected(stop):
+            taken_over.clear()
+            speaker.say(item, capture)
+            if is_recorded and isinstance(item, Selected):
+                taken_over.wait()  # it can wait for the agent, and none of its pictures is passed over meanwhile
+        speaker.send(wire.Over())
+    except SourceError as error:
+        text = str(error).removeprefix(f"camera {camera.id}: ")
+        speaker.send(wire.Failed(error=type(error).__name__, message=text))
+    os._exit(0)  # nothing is left to be put in order, and FFmpeg is closed
+
+
+def _source(start: wire.Start, descriptors: Sequence[int], clock: Clock) -> Source:
+    """What the camera's pictures come from."""
+    camera_id, password, its = start.camera.id, start.password, start.camera.source
+    if isinstance(its, processes.RtspSource):
+        return Rtsp(camera_id, its, clock, lambda: password, last_ms=start.last_ms)
+    if start.media is None:
+        raise wire.NonsenseError("the start of a camera that does not stream")
+    media = start.media.media(descriptors)
+    return Gb28181Stream(camera_id, lambda: nullcontext(media), clock)
+
+
+def _listen(channel: socket.socket, capture: Capture, stop: threading.Event, taken_over: threading.Event) -> None:
+    """Hear the agent, until it says stop. When it is gone there is nobody to look for."""
+    while True:
+        try:
+            data = channel.recv(wire.MAX_BYTES)
+        except ConnectionError:
+            data = b""
+        if not data:
+            os._exit(0)
+        match wire.read_order(data):
+            case wire.Obey(orders=orders):
+                capture.obey(orders)
+            case wire.Next():
+                capture.go_on()
+                taken_over.set()
+            case wire.Answer(at_ms=at_ms, take=take):
+                capture.answer(at_ms, take=take)
+            case wire.Stop():
+                stop.set()
+                taken_over.set()
+                return
+            case wire.Start():
+                os._exit(1)
+
+
+class _Speaker:
+    """Says things to the agent."""
+
+    def __init__(self, channel: socket.socket, clock: Clock) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._said_s = clock.monotonic_s()
+        self._scores: Mapping[PictureCheck, float] | None = None
+
+    def alive(self) -> None:
+        if self._clock.monotonic_s() - self._said_s >= _ALIVE_S:
+            self.send(wire.Alive())
+
+    def say(self, item: Captured, capture: Capture) -> None:
+        match item:
+            case Selected():
+                self._picture(item, capture)
+            case Look():
+                self._look(item)
+            case Sighting():
+                if item.scores is not self._scores:  # a check has just been at work on a whole picture
+                    self._scores = item.scores
+                    return_memory()
+                self.send(
+                    wire.Seen(
+                        at_ms=item.at_ms,
+                        pictures=item.pictures,
+                        passed_over=item.passed_over,
+                        moving=item.moving,
+                        decode_cpu_ms=item.decode_cpu_ms,
+                        sender_offset_ms=item.sender_offset_ms,
+                        scores=None if item.scores is None else dict(item.scores),
+                        clock_changes=item.clock_changes,
+                    )
+                )
+            case Skipped():
+                self.send(wire.Missed(reason=item.reason, message=item.message))
+
+    def send(self, word: wire.Report, *descriptors: int) -> None:
+        try:
+            socket.send_fds(self._channel, [wire.encode(word)], descriptors)
+        except ConnectionError:
+            os._exit(0)  # the agent is gone, or has no more use for this camera
+        self._said_s = self._clock.monotonic_s()
+
+    def _picture(self, selected: Selected, capture: Capture) -> None:
+        frame, memory = selected.frame, capture.memory
+        height, width = frame.image.shape[:2]
+        capture.hold()
+        descriptor = wire.picture_file(frame.image)
+        try:
+            self.send(
+                wire.Taken(
+                    captured_at_ms=frame.captured_at_ms,
+                    clock=frame.clock,
+                    source_key=frame.source_key,
+                    reason=selected.reason,
+                    width=width,
+                    height=height,
+                    memory=None if memory is None else wire.Remembered.of(memory),
+                ),
+                descriptor,
+            )
+        finally:
+            os.close(descriptor)
+
+    def _look(self, look: Look) -> None:
+        image, whole = look.reduced.image, look.reduced.size
+        height, width = image.shape[:2]
+        descriptor = wire.picture_file(image)
+        try:
+            self.send(
+                wire.Looked(
+                    captured_at_ms=look.captured_at_ms,
+                    is_taken=look.is_taken,
+                    width=width,
+                    height=height,
+                    whole_width=whole[0],
+                    whole_height=whole[1],
+                ),
+                descriptor,
+            )
+        finally:
+            os.close(descriptor)
+
+
+def _without_text(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
+    """A bug's traceback, but not its text: FFmpeg's errors hold addresses with passwords."""
+    sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__name__} in the process of a camera\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,307 @@
+"""What the agent and the process of one camera say to each other: one JSON document a message, pixels beside it.
+
+The agent believes nothing that comes from a decoder's process but documents of these shapes, and pictures of the size
+that they state: that process reads what a camera sends, and may be in other hands. The pixels come as the descriptor of
+an anonymous file in memory. The agent copies them, so that they cannot change under the redactor's hands.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from edge_agent.capture.camera_capture import Orders
+from edge_agent.capture.selector import Memory
+from edge_agent.frames import SHORT_PX, SelectReason, SkipReason
+from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.source import is_bounded
+from edge_agent.sources.thumbnail import HEIGHT, WIDTH
+from provisioning.contracts.config import processes
+from provisioning.contracts.ids import SourceKey
+from provisioning.contracts.wire.messages import MAX_SIDE_PX, ClockQuality, Count, PictureCheck, Share, TimeMs
+
+MAX_BYTES: Final = 64 * 1024
+"""Of one message; the largest is a start with its memory, some 6 KiB."""
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""It may go into a log."""
+
+
+class NonsenseError(ValueError):
+    """What came is none of these messages."""
+
+
+class _Word(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class Remembered(_Word):
+    """A selector's `Memory`."""
+
+    grey: bytes = Field(min_length=WIDTH * HEIGHT, max_length=WIDTH * HEIGHT)
+    taken_ms: TimeMs
+    paced_ms: _Finite
+    rationed_ms: _Finite
+
+    @classmethod
+    def of(cls, memory: Memory) -> Self:
+        """For the wire."""
+        return cls(
+            grey=memory.grey.tobytes(),
+            taken_ms=memory.taken_ms,
+            paced_ms=memory.paced_ms,
+            rationed_ms=memory.rationed_ms,
+        )
+
+    def memory(self) -> Memory:
+        """From the wire."""
+        grey = np.frombuffer(self.grey, np.uint8).reshape(HEIGHT, WIDTH)
+        return Memory(grey, self.taken_ms, self.paced_ms, self.rationed_ms)
+
+
+class Expected(_Word):
+    """The media of a session that the agent holds. Its socket comes with the start, unless there is to be none."""
+
+    transport: Literal["udp", "tcp_passive", "tcp_active"]
+    remote: tuple[str, Annotated[int, Field(ge=0, le=65_535)]] | None
+    ssrc: int | None = Field(ge=0, lt=2**32)
+    advertised: str
+    started_at_ms: int | None
+    ended_at_ms: int | None
+
+    @classmethod
+    def of(cls, media: Media) -> Self:
+        """For the wire."""
+        return cls(
+            transport=media.transport,
+            remote=media.remote,
+            ssrc=media.ssrc,
+            advertised=media.advertised,
+            started_at_ms=media.started_at_ms,
+            ended_at_ms=media.ended_at_ms,
+        )
+
+    def media(self, descriptors: Sequence[int]) -> Media:
+        """From the wire. Of the session's end the agent will tell.
+
+        Raises:
+            NonsenseError: the socket is missing, or too many came.
+        """
+        if len(descriptors) != (self.transport != "tcp_active"):
+            raise NonsenseError(f"media by {self.transport} with {len(descriptors)} sockets")
+        return Media(
+            transport=self.transport,
+            sock=socket.socket(fileno=descriptors[0]) if descriptors else None,
+            remote=self.remote,
+            ssrc=self.ssrc,
+            advertised=self.advertised,
+            started_at_ms=self.started_at_ms,
+            ended_at_ms=self.ended_at_ms,
+        )
+
+
+class Start(_Word):
+    """The first word to a new process: look at this camera."""
+
+    kind: Literal["start"] = "start"
+    camera: processes.Camera
+    password: str | None = Field(default=None, repr=False)
+    media: Expected | None = None
+    """Of a camera whose device registers with the agent."""
+    memory: Remembered | None = None
+    last_ms: TimeMs | None = None
+    """Capture time of the newest picture of the process before."""
+    orders: Orders
+
+
+class Obey(_Word):
+    """From now on look like this."""
+
+    kind: Literal["obey"] = "obey"
+    orders: Orders
+
+
+class Next(_Word):
+    """The picture that was taken last has been taken over, and orders that follow from it were sent before."""
+
+    kind: Literal["next"] = "next"
+
+
+class Answer(_Word):
+    """A look is done with; `take`: its picture is wanted."""
+
+    kind: Literal["answer"] = "answer"
+    at_ms: TimeMs
+    take: bool
+
+
+class Stop(_Word):
+    """Close the stream and end."""
+
+    kind: Literal["stop"] = "stop"
+
+
+class Alive(_Word):
+    """The source gave a sign of life."""
+
+    kind: Literal["alive"] = "alive"
+
+
+class Seen(_Word):
+    """A `Sighting`, counted since this process began."""
+
+    kind: Literal["seen"] = "seen"
+    at_ms: TimeMs
+    pictures: Count
+    passed_over: Count
+    moving: bool
+    decode_cpu_ms: float = Field(ge=0, allow_inf_nan=False)
+    sender_offset_ms: _Finite | None
+    scores: dict[PictureCheck, Share] | None
+    clock_changes: Count
+
+
+class Missed(_Word):
+    """A `Skipped`."""
+
+    kind: Literal["missed"] = "missed"
+    reason: SkipReason
+    message: _Line
+
+
+class Taken(_Word):
+    """A `Selected`; its picture comes with it."""
+
+    kind: Literal["taken"] = "taken"
+    captured_at_ms: TimeMs
+    clock: ClockQuality
+    source_key: SourceKey
+    reason: SelectReason
+    width: int = Field(ge=1, le=MAX_SIDE_PX)
+    height: int = Field(ge=1, le=MAX_SIDE_PX)
+    memory: Remembered | None
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        if not is_bounded(self.width, self.height):
+            raise ValueError(f"a picture of {self.width}×{self.height} px")
+        return self
+
+
+class Looked(_Word):
+    """A `Look`; its picture of `width` × `height` comes with it."""
+
+    kind: Literal["looked"] = "looked"
+    captured_at_ms: TimeMs
+    is_taken: bool
+    width: int = Field(ge=1, le=MAX_SIDE_PX)
+    height: int = Field(ge=1, le=MAX_SIDE_PX)
+    whole_width: int = Field(ge=1, le=MAX_SIDE_PX)
+    whole_height: int = Field(ge=1, le=MAX_SIDE_PX)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        if min(self.width, self.height) > SHORT_PX or not is_bounded(self.whole_width, self.whole_height):
+            raise ValueError(f"a look of {self.width}×{self.height} px")
+        return self
+
+
+class Failed(_Word):
+    """A `SourceError`: the last word of a process that is well."""
+
+    kind: Literal["failed"] = "failed"
+    error: Annotated[str, Field(pattern=r"^[A-Za-z]{1,32}$")]
+    """Name of its class."""
+    message: _Line
+
+
+class Over(_Word):
+    """Nothing more is to come."""
+
+    kind: Literal["over"] = "over"
+
+
+class Ended(_Word):
+    """How the process ended, from whoever forked it. The very last word."""
+
+    kind: Literal["ended"] = "ended"
+    exit_code: int
+    """Negative: the number of the signal that killed it."""
+
+
+Order: TypeAlias = Start | Obey | Next | Answer | Stop
+Report: TypeAlias = Alive | Seen | Missed | Taken | Looked | Failed | Over | Ended
+_ORDERS: Final[TypeAdapter[Order]] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
+_REPORTS: Final[TypeAdapter[Report]] = TypeAdapter(Annotated[Report, Field(discriminator="kind")])
+
+
+def encode(word: Order | Report) -> bytes:
+    """For one message of a SOCK_SEQPACKET socket."""
+    return word.model_dump_json().encode()
+
+
+def read_order(data: bytes) -> Order:
+    """What the agent said.
+
+    Raises:
+        NonsenseError: none of its words.
+    """
+    try:
+        return _ORDERS.validate_json(data)
+    except ValidationError as error:
+        raise _nonsense(data, error) from None
+
+
+def read_report(data: bytes) -> Report:
+    """What a camera's process said.
+
+    Raises:
+        NonsenseError: none of its words.
+    """
+    try:
+        return _REPORTS.validate_json(data)
+    except ValidationError as error:
+        raise _nonsense(data, error) from None
+
+
+def _nonsense(data: bytes, error: ValidationError) -> NonsenseError:
+    """Not in pydantic's own words: they repeat the input, which may hold a password."""
+    return NonsenseError(f"{len(data)} bytes that are no message ({error.error_count()} errors)")
+
+
+def picture_file(image: NDArray[np.uint8]) -> int:
+    """A descriptor of the pixels in memory that no path leads to: when the last descriptor is closed they are gone.
+
+    Raises:
+        OSError: no memory, or no more descriptors.
+    """
+    descriptor = os.memfd_create("wayside-picture", os.MFD_CLOEXEC)
+    left = np.ascontiguousarray(image).data.cast("B")
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def picture_in(descriptors: Sequence[int], width: int, height: int) -> NDArray[np.uint8]:
+    """A copy of the pixels (H×W×3, BGR) in the file that came with a message. It stays open.
+
+    Raises:
+        NonsenseError: none came, it cannot be read, or it holds less.
+    """
+    if not descriptors:
+        raise NonsenseError("a picture without pixels")
+    image = np.empty((height, width, 3), np.uint8)
+    try:
+        if os.preadv(descriptors[0], [image.data.cast("B")], 0) == image.nbytes:
+            return image
+    except OSError as error:
+        raise NonsenseError(f"a picture that cannot be read ({error.strerror})") from None
+    raise NonsenseError(f"a picture that is not {width}×{height} px")

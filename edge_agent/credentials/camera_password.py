@@ -1,0 +1,32 @@
+"""A camera's password, from its file or unsealed, each time anew: it stays in no attribute."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from edge_agent.errors import WrongCredentials
+from provisioning.contracts.config import processes
+from provisioning.contracts.errors import ConfigError
+from provisioning.signing.documents import SealError
+
+Unlock: TypeAlias = Callable[[str, str], str]
+"""(camera id, sealed password) → password, at the moment it is used. Raises SealError."""
+
+
+def read_password(
+    camera_id: str, source: processes.RtspSource | processes.ViidSource | processes.Gb28181Source, unlock: Unlock | None
+) -> str | None:
+    """The password of a camera that has one. `unlock` is what an enrolled agent opens sealed ones with.
+
+    Raises:
+        WrongCredentials: its file is of no use, or the sealed one does not open here.
+    """
+    try:
+        if source.password_file is not None:
+            return processes.read_secret(source.password_file)
+        if source.password_sealed is None:
+            return None
+        if unlock is None:
+            raise WrongCredentials(camera_id, "its password is sealed and this agent not enrolled: enrol it")
+        return unlock(camera_id, source.password_sealed)
+    except (ConfigError, SealError) as error:
+        raise WrongCredentials(camera_id, str(error).removeprefix(f"camera {camera_id}: ")) from error

@@ -1,0 +1,126 @@
+"""What `wayside-edge ingest` does."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+
+from edge_agent.clock import SystemClock
+from edge_agent.desk.ask import Recording
+from edge_agent.desk.client.desk_client import DeskClient, Place
+from edge_agent.desk.client.ingest import Ingest
+from edge_agent.desk.client.progress_bar import JsonLines, progress_bar
+from edge_agent.desk.client.recording import Carried
+from edge_agent.desk.client.remux import Remux
+from edge_agent.desk.client.start_time import offered, started_at_ms
+from edge_agent.desk.client.stills import Stills
+from edge_agent.desk.errors import DeskError
+from edge_agent.desk.key_files import client_context
+from edge_agent.desk.protocol import End, Progress
+from edge_agent.errors import EdgeError
+from provisioning.contracts.config.processes import EdgeConfig, load, read_secret
+from provisioning.contracts.errors import ConfigError
+
+_out: Final = Console(soft_wrap=True)
+_err: Final = Console(stderr=True, soft_wrap=True)
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a server's way to say "every address"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was typed."""
+
+    path: Path
+    camera_id: str
+    started_at: str | None
+    interval_s: float
+    keyframes_only: bool
+    again: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to reach the agent: its own configuration, on the same machine, or where it is and what to trust."""
+
+    config: Path | None
+    server: str | None
+    ca: Path | None
+    token_file: Path | None
+
+
+def ingest(order: Order, way: Way) -> int:
+    """Bring it in. The exit code: 0, or 2 after one clear line on stderr."""
+    try:
+        return _ingest(order, way)
+    except (ConfigError, EdgeError) as error:
+        _err.print(f"[red]error[/red] {escape(str(error))}", highlight=False)
+        return 2
+
+
+def _ingest(order: Order, way: Way) -> int:
+    clock = SystemClock()
+    carried: Carried = (
+        Stills(order.path, order.interval_s)
+        if Stills.is_one(order.path)
+        else Remux(order.path, keyframes_only=order.keyframes_only)
+    )
+    facts = carried.facts()
+    if order.started_at is None:
+        raise DeskError("implausible_start", f"give --started-at, when it began: {offered(facts.created_at)}")
+    began_ms = started_at_ms(order.started_at, clock.now_ms())
+    recording = Recording(order.camera_id, began_ms, facts.key)
+    client = DeskClient(place(way))
+    if order.as_json:
+        last = Ingest(carried, recording, client, clock, JsonLines(clock), again=order.again).run()
+    else:
+        _err.print(f"{facts.what} for camera {order.camera_id}", highlight=False)
+        with progress_bar(_err, order.camera_id, facts.length_ms, clock) as bar:
+            last = Ingest(carried, recording, client, clock, bar, again=order.again).run()
+    return _tell(order, last)
+
+
+def place(way: Way) -> Place:
+    """Where to go.
+
+    Raises:
+        ConfigError: a file cannot be used.
+        DeskError: `usage`, `certificate`.
+    """
+    if way.config is not None:
+        if any((way.server, way.ca, way.token_file)):
+            raise DeskError("usage", "give --config, or --server with --ca and --token-file")
+        settings = load(EdgeConfig, way.config).desk
+        if settings is None:
+            raise ConfigError(f"{way.config}: has no [desk], so this agent takes no recordings; see docs/desk.md")
+        host = _ANY.get(settings.host, settings.host)
+        tls = client_context(settings.tls_cert_file, is_its_own=True)
+        return Place(host, settings.port, tls, read_secret(settings.token_file))
+    if way.server is None or way.ca is None or way.token_file is None:
+        raise DeskError("usage", "give --config, or --server with --ca and --token-file")
+    host, colon, port = way.server.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise DeskError("usage", f"--server {way.server[:80]}: give HOST:PORT")
+    tls = client_context(way.ca, is_its_own=False)
+    return Place(host.strip("[]"), int(port), tls, read_secret(way.token_file))
+
+
+def _tell(order: Order, last: Progress | None) -> int:
+    if last is None:
+        if order.as_json:
+            print(json.dumps({"end": "complete", "code": "already"}))  # noqa: T201 - a program reads this
+        else:
+            _out.print("all of it was in already; nothing was sent. --again looks at it anew", highlight=False)
+        return 0
+    if last.end is not End.COMPLETE:
+        raise DeskError(last.code or str(last.end), last.detail)
+    if not order.as_json:
+        gone = "".join(f", {n} {name}" for name, n in {**last.skipped, **last.dropped}.items())
+        _out.print(
+            f"complete: {last.pictures} pictures looked at, {last.selected} selected, {last.spooled} spooled{gone}",
+            highlight=False,
+        )
+    return 0

@@ -1,0 +1,95 @@
+"""Bring one recording to a desk agent, however often the connection breaks."""
+
+import asyncio
+import threading
+from contextlib import closing
+from typing import Final, Protocol
+
+from edge_agent.clock import Backoff, Clock
+from edge_agent.desk.ask import Recording
+from edge_agent.desk.client.desk_client import DeskClient
+from edge_agent.desk.client.recording import Carried, RecordingError
+from edge_agent.desk.errors import DeskError
+from edge_agent.desk.protocol import End, Progress, Stage
+
+_PASSING: Final = frozenset({"lost", "unreachable", "stopping", "slow", "gone"})
+_TRIES: Final = 12
+"""Without a step forward: with the waits between them about a minute."""
+
+
+class Shown(Protocol):
+    """Where a person, or a program, sees how it goes."""
+
+    def told(self, progress: Progress) -> None:
+        """The agent says how far it is."""
+
+    def waits(self, why: str) -> None:
+        """The connection broke; it will be tried again."""
+
+
+class Ingest:
+    """One recording's way in."""
+
+    def __init__(
+        self, carried: Carried, recording: Recording, client: DeskClient, clock: Clock, shown: Shown, *, again: bool
+    ) -> None:
+        """`again`: also where all of it is in already."""
+        self._carried = carried
+        self._recording = recording
+        self._client = client
+        self._clock = clock
+        self._shown = shown
+        self._again = again
+        self._has_begun = False
+        self._position_ms = -1
+
+    def run(self) -> Progress | None:
+        """The agent's last word; None where all of it was in before. Tries again what may pass.
+
+        Raises:
+            DeskError: refused, or given up.
+            RecordingError: the file cannot be sent, or not all of it.
+        """
+        backoff = Backoff(1.0, 10.0)
+        failures = 0
+        never = threading.Event()
+        while True:
+            before_ms = self._position_ms
+            try:
+                ended = asyncio.run(self._attempt())
+            except DeskError as error:
+                if not self._has_begun or not (error.code in _PASSING or error.code == "busy"):
+                    raise
+                why = str(error)
+            else:
+                if ended is None or ended.end is None or not ended.end.may_be_tried_again:
+                    return ended
+                why = ended.detail
+            if self._position_ms > before_ms:
+                failures = 0
+                backoff.reset()
+            failures += 1
+            if failures > _TRIES:
+                raise DeskError("lost", f"given up after {_TRIES} tries; run it again later, it goes on there. {why}")
+            self._shown.waits(why)
+            self._clock.wait(never, backoff.next_wait_s())
+
+    async def _attempt(self) -> Progress | None:
+        standing = await self._client.standing(self._recording)
+        again = self._again and not self._has_begun
+        if standing.stage is Stage.COMPLETE and not again:
+            return None
+        sending = await asyncio.to_thread(self._carried.begin, -1 if again else standing.after_ms)
+        with closing(sending.chunks):
+            ended = await self._client.send(self._recording, sending.at_ms, sending.chunks, self._told, again=again)
+        self._told(ended)
+        if ended.end is End.COMPLETE and sending.broke_off:
+            raise RecordingError(
+                f"the recording can be read no further than {sending.broke_off}; what came before is in"
+            )
+        return ended
+
+    def _told(self, progress: Progress) -> None:
+        self._has_begun = True
+        self._position_ms = max(self._position_ms, progress.position_ms)
+        self._shown.told(progress)

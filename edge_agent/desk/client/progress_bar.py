@@ -1,0 +1,88 @@
+"""How an ingest looks: a bar for a person, lines of JSON for a program."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from edge_agent.clock import Clock
+from edge_agent.desk.protocol import Progress
+
+_HELD: Final = " · waits for room in the spool"
+
+
+class JsonLines:
+    """One object a line on stdout."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._pace = Pace(clock)
+
+    def told(self, progress: Progress) -> None:
+        """See `Shown`."""
+        shown = progress.model_dump(mode="json") | {"times_real_time": self._pace.at(progress.position_ms)}
+        print(json.dumps(shown), flush=True)  # noqa: T201 - a program reads this
+
+    def waits(self, why: str) -> None:
+        """See `Shown`."""
+        print(json.dumps({"waits": why}), flush=True)  # noqa: T201 - a program reads this
+
+
+class ProgressBar:
+    """On stderr, so that stdout has the last word alone."""
+
+    def __init__(self, bar: Bar, task: TaskID, clock: Clock) -> None:
+        self._bar = bar
+        self._task = task
+        self._pace = Pace(clock)
+
+    def told(self, progress: Progress) -> None:
+        """See `Shown`."""
+        pace = self._pace.at(progress.position_ms)
+        self._bar.update(
+            self._task,
+            completed=max(0, progress.position_ms),
+            pace="" if pace is None else f"{pace:.1f}× real time",
+            found=f"{progress.selected} selected, {progress.spooled} spooled{_HELD if progress.held else ''}",
+        )
+
+    def waits(self, why: str) -> None:
+        """See `Shown`."""
+        self._bar.console.print(f"[yellow]tries again[/yellow] {escape(why)}", highlight=False)
+
+
+@contextmanager
+def progress_bar(console: Console, title: str, length_ms: int | None, clock: Clock) -> Iterator[ProgressBar]:
+    """A bar for as long as the block runs; without a terminal only what goes wrong is printed."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[pace]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[found]}"),
+    )
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield ProgressBar(bar, bar.add_task(escape(title), total=length_ms, pace="", found=""), clock)
+
+
+class Pace:
+    """Recording time by wall time since the first word."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began: tuple[float, int] | None = None
+
+    def at(self, position_ms: int) -> float | None:
+        """How many times real time; None before there is anything to say."""
+        now_s = self._clock.monotonic_s()
+        if self._began is None:
+            self._began = (now_s, position_ms)
+        began_s, began_ms = self._began
+        if now_s <= began_s or position_ms <= began_ms:
+            return None
+        return round((position_ms - began_ms) / 1000 / (now_s - began_s), 2)

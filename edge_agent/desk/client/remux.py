@@ -1,0 +1,210 @@
+"""A recording file as a stream: its packets untouched in Matroska, from any keyframe on, without sound.
+
+Any file that FFmpeg's usual demuxers read will do. They are named, so that what claims to be a recording cannot be a
+playlist that opens other files. The stream's times are offsets from the recording's first packet: whoever knows where
+it begins knows every capture time to the millisecond, which is all that Matroska keeps.
+"""
+
+import hashlib
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import dropwhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import av
+import av.error
+
+from edge_agent.desk.client.recording import Facts, RecordingError, Sending
+from edge_agent.sources.upload.video_decoder import CODECS, in_ms
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+    Packet: TypeAlias = av.Packet[VideoStream]
+
+_FORMATS: Final = (
+    "3g2,3gp,asf,avi,dhav,flv,h264,hevc,ivf,m4a,m4v,matroska,mj2,mov,mp4,mpeg,mpegts,mpegvideo,mxf,obu,rm,webm"
+)
+_OPTIONS: Final = {
+    "format_whitelist": _FORMATS,
+    "codec_whitelist": ",".join(CODECS),
+    "protocol_whitelist": "none",
+    "fflags": "+genpts",
+}
+_CHUNK_BYTES: Final = 256 * 1024
+_HEAD_BYTES: Final = 1024 * 1024
+_STEPS_BACK_MS: Final = (0, 10_000, 60_000, 600_000)
+"""How far before the wanted position a keyframe is sought; then at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where to seek to, None for nowhere, and the keyframe that is found from there; both in ticks."""
+
+    seek_to: int | None
+    begin_pts: int
+
+
+class Remux:
+    """See `Carried` and the module."""
+
+    def __init__(self, path: Path, *, keyframes_only: bool = False) -> None:
+        """`keyframes_only`: what lies between keyframes is neither sent nor decoded, which is many times faster."""
+        self._path = path
+        self._keyframes_only = keyframes_only
+
+    def facts(self) -> Facts:
+        """Look into the file.
+
+        Raises:
+            RecordingError: it cannot be read, or there is no video in it that is decoded here.
+        """
+        with self._opened() as (container, stream):
+            context = stream.codec_context
+            return Facts(
+                length_ms=container.duration // 1000 if container.duration else None,  # AV_TIME_BASE: microseconds
+                what=f"{context.width}×{context.height} {context.codec.name}",
+                created_at=container.metadata.get("creation_time"),
+                key=self._key(),
+            )
+
+    def begin(self, after_ms: int) -> Sending:
+        """From the last keyframe on that lies at or before `after_ms`; from the first where there is none.
+
+        Raises:
+            RecordingError: see `facts`.
+        """
+        with self._opened() as (container, stream):
+            packets = self._packets(container, stream)
+            first = next(packets, None)
+            if first is None or first.pts is None:
+                raise self._error("there is no picture in it")
+            anchor = first.pts
+            place = self._keyframe_before(container, stream, anchor, after_ms)
+            if place is None:
+                key = first if first.is_keyframe else next((each for each in packets if each.is_keyframe), None)
+                if key is None or key.pts is None:
+                    raise self._error("there is no keyframe in it")
+                place = _Place(None, key.pts)
+            at_ms = in_ms(place.begin_pts - anchor, stream)
+        return Sending(at_ms, partial(self._chunks, anchor=anchor, place=place))
+
+    # --- inside
+
+    def _keyframe_before(
+        self, container: "InputContainer", stream: "VideoStream", anchor: int, after_ms: int
+    ) -> "_Place | None":
+        base = stream.time_base
+        for back_ms in _STEPS_BACK_MS:
+            if base is None or after_ms <= back_ms:
+                return None
+            target = anchor + int((after_ms - back_ms) / 1000 / base)
+            try:
+                container.seek(target, stream=stream)
+                key = next((each for each in self._packets(container, stream) if each.is_keyframe), None)
+            except av.error.FFmpegError:  # some containers cannot seek: from the start, then
+                return None
+            if key is not None and key.pts is not None and anchor < key.pts <= anchor + int(after_ms / 1000 / base):
+                return _Place(target, key.pts)
+        return None
+
+    def _chunks(self, sending: Sending, *, anchor: int, place: "_Place") -> Generator[bytes]:
+        out = _Out()
+        with self._opened() as (container, stream), av.open(out, "w", format="matroska") as muxer:
+            at_ms = sending.at_ms
+            cause = "it is damaged there"
+            try:
+                track = muxer.add_stream_from_template(stream)
+                if place.seek_to is not None:
+                    container.seek(place.seek_to, stream=stream)
+                for packet in dropwhile(lambda each: each.pts != place.begin_pts, self._packets(container, stream)):
+                    if packet.pts is None or (self._keyframes_only and not packet.is_keyframe):
+                        continue
+                    offset_ms = in_ms(packet.pts - anchor, stream)
+                    packet.pts -= anchor
+                    packet.dts = None if packet.dts is None or self._keyframes_only else packet.dts - anchor
+                    packet.stream = track
+                    try:
+                        muxer.mux(packet)
+                    except av.error.ArgumentError:
+                        cause = "its time goes back there: cut it in two, each with a start of its own"
+                        raise
+                    at_ms = offset_ms
+                    if len(out.held) >= _CHUNK_BYTES:
+                        yield out.take()
+            except (av.error.FFmpegError, RecordingError) as error:
+                cause = str(error) if isinstance(error, RecordingError) else cause
+                sending.broke_off = f"{at_ms / 1000:.1f} s ({cause})"
+        yield out.take()
+
+    def _packets(self, container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet]":
+        """Those with pictures in them, each with a time."""
+        reorders = bool(stream.codec_context.has_b_frames)
+        if reorders and container.format.name == "avi":
+            raise self._untimed()
+        due: int | None = None
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            if packet.pts is None:
+                if due is None or reorders:
+                    raise self._untimed()
+                packet.pts = due
+            due = packet.pts + (packet.duration or 0)
+            yield packet
+
+    @contextmanager
+    def _opened(self) -> "Iterator[tuple[InputContainer, VideoStream]]":
+        with ExitStack() as opened:
+            yield self._open(opened)
+
+    def _open(self, opened: ExitStack) -> "tuple[InputContainer, VideoStream]":
+        try:
+            file = opened.enter_context(self._path.open("rb"))
+        except OSError as error:
+            raise self._error(f"it cannot be read ({error.strerror})") from None
+        try:
+            container = opened.enter_context(av.open(file, "r", options=_OPTIONS, metadata_errors="ignore"))
+        except (av.error.FFmpegError, OSError) as error:  # of an empty file PyAV says so in a plain OSError
+            raise self._error(f"it is no video that can be read ({type(error).__name__})") from None
+        if not container.streams.video:
+            raise self._error("there is no video in it")
+        stream = container.streams.video[0]
+        if stream.codec_context is None or stream.codec_context.codec.name not in CODECS:
+            raise self._error(f"its video is none that is decoded here; {', '.join(CODECS)} are")
+        return container, stream
+
+    def _key(self) -> str:
+        with self._path.open("rb") as file:
+            digest = hashlib.sha256(str(self._path.stat().st_size).encode())
+            digest.update(file.read(_HEAD_BYTES))
+        digest.update(b"keyframes" if self._keyframes_only else b"")
+        return digest.hexdigest()
+
+    def _untimed(self) -> RecordingError:
+        return self._error(
+            "its pictures have no times of their own, so their capture times would be guessed: convert it once"
+            " (ffmpeg -fflags +genpts -i FILE -an OUT.mp4)"
+        )
+
+    def _error(self, what: str) -> RecordingError:
+        return RecordingError(f"recording {self._path}: {what}")
+
+
+class _Out:
+    """What the muxer writes to: it can only append."""
+
+    def __init__(self) -> None:
+        self.held = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.held += data
+        return len(data)
+
+    def take(self) -> bytes:
+        data, self.held = bytes(self.held), bytearray()
+        return data

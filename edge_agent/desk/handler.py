@@ -1,0 +1,228 @@
+"""The desk's door: who may come in, and the way of a recording's bytes from the connection to the camera.
+
+They pass through memory alone: connection → pipe of a few MiB → FFmpeg in the camera's thread. When that is busy the
+pipe is full, then TCP's window, and the sender waits.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from hmac import compare_digest
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from edge_agent.clock import Backoff, Clock
+from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, ask
+from edge_agent.desk.body import Body
+from edge_agent.desk.errors import DeskError, Refused
+from edge_agent.desk.http_server import Door, Limits, closing_json, problem
+from edge_agent.desk.key_files import server_context, token
+from edge_agent.desk.protocol import End, Progress
+from edge_agent.desk.uploads import Desk, Upload
+from edge_agent.errors import SpoolError
+from edge_agent.sources.upload.byte_pipe import Pipe
+from edge_agent.sources.upload.container import Container, UnusableRecordingError, recognise
+from edge_agent.sources.upload.recording import Incoming, Start
+from edge_agent.sources.upload.source import Uploads
+from provisioning.contracts.config import processes
+from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Recording
+
+_log = logging.getLogger(__name__)
+
+_PIPE_BYTES: Final = 4 * 1024 * 1024
+_TELL_S: Final = 0.5
+_SETTLE_S: Final = 0.1
+"""Between two looks once all has been decoded, and only the redactor's queue is waited for."""
+_LOOK_UP_S: Final = 0.2
+_WRITE_S: Final = 10.0
+"""Who does not read how far it is for so long has gone."""
+
+
+class DeskServer:
+    """One agent's, in a thread of its own: `run`."""
+
+    def __init__(
+        self,
+        settings: processes.Desk,
+        cameras: Mapping[str, Uploads],
+        spool_directory: Path,
+        is_paused: Callable[[str], bool],
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        """`cameras`: those of kind `upload`. Nothing is opened yet."""
+        self._settings = settings
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._desk = Desk(cameras, spool_directory, is_paused, clock)
+        self._backoff = Backoff(1.0, 30.0)
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`. While the door cannot open, its cameras say why."""
+        while not stop.is_set():
+            try:
+                asyncio.run(self._serve(stop))
+            except (DeskError, ConfigError) as error:
+                _log.error("desk closed: %s", error)
+                self._desk.shut(str(error))
+                self._clock.wait(stop, self._backoff.next_wait_s())
+
+    def recordings(self) -> dict[str, Recording]:
+        """See `Desk.recordings`."""
+        return self._desk.recordings()
+
+    async def _serve(self, stop: threading.Event) -> None:
+        self._token = token(self._settings.token_file).encode()
+        tls = server_context(self._settings.tls_cert_file, self._settings.tls_key_file)
+        door = Door(self._settings.host, self._settings.port, tls, self._answer, self._limits)
+        self._desk.shut("")
+        self._backoff.reset()
+        _log.info("desk open host=%s port=%d", self._settings.host, door.port)
+        serving = asyncio.create_task(door.run())
+        try:
+            while not serving.done() and not await asyncio.to_thread(self._clock.wait, stop, _LOOK_UP_S):
+                pass
+        finally:
+            self._desk.is_stopping = True
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+            self._desk.is_stopping = stop.is_set()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            wanted = ask(request.method, request.raw_path, self._clock.now_ms())
+            if isinstance(wanted, AskHealth):
+                return closing_json(HTTPStatus.OK, b'{"ok":true}')
+            self._admit(request)
+            if isinstance(wanted, AskStanding):
+                standing = await asyncio.to_thread(self._desk.standing, wanted.recording)
+                return closing_json(HTTPStatus.OK, codec.encode(standing))
+            return await self._take(request, wanted)
+        except Refused as refused:
+            return problem(refused.status, refused.code, str(refused))
+        except SpoolError as error:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "spool", str(error))
+
+    def _admit(self, request: web.BaseRequest) -> None:
+        given = request.headers.get("Authorization", "").encode(errors="replace")
+        if not compare_digest(given, b"Bearer " + self._token):
+            raise Refused(
+                "unauthorized", "send `Authorization: Bearer` with the content of the desk agent's token_file"
+            )
+
+    # --- one recording
+
+    async def _take(self, request: web.BaseRequest, wanted: AskUpload) -> web.StreamResponse:
+        body = Body(request, self._limits)
+        upload = await asyncio.to_thread(self._desk.begin, wanted)
+        try:
+            body.invite()
+            head, container = await _head(body)
+            room, over = _Bell(), _Bell()
+            pipe = Pipe(_PIPE_BYTES, room.ring)
+            start = Start(wanted.recording.started_at_ms, wanted.at_ms, upload.after_ms)
+            incoming = Incoming(wanted.recording.camera_id, container, start, pipe, over.ring)
+            pipe.write(head)
+            upload.offer(incoming)
+            _log.info("recording begins camera=%s at_ms=%d", wanted.recording.camera_id, wanted.at_ms)
+            pumping = asyncio.create_task(_pump(body, pipe, room, upload))
+            try:
+                return await self._accompany(request, upload, incoming, over)
+            finally:
+                pumping.cancel()
+                with suppress(asyncio.CancelledError):
+                    await pumping
+        finally:
+            upload.close()
+
+    async def _accompany(
+        self, request: web.BaseRequest, upload: Upload, incoming: Incoming, over: "_Bell"
+    ) -> web.StreamResponse:
+        """Say how far it is until it is over."""
+        response = web.StreamResponse(headers={"Server": "wayside", "Content-Type": "application/x-ndjson"})
+        response.force_close()
+        camera_id = upload.recording.camera_id
+        progress = await asyncio.to_thread(upload.look, incoming)
+        try:
+            async with asyncio.timeout(_WRITE_S):
+                await response.prepare(request)
+            while progress.end is None:
+                await _say(response, progress)
+                await over.heard(_TELL_S if incoming.outcome is None else _SETTLE_S)
+                progress = await asyncio.to_thread(upload.look, incoming)
+            await _say(response, progress)
+            await response.write_eof()
+        except (ConnectionError, TimeoutError):
+            upload.close()
+            _log.info("recording let go camera=%s position_ms=%d", camera_id, incoming.passed_ms)
+            await asyncio.to_thread(upload.look, incoming)  # writes down how far it is
+            return response
+        except SpoolError as error:  # the answer has begun: its missing end is what the sender sees
+            _log.error("recording let go camera=%s: %s", camera_id, error)
+            return response
+        level = logging.INFO if progress.end is End.COMPLETE else logging.WARNING
+        _log.log(
+            level,
+            "recording ended camera=%s end=%s position_ms=%d pictures=%d selected=%d: %s",
+            *(camera_id, progress.end, progress.position_ms, progress.pictures, progress.selected),
+            progress.detail or "all of it is in",
+        )
+        return response
+
+
+async def _say(response: web.StreamResponse, progress: Progress) -> None:
+    async with asyncio.timeout(_WRITE_S):
+        await response.write(codec.encode(progress) + b"\n")
+
+
+async def _head(body: Body) -> tuple[bytes, Container]:
+    """As many bytes as it takes to tell what it is."""
+    head = bytearray()
+    try:
+        while (container := recognise(bytes(head), is_all=body.is_over)) is None:
+            head += await body.some()
+    except UnusableRecordingError as error:
+        raise Refused(error.code, str(error)) from error
+    return bytes(head), container
+
+
+async def _pump(body: Body, pipe: Pipe, room: "_Bell", upload: Upload) -> None:
+    try:
+        while data := await body.some():
+            pipe.write(data)
+            while not pipe.has_room:
+                await room.heard()
+        pipe.end()
+    except Refused as refused:
+        upload.trouble = str(refused)
+    finally:
+        pipe.cut()  # nothing, after the end
+
+
+class _Bell:
+    """Rung by the camera's thread, heard in the loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Something has changed at the other end."""
+        with suppress(RuntimeError):  # the loop is closed: nobody is there to hear it
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def heard(self, timeout_s: float | None = None) -> None:
+        """Until it rings, or for so long; a ring that came before counts."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._rung.wait()
+        self._rung.clear()

@@ -1,0 +1,109 @@
+"""The desk's HTTPS server: one request a connection. Bodies are the handler's: it reads them as they come."""
+
+import logging
+import os
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+from aiohttp import web
+
+from edge_agent.desk.errors import DeskError
+from edge_agent.desk.protocol import Problem
+from edge_agent.host_port import host_port
+from provisioning.contracts.wire import codec
+from provisioning.net.http_acceptor import Acceptor, Bounds, listen
+
+_log = logging.getLogger(__name__)
+
+Answer: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+_READ_BYTES: Final = 256 * 1024
+_BACKLOG: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may take."""
+
+    handshake_s: float = 10.0
+    """For the TLS handshake, then for the headers."""
+    connections: int = 32
+    per_address: int = 16
+    silence_s: float = 30.0
+    """For the next bytes of a recording that is being waited for."""
+    goodbye_s: float = 2.0
+    """For a TLS goodbye, for what a refused client still sends, and for requests under way when the server ends."""
+    upload_s: float = 24 * 3600.0
+    upload_bytes: int = 256 * 1024**3
+
+
+class Door:
+    """Binds at once, serves in `run`.
+
+    Raises:
+        DeskError: `cannot_listen`: the address is taken, or none of this machine's.
+    """
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, answer: Answer, limits: Limits) -> None:
+        try:
+            self._listener = listen(host, port, _BACKLOG)
+        except OSError as error:
+            raise DeskError(
+                "cannot_listen",
+                f"[desk] {host_port(host, port)}: nothing can listen here ({_short(error)}): end what uses it, or"
+                " change host or port",
+            ) from error
+        self._unwelcome = 0
+        bounds = Bounds(
+            connections=limits.connections,
+            per_address=limits.per_address,
+            handshake_s=limits.handshake_s,
+            idle_s=limits.handshake_s,
+            goodbye_s=limits.goodbye_s,
+            linger_s=limits.goodbye_s,
+            read_bytes=_READ_BYTES,
+        )
+        self._acceptor = Acceptor(
+            self._listener, tls, lambda request, _: answer(request), bounds,
+            refusal=_refusal, unwelcome=self._is_unwelcome,
+        )  # fmt: skip
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._listener.getsockname()[1])
+
+    async def run(self) -> None:
+        """Serve until cancelled; then nothing of it is left."""
+        await self._acceptor.run()
+
+    def _is_unwelcome(self, remote: str, cause: str) -> None:
+        self._unwelcome += 1
+        if str(self._unwelcome).rstrip("0") == "1":  # the 1st, 10th, 100th …: a scanner comes all day
+            _log.info("desk: unwelcome remote=%s count=%d: %s", remote, self._unwelcome, cause)
+
+
+def problem(status: int, error: str, detail: str) -> web.Response:
+    """A refusal, as it travels."""
+    return closing_json(status, codec.encode(Problem(error=error, detail=detail[:1000])))
+
+
+def closing_json(status: int, body: bytes) -> web.Response:
+    """An answer after which the connection ends."""
+    response = web.Response(status=status, body=body, content_type="application/json", headers={"Server": "wayside"})
+    response.force_close()
+    return response
+
+
+def _refusal(status: int) -> web.Response:
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem(status, "malformed", "this is no HTTP/1.1 request")
+    return problem(status, "failed", "the agent has failed; its log says where")
+
+
+def _short(error: OSError) -> str:
+    """`socket.create_server` says the address twice."""
+    return os.strerror(error.errno) if error.errno else str(error)

@@ -1,0 +1,60 @@
+"""The agent's ledger as the desk reads it: a look into the spool's file, which holds up nobody who writes there."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from edge_agent.errors import DropReason
+from edge_agent.spool import ledger
+from edge_agent.spool.database import reading
+
+_UNSETTLED: Final = (str(ledger.State.SELECTED), ledger.dropped(DropReason.INTERRUPTED))
+"""In the redactor's queue; or lost with the agent that had it there, and to be looked at again."""
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a camera's pictures."""
+
+    selected: int = 0
+    spooled: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def since(self, before: "Counts") -> "Counts":
+        """The difference."""
+        dropped = {name: n - before.dropped.get(name, 0) for name, n in self.dropped.items()}
+        return Counts(
+            self.selected - before.selected,
+            self.spooled - before.spooled,
+            {name: n for name, n in dropped.items() if n > 0},
+        )
+
+
+class Books:
+    """One agent's. Raises SpoolError where the spool cannot be read."""
+
+    def __init__(self, spool_directory: Path) -> None:
+        self._directory = spool_directory
+
+    def counts(self, camera_id: str) -> Counts:
+        """Everything this camera ever selected."""
+        with reading(self._directory) as db:
+            found = ledger.tally(db, open_rows={}).get(camera_id)
+        return Counts() if found is None else Counts(found.selected, found.spooled, found.dropped)
+
+    def unsettled(self, observation_ids: Collection[str]) -> frozenset[str]:
+        """Those of these that are selected and neither in the spool nor dropped for good."""
+        wanted = list(observation_ids)
+        found: set[str] = set()
+        with reading(self._directory) as db:
+            for at in range(0, len(wanted), _AT_ONCE):
+                part = wanted[at : at + _AT_ONCE]
+                marks = ",".join("?" * len(part))
+                rows = db.execute(
+                    f"SELECT id FROM observations WHERE id IN ({marks}) AND state IN (?, ?)",  # noqa: S608 - marks are question marks
+                    (*part, *_UNSETTLED),
+                )
+                found.update(row[0] for row in rows)
+        return frozenset(found)

@@ -1,0 +1,76 @@
+"""What a desk agent says to whoever brings a recording: JSON. The client is of the same package."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from provisioning.contracts.wire.messages import Count, Message
+
+
+class Stage(StrEnum):
+    """How far a recording is."""
+
+    NEW = "new"
+    UNDER_WAY = "under_way"
+    INTERRUPTED = "interrupted"
+    """Begun, and nobody is sending it."""
+    COMPLETE = "complete"
+
+
+class Standing(Message):
+    """What the agent knows of a recording."""
+
+    stage: Stage
+    after_ms: int = Field(ge=-1)
+    """Whoever sends it need not send again what lies at or before this offset; -1: nothing is in."""
+
+
+class End(StrEnum):
+    """How an upload ended."""
+
+    COMPLETE = "complete"
+    """All of it was looked at, and what was selected is in the spool or dropped by name."""
+    BROKEN = "broken"
+    """The bytes stopped before their end."""
+    UNUSABLE = "unusable"
+    """It cannot be read, or not any further."""
+    PAUSED = "paused"
+    """The camera was paused after a redaction leak."""
+    STOPPING = "stopping"
+    """The agent stops, or takes a new configuration."""
+    FAILED = "failed"
+    """A fault of the agent; its log has it."""
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        """Whether the same recording may go on by itself."""
+        return self in {End.BROKEN, End.STOPPING}
+
+
+class Progress(Message):
+    """A line of the answer: how far it is, twice a second, and at the end how it ended."""
+
+    position_ms: int = Field(ge=-1)
+    """Offset of the last picture that was looked at."""
+    settled_ms: int = Field(ge=-1)
+    """Up to here everything selected is in the spool or dropped by name."""
+    pictures: Count
+    """Looked at in this upload."""
+    skipped: dict[str, Count] = Field(max_length=16)
+    """Pictures that could not be used, by reason."""
+    selected: Count
+    """Of this camera since the upload began, as the agent's ledger has it; so are the next two."""
+    spooled: Count
+    dropped: dict[str, Count] = Field(max_length=64)
+    held: bool
+    """It waits for room in the spool: the line to the centre is slower than this recording."""
+    end: End | None = None
+    code: str = Field(default="", max_length=32)
+    detail: str = Field(default="", max_length=1000)
+
+
+class Problem(Message):
+    """Why a request was refused, in one word and for a person."""
+
+    error: str = Field(max_length=32)
+    detail: str = Field(max_length=1000)

@@ -1,0 +1,37 @@
+"""Every camera, opened as the agent opens it."""
+
+from collections.abc import Iterator
+
+from edge_agent.clock import Clock
+from edge_agent.diagnosis.probes import look_at_camera
+from edge_agent.errors import NoAnswer, Silent, SourceError, Stalled, Unreachable, WrongCredentials
+from provisioning.contracts.config.processes import Camera, EdgeConfig
+from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
+
+
+def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
+    """One after another; what one camera does costs no other."""
+    if not edge.cameras:
+        yield Diagnosis("cameras", "none: add some at the centre, wayside-provision cameras import")
+    for camera in edge.cameras:
+        yield _look(camera, edge, clock)
+
+
+def _look(camera: Camera, edge: EdgeConfig, clock: Clock) -> Diagnosis:
+    where = f"camera {camera.id}"
+    try:
+        return Diagnosis(where, look_at_camera(camera, edge, clock))
+    except WrongCredentials as error:
+        fault = Fault.CAMERA_WRONG_PASSWORD
+        remedy = "correct user and password in the list and import it again; after several attempts many cameras wait"
+        found = str(error)
+    except (Unreachable, NoAnswer, Silent, Stalled) as error:
+        fault, found = Fault.CAMERA_UNREACHABLE, str(error)
+        remedy = (
+            "look at power, cable, switch and address: ping it from this box; then its port (554, or of its platform)"
+        )
+    except (SourceError, ConfigError) as error:
+        fault, found = Fault.CAMERA_NO_PICTURE, str(error)
+        remedy = "compare the stream's path with the camera's, and set it to H.264 or H.265"
+    return Diagnosis(where, found.removeprefix(f"{where}: "), fault, remedy)

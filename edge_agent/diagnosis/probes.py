@@ -1,0 +1,164 @@
+"""What a technician wants to know before the cabinet is closed: one line a thing, what is wrong and what to do."""
+
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from edge_agent.agent import LoadRedactors, open_source, unlocker
+from edge_agent.clock import Clock
+from edge_agent.credentials.camera_password import Unlock, read_password
+from edge_agent.desk.key_files import look as look_at_desk
+from edge_agent.diagnosis import running_agent
+from edge_agent.enrolment.client import EnrolmentClient
+from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
+from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError, WrongCredentials
+from edge_agent.frames import Glance
+from edge_agent.gb28181.devices.registrar import REFUSED_LOGIN
+from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.registration_file import FILE_NAME
+from edge_agent.gb28181.registration_file import look as look_at_devices
+from edge_agent.host_port import host_port
+from edge_agent.inlets import BROUGHT
+from edge_agent.spool.spool import RESERVE_BYTES
+from edge_agent.uplink.mqtt import Connected, Dial, Event, Lost, knock, refusal
+from provisioning.contracts.config import processes
+from provisioning.contracts.errors import ConfigError
+
+_BROKER_S: Final = 10.0
+_DAY_MS: Final = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    is_good: bool
+    detail: str
+
+
+def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, clock: Clock) -> Iterator[Finding]:
+    """Look at everything that `run` would need, one after another; a failure stops none of the others."""
+    yield _spool(edge)
+    yield _tried("models", partial(_models, edge, load_redactors))
+    yield _tried("certificate", partial(_certificate, edge, clock))
+    if edge.provisioning is not None:
+        yield _tried("clock", partial(_clock, edge.provisioning, edge.broker.ca_file, clock))
+    yield _tried("broker", partial(_broker, edge, dial))
+    if edge.desk is not None:
+        yield _tried("desk", partial(look_at_desk, edge.desk))
+    for camera in edge.cameras:
+        yield _tried(f"camera {camera.id}", partial(look_at_camera, camera, edge, clock))
+
+
+def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: Clock) -> str:
+    """What is seen of it.
+
+    Raises:
+        SourceError, ConfigError: nothing is, and why.
+    """
+    if isinstance(camera.source, processes.Gb28181Source):
+        return _device(camera.id, camera.source, edge, unlocker(edge))
+    return _camera(camera, clock, unlocker(edge))
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, is_good=True, detail=look())
+    except (EdgeError, ConfigError) as error:
+        return Finding(what, is_good=False, detail=str(error))
+
+
+def _spool(edge: processes.EdgeConfig) -> Finding:
+    place = edge.spool.directory
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    wanted = edge.spool.max_bytes + RESERVE_BYTES
+    detail = f"{free >> 20} MiB free, up to {wanted >> 20} MiB wanted"
+    if free < wanted:
+        return Finding("spool", is_good=False, detail=f"{detail}: lower spool.max_bytes or give it a larger disk")
+    return Finding("spool", is_good=True, detail=detail)
+
+
+def _models(edge: processes.EdgeConfig, load_redactors: LoadRedactors) -> str:
+    load_redactors(edge)
+    return "loaded, their hashes are right"
+
+
+def _certificate(edge: processes.EdgeConfig, clock: Clock) -> str:
+    identity = Identity.load(edge.broker.cert_file, edge.broker.key_file)
+    identity.require(edge.agent_id, clock.now_ms())
+    days = (identity.ends_ms - clock.now_ms()) // _DAY_MS
+    return f"agent {identity.agent_id}, {days} days left, until {utc(identity.ends_ms)}"
+
+
+def _clock(provisioning: processes.Provisioning, ca_file: Path, clock: Clock) -> str:
+    """By the enrolment service, met by name and authority as a renewal meets it: that is tried here as well."""
+    client = EnrolmentClient.verified(provisioning.host, provisioning.port, ca_file, clock)
+    off_ms = clock.now_ms() - client.hello().now_ms
+    said = f"{abs(off_ms) / 1000:.1f} s {'ahead of' if off_ms > 0 else 'behind'} the enrolment service"
+    if abs(off_ms) > CLOCK_TOLERANCE_MS:
+        raise EnrolmentError(f"{said}: set it, or let NTP do so; certificates will not work")
+    return said
+
+
+def _broker(edge: processes.EdgeConfig, dial: Dial) -> str:
+    place = host_port(edge.broker.host, edge.broker.port)
+    if running_agent.has_line(edge):  # MQTT has one session for a name, and that is the running agent's
+        said = knock(edge.broker)
+        if said is not None:
+            raise BrokerError(f"{place} refuses this agent's certificate: {said}")
+        return f"{place} lets this certificate in; the running agent was left on its line"
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    link = dial(events.put)
+    try:
+        match events.get(timeout=_BROKER_S):
+            case Connected():
+                return f"{place} accepts agent {edge.agent_id}"
+            case Lost(cause, is_old=is_old):
+                said = None if is_old else refusal(edge.broker)
+                raise BrokerError(cause if said is None else f"{place} refuses this agent's certificate: {said}")
+            case event:
+                raise BrokerError(f"unexpected answer {type(event).__name__}: is this an MQTT 5 broker?")
+    except queue.Empty:
+        raise BrokerError("the broker does not answer: is it an MQTT 5 broker?") from None
+    finally:
+        link.close()
+
+
+def _camera(camera: processes.Camera, clock: Clock, unlock: Unlock | None) -> str:
+    if isinstance(camera.source, BROUGHT):
+        return f"{camera.source.kind}: its pictures are brought; whether they are, shows while the agent runs"
+    began_s = clock.monotonic_s()
+    trouble = "delivers nothing"
+    for item in open_source(camera, clock, unlock).frames(threading.Event()):
+        if isinstance(item, Glance):
+            height, width = item.pixels().shape[:2]
+            return f"{width}×{height} px, first picture after {clock.monotonic_s() - began_s:.1f} s"
+        if item is not None:
+            trouble = item.message
+    raise SourceError(camera.id, trouble)
+
+
+def _device(camera_id: str, source: processes.Gb28181Source, edge: processes.EdgeConfig, unlock: Unlock | None) -> str:
+    """By what the agent wrote down: only a running agent can be registered with."""
+    read_password(camera_id, source, unlock)
+    name = f"device {source.device_id}"
+    if edge.gb28181 is None or not (edge.spool.directory / FILE_NAME).exists():
+        return f"{name} registers once the agent runs: look again then"
+    devices, _ = look_at_devices(edge.spool.directory, edge.gb28181.platform_id)
+    seen = next((each for each in devices if each.device_id == source.device_id), Seen(source.device_id))
+    if not seen.is_there:
+        why = seen.refused or seen.why or "it never came"
+        if seen.refused == REFUSED_LOGIN:
+            raise WrongCredentials(camera_id, f"{name} is refused: {why}")
+        raise Silent(camera_id, f"{name} is not registered ({why}): see `wayside-edge devices`")
+    if seen.channels is not None and seen.channel(source.channel_id) is None:
+        raise NotFound(camera_id, f"{name} has no channel {source.channel_id}: see `wayside-edge devices --channels`")
+    return f"{name} is registered from {seen.host}"

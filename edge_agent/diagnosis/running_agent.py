@@ -1,0 +1,50 @@
+"""The agent that runs on this box beside a command: is there one, and does it say that it has its line?"""
+
+import fcntl
+import os
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Final
+
+from edge_agent.metrics import LOOPBACK
+from provisioning.contracts.config.processes import EdgeConfig
+
+_CONNECTED: Final = b"wayside_edge_broker_connected "
+_ANSWER_S: Final = 2.0
+_MOST: Final = 4 * 1024 * 1024
+
+
+def is_running(directory: Path) -> bool:
+    """Whether an agent runs on this spool: the kernel holds its lock for it."""
+    try:
+        handle = os.open(directory / "spool.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def has_line(edge: EdgeConfig) -> bool:
+    """Whether there may be a line to disturb: an agent runs, and does not say that it has none."""
+    return is_running(edge.spool.directory) and is_connected(edge) is not False
+
+
+def is_connected(edge: EdgeConfig) -> bool | None:
+    """What its own figures say; None without `metrics_port`, or where nobody answers there."""
+    if edge.metrics_port is None:
+        return None
+    connection = HTTPConnection(LOOPBACK, edge.metrics_port, timeout=_ANSWER_S)
+    try:
+        connection.request("GET", "/metrics")
+        told = connection.getresponse().read(_MOST)
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
+    values = [float(line.removeprefix(_CONNECTED)) for line in told.splitlines() if line.startswith(_CONNECTED)]
+    return bool(values[0]) if values else None

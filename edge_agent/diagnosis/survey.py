@@ -1,0 +1,151 @@
+"""`wayside-edge survey`: looks at every camera as the agent would, and writes figures for the acceptance of a site.
+
+A picture is opened, measured, covered by the real redactor and thrown away; nothing of it is kept or sent.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.agent import LoadRedactors, MakeRedactor, open_source, unlocker
+from edge_agent.clock import Clock
+from edge_agent.diagnosis.probes import look_at_camera
+from edge_agent.errors import EdgeError, NoPicture, RedactionUnavailable, SourceError, SpoolError
+from edge_agent.frames import Frame, Glance, Selected, SelectReason
+from edge_agent.gb28181.registration_file import NoDevicesError
+from edge_agent.gb28181.registration_file import look as look_at_devices
+from edge_agent.health.clock_skew import ClockSkew
+from edge_agent.inlets import BROUGHT
+from edge_agent.picture_checks.checks import PictureChecks
+from edge_agent.sources.picture_header import UnusablePictureError
+from edge_agent.sources.source import LiveSource
+from edge_agent.spool import ledger as ledgers
+from edge_agent.spool.database import reading
+from provisioning.contracts.config.processes import Camera, EdgeConfig, Gb28181Source
+from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.fleet.survey import CameraSurvey, Survey
+from provisioning.contracts.wire.messages import Ledger, PictureCheck
+
+LOOK_S: Final = 12.0
+"""Long enough for the RTCP reports that a clock is told from, which come every five seconds."""
+_MOST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What looking at a live camera came to."""
+
+    frame: Frame
+    faults: tuple[PictureCheck, ...]
+    clock_ms: float | None
+    bound_ms: float | None
+
+
+def survey(
+    edge: EdgeConfig, load_redactors: LoadRedactors, clock: Clock, *, software: str, look_s: float = LOOK_S
+) -> Survey:
+    """Look at every camera, one after another; beside a running agent too. What one does costs no other."""
+    books = _books(edge)
+    make: MakeRedactor | None = None
+    trouble = ""
+    try:
+        make = load_redactors(edge)
+    except RedactionUnavailable as error:
+        trouble = str(error)
+    found = []
+    for camera in edge.cameras:
+        ledger = books.get(camera.id)
+        looked = _look(camera, edge, clock, make, trouble, look_s)
+        counts = {} if ledger is None else {"selected": ledger.selected, "archived": ledger.archived}
+        found.append(looked.model_copy(update=counts))
+    return Survey(agent_id=edge.agent_id, surveyed_at_ms=clock.now_ms(), software=software[:64], cameras=tuple(found))
+
+
+def _look(
+    camera: Camera, edge: EdgeConfig, clock: Clock, make: MakeRedactor | None, trouble: str, look_s: float
+) -> CameraSurvey:
+    try:
+        if isinstance(camera.source, Gb28181Source):
+            return _registered(camera, camera.source, edge, clock)
+        if isinstance(camera.source, BROUGHT):
+            return CameraSurvey(camera_id=camera.id, reached=True)
+        seen = _watch(camera, edge, clock, look_s)
+    except (EdgeError, ConfigError, UnusablePictureError) as error:
+        said = str(error).removeprefix(f"camera {camera.id}: ")
+        return CameraSurvey(camera_id=camera.id, reached=False, trouble=said[:_MOST])
+    height, width = seen.frame.image.shape[:2]
+    redacted, why = False, trouble
+    if make is not None:
+        try:
+            make(edge, camera).redact(Selected(seen.frame, SelectReason.FIRST))
+            redacted = True
+        except RedactionUnavailable as error:
+            why = str(error)
+    return CameraSurvey(
+        camera_id=camera.id,
+        reached=True,
+        width=width,
+        height=height,
+        picture_faults=seen.faults,
+        clock_ms=seen.clock_ms,
+        clock_bound_ms=seen.bound_ms,
+        redacted=redacted,
+        redaction_trouble=why[:_MOST],
+    )
+
+
+def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Seen:
+    """Pictures for a while: a fault counts that two of them have, and a clock is told from several."""
+    source = open_source(camera, clock, unlocker(edge))
+    stop, began_s = threading.Event(), clock.monotonic_s()
+    checks, skew = PictureChecks(camera.checks), ClockSkew()
+    first: Frame | None = None
+    scores: Mapping[PictureCheck, float] = {}
+    trouble = "delivers no picture"
+    for item in source.frames(stop):
+        if isinstance(item, Glance):
+            if first is None:
+                first = item.frame()
+                scores = checks.consider(item.captured_at_ms, first.image)
+            elif clock.monotonic_s() - began_s > look_s / 2:
+                scores = checks.consider(item.captured_at_ms, item.pixels())
+            if isinstance(source, LiveSource) and source.sender_offset_ms is not None:
+                skew.reported(source.sender_offset_ms, item.captured_at_ms, clock.monotonic_s())
+        elif item is not None:
+            trouble = item.message
+        if clock.monotonic_s() - began_s > look_s:
+            break
+    if first is None:
+        raise NoPicture(camera.id, trouble)
+    told = skew.skew(clock.monotonic_s())
+    faults = tuple(check for check, score in scores.items() if score >= getattr(camera.checks, check.value))
+    return _Seen(first, faults, told.estimate_ms, told.bound_ms if told.estimate_ms is not None else None)
+
+
+def _registered(camera: Camera, source: Gb28181Source, edge: EdgeConfig, clock: Clock) -> CameraSurvey:
+    """By what the running agent wrote down: nobody else can be registered with."""
+    look_at_camera(camera, edge, clock)
+    if edge.gb28181 is None:
+        raise SourceError(camera.id, "give [gb28181], where its device registers")
+    try:
+        devices, _ = look_at_devices(edge.spool.directory, edge.gb28181.platform_id)
+    except NoDevicesError as error:
+        raise SourceError(camera.id, "its device registers once the agent runs: start it, and look again") from error
+    seen = next((each for each in devices if each.device_id == source.device_id), None)
+    if seen is None or not seen.is_there:
+        raise SourceError(camera.id, f"device {source.device_id} is not registered: see `wayside-edge devices`")
+    return CameraSurvey(
+        camera_id=camera.id,
+        reached=True,
+        clock_ms=None if seen.skew_ms is None else float(seen.skew_ms),
+        clock_bound_ms=None if seen.bound_ms is None else float(seen.bound_ms),
+    )
+
+
+def _books(edge: EdgeConfig) -> dict[str, Ledger]:
+    try:
+        with reading(edge.spool.directory) as db:
+            return ledgers.tally(db)
+    except SpoolError:
+        return {}  # it has not run yet, so nothing was archived

@@ -1,0 +1,1 @@
+"""Measures how much of what is labelled the redactor covers."""

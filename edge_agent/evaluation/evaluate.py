@@ -1,0 +1,114 @@
+"""Redacts labelled pictures in memory and judges what would have been published. Writes nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from edge_agent.errors import RedactionUnavailable
+from edge_agent.evaluation.labels import LabelKind, LabelledClip, Labels, Object
+from edge_agent.evaluation.metrics import Figures, Hits
+from edge_agent.evaluation.overlap import on_face
+from edge_agent.evaluation.score import COVERED_FROM, Mask, Verdict, judge, over_cover, painted, share_in
+from edge_agent.frames import Redact, Redacted
+from edge_agent.redact_files.errors import NotRedacted, RedactRefused
+from edge_agent.redact_files.file_policy import Fresh
+from edge_agent.redact_files.file_redactor import Image, Step, look, pixels, read_picture
+from edge_agent.redact_files.video_file import Movie
+from engines.detection.postprocess import Box as Rect
+
+
+class Eyes(Protocol):
+    """Face detectors that judge what was published."""
+
+    def hits(self, image: Image) -> Mapping[str, Sequence[Rect]]:
+        """What each takes for a face, in pixels of `image`."""
+
+
+def evaluate(folder: Path, labels: Labels, fresh: Fresh, eyes: Eyes | None, step: Step) -> Figures:
+    """Every labelled picture by a redactor without memories, every clip by one that keeps them.
+
+    Raises:
+        RedactRefused: a labelled file is missing or no picture: figures over a part of the set would mislead.
+    """
+    run = _Run(eyes)
+    for picture in labels.pictures:
+        try:
+            image = read_picture(folder / picture.file)
+        except NotRedacted as error:
+            raise _missing(folder, picture.file, error) from error
+        redacted = run.redacted(fresh(), 0, 0, image)
+        if redacted is not None:
+            verdicts = run.judged(redacted, picture.objects)
+            run.figures.add_picture(verdicts, image.shape[0])
+        step()
+    for clip in labels.clips:
+        try:
+            _clip(run, folder / clip.file, clip, fresh(), step)
+        except NotRedacted as error:
+            raise _missing(folder, clip.file, error) from error
+    return run.figures
+
+
+def _clip(run: "_Run", file: Path, clip: LabelledClip, redactor: Redact, step: Step) -> None:
+    wanted = {frame.number: frame.objects for frame in clip.frames}
+    with Movie(file) as movie:
+        for shot in movie.shots():
+            if shot.image is None:
+                continue
+            redacted = run.redacted(redactor, shot.number, shot.at_ms, shot.image, counts=shot.number in wanted)
+            if shot.number in wanted:
+                if redacted is not None:
+                    run.figures.add_frame(clip.file, run.judged(redacted, wanted.pop(shot.number), is_clip=True))
+                else:
+                    wanted.pop(shot.number)
+                step()
+    if wanted:
+        raise NotRedacted(f"has no frame {min(wanted)} that decodes, though it is labelled")
+
+
+def _missing(folder: Path, file: str, error: NotRedacted) -> RedactRefused:
+    return RedactRefused(f"{folder / file}: {error}; the labels name it, so there are no figures without it")
+
+
+class _Run:
+    def __init__(self, eyes: Eyes | None) -> None:
+        self.figures = Figures()
+        self._eyes = eyes
+
+    def redacted(
+        self, redactor: Redact, number: int, at_ms: int, image: Image, *, counts: bool = True
+    ) -> Redacted | None:
+        """What would be published; None for a picture that is withheld, which leaks nothing."""
+        try:
+            redacted = look(redactor, number, at_ms, image)
+        except (RedactionUnavailable, NotRedacted):
+            self.figures.pictures += counts
+            self.figures.withheld += counts
+            return None
+        self.figures.pictures += counts
+        self.figures.models |= redacted.snapshot.redaction.models
+        return redacted
+
+    def judged(self, redacted: Redacted, objects: Sequence[Object], *, is_clip: bool = False) -> list[Verdict]:
+        """Every object. Over-cover and other eyes are for pictures: a clip's labels name what is followed, not all."""
+        image, regions = pixels(redacted), redacted.snapshot.redaction.regions
+        mask = painted(image, regions)
+        if is_clip:
+            return judge(objects, mask, regions)
+        (self.figures.over if objects else self.figures.over_empty).append(over_cover(objects, mask))
+        faces = [Rect(*one.box) for one in objects if one.kind is LabelKind.FACE]
+        if faces and self._eyes is not None:
+            for name, found in self._eyes.hits(image).items():
+                _sort(found, faces, mask, self.figures.hits.setdefault(name, Hits()))
+        return judge(objects, mask, regions)
+
+
+def _sort(found: Sequence[Rect], faces: Sequence[Rect], mask: Mask, hits: Hits) -> None:
+    for hit in found:
+        met = [face for face in faces if on_face(hit, face)]
+        if any((share_in(face, mask) or 0.0) < COVERED_FROM for face in met):
+            hits.on_uncovered += 1
+        elif met:
+            hits.on_covered += 1
+        else:
+            hits.elsewhere += 1

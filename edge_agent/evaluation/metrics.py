@@ -1,0 +1,188 @@
+"""What an evaluation adds up to: recall by size, leaks by track, over-cover, and what other eyes still find."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from edge_agent.evaluation.labels import LabelKind
+from edge_agent.evaluation.score import Verdict
+from edge_agent.evaluation.share import Share
+
+FACE_BINS: Final = ((6.0, "8"), (10.0, "12"), (14.0, "16"), (18.0, "20"), (25.0, "30"), (35.0, "40+"))
+"""Lowest height of each bin, px, and the height that it is named for."""
+PLATE_BINS: Final = ((10.0, "20"), (30.0, "40"), (50.0, "60+"))
+"""The same for widths of plates."""
+BELOW: Final = "less"
+TALL_PX: Final = 720
+"""Pictures with more lines are counted apart: the search costs too much there to look as closely."""
+
+_Counts = dict[str, list[int]]
+
+
+def bin_of(size_px: float, bins: Sequence[tuple[float, str]]) -> str:
+    """The name of the bin that a size falls into."""
+    return next((name for lowest, name in reversed(bins) if size_px >= lowest), BELOW)
+
+
+@dataclass(slots=True)
+class Track:
+    """One labelled object of one clip through its labelled frames."""
+
+    clip: str
+    track: int
+    kind: str
+    frames: int = 0
+    uncovered: int = 0
+    longest: int = 0
+    """Labelled frames in a row."""
+    run: int = 0
+
+    def add(self, *, is_covered: bool) -> None:
+        """The next labelled frame."""
+        self.frames += 1
+        self.uncovered += not is_covered
+        self.run = 0 if is_covered else self.run + 1
+        self.longest = max(self.longest, self.run)
+
+
+@dataclass(slots=True)
+class Hits:
+    """What one audit detector takes for a face in what was published."""
+
+    on_uncovered: int = 0
+    """Touching a labelled face that is not covered: a leak."""
+    on_covered: int = 0
+    """Touching one that is paint: it fires on the edge of the paint or on what is beside it."""
+    elsewhere: int = 0
+
+
+@dataclass(slots=True)
+class Figures:
+    """Grows picture by picture."""
+
+    pictures: int = 0
+    withheld: int = 0
+    """Pictures and frames that the redactor did not let out; their objects are counted nowhere."""
+    recall: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
+    """Group → bin → [covered, of]."""
+    own_cover: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
+    """Plates that were found as plates, the same way."""
+    tracks: dict[tuple[str, int], Track] = field(default_factory=dict)
+    over: list[float] = field(default_factory=list)
+    over_empty: list[float] = field(default_factory=list)
+    """Of pictures in which nothing is to be covered."""
+    hits: dict[str, Hits] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+
+    def add_picture(self, verdicts: Iterable[Verdict], lines: int) -> None:
+        """The objects of a picture of so many lines."""
+        for one in verdicts:
+            x0, y0, x1, y1 = one.label.box
+            group = _group(one, lines)
+            if one.label.kind in {LabelKind.PLATE, LabelKind.EBIKE_PLATE}:
+                name = bin_of(x1 - x0, PLATE_BINS)
+                _count(self.own_cover[group][name], yes=one.by_own_cover)
+            else:
+                name = bin_of(y1 - y0, FACE_BINS)
+            _count(self.recall[group][name], yes=one.is_covered)
+
+    def add_frame(self, clip: str, verdicts: Iterable[Verdict]) -> None:
+        """The objects of a frame. Frames of one clip resemble one another, so they count by track, not in recall."""
+        for one in verdicts:
+            number = one.label.track or 0
+            track = self.tracks.setdefault((clip, number), Track(clip, number, one.label.kind))
+            track.add(is_covered=one.is_covered)
+
+    def shares(self, counts: Mapping[str, _Counts]) -> dict[str, dict[str, Share]]:
+        """Counts as shares, groups by name and bins by size."""
+        order = [BELOW, *(name for _, name in FACE_BINS), *(name for _, name in PLATE_BINS)]
+        return {
+            group: {name: Share(*bins[name]) for name in sorted(bins, key=order.index)}
+            for group, bins in sorted(counts.items())
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            "pictures_and_frames": self.pictures,
+            "withheld": self.withheld,
+            "recall": _plain(self.shares(self.recall)),
+            "found_as_plate": _plain(self.shares(self.own_cover)),
+            "tracks": [
+                {"clip": t.clip, "track": t.track, "kind": t.kind, "frames": t.frames, "uncovered": t.uncovered,
+                 "longest_gap": t.longest}
+                for t in self.tracks.values()
+            ],
+            "over_cover": _over(self.over),
+            "over_cover_of_pictures_without_labels": _over(self.over_empty),
+            "audit": {
+                name: {"on_uncovered_faces": h.on_uncovered, "on_covered_faces": h.on_covered, "elsewhere": h.elsewhere}
+                for name, h in self.hits.items()
+            },
+            "models": self.models,
+        }  # fmt: skip
+
+    def show(self, out: Console) -> None:
+        """Tables."""
+        out.print(f"{self.pictures} pictures and frames, {self.withheld} withheld", highlight=False)
+        recall = self.shares(self.recall)
+        plates = {g: bins for g, bins in recall.items() if "plate" in g}
+        faces = {g: bins for g, bins in recall.items() if g not in plates}
+        own = {f"{g}, found as a plate": bins for g, bins in self.shares(self.own_cover).items()}
+        _table(out, "covered, by height in px (95 % interval)", faces, [name for _, name in FACE_BINS])
+        _table(out, "covered, by width in px (95 % interval)", plates | own, [name for _, name in PLATE_BINS])
+        if self.tracks:
+            table = Table("clip", "track", "kind", "labelled frames", "uncovered", "longest gap", title="clips")
+            for t in self.tracks.values():
+                table.add_row(t.clip, str(t.track), t.kind, str(t.frames), str(t.uncovered), str(t.longest))
+            out.print(table)
+        for name, values in (("all pictures", self.over), ("pictures without labels", self.over_empty)):
+            if values:
+                text = f"over-cover, {name}: mean {fmean(values):.1%}, worst {max(values):.1%} of {len(values)}"
+                out.print(text, highlight=False)
+        for name, hits in self.hits.items():
+            out.print(
+                f"{name}: {hits.on_uncovered} hits on uncovered faces, {hits.on_covered} on covered ones, "
+                f"{hits.elsewhere} elsewhere",
+                highlight=False,
+            )
+
+
+def _group(verdict: Verdict, lines: int) -> str:
+    label = verdict.label
+    words = [label.kind.replace("_", "-")]
+    if label.kind is LabelKind.FACE:
+        words.append(label.variant)
+    if label.synthetic and label.kind is not LabelKind.FACE:
+        words.append("synthetic" if "plate" in label.kind else "pasted")
+    tall = f" (over {TALL_PX} lines)" if lines > TALL_PX else ""
+    return " ".join(words) + tall
+
+
+def _count(pair: list[int], *, yes: bool) -> None:
+    pair[0] += yes
+    pair[1] += 1
+
+
+def _plain(shares: Mapping[str, Mapping[str, Share]]) -> dict[str, dict[str, Any]]:
+    return {group: {name: share.as_json() for name, share in bins.items()} for group, bins in shares.items()}
+
+
+def _over(values: Sequence[float]) -> dict[str, Any]:
+    return {"pictures": len(values), "mean": fmean(values) if values else None, "worst": max(values, default=None)}
+
+
+def _table(out: Console, title: str, rows: Mapping[str, Mapping[str, Share]], columns: Sequence[str]) -> None:
+    if not rows:
+        return
+    if any(BELOW in bins for bins in rows.values()):
+        columns = [BELOW, *columns]
+    table = Table("", *columns, title=title)
+    for group, bins in rows.items():
+        table.add_row(group, *(str(bins.get(name, Share(0, 0))) for name in columns))
+    out.print(table)

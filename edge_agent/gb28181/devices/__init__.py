@@ -1,0 +1,1 @@
+"""Registered devices: registration, catalogue, subscriptions and queries. No sockets."""

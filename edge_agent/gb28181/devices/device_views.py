@@ -1,0 +1,167 @@
+"""What is known of each device, kept up to date by what the endpoint tells. One thread writes, any may read."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final, Protocol
+
+from edge_agent.gb28181.devices.events import (
+    Alarmed,
+    CatalogMissed,
+    CatalogTaken,
+    Event,
+    Forget,
+    InfoTaken,
+    Keep,
+    Moved,
+    Offline,
+    Online,
+    Restored,
+    StatusTaken,
+    SubscriptionGivenUp,
+    TurnedAway,
+)
+from edge_agent.gb28181.devices.registrations import Gone, Registration
+from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.subscriptions import Topic
+from edge_agent.gb28181.manscdp.channels import channels
+from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.sessions.invite import Route
+
+_WHY: Final = {
+    Gone.UNREGISTERED: "it took leave",
+    Gone.SILENT: "no word for three of its keepalives: see its power and network, and the interval set in it",
+    Gone.CLOSED: "its TCP connection ended",
+    Gone.EXPIRED: "its registration ran out and was not renewed",
+}
+_LISTS: Final = {
+    Outcome.SILENT: "it was asked for its channels and gave none",
+    Outcome.REFUSED: "it refuses to tell its channels",
+    Outcome.STALLED: "its list of channels broke off",
+    Outcome.TOO_MANY: "it has more channels than are kept",
+}
+
+_FALLS: Final = (
+    "it ends its connection over our subscription to its {what}, which is not sent any more: renew its firmware"
+)
+_GIVEN_UP: Final = {
+    Topic.CATALOG: _FALLS.format(what="list"),
+    Topic.ALARM: _FALLS.format(what="alarms"),
+}
+
+
+class Reach(Protocol):
+    """Whoever knows the way to a device."""
+
+    def is_there(self, device_id: str) -> bool:
+        """Whether it counts as registered."""
+
+    def route(self, device_id: str) -> Route | None:
+        """How it is reached."""
+
+
+class Views:
+    """Which devices there are never changes, and each is replaced whole: a reader sees no half."""
+
+    def __init__(self, device_ids: Iterable[str], platform_id: str) -> None:
+        self._seen = {device_id: Seen(device_id) for device_id in device_ids}
+        self._platform_id = platform_id
+        self._changed: set[str] = set()
+
+    def __getitem__(self, device_id: str) -> Seen:
+        return self._seen[device_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._seen)
+
+    def all(self) -> dict[str, Seen]:
+        """By id."""
+        return dict(self._seen)
+
+    def changed(self) -> list[Seen]:
+        """Those that changed since the last time."""
+        changed, self._changed = self._changed, set()
+        return [self._seen[device_id] for device_id in changed]
+
+    def restore(self, before: Mapping[str, Seen], restored: Iterable[Restored], reach: Reach) -> None:
+        """Begin with what was remembered."""
+        for device_id in self._seen:
+            self._seen[device_id] = replace(
+                before.get(device_id, Seen(device_id)), is_there=False, is_reachable=False, subscription_trouble=""
+            )
+        for each in restored:
+            if each.registration is not None:
+                self._show(each.registration)
+            known = channels(each.device_id, each.items, self._platform_id) if each.catalog_at_ms else None
+            self._replace(
+                each.device_id,
+                is_there=reach.is_there(each.device_id),
+                is_reachable=reach.route(each.device_id) is not None,
+                channels=known,
+            )
+        self._changed.update(self._seen)
+
+    def refused(self, device_id: str, why: str) -> None:
+        """Its last try to register."""
+        self._replace(device_id, refused=why)
+
+    def told(self, event: Event, now_ms: int) -> None:
+        """What it says of a device."""
+        match event:
+            case Online(registration):
+                self._show(registration)
+                self._replace(
+                    registration.device_id, is_there=True, is_reachable=True, since_ms=now_ms, why="", refused=""
+                )
+            case Keep(registration) | Moved(registration):
+                self._show(registration)
+                self._replace(registration.device_id, refused="")
+            case Offline(device_id, why):
+                self._replace(device_id, is_there=False, is_reachable=False, since_ms=now_ms, why=_WHY[why])
+            case Forget(device_id) if device_id in self._seen:
+                self._replace(device_id, expires_at_ms=0)
+            case TurnedAway(device_id, _, why):
+                self.refused(device_id, why)
+            case _:
+                self._answered(event, now_ms)
+
+    def _answered(self, event: Event, now_ms: int) -> None:
+        match event:
+            case CatalogTaken():
+                self._catalog(event)
+            case CatalogMissed(device_id, outcome):
+                self._replace(device_id, catalog_trouble=_LISTS[outcome])
+            case InfoTaken(device_id, info):
+                self._replace(device_id, manufacturer=info.manufacturer, model=info.model, firmware=info.firmware)
+            case StatusTaken(device_id, _, skew_ms, bound_ms) if skew_ms is not None:
+                self._replace(device_id, skew_ms=skew_ms, bound_ms=bound_ms, measured_at_ms=now_ms)
+            case SubscriptionGivenUp(device_id, topic):
+                self._replace(device_id, subscription_trouble=_GIVEN_UP[topic])
+            case Alarmed(device_id, _, alarm):
+                count = self._seen[device_id].alarms + 1
+                self._replace(device_id, alarms=count, last_alarm=alarm.kind, last_alarm_at_ms=now_ms)
+
+    def _catalog(self, taken: CatalogTaken) -> None:
+        if taken.outcome is None:
+            self._replace(taken.device_id, channels=taken.channels)
+            return
+        self._replace(
+            taken.device_id,
+            channels=taken.channels,
+            announced=taken.announced,
+            catalog_at_ms=taken.at_ms,
+            catalog_trouble=_LISTS.get(taken.outcome, ""),
+        )
+
+    def _show(self, registration: Registration) -> None:
+        self._replace(
+            registration.device_id,
+            transport=registration.peer.transport,
+            host=registration.peer.host,
+            port=registration.peer.port,
+            version=registration.version,
+            expires_at_ms=registration.expires_at_ms,
+        )
+
+    def _replace(self, device_id: str, **changes: object) -> None:
+        self._seen[device_id] = replace(self._seen[device_id], **changes)  # type: ignore[arg-type]
+        self._changed.add(device_id)

@@ -1,0 +1,157 @@
+"""MESSAGE and NOTIFY: what a registered device says. It is answered before it is read.
+
+Who is where is nobody's business here: a position or an event of a person is answered, dropped and counted.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from edge_agent.gb28181.devices.events import Alarmed, Event, InfoTaken, Keep, Online
+from edge_agent.gb28181.devices.queries import Asked, Enquiries, What
+from edge_agent.gb28181.devices.registrations import NotRegisteredError, Registrations
+from edge_agent.gb28181.manscdp import body, query_bodies
+from edge_agent.gb28181.manscdp.alarms import Alarm
+from edge_agent.gb28181.manscdp.body import ManscdpError, Word
+from edge_agent.gb28181.manscdp.message_types import (
+    CatalogChange,
+    CatalogPart,
+    DeviceInfo,
+    DeviceStatus,
+    Keepalive,
+    MediaStatus,
+    Other,
+    RecordPart,
+    Result,
+    Unwanted,
+)
+from edge_agent.gb28181.sessions.dialogs import Dialogs
+from edge_agent.gb28181.sip import addresses, message
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.message import Request, Response
+from edge_agent.gb28181.sip.moment import Calendar, Now
+from edge_agent.gb28181.sip.peer import Peer
+
+Answer: TypeAlias = CatalogPart | CatalogChange | RecordPart | DeviceInfo | DeviceStatus | Result
+_UNREGISTERED: Final = 403
+_UNKNOWN: Final = 404
+
+
+class Conversation:
+    """Of one platform."""
+
+    def __init__(
+        self,
+        token: Callable[[int], str],
+        registrations: Registrations,
+        enquiries: Enquiries,
+        dialogs: Dialogs,
+        calendar: Calendar,
+        send: Callable[[bytes, Asked, Now], bool],
+        emit: Callable[[Event], None],
+    ) -> None:
+        """`send` takes a body to a device."""
+        self._token = token
+        self._registrations = registrations
+        self._enquiries = enquiries
+        self._dialogs = dialogs
+        self._calendar = calendar
+        self._send = send
+        self._emit = emit
+        self.counts: dict[str, Counter[str]] = {}
+        """By device: what it said, by kind. Which devices there can be is known, and which kinds."""
+
+    def speaker(self, request: Request, peer: Peer) -> str | None:
+        """Which device says it: by the user of From or Contact, else by its address. None: none that is known."""
+        for name in ("From", "Contact"):
+            user = addresses.user(request.headers.get(name) or "")
+            if user in self._registrations:
+                return user
+        return self._registrations.at(peer)
+
+    def admit(self, request: Request, peer: Peer, device_id: str | None, now: Now) -> tuple[Response, str | None]:
+        """The answer, and who said it; None for somebody who is to register first. Its body has not been read.
+
+        `device_id`: the speaker, by what it says.
+        """
+        if device_id is None:
+            return message.answer(request, _UNKNOWN, peer, to_tag=self._token(16)), None
+        try:
+            is_back = self._registrations.word(device_id, peer, now, moves=False)
+        except NotRegisteredError:
+            self._count(device_id, "not_registered")
+            return message.answer(request, _UNREGISTERED, peer, to_tag=self._token(16)), None
+        if is_back:
+            self._emit(Online(self._registrations.held(device_id)))
+        self._count(device_id, "messages" if request.method == "MESSAGE" else "notifications")
+        return message.answer(request, 200, peer, to_tag=self._token(16)), device_id
+
+    def hear(self, device_id: str, request: Request, peer: Peer, now: Now) -> None:
+        """What is in it, once it is answered."""
+        try:
+            word = body.parse(request.body)
+        except ManscdpError:
+            self._count(device_id, "unreadable")
+            return
+        if word.is_mended:
+            self._count(device_id, "mended")
+        content = word.content
+        match content:
+            case Keepalive():
+                self._keepalive(device_id, peer, now)
+            case Alarm():
+                self._alarm(device_id, word, content, now, is_message=request.method == "MESSAGE")
+            case MediaStatus():
+                if content.is_end:
+                    self._dialogs.file_end(device_id, word.device_id, request.headers.get("Call-ID") or "", now)
+            case Unwanted():
+                self._count(device_id, content.kind)
+            case Other():
+                self._count(device_id, "other")
+            case _:
+                self._take(device_id, word, content, now)
+
+    def _take(self, device_id: str, word: Word, content: Answer, now: Now) -> None:
+        """What answers a question of ours, or is news of what was asked."""
+        match content:
+            case CatalogPart():
+                self._enquiries.take_catalog(device_id, word.sn, content, now)
+            case CatalogChange():
+                self._enquiries.take_news(device_id, content.items)
+            case RecordPart():
+                self._enquiries.take_records(device_id, word.sn, content, now)
+            case DeviceInfo():
+                self._emit(InfoTaken(device_id, content))
+            case DeviceStatus():
+                self._enquiries.take_status(device_id, content, now)
+            case _:
+                if not content.is_ok:
+                    self._enquiries.refused(device_id, word.cmd_type, now)
+
+    def version(self, device_id: str) -> Version:
+        """The edition that a device speaks."""
+        registration = self._registrations.registration(device_id)
+        return Version.V2016 if registration is None else registration.version
+
+    def _keepalive(self, device_id: str, peer: Peer, now: Now) -> None:
+        """It is reached where its keepalives come from: address translation gives it another port now and then."""
+        before = self._registrations.registration(device_id)
+        self._registrations.word(device_id, peer, now, moves=True)
+        self._registrations.keeps_alive(device_id)
+        registration = self._registrations.held(device_id)
+        if registration is not before:
+            self._emit(Keep(registration))
+        self._count(device_id, "keepalives")
+
+    def _alarm(self, device_id: str, word: Word, alarm: Alarm, now: Now, *, is_message: bool) -> None:
+        self._count(device_id, "alarms")
+        self._emit(Alarmed(device_id, word.device_id, alarm, self._calendar.at_ms(alarm.alarmed_at)))
+        version, command = self.version(device_id), Asked(device_id, What.COMMAND)
+        if is_message:
+            answer = query_bodies.alarm_answer(version, word.sn or 0, word.device_id or device_id)
+            self._send(answer, command, now)
+        if alarm.needs_reset:
+            self._send(query_bodies.alarm_reset(version, self._enquiries.number(), device_id), command, now)
+
+    def _count(self, device_id: str, what: str) -> None:
+        self.counts.setdefault(device_id, Counter())[what] += 1

@@ -1,0 +1,104 @@
+"""What a device is asked and told once it is there: step by step, and not all devices at one moment.
+
+After a restart of ours, or a power cut of theirs, thousands come back within a minute. Each waits for its turn.
+"""
+
+from collections.abc import Callable, Collection
+from enum import Enum, auto
+from typing import Final
+
+from edge_agent.gb28181.devices.queries import Asked, Enquiries, What
+from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
+from edge_agent.gb28181.manscdp import query_bodies
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.pacing import Pacer
+from edge_agent.gb28181.sip.timers import Agenda
+
+DEVICES_PER_S: Final = 50.0
+DELAY_S: Final = 1.0
+"""At least: some do not listen right after their registration."""
+JITTER_S: Final = 1.0
+STEP_S: Final = 0.3
+AGAIN_S: Final = 600.0
+"""A list that did not come is asked for again."""
+
+
+class Step(Enum):
+    """In this order."""
+
+    INFO = auto()
+    STATUS = auto()
+    CATALOG = auto()
+    GUARD = auto()
+    SUBSCRIBE_CATALOG = auto()
+    SUBSCRIBE_ALARM = auto()
+
+
+_TOPICS: Final = {Step.SUBSCRIBE_CATALOG: Topic.CATALOG, Step.SUBSCRIBE_ALARM: Topic.ALARM}
+_AFTER: Final = dict(zip(list(Step)[:-1], list(Step)[1:], strict=True))
+
+
+class Greeting:
+    """Whose turn it is, for what. Whether a step is still needed is decided when its turn comes."""
+
+    def __init__(
+        self,
+        token: Callable[[int], str],
+        enquiries: Enquiries,
+        subscriptions: Subscriptions,
+        version: Callable[[str], Version],
+        send: Callable[[bytes, Asked, Now], bool],
+        guarded: Collection[str],
+    ) -> None:
+        """`version`: the edition that a device speaks. `guarded`: devices that are to be told SetGuard."""
+        self._token = token
+        self._enquiries = enquiries
+        self._subscriptions = subscriptions
+        self._version = version
+        self._send = send
+        self._guarded = guarded
+        self._pacer = Pacer(DEVICES_PER_S)
+        self._agenda: Agenda[tuple[str, Step]] = Agenda()
+
+    def begin(self, device_id: str, now_s: float) -> None:
+        """It is there, or it is time to ask again. One that is being greeted is greeted on."""
+        if any(self._agenda.at_s((device_id, step)) is not None for step in Step):
+            return
+        jitter_s = int(self._token(4), 16) / 0x10000 * JITTER_S
+        self._agenda.plan((device_id, Step.INFO), self._pacer.turn_s(now_s + DELAY_S + jitter_s))
+
+    def ask_list_again(self, device_id: str, now_s: float) -> None:
+        """It did not come."""
+        self._agenda.plan((device_id, Step.CATALOG), self._pacer.turn_s(now_s + AGAIN_S))
+
+    def end(self, device_id: str) -> None:
+        """It is not there any more."""
+        for step in Step:
+            self._agenda.cancel((device_id, step))
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called. It may be early."""
+        return self._agenda.get_timer()
+
+    def handle_timer(self, now: Now) -> None:
+        """Time has passed."""
+        for device_id, step in self._agenda.take(now.monotonic_s):
+            if step in _AFTER:
+                self._agenda.plan((device_id, _AFTER[step]), now.monotonic_s + STEP_S)
+            self._do(device_id, step, now)
+
+    def _do(self, device_id: str, step: Step, now: Now) -> None:
+        version, is_stale = self._version(device_id), self._enquiries.is_stale(device_id, now)
+        match step:
+            case Step.INFO if is_stale:
+                self._enquiries.ask_info(device_id, version, now)
+            case Step.STATUS if is_stale:
+                self._enquiries.ask_status(device_id, version, now)
+            case Step.CATALOG if is_stale:
+                self._enquiries.ask_catalog(device_id, version, now)
+            case Step.GUARD if device_id in self._guarded:
+                body = query_bodies.guard(version, self._enquiries.number(), device_id, "SetGuard")
+                self._send(body, Asked(device_id, What.COMMAND), now)
+            case Step.SUBSCRIBE_CATALOG | Step.SUBSCRIBE_ALARM:
+                self._subscriptions.begin(device_id, _TOPICS[step], version)

@@ -1,0 +1,284 @@
+"""What devices are asked: their lists, their recordings, who and how they are. Answers come as messages of their own.
+
+An answer may come before the 200 to its query, under another number, in many messages, or never.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import count
+from typing import Final
+
+from edge_agent.gb28181.devices.events import CatalogMissed, CatalogTaken, Event, RecordsTaken, StatusTaken
+from edge_agent.gb28181.manscdp import catalog, query_bodies
+from edge_agent.gb28181.manscdp.catalog import CatalogAssembly
+from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
+from edge_agent.gb28181.manscdp.channels import channels
+from edge_agent.gb28181.manscdp.message_types import CatalogPart, DeviceStatus, RecordPart
+from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.records import RecordAssembly, Records
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.errors import ProtocolError
+from edge_agent.gb28181.sip.moment import Calendar, Now
+from edge_agent.gb28181.sip.timers import Agenda
+
+STALE_MS: Final = 3_600_000
+"""A list or a clock that was asked for longer ago is asked for again when the device registers."""
+MAX_WAITING: Final = 16
+"""Queries for recordings of one device that wait for the one before."""
+_TOLD_MS: Final = 500
+"""A time told in whole seconds is half a second off, either way, once half a second is added."""
+
+
+class What(Enum):
+    """What a MESSAGE of ours is about."""
+
+    CATALOG = auto()
+    RECORDS = auto()
+    INFO = auto()
+    STATUS = auto()
+    PROBE = auto()
+    """Is it alive at all?"""
+    COMMAND = auto()
+    """Nothing waits for its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer to a MESSAGE of ours belongs to."""
+
+    device_id: str
+    what: What
+    number: int = 0
+    """SN of the query."""
+
+
+class TooManyQueriesError(ProtocolError):
+    """`MAX_WAITING` queries for recordings of this device wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    query: int
+    channel_id: str
+    started_at_ms: int
+    ended_at_ms: int
+    version: Version
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """The query for recordings that is open."""
+
+    wish: _Wish
+    assembly: RecordAssembly
+
+
+class Enquiries:
+    """Of one platform. `send` takes a body to a device; whether there is a way to it."""
+
+    def __init__(
+        self,
+        platform_id: str,
+        calendar: Calendar,
+        send: Callable[[bytes, Asked, Now], bool],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._platform_id = platform_id
+        self._calendar = calendar
+        self._send = send
+        self._emit = emit
+        self._numbers = count(1)
+        self._queries = count(1)
+        self._known: dict[str, dict[str, CatalogItem]] = {}
+        self._known_at_ms: dict[str, int] = {}
+        self._catalogs: dict[str, CatalogAssembly] = {}
+        self._asked_at_ms: dict[str, int] = {}
+        self._lookups: dict[str, _Lookup] = {}
+        self._wishes: dict[str, deque[_Wish]] = {}
+        self._status_asked: dict[str, Now] = {}
+        self._agenda: Agenda[tuple[str, What]] = Agenda()
+
+    def number(self) -> int:
+        """The next SN."""
+        return next(self._numbers)
+
+    def restore(self, device_id: str, items: Iterable[CatalogItem], at_ms: int) -> None:
+        """What was known of its list before a restart."""
+        self._known[device_id] = {item.item_id: item for item in items}
+        self._known_at_ms[device_id] = at_ms
+
+    def is_stale(self, device_id: str, now: Now) -> bool:
+        """Whether its list is to be asked for: never taken, or long ago."""
+        age_ms = now.wall_ms - self._known_at_ms.get(device_id, -STALE_MS)
+        return not 0 <= age_ms < STALE_MS
+
+    # --- to ask
+
+    def ask_catalog(self, device_id: str, version: Version, now: Now) -> None:
+        """Its list, unless that is under way. `CatalogTaken` or `CatalogMissed` follows."""
+        if device_id in self._catalogs:
+            return
+        sn = self.number()
+        if self._send(query_bodies.catalog(version, sn, device_id), Asked(device_id, What.CATALOG, sn), now):
+            known = len(self._known.get(device_id, ()))
+            self._catalogs[device_id] = CatalogAssembly(sn, now.monotonic_s, known_items=known)
+            self._asked_at_ms[device_id] = now.wall_ms
+            self._mind(device_id, What.CATALOG, self._catalogs[device_id].get_timer())
+
+    def ask_info(self, device_id: str, version: Version, now: Now) -> None:
+        """Who it is. `InfoTaken` may follow."""
+        sn = self.number()
+        self._send(query_bodies.device_info(version, sn, device_id), Asked(device_id, What.INFO, sn), now)
+
+    def ask_status(self, device_id: str, version: Version, now: Now, what: What = What.STATUS) -> bool:
+        """How it is. `StatusTaken` may follow. False: there is no way to it."""
+        sn = self.number()
+        self._status_asked[device_id] = now
+        return self._send(query_bodies.device_status(version, sn, device_id), Asked(device_id, what, sn), now)
+
+    def ask_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], version: Version, now: Now) -> int:
+        """What a channel has recorded. `RecordsTaken` with this number follows, whatever happens.
+
+        One query a device at a time: recorders mix up the answers of two.
+
+        Raises:
+            TooManyQueriesError: see there.
+        """
+        waiting = self._wishes.setdefault(device_id, deque())
+        if len(waiting) >= MAX_WAITING:
+            raise TooManyQueriesError(f"device {device_id}: {MAX_WAITING} queries for its recordings wait already")
+        wish = _Wish(next(self._queries), channel_id, *span_ms, version)
+        waiting.append(wish)
+        self._next_lookup(device_id, now)
+        return wish.query
+
+    # --- what comes
+
+    def take_catalog(self, device_id: str, sn: int | None, part: CatalogPart, now: Now) -> None:
+        """A message of its list; one that nobody asked for is news of single channels."""
+        assembly = self._catalogs.get(device_id)
+        if assembly is None or not assembly.receive(sn, part, now.monotonic_s):
+            self.take_news(device_id, part.items)
+            return
+        self._look(device_id, assembly)
+
+    def take_news(self, device_id: str, items: Iterable[CatalogItem]) -> None:
+        """Channels came, went or changed."""
+        before = self._known.get(device_id, {})
+        known = catalog.changed(before, items)
+        if known != before:
+            self._known[device_id] = known
+            self._tell(device_id)
+
+    def take_records(self, device_id: str, sn: int | None, part: RecordPart, now: Now) -> None:
+        """A message of its recordings."""
+        lookup = self._lookups.get(device_id)
+        if lookup is not None and lookup.assembly.receive(sn, part, now.monotonic_s):
+            self._look_up(device_id, lookup, now)
+
+    def take_status(self, device_id: str, status: DeviceStatus, now: Now) -> None:
+        """How it is, and what its clock says."""
+        asked = self._status_asked.pop(device_id, None)
+        its_ms = self._calendar.at_ms(status.device_time) if status.device_time else None
+        skew_ms = bound_ms = None
+        if asked is not None and its_ms is not None:
+            trip_ms = round((now.monotonic_s - asked.monotonic_s) * 1000)
+            skew_ms = its_ms + _TOLD_MS - (now.wall_ms - trip_ms // 2)
+            bound_ms = trip_ms // 2 + _TOLD_MS
+        self._emit(StatusTaken(device_id, status, skew_ms, bound_ms))
+
+    def refused(self, device_id: str, cmd_type: str, now: Now) -> None:
+        """It answered a query with an error, in the body or in SIP."""
+        assembly, lookup = self._catalogs.get(device_id), self._lookups.get(device_id)
+        if cmd_type.lower() == "catalog" and assembly is not None:
+            assembly.refuse()
+            self._look(device_id, assembly)
+        if cmd_type.lower() == "recordinfo" and lookup is not None:
+            lookup.assembly.refuse()
+            self._look_up(device_id, lookup, now)
+
+    def gone(self, device_id: str) -> None:
+        """It is not there any more: nothing that was asked is waited for."""
+        self._catalogs.pop(device_id, None)
+        self._status_asked.pop(device_id, None)
+        lookup = self._lookups.pop(device_id, None)
+        wishes = [] if lookup is None else [lookup.wish]
+        for wish in (*wishes, *self._wishes.pop(device_id, ())):
+            nothing = Records((), None, 0, Outcome.SILENT)
+            self._emit(RecordsTaken(wish.query, device_id, wish.channel_id, nothing))
+        for what in (What.CATALOG, What.RECORDS):
+            self._agenda.cancel((device_id, what))
+
+    # --- time
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called, at the latest."""
+        return self._agenda.get_timer()
+
+    def handle_timer(self, now: Now) -> None:
+        """Time has passed."""
+        for device_id, what in self._agenda.take(now.monotonic_s):
+            if what is What.CATALOG:
+                self._catalogs[device_id].handle_timer(now.monotonic_s)
+                self._look(device_id, self._catalogs[device_id])
+            else:
+                self._lookups[device_id].assembly.handle_timer(now.monotonic_s)
+                self._look_up(device_id, self._lookups[device_id], now)
+
+    # --- inside
+
+    def _look(self, device_id: str, assembly: CatalogAssembly) -> None:
+        taken = assembly.catalog
+        self._mind(device_id, What.CATALOG, assembly.get_timer())
+        if taken is None:
+            return
+        del self._catalogs[device_id]
+        if not taken.is_list:
+            self._emit(CatalogMissed(device_id, taken.outcome))
+            return
+        self._known[device_id] = taken.over(self._known.get(device_id, {}))
+        self._known_at_ms[device_id] = self._asked_at_ms[device_id]
+        self._tell(device_id, taken)
+
+    def _tell(self, device_id: str, taken: catalog.Catalog | None = None) -> None:
+        items = tuple(self._known[device_id].values())
+        self._emit(
+            CatalogTaken(
+                device_id,
+                items,
+                channels(device_id, items, self._platform_id),
+                None if taken is None else taken.announced,
+                None if taken is None else taken.outcome,
+                self._known_at_ms.get(device_id, 0),
+            )
+        )
+
+    def _next_lookup(self, device_id: str, now: Now) -> None:
+        if device_id in self._lookups or not self._wishes[device_id]:
+            return
+        wish = self._wishes[device_id].popleft()
+        sn = self.number()
+        began, ended = self._calendar.text(wish.started_at_ms), self._calendar.text(wish.ended_at_ms)
+        body = query_bodies.record_info(wish.version, sn, wish.channel_id, began, ended)
+        assembly = RecordAssembly(sn, wish.channel_id, self._calendar, now.monotonic_s)
+        self._lookups[device_id] = _Lookup(wish, assembly)
+        if self._send(body, Asked(device_id, What.RECORDS, sn), now):
+            self._mind(device_id, What.RECORDS, assembly.get_timer())
+        else:
+            self.gone(device_id)
+
+    def _look_up(self, device_id: str, lookup: _Lookup, now: Now) -> None:
+        records = lookup.assembly.records
+        self._mind(device_id, What.RECORDS, lookup.assembly.get_timer())
+        if records is not None:
+            del self._lookups[device_id]
+            self._emit(RecordsTaken(lookup.wish.query, device_id, lookup.wish.channel_id, records))
+            self._next_lookup(device_id, now)
+
+    def _mind(self, device_id: str, what: What, at_s: float | None) -> None:
+        if at_s is None:
+            self._agenda.cancel((device_id, what))
+        else:
+            self._agenda.plan((device_id, what), at_s)

@@ -1,0 +1,180 @@
+"""REGISTER: who is let in (GB/T 28181-2022, 9.1; RFC 2617). Requests in, answers and events out.
+
+A device is known by its id in the configuration and proves itself by its own password; there is no default one. Whoever
+is not known is refused and noted. A repeated Call-ID proves nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from edge_agent.credentials import digest
+from edge_agent.credentials.lockouts import Lockouts
+from edge_agent.gb28181.devices.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
+from edge_agent.gb28181.devices.registrations import Arrival, Gone, Registration, Registrations
+from edge_agent.gb28181.devices.settings import Settings, World
+from edge_agent.gb28181.devices.unregistered import Strangers
+from edge_agent.gb28181.sip import addresses, edition, message
+from edge_agent.gb28181.sip.message import Request, Response
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.peer import Peer
+from edge_agent.gb28181.sip.timers import Agenda
+
+DEFAULT_LIFE_S: Final = 3600
+"""Where a device does not say for how long."""
+LONGEST_LIFE_S: Final = 86400
+_NONCES_EACH: Final = 2
+"""Remembered as used: all devices may register within five minutes, and some of them twice."""
+OURS: Final = ("X-GB-Ver", edition.OURS.value)
+_UNKNOWN: Final = "no camera of this agent has its id"
+REFUSED_LOGIN: Final = "its user name or password is not the configured one"
+NOT_OURS: Final = "it logs in with a nonce of its own and heeds no challenge: it cannot be let in; renew its firmware"
+UNANSWERED: Final = (
+    "it was asked for its password and gave none: set this platform's password in it; if one is set, it takes the"
+    " question for a log-in: renew its firmware"
+)
+ANSWER_S: Final = 20.0
+"""For the log-in after a challenge. The slowest device that was seen took less than one."""
+_STALE_IN_A_ROW: Final = 2
+"""A device may keep the nonce of its last registration, or that of before our restart; it takes the next one."""
+_LOCKED: Final = "too many wrong passwords: none is looked at for a minute"
+
+
+class Registrar:
+    """Of one platform."""
+
+    def __init__(
+        self, settings: Settings, world: World, registrations: Registrations, emit: Callable[[Event], None]
+    ) -> None:
+        """`emit` takes what follows, in its order."""
+        self._send_date = settings.send_date
+        self._world = world
+        self._registrations = registrations
+        self._emit = emit
+        used = max(digest.MAX_USED, _NONCES_EACH * len(settings.devices))
+        self._digest = digest.Digest(world.key, settings.realm, _is_sip, max_used=used)
+        self._lockouts = Lockouts()
+        self._stale: Counter[str] = Counter()
+        """By device that is known: old or foreign nonces since it was let in last."""
+        self._challenged: Agenda[str] = Agenda()
+        """Devices that were asked for their password and have not answered."""
+        self._asked_at: dict[str, str] = {}
+        """By such a device: the host that it knocked from."""
+        self.strangers = Strangers()
+        self.counts: Counter[str] = Counter()
+        """REGISTER requests by what became of them."""
+
+    def receive(self, request: Request, peer: Peer, now: Now) -> Response:
+        """The answer to a REGISTER."""
+        device_id = self._known(request)
+        if device_id is None:
+            self._note_stranger(request, peer, now)
+            return self._answer(request, 403, peer, "stranger")
+        if self._lockouts.is_locked(device_id, peer.host, now.monotonic_s):
+            return self._turn_away(request, device_id, peer, _LOCKED)
+        account = self._world.account(device_id)
+        if account is None:
+            return self._answer(request, 403, peer, "refused")  # whoever reads passwords has said why
+        refusal = self._refusal(request, device_id, account, peer, now)
+        if refusal is not None:
+            return self._challenge(request, peer, now, refusal)
+        self._lockouts.succeeded(device_id, peer.host)
+        del self._stale[device_id]
+        self.strangers.adopted(device_id, peer.host)
+        return self._let_in(request, device_id, peer, now)
+
+    def _refusal(self, request: Request, device_id: str, account: digest.Account, peer: Peer, now: Now) -> str | None:
+        """What is wrong with the digest, in a word; None: nothing."""
+        claim = digest.parse(request.headers.get("Authorization") or "")
+        if claim is None:
+            self._await_answer(device_id, peer, now)
+            return "challenged"
+        self._challenged.cancel(device_id)
+        if not self._digest.is_live(claim, peer.host, now.monotonic_s):
+            self._stale[device_id] += 1
+            if self._stale[device_id] > _STALE_IN_A_ROW:
+                self._emit(TurnedAway(device_id, peer.host, NOT_OURS))
+            return "stale"
+        if self._digest.check(claim, account, "REGISTER", request.uri, now.monotonic_s):
+            return None
+        self._lockouts.failed(device_id, peer.host, now.monotonic_s)
+        self._emit(TurnedAway(device_id, peer.host, REFUSED_LOGIN))
+        return "wrong"
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is due, monotonic seconds; None: nobody owes an answer."""
+        return self._challenged.get_timer()
+
+    def handle_timer(self, now: Now) -> None:
+        """Reports devices that were challenged and have not logged in within `ANSWER_S`.
+
+        Some ignore the challenge and register again and again, some take it for success and wait.
+        """
+        for device_id in self._challenged.take(now.monotonic_s):
+            self._emit(TurnedAway(device_id, self._asked_at.pop(device_id), UNANSWERED))
+
+    def _await_answer(self, device_id: str, peer: Peer, now: Now) -> None:
+        """From the first challenge on: one that is repeated puts nothing off."""
+        self._asked_at[device_id] = peer.host
+        if self._challenged.at_s(device_id) is None:
+            self._challenged.plan(device_id, now.monotonic_s + ANSWER_S)
+
+    def _let_in(self, request: Request, device_id: str, peer: Peer, now: Now) -> Response:
+        asked_s = addresses.expires(request)
+        life_s = DEFAULT_LIFE_S if asked_s is None else min(asked_s, LONGEST_LIFE_S)
+        headers = [("Expires", str(life_s)), OURS]
+        contact = addresses.uri(request.headers.get("Contact") or "")
+        if contact:
+            headers.insert(0, ("Contact", f"<{contact}>;expires={life_s}"))
+        if self._send_date:
+            headers.append(("Date", self._world.calendar.text(now.wall_ms, with_ms=True)))
+        if life_s:
+            self._register(request, device_id, peer, life_s, now)
+        elif self._registrations.unregister(device_id):
+            self._emit(Forget(device_id))
+            self._emit(Offline(device_id, Gone.UNREGISTERED))
+        self.counts["registered" if life_s else "unregistered"] += 1
+        return message.answer(request, 200, peer, to_tag=self._world.token(16), headers=headers)
+
+    def _register(self, request: Request, device_id: str, peer: Peer, life_s: int, now: Now) -> None:
+        registration = Registration(
+            device_id=device_id,
+            peer=peer,
+            version=edition.of(request.headers.get("X-GB-Ver")),
+            registered_at_ms=now.wall_ms,
+            expires_at_ms=now.wall_ms + life_s * 1000,
+        )
+        arrival = self._registrations.register(registration, life_s, now)
+        kept = self._registrations.held(device_id)
+        self._emit(Keep(kept))
+        if arrival is Arrival.MOVED:
+            self._emit(Moved(kept))
+        elif arrival is Arrival.NEW:
+            self._emit(Online(kept))
+
+    def _known(self, request: Request) -> str | None:
+        """By the user of From; devices behind gateways put their id in Contact or To alone."""
+        users = (addresses.user(request.headers.get(name) or "") for name in ("From", "Contact", "To"))
+        return next((user for user in users if user in self._registrations), None)
+
+    def _note_stranger(self, request: Request, peer: Peer, now: Now) -> None:
+        user = addresses.user(request.headers.get("From") or "")
+        software = request.headers.get("User-Agent") or ""
+        self._emit(Knocked(self.strangers.knocked(user, peer, software, _UNKNOWN, now.wall_ms)))
+
+    def _turn_away(self, request: Request, device_id: str, peer: Peer, why: str) -> Response:
+        self._emit(TurnedAway(device_id, peer.host, why))
+        return self._answer(request, 403, peer, "refused")
+
+    def _challenge(self, request: Request, peer: Peer, now: Now, counted: str) -> Response:
+        value = self._digest.challenge(peer.host, now.monotonic_s, stale=counted == "stale")
+        return self._answer(request, 401, peer, counted, ("WWW-Authenticate", value))
+
+    def _answer(self, request: Request, status: int, peer: Peer, counted: str, *more: tuple[str, str]) -> Response:
+        self.counts[counted] += 1
+        return message.answer(request, status, peer, to_tag=self._world.token(16), headers=(*more, OURS))
+
+
+def _is_sip(claimed: str, _: str) -> bool:
+    """Any SIP address will do: devices write the platform's, its host and port, or their own."""
+    return bool(addresses.uri(claimed))

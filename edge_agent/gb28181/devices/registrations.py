@@ -1,0 +1,355 @@
+"""Which device is registered, from where, and until when it is believed. One table; time is an argument.
+
+```
+UNREGISTERED ─register─▶ ONLINE ─silence, connection closed─▶ LAPSED
+      ▲                    ▲ │                                   │
+      └──unregister, expiry┼─┘◀──────a word from that host───────┘
+                           └──register, a word── RESTORED ◀─restore─ UNREGISTERED
+```
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+from typing import Final
+
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.errors import ProtocolError
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.peer import Peer
+from edge_agent.gb28181.sip.timers import Agenda
+
+
+class State(Enum):
+    """Of a device."""
+
+    UNREGISTERED = auto()
+    RESTORED = auto()
+    """Registered before our restart. It counts as there until it has been silent for too long."""
+    ONLINE = auto()
+    LAPSED = auto()
+    """Silent, or its connection closed; its registration has not expired, so that a word from its host revives it."""
+
+
+class Event(Enum):
+    """What happens to it."""
+
+    REGISTER = auto()
+    """With the right password."""
+    RESTORE = auto()
+    WORD = auto()
+    """Any good request from the host that it registered from."""
+    UNREGISTER = auto()
+    SILENCE = auto()
+    CLOSED = auto()
+    """Its TCP connection."""
+    EXPIRY = auto()
+
+
+NEXT: Final[Mapping[tuple[State, Event], State]] = {
+    (State.UNREGISTERED, Event.REGISTER): State.ONLINE,
+    (State.UNREGISTERED, Event.RESTORE): State.RESTORED,
+    (State.UNREGISTERED, Event.UNREGISTER): State.UNREGISTERED,
+    (State.RESTORED, Event.REGISTER): State.ONLINE,
+    (State.RESTORED, Event.WORD): State.ONLINE,
+    (State.RESTORED, Event.UNREGISTER): State.UNREGISTERED,
+    (State.RESTORED, Event.SILENCE): State.LAPSED,
+    (State.RESTORED, Event.EXPIRY): State.UNREGISTERED,
+    (State.ONLINE, Event.REGISTER): State.ONLINE,
+    (State.ONLINE, Event.WORD): State.ONLINE,
+    (State.ONLINE, Event.UNREGISTER): State.UNREGISTERED,
+    (State.ONLINE, Event.SILENCE): State.LAPSED,
+    (State.ONLINE, Event.CLOSED): State.LAPSED,
+    (State.ONLINE, Event.EXPIRY): State.UNREGISTERED,
+    (State.LAPSED, Event.REGISTER): State.ONLINE,
+    (State.LAPSED, Event.WORD): State.ONLINE,
+    (State.LAPSED, Event.UNREGISTER): State.UNREGISTERED,
+    (State.LAPSED, Event.EXPIRY): State.UNREGISTERED,
+}
+"""A word of one that is not registered is not in it: that is `NotRegisteredError`, and the device registers again. Any
+other missing step is a bug of the caller."""
+THERE: Final = frozenset({State.RESTORED, State.ONLINE})
+MISSED: Final = 3
+"""Keepalives (GB/T 28181-2022, 9.6)."""
+GRACE_S: Final = 30.0
+"""After an expiry: a device renews at the last moment, and its first packet may be lost."""
+
+
+class Gone(StrEnum):
+    """Why a device is not there any more."""
+
+    UNREGISTERED = "unregistered"
+    SILENT = "silent"
+    CLOSED = "connection_closed"
+    EXPIRED = "expired"
+
+
+class Arrival(Enum):
+    """What a registration is to the one before it."""
+
+    NEW = auto()
+    """The device was not there."""
+    RENEWED = auto()
+    MOVED = auto()
+    """From another host or over another connection: what it sent from there is over. Another UDP port is the same
+    device behind address translation."""
+
+
+class IllegalEventError(ProtocolError):
+    """What happened cannot happen in this state. The state stays what it was."""
+
+
+class NotRegisteredError(ProtocolError):
+    """This device has to register first, or again: it never did, its time is over, or it comes from another host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is kept of one over a restart."""
+
+    device_id: str
+    peer: Peer
+    """Where it was heard last."""
+    version: Version
+    registered_at_ms: int
+    expires_at_ms: int
+    keeps_alive: bool = False
+    """Whether it has ever sent a keepalive: one that does not is silent by nature, and is asked."""
+
+
+@dataclass(slots=True)
+class _Device:
+    patience_s: float
+    state: State = State.UNREGISTERED
+    registration: Registration | None = None
+    heard_s: float = 0.0
+    expires_s: float = 0.0
+
+
+class Registrations:
+    """Of all devices that the configuration knows."""
+
+    def __init__(self, heartbeat_s: Mapping[str, float]) -> None:
+        """`heartbeat_s`: the keepalive interval of each device, by its id."""
+        self._devices = {device_id: _Device(MISSED * every_s) for device_id, every_s in heartbeat_s.items()}
+        self._at: dict[Peer, dict[str, None]] = {}
+        """Who was heard last from exactly there: a recorder, or a whole site behind one connection."""
+        self._hosts: dict[str, int] = {}
+        """How many registrations there are from each host."""
+        self._agenda: Agenda[str] = Agenda()
+
+    # --- what happens
+
+    def register(self, registration: Registration, life_s: float, now: Now) -> Arrival:
+        """The device has shown its password. From another address than before, the other one counts no more."""
+        device = self._devices[registration.device_id]
+        was, before = device.state, device.registration
+        if before is not None:
+            registration = replace(registration, keeps_alive=before.keeps_alive)
+        self._move(registration.device_id, Event.REGISTER)
+        self._put(device, registration, life_s, now)
+        if was not in THERE or before is None:
+            return Arrival.NEW
+        has_moved = _hop(before.peer) != _hop(registration.peer)
+        if was is State.RESTORED:  # a TCP connection does not outlive us; what was sent over it does not either
+            has_moved = before.peer.host != registration.peer.host
+        return Arrival.MOVED if has_moved else Arrival.NEW if was is State.RESTORED else Arrival.RENEWED
+
+    def restore(self, registration: Registration, now: Now) -> bool:
+        """Take over one from before a restart of ours; whether it holds still.
+
+        One that holds is believed for a term more: a kill takes the last second of what was to be written, and with it
+        the renewal of a device that renews a term later again. Silence tells who is gone all the same.
+        """
+        device = self._devices.get(registration.device_id)
+        life_s = (registration.expires_at_ms - now.wall_ms) / 1000
+        if device is None or life_s <= 0:
+            return False
+        term_s = (registration.expires_at_ms - registration.registered_at_ms) / 1000
+        self._move(registration.device_id, Event.RESTORE)
+        self._put(device, registration, life_s + term_s, now)
+        return True
+
+    def word(self, device_id: str, peer: Peer, now: Now, *, moves: bool) -> bool:
+        """The device says something; whether it was not there before. `moves`: this is where it is reached now.
+
+        Raises:
+            NotRegisteredError: it is not registered, or not from this host.
+        """
+        device = self._devices[device_id]
+        registration = self.held(device_id)
+        if registration.peer.host != peer.host:
+            raise NotRegisteredError(f"device {device_id} is not registered from {peer.host}")
+        was = device.state
+        self._move(device_id, Event.WORD)
+        device.heard_s = now.monotonic_s
+        if was is not State.ONLINE:
+            self._plan(device_id, device)
+        if (moves or was is not State.ONLINE) and registration.peer != peer:
+            self._leave(registration)
+            device.registration = replace(registration, peer=peer)
+            self._arrive(device.registration)
+        return was is not State.ONLINE
+
+    def keeps_alive(self, device_id: str) -> bool:
+        """It sent a keepalive; whether that is news."""
+        device = self._devices[device_id]
+        if device.registration is None or device.registration.keeps_alive:
+            return False
+        device.registration = replace(device.registration, keeps_alive=True)
+        self._plan(device_id, device)
+        return True
+
+    def answered(self, device_id: str, now: Now) -> None:
+        """It answered a request of ours: it lives."""
+        device = self._devices[device_id]
+        if device.state is State.ONLINE:
+            device.heard_s = now.monotonic_s
+
+    def unregister(self, device_id: str) -> bool:
+        """The device takes leave; whether it was there."""
+        was = self._devices[device_id].state
+        self._move(device_id, Event.UNREGISTER)
+        self._drop(device_id)
+        return was in THERE
+
+    def silent(self, device_id: str) -> bool:
+        """It does not answer either; whether it was there."""
+        was = self._devices[device_id].state
+        if was in THERE:
+            self._move(device_id, Event.SILENCE)
+        return was in THERE
+
+    def closed(self, peer: Peer) -> list[str]:
+        """A TCP connection ended: who is not there any more."""
+        gone = [each for each in self._at.get(peer, ()) if self._devices[each].state is State.ONLINE]
+        for device_id in gone:
+            self._move(device_id, Event.CLOSED)
+        return gone
+
+    # --- time
+
+    def get_timer(self) -> float | None:
+        """When `due` has something to say, at the latest."""
+        return self._agenda.get_timer()
+
+    def due(self, now: Now) -> tuple[list[tuple[str, Gone]], list[str]]:
+        """Who is not there any more, and who has to be asked whether it lives: it sends no keepalives by nature."""
+        gone: list[tuple[str, Gone]] = []
+        ask: list[str] = []
+        for device_id in self._agenda.take(now.monotonic_s):
+            device = self._devices[device_id]
+            was = device.state
+            if now.monotonic_s >= device.expires_s:
+                self._move(device_id, Event.EXPIRY)
+                self._drop(device_id)
+                if was in THERE:
+                    gone.append((device_id, Gone.EXPIRED))
+                continue
+            if was in THERE and now.monotonic_s >= device.heard_s + device.patience_s:
+                if self.held(device_id).keeps_alive or self.peer(device_id) is None:
+                    self._move(device_id, Event.SILENCE)
+                    gone.append((device_id, Gone.SILENT))
+                else:
+                    device.heard_s = now.monotonic_s
+                    ask.append(device_id)
+            self._plan(device_id, device)
+        return gone, ask
+
+    # --- what is known
+
+    def __contains__(self, device_id: str) -> bool:
+        """Whether the configuration has it."""
+        return device_id in self._devices
+
+    def state(self, device_id: str) -> State:
+        """As of the last call."""
+        return self._devices[device_id].state
+
+    def registration(self, device_id: str) -> Registration | None:
+        """As it is to be kept; None without one."""
+        return self._devices[device_id].registration
+
+    def held(self, device_id: str) -> Registration:
+        """The same, of one that has one.
+
+        Raises:
+            NotRegisteredError: it has none.
+        """
+        registration = self._devices[device_id].registration
+        if registration is None:
+            raise NotRegisteredError(f"device {device_id} is not registered")
+        return registration
+
+    def peer(self, device_id: str) -> Peer | None:
+        """Where it is reached. None: not there, or over TCP and not heard since our restart."""
+        device = self._devices.get(device_id)
+        if device is None or device.registration is None or device.state not in THERE:
+            return None
+        peer = device.registration.peer
+        return None if device.state is State.RESTORED and peer.transport == "tcp" else peer
+
+    def at(self, peer: Peer) -> str | None:
+        """Whose address that is, if it is one device's."""
+        here = self._at.get(peer, {})
+        return next(iter(here)) if len(here) == 1 else None
+
+    def is_address(self, peer: Peer) -> bool:
+        """Whether anybody was heard last from exactly there."""
+        return peer in self._at
+
+    def is_host(self, host: str) -> bool:
+        """Whether anybody is registered from there."""
+        return host in self._hosts
+
+    def count(self) -> int:
+        """Who is there."""
+        return sum(device.state in THERE for device in self._devices.values())
+
+    # --- inside
+
+    def _put(self, device: _Device, registration: Registration, life_s: float, now: Now) -> None:
+        if device.registration is not None:
+            self._leave(device.registration)
+        device.registration = registration
+        device.heard_s = now.monotonic_s
+        device.expires_s = now.monotonic_s + life_s + GRACE_S
+        self._arrive(registration)
+        self._plan(registration.device_id, device)
+
+    def _plan(self, device_id: str, device: _Device) -> None:
+        """At the first moment when something may have to be done; a word meanwhile is found then."""
+        silent_s = device.heard_s + device.patience_s if device.state in THERE else device.expires_s
+        self._agenda.plan(device_id, min(device.expires_s, silent_s))
+
+    def _drop(self, device_id: str) -> None:
+        device = self._devices[device_id]
+        if device.registration is not None:
+            self._leave(device.registration)
+        device.registration = None
+        self._agenda.cancel(device_id)
+
+    def _arrive(self, registration: Registration) -> None:
+        self._at.setdefault(registration.peer, {})[registration.device_id] = None
+        self._hosts[registration.peer.host] = self._hosts.get(registration.peer.host, 0) + 1
+
+    def _leave(self, registration: Registration) -> None:
+        here = self._at[registration.peer]
+        del here[registration.device_id]
+        if not here:
+            del self._at[registration.peer]
+        host = registration.peer.host
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
+
+    def _move(self, device_id: str, event: Event) -> None:
+        device = self._devices[device_id]
+        try:
+            device.state = NEXT[device.state, event]
+        except KeyError:
+            raise IllegalEventError(f"device {device_id}: {event.name} in state {device.state.name}") from None
+
+
+def _hop(peer: Peer) -> tuple[str, str, int]:
+    return peer.host, peer.transport, peer.connection

@@ -1,0 +1,58 @@
+"""Requests of ours outside of sessions: MESSAGE, and SUBSCRIBE with the dialog that it makes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge_agent.gb28181.manscdp.query_bodies import CONTENT_TYPE
+from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.sip.headers import Headers
+from edge_agent.gb28181.sip.message import Request
+
+
+@dataclass(slots=True)
+class Line:
+    """Who speaks to whom in one dialog. A MESSAGE has one of its own each time."""
+
+    device_id: str
+    call_id: str
+    own_tag: str
+    to: str
+    number: int = 0
+
+
+class OwnRequests:
+    """Of one platform."""
+
+    def __init__(self, platform_id: str, realm: str, token: Callable[[int], str]) -> None:
+        self._platform_id = platform_id
+        self._realm = realm
+        self._token = token
+
+    def line(self, device_id: str) -> Line:
+        """A new one."""
+        return Line(device_id, self._token(32), self._token(16), f"<sip:{device_id}@{self._realm}>")
+
+    def contact(self, route: Route) -> str:
+        """Where requests of the other side in a dialog of ours go to."""
+        return f"<sip:{self._platform_id}@{route.host}:{route.port}>"
+
+    def message(self, device_id: str, route: Route, body: bytes) -> Request:
+        """A query, a command, or an answer of the application's kind."""
+        return self.request(self.line(device_id), "MESSAGE", route, (), body)
+
+    def request(self, line: Line, method: str, route: Route, extra: Sequence[tuple[str, str]], body: bytes) -> Request:
+        """The next of its line."""
+        line.number += 1
+        via = f"SIP/2.0/{route.peer.transport.upper()} {route.host}:{route.port}"
+        fields = [
+            ("Via", f"{via};rport;branch=z9hG4bK{self._token(24)}"),
+            ("From", f"<sip:{self._platform_id}@{self._realm}>;tag={line.own_tag}"),
+            ("To", line.to),
+            ("Call-ID", line.call_id),
+            ("CSeq", f"{line.number} {method}"),
+            ("Max-Forwards", "70"),
+            *extra,
+            ("Content-Type", CONTENT_TYPE),
+        ]
+        uri = f"sip:{line.device_id}@{route.peer.host}:{route.peer.port}"
+        return Request(method, uri, Headers(tuple(fields)), body)

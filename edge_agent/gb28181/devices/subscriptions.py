@@ -1,0 +1,179 @@
+"""Subscriptions to a device's catalog and alarms: begun, renewed in their dialog, begun anew (GB/T 28181-2022, 9.11).
+
+A device forgets them when it reboots, and says so with a 481 at the next renewal. One that refuses is asked again an
+hour later: it may have been given new software. One whose TCP connection ended twice while it owed the answer is not
+asked again before the agent restarts: it falls over the question, and its video with it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from edge_agent.gb28181.devices.request_factory import Line, OwnRequests
+from edge_agent.gb28181.manscdp import query_bodies
+from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.sip import addresses
+from edge_agent.gb28181.sip.edition import Version
+from edge_agent.gb28181.sip.message import Request, Response
+from edge_agent.gb28181.sip.timers import Agenda
+
+EXPIRES_S: Final = 600
+RENEWED_AT: Final = 0.8
+SHORTEST_S: Final = 30
+AGAIN_S: Final = 120.0
+"""After no answer."""
+REFUSED_S: Final = 3600.0
+FALLS: Final = 2
+"""In a row, after which a subscription is given up."""
+_LOST: Final = 481
+
+
+class Topic(StrEnum):
+    """What is subscribed to."""
+
+    CATALOG = "catalog"
+    ALARM = "alarm"
+
+
+Key = tuple[str, Topic]
+"""Device and topic."""
+
+
+@dataclass(slots=True)
+class _Subscription:
+    line: Line
+    event: str
+    is_granted: bool = False
+    is_waiting: bool = False
+    """For the device's answer."""
+
+
+class Subscriptions:
+    """Of one platform. `send` takes a request, and whose answer it is to be."""
+
+    def __init__(
+        self,
+        own: OwnRequests,
+        route: Callable[[str], Route | None],
+        send: Callable[[Request, Route, Key], None],
+        number: Callable[[], int],
+    ) -> None:
+        """`number` gives the next SN."""
+        self._own = own
+        self._route = route
+        self._send = send
+        self._number = number
+        self._live: dict[Key, _Subscription] = {}
+        self._by_call: dict[str, Key] = {}
+        self._agenda: Agenda[Key] = Agenda()
+        self._falls: Counter[Key] = Counter()
+        """Connections that ended, in a row, while a device owed the answer."""
+
+    def begin(self, device_id: str, topic: Topic, version: Version) -> None:
+        """Subscribe, unless that is done, under way or given up."""
+        if self._falls[device_id, topic] >= FALLS:
+            return
+        if (device_id, topic) not in self._live and self._agenda.at_s((device_id, topic)) is None:
+            self._anew((device_id, topic), version)
+
+    def renew(self, key: Key, version: Version) -> None:
+        """Its time has come: within its dialog, or from the beginning."""
+        if key in self._live:
+            self._subscribe(key, version)
+        else:
+            self._anew(key, version)
+
+    def answered(self, key: Key, response: Response, now_s: float) -> bool:
+        """A final answer came; whether it is to be begun anew at once, as the device knows nothing of it any more."""
+        live = self._live.get(key)
+        if live is None or response.headers.get("Call-ID") != live.line.call_id:
+            return False
+        live.is_waiting = False
+        self._falls.pop(key, None)
+        if 200 <= response.status < 300:
+            live.line.to = response.headers.get("To") or live.line.to
+            live.is_granted = True
+            granted_s = addresses.expires(response)
+            life_s = max(SHORTEST_S, min(granted_s or EXPIRES_S, EXPIRES_S))
+            self._agenda.plan(key, now_s + RENEWED_AT * life_s)
+            return False
+        was_granted = live.is_granted
+        self._lose(key)
+        if was_granted and response.status == _LOST:
+            return True
+        self._agenda.plan(key, now_s + REFUSED_S)
+        return False
+
+    def unanswered(self, key: Key, now_s: float) -> None:
+        """No answer came."""
+        if key in self._live:
+            self._lose(key)
+            self._agenda.plan(key, now_s + AGAIN_S)
+
+    def ended(self, call_id: str, now_s: float) -> None:
+        """The device ended one (`Subscription-State: terminated`)."""
+        key = self._by_call.get(call_id)
+        if key is not None:
+            self._lose(key)
+            self._agenda.plan(key, now_s + AGAIN_S)
+
+    def connection_ended(self, device_id: str) -> list[Topic]:
+        """Note that a device's TCP connection ended; return the subscriptions that are given up from now on."""
+        given_up = []
+        for topic in Topic:
+            live = self._live.get((device_id, topic))
+            if live is not None and live.is_waiting:
+                self._falls[device_id, topic] += 1
+                if self._falls[device_id, topic] == FALLS:
+                    given_up.append(topic)
+        return given_up
+
+    def forget(self, device_id: str) -> None:
+        """It is not there any more."""
+        for topic in Topic:
+            self._lose((device_id, topic))
+            self._agenda.cancel((device_id, topic))
+
+    def get_timer(self) -> float | None:
+        """When `due` has something to say, at the latest."""
+        return self._agenda.get_timer()
+
+    def due(self, now_s: float) -> list[Key]:
+        """What is to be renewed, or tried again."""
+        return self._agenda.take(now_s)
+
+    def __len__(self) -> int:
+        """How many are granted."""
+        return sum(each.is_granted for each in self._live.values())
+
+    def _anew(self, key: Key, version: Version) -> None:
+        device_id, topic = key
+        number = self._number()
+        event = f"Catalog;id={number}" if topic is Topic.CATALOG else "presence"
+        line = self._own.line(device_id)
+        self._live[key] = _Subscription(line, event)
+        self._by_call[line.call_id] = key
+        self._subscribe(key, version)
+
+    def _subscribe(self, key: Key, version: Version) -> None:
+        device_id, topic = key
+        live, route = self._live[key], self._route(device_id)
+        if route is None:
+            self._lose(key)
+            return
+        body = query_bodies.catalog if topic is Topic.CATALOG else query_bodies.alarm_subscription
+        headers = (
+            ("Contact", self._own.contact(route)),
+            ("Event", live.event),
+            ("Expires", str(EXPIRES_S)),
+        )
+        request = self._own.request(live.line, "SUBSCRIBE", route, headers, body(version, self._number(), device_id))
+        live.is_waiting = True
+        self._send(request, route, key)
+
+    def _lose(self, key: Key) -> None:
+        live = self._live.pop(key, None)
+        if live is not None:
+            del self._by_call[live.line.call_id]

@@ -1,0 +1,1 @@
+"""MANSCDP: the XML bodies of SIP messages, read within bounds and mended where devices write them wrong."""

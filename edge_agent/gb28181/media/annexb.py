@@ -1,0 +1,219 @@
+"""Access units out of a byte stream of NAL units (Annex B of H.264 and H.265), and only those that are whole.
+
+Where a picture ends is told by the NAL units alone: devices begin a pack, a PES packet or a timestamp where they like,
+and set the marker where they like. A picture is whole if it has begun with its first slice and ends where the next
+begins; a keyframe, if it brings the parameter sets that keyframes of its stream bring.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from edge_agent.gb28181.media import nal
+from edge_agent.gb28181.media.nal import HEAD_BYTES, START, Codec, Kind
+
+MAX_UNIT_BYTES: Final = 4 * 1024 * 1024
+"""A picture of 1080p takes a tenth of it at most."""
+MAX_TIMES: Final = 4096
+"""Of one picture, which has one: with some devices, one a packet."""
+_TRUSTED: Final = 8
+"""Pictures whose end a mark has told rightly, before marks are believed; one wrong one, and never again."""
+_MAX_PARAMETER_BYTES: Final = 4096
+_SPS: Final[dict[Codec, int]] = {"h264": 7, "h265": 33}
+_NEEDED: Final[dict[Codec, frozenset[int]]] = {"h264": frozenset({7, 8}), "h265": frozenset({32, 33, 34})}
+"""Types of the parameter sets that a picture cannot be decoded without."""
+
+
+class Unit(NamedTuple):
+    """One access unit, with start codes."""
+
+    codec: Codec
+    data: bytes
+    is_keyframe: bool
+    """It can be decoded by itself: parameter sets come with it."""
+    pts_90k: int | None
+
+
+class Broken(NamedTuple):
+    """So many bytes that are no whole picture were thrown away: those that follow refer to it."""
+
+    bytes: int
+
+
+Cut: TypeAlias = Unit | Broken
+
+
+class AccessUnits:
+    """Push bytes, pull whole units. Nothing comes before a parameter set has told the codec."""
+
+    def __init__(self) -> None:
+        self.codec: Codec | None = None
+        self._contradicted = False
+        self._parameters: dict[int, bytes] = {}
+        self._brings_sets = False
+        """The newest keyframe had its own: then one without, behind missing bytes, has lost them."""
+        self._is_torn = False
+        """Bytes are missing since the newest keyframe."""
+        self._held = bytearray()
+        self._scanned = 0
+        self._times: list[tuple[int, int | None]] = []
+        """From which byte on pictures that begin have which time."""
+        self._marked: int | None = None
+        """Where a picture ends, by the newest mark that nothing has followed yet."""
+        self._right_marks = 0
+        self._begin_unit()
+
+    @property
+    def held_bytes(self) -> int:
+        """Of the picture that is being read; `MAX_UNIT_BYTES` at most."""
+        return len(self._held)
+
+    def reset(self) -> None:
+        """Bytes are missing: what is half done is thrown away. Parameter sets still count."""
+        self._held.clear()
+        self._times.clear()
+        self._scanned = 0
+        self._marked = None
+        self._is_torn = True
+        self._begin_unit()
+
+    def forget_times(self) -> None:
+        """Times so far count from elsewhere than those to come."""
+        self._times = [(begin, None) for begin, _ in self._times]
+
+    def push(self, data: bytes, pts_90k: int | None) -> Sequence[Cut]:
+        """Take bytes whose first picture has this time; the units that end in them."""
+        held = self._held
+        if self._times and self._times[-1][0] == len(held):
+            self._times.pop()
+        if not self._times or self._times[-1][1] != pts_90k:
+            self._times.append((len(held), pts_90k))
+        held += data
+        ready: list[Cut] = []
+        while (at := held.find(START, self._scanned)) >= 0:
+            if at + len(START) + HEAD_BYTES > len(held):
+                self._scanned = at
+                break
+            self._meet(at, bytes(held[at + 3 : at + 3 + HEAD_BYTES]), ready)
+        else:
+            self._scanned = max(self._scanned, len(held) - 2)
+        if len(held) > MAX_UNIT_BYTES or len(self._times) > MAX_TIMES:
+            ready.append(Broken(len(held)))
+            self.reset()
+        return ready
+
+    def mark(self) -> Unit | None:
+        """The sender says that a picture ends here: that picture, if what it says has always been right."""
+        if self.codec is None or not self._has_slice:
+            return None
+        if self._right_marks < _TRUSTED:
+            self._marked = len(self._held)
+            return None
+        unit = self._cut(self.codec, len(self._held), len(self._held))
+        self._begin_unit()
+        self._marked = 0
+        return unit
+
+    def _begin_unit(self) -> None:
+        self._is_open = False
+        """A NAL unit of it has begun; what is held before the first is nobody's."""
+        self._has_slice = self._is_key = False
+        self._sets: set[int] = set()
+        """Types of the parameter sets that came with it."""
+        self._parameter: tuple[int, int] | None = None
+        """Type of the parameter set that is being read, and where it begins."""
+
+    def _meet(self, at: int, head: bytes, ready: list[Cut]) -> None:
+        """A NAL unit begins at `at`."""
+        self._keep_parameter(at)
+        self._scanned = at + len(START)
+        kind = self._kind_of(head)
+        if self.codec is None:
+            self._drop(at, at)
+            return
+        is_slice = kind in {Kind.SLICE, Kind.KEY_SLICE}
+        is_first = is_slice and nal.is_first_slice(head, self.codec)
+        begins = is_first or kind in {Kind.PARAMETERS, Kind.PREFIX}
+        self._judge_mark(at, ready, begins=begins)
+        if kind is Kind.DAMAGED or (is_slice and not is_first and not self._has_slice):
+            ready.append(Broken(at))
+            self._drop(self._scanned, at)
+            self._is_torn = True
+            self._begin_unit()
+            return
+        if not self._is_open or (begins and self._has_slice):
+            at = self._step_to(at, self.codec, ready)
+        self._is_open = True
+        if kind is Kind.PARAMETERS:
+            self._parameter = nal.name_of(head, self.codec), at
+            self._sets.add(self._parameter[0])
+        elif is_first:
+            is_point = _SPS[self.codec] in self._sets and nal.is_intra(head, self.codec)
+            self._has_slice, self._is_key = True, kind is Kind.KEY_SLICE or is_point
+
+    def _kind_of(self, head: bytes) -> Kind:
+        """What a unit is for. One SPS of another codec is damage, a change if the next set is of that codec, too."""
+        told = nal.codec_of(head)
+        was_contradicted, self._contradicted = self._contradicted, self._contradicted and told is None
+        if told is not None and told != self.codec:
+            if self.codec is None or was_contradicted:
+                self.codec = told
+                self._parameters.clear()
+                self._brings_sets, self._right_marks = False, 0
+                self._begin_unit()
+            elif nal.is_sequence_parameter(head, told):
+                self._contradicted = True
+                return Kind.DAMAGED
+        return Kind.OTHER if self.codec is None else nal.kind_of(head, self.codec)
+
+    def _step_to(self, at: int, codec: Codec, ready: list[Cut]) -> int:
+        """A picture begins at `at`: what was before it is one, or nobody's. Where it stands now."""
+        end = at - 1 if at and self._held[at - 1] == 0 else at  # the zero of a start code of four bytes
+        if self._is_open:
+            ready.append(self._cut(codec, end, at))
+        else:
+            self._drop(end, at)
+        self._begin_unit()
+        return at - end
+
+    def _judge_mark(self, at: int, ready: list[Cut], *, begins: bool) -> None:
+        """Whether the newest mark was right: then nothing but the beginning of a picture follows it."""
+        marked, self._marked = self._marked, None
+        if marked is None or self._right_marks < 0:
+            return
+        if begins and not any(self._held[marked:at]):
+            self._right_marks = min(_TRUSTED, self._right_marks + 1)
+            return
+        if self._right_marks == _TRUSTED:  # it was believed: half a picture has gone out
+            ready.append(Broken(0))
+        self._right_marks = -1
+
+    def _keep_parameter(self, end: int) -> None:
+        if self._parameter is None:
+            return
+        name, begin = self._parameter
+        self._parameter = None
+        if end - begin <= _MAX_PARAMETER_BYTES:
+            self._parameters[name] = bytes(self._held[begin:end]).rstrip(b"\0")
+
+    def _drop(self, end: int, at: int) -> None:
+        """Throw the first `end` bytes away; the picture that begins at `at` has the time that counts there."""
+        del self._held[:end]
+        before = [time for begin, time in self._times if begin <= at]
+        later = [(begin - end, time) for begin, time in self._times if begin > at]
+        self._times = [(0, before[-1]), *later]
+        self._scanned = max(0, self._scanned - end)
+
+    def _cut(self, codec: Codec, end: int, at: int) -> Unit:
+        """The first `end` bytes as a unit; what is held from there on is the next one's beginning, at `at`."""
+        data, pts = bytes(self._held[:end]), self._times[0][1]
+        self._drop(end, at)
+        if not self._is_key:
+            return Unit(codec, data, is_keyframe=False, pts_90k=pts)
+        missing = sorted(self._parameters.keys() - self._sets)
+        was_torn, self._is_torn = self._is_torn, False
+        if missing and was_torn and self._brings_sets:
+            return Unit(codec, data, is_keyframe=False, pts_90k=pts)
+        self._brings_sets = not missing
+        is_whole = self._parameters.keys() >= _NEEDED[codec]
+        data = b"".join(b"\0" + self._parameters[name] for name in missing) + data
+        return Unit(codec, data, is_whole, pts)

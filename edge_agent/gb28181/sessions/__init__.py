@@ -1,0 +1,1 @@
+"""Media sessions with a device: INVITE, dialogs and the control of a playback. No sockets."""

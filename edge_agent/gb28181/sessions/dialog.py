@@ -1,0 +1,252 @@
+"""One session's signalling: requests, answers and moments in; requests and events out (states: `dialog_table`).
+
+It cannot see media. What it has to know of that is told: a usable picture, or RTP where none should be any more.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.gb28181.media import sdp
+from edge_agent.gb28181.sessions.dialog_requests import DialogRequests, Surroundings, same_hop
+from edge_agent.gb28181.sessions.dialog_states import LIVE, Event, State, after
+from edge_agent.gb28181.sessions.invite import (
+    Accepted,
+    Cause,
+    ChannelFree,
+    Invitation,
+    PortFree,
+    SessionEnded,
+    SessionEvent,
+)
+from edge_agent.gb28181.sip import addresses
+from edge_agent.gb28181.sip.challenge import answered
+from edge_agent.gb28181.sip.message import Request, Response
+from edge_agent.gb28181.sip.moment import Now
+
+_T1_S: Final = 0.5
+_T2_S: Final = 4.0
+_LASTS_S: Final = {
+    State.INVITING: 10.0,
+    State.CANCELLING: 5.0,
+    State.WAIT_MEDIA: 75.0,
+    State.FINISHING: 60.0,
+    State.CLOSING: 5.0,
+    State.TOMBSTONE: 32.0,
+}
+"""How long a state lasts before its TIMEOUT. 75 s: keyframes 30 to 75 s apart were reported of real devices; that no
+RTP comes at all is noticed by the receiver, within 12 s. 32 s: after timer F nobody repeats anything."""
+_TIMED_OUT: Final = {State.INVITING: Cause.NO_ANSWER, State.WAIT_MEDIA: Cause.NO_PICTURE}
+
+
+@dataclass(slots=True)
+class _Repeat:
+    """A request that is sent again over UDP until there is an answer (RFC 3261, 17.1)."""
+
+    request: Request
+    at_s: float
+    interval_s: float
+
+
+class Dialog:
+    """See the module. Whatever method is called, look at `outbox` and `events` afterwards.
+
+    Methods raise IllegalEventError where the table has no such step; nothing has changed then.
+    """
+
+    def __init__(self, number: int, invitation: Invitation, its_ssrc: int, offer: bytes, around: Surroundings) -> None:
+        self.number = number
+        self.invitation = invitation
+        self.ssrc = its_ssrc
+        self.state = State.IDLE
+        self.outbox: list[Request] = []
+        self.events: list[SessionEvent] = []
+        self._around = around
+        self._offer = offer
+        self._requests = DialogRequests(invitation, around)
+        self._invites: dict[int, Request] = {}
+        self._refusals: dict[int, Request] = {}
+        self._accepted_number: int | None = None
+        self._repeat: _Repeat | None = None
+        self._deadline_s: float | None = None
+        self._has_port = True
+        self._is_hushed = False
+
+    @property
+    def call_id(self) -> str:
+        """Of all its messages."""
+        return self._requests.call_id
+
+    # --- commands and news
+
+    def invite(self, now: Now) -> None:
+        """Begin."""
+        self._step(Event.INVITE, now)
+        self._send_invite(now)
+
+    def receive(self, response: Response, now: Now) -> None:
+        """An answer with this dialog's Call-ID."""
+        number, method = addresses.cseq(response)
+        if method == "BYE" and response.status >= 200:
+            self._step(Event.BYE_ANSWERED, now)
+        elif method == "CANCEL" and self.state is State.CANCELLING:
+            self._repeat = None  # heard; the INVITE's own answer is still to come
+        elif method == "INVITE" and number in self._invites:
+            self._answered(response, number, now)
+
+    def picture(self, now: Now) -> None:
+        """The receiver has a usable one."""
+        self._step(Event.PICTURE, now)
+
+    def late_media(self, now: Now) -> None:
+        """RTP came though the session is over: one more BYE."""
+        was = self.state
+        self._step(Event.LATE_MEDIA, now)
+        if was is State.TOMBSTONE and not self._is_hushed:
+            self._is_hushed = True
+            self.bye_again()
+
+    def file_end(self, now: Now) -> None:
+        """The device has sent all that there is; whoever receives it hangs up when he has it."""
+        self._step(Event.FILE_END, now, Cause.OVER)
+
+    def device_bye(self, now: Now) -> None:
+        """The device hung up; its BYE is answered by whoever heard it."""
+        self._step(Event.DEVICE_BYE, now, Cause.DEVICE_BYE)
+
+    def device_gone(self, now: Now) -> None:
+        """It is not registered any more, or from elsewhere. If there is a way to it, it gets a BYE."""
+        was = self.state
+        self._step(Event.DEVICE_GONE, now, Cause.OFFLINE)
+        if was is not State.TOMBSTONE:
+            self.bye_again()
+
+    def hang_up(self, now: Now) -> None:
+        """No more, thank you."""
+        self._step(Event.HANG_UP, now, Cause.HUNG_UP)
+
+    def bye_again(self) -> None:
+        """One more, unrepeated, of a session that is over: the device may not have heard the first."""
+        if self.state is State.TOMBSTONE and self._accepted_number is not None:
+            self._send(self._requests.bye())
+
+    # --- time
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called (monotonic, seconds)."""
+        times = [self._deadline_s, None if self._repeat is None else self._repeat.at_s]
+        return min((at_s for at_s in times if at_s is not None), default=None)
+
+    def handle_timer(self, now: Now) -> None:
+        """Time has passed."""
+        if self._deadline_s is not None and now.monotonic_s >= self._deadline_s:
+            self._step(Event.TIMEOUT, now, _TIMED_OUT.get(self.state))
+        repeat = self._repeat
+        if repeat is not None and now.monotonic_s >= repeat.at_s:
+            self._send(repeat.request)
+            repeat.interval_s = min(2 * repeat.interval_s, _T2_S)
+            repeat.at_s = now.monotonic_s + repeat.interval_s
+
+    # --- inside: states
+
+    def _step(self, event: Event, now: Now, cause: Cause | None = None, status: int | None = None) -> None:
+        """Along the table, with all that is due at the new state. `cause`: why, where it ends the session."""
+        was, self.state = self.state, after(self.state, event)
+        if self.state is was:
+            return
+        self._repeat = None
+        lasts_s = _LASTS_S.get(self.state)
+        self._deadline_s = None if lasts_s is None else now.monotonic_s + lasts_s
+        if was in LIVE and self.state not in LIVE:
+            self.events.append(SessionEnded(self.number, cause or Cause.HUNG_UP, status))
+        match self.state:
+            case State.CANCELLING:
+                for invite in list(self._invites.values())[-1:]:
+                    self._send(same_hop(invite, "CANCEL"), repeated_from=now)
+            case State.CLOSING if was is not State.CANCELLING:
+                self._send(self._requests.bye(), repeated_from=now)
+            case State.TOMBSTONE:
+                self.events.append(ChannelFree(self.number))
+                if not self._invites:  # it was never on its way
+                    self._free_port()
+            case State.BURIED:
+                self._free_port()
+
+    def _free_port(self) -> None:
+        if self._has_port:
+            self._has_port = False
+            self.events.append(PortFree(self.number))
+
+    # --- inside: answers to the INVITE
+
+    def _answered(self, response: Response, number: int, now: Now) -> None:
+        if response.status < 200:
+            self._step(Event.PROVISIONAL, now)
+            if self.state is State.INVITING:
+                self._repeat = None
+        elif response.status < 300:
+            self._accept(response, number, now)
+        elif number in self._refusals:
+            self._send(self._refusals[number])  # it has not heard the ACK
+        else:
+            self._refuse(response, number, now)
+
+    def _accept(self, response: Response, number: int, now: Now) -> None:
+        was = self.state
+        self._step(Event.ACCEPTED, now)
+        is_first, self._accepted_number = self._accepted_number is None, number
+        if is_first:
+            contact = response.headers.get("Contact") or ""
+            self._requests.know(response.headers.get("To"), addresses.user(contact))
+        self._send(self._requests.ack(number))
+        if was is State.INVITING:
+            self.events.append(self._read(response))
+        elif is_first:  # it crossed our CANCEL, or comes later still
+            self._send(self._requests.bye(), repeated_from=now if self.state is State.CLOSING else None)
+
+    def _refuse(self, response: Response, number: int, now: Now) -> None:
+        again = self._credentials(response, number)
+        if again is None:
+            self._step(Event.REFUSED, now, Cause.REFUSED, response.status)
+        else:
+            self._step(Event.CHALLENGED, now)
+        self._refusals[number] = same_hop(self._invites[number], "ACK", response.headers.get("To"))
+        self._send(self._refusals[number])
+        if again is not None and self.state is State.INVITING:
+            self._send_invite(now, again)
+        else:
+            self._free_port()  # it will not send
+
+    def _credentials(self, response: Response, number: int) -> tuple[str, str] | None:
+        """The header that answers a challenge, once."""
+        known = None if self._refusals else self._around.credentials(self.invitation.device_id)
+        if known is None:
+            return None
+        return answered(response, known, "INVITE", self._invites[number].uri, self._around.token)
+
+    def _read(self, response: Response) -> Accepted:
+        """What the device says of its media. Some say nothing, or nonsense, and send all the same."""
+        route = self._requests.route
+        host = "" if route is None else route.peer.host
+        try:
+            answer = sdp.parse_answer(response.body)
+        except sdp.SdpError:
+            return Accepted(self.number, None, host, 0)
+        codings = tuple(coding for _, coding in answer.rtpmaps)
+        return Accepted(self.number, answer.ssrc, answer.host or host, answer.port or 0, codings, answer.filesize)
+
+    # --- inside: what goes out
+
+    def _send_invite(self, now: Now, *extra: tuple[str, str]) -> None:
+        request = self._requests.invite(self.ssrc, self._offer, extra)
+        if request is not None:
+            self._invites[addresses.cseq(request)[0]] = request
+            self._send(request, repeated_from=now)
+
+    def _send(self, request: Request | None, *, repeated_from: Now | None = None) -> None:
+        """Over UDP again and again, where told; None, for want of a route, runs into the state's time-out."""
+        if request is None:
+            return
+        self.outbox.append(request)
+        route = self._requests.route
+        if repeated_from is not None and route is not None and route.peer.transport == "udp":
+            self._repeat = _Repeat(request, repeated_from.monotonic_s + _T1_S, _T1_S)

@@ -1,0 +1,101 @@
+"""The requests of one dialog, as text: who speaks to whom, and in which order."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.credentials.digest import Account
+from edge_agent.gb28181.media import ssrc
+from edge_agent.gb28181.sessions.invite import Invitation, Route
+from edge_agent.gb28181.sip.headers import Headers
+from edge_agent.gb28181.sip.message import Request
+
+_USER: Final = re.compile(r"[A-Za-z0-9_.+%-]{1,64}")
+"""What may stand in a request line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every dialog of a platform needs of it."""
+
+    platform_id: str
+    realm: str
+    token: Callable[[int], str]
+    """So many random hex digits."""
+    route: Callable[[str], Route | None]
+    """To a device, now; None: it is not registered."""
+    credentials: Callable[[str], Account | None]
+    """Of a device, should it ask us who we are."""
+
+
+class DialogRequests:
+    """Numbers them too. What cannot be sent for want of a route is None."""
+
+    def __init__(self, invitation: Invitation, around: Surroundings) -> None:
+        self.call_id = around.token(32)
+        self._invitation = invitation
+        self._around = around
+        self._from = f"<sip:{around.platform_id}@{around.realm}>;tag={around.token(16)}"
+        self._to = f"<sip:{invitation.channel_id}@{around.realm}>"
+        self._user = invitation.channel_id
+        self._cseq = 0
+
+    @property
+    def route(self) -> Route | None:
+        """To the device, now."""
+        return self._around.route(self._invitation.device_id)
+
+    def know(self, to: str | None, user: str) -> None:
+        """The other side, by its 2xx: the whole To, and the user of its Contact. The host is the route's: NAT."""
+        self._to = to or self._to
+        self._user = user if _USER.fullmatch(user) else self._user
+
+    def invite(self, its_ssrc: int, offer: bytes, extra: Sequence[tuple[str, str]] = ()) -> Request | None:
+        """The next INVITE, with an SDP offer."""
+        channel_id, platform_id = self._invitation.channel_id, self._around.platform_id
+        headers = [
+            ("Subject", f"{channel_id}:{ssrc.text(its_ssrc)},{platform_id}:0"),
+            ("Content-Type", "APPLICATION/SDP"),
+            *extra,
+        ]
+        self._cseq += 1
+        return self._next("INVITE", self._cseq, headers, offer)
+
+    def ack(self, number: int) -> Request | None:
+        """Of a 2xx to the INVITE of that number."""
+        return self._next("ACK", number)
+
+    def bye(self) -> Request | None:
+        """The end."""
+        self._cseq += 1
+        return self._next("BYE", self._cseq)
+
+    def _next(
+        self, method: str, number: int, extra: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Request | None:
+        route = self.route
+        if route is None:
+            return None
+        via = f"SIP/2.0/{route.peer.transport.upper()} {route.host}:{route.port}"
+        fields = [
+            ("Via", f"{via};rport;branch=z9hG4bK{self._around.token(24)}"),
+            ("From", self._from),
+            ("To", self._to),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{number} {method}"),
+            ("Contact", f"<sip:{self._around.platform_id}@{route.host}:{route.port}>"),
+            ("Max-Forwards", "70"),
+            *extra,
+        ]
+        return Request(method, f"sip:{self._user}@{route.peer.host}:{route.peer.port}", Headers(tuple(fields)), body)
+
+
+def same_hop(invite: Request, method: str, to: str | None = None) -> Request:
+    """CANCEL, or the ACK of a refusal: of the very transaction of an INVITE (RFC 3261, 9.1 and 17.1.1.3)."""
+    number = (invite.headers.get("CSeq") or "").split()[0]
+    fields = {name: invite.headers.get(name) or "" for name in ("Via", "From", "To", "Call-ID")}
+    if to is not None:
+        fields["To"] = to
+    headers = Headers((*fields.items(), ("CSeq", f"{number} {method}"), ("Max-Forwards", "70")))
+    return Request(method, invite.uri, headers)

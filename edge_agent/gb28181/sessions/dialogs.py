@@ -1,0 +1,224 @@
+"""All sessions of a platform, live and over: who is asked, and whose an answer is.
+
+The endpoint brings here what concerns a dialog (responses to INVITE, CANCEL and BYE; BYE and INFO; a `MediaStatus`; a
+device that is gone), and after each call sends what is in `requests_to_send` and takes every `next_event`.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Final
+
+from edge_agent.gb28181.media.ssrc import Ssrcs
+from edge_agent.gb28181.sessions.dialog import Dialog
+from edge_agent.gb28181.sessions.dialog_requests import Surroundings
+from edge_agent.gb28181.sessions.dialog_states import LIVE, OVER, IllegalEventError, State
+from edge_agent.gb28181.sessions.file_end import tells_file_end
+from edge_agent.gb28181.sessions.invite import Cause, Invitation, SessionEnded, SessionEvent
+from edge_agent.gb28181.sip import message
+from edge_agent.gb28181.sip.errors import ProtocolError
+from edge_agent.gb28181.sip.message import Request, Response
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.gb28181.sip.peer import Peer
+from edge_agent.gb28181.sip.timers import Agenda
+
+MAX_SESSIONS: Final = 4096
+"""Open and just over; the media ports bound the open ones far below."""
+_BUSY: Final = (486, 600)
+
+
+class ChannelBusyError(ProtocolError):
+    """There is a session of this channel's stream already, or its BYE is not answered yet. One at a time."""
+
+
+class TooManySessionsError(ProtocolError):
+    """`MAX_SESSIONS` are open."""
+
+
+class Dialogs:
+    """See the module. Nothing that a device says makes it raise; what means nothing is counted in `strange`."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._ssrcs = Ssrcs(around.platform_id)
+        self._dialogs: dict[int, Dialog] = {}
+        self._by_call: dict[str, Dialog] = {}
+        self._agenda = Agenda[int]()
+        """When each wants to be looked at: there may be hundreds, and no other message may pay for them."""
+        self._number = 0
+        self._outbox: deque[tuple[Request, Peer]] = deque()
+        self._events: deque[SessionEvent] = deque()
+        self.strange: Counter[str] = Counter()
+        """What came at a moment when it means nothing, by event and state. It changed nothing."""
+
+    # --- commands
+
+    def invite(self, invitation: Invitation, now: Now) -> int:
+        """Ask for media; the number of the session, which ends with `PortFree` whatever happens.
+
+        Raises:
+            ChannelBusyError: see there.
+            TooManySessionsError: see there.
+            NoSsrcError: every SSRC is in use.
+        """
+        if len(self._dialogs) >= MAX_SESSIONS:
+            raise TooManySessionsError(f"{MAX_SESSIONS} sessions are open or just over")
+        wanted = _kept_apart(invitation)
+        if any(_kept_apart(each.invitation) == wanted and each.state not in OVER for each in self._dialogs.values()):
+            raise ChannelBusyError(
+                f"device {invitation.device_id}, channel {invitation.channel_id}: a session of it is open already"
+            )
+        its_ssrc = self._ssrcs.take(history=invitation.span is not None)
+        self._number += 1
+        offer = invitation.offer(self._around.platform_id, its_ssrc).encode()
+        dialog = Dialog(self._number, invitation, its_ssrc, offer, self._around)
+        self._dialogs[dialog.number] = self._by_call[dialog.call_id] = dialog
+        self._do(dialog, dialog.invite, now)
+        if self._around.route(invitation.device_id) is None:
+            self._do(dialog, dialog.device_gone, now)
+        return dialog.number
+
+    def hang_up(self, session: int, now: Now) -> None:
+        """Nobody wants its media any more. One that is over already does not mind."""
+        if (dialog := self._dialogs.get(session)) is not None:
+            self._do(dialog, dialog.hang_up, now)
+
+    def hang_up_all(self, now: Now) -> None:
+        """The platform stops. Once it has no `len` any more every device has answered, or had time to."""
+        for dialog in list(self._dialogs.values()):
+            self._do(dialog, dialog.hang_up, now)
+
+    def picture(self, session: int, now: Now) -> None:
+        """Its receiver has a usable picture."""
+        if (dialog := self._dialogs.get(session)) is not None:
+            self._do(dialog, dialog.picture, now)
+
+    def late_media(self, session: int, now: Now) -> None:
+        """RTP came to its port after it was over."""
+        if (dialog := self._dialogs.get(session)) is not None:
+            self._do(dialog, dialog.late_media, now)
+
+    # --- what comes in
+
+    def receive_response(self, response: Response, now: Now) -> bool:
+        """Whether this was an answer to one of ours, and is dealt with."""
+        dialog = self._by_call.get(response.headers.get("Call-ID") or "")
+        if dialog is None:
+            return False
+        self._do(dialog, lambda then: dialog.receive(response, then), now)
+        return True
+
+    def receive_request(self, request: Request, peer: Peer, now: Now) -> Response | None:
+        """The answer to a BYE, or to an INFO, of one of ours; None for anything else: 481 is for the caller to say.
+
+        From another host than the device's nothing is believed, whatever Call-ID it knows.
+        """
+        dialog = self._by_call.get(request.headers.get("Call-ID") or "")
+        if dialog is None or request.method not in {"BYE", "INFO"} or not self._is_from(dialog, peer):
+            return None
+        if request.method == "BYE":
+            self._do(dialog, dialog.device_bye, now)
+        elif tells_file_end(request.body):
+            self._do(dialog, dialog.file_end, now)
+        return message.answer(request, 200, peer)
+
+    def file_end(self, device_id: str, said_id: str, call_id: str, now: Now) -> bool:
+        """A registered device said `MediaStatus` 121 in a MESSAGE; whether a session was meant.
+
+        `said_id` is the DeviceID in the body: the channel's by the standard, often the device's own. Told by the
+        Call-ID, else by the channel, else it is the one session of recordings that this device has open.
+        """
+        named = self._by_call.get(call_id)
+        open_ones = [
+            each
+            for each in self._dialogs.values()
+            if each.invitation.device_id == device_id and each.invitation.span is not None and each.state in LIVE
+        ]
+        of_channel = [each for each in open_ones if each.invitation.channel_id == said_id]
+        is_named = named is not None and named.invitation.device_id == device_id
+        meant = [named] if named is not None and is_named else of_channel or open_ones
+        if len(meant) != 1:
+            return False
+        self._do(meant[0], meant[0].file_end, now)
+        return True
+
+    def device_gone(self, device_id: str, now: Now) -> None:
+        """It has no registration any more, or a new one from elsewhere: what it sent to us is over."""
+        for dialog in list(self._dialogs.values()):
+            if dialog.invitation.device_id == device_id:
+                self._do(dialog, dialog.device_gone, now)
+
+    # --- time, and what goes out
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called (monotonic, seconds). It may be early."""
+        return self._agenda.get_timer()
+
+    def handle_timer(self, now: Now) -> None:
+        """Time has passed."""
+        for number in self._agenda.take(now.monotonic_s):
+            dialog = self._dialogs[number]
+            self._do(dialog, dialog.handle_timer, now)
+
+    def requests_to_send(self) -> list[tuple[Request, Peer]]:
+        """What is to go out now, and whereto."""
+        requests = list(self._outbox)
+        self._outbox.clear()
+        return requests
+
+    def next_event(self) -> SessionEvent | None:
+        """What has become of a session; None: nothing more."""
+        return self._events.popleft() if self._events else None
+
+    def __len__(self) -> int:
+        """Sessions that are open."""
+        return sum(dialog.state not in OVER for dialog in self._dialogs.values())
+
+    # --- inside
+
+    def _do(self, dialog: Dialog, what: Callable[[Now], None], now: Now) -> None:
+        """Let it happen, and collect what follows from it."""
+        try:
+            what(now)
+        except IllegalEventError as error:
+            self.strange[str(error)] += 1
+        route = self._around.route(dialog.invitation.device_id)
+        if route is not None:
+            self._outbox.extend((request, route.peer) for request in dialog.outbox)
+        dialog.outbox.clear()
+        events = list(dialog.events)
+        dialog.events.clear()
+        self._events.extend(events)
+        if any(isinstance(each, SessionEnded) and _is_busy(each) for each in events):
+            self._bye_again(dialog)
+        if dialog.state is State.BURIED:
+            self._ssrcs.give_back(dialog.ssrc)
+            self._agenda.cancel(dialog.number)
+            del self._dialogs[dialog.number], self._by_call[dialog.call_id]
+        elif (at_s := dialog.get_timer()) is not None:
+            self._agenda.plan(dialog.number, at_s)
+        else:
+            self._agenda.cancel(dialog.number)
+
+    def _bye_again(self, refused: Dialog) -> None:
+        """Of what the device may take to be open still (annex K)."""
+        route = self._around.route(refused.invitation.device_id)
+        wanted = _kept_apart(refused.invitation)
+        for other in self._dialogs.values():
+            if other is not refused and _kept_apart(other.invitation) == wanted and route is not None:
+                other.bye_again()
+                self._outbox.extend((request, route.peer) for request in other.outbox)
+                other.outbox.clear()
+
+    def _is_from(self, dialog: Dialog, peer: Peer) -> bool:
+        route = self._around.route(dialog.invitation.device_id)
+        return route is not None and route.peer.host == peer.host
+
+
+def _is_busy(ended: SessionEnded) -> bool:
+    return ended.cause is Cause.REFUSED and ended.status in _BUSY
+
+
+def _kept_apart(invitation: Invitation) -> tuple[str, str, str]:
+    """Of each of these there is one session at a time: a live stream of a channel, or its recordings."""
+    what = str(invitation.stream) if invitation.span is None else "span"
+    return invitation.device_id, invitation.channel_id, what

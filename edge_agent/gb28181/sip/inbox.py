@@ -1,0 +1,122 @@
+"""From bytes to whole SIP messages: datagrams, TCP connections, and who may send how much before anybody knows him."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from edge_agent.gb28181.sip import message as sip
+from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
+from edge_agent.gb28181.sip.message import Message, SipError
+from edge_agent.gb28181.sip.peer import Peer
+from edge_agent.gb28181.sip.rates import Rates
+from edge_agent.gb28181.sip.timers import Agenda
+
+IDLE_S: Final = 120.0
+"""A TCP connection that is nobody's registered address is closed after this long."""
+
+Received: TypeAlias = list[tuple[Message, Peer]]
+
+
+class Inbox:
+    """Times are monotonic seconds. `counts` says what was not listened to."""
+
+    def __init__(self, sources: Rates, is_host: Callable[[str], bool], is_address: Callable[[Peer], bool]) -> None:
+        """`is_host`: somebody is registered from there, and its messages are counted later, by who says them.
+
+        `is_address`: the very address, or connection, of somebody who is registered.
+        """
+        self._sources = sources
+        self._is_host = is_host
+        self._is_address = is_address
+        self._joiner = DatagramJoiner()
+        self._framers: dict[Peer, StreamFramer] = {}
+        self._pauses: Agenda[Peer] = Agenda()
+        self._idle: Agenda[Peer] = Agenda()
+        self._hang_ups: list[Peer] = []
+        self.counts: Counter[str] = Counter()
+
+    def receive_datagram(self, data: bytes, peer: Peer, now_s: float) -> Received:
+        """Messages that are whole now."""
+        if not self._may_send(peer, now_s):
+            return []
+        return self._parsed(self._joiner.receive(data, peer, now_s))
+
+    def connection_made(self, peer: Peer, now_s: float) -> None:
+        """A TCP connection from there."""
+        self._framers[peer] = StreamFramer()
+        self._idle.plan(peer, now_s + IDLE_S)
+
+    def receive_bytes(self, data: bytes, peer: Peer, now_s: float) -> Received:
+        """Messages that are whole now."""
+        framer = self._framers.get(peer)
+        if framer is None:
+            return []
+        framer.receive(data, now_s)
+        return self._parsed(self._read(framer, peer, now_s))
+
+    def connection_lost(self, peer: Peer) -> None:
+        """It ended."""
+        if self._framers.pop(peer, None) is not None:
+            self._pauses.cancel(peer)
+            self._idle.cancel(peer)
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` is to be called. It may be early."""
+        timers = (self._joiner.get_timer(), self._pauses.get_timer(), self._idle.get_timer())
+        return min((at_s for at_s in timers if at_s is not None), default=None)
+
+    def handle_timer(self, now_s: float) -> Received:
+        """Time has passed: messages that have waited for more in vain."""
+        whole = self._joiner.handle_timer(now_s)
+        for peer in self._pauses.take(now_s):
+            self._framers[peer].handle_timer(now_s)
+            whole += self._read(self._framers[peer], peer, now_s)
+        for peer in self._idle.take(now_s):
+            if self._is_address(peer):
+                self._idle.plan(peer, now_s + IDLE_S)
+            else:
+                self.counts["idle"] += 1
+                self._hang_up(peer)
+        return self._parsed(whole)
+
+    def hang_ups(self) -> list[Peer]:
+        """Connections that are to be closed. They are forgotten here."""
+        peers, self._hang_ups = self._hang_ups, []
+        return peers
+
+    def _read(self, framer: StreamFramer, peer: Peer, now_s: float) -> list[tuple[bytes, Peer]]:
+        whole: list[tuple[bytes, Peer]] = []
+        try:
+            while (message := framer.next_message()) is not None:
+                if not self._may_send(peer, now_s):
+                    self._hang_up(peer)
+                    return whole
+                whole.append((message, peer))
+        except SipError:
+            self.counts["malformed"] += 1
+            self._hang_up(peer)
+            return whole
+        at_s = framer.get_timer()
+        if at_s is None:
+            self._pauses.cancel(peer)
+        else:
+            self._pauses.plan(peer, at_s)
+        return whole
+
+    def _parsed(self, whole: list[tuple[bytes, Peer]]) -> Received:
+        messages = []
+        for data, peer in whole:
+            try:
+                messages.append((sip.parse(data), peer))
+            except SipError:
+                self.counts["malformed"] += 1
+        return messages
+
+    def _may_send(self, peer: Peer, now_s: float) -> bool:
+        may = self._is_host(peer.host) or self._sources.allow(peer.host, now_s)
+        self.counts["flooded"] += not may
+        return may
+
+    def _hang_up(self, peer: Peer) -> None:
+        self._hang_ups.append(peer)
+        self.connection_lost(peer)

@@ -1,0 +1,1 @@
+"""State of each camera: its cause, its counts, the skew of its clock, and pauses."""

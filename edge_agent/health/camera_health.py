@@ -1,0 +1,265 @@
+"""What each camera is doing, from evidence: its captures' words, redaction, pauses. And the figures they told.
+
+What follows from what is `camera_state`'s table; here it is kept, and told when it changes.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.clock import Clock
+from edge_agent.health.camera_state import Evidence, Kind, Trouble, Verdict, judge
+from edge_agent.health.camera_stats import CameraFigures
+from edge_agent.health.pauses import Pauses
+from edge_agent.sighting import Sighting
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import CameraFacts, CameraState, CameraStatus, SourceKind
+
+_log = logging.getLogger(__name__)
+
+_MAX_CAUSE: Final = 500
+_RECENT: Final = 50
+"""Redactions over which the mean time is taken."""
+_MAX_ASSESSED: Final = 1024
+"""`Assessed.cameras` takes no more."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    """One camera's evidence."""
+
+    camera: processes.Camera
+    began_s: float
+    figures: CameraFigures
+    given_up: Trouble | None = None
+    unredacted: Trouble | None = None
+    picture_s: float | None = None
+    unusable_s: float | None = None
+    is_heard: bool = False
+    shown: CameraStatus | None = None
+
+
+class Health:
+    """Thread-safe; `changed` is called after each change of a camera's state or cause.
+
+    What changes by the passing of time alone is found by the next call of `statuses`.
+    """
+
+    def __init__(
+        self,
+        agent_id: str,
+        cameras: Sequence[processes.Camera],
+        pauses: Pauses,
+        clock: Clock,
+        changed: Callable[[], None],
+        *,
+        former: Collection[str] = (),
+    ) -> None:
+        """`former`: cameras that are configured no more, but whose pictures may still wait in the spool."""
+        self._agent_id = agent_id
+        self._former = frozenset(former)
+        self._pauses = pauses
+        self._clock = clock
+        self._changed = changed
+        self._lock = threading.Lock()
+        began_s = clock.monotonic_s()
+        self._watches = {camera.id: _Watch(camera, began_s, CameraFigures(camera.source)) for camera in cameras}
+        self._took_ms: deque[float] = deque(maxlen=_RECENT)
+
+    # --- evidence
+
+    def delivering(self, camera_id: str) -> None:
+        """A usable picture came."""
+        with self._lock:
+            watch = self._watches[camera_id]
+            watch.picture_s = self._clock.monotonic_s()
+            watch.given_up = None
+            is_new = self._refresh(watch)
+        self._tell(is_new=is_new)
+
+    def heard(self, camera_id: str) -> None:
+        """Who brings its pictures is there: a device that registered or kept alive, or an open desk."""
+        with self._lock:
+            watch = self._watches[camera_id]
+            watch.is_heard = True
+            watch.given_up = None
+            is_new = self._refresh(watch)
+        self._tell(is_new=is_new)
+
+    def sighted(self, sighting: Sighting) -> None:
+        """A camera's capture told of itself."""
+        with self._lock:
+            watch, now_s = self._watches[sighting.camera_id], self._clock.monotonic_s()
+            if watch.figures.sighted(sighting, now_s):
+                watch.picture_s = now_s
+                watch.given_up = None
+            is_new = self._refresh(watch)
+        self._tell(is_new=is_new)
+
+    def unusable(self, camera_id: str) -> None:
+        """A picture came that does not decode."""
+        with self._lock:
+            self._watches[camera_id].unusable_s = self._clock.monotonic_s()
+
+    def offline(self, camera_id: str, cause: str, code: str = "failed") -> None:
+        """No pictures come, and why; `code` says it in one word (`SourceError.cause`)."""
+        with self._lock:
+            watch = self._watches[camera_id]
+            watch.given_up = Trouble(code, cause)
+            watch.is_heard = False
+            watch.figures.ended()
+            is_new = self._refresh(watch)
+        self._tell(is_new=is_new)
+
+    def redacted(self, camera_id: str, took_ms: float) -> None:
+        """A picture was made safe."""
+        with self._lock:
+            self._took_ms.append(took_ms)
+            watch = self._watches[camera_id]
+            watch.unredacted = None
+            is_new = self._refresh(watch)
+        self._tell(is_new=is_new)
+
+    def unredacted(self, camera_id: str, cause: str, code: str = "redaction_unavailable") -> None:
+        """A picture could not be made safe; so it stays until one can. `code`: the name it was dropped under."""
+        with self._lock:
+            watch = self._watches[camera_id]
+            watch.unredacted = Trouble(code, cause)
+            is_new = self._refresh(watch)
+        self._tell(is_new=is_new)
+
+    # --- pauses
+
+    def pause(self, camera_id: str, cause: str) -> None:
+        """Stop publishing a camera until a person resumes it.
+
+        Raises:
+            SpoolFull: see `Pauses.pause`.
+        """
+        watch = self._watches.get(camera_id)
+        if (watch is not None or camera_id in self._former) and self._pauses.cause(camera_id) is None:
+            try:
+                self._pauses.pause(camera_id, cause)
+            finally:
+                if watch is not None:
+                    with self._lock:
+                        is_new = self._refresh(watch)
+                    self._tell(is_new=is_new)
+
+    def is_paused(self, camera_id: str) -> bool:
+        """Whether a camera is paused."""
+        return self._pauses.cause(camera_id) is not None
+
+    def held(self) -> frozenset[str]:
+        """Cameras whose spooled pictures may not be sent."""
+        return frozenset(camera_id for camera_id in (*self._watches, *self._former) if self.is_paused(camera_id))
+
+    # --- what is told
+
+    def statuses(self) -> list[CameraStatus]:
+        """Every camera's state as of now."""
+        with self._lock:
+            for watch in self._watches.values():
+                self._refresh(watch)
+            return [watch.shown for watch in self._watches.values() if watch.shown is not None]
+
+    def facts(self) -> dict[str, CameraFacts]:
+        """What was measured of each camera, of the first 1,024."""
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            watches = list(self._watches.items())[:_MAX_ASSESSED]
+            return {camera_id: watch.figures.facts(now_s, watch.camera.checks) for camera_id, watch in watches}
+
+    def redaction_ms(self) -> float | None:
+        """Mean time of the last redactions; None before the first."""
+        with self._lock:
+            return sum(self._took_ms) / len(self._took_ms) if self._took_ms else None
+
+    def decode_ms(self) -> float | None:
+        """Mean processor time of one looked-at picture over all cameras' last minute; None without one."""
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            paces = [watch.figures.pace(now_s) for watch in self._watches.values()]
+        pictures = sum(pace.pictures for pace in paces)
+        return sum(pace.cpu_ms for pace in paces) / pictures if pictures else None
+
+    def passed_over(self) -> dict[str, int]:
+        """Of each camera: pictures that had changed and were not taken."""
+        with self._lock:
+            return {camera_id: watch.figures.passed_over for camera_id, watch in self._watches.items()}
+
+    def restarts(self) -> dict[str, int]:
+        """Of each camera: how often its capture began again."""
+        with self._lock:
+            return {camera_id: watch.figures.restarts for camera_id, watch in self._watches.items()}
+
+    def clock_changes(self) -> dict[str, int]:
+        """Of each camera: how often its capture times changed between its own clock and their arrival."""
+        with self._lock:
+            return {camera_id: watch.figures.clock_changes for camera_id, watch in self._watches.items()}
+
+    # --- inside
+
+    def _tell(self, *, is_new: bool) -> None:
+        if is_new:
+            self._changed()
+
+    def _refresh(self, watch: _Watch) -> bool:
+        """Judge anew; whether state or cause differ from what was shown."""
+        verdict, shown = self._verdict(watch), watch.shown
+        told = (verdict.state, verdict.code, verdict.cause)
+        if shown is not None and (shown.state, shown.code, shown.cause) == told:
+            return False
+        is_same_state = shown is not None and shown.state is verdict.state
+        watch.shown = CameraStatus(
+            agent_id=self._agent_id,
+            camera_id=watch.camera.id,
+            name=watch.camera.name,
+            state=verdict.state,
+            cause=verdict.cause,
+            code=verdict.code,
+            since_ms=shown.since_ms if shown is not None and is_same_state else self._clock.now_ms(),
+            latitude=watch.camera.latitude,
+            longitude=watch.camera.longitude,
+            source=SourceKind(watch.camera.source.kind),
+            device_id=_device_of(watch.camera.source),
+            recorded=isinstance(watch.camera.source, processes.Gb28181Source) and watch.camera.source.span is not None,
+        )
+        if not is_same_state:
+            level = logging.INFO if verdict.state in {CameraState.ONLINE, CameraState.STARTING} else logging.WARNING
+            _log.log(
+                level,
+                "camera state camera=%s state=%s code=%s cause=%r",
+                *(watch.camera.id, verdict.state.value, verdict.code, verdict.cause),
+            )
+        return True
+
+    def _verdict(self, watch: _Watch) -> Verdict:
+        now_s, paused = self._clock.monotonic_s(), self._pauses.cause(watch.camera.id)
+        if paused is not None:  # nothing looks at it meanwhile; once resumed, it starts
+            watch.began_s, watch.picture_s = now_s, None
+            watch.figures.ended()
+        source = watch.camera.source
+        evidence = Evidence(
+            kind=Kind.of(source),
+            began_s=watch.began_s,
+            paused=paused,
+            given_up=watch.given_up,
+            spoke_s=watch.figures.spoke_s,
+            longest_gap_s=watch.figures.longest_gap_s,
+            picture_s=watch.picture_s,
+            unusable_s=watch.unusable_s,
+            is_heard=watch.is_heard,
+            keepalive_s=source.keepalive_s if isinstance(source, processes.ViidSource) else 60.0,
+            unredacted=watch.unredacted,
+        )
+        verdict = judge(evidence, now_s)
+        return Verdict(verdict.state, verdict.code, verdict.cause[:_MAX_CAUSE])
+
+
+def _device_of(source: processes.CameraSource) -> str:
+    """The recorder or platform that brings its pictures, where one registers."""
+    return source.device_id if isinstance(source, processes.Gb28181Source | processes.ViidSource) else ""

@@ -1,0 +1,163 @@
+"""A camera's state as a table over evidence. Pure: what is known and the time go in, state and cause come out.
+
+The first line that holds decides; docs/health.md says the same to a technician.
+
+```
+paused                                                        paused                  paused
+something comes of a stream, and for 90 s no keyframe         offline                 stale
+                       … or none that decodes                 offline                 undecodable
+the source gave up, and no picture came since                 offline                 the source's word
+  … but a picture source whose pictures go on                 (next lines)
+nothing came of a stream for `patience_s`                     offline                 silent
+its pictures cannot be redacted                               redaction unavailable   the drop's name
+a picture came, or who brings them was heard                  online
+nothing yet                                                   starting
+```
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import Final
+
+from provisioning.contracts.config import processes
+from provisioning.contracts.wire.messages import CameraState
+
+SILENT: Final = "silent"
+STALE: Final = "stale"
+UNDECODABLE: Final = "undecodable"
+PAUSED: Final = "paused"
+
+_SILENCE_S: Final = 10.0
+_UNKNOWN_SILENCE_S: Final = 30.0
+_START_S: Final = 60.0
+"""Thirty decoders start one after another on a small machine."""
+_STALE_S: Final = 90.0
+_MISSED: Final = 3
+"""Keepalives: GB/T 28181 §9.6 and GA/T 1400.4 count so many."""
+
+
+class Kind(StrEnum):
+    """How a camera's pictures come, which decides what its silence means."""
+
+    STREAM = auto()
+    PUSHED = auto()
+    OTHER = auto()
+    """Recordings, folders, uploads: they may be silent as long as they like."""
+
+    @classmethod
+    def of(cls, source: processes.CameraSource) -> "Kind":
+        """Of a camera's source."""
+        match source:
+            case processes.RtspSource() | processes.Gb28181Source(span=None):
+                return cls.STREAM
+            case processes.ViidSource():
+                return cls.PUSHED
+            case _:
+                return cls.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong: one word for counting, and a sentence with what to do."""
+
+    code: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one camera. Times are monotonic seconds."""
+
+    kind: Kind
+    began_s: float
+    """When it was started, or resumed."""
+    paused: str | None = None
+    given_up: Trouble | None = None
+    """Told by the source, and no picture since."""
+    spoke_s: float | None = None
+    """The last word of its capture."""
+    longest_gap_s: float | None = None
+    """Between two of its words, None while its habits are unknown."""
+    picture_s: float | None = None
+    unusable_s: float | None = None
+    """The last picture that did not decode."""
+    is_heard: bool = False
+    """Its device is registered, or its desk is open: nothing is wrong, though no picture may come for hours."""
+    keepalive_s: float = 60.0
+    unredacted: Trouble | None = None
+
+    @property
+    def patience_s(self) -> float:
+        """How long a capture may be silent: 10 s, or three of its usual intervals where those are longer.
+
+        A word comes about once a second while anything does; a camera with a smart codec may pause for longer at night.
+        30 s while nobody knows its habits.
+        """
+        return _UNKNOWN_SILENCE_S if self.longest_gap_s is None else max(_SILENCE_S, 3 * self.longest_gap_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is told of the camera."""
+
+    state: CameraState
+    code: str = ""
+    cause: str = ""
+
+
+def judge(evidence: Evidence, now_s: float) -> Verdict:
+    """See the module."""
+    if evidence.paused is not None:
+        return Verdict(CameraState.PAUSED, PAUSED, evidence.paused)
+    silence = _silence(evidence, now_s)
+    unseen = None if silence is not None else _without_picture(evidence, now_s)
+    trouble = unseen or _given_up(evidence, now_s) or silence
+    if trouble is not None:
+        return Verdict(CameraState.OFFLINE, trouble.code, trouble.cause)
+    if evidence.unredacted is not None:
+        return Verdict(CameraState.REDACTION_UNAVAILABLE, evidence.unredacted.code, evidence.unredacted.cause)
+    is_there = evidence.is_heard or evidence.picture_s is not None
+    return Verdict(CameraState.ONLINE if is_there else CameraState.STARTING)
+
+
+def _given_up(evidence: Evidence, now_s: float) -> Trouble | None:
+    """A device that forgets its keepalives and goes on pushing pictures is not offline."""
+    told = evidence.given_up
+    if told is None or evidence.kind is not Kind.PUSHED or told.code != SILENT or evidence.picture_s is None:
+        return told
+    return told if now_s - evidence.picture_s > _MISSED * evidence.keepalive_s else None
+
+
+def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
+    if evidence.kind is not Kind.STREAM:
+        return None
+    if evidence.spoke_s is not None and now_s - evidence.spoke_s > evidence.patience_s:
+        return Trouble(
+            SILENT,
+            f"nothing came of it for more than {evidence.patience_s:.0f} s: look at its power and network; where it is"
+            " there, see the agent's log and the machine's load",
+        )
+    is_heard = evidence.spoke_s is not None or evidence.picture_s is not None
+    if not is_heard and now_s - evidence.began_s > _START_S:
+        return Trouble(
+            SILENT, f"nothing was heard of it in the first {_START_S:.0f} s: see the agent's log and the machine's load"
+        )
+    return None
+
+
+def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
+    """Judge a stream of which something comes, by what that is."""
+    shown_s = evidence.began_s if evidence.picture_s is None else evidence.picture_s
+    if evidence.kind is not Kind.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
+        return None
+    if evidence.unusable_s is not None and now_s - evidence.unusable_s <= _STALE_S:
+        return Trouble(
+            UNDECODABLE,
+            f"it sends pictures, and none of the last {_STALE_S:.0f} s decodes: look for packet loss on its network,"
+            " restart it, or set it to the other codec (H.264, H.265)",
+        )
+    return Trouble(
+        STALE,
+        f"it sends, but no keyframe for more than {_STALE_S:.0f} s: set a key-frame (I-frame) interval of 2 to 4 s in"
+        " the camera, and look for packet loss on its network",
+    )

@@ -1,0 +1,148 @@
+"""Where pictures come in that the agent does not fetch: devices push them, files are dropped, recordings are brought.
+
+Each camera of these kinds has its source here; the servers that feed them run in threads of their own. So does the
+platform that GB/T 28181 devices register with; the way to their channels is here, too.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from edge_agent.clock import Clock
+from edge_agent.credentials.camera_password import Unlock
+from edge_agent.desk.handler import DeskServer
+from edge_agent.gb28181.platform import Platform
+from edge_agent.sources.gb28181.channel import LiveChannel, MediaChannel
+from edge_agent.sources.gb28181.playback import Playback
+from edge_agent.sources.gb28181.ports import MediaPorts
+from edge_agent.sources.gb28181.sessions import MediaSessions
+from edge_agent.sources.pushed.bounded_decoder import Decoding
+from edge_agent.sources.pushed.drop_folder import DropFolder
+from edge_agent.sources.pushed.picture_queue import Pictures
+from edge_agent.sources.source import Source
+from edge_agent.sources.upload.source import Uploads
+from edge_agent.spool.spool import Spool
+from edge_agent.viid.server import ViidServer
+from provisioning.contracts.config.processes import (
+    Camera,
+    DropFolderSource,
+    EdgeConfig,
+    Gb28181,
+    Gb28181Source,
+    UploadSource,
+    ViidSource,
+)
+from provisioning.contracts.wire.messages import Recording
+
+BROUGHT: Final = (ViidSource, DropFolderSource, UploadSource)
+"""Kinds of source that are not fetched."""
+Serve = Callable[[threading.Event], None]
+_ROOM_SHARE: Final = 0.8
+"""An upload waits while the spool is fuller than this: the rest is for live pictures."""
+
+
+class Doors:
+    """Of one agent under one configuration. Nothing is opened before its server runs."""
+
+    def __init__(
+        self,
+        edge: EdgeConfig,
+        spool: Spool,
+        clock: Clock,
+        *,
+        unlock: Unlock | None,
+        heard: Callable[[str], None],
+        is_paused: Callable[[str], bool],
+        is_held: Callable[[str], bool] = lambda _camera_id: False,
+    ) -> None:
+        """`is_held`: the centre has paused this upload.
+
+        `heard` is told a camera's id when its device gives a sign of life, or its desk is open and idle.
+        """
+        self._decoding = Decoding()
+        self._clock = clock
+        devices = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, ViidSource)}
+        self._pictures = Pictures(
+            devices, 0 if edge.viid is None else edge.viid.memory_bytes, self._decoding, clock, spool, heard
+        )
+        limit_bytes = edge.spool.max_bytes * _ROOM_SHARE
+        self._uploads = {
+            camera.id: Uploads(
+                camera.id,
+                clock,
+                has_room=lambda camera_id=camera.id: (  # type: ignore[misc] # bound now, not at call
+                    spool.payload_bytes < limit_bytes and not is_held(camera_id)
+                ),
+                idle=lambda camera_id=camera.id: heard(camera_id),  # type: ignore[misc] # bound now, not at call
+            )
+            for camera in edge.cameras
+            if isinstance(camera.source, UploadSource)
+        }
+        self.platform = _platform(edge, clock, unlock)
+        """None without [gb28181]."""
+        self._sessions = (
+            None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
+        )
+        self._desk: DeskServer | None = None
+        self.servers: Mapping[str, Serve] = self._servers(edge, devices, unlock, is_paused)
+        """What has to run, by name."""
+
+    def source(self, camera: Camera) -> Source | None:
+        """The source of a camera that is not fetched; None for one that is."""
+        match camera.source:
+            case ViidSource():
+                return self._pictures.source(camera.id)
+            case DropFolderSource() as folder:
+                return DropFolder(camera.id, folder, self._decoding, self._clock)
+            case UploadSource():
+                return self._uploads[camera.id]
+            case _:
+                return None
+
+    def recordings(self) -> Mapping[str, Recording]:
+        """How far the recordings are that were brought last, by camera; none without [desk]."""
+        return {} if self._desk is None else self._desk.recordings()
+
+    def left(self) -> Iterator[tuple[str, str]]:
+        """Camera and observation id of what devices pushed and nobody will look at; once cameras and servers ended."""
+        return self._pictures.left()
+
+    def channel(self, camera: Camera) -> MediaChannel | None:
+        """The way to the media of a device that registers here; None for any other camera."""
+        source = camera.source
+        if self._sessions is None or not isinstance(source, Gb28181Source):
+            return None
+        if source.span is not None:
+            return Playback(camera.id, source, source.span, self._sessions)
+        return LiveChannel(camera.id, source, self._sessions)
+
+    def _servers(
+        self,
+        edge: EdgeConfig,
+        devices: Mapping[str, ViidSource],
+        unlock: Unlock | None,
+        is_paused: Callable[[str], bool],
+    ) -> dict[str, Serve]:
+        servers: dict[str, Serve] = {}
+        if edge.viid is not None:
+            servers["viid"] = ViidServer(edge.viid, devices, self._pictures, self._clock, unlock=unlock).run
+        if edge.desk is not None:
+            self._desk = DeskServer(edge.desk, self._uploads, edge.spool.directory, is_paused, self._clock)
+            servers["desk"] = self._desk.run
+        if self.platform is not None and self._sessions is not None:
+            servers["gb28181"] = self.platform.run
+            servers["gb28181 media"] = self._sessions.run
+        return servers
+
+
+def _platform(edge: EdgeConfig, clock: Clock, unlock: Unlock | None) -> Platform | None:
+    if edge.gb28181 is None:
+        return None
+    cameras = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, Gb28181Source)}
+    return Platform(edge.gb28181, cameras, edge.spool.directory, clock, unlock=unlock)
+
+
+def _sessions(gb28181: Gb28181, platform: Platform, clock: Clock) -> MediaSessions:
+    sessions = MediaSessions(MediaPorts(*gb28181.media_ports, gb28181.host), platform, clock)
+    platform.listen(sessions)
+    return sessions

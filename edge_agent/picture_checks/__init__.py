@@ -1,0 +1,1 @@
+"""Tells a camera that is covered, blurred, dark, turned or frozen from its previews."""

@@ -1,0 +1,234 @@
+"""The documents folder: at most three sealed documents, and one small file that says what each of them is.
+
+Only `state.json` decides, and it is replaced whole, so a change of configuration happens at one moment or not at all.
+A document's file name repeats what matters (`trial-8.json`, `document-7.json`): were the state damaged, it is made anew
+from them. Documents rest as they came, signed, with camera passwords encrypted; each is verified again when it is read.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import Field, model_validator
+
+from edge_agent.errors import ConfigurationRefused, DocumentsError
+from edge_agent.remote_config.inbox import MAX_CAUSE, Word
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.fleet.documents import Configuration, Key32, Number, Sealed, Verdict
+from provisioning.contracts.ids import AgentId, CameraId
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Message
+from provisioning.files import durable
+from provisioning.signing.documents import Seal, SealError
+
+_STATE: Final = "state.json"
+_NAMED: Final = re.compile(r"(trial|document)-([1-9][0-9]{0,9})\.json")
+
+
+class Stage(StrEnum):
+    """How far a trial is."""
+
+    WAITING = "waiting"
+    """Accepted and not begun; or ended by an orderly stop of the agent, and to be begun again."""
+    RUNNING = "running"
+    """Being tried. Found at a start: the process died while it was."""
+
+
+class Trial(Message):
+    """The newest document, on its way to being in force."""
+
+    number: Number
+    stage: Stage = Stage.WAITING
+    online: frozenset[CameraId] | None = None
+    """Cameras that worked under the configuration in force; None until it is begun for the first time."""
+
+
+class State(Message):
+    """What is known. `addressee` and `seal` say whose documents are counted: another centre's begin at 1 again."""
+
+    addressee: AgentId
+    seal: Key32
+    seen: int = Field(default=0, ge=0, le=2**31)
+    """The highest number ever accepted; it never falls."""
+    active: Number | None = None
+    previous: Number | None = None
+    trial: Trial | None = None
+    is_lost: bool = False
+    """The file of document `seen` is damaged, and nothing else was wrong with it: it may be taken once more."""
+    word: Word | None = None
+
+    @model_validator(mode="after")
+    def _seen_is_highest(self) -> Self:
+        if self.trial is not None and self.trial.number != self.seen:
+            raise ValueError("only the newest document can be on trial")
+        if max(self.active or 0, self.previous or 0) > self.seen:
+            raise ValueError("a document is in use that was never seen")
+        return self
+
+
+class DocumentStore:
+    """Reads and writes the folder. Not thread-safe: `Documents` serialises."""
+
+    def __init__(self, folder: Path, seal_key_file: Path, agent_id: str) -> None:
+        """Load the key; the folder is looked at later.
+
+        Raises:
+            DocumentsError: the key file is missing or holds no key.
+        """
+        try:
+            self.seal = Seal.load(seal_key_file)
+        except SealError as error:
+            raise DocumentsError(str(error)) from error
+        self._folder = folder
+        self._agent_id = agent_id
+
+    def prepare(self) -> None:
+        """Make the folder, for its owner alone.
+
+        Raises:
+            DocumentsError: that cannot be.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.chmod(0o700)
+        except OSError as error:
+            raise _unusable(self._folder, error) from error
+
+    def load(self, *, now_ms: int) -> State:
+        """What is known, made anew from the documents where its file is damaged. Writes nothing.
+
+        Raises:
+            DocumentsError: the folder cannot be read.
+        """
+        nothing = State(addressee=self._agent_id, seal=self.seal.key)
+        try:
+            state = codec.decode(State, (self._folder / _STATE).read_bytes())
+        except FileNotFoundError:
+            return self._rebuilt(now_ms=now_ms) if any(self._named()) else nothing
+        except (OSError, ContractError):
+            return self._rebuilt(now_ms=now_ms)
+        is_ours = (state.addressee, state.seal) == (self._agent_id, self.seal.key)
+        return state if is_ours else nothing
+
+    def configuration(self, number: int) -> Configuration:
+        """A kept document's content.
+
+        Raises:
+            ConfigurationRefused: its file is gone or damaged.
+        """
+        try:
+            document = self.seal.open(self._read(number), addressee=self._agent_id, newer_than=0)
+        except (OSError, SealError, ContractError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigurationRefused(f"the stored document {number} in {self._folder} is damaged ({why})") from error
+        if document.number != number or not isinstance(document.body, Configuration):
+            raise ConfigurationRefused(f"the stored document {number} in {self._folder} is another one")
+        return document.body
+
+    def text(self, number: int) -> str | None:
+        """What was signed, as it is kept; None when its file is gone or damaged."""
+        try:
+            return codec.decode(Sealed, self._read(number)).document
+        except (OSError, ContractError):
+            return None
+
+    def keep(self, number: int, payload: bytes) -> None:
+        """Put a new document beside the others; it counts for nothing before `commit`.
+
+        Raises:
+            ConfigurationRefused: it cannot be written.
+        """
+        self._write(self._folder / _name("trial", number), payload)
+
+    def discard(self, number: int) -> None:
+        """Take back what was kept and could not be committed."""
+        with contextlib.suppress(OSError):  # then it is tidied away at the next commit
+            (self._folder / _name("trial", number)).unlink(missing_ok=True)
+
+    def commit(self, state: State) -> None:
+        """Make it so; on return it is on the disk.
+
+        Raises:
+            ConfigurationRefused: it cannot be written, and nothing has changed.
+        """
+        self._write(self._folder / _STATE, state.model_dump_json().encode())
+        # The rest is order: what fails here is done at the next commit.
+        with contextlib.suppress(OSError):
+            self._tidy(state)
+
+    def _tidy(self, state: State) -> None:
+        if state.active is not None:
+            trial = self._folder / _name("trial", state.active)
+            if trial.exists():
+                durable.move(trial, self._folder / _name("document", state.active))
+        kept = {state.active, state.previous, state.seen}
+        for path, _, number in self._named():
+            if number not in kept:
+                path.unlink()
+        for half_written in self._folder.glob(".*.json.*"):
+            half_written.unlink()
+
+    def _rebuilt(self, *, now_ms: int) -> State:
+        """The newest that was in force is so again; a newer one that was on trial counts as having failed."""
+        readable = [(number, role) for _, role, number in self._named() if self._is_readable(number)]
+        applied = sorted((number for number, role in readable if role == "document"), reverse=True)
+        seen = max((number for number, _ in readable), default=0)
+        active = applied[0] if applied else None
+        told = "made anew from the documents" if seen else "no document is left either: send a new one"
+        word = Word(
+            number=seen or None,
+            verdict=Verdict.APPLIED if active == seen else Verdict.ROLLED_BACK,
+            cause=f"{self._folder / _STATE} was damaged: {told}"[:MAX_CAUSE],
+            at_ms=now_ms,
+        )
+        return State(
+            addressee=self._agent_id,
+            seal=self.seal.key,
+            seen=seen,
+            active=active,
+            previous=applied[1] if len(applied) > 1 else None,
+            word=word,
+        )
+
+    def _is_readable(self, number: int) -> bool:
+        try:
+            self.configuration(number)
+        except ConfigurationRefused:
+            return False
+        return True
+
+    def _named(self) -> Iterator[tuple[Path, str, int]]:
+        """Path, role and number of every document that lies there."""
+        try:
+            paths = sorted(self._folder.iterdir()) if self._folder.exists() else []
+        except OSError as error:
+            raise _unusable(self._folder, error) from error
+        for path in paths:
+            if (match := _NAMED.fullmatch(path.name)) is not None:
+                yield path, match.group(1), int(match.group(2))
+
+    def _read(self, number: int) -> bytes:
+        try:
+            return (self._folder / _name("document", number)).read_bytes()
+        except FileNotFoundError:
+            return (self._folder / _name("trial", number)).read_bytes()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            durable.write(path, data)
+        except OSError as error:
+            raise ConfigurationRefused(
+                f"it cannot be written to {self._folder} ({error.strerror}): free some disk and see that the folder is"
+                " the agent's own"
+            ) from error
+
+
+def _unusable(folder: Path, error: OSError) -> DocumentsError:
+    return DocumentsError(f"documents {folder}: cannot be used ({error.strerror}): check owner and mode")
+
+
+def _name(role: str, number: int) -> str:
+    return f"{role}-{number}.json"

@@ -1,0 +1,153 @@
+"""What the centre has told this agent about its parse tasks: pause, go on, first or last. Nothing else can be told.
+
+A command is taken where the centre signed it by a key that provisioning vouches for, for this agent, now, once, and for
+a camera that recordings are brought to. Its number is on the disk before it has an effect. A live camera, redaction and
+policies are out of its reach: there is no verb for them, and no such camera is a task.
+
+Thread-safe: the publisher hands commands in, cameras and the redactor ask.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from pydantic import Field, ValidationError
+
+from edge_agent.clock import Clock
+from provisioning.contracts.config import processes
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.fleet.commands import (
+    MAX_COMMAND_BYTES,
+    CommandWord,
+    Priority,
+    TaskCommand,
+    Tasks,
+    TaskState,
+    Verb,
+)
+from provisioning.contracts.ids import CameraId
+from provisioning.contracts.wire.messages import Message
+from provisioning.files import durable
+from provisioning.signing.documents import ExpiredError, OutdatedError, Seal, SealError
+
+_log = logging.getLogger(__name__)
+
+_FILE: Final = "tasks.json"
+RANKS: Final = {Priority.FIRST: 0, Priority.NORMAL: 1, Priority.LAST: 2}
+Rank: TypeAlias = Callable[[str], int | None]
+"""Of a camera; None: a live one, whose turn nobody takes."""
+
+
+class _State(Message):
+    seen: int = 0
+    """The highest number that was taken or refused."""
+    warrant: int = 0
+    tasks: dict[CameraId, TaskState] = Field(default_factory=dict)
+    word: CommandWord | None = None
+
+
+class TaskOrders:
+    """One agent's. Without [provisioning] nobody can command it, and nothing is told."""
+
+    def __init__(
+        self, directory: Path, agent_id: str, provisioning: processes.Provisioning | None, clock: Clock
+    ) -> None:
+        self._file = directory / _FILE
+        self._agent_id = agent_id
+        self._seal_key_file = None if provisioning is None else provisioning.seal_key_file
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._cameras: frozenset[str] = frozenset()
+        self._state = self._load()
+
+    def serve(self, cameras: Collection[str]) -> None:
+        """These are the cameras that recordings are brought to, under the configuration that begins."""
+        with self._lock:
+            self._cameras = frozenset(cameras)
+
+    def accept(self, payload: bytes) -> None:
+        """Take a message of the command topic. What it holds makes this raise nothing: the word tells."""
+        with self._lock:
+            if self._seal_key_file is None or len(payload) > MAX_COMMAND_BYTES:
+                return
+            state = self._state
+            try:
+                command, warrant = Seal.load(self._seal_key_file).open_command(
+                    payload,
+                    agent_id=self._agent_id,
+                    newer_than=state.seen,
+                    warrant_from=state.warrant,
+                    now_ms=self._clock.now_ms(),
+                )
+            except ExpiredError as error:
+                if error.number > state.seen:
+                    self._settle(state, error.number, taken=False, cause=str(error))
+                return
+            except (OutdatedError, SealError, ContractError) as error:
+                # Not the centre's, not ours, or here a second time: whoever sent it is told nothing.
+                _log.warning("command refused: %s", error)
+                return
+            state = state.model_copy(update={"warrant": warrant})
+            if command.camera_id not in self._cameras:
+                cause = f"{command.camera_id} is no camera that recordings are brought to; a live one is not commanded"
+                self._settle(state, command.number, taken=False, cause=cause)
+                return
+            tasks = state.tasks | {command.camera_id: _after(state.tasks.get(command.camera_id, TaskState()), command)}
+            self._settle(state.model_copy(update={"tasks": tasks}), command.number, taken=True, cause="")
+
+    def told(self) -> Tasks | None:
+        """How the tasks stand; None: nobody can command this agent."""
+        if self._seal_key_file is None:
+            return None
+        with self._lock:
+            tasks = {camera_id: self._of(camera_id) for camera_id in sorted(self._cameras)}
+            return Tasks(agent_id=self._agent_id, tasks=tasks, word=self._state.word)
+
+    def is_paused(self, camera_id: str) -> bool:
+        """Whether a task waits because the centre said so."""
+        with self._lock:
+            return self._of(camera_id).paused
+
+    def rank(self, camera_id: str) -> int | None:
+        """See `Rank`."""
+        with self._lock:
+            return RANKS[self._of(camera_id).priority] if camera_id in self._cameras else None
+
+    def _of(self, camera_id: str) -> TaskState:
+        known = self._state.tasks.get(camera_id)
+        return TaskState() if known is None or camera_id not in self._cameras else known
+
+    def _settle(self, state: _State, number: int, *, taken: bool, cause: str) -> None:
+        """First on the disk, then in force; what cannot be written is refused, and may be given again."""
+        word = CommandWord(number=number, taken=taken, cause=cause[:500], at_ms=self._clock.now_ms())
+        after = state.model_copy(update={"seen": number, "word": word})
+        try:
+            durable.write(self._file, after.model_dump_json().encode())
+        except OSError as error:
+            cause = f"command {number} cannot be written down ({error.strerror}): free some disk, then give it again"
+            word = word.model_copy(update={"taken": False, "cause": cause})
+            after = self._state.model_copy(update={"seen": number, "word": word})
+        self._state = after
+        _log.info("command number=%d taken=%s: %s", number, word.taken, word.cause)
+
+    def _load(self) -> _State:
+        """What was written; one that cannot be read is begun anew: commands of before have expired by themselves."""
+        try:
+            return _State.model_validate_json(self._file.read_bytes())
+        except FileNotFoundError:
+            return _State()
+        except (OSError, ValidationError) as error:
+            _log.warning("%s: cannot be read, every task goes on with normal priority (%s)", self._file, error)
+            return _State()
+
+
+def _after(state: TaskState, command: TaskCommand) -> TaskState:
+    match command.verb:
+        case Verb.PAUSE:
+            return state.model_copy(update={"paused": True})
+        case Verb.RESUME:
+            return state.model_copy(update={"paused": False})
+        case Verb.PRIORITY:
+            return state.model_copy(update={"priority": command.priority})

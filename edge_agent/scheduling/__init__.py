@@ -1,0 +1,1 @@
+"""Decides which camera may detect, decode and redact, and how often."""

@@ -1,0 +1,86 @@
+"""The looks between snapshots: one thread that finds machines in them, camera after camera, and asks for pictures.
+
+```
+captures ─Look─▶ at most one a camera ─▶ Follows.look ─▶ answer: done, or a picture of it is wanted
+```
+
+It is a thread of its own beside the redactor: a redaction takes seconds, and a look that is a second late is none.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+from edge_agent.capture.camera_capture import Capturing
+from edge_agent.clock import Clock
+from edge_agent.errors import RedactionUnavailable
+from edge_agent.frames import Follows, Look
+from edge_agent.health.camera_health import Health
+from edge_agent.scheduling.fair_queue import FairQueue
+from edge_agent.scheduling.scheduler import Steward
+
+_TAKE_S: Final = 0.5
+_EXPIRE_S: Final = 1.0
+
+
+class Looker:
+    """Of one agent. `put` and `look` from any thread; `run` in one."""
+
+    def __init__(
+        self,
+        followers: Mapping[str, Follows],
+        captures: Mapping[str, Capturing],
+        steward: Steward,
+        health: Health,
+        clock: Clock,
+    ) -> None:
+        self._followers = followers
+        self._captures = captures
+        self._steward = steward
+        self._health = health
+        self._clock = clock
+        self._waiting: FairQueue[Look] = FairQueue(1, "drop_oldest")
+        self._never = threading.Event()
+        self._expired_s = clock.monotonic_s()
+
+    def put(self, look: Look) -> None:
+        """For the thread. A camera gives no other before this one is answered."""
+        victim = self._waiting.put(look.camera_id, look, self._never)
+        if victim is not None:  # of a capture that ended before it was answered
+            self._captures[victim.camera_id].answer(victim.captured_at_ms, take=False)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            look = self._waiting.take(_TAKE_S)
+            if look is not None:
+                self.look(look)
+            self._expire()
+
+    def look(self, look: Look) -> None:
+        """One look, here and now; its camera is answered whatever happens."""
+        camera_id, take = look.camera_id, False
+        follower = self._followers.get(camera_id) if self._steward.looks_at(camera_id) else None
+        try:
+            if follower is not None and not self._health.is_paused(camera_id):
+                began_s = self._clock.monotonic_s()
+                followed = follower.look(look, may_take=self._steward.may_take(camera_id))
+                self._steward.looked(camera_id, followed, self._clock.monotonic_s() - began_s)
+                take = followed.take
+        except RedactionUnavailable as error:
+            self._health.unredacted(camera_id, str(error), error.drop)
+        finally:
+            self._captures[camera_id].answer(look.captured_at_ms, take=take)
+
+    def turned(self, camera_id: str) -> None:
+        """A camera shows another view than before."""
+        if (follower := self._followers.get(camera_id)) is not None:
+            follower.forget()
+
+    def _expire(self) -> None:
+        """Of a camera that fell silent nothing is left after a minute."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._expired_s >= _EXPIRE_S:
+            self._expired_s = now_s
+            for follower in self._followers.values():
+                follower.expire()

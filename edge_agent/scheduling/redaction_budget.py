@@ -1,0 +1,139 @@
+"""Shares out what the machine can redact: a few pictures a second, measured, to the cameras where something moves.
+
+Redaction is the dear part of the edge: two cores cover a few 1080p pictures a second, thirty cameras offer hundreds. So
+each camera is told how far apart its pictures are to be.
+
+```
+one redactor × 90 % = signs of life of the quiet cameras + what devices push + the moving cameras' shares
+```
+
+The shares are max-min fair in seconds of redaction: a camera that wants less than an equal share gets what it wants,
+and the others share the rest equally, weighted by how long each has waited. Pure: time is an argument.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from provisioning.contracts.config import processes
+
+SHARE: Final = 0.9
+"""Of the one redactor; the rest is for bursts, so that what is selected does not wait for long."""
+_LEARN: Final = 0.1
+"""Weight of the newest redaction in the mean: it settles within about twenty."""
+_MEMORY_S: Final = 30.0
+"""How long movement and pushed pictures are remembered."""
+_AGE_S: Final = 20.0
+"""A moving camera that has waited so long weighs twice as much, and after twice that three times."""
+_MAX_AGE: Final = 2.0
+_FLOOR: Final = 0.1
+"""Of the share at least this goes to movement, however many signs of life are due."""
+
+
+@dataclass(slots=True)
+class _Flow:
+    """Events a second, forgotten exponentially."""
+
+    per_s: float = 0.0
+    at_s: float = 0.0
+
+    def add(self, amount: float, now_s: float) -> None:
+        self.per_s, self.at_s = self.now(now_s) + amount / _MEMORY_S, now_s
+
+    def now(self, now_s: float) -> float:
+        return self.per_s * math.exp(-max(0.0, now_s - self.at_s) / _MEMORY_S)
+
+
+@dataclass(slots=True)
+class _Camera:
+    max_per_s: float
+    heartbeat_s: float
+    changed: _Flow
+    taken_s: float | None = None
+    size: tuple[int, int] | None = None
+
+
+class Budget:
+    """For the cameras that are rationed; pictures of others are redacted first and leave less."""
+
+    def __init__(self, cameras: Mapping[str, processes.Selector]) -> None:
+        self._cameras = {
+            camera_id: _Camera(selector.max_per_second, selector.heartbeat_s, _Flow())
+            for camera_id, selector in cameras.items()
+        }
+        self._cost_s: dict[tuple[int, int], float] = {}
+        self._mean_s: float | None = None
+        self._others = _Flow()
+
+    @property
+    def rate_per_s(self) -> float | None:
+        """Pictures a second that this machine can redact, of the sizes that come; None before the first."""
+        return None if self._mean_s is None else SHARE / self._mean_s
+
+    def changed(self, camera_id: str, pictures: int, now_s: float) -> None:
+        """So many more pictures of a camera had changed, whether they were taken or not."""
+        if pictures and (camera := self._cameras.get(camera_id)) is not None:
+            camera.changed.add(pictures, now_s)
+
+    def taken(self, camera_id: str, now_s: float) -> None:
+        """A picture of it was selected."""
+        if (camera := self._cameras.get(camera_id)) is not None:
+            camera.taken_s = now_s
+
+    def redacted(self, camera_id: str, size: tuple[int, int], took_s: float, now_s: float) -> None:
+        """The redactor was at work on a picture (width, height) of it for so long."""
+        took_s = max(took_s, 1e-3)
+        self._cost_s[size] = _learnt(self._cost_s.get(size), took_s)
+        self._mean_s = _learnt(self._mean_s, took_s)
+        if (camera := self._cameras.get(camera_id)) is not None:
+            camera.size = size
+        else:
+            self._others.add(took_s, now_s)
+
+    def least_ms(self, now_s: float) -> dict[str, float]:
+        """How far apart each rationed camera's pictures are to be; 0: as close as its configuration allows."""
+        if self._mean_s is None:
+            return dict.fromkeys(self._cameras, 0.0)
+        costs = {camera_id: self._cost(camera) for camera_id, camera in self._cameras.items()}
+        weights = {camera_id: _weight(camera, now_s) for camera_id, camera in self._cameras.items()}
+        wanted = {}
+        left = SHARE - self._others.now(now_s)
+        for camera_id, camera in self._cameras.items():
+            moves = camera.changed.now(now_s)
+            left -= costs[camera_id] * max(0.0, 1 / camera.heartbeat_s - moves)
+            wanted[camera_id] = costs[camera_id] * min(moves, camera.max_per_s)
+        level = _level(wanted, weights, max(left, SHARE * _FLOOR))
+        return {
+            camera_id: 1000 * costs[camera_id] / (weights[camera_id] * level) if math.isfinite(level) else 0.0
+            for camera_id in self._cameras
+        }
+
+    def _cost(self, camera: _Camera) -> float:
+        mean_s = self._mean_s or 0.0
+        return mean_s if camera.size is None else self._cost_s.get(camera.size, mean_s)
+
+
+def _learnt(before: float | None, newest: float) -> float:
+    return newest if before is None else before + _LEARN * (newest - before)
+
+
+def _weight(camera: _Camera, now_s: float) -> float:
+    age = _MAX_AGE if camera.taken_s is None else min((now_s - camera.taken_s) / _AGE_S, _MAX_AGE)
+    return 1 + max(0.0, age)
+
+
+def _level(wanted: Mapping[str, float], weights: Mapping[str, float], left: float) -> float:
+    """The share of weight 1 at which all together take what is left; infinite where there is enough for everybody.
+
+    Those who want least relative to their weight are served in full first, and the rest is shared among the others.
+    """
+    if sum(wanted.values()) <= left:
+        return math.inf
+    weight = sum(weights[each] for each in wanted)
+    for each in sorted(wanted, key=lambda each: wanted[each] / weights[each]):
+        if wanted[each] * weight >= left * weights[each]:
+            break
+        left -= wanted[each]
+        weight -= weights[each]
+    return left / weight

@@ -1,0 +1,190 @@
+"""Hands out what the cameras of a machine share: redactions, places in the queue, closer looks, looks at machines.
+
+It hears what each camera sees and how long redaction takes, and tells each capture what it may take from now on.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edge_agent.capture.camera_capture import Capturing, Orders
+from edge_agent.clock import Clock
+from edge_agent.frames import Followed, Selected, SelectReason
+from edge_agent.scheduling.detection_budget import MOST_PER_S, Attention, Looking
+from edge_agent.scheduling.fair_queue import FairQueue
+from edge_agent.scheduling.redaction_budget import Budget
+from edge_agent.scheduling.slots import Grants
+from edge_agent.sighting import Sighting
+from provisioning.contracts.config import processes
+
+_SHARE_OUT_S: Final = 1.0
+_WORTH_SAYING: Final = 0.2
+"""A pace that differs by less than this is not told."""
+_PUSHED: Final = (processes.ViidSource, processes.DropFolderSource)
+_TAKEN: Final = frozenset({SelectReason.CHANGE, SelectReason.EVENT})
+
+
+@dataclass(slots=True)
+class _Events:
+    """Of one camera with lines, zones or lanes."""
+
+    seen: int = 0
+    pictures: int = 0
+    taken_s: float | None = None
+
+
+class Steward:
+    """Thread-safe; every camera's thread and the redactor's speak to it."""
+
+    def __init__(
+        self,
+        edge: processes.EdgeConfig,
+        captures: Mapping[str, Capturing],
+        queue: FairQueue[Selected],
+        clock: Clock,
+    ) -> None:
+        self._captures = captures
+        self._queue = queue
+        self._clock = clock
+        self._lock = threading.Lock()
+        rationed = {camera.id: camera.selector for camera in edge.cameras if _is_rationed(camera, edge.redactor)}
+        self._waits = edge.redactor.overflow == "block"
+        self._budget = Budget(rationed)
+        self._moving_cameras = edge.streams.moving_cameras
+        self._grants = Grants(self._moving_cameras)
+        watched = {camera.id for camera in edge.cameras if camera.has_places}
+        self._attention = Attention(watched & rationed.keys(), edge.streams.looking_share, edge.streams.moving_cameras)
+        self._least_event_ms = {camera_id: 1000 / one.max_per_second for camera_id, one in rationed.items()}
+        self._events: dict[str, _Events] = {camera_id: _Events() for camera_id in watched}
+        self._orders = dict.fromkeys(rationed, Orders())
+        self._least_ms = dict.fromkeys(rationed, 0.0)
+        self._passed_over: dict[str, int] = {}
+        self._shared_out_s: float | None = None
+        if edge.streams.looking_share:
+            for camera in edge.cameras:  # a recording waits for what it needs
+                if camera.id in watched - rationed.keys() and not isinstance(camera.source, _PUSHED):
+                    captures[camera.id].obey(Orders(looks_per_s=MOST_PER_S))
+
+    def rate_per_s(self) -> float | None:
+        """See `Budget`."""
+        with self._lock:
+            return self._budget.rate_per_s
+
+    def sighted(self, sighting: Sighting) -> None:
+        """What a camera told of itself."""
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            before = self._passed_over.get(sighting.camera_id, 0)
+            self._passed_over[sighting.camera_id] = sighting.passed_over
+            self._budget.changed(sighting.camera_id, sighting.passed_over - before, now_s)
+            self._note(sighting.camera_id, moving=sighting.moving, now_s=now_s)
+            self._share_out(now_s)
+            self._tell(sighting.camera_id)
+
+    def lost(self, camera_id: str) -> None:
+        """A camera delivers no more for now."""
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            self._attention.lost(camera_id, now_s)
+            self._note(camera_id, moving=False, now_s=now_s)
+
+    def looks_at(self, camera_id: str) -> bool:
+        """Whether a camera has a line, zone or lane, so that a look at its machines was ever asked for."""
+        return camera_id in self._events
+
+    def may_take(self, camera_id: str) -> bool:
+        """Whether a picture of an event can be had now: there is room for it, and its camera's pace allows it.
+
+        The pace is that of its changes, but counted from event to event: a picture of a mere change stands back.
+        """
+        with self._lock:
+            if camera_id not in self._orders:
+                return True
+            taken_s = self._events[camera_id].taken_s
+            wait_s = max(self._least_ms[camera_id], self._least_event_ms[camera_id]) / 1000
+            is_early = taken_s is not None and self._clock.monotonic_s() - taken_s < wait_s
+            return not is_early and not self._queue.is_full(camera_id)
+
+    def looked(self, camera_id: str, followed: Followed, took_s: float) -> None:
+        """A look at a camera's machines was done."""
+        with self._lock:
+            now_s, events = self._clock.monotonic_s(), self._events[camera_id]
+            if followed.take:
+                events.taken_s = now_s
+                events.pictures += 1
+            events.seen += followed.events
+            if camera_id in self._orders:
+                self._attention.looked(camera_id, took_s)
+
+    def looking(self) -> Looking:
+        """What became of looks and events, so far."""
+        with self._lock:
+            return Looking(
+                looks=self._attention.looks(),
+                skipped=self._attention.skipped(),
+                events={camera_id: events.seen for camera_id, events in self._events.items()},
+                pictures={camera_id: events.pictures for camera_id, events in self._events.items()},
+                look_s=self._attention.look_s,
+            )
+
+    def queued(self, selected: Selected) -> None:
+        """A picture has entered the queue."""
+        with self._lock:
+            camera_id, now_s = selected.frame.camera_id, self._clock.monotonic_s()
+            self._budget.taken(camera_id, now_s)
+            self._budget.changed(camera_id, int(selected.reason in _TAKEN), now_s)
+            self._tell(camera_id)
+
+    def left(self, selected: Selected, took_s: float | None) -> None:
+        """A picture has left the queue; the redactor was at work on it for so long, or not at all."""
+        with self._lock:
+            camera_id = selected.frame.camera_id
+            if took_s is not None:
+                height, width = selected.frame.image.shape[:2]
+                self._budget.redacted(camera_id, (width, height), took_s, self._clock.monotonic_s())
+            self._tell(camera_id)
+
+    def _note(self, camera_id: str, *, moving: bool, now_s: float) -> None:
+        """Who is looked at for machines needs no other grant, and leaves one less for those who only move."""
+        self._attention.note(camera_id, moving=moving, now_s=now_s)
+        is_looked_at = self._attention.per_second(camera_id) > 0
+        self._grants.limit = self._moving_cameras - len(self._attention)
+        self._grants.note(camera_id, moving=moving and not is_looked_at, now_s=now_s)
+
+    def _share_out(self, now_s: float) -> None:
+        if self._shared_out_s is not None and now_s - self._shared_out_s < _SHARE_OUT_S:
+            return
+        self._shared_out_s = now_s
+        if not self._waits:  # else there is no haste: who waits for the redactor is held back by the full queue alone
+            self._least_ms = self._budget.least_ms(now_s)
+        for camera_id in self._orders:
+            self._tell(camera_id)
+
+    def _tell(self, camera_id: str) -> None:
+        """Its orders, where they differ from what it knows."""
+        before = self._orders.get(camera_id)
+        if before is None:
+            return
+        least_ms = self._least_ms[camera_id]
+        if abs(least_ms - before.least_ms) <= _WORTH_SAYING * before.least_ms:
+            least_ms = before.least_ms
+        looks_per_s = self._attention.per_second(camera_id)
+        if abs(looks_per_s - before.looks_per_s) <= _WORTH_SAYING * before.looks_per_s:
+            looks_per_s = before.looks_per_s
+        closer = self._grants.holds(camera_id) or looks_per_s > 0
+        orders = Orders(least_ms, self._queue.is_full(camera_id), closer, looks_per_s)
+        if orders != before:
+            self._orders[camera_id] = orders
+            self._captures[camera_id].obey(orders)
+
+
+def _is_rationed(camera: processes.Camera, redactor: processes.Redactor) -> bool:
+    """What comes at its own pace. A recording waits; what a device pushes is taken whatever it costs."""
+    match camera.source:
+        case processes.RtspSource() | processes.Gb28181Source(span=None):
+            return True
+        case processes.ReplaySource(realtime=realtime):
+            return realtime and redactor.overflow == "drop_oldest"
+        case _:
+            return False

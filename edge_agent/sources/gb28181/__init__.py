@@ -1,0 +1,1 @@
+"""Streams and recordings of GB/T 28181 devices as a source of frames."""

@@ -1,0 +1,67 @@
+"""What a device is asked for, by a camera's configuration; and what is to be expected, by the device's answer."""
+
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+
+from edge_agent.errors import SourceError
+from edge_agent.gb28181.media.sdp import Transport
+from edge_agent.gb28181.sessions.invite import Accepted, Invitation, Route, Span
+from edge_agent.host_port import host_port
+from edge_agent.sources.gb28181.media import Media
+from provisioning.contracts.config.processes import Gb28181Source
+
+_DISCARD_PORT: Final = 9
+"""What an offer names where the other side is not to connect (RFC 4145, 4.1)."""
+
+
+def wanted(source: Gb28181Source, route: Route, span: Span | None, *, is_2022: bool) -> Invitation:
+    """As yet without a port. `auto`: a device that came over TCP is likely to be behind address translation."""
+    transport: Transport = "tcp_passive" if route.peer.transport == "tcp" else "udp"
+    return Invitation(
+        device_id=source.device_id,
+        channel_id=source.channel_id,
+        transport=transport if source.transport == "auto" else source.transport,
+        host=route.host,
+        port=_DISCARD_PORT,
+        stream=source.stream,
+        span=span,
+        speed=source.speed,
+        shift_s=source.span_shift_s,
+        is_2022=is_2022,
+    )
+
+
+def agreed(
+    invitation: Invitation,
+    sock: socket.socket | None,
+    accepted: Accepted,
+    route: Route,
+    ended: Callable[[], SourceError | None],
+) -> Media:
+    """Of an accepted invitation; `ended` is asked for its end."""
+    host = _reachable(accepted.host, route.peer.host)
+    if invitation.transport == "tcp_active":
+        remote = (host, accepted.port) if accepted.port else None
+        advertised = host_port(host, accepted.port)
+    else:
+        remote = (host, 0) if host == route.peer.host else None
+        advertised = host_port(invitation.host, invitation.port)
+    span = invitation.span
+    return Media(
+        transport=invitation.transport,
+        sock=sock,
+        remote=remote,
+        ssrc=accepted.ssrc,
+        advertised=advertised,
+        started_at_ms=None if span is None else span.started_at_ms // 1000 * 1000,
+        ended_at_ms=None if span is None else span.ended_at_ms,
+        ended=ended,
+    )
+
+
+def _reachable(said: str, seen: str) -> str:
+    """Where a device that connects from `seen` listens, if it says `said`: an address of its own network is no use."""
+    is_elsewhere = ip_address(said).is_private and not ip_address(seen).is_private
+    return seen if is_elsewhere or ip_address(said).is_loopback else said

@@ -1,0 +1,150 @@
+"""What the media of one session arrive on: a UDP socket, a connection that is made to us, or one that we make."""
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Final, Self
+
+from edge_agent.clock import Clock
+from edge_agent.errors import SourceError, Unreachable
+from edge_agent.sources.gb28181.media import Media
+
+BUFFER_BYTES: Final = 4 * 1024 * 1024
+"""A keyframe of 1080p arrives in one burst."""
+_DATAGRAM_BYTES: Final = 65_536
+_STREAM_BYTES: Final = 16 * 1024
+"""Of a connection at once: more of a still scene's pictures, of 200 bytes each, than a receiver holds events would be
+lost before anybody looks (seen with 64 KiB)."""
+_BURST: Final = 64
+"""Datagrams that are read before anybody looks at what came of them."""
+_WAIT_S: Final = 0.1
+_TRIES: Final = 3
+_BETWEEN_S: Final = 1.0
+"""GB/T 28181-2022, annex L: an active side tries at least three times, a second or more apart."""
+_CONNECT_S: Final = 3.0
+
+
+class MediaSocket:
+    """A context. It closes what it accepts or makes; the session's own socket is whoever's opened it."""
+
+    def __init__(self, camera_id: str, media: Media, clock: Clock) -> None:
+        """Connect, where that is ours to do.
+
+        Raises:
+            Unreachable: nothing listens there.
+        """
+        self._camera_id = camera_id
+        self._media = media
+        self._clock = clock
+        self._connection: socket.socket | None = None
+        self.strangers = 0
+        """Connections from elsewhere, and datagrams, that were turned away."""
+        if media.sock is not None:
+            media.sock.setblocking(False)
+        if media.transport == "udp":
+            _widen(media.sock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    @property
+    def buffer_bytes(self) -> int:
+        """What the kernel really holds for us."""
+        sock = self._connection or self._media.sock
+        return 0 if sock is None else sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+
+    def connect(self, stop: threading.Event) -> None:
+        """Of `tcp_active`: connect to the device.
+
+        Raises:
+            Unreachable: it was tried three times.
+        """
+        if self._media.transport != "tcp_active":
+            return
+        failure: OSError | None = None
+        for number in range(_TRIES):
+            if number and self._clock.wait(stop, _BETWEEN_S):
+                return
+            try:
+                self._connection = socket.create_connection(self._media.remote or ("", 0), _CONNECT_S)
+            except OSError as error:
+                failure = error
+                continue
+            self._connection.setblocking(False)
+            return
+        why = "no answer" if isinstance(failure, TimeoutError) else getattr(failure, "strerror", None)
+        raise Unreachable(
+            self._camera_id,
+            f"no connection to {self._media.advertised}, where the device said that its media are to be fetched"
+            f" ({why}): set transport to tcp_passive or udp, or open the way there",
+        )
+
+    def read(self) -> Iterator[tuple[bytes, str] | None]:
+        """What has arrived, at most a burst: (bytes, from which host). None: the connection has ended.
+
+        Waits a tenth of a second for the first.
+
+        Raises:
+            SourceError: the socket cannot be read.
+        """
+        sock = self._connection or self._media.sock
+        if sock is None or not _is_readable(sock):
+            return
+        try:
+            if self._media.transport == "udp":
+                yield from self._datagrams(sock)
+            elif self._connection is None:
+                self._accept(sock)
+            else:
+                yield self._bytes(self._connection)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            yield None
+        except OSError as error:
+            raise SourceError(self._camera_id, f"its media socket cannot be read ({error.strerror})") from error
+
+    def _datagrams(self, sock: socket.socket) -> Iterator[tuple[bytes, str]]:
+        expected = self._expected_host
+        for _ in range(_BURST):
+            data, (host, *_) = sock.recvfrom(_DATAGRAM_BYTES)
+            if expected is not None and host != expected:
+                self.strangers += 1
+                continue
+            yield data, host
+
+    def _bytes(self, connection: socket.socket) -> tuple[bytes, str] | None:
+        data = connection.recv(_STREAM_BYTES)
+        return (data, "") if data else None
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Of a device that connects. One at a time, and none but the one that was invited."""
+        connection, (host, *_) = listener.accept()
+        if self._expected_host not in {None, host}:
+            self.strangers += 1
+            connection.close()
+            return
+        connection.setblocking(False)
+        _widen(connection)
+        self._connection = connection
+
+    @property
+    def _expected_host(self) -> str | None:
+        return None if self._media.remote is None else self._media.remote[0]
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Within a tenth of a second. By poll: select takes no descriptor above 1023."""
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(_WAIT_S * 1000))
+
+
+def _widen(sock: socket.socket | None) -> None:
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)

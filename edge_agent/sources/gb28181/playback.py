@@ -1,0 +1,96 @@
+"""A span of a device's recordings, fetched piece by piece with the times at which it was recorded.
+
+A session ends in four ways, and each is an end: the device says so (`MediaStatus` 121, by MESSAGE or by INFO), the
+media reach the time that was asked for, or they stop. What stopped short is asked for again (`gb28181.plan`).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Stalled, WrongCredentials
+from edge_agent.gb28181.sessions.invite import Cause, Span
+from edge_agent.gb28181.sessions.playback_plan import Plan
+from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.sessions import MediaSessions
+from provisioning.contracts.config.processes import Gb28181Source, RecordedSpan
+
+
+class Playback:
+    """See `MediaChannel`. It remembers over all attempts how far it has come."""
+
+    def __init__(self, camera_id: str, source: Gb28181Source, span: RecordedSpan, sessions: MediaSessions) -> None:
+        self._camera_id = camera_id
+        self._source = source
+        self._sessions = sessions
+        self._plan = Plan(Span(span.started_at_ms, span.ended_at_ms))
+        self._told = 0
+        self._is_said = self._has_begun = False
+        self._pictured: Callable[[], None] = lambda: None
+
+    @property
+    def is_over(self) -> bool:
+        """See `MediaChannel`."""
+        return self._plan.is_over
+
+    @contextmanager
+    def open(self) -> Iterator[Media]:
+        """See `MediaChannel`. Being stopped, or a device that is not there, is no attempt at a piece.
+
+        Raises:
+            NotFound: the device has nothing of the span, or no such channel.
+            SourceError: see `MediaSessions.open`.
+        """
+        self._is_said = self._has_begun = False
+        piece = self._piece()
+        is_attempt = False
+        try:
+            with self._sessions.open(self._camera_id, self._source, piece) as session:
+                is_attempt = self._has_begun = True
+                self._pictured = session.picture
+                try:
+                    yield session.media
+                finally:
+                    self._is_said = session.cause() is Cause.OVER
+        except GeneratorExit:
+            is_attempt = False
+            raise
+        except (NotFound, NoPicture, WrongCredentials):
+            is_attempt = True
+            raise
+        finally:
+            if is_attempt:
+                self._plan.end(is_said=self._is_said)
+
+    def reach(self, at_ms: int) -> None:
+        """See `MediaChannel`."""
+        self._plan.reach(at_ms)
+        self._pictured()
+
+    def excuses(self, error: SourceError) -> bool:
+        """See `MediaChannel`: the device said that it is over, stopped without a word, or hung up."""
+        return self._has_begun and (self._is_said or isinstance(error, Ended | Stalled))
+
+    def complaints(self) -> list[str]:
+        """See `MediaChannel`."""
+        told, self._told = self._told, len(self._plan.left_out)
+        return [
+            f"a piece of the recording could not be had in three attempts: {piece.ended_at_ms - piece.started_at_ms} ms"
+            f" from {piece.started_at_ms} (Unix milliseconds)"
+            for piece in self._plan.left_out[told:]
+        ]
+
+    def _piece(self) -> Span:
+        """What to ask for now."""
+        if not self._plan.is_listed:
+            recordings = self._sessions.recordings(self._camera_id, self._source, self._plan.span)
+            if recordings is None:
+                self._plan.list_unknown()
+            elif not recordings:
+                raise NotFound(
+                    self._camera_id,
+                    f"device {self._source.device_id} has no recording of channel {self._source.channel_id} in this"
+                    " span: check the span, and the device's clock",
+                )
+            else:
+                self._plan.list_recordings(recordings)
+        return self._plan.piece or self._plan.span

@@ -1,0 +1,75 @@
+"""Why a device gives no media, for the person who must act."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from edge_agent.errors import (
+    Ended,
+    LoginIgnored,
+    NoPicture,
+    NotFound,
+    Silent,
+    SourceError,
+    Unreachable,
+    WrongCredentials,
+)
+from edge_agent.gb28181.devices.events import TurnedAway
+from edge_agent.gb28181.devices.registrar import NOT_OURS, UNANSWERED
+from edge_agent.gb28181.sessions.invite import Cause, SessionEnded
+from provisioning.contracts.config.processes import Gb28181Source
+
+_ENDED: Final[Mapping[Cause, tuple[type[SourceError], str]]] = {
+    Cause.OVER: (Ended, "says that there is no more"),
+    Cause.NO_ANSWER: (Unreachable, "did not answer the INVITE within 10 s; it is cancelled"),
+    Cause.NO_PICTURE: (
+        NoPicture,
+        "took the INVITE, and no usable picture came within 75 s: set its keyframe interval to a few seconds",
+    ),
+    Cause.DEVICE_BYE: (Ended, "hung up"),
+    Cause.OFFLINE: (Silent, "is not registered any more, or registered anew from elsewhere"),
+    Cause.HUNG_UP: (Ended, "was hung up on, as the agent's platform stops"),
+}
+_WRONG: Final = (WrongCredentials, "refuses us: is this platform's id set in it, and the right password here?")
+_BUSY: Final = (
+    NoPicture,
+    "is busy: it gives no more streams at once, or has not heard that the last is over; close others, or take stream 1",
+)
+_OTHERWISE: Final = (NoPicture, "does not send in this way: set `transport` or `stream` of this camera otherwise")
+_REFUSED: Final[Mapping[int, tuple[type[SourceError], str]]] = {
+    401: _WRONG,
+    403: _WRONG,
+    407: _WRONG,
+    404: (NotFound, "has no such channel: compare its id with `wayside-edge devices`"),
+    480: (Unreachable, "says that the channel is off"),
+    481: (NoPicture, "was asked again too soon"),
+    486: _BUSY,
+    600: _BUSY,
+    415: _OTHERWISE,
+    488: _OTHERWISE,
+    606: _OTHERWISE,
+}
+
+
+_NOTHING_RECORDED: Final = (
+    "has no such channel, or nothing recorded in this span: compare the channel and the device's clock with"
+    " `wayside-edge devices`; one that takes the span for local time needs `span_shift_s` = 28800"
+)
+
+
+def refused(camera_id: str, source: Gb28181Source, ended: SessionEnded) -> SourceError:
+    """What a camera's thread raises once its session is over, or was never accepted."""
+    if ended.cause is Cause.REFUSED:
+        kind, what = _REFUSED.get(ended.status or 0, (NoPicture, "refuses"))
+        if kind is NotFound and source.span is not None:
+            what = _NOTHING_RECORDED
+        what = f"{what} ({ended.status})"
+    else:
+        kind, what = _ENDED[ended.cause]
+    return kind(camera_id, f"device {source.device_id}, channel {source.channel_id}, {what}")
+
+
+def turned_away(camera_id: str, refusal: TurnedAway) -> SourceError:
+    """Return what a camera's thread raises while this agent refuses to register its device."""
+    kind = LoginIgnored if refusal.why in {NOT_OURS, UNANSWERED} else WrongCredentials
+    where = f" at {refusal.host}" if refusal.host else ""
+    return kind(camera_id, f"device {refusal.device_id}{where} wants to register and is turned away: {refusal.why}")

@@ -1,0 +1,406 @@
+"""Media of registered devices: a camera's own thread asks for them, the platform's thread speaks with the device.
+
+```
+camera's thread ── open ─▶ port open ─▶ INVITE ─▶ 200 ─▶ Media: a bound socket, who sends, what to expect
+                                                           │ the camera reads; `ended` says what became of the session
+                ◀── leave ── BYE, answered ◀───────────────┘ the port is held until nothing can come late
+```
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, TypeAlias, TypeVar
+
+from edge_agent.clock import Clock
+from edge_agent.errors import Ended, NoPicture, Silent, SourceError, Unreachable
+from edge_agent.gb28181.devices.events import Event, Keep, Online, RecordsTaken, TurnedAway
+from edge_agent.gb28181.endpoint import NotThereError
+from edge_agent.gb28181.manscdp.records import Recording
+from edge_agent.gb28181.media.sdp import Transport
+from edge_agent.gb28181.platform import NotServing
+from edge_agent.gb28181.sessions.invite import (
+    Accepted,
+    Cause,
+    ChannelFree,
+    Invitation,
+    PortFree,
+    Route,
+    SessionEnded,
+    SessionEvent,
+    Span,
+)
+from edge_agent.gb28181.signalling import Commands, Signalling
+from edge_agent.gb28181.sip.errors import ProtocolError
+from edge_agent.gb28181.sip.moment import Now
+from edge_agent.sources.gb28181.held_ports import HeldPorts
+from edge_agent.sources.gb28181.invite_mapping import agreed, wanted
+from edge_agent.sources.gb28181.media import Media
+from edge_agent.sources.gb28181.ports import MediaPorts, NoPortError
+from edge_agent.sources.gb28181.record_query import RecordingLists
+from edge_agent.sources.gb28181.refusals import refused, turned_away
+from provisioning.contracts.config.processes import Gb28181Source
+
+_T = TypeVar("_T")
+_Key: TypeAlias = tuple[str, str, int, bool]
+"""Device, channel, stream, and whether it is recordings: of each there is one session at a time."""
+_STOPS: Final = "the agent's platform for devices does not run any more"
+_LOOK_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long what may take."""
+
+    online_s: float = 20.0
+    """For a device that is not registered."""
+    answer_s: float = 20.0
+    """The dialog gives up after 10 s and a CANCEL of 5; this is for a platform that hangs."""
+    gap_s: float = 2.0
+    """Between the end of a session and the next INVITE: devices say 486 before."""
+    records_s: float = 620.0
+    """For a list of recordings: the conversation ends it after ten minutes."""
+    drain_s: float = 3.0
+    """A recording is at its end; what is on the way still counts, until nothing usable has come for so long."""
+    begin_s: float = 10.0
+    """The same for one of which nothing has come yet: its receiver may only just have begun."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known of one session, written by the platform's thread, read by the camera's."""
+
+    moved: threading.Condition
+    """For the one camera that waits for it."""
+    accepted: Accepted | None = None
+    ended: SessionEnded | None = None
+    ended_s: float = 0.0
+    is_channel_free: bool = False
+    is_port_free: bool = False
+    is_left: bool = False
+    pictured_s: float | None = None
+    """When the newest usable picture came."""
+    quiet_from_s: float | None = None
+    """When the device had heard the BYE, and a moment more: it may be invited again, and what it sends is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One that was accepted."""
+
+    media: Media
+    picture: Callable[[], None]
+    """To be told of each usable picture."""
+    cause: Callable[[], Cause | None]
+    """Why it ended; None while it lasts."""
+
+
+class MediaSessions:
+    """Thread-safe. `heard` is for the platform, `run` for a thread of its own, `open` for cameras."""
+
+    def __init__(
+        self,
+        ports: MediaPorts,
+        signalling: Signalling,
+        clock: Clock,
+        patience: Patience | None = None,
+    ) -> None:
+        """Nothing is opened yet."""
+        self._ports = ports
+        self._signalling = signalling
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._arrivals: dict[str, threading.Condition] = {}
+        """By device. After a restart thousands come within a minute: each wakes nobody but its own cameras."""
+        self._turned_away: dict[str, TurnedAway] = {}
+        """By device: why its last try to register was refused. Those that were let in since are not here."""
+        self._calls: dict[int, _Call] = {}
+        self._last: dict[_Key, _Call] = {}
+        self._held = HeldPorts()
+        self._lists = RecordingLists(signalling, self._patience.records_s)
+
+    # --- the platform's side
+
+    def heard(self, event: Event) -> None:
+        """What has become of a session, a question or a device."""
+        match event:
+            case RecordsTaken():
+                self._lists.heard(event)
+            case Accepted() | SessionEnded() | ChannelFree() | PortFree():
+                self._note(event)
+            case Online(registration):
+                self._arrived(registration.device_id)
+            case Keep(registration):
+                with self._lock:
+                    self._turned_away.pop(registration.device_id, None)
+            case TurnedAway(device_id):
+                with self._lock:
+                    self._turned_away[device_id] = event
+            case _:
+                return
+
+    def run(self, stop: threading.Event) -> None:
+        """Look after the ports of sessions that are over, until `stop`; then nobody waits for a device any more."""
+        self._open()
+        try:
+            while not self._clock.wait(stop, _LOOK_S):
+                self.look()
+        finally:
+            self.close()
+
+    def _open(self) -> None:
+        """It runs again after a fall."""
+        with self._lock:
+            self._closed.clear()
+            self._lists = RecordingLists(self._signalling, self._patience.records_s)
+
+    def look(self) -> None:
+        """Whether a device goes on sending to a session that is over: it gets one more BYE."""
+        with self._lock:
+            late = self._held.late(self._clock.monotonic_s())
+        for number in late:
+            self._tell(partial(_late_media, number))
+
+    def close(self) -> None:
+        """The platform stops: whoever waits for a device is told, and no port is held."""
+        self._lists.close()
+        with self._lock:
+            self._closed.set()
+            self._held.close()
+            for moved in [*self._arrivals.values(), *(call.moved for call in self._calls.values())]:
+                moved.notify_all()
+
+    # --- a camera's side
+
+    @contextmanager
+    def open(self, camera_id: str, source: Gb28181Source, span: Span | None = None) -> Iterator[Session]:
+        """A channel's media, for as long as the context lasts; `span`: of its recordings.
+
+        Raises:
+            Silent: its device is not registered.
+            WrongCredentials: the device refuses us, or gave another password than the configured one.
+            LoginIgnored: the device heeds no challenge.
+            NotFound: it has no such channel.
+            Unreachable: it does not answer, or the channel is off.
+            NoPicture: it cannot give them now, or not in this way; or there is no port here.
+            Ended: the platform stops.
+        """
+        self._route(camera_id, source)
+        key = (source.device_id, source.channel_id, source.stream, span is not None)
+        self._wait_for_channel(camera_id, key)
+        turn_s = self._call(camera_id, lambda commands, now: commands.invite_turn_s(now))
+        self._pause(camera_id, turn_s - self._clock.monotonic_s())
+        route, is_2022 = self._route(camera_id, source)
+        invitation = wanted(source, route, span, is_2022=is_2022)
+        sock = self._socket(camera_id, invitation.transport)
+        try:
+            if sock is not None:
+                invitation = replace(invitation, port=sock.getsockname()[1])
+            number = self._invite(camera_id, source, invitation)
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+        try:
+            with self._lock:
+                call = self._last[key] = self._call_of(number)
+            accepted = self._answer(camera_id, source, call)
+            media = agreed(invitation, sock, accepted, route, lambda: self._trouble(camera_id, source, call))
+            if media.transport == "tcp_active" and media.remote is None:
+                raise NoPicture(camera_id, f"device {source.device_id} names no port to fetch its media from")
+            yield Session(
+                media,
+                picture=lambda: self._picture(number, call),
+                cause=lambda: None if call.ended is None else call.ended.cause,
+            )
+        finally:
+            self._leave(number, sock)
+
+    def recordings(self, camera_id: str, source: Gb28181Source, span: Span) -> tuple[Recording, ...] | None:
+        """What a channel has recorded of a span, by time; None where its device does not say.
+
+        Raises:
+            Silent: its device is not registered.
+            Ended: the platform stops.
+        """
+        self._route(camera_id, source)
+        try:
+            found = self._lists.recordings(source.device_id, source.channel_id, span)
+        except NotServing as error:
+            raise _unserved(camera_id, error) from error
+        except NotThereError as error:
+            raise Silent(camera_id, f"device {source.device_id} went away before it could say what it has") from error
+        self._pause(camera_id, 0.0)
+        return found
+
+    # --- inside: on the way to a session
+
+    def _route(self, camera_id: str, source: Gb28181Source) -> tuple[Route, bool]:
+        """To a device that is registered, and whether it speaks the edition of 2022.
+
+        At the agent's start the platform begins in another thread at the same time: it is waited for as well.
+        """
+        ends_s = self._clock.monotonic_s() + self._patience.online_s
+        while True:
+            trouble = self._absence(camera_id, source)
+            try:
+                route = self._signalling.call(lambda commands, _: commands.route(source.device_id))
+            except NotServing as error:
+                trouble = _unserved(camera_id, error)
+            else:
+                if route is not None:
+                    break
+            left_s = ends_s - self._clock.monotonic_s()
+            if left_s <= 0:
+                raise trouble
+            with self._lock:
+                arrival = self._arrivals.setdefault(source.device_id, threading.Condition(self._lock))
+                if not self._closed.is_set():
+                    arrival.wait(min(_LOOK_S, left_s))
+            self._pause(camera_id, 0.0)
+        version = self._call(camera_id, lambda commands, _: commands.version(source.device_id))
+        return route, version.is_2022
+
+    def _absence(self, camera_id: str, source: Gb28181Source) -> SourceError:
+        """Why the device is not registered, as far as it is known here."""
+        with self._lock:
+            refusal = self._turned_away.get(source.device_id)
+        if refusal is not None:
+            return turned_away(camera_id, refusal)
+        return Silent(
+            camera_id,
+            f"device {source.device_id} is not registered: check that it is on, and has this platform's"
+            " address, its id and its domain; `wayside-edge devices` shows who knocks",
+        )
+
+    def _wait_for_channel(self, camera_id: str, key: _Key) -> None:
+        """Until the BYE of the last session is answered, and a moment longer."""
+        with self._lock:
+            last = self._last.get(key)
+            if last is not None:
+                last.moved.wait_for(lambda: last.is_channel_free or self._closed.is_set(), self._patience.answer_s)
+            free_s = 0.0 if last is None or last.quiet_from_s is None else last.quiet_from_s
+        self._pause(camera_id, free_s - self._clock.monotonic_s())
+
+    def _pause(self, camera_id: str, seconds: float) -> None:
+        if self._closed.wait(max(0.0, seconds)):
+            raise Ended(camera_id, _STOPS)
+
+    def _socket(self, camera_id: str, transport: Transport) -> socket.socket | None:
+        try:
+            if transport == "tcp_active":
+                return None
+            return self._ports.udp() if transport == "udp" else self._ports.tcp()
+        except NoPortError as error:
+            raise NoPicture(camera_id, str(error)) from error
+
+    def _invite(self, camera_id: str, source: Gb28181Source, invitation: Invitation) -> int:
+        try:
+            return self._call(camera_id, lambda commands, now: commands.invite(invitation, now))
+        except ProtocolError as error:
+            raise NoPicture(camera_id, f"device {source.device_id} is not asked for media now: {error}") from error
+
+    def _answer(self, camera_id: str, source: Gb28181Source, call: _Call) -> Accepted:
+        with self._lock:
+            call.moved.wait_for(
+                lambda: call.accepted is not None or call.ended is not None or self._closed.is_set(),
+                self._patience.answer_s,
+            )
+            accepted, ended, is_closed = call.accepted, call.ended, self._closed.is_set()
+        if accepted is not None and ended is None:
+            return accepted
+        if ended is not None:
+            raise refused(camera_id, source, ended)
+        if is_closed:
+            raise Ended(camera_id, _STOPS)
+        raise Unreachable(camera_id, f"device {source.device_id}: the agent's platform gave no answer in time")
+
+    # --- inside: in a session, and after it
+
+    def _arrived(self, device_id: str) -> None:
+        with self._lock:
+            if (arrival := self._arrivals.get(device_id)) is not None:
+                arrival.notify_all()
+
+    def _call_of(self, number: int) -> _Call:
+        """The lock is held. The platform may have spoken of it before `invite` returned."""
+        return self._calls.setdefault(number, _Call(threading.Condition(self._lock)))
+
+    def _note(self, event: SessionEvent) -> None:
+        with self._lock:
+            call = self._call_of(event.session)
+            match event:
+                case Accepted():
+                    call.accepted = event
+                case SessionEnded():
+                    call.ended, call.ended_s = event, self._clock.monotonic_s()
+                case ChannelFree():
+                    call.is_channel_free = True
+                    call.quiet_from_s = self._clock.monotonic_s() + self._patience.gap_s
+                    self._held.quiet_from(event.session, call.quiet_from_s)
+                case PortFree():
+                    call.is_port_free = True
+                    self._tidy(event.session, call)
+            call.moved.notify_all()
+
+    def _picture(self, number: int, call: _Call) -> None:
+        """The platform is told of the first."""
+        with self._lock:
+            is_first, call.pictured_s = call.pictured_s is None, self._clock.monotonic_s()
+        if is_first:
+            self._tell(lambda commands, now: commands.picture(number, now))
+
+    def _trouble(self, camera_id: str, source: Gb28181Source, call: _Call) -> SourceError | None:
+        with self._lock:
+            ended, ended_s, pictured_s, is_closed = call.ended, call.ended_s, call.pictured_s, self._closed.is_set()
+        if ended is None:
+            return Ended(camera_id, _STOPS) if is_closed else None
+        if ended.cause is Cause.OVER:
+            patience = self._patience
+            last_s = ended_s + patience.begin_s - patience.drain_s if pictured_s is None else max(ended_s, pictured_s)
+            if self._clock.monotonic_s() < last_s + patience.drain_s and not is_closed:
+                return None
+        return refused(camera_id, source, ended)
+
+    def _leave(self, number: int, sock: socket.socket | None) -> None:
+        self._tell(lambda commands, now: commands.hang_up(number, now))
+        with self._lock:
+            call = self._calls[number]
+            call.is_left = True
+            if sock is not None:
+                self._held.hold(number, sock, call.quiet_from_s)
+            if self._closed.is_set():
+                self._held.close()
+            self._tidy(number, call)
+
+    def _tidy(self, number: int, call: _Call) -> None:
+        """Forget a session that is over for everybody. The lock is held."""
+        if call.is_left and call.is_port_free:
+            self._held.let_go(number)
+            del self._calls[number]
+
+    def _call(self, camera_id: str, command: Callable[[Commands, Now], _T]) -> _T:
+        try:
+            return self._signalling.call(command)
+        except NotServing as error:
+            raise _unserved(camera_id, error) from error
+
+    def _tell(self, command: Callable[[Commands, Now], None]) -> None:
+        """A word that is of no use to a platform that has stopped: it has hung up on everybody."""
+        try:
+            self._signalling.call(command)
+        except NotServing:
+            return
+
+
+def _unserved(camera_id: str, error: NotServing) -> SourceError:
+    return Unreachable(camera_id, f"no device can be reached: {error}")
+
+
+def _late_media(number: int, commands: Commands, now: Now) -> None:
+    commands.late_media(number, now)

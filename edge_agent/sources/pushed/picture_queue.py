@@ -1,0 +1,225 @@
+"""Pictures that devices push (GA/T 1400), on their way from the one server of an agent to each camera's own thread.
+
+They wait in memory, are decoded in the camera's thread, and are never written anywhere. What the server has accepted is
+lost only with the process, and then by name: that it came is written down before its device is told.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from edge_agent.clock import Clock
+from edge_agent.errors import Silent, SpoolFull
+from edge_agent.frames import Glance, Skipped
+from edge_agent.sources.pushed.bounded_decoder import Decoding, Raw
+from edge_agent.sources.pushed.byte_budget import ByteBudget
+from provisioning.contracts.config import processes
+from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
+from provisioning.contracts.wire.messages import ClockQuality
+
+MISSED_KEEPALIVES: Final = 3
+OLDEST_MS: Final = 7 * 24 * 3600 * 1000
+_MAX_WAITING: Final = 64
+"""Pictures of one device."""
+_SHARE: Final = 4
+"""A device may fill a quarter of the memory, so that one that sends everything at once does not shut the others out."""
+_REMEMBERED: Final = 1024
+"""Pictures of each device that are known again when it repeats itself; for what is older there is the ledger."""
+_REMEMBERED_S: Final = 24 * 3600.0
+_LOOK_UP_S: Final = 1.0
+"""How often a camera that waits for pictures looks whether to stop."""
+
+
+class Offer(Enum):
+    """What became of a picture that was offered."""
+
+    ACCEPTED = auto()
+    BUSY = auto()
+    """This device's pictures wait already, as many as may, or the disk has no room for their names."""
+    DUPLICATE = auto()
+
+
+class Promises(Protocol):
+    """Where it is written down what devices were told is safe; see `Spool`."""
+
+    def promise(self, observation_id: str, camera_id: str) -> None:
+        """On the disk when it returns. Raises SpoolFull."""
+
+    def settle(self, observation_id: str) -> None:
+        """It was looked at."""
+
+
+class Pictures:
+    """Thread-safe."""
+
+    def __init__(
+        self,
+        cameras: Mapping[str, processes.ViidSource],
+        memory_bytes: int,
+        decoding: Decoding,
+        clock: Clock,
+        promises: Promises,
+        alive: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`cameras`: by camera id. `alive`: told the camera's id whenever its device is heard."""
+        self.budget = ByteBudget(memory_bytes)
+        """For everything on its way: bodies of requests, and pictures that wait."""
+        self._alive = alive
+        self._clock = clock
+        self._lanes = {
+            source.device_id: _Lane(camera_id, source, self.budget, clock, promises)
+            for camera_id, source in cameras.items()
+        }
+        self._sources = {
+            lane.camera_id: PushedPictures(lane, decoding, clock, promises) for lane in self._lanes.values()
+        }
+
+    def source(self, camera_id: str) -> "PushedPictures":
+        """The camera that a device's pictures are those of."""
+        return self._sources[camera_id]
+
+    def offer(self, device_id: str, picture: bytes, shot_at_ms: int | None, key: str) -> Offer:
+        """Hand over a picture whose bytes were taken from `budget`; once accepted, they are given back from here.
+
+        `shot_at_ms`: the device's own time, if it said one. `key`: the same for the same picture, and for no other.
+        """
+        return self._lanes[device_id].offer(picture, shot_at_ms, key)
+
+    def heard(self, device_id: str) -> None:
+        """A registered device said something."""
+        lane = self._lanes[device_id]
+        lane.heard()
+        self._alive(lane.camera_id)
+
+    def turned_away(self, device_id: str, why: str) -> None:
+        """Somebody who gave himself out for the device was not let in; said where the device is missed."""
+        if device_id in self._lanes:
+            self._lanes[device_id].trouble = why
+
+    def left(self) -> Iterator[tuple[str, str]]:
+        """Camera and observation id of all that was accepted and never looked at, once nobody looks any more."""
+        for lane in self._lanes.values():
+            while (raw := lane.next(0)) is not None:
+                yield raw.camera_id, raw.observation_id
+                raw.let_go()
+
+    def shut(self, why: str) -> None:
+        """No device can come at all, for this reason; empty when they can again."""
+        for lane in self._lanes.values():
+            lane.shut = why
+
+
+class PushedPictures:
+    """See `Source`. One device's pictures, in the order of coming."""
+
+    def __init__(self, lane: "_Lane", decoding: Decoding, clock: Clock, promises: Promises) -> None:
+        self._lane = lane
+        self._decoding = decoding
+        self._clock = clock
+        self._promises = promises
+
+    def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
+        """See `Source`. Capture time is the device's own, unchecked; or that of arrival, see `captured`.
+
+        Raises:
+            Silent: nothing waits, and the device missed three keepalives since it was heard and since this was called.
+        """
+        began_s = self._clock.monotonic_s()
+        while not stop.is_set():
+            raw = self._lane.next(_LOOK_UP_S)
+            if raw is None:
+                self._lane.mind_silence(began_s)
+            else:
+                yield from self._decoding.show(raw, stop)
+                if not stop.is_set():  # or it may be one that nobody looked at: the next start names it
+                    self._promises.settle(raw.observation_id)
+
+
+class _Lane:
+    """What one device has pushed and nobody has looked at yet, and when it was heard."""
+
+    def __init__(
+        self, camera_id: str, source: processes.ViidSource, budget: ByteBudget, clock: Clock, promises: Promises
+    ) -> None:
+        self.camera_id = camera_id
+        self.trouble = ""
+        self.shut = ""
+        self._patience_s = MISSED_KEEPALIVES * source.keepalive_s
+        self._budget = budget
+        self._clock = clock
+        self._promises = promises
+        self._waiting: deque[Raw] = deque()
+        self._waiting_bytes = 0
+        self._seen: dict[str, float] = {}
+        self._heard_s: float | None = None
+        self._came = threading.Condition()
+
+    def offer(self, picture: bytes, shot_at_ms: int | None, key: str) -> Offer:
+        """See `Pictures`."""
+        now_s = self._clock.monotonic_s()
+        with self._came:
+            if now_s - self._seen.get(key, -_REMEMBERED_S) < _REMEMBERED_S:
+                return Offer.DUPLICATE
+            share_bytes = self._budget.total_bytes // _SHARE
+            if self._waiting and (
+                len(self._waiting) == _MAX_WAITING or self._waiting_bytes + len(picture) > share_bytes
+            ):
+                return Offer.BUSY
+            at_ms, quality = captured(shot_at_ms, self._clock.now_ms())
+            raw = Raw(self.camera_id, at_ms, quality, key, picture, self._budget)
+            try:
+                self._promises.promise(raw.observation_id, self.camera_id)
+            except SpoolFull:
+                return Offer.BUSY
+            self._seen.pop(key, None)
+            self._seen[key] = now_s
+            if len(self._seen) > _REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+            self._waiting.append(raw)
+            self._waiting_bytes += len(picture)
+            self._came.notify()
+        return Offer.ACCEPTED
+
+    def next(self, timeout_s: float) -> Raw | None:
+        """The oldest; None when none came in time."""
+        with self._came:
+            if not self._waiting:
+                self._came.wait(timeout_s)
+            if not self._waiting:
+                return None
+            raw = self._waiting.popleft()
+            self._waiting_bytes -= len(raw.data)
+            return raw
+
+    def heard(self) -> None:
+        """It is there."""
+        self.trouble = ""
+        self._heard_s = self._clock.monotonic_s()
+
+    def mind_silence(self, began_s: float) -> None:
+        """Raise `Silent` when it should have been heard by now."""
+        if self.shut:
+            raise Silent(self.camera_id, self.shut)
+        since_s = self._clock.monotonic_s() - (began_s if self._heard_s is None else max(began_s, self._heard_s))
+        if since_s <= self._patience_s:
+            return
+        last = f"; the last who came in its name was turned away: {self.trouble}" if self.trouble else ""
+        raise Silent(
+            self.camera_id,
+            f"its device has not been heard for {since_s:.0f} s: check its network and its GA/T 1400 settings"
+            f" (address and port of this agent, id, user name, password, keepalive){last}",
+        )
+
+
+def captured(shot_at_ms: int | None, arrived_at_ms: int) -> tuple[int, ClockQuality]:
+    """The time of a picture, and how far it may be believed.
+
+    A device's clock is one that nobody has compared. Where it must be wrong it is not used at all: a time over five
+    minutes ahead is of no day that has begun, and over seven days back is longer than devices keep what they could not
+    send, so it tells of a clock that lost its battery. The picture is as good as any other: it is kept, as of arrival.
+    """
+    if shot_at_ms is not None and arrived_at_ms - OLDEST_MS <= shot_at_ms <= arrived_at_ms + FUTURE_TOLERANCE_MS:
+        return shot_at_ms, ClockQuality.UNKNOWN
+    return arrived_at_ms, ClockQuality.ARRIVAL

@@ -1,0 +1,1 @@
+"""Recordings and folders of pictures, played as if they were live."""

@@ -1,0 +1,214 @@
+"""A camera or NVR channel over RTSP, interleaved in TCP, decoded as little as will do.
+
+Keyframe-only decoding is what lets one box watch thirty streams: a third of a core for 30 × 1080p25, half of them
+HEVC, where full decoding takes 3 to 6 cores. Where a camera offers a small stream of the same view, what lies between
+keyframes is looked at there, for a fifth of the price (docs/streams.md); meanwhile the main one is received, and
+decoded only where a picture of it is wanted.
+
+What a decoder says about a damaged keyframe is believed. FFmpeg's H.264 decoder says so whenever bytes are missing; its
+H.265 decoder only when a header is hit: a slice that is cut off is painted with invented blocks and passes as whole
+(seen at 20, 50, 90 and 98 % of a keyframe). Redaction looks at the pixels that are there, so such a picture is ugly
+and no leak.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.clock import Clock
+from edge_agent.credentials.camera_password import read_password
+from edge_agent.errors import Ended, SourceError
+from edge_agent.frames import Glance, Reduced, Skipped, SkipReason
+from edge_agent.sources.capture_time import CaptureTimes, Stamp, stamp
+from edge_agent.sources.picture_header import UnusablePictureError
+from edge_agent.sources.rtsp.connection import Connection
+from edge_agent.sources.rtsp.keyframe_decoder import Eye, Seen
+from edge_agent.sources.rtsp.main_stream_buffer import Group, Row
+from provisioning.contracts.config import processes
+
+if TYPE_CHECKING:
+    from edge_agent.sources.capture_time import Packet
+
+Password: TypeAlias = Callable[[], str | None]
+"""Reads it at the moment it is used; None where the camera has none. Raises WrongCredentials."""
+Looked: TypeAlias = Glance | Skipped | None
+_WORD_S: Final = 1.0
+_LARGE_PX: Final = 4_000_000
+"""A main stream of so large pictures is never decoded for a look: the small one is watched all the time. Below this,
+receiving a second stream costs more than a keyframe every two seconds (at 1080p 0.90 s of processor a minute to 0.64).
+"""
+
+
+class _SmallLost(Exception):
+    """The small stream is not to be had."""
+
+
+class Rtsp:
+    """One camera. See `LiveSource`."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        source: processes.RtspSource,
+        clock: Clock,
+        password: Password | None = None,
+        *,
+        last_ms: int | None = None,
+    ) -> None:
+        """`password`: where it comes from, if not from the source's own file. `last_ms`: see `CaptureTimes`."""
+        self._camera_id = camera_id
+        self._source = source
+        self._clock = clock
+        self._password = password or partial(read_password, camera_id, source, None)
+        self._per_second = 0.0
+        self._shown = ""
+        self._times = CaptureTimes(last_ms)
+        self.sender_offset_ms: float | None = None
+
+    def attend(self, per_second: float) -> None:
+        """See `LiveSource`. The row begins at the next keyframe."""
+        self._per_second = per_second
+
+    def frames(self, stop: threading.Event) -> Iterator[Looked]:
+        """See `Source`.
+
+        Raises:
+            Unreachable: refused, no route, no such host, or nothing there in time.
+            NoAnswer: the connection stands, and no answer came in time.
+            TransportRefused: no RTSP over TCP.
+            WrongCredentials: 401 or 403, or the password file is of no use, or the sealed password does not open here.
+            NotFound: no such stream.
+            NoPicture: an answer, but no H.264 or H.265 video within the size bounds.
+            Stalled: silent for `read_timeout_s` (FFmpeg notices after twice that).
+            Ended: the other side closed the stream.
+        """
+        self._per_second, self._shown = 0.0, ""
+        with Connection(self._camera_id, self._source, self._source.url, self._password(), self._clock) as main:
+            small = self._source.substream_url
+            while not stop.is_set():
+                if small is None or not (self._per_second or _is_large(main)):
+                    yield from self._watch(main, stop, has_small=small is not None)
+                    continue
+                try:
+                    yield from self._watch_small(main, small, stop)
+                except _SmallLost as lost:
+                    small = None
+                    yield Skipped(self._camera_id, SkipReason.SUBSTREAM, f"the main stream is watched alone: {lost}")
+
+    def _watch(self, main: Connection, stop: threading.Event, *, has_small: bool) -> Iterator[Looked]:
+        """The main stream by itself, until it is to be looked at closer and there is a small one for that."""
+        eye, words = Eye(main.decoder), _Words(self._clock)
+        for ordinal, packet in enumerate(main.packets()):
+            if stop.is_set():
+                return
+            if eye.wants(packet):
+                eye.per_second = 0.0 if has_small else self._per_second
+                its = stamp(packet, self._clock.now_ms(), ordinal)
+                for looked in eye.look(packet, its):
+                    yield words.said(self._looked(looked))
+            if words.is_due():
+                yield words.said(None)
+            if has_small and self._per_second:
+                return
+        if not stop.is_set():
+            raise Ended(self._camera_id, f"{main.place} closed the stream")
+
+    def _watch_small(self, main: Connection, url: str, stop: threading.Event) -> Iterator[Looked]:
+        """The small stream tells what there is to see, each picture is one of the main stream.
+
+        While it is looked at closer, that is the picture of this very moment. Where the small stream is watched all the
+        time, a quiet scene's is the main stream's newest keyframe, at first sight by what the small one showed last.
+        """
+        with Group(self._camera_id, main, self._clock) as group, self._small(url) as small:
+            eye, words = Eye(small.decoder), _Words(self._clock)
+            grey: NDArray[np.uint8] | None = None
+            reduced: Callable[[], Reduced] | None = None
+            for ordinal, packet in enumerate(_packets(small)):
+                if stop.is_set() or not (self._per_second or _is_large(main)):
+                    return
+                group.check()
+                row: Row | None = None
+                if eye.wants(packet):
+                    eye.per_second = self._per_second
+                    for looked in eye.look(packet, stamp(packet, self._clock.now_ms(), ordinal)):
+                        if isinstance(looked, UnusablePictureError):
+                            yield words.said(self._skipped(looked))
+                            continue
+                        grey, reduced = looked.grey(), partial(_reduced_to, looked, main)
+                        row = group.now() if eye.per_second else None
+                if not eye.per_second:
+                    row = group.keyframe()
+                if grey is not None and row is not None and row.stamp.key != self._shown:
+                    is_dear = len(row.packets) > 1
+                    yield words.said(self._glance(row.stamp, grey, row.pixels, is_dear=is_dear, reduced=reduced))
+                elif words.is_due():
+                    yield words.said(None)
+
+    def _small(self, url: str) -> Connection:
+        try:
+            return Connection(self._camera_id, self._source, url, self._password(), self._clock)
+        except SourceError as error:
+            lost = _SmallLost(str(error))
+        raise lost
+
+    def _looked(self, looked: Seen | UnusablePictureError) -> Glance | Skipped:
+        if isinstance(looked, UnusablePictureError):
+            return self._skipped(looked)
+        return self._glance(looked.stamp, looked.grey(), looked.pixels, reduced=looked.reduced)
+
+    def _glance(
+        self,
+        its: Stamp,
+        grey: NDArray[np.uint8],
+        pixels: Callable[[], NDArray[np.uint8]],
+        *,
+        reduced: Callable[[], Reduced] | None,
+        is_dear: bool = False,
+    ) -> Glance:
+        self._shown = its.key
+        its = self._times.dated(its, self._clock.now_ms())
+        if its.sender_offset_ms is not None:
+            self.sender_offset_ms = its.sender_offset_ms
+        return Glance(self._camera_id, its.at_ms, its.clock, its.key, grey, pixels, is_dear=is_dear, reduced=reduced)
+
+    def _skipped(self, error: UnusablePictureError) -> Skipped:
+        return Skipped(self._camera_id, error.reason, str(error))
+
+
+class _Words:
+    """When the taker is to hear something again, though there is nothing to look at."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._said_s = clock.monotonic_s()
+
+    def is_due(self) -> bool:
+        return self._clock.monotonic_s() - self._said_s >= _WORD_S
+
+    def said(self, word: Looked) -> Looked:
+        self._said_s = self._clock.monotonic_s()
+        return word
+
+
+def _reduced_to(seen: Seen, main: Connection) -> Reduced:
+    """The small stream's picture in place of the main one's."""
+    return Reduced(seen.reduced().image, (main.decoder.width, main.decoder.height))
+
+
+def _is_large(main: Connection) -> bool:
+    return main.decoder.width * main.decoder.height > _LARGE_PX
+
+
+def _packets(small: Connection) -> "Iterator[Packet]":
+    """Of the small stream, whose end is not the camera's."""
+    try:
+        yield from small.packets()
+    except SourceError as error:
+        lost = _SmallLost(str(error))
+    else:
+        lost = _SmallLost(f"{small.place} closed the small stream")
+    raise lost

@@ -1,0 +1,1 @@
+"""Recordings that are uploaded at a desk as a source of frames."""

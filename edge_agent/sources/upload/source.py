@@ -1,0 +1,94 @@
+"""Recordings that are brought to a camera instead of being fetched from it: the camera's side of the desk."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Final
+
+from edge_agent.clock import Clock
+from edge_agent.errors import Unreachable
+from edge_agent.frames import Glance, Skipped
+from edge_agent.sources.upload.recording import Incoming
+
+_LOOK_UP_S: Final = 0.2
+_ROOM_S: Final = 0.5
+
+
+class Uploads:
+    """See `Source`; and where the server puts what it is brought. One recording at a time."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        clock: Clock,
+        *,
+        has_room: Callable[[], bool] = lambda: True,
+        idle: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`has_room`: whether the spool takes more without dropping what is old. `idle` is called before each wait."""
+        self._camera_id = camera_id
+        self._clock = clock
+        self._has_room = has_room
+        self._idle = idle
+        self._changed = threading.Condition()
+        self._waiting: Incoming | None = None
+        self._shut = ""
+
+    def offer(self, incoming: Incoming) -> None:
+        """Put a recording before the camera; another one that still waits there is abandoned."""
+        with self._changed:
+            before, self._waiting = self._waiting, incoming
+            self._changed.notify_all()
+        if before is not None:
+            before.abandon()
+
+    def withdraw(self, incoming: Incoming) -> bool:
+        """Take back what the camera has not begun; False when it has."""
+        with self._changed:
+            if self._waiting is not incoming:
+                return False
+            self._waiting = None
+        incoming.abandon()
+        return True
+
+    def shut(self, cause: str) -> None:
+        """Nothing can be brought, and why; empty when it can again."""
+        with self._changed:
+            self._shut = cause
+            self._changed.notify_all()
+
+    def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
+        """See `Source`. Never returns unless told to stop: the next recording may come any time.
+
+        Raises:
+            Unreachable: nothing can be brought here.
+        """
+        while (incoming := self._next(stop)) is not None:
+            with closing(incoming.glances(stop, self._clock.now_ms)) as glances:
+                for item in glances:
+                    self._wait_for_room(incoming, stop)
+                    yield item
+
+    def _wait_for_room(self, incoming: Incoming, stop: threading.Event) -> None:
+        """A recording comes faster than a line takes it away, and can wait."""
+        while not (self._has_room() or incoming.is_given_up or stop.is_set()):
+            incoming.is_held = True
+            self._clock.wait(stop, _ROOM_S)
+        incoming.is_held = False
+
+    def _next(self, stop: threading.Event) -> Incoming | None:
+        is_told = False
+        while not stop.is_set():
+            with self._changed:
+                if self._shut:
+                    raise Unreachable(self._camera_id, self._shut)
+                if self._waiting is not None:
+                    incoming, self._waiting = self._waiting, None
+                    return incoming
+            if not is_told:
+                self._idle()
+                is_told = True
+            with self._changed:
+                if self._waiting is None and not self._shut:
+                    self._changed.wait(_LOOK_UP_S)
+        return None

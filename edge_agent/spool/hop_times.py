@@ -1,0 +1,54 @@
+"""When a picture passed the hops of this agent, by its wall clock. In memory alone: after a restart nobody knows."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Final
+
+from provisioning.contracts.wire import topics
+
+REMEMBERED: Final = 4096
+"""The newest: what waits longer than that many took to come has waited, and its hops say nothing of the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Milliseconds since the Unix epoch; None: not yet, or not known."""
+
+    selected_at_ms: int | None = None
+    redacted_at_ms: int | None = None
+    spooled_at_ms: int | None = None
+    """It is on the disk, fsynced."""
+
+    def told(self) -> dict[str, int]:
+        """What is known, by the name of the MQTT property that says it."""
+        times = {
+            topics.SELECTED_AT: self.selected_at_ms,
+            topics.REDACTED_AT: self.redacted_at_ms,
+            topics.SPOOLED_AT: self.spooled_at_ms,
+        }
+        return {name: at_ms for name, at_ms in times.items() if at_ms is not None}
+
+
+UNKNOWN: Final = Passage()
+
+
+class Passages:
+    """Of the newest pictures, by observation. Its owner sees to it that one thread at a time uses it."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Passage] = OrderedDict()
+
+    def selected(self, observation_id: str, at_ms: int) -> None:
+        """It was entered in the ledger."""
+        self._known[observation_id] = Passage(selected_at_ms=at_ms)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def spooled(self, observation_id: str, *, redacted_at_ms: int, spooled_at_ms: int) -> None:
+        """It came out of the redactor, and is safe."""
+        if (before := self._known.get(observation_id)) is not None:
+            self._known[observation_id] = replace(before, redacted_at_ms=redacted_at_ms, spooled_at_ms=spooled_at_ms)
+
+    def of(self, observation_id: str) -> Passage:
+        """What is known of it."""
+        return self._known.get(observation_id, UNKNOWN)

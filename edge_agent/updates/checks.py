@@ -1,0 +1,106 @@
+"""Whether this machine may take a release: by the order before a byte is fetched, by its own signature after the last.
+
+Nothing is unpacked here: what is root's looks at all of it again.
+"""
+
+import hashlib
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from edge_agent.errors import UpdateRefused
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.fleet.release import is_older, parse_manifest, read_head
+from provisioning.contracts.fleet.rollout import ReleaseFile, SoftwareOrder
+
+UNPACKED: Final = 5
+"""Times the archive: its copy, the same unpacked, and what wheels unpack to (measured 2.9 in all for the edge)."""
+SPARE_BYTES: Final = 64 * 1024**2
+"""For the spool, which goes on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What runs here."""
+
+    role: str
+    version: str
+    arch: str
+    python: str
+
+    @classmethod
+    def here(cls, installed_dir: Path, version: str) -> "Machine":
+        """This one.
+
+        Raises:
+            UpdateRefused: it was not installed by `install.sh`.
+        """
+        try:
+            role = (installed_dir / "role").read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UpdateRefused(
+                f"{installed_dir}: this agent was not installed by install.sh, so it cannot be changed from afar"
+            ) from error
+        return cls(role, version, platform.machine(), f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def check_order(order: SoftwareOrder, machine: Machine, *, free_bytes: int, fetched_bytes: int) -> None:
+    """Whether this may be fetched at all.
+
+    Raises:
+        UpdateRefused: for another role, architecture or Python; older; or there is no room.
+    """
+    file = order.file
+    if file is None:
+        return
+    for what, wanted, found in (
+        ("role", file.role, machine.role),
+        ("architecture", file.arch, machine.arch),
+        ("Python", file.python, machine.python),
+    ):
+        if wanted != found:
+            raise UpdateRefused(f"version {order.version} is for {what} {wanted}, and this machine has {found}")
+    if is_older(order.version, machine.version) and not order.downgrade:
+        raise UpdateRefused(
+            f"version {order.version} is older than {machine.version}, which runs here; if that is meant: --downgrade"
+        )
+    needed = file.bytes - fetched_bytes + UNPACKED * file.bytes + SPARE_BYTES
+    if free_bytes < needed:
+        raise UpdateRefused(
+            f"{needed >> 20} MiB of disk are needed and {free_bytes >> 20} are free: nothing was changed"
+        )
+
+
+def check_archive(archive: Path, file: ReleaseFile, version: str, release_key_file: Path) -> None:
+    """Whether what was fetched is what was ordered, and signed by whom this machine trusts.
+
+    Raises:
+        UpdateRefused: it is not.
+    """
+    try:
+        with archive.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        if sha256 != file.sha256:
+            raise UpdateRefused("what was fetched has another hash than what was ordered: it is fetched anew next time")
+        key = load_pem_public_key(release_key_file.read_bytes())
+        if not isinstance(key, Ed25519PublicKey):
+            raise UpdateRefused(f"{release_key_file}: is no Ed25519 key")
+        manifest, signature = read_head(archive)
+        key.verify(signature, manifest)
+        head = parse_manifest(manifest)
+    except InvalidSignature as error:
+        raise UpdateRefused(
+            f"the release is not signed by the key that is trusted here ({release_key_file})"
+        ) from error
+    except ContractError as error:
+        raise UpdateRefused(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise UpdateRefused(f"{archive.name}, {release_key_file}: cannot be read ({error})") from error
+    if (head.role, head.version, head.arch, head.python) != (file.role, version, file.arch, file.python):
+        raise UpdateRefused("the release says of itself another role, version, architecture or Python than the order")

@@ -1,0 +1,182 @@
+"""What the agent has been told about its own software, and what has come of it: the orders' side of `documents`.
+
+An order is written down before anything is done for it, and its number counts as seen from then on. While the machine
+changes its software a newer order waits. Thread-safe: the publisher hands orders in and reads the word on them, the
+updater carries them out.
+"""
+
+import logging
+import threading
+from collections.abc import Collection
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from edge_agent.clock import Clock
+from edge_agent.errors import DocumentsError, UpdateRefused
+from edge_agent.remote_config.inbox import Inbox, Word
+from provisioning.contracts.config import processes
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.fleet.documents import Installed, Key32, Number, Verdict
+from provisioning.contracts.fleet.rollout import SoftwareOrder, Version
+from provisioning.contracts.ids import AgentId, CameraId
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Message, TimeMs
+from provisioning.files import durable
+from provisioning.signing.documents import Seal, SealError
+
+_log = logging.getLogger(__name__)
+_STATE: Final = "state.json"
+
+
+class Step(StrEnum):
+    """How far an order is."""
+
+    FETCHING = "fetching"
+    ASKED = "asked"
+    """The machine was asked to change its software. Whatever process finds this later finds out what became of it."""
+
+
+class Order(Message):
+    """One order on its way."""
+
+    number: Number
+    body: SoftwareOrder
+    step: Step = Step.FETCHING
+    online: frozenset[CameraId] = frozenset()
+    """Cameras that worked when the machine was asked."""
+    asked_at_ms: TimeMs = 0
+
+
+class State(Message):
+    """What is known. `addressee` and `seal` say whose orders are counted."""
+
+    addressee: AgentId
+    seal: Key32
+    seen: int = Field(default=0, ge=0, le=2**53)
+    current: Order | None = None
+    waiting: Order | None = None
+    """A newer one, for when the current one has ended."""
+    word: Word | None = None
+
+
+class Updates:
+    """See the module. One per agent, and only beside its spool, whose lock keeps a second agent out."""
+
+    def __init__(
+        self, agent_id: str, seal_key_file: Path, updates: processes.Updates, clock: Clock, version: str
+    ) -> None:
+        """Read what is known. `version`: of the program that runs.
+
+        Raises:
+            DocumentsError: the folder or the seal's key cannot be used.
+        """
+        self._agent_id = agent_id
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._folder = updates.directory
+        self.version: Version = version
+        try:
+            self._seal = Seal.load(seal_key_file)
+            self._inbox = Inbox(self._seal, agent_id, SoftwareOrder, "software order", clock)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._state = self._load()
+        except SealError as error:
+            raise DocumentsError(str(error)) from error
+        except OSError as error:
+            raise DocumentsError(f"updates {self._folder}: cannot be used ({error.strerror})") from error
+
+    # --- from the publisher
+
+    def accept(self, payload: bytes) -> None:
+        """Take a message of the software topic. What it holds makes this raise nothing: the word tells."""
+        with self._lock:
+            seen = self._state.seen
+            self._inbox.receive(payload, newer_than=seen, take=self._take, is_newest=lambda number: number == seen)
+
+    def installed(self) -> Installed | None:
+        """The word on the newest order; None before the first."""
+        with self._lock:
+            word = self._inbox.refusal or self._state.word
+            if word is None:
+                return None
+            return Installed(agent_id=self._agent_id, running=self.version, **dict(word))
+
+    # --- from the updater
+
+    @property
+    def current(self) -> Order | None:
+        """What is to be carried out."""
+        return self._state.current
+
+    def tell(self, number: int, cause: str) -> None:
+        """How an order comes on, or why it does not for now; in memory, the state tells the rest."""
+        with self._lock:
+            current, word = self._state.current, self._inbox.word(number, Verdict.TRYING, cause)
+            said = self._state.word
+            if current is not None and current.number == number and (said is None or said.cause != word.cause):
+                self._state = self._state.model_copy(update={"word": word})
+
+    def ask(self, number: int, online: Collection[str]) -> bool:
+        """The machine is to be asked now. False: a newer order took its place.
+
+        Raises:
+            OSError: it cannot be written down; nothing has changed.
+        """
+        with self._lock:
+            current = self._state.current
+            if current is None or current.number != number:
+                return False
+            update = {"step": Step.ASKED, "online": frozenset(online), "asked_at_ms": self._clock.now_ms()}
+            self._keep(self._state.model_copy(update={"current": current.model_copy(update=update)}))
+            return True
+
+    def settle(self, number: int, verdict: Verdict, cause: str = "") -> None:
+        """An order has come to its end; the next one's turn.
+
+        Raises:
+            OSError: it cannot be written down; it is found out anew.
+        """
+        with self._lock:
+            current, following = self._state.current, self._state.waiting
+            if current is None or current.number != number:
+                return
+            word = self._inbox.word(number, verdict, cause)
+            if following is not None:
+                word = self._inbox.word(following.number, Verdict.TRYING, "")
+            self._keep(self._state.model_copy(update={"current": following, "waiting": None, "word": word}))
+            _log.info("software order ended number=%d verdict=%s cause=%r", number, verdict.value, cause)
+
+    # --- inside
+
+    def _load(self) -> State:
+        nothing = State(addressee=self._agent_id, seal=self._seal.key)
+        try:
+            state = codec.decode(State, (self._folder / _STATE).read_bytes())
+        except FileNotFoundError:
+            return nothing
+        except ContractError as error:
+            _log.error("software orders forgotten: %s", error)
+            return nothing
+        return state if (state.addressee, state.seal) == (nothing.addressee, nothing.seal) else nothing
+
+    def _take(self, number: int, body: SoftwareOrder) -> None:
+        order = Order(number=number, body=body)
+        before = self._state.current
+        is_busy = before is not None and before.step is Step.ASKED
+        if is_busy:
+            state = self._state.model_copy(update={"seen": order.number, "waiting": order})
+        else:
+            word = self._inbox.word(order.number, Verdict.TRYING, "")
+            state = State(addressee=self._agent_id, seal=self._seal.key, seen=order.number, current=order, word=word)
+        try:
+            self._keep(state)
+        except OSError as error:
+            raise UpdateRefused(f"the order cannot be written down ({error.strerror}): free some disk") from error
+        _log.info("software order accepted number=%d %s %s", order.number, order.body.act.value, order.body.version)
+
+    def _keep(self, state: State) -> None:
+        durable.write(self._folder / _STATE, state.model_dump_json().encode())
+        self._state = state

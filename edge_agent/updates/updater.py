@@ -1,0 +1,232 @@
+"""Carries out an order to change the agent's software, as far as the agent's own account may.
+
+```
+order ─▶ fetch, piece by piece ─▶ check ─▶ request ──(root: install.sh --requested)──▶ the other version runs
+                                             result ◀── confirmed, or back ◀── healthy ◀── it proves itself
+```
+
+The agent writes into its own folder alone. What is root's reads `request`, copies the archive, checks all of it again
+with the key of its own, switches, and waits for `healthy`; what became of it stands in root's `update-result`.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge_agent.clock import Backoff, Clock
+from edge_agent.errors import EnrolmentError, UpdateRefused
+from edge_agent.remote_config.trial import Passed, Probation, judge
+from edge_agent.updates.checks import Machine, check_archive, check_order
+from edge_agent.updates.update_orders import Order, Step, Updates
+from provisioning.contracts.config import processes
+from provisioning.contracts.fleet.documents import Verdict
+from provisioning.contracts.fleet.rollout import Act, ReleaseFile
+from provisioning.contracts.wire.messages import CameraState, CameraStatus
+from provisioning.files import durable
+
+_log = logging.getLogger(__name__)
+_LOOK_S: Final = 0.5
+_PATIENCE_S: Final = 900.0
+"""Beyond the health check: unpacking took 29 s beside other work; a slow disk has a quarter of an hour."""
+_MAX_RESULT_BYTES: Final = 4096
+RESULT: Final = "update-result"
+_REQUEST: Final = "request"
+_HEALTHY: Final = "healthy"
+_ARCHIVE: Final = "archive.wayside"
+
+Fetch = Callable[[str, int], bytes]
+"""A piece of the archive of this hash, from this offset on. Raises EnrolmentError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How the agent is now."""
+
+    statuses: Callable[[], Sequence[CameraStatus]]
+    is_connected: Callable[[], bool]
+
+
+class Updater:
+    """One per agent; a thread of its own, from `run`'s call to `stop`."""
+
+    def __init__(
+        self,
+        where: processes.Updates,
+        updates: Updates,
+        watch: Watch,
+        fetch: Fetch,
+        clock: Clock,
+        *,
+        settle_s: float,
+        free_bytes: Callable[[Path], int] | None = None,
+    ) -> None:
+        """Nothing is read or sent yet. `settle_s`: for how long a new version must keep all cameras working."""
+        self._where = where
+        self._updates = updates
+        self._watch = watch
+        self._fetch = fetch
+        self._clock = clock
+        self._settle_s = settle_s
+        self._free_bytes = free_bytes or (lambda folder: shutil.disk_usage(folder).free)
+        self._retry = Backoff(1.0, 60.0)
+        self._not_before_s = 0.0
+        self._probation: tuple[int, float, Probation] | None = None
+        self._asked: int | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Look until `stop` is set."""
+        while not stop.is_set():
+            self.look(stop)
+            self._clock.wait(stop, _LOOK_S)
+
+    def look(self, stop: threading.Event) -> None:
+        """Go on with what is to be done, as far as it goes now."""
+        order = self._updates.current
+        if order is None or self._clock.monotonic_s() < self._not_before_s:
+            return
+        try:
+            if order.step is Step.FETCHING:
+                self._begin(order, stop)
+            else:
+                self._follow(order)
+            self._retry.reset()
+        except UpdateRefused as error:
+            self._end(order, Verdict.REFUSED, f"{error}; version {self._updates.version} goes on")
+        except EnrolmentError as error:
+            self._later(order, f"it cannot be fetched now: {error}")
+        except OSError as error:
+            self._later(order, f"{self._where.directory}: cannot be written ({error.strerror}): free some disk")
+
+    # --- before the change
+
+    def _begin(self, order: Order, stop: threading.Event) -> None:
+        body = order.body
+        is_there = self._updates.version == body.version
+        if is_there == (body.act is Act.INSTALL):
+            self._end(order, Verdict.APPLIED)
+            return
+        machine = Machine.here(self._where.installed_dir, self._updates.version)
+        if body.file is not None and not self._fetched(order, body.file, machine, stop):
+            return
+        online = [each.camera_id for each in self._watch.statuses() if each.state is CameraState.ONLINE]
+        self._forget(_HEALTHY)
+        if self._updates.ask(order.number, online):
+            self._updates.tell(order.number, "the machine changes its software")
+
+    def _fetched(self, order: Order, file: ReleaseFile, machine: Machine, stop: threading.Event) -> bool:
+        """Whether the archive lies there, whole and checked. What was fetched before is not fetched again."""
+        folder = self._where.directory
+        part, whole = folder / f"{file.sha256}.part", folder / _ARCHIVE
+        for other in folder.glob("*.part"):
+            if other != part:
+                other.unlink()
+        have = part.stat().st_size if part.exists() else 0
+        free = min(self._free_bytes(folder), self._free_bytes(self._where.installed_dir))
+        check_order(order.body, machine, free_bytes=free, fetched_bytes=min(have, file.bytes))
+        try:
+            with part.open("ab") as archive:
+                while have < file.bytes:
+                    if stop.is_set() or self._updates.current != order:
+                        return False
+                    piece = self._fetch(file.sha256, have)
+                    if not piece or have + len(piece) > file.bytes:
+                        raise UpdateRefused("the service hands out more or less than was ordered")
+                    archive.write(piece)
+                    archive.flush()
+                    have += len(piece)
+                    self._updates.tell(order.number, f"{have >> 20} of {file.bytes >> 20} MiB fetched")
+                os.fsync(archive.fileno())
+        except OSError as error:
+            part.unlink(missing_ok=True)  # the spool needs the room more
+            raise UpdateRefused(f"the archive cannot be written ({error.strerror}): free some disk") from error
+        try:
+            check_archive(part, file, order.body.version, self._where.release_key_file)
+        except UpdateRefused:
+            part.unlink()
+            raise
+        durable.move(part, whole)
+        return True
+
+    # --- while and after it is changed, perhaps by a process of the other version
+
+    def _follow(self, order: Order) -> None:
+        outcome = self._outcome(order.number)
+        if outcome is not None:
+            self._end(order, *outcome)
+            return
+        if self._asked != order.number:  # once a process: after a power cut nobody else says it again
+            self._forget(_REQUEST)
+            self._put(_REQUEST, self._request(order))
+            self._asked = order.number
+        has_changed = (self._updates.version == order.body.version) == (order.body.act is Act.INSTALL)
+        if has_changed:
+            self._prove(order)
+        elif self._clock.now_ms() - order.asked_at_ms > 1000 * (order.body.health_s + _PATIENCE_S):
+            raise UpdateRefused("nobody changes the software here: systemctl enable --now wayside-update.path")
+
+    def _prove(self, order: Order) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._probation is None or self._probation[0] != order.number:
+            settle_s = min(self._settle_s, order.body.health_s / 4)
+            self._probation = (order.number, now_s, Probation(order.online, order.body.health_s, settle_s))
+        number, began_s, probation = self._probation
+        verdict = judge(
+            probation, self._watch.statuses(), is_connected=self._watch.is_connected(), after_s=now_s - began_s
+        )
+        if isinstance(verdict, Probation):
+            self._probation = (number, began_s, verdict)
+        elif isinstance(verdict, Passed):
+            self._put(_HEALTHY, f"{number} {self._updates.version}\n")
+        else:
+            self._updates.tell(number, verdict.cause)  # and root's patience ends
+
+    def _outcome(self, number: int) -> tuple[Verdict, str] | None:
+        """What root wrote of this order."""
+        try:
+            with (self._where.installed_dir / RESULT).open("rb") as file:
+                first, _, cause = file.read(_MAX_RESULT_BYTES).decode(errors="replace").partition("\n")
+        except OSError:
+            return None  # none yet
+        of, _, verdict = first.partition(" ")
+        if of != str(number) or verdict not in set(Verdict) - {Verdict.TRYING}:
+            return None
+        return Verdict(verdict), " ".join(cause.split())
+
+    def _request(self, order: Order) -> str:
+        body = order.body
+        lines = [
+            "wayside-update 1",
+            f"number {order.number}",
+            f"act {body.act.value}",
+            f"version {body.version}",
+            f"downgrade {'yes' if body.downgrade else 'no'}",
+            f"health {round(body.health_s) or 1}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    # --- inside
+
+    def _end(self, order: Order, verdict: Verdict, cause: str = "") -> None:
+        self._updates.settle(order.number, verdict, cause)
+        for name in (_REQUEST, _HEALTHY, _ARCHIVE):
+            self._forget(name)
+
+    def _later(self, order: Order, cause: str) -> None:
+        self._not_before_s = self._clock.monotonic_s() + self._retry.next_wait_s()
+        _log.warning("software order waits number=%d: %s", order.number, cause)
+        self._updates.tell(order.number, cause)
+
+    def _put(self, name: str, text: str) -> None:
+        path = self._where.directory / name
+        if not path.exists() or path.read_text(encoding="ascii", errors="replace") != text:
+            durable.write(path, text.encode())
+
+    def _forget(self, name: str) -> None:
+        with contextlib.suppress(OSError):  # it is overwritten at the next order
+            (self._where.directory / name).unlink(missing_ok=True)

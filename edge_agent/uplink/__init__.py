@@ -1,0 +1,1 @@
+"""Publishes snapshots and heartbeats over MQTT, with a bounded window in flight."""

@@ -1,0 +1,103 @@
+"""Memory for one request, taken before its body arrives."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+from edge_agent.sources.pushed.byte_budget import ByteBudget
+
+_LOOK_S: Final = 0.05
+_SHARE: Final = 4
+"""What one device has under way may be a quarter of the memory: more of it waits, so that the others get in."""
+
+
+class BusyError(Exception):
+    """No room within a bearable time."""
+
+
+class Reservations:
+    """For one event loop. Who finds no room waits a little: most devices that are told to come again do not."""
+
+    def __init__(self, budget: ByteBudget, patience_s: float) -> None:
+        self._budget = budget
+        self._patience_s = patience_s
+        self._under_way: Counter[str] = Counter()
+        self._freed = asyncio.Event()
+
+    def open(self, device_id: str) -> "Reservation":
+        """One request's, with nothing in it yet."""
+        return Reservation(self, device_id)
+
+    async def take(self, device_id: str, size_bytes: int) -> None:
+        """Wait for room.
+
+        Raises:
+            BusyError: there was none.
+        """
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while not self._try_take(device_id, size_bytes):
+                    await self._something_freed()
+        except TimeoutError:
+            raise BusyError from None
+
+    def leave(self, device_id: str, size_bytes: int) -> None:
+        """This much is no longer a request's; the budget is not touched."""
+        self._freed.set()
+        self._under_way[device_id] -= size_bytes
+        if not self._under_way[device_id]:
+            del self._under_way[device_id]
+
+    def give(self, device_id: str, size_bytes: int) -> None:
+        """Back to all."""
+        self._budget.give(size_bytes)
+        self.leave(device_id, size_bytes)
+
+    async def _something_freed(self) -> None:
+        """By a request, or in `_LOOK_S` perhaps by a camera's thread."""
+        self._freed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._freed.wait(), _LOOK_S)
+
+    def _try_take(self, device_id: str, size_bytes: int) -> bool:
+        under_way = self._under_way[device_id]
+        if under_way and under_way + size_bytes > self._budget.total_bytes // _SHARE:
+            return False
+        if not self._budget.try_take(size_bytes):
+            return False
+        self._under_way[device_id] += size_bytes
+        return True
+
+
+class Reservation:
+    """A context: what is left in it at the end goes back."""
+
+    def __init__(self, reservations: Reservations, device_id: str) -> None:
+        self._reservations = reservations
+        self._device_id = device_id
+        self._held_bytes = 0
+
+    async def grow(self, size_bytes: int) -> None:
+        """More.
+
+        Raises:
+            BusyError: there was no room.
+        """
+        await self._reservations.take(self._device_id, size_bytes)
+        self._held_bytes += size_bytes
+
+    def hand_over(self, size_bytes: int) -> None:
+        """This much stays taken and is another's to give back."""
+        self._held_bytes -= size_bytes
+        self._reservations.leave(self._device_id, size_bytes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._reservations.give(self._device_id, self._held_bytes)
+        self._held_bytes = 0

@@ -1,0 +1,144 @@
+"""Which artifacts there are, where their files lie, and whether those are the right ones."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engines.backend import MAX_WISHES_BYTES, Wish, read_wishes
+from engines.errors import ManifestInvalid, ModelCorrupt, ModelMissing, UnknownArtifact, WrongKind
+from engines.manifest import MAX_MANIFEST_BYTES, Kind, Manifest, parse
+
+if TYPE_CHECKING:  # numpy is not needed to list, verify or fetch
+    from engines.runtimes.engine import Engine
+    from engines.runtimes.selection import Running
+
+MODELS_VARIABLE = "WAYSIDE_MODELS"
+RUNTIME_FILE = "runtime.toml"
+
+
+def default_models_dir() -> Path:
+    """$WAYSIDE_MODELS, or `wayside/models` under the user's cache directory (XDG)."""
+    chosen = os.environ.get(MODELS_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "wayside" / "models"
+
+
+class Catalog:
+    """The manifests that ship with this package, and those (`*.toml`) that a customer puts beside the model files.
+
+    `wishes`: settings that go before those of `plans/runtime.toml`, which go before `[runtime]` of a manifest.
+    Raises ManifestInvalid.
+    """
+
+    def __init__(self, models_dir: Path | None = None, *, wishes: Mapping[str, Wish] | None = None) -> None:
+        self.models_dir = models_dir if models_dir is not None else default_models_dir()
+        self.running: dict[str, Running] = {}
+        """What each loaded model runs on, and why not on what `auto` prefers: to be logged once and shown in health."""
+        self._manifests: dict[str, Manifest] = {}
+        for where, text in [*_shipped(), *_beside(self.models_dir)]:
+            manifest = parse(text, where)
+            if manifest.name in self._manifests:
+                raise ManifestInvalid(where, f"the catalog already has a {manifest.name}")
+            self._manifests[manifest.name] = manifest
+        self._wishes = {**self._machine(), **(wishes or {})}
+
+    def _machine(self) -> dict[str, Wish]:
+        """What the machine's own file wishes for: it lies with the plans, which are the machine's too."""
+        file = self.plans_dir / RUNTIME_FILE
+        try:
+            with file.open("rb") as stream:
+                wishes = read_wishes(stream.read(MAX_WISHES_BYTES + 1), str(file))
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise ManifestInvalid(str(file), f"unreadable ({error.strerror})") from error
+        unknown = sorted(set(wishes) - set(self._manifests))
+        if unknown:
+            raise ManifestInvalid(str(file), f"the catalog has no {unknown[0]}")
+        return wishes
+
+    def manifests(self, kind: Kind | None = None) -> list[Manifest]:
+        """All of one kind, or all, by name."""
+        return [self._manifests[name] for name in sorted(self._manifests) if kind in {None, self._manifests[name].kind}]
+
+    def manifest(self, name: str) -> Manifest:
+        """The manifest of that name. Raises UnknownArtifact."""
+        if name not in self._manifests:
+            raise UnknownArtifact(name, tuple(sorted(self._manifests)))
+        return self._manifests[name]
+
+    def file(self, name: str) -> Path:
+        """Where the artifact's file belongs, whether it is there or not. Raises UnknownArtifact."""
+        return self.models_dir / self.manifest(name).file
+
+    def read(self, name: str) -> bytes:
+        """The artifact's bytes, checked: what was hashed is what is returned.
+
+        Raises UnknownArtifact, ModelMissing, ModelCorrupt.
+        """
+        manifest, file = self.manifest(name), self.file(name)
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError as error:
+            raise ModelMissing(name, file) from error
+        except OSError as error:
+            raise ModelMissing(name, file, f"unreadable ({error.strerror})") from error
+        got = hashlib.sha256(data).hexdigest()
+        if got != manifest.sha256:
+            raise ModelCorrupt(name, file, manifest.sha256, got)
+        return data
+
+    def path(self, name: str) -> Path:
+        """The artifact's file, present and right. Raises UnknownArtifact, ModelMissing, ModelCorrupt."""
+        self.read(name)
+        return self.file(name)
+
+    def load(self, name: str, *, threads: int = 1) -> "Engine":
+        """The model in its runtime. Audit models are not loaded here: nothing that redacts may use them.
+
+        On the runtime that a setting or its manifest wishes for; only `auto` falls back, and `running` says why.
+        Raises UnknownArtifact, ModelMissing, ModelCorrupt, WrongKind, ModelRefused, DeviceUnavailable, ExtraMissing,
+        PlanMissing, PlanForeign, PlanCorrupt.
+        """
+        manifest = self.manifest(name)
+        if manifest.kind is not Kind.MODEL:
+            raise WrongKind(name, manifest.kind, "a model to run")
+        model = self.read(name)
+        from engines.runtimes.selection import open_engine  # noqa: PLC0415 - listing and fetching need no runtime
+
+        wish = self.wish(name)
+        engine, self.running[name] = open_engine(name, model, wish, self.plans_dir, threads=threads)
+        return engine
+
+    def wish(self, name: str) -> Wish:
+        """How that model is to be run here. Raises UnknownArtifact."""
+        return self._wishes.get(name, self.manifest(name).runtime)
+
+    @property
+    def plans_dir(self) -> Path:
+        """Where TensorRT plans and calibrated graphs lie."""
+        return self.models_dir / "plans"
+
+
+def _shipped() -> list[tuple[str, bytes]]:
+    folder = resources.files("engines") / "manifests"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return [(f"engines/manifests/{file.name}", file.read_bytes()) for file in files]
+
+
+def _beside(models_dir: Path) -> list[tuple[str, bytes]]:
+    if not models_dir.is_dir():
+        return []
+    found = []
+    for file in sorted(models_dir.glob("*.toml")):
+        try:
+            with file.open("rb") as stream:
+                found.append((str(file), stream.read(MAX_MANIFEST_BYTES + 1)))
+        except OSError as error:
+            raise ManifestInvalid(str(file), f"unreadable ({error.strerror})") from error
+    return found

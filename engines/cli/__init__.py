@@ -1,0 +1,1 @@
+"""`wayside-engines`: fetches, tries, compares and calibrates models."""

@@ -1,0 +1,79 @@
+"""Pictures in a folder, and what a model is fed of each: for INT8 ranges, and to compare precisions."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from engines.cli.annotate import read_picture
+from engines.detection.detector import Detector
+from engines.detection.postprocess import Detection
+from engines.detection.preprocess import Picture, Size, tensor_of
+from engines.errors import BadPictureFile, WrongKind
+from engines.manifest import Kind, Manifest
+from engines.runtimes.engine import Engine, Tensor
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+MAX_FILES = 100_000
+
+LARGEST: Size = (1920, 1088)
+"""To this a picture is shrunk for a model that takes any size."""
+
+
+class Tap:
+    """An engine that remembers what it was last fed, and what it answered. Not thread-safe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name, self.sha256 = engine.name, engine.sha256
+        self.inputs, self.outputs = engine.inputs, engine.outputs
+        self.fed: dict[str, Tensor] = {}
+        self.answered: dict[str, Tensor] = {}
+
+    def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """As the engine behind it."""
+        self.fed = dict(inputs)
+        self.answered = self._engine.run(inputs)
+        return self.answered
+
+
+class Looker:
+    """A model over pictures, one by one: detections where it is a detector, tensors always."""
+
+    def __init__(self, manifest: Manifest, engine: Engine) -> None:
+        if manifest.kind is not Kind.MODEL or manifest.input is None:
+            raise WrongKind(manifest.name, manifest.kind, "a model that takes a picture")
+        self.tap = Tap(engine)
+        self._input = manifest.input
+        self._detector = Detector(manifest, self.tap) if manifest.output is not None else None
+
+    def look(self, picture: Picture, largest: Size = LARGEST) -> list[Detection]:
+        """What it finds; nothing where the model is no detector. Raises BadImage, InferenceFailed, UnexpectedOutput."""
+        size = None if self._input.width is not None else _within(picture, largest)
+        if self._detector is not None:
+            return self._detector.detect(picture, size=size)
+        self.tap.run({self._input.tensor: tensor_of(picture, self._input, size)[None]})
+        return []
+
+
+def pictures_in(folder: Path, *, most: int) -> Iterator[Picture]:
+    """Up to `most` pictures of a folder, by name, evenly chosen where there are more. Raises BadPictureFile."""
+    if not folder.is_dir():
+        raise BadPictureFile(folder, "is no folder")
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)[:MAX_FILES]
+    if not files:
+        raise BadPictureFile(folder, "holds no picture")
+    count = min(most, len(files))
+    for index in range(count):
+        yield read_picture(files[index * len(files) // count])
+
+
+def samples_of(looker: Looker, pictures: Iterable[Picture]) -> Iterator[dict[str, Tensor]]:
+    """What the model is fed of each picture, as `Engine.run` takes it."""
+    for picture in pictures:
+        looker.look(picture)
+        yield looker.tap.fed
+
+
+def _within(picture: Picture, largest: Size) -> Size:
+    height, width = picture.shape[:2]
+    scale = min(1.0, largest[0] / width, largest[1] / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))

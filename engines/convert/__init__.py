@@ -1,0 +1,1 @@
+"""Converts published weights to ONNX when they are fetched."""

@@ -1,0 +1,1 @@
+"""Detectors: tiles, preprocessing, the heads of each family, and postprocessing."""

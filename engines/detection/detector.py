@@ -1,0 +1,209 @@
+"""A model, its manifest and its decoder: pictures in, detections out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Self
+
+import numpy as np
+
+from engines.catalog.catalog import Catalog
+from engines.detection.heads import check_fit, detector_parts, head_of
+from engines.detection.postprocess import Detection, decoded, detections
+from engines.detection.preprocess import PAD_GREY, Picture, Size, check_picture, tensor_covers, tensor_of, tensor_size
+from engines.detection.tiles import Tile, joined, pieces_of, tiles_of
+from engines.errors import UnexpectedOutput
+from engines.manifest import Group, Manifest
+from engines.runtimes.engine import Engine, Tensor
+
+RUN_PX = 2_400_000
+"""Pixels of one run in `detect_pieces`, a little over 1080p: its activations are what bounds the memory of a search."""
+PIECE_OVERLAP_PX = 128
+PICTURES_A_RUN = 32
+"""No run has more pictures or tiles, whatever is asked for at a time: what a TensorRT plan takes by default."""
+BATCH_PX = 8 * RUN_PX
+"""Nor more pixels, unless one picture alone has: 230 MB of input."""
+TILES_A_RUN = 8
+PROBE_PX = 256
+"""Side of the picture of `probe`, where the model does not fix it: a multiple of every stride."""
+
+
+class Detector:
+    """Finds what its manifest lists. Thread-safe, as its engine is. Raises WrongKind, ManifestInvalid."""
+
+    def __init__(self, manifest: Manifest, engine: Engine, *, before_run: Callable[[], None] | None = None) -> None:
+        self.manifest = manifest
+        self.engine = engine
+        self._input, self._output = detector_parts(manifest)
+        head = head_of(manifest, self._output)
+        self._decode = head.decode
+        self._reads = {role: self._output.tensors.get(role, role) for role in head.shapes(self._output, None)}
+        self._batch = _fixed_batch(engine, self._input.tensor)
+        self._before_run = before_run
+
+    @classmethod
+    def load(cls, catalog: Catalog, name: str, *, threads: int = 1) -> Self:
+        """Check the file, load it and take its decoder.
+
+        Raises what Catalog.load raises, WrongKind, ManifestInvalid, and ManifestMismatch where the tensors of the file
+        are not those of the manifest.
+        """
+        manifest = catalog.manifest(name)
+        # Before the file is touched: a wrong name is the likelier mistake.
+        given, output = detector_parts(manifest)
+        engine = catalog.load(name, threads=threads)
+        check_fit(manifest, given, output, engine)
+        return cls(manifest, engine)
+
+    @property
+    def name(self) -> str:
+        """The name in its manifest."""
+        return self.manifest.name
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the model file."""
+        return self.engine.sha256
+
+    def checked(self, before_run: Callable[[], None]) -> Self:
+        """The same detector, which calls `before_run` before each run of its model.
+
+        What that raises ends the search: so a search ends in the middle, between two runs, once it takes too long.
+        """
+        return type(self)(self.manifest, self.engine, before_run=before_run)
+
+    def probe(self) -> None:
+        """Run once, on grey: sides that the file leaves open are known only then.
+
+        Raises InferenceFailed, UnexpectedOutput.
+        """
+        width, height = self._input.width or PROBE_PX, self._input.height or PROBE_PX
+        self.detect(np.full((height, width, 3), PAD_GREY, np.uint8))
+
+    def detect(
+        self, picture: Picture, *, size: Size | None = None, thresholds: Mapping[Group, float] | None = None
+    ) -> list[Detection]:
+        """What is in one picture, best first; boxes in its own pixels.
+
+        `size`: stretch to this first (models without a fixed size only). `thresholds` replace the manifest's, group by
+        group. Raises BadImage, InferenceFailed, UnexpectedOutput.
+        """
+        return self.detect_many([picture], size=size, thresholds=thresholds)[0]
+
+    def detect_many(
+        self,
+        pictures: Sequence[Picture],
+        *,
+        size: Size | None = None,
+        thresholds: Mapping[Group, float] | None = None,
+        at_a_time: int | None = None,
+    ) -> list[list[Detection]]:
+        """`detect` for several pictures: those whose tensors have one size go through the model as one batch.
+
+        A batch has at most `PICTURES_A_RUN` pictures and `BATCH_PX` pixels, and is made when its turn comes, so that
+        memory is bounded however many there are. `at_a_time`: no more than that, for a processor whose caches hold no
+        more.
+        """
+        limits = {**self._output.thresholds, **(thresholds or {})}
+        floor = min(limits.values())
+        sizes = [tensor_size(picture, self._input, size) for picture in pictures]
+        found: list[list[Detection]] = [[] for _ in pictures]
+        for tensor_px in dict.fromkeys(sizes):
+            members = [index for index, own in enumerate(sizes) if own == tensor_px]
+            step = self._step(tensor_px, at_a_time)
+            for first in range(0, len(members), step):
+                some = members[first : first + step]
+                batch = np.empty((len(some), 3, tensor_px[1], tensor_px[0]), np.float32)
+                for row, index in enumerate(some):
+                    tensor_of(pictures[index], self._input, size, into=batch[row])
+                for index, one in zip(some, self._run(batch, tensor_px), strict=True):
+                    candidates = decoded(self._decode, self.engine.name, one, tensor_px, self._output, floor)
+                    picture_size = check_picture(pictures[index])
+                    spans = tensor_covers(picture_size, tensor_px, self._input)
+                    found[index] = detections(candidates, tensor_px, spans, picture_size, self._output, limits)
+        return found
+
+    def _step(self, tensor_px: Size, at_a_time: int | None) -> int:
+        """How many pictures of this size go into one run."""
+        most = max(1, min(PICTURES_A_RUN, BATCH_PX // (tensor_px[0] * tensor_px[1])))
+        return self._batch or min(at_a_time or most, most)
+
+    def _run(self, batch: Tensor, size: Size) -> Iterator[dict[str, Tensor]]:
+        """What the decoder reads of each picture's outputs. A batch that the file fixes is filled up."""
+        short = self._batch - len(batch) if self._batch else 0
+        filled = np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)]) if short else batch
+        inputs = {self._input.tensor: filled}
+        if self._input.size_tensor is not None:
+            kind = next(spec.dtype for spec in self.engine.inputs if spec.name == self._input.size_tensor)
+            inputs[self._input.size_tensor] = np.tile(np.array(size, kind), (len(filled), 1))
+        if self._before_run is not None:
+            self._before_run()
+        outputs = self.engine.run(inputs)
+        read = {role: outputs[name] for role, name in self._reads.items() if name in outputs}
+        for role, value in read.items():
+            if value.ndim == 0 or len(value) != len(filled):
+                raise UnexpectedOutput(
+                    self.engine.name, f"{role} has shape {value.shape}, given {len(filled)} pictures"
+                )
+        for row in range(len(batch)):
+            yield {role: value[row] for role, value in read.items()}
+
+    def detect_pieces(
+        self,
+        picture: Picture,
+        *,
+        scale: float = 1.0,
+        thresholds: Mapping[Group, float] | None = None,
+        run_px: int = RUN_PX,
+        small_only: bool = False,
+    ) -> list[Detection]:
+        """`detect` in a picture of any size, stretched by `scale`: at once, or in pieces where it is over `run_px`.
+
+        With pieces goes the whole picture shrunk to one run, unless `small_only`: what is larger than their overlap may
+        be cut by all of them. Only for models without a fixed size. Raises what `detect` raises, and TooManyTiles.
+        """
+        width, height = check_picture(picture)
+        tiles = pieces_of((width, height), round(run_px / scale**2), round(PIECE_OVERLAP_PX / min(scale, 2)))
+        views = [
+            (tile, self.detect(tile.cut(picture), size=_scaled(tile, scale), thresholds=thresholds)) for tile in tiles
+        ]
+        if len(views) == 1:
+            return views[0][1]
+        if not small_only:
+            whole, smaller = Tile(0, 0, width, height), min(scale, (run_px / (width * height)) ** 0.5)
+            views.append((whole, self.detect(picture, size=_scaled(whole, smaller), thresholds=thresholds)))
+        return joined(views, (width, height), self._output.overlap)
+
+    def detect_tiled(
+        self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None, reach_px: int | None = None
+    ) -> list[Detection]:
+        """`detect` on the whole picture and on the squares that cover it, as one batch.
+
+        Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side.
+        Batches have at most `TILES_A_RUN`. Raises what `detect` raises, and TooManyTiles.
+        """
+        size = check_picture(picture)
+        tiles = tiles_of(size, reach_px=reach_px)
+        cuts = [tile.cut(picture) for tile in tiles]
+        found = self.detect_many(cuts, thresholds=thresholds, at_a_time=TILES_A_RUN)
+        return joined(list(zip(tiles, found, strict=True)), size, self._output.overlap)
+
+    def detect_tiled_many(
+        self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
+    ) -> list[list[Detection]]:
+        """`detect_tiled` for several pictures: their tiles share batches. Raises what `detect_tiled` raises."""
+        sizes = [check_picture(picture) for picture in pictures]
+        tiles = [tiles_of(size) for size in sizes]
+        cuts = [tile.cut(picture) for picture, own in zip(pictures, tiles, strict=True) for tile in own]
+        found = iter(self.detect_many(cuts, thresholds=thresholds))
+        return [
+            joined([(tile, next(found)) for tile in own], size, self._output.overlap)
+            for size, own in zip(sizes, tiles, strict=True)
+        ]
+
+
+def _scaled(tile: Tile, scale: float) -> Size:
+    return max(1, round(tile.width * scale)), max(1, round(tile.height * scale))
+
+
+def _fixed_batch(engine: Engine, tensor: str) -> int | None:
+    """How many pictures a run of this file takes, where it says: exports without a dynamic batch are common."""
+    return next((spec.shape[0] for spec in engine.inputs if spec.name == tensor and spec.shape), None)

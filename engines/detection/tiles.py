@@ -1,0 +1,168 @@
+"""Pictures in parts, for models that see a part better than the whole.
+
+A wide picture as squares: a square model that sees all of it sees everything small. One that is larger than a model's
+reach as pieces: a face of 20 pixels is found in 50 megapixels, in bounded memory.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engines.detection.postprocess import Box, Detection, suppress
+from engines.detection.preprocess import Picture, Size
+from engines.errors import TooManyTiles
+
+MOST_TILES = 512
+"""Of one search. An ordinary picture has 3 or 4, one of 64 megapixels at most 80; 16384 x 1 would have 16,385, which
+asked for 32 GiB as one batch."""
+
+NEARLY_SQUARE = 1.2
+"""Longer side by shorter: below this, tiles would show what the whole picture shows."""
+
+EDGE_PX = 2.0
+VEHICLE_EDGE_SHARE = 0.01
+"""A vehicle ends at a tile's edge when it is nearer to it than this share of the tile's longer side, which is four
+pixels of what NanoDet sees: half a parked car that ended 2.3 pixels from the edge of 720 hid the whole one, and was
+taken for one that shows its front. What has to be covered is judged by `EDGE_PX`: one piece too many is covered."""
+PIECE_SHARE = 0.8
+SPAN_SHARE = 0.95
+"""A machine that fills its tile from edge to edge is larger than the tile, and then the whole picture shows it. If it
+does not, there was none: NanoDet took railings in the squares of a street clip for cars of their size, at .62."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of a picture, in its pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def cut(self, picture: Picture) -> Picture:
+        """A view of the picture's pixels."""
+        return picture[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    def placed(self, detection: Detection) -> Detection:
+        """A detection within the tile as one within the picture."""
+        box = detection.box
+        moved = Box(box.x0 + self.x, box.y0 + self.y, box.x1 + self.x, box.y1 + self.y)
+        return Detection(detection.class_name, detection.score, moved)
+
+
+def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
+    """The whole picture, and for a wide or a tall one the overlapping squares that cover it.
+
+    Where the shorter side is well over `reach_px`, pieces of about that size as well. Raises TooManyTiles.
+    """
+    width, height = size
+    short, long = min(size), max(size)
+    whole = Tile(0, 0, width, height)
+    if reach_px is not None and short > reach_px * NEARLY_SQUARE:
+        tiles = [*tiles_of(size), *pieces_of(size, reach_px**2, reach_px // 8)]
+        _check_count(len(tiles), size)
+        return tiles
+    if long < short * NEARLY_SQUARE:
+        return [whole]
+    count = math.ceil(long / short)
+    _check_count(1 + count, size)
+    starts = _starts(long, short, count)
+    along_x = [Tile(start, 0, short, short) for start in starts]
+    along_y = [Tile(0, start, short, short) for start in starts]
+    return [whole, *(along_x if width > height else along_y)]
+
+
+def pieces_of(size: Size, area_px: int, overlap_px: int) -> list[Tile]:
+    """The fewest equal pieces, of at most `area_px` each, that cover a picture; neighbours share `overlap_px`.
+
+    What is smaller than the overlap lies whole in one of them. Raises TooManyTiles.
+    """
+    across = down = 1
+    width, height = size
+    while width * height > area_px and max(width, height) > 2 * overlap_px:
+        _check_count(across * down, size)
+        if width >= height:
+            across += 1
+        else:
+            down += 1
+        width, height = _piece(size[0], across, overlap_px), _piece(size[1], down, overlap_px)
+    _check_count(across * down, size)
+    columns, rows = _starts(size[0], width, across), _starts(size[1], height, down)
+    return [Tile(x, y, width, height) for y in rows for x in columns]
+
+
+def _check_count(count: int, size: Size) -> None:
+    """Raises TooManyTiles before any of them is made."""
+    if count > MOST_TILES:
+        raise TooManyTiles(size, MOST_TILES)
+
+
+def _piece(side: int, count: int, overlap: int) -> int:
+    return min(side, math.ceil((side + (count - 1) * overlap) / count))
+
+
+def _starts(side: int, piece: int, count: int) -> list[int]:
+    return [0] if count == 1 else [round(index * (side - piece) / (count - 1)) for index in range(count)]
+
+
+def joined(views: Sequence[tuple[Tile, Sequence[Detection]]], size: Size, overlap: float) -> list[Detection]:
+    """The detections of all views as one list, best first: each thing once, and no pieces cut off by a tile's edge.
+
+    Boxes of a view are in its own pixels. `overlap` is the IoU above which two of a group are the same thing. A person
+    is never dropped for filling a tile: one too many is covered, one too few is not.
+    """
+    placed = [
+        (tile.placed(one), _is_cut(tile, one, size))
+        for tile, found in views
+        for one in found
+        if one.group == "person" or not _spans(tile, one, size)
+    ]
+    pieces = [one for one, cut in placed if cut and any(_within(one, other) for other, _ in placed)]
+    kept = [_as_sure_as(one, pieces) for one, _ in placed if one not in pieces]
+    unique: list[Detection] = []
+    for group in dict.fromkeys(one.group for one in kept):
+        members = [one for one in kept if one.group == group]
+        boxes = np.array([one.box for one in members], np.float32)
+        scores = np.array([one.score for one in members], np.float32)
+        unique += [members[index] for index in suppress(boxes, scores, overlap)]
+    return sorted(unique, key=lambda one: -one.score)
+
+
+def _as_sure_as(whole: Detection, pieces: Sequence[Detection]) -> Detection:
+    """A vehicle scores what the surest of its pieces does: a tile shows it larger than the whole picture does."""
+    if whole.group != "vehicle":
+        return whole
+    return replace(whole, score=max([whole.score, *(one.score for one in pieces if _within(one, whole))]))
+
+
+def _is_cut(tile: Tile, detection: Detection, size: Size) -> bool:
+    """Whether a box ends at an edge of the tile that is none of the picture."""
+    box, near = detection.box, EDGE_PX
+    if detection.group == "vehicle":
+        near = max(near, VEHICLE_EDGE_SHARE * max(tile.width, tile.height))
+    return (
+        (tile.x > 0 and box.x0 <= near)
+        or (tile.y > 0 and box.y0 <= near)
+        or (tile.x + tile.width < size[0] and box.x1 >= tile.width - near)
+        or (tile.y + tile.height < size[1] and box.y1 >= tile.height - near)
+    )
+
+
+def _spans(tile: Tile, detection: Detection, size: Size) -> bool:
+    """Whether a box reaches from edge to edge of a tile that is only a part of the picture in that direction."""
+    box = detection.box
+    return (tile.width < size[0] and box.width >= SPAN_SHARE * tile.width) or (
+        tile.height < size[1] and box.height >= SPAN_SHARE * tile.height
+    )
+
+
+def _within(piece: Detection, other: Detection) -> bool:
+    """Whether a box lies mostly in a larger one of its group."""
+    a, b = piece.box, other.box
+    area = a.width * a.height
+    if piece.group != other.group or area >= b.width * b.height:
+        return False
+    shared = max(0.0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0))
+    return shared >= PIECE_SHARE * area

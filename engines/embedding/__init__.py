@@ -1,0 +1,1 @@
+"""Crops machines and embeds them as vectors. Persons are never embedded."""

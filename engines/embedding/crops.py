@@ -1,0 +1,146 @@
+"""From a machine's box to a vector: what the network is shown, a colour histogram, and the projection of both.
+
+What is hidden (`Crop.visible` is False there) is the same neutral fill before anything is computed, and is not counted
+in the histogram. So nothing of a vector depends on what was under a cover: not a little, but not at all.
+
+    features: network's output, length 1 ┐
+                                          ├─▶ side by side ─▶ seeded orthogonal projection ─▶ length 1
+    histogram: √ of shares, length 1 × w ┘
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.detection.postprocess import Box, Floats
+from engines.detection.preprocess import Picture, Size, check_picture
+from engines.errors import BadImage
+from engines.manifest import Embedding, Input
+
+FILL: Final = 127
+"""Grey of what is hidden or outside the picture: nought, once the input is normalised."""
+HUES: Final = 16
+SATURATIONS: Final = 8
+BINS: Final = HUES * SATURATIONS
+SAMPLES_A_SIDE: Final = 256
+"""A histogram looks at every n-th row and column of a larger crop."""
+STEP: Final = 1 / 32_767
+"""A projection's numbers are multiples of this, so that another machine's linear algebra comes to the same ones."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """A machine cut out of its picture.
+
+    Attributes:
+        pixels: h x w x 3, uint8, BGR; `FILL` wherever `visible` is False.
+        visible: h x w.
+    """
+
+    pixels: Picture
+    visible: Mask
+
+    @property
+    def size(self) -> Size:
+        """Width, height."""
+        return self.visible.shape[1], self.visible.shape[0]
+
+
+def cut(picture: Picture, box: Box, hidden: Mask, *, margin: float) -> Crop:
+    """The box and a margin (a share of its sides) around it. `hidden`: height x width of the picture.
+
+    Raises BadImage when nothing of the box lies in the picture, or the mask is another picture's.
+    """
+    width, height = check_picture(picture)
+    if hidden.shape != (height, width):
+        raise BadImage(f"a mask of {hidden.shape} for {width} x {height} pixels")
+    inside = min(box.x1, width) > max(box.x0, 0) and min(box.y1, height) > max(box.y0, 0)
+    if not inside or box.width > 2 * width or box.height > 2 * height:
+        raise BadImage(f"box {tuple(box)} in {width} x {height} pixels")
+    dx, dy = margin * box.width, margin * box.height
+    x0, y0, x1, y1 = floor(box.x0 - dx), floor(box.y0 - dy), ceil(box.x1 + dx), ceil(box.y1 + dy)
+    visible = np.zeros((y1 - y0, x1 - x0), np.bool_)
+    pixels = np.full((*visible.shape, 3), FILL, np.uint8)
+    rows, columns = slice(max(y0, 0), min(y1, height)), slice(max(x0, 0), min(x1, width))
+    to = slice(rows.start - y0, rows.stop - y0), slice(columns.start - x0, columns.stop - x0)
+    visible[to] = ~hidden[rows, columns]
+    np.copyto(pixels[to], picture[rows, columns], where=visible[to][:, :, None])
+    return Crop(pixels, visible)
+
+
+def tensor_of_crop(crop: Crop, spec: Input) -> Floats:
+    """3 x H x W, in the colour order of the model, normalised; proportions kept where the manifest says `pad`.
+
+    Raises BadImage if the manifest gives no fixed size.
+    """
+    if spec.width is None or spec.height is None:
+        raise BadImage("an embedding needs a fixed width and height")
+    width, height = crop.size
+    target = (spec.width, spec.height)
+    scale = min(target[0] / width, target[1] / height)
+    inner = target if spec.fit == "stretch" else (max(1, round(width * scale)), max(1, round(height * scale)))
+    shrinks = inner[0] * inner[1] < width * height
+    small = cv2.resize(crop.pixels, inner, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    canvas = np.full((target[1], target[0], 3), FILL, np.uint8)
+    left, top = (target[0] - inner[0]) // 2, (target[1] - inner[1]) // 2
+    canvas[top : top + inner[1], left : left + inner[0]] = small
+    ordered = canvas[:, :, ::-1] if spec.colour == "RGB" else canvas
+    normal = (ordered.astype(np.float32) - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
+    return np.ascontiguousarray(normal.transpose(2, 0, 1))
+
+
+def histogram(crop: Crop) -> Floats:
+    """How often each of 16 hues x 8 saturations is among what is visible: roots of shares, length 1.
+
+    Of nothing visible, all noughts.
+    """
+    step = max(1, -(-max(crop.size) // SAMPLES_A_SIDE))
+    pixels, visible = crop.pixels[::step, ::step], crop.visible[::step, ::step]
+    hsv = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_BGR2HSV)[visible].astype(np.intp)
+    if not len(hsv):
+        return np.zeros(BINS, np.float32)
+    bins = hsv[:, 0] * HUES // 180 * SATURATIONS + hsv[:, 1] * SATURATIONS // 256
+    return np.sqrt(np.bincount(bins, minlength=BINS) / len(hsv)).astype(np.float32)
+
+
+def joined(features: Floats, histograms: Floats, weight: float) -> Floats:
+    """Features (n x f) of length 1 beside histograms (n x 128) of length `weight`."""
+    return np.concatenate([unit(features), unit(histograms) * np.float32(weight)], axis=1)
+
+
+def unit(rows: Floats) -> Floats:
+    """Each row (n x d) of length 1; one of noughts stays."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def projection(seed: int, rows: int, columns: int) -> Floats:
+    """`rows` x `columns` (rows ≥ columns), columns orthonormal to within 1e-4, the same on every machine.
+
+    A random subspace keeps every angle about as well as it can be kept without looking at data (Johnson and
+    Lindenstrauss); a PCA would want more crops than there are.
+    """
+    # The one stream of numbers that NumPy promises never to change (NEP 19).
+    drawn = np.random.RandomState(seed).standard_normal((rows, columns))
+    basis, triangle = np.linalg.qr(drawn)
+    basis = basis * np.sign(np.diagonal(triangle))  # which sign a column gets is the library's choice
+    return np.asarray(np.round(basis / STEP) * STEP, np.float32)
+
+
+def projection_sha256(matrix: Floats) -> str:
+    """Of its numbers in steps, row by row, as little-endian 16-bit integers."""
+    return hashlib.sha256(np.round(matrix / np.float32(STEP)).astype("<i2").tobytes()).hexdigest()
+
+
+def vectors(features: Floats, crops: Sequence[Crop], spec: Embedding, matrix: Floats) -> Floats:
+    """Rows (n x `spec.dimensions`) of length 1, out of the network's features (n x f) and the crops they are of."""
+    histograms = np.stack([histogram(crop) for crop in crops])
+    return unit(joined(features, histograms, spec.histogram_weight) @ matrix)

@@ -1,0 +1,243 @@
+"""The cameras of an agent, from a technician's list; and the signed document that tells it of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from provisioning.camera_list import reader
+from provisioning.camera_list.reader import CameraRow, Fault
+from provisioning.contracts.fleet.documents import Membership
+from provisioning.home import documents
+from provisioning.home.cameras import CameraRecord
+from provisioning.home.device_channel import DeviceChannel
+from provisioning.home.home import Home
+from provisioning.output import Answer, table
+from provisioning.signing.documents import encrypt_password
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a list changes at an agent, by camera id."""
+
+    added: list[str]
+    changed: list[str]
+    unchanged: list[str]
+    removed: list[str]
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> Answer:
+    """Take the sound lines of a list as cameras of an agent, and say what is wrong with the others.
+
+    With `replace` the agent has no other cameras afterwards, unless a line has a fault: then none is removed, since the
+    camera it meant may be one of them. Exit code 1: some lines have faults.
+
+    Raises:
+        CameraListError: the file is of no use.
+        RegisterError: no such agent, or too many cameras for it.
+        SealError: a stored password is not encrypted to this home's vault.
+    """
+    agent = home.register.agent(agent_id)
+    site = home.register.site(agent.site_id)
+    near = None if site.latitude is None or site.longitude is None else (site.latitude, site.longitude)
+    read = reader.read(file, near=near)
+    rows, taken = _ours(home, agent_id, read.rows)
+    known = {camera.id: camera for camera in home.plans.cameras(agent_id)}
+    if not replace:
+        rows, unlike = _agreeing(home, rows, known)
+        taken += unlike
+    faults = sorted((*read.faults, *taken), key=lambda fault: fault.line)
+    is_replaced = replace and not faults
+    records = [_record(home, agent_id, row, known.get(row.id)) for row in rows]
+    change = _change(known, records, replace=is_replaced)
+    if change.is_any and not dry_run:
+        home.plans.put_cameras(agent_id, records, replace=is_replaced)
+    facts = {
+        "changed": change.is_any and not dry_run,
+        "agent": agent_id,
+        "dry_run": dry_run,
+        "encoding": read.encoding,
+        "added": change.added,
+        "changed_cameras": change.changed,
+        "unchanged": change.unchanged,
+        "removed": change.removed,
+        "faults": [{"line": fault.line, "column": fault.column, "text": fault.text} for fault in faults],
+    }
+    shown = [f"{file}: {fault}" for fault in faults]
+    if replace and faults:
+        shown.append("no camera was removed: correct these lines first")
+    counts = ((change.added, "added"), (change.changed, "changed"), (change.removed, "removed"))
+    counted = ", ".join(f"{len(each)} {what}" for each, what in (*counts, (change.unchanged, "as they were")))
+    shown.append(f"agent {agent_id}: {'would be ' if dry_run else ''}{counted}")
+    if not dry_run:
+        configuration, said = _deliver(home, agent_id)
+        facts["configuration"] = configuration
+        shown.append(said)
+    return Answer(facts, shown, 1 if faults else 0)
+
+
+def remove(home: Home, agent_id: str, camera_id: str) -> Answer:
+    """Take a camera from an agent.
+
+    Raises:
+        RegisterError: no such agent.
+        SealError: see `bring`.
+    """
+    home.register.agent(agent_id)
+    changed = home.plans.remove_camera(agent_id, camera_id)
+    left = [camera.id for camera in home.plans.cameras(agent_id)]
+    configuration, said = _deliver(home, agent_id)
+    facts = {
+        "changed": changed,
+        "agent": agent_id,
+        "camera": camera_id,
+        "cameras": left,
+        "configuration": configuration,
+    }
+    if not changed:
+        has = ", ".join(left) or "none"
+        return Answer(facts, [f"agent {agent_id} has no camera {camera_id}; it has: {has}; nothing was changed"])
+    return Answer(facts, [f"camera {camera_id} is no longer one of agent {agent_id}", said])
+
+
+def send(home: Home, agent_id: str) -> Answer:
+    """Give an agent its configuration under a new number, though nothing in it has changed.
+
+    Raises:
+        RegisterError: no such agent.
+        SealError: see `bring`.
+    """
+    agent = home.register.agent(agent_id)
+    made = documents.configuration(home, agent_id, again=True)
+    facts = {"changed": made is not None, "agent": agent_id, "configuration": None if made is None else made.number}
+    if made is None:
+        return Answer(
+            facts, [f"agent {agent_id} is {agent.membership} or never had a camera: there is nothing to send"]
+        )
+    return Answer(facts, [f"configuration {made.number} is ready; the running service delivers it"])
+
+
+def listing(home: Home, agent_id: str) -> Answer:
+    """The cameras of an agent; whether one has a password, and never which.
+
+    Of the address host and port alone: a path may hold a vendor's token. Of a device that registers its and its
+    channel's id.
+
+    Raises:
+        RegisterError: no such agent.
+    """
+    home.register.agent(agent_id)
+    cameras = [
+        {
+            "id": camera.id,
+            "name": camera.name,
+            "address": _address(camera.url),
+            "username": camera.username,
+            "password": camera.password_sealed is not None,
+            "latitude": camera.latitude,
+            "longitude": camera.longitude,
+        }
+        for camera in home.plans.cameras(agent_id)
+    ]
+    titles = ("camera", "name", "address", "user", "password", "latitude", "longitude")
+    rows = [list((each | {"password": "yes" if each["password"] else "no"}).values()) for each in cameras]
+    return Answer({"agent": agent_id, "cameras": cameras}, [table(titles, rows)])
+
+
+def _address(url: str) -> str:
+    if (channel := DeviceChannel.read(url)) is not None:
+        return f"{channel.device_id}/{channel.channel_id}"
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (322 if parts.scheme == 'rtsps' else 554)}"
+
+
+def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[CameraRow], list[Fault]]:
+    """The rows that this agent may have, and a fault for each camera that is another agent's."""
+    others = {camera: owner for camera, owner in home.plans.owners().items() if owner != agent_id}
+    faults = [
+        Fault(
+            row.line,
+            "id",
+            f"camera {row.id} belongs to agent {others[row.id]}: give it another id, or remove it there:"
+            f" wayside-provision cameras remove {others[row.id]} {row.id}",
+        )
+        for row in rows
+        if row.id in others
+    ]
+    return [row for row in rows if row.id not in others], faults
+
+
+def _agreeing(
+    home: Home, rows: Sequence[CameraRow], known: Mapping[str, CameraRecord]
+) -> tuple[list[CameraRow], list[Fault]]:
+    """The rows that agree with the cameras that stay, and a fault for each that does not: a device registers once."""
+    listed = {row.id for row in rows}
+    staying: dict[str, list[tuple[DeviceChannel, CameraRecord]]] = {}
+    for camera in known.values():
+        if camera.id not in listed and (channel := DeviceChannel.read(camera.url)) is not None:
+            staying.setdefault(channel.device_id, []).append((channel, camera))
+    agreeing, faults = [], []
+    for row in rows:
+        channel = DeviceChannel.read(row.url)
+        others = [] if channel is None else staying.get(channel.device_id, [])
+        found = next((fault for its, other in others if (fault := _unlike(home, row, channel == its, other))), None)
+        if found is None:
+            agreeing.append(row)
+        else:
+            faults.append(found)
+    return agreeing, faults
+
+
+def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraRecord) -> Fault | None:
+    """What a row has against another camera of its device."""
+    if is_same_channel:
+        return Fault(row.line, "channel_id", f"camera {other.id} is this channel of this device: remove it first")
+    sealed = other.password_sealed
+    password = None if sealed is None else home.vault.decrypt(sealed, agent_id=other.agent_id, camera_id=other.id)
+    for name, its, this in (("username", other.username, row.username), ("password", password, row.password)):
+        if its != this:
+            return Fault(
+                row.line,
+                name,
+                f"camera {other.id} is of the same device and has another {name}: a device has one; list both cameras",
+            )
+    return None
+
+
+def _record(home: Home, agent_id: str, row: CameraRow, known: CameraRecord | None) -> CameraRecord:
+    """A password that is the stored one keeps its ciphertext, or each import would make another document."""
+    sealed = None if known is None else known.password_sealed
+    if row.password is None:
+        sealed = None
+    elif sealed is None or home.vault.decrypt(sealed, agent_id=agent_id, camera_id=row.id) != row.password:
+        sealed = encrypt_password(row.password, home.vault.public, agent_id=agent_id, camera_id=row.id)
+    return CameraRecord(agent_id, row.id, row.name, row.url, row.username, sealed, row.latitude, row.longitude)
+
+
+def _change(known: Mapping[str, CameraRecord], records: Sequence[CameraRecord], *, replace: bool) -> _Change:
+    listed = {record.id for record in records}
+    return _Change(
+        added=[record.id for record in records if record.id not in known],
+        changed=[record.id for record in records if record.id in known and known[record.id] != record],
+        unchanged=[record.id for record in records if known.get(record.id) == record],
+        removed=[each for each in known if each not in listed] if replace else [],
+    )
+
+
+def _deliver(home: Home, agent_id: str) -> tuple[dict[str, object], str]:
+    """Make the document that is due. Returns what stands now: for programs, and for people."""
+    made = documents.configuration(home, agent_id) is not None
+    newest = home.plans.newest_document(agent_id)
+    number = None if newest is None else newest.number
+    facts: dict[str, object] = {"newest": number, "made": made}
+    membership = home.register.agent(agent_id).membership
+    if membership is not Membership.ENROLLED:
+        return facts, f"the configuration waits until the agent has enrolled: it is {membership}"
+    if made:
+        return facts, f"configuration {number} is ready; the running service delivers it"
+    return facts, "there is no configuration yet" if number is None else f"configuration {number} says so already"

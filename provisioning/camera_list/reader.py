@@ -1,0 +1,154 @@
+"""A technician's list of cameras, CSV or XLSX: every camera that is sound, and every fault of the others.
+
+Lists are typed by hand, in Excel, beside a ladder. So all faults come at once, each with its line; a bad line costs
+only itself; and what would lose something without a word is a fault.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from provisioning.camera_list import headings, lines, workbook
+from provisioning.camera_list.headings import Columns
+from provisioning.camera_list.lines import Line
+from provisioning.camera_list.values import Values
+from provisioning.errors import CameraListError
+
+MAX_BYTES: Final = 8 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """One sound camera. `line`: where it stands; degrees, WGS 84."""
+
+    line: int
+    id: str
+    name: str
+    url: str = field(repr=False)  # a path may hold a vendor's token
+    """Without user and password; `gb28181:DEVICE/CHANNEL` where a device registers."""
+    username: str | None
+    password: str | None = field(repr=False)
+    latitude: float | None
+    longitude: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a line and what to do. `column` is the file's own heading, empty for the line as a whole."""
+
+    line: int
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column}: {self.text}" if self.column else f"line {self.line}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraList:
+    """What a file says. `encoding`: utf-8, gb18030 or xlsx."""
+
+    rows: tuple[CameraRow, ...]
+    faults: tuple[Fault, ...]
+    encoding: str
+
+
+def read(path: Path, *, near: tuple[float, float] | None = None) -> CameraList:
+    """Read a list. `near`: latitude and longitude of the site, degrees; a camera over 100 km away is a fault.
+
+    White space and a leading apostrophe around a value are no part of it, and full-width digits of a code or a
+    coordinate are digits. A password is exactly what its cell holds, white space included. A workbook's number cell has
+    no such text: a whole number is taken, without the zeros that Excel dropped before it.
+
+    Raises:
+        CameraListError: the file as a whole is of no use: missing, over 8 MiB or 2,000 cameras, neither CSV nor XLSX,
+            in another encoding, without headings, with one that is not known or there twice.
+    """
+    try:
+        lines, encoding = _lines(_bytes(path))
+        columns = headings.columns(lines)
+    except CameraListError as error:
+        raise CameraListError(f"{path}: {error}") from None
+    reading = _Reading(columns, near)
+    rows = tuple(row for line in lines[1:] if (row := reading.row(line)) is not None)
+    return CameraList(rows, tuple(reading.faults), encoding)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise CameraListError("there is no such file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CameraListError(f"cannot be read ({error.strerror})") from error
+    if len(data) > MAX_BYTES:
+        raise CameraListError(f"the file is larger than {MAX_BYTES // 1024**2} MiB, which no list of cameras is")
+    return data
+
+
+def _lines(data: bytes) -> tuple[list[Line], str]:
+    if data.startswith(workbook.MAGIC):
+        return workbook.parse(data), "xlsx"
+    if data.startswith(workbook.OLD_MAGIC):
+        raise CameraListError("this is an .xls, or a workbook under a password: save it as .xlsx without one")
+    text, encoding = lines.decode(data)
+    return lines.parse(text), encoding
+
+
+class _Reading:
+    """The cameras of one list in their order: the first of two equal ones stands."""
+
+    def __init__(self, columns: Columns, near: tuple[float, float] | None) -> None:
+        self.faults: list[Fault] = []
+        self._columns = columns
+        self._near = near
+        self._ids: dict[str, int] = {}
+        self._streams: dict[tuple[object, ...], int] = {}
+        self._devices: dict[str, tuple[int, str | None, str | None]] = {}
+        """Line, user and password of the first camera of each."""
+
+    def row(self, line: Line) -> CameraRow | None:
+        """One camera, or None and a fault or more."""
+        if line.fault:
+            self.faults.append(Fault(line.number, "", line.fault))
+            return None
+        try:
+            cells = self._columns.cells(line)
+        except CameraListError as error:
+            self.faults.append(Fault(line.number, "", str(error)))
+            return None
+        values = Values(cells, self._columns.headings)
+        camera_id, name, kind = values.id(), values.name(), values.kind()
+        if camera_id is not None and (first := self._ids.setdefault(camera_id, line.number)) != line.number:
+            cut = "; one that ends in 00000 may be a number that Excel cut" if camera_id.endswith("00000") else ""
+            values.add(f"line {first} has the same id, and every camera has its own{cut}", "id")
+        url, username, password = None, None, None
+        if kind is not None:
+            url, username, password = (self._device if kind == "gb28181" else self._stream)(values, line.number)
+        latitude, longitude = values.place(self._near)
+        self.faults += [Fault(line.number, heading, text) for heading, text in values.faults]
+        if values.faults or camera_id is None or name is None or url is None:
+            return None
+        return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude)
+
+    def _stream(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:
+        """Address, user and password of a camera that is fetched."""
+        address = values.address()
+        if address is not None and (first := self._streams.setdefault(address.stream, line)) != line:
+            values.add(f"line {first} has the same stream: take one of them out", "url")
+        return (None if address is None else address.url), *values.credentials(address)
+
+    def _device(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:
+        """The same of a channel of a device that registers: all channels of one have its user and password."""
+        channel = values.channel()
+        username, password = values.device_credentials(channel)
+        if channel is None:
+            return None, username, password
+        if (first := self._streams.setdefault(channel, line)) != line:
+            values.add(f"line {first} has the same channel of this device: take one of them out", "channel_id")
+        first, its_username, its_password = self._devices.setdefault(channel.device_id, (line, username, password))
+        for name, its, this in (("username", its_username, username), ("password", its_password, password)):
+            if its is not None and this is not None and its != this:
+                values.add(f"line {first} is of the same device and has another {name}: a device has one", name)
+        return str(channel), username, password

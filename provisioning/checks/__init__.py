@@ -1,0 +1,1 @@
+"""The home's own checks: status, secrets on disk, and the doctor."""

@@ -1,0 +1,251 @@
+"""`wayside-provision`: what a technician and the demo need. Heavy imports wait for the command that uses them."""
+
+# ruff: noqa: PLC0415 - see above
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from provisioning.cli import backup as keep
+from provisioning.cli import center, cluster, field, rollout, sites
+from provisioning.cli.options import AgentId, AsJson, HomeDir, end, opened
+from provisioning.contracts.errors import ConfigError
+from provisioning.errors import ProvisioningError
+
+if TYPE_CHECKING:
+    from provisioning.output import Answer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+_console = Console()
+_errors = Console(stderr=True)
+REFUSED = 2
+
+
+@app.callback()
+def wayside_provision() -> None:
+    """Set up Wayside: who is an agent, what each is to do, and which keys make it so."""
+
+
+@app.command(epilog="Example: wayside-provision init --host 10.20.0.5 --name county")
+def init(
+    host: Annotated[str, typer.Option(help="Name or address by which agents reach this machine.", show_default=False)],
+    name: Annotated[str | None, typer.Option(help="What it is for: a county, a company.")] = None,
+    listen: Annotated[str | None, typer.Option(metavar="ADDR", help="Where agents are listened for.")] = None,
+    services_listen: Annotated[str | None, typer.Option(metavar="ADDR", help="Where the services are.")] = None,
+    agents_port: Annotated[int | None, typer.Option(help="Of the broker, for agents.")] = None,
+    services_port: Annotated[int | None, typer.Option(help="Of the broker, for cluster and centre.")] = None,
+    enrolment_port: Annotated[int | None, typer.Option(help="Of the enrolment service.")] = None,
+    account: Annotated[str | None, typer.Option(help="Who runs the broker. Default: you.")] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the home: both authorities, the services' certificates, the seal, and an empty register.
+
+    Not given: the name wayside, 0.0.0.0 for agents, 127.0.0.1 for services, ports 8883, 8884 and 8843.
+    """
+    from provisioning.cli import home_commands
+
+    asked = {
+        "host": host,
+        "name": name,
+        "listen": listen,
+        "services_listen": services_listen,
+        "agents_port": agents_port,
+        "services_port": services_port,
+        "enrolment_port": enrolment_port,
+        "account": account,
+    }
+    end(as_json, lambda: home_commands.init(home_commands.place(home), asked))
+
+
+@app.command(epilog="Example: wayside-provision bundle cabinet-7 -o cabinet-7.bundle")
+def bundle(
+    agent_id: AgentId,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write it there, mode 0600.", show_default=False)
+    ] = None,
+    qr: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="As a QR code: FILE.png, FILE.svg, or - to see it here.", show_default=False),
+    ] = None,
+    hours: Annotated[float, typer.Option(help="How long the code in it is good, 0.1 to 720.")] = 72.0,
+    again: Annotated[bool, typer.Option("--again", help="Even where -o FILE holds one that still counts.")] = False,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make what a box enrols with. It holds a one-time code: whoever has it first is the agent.
+
+    Each run makes another and ends the one before, so without -o and --qr it is shown this once. With -o FILE that
+    holds one which still counts, nothing is made.
+    """
+    from provisioning.enrolment import bundles
+
+    wish = bundles.Wish(out, qr, hours, again)
+    end(as_json, lambda: bundles.make(opened(home), agent_id, wish, as_json=as_json))
+
+
+@app.command(epilog="Example: wayside-provision revoke cabinet-7 --reason stolen --yes")
+def revoke(
+    agent_id: AgentId,
+    reason: Annotated[str, typer.Option(help="Why, for those who ask later.", show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cut an agent off: its certificates and its code count no more, and the centre believes nothing of it."""
+    from provisioning.cli import home_commands
+
+    end(as_json, lambda: home_commands.revoke(opened(home), agent_id, reason, _confirmed if yes else _ask))
+
+
+@app.command(epilog="Example: wayside-provision serve")
+def serve(home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Run enrolment and the courier of documents until SIGTERM or Ctrl-C. Says `ready` once it listens.
+
+    With --json every line on stdout is an object; logs go to stderr.
+    """
+    from provisioning.cli import home_commands
+
+    end(as_json, lambda: home_commands.serve(opened(home), as_json=as_json))
+
+
+@app.command(epilog="Example: wayside-provision status --json")
+def status(home: HomeDir = None, as_json: AsJson = False) -> None:
+    """Show sites, agents and what they made of their configuration, what ends when, and what needs a hand."""
+    from provisioning.checks import status as standing
+
+    end(as_json, lambda: standing.look(opened(home)))
+
+
+@app.command(epilog="Example: wayside-provision doctor --config center.toml")
+def doctor(
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Of a cluster or a centre here: its secrets are looked at too.", show_default=False
+        ),
+    ] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong at the centre, by name, and what to do. On a box: wayside-edge doctor.
+
+    Exit code 0: nothing is. 1: something is.
+    """
+    from provisioning.checks import doctor as consulted
+    from provisioning.cli import home_commands
+
+    end(as_json, lambda: consulted.show(home_commands.place(home), config or []))
+
+
+@app.command(epilog="Example: wayside-provision secrets --config edge.toml --config cluster.toml --config center.toml")
+def secrets(
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Of an agent, a cluster or a centre, or a folder of `cluster render`; several times.",
+            show_default=False,
+        ),
+    ] = None,
+    home: HomeDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every secret: what it is for, its file, mode and owner, and how it is rotated. Opens none of them.
+
+    Exit code 1: a file's mode lets others do more than is meant. Where this machine has no home, give --config alone.
+    """
+    from provisioning.checks import secret_files
+    from provisioning.cli import home_commands
+
+    def show() -> "Answer":
+        directory = home_commands.place(home)
+        missing = home is None and not directory.exists() and bool(config)
+        return secret_files.show(None if missing else directory, config or [])
+
+    end(as_json, show)
+
+
+@app.command(epilog="Example: wayside-provision demo --for 90 --report out")
+def demo(
+    seconds: Annotated[
+        float | None,
+        typer.Option("--for", min=1.0, metavar="S", help="Show S seconds after the first row, account for them, end."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --for: write summary.json and contact-sheet.png there.")
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Data and logs. Default: ~/.local/state/wayside-demo"),
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Models and film. Default: where wayside-engines fetches them.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on with what the last demo archived.")] = False,
+    gb28181: Annotated[
+        bool, typer.Option("--gb28181", help="A third camera: its simulated device registers by GB/T 28181.")
+    ] = False,
+) -> None:
+    """Run a whole street on this machine, on loopback: cameras, agent, broker, cluster, centre.
+
+    Two simulated cameras (H.264 and H.265) play a film; every other process is the real one. Prints what happens with
+    the seconds it took and the console's address. Ctrl-C ends every process it started.
+
+    Exit code 0: all promises held (or Ctrl-C ended it). 1: a process died, or the account does not add up. 2: it could
+    not be started. 130: a bounded run was ended early.
+    """
+    from provisioning.demo import report as reports
+    from provisioning.demo.children import ChildDiedError
+    from provisioning.demo.narrator import Narrator
+    from provisioning.demo.showing import Wish, show
+    from provisioning.demo.state import default_directory, default_models
+
+    if report is not None and seconds is None:
+        _refuse("--report needs --for: the account is taken when the showing is over")
+    try:
+        folder = None if report is None else reports.folder(report)
+        wish = Wish(state or default_directory(), models or default_models(), keep, seconds, folder, gb28181)
+        code = show(wish, Narrator(_console))
+    except ChildDiedError as error:
+        _errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    except (ProvisioningError, ConfigError) as error:
+        _refuse(str(error))
+    raise typer.Exit(code)
+
+
+app.command(epilog="Example: wayside-provision backup /srv/wayside-backup/home")(keep.backup)
+app.command(epilog="Example: wayside-provision restore home-20261126T030000Z.wayside-backup")(keep.restore)
+app.command(epilog="Example: wayside-provision discover --interface 192.168.1.2 -o cameras.csv")(field.discover)
+app.command(epilog="Example: wayside-provision accept cabinet-7 --survey survey.json -o cabinet-7.pdf")(field.accept)
+
+for noun, commands_of in (
+    ("site", sites.site),
+    ("agent", sites.agent),
+    ("cameras", sites.cameras),
+    ("service", center.service),
+    ("authority", center.authority),
+    ("broker", center.broker),
+    ("cluster", cluster.cluster),
+    ("rollout", rollout.rollout),
+):
+    app.add_typer(commands_of, name=noun)
+
+
+def _confirmed(_question: str) -> None:
+    """`--yes` was given."""
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise ProvisioningError("there is nobody to ask here: give --yes if it is meant")
+    typer.confirm(question, abort=True, err=True)
+
+
+def _refuse(text: str) -> NoReturn:
+    _errors.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(REFUSED)

@@ -1,0 +1,239 @@
+"""What an agent is told of one camera: where its pictures come from, which to take, what to cover, what to watch."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from provisioning.contracts.ids import CameraId
+from provisioning.contracts.section import Relative, ResolvedPath, RtspUrl, Section
+
+Point = tuple[Relative, Relative]
+"""(x, y) as shares of the picture, origin top left."""
+Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=32)]
+
+
+class _WithPassword(Section):
+    username: str | None = None
+    password_file: ResolvedPath | None = None
+    password_sealed: str | None = Field(default=None, pattern=r"^[0-9a-f]{64,4096}$", repr=False)
+    """Takes the place of a file: encrypted to this agent's secrets key (`signing.documents`), for this camera alone."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        passwords = [given for given in (self.password_file, self.password_sealed) if given is not None]
+        if len(passwords) != (self.username is not None):
+            raise ValueError("username goes together with one of password_file and password_sealed")
+        return self
+
+
+class RtspSource(_WithPassword):
+    """A camera or NVR channel, RTSP over TCP."""
+
+    kind: Literal["rtsp"] = "rtsp"
+    url: RtspUrl
+    substream_url: RtspUrl | None = None
+    """A small stream of the same view: it is watched for movement, and pictures are taken from `url`."""
+    connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
+    read_timeout_s: float = Field(default=4.0, gt=0, le=60)
+    """FFmpeg gives up on a stalled server after twice this (measured)."""
+
+
+class ReplaySource(Section):
+    """A video file, a picture or a folder of pictures that plays the part of a camera."""
+
+    kind: Literal["replay"] = "replay"
+    path: ResolvedPath
+    started_at_ms: int | None = Field(default=None, ge=0)
+    """Capture time of the first picture; with it, ids are the same at every run. None: the time of replay."""
+    interval_s: float = Field(default=1.0, gt=0, le=3600)
+    """Between the pictures of a folder."""
+    realtime: bool = True
+    """Pace like a camera, or as fast as the redactor takes them."""
+    loop: bool = False
+
+
+class ViidSource(_WithPassword):
+    """A device that pushes pictures by GA/T 1400 to the agent's [viid] server."""
+
+    kind: Literal["viid"] = "viid"
+    device_id: str = Field(pattern=r"^[0-9]{20}$")
+    """Its `User-Identify`: the 20 digits that it registers with."""
+    keepalive_s: float = Field(default=60.0, gt=0, le=600)
+    """The interval set in the device; offline after three of them without a word."""
+
+    @model_validator(mode="after")
+    def _never_without_password(self) -> Self:
+        if self.username is None:
+            raise ValueError("a device that pushes pictures needs a username and a password of its own")
+        return self
+
+
+class RecordedSpan(Section):
+    """A piece of what a device has recorded, Unix milliseconds, UTC."""
+
+    started_at_ms: int = Field(ge=0, le=2**53)
+    ended_at_ms: int = Field(ge=0, le=2**53)
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.ended_at_ms <= self.started_at_ms:
+            raise ValueError("span: ended_at_ms must be after started_at_ms")
+        return self
+
+
+class Gb28181Source(_WithPassword):
+    """A channel of a device that registers with the agent's [gb28181] server: live, or a span of its recordings."""
+
+    kind: Literal["gb28181"] = "gb28181"
+    device_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """Whom it registers as: 20 digits by the standard, other ids exist."""
+    channel_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """Of its catalog. Two devices may have channels of one id. A single camera's is often its own id or ends in 132."""
+    transport: Literal["auto", "udp", "tcp_passive", "tcp_active"] = "auto"
+    """Of media. auto: TCP that the device opens where it registered over TCP, else UDP."""
+    stream: Literal[0, 1] = 0
+    """0 main, 1 sub."""
+    heartbeat_s: float = Field(default=60.0, ge=1, le=600)
+    """The keepalive interval set in the device; offline after three of them without a word."""
+    set_guard: bool = False
+    """Tell the device SetGuard after it has registered: some cameras send no alarm before that."""
+    span: RecordedSpan | None = None
+    """None: live. Else this is fetched once, with the capture times of the recording."""
+    speed: int | None = Field(default=None, ge=1, le=16)
+    """Of a span: download at so many times the pace of life; None plays it at its own pace."""
+    span_shift_s: int = Field(default=0, ge=-86400, le=86400)
+    """Added to a span's times on the wire, for a device that reads them as local seconds: then its zone, 28800."""
+
+    @model_validator(mode="after")
+    def _never_without_password(self) -> Self:
+        if self.username is None:
+            raise ValueError("a device that registers needs a username and a password of its own; most use their id")
+        return self
+
+    @model_validator(mode="after")
+    def _speed_is_a_spans(self) -> Self:
+        if self.span is None and self.speed is not None:
+            raise ValueError("speed goes together with span: live video has its own")
+        return self
+
+
+class DropFolderSource(Section):
+    """A folder that a device writes pictures into, by FTP for instance. It must lie on a tmpfs: raw pixels, no disk."""
+
+    kind: Literal["drop_folder"] = "drop_folder"
+    path: ResolvedPath
+
+
+class UploadSource(Section):
+    """Recordings that somebody brings to a desk agent's [desk] server; there is nothing to connect to."""
+
+    kind: Literal["upload"] = "upload"
+
+
+class Selector(Section):
+    """Which frames are worth a snapshot."""
+
+    max_per_second: float = Field(default=1.0, gt=0, le=25)
+    """An upper bound: the agent's budget may give less, and says so."""
+    change_threshold: float = Field(default=2.0, ge=0, le=255)
+    """Mean absolute difference of 64×36 grey levels against the last snapshot, 0..255; sensor noise is about 1."""
+    heartbeat_s: float = Field(default=60.0, gt=0, le=86400)
+    """A picture at least this often, however still the scene."""
+    moving_per_second: float = Field(default=2.0, ge=0, le=25)
+    """While something moves, look this often between keyframes too; 0: at keyframes only."""
+
+
+class Policy(Section):
+    """Redaction of one camera. Every option can only add cover: there is no key that takes some away."""
+
+    always_cover: tuple[tuple[Relative, Relative, Relative, Relative], ...] = ()
+    """Bands (x0, y0, x1, y1 as shares of the picture) that are always covered: on-screen names, a private window."""
+    face_threshold: float = Field(default=0.2, gt=0, le=0.2)
+    person_threshold: float = Field(default=0.25, gt=0, le=0.25)
+    plate_threshold: float = Field(default=0.2, gt=0, le=0.2)
+
+
+class Line(Section):
+    """A line that machines cross; seen from `start` to `end` they come from its left or from its right."""
+
+    name: Label
+    start: Point
+    end: Point
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.start == self.end:
+            raise ValueError(f"line {self.name}: start and end are the same point")
+        return self
+
+
+class Zone(Section):
+    """An area in which machines dwell."""
+
+    name: Label
+    polygon: Polygon
+
+
+class Lane(Section):
+    """An area with a direction: a machine that goes against it goes the wrong way."""
+
+    name: Label
+    polygon: Polygon
+    heading_deg: float = Field(ge=0, lt=360)
+    """Of the traffic, in the picture: 0 up, 90 right, 180 down."""
+    tolerance_deg: float = Field(default=100.0, gt=0, lt=180)
+    """Farther off than this is the wrong way."""
+
+
+class Checks(Section):
+    """From which score (0 good to 1 bad) on each of the eleven picture checks calls a picture faulty; 1 never does."""
+
+    dark: Relative = 0.5
+    bright: Relative = 0.5
+    blurred: Relative = 0.5
+    frozen: Relative = 0.5
+    occluded: Relative = 0.5
+    colour_cast: Relative = 0.5
+    stripe: Relative = 0.5
+    noise: Relative = 0.5
+    signal_lost: Relative = 0.5
+    scene_moved: Relative = 0.5
+    low_contrast: Relative = 0.5
+    every_s: float = Field(default=10.0, gt=0, le=3600)
+
+
+CameraSource = RtspSource | ReplaySource | ViidSource | Gb28181Source | DropFolderSource | UploadSource
+
+
+class Camera(Section):
+    """One camera of an agent."""
+
+    id: CameraId
+    name: str = Field(default="", max_length=128)
+    source: Annotated[CameraSource, Field(discriminator="kind")]
+    selector: Selector = Selector()
+    policy: Policy = Policy()
+    checks: Checks = Checks()
+    lines: Annotated[tuple[Line, ...], Field(max_length=16)] = ()
+    zones: Annotated[tuple[Zone, ...], Field(max_length=16)] = ()
+    lanes: Annotated[tuple[Lane, ...], Field(max_length=16)] = ()
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+
+    @property
+    def has_places(self) -> bool:
+        """Whether there is a line, zone or lane, so that machines are followed between snapshots."""
+        return bool(self.lines or self.zones or self.lanes)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [
+            *(line.name for line in self.lines),
+            *(zone.name for zone in self.zones),
+            *(lane.name for lane in self.lanes),
+        ]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"lines, zones and lanes need names of their own, found twice: {', '.join(twice)}")
+        return self

@@ -1,0 +1,391 @@
+"""Configuration of each kind of process, one TOML file. Unknown keys are errors, secrets are files.
+
+The cluster's is in `provisioning.contracts.config.cluster`.
+
+A relative path is relative to the folder of its configuration file, so a site's folder can be moved as a whole.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, IPvAnyNetwork, ValidationError, model_validator
+
+from provisioning.contracts.config.camera import (
+    Camera,
+    CameraSource,
+    Checks,
+    DropFolderSource,
+    Gb28181Source,
+    Lane,
+    Line,
+    Policy,
+    RecordedSpan,
+    ReplaySource,
+    RtspSource,
+    Selector,
+    UploadSource,
+    ViidSource,
+    Zone,
+)
+from provisioning.contracts.config.cases import Cases
+from provisioning.contracts.config.enrolled import Provisioning, Updates
+from provisioning.contracts.config.evidence import Evidence
+from provisioning.contracts.config.gb28181 import Gb28181, check_devices
+from provisioning.contracts.config.map_ground import MapGround
+from provisioning.contracts.config.notify import Notify
+from provisioning.contracts.config.pipeline import Pipeline
+from provisioning.contracts.config.tasks import Tasks
+from provisioning.contracts.errors import ConfigError
+from provisioning.contracts.ids import AgentId
+from provisioning.contracts.section import Port, ResolvedPath, RtspUrl, Section
+from provisioning.contracts.wire.bounds import MAX_CAMERAS
+
+__all__ = [
+    "HEARTBEAT_S",
+    "Alarms",
+    "Broker",
+    "Camera",
+    "CameraSource",
+    "Cases",
+    "CenterConfig",
+    "Checks",
+    "Desk",
+    "DropFolderSource",
+    "EdgeConfig",
+    "Evidence",
+    "Gb28181",
+    "Gb28181Source",
+    "HeartbeatS",
+    "Lane",
+    "Line",
+    "MapGround",
+    "Notify",
+    "Pipeline",
+    "Policy",
+    "Port",
+    "Provisioning",
+    "RecordedSpan",
+    "Redactor",
+    "ReplaySource",
+    "ResolvedPath",
+    "RtspSource",
+    "RtspUrl",
+    "Section",
+    "Selector",
+    "Spool",
+    "Streams",
+    "Tasks",
+    "Updates",
+    "UploadSource",
+    "Viid",
+    "ViidSource",
+    "Window",
+    "Zone",
+    "load",
+    "read_secret",
+]
+
+_C = TypeVar("_C", bound=Section)
+
+
+class Broker(Section):
+    """An MQTT 5 broker over mutual TLS; there is no plain-text option."""
+
+    host: str
+    port: Port = 8883
+    ca_file: ResolvedPath
+    cert_file: ResolvedPath
+    key_file: ResolvedPath
+
+
+class Spool(Section):
+    """What is not yet archived. Overflow drops the oldest, by name, per camera."""
+
+    directory: ResolvedPath
+    max_bytes: int = Field(default=2 * 1024**3, ge=1024**2)
+    max_age_h: float = Field(default=24 * 7.0, gt=0)
+    quarantine_max_bytes: int = Field(default=64 * 1024**2, ge=0)
+
+
+class Window(Section):
+    """How much may be unconfirmed between agent and archive."""
+
+    max_messages: int = Field(default=64, ge=1, le=1024)
+    max_bytes: int = Field(default=16 * 1024**2, ge=1024**2)
+    resend_after_s: float = Field(default=30.0, gt=0)
+
+
+class Redactor(Section):
+    """The machine's share of redaction, common to its cameras."""
+
+    threads: int = Field(default=2, ge=1, le=64)
+    timeout_s: float = Field(default=10.0, gt=0)
+    """A 1080p picture that took longer is not published; a larger one has as much longer as it is larger."""
+    queue_per_camera: int = Field(default=2, ge=1, le=64)
+    overflow: Literal["drop_oldest", "block"] = "drop_oldest"
+    """`block` suits recordings, which wait; a live camera does not."""
+    jpeg_quality: int = Field(default=85, ge=50, le=95)
+    detectors: Literal["auto", "onnx"] = "auto"
+    """`onnx`: without the compiled face detector, which has no build for ARM; figures for both in docs/redaction.md."""
+    still_s: float = Field(default=0.0, ge=0, le=60)
+    """For so long faces and plates are not looked for again where a live camera's picture did not change; 0: always."""
+
+
+class Streams(Section):
+    """How live cameras are watched."""
+
+    own_process: bool = True
+    """Each camera's decoder in a process of its own, so that one that crashes takes its camera alone."""
+    moving_cameras: int = Field(default=4, ge=0, le=256)
+    """At most so many at a time are looked at between keyframes: it costs up to a tenth of a core each at 1080p."""
+    looking_share: float = Field(default=0.3, ge=0, le=1)
+    """Of one thread's time, for looks at machines between snapshots, where lines, zones or lanes are; 0: none."""
+
+
+class Viid(Section):
+    """The agent's GA/T 1400 server, to which devices push pictures."""
+
+    host: str
+    port: Port = 8400
+    server_id: str = Field(pattern=r"^[0-9]{20}$")
+    """The agent's own 20 digits (type 503), as the devices are told them."""
+    tls_cert_file: ResolvedPath | None = None
+    """Without it plain HTTP, for a camera network of its own: many devices speak nothing else."""
+    tls_key_file: ResolvedPath | None = None
+    max_body_bytes: int = Field(default=32 * 1024**2, ge=1024, le=256 * 1024**2)
+    memory_bytes: int = Field(default=256 * 1024**2, ge=1024**2)
+    """All bodies and waiting pictures together; beyond it a device is told that the server is busy."""
+    per_device_per_minute: int = Field(default=600, ge=1)
+
+    @model_validator(mode="after")
+    def _cert_with_key(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_cert_file and tls_key_file go together")
+        return self
+
+
+class Desk(Section):
+    """A desk agent's door for recordings: HTTPS, a bearer token, straight into the redactor."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8446
+    tls_cert_file: ResolvedPath
+    tls_key_file: ResolvedPath
+    token_file: ResolvedPath
+    """Who may upload; written with mode 0600 when absent."""
+
+
+HeartbeatS = Annotated[float, Field(gt=0, le=60)]
+HEARTBEAT_S: Final = 10.0
+"""Of an agent that is not told otherwise; the centre measures an agent's silence by it."""
+
+
+class EdgeConfig(Section):
+    """`wayside-edge run`. With [provisioning], a document from afar replaces cameras, redactor, window, heartbeat."""
+
+    agent_id: AgentId
+    broker: Broker
+    models_dir: ResolvedPath
+    spool: Spool
+    provisioning: Provisioning | None = None
+    updates: Updates | None = None
+    window: Window = Window()
+    redactor: Redactor = Redactor()
+    streams: Streams = Streams()
+    viid: Viid | None = None
+    gb28181: Gb28181 | None = None
+    desk: Desk | None = None
+    metrics_port: Port | None = None
+    """Prometheus, on loopback only."""
+    heartbeat_s: HeartbeatS = HEARTBEAT_S
+    cameras: tuple[Camera, ...] = Field(default=(), max_length=MAX_CAMERAS)
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> Self:
+        if not self.cameras and self.provisioning is None:
+            raise ValueError("cameras: give at least one, or enrol the agent so that it can be told")
+        return self
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        devices = [camera.source.device_id for camera in self.cameras if isinstance(camera.source, ViidSource)]
+        for what, seen in (("camera ids", [camera.id for camera in self.cameras]), ("device ids", devices)):
+            twice = sorted({each for each in seen if seen.count(each) > 1})
+            if twice:
+                raise ValueError(f"{what} must differ, found twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_door(self) -> Self:
+        """A camera that pushes needs somebody who listens."""
+        for camera in self.cameras:
+            if isinstance(camera.source, ViidSource) and self.viid is None:
+                raise ValueError(f"camera {camera.id} pushes pictures: give [viid], where it pushes them to")
+            if isinstance(camera.source, UploadSource) and self.desk is None:
+                raise ValueError(f"camera {camera.id} is for uploads: give [desk], where they arrive")
+            if isinstance(camera.source, Gb28181Source) and self.gb28181 is None:
+                raise ValueError(f"camera {camera.id} is a device's that registers: give [gb28181], where it does")
+        check_devices(self.cameras)
+        return self
+
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class OidcProvider(Section):
+    """An OpenID Connect provider that opens accounts made for it (`wayside-center user add --provider`)."""
+
+    name: str = Field(default="OpenID Connect", min_length=1, max_length=64)
+    """As people know it."""
+    issuer: str = Field(max_length=255)
+    client_id: str = Field(min_length=1, max_length=255)
+    client_secret_file: ResolvedPath | None = None
+    """None for a public client: PKCE is used either way."""
+    redirect_url: str
+    """The console's own address, then `/login/provider/back`."""
+    username_claim: str = Field(default="preferred_username", min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _proven_addresses(self) -> Self:
+        for name, address in (("issuer", self.issuer), ("redirect_url", self.redirect_url)):
+            parts = urlsplit(address)
+            if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+                raise ValueError(f"oidc.{name}: give an https address")
+        if urlsplit(self.redirect_url).path != "/login/provider/back":
+            raise ValueError("oidc.redirect_url: it ends in /login/provider/back")
+        return self
+
+
+class Alarms(Section):
+    """When the centre raises alarms; the rules themselves are written in it."""
+
+    late_after_s: float = Field(default=60.0, gt=0, le=3600)
+    """What was captured longer ago alarms nobody: it is counted as late."""
+    max_share: float = Field(default=0.5, gt=0, le=1)
+    """A rule that matches more of the pictures of its preview cannot be switched on."""
+    preview_rows: int = Field(default=20_000, ge=200, le=1_000_000)
+    """How many rows of the last 24 hours a preview looks at, the newest first."""
+    reconcile_every_s: float = Field(default=10.0, gt=0, le=600)
+    """How often the archive is asked for rows that no hint brought."""
+    keep_days: int = Field(default=180, ge=35, le=3650)
+    """How long an alarm that was closed is kept, with its history."""
+    tell: tuple[tuple[str, ...], ...] = Field(default=(), max_length=8)
+    """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
+
+
+class CenterConfig(Section):
+    """`wayside-center run`."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    broker: Broker
+    query_url: str = "http://127.0.0.1:8100"
+    query_token_file: ResolvedPath
+    data_dir: ResolvedPath
+    """Database, set-up code and the key of second factors; mode 0700."""
+    database_url: str = ""
+    """Empty: SQLite in `data_dir`. Else `postgresql://user@host:5432/name?sslmode=verify-full&sslrootcert=FILE`."""
+    database_password_file: ResolvedPath | None = None
+    audit_key_file: ResolvedPath | None = None
+    """Ed25519 private key of `wayside-center audit new-key`: signs each day's head. Without it heads are unsigned."""
+    audit_keep_days: int = Field(default=180, ge=180, le=36_500)
+    oidc: OidcProvider | None = None
+    """None: local accounts alone."""
+    seal_key_file: ResolvedPath | None = None
+    """Ed25519 public key in hex: whose roster is believed. Without it no agent is known to be revoked."""
+    session_hours: float = Field(default=12.0, gt=0, le=168)
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=16)] = ()
+    """Of the reverse proxies before the centre: from them `X-Forwarded-For` is believed. Without them nobody's is."""
+    token_max_days: int = Field(default=90, ge=1, le=366)
+    """The longest that an API token may live; those that were made before keep their end."""
+    ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
+    grafana_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    """Linked from the pipeline page; empty: no link."""
+    pipeline: Pipeline = Pipeline()
+    notify: Notify = Notify()
+    tls_cert_file: ResolvedPath | None = None
+    tls_key_file: ResolvedPath | None = None
+    alarms: Alarms = Alarms()
+    cases: Cases = Cases()
+    tasks: Tasks | None = None
+    """Without it nobody pauses a parse task from here."""
+    map: MapGround = MapGround()
+    evidence: Evidence | None = None
+    """Without it nothing is exported as evidence."""
+
+    @model_validator(mode="after")
+    def _tls_beyond_loopback(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_cert_file and tls_key_file go together")
+        if self.tls_cert_file is None and self.host not in LOOPBACK:
+            raise ValueError(f"host {self.host} is not loopback: set tls_cert_file and tls_key_file")
+        return self
+
+    @model_validator(mode="after")
+    def _known_channels(self) -> Self:
+        known = {each.id for each in (*self.notify.webhooks, *self.notify.mails, *self.notify.sms)}
+        if unknown := sorted({channel for level in self.alarms.tell for channel in level} - known):
+            raise ValueError(f"alarms.tell: [notify] has no channel {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _database(self) -> Self:
+        if not self.database_url:
+            if self.database_password_file is not None:
+                raise ValueError("database_password_file goes with database_url")
+            return self
+        address = urlsplit(self.database_url)
+        said = parse_qs(address.query)
+        if address.scheme != "postgresql" or not address.path.strip("/"):
+            raise ValueError("database_url: give postgresql://user@host:5432/name, or leave it out for SQLite")
+        if address.password is not None or "password" in said:
+            raise ValueError("database_url: keep the password out of it, in database_password_file")
+        hosts = {host for host in (address.hostname, *said.get("host", ()), *said.get("hostaddr", ())) if host}
+        beyond = {host for host in hosts if host not in LOOPBACK and not host.startswith("/")}
+        if beyond and said.get("sslmode") != ["verify-full"]:
+            raise ValueError(
+                f"database_url: {min(beyond)} is not loopback: add ?sslmode=verify-full, with sslrootcert=FILE for an"
+                " authority of your own"
+            )
+        return self
+
+
+def load(model: type[_C], path: Path, *, remedy: str = "give the file with --config") -> _C:
+    """Read one configuration file; `remedy`: what to do where it cannot be read.
+
+    Raises:
+        ConfigError: the file is missing, no TOML, or not that configuration; the text names every faulty key.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML in UTF-8: {error}") from error
+    try:
+        return model.model_validate(data, context={"base": path.absolute().parent})
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        text = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in faults)
+        raise ConfigError(f"{path}: {text}") from error
+
+
+def read_secret(path: Path) -> str:
+    """The content of a secret file without surrounding white space.
+
+    Raises:
+        ConfigError: missing, empty, or readable by others than its owner.
+    """
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the secret cannot be read ({error})") from error
+    if mode & 0o077:
+        raise ConfigError(f"{path}: others may read this secret (mode {mode & 0o777:04o}); run: chmod 600 {path}")
+    if not text:
+        raise ConfigError(f"{path}: the secret is empty")
+    return text

@@ -1,0 +1,1 @@
+"""Signed documents, enrolment, roll-outs and orders, between home, centre and agents."""

@@ -1,0 +1,89 @@
+"""What the centre may tell an agent about its parse tasks, and the agent's word on it (decision record 11).
+
+Three verbs, on what is brought to a desk alone: no field names a redaction, a policy, a camera's stream or what else.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from provisioning.contracts.fleet.documents import MAX_CAMERAS, Number, Sealed
+from provisioning.contracts.ids import AgentId, CameraId
+from provisioning.contracts.wire.messages import Message, TimeMs, Versioned
+
+LIFE_MS: Final = 2 * 60 * 1000
+"""How long a command counts after it was given; the agent's clock decides."""
+MAX_COMMAND_BYTES: Final = 16 * 1024
+
+
+class Verb(StrEnum):
+    """What may be done to a task. Closed on purpose."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    PRIORITY = "priority"
+
+
+class Priority(StrEnum):
+    """In what order tasks of one agent are redacted. A live camera's turn is never taken by any of them."""
+
+    FIRST = "first"
+    NORMAL = "normal"
+    LAST = "last"
+
+
+class TaskCommand(Message):
+    """One command. Its number grows with each that the centre gives this agent."""
+
+    agent_id: AgentId
+    camera_id: CameraId
+    number: Number
+    issued_at_ms: TimeMs
+    expires_at_ms: TimeMs
+    verb: Verb
+    priority: Priority | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.verb is Verb.PRIORITY) != (self.priority is not None):
+            raise ValueError("priority goes together with the verb of that name")
+        if not self.issued_at_ms < self.expires_at_ms <= self.issued_at_ms + LIFE_MS:
+            raise ValueError(f"expires_at_ms: after issued_at_ms, by {LIFE_MS} ms at most")
+        return self
+
+
+class SealedCommand(Versioned):
+    """A command as it travels: the text that the centre signed, and provisioning's word for the centre's key."""
+
+    command: str = Field(min_length=2, max_length=4096)
+    signature: str = Field(pattern=r"^[0-9a-f]{128}$")
+    """Ed25519 by the key that the warrant names, over the context string of `signing.documents` and the UTF-8 text."""
+    warrant: Sealed
+
+
+class TaskState(Message):
+    """How a task stands, as its agent has written it down."""
+
+    paused: bool = False
+    priority: Priority = Priority.NORMAL
+
+
+class CommandWord(Message):
+    """What became of the newest command that was really the centre's and for this agent."""
+
+    number: Number
+    taken: bool
+    cause: str = Field(default="", max_length=500)
+    """Why not."""
+    at_ms: TimeMs
+
+
+class Tasks(Versioned):
+    """An agent's word on its parse tasks; retained."""
+
+    agent_id: AgentId
+    tasks: Annotated[dict[CameraId, TaskState], Field(max_length=MAX_CAMERAS)]
+    """Each of its cameras for uploads."""
+    word: CommandWord | None
+    """None before the first."""

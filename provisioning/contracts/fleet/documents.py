@@ -1,0 +1,162 @@
+"""Signed documents: what provisioning tells agents and centre, and what an agent answers.
+
+`provisioning.signing.documents` signs and verifies. A document is addressed and numbered, so that neither another
+agent's nor an older one can pass for it, whoever holds the broker.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from provisioning.contracts.config.processes import (
+    HEARTBEAT_S,
+    Camera,
+    Gb28181Source,
+    HeartbeatS,
+    Redactor,
+    RtspSource,
+    UploadSource,
+    ViidSource,
+    Window,
+)
+from provisioning.contracts.fleet.rollout import RolloutReport, SoftwareOrder, Version
+from provisioning.contracts.ids import AgentId, SiteId
+from provisioning.contracts.wire.messages import Message, TimeMs, Versioned
+
+MAX_CAMERAS = 256
+Number = Annotated[int, Field(ge=1, le=2**53)]
+Key32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A raw public key of 32 bytes, Ed25519 or X25519, in hex."""
+
+
+class Configuration(Message):
+    """What an agent is told to do. Where it keeps things and who it is are its own, and not in here."""
+
+    kind: Literal["configuration"] = "configuration"
+    cameras: tuple[Camera, ...] = Field(max_length=MAX_CAMERAS)
+    redactor: Redactor = Redactor()
+    window: Window = Window()
+    heartbeat_s: HeartbeatS = HEARTBEAT_S
+
+    @model_validator(mode="after")
+    def _nothing_local(self) -> Self:
+        """A document from afar names no file of the box: neither a recording to play nor a secret to read."""
+        seen: set[str] = set()
+        for camera in self.cameras:
+            if camera.id in seen:
+                raise ValueError(f"camera ids must differ, found twice: {camera.id}")
+            seen.add(camera.id)
+            match camera.source:
+                case RtspSource() | ViidSource() | Gb28181Source() as source if source.password_file is None:
+                    pass
+                case UploadSource():
+                    pass
+                case _:
+                    raise ValueError(f"camera {camera.id}: a document may not name files of the agent")
+        return self
+
+
+class Membership(StrEnum):
+    """How an agent stands."""
+
+    PENDING = "pending"
+    """Known, and not enrolled yet."""
+    ENROLLED = "enrolled"
+    REVOKED = "revoked"
+    """Nothing that it says counts any more."""
+
+
+class RosterEntry(Message):
+    """One agent."""
+
+    agent_id: AgentId
+    site_id: SiteId
+    membership: Membership
+    since_ms: TimeMs
+    certificate_ends_ms: TimeMs | None = None
+    """End of its newest certificate, None before it has one."""
+
+
+class Roster(Message):
+    """Every agent there is. Addressed to the centre."""
+
+    kind: Literal["roster"] = "roster"
+    agents: tuple[RosterEntry, ...] = Field(max_length=10_000)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        """Who was named twice could be revoked in one line and not in the other."""
+        if len({entry.agent_id for entry in self.agents}) != len(self.agents):
+            raise ValueError("agents: each is named once")
+        return self
+
+
+class Warrant(Message):
+    """The key by which the centre may command parse tasks, and until when. It comes with each command."""
+
+    kind: Literal["warrant"] = "warrant"
+    key: Key32
+    ends_at_ms: TimeMs
+
+
+CENTER = "center"
+"""Addressee of the roster and of a roll-out's report."""
+TASKS = "(tasks)"
+"""Addressee of a warrant: every agent that has tasks. No agent can be called so."""
+
+
+class Document(Message):
+    """What is signed: a body, for one addressee, with a number that only grows."""
+
+    addressee: str = Field(min_length=1, max_length=64)
+    number: Number
+    issued_at_ms: TimeMs
+    body: Annotated[Configuration | Roster | SoftwareOrder | RolloutReport | Warrant, Field(discriminator="kind")]
+
+
+class Sealed(Versioned):
+    """A document as it travels: the very text that was signed, so that no re-encoding can break the signature."""
+
+    document: str = Field(min_length=2, max_length=4 * 1024 * 1024)
+    signature: str = Field(pattern=r"^[0-9a-f]{128}$")
+    """Ed25519 (RFC 8032) over the context string of `provisioning.signing.documents` and the UTF-8 text, in hex."""
+
+
+class Verdict(StrEnum):
+    """What became of a configuration."""
+
+    TRYING = "trying"
+    """In use, on probation."""
+    APPLIED = "applied"
+    ROLLED_BACK = "rolled_back"
+    """Health fell while it was tried; the one before is in use again."""
+    REFUSED = "refused"
+    """Forged, for somebody else, older than one already seen, or impossible. It was never in use."""
+
+
+class Configured(Versioned):
+    """An agent's word on the newest configuration it was sent; retained."""
+
+    agent_id: AgentId
+    number: Number | None
+    """Of the document judged; None when it could not even be read."""
+    verdict: Verdict
+    cause: str = Field(default="", max_length=500)
+    active: Number | None
+    """Number of the configuration in use, None when the agent runs on its own file alone."""
+    at_ms: TimeMs
+
+
+class Installed(Versioned):
+    """An agent's word on the newest order to change its software; retained. The order's number is not a document's."""
+
+    agent_id: AgentId
+    number: Number | None
+    """Of the order judged; None when it could not even be read."""
+    verdict: Verdict
+    """`trying`: fetched, installed, or on probation."""
+    cause: str = Field(default="", max_length=500)
+    running: Version
+    """The version in use."""
+    at_ms: TimeMs

@@ -1,0 +1,1 @@
+"""Requests and rows of the archive, between cluster and centre."""

@@ -1,0 +1,418 @@
+"""The messages on the wire. Frozen pydantic models: an unknown key or an impossible value is an error, never a default.
+
+There is no place here for a person: people are `Snapshot.people`, one integer, and redacted regions carry no label, so
+a reader cannot tell a covered face from a covered plate (docs/boundary.md §4).
+
+Geometry is in pixels of the published picture, origin top left, `x1`/`y1` exclusive. Times are milliseconds since the
+Unix epoch, UTC.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from provisioning.contracts import CONTRACT_VERSION, ids
+from provisioning.contracts.errors import RejectReason
+from provisioning.contracts.ids import AgentId, CameraId, ObservationId, Sha256, SourceKey
+from provisioning.contracts.wire.bounds import MAX_CAMERAS
+
+MAX_SIDE_PX = 16384
+MAX_BOXES = 512
+TimeMs = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
+"""Up to the year 2100."""
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Tally = Annotated[int, Field(ge=0, le=2**36)]
+"""Pictures of an agent or camera since its books began, 200 years at ten a second. So low that what a fleet of them
+grows by in a year adds up within the 64 bits of a database."""
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+DropName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+MAX_DROP_NAMES = 32
+_MAX_MS = 2**53
+_MAX_A_SECOND = 1_000_000
+
+
+class Message(BaseModel):
+    """Base of everything on the wire."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Versioned(Message):
+    """A message that stands on its own in a topic."""
+
+    version: Literal[1] = CONTRACT_VERSION
+
+
+class MachineClass(StrEnum):
+    """What Wayside detects and files. Closed, and without a person on purpose."""
+
+    CAR = "car"
+    BUS = "bus"
+    TRUCK = "truck"
+    BICYCLE = "bicycle"
+    MOTORCYCLE = "motorcycle"
+
+    @property
+    def is_two_wheeler(self) -> bool:
+        """Bicycles, e-bikes, mopeds and motorcycles: the classes a rider sits on."""
+        return self in {MachineClass.BICYCLE, MachineClass.MOTORCYCLE}
+
+
+class ClockQuality(StrEnum):
+    """How far a capture time may be believed."""
+
+    SYNCED = "synced"
+    """From the sender's wall clock, tied to NTP: RTCP sender reports, or a recording whose start time was given."""
+    ARRIVAL = "arrival"
+    """The agent's clock at arrival; off by the network and decode delay."""
+    UNKNOWN = "unknown"
+    """A device's own clock that nobody has compared."""
+
+
+class Box(Message):
+    """An axis-aligned rectangle in pixels, `x1`/`y1` exclusive."""
+
+    x0: int = Field(ge=0, le=MAX_SIDE_PX)
+    y0: int = Field(ge=0, le=MAX_SIDE_PX)
+    x1: int = Field(ge=1, le=MAX_SIDE_PX)
+    y1: int = Field(ge=1, le=MAX_SIDE_PX)
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Self:
+        if self.x1 <= self.x0 or self.y1 <= self.y0:
+            raise ValueError(f"box {self.x0},{self.y0},{self.x1},{self.y1} has no area")
+        return self
+
+
+class Crossing(Message):
+    """A machine crossed a line of the configuration since it was last told of."""
+
+    line: str = Field(min_length=1, max_length=64)
+    to: Literal["left", "right"]
+    """The side on which it is now, seen from the line's start to its end."""
+
+
+class Motion(Message):
+    """How a machine moves, from the looks of the last seconds at one camera. It names no track: nothing links rows."""
+
+    heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
+    """In the picture: 0 up, 90 right, 180 down. None while it stands, or until it has moved enough to tell."""
+    dwell_s: Seconds
+    """How long it has been in view."""
+    zones: dict[Name, Seconds] = Field(default_factory=dict, max_length=16)
+    """Seconds in each zone that it is in now."""
+    crossed: tuple[Crossing, ...] = Field(default=(), max_length=16)
+    wrong_way: tuple[Name, ...] = Field(default=(), max_length=16)
+    """Lanes against whose direction it goes."""
+
+
+class Machine(Message):
+    """A vehicle or two-wheeler in one picture."""
+
+    cls: MachineClass
+    score: Share
+    box: Box
+    motion: Motion | None = None
+    """None: seen once only, or not followed."""
+
+
+class Quality(Message):
+    """How usable a picture is. Each score is 0 (useless) to 1 (good), computed on the redacted picture."""
+
+    sharpness: Share
+    brightness: Share
+    contrast: Share
+
+
+class PictureState(StrEnum):
+    """Whether a row's picture exists."""
+
+    KEPT = "kept"
+    WITHHELD = "withheld"
+    """The edge withheld it (no machine in a pushed picture, too small): the row goes, the picture does not."""
+    LEAK = "leak"
+    """The centre found a face in it: kept nowhere, the camera is paused (docs/boundary.md §10)."""
+
+
+class Picture(Message):
+    """The redacted picture that follows the envelope: a JPEG without metadata, or nothing when withheld."""
+
+    state: Literal[PictureState.KEPT, PictureState.WITHHELD]
+    width: int = Field(ge=1, le=MAX_SIDE_PX)
+    height: int = Field(ge=1, le=MAX_SIDE_PX)
+    bytes: int = Field(ge=0, le=2**31)
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _withheld_is_empty(self) -> Self:
+        if (self.state is PictureState.WITHHELD) != (self.bytes == 0):
+            raise ValueError("a withheld picture has no bytes, a kept one has some")
+        return self
+
+
+class Redaction(Message):
+    """What the redactor did. Regions are unlabelled on purpose; `models` maps catalog name to the weights' sha256."""
+
+    policy: str = Field(min_length=1, max_length=64)
+    models: dict[Name, Sha256] = Field(max_length=16)
+    regions: tuple[Box, ...] = Field(max_length=MAX_BOXES)
+    covered_share: Share
+
+
+class Signature(Message):
+    """An agent's word, beyond its connection, for a picture brought to its desk or a survey (`contracts.statement`)."""
+
+    certificate: str = Field(min_length=1, max_length=4096)
+    value: str = Field(pattern=r"^([0-9a-f]{2}){8,80}$")
+    """ECDSA on P-256 with SHA-256, DER in hex, by the key of the certificate (PEM), which names the agent."""
+
+
+class Snapshot(Versioned):
+    """The envelope of one redacted picture. `codec.encode_snapshot` puts the picture's bytes behind it."""
+
+    observation_id: ObservationId
+    agent_id: AgentId
+    camera_id: CameraId
+    source_key: SourceKey
+    captured_at_ms: TimeMs
+    clock: ClockQuality
+    picture: Picture
+    quality: Quality
+    machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
+    people: int = Field(ge=0, le=10_000)
+    redaction: Redaction
+    signature: Signature | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of what was brought to a desk; else left out, and the message is what it was before there were any."""
+
+    @property
+    def followed(self) -> tuple[Machine, ...]:
+        """Machines with a motion."""
+        return tuple(machine for machine in self.machines if machine.motion is not None)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        expected = ids.observation_id(self.camera_id, self.captured_at_ms, self.source_key)
+        if self.observation_id != expected:
+            raise ValueError("observation_id is not the one of (camera_id, captured_at_ms, source_key)")
+        for box in (*(machine.box for machine in self.machines), *self.redaction.regions):
+            if box.x1 > self.picture.width or box.y1 > self.picture.height:
+                raise ValueError(f"box {box.x0},{box.y0},{box.x1},{box.y1} lies outside the picture")
+        return self
+
+
+class ArchivedItem(Message):
+    """One observation that is committed. The agent deletes only where the hash is that of the message it holds."""
+
+    observation_id: ObservationId
+    message_sha256: Sha256
+    picture: PictureState
+
+
+class Archived(Versioned):
+    """Batch of acknowledgements for one agent; never retained. At most 500 items."""
+
+    items: tuple[ArchivedItem, ...] = Field(min_length=1, max_length=500)
+
+
+class Rejected(Versioned):
+    """One message the centre will never take. The agent moves it to quarantine, where a technician finds `detail`."""
+
+    message_sha256: Sha256
+    reason: RejectReason
+    detail: str = Field(max_length=500)
+
+
+class HopTimes(Message):
+    """When a row went from hop to hop: four times by the agent's clock, three by that of the intake that took it."""
+
+    selected_at_ms: TimeMs | None = None
+    redacted_at_ms: TimeMs | None = None
+    spooled_at_ms: TimeMs | None = None
+    published_at_ms: TimeMs | None = None
+    """At the try that arrived. None: an agent of before; the three above also where it was started since."""
+    received_at_ms: TimeMs
+    parsed_at_ms: TimeMs | None = None
+    """Parser, canary and embedder have answered. None: a cluster of before."""
+    committed_at_ms: TimeMs
+
+
+class ObservedItem(Message):
+    """The few facts of a fresh row that a live page or an alarm rule wants before it asks `query` for the rest."""
+
+    observation_id: ObservationId
+    camera_id: CameraId
+    captured_at_ms: TimeMs
+    picture: PictureState
+    machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
+    people: int = Field(ge=0, le=10_000)
+    width: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
+    """Of the picture that boxes refer to; None, with the rest below, from a cluster of before."""
+    height: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
+    clock: ClockQuality | None = None
+    times: HopTimes | None = None
+    followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
+    """Machines of this picture that the edge follows, with their motion: the parser, which made `machines`, sees one
+    picture and knows of none."""
+
+
+class Observed(Versioned):
+    """Hint that rows of one agent were committed up to `commit_seq`. The truth is in `query`; a hint may be lost."""
+
+    agent_id: AgentId
+    commit_seq: Count
+    items: tuple[ObservedItem, ...] = Field(max_length=500)
+
+
+class CameraState(StrEnum):
+    """What a camera is doing, as the person in front of it would say."""
+
+    STARTING = "starting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    REDACTION_UNAVAILABLE = "redaction_unavailable"
+    PAUSED = "paused"
+
+
+class SourceKind(StrEnum):
+    """How a camera's pictures reach its agent, as its configuration says; the words of `contracts.camera`."""
+
+    RTSP = "rtsp"
+    GB28181 = "gb28181"
+    VIID = "viid"
+    UPLOAD = "upload"
+    """Recordings and offline files that somebody brings to a desk agent."""
+    REPLAY = "replay"
+    DROP_FOLDER = "drop_folder"
+
+
+class CameraStatus(Versioned):
+    """State of one camera with its cause; retained, so that a centre that starts later knows it."""
+
+    agent_id: AgentId
+    camera_id: CameraId
+    name: str = Field(max_length=128, pattern=r"^[^\x00]*$")
+    """Without NUL, which PostgreSQL keeps in no text."""
+    state: CameraState
+    cause: str = Field(max_length=500)
+    """What is wrong and what to do, empty while online. Never holds a URL or a secret."""
+    code: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
+    """The cause in one word, for counting and for translation; docs/health.md lists them."""
+    since_ms: TimeMs
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    source: SourceKind | None = None
+    """None: an agent of before."""
+    device_id: str = Field(default="", max_length=64)
+    """Of the recorder or platform that registers with the agent, where there is one."""
+    recorded: bool = False
+    """It fetches a span of a device's recordings, not live pictures."""
+
+
+class Ledger(Message):
+    """What became of everything the selector let through. The sum must close: see `balanced`."""
+
+    selected: Tally
+    spooled: Tally
+    archived: Tally
+    rejected: Tally
+    dropped: dict[DropName, Tally] = Field(max_length=MAX_DROP_NAMES)
+    """By name of the policy that dropped it. Added up they are a tally too."""
+    in_flight: Tally
+    """Selected and not yet ended: being redacted, or in the spool."""
+
+    @field_validator("dropped")
+    @classmethod
+    def _adds_up(cls, dropped: dict[str, int]) -> dict[str, int]:
+        if sum(dropped.values()) > 2**36:
+            raise ValueError("dropped adds up to more pictures than any camera takes")
+        return dropped
+
+    @property
+    def balanced(self) -> bool:
+        """Whether selected = archived + rejected + named drops + in flight."""
+        return self.selected == self.archived + self.rejected + sum(self.dropped.values()) + self.in_flight
+
+
+class Recording(Message):
+    """A recording or offline file that is being brought to a desk agent's camera, or was last. No file name leaves."""
+
+    started_at_ms: TimeMs
+    """Capture time of its beginning, as whoever brings it said."""
+    position_ms: int = Field(ge=-1, le=2**53)
+    """Offset of the last picture that was looked at; -1 before the first. How long it is the agent is not told."""
+    pictures: Count
+    held: bool
+    """It waits for room in the spool."""
+    end: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
+    """How it ended (docs/desk.md); empty while it is under way."""
+
+
+class Heartbeat(Versioned):
+    """Every 10 s from each agent."""
+
+    agent_id: AgentId
+    sent_at_ms: TimeMs
+    started_at_ms: TimeMs
+    software: str = Field(max_length=64)
+    ledger: Ledger
+    cameras: dict[CameraId, Ledger] = Field(max_length=MAX_CAMERAS)
+    spool_bytes: Count
+    spool_messages: Count
+    quarantined: Count
+    resent: Count
+    redaction_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
+    """Mean over the last snapshots, None before the first."""
+    decode_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
+    """Mean processor time of one decoded picture over the last minute, None before the first."""
+    queued: Count = 0
+    """Selected pictures that wait for the redactor."""
+    rate: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
+    """Snapshots a second that this machine can redact, as measured; what the selectors share among the cameras."""
+    passed_over: dict[CameraId, Count] = Field(default_factory=dict, max_length=MAX_CAMERAS)
+    """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
+    disk_free_bytes: Count | None = None
+    recordings: dict[CameraId, Recording] = Field(default_factory=dict, max_length=256)
+    """By the camera they are brought to, the last of each; since the start."""
+
+
+class PictureCheck(StrEnum):
+    """What can be wrong with a camera's picture."""
+
+    DARK = "dark"
+    BRIGHT = "bright"
+    BLURRED = "blurred"
+    FROZEN = "frozen"
+    OCCLUDED = "occluded"
+    COLOUR_CAST = "colour_cast"
+    STRIPE = "stripe"
+    NOISE = "noise"
+    SIGNAL_LOST = "signal_lost"
+    SCENE_MOVED = "scene_moved"
+    LOW_CONTRAST = "low_contrast"
+
+
+class CameraFacts(Message):
+    """What an agent measured of one camera in the last while."""
+
+    scores: dict[PictureCheck, Share] = Field(default_factory=dict)
+    """0 good to 1 bad. A check that could not be made is absent."""
+    faults: tuple[PictureCheck, ...] = Field(default=(), max_length=len(PictureCheck))
+    """Those over the threshold of the camera's configuration."""
+    clock_skew_ms: float | None = Field(default=None, ge=-_MAX_MS, le=_MAX_MS, allow_inf_nan=False)
+    """The camera's clock minus the agent's; None: unknown."""
+    clock_bound_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
+    """How far off the truth may be: with a skew its error, without one the most it can be. None: no bound."""
+    pictures_per_s: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
+    """Looked at, not published."""
+    last_picture_at_ms: TimeMs | None = None
+
+
+class Assessed(Versioned):
+    """Every minute from each agent: how its cameras are, as measured in memory at the edge."""
+
+    agent_id: AgentId
+    assessed_at_ms: TimeMs
+    cameras: dict[CameraId, CameraFacts] = Field(max_length=MAX_CAMERAS)

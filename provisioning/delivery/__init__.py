@@ -1,0 +1,1 @@
+"""Delivers signed documents to agents over MQTT, and hears their heartbeats."""

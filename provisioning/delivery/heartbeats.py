@@ -1,0 +1,57 @@
+"""Listens at the broker for the heartbeats of agents, for a bounded time: who runs and is not cut off."""
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+from provisioning.broker import process
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.wire import topics
+from provisioning.contracts.wire.topics import Role
+from provisioning.delivery.mqtt import CourierLine, LineLostError
+from provisioning.home import fleet_settings
+from provisioning.home.home import Home
+
+BEATS: Final = 2.5
+"""Heartbeats for whose time an agent is listened to: one may be lost."""
+_PUMP_S: Final = 0.2
+
+
+def heard_agents(home: Home, wanted: Collection[str], patience_s: float | None = None) -> set[str] | None:
+    """Return those agents of `wanted` that sent a heartbeat; ends as soon as all have. Blocks.
+
+    `patience_s`: how long to listen at most; by itself `BEATS` of the slowest agent's heartbeats. None: there is no
+    line to the broker.
+    """
+    if not wanted:
+        return set()
+    heard: set[str] = set()
+
+    def hear(topic: str, _: bytes) -> None:
+        try:
+            agent_id = topics.agent_of(topic)
+        except ContractError:
+            return  # not an agent's
+        if topic == topics.heartbeat(agent_id) and agent_id in wanted:
+            heard.add(agent_id)
+
+    host, port = process.listeners(home).services.here
+    try:
+        line = CourierLine(host, port, home.identities.identity(Role.PROVISIONING.value), hear)
+    except LineLostError:
+        return None
+    try:
+        ends_s = time.monotonic() + (_patience_s(home, wanted) if patience_s is None else patience_s)
+        while heard < set(wanted) and time.monotonic() < ends_s:
+            line.pump(_PUMP_S)
+    except LineLostError:
+        return None
+    finally:
+        line.close()
+    return heard
+
+
+def _patience_s(home: Home, wanted: Collection[str]) -> float:
+    with home.rollouts.reading() as page:
+        told = [page.setting(agent_id) for agent_id in wanted]
+    return BEATS * max(fleet_settings.parse(each).heartbeat_s for each in told)

@@ -1,0 +1,1 @@
+"""Cameras of the demo: an RTSP server and GB/T 28181 devices."""

@@ -1,0 +1,133 @@
+"""What a device answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo, page by page."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from provisioning.demo.simulators.gb28181 import bodies, moments
+from provisioning.demo.simulators.gb28181.bodies import Word
+from provisioning.demo.simulators.gb28181.device_profile import GROUP, Profile
+from provisioning.demo.simulators.gb28181.faults import Fault
+
+MAX_RECORDS: Final = 2000
+_MANUFACTURER: Final = "Wayside"
+_PLACES: Final = ("东门", "西门", "车棚", "电梯间", "地下车库", "充电桩")
+
+
+def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> list[bytes]:
+    """The device's channels; those in `off` have no picture."""
+    items = [
+        channel_item(profile, device_id, channel, number, is_on=channel not in off)
+        for number, channel in enumerate(profile.channel_ids(device_id))
+    ]
+    if profile.has(Fault.PARENT_CYCLE):
+        one, other = (f"{device_id[:10]}{GROUP}{device_id[13]}{serial}" for serial in ("000001", "000002"))
+        items += [_group(one, other), _group(other, one)]
+    if profile.has(Fault.ITEM_WITHOUT_ID):
+        items.append("<Item><Name>?</Name><Parental>0</Parental><Status>ON</Status></Item>\n")
+    return _parts(profile, "Catalog", sn, device_id, "DeviceList", items)
+
+
+def channel_item(profile: Profile, device_id: str, channel: str, number: int, *, is_on: bool = True) -> str:
+    """One channel, as an element."""
+    name = f"{_PLACES[number % len(_PLACES)]}{number + 1}"
+    if profile.has(Fault.RARE_CHARACTER):
+        name = f"萳{name}"
+    if profile.has(Fault.UNESCAPED):
+        name = f"{name} A&B <1"
+    on = "OK" if profile.has(Fault.STATUS_OK) else "ON"
+    parent = profile.platform_id if profile.has(Fault.PARENT_IS_PLATFORM) else device_id
+    return (
+        f"<Item>\n<DeviceID>{channel}</DeviceID>\n<Name>{bodies.escaped(name, profile)}</Name>\n"
+        f"<Manufacturer>{_MANUFACTURER}</Manufacturer>\n<Model>SIM</Model>\n<Owner>0</Owner>\n"
+        f"<CivilCode>{device_id[:6]}</CivilCode>\n<Address>{bodies.escaped(name, profile)}</Address>\n"
+        f"<Parental>0</Parental>\n<ParentID>{parent}</ParentID>\n<RegisterWay>1</RegisterWay>\n<Secrecy>0</Secrecy>\n"
+        f"<Status>{on if is_on else 'OFF'}</Status>\n"
+        f"<Longitude>{116.3 + number / 1000:.3f}</Longitude>\n<Latitude>{39.9 + number / 1000:.3f}</Latitude>\n"
+        "</Item>\n"
+    )
+
+
+def device_info(profile: Profile, device_id: str, sn: str) -> list[bytes]:
+    """Maker, model and the number of channels."""
+    inner = (
+        f"<DeviceName>{_PLACES[0]}</DeviceName>\n<Result>OK</Result>\n<Manufacturer>{_MANUFACTURER}</Manufacturer>\n"
+        f"<Model>SIM</Model>\n<Firmware>1.0</Firmware>\n<Channel>{profile.channels}</Channel>\n"
+    )
+    return [bodies.written(profile, "Response", "DeviceInfo", sn, device_id, inner)]
+
+
+def device_status(profile: Profile, target: str, sn: str, wall_s: float, *, guarded: bool) -> list[bytes]:
+    """Health, and the device's own time."""
+    time = moments.text(wall_s, offset=profile.has(Fault.OFFSET_TIMES))
+    duty = "ONDUTY" if guarded else "OFFDUTY"
+    inner = (
+        "<Result>OK</Result>\n<Online>ONLINE</Online>\n<Status>OK</Status>\n<Encode>ON</Encode>\n<Record>ON</Record>\n"
+        f"<DeviceTime>{time}</DeviceTime>\n"
+        f'<Alarmstatus Num="1">\n<Item><DeviceID>{target}</DeviceID><DutyStatus>{duty}</DutyStatus></Item>\n'
+        "</Alarmstatus>\n"
+    )
+    return [bodies.written(profile, "Response", "DeviceStatus", sn, target, inner)]
+
+
+def spans(profile: Profile, wall_s: float, start_s: float, end_s: float) -> list[tuple[int, int]]:
+    """Recordings that touch a span, in the device's time: one after the other up to now, cut at full lengths.
+
+    At most `MAX_RECORDS` of them, the oldest ones.
+    """
+    length = profile.recording_s
+    begin = int(max(start_s, wall_s - profile.recorded_s)) // length * length
+    end = min(end_s, wall_s)
+    count = min(MAX_RECORDS, max(0, -(-int(end - begin) // length)))
+    return [(begin + n * length, min(begin + (n + 1) * length, int(wall_s))) for n in range(count)]
+
+
+def records(profile: Profile, word: Word, sn: str, wall_s: float) -> list[bytes]:
+    """Recordings of a channel in the span that was asked for; none where it cannot be read."""
+    start_s, end_s = (moments.seconds(word.said.get(name, "")) for name in ("StartTime", "EndTime"))
+    found = [] if start_s is None or end_s is None else spans(profile, wall_s, start_s, end_s)
+    offset = profile.has(Fault.OFFSET_TIMES)
+    items = [
+        f"<Item>\n<DeviceID>{word.target}</DeviceID>\n<Name>{number}</Name>\n<FilePath>{first}.ps</FilePath>\n"
+        f"<Address>{_PLACES[0]}</Address>\n<StartTime>{moments.text(first, offset=offset)}</StartTime>\n"
+        f"<EndTime>{moments.text(last, offset=offset)}</EndTime>\n<Secrecy>0</Secrecy>\n<Type>time</Type>\n</Item>\n"
+        for number, (first, last) in enumerate(found)
+    ]
+    parts = _parts(profile, "RecordInfo", sn, word.target, "RecordList", items, f"<Name>{_PLACES[0]}</Name>\n")
+    return parts[: max(1, len(parts) // 2)] if profile.has(Fault.RECORD_STALL) else parts
+
+
+def _group(group: str, parent: str) -> str:
+    return (
+        f"<Item>\n<DeviceID>{group}</DeviceID>\n<Name>{_PLACES[4]}</Name>\n<ParentID>{parent}</ParentID>\n"
+        f"<BusinessGroupID>{parent}</BusinessGroupID>\n</Item>\n"
+    )
+
+
+def _parts(
+    profile: Profile, command: str, sn: str, target: str, tag: str, items: Sequence[str], before: str = ""
+) -> list[bytes]:
+    if profile.has(Fault.NO_LIST):
+        return [bodies.written(profile, "Response", command, sn, target, before)]
+    total = len(items)
+    if profile.has(Fault.SUM_NUM_LIES):
+        total += 3
+    elif profile.has(Fault.SUM_NUM_ZERO):
+        total = 0
+    if not items:
+        return [bodies.written(profile, "Response", command, sn, target, f"{before}<SumNum>{total}</SumNum>\n")]
+    size = 1 if profile.has(Fault.ONE_ITEM_A_MESSAGE) else profile.page_items
+    pages = [items[at : at + size] for at in range(0, len(items), size)]
+    if profile.has(Fault.ITEMS_TWICE):
+        pages = [[*earlier[-1:], *page] for earlier, page in zip([[], *pages], pages, strict=False)]
+    parts = [
+        bodies.written(
+            profile,
+            "Response",
+            command,
+            sn,
+            target,
+            f'{before}<SumNum>{total}</SumNum>\n<{tag} Num="{len(page)}">\n{"".join(page)}</{tag}>\n',
+        )
+        for page in pages
+    ]
+    return parts[::-1] if profile.has(Fault.PARTS_OUT_OF_ORDER) else parts

@@ -1,0 +1,62 @@
+"""MANSCDP texts as devices write them: charset, order of elements, and the ways to spoil them."""
+
+import re
+from typing import Final, NamedTuple
+
+from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.faults import Fault
+
+_ELEMENT: Final = re.compile(r"<([A-Za-z]+)>([^<>]{0,400})</\1>")
+_ROOT: Final = re.compile(r"<(Query|Control|Response|Notify)[\s>]")
+MAX_BODY_BYTES: Final = 65_535
+
+
+class Word(NamedTuple):
+    """What the platform said in a MESSAGE or SUBSCRIBE."""
+
+    kind: str
+    """Query, Control, Response or Notify."""
+    command: str
+    sn: str
+    target: str
+    """DeviceID: a device or one of its channels."""
+    said: dict[str, str]
+    """Every element that holds only text, by name."""
+
+
+def read(body: bytes) -> Word | None:
+    """Read a body; None where it is no MANSCDP. Elements and charset are the platform's, so this need not bear much."""
+    if len(body) > MAX_BODY_BYTES:
+        return None
+    text = body.decode("gb18030", "replace")
+    root = _ROOT.search(text)
+    said = dict(_ELEMENT.findall(text))
+    if root is None or "CmdType" not in said:
+        return None
+    return Word(root[1], said["CmdType"].strip(), said.get("SN", ""), said.get("DeviceID", "").strip(), said)
+
+
+def escaped(text: str, profile: Profile) -> str:
+    """Text for an element."""
+    if profile.has(Fault.UNESCAPED):
+        return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def written(profile: Profile, kind: str, command: str, sn: str, target: str, inner: str) -> bytes:
+    """A body; `inner` is XML already."""
+    new = profile.gb_version == "3.0"
+    cmd_tag, sn_tag, id_tag = "CmdType", "SN", "DeviceID"
+    if profile.has(Fault.LOWER_CASE_TAGS):
+        cmd_tag, sn_tag, id_tag = "cmdtype", "sn", "deviceid"
+    if profile.has(Fault.ATTRIBUTES):
+        head = f'<{kind} {cmd_tag}="{command}" {sn_tag}="{sn}">\n'
+    else:
+        head = f"<{kind}>\n<{cmd_tag}>{command}</{cmd_tag}>\n<{sn_tag}>{sn}</{sn_tag}>\n"
+    if profile.has(Fault.EXTRA_CLOSE_TAG):
+        inner = inner.replace("</Item>", "</Item></Item>", 1)
+    label = "GB18030" if new else "GB2312"
+    text = f'<?xml version="1.0" encoding="{label}"?>\n{head}<{id_tag}>{target}</{id_tag}>\n{inner}</{kind}>\n'
+    utf8 = profile.has(Fault.UTF8_AS_GB2312)
+    data = text.replace("\n", "\r\n").encode("utf-8" if utf8 else "gb18030")
+    return data + (bytes(3) if profile.has(Fault.NUL_BYTES) else b"")

@@ -1,0 +1,337 @@
+"""One simulated device: texts and time in, effects out. No socket, no clock of its own, nothing of the platform."""
+
+import math
+import random
+from collections import deque
+from typing import Final
+
+from provisioning.demo.simulators.gb28181 import answers, bodies, notices, sip_text
+from provisioning.demo.simulators.gb28181.bodies import Word
+from provisioning.demo.simulators.gb28181.calls import Calls
+from provisioning.demo.simulators.gb28181.counts import Counts
+from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.effects import MovePort
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.line import Asked, Line, Purpose
+from provisioning.demo.simulators.gb28181.moments import DeviceClock, Now
+from provisioning.demo.simulators.gb28181.registration import Outcome, Registration
+from provisioning.demo.simulators.gb28181.sip_text import Message, SipTextError
+from provisioning.demo.simulators.gb28181.subscriptions import Subscriptions
+
+_MISSES: Final = 3
+"""Keepalives in a row without an answer: then the device registers anew."""
+_BOOT_S: Final = 1.0
+_YEAR_S: Final = 365 * 86400
+_ALLOW: Final = "INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, SUBSCRIBE, OPTIONS"
+
+
+class Device:
+    """What one id does. After each call, carry out what lies in `line.outbox` and look at `due_s`."""
+
+    __slots__ = (
+        "_guarded",
+        "_held",
+        "_keepalive_s",
+        "_misses",
+        "_off",
+        "_parts",
+        "_random",
+        "_sn",
+        "_subscriptions",
+        "_waits",
+        "_was_registered",
+        "calls",
+        "clock",
+        "line",
+        "registration",
+    )
+
+    def __init__(self, profile: Profile, device_id: str, server: tuple[str, int], key: str, counts: Counts) -> None:
+        self._random = random.Random(f"{profile.seed} {device_id} {key}")  # noqa: S311 - a simulation
+        self.line = Line(profile, device_id, counts, self._token, key, server)
+        self.clock = DeviceClock(profile.skew_s - (_YEAR_S if profile.has(Fault.CLOCK_A_YEAR_OFF) else 0))
+        self.registration = Registration(self.line, self._random)
+        self.calls = Calls(self.line, self.clock)
+        self._subscriptions = Subscriptions(self.line)
+        self._sn = 0
+        self._keepalive_s = math.inf
+        self._misses = 0
+        self._was_registered = False
+        self._guarded = not profile.has(Fault.NEEDS_GUARD)
+        self._held = False
+        """An alarm was sent and not reset yet."""
+        self._off: frozenset[str] = frozenset()
+        self._parts: deque[bytes] = deque()
+        self._waits = False
+        """A part is out and not answered yet."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Ids of the device's cameras."""
+        return self.line.profile.channel_ids(self.line.device_id)
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the platform accepted it and it has not run out, as far as the device knows."""
+        return self.registration.holds
+
+    @property
+    def due_s(self) -> float:
+        """When `due` wants to be called, on the process clock."""
+        return min(self.line.due_s, self.registration.due_s, self._keepalive_s, self.calls.due_s)
+
+    def connected(self, local: tuple[str, int], now: Now) -> None:
+        """It has a socket, or a new connection: register, or go on as its faults say."""
+        self.line.local = local
+        profile = self.line.profile
+        if profile.has(Fault.KEEPALIVE_UNREGISTERED) or (self._was_registered and profile.has(Fault.NEVER_REREGISTERS)):
+            self._keepalive_s = now.mono_s
+        else:
+            self.registration.start(now.mono_s)
+        self.due(now)
+
+    def moved(self, local: tuple[str, int]) -> None:
+        """It has another local port now (UDP)."""
+        self.line.local = local
+
+    def connection_lost(self) -> None:
+        """The connection is gone, and with it every session and every request under way (TCP)."""
+        self.line.counts.connections_lost += 1
+        self._reset()
+        self.registration.start(math.inf)
+
+    def receive(self, data: bytes, now: Now) -> None:
+        """Take one SIP message."""
+        if not data.strip(b"\r\n\0 "):
+            return
+        try:
+            message = sip_text.parse(data)
+        except SipTextError:
+            self.line.counts.unreadable += 1
+            return
+        self.take(message, now)
+
+    def take(self, message: Message, now: Now) -> None:
+        """Take one SIP message, read already."""
+        if message.status:
+            asked = self.line.answered(message)
+            if asked is not None:
+                self._answered(asked, message, now)
+        elif message.method == "ACK":
+            self.calls.acknowledged(message, now)
+        elif not self.line.repeats(message):
+            self._requested(message, now)
+
+    def due(self, now: Now) -> None:
+        """Do what is due: repeat, register, keep alive."""
+        for asked in self.line.due(now):
+            self._unanswered(asked, now)
+        self.registration.due(now)
+        if now.mono_s >= self._keepalive_s:
+            self._keep_alive(now)
+        self.calls.due(now)
+
+    def leave(self, now: Now) -> None:
+        """Hang up and un-register."""
+        self._keepalive_s = math.inf
+        self.calls.hang_up(now)
+        self.registration.leave(now)
+
+    def raise_alarm(
+        self, now: Now, *, channel: str | None = None, method: int = notices.VIDEO_ALARM, kind: int = 6
+    ) -> bool:
+        """An alarm of a channel. Returns whether it was sent: some devices hold it back."""
+        line = self.line
+        if not self._guarded or (self._held and line.profile.has(Fault.NEEDS_RESET)):
+            line.counts.notices_withheld += 1
+            return False
+        self._held = True
+        source = channel or self.channels[0]
+        body = notices.alarm(line.profile, source, self._next_sn(), self.clock.wall_s(now), method=method, kind=kind)
+        self._notify("Alarm", body, now)
+        return True
+
+    def tell_position(self, now: Now, longitude: float, latitude: float) -> None:
+        """Where the device is, whether anybody asked or not."""
+        wall_s = self.clock.wall_s(now)
+        body = notices.position(self.line.profile, self.line.device_id, self._next_sn(), wall_s, longitude, latitude)
+        self._notify("MobilePosition", body, now)
+
+    def switch_channel(self, now: Now, channel: str, *, is_on: bool) -> None:
+        """A channel loses or regains its picture; subscribers of the catalog are told."""
+        self._off = self._off - {channel} if is_on else self._off | {channel}
+        body = notices.channel_event(
+            self.line.profile, self.line.device_id, self._next_sn(), channel, "ON" if is_on else "OFF"
+        )
+        if self._subscriptions.tell("Catalog", body, now):
+            self.line.counts.notices += 1
+
+    def _notify(self, command: str, body: bytes, now: Now) -> None:
+        self.line.counts.notices += 1
+        if not self._subscriptions.tell(command, body, now):
+            self.line.ask(now, Purpose.NOTICE, "MESSAGE", self.line.new_leg(), None, body)
+
+    def _keep_alive(self, now: Now) -> None:
+        line = self.line
+        line.counts.keepalives_sent += 1
+        if line.profile.has(Fault.PORT_CHANGES):
+            line.emit(MovePort())
+        body = notices.keepalive(line.profile, line.device_id, self._next_sn())
+        line.ask(now, Purpose.KEEPALIVE, "MESSAGE", line.new_leg(), None, body)
+        self._keepalive_s += line.profile.heartbeat_s
+        if self._keepalive_s <= now.mono_s:  # it slept; what was missed is not made up for
+            self._keepalive_s = now.mono_s + line.profile.heartbeat_s
+        if line.profile.has(Fault.UNASKED_CATALOG):
+            body = notices.unasked_catalog(line.profile, line.device_id)
+            line.ask(now, Purpose.NOTICE, "MESSAGE", line.new_leg(), None, body)
+
+    def _answered(self, asked: Asked, response: Message, now: Now) -> None:
+        good = response.status < 300
+        counts = self.line.counts
+        if asked.purpose is Purpose.REGISTER:
+            self._registered(response, now)
+        elif asked.purpose is Purpose.KEEPALIVE:
+            self._misses = 0
+            if good:
+                counts.keepalives_answered += 1
+            else:
+                counts.keepalives_refused += 1
+                self._unknown(now)
+        else:
+            if not good:
+                counts.requests_refused += 1
+            if asked.purpose is Purpose.PART:
+                self._waits = False
+                self._send_part(now)
+
+    def _registered(self, response: Message, now: Now) -> None:
+        profile = self.line.profile
+        outcome = self.registration.answered(response, now)
+        if self.registration.holds and not profile.has(Fault.IGNORES_DATE):
+            self.clock.follow(response.get("date"), now)
+        if outcome is Outcome.REGISTERED:
+            self._was_registered = True
+            self._misses = 0
+            if not profile.has(Fault.NO_KEEPALIVE):
+                # The first one comes early, so that devices that registered at once do not keep alive at once.
+                self._keepalive_s = now.mono_s + profile.heartbeat_s * self._random.uniform(0.2, 1.0)
+        elif outcome in {Outcome.REFUSED, Outcome.LEFT} and not profile.has(Fault.KEEPALIVE_UNREGISTERED):
+            self._keepalive_s = math.inf
+
+    def _unanswered(self, asked: Asked, now: Now) -> None:
+        counts = self.line.counts
+        if asked.purpose is Purpose.REGISTER:
+            self.registration.unanswered(now)
+        elif asked.purpose is Purpose.KEEPALIVE:
+            counts.keepalives_lost += 1
+            self._misses += 1
+            if self._misses >= _MISSES:
+                self._misses = 0
+                self._unknown(now)
+        else:
+            counts.requests_unanswered += 1
+            if asked.purpose is Purpose.PART:
+                self._waits = False
+                self._parts.clear()
+
+    def _unknown(self, now: Now) -> None:
+        """The platform knows the device no more, or is gone."""
+        profile = self.line.profile
+        if not profile.has(Fault.NEVER_REREGISTERS) and not profile.has(Fault.KEEPALIVE_UNREGISTERED):
+            self._keepalive_s = math.inf
+            self.registration.lost(now)
+
+    def _requested(self, request: Message, now: Now) -> None:
+        method = request.method
+        if method == "MESSAGE":
+            self._told(request, now)
+        elif method == "INVITE":
+            self.calls.invited(request, now)
+        elif method == "BYE":
+            self.calls.ended(request)
+        elif method == "CANCEL":
+            self.calls.cancelled(request)
+        elif method == "INFO":
+            self.calls.informed(request)
+        elif method == "SUBSCRIBE":
+            self._subscriptions.asked(request, now)
+        elif method == "OPTIONS":
+            self.line.reply(request, 200, to_tag=self.line.token(8), headers=[("Allow", _ALLOW)])
+        else:
+            self.line.reply(request, 405, headers=[("Allow", _ALLOW)])
+
+    def _told(self, request: Message, now: Now) -> None:
+        word = bodies.read(request.body)
+        tag = self.line.token(8)
+        if word is None:
+            self.line.reply(request, 400, to_tag=tag)
+            return
+        early = self.line.profile.has(Fault.ANSWER_BEFORE_200)
+        if not early:
+            self.line.reply(request, 200, to_tag=tag)
+        if word.kind == "Query":
+            self.line.counts.queries += 1
+            self._asked(word, now)
+        elif word.kind == "Control":
+            self.line.counts.controls += 1
+            self._controlled(word, now)
+        if early:
+            self.line.reply(request, 200, to_tag=tag)
+
+    def _asked(self, word: Word, now: Now) -> None:
+        profile, device_id = self.line.profile, self.line.device_id
+        sn = self._next_sn() if profile.has(Fault.SN_NOT_ECHOED) else word.sn
+        wall_s = self.clock.wall_s(now)
+        parts: list[bytes] = []
+        if profile.has(Fault.EMPTY_ANSWER):
+            parts = [b""]
+        elif word.command == "Catalog":
+            parts = answers.catalog(profile, device_id, sn, self._off)
+        elif word.command == "DeviceInfo":
+            parts = answers.device_info(profile, device_id, sn)
+        elif word.command == "DeviceStatus":
+            parts = answers.device_status(profile, word.target, sn, wall_s, guarded=self._guarded)
+        elif word.command == "RecordInfo":
+            parts = answers.records(profile, word, sn, wall_s)
+        self._parts.extend(parts)
+        self._send_part(now)
+
+    def _controlled(self, word: Word, now: Now) -> None:
+        said = word.said
+        if "GuardCmd" in said:
+            self._guarded = said["GuardCmd"] == "SetGuard"
+        elif "AlarmCmd" in said:
+            self._held = False
+        elif said.get("TeleBoot") == "Boot":
+            self._reset()
+            self.registration.start(now.mono_s + _BOOT_S)
+        elif "IFrameCmd" in said or "IFameCmd" in said:
+            self.calls.key_frame(word.target)
+        if said.keys() & {"GuardCmd", "AlarmCmd", "RecordCmd"}:
+            inner = "<Result>OK</Result>\n"
+            profile = self.line.profile
+            self._parts.append(bodies.written(profile, "Response", word.command, word.sn, word.target, inner))
+            self._send_part(now)
+
+    def _send_part(self, now: Now) -> None:
+        """The next part of an answer, once the one before is answered (GB/T 28181-2022, multi-response rules)."""
+        if self._waits or not self._parts:
+            return
+        self._waits = True
+        self.line.counts.answers_sent += 1
+        self.line.ask(now, Purpose.PART, "MESSAGE", self.line.new_leg(), None, self._parts.popleft())
+
+    def _reset(self) -> None:
+        self.line.forget()
+        self.calls.drop()
+        self._subscriptions.forget()
+        self._parts.clear()
+        self._waits = False
+        self._keepalive_s = math.inf
+
+    def _next_sn(self) -> str:
+        self._sn += 1
+        return str(self._sn)
+
+    def _token(self, digits: int) -> str:
+        return f"{self._random.getrandbits(4 * digits):0{digits}x}"

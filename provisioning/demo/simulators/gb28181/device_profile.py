@@ -1,0 +1,86 @@
+"""What one simulated device is, and how it behaves; many devices share one profile."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.errors import DemoError
+
+_SERIALS: Final = 1_000_000
+_SERIAL_AT: Final = 14
+CAMERA: Final = "131"
+GROUP: Final = "216"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything about a device but its id."""
+
+    platform_id: str
+    password: str = field(repr=False)
+    username: str | None = None
+    """Of the digest; the device's own id unless given."""
+    realm: str | None = None
+    """The domain in addresses; the first ten digits of the platform's id unless given."""
+    transport: Literal["udp", "tcp"] = "udp"
+    gb_version: Literal["", "2.0", "3.0"] = "2.0"
+    """X-GB-Ver; "" sends none."""
+    heartbeat_s: float = 60.0
+    expires_s: int = 3600
+    retry_s: float = 60.0
+    """Rest after a refusal; doubles up to eight times."""
+    answer_s: float = 32.0
+    """A request without an answer is given up (timer F)."""
+    channels: int = 1
+    page_items: int = 8
+    """Items of one catalog or record answer."""
+    max_calls: int = 8
+    """Media sessions at once; more are answered 486."""
+    recording_s: int = 3600
+    """Length of one recording."""
+    recorded_s: int = 24 * 3600
+    """How far back recordings go."""
+    skew_s: float = 0.0
+    """How wrong the clock is until the platform's Date is followed."""
+    faults: frozenset[Fault] = frozenset()
+    loss: float = 0.02
+    """Share of packets lost with `Fault.LOSS`."""
+    reorder_window: int = 8
+    """Packets by which one may be late with `Fault.REORDER`."""
+    packet_bytes: int = 1400
+    """Payload of an RTP packet."""
+    pace: float = 1.0
+    """Seconds of media sent in a second; more for a quick test."""
+    pictures: int | None = None
+    """A live stream falls silent after so many."""
+    seed: int = 1
+
+    @property
+    def domain(self) -> str:
+        """Behind the @ of an address."""
+        return self.realm or self.platform_id[:10]
+
+    def has(self, fault: Fault) -> bool:
+        """Whether devices misbehave in this way."""
+        return fault in self.faults
+
+    def channel_ids(self, device_id: str) -> tuple[str, ...]:
+        """The ids of a device's cameras: the same in every device with `Fault.DUPLICATE_CHANNELS`."""
+        serial = int(device_id[_SERIAL_AT:]) - 1
+        first = 0 if self.has(Fault.DUPLICATE_CHANNELS) else serial * self.channels
+        head, network = device_id[:10] + CAMERA, device_id[13]
+        return tuple(f"{head}{network}{(first + n) % _SERIALS + 1:06d}" for n in range(self.channels))
+
+
+def device_ids(first: str, count: int) -> list[str]:
+    """`count` ids from `first` on.
+
+    Raises:
+        DemoError: `first` is not 20 digits, or the serial does not suffice.
+    """
+    if len(first) != 20 or not first.isdecimal() or not first.isascii():
+        raise DemoError(f"{first!r} is not a code of 20 digits")
+    serial = int(first[_SERIAL_AT:])
+    if serial < 1 or serial + count > _SERIALS:
+        raise DemoError(f"{count} devices from {first} on: the last six digits must stay within 000001 and 999999")
+    return [f"{first[:_SERIAL_AT]}{serial + n:06d}" for n in range(count)]

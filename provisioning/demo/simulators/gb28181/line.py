@@ -1,0 +1,256 @@
+"""The device's end of the signalling: writes requests and answers, repeats what nobody answered."""
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from provisioning.demo.simulators.gb28181 import sip_text
+from provisioning.demo.simulators.gb28181.counts import Counts
+from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.effects import Effect, Send
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.sip_text import Message
+
+T1_S: Final = 0.5
+T2_S: Final = 4.0
+XML: Final = "Application/MANSCDP+xml"
+_REASONS: Final = {
+    100: "Trying",
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    481: "Call/Transaction Does Not Exist",
+    486: "Busy Here",
+    487: "Request Terminated",
+    488: "Not Acceptable Here",
+    500: "Server Internal Error",
+}
+_REMEMBERED: Final = 16
+_DATAGRAM_PART: Final = 1000
+_PRIVATE: Final = ("192.168.3.99", 5060)
+
+
+class Purpose(Enum):
+    """Why a request was sent."""
+
+    REGISTER = auto()
+    KEEPALIVE = auto()
+    PART = auto()
+    """One part of the answer to a query: the next waits for it."""
+    NOTICE = auto()
+    BYE = auto()
+    INFO = auto()
+
+
+@dataclass(slots=True)
+class Leg:
+    """One side's view of a dialog, or of a request outside any."""
+
+    call_id: str
+    local: str
+    """The From header of requests, tag included."""
+    remote: str
+    target: str
+    """The Request-URI."""
+    cseq: int = 0
+
+
+class Asked(NamedTuple):
+    """A request that waits for its answer."""
+
+    purpose: Purpose
+    call_id: str
+
+
+@dataclass(slots=True)
+class _Pending:
+    asked: Asked
+    data: bytes
+    due_s: float
+    interval_s: float
+    gives_up_s: float
+
+
+@dataclass(slots=True)
+class Line:
+    """Signalling of one device. What is to be done outside lands in `outbox`."""
+
+    profile: Profile
+    device_id: str
+    counts: Counts
+    token: Callable[[int], str]
+    """So many hex digits, unlike any before."""
+    key: str
+    """Begins every Call-ID, so that an answer finds its device on a shared socket."""
+    server: tuple[str, int]
+    """The platform's host and port."""
+    local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - nowhere, until there is a socket
+    outbox: deque[Effect] = field(default_factory=deque)
+    _pending: dict[tuple[str, int, str], _Pending] = field(default_factory=dict)
+    _answered: OrderedDict[str, list[bytes]] = field(default_factory=OrderedDict)
+
+    @property
+    def address(self) -> str:
+        """The device's own address of record."""
+        return f"sip:{self.device_id}@{self.profile.domain}"
+
+    @property
+    def platform(self) -> str:
+        """The platform's address of record."""
+        return f"sip:{self.profile.platform_id}@{self.profile.domain}"
+
+    @property
+    def contact(self) -> str:
+        """Where the device says it can be reached."""
+        host, port = _PRIVATE if self.profile.has(Fault.CONTACT_PRIVATE) else self.local
+        return f"<sip:{self.device_id}@{host}:{port}>"
+
+    def emit(self, effect: Effect) -> None:
+        """Ask for something outside."""
+        self.outbox.append(effect)
+
+    def new_leg(self) -> Leg:
+        """For a request outside any dialog."""
+        return Leg(
+            f"{self.key}-{self.token(8)}@{self.local[0]}",
+            f"<{self.address}>;tag={self.token(8)}",
+            f"<{self.platform}>",
+            self.platform,
+        )
+
+    def ask(
+        self,
+        now: Now,
+        purpose: Purpose,
+        method: str,
+        leg: Leg,
+        headers: list[tuple[str, str]] | None = None,
+        body: bytes = b"",
+        content_type: str = XML,
+    ) -> None:
+        """Send a request, and again while nobody answers (UDP)."""
+        leg.cseq += 1
+        protocol = "UDP" if self.profile.transport == "udp" or self.profile.has(Fault.VIA_SAYS_UDP) else "TCP"
+        host, port = self.local
+        written = [
+            ("Via", f"SIP/2.0/{protocol} {host}:{port};rport;branch=z9hG4bK{self.token(16)}"),
+            ("From", leg.local),
+            ("To", leg.remote if method != "REGISTER" else f"<{self.address}>"),
+            ("Call-ID", leg.call_id),
+            ("CSeq", f"{leg.cseq} {method}"),
+            ("Max-Forwards", "70"),
+            *(headers or []),
+        ]
+        if body:
+            written.append(("Content-Type", content_type))
+        data = self._encode(f"{method} {leg.target} SIP/2.0", written, body)
+        udp = self.profile.transport == "udp"
+        gives_up_s = now.mono_s + self.profile.answer_s
+        self._pending[leg.call_id, leg.cseq, method] = _Pending(
+            Asked(purpose, leg.call_id), data, now.mono_s + T1_S if udp else gives_up_s, T1_S, gives_up_s
+        )
+        self._send(data)
+        if self.profile.has(Fault.SENDS_TWICE):
+            self._send(data)
+
+    def reply(
+        self,
+        request: Message,
+        status: int,
+        *,
+        to_tag: str = "",
+        headers: list[tuple[str, str]] | None = None,
+        body: bytes = b"",
+        content_type: str = XML,
+    ) -> bytes:
+        """Answer a request. Returns the bytes, for who must repeat them."""
+        to = request.get("to")
+        written = [("Via", via) for via in request.all("via")] + [
+            ("From", request.get("from")),
+            ("To", f"{to};tag={to_tag}" if to_tag and not sip_text.parameter(to, "tag") else to),
+            ("Call-ID", request.get("call-id")),
+            ("CSeq", request.get("cseq")),
+            *(headers or []),
+        ]
+        if body:
+            written.append(("Content-Type", content_type))
+        data = self._encode(f"SIP/2.0 {status} {_REASONS[status]}", written, body)
+        if status >= 200:
+            self._answered.setdefault(_transaction(request), []).append(data)
+            while len(self._answered) > _REMEMBERED:
+                self._answered.popitem(last=False)
+        self._send(data)
+        return data
+
+    def repeats(self, request: Message) -> bool:
+        """Whether this request was answered before; then it is answered again."""
+        known = self._answered.get(_transaction(request))
+        for data in known or ():
+            self._send(data)
+        return known is not None
+
+    def answered(self, response: Message) -> Asked | None:
+        """What a final answer belongs to; None where it is provisional, late or another's."""
+        number, method = response.cseq
+        key = response.get("call-id"), number, method
+        if response.status < 200 or key not in self._pending:
+            return None
+        return self._pending.pop(key).asked
+
+    @property
+    def due_s(self) -> float:
+        """When `due` wants to be called."""
+        return min((pending.due_s for pending in self._pending.values()), default=math.inf)
+
+    def due(self, now: Now) -> list[Asked]:
+        """Repeat what is due. Returns what is given up."""
+        given_up = []
+        for key, pending in list(self._pending.items()):
+            if now.mono_s < pending.due_s:
+                continue
+            if now.mono_s >= pending.gives_up_s:
+                given_up.append(self._pending.pop(key).asked)
+                continue
+            pending.interval_s = min(pending.interval_s * 2, T2_S)
+            pending.due_s = min(now.mono_s + pending.interval_s, pending.gives_up_s)
+            self.counts.repeats += 1
+            self._send(pending.data)
+        return given_up
+
+    def forget(self) -> None:
+        """Wait for no answer any more: the connection is gone."""
+        self._pending.clear()
+
+    def resend(self, data: bytes) -> None:
+        """Send what was sent before."""
+        self._send(data)
+
+    def _encode(self, start: str, headers: list[tuple[str, str]], body: bytes) -> bytes:
+        profile = self.profile
+        if not profile.has(Fault.NO_CONTENT_LENGTH):
+            length = len(body)
+            if body and profile.has(Fault.LONG_CONTENT_LENGTH):
+                length += 40
+            elif profile.has(Fault.ZERO_CONTENT_LENGTH):
+                length = 0
+            headers.append(("Content-Length", str(length)))
+        return sip_text.encode(start, headers, body, compact=profile.has(Fault.COMPACT_HEADERS))
+
+    def _send(self, data: bytes) -> None:
+        profile = self.profile
+        if profile.has(Fault.SPLIT_DATAGRAMS) and profile.transport == "udp" and len(data) > _DATAGRAM_PART:
+            self.outbox.extend(Send(data[at : at + _DATAGRAM_PART]) for at in range(0, len(data), _DATAGRAM_PART))
+        else:
+            self.outbox.append(Send(data))
+        if profile.has(Fault.CRLF_PINGS):
+            self.outbox.append(Send(b"\r\n\r\n"))
+
+
+def _transaction(request: Message) -> str:
+    return f"{sip_text.parameter(request.get('via'), 'branch')} {request.get('cseq')} {request.get('call-id')}"

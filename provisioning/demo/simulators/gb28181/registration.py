@@ -1,0 +1,215 @@
+"""How a device registers, stays registered, and bears refusal (GB/T 28181 section 9.1)."""
+
+import math
+import random
+from enum import Enum, auto
+from typing import Final
+
+from provisioning.demo.simulators.gb28181 import digest, sip_text
+from provisioning.demo.simulators.gb28181.device_profile import Profile
+from provisioning.demo.simulators.gb28181.digest import Challenge, Digest
+from provisioning.demo.simulators.gb28181.faults import Fault
+from provisioning.demo.simulators.gb28181.line import Line, Purpose
+from provisioning.demo.simulators.gb28181.moments import Now
+from provisioning.demo.simulators.gb28181.sip_text import Message
+
+_MAX_DOUBLINGS: Final = 3
+
+
+class State(Enum):
+    """Where a device stands with its platform."""
+
+    OFF = auto()
+    """Never came, or left."""
+    ASKING = auto()
+    """A REGISTER is under way; if it was registered before, it no longer counts on that."""
+    REGISTERED = auto()
+    REFRESHING = auto()
+    """Registered, and a REGISTER is under way."""
+    RESTING = auto()
+    """Refused or unanswered; asks again later."""
+    LEAVING = auto()
+
+
+class Outcome(Enum):
+    """What an answer to REGISTER changed."""
+
+    NOTHING = auto()
+    REGISTERED = auto()
+    LEFT = auto()
+    REFUSED = auto()
+
+
+class Registration:
+    """One device's registration; `due_s` says when `due` wants to be called."""
+
+    __slots__ = (
+        "_challenges",
+        "_digest",
+        "_fails",
+        "_leg",
+        "_line",
+        "_random",
+        "_zero_first",
+        "due_s",
+        "expires_s",
+        "state",
+    )
+
+    def __init__(self, line: Line, rng: random.Random) -> None:
+        self._line = line
+        self._random = rng
+        self._leg = line.new_leg()
+        self._digest: Digest | None = None
+        self._challenges = 0
+        """Challenges in a row: the second one is a refusal, unless it says stale; the third one is in any case."""
+        self._fails = 0
+        self._zero_first = line.profile.has(Fault.UNREGISTERS_FIRST)
+        self.expires_s = line.profile.expires_s
+        self.state = State.OFF
+        self.due_s = math.inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether the platform said 200, and it has not run out."""
+        return self.state in {State.REGISTERED, State.REFRESHING}
+
+    def start(self, at_s: float) -> None:
+        """Register at this moment (process clock)."""
+        self.state = State.OFF
+        self._leg = self._line.new_leg()
+        self._digest = None
+        self.due_s = at_s
+
+    def due(self, now: Now) -> None:
+        """Do what is due: register, refresh, or try again."""
+        if now.mono_s < self.due_s:
+            return
+        if self.state is State.REGISTERED and not self._profile.has(Fault.NEVER_REFRESHES):
+            self.state = State.REFRESHING
+        else:
+            self.state = State.ASKING
+        self._ask(now)
+
+    def leave(self, now: Now) -> None:
+        """Un-register, where registered."""
+        self.due_s = math.inf
+        if self.holds:
+            self.state = State.LEAVING
+            self._ask(now)
+        else:
+            self.state = State.OFF
+
+    def lost(self, now: Now) -> None:
+        """The platform does not know the device any more: register anew, after a moment."""
+        if self.state in {State.REGISTERED, State.REFRESHING}:
+            self.start(now.mono_s + self._random.uniform(0.0, min(2.0, self._profile.retry_s)))
+
+    def unanswered(self, now: Now) -> None:
+        """A REGISTER was given up."""
+        self._line.counts.registers_unanswered += 1
+        if self.state is State.LEAVING:
+            self.state = State.OFF
+        elif self.state in {State.ASKING, State.REFRESHING}:
+            self._rest(now)
+
+    def answered(self, response: Message, now: Now) -> Outcome:
+        """Take the answer to the REGISTER under way."""
+        if self.state not in {State.ASKING, State.REFRESHING, State.LEAVING}:
+            return Outcome.NOTHING
+        if response.status == 401:
+            return self._challenged(response, now)
+        if 200 <= response.status < 300:
+            return self._accepted(response, now)
+        if response.status == 423 and response.get("min-expires").isdecimal():
+            self.expires_s = int(response.get("min-expires")[:7])
+            self._ask(now)
+            return Outcome.NOTHING
+        return self._refused(response, now)
+
+    @property
+    def _profile(self) -> Profile:
+        return self._line.profile
+
+    def _challenged(self, response: Message, now: Now) -> Outcome:
+        self._line.counts.challenges += 1
+        profile = self._profile
+        if profile.has(Fault.OWN_NONCE):
+            return self._refused(response, now)
+        asked = digest.challenge(response.get("www-authenticate"))
+        if asked is None or (asked.algorithm is None and profile.has(Fault.SILENT_WITHOUT_ALGORITHM)):
+            return self._refused(response, now)
+        self._challenges += 1
+        if self._challenges > (2 if _is_stale(response) else 1):
+            return self._refused(response, now)
+        self._digest = Digest(asked, self._line.token)
+        self._ask(now)
+        return Outcome.NOTHING
+
+    def _accepted(self, response: Message, now: Now) -> Outcome:
+        self._challenges = 0
+        self._fails = 0
+        if self.state is State.LEAVING:
+            self.state = State.OFF
+            self._line.counts.unregistrations += 1
+            return Outcome.LEFT
+        if self._zero_first:
+            self._zero_first = False
+            self._line.counts.unregistrations += 1
+            self._ask(now)
+            return Outcome.NOTHING
+        text = response.get("expires") or sip_text.parameter(response.get("contact"), "expires")
+        granted_s = int(text) if text.isdecimal() and 0 < len(text) < 8 else self.expires_s
+        refreshed = self.state is State.REFRESHING
+        self.state = State.REGISTERED
+        share = 1.0 if self._profile.has(Fault.NEVER_REFRESHES) else self._random.uniform(0.7, 0.9)
+        self.due_s = now.mono_s + granted_s * share
+        if refreshed:
+            self._line.counts.refreshes += 1
+            return Outcome.NOTHING
+        self._line.counts.registrations += 1
+        return Outcome.REGISTERED
+
+    def _refused(self, response: Message, now: Now) -> Outcome:
+        self._line.counts.refusals += 1
+        if self.state is State.LEAVING:
+            self.state = State.OFF
+            return Outcome.LEFT
+        self._rest(now)
+        after = response.get("retry-after").partition(";")[0].strip()
+        if after.isdecimal() and len(after) < 6:
+            self.due_s = max(self.due_s, now.mono_s + int(after))
+        return Outcome.REFUSED
+
+    def _rest(self, now: Now) -> None:
+        self.state = State.RESTING
+        self._digest = None
+        self._challenges = 0
+        rest_s = self._profile.retry_s * 2 ** min(self._fails, _MAX_DOUBLINGS)
+        self._fails += 1
+        self.due_s = now.mono_s + rest_s * self._random.uniform(0.75, 1.25)
+
+    def _ask(self, now: Now) -> None:
+        self.due_s = math.inf
+        profile, line = self._profile, self._line
+        if profile.has(Fault.OWN_NONCE):
+            own = Challenge(profile.domain, line.token(10), qop=False, opaque=None, algorithm="MD5")
+            self._digest = Digest(own, line.token)
+        headers = [("Contact", line.contact)]
+        if self._digest is not None:
+            host, port = line.server
+            uri = f"sip:{host}:{port}" if profile.has(Fault.URI_OF_ADDRESS) else line.platform
+            password = profile.password + ("x" if profile.has(Fault.WRONG_PASSWORD) else "")
+            username = profile.username or line.device_id
+            headers.append(("Authorization", self._digest.header(username, password, "REGISTER", uri, profile.faults)))
+        leaving = self.state is State.LEAVING or self._zero_first
+        if leaving or not profile.has(Fault.NO_EXPIRES):
+            headers.append(("Expires", "0" if leaving else str(self.expires_s)))
+        if profile.gb_version:
+            headers.append(("X-GB-Ver", profile.gb_version))
+        line.ask(now, Purpose.REGISTER, "REGISTER", self._leg, headers)
+
+
+def _is_stale(response: Message) -> bool:
+    """Whether a 401 says that only the nonce was too old."""
+    return "stale=true" in response.get("www-authenticate").lower().replace(" ", "").replace('"', "")

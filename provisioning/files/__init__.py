@@ -1,0 +1,1 @@
+"""Files that survive a power cut: durable writing, TOML, encrypted backups."""

@@ -1,0 +1,175 @@
+"""One file that holds a folder: a backup of a home or of a centre's records, whole or not at all.
+
+```
+NAME-20261126T201500Z.wayside-backup (tar, mode 0600)
+   manifest.json   kind, time, number, and of each file its size and SHA-256: first, so that what follows is known
+   files …
+```
+
+The number grows with each that is made in a folder, and says which are the newest: no clock does, so that backups that
+were made while one was wrong cannot take the place of those that come after.
+
+Secrets are in it. It is as safe as where it lies.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final
+
+from provisioning.files import durable
+
+SUFFIX: Final = ".wayside-backup"
+_MANIFEST: Final = "manifest.json"
+_FORMAT: Final = "wayside-backup 1"
+_MANIFEST_BYTES: Final = 16 * 1024**2
+_BLOCK: Final = 1024**2
+
+
+class BackupError(Exception):
+    """A backup cannot be made, or is none that may be restored. The text says which, and what to do."""
+
+
+def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, keep: int) -> Path:
+    """Write one more backup into `folder` and leave the newest `keep` of this kind. Returns its path.
+
+    `files`: name in the backup to where it lies; they must not change meanwhile.
+
+    Raises:
+        BackupError: it cannot be written; what was there before is there still.
+    """
+    while (target := folder / f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}").exists():
+        now += timedelta(seconds=1)  # by a clock that was set back
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        before = sorted((_number_of(old), old) for old in folder.glob(f"{kind}-*{SUFFIX}"))
+        number = before[-1][0] + 1 if before else 1
+        told = {name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for name, path in sorted(files.items())}
+        made_at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        facts = {"format": _FORMAT, "kind": kind, "made_at": made_at, "number": number, "files": told}
+        with durable.replacing(target) as draft:
+            with tarfile.open(draft, mode="w", format=tarfile.GNU_FORMAT) as archive:
+                _add(archive, _MANIFEST, json.dumps(facts).encode())
+                for name in told:
+                    archive.add(files[name], name, recursive=False)
+            _read(draft, kind, None)  # a file that changed while it was copied is found now, not when it is needed
+        for _, old in before[: max(0, len(before) + 1 - keep)]:
+            old.unlink()
+    except (OSError, BackupError) as error:
+        why = error.strerror if isinstance(error, OSError) else "a file changed while it was copied"
+        raise BackupError(f"{folder}: no backup was written there ({why}); mend that and run it again") from error
+    return target
+
+
+def restore(file: Path, kind: str, folder: Path) -> str:
+    """Unpack a backup into `folder`, which must be empty or absent. It appears whole or not at all.
+
+    Returns when it was made.
+
+    Raises:
+        BackupError: it is cut short, damaged, of another kind, or the folder holds something. Nothing is there then.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise BackupError(f"{folder}: is not empty; move what is there away, a restore replaces nothing")
+    half = folder.with_name(f"{folder.name}.restoring")
+    try:
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True, mode=0o700)
+        made_at = _read(file, kind, half)
+        if folder.exists():
+            folder.rmdir()
+        durable.move(half, folder)
+    except OSError as error:
+        raise BackupError(f"{error.filename or folder}: {error.strerror}; nothing was restored") from error
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return made_at
+
+
+def _read(file: Path, kind: str, into: Path | None) -> str:
+    """Compare every byte with the manifest, and put the files there, or nowhere. Returns when it was made."""
+    damaged = BackupError(f"{file}: no whole backup, it is cut short or damaged; take the one before it")
+    try:
+        with tarfile.open(file, "r:") as archive:
+            facts = _facts(archive, file)
+            if facts["kind"] != kind:
+                raise BackupError(f"{file}: is a backup of a {facts['kind']}, and a {kind} is to be restored")
+            left = dict(facts["files"])
+            for member in archive:
+                if member.offset == 0:
+                    continue  # the manifest itself
+                told = left.pop(member.name, None)
+                source = archive.extractfile(member) if member.isreg() else None
+                if told is None or source is None:
+                    raise damaged
+                place = Path(os.devnull) if into is None else _inside(into, member.name)
+                if _copied(source, place) != (told["bytes"], told["sha256"]):
+                    raise damaged
+            if left:
+                raise damaged
+            return str(facts["made_at"])
+    except (tarfile.TarError, KeyError, TypeError, ValueError, EOFError) as error:
+        raise damaged from error
+
+
+def _facts(archive: tarfile.TarFile, file: Path) -> dict[str, Any]:
+    first = archive.next()
+    stream = archive.extractfile(first) if first is not None and first.name == _MANIFEST and first.isreg() else None
+    if first is None or stream is None or first.size > _MANIFEST_BYTES:
+        raise BackupError(f"{file}: is no backup of Wayside's, or the beginning of one is missing")
+    facts: dict[str, Any] = json.loads(stream.read())
+    if facts["format"] != _FORMAT:
+        raise BackupError(f"{file}: is of a format that this version does not read ({str(facts['format'])[:40]!r})")
+    return facts
+
+
+def _number_of(file: Path) -> int:
+    """0 of one that is damaged, or was made before backups had numbers: those go first, in the order of their names."""
+    try:
+        with tarfile.open(file, "r:") as archive:
+            number = _facts(archive, file).get("number", 0)
+    except (tarfile.TarError, BackupError, KeyError, TypeError, ValueError, EOFError):
+        return 0
+    return number if isinstance(number, int) and 0 < number < 2**53 else 0
+
+
+def _inside(folder: Path, name: str) -> Path:
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts:
+        raise ValueError(name)
+    path = folder.joinpath(*parts)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _copied(source: IO[bytes], path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of what is there now."""
+    digest, size = hashlib.sha256(), 0
+    is_kept = path != Path(os.devnull)
+    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if is_kept else 0), 0o600)
+    with os.fdopen(handle, "wb") as out:
+        while block := source.read(_BLOCK):
+            out.write(block)
+            digest.update(block)
+            size += len(block)
+        out.flush()
+        if is_kept:
+            os.fsync(out.fileno())
+    return size, digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(data), 0o600
+    archive.addfile(member, io.BytesIO(data))

@@ -1,0 +1,284 @@
+"""How a roll-out goes on: a pure function of its state, of what is known of each agent, and of the moment.
+
+```
+pending ─offer─▶ offered ─says so─▶ applied ─well for the soak time─▶ healthy
+                    └────── unwell, silent, refused, too slow ──┬───────┘
+                                                             failed ─back─▶ rolled_back
+```
+
+A stage passes when everybody in it is healthy, but for failures within the error rate. Beyond it the roll-out stops,
+and everybody who took the new one is sent back. What an agent is to have follows from the state alone (`target_of`), so
+a process that dies between two steps has nothing to remember.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+from typing import Final
+
+from pydantic import Field
+
+from provisioning.contracts.fleet.rollout import AgentProgress, RolloutPhase, StopCause
+from provisioning.contracts.ids import AgentId
+from provisioning.contracts.wire.messages import Count, Message, TimeMs
+
+STAGES: Final = 3
+MAX_CAUSE: Final = 500
+_OUT: Final = frozenset(
+    {AgentProgress.OFFERED, AgentProgress.APPLIED, AgentProgress.HEALTHY, AgentProgress.FAILED},
+)
+"""Has, or may have, the new one."""
+_WATCHED: Final = frozenset({AgentProgress.OFFERED, AgentProgress.APPLIED, AgentProgress.HEALTHY})
+_ENDED: Final = frozenset({RolloutPhase.STOPPED, RolloutPhase.DONE})
+
+
+class Target(StrEnum):
+    """What an agent is to have."""
+
+    NEW = "new"
+    OLD = "old"
+    """What it had before."""
+
+
+class Standing(StrEnum):
+    """What an agent made of what it was told last."""
+
+    OPEN = "open"
+    """Nothing yet, or it tries it."""
+    DONE = "done"
+    BAD = "bad"
+    """It refused it, or went back by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of an agent now."""
+
+    target: Target
+    """What it was told last; its standing is about that."""
+    standing: Standing
+    cause: str = ""
+    heard_ms: int | None = None
+    """Its last heartbeat, by our clock."""
+    trouble: str = ""
+    """What is worse than when it was offered the new one; empty while it is well."""
+
+
+class Plan(Message):
+    """What was ordered. Immutable."""
+
+    agents: tuple[AgentId, ...] = Field(min_length=1, max_length=10_000)
+    """In the order in which they are offered it."""
+    share: float = Field(default=0.1, gt=0, le=1)
+    """Of all agents, in the second stage."""
+    error_rate: float = Field(default=0.1, ge=0, lt=1)
+    """Stops when more than this share of those in the stages so far have failed."""
+    soak_ms: int = Field(ge=0, le=7 * 86_400_000)
+    apply_ms: int = Field(gt=0, le=7 * 86_400_000)
+    """How long it may take until an agent says that it has it."""
+    silence_ms: int = Field(gt=0, le=86_400_000)
+    """Without a heartbeat for so long an agent has failed."""
+    at_once: int = Field(default=20, ge=1, le=10_000)
+    """So many agents at most are between offered and applied."""
+    everybody: bool = False
+    """Nobody who had enrolled was left out: who enrols later gets the same."""
+
+
+class Progress(Message):
+    """One agent."""
+
+    state: AgentProgress = AgentProgress.PENDING
+    since_ms: TimeMs = 0
+    cause: str = Field(default="", max_length=MAX_CAUSE)
+    failed: bool = False
+    """It counts as a failure, also once it is back."""
+
+
+class RolloutState(Message):
+    """Everything that must survive the process."""
+
+    plan: Plan
+    agents: dict[AgentId, Progress]
+    phase: RolloutPhase = RolloutPhase.RUNNING
+    stage: int = Field(default=1, ge=1, le=STAGES)
+    stopped: StopCause = StopCause.NONE
+    cause: str = Field(default="", max_length=MAX_CAUSE)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.phase in _ENDED
+
+    @property
+    def size(self) -> int:
+        """How many agents this stage and those before it have."""
+        return stage_size(self.plan, self.stage)
+
+    @property
+    def in_stage(self) -> tuple[str, ...]:
+        """Agents that have been or may be offered it."""
+        begun = [each for each in self.plan.agents if self.agents[each].state is not AgentProgress.PENDING]
+        waiting = [each for each in self.plan.agents if self.agents[each].state is AgentProgress.PENDING]
+        return tuple([*begun, *waiting][: max(self.size, len(begun))])
+
+    @property
+    def failures(self) -> int:
+        """How many have failed so far."""
+        return sum(each.failed for each in self.agents.values())
+
+    def counts(self) -> dict[AgentProgress, Count]:
+        """How many agents stand how."""
+        return {state: sum(each.state is state for each in self.agents.values()) for state in AgentProgress}
+
+
+def stage_size(plan: Plan, stage: int) -> int:
+    """1, the share but at least 2 where there are as many, all."""
+    total = len(plan.agents)
+    return min(total, (1, max(2, ceil(plan.share * total)), total)[stage - 1])
+
+
+def begin(plan: Plan, now_ms: int) -> RolloutState:
+    """At its beginning: nobody has been offered anything."""
+    return RolloutState(plan=plan, agents={each: Progress(since_ms=now_ms) for each in plan.agents})
+
+
+def target_of(state: RolloutState, agent_id: str) -> Target | None:
+    """What an agent is to have; None: it was never offered anything, and is left as it is."""
+    progress = state.agents[agent_id].state
+    if progress is AgentProgress.PENDING:
+        return None
+    going = state.phase in {RolloutPhase.RUNNING, RolloutPhase.PAUSED, RolloutPhase.DONE}
+    return Target.NEW if going and progress in _WATCHED else Target.OLD
+
+
+def step(state: RolloutState, seen: Mapping[str, Seen], now_ms: int, *, listening_since_ms: int) -> RolloutState:
+    """Go on as far as what is known allows. Agents that `seen` does not name stand as they stood.
+
+    `listening_since_ms`: since when heartbeats would have been heard; silence before it says nothing.
+    """
+    if state.has_ended:
+        return state
+    moved = {
+        agent_id: _moved(state, agent_id, progress, seen.get(agent_id), now_ms, listening_since_ms)
+        for agent_id, progress in state.agents.items()
+    }
+    state = state.model_copy(update={"agents": moved})
+    if state.phase is RolloutPhase.STOPPING:
+        is_out = any(each.state in _OUT for each in moved.values())
+        return state if is_out else state.model_copy(update={"phase": RolloutPhase.STOPPED})
+    size = len(state.in_stage)
+    if state.failures > state.plan.error_rate * size:
+        named = "; ".join(f"{each}: {progress.cause}" for each, progress in moved.items() if progress.failed)
+        cause = f"{state.failures} of {size} agents failed, {state.plan.error_rate:.0%} is the limit: {named}"
+        return _stopping(state, StopCause.ERROR_RATE, cause)
+    if state.phase is RolloutPhase.PAUSED:
+        return state
+    return _offered(_next_stage(state), seen, now_ms)
+
+
+def pause(state: RolloutState) -> RolloutState:
+    """Nobody new is offered it. No change unless it runs."""
+    return _turned(state, RolloutPhase.RUNNING, RolloutPhase.PAUSED)
+
+
+def resume(state: RolloutState) -> RolloutState:
+    """The end of a pause. No change unless it is paused."""
+    return _turned(state, RolloutPhase.PAUSED, RolloutPhase.RUNNING)
+
+
+def abort(state: RolloutState) -> RolloutState:
+    """Send everybody back. Of one that is stopping already: no longer wait for those who do not come back."""
+    if state.has_ended:
+        return state
+    if state.phase is RolloutPhase.STOPPING:
+        return state.model_copy(update={"phase": RolloutPhase.STOPPED})
+    return _stopping(state, StopCause.OPERATOR, "ended by hand")
+
+
+def _turned(state: RolloutState, when: RolloutPhase, into: RolloutPhase) -> RolloutState:
+    return state.model_copy(update={"phase": into}) if state.phase is when else state
+
+
+def _stopping(state: RolloutState, by: StopCause, cause: str) -> RolloutState:
+    update = {"phase": RolloutPhase.STOPPING, "stopped": by, "cause": cause[:MAX_CAUSE]}
+    stopped = state.model_copy(update=update)
+    is_out = any(each.state in _OUT for each in state.agents.values())
+    return stopped if is_out else stopped.model_copy(update={"phase": RolloutPhase.STOPPED})
+
+
+def _moved(
+    state: RolloutState, agent_id: str, progress: Progress, seen: Seen | None, now_ms: int, listening_since_ms: int
+) -> Progress:
+    if seen is None or progress.state not in _OUT or seen.target is not target_of(state, agent_id):
+        return progress
+    if seen.target is Target.OLD:
+        return _returned(progress, seen, now_ms)
+    into = progress.state
+    heard_lately = seen.heard_ms is not None and seen.heard_ms >= max(progress.since_ms, listening_since_ms)
+    cause = _fault(state.plan, progress, seen, now_ms, listening_since_ms)
+    if cause:
+        into = AgentProgress.FAILED
+    elif progress.state is AgentProgress.OFFERED and seen.standing is Standing.DONE:
+        into = AgentProgress.APPLIED
+    elif progress.state is AgentProgress.APPLIED and heard_lately and now_ms - progress.since_ms >= state.plan.soak_ms:
+        into = AgentProgress.HEALTHY
+    if into is progress.state:
+        return progress
+    return Progress(state=into, since_ms=now_ms, cause=cause[:MAX_CAUSE], failed=bool(cause))
+
+
+def _returned(progress: Progress, seen: Seen, now_ms: int) -> Progress:
+    """Of one that is to go back."""
+    if seen.standing is Standing.DONE:
+        return progress.model_copy(update={"state": AgentProgress.ROLLED_BACK, "since_ms": now_ms})
+    if seen.standing is Standing.BAD and not progress.failed:
+        return progress.model_copy(update={"cause": f"cannot go back: {seen.cause}"[:MAX_CAUSE]})
+    return progress
+
+
+def _fault(plan: Plan, progress: Progress, seen: Seen, now_ms: int, listening_since_ms: int) -> str:
+    """Why an agent that is to have the new one has failed; empty if it has not."""
+    if seen.standing is Standing.BAD:
+        return seen.cause or "it says no cause"
+    since_ms = max(seen.heard_ms or 0, listening_since_ms)
+    if progress.state is AgentProgress.OFFERED:
+        since_ms = max(since_ms, progress.since_ms)
+    if now_ms - since_ms > plan.silence_ms:
+        return f"silent for over {plan.silence_ms / 1000:g} s"
+    if progress.state is AgentProgress.OFFERED:
+        is_late = seen.standing is Standing.OPEN and now_ms - progress.since_ms > plan.apply_ms
+        return f"has not applied it within {plan.apply_ms / 1000:g} s" if is_late else ""
+    return seen.trouble
+
+
+def _next_stage(state: RolloutState) -> RolloutState:
+    """One further, as far as stages have passed."""
+    while all(state.agents[each].state in {AgentProgress.HEALTHY, *_failed(state, each)} for each in state.in_stage):
+        if state.stage == STAGES:
+            return state.model_copy(update={"phase": RolloutPhase.DONE})
+        state = state.model_copy(update={"stage": state.stage + 1})
+    return state
+
+
+def _failed(state: RolloutState, agent_id: str) -> Iterator[AgentProgress]:
+    """Its state where it has failed, which the error rate has allowed."""
+    if state.agents[agent_id].failed:
+        yield state.agents[agent_id].state
+
+
+def _offered(state: RolloutState, seen: Mapping[str, Seen], now_ms: int) -> RolloutState:
+    """Offer it to the next: those that are heard first."""
+    if state.phase is not RolloutPhase.RUNNING:
+        return state
+    in_hand = sum(each.state is AgentProgress.OFFERED for each in state.agents.values())
+    begun = sum(each.state is not AgentProgress.PENDING for each in state.agents.values())
+    room = min(state.size - begun, state.plan.at_once - in_hand)
+    waiting = [each for each in state.plan.agents if state.agents[each].state is AgentProgress.PENDING]
+    waiting.sort(key=lambda each: seen.get(each) is None or seen[each].heard_ms is None)
+    chosen = set(waiting[: max(0, room)])
+    agents = {
+        each: Progress(state=AgentProgress.OFFERED, since_ms=now_ms) if each in chosen else progress
+        for each, progress in state.agents.items()
+    }
+    return state.model_copy(update={"agents": agents})

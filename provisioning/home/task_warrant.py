@@ -1,0 +1,33 @@
+"""Provisioning's word for the key by which the centre may pause and order parse tasks."""
+
+from pathlib import Path
+from typing import Final
+
+from provisioning.contracts.fleet.documents import TASKS, Document, Warrant
+from provisioning.files import durable
+from provisioning.home.home import Home
+from provisioning.output import Answer, moment
+from provisioning.signing.documents import Seal
+
+DAY_MS: Final = 86_400_000
+
+
+def give(home: Home, key_file: Path, out: Path, *, days: int) -> Answer:
+    """Sign a warrant for the key in this `.pub` file.
+
+    Agents take a newer one in place of an older, never the reverse: numbers are of the clock.
+
+    Raises:
+        SealError: the file holds no public key.
+        OSError: `out` cannot be written.
+    """
+    key = Seal.load(key_file).key
+    now_ms = home.now_ms()
+    ends_at_ms = now_ms + days * DAY_MS
+    document = Document(
+        addressee=TASKS, number=now_ms, issued_at_ms=now_ms, body=Warrant(key=key, ends_at_ms=ends_at_ms)
+    )
+    durable.write(out, home.seal_key.sign(document).model_dump_json().encode(), mode=durable.PUBLIC)
+    facts = {"file": str(out), "key": key, "number": now_ms, "ends_at_ms": ends_at_ms}
+    shown = [f"{out}: key {key[:16]} may pause and order parse tasks until {moment(ends_at_ms)}; give it to the centre"]
+    return Answer(facts, shown)

@@ -1,0 +1,1 @@
+"""Accepts HTTP connections within bounds."""

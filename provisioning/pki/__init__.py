@@ -1,0 +1,1 @@
+"""The certificate authority: identities, expiry, revocation, and an intermediate under a root of the customer."""

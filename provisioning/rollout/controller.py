@@ -1,0 +1,204 @@
+"""Makes roll-outs go on, within `wayside-provision serve`: looks, takes one step, and makes so what follows from it.
+
+Whatever is to be at an agent follows from the state that is kept, and is put right at every round: a process that died
+between two of them goes on where it was.
+"""
+
+import logging
+from functools import partial
+from typing import Final
+
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.fleet.documents import CENTER, Configured, Document, Installed, Verdict
+from provisioning.contracts.fleet.rollout import MAX_TOLD, FailedAgent, RolloutKind, RolloutPhase, RolloutReport
+from provisioning.contracts.wire import codec
+from provisioning.home import documents
+from provisioning.home.home import Home
+from provisioning.home.rollout_state import RolloutState, Seen, Standing, Target, step, target_of
+from provisioning.home.rollouts import NEWCOMERS, Before, Page, RolloutRecord
+from provisioning.rollout import health
+from provisioning.rollout.health import Baseline
+from provisioning.rollout.reports import Ear
+from provisioning.rollout.software import Offer
+
+_log = logging.getLogger(__name__)
+WARM_UP_MS: Final = 3000
+"""After the line has come up: what is retained of cameras arrives, and is what health is compared with."""
+_STANDINGS: Final = {
+    Verdict.TRYING: Standing.OPEN,
+    Verdict.APPLIED: Standing.DONE,
+    Verdict.ROLLED_BACK: Standing.BAD,
+    Verdict.REFUSED: Standing.BAD,
+}
+
+
+class Conductor:
+    """Not thread-safe: the courier's thread calls it. Every method may raise RegisterError."""
+
+    def __init__(self, home: Home, ear: Ear) -> None:
+        self._home = home
+        self._ear = ear
+
+    def round(self) -> None:
+        """One step, if there is a roll-out under way and the broker is there."""
+        self._keep_words()
+        listening_since_ms = self._ear.listening_since_ms
+        record = self._home.rollouts.newest()
+        if record is None or record.state.has_ended or listening_since_ms is None:
+            return
+        if self._home.now_ms() - listening_since_ms < WARM_UP_MS:
+            return
+        with self._home.register.one_look():
+            seen = {each: self._seen(record, each) for each in record.state.agents}
+        now_ms = self._home.now_ms()
+        after = self._home.rollouts.advance(
+            record.id,
+            lambda state: step(state, seen, now_ms, listening_since_ms=listening_since_ms),
+            partial(self._carry_out, record),
+        )
+        if after is not None and (after.phase, after.stage) != (record.state.phase, record.state.stage):
+            _log.info(
+                "rollout id=%d phase=%s stage=%d failed=%d cause=%r",
+                *(record.id, after.phase.value, after.stage, after.failures, after.cause),
+            )
+
+    def _keep_words(self) -> None:
+        heard, self._ear.installed = self._ear.installed, {}
+        known = {agent.id for agent in self._home.register.agents()} if heard else set()
+        for agent_id, word in heard.items():
+            text = codec.encode(word).decode()
+            if agent_id in known and self._home.rollouts.installed(agent_id) != text:
+                self._home.rollouts.put_installed(agent_id, text)
+                _log.info(
+                    "installed agent=%s number=%s verdict=%s running=%s cause=%r",
+                    *(agent_id, word.number, word.verdict.value, word.running, word.cause),
+                )
+
+    # --- what is known
+
+    def _seen(self, record: RolloutRecord, agent_id: str) -> Seen:
+        target = target_of(record.state, agent_id)
+        heard_ms = self._ear.heard_ms(agent_id)
+        if target is None:
+            return Seen(Target.OLD, Standing.OPEN, heard_ms=heard_ms)
+        look = self._configured if record.kind is RolloutKind.CONFIGURATION else self._installed
+        standing, cause = look(agent_id)
+        return Seen(target, standing, cause, heard_ms, self._trouble(record, agent_id))
+
+    def _configured(self, agent_id: str) -> tuple[Standing, str]:
+        """What it made of its newest configuration, once that is what the register says."""
+        newest, said = self._home.plans.newest_document(agent_id), self._home.plans.configured(agent_id)
+        if newest is None or said is None or documents.is_due(self._home, agent_id):
+            return Standing.OPEN, ""
+        try:
+            word = codec.decode(Configured, said.encode())
+        except ContractError:
+            return Standing.OPEN, ""  # of a newer version; it says it again at its next start
+        return (_STANDINGS[word.verdict], word.cause) if word.number == newest.number else (Standing.OPEN, "")
+
+    def _installed(self, agent_id: str) -> tuple[Standing, str]:
+        said = self._home.rollouts.installed(agent_id)
+        with self._home.rollouts.reading() as page:
+            order = page.order(agent_id)
+        if order is None or said is None:
+            return Standing.OPEN, ""
+        try:
+            word = codec.decode(Installed, said.encode())
+        except ContractError:
+            return Standing.OPEN, ""  # see above
+        return (_STANDINGS[word.verdict], word.cause) if word.number == order.number else (Standing.OPEN, "")
+
+    def _trouble(self, record: RolloutRecord, agent_id: str) -> str:
+        with self._home.rollouts.reading() as page:
+            before = page.before(record.id, agent_id)
+        if before is None:
+            return ""
+        return health.trouble(
+            Baseline.model_validate_json(before.baseline),
+            self._ear.heartbeat(agent_id),
+            self._ear.cameras(agent_id),
+            now_ms=self._home.now_ms(),
+            patience_ms=record.state.plan.silence_ms,
+        )
+
+    # --- what follows
+
+    def _carry_out(self, record: RolloutRecord, page: Page, state: RolloutState) -> None:
+        for agent_id in state.agents:
+            target = target_of(state, agent_id)
+            if target is None:
+                continue
+            before = page.before(record.id, agent_id)
+            if before is None:
+                before = self._before(record, page, agent_id)
+                page.put_before(record.id, agent_id, before)
+                if record.kind is RolloutKind.CONFIGURATION:
+                    page.put_setting(agent_id, before.had)  # its own from now on, whatever newcomers get
+            if record.kind is RolloutKind.SOFTWARE:
+                self._order(record, page, agent_id, target, before.had)
+                continue
+            wanted = record.payload if target is Target.NEW else before.had
+            if page.setting(agent_id) != wanted:
+                page.put_setting(agent_id, wanted)
+        is_done = state.phase is RolloutPhase.DONE and state.plan.everybody
+        if is_done and record.kind is RolloutKind.CONFIGURATION:
+            page.put_setting(NEWCOMERS, record.payload)
+
+    def _before(self, record: RolloutRecord, page: Page, agent_id: str) -> Before:
+        now = health.baseline(self._ear.heartbeat(agent_id), self._ear.cameras(agent_id))
+        had = page.setting(agent_id) if record.kind is RolloutKind.CONFIGURATION else self._running(agent_id)
+        return Before(had, now.model_dump_json())
+
+    def _running(self, agent_id: str) -> str | None:
+        """Its version: by its last word on it, or by its heartbeat's `wayside-edge 0.1.0`."""
+        heartbeat = self._ear.heartbeat(agent_id)
+        if heartbeat is not None and " " in heartbeat.software:
+            return heartbeat.software.rsplit(" ", 1)[1]
+        said = self._home.rollouts.installed(agent_id)
+        return None if said is None else codec.decode(Installed, said.encode()).running
+
+    def _order(self, record: RolloutRecord, page: Page, agent_id: str, target: Target, had: str | None) -> None:
+        offer = Offer.model_validate_json(record.payload)
+        goes_back = target is Target.OLD and had != offer.version  # who ran it before has nothing to go back to
+        body = offer.order_back() if goes_back else offer.order()
+        page.put_order(
+            agent_id,
+            f"{record.id} {body.act.value}",
+            None if body.file is None else body.file.sha256,
+            lambda number: documents.seal_for(self._home, agent_id, number, body),
+        )
+
+
+def report(record: RolloutRecord) -> RolloutReport:
+    """What the centre is told."""
+    state = record.state
+    failed = [
+        FailedAgent(agent_id=agent_id, progress=each.state, cause=each.cause)
+        for agent_id, each in state.agents.items()
+        if each.failed or each.cause
+    ]
+    return RolloutReport(
+        rollout=record.id,
+        what=record.kind,
+        name=record.name,
+        phase=state.phase,
+        stage=state.stage,
+        stage_size=len(state.in_stage),
+        total=len(state.agents),
+        counts=state.counts(),
+        stopped=state.stopped,
+        cause=state.cause,
+        failed=tuple(failed[:MAX_TOLD]),
+        started_at_ms=record.started_at_ms,
+        changed_at_ms=record.changed_at_ms,
+    )
+
+
+def sealed_report(home: Home) -> str | None:
+    """The report of the newest roll-out, for the centre; None before the first. Unchanged, it is the same text."""
+    record = home.rollouts.newest()
+    if record is None:
+        return None
+    at_ms = record.changed_at_ms
+    document = Document(addressee=CENTER, number=max(1, at_ms), issued_at_ms=at_ms, body=report(record))
+    return home.seal_key.sign(document).model_dump_json()

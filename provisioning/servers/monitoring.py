@@ -1,0 +1,153 @@
+"""Prometheus on every server, Grafana on the head: the rules and dashboards that are shipped, and who asks whom."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from provisioning.contracts.config.cluster import Node
+from provisioning.errors import ClusterPlanError
+from provisioning.servers.plan import Plan, PlannedServer
+from provisioning.servers.ports import FEDERATE, GRAFANA, METRICS
+from provisioning.servers.tree import ETC, SECRET, File
+
+RULES: Final = "/etc/prometheus/wayside/rules/cluster.yml"
+CONFIGURATION: Final = "/etc/prometheus/wayside/prometheus.yml"
+GRAFANA_PASSWORD: Final = f"{ETC}/secrets/grafana-admin"
+
+
+def prometheus(plan: Plan, server: PlannedServer, provisioning: int | None) -> Iterator[File]:
+    """Its configuration, rules, and the arguments that Debian's unit reads. `provisioning`: its `metrics_port`."""
+    yield File.text(CONFIGURATION, _json(_configuration(plan, server, provisioning)))
+    yield File.text(RULES, shipped("prometheus/rules/cluster.yml").read_text(encoding="utf-8"))
+    at = "127.0.0.1" if server is plan.head else server.address
+    bound = f"[{at}]" if ":" in str(at) else at
+    yield File.text(
+        "/etc/default/prometheus",
+        "# Rendered by wayside-provision. Doors of the replicas are on loopback, so there is one Prometheus a server.\n"
+        f'ARGS="--config.file={CONFIGURATION} --web.listen-address={bound}:{FEDERATE}'
+        f' --storage.tsdb.retention.time={plan.retention_days}d"\n',
+    )
+
+
+def grafana(plan: Plan, server: PlannedServer, password: bytes) -> Iterator[File]:
+    """Data source and dashboards, on loopback: operators come by `ssh -L 3000:127.0.0.1:3000`."""
+    if not plan.grafana or server is not plan.head:
+        return
+    yield File.text("/etc/grafana/grafana.ini", _GRAFANA)
+    yield File(GRAFANA_PASSWORD, password, SECRET, "grafana")
+    source: dict[str, Any] = {
+        "apiVersion": 1,
+        "datasources": [
+            {
+                "name": "Wayside",
+                "uid": "wayside",
+                "type": "prometheus",
+                "access": "proxy",
+                "url": f"http://127.0.0.1:{FEDERATE}",
+                "isDefault": True,
+                "editable": False,
+            }
+        ],
+    }
+    boards = {
+        "apiVersion": 1,
+        "providers": [
+            {
+                "name": "wayside",
+                "folder": "Wayside",
+                "type": "file",
+                "allowUiUpdates": False,
+                "options": {"path": f"{ETC}/dashboards"},
+            }
+        ],
+    }
+    yield File.text("/etc/grafana/provisioning/datasources/wayside.yaml", _json(source))
+    yield File.text("/etc/grafana/provisioning/dashboards/wayside.yaml", _json(boards))
+    for name in ("wayside-cluster", "wayside-archive"):
+        yield File(f"{ETC}/dashboards/{name}.json", shipped(f"grafana/{name}.json").read_bytes())
+
+
+def shipped(name: str) -> Path:
+    """A file of `deploy/`: inside an installed package, or beside this checkout's.
+
+    Raises:
+        ClusterPlanError: it is in neither.
+    """
+    for folder in (Path(__file__).parent / "shipped", Path(__file__).parents[2] / "deploy"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ClusterPlanError(f"{name}: is not in this installation; install the release anew")
+
+
+def _configuration(plan: Plan, server: PlannedServer, provisioning: int | None) -> dict[str, Any]:
+    """JSON is YAML. Replicas' doors are found by files; the head asks the others, and Ray's exporters."""
+    scrape: list[dict[str, Any]] = [
+        {
+            "job_name": "wayside-cluster",
+            "file_sd_configs": [{"files": ["/var/cache/wayside-cluster/metrics/*.json"], "refresh_interval": "15s"}],
+        }
+    ]
+    if server is plan.head:
+        port = int(Node.model_fields["first_port"].default) + METRICS
+        ray = [{"targets": [_target(each.address, port)], "labels": {"server": each.name}} for each in plan.servers]
+        scrape.append({"job_name": "ray", "static_configs": ray})
+        if provisioning is not None:
+            own = [{"targets": [_target("127.0.0.1", provisioning)]}]
+            scrape.append({"job_name": "wayside-provisioning", "static_configs": own})
+        others = [
+            {"targets": [_target(each.address, FEDERATE)], "labels": {"server": each.name}}
+            for each in plan.servers
+            if each is not server
+        ]
+        if others:
+            scrape.append(
+                {
+                    "job_name": "federate",
+                    "honor_labels": True,
+                    "metrics_path": "/federate",
+                    "params": {"match[]": ['{__name__=~"wayside_.+"}', "up"]},
+                    "static_configs": others,
+                }
+            )
+    return {
+        "global": {
+            "scrape_interval": "15s",
+            "evaluation_interval": "15s",
+            "external_labels": {"server": server.name},
+        },
+        "rule_files": ["rules/cluster.yml"],
+        "scrape_configs": scrape,
+    }
+
+
+def _target(address: object, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+_GRAFANA: Final = f"""\
+; Rendered by wayside-provision. No door beyond this machine, no word to its maker.
+[server]
+http_addr = 127.0.0.1
+http_port = {GRAFANA}
+[security]
+admin_user = admin
+admin_password = $__file{{{GRAFANA_PASSWORD}}}
+disable_gravatar = true
+[users]
+allow_sign_up = false
+[auth.anonymous]
+enabled = false
+[analytics]
+reporting_enabled = false
+check_for_updates = false
+check_for_plugin_updates = false
+[plugins]
+plugin_admin_enabled = false
+[snapshots]
+external_enabled = false
+"""

@@ -1,0 +1,1 @@
+"""The provisioning service: enrolment, delivery and roll-outs in one process, with its metrics."""

@@ -1,0 +1,1 @@
+"""Signs and verifies documents and statements (Ed25519)."""

@@ -1,0 +1,58 @@
+"""What commits cost and carry, as counted around them: the archiver itself knows nothing of it."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from provisioning.contracts.wire.messages import PictureState
+from ray_cluster.archive.commit_batcher import Commit
+from ray_cluster.archive.entries import Entry, Receipt
+from ray_cluster.errors import ClusterError
+from ray_cluster.histogram import ROWS, SECONDS, Distribution
+
+
+class CommitFigures:
+    """Of one archiver. Written by one thread; what is read is at most one commit old.
+
+    Args:
+        now_ms: wall clock.
+        now_s: monotonic clock.
+    """
+
+    def __init__(self, now_ms: Callable[[], int], now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_ms = now_ms
+        self._now_s = now_s
+        self.seconds = Distribution(SECONDS)
+        self.batch_rows = Distribution(ROWS)
+        self.rows = 0
+        """Snapshot rows that are new; repetitions are not."""
+        self.objects = 0
+        self.picture_bytes = 0
+        self.failures: Counter[str] = Counter()
+        """By the name of the error."""
+        self.last_at_ms: int | None = None
+
+    def around(self, commit: Commit) -> Commit:
+        """The same commit, counted. Errors pass."""
+
+        async def counted(entries: Sequence[Entry]) -> list[Receipt]:
+            began_s = self._now_s()
+            try:
+                receipts = await commit(entries)
+            except ClusterError as error:
+                self.failures[type(error).__name__] += 1
+                raise
+            self._taken(entries, receipts, self._now_s() - began_s)
+            return receipts
+
+        return counted
+
+    def _taken(self, entries: Sequence[Entry], receipts: Sequence[Receipt], took_s: float) -> None:
+        self.seconds.observe(took_s)
+        self.batch_rows.observe(len(entries))
+        for entry, receipt in zip(entries, receipts, strict=True):
+            if receipt.fresh:
+                self.rows += 1
+                self.objects += len(entry.machines)
+                self.picture_bytes += len(entry.jpeg) if entry.picture is PictureState.KEPT else 0
+        self.last_at_ms = self._now_ms()

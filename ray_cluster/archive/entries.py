@@ -1,0 +1,74 @@
+"""What intake hands to the archiver, and what it gets back."""
+
+from dataclasses import dataclass
+
+from provisioning.contracts import ids
+from provisioning.contracts.wire.messages import Machine, PictureState, Snapshot
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.picture import SeenBy
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One checked snapshot on its way into the archive.
+
+    Attributes:
+        snapshot: the envelope. `agent_id` has been compared with the ACL-bound topic.
+        message_sha256: hash of the whole message, hex.
+        received_at_ms: when intake got it.
+        picture: what becomes of the picture; `jpeg` is empty unless it is kept.
+        jpeg: the redacted picture.
+        machines: what the parser found; for a withheld picture, which it cannot see, what the edge reported.
+        seen_by: the detector that looked for them; None for a withheld picture.
+        appearances: of each machine, in their order; empty where nobody looked.
+    """
+
+    snapshot: Snapshot
+    message_sha256: str
+    received_at_ms: int
+    picture: PictureState
+    jpeg: bytes
+    machines: tuple[Machine, ...]
+    appearances: tuple[Appearance, ...] = ()
+    seen_by: SeenBy | None = None
+
+    def __post_init__(self) -> None:
+        if self.appearances and len(self.appearances) != len(self.machines):
+            raise ValueError(f"{self.row_key}: {len(self.appearances)} appearances of {len(self.machines)} machines")
+        if (self.picture is PictureState.KEPT) != bool(self.jpeg):
+            raise ValueError(f"{self.row_key}: picture is {self.picture} with {len(self.jpeg)} bytes")
+
+    @property
+    def row_key(self) -> str:
+        """Key of the archive row."""
+        return ids.row_key(self.snapshot.agent_id, self.snapshot.observation_id)
+
+    @property
+    def sighting(self) -> "Sighting":
+        """What the archive needs to know whether it has this row."""
+        return Sighting(self.row_key, self.snapshot.captured_at_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A row that may be in the archive already. The capture time says which day to look in first."""
+
+    row_key: str
+    captured_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A row is committed.
+
+    Attributes:
+        row_key: its key.
+        picture: the state in which it was archived, which an earlier message may have decided.
+        commit_seq: its number in the commit order.
+        fresh: committed by this very call, and not found in the archive.
+    """
+
+    row_key: str
+    picture: PictureState
+    commit_seq: int
+    fresh: bool

@@ -1,0 +1,71 @@
+"""The rows that one entry becomes."""
+
+from provisioning.contracts.query.archive import ObjectRow, PicturePlace, SnapshotRow
+from ray_cluster.archive.entries import Entry
+from ray_cluster.archive.followed import motions
+from ray_cluster.inference.appearance import UNSEEN, Appearance
+
+
+def snapshot_row_of(
+    entry: Entry, place: PicturePlace | None, commit_seq: int, now_ms: int, *, trusted: bool
+) -> SnapshotRow:
+    """The commit mark of `entry`; `place` is None unless its picture is kept."""
+    snapshot = entry.snapshot
+    return SnapshotRow(
+        row_key=entry.row_key,
+        observation_id=snapshot.observation_id,
+        agent_id=snapshot.agent_id,
+        camera_id=snapshot.camera_id,
+        source_key=snapshot.source_key,
+        captured_at_ms=snapshot.captured_at_ms,
+        received_at_ms=entry.received_at_ms,
+        committed_at_ms=now_ms,
+        commit_seq=commit_seq,
+        clock=snapshot.clock,
+        time_trusted=trusted,
+        picture=entry.picture,
+        place=place,
+        width=snapshot.picture.width,
+        height=snapshot.picture.height,
+        picture_sha256=snapshot.picture.sha256,
+        message_sha256=entry.message_sha256,
+        quality=snapshot.quality,
+        # The edge's count. The parser sees people only after they were covered, so its own says nothing.
+        people=snapshot.people,
+        classes=tuple(sorted({machine.cls for machine in entry.machines})),
+        redaction=snapshot.redaction,
+        detector=None if entry.seen_by is None else entry.seen_by.name,
+        detector_sha256=None if entry.seen_by is None else entry.seen_by.sha256,
+        followed=snapshot.followed,
+        signature=snapshot.signature,
+    )
+
+
+def object_rows_of(entry: Entry) -> list[tuple[ObjectRow, Appearance]]:
+    """A row for each machine of `entry`, with what it looks like."""
+    looks = entry.appearances or (UNSEEN,) * len(entry.machines)
+    pixels = entry.snapshot.picture.width * entry.snapshot.picture.height
+    return [
+        (
+            ObjectRow(
+                object_key=f"{entry.row_key}:{index:03d}",
+                row_key=entry.row_key,
+                index=index,
+                camera_id=entry.snapshot.camera_id,
+                captured_at_ms=entry.snapshot.captured_at_ms,
+                cls=machine.cls,
+                score=machine.score,
+                box=machine.box,
+                detector=None if entry.seen_by is None else entry.seen_by.name,
+                colour=look.colour,
+                colour_share=look.colour_share,
+                share=min(1.0, (machine.box.x1 - machine.box.x0) * (machine.box.y1 - machine.box.y0) / pixels),
+                heading_deg=None if motion is None else motion.heading_deg,
+                zones=() if motion is None else tuple(motion.zones),
+            ),
+            look,
+        )
+        for index, (machine, look, motion) in enumerate(
+            zip(entry.machines, looks, motions(entry.machines, entry.snapshot.followed), strict=True)
+        )
+    ]

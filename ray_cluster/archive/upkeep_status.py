@@ -1,0 +1,60 @@
+"""The file in which upkeep says what it found of each window; what of it is told by day, and what is an alarm."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from provisioning.contracts.query.archive import DayUpkeep, UpkeepStatus
+from ray_cluster.archive.index_policy import MIN_RECALL
+from ray_cluster.archive.windows import day_of
+
+STATUS_FILE: Final = "upkeep.json"
+
+
+def read_status(directory: Path) -> UpkeepStatus | None:
+    """What the last upkeep found; None before the first, or where the file is of another version."""
+    try:
+        return UpkeepStatus.model_validate_json((directory / STATUS_FILE).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def by_day(status: UpkeepStatus) -> UpkeepStatus:
+    """The same with one entry a day: its windows' sums, and of recall the lowest."""
+    days: dict[str, DayUpkeep] = {}
+    for each in status.days:
+        name = day_of(each.name)
+        days[name] = _both(days[name], each) if name in days else each.model_copy(update={"name": name})
+    return status.model_copy(update={"days": tuple(days.values())})
+
+
+def _both(one: DayUpkeep, other: DayUpkeep) -> DayUpkeep:
+    lowest = min(one, other, key=lambda each: 2.0 if each.recall is None else each.recall)
+    return DayUpkeep(
+        name=one.name,
+        rows=one.rows + other.rows,
+        fragments=one.fragments + other.fragments,
+        index=other.index or one.index,
+        indexed=one.indexed + other.indexed,
+        unindexed=one.unindexed + other.unindexed,
+        segments=max(one.segments, other.segments),
+        over=one.over and other.over,
+        closed=one.closed and other.closed,
+        recall=lowest.recall,
+        recall_queries=lowest.recall_queries,
+        recall_at_ms=lowest.recall_at_ms,
+    )
+
+
+def alarms(status: UpkeepStatus | None) -> tuple[str, ...]:
+    """What an operator must be told, each with what to do."""
+    if status is None:
+        return ()
+    low = [
+        f"day {day.name}: look-alike search finds {day.recall:.0%} of what is there, under {MIN_RECALL:.0%}; "
+        "candidates may be missing until upkeep has trained the index again"
+        for day in by_day(status).days
+        if day.recall is not None and day.recall < MIN_RECALL
+    ]
+    return (*low, *(f"upkeep: {fault}" for fault in status.faults))

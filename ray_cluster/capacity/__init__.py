@@ -1,0 +1,1 @@
+"""Computes the cores, cards and disks that a county needs."""

@@ -1,0 +1,54 @@
+"""What every command shares: the configuration option, questions over HTTP, and how it gives up."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from urllib.error import HTTPError, URLError
+
+import typer
+from rich.console import Console
+
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import load, read_secret
+from provisioning.contracts.errors import ConfigError
+from ray_cluster.errors import NotUp
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration of the cluster, TOML.", metavar="FILE")]
+_BAD_INPUT = 2
+
+
+def loaded(path: Path) -> ClusterConfig:
+    """The configuration; a faulty one ends the program with exit code 2."""
+    try:
+        return load(ClusterConfig, path)
+    except ConfigError as error:
+        fail(str(error))
+
+
+def ask(settings: ClusterConfig, path: str) -> dict[str, Any]:
+    """GET from `query` with its token. Raises `NotUp` where nobody answers."""
+    url = f"http://{settings.query_host}:{settings.query_port}{path}"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        token = read_secret(settings.query_token_file)
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        with opener.open(request, timeout=60) as answer:
+            return dict(json.load(answer))
+    except ConfigError as error:
+        raise NotUp(str(error)) from error
+    except HTTPError as error:
+        try:
+            return dict(json.load(error))
+        except ValueError as garbled:
+            raise NotUp(f"{url}: status {error.code}") from garbled
+    except (URLError, TimeoutError, ValueError) as error:
+        raise NotUp(
+            f"{url}: no answer ({error}); is `wayside-cluster run` or `up` running with this configuration?"
+        ) from error
+
+
+def fail(text: str) -> NoReturn:
+    """Say why on stderr and end with exit code 2."""
+    Console(stderr=True).print(f"wayside-cluster: {text}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(_BAD_INPUT)

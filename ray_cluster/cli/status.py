@@ -1,0 +1,107 @@
+"""`wayside-cluster status`."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from provisioning.contracts.config.cluster import ClusterConfig
+from ray_cluster.cli.options import ConfigFile, ask, fail, loaded
+from ray_cluster.errors import NotUp
+
+if TYPE_CHECKING:
+    from ray_cluster.node.cluster_state import Condition
+
+_ASKED = {"health": "/health", "archive": "/status", "intake": "/intake"}
+
+
+def status(
+    config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False
+) -> None:
+    """Ask a running cluster how it is and what it holds. Exit code 1 if it is not well.
+
+    Of several machines it is told on the head: machines with their roles, deployments with their replicas, queues, and
+    a line for each thing that is wrong.
+    """
+    settings = loaded(config)
+    if settings.node is not None:
+        _of_several(settings, as_json=as_json)
+        return
+    try:
+        answers = {part: ask(settings, path) for part, path in _ASKED.items()}
+    except NotUp as error:
+        fail(str(error))
+    if as_json:
+        sys.stdout.write(json.dumps(answers) + "\n")
+    else:
+        _print_answers(answers)
+    if answers["health"].get("status") != "ok" or answers["archive"].get("alarms"):
+        raise typer.Exit(1)
+
+
+def _of_several(settings: ClusterConfig, *, as_json: bool) -> None:
+    from ray_cluster.node.cluster_state import Condition  # noqa: PLC0415 - `--help` stays quick
+    from ray_cluster.node.ray_command import is_head, node_of  # noqa: PLC0415
+
+    if not is_head(settings):
+        fail(f"this is told on the head, {node_of(settings).head_address}")
+    try:
+        condition = Condition.read(node_of(settings).state_dir)
+    except NotUp as error:
+        fail(str(error))
+    troubles = list(condition.troubles(time.time_ns() // 1_000_000))
+    answers: dict[str, dict[str, Any]] = {}
+    for part, path in _ASKED.items():
+        try:
+            answers[part] = ask(settings, path)
+        except NotUp as error:
+            troubles.append(f"{part}: {error}")
+    health = answers.get("health", {}).get("status", "ok")
+    if health != "ok":
+        troubles.append(f"the intake: {health}")
+    troubles += answers.get("health", {}).get("attention", [])
+    troubles += map(_text, answers.get("intake", {}).get("stuck", []))
+    troubles += answers.get("archive", {}).get("alarms", ())
+    if as_json:
+        found = condition.model_dump(mode="json") | answers | {"troubles": troubles}
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        _print_condition(condition, answers.get("intake", {}))
+        _print_answers(answers)
+        for trouble in troubles:
+            Console().print(trouble, style="red", markup=False, soft_wrap=True)
+    if troubles:
+        raise typer.Exit(1)
+
+
+def _print_condition(condition: "Condition", intake: Mapping[str, Any]) -> None:
+    machines = Table("machine", "roles", "parser slots")
+    for machine in condition.machines:
+        machines.add_row(machine.address, ", ".join(machine.roles), f"{machine.slots:g}")
+    deployments = Table("deployment", "status", "replicas", "may have", "at work")
+    at_work = intake.get("at_work") or {}
+    for each in condition.deployments:
+        replicas = ", ".join(f"{count} {state.lower()}" for state, count in each.replicas.items())
+        deployments.add_row(each.name, each.status.lower(), replicas, each.scale, str(at_work.get(each.name, "")))
+    Console().print(machines)
+    Console().print(deployments)
+
+
+def _text(item: object) -> str:
+    """An item of a list: what makes no way at a stage is an object."""
+    return f"{item['stage']}: {item['cause']}" if isinstance(item, dict) and "cause" in item else str(item)
+
+
+def _print_answers(answers: Mapping[str, Mapping[str, Any]]) -> None:
+    table = Table("what", "value")
+    for part, answer in answers.items():
+        for key, value in answer.items():
+            if key == "upkeep":
+                continue  # A table of its own for every day; `--json` has it, and what matters is an alarm.
+            table.add_row(f"{part} {key}", ", ".join(map(_text, value)) if isinstance(value, list) else str(value))
+    Console().print(table)

@@ -1,0 +1,85 @@
+"""The embedder: what the machines in pictures look like.
+
+Vehicles and two-wheelers: `MachineClass` has no other class, so that there is no way to ask about a person.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from engines.detection.postprocess import Floats
+from engines.detection.preprocess import Picture
+from engines.embedding.crops import Crop, Mask
+from engines.errors import BadImage, EngineError
+from provisioning.contracts.wire.messages import Machine
+from ray_cluster.errors import NotJpeg, StageFault
+from ray_cluster.inference.appearance import UNSEEN, Appearance
+from ray_cluster.inference.colour import Light, light, main_colour
+from ray_cluster.inference.jpeg import decode
+from ray_cluster.inference.masking import enough, hidden, machine_in, without_riders
+from ray_cluster.inference.picture import Sitter, Unreadable
+
+
+class Describes(Protocol):
+    """What is needed of `engines.embedding.embedder.Vectoriser`."""
+
+    def vectors(self, crops: Sequence[Crop]) -> Floats:
+        """A row of length 1 for each crop."""
+
+
+class Embedder:
+    """Decodes, masks and describes. One instance may be called from several threads."""
+
+    def __init__(self, model: Describes) -> None:
+        self._model = model
+
+    def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        """For each picture one appearance a machine, in order; one that cannot be decoded costs the others nothing.
+
+        All machines of all pictures go through the network together.
+
+        Raises:
+            StageFault: the engine failed.
+        """
+        answers: list[list[Appearance] | Unreadable] = []
+        places: list[tuple[list[Appearance], int]] = []
+        crops: list[Crop] = []
+        for sitter in sitters:
+            try:
+                looks = _looks(sitter)
+            except NotJpeg as error:
+                answers.append(Unreadable(str(error)))
+                continue
+            own = [look for look, _ in looks]
+            answers.append(own)
+            for index, (_, crop) in enumerate(looks):
+                if crop is not None:
+                    places.append((own, index))
+                    crops.append(crop)
+        try:
+            rows: Iterable[Floats] = self._model.vectors(crops) if crops else ()
+        except EngineError as error:
+            raise StageFault(f"embedder: {error}") from error
+        for (own, index), row in zip(places, rows, strict=True):
+            own[index] = Appearance(own[index].colour, own[index].colour_share, row)
+        return [answer if isinstance(answer, Unreadable) else tuple(answer) for answer in answers]
+
+
+def _looks(sitter: Sitter) -> list[tuple[Appearance, Crop | None]]:
+    """Of each machine its colour, and the crop for its vector unless too little of it is visible. Raises NotJpeg."""
+    if not sitter.machines:
+        return []
+    picture = decode(sitter.photo)
+    covered = hidden(sitter.photo.width, sitter.photo.height, sitter.photo.regions)
+    gains = light(picture, without_riders(covered, sitter.machines))
+    return [_look(picture, machine, covered, gains) for machine in sitter.machines]
+
+
+def _look(picture: Picture, machine: Machine, covered: Mask, gains: Light) -> tuple[Appearance, Crop | None]:
+    try:
+        crop = machine_in(picture, machine, covered)
+    except BadImage:  # a caller's box that lies outside of the picture: there is nothing to see in it
+        return UNSEEN, None
+    if not enough(crop):
+        return UNSEEN, None
+    named = main_colour(crop, machine.cls, gains)
+    return UNSEEN if named is None else Appearance(named[0], round(named[1], 4)), crop

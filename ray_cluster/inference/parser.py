@@ -1,0 +1,177 @@
+"""The parser: machines in pictures that arrived, several pictures at once, each seen by its camera's detector.
+
+A picture is always seen by exactly one detector, and the answer says by which. Where the one that its camera is given
+fails, the detector of the rest sees it: a customer's model that is broken costs nobody a message.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from engines.detection.postprocess import Detection
+from engines.detection.preprocess import Picture
+from engines.errors import EngineError
+from provisioning.contracts.detectors import ParserStatus
+from provisioning.contracts.wire.messages import MAX_BOXES, Box, Machine, MachineClass
+from ray_cluster.errors import BadAssignment, NotJpeg, StageFault
+from ray_cluster.inference.assignment import MACHINES, Assignment, Choice, default_choice
+from ray_cluster.inference.detector_pool import DetectorPool, Finds
+from ray_cluster.inference.jpeg import decode
+from ray_cluster.inference.picture import Parsed, Photo, SeenBy, Unreadable
+
+LOG = logging.getLogger(__name__)
+MOST_FAULTS: Final = 16
+"""Told at a time, the newest; overflow policy: `drop_oldest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What holds for one call from beginning to end, whatever is adopted meanwhile."""
+
+    assignment: Assignment
+    models: Mapping[str, str]
+
+
+class Parser:
+    """Decodes and detects. One instance may be called from several threads.
+
+    Args:
+        pool: where detectors come from.
+        assignment: the first, of which nothing is tried yet: see `adopt`.
+    """
+
+    def __init__(self, pool: DetectorPool, assignment: Assignment) -> None:
+        self._pool = pool
+        self._turn = _Turn(assignment, {})
+        self._lock = threading.Lock()
+        self._pictures: Counter[str] = Counter()
+        self._fell_back: Counter[str] = Counter()
+        self._faults: dict[str, str] = {}
+
+    @classmethod
+    def alone(cls, detector: Finds, *, threshold: float) -> Self:
+        """One detector for everybody."""
+        choice = default_choice(detector.name, threshold)
+        return cls(DetectorPool(lambda _name: detector, most=1), Assignment(choice, {}, {}))
+
+    def adopt(self, assignment: Assignment, models: Mapping[str, str]) -> None:
+        """From the next call on, this one. Every detector in it is loaded before; calls go on with the old one.
+
+        Raises:
+            BadAssignment: one of them does not work here, or is another file than `models` says; the old one stays.
+        """
+        for name in reversed(assignment.names):  # that of the rest last: it must not have to go for the others
+            wanted = models.get(name)
+            try:
+                found = self._pool.get(name, wanted)
+            except EngineError as error:
+                raise self._refused(str(error)) from error
+            if wanted is not None and found.sha256 != wanted:
+                raise self._refused(
+                    f"{name}: the model file here has sha256 {found.sha256}, the head's manifest says {wanted}; "
+                    "put the same file and manifest on every machine"
+                )
+        with self._lock:
+            self._turn = _Turn(assignment, dict(models))
+            self._faults.clear()
+
+    def note(self, fault: str) -> None:
+        """What an operator has to know of the assignment, until another is adopted."""
+        with self._lock:
+            self._faults["assignment"] = fault
+
+    def status(self) -> ParserStatus:
+        """What this parser has seen, and with what."""
+        with self._lock:
+            return ParserStatus(
+                models=dict(self._turn.models),
+                in_memory=self._pool.names,
+                pictures=dict(self._pictures),
+                fell_back=dict(self._fell_back),
+                faults=tuple(self._faults.values()),
+            )
+
+    def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        """One answer for each photo, in order; one that cannot be decoded costs the others nothing.
+
+        Raises:
+            StageFault: the engine of the rest failed.
+        """
+        turn = self._turn
+        answers: dict[int, Parsed | Unreadable] = {}
+        pictures: dict[int, Picture] = {}
+        groups: dict[Choice, list[int]] = {}
+        for index, photo in enumerate(photos):
+            try:
+                pictures[index] = decode(photo)
+            except NotJpeg as error:
+                answers[index] = Unreadable(str(error))
+            else:
+                groups.setdefault(turn.assignment.of(photo.agent_id, photo.camera_id), []).append(index)
+        for choice, members in groups.items():
+            found = self._seen(turn, choice, [pictures[index] for index in members])
+            answers |= zip(members, found, strict=True)
+        return [answers[index] for index in range(len(photos))]
+
+    def _seen(self, turn: _Turn, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
+        rest = turn.assignment.rest
+        try:
+            return self._look(choice, pictures)
+        except EngineError as error:
+            if choice.name == rest.name:
+                raise StageFault(f"parser: {error}") from error
+            self._fall_back(choice.name, str(error), len(pictures))
+        try:
+            return self._look(rest, pictures)
+        except EngineError as error:
+            raise StageFault(f"parser: {error}") from error
+
+    def _look(self, choice: Choice, pictures: Sequence[Picture]) -> list[Parsed]:
+        detector = self._pool.get(choice.name)
+        look = detector.detect_tiled_many if choice.tiles else detector.detect_many
+        found = look(pictures, thresholds=dict(choice.thresholds))
+        with self._lock:
+            self._pictures[choice.name] += len(pictures)
+        seen_by = SeenBy(detector.name, detector.sha256)
+        return [_parsed(detections, seen_by) for detections in found]
+
+    def _fall_back(self, name: str, fault: str, pictures: int) -> None:
+        with self._lock:
+            is_new = self._faults.pop(name, None) != fault
+            self._fell_back[name] += pictures
+            self._faults[name] = fault
+            while len(self._faults) > MOST_FAULTS:
+                del self._faults[next(iter(self._faults))]
+        if is_new:  # a broken model fails on every picture
+            LOG.error("%s; the detector of the rest sees its pictures", fault)
+
+    def _refused(self, fault: str) -> BadAssignment:
+        refused = BadAssignment(f"assignment refused, the one before stays: {fault}")
+        self.note(str(refused))
+        return refused
+
+
+def _parsed(detections: Sequence[Detection], seen_by: SeenBy) -> Parsed:
+    """People become a number here: their boxes end with this call."""
+    machines: list[Machine] = []
+    people = 0
+    for detection in detections:
+        if detection.group == "person":
+            people += 1
+        elif detection.group in MACHINES and len(machines) < MAX_BOXES:
+            box = _pixels(detection)
+            if box is not None:
+                score = min(max(float(detection.score), 0.0), 1.0)
+                machines.append(Machine(cls=MachineClass(detection.class_name), score=score, box=box))
+    return Parsed(tuple(machines), people, seen_by)
+
+
+def _pixels(detection: Detection) -> Box | None:
+    """The box in whole pixels; None where rounding leaves nothing of it."""
+    x0, y0, x1, y1 = (
+        round(float(edge)) for edge in (detection.box.x0, detection.box.y0, detection.box.x1, detection.box.y1)
+    )
+    return Box(x0=x0, y0=y0, x1=x1, y1=y1) if x1 > x0 >= 0 and y1 > y0 >= 0 else None

@@ -1,0 +1,1 @@
+"""Takes snapshots from the broker, calls the stages, and acknowledges what is archived."""

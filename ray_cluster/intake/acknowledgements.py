@@ -1,0 +1,112 @@
+"""What goes back: *archived* batches to each agent, and *observed* hints to the centre.
+
+An acknowledgement can wait for others to the same agent; somebody may wait before a page for what a hint brings, so it
+goes with those of its commit. Nothing here is needed for safety: a lost *archived* makes the agent send again, and the
+archive then knows the row; a lost hint is made up for by the commit cursor.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import Archived, ArchivedItem, Observed, ObservedItem
+from ray_cluster.intake.mqtt_client import Broker
+
+MAX_ITEMS: Final = 500
+DELAY_S: Final = 0.2
+HINT_DELAY_S: Final = 0.01
+"""Receipts of one commit come within this."""
+
+
+class _Pending:
+    """Of one agent."""
+
+    def __init__(self) -> None:
+        self.archived: list[ArchivedItem] = []
+        self.since_s: list[float] = []
+
+
+class _Hint:
+    """Of one agent."""
+
+    def __init__(self) -> None:
+        self.observed: list[ObservedItem] = []
+        self.commit_seq = 0
+
+
+class Acks:
+    """Gathers by agent; sends at `MAX_ITEMS` items, or `delay_s` after the first, hints `HINT_DELAY_S` after it.
+
+    Lives in one asyncio loop.
+
+    `told` hears of each item, once it was sent, how many seconds it had waited here.
+    """
+
+    def __init__(
+        self, broker: Broker, *, delay_s: float = DELAY_S, told: Callable[[float], None] = lambda _waited_s: None
+    ) -> None:
+        self._broker = broker
+        self._delay_s = delay_s
+        self._told = told
+        self._pending: dict[str, _Pending] = {}
+        self._hints: dict[str, _Hint] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._hint_timer: asyncio.TimerHandle | None = None
+        self.dropped = 0
+        """Messages that found the outgoing queue full: `drop_newest`."""
+
+    def add(self, agent_id: str, item: ArchivedItem, observed: ObservedItem | None, commit_seq: int) -> None:
+        """One archived observation; `observed` only if it is new."""
+        pending = self._pending.setdefault(agent_id, _Pending())
+        pending.archived.append(item)
+        pending.since_s.append(asyncio.get_running_loop().time())
+        if observed is not None:
+            self._hint(agent_id, observed, commit_seq)
+        if len(pending.archived) >= MAX_ITEMS:
+            self._send(agent_id)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._delay_s, self.flush)
+
+    def flush(self) -> None:
+        """Send everything now."""
+        self._flush_hints()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for agent_id in list(self._pending):
+            self._send(agent_id)
+
+    def _hint(self, agent_id: str, observed: ObservedItem, commit_seq: int) -> None:
+        hint = self._hints.setdefault(agent_id, _Hint())
+        hint.observed.append(observed)
+        hint.commit_seq = max(hint.commit_seq, commit_seq)
+        if len(hint.observed) >= MAX_ITEMS:
+            self._send_hint(agent_id)
+        if self._hint_timer is None:
+            delay_s = min(HINT_DELAY_S, self._delay_s)
+            self._hint_timer = asyncio.get_running_loop().call_later(delay_s, self._flush_hints)
+
+    def _flush_hints(self) -> None:
+        if self._hint_timer is not None:
+            self._hint_timer.cancel()
+            self._hint_timer = None
+        for agent_id in list(self._hints):
+            self._send_hint(agent_id)
+
+    def _send_hint(self, agent_id: str) -> None:
+        hint = self._hints.pop(agent_id)
+        observed = Observed(agent_id=agent_id, commit_seq=hint.commit_seq, items=tuple(hint.observed))
+        self._publish(topics.observed(agent_id), codec.encode(observed))
+
+    def _send(self, agent_id: str) -> None:
+        pending = self._pending.pop(agent_id)
+        archived = Archived(items=tuple(pending.archived))
+        self._publish(topics.archived(agent_id), codec.encode(archived))
+        now_s = asyncio.get_running_loop().time()
+        for since_s in pending.since_s:
+            self._told(now_s - since_s)
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        if not self._broker.publish(topic, payload):
+            self.dropped += 1

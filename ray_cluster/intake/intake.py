@@ -1,0 +1,401 @@
+"""Intake: messages in, receipts out. Nothing is acknowledged before it is committed.
+
+    delivery → open the envelope → lane → does the archive have it? ── yes ───────┐
+                    │ not valid                 │ no                               ▼
+                    ▼                           ▼                             acknowledge
+                 reject          parse + canary → embed → archive (commit) ────────┘
+
+Every step but the first is a call that may fail for a while (a replica died, the disk is full). It is then tried again
+with back-off, unacknowledged, and MQTT's Receive Maximum stops the flow at the broker. A message that makes a stage
+fail is found and rejected (`isolation`), and its group goes on.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from provisioning.contracts import ids
+from provisioning.contracts.errors import ContractError, RejectReason
+from provisioning.contracts.query.archive import HopTotal, IntakeStatus
+from provisioning.contracts.wire import codec, topics
+from provisioning.contracts.wire.messages import (
+    ArchivedItem,
+    HopTimes,
+    Machine,
+    ObservedItem,
+    PictureState,
+    Rejected,
+    Snapshot,
+)
+from ray_cluster.archive.entries import Entry, Receipt, Sighting
+from ray_cluster.histogram import ROWS, Distribution
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.picture import Photo, SeenBy, Sitter, Unreadable
+from ray_cluster.intake import probe
+from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.camera_limit import CameraRoll
+from ray_cluster.intake.isolation import StageCalls, Unprocessable
+from ray_cluster.intake.latency import Hop, Hops
+from ray_cluster.intake.mqtt_client import RECEIVE_MAXIMUM, Broker, Delivery
+from ray_cluster.intake.priority_queue import OVERFLOW, Lane, Lanes
+from ray_cluster.intake.progress import Progress
+from ray_cluster.intake.stages import Stages
+
+LOG = logging.getLogger(__name__)
+GROUP: Final = 8
+"""Snapshots per call: eight 100 KiB pictures a call carried three to four times what single ones did (measured)."""
+MAX_GROUP: Final = 32
+"""Where the networks take as many at once: twice as many again (measured)."""
+LIVE_MS: Final = 60_000
+AT_WORK: Final = 64
+"""Snapshots that are looked up, parsed and embedded at a time, or four groups if that is more. What the broker sends
+beyond that waits, and can be overtaken; what waits for its commit counts no more."""
+_REMEMBERED: Final = 1024
+"""Messages that no stage can take, by hash: one that comes again costs no stage anything. Policy: `drop_oldest`."""
+
+
+@dataclass(eq=False, slots=True)
+class _Arrival:
+    """One valid message on its way."""
+
+    delivery: Delivery
+    snapshot: Snapshot
+    jpeg: bytes
+    message_sha256: str
+    received_at_ms: int
+    begun_at_ms: int = 0
+    parsed_at_ms: int = 0
+    leaked: bool = False
+    machines: tuple[Machine, ...] = field(default=())
+    seen_by: SeenBy | None = None
+    appearances: tuple[Appearance, ...] = field(default=())
+
+    @property
+    def sighting(self) -> Sighting:
+        snapshot = self.snapshot
+        return Sighting(ids.row_key(snapshot.agent_id, snapshot.observation_id), snapshot.captured_at_ms)
+
+    @property
+    def photo(self) -> Photo:
+        snapshot, picture = self.snapshot, self.snapshot.picture
+        regions = snapshot.redaction.regions
+        return Photo(self.jpeg, picture.width, picture.height, regions, snapshot.agent_id, snapshot.camera_id)
+
+    @property
+    def entry(self) -> Entry:
+        state = PictureState.LEAK if self.leaked else self.snapshot.picture.state
+        kept = self.jpeg if state is PictureState.KEPT else b""
+        return Entry(
+            self.snapshot,
+            self.message_sha256,
+            self.received_at_ms,
+            state,
+            kept,
+            self.machines,
+            self.appearances,
+            seen_by=self.seen_by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """One message that is none."""
+
+    delivery: Delivery
+    reason: RejectReason
+    detail: str
+
+
+class Intake:
+    """Turns deliveries into archived rows. Lives in one asyncio loop.
+
+    Args:
+        takes: by observation id, whether the canary sees the picture (`canary.Draw.takes`).
+        now_ms: wall clock.
+        room: how many may wait in each lane; the broker must not send more of QoS 1 than that.
+        live_ms: what was captured longer ago waits in the lane of the backlog.
+        sleep: injected in tests, like the monotonic clock `now_s`.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        *,
+        takes: Callable[[str], bool],
+        now_ms: Callable[[], int],
+        group: int = GROUP,
+        room: int = RECEIVE_MAXIMUM,
+        live_ms: int = LIVE_MS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stages = stages
+        self._progress = Progress(now_s)
+        probes: Mapping[str, Callable[[], Awaitable[object]]] = {
+            "parser": lambda: stages.parse([probe.photo()]),
+            "canary": lambda: stages.inspect([probe.photo()]),
+            "embedder": lambda: stages.embed([probe.sitter()]),
+        }
+        self._calls = StageCalls(self._progress, probes=probes, sleep=sleep)
+        self._unprocessable: OrderedDict[str, str] = OrderedDict()
+        self._takes = takes
+        self._now_ms = now_ms
+        self._group = group
+        # Only QoS 0, which Receive Maximum does not count and no agent of ours uses, can find a lane full.
+        self._lanes: Lanes[_Arrival | _Refused] = Lanes(room, live_ms=live_ms)
+        self._roll = CameraRoll()
+        self._some = asyncio.Event()
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._counts: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+        self.hops = Hops()
+        self.groups = Distribution(ROWS)
+        """Snapshots that went through the stages together."""
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take one message from the broker; never blocks."""
+        self._counts["received"] += 1
+        waiting: _Arrival | _Refused
+        lane = Lane.LIVE
+        try:
+            waiting = self._open(delivery)
+            lane = self._lanes.lane_of(waiting.snapshot.captured_at_ms, waiting.received_at_ms)
+        except ContractError as error:
+            waiting = _Refused(delivery, error.reason, str(error))
+        if self._lanes.put(waiting, lane):
+            self._idle.clear()
+            self._some.set()
+        else:
+            self._dropped[OVERFLOW] += 1
+
+    async def run(self, broker: Broker, acks: Acks) -> None:
+        """Work until cancelled. Several groups are on their way at a time."""
+        room = asyncio.Semaphore(max(-(-AT_WORK // self._group), 4))
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await room.acquire()
+                await self._some.wait()
+                group = self._lanes.take(self._group)
+                if not self._lanes:
+                    self._some.clear()
+                self._in_flight += len(group)
+                self.groups.observe(len(group))
+                task = tasks.create_task(self._process(group, broker, acks, room))
+                task.add_done_callback(partial(self._done, len(group)))
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until nothing is on its way; False if something still was after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def status(self, broker: Broker, acks: Acks) -> IntakeStatus:
+        """What this intake has seen since it started."""
+        return IntakeStatus(
+            broker_connected=broker.connected,
+            received=self._counts["received"],
+            archived=self._counts["archived"],
+            duplicates=self._counts["duplicates"],
+            leaks=self._counts["leaks"],
+            rejected=dict(self._rejected),
+            dropped=dict(self._dropped) | ({"acks_drop_newest": acks.dropped} if acks.dropped else {}),
+            in_flight=self._in_flight + len(self._lanes),
+            retries=self._calls.retries,
+            alone=self._calls.alone,
+            stuck=self._progress.stuck(),
+            waiting={lane.value: self._lanes.waiting(lane) for lane in Lane},
+            at_work={stage: count for stage, count in list(self._calls.at_work.items()) if count},
+            hops={
+                hop.value: HopTotal(count=spread.count, total_ms=spread.total * 1000)
+                for hop, spread in ((hop, self.hops.spread(hop)) for hop in Hop)
+            },
+        )
+
+    def _done(self, count: int, _task: asyncio.Task[None]) -> None:
+        self._in_flight -= count
+        if not self._in_flight and not self._lanes:
+            self._idle.set()
+
+    async def _process(
+        self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks, room: asyncio.Semaphore
+    ) -> None:
+        """One group. It makes room once it is parsed: a commit waits for its batch, and nothing waits for that."""
+        try:
+            fresh = await self._parsed(group, broker, acks)
+        finally:
+            room.release()
+        entries = [arrival.entry for arrival in fresh]
+        receipts = await self._calls.each("archiver", entries, self._stages.archive)
+        for arrival, receipt in zip(fresh, receipts, strict=True):
+            if isinstance(receipt, Receipt):
+                self._acknowledge(broker, acks, arrival, receipt)
+            else:
+                self._refuse(broker, arrival, receipt)
+
+    async def _parsed(self, group: Sequence[_Arrival | _Refused], broker: Broker, acks: Acks) -> list[_Arrival]:
+        """Those that are to be archived."""
+        arrivals = []
+        for waiting in group:
+            if isinstance(waiting, _Arrival):
+                arrivals.append(waiting)
+            else:
+                self._reject(broker, waiting.delivery, waiting.reason, waiting.detail)
+        if not arrivals:
+            return []
+        begun_at_ms = self._now_ms()
+        for arrival in arrivals:
+            arrival.begun_at_ms = begun_at_ms
+        sightings = [arrival.sighting for arrival in arrivals]
+        known = await self._calls.until_done("archiver", len(arrivals), lambda: self._stages.known(sightings))
+        fresh = []
+        for arrival in arrivals:
+            receipt = known.get(arrival.sighting.row_key)
+            if receipt is None:
+                fresh.append(arrival)
+            else:
+                self._acknowledge(broker, acks, arrival, receipt)
+        fresh = await self._embedded(await self._examined(fresh, broker), broker)
+        parsed_at_ms = self._now_ms()
+        for arrival in fresh:
+            arrival.parsed_at_ms = parsed_at_ms
+        return fresh
+
+    def _open(self, delivery: Delivery) -> _Arrival:
+        snapshot, jpeg = codec.decode_snapshot(delivery.payload)
+        agent = topics.agent_of(delivery.topic)
+        if snapshot.agent_id != agent:
+            raise ContractError(
+                RejectReason.FOREIGN_AGENT, f"the envelope names agent {snapshot.agent_id!r}, the topic {agent!r}"
+            )
+        self._roll.check(agent, snapshot.camera_id, self._now_ms())
+        sha256 = codec.message_sha256(delivery.payload)
+        if (why := self._unprocessable.get(sha256)) is not None:
+            raise ContractError(RejectReason.UNPROCESSABLE, why)
+        return _Arrival(delivery, snapshot, jpeg, sha256, self._now_ms())
+
+    async def _examined(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
+        """Parser and canary side by side. Rejects what they cannot read and returns the rest."""
+        seen = [arrival for arrival in arrivals if arrival.jpeg]
+        for arrival in arrivals:
+            if not arrival.jpeg:
+                # The parser cannot see a withheld picture: what the edge found in it is all there is.
+                arrival.machines = arrival.snapshot.machines
+        if not seen:
+            return list(arrivals)
+        photos = [arrival.photo for arrival in seen]
+        drawn = [arrival for arrival in seen if self._takes(arrival.snapshot.observation_id)]
+        drawn_photos = [arrival.photo for arrival in drawn]
+        parsed, inspected = await asyncio.gather(
+            self._calls.each("parser", photos, self._stages.parse),
+            self._calls.each("canary", drawn_photos, self._stages.inspect),
+        )
+        refused: dict[_Arrival, Unreadable | Unprocessable] = {}
+        for arrival, answer in zip(seen, parsed, strict=True):
+            if isinstance(answer, Unreadable | Unprocessable):
+                refused[arrival] = answer
+            else:
+                arrival.machines, arrival.seen_by = answer.machines, answer.seen_by
+        for arrival, verdict in zip(drawn, inspected, strict=True):
+            if isinstance(verdict, Unreadable | Unprocessable):
+                refused[arrival] = verdict
+            else:
+                arrival.leaked = verdict
+        return self._without(arrivals, refused, broker)
+
+    async def _embedded(self, arrivals: Sequence[_Arrival], broker: Broker) -> list[_Arrival]:
+        """With what their machines look like. Of a picture that is withheld or that leaks nothing is looked at."""
+        kept = [each for each in arrivals if each.jpeg and not each.leaked and each.machines]
+        if not kept:
+            return list(arrivals)
+        sitters = [Sitter(arrival.photo, arrival.machines) for arrival in kept]
+        looks = await self._calls.each("embedder", sitters, self._stages.embed)
+        refused: dict[_Arrival, Unreadable | Unprocessable] = {}
+        for arrival, answer in zip(kept, looks, strict=True):
+            if isinstance(answer, Unreadable | Unprocessable):
+                refused[arrival] = answer
+            else:
+                arrival.appearances = answer
+        return self._without(arrivals, refused, broker)
+
+    def _without(
+        self, arrivals: Sequence[_Arrival], refused: Mapping[_Arrival, Unreadable | Unprocessable], broker: Broker
+    ) -> list[_Arrival]:
+        """The others; those that a stage refused are rejected."""
+        for arrival, fault in refused.items():
+            self._refuse(broker, arrival, fault)
+        return [arrival for arrival in arrivals if arrival not in refused]
+
+    def _refuse(self, broker: Broker, arrival: _Arrival, fault: Unreadable | Unprocessable) -> None:
+        reason = RejectReason.NOT_JPEG
+        if isinstance(fault, Unprocessable):
+            reason = RejectReason.UNPROCESSABLE
+            self._unprocessable[arrival.message_sha256] = fault.detail
+            while len(self._unprocessable) > _REMEMBERED:
+                self._unprocessable.popitem(last=False)
+        self._reject(broker, arrival.delivery, reason, fault.detail)
+
+    def _acknowledge(self, broker: Broker, acks: Acks, arrival: _Arrival, receipt: Receipt) -> None:
+        snapshot = arrival.snapshot
+        observed = None
+        if receipt.fresh:
+            archived_at_ms = self._now_ms()
+            self._counts["archived"] += 1
+            self.hops.archived(
+                captured_at_ms=snapshot.captured_at_ms,
+                received_at_ms=arrival.received_at_ms,
+                begun_at_ms=arrival.begun_at_ms,
+                parsed_at_ms=arrival.parsed_at_ms,
+                archived_at_ms=archived_at_ms,
+            )
+            if receipt.picture is PictureState.LEAK:
+                self._counts["leaks"] += 1
+                LOG.error("redaction leak: agent %s, camera %s", snapshot.agent_id, snapshot.camera_id)
+            observed = ObservedItem(
+                observation_id=snapshot.observation_id,
+                camera_id=snapshot.camera_id,
+                captured_at_ms=snapshot.captured_at_ms,
+                picture=receipt.picture,
+                machines=arrival.machines,
+                people=snapshot.people,
+                width=snapshot.picture.width,
+                height=snapshot.picture.height,
+                clock=snapshot.clock,
+                times=HopTimes(
+                    **arrival.delivery.times,
+                    received_at_ms=arrival.received_at_ms,
+                    parsed_at_ms=arrival.parsed_at_ms,
+                    committed_at_ms=archived_at_ms,
+                ),
+                followed=snapshot.followed,
+            )
+        else:
+            self._counts["duplicates"] += 1
+        item = ArchivedItem(
+            observation_id=snapshot.observation_id, message_sha256=arrival.message_sha256, picture=receipt.picture
+        )
+        acks.add(snapshot.agent_id, item, observed, receipt.commit_seq)
+        broker.ack(arrival.delivery)
+
+    def _reject(self, broker: Broker, delivery: Delivery, reason: RejectReason, detail: str) -> None:
+        self._rejected[reason] += 1
+        LOG.warning("rejected a message on %s: %s: %s", delivery.topic[:200], reason, detail[:500])
+        rejected = Rejected(message_sha256=codec.message_sha256(delivery.payload), reason=reason, detail=detail[:500])
+        try:
+            agent = topics.agent_of(delivery.topic)
+        except ContractError:
+            self._dropped["no_such_agent"] += 1  # nobody to tell: the broker's ACL lets no agent write there
+        else:
+            if not broker.publish(topics.rejected(agent), codec.encode(rejected)):
+                self._dropped[OVERFLOW] += 1
+        broker.ack(delivery)

@@ -1,0 +1,56 @@
+"""How long a snapshot takes from hop to hop, from its capture to its acknowledgement.
+
+    captured ─arrive─▶ received ─wait─▶ begun with ─parse─▶ parsed ─commit─▶ archived ─acknowledge─▶ told to the agent
+    captured ───────────────────────── total ──────────────────────────────▶ archived
+
+*arrive* is everything at the edge (redaction, spool, outages) and the broker; *wait* a lane of the intake; *parse* the
+lookup, parser, canary and embedder;
+*commit* waiting for a batch, the commit, and the way back. Capture times are cameras' clocks: one that goes ahead of
+ours makes a hop negative, which counts as nought and is counted.
+"""
+
+from enum import StrEnum
+
+from ray_cluster.histogram import SECONDS, Distribution, Spread
+
+
+class Hop(StrEnum):
+    """The label of a histogram."""
+
+    ARRIVE = "arrive"
+    WAIT = "wait"
+    PARSE = "parse"
+    COMMIT = "commit"
+    ACKNOWLEDGE = "acknowledge"
+    TOTAL = "total"
+
+
+class Hops:
+    """Of one intake. Thread-safe but for `ahead`, which one thread writes."""
+
+    def __init__(self) -> None:
+        self._seconds = {hop: Distribution(SECONDS) for hop in Hop}
+        self.ahead = 0
+        """Snapshots that were captured after they were received, by their camera's clock."""
+
+    def archived(
+        self, *, captured_at_ms: int, received_at_ms: int, begun_at_ms: int, parsed_at_ms: int, archived_at_ms: int
+    ) -> None:
+        """One snapshot has its commit mark. Times are wall-clock milliseconds; ours may have been set in between."""
+        self.ahead += received_at_ms < captured_at_ms
+        for hop, since_ms, until_ms in (
+            (Hop.ARRIVE, captured_at_ms, received_at_ms),
+            (Hop.WAIT, received_at_ms, begun_at_ms),
+            (Hop.PARSE, begun_at_ms, parsed_at_ms),
+            (Hop.COMMIT, parsed_at_ms, archived_at_ms),
+            (Hop.TOTAL, captured_at_ms, archived_at_ms),
+        ):
+            self._seconds[hop].observe(max(0, until_ms - since_ms) / 1000)
+
+    def acknowledged(self, waited_s: float) -> None:
+        """The message that tells the agent has been handed to the broker."""
+        self._seconds[Hop.ACKNOWLEDGE].observe(max(0.0, waited_s))
+
+    def spread(self, hop: Hop) -> Spread:
+        """Of one hop, in seconds."""
+        return self._seconds[hop].spread()

@@ -1,0 +1,272 @@
+"""Backup of an archive into a directory, and back. The backup is an archive itself: `verify` and `query` read it.
+
+Files of a table are written once and never changed, and so are packs but for an erasure: a run copies what the target
+lacks. Of each day the versions of the snapshots are fixed first, then those of the objects, then the packs are copied;
+a row that the backup has thus has its machines and its picture there. The days that retention dropped are dropped,
+erasures are carried out, holds are mirrored. A day that the archive lost otherwise stays.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from provisioning.contracts.wire.messages import Count, Message, TimeMs
+from provisioning.files import durable
+from ray_cluster.archive import retention
+from ray_cluster.archive.atomic_files import disk_errors, replace_text
+from ray_cluster.archive.lance_tables import connect, day_names, manifest_name, window_names
+from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.windows import day_name, day_of, days_of
+from ray_cluster.errors import BackupFailed, UnknownObservation
+from ray_cluster.maintenance.erasure import LIST, erase, erased, zero
+
+MARK: Final = "backup.json"
+_TAG: Final = "wayside-backup"
+_PARTS: Final = ("data", "_deletions", "_indices", "_transactions")
+_COPY_BYTES: Final = 8 * 1024**2
+
+
+class Mark(Message):
+    """Written last: the target is whole as of this moment."""
+
+    finished_at_ms: TimeMs
+    days: tuple[str, ...]
+    epoch: Count
+
+
+@dataclass(slots=True)
+class Copied:
+    """What a run did."""
+
+    days: int = 0
+    files: int = 0
+    bytes: int = 0
+    removed: int = 0
+    erased: int = 0
+    kept: int = 0
+    """Days that the archive has not any more, though retention did not drop them."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def back_up(directory: Path, target: Path, *, offset_minutes: int, now_ms: int) -> Copied:
+    """Bring the backup in `target` up to date. The cluster may be running.
+
+    A run that was cut off is made whole by the next one, and until then the target is what it was, day by day.
+
+    Raises:
+        BackupFailed: the directories are one and the same, or hold something else.
+        ArchiveFull, ArchiveWriteFailed: the target's disk refuses.
+        ArchiveUnreadable: the list of erasures is damaged, or the state of retention cannot be read.
+    """
+    _check_apart(directory, target)
+    horizon_ms = retention.horizon_ms(directory)
+    first_kept = "" if horizon_ms is None else day_name(horizon_ms, offset_minutes)
+    if target.exists() and any(target.iterdir()) and not (target / MARK).exists() and not (target / _begun()).exists():
+        raise BackupFailed(f"{target}: holds something that is no backup of an archive; give an empty folder")
+    done = Copied()
+    with disk_errors(target), _failures("backup"):
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (target / _begun()).touch()
+        tables = connect(directory)
+        names = window_names(tables)
+        days = days_of(names)
+        done.erased = _carry_out(directory, target)
+        for day in days:
+            _copy_day(directory, target, tables, [name for name in names if day_of(name) == day], done)
+        _drop_expired(target, set(names), first_kept, done)
+        for folder in ("holds", "audit"):
+            _mirror(directory / folder, target / folder, done)
+        for file in (LIST, "epoch"):
+            if (directory / file).exists():
+                replace_text(target / file, (directory / file).read_text(encoding="utf-8"))
+        epoch = int((target / "epoch").read_text(encoding="ascii")) if (target / "epoch").exists() else 0
+        replace_text(target / MARK, Mark(finished_at_ms=now_ms, days=days, epoch=epoch).model_dump_json())
+    done.days = len(days)
+    return done
+
+
+def restore(source: Path, directory: Path, *, offset_minutes: int, erasures: Path | None = None) -> Copied:
+    """Make an archive from a backup, where there is none. It appears whole or not at all.
+
+    `erasures`: the folder with the list of the archive that was lost, if it survived: what was erased after the backup
+    is erased again.
+
+    Raises:
+        BackupFailed: `source` is no whole backup, or `directory` has something in it.
+        ArchiveFull, ArchiveWriteFailed: the disk refuses; nothing was restored.
+    """
+    _check_apart(source, directory)
+    try:
+        Mark.model_validate_json((source / MARK).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise BackupFailed(f"{source / MARK}: no whole backup; let `wayside-cluster backup` run to its end") from error
+    if directory.exists() and any(directory.iterdir()):
+        raise BackupFailed(f"{directory}: is not empty; move what is there away, a restore replaces nothing")
+    done = Copied()
+    half = directory.with_name(f"{directory.name}.restoring")
+    with disk_errors(directory), _failures("restore"):
+        if half.exists():
+            shutil.rmtree(half)
+        _mirror(source, half, done)
+        for name in (MARK, _begun()):
+            (half / name).unlink(missing_ok=True)
+        for entry in () if erasures is None else erased(erasures):
+            try:
+                erase(half, entry.row_key, offset_minutes=offset_minutes, now_ms=entry.at_ms, reason="restore")
+            except UnknownObservation:
+                continue  # Archived after the backup: it is not there at all.
+            done.erased += 1
+        (half / "epoch.lock").unlink(missing_ok=True)
+        if directory.exists():
+            directory.rmdir()
+        durable.move(half, directory)
+    done.days = len(day_names(connect(directory)))
+    return done
+
+
+def _copy_day(directory: Path, target: Path, tables: Any, windows: list[str], done: Copied) -> None:
+    """`windows`: all of the day."""
+    packs = directory / "packs" / day_of(windows[0]), target / "packs" / day_of(windows[0])
+    with ExitStack() as stack:
+        # Objects before snapshots in the copy, and snapshots before objects in what is fixed of them.
+        snapshots = [(each, stack.enter_context(_pinned(tables, each))) for each in (SNAPSHOTS + n for n in windows)]
+        objects = [(each, stack.enter_context(_pinned(tables, each))) for each in (OBJECTS + n for n in windows)]
+        _mirror(*packs, done, keep_extra=True, suffix=".pack")
+        for table, version in (*objects, *snapshots):
+            _copy_table(directory / "tables" / f"{table}.lance", target / "tables" / f"{table}.lance", version, done)
+    _drop_extra(*packs, done)
+
+
+@contextmanager
+def _pinned(tables: Any, name: str) -> Iterator[int]:
+    """The newest version of a table, which nobody cleans away inside this block."""
+    table = tables.open_table(name)
+    version = int(table.version)
+    if _TAG in table.tags.list():
+        table.tags.delete(_TAG)
+    table.tags.create(_TAG, version)
+    try:
+        yield version
+    finally:
+        table.tags.delete(_TAG)
+
+
+def _copy_table(source: Path, target: Path, version: int, done: Copied) -> None:
+    for part in _PARTS:
+        _mirror(source / part, target / part, done, keep_extra=True)
+    name = manifest_name(version)
+    if not (source / "_versions" / name).exists():
+        raise BackupFailed(f"{source}: no manifest of version {version}; is the table of another version of Lance?")
+    # The old version stands until this one is there, and its files until then too.
+    _copy(source / "_versions" / name, target / "_versions" / name, done)
+    for path in (target / "_versions").iterdir():
+        if path.name != name:
+            path.unlink()
+    for part in _PARTS:
+        _drop_extra(source / part, target / part, done)
+
+
+def _mirror(source: Path, target: Path, done: Copied, *, keep_extra: bool = False, suffix: str = "") -> None:
+    """Copy the files that `target` lacks or has otherwise; without `keep_extra` remove those that `source` lacks."""
+    if not source.is_dir():
+        if target.is_dir() and not keep_extra:
+            shutil.rmtree(target)
+        return
+    for folder, _, files in os.walk(source):
+        into = target / Path(folder).relative_to(source)
+        for file in files:
+            path, copy = Path(folder) / file, into / file
+            if file.endswith(suffix) and not file.startswith(".") and not file.endswith(".lock"):
+                _copy(path, copy, done)
+    if not keep_extra:
+        _drop_extra(source, target, done)
+
+
+def _copy(path: Path, copy: Path, done: Copied) -> None:
+    try:
+        size, changed = (stat := path.stat()).st_size, stat.st_mtime_ns
+    except FileNotFoundError:
+        return  # Of an older version, cleaned away meanwhile: what is pinned stays.
+    if copy.exists() and copy.stat().st_size == size and copy.stat().st_mtime_ns == changed:
+        return
+    copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        read = path.open("rb")
+    except FileNotFoundError:
+        return
+    with read, durable.replacing(copy) as draft:
+        with draft.open("wb") as write:
+            shutil.copyfileobj(read, write, _COPY_BYTES)
+        os.utime(draft, ns=(changed, changed))
+    done.files += 1
+    done.bytes += size
+
+
+def _drop_extra(source: Path, target: Path, done: Copied) -> None:
+    for folder, _, files in os.walk(target, topdown=False):
+        other = source / Path(folder).relative_to(target)
+        for file in files:
+            if not (other / file).exists():
+                (Path(folder) / file).unlink()
+                done.removed += 1
+        if not other.is_dir():
+            Path(folder).rmdir()
+
+
+def _drop_expired(target: Path, names: set[str], first_kept: str, done: Copied) -> None:
+    """Windows that the archive has not any more, of days that retention dropped; their packs. Commit marks go first."""
+    lost: set[str] = set()
+    for kind in (SNAPSHOTS, OBJECTS):
+        for table in sorted((target / "tables").glob(f"{kind}*.lance")):
+            name = table.name.removeprefix(kind).removesuffix(".lance")
+            if name in names:
+                continue
+            if day_of(name) < first_kept:
+                shutil.rmtree(table)
+                done.removed += 1
+            else:
+                lost.add(day_of(name))
+    packs = Packs(target / "packs")
+    days = set(days_of(names)) | lost
+    for day in packs.days():
+        if day not in days:
+            packs.drop(day)
+            done.removed += 1
+    done.kept = len(lost)
+
+
+def _carry_out(directory: Path, target: Path) -> int:
+    """Zero in the target what was erased since its last run; how many pictures."""
+    known = {entry.row_key for entry in erased(target)}
+    packs = Packs(target / "packs")
+    fresh = [entry for entry in erased(directory) if entry.row_key not in known and entry.place is not None]
+    return sum(zero(packs, entry.place) for entry in fresh if entry.place is not None)
+
+
+def _check_apart(one: Path, other: Path) -> None:
+    a, b = one.resolve(), other.resolve()
+    if a == b or a in b.parents or b in a.parents:
+        raise BackupFailed(f"{one} and {other}: one lies in the other; give a folder of its own, best on another disk")
+
+
+def _begun() -> str:
+    return "backup.begun"
+
+
+@contextmanager
+def _failures(what: str) -> Iterator[None]:
+    """Lance says RuntimeError, and ValueError for a table that retention dropped meanwhile."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise BackupFailed(f"{what}: {str(error)[:300]}; run it again") from error

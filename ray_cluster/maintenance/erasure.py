@@ -1,0 +1,169 @@
+"""Erasing one picture at once: its bytes in the pack, its machines' vectors, and its copies in legal holds.
+
+What is erased is also written to `erasures.jsonl`, durably: every backup run carries the list out on its target, and a
+restore from an older backup can be given the list (docs/archive.md says what that does not cover).
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from provisioning.contracts.query.archive import Observation, PicturePlace
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from provisioning.contracts.wire.messages import Message, TimeMs
+from ray_cluster.archive.atomic_files import disk_errors
+from ray_cluster.archive.audit_log import Audit
+from ray_cluster.archive.fencing import locked
+from ray_cluster.archive.hold_store import HeldArea
+from ray_cluster.archive.lance_tables import connect, window_names
+from ray_cluster.archive.packs import Packs
+from ray_cluster.archive.schema import OBJECT_SCHEMA, OBJECTS, SNAPSHOTS, filed_at_ms
+from ray_cluster.archive.windows import WindowsOfDays
+from ray_cluster.errors import ArchiveUnreadable, ArchiveWriteFailed, NotBrought, PictureDamaged, PictureHeld
+from ray_cluster.query.reader import Query
+
+LIST: Final = "erasures.jsonl"
+
+
+class Erased(Message):
+    """One line of the list."""
+
+    row_key: str
+    at_ms: TimeMs
+    place: PicturePlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was done. `again`: the row said erased already; whatever was left is gone now."""
+
+    row_key: str
+    picture: bool
+    machines: int
+    holds: int
+    again: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def erase(directory: Path, row_key: str, *, offset_minutes: int, now_ms: int, reason: str) -> Erasure:
+    """Erase the picture of one row. It may be called again, after a crash or for no reason.
+
+    The archiver may be running: it waits for the moment that this takes.
+
+    Raises:
+        UnknownObservation: no such row, and no hold has it.
+        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: call again; it is not done until it returns.
+    """
+    query = Query(directory, offset_minutes=offset_minutes)
+    row = query.observation(row_key)
+    Audit(directory).write("erase", at_ms=now_ms, row_key=row_key, reason=reason)
+    place = row.snapshot.place
+    with locked(directory):
+        # The list first: after a crash a backup may lose the picture before the archive does, never the other way.
+        _append(directory, Erased(row_key=row_key, at_ms=now_ms, place=place))
+        picture = place is not None and zero(Packs(directory / "packs"), place)
+        machines = _mark(directory, row, offset_minutes, now_ms)
+        holds = HeldArea(directory).erase(row_key, now_ms)
+    again = row.snapshot.erased_at_ms is not None
+    return Erasure(row_key, picture=picture, machines=machines, holds=holds, again=again)
+
+
+def erase_brought(directory: Path, request: ErasureRequest, *, offset_minutes: int, now_ms: int) -> ErasureAnswer:
+    """Erase a picture that was brought for a case that is over: what the centre may ask for, and nothing else.
+
+    Whoever holds the cluster's token can so erase no picture of a camera, and none that a legal hold names.
+
+    Raises:
+        UnknownObservation: no such row.
+        NotBrought: no desk agent signed it.
+        PictureHeld: a legal hold names it.
+        ArchiveInUse, ArchiveUnreadable, ArchiveWriteFailed: as `erase`.
+    """
+    query = Query(directory, offset_minutes=offset_minutes)
+    if query.observation(request.row_key).snapshot.signature is None:
+        raise NotBrought(f"{request.row_key}: no desk agent signed it; a camera's picture is erased by hand")
+    if holds := query.holds(request.row_key).holds:
+        names = ", ".join(hold.name for hold in holds)
+        raise PictureHeld(f"{request.row_key}: held by {names}; release what is no longer needed, then ask again")
+    reason = f"case {request.case} is over"
+    done = erase(directory, request.row_key, offset_minutes=offset_minutes, now_ms=now_ms, reason=reason)
+    return ErasureAnswer(row_key=done.row_key, machines=done.machines, again=done.again)
+
+
+def erased(directory: Path) -> Iterator[Erased]:
+    """The list of an archive or a backup. A last line that a crash cut off is no entry.
+
+    Raises:
+        ArchiveUnreadable: another line is damaged.
+    """
+    path = directory / LIST
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        if not line.endswith("\n"):
+            return
+        try:
+            yield Erased.model_validate_json(line)
+        except ValidationError as error:
+            raise ArchiveUnreadable(f"{path}:{number}: no entry of the list of erasures; restore the file") from error
+
+
+def zero(packs: Packs, place: PicturePlace) -> bool:
+    """Zero a place; False where its pack is gone, so that nothing is left to erase."""
+    try:
+        packs.erase(place)
+    except PictureDamaged:
+        return False
+    return True
+
+
+def _append(directory: Path, entry: Erased) -> None:
+    path = directory / LIST
+    with disk_errors(path):
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # A line that a crash cut off was never acknowledged: whoever asked asks again.
+            content = path.read_bytes()
+            os.ftruncate(handle, content.rfind(b"\n") + 1)
+            os.write(handle, (json.dumps(entry.model_dump(mode="json")) + "\n").encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _mark(directory: Path, row: Observation, offset_minutes: int, now_ms: int) -> int:
+    """The row says erased, and its machines lose their vectors; how many did. Nothing where the day was dropped."""
+    tables = connect(directory)
+    name = WindowsOfDays(window_names(tables), offset_minutes).at(filed_at_ms(row.snapshot))
+    if name is None:
+        return 0
+    key = row.snapshot.row_key
+    try:
+        snapshots = tables.open_table(SNAPSHOTS + name)
+        if "erased_at_ms" not in snapshots.schema.names:
+            snapshots.add_columns(pa.schema([pa.field("erased_at_ms", pa.int64())]))
+        snapshots.update(where=f"row_key = '{key}' AND erased_at_ms IS NULL", values={"erased_at_ms": now_ms})
+        objects = tables.open_table(OBJECTS + name)
+        if "vector" not in objects.schema.names:
+            return 0
+        columns = objects.schema.names
+        # All machines of the row, with a vector or not: a reader takes them to be in the index together or not at all.
+        found = objects.search().where(f"row_key = '{key}'").select(columns).to_arrow()
+        seen = found.num_rows - found.column("vector").null_count
+        if seen:
+            field = OBJECT_SCHEMA.field("vector")
+            blind = found.set_column(columns.index("vector"), field, pa.nulls(found.num_rows, field.type))
+            objects.merge_insert("object_key").when_matched_update_all().execute(blind, on_bad_vectors="null")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ArchiveWriteFailed(f"{name}: {str(error)[:300]}; call again") from error
+    return int(seen)

@@ -1,0 +1,1 @@
+"""One server of the cluster: starts Ray under supervision, waits until it is ready, scales replicas."""

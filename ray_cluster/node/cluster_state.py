@@ -1,0 +1,81 @@
+"""What the head's deployer last saw of machines and deployments: a file in `state_dir`, and what is wrong in it.
+
+A file, since it must be readable when nothing else answers, and without starting Ray (2 s and 150 MB) to read it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from provisioning.contracts.config.cluster import NodeRole
+from provisioning.files import durable
+from ray_cluster.errors import NotUp
+
+FILE: Final = "condition.json"
+STALE_S: Final = 20.0
+WELL: Final = frozenset({"HEALTHY", "UPSCALING", "DOWNSCALING"})
+"""Of a deployment's states those in which it does its work; Ray Serve's words."""
+
+
+class _Seen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Machine(_Seen):
+    """One that the head counts as alive."""
+
+    address: str
+    roles: tuple[str, ...]
+    slots: float
+    """For replicas of the parser."""
+
+
+class Deployed(_Seen):
+    """One deployment."""
+
+    name: str
+    status: str
+    replicas: dict[str, int]
+    """By state."""
+    scale: str
+    """How many it may have."""
+    message: str = ""
+
+
+class Condition(_Seen):
+    """At one moment."""
+
+    at_ms: int
+    application: str
+    machines: tuple[Machine, ...]
+    deployments: tuple[Deployed, ...]
+
+    @classmethod
+    def read(cls, state_dir: Path) -> Self:
+        """Raises `NotUp` where there is none, or none that can be read."""
+        path = state_dir / FILE
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise NotUp(f"{path}: no condition yet; this is told on the head, while it is up") from error
+
+    def write(self, state_dir: Path) -> None:
+        """Replace the file in `state_dir`. Raises OSError."""
+        durable.write(state_dir / FILE, self.model_dump_json().encode(), mode=durable.PUBLIC)
+
+    def troubles(self, now_ms: int) -> Iterator[str]:
+        """One line each."""
+        age_s = (now_ms - self.at_ms) / 1000
+        if age_s > STALE_S:
+            yield f"the head has said nothing for {age_s:.0f} s"
+        present = {role for machine in self.machines for role in machine.roles}
+        for role in NodeRole:
+            if role.value not in present:
+                yield f"no machine has the role {role.value}"
+        if not self.deployments:
+            yield "nothing is deployed"
+        for deployed in self.deployments:
+            if deployed.status not in WELL or not deployed.replicas.get("RUNNING"):
+                yield f"{deployed.name} is {deployed.status.lower()}: {deployed.message or 'no replica runs'}"

@@ -1,0 +1,102 @@
+"""What must stand in files and environment before `ray` is imported: tokens, ports, switches."""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Final
+
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import read_secret
+from provisioning.contracts.errors import ConfigError
+from ray_cluster.errors import StartFailed
+
+NO_PORT: Final = "-1"
+"""Nobody can listen on it."""
+
+
+def prepare(config: ClusterConfig) -> None:
+    """Make this process and its children run Ray as `config` wants it. Writes the two tokens where they are absent.
+
+    Raises:
+        ConfigError: a token file cannot be used.
+        StartFailed: a port is taken.
+    """
+    for path in (config.auth_token_file, config.query_token_file):
+        ensure_secret(path)
+    for host, port, key in (
+        (config.query_host, config.query_port, "query_port"),
+        ("127.0.0.1", config.dashboard_port, "dashboard_port"),
+        (config.node_address, config.gcs_port, "gcs_port"),
+    ):
+        _check_free(host, port, key)
+    os.environ.update(switches(config), RAY_GCS_SERVER_PORT=str(config.gcs_port))
+    # A token in the environment would win over the file.
+    os.environ.pop("RAY_AUTH_TOKEN", None)
+
+
+def switches(config: ClusterConfig) -> dict[str, str]:
+    """What every process of Ray runs with, of `run` and of `up`.
+
+    Not among them: RAY_SERVE_THROUGHPUT_OPTIMIZED (docs/cluster.md says why).
+    """
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(config.auth_token_file),
+        # Two servers of metrics would listen on every address and ask for no token. There is no switch for them (2.60);
+        # Ray goes on without one whose port cannot be had.
+        "AUTOSCALER_METRIC_PORT": NO_PORT,
+        "DASHBOARD_METRIC_PORT": NO_PORT,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Where they are not, `ray start` tells Ray's makers just that: here it tells a port that nobody listens on.
+        "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",
+        # Every replica is started on purpose; idle workers in reserve would cost about 100 MB each.
+        "RAY_prestart_worker_first_driver": "0",
+        "RAY_enable_worker_prestart": "0",
+    }
+
+
+def home(folder: Path) -> dict[str, str]:
+    """A home of their own for Ray's processes, made in `folder`.
+
+    Without the file in it, Ray's dashboard asks the metadata services of three clouds whether it runs in one of them
+    (`get_cluster_config_to_report`, 2.60): on a site without internet, a name that is looked for and never found.
+    """
+    made = folder / "home"
+    made.mkdir(mode=0o700, exist_ok=True)
+    (made / "ray_bootstrap_config.yaml").write_text("{}\n", encoding="ascii")
+    return {"HOME": str(made)}
+
+
+def ensure_secret(path: Path) -> None:
+    """Write a random token of 256 bits, mode 0600, unless the file exists. An existing one must be ours alone.
+
+    Raises:
+        ConfigError: it cannot be written, or `read_secret` refuses it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        pass  # Kept: the centre may hold a copy of it.
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the token cannot be written ({error.strerror}); check the folder's rights"
+        ) from error
+    else:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+    read_secret(path)
+
+
+def _check_free(host: str, port: int, key: str) -> None:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As a server does: a connection in TIME_WAIT is no reason to refuse.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise StartFailed(
+                f"{host}:{port} cannot be used ({error.strerror}); free it or set another {key} in the configuration"
+            ) from error

@@ -1,0 +1,124 @@
+"""This machine as a Ray node: the command line and environment of its `ray start`, as functions of the configuration.
+
+Every port is a stated one: a firewall can be written for them, and Ray's raylet gives up after 15 s on an agent that
+chooses its own and has not said which, which a busy machine does not always manage (measured).
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from provisioning.contracts.config.cluster import ClusterConfig, Node, NodeRole
+from ray_cluster.errors import StartFailed
+from ray_cluster.node.environment import switches
+
+ROLE_ROOM: Final = 1
+"""Of a role's resource on a machine that has the role, beside the slots of the parser."""
+LIGHT: Final = 0.01
+"""What a deployment takes of its role's resource that is not counted in slots."""
+_BOOKKEEPING_CPUS: Final = 32
+"""Ray's CPUs are slots, not cores: deployments are placed by role."""
+RECONNECT_S: Final = 600
+"""A node works on without its head for so long. Then it ends, and its unit starts it again."""
+
+
+def node_of(config: ClusterConfig) -> Node:
+    """The [node] table. Raises `StartFailed` where there is none."""
+    if config.node is None:
+        raise StartFailed("the configuration has no [node]: add one with state_dir, or use `wayside-cluster run`")
+    return config.node
+
+
+def is_head(config: ClusterConfig) -> bool:
+    """Whether the others come to this machine."""
+    node = config.node
+    return node is None or node.head_address in {None, config.node_address}
+
+
+def head_address(config: ClusterConfig) -> str:
+    """HOST:PORT of the head's GCS."""
+    host = config.node_address if config.node is None else config.node.head_address or config.node_address
+    return f"{host}:{config.gcs_port}"
+
+
+def resources(node: Node) -> dict[str, float]:
+    """What this machine offers to deployments, by role."""
+    slots = {NodeRole.PARSE: node.parser_slots}
+    return {role.value: float(ROLE_ROOM + slots.get(role, 0)) for role in node.roles}
+
+
+def ports(config: ClusterConfig) -> dict[str, int]:
+    """Every port that a node opens but the worker range, by what it is."""
+    node = node_of(config)
+    names = ("node manager", "object manager", "dashboard agent", "metrics agent", "runtime agent", "metrics export")
+    opened = {name: node.first_port + index for index, name in enumerate(names)}
+    if not is_head(config):
+        return opened
+    # Ray's head opens a door for remote drivers and has no switch for it; the token guards it.
+    opened |= {"client server": node.first_port + len(names), "gcs": config.gcs_port}
+    return opened | ({"dashboard": config.dashboard_port} if config.dashboard else {})
+
+
+def run_dir(config: ClusterConfig, runtime_directory: str | None) -> Path:
+    """Where Ray keeps sockets and logs: systemd's runtime directory, or one in /tmp that is ours by its name.
+
+    A socket's path ends at 107 bytes, so it is short; it is the same at each start, so what a kill left is found.
+    """
+    if runtime_directory:
+        return Path(runtime_directory.split(":")[0])
+    digest = sha256(str(node_of(config).state_dir).encode()).hexdigest()[:8]
+    return Path(f"/tmp/wr-{digest}")  # noqa: S108 - made with mode 0700, and only used where it is ours
+
+
+def environment(config: ClusterConfig, base: Mapping[str, str]) -> dict[str, str]:
+    """Of `ray start` and of everything that it starts."""
+    answer = {
+        **base,
+        **switches(config),
+        # Ray's workers are nice 15 unless told otherwise; here they are what the machine is for.
+        "RAY_worker_niceness": "0",
+        "RAY_gcs_rpc_server_reconnect_timeout_s": str(RECONNECT_S),
+    }
+    if is_head(config):
+        answer |= {
+            # A head that starts again knows its nodes and actors; "alpha" by Ray's own word (docs/cluster.md).
+            "RAY_gcs_storage": "rocksdb",
+            "RAY_gcs_storage_path": str(node_of(config).state_dir / "gcs"),
+            # A node that does not answer is dead after 2 s + 5 x 2 s; one whose process ended, at once.
+            "RAY_health_check_initial_delay_ms": "2000",
+            "RAY_health_check_period_ms": "2000",
+        }
+    # A token in the environment would win over the file.
+    answer.pop("RAY_AUTH_TOKEN", None)
+    return answer
+
+
+def ray_start(config: ClusterConfig, run: Path) -> list[str]:
+    """The command that is this machine's node for as long as it runs."""
+    node = node_of(config)
+    opened = ports(config)
+    low, high = node.worker_ports
+    command = [
+        sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats",
+        "--node-ip-address", config.node_address, "--temp-dir", str(run),
+        "--resources", json.dumps(resources(node)), "--num-cpus", str(_BOOKKEEPING_CPUS),
+        "--num-gpus", str(node.gpus), "--object-store-memory", str(config.object_store_mb * 1024**2),
+        "--node-manager-port", str(opened["node manager"]), "--object-manager-port", str(opened["object manager"]),
+        "--dashboard-agent-listen-port", str(opened["dashboard agent"]),
+        "--dashboard-agent-grpc-port", str(opened["metrics agent"]),
+        "--runtime-env-agent-port", str(opened["runtime agent"]),
+        "--metrics-export-port", str(opened["metrics export"]),
+        "--min-worker-port", str(low), "--max-worker-port", str(high),
+    ]  # fmt: skip
+    if not is_head(config):
+        return [*command, "--address", head_address(config)]
+    return [
+        *command, "--head", "--port", str(config.gcs_port), "--include-dashboard", str(config.dashboard).lower(),
+        "--dashboard-host", "127.0.0.1", "--dashboard-port", str(config.dashboard_port),
+        # Ray's autoscaler rents machines; here they are there or not.
+        "--no-monitor",
+        "--ray-client-server-port", str(opened["client server"]),
+    ]  # fmt: skip

@@ -1,0 +1,58 @@
+"""How a search would be run: which tables of each day answer, by which indexes, and how much of it is wanted."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from provisioning.contracts.query.search import DayPlan, SearchPlan
+from ray_cluster.archive.lance_tables import read_errors
+from ray_cluster.archive.schema import OBJECTS, SNAPSHOTS
+from ray_cluster.archive.windows import day_of, days_of, span_ms
+from ray_cluster.query import sql
+from ray_cluster.query.filters import Filter
+
+_INDEXED: Final = re.compile(r"@([a-z0-9_]+)_idx")
+"""How Lance's plan names the scalar index that a condition is answered by."""
+
+
+def plan(tables: Any, windows: Sequence[str], wanted: Filter, offset_minutes: int) -> SearchPlan:
+    """For `windows`, newest first; those of a day are one line.
+
+    Raises:
+        ArchiveUnreadable: try again.
+    """
+    plans: dict[str, DayPlan] = {}
+    without: list[str] = []
+    for window in windows:
+        with read_errors(window):
+            if not wanted.wanted.of_machine:
+                _add(plans, _of(tables.open_table(SNAPSHOTS + window), window, "snapshots", wanted.conditions(None)))
+                continue
+            table = tables.open_table(OBJECTS + window)
+            if sql.needed(wanted.wanted) <= set(table.schema.names):
+                condition = wanted.object_conditions(span_ms(window, offset_minutes))
+                _add(plans, _of(table, window, "objects", condition))
+            else:
+                without.append(window)
+    return SearchPlan(days=tuple(plans.values()), days_without=days_of(without)[::-1])
+
+
+def _add(plans: dict[str, DayPlan], one: DayPlan) -> None:
+    """To what is known of its day; an index is used where one of the day's windows uses it."""
+    known = plans.get(one.day)
+    if known is not None:
+        indexes = tuple(sorted({*known.indexes, *one.indexes}))
+        counts = {"rows": known.rows + one.rows, "matching": known.matching + one.matching}
+        one = one.model_copy(update=counts | {"indexes": indexes})
+    plans[one.day] = one
+
+
+def _of(table: Any, window: str, name: str, condition: str) -> DayPlan:
+    text = table.search().where(condition).select(["row_key"]).explain_plan(verbose=True)
+    return DayPlan(
+        day=day_of(window),
+        table=name,
+        rows=table.count_rows(),
+        matching=table.count_rows(condition),
+        indexes=tuple(sorted(set(_INDEXED.findall(text)))),
+    )

@@ -1,0 +1,131 @@
+"""What is asked of the archive: a span, cameras, and what machines and pictures must be. And where a page ended."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from provisioning.contracts import ids
+from provisioning.contracts.query.search import Wanted
+from ray_cluster.archive.lance_tables import quoted
+from ray_cluster.errors import BadRequest
+from ray_cluster.query import sql as conditions
+
+_PARTS_MS: Final = (30 * 60_000, 4 * 3_600_000)
+_FEW_CAMERAS: Final = 20
+ANYTHING: Final = Wanted()
+MAX_TIME_MS: Final = 4_102_444_800_000
+_ROW_KEY: Final = re.compile(ids.AGENT_PATTERN[1:-1] + ":" + ids.OBSERVATION_PATTERN[1:-1])
+_CAMERA: Final = re.compile(ids.CAMERA_PATTERN[1:-1])
+_AGENT: Final = re.compile(ids.AGENT_PATTERN[1:-1])
+_CURSOR: Final = re.compile(r"([0-9]{1,13})~(.{1,128})")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the last row's filed time and key."""
+
+    at_ms: int
+    row_key: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` made.
+
+        Raises:
+            BadRequest: it is something else.
+        """
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            raise BadRequest("cursor: not one of ours; leave it out to start from the newest")
+        return cls(int(match.group(1)), checked_row_key(match.group(2)))
+
+    def older(self, column: str) -> tuple[str, str]:
+        """As Lance SQL: rows behind this one, when `column` and then the key are sorted downwards."""
+        return f"{column} <= {self.at_ms}", f"({column} < {self.at_ms} OR row_key < '{self.row_key}')"
+
+    def __str__(self) -> str:
+        return f"{self.at_ms}~{self.row_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which observations. An empty tuple means all; `from_ms` is inclusive, `to_ms` exclusive, both of filed time.
+
+    Raises:
+        BadRequest: a camera id that cannot be one, or an empty span.
+    """
+
+    from_ms: int = 0
+    to_ms: int = MAX_TIME_MS
+    camera_ids: tuple[str, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+    """Agent and camera: two agents may give one id to theirs."""
+    wanted: Wanted = ANYTHING
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.from_ms <= self.to_ms <= MAX_TIME_MS:
+            raise BadRequest("from_ms, to_ms: give milliseconds since 1970 with from_ms <= to_ms")
+        for camera in self.camera_ids:
+            if _CAMERA.fullmatch(camera) is None:
+                raise BadRequest(f"camera_id: {camera[:64]!r} cannot be a camera's id")
+        for agent, camera in self.sources:
+            if _AGENT.fullmatch(agent) is None or _CAMERA.fullmatch(camera) is None:
+                raise BadRequest(f"source: {agent[:64]!r}/{camera[:64]!r} cannot be an agent and its camera")
+
+    def conditions(self, before: Cursor | None) -> str:
+        """On snapshot rows, as Lance SQL. Every value was checked against a pattern without quotes, or is a number."""
+        parts = [f"filed_at_ms >= {self.from_ms}", f"filed_at_ms < {self.to_ms}"]
+        if self.camera_ids:
+            parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
+        if self.sources:
+            parts.append(conditions.of_sources(self.sources))
+        parts += conditions.of_classes(self.wanted)
+        parts += conditions.of_picture(self.wanted)
+        if before is not None:
+            parts += before.older("filed_at_ms")
+        return " AND ".join(parts)
+
+    def parts(self, window: tuple[int, int], before: Cursor | None) -> Iterator["Filter"]:
+        """The same for parts of a window, the newest first; together they are all of it that is asked for.
+
+        Most pages end in the first, and need not sort all that matches in a window. Of few cameras
+        little matches in some hours, and each part is a look at all that no index covers yet.
+        """
+        low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
+        if before is not None:
+            high = min(high, before.at_ms + 1)
+        cameras = len(self.camera_ids) or len(self.sources)
+        for width in _PARTS_MS[1:] if 0 < cameras <= _FEW_CAMERAS else _PARTS_MS:
+            if high - low > width:
+                yield replace(self, from_ms=high - width, to_ms=high)
+                high -= width
+        if high > low:
+            yield replace(self, from_ms=low, to_ms=high)
+
+    def object_conditions(self, window: tuple[int, int], before: Cursor | None = None) -> str:
+        """On object rows captured in their table's window: as `conditions`.
+
+        A row whose capture time was not believed lies in that of its receipt, and so mostly outside of every span.
+        """
+        low, high = max(window[0], self.from_ms), min(window[1], self.to_ms)
+        parts = [f"captured_at_ms >= {low}", f"captured_at_ms < {high}"]
+        if self.camera_ids:
+            parts.append(f"camera_id IN ({quoted(self.camera_ids)})")
+        if self.sources:
+            parts.append(conditions.of_object_sources(self.sources))
+        parts += conditions.of_machine(self.wanted)
+        if before is not None:
+            parts += before.older("captured_at_ms")
+        return " AND ".join(parts)
+
+
+def checked_row_key(text: str) -> str:
+    """`text`, if it can be a row key: nothing else may reach a filter.
+
+    Raises:
+        BadRequest: it cannot.
+    """
+    if _ROW_KEY.fullmatch(text) is None:
+        raise BadRequest("row_key: an agent id, a colon and 32 hexadecimal digits")
+    return text

@@ -1,0 +1,158 @@
+"""Look-alike search over windows of days in parallel: pages that get better, the newest windows first."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provisioning.contracts.query.lookalike import LookalikeHit, LookalikePage, LookalikeRequest
+from ray_cluster.archive.audit_log import Audit
+from ray_cluster.archive.lance_tables import connect, quoted, read_errors, window_names
+from ray_cluster.archive.schema import OBJECTS, object_row
+from ray_cluster.archive.upkeep_status import read_status
+from ray_cluster.archive.window_bloom import Seals
+from ray_cluster.archive.windows import WindowsOfDays, day_of
+from ray_cluster.errors import ArchiveUnreadable, NoVector
+from ray_cluster.query.filters import checked_row_key
+from ray_cluster.query.row_reader import by_key, pinned, records
+from ray_cluster.query.sql import of_object_sources
+from ray_cluster.query.standing_queries import Standing
+from ray_cluster.query.vector_search import Nearest, nearest
+
+PARALLEL_WINDOWS: Final = 4
+"""Lance uses every core for one search already; more windows at once hide the reads of the disk and little else."""
+PAGES: Final = 32
+"""That one answer has at most before the last one: a month of hours is 720 windows, and each page carries all hits."""
+_Hits = dict[str, LookalikeHit]
+
+
+class Lookalike:
+    """Searches one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
+
+    def __init__(self, directory: Path, *, offset_minutes: int, now_ms: Callable[[], int]) -> None:
+        self._directory = directory
+        self._offset_minutes = offset_minutes
+        self._now_ms = now_ms
+        self._audit = Audit(directory)
+        self._tables = connect(directory)
+        self._seals = Seals(directory, self._tables)
+        self._made: set[str] = set()
+        self.standing = Standing(self._tables, self._seals, self._audit, now_ms)
+        """Of the same archive and the same audit lines."""
+
+    def search(self, request: LookalikeRequest) -> Iterator[LookalikePage]:
+        """Pages, each with the best hits so far; the last one is `final`. Nothing is searched before the audit line.
+
+        Raises, before the first page:
+            NoVector: a machine that is asked about has none, or is not there.
+            BadRequest: a row key that cannot be one.
+            ArchiveUnreadable, ArchiveWriteFailed: try again.
+        """
+        self._audit.write("lookalike", at_ms=self._now_ms(), **request.model_dump(mode="json"))
+        with read_errors("tables"):
+            windows = WindowsOfDays(window_names(self._tables, self._made), self._offset_minutes)
+            touched = windows.touching(request.from_ms, request.to_ms)
+            vectors = [self._vector_of(windows, machine.row_key, machine.index) for machine in request.machines]
+        return self._pages(request, touched, vectors)
+
+    def _pages(
+        self, request: LookalikeRequest, windows: list[str], vectors: list[NDArray[np.float32]]
+    ) -> Iterator[LookalikePage]:
+        found: _Hits = {}
+        failed: set[str] = set()
+        recall = self._lowest_recall(windows)
+        left = Counter(map(day_of, windows))
+        days = len(left)
+        with ThreadPoolExecutor(PARALLEL_WINDOWS, "lookalike") as pool:
+            work: dict[Future[_Hits], str] = {
+                pool.submit(self._window, each, request, vectors): each for each in windows
+            }
+            try:
+                for done, future in enumerate(as_completed(work), 1):
+                    day = day_of(work[future])
+                    try:
+                        found = _best(found, future.result(), request.limit)
+                    except ArchiveUnreadable:
+                        failed.add(day)
+                    left[day] -= 1
+                    # Of many windows not each has a page, but the first one does.
+                    told = -(-done * PAGES // len(windows)) > -(-(done - 1) * PAGES // len(windows))
+                    if done < len(windows) and told:
+                        yield _page(found, sum(not each for each in left.values()), days, failed, recall, final=False)
+            finally:
+                # A caller that hangs up leaves windows that nobody has to search.
+                pool.shutdown(wait=False, cancel_futures=True)
+        yield _page(found, days, days, failed, recall, final=True)
+
+    def _window(self, window: str, request: LookalikeRequest, vectors: list[NDArray[np.float32]]) -> _Hits:
+        with read_errors(window):
+            objects = self._tables.open_table(OBJECTS + window)
+            if "vector" not in objects.schema.names:
+                return {}
+            condition = _condition(request)
+            found: _Hits = {}
+            for vector in vectors:
+                rows = nearest(objects, Nearest(vector, request.limit, condition)).to_pylist()
+                hits = {row["object_key"]: _hit(row) for row in rows}
+                found = _best(found, hits, request.limit)
+            return found
+
+    def _vector_of(self, windows: WindowsOfDays, row_key: str, index: int) -> NDArray[np.float32]:
+        checked_row_key(row_key)
+        for window in self._seals.holding(reversed(windows.names), [row_key]):
+            objects = pinned(self._tables, OBJECTS + window)
+            if "vector" in objects.schema.names:
+                ids = by_key(objects, [row_key]).get(row_key, ())
+                for record in records(objects, ids, ["index", "vector"]):
+                    if record["index"] == index and record["vector"] is not None:
+                        return np.asarray(record["vector"], np.float32)
+        raise NoVector(f"{row_key} machine {index}: no vector; too little of it is visible, or it is not archived")
+
+    def _lowest_recall(self, windows: list[str]) -> float | None:
+        status, asked = read_status(self._directory), set(windows)
+        measured = [] if status is None else [each.recall for each in status.days if each.name in asked]
+        return min((recall for recall in measured if recall is not None), default=None)
+
+
+def _condition(request: LookalikeRequest) -> str:
+    """As Lance SQL: numbers, checked ids and enums alone."""
+    parts = [
+        f"captured_at_ms >= {request.from_ms}",
+        f"captured_at_ms < {request.to_ms}",
+        of_object_sources([(agent, camera) for agent, _, camera in (each.partition("/") for each in request.sources)]),
+    ]
+    if request.classes:
+        parts.append(f"cls IN ({quoted(request.classes)})")
+    if request.colours:
+        parts.append(f"colour IN ({quoted(request.colours)})")
+    return " AND ".join(parts)
+
+
+def _hit(record: dict[str, Any]) -> LookalikeHit:
+    similarity = max(-1.0, min(1.0, 1.0 - record["_distance"]))
+    return LookalikeHit(machine=object_row(record), similarity=similarity)
+
+
+def _best(some: _Hits, others: _Hits, limit: int) -> _Hits:
+    """The best `limit` of both; of a machine found twice, its better match."""
+    merged = dict(some)
+    for key, hit in others.items():
+        if key not in merged or hit.similarity > merged[key].similarity:
+            merged[key] = hit
+    best = sorted(merged.items(), key=lambda item: (-item[1].similarity, item[0]))[:limit]
+    return dict(best)
+
+
+def _page(found: _Hits, done: int, days: int, failed: set[str], recall: float | None, *, final: bool) -> LookalikePage:
+    return LookalikePage(
+        hits=tuple(found.values()),
+        days_done=done,
+        days=days,
+        failed_days=tuple(sorted(failed)),
+        recall=recall,
+        final=final,
+    )

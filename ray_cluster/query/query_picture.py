@@ -1,0 +1,67 @@
+"""What the machines of a caller's own picture look like: a query picture of look-alike search, which is kept nowhere.
+
+It comes as the message that a desk agent would send, so it is bounded and checked like any other. And it is searched
+for faces first: what intake would not archive with its picture is not looked at here either.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from provisioning.contracts.errors import ContractError
+from provisioning.contracts.query.archive import Looks, MachineLook
+from provisioning.contracts.wire import codec
+from provisioning.contracts.wire.messages import Machine
+from ray_cluster.errors import BadRequest
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.picture import Photo, Sitter, Unreadable
+
+
+class Shown(Protocol):
+    """The two stages that see a caller's picture. Both may raise `Unavailable` and `StageFault`."""
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        """See `Stages.inspect`."""
+
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        """See `Stages.embed`."""
+
+
+async def looks(message: bytes, stages: Shown) -> Looks:
+    """One look for each machine of the envelope; without its vector, which no answer has. Raises as `seen`."""
+    return Looks(
+        machines=tuple(
+            MachineLook(
+                machine=machine,
+                colour=look.colour,
+                colour_share=look.colour_share,
+                comparable=look.vector is not None,
+            )
+            for machine, look in await seen(message, stages)
+        )
+    )
+
+
+async def seen(message: bytes, stages: Shown) -> list[tuple[Machine, Appearance]]:
+    """The machines of the message's envelope, each with its appearance, to be searched with.
+
+    Raises:
+        BadRequest: no snapshot message, no picture in it, or one in which a face shows.
+        Unavailable: a stage is away or busy.
+        StageFault: it failed on the picture.
+    """
+    try:
+        snapshot, jpeg = codec.decode_snapshot(message)
+    except ContractError as error:
+        raise BadRequest(f"body: {error}") from error
+    if not jpeg:
+        raise BadRequest("body: its picture is withheld; there is nothing to look at")
+    photo = Photo(jpeg, snapshot.picture.width, snapshot.picture.height, snapshot.redaction.regions)
+    (face,) = await stages.inspect([photo])
+    if isinstance(face, Unreadable):
+        raise BadRequest(f"body: {face.detail}")
+    if face:
+        raise BadRequest("body: a face shows in the picture; redact it again")
+    (found,) = await stages.embed([Sitter(photo, snapshot.machines)])
+    if isinstance(found, Unreadable):
+        raise BadRequest(f"body: {found.detail}")
+    return list(zip(snapshot.machines, found, strict=True))

@@ -1,0 +1,343 @@
+"""The HTTP face of `query`: routes, the bearer token, and the one map from error to status."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import Query as Parameter
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ValidationError
+
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.query.archive import (
+    ArchiveStatus,
+    CommitPage,
+    HoldMarks,
+    IntakeStatus,
+    Looks,
+    Observation,
+    ObservationPage,
+    StorageStatus,
+    StuckStage,
+    UpkeepReport,
+)
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from provisioning.contracts.query.lookalike import LookalikeRequest
+from provisioning.contracts.query.search import MachineCounts, SearchPlan
+from provisioning.contracts.query.standing import StandingAnswer, StandingRequest
+from provisioning.contracts.query.zone_counts import ZoneCounts
+from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES
+from ray_cluster.errors import (
+    ArchiveFull,
+    ArchiveInUse,
+    ArchiveUnreadable,
+    ArchiveWriteFailed,
+    BadRequest,
+    ClusterError,
+    NotBrought,
+    NoVector,
+    PictureDamaged,
+    PictureErased,
+    PictureHeld,
+    PictureLeaked,
+    PictureWithheld,
+    StageFault,
+    Unavailable,
+    UnknownObservation,
+)
+from ray_cluster.query.lookalike import Lookalike
+from ray_cluster.query.params import DEFAULT_LIMIT, Asked, AskedCounts, AskedPage, AskedZones
+from ray_cluster.query.query_picture import Shown, looks
+from ray_cluster.query.reader import Query
+
+AskIntake = Callable[[], Awaitable[IntakeStatus]]
+AskParsers = Callable[[], Awaitable[ParsersStatus]]
+Erase = Callable[[ErasureRequest], ErasureAnswer]
+STUCK: Final = "stuck"
+"""Kind of the error of `/health` while the intake makes no way."""
+MAX_BODY_BYTES: Final = 64 * 1024
+"""256 camera ids are a quarter of it."""
+MAX_STANDING_BYTES: Final = 2 * 1024 * 1024
+"""A thousand cases with eight pictures each are 1.1 MB."""
+HEALTH_FRESH_S: Final = 2.0
+"""For so long one answer serves all: `/health` is open, and asks every replica."""
+_Model = TypeVar("_Model", bound=BaseModel)
+Limit = Annotated[int, Parameter(ge=1, le=500)]
+
+_STATUS: Final[dict[type[ClusterError], tuple[int, str]]] = {
+    BadRequest: (422, "bad_request"),
+    UnknownObservation: (404, "unknown_observation"),
+    PictureWithheld: (404, "picture_withheld"),
+    PictureLeaked: (404, "picture_leak"),
+    NotBrought: (409, "not_brought"),
+    PictureHeld: (409, "picture_held"),
+    ArchiveInUse: (503, "unavailable"),
+    PictureErased: (410, "picture_erased"),
+    PictureDamaged: (500, "picture_damaged"),
+    NoVector: (422, "no_vector"),
+    ArchiveUnreadable: (503, "unavailable"),
+    ArchiveWriteFailed: (503, "unavailable"),
+    ArchiveFull: (503, "unavailable"),
+    Unavailable: (503, "unavailable"),
+    StageFault: (503, "unavailable"),
+}
+
+
+class _UnauthorizedError(Exception):
+    pass
+
+
+def create_app(
+    query: Query,
+    shown: Shown,
+    lookalike: Lookalike,
+    *,
+    token: str,
+    ask_intake: AskIntake,
+    ask_parsers: AskParsers | None = None,
+    erase: Erase | None = None,
+    clock_s: Callable[[], float] = time.monotonic,
+) -> FastAPI:
+    """The application.
+
+    `shown` looks at a caller's own picture; `token` is what a caller must bear; an `ask_…` raises `Unavailable` while
+    there is nobody. `erase` erases what was brought for a case; without it nothing is erased by a request.
+    """
+    ask_parsers = ask_parsers or _nobody
+    expected = f"Bearer {token}".encode()
+
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), expected):
+            raise _UnauthorizedError
+
+    # No /docs: its page loads scripts from elsewhere, and nobody but the centre asks here.
+    app = FastAPI(title="Wayside query", docs_url=None, redoc_url=None, openapi_url=None)
+    _map_errors(app)
+    app.include_router(_health(_Health(query, ask_intake, ask_parsers, clock_s)))
+    archive = _archive(query, ask_intake, ask_parsers)
+    erasures = [] if erase is None else [_erasures(erase)]
+    for routes in (_observations(query), _lookalikes(lookalike), archive, _looks(shown), *erasures):
+        app.include_router(routes, dependencies=[Depends(authorised)])
+    return app
+
+
+async def _nobody() -> ParsersStatus:
+    return ParsersStatus(parsers=())
+
+
+class _Health:
+    """Asks the replicas how they are, at most once in `HEALTH_FRESH_S` for all who ask without a token."""
+
+    def __init__(
+        self, query: Query, ask_intake: AskIntake, ask_parsers: AskParsers, clock_s: Callable[[], float]
+    ) -> None:
+        self._query = query
+        self._ask_intake = ask_intake
+        self._ask_parsers = ask_parsers
+        self._clock_s = clock_s
+        self._asking = asyncio.Lock()
+        self._known: tuple[float, int, dict[str, Any]] | None = None
+
+    async def answer(self) -> JSONResponse:
+        """Give what is known if it is fresh; who comes while it is asked for waits for the same answer."""
+        async with self._asking:
+            if self._known is None or self._clock_s() - self._known[0] >= HEALTH_FRESH_S:
+                status, said = await self._ask()
+                self._known = self._clock_s(), status, said
+            _, status, said = self._known
+        return JSONResponse(said, status)
+
+    async def _ask(self) -> tuple[int, dict[str, Any]]:
+        try:
+            intake = await self._ask_intake()
+        except Unavailable:
+            return 503, {"status": "starting"}
+        if not intake.broker_connected:
+            return 503, {"status": "broker unreachable"}
+        if intake.stuck:
+            return 503, {"status": "no progress", "error": STUCK, "attention": [*map(_of_stuck, intake.stuck)]}
+        # Snapshots come in all the same: nothing for a load balancer, but for people.
+        attention = [*await _of_parsers(self._ask_parsers), *await run_in_threadpool(_of_archive, self._query)]
+        return 200, {"status": "ok"} | ({"attention": attention} if attention else {})
+
+
+def _health(health: _Health) -> APIRouter:
+    routes = APIRouter()
+    routes.get("/health")(health.answer)
+    return routes
+
+
+def _of_stuck(stuck: StuckStage) -> str:
+    """The cause may quote an error, so it is told to who has the token."""
+    return f"{stuck.messages} messages make no way at the {stuck.stage} for {stuck.seconds} s, see /intake"
+
+
+async def _of_parsers(ask_parsers: AskParsers) -> list[str]:
+    try:
+        parsers = (await ask_parsers()).parsers
+    except Unavailable:
+        return ["no parser answers"]
+    broken = sum(bool(one.faults) for one in parsers)
+    return [f"{broken} of {len(parsers)} parsers have faults, see /detectors"] if broken else []
+
+
+def _of_archive(query: Query) -> list[str]:
+    """Without a token nobody is told more."""
+    found = len(query.alarms())
+    return [f"upkeep of the archive has alarms: {found}, see /status"] if found else []
+
+
+def _observations(query: Query) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/observations")
+    def observations(asked: Annotated[AskedPage, Parameter()]) -> ObservationPage:
+        return query.observations(asked.filter(), limit=asked.limit, cursor=asked.after())
+
+    @routes.get("/counts")
+    def counts(asked: Annotated[AskedCounts, Parameter()]) -> MachineCounts:
+        return query.counts(asked.filter(), asked.bin_ms)
+
+    @routes.get("/zones")
+    def zones(asked: Annotated[AskedZones, Parameter()]) -> ZoneCounts:
+        return query.zones(asked, asked.filter(), now_ms=time.time_ns() // 1_000_000)
+
+    @routes.get("/plan")
+    def plan(asked: Annotated[Asked, Parameter()]) -> SearchPlan:
+        return query.plan(asked.filter())
+
+    @routes.get("/observations/{row_key}")
+    def observation(row_key: str) -> Observation:
+        return query.observation(row_key)
+
+    @routes.get("/observations/{row_key}/holds")
+    def holds(row_key: str) -> HoldMarks:
+        return query.holds(row_key)
+
+    @routes.get("/observations/{row_key}/picture")
+    def picture(row_key: str) -> Response:
+        # Never cached: one erased picture must be gone at once.
+        return Response(query.picture(row_key), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    return routes
+
+
+def _lookalikes(lookalike: Lookalike) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/lookalikes")
+    async def lookalikes(request: Request) -> StreamingResponse:
+        """A `LookalikePage` a line, the last one final. Read here, after the token was: at most `MAX_BODY_BYTES`."""
+        wanted = await _read(LookalikeRequest, request, MAX_BODY_BYTES)
+        pages = await run_in_threadpool(lookalike.search, wanted)
+        lines = (page.model_dump_json() + "\n" for page in pages)
+        return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+    @routes.post("/standing")
+    async def standing(request: Request) -> StandingAnswer:
+        """Fresh rows beside what approved cases seek, all pairs at once."""
+        wanted = await _read(StandingRequest, request, MAX_STANDING_BYTES)
+        return await run_in_threadpool(lookalike.standing.compare, wanted)
+
+    return routes
+
+
+def _erasures(erase: Erase) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/erasures")
+    async def erasures(request: Request) -> ErasureAnswer:
+        """Of one picture that a desk agent brought; done when this answers."""
+        return await run_in_threadpool(erase, await _read(ErasureRequest, request, MAX_BODY_BYTES))
+
+    return routes
+
+
+async def _read(model: type[_Model], request: Request, limit: int) -> _Model:
+    """A request's body, once the token was right.
+
+    Raises:
+        BadRequest, RequestValidationError: larger than `limit`, or none.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BadRequest(f"body: more than {limit} bytes; no request is that large")
+    try:
+        return model.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
+
+
+def _archive(query: Query, ask_intake: AskIntake, ask_parsers: AskParsers) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/commits")
+    def commits(after: Annotated[int, Parameter(ge=0, le=2**53)] = 0, limit: Limit = DEFAULT_LIMIT) -> CommitPage:
+        return query.commits(after=after, limit=limit)
+
+    @routes.get("/status")
+    def status() -> ArchiveStatus:
+        return query.status()
+
+    @routes.get("/upkeep")
+    def upkeep() -> UpkeepReport:
+        return query.upkeep()
+
+    @routes.get("/storage")
+    def storage() -> StorageStatus:
+        return query.storage()
+
+    @routes.get("/intake")
+    async def intake_status() -> IntakeStatus:
+        return await ask_intake()
+
+    @routes.get("/detectors")
+    async def detectors() -> ParsersStatus:
+        return await ask_parsers()
+
+    return routes
+
+
+def _looks(shown: Shown) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/embed")
+    async def embed(request: Request) -> Looks:
+        # A message as an agent sends it: envelope and redacted picture. It is looked at and forgotten.
+        return await looks(await _body(request), shown)
+
+    return routes
+
+
+async def _body(request: Request) -> bytes:
+    """At most one message: more is refused as it comes, whatever its length was said to be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise BadRequest(f"body: over {MAX_MESSAGE_BYTES} bytes; send one snapshot message")
+    return bytes(body)
+
+
+def _map_errors(app: FastAPI) -> None:
+    @app.exception_handler(ClusterError)
+    async def cluster_error(_request: Request, error: ClusterError) -> JSONResponse:
+        code, kind = _STATUS.get(type(error), (500, "internal"))
+        return JSONResponse({"error": kind, "detail": str(error)}, code)
+
+    @app.exception_handler(_UnauthorizedError)
+    async def unauthorized(_request: Request, _error: _UnauthorizedError) -> JSONResponse:
+        detail = "send `Authorization: Bearer` with the content of query_token_file"
+        return JSONResponse({"error": "unauthorized", "detail": detail}, 401, headers={"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(RequestValidationError)
+    async def bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = (f"{fault['loc'][-1] if fault['loc'] else 'body'}: {fault['msg']}" for fault in error.errors()[:5])
+        return JSONResponse({"error": "bad_request", "detail": "; ".join(faults)}, 422)

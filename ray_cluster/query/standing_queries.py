@@ -1,0 +1,148 @@
+"""Fresh rows compared with what approved cases seek: every pair at once, as one product of two matrices."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provisioning.contracts.query.lookalike import MachineRef
+from provisioning.contracts.query.standing import (
+    MAX_STANDING,
+    StandingAnswer,
+    StandingCase,
+    StandingHit,
+    StandingRequest,
+)
+from provisioning.contracts.wire.messages import MachineClass
+from ray_cluster.archive.audit_log import Audit
+from ray_cluster.archive.lance_tables import read_errors, window_names
+from ray_cluster.archive.schema import OBJECTS
+from ray_cluster.archive.window_bloom import Seals
+from ray_cluster.query.filters import checked_row_key
+from ray_cluster.query.row_reader import by_key, pinned, records
+
+FRESH_MS: Final = 60_000
+"""How long a sought machine's vector is kept in memory: an erased picture stands no longer than this."""
+_BATCH: Final = 400
+"""Keys in one condition."""
+_Key = tuple[str, int]
+_Vectors = dict[_Key, tuple[MachineClass, NDArray[np.float32]]]
+
+
+class Standing:
+    """Answers for one archive directory. Any thread may call it; `now_ms` is the clock of the audit lines."""
+
+    def __init__(self, tables: Any, seals: Seals, audit: Audit, now_ms: Callable[[], int]) -> None:
+        self._tables = tables
+        self._seals = seals
+        self._made: set[str] = set()
+        self._audit = audit
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._sought: _Vectors = {}
+        self._read: dict[_Key, int] = {}
+        """When each sought machine was looked for."""
+        self._told: dict[str, int] = {}
+        """Of each case that a line named with its machines, a hash of these."""
+
+    def compare(self, request: StandingRequest) -> StandingAnswer:
+        """The rows' machines that are like what is sought. Nothing is compared before the audit line.
+
+        Raises:
+            BadRequest: a row key that cannot be one.
+            ArchiveUnreadable, ArchiveWriteFailed: try again.
+        """
+        self._write_down(request)
+        keys = [checked_row_key(key) for key in request.row_keys]
+        with self._lock, read_errors("tables"):
+            windows = tuple(reversed(window_names(self._tables, self._made)))
+            rows = self._vectors_of(set(keys), windows)
+            self._refresh(request, windows)
+            sought = dict(self._sought)
+        by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]] = {}
+        for key, (cls, vector) in rows.items():
+            by_row.setdefault(key[0], []).append((key, cls, vector))
+        hits: list[StandingHit] = []
+        unseen: list[str] = []
+        for case in request.cases:
+            vectors = [sought[key][1] for key in map(_key, case.machines) if key in sought]
+            if vectors:
+                hits += _hits(case, keys, by_row, np.stack(vectors))
+            else:
+                unseen.append(case.case)
+        return StandingAnswer(hits=tuple(hits), unseen=tuple(unseen))
+
+    def _write_down(self, request: StandingRequest) -> None:
+        """A line a question; a case's machines stand in the first that asks for them."""
+        asked = {case.case: hash(case.machines) for case in request.cases}
+        new = [case for case in request.cases if self._told.get(case.case) != asked[case.case]]
+        said = [{"case": case.case, "machines": [each.model_dump() for each in case.machines]} for case in new]
+        facts = {"rows": len(request.row_keys), "cases": len(request.cases)}
+        self._audit.write("standing", at_ms=self._now_ms(), **facts, new=said)
+        if len(self._told) > 4 * MAX_STANDING:
+            self._told.clear()
+        self._told |= asked
+
+    def _refresh(self, request: StandingRequest, windows: Sequence[str]) -> None:
+        """Read what is new or was read too long ago; forget what nobody seeks any more."""
+        now_ms = self._now_ms()
+        wanted = {_key(machine) for case in request.cases for machine in case.machines}
+        self._read = {
+            key: at_ms
+            for key, at_ms in self._read.items()
+            if at_ms > now_ms - FRESH_MS  # of another batch as well: not every one has rows of every case
+        }
+        missing = wanted - self._read.keys()
+        self._sought = {key: value for key, value in self._sought.items() if key in self._read}
+        if missing:
+            found = self._vectors_of({checked_row_key(key[0]) for key in missing}, windows)
+            self._sought |= {key: found[key] for key in missing if key in found}
+            self._read |= dict.fromkeys(missing, now_ms)
+
+    def _vectors_of(self, row_keys: set[str], windows: Iterable[str]) -> _Vectors:
+        """Machines with their vectors, newest windows first until every row was found."""
+        left, found = set(row_keys), _Vectors()
+        for window in self._seals.holding(windows, sorted(left)):
+            if not left:
+                break
+            objects = pinned(self._tables, OBJECTS + window)
+            if "vector" not in objects.schema.names:
+                continue
+            ordered = sorted(left)
+            for start in range(0, len(ordered), _BATCH):
+                ids = chain.from_iterable(by_key(objects, ordered[start : start + _BATCH]).values())
+                for record in records(objects, list(ids), ["row_key", "index", "cls", "vector"]):
+                    if record["vector"] is None:
+                        continue
+                    key = record["row_key"], record["index"]
+                    found[key] = MachineClass(record["cls"]), np.asarray(record["vector"], np.float32)
+                    left.discard(record["row_key"])
+        return found
+
+
+def _key(machine: MachineRef) -> _Key:
+    return machine.row_key, machine.index
+
+
+def _hits(
+    case: StandingCase,
+    keys: Sequence[str],
+    by_row: dict[str, list[tuple[_Key, MachineClass, NDArray[np.float32]]]],
+    sought: NDArray[np.float32],
+) -> list[StandingHit]:
+    """The best machine of each row that is like enough. `sought`: (machines, 256), each of length 1."""
+    own = {_key(machine) for machine in case.machines}
+    asked = [each for row in sorted(set(case.rows)) for each in by_row.get(keys[row], ())]
+    asked = [each for each in asked if each[1] in case.classes and each[0] not in own]
+    if not asked:
+        return []
+    alike = np.clip((np.stack([vector for _, _, vector in asked]) @ sought.T).max(axis=1), -1.0, 1.0)
+    best: dict[str, StandingHit] = {}
+    for ((row_key, index), _, _), similarity in zip(asked, alike.tolist(), strict=True):
+        if similarity >= case.at_least and (row_key not in best or similarity > best[row_key].similarity):
+            machine = MachineRef(row_key=row_key, index=index)
+            best[row_key] = StandingHit(case=case.case, machine=machine, similarity=similarity)
+    return list(best.values())

@@ -1,0 +1,136 @@
+"""The bind graph: which deployments there are, who calls whom, and on which machines they run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, cast
+
+from ray import serve
+
+from provisioning.contracts.config.cluster import ClusterConfig, NodeRole
+from provisioning.contracts.detectors import WantedDetectors
+from ray_cluster.node.ray_command import LIGHT
+from ray_cluster.node.replica_counts import Scale, configured
+from ray_cluster.serve.archiver_deployment import ArchiverReplica
+from ray_cluster.serve.canary_deployment import CanaryReplica
+from ray_cluster.serve.embedder_deployment import EmbedderReplica
+from ray_cluster.serve.intake_deployment import DRAIN_S, IntakeReplica
+from ray_cluster.serve.parser_deployment import ParserReplica
+from ray_cluster.serve.query_deployment import QueryReplica
+from ray_cluster.serve.upkeep_deployment import UpkeepReplica
+
+APPLICATION: Final = "wayside"
+QUEUED_CALLS: Final = 64
+"""Per handle, beyond what its replicas take. Overflow policy: `drop_newest`, as `Unavailable`; intake tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The replicas' classes: a test or a measurement puts a cheap one in the place of a network."""
+
+    parser: type = ParserReplica
+    canary: type = CanaryReplica
+    embedder: type = EmbedderReplica
+
+
+PARTS: Final = Parts()
+_BY_NAME: Final = (ClusterConfig, ArchiverReplica, IntakeReplica, QueryReplica, UpkeepReplica)
+"""Serve pickles them by their modules' names, and keeps those as long as the version is the same: a head that comes
+back on a release in which one has moved would ask for the old name for ever."""
+
+
+def build(
+    config: ClusterConfig,
+    scales: Mapping[str, Scale] | None = None,
+    *,
+    parts: Parts = PARTS,
+    wanted: WantedDetectors | None = None,
+) -> serve.Application:
+    """The application, ready for `serve.run`.
+
+    Intake runs beside the broker, so that its TLS stays on one machine and it is gone only when the broker is, too;
+    the pictures then cross the network twice, to `parse` and to `archive`, as they would with intake on `archive`.
+    """
+    # Another assignment of detectors is another `user_config` and no other version: replicas stay, and are told.
+    told: dict[str, Any] = {}
+    if wanted is not None and hasattr(parts.parser, "reconfigure"):
+        told["user_config"] = wanted.model_dump(mode="json")
+    scale = configured(config) | dict(scales or {})
+    content = f"{config.model_dump_json(exclude={'node'})} {parts} {_BY_NAME}"
+    version = sha256(content.encode()).hexdigest()[:16]
+
+    def deployment(name: str, replica: type, role: NodeRole, **options: Any) -> Any:
+        return _deployment(name, replica, role, version, **options)
+
+    archiver = deployment("archiver", ArchiverReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(config)
+    parser = deployment(
+        "parser",
+        parts.parser,
+        NodeRole.PARSE,
+        slots=1.0,
+        gpus=config.parser_gpus,
+        max_ongoing_requests=16,
+        max_queued_requests=QUEUED_CALLS,
+        **_replicas(scale["parser"]),
+        **told,
+    ).bind(config)
+    canary = deployment(
+        "canary", parts.canary, NodeRole.PARSE, max_ongoing_requests=16, max_queued_requests=QUEUED_CALLS
+    ).bind(config)
+    embedder = deployment(
+        "embedder",
+        parts.embedder,
+        NodeRole.ARCHIVE,
+        gpus=config.embedder_gpus,
+        max_ongoing_requests=16,
+        max_queued_requests=QUEUED_CALLS,
+        **_replicas(scale["embedder"]),
+    ).bind(config)
+    intake = deployment(
+        "intake",
+        IntakeReplica,
+        NodeRole.BUSINESS,
+        num_replicas=config.intake_replicas,
+        graceful_shutdown_timeout_s=2 * DRAIN_S,
+    ).bind(config, parser, canary, embedder, archiver)
+    upkeep = deployment("upkeep", UpkeepReplica, NodeRole.ARCHIVE).bind(config)
+    query = deployment("query", QueryReplica, NodeRole.ARCHIVE, max_ongoing_requests=64).bind(
+        config, intake, parser, canary, embedder, upkeep
+    )
+    return cast("serve.Application", query)
+
+
+def _replicas(scale: Scale) -> dict[str, Any]:
+    """Fast up, slow down: a burst is there within seconds, and loading a network again costs as much each time."""
+    if scale.least == scale.most:
+        return {"num_replicas": scale.least}
+    return {
+        "autoscaling_config": {
+            "min_replicas": scale.least,
+            "max_replicas": scale.most,
+            # Calls of a group each, waiting and at work: two keep a replica busy while the next comes.
+            "target_ongoing_requests": 2.0,
+            "upscale_delay_s": 2.0,
+            "downscale_delay_s": 60.0,
+            # Serve looks every ten seconds otherwise, and a rush waits as long (measured: 19 s to the second replica,
+            # 11 s so). The field is to become an environment variable, which 2.60 does not read yet.
+            "metrics_interval_s": 2.0,
+            "look_back_period_s": 6.0,
+        }
+    }
+
+
+def _deployment(
+    name: str, replica: type, role: NodeRole, version: str, *, slots: float = LIGHT, gpus: float = 0.0, **options: Any
+) -> Any:
+    """On machines of the role, half a CPU slot each, and noticed within seconds when it stops answering."""
+    return serve.deployment(
+        name=name,
+        ray_actor_options={"num_cpus": 0.5, "num_gpus": gpus, "resources": {role.value: slots}},
+        health_check_period_s=2.0,
+        health_check_timeout_s=30.0,
+        graceful_shutdown_wait_loop_s=0.2,
+        **options,
+        # Serve gives every deployment a new version at each `serve.run`, and so replaces every replica, unless told
+        # that it is the same one. `options` is the only place left to say so (2.60).
+    )(replica).options(version=version, _internal=True)

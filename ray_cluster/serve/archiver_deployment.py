@@ -1,0 +1,84 @@
+"""The archiver's replica."""
+
+# ruff: noqa: PLC0415 - a replica imports what it alone needs
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.retention.clock import read_clocks
+from ray_cluster.archive.commit_batcher import Batcher
+from ray_cluster.archive.commit_metrics import CommitFigures
+from ray_cluster.archive.entries import Entry, Receipt, Sighting
+from ray_cluster.archive.upkeep_status import read_status
+from ray_cluster.errors import Fenced
+from ray_cluster.log import log_to_stderr
+from ray_cluster.serve.metrics import ArchiveTold, Door, archive_families
+from ray_cluster.serve.replica import check_running, door, free_bytes, now_ms
+
+_T = TypeVar("_T")
+
+
+class ArchiverReplica:
+    """One thread writes; everybody else waits for the next commit."""
+
+    _door: Door | None = None
+
+    async def __init__(self, config: ClusterConfig) -> None:  # type: ignore[misc] # Serve awaits it
+        from ray_cluster.archive.archiver import ADVANCE_MS, Archiver
+
+        log_to_stderr()
+        self._thread = ThreadPoolExecutor(1, "archiver")
+        self._archiver = await self._in_thread(
+            lambda: Archiver(
+                config.archive_dir,
+                retention_days=config.retention_days,
+                offset_minutes=config.day_offset_minutes,
+                now=read_clocks(),
+            )
+        )
+        commits = CommitFigures(now_ms)
+        self._batcher = Batcher(
+            commits.around(lambda entries: self._in_thread(lambda: self._archiver.commit(entries, now_ms=now_ms()))),
+            lambda: self._in_thread(lambda: self._archiver.maintain(now=read_clocks())),
+            flush_rows=config.flush_rows,
+            flush_s=config.flush_ms / 1000,
+            max_rows=4 * config.flush_rows,
+            idle_s=ADVANCE_MS / 1000,
+        )
+        told = ArchiveTold(
+            commits,
+            waiting_rows=lambda: self._batcher.waiting_rows,
+            maintenance_fault=lambda: self._batcher.maintenance_fault,
+            disk_free_bytes=lambda: free_bytes(config.archive_dir),
+            upkeep=lambda: read_status(config.archive_dir),
+            retention_stopped=lambda: self._archiver.retention_stopped,
+        )
+        self._door = door(lambda: archive_families(told), config, "archive")
+        self._work = asyncio.get_running_loop().create_task(self._batcher.run())
+
+    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
+        """See `Stages.known`. What is new, as nearly all is, does not wait for the commit that runs."""
+        if self._archiver.surely_absent(sightings):
+            return {}
+        return await self._in_thread(lambda: self._archiver.known(sightings))
+
+    async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
+        """See `Stages.archive`."""
+        return await self._batcher.submit(entries)
+
+    def check_health(self) -> None:
+        """Serve replaces the replica when this raises."""
+        if self._archiver.fenced:
+            raise Fenced(self._archiver.fenced)
+        check_running(self._work)
+
+    def __del__(self) -> None:
+        """Serve calls this on shutdown."""
+        if self._door is not None:
+            self._door.close()
+
+    async def _in_thread(self, call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

@@ -1,0 +1,102 @@
+"""Serve handles as stages that intake calls, and their errors as ours."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeVar
+
+from ray.exceptions import (
+    ActorDiedError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayActorError,
+    RayTaskError,
+    TaskCancelledError,
+    WorkerCrashedError,
+)
+from ray.serve.exceptions import RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from ray_cluster.archive.entries import Entry, Receipt, Sighting
+from ray_cluster.errors import ClusterError, StageFault, Unavailable
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.picture import Parsed, Photo, Sitter, Unreadable
+
+_DIED: Final = (ActorDiedError, WorkerCrashedError, OutOfMemoryError)
+"""In the middle of the call, and perhaps of it."""
+_GONE: Final = (
+    *_DIED,
+    RayActorError,
+    NodeDiedError,
+    ObjectLostError,
+    TaskCancelledError,
+    RayServeException,  # with BackPressureError and DeploymentUnavailableError
+)
+
+ASK_S: Final = 5.0
+"""For a question that costs a replica nothing."""
+
+_T = TypeVar("_T")
+Handle = DeploymentHandle[Any]
+
+
+class Handles:
+    """`intake.Stages` over Serve handles."""
+
+    def __init__(self, parser: Handle, canary: Handle, embedder: Handle, archiver: Handle) -> None:
+        self._parser = parser
+        self._canary = canary
+        self._embedder = embedder
+        self._archiver = archiver
+
+    async def known(self, sightings: Sequence[Sighting]) -> dict[str, Receipt]:
+        """See `Stages`."""
+        return await answer(self._archiver.known.remote(sightings))
+
+    async def parse(self, photos: Sequence[Photo]) -> list[Parsed | Unreadable]:
+        """See `Stages`."""
+        return await answer(self._parser.parse.remote(photos))
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        """See `Stages`."""
+        return await answer(self._canary.inspect.remote(photos))
+
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        """See `Stages`."""
+        return await answer(self._embedder.embed.remote(sitters))
+
+    async def archive(self, entries: Sequence[Entry]) -> list[Receipt]:
+        """See `Stages`."""
+        return await answer(self._archiver.archive.remote(entries))
+
+
+async def answer_all(handle: Handle, method: str) -> list[Any]:
+    """The answers of every replica that gives one within `ASK_S`. Raises `Unavailable` where none does."""
+    try:
+        asked = handle.broadcast(method)
+        answers = await asked.results_async(timeout_s=ASK_S, return_exceptions=True)
+    except (*_GONE, TimeoutError, RuntimeError) as error:
+        raise Unavailable(f"{type(error).__name__}: a deployment is away or busy") from error
+    good = [one for one in answers if not isinstance(one, BaseException)]
+    if not good:
+        raise Unavailable("no replica answers; look at the Ray dashboard")
+    return good
+
+
+async def answer(call: Awaitable[_T]) -> _T:
+    """Errors of the callee come as themselves, those of the way there as `Unavailable`.
+
+    A fault of the program in the callee, and its death in the middle of the call, come as `StageFault`: what the call
+    carried may be the cause.
+    """
+    try:
+        return await call
+    except ClusterError:
+        raise
+    except RayTaskError as error:
+        raise StageFault(f"fault in a deployment, please report it: {str(error.cause)[:300]!r}") from error
+    except TimeoutError as error:
+        raise Unavailable("a deployment does not answer in time") from error
+    except _DIED as error:
+        raise StageFault(f"{type(error).__name__}: a replica died in the middle of the call") from error
+    except _GONE as error:
+        raise Unavailable(f"{type(error).__name__}: a deployment is away or busy") from error

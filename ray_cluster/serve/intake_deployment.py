@@ -1,0 +1,65 @@
+"""The intake's replica."""
+
+import asyncio
+from typing import Final
+
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.query.archive import IntakeStatus
+from ray_cluster.inference.draw import Draw
+from ray_cluster.intake.acknowledgements import Acks
+from ray_cluster.intake.coalescing import Gathering
+from ray_cluster.intake.intake import MAX_GROUP, Intake
+from ray_cluster.intake.mqtt_client import MqttBroker
+from ray_cluster.log import log_to_stderr
+from ray_cluster.serve.handles import Handle, Handles
+from ray_cluster.serve.metrics import IntakeTold, intake_families
+from ray_cluster.serve.replica import check_running, door, now_ms
+
+DRAIN_S: Final = 5.0
+
+
+class IntakeReplica:
+    """The MQTT client lives here."""
+
+    async def __init__(  # type: ignore[misc] # Serve awaits it
+        self, config: ClusterConfig, parser: Handle, canary: Handle, embedder: Handle, archiver: Handle
+    ) -> None:
+        log_to_stderr()
+        loop = asyncio.get_running_loop()
+        self._intake = Intake(
+            Gathering(Handles(parser, canary, embedder, archiver)),
+            takes=Draw(config.canary_share).takes,
+            now_ms=now_ms,
+            group=min(MAX_GROUP, config.parser_batch, config.embedder_batch),
+            room=config.receive_maximum,
+            live_ms=round(config.live_s * 1000),
+        )
+        self._broker = MqttBroker(config.broker, loop, self._intake.deliver, receive_maximum=config.receive_maximum)
+        self._acks = Acks(self._broker, told=self._intake.hops.acknowledged)
+        told = IntakeTold(lambda: self._intake.status(self._broker, self._acks), self._intake.hops, self._intake.groups)
+        self._door = door(lambda: intake_families(told), config, "intake")
+        self._work = loop.create_task(self._intake.run(self._broker, self._acks))
+        self._broker.start()
+
+    async def status(self) -> IntakeStatus:
+        """Counters since this replica started."""
+        return self._intake.status(self._broker, self._acks)
+
+    async def leave(self) -> bool:
+        """Take no more, finish what arrived, tell the agents. False if something was left after `DRAIN_S`."""
+        self._broker.leave()
+        finished = await self._intake.drained(DRAIN_S)
+        self._acks.flush()
+        return finished
+
+    def check_health(self) -> None:
+        """Serve replaces the replica when this raises."""
+        check_running(self._work)
+
+    async def __del__(self) -> None:
+        """Serve calls and awaits this on shutdown: finish what arrived, tell the agents, leave."""
+        await self.leave()
+        self._work.cancel()
+        if self._door is not None:
+            self._door.close()
+        await asyncio.to_thread(self._broker.stop)

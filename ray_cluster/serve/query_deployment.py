@@ -1,0 +1,84 @@
+"""The query's replica."""
+
+# ruff: noqa: PLC0415 - a replica imports what it alone needs
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ray import serve
+
+from provisioning.contracts.config.cluster import ClusterConfig
+from provisioning.contracts.config.processes import read_secret
+from provisioning.contracts.detectors import ParsersStatus
+from provisioning.contracts.query.archive import IntakeStatus
+from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
+from ray_cluster.inference.appearance import Appearance
+from ray_cluster.inference.picture import Photo, Sitter, Unreadable
+from ray_cluster.intake.status import total
+from ray_cluster.log import log_to_stderr
+from ray_cluster.serve.handles import Handle, answer, answer_all
+from ray_cluster.serve.replica import now_ms
+
+_PATIENCE_S: Final = 5.0
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+@serve.ingress()
+class QueryReplica:
+    """HTTP in front of the archive."""
+
+    def __init__(
+        self, config: ClusterConfig, intake: Handle, parser: Handle, canary: Handle, embedder: Handle, _upkeep: Handle
+    ) -> None:
+        # `upkeep` is only named here: Serve starts what somebody was given a handle of.
+        from ray_cluster.query.lookalike import Lookalike
+        from ray_cluster.query.reader import Query
+
+        log_to_stderr()
+        self._token = read_secret(config.query_token_file)
+        self._directory = config.archive_dir
+        self._offset_minutes = config.day_offset_minutes
+        self._query = Query(config.archive_dir, offset_minutes=config.day_offset_minutes)
+        self._lookalike = Lookalike(config.archive_dir, offset_minutes=config.day_offset_minutes, now_ms=now_ms)
+        self._intake = intake
+        self._parser = parser
+        self._canary = canary
+        self._embedder = embedder
+
+    async def ask_intake(self) -> IntakeStatus:
+        """Counters of every intake, added up. Raises `Unavailable`."""
+        return total(await answer(self._intake.broadcast("status").results_async(timeout_s=_PATIENCE_S)))
+
+    def erase(self, request: ErasureRequest) -> ErasureAnswer:
+        """See `erasure.erase_brought`."""
+        from ray_cluster.maintenance.erasure import erase_brought
+
+        return erase_brought(self._directory, request, offset_minutes=self._offset_minutes, now_ms=now_ms())
+
+    async def ask_parsers(self) -> ParsersStatus:
+        """Each replica of the parser. Raises `Unavailable`."""
+        return ParsersStatus(parsers=tuple(await answer_all(self._parser, "status")))
+
+    async def inspect(self, photos: Sequence[Photo]) -> list[bool | Unreadable]:
+        """See `Stages.inspect`."""
+        return await answer(self._canary.inspect.remote(photos))
+
+    async def embed(self, sitters: Sequence[Sitter]) -> list[tuple[Appearance, ...] | Unreadable]:
+        """See `Stages.embed`."""
+        return await answer(self._embedder.embed.remote(sitters))
+
+    def __serve_build_asgi_app__(self) -> "FastAPI":
+        """The routes; Serve calls this after the constructor."""
+        from ray_cluster.query.routes import create_app
+
+        return create_app(
+            self._query,
+            self,
+            self._lookalike,
+            token=self._token,
+            ask_intake=self.ask_intake,
+            ask_parsers=self.ask_parsers,
+            erase=self.erase,
+        )

@@ -1,0 +1,77 @@
+"""This machine as a Ray node, and the application on it."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import ray
+from ray import serve
+from ray.serve.exceptions import RayServeException
+
+from provisioning.contracts.config.cluster import ClusterConfig, NodeRole
+from provisioning.contracts.detectors import WantedDetectors
+from ray_cluster.errors import StartFailed
+from ray_cluster.node.ray_command import ROLE_ROOM
+from ray_cluster.serve.application import APPLICATION, build
+
+_LOGICAL_CPUS: Final = 4
+"""Slots for Ray's bookkeeping, not cores: the deployments ask for shares of them."""
+
+
+_QUIET: Final = {"enable_access_log": False, "log_level": "WARNING"}
+
+
+@contextmanager
+def node(config: ClusterConfig, temporary: str, stop: threading.Event) -> Iterator[None]:
+    """A node that is head and worker, until the context ends. SIGTERM and SIGINT set `stop`."""
+    ray.init(
+        num_cpus=_LOGICAL_CPUS + config.embedder_replicas + (config.parser_replicas_max or config.parser_replicas),
+        resources={role.value: float(ROLE_ROOM) for role in NodeRole}
+        | {NodeRole.PARSE.value: float(ROLE_ROOM + (config.parser_replicas_max or config.parser_replicas))},
+        object_store_memory=config.object_store_mb * 1024**2,
+        include_dashboard=config.dashboard,
+        dashboard_host="127.0.0.1",
+        dashboard_port=config.dashboard_port,
+        configure_logging=False,
+        log_to_driver=True,
+        namespace=APPLICATION,
+        _node_ip_address=config.node_address,
+        _temp_dir=temporary,
+    )
+    try:
+        # After `ray.init`, which installs a handler of its own.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def application(config: ClusterConfig, wanted: WantedDetectors) -> Iterator[None]:
+    """The application, deployed and deleted again. Raises `StartFailed`."""
+    serving(config)
+    try:
+        deployed(build(config, wanted=wanted))
+        yield
+    finally:
+        serve.shutdown()  # type: ignore[no-untyped-call] # Ray has no type for it
+
+
+def serving(config: ClusterConfig) -> None:
+    """Start Serve, with its HTTP door on the head alone."""
+    serve.start(
+        proxy_location="HeadOnly",
+        http_options={"host": config.query_host, "port": config.query_port},
+        logging_config=_QUIET,
+    )
+
+
+def deployed(graph: serve.Application) -> None:
+    """Wait until every deployment runs. Raises `StartFailed`."""
+    try:
+        serve.run(graph, name=APPLICATION, route_prefix="/", logging_config=_QUIET)
+    except (RuntimeError, RayServeException) as error:
+        raise StartFailed(f"a deployment does not start: {str(error)[:500]}") from error

@@ -1,0 +1,152 @@
+"""The database: migrations, what it refuses, how its faults read. On SQLite and on PostgreSQL."""
+
+import json
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import URL, create_engine, select, text
+
+from center.access.districts import GrantRecord
+from center.audit.log import Audit
+from center.database.store import AgentRecord, AuditEntry, Base, RosterRecord, Store
+from center.errors import StoreUnavailableError
+from tests.center.conftest import BOTH
+
+
+def _address(database: Path | URL) -> URL | str:
+    return f"sqlite:///{database}" if isinstance(database, Path) else database
+
+
+@BOTH
+def test_migrating_twice_changes_nothing(store: Store) -> None:
+    store.migrate()
+    store.ping()
+
+
+@BOTH
+def test_a_database_of_the_first_release_is_brought_up_with_what_it_holds(database: Path | URL) -> None:
+    config = Config()
+    config.set_main_option("script_location", "center.database:migrations")
+    engine = create_engine(_address(database))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO agents VALUES ('cabinet-7', 1, '{}')"))
+        connection.execute(text("INSERT INTO users (username, password_hash, created_at_ms) VALUES ('ada', 'x', 1)"))
+        for number in (1, 2, 3):
+            connection.execute(
+                text("INSERT INTO audit (id, at_ms, actor, action, detail) VALUES (:id, 5, 'ada', 'login', :detail)"),
+                {"id": number, "detail": '{"source": "东区"}'},
+            )
+    engine.dispose()
+    old = Store(database)
+    old.migrate()
+    with old.transaction() as session:
+        assert [record.agent_id for record in session.scalars(select(AgentRecord))] == ["cabinet-7"]
+        assert session.scalars(select(RosterRecord)).all() == []
+        assert [(grant.role, grant.district_id) for grant in session.scalars(select(GrantRecord))] == [
+            ("administrator", None)
+        ]
+    audit = Audit(old, lambda: 6)
+    audit.append("ada", "logout", {})
+    found = audit.verify()
+    assert (found.broken, found.entries, found.last) == (None, 4, 4)
+    old.close()
+
+
+@BOTH
+def test_the_migrations_make_exactly_the_tables_that_the_code_reads(store: Store, database: Path | URL) -> None:
+    store.ping()
+    engine = create_engine(_address(database))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE audit SET actor = 'x'", "append-only"),
+        ("DELETE FROM audit", "append-only, and kept 180 days"),
+        ("INSERT INTO audit SELECT 7, at_ms, actor, action, detail, previous, sha256 FROM audit", "does not follow"),
+        ("UPDATE audit_state SET number = number - 1", "only grows"),
+        ("DELETE FROM audit_state", "append-only"),
+    ],
+)
+def test_the_audit_can_only_grow(store: Store, statement: str, why: str) -> None:
+    audit = Audit(store, lambda: 4_000_000_000_000)
+    audit.append("operator", "login", {})
+    with pytest.raises(StoreUnavailableError, match=why), store.transaction() as session:
+        session.execute(text(statement))
+    assert [entry.actor for entry in audit.latest()] == ["operator"]
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.peer)], indirect=True)
+def test_the_audit_cannot_be_emptied_at_one_stroke_either(store: Store) -> None:
+    audit = Audit(store, lambda: 1)
+    audit.append("operator", "login", {})
+    for table in ("audit", "audit_heads", "audit_state"):
+        with pytest.raises(StoreUnavailableError, match="append-only"), store.transaction() as session:
+            session.execute(text(f"TRUNCATE {table}"))
+    assert len(audit.latest()) == 1
+
+
+@BOTH
+def test_an_entry_is_bounded(store: Store) -> None:
+    audit = Audit(store, lambda: 1)
+    audit.append("x" * 500, "login", {"text": "y" * 100_000})
+    entry = audit.latest()[0]
+    assert len(entry.actor) == 64
+    assert len(entry.detail) <= 4096
+    assert json.loads(entry.detail)["shortened"]["characters"] > 100_000
+
+
+@BOTH
+def test_an_error_rolls_back(store: Store) -> None:
+    audit = Audit(store, lambda: 1)
+
+    def fail_halfway() -> None:
+        with store.transaction() as session:
+            audit.add(session, "a", "b", {})
+            session.execute(text("SELECT * FROM nothing"))
+
+    with pytest.raises(StoreUnavailableError):
+        fail_halfway()
+    assert audit.latest() == ()
+    assert audit.verify().broken is None
+
+
+@BOTH
+def test_an_entry_written_past_the_audit_is_refused(store: Store) -> None:
+    with pytest.raises(StoreUnavailableError, match="does not follow"), store.transaction() as session:
+        session.add(AuditEntry(id=1, at_ms=1, actor="a", action="b", detail="c", previous="0" * 64, sha256="1" * 64))
+
+
+def test_a_file_that_is_no_database_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "center.sqlite3"
+    path.write_bytes(b"these are not the bytes of a database" * 40)
+    store = Store(path)
+    with pytest.raises(StoreUnavailableError, match="data folder"):
+        store.migrate()
+    store.close()
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.peer)], indirect=True)
+def test_a_wrong_password_is_named_and_not_shown(database: URL) -> None:
+    store = Store(database.set(password="do not show"))
+    with pytest.raises(StoreUnavailableError, match="password authentication failed") as caught:
+        store.migrate()
+    assert "do not show" not in str(caught.value)
+    store.close()
+
+
+@BOTH
+def test_a_fault_names_no_value(store: Store) -> None:
+    with pytest.raises(StoreUnavailableError) as caught, store.transaction() as session:
+        session.execute(text("INSERT INTO users (id, username) VALUES (1, :secret)"), {"secret": "do not show"})
+    assert "do not show" not in str(caught.value)

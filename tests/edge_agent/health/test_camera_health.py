@@ -1,0 +1,154 @@
+"""A camera's state follows from evidence: delivering, redacted, paused."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.errors import SpoolFull
+from edge_agent.health.camera_health import Health
+from edge_agent.health.pauses import Pauses
+from provisioning.contracts.config.processes import Camera
+from provisioning.contracts.wire.messages import CameraState, CameraStatus, SourceKind
+from tests.edge_agent.world import EPOCH_MS, FakeClock, replay_camera
+from tests.support.power_cut import Disk
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock()
+        self.changes = 0
+        self.pauses = Pauses(folder)
+        self.health = Health("street", [replay_camera("gate", folder)], self.pauses, self.clock, self.changed)
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def status(self) -> CameraStatus:
+        (status,) = self.health.statuses()
+        return status
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_from_start_to_online_to_offline_and_back(world: World) -> None:
+    assert world.status().state is CameraState.STARTING
+    world.clock.pass_s(5)
+    world.health.delivering("gate")
+    assert (world.status().state, world.status().since_ms) == (CameraState.ONLINE, EPOCH_MS + 5000)
+    world.clock.pass_s(5)
+    world.health.delivering("gate")
+    assert world.status().since_ms == EPOCH_MS + 5000
+    world.health.offline("gate", "refused")
+    world.clock.pass_s(5)
+    world.health.offline("gate", "no route")  # another cause, the same outage
+    status = world.status()
+    assert (status.state, status.cause, status.since_ms) == (CameraState.OFFLINE, "no route", EPOCH_MS + 10_000)
+    world.health.delivering("gate")
+    assert world.status().cause == ""
+    assert world.changes == 4
+
+
+def test_a_frame_is_no_proof_that_redaction_works(world: World) -> None:
+    world.health.unredacted("gate", "no model")
+    world.health.delivering("gate")
+    assert world.status().state is CameraState.REDACTION_UNAVAILABLE
+    world.health.redacted("gate", 10)
+    assert world.status().state is CameraState.ONLINE
+
+
+def test_paused_outranks_everything_and_remembers_its_first_cause(world: World) -> None:
+    world.health.pause("gate", "a leak")
+    world.health.pause("gate", "another leak")
+    world.health.delivering("gate")
+    world.health.offline("gate", "refused")
+    assert (world.status().state, world.status().cause) == (CameraState.PAUSED, "a leak")
+    assert world.health.held() == {"gate"}
+    world.pauses.resume("gate")
+    assert world.status().state is CameraState.OFFLINE
+
+
+def test_a_pause_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    Pauses(tmp_path).pause("gate", "a leak")
+    (file,) = (tmp_path / "paused").iterdir()
+    assert all(disk.has(path) for path in (file, file.parent, tmp_path))
+
+
+def test_an_acknowledgement_for_a_camera_that_is_gone_pauses_nothing(world: World, tmp_path: Path) -> None:
+    world.health.pause("removed", "a leak")
+    assert Pauses(tmp_path).cause("removed") is None
+
+
+def test_a_camera_that_was_taken_out_can_still_be_paused_and_holds_its_pictures_back(tmp_path: Path) -> None:
+    health = Health("street", [], Pauses(tmp_path), FakeClock(), lambda: None, former=["yard"])
+    health.pause("yard", "a leak")
+    assert health.held() == {"yard"}
+    assert health.statuses() == []
+
+
+@given(cause=st.text(max_size=2000))
+def test_any_cause_fits_the_contract(cause: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    world = World(tmp_path_factory.mktemp("health"))
+    world.health.offline("gate", cause)
+    assert len(world.status().cause) <= 500
+
+
+def test_a_pause_survives_a_restart_and_is_private(tmp_path: Path) -> None:
+    Pauses(tmp_path).pause("gate", "a leak")
+    assert Pauses(tmp_path).cause("gate") == "a leak"
+    assert (tmp_path / "paused" / "gate").stat().st_mode & 0o777 == 0o600
+    assert Pauses(tmp_path).resume("gate")
+    assert not Pauses(tmp_path).resume("gate")
+    assert Pauses(tmp_path).cause("gate") is None
+
+
+def test_a_pause_without_room_holds_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = Pauses(tmp_path)
+
+    def no_room(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", no_room)
+    with pytest.raises(SpoolFull, match="camera gate: paused, but"):
+        pauses.pause("gate", "a leak")
+    assert pauses.cause("gate") == "a leak"
+    assert pauses.resume("gate")
+    assert pauses.cause("gate") is None
+
+
+def test_a_pause_that_cannot_be_read_counts_as_one(tmp_path: Path) -> None:
+    (tmp_path / "paused" / "gate").mkdir(parents=True)
+    cause = Pauses(tmp_path).cause("gate")
+    assert cause is not None
+    assert "cannot be read" in cause
+
+
+def test_a_state_says_how_the_pictures_come_and_from_which_device(tmp_path: Path) -> None:
+    paper = {"username": "u", "password_file": "p"}
+    channel = {"kind": "gb28181", "device_id": "34020000001180000001", "channel_id": "34020000001310000001", **paper}
+    span = {"started_at_ms": 1, "ended_at_ms": 2}
+    cameras = [
+        Camera.model_validate({"id": name, "source": source})
+        for name, source in {
+            "rtsp": {"kind": "rtsp", "url": "rtsp://192.0.2.7/1"},
+            "live": channel,
+            "recorded": channel | {"span": span},
+            "pushed": {"kind": "viid", "device_id": "34020000001190000001", **paper},
+            "desk": {"kind": "upload"},
+        }.items()
+    ]
+    health = Health("street", cameras, Pauses(tmp_path), FakeClock(), lambda: None)
+    told = {each.camera_id: (each.source, each.device_id, each.recorded) for each in health.statuses()}
+    assert told == {
+        "rtsp": (SourceKind.RTSP, "", False),
+        "live": (SourceKind.GB28181, "34020000001180000001", False),
+        "recorded": (SourceKind.GB28181, "34020000001180000001", True),
+        "pushed": (SourceKind.VIID, "34020000001190000001", False),
+        "desk": (SourceKind.UPLOAD, "", False),
+    }

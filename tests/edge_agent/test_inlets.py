@@ -1,0 +1,67 @@
+"""An agent with [gb28181] runs its platform, and each camera of a device has its way to the device's channel."""
+
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from edge_agent.clock import SystemClock
+from edge_agent.inlets import Doors
+from edge_agent.sources.gb28181.channel import LiveChannel
+from edge_agent.sources.gb28181.playback import Playback
+from provisioning.contracts.config import processes
+from tests.edge_agent.gb28181.scripted import ID, PLATFORM, status
+from tests.edge_agent.gb28181.serving import Wire, sources, wait_until_serving
+from tests.edge_agent.spooling import open_spool
+from tests.edge_agent.world import edge_config
+from tests.support.ports import free_port
+from tests.support.waiting import LONG_S
+
+SPAN = {"started_at_ms": 1, "ended_at_ms": 2}
+
+
+def _doors(folder: Path, *cameras: processes.Camera, **sections: object) -> Doors:
+    edge = edge_config(folder, *cameras, **sections)
+    spool = open_spool(folder / "spool", SystemClock())
+    with closing(spool):
+        return Doors(edge, spool, SystemClock(), unlock=None, heard=lambda _: None, is_paused=lambda _: False)
+
+
+def test_the_platform_runs_as_a_server_of_the_agent(tmp_path: Path) -> None:
+    port = free_port()
+    section = {"host": "127.0.0.1", "port": port, "platform_id": PLATFORM, "media_ports": (30000, 30003)}
+    gate = processes.Camera(id="gate", source=sources(tmp_path)["gate"])
+    recorded = processes.Camera(id="gate-yesterday", source=sources(tmp_path, span=SPAN)["gate"])
+    street = processes.Camera(id="street", source=processes.RtspSource(url="rtsp://127.0.0.1/a"))
+    doors = _doors(tmp_path, gate, recorded, street, gb28181=section)
+    assert doors.platform is not None
+    assert set(doors.servers) == {"gb28181", "gb28181 media"}
+    assert isinstance(doors.channel(gate), LiveChannel)
+    assert isinstance(doors.channel(recorded), Playback)
+    assert doors.channel(street) is None
+    assert doors.source(gate) is None  # it is fetched
+    stop = threading.Event()
+    threads = [threading.Thread(target=serve, args=(stop,), name=name) for name, serve in doors.servers.items()]
+    for thread in threads:
+        thread.start()
+    wait_until_serving(doors.platform)
+    device = Wire(port)
+    assert status(device.log_in()) == 200
+    stop.set()
+    for thread in threads:
+        thread.join(LONG_S)
+        assert not thread.is_alive()
+    device.close()
+    assert doors.platform.device(ID).host == "127.0.0.1"
+
+
+def test_without_the_section_there_is_no_platform(tmp_path: Path) -> None:
+    street = processes.Camera(id="street", source=processes.RtspSource(url="rtsp://127.0.0.1/a"))
+    doors = _doors(tmp_path, street)
+    assert (doors.platform, dict(doors.servers), doors.channel(street)) == (None, {}, None)
+
+
+def test_an_agent_that_is_told_its_cameras_listens_before_it_has_any(tmp_path: Path) -> None:
+    told = {"host": "h", "seal_key_file": "s", "secrets_key_file": "k", "documents_dir": "d"}
+    section = {"host": "127.0.0.1", "port": 5060, "platform_id": PLATFORM}
+    doors = _doors(tmp_path, gb28181=section, provisioning=told)
+    assert "gb28181" in doors.servers

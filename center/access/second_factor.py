@@ -5,7 +5,6 @@ database alone makes no codes.
 """
 
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from center.clock import NowMs
 from center.database.store import Base, Store
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.errors import ConfigError
+from provisioning.files import durable
 
 KEY: Final = "second-factor.key"
 RECOVERY_CODES: Final = 10
@@ -177,9 +177,7 @@ class SecondFactors:
         """The key, made at first need."""
         try:
             if not self._key_file.exists():
-                handle = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "w", encoding="ascii") as file:
-                    file.write(secrets.token_hex(32) + "\n")
+                durable.create(self._key_file, f"{secrets.token_hex(32)}\n".encode())
             return AESGCM(bytes.fromhex(read_secret(self._key_file)))
         except (OSError, ConfigError, ValueError) as error:
             raise SecondFactorKeyError(cause=error) from error

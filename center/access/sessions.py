@@ -4,7 +4,6 @@ Every method blocks (Argon2 takes some 50 ms and 64 MiB, the store a disk access
 """
 
 import hashlib
-import os
 import secrets
 import threading
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from center.errors import (
     UnknownUserError,
     WrongSetupCodeError,
 )
+from provisioning.files import durable
 
 MAX_SESSIONS_PER_USER = 20
 KNOWN_S = 90 * 86_400
@@ -98,9 +98,7 @@ class Auth:
             return None
         if not self._setup_code_file.exists():
             try:
-                handle = os.open(self._setup_code_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "w", encoding="ascii") as file:
-                    file.write(secrets.token_hex(10) + "\n")
+                durable.create(self._setup_code_file, f"{secrets.token_hex(10)}\n".encode())
             except OSError as error:
                 raise StartError(
                     what=f"the set-up code cannot be written to {self._setup_code_file} ({error.strerror})",

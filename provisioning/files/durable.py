@@ -27,6 +27,20 @@ def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:
     return path
 
 
+def create(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> None:
+    """Make a file that is not there yet; on return it is on the disk. One that is there stays as it is.
+
+    Raises:
+        FileExistsError: it is there.
+        OSError: the folder is missing, full, or not ours.
+    """
+    with _drafted(path) as draft:
+        draft.write_bytes(data)
+        _sync(draft, mode)
+        path.hardlink_to(draft)  # unlike a rename, it replaces nothing
+    settle(path.parent)
+
+
 @contextmanager
 def replacing(path: Path, *, mode: int = OWNER_ONLY) -> Iterator[Path]:
     """Yield a draft to fill, a hidden file in the same folder. It replaces `path` when the block ends without an error.
@@ -36,18 +50,28 @@ def replacing(path: Path, *, mode: int = OWNER_ONLY) -> Iterator[Path]:
     Raises:
         OSError: the folder is missing, full, or not ours.
     """
+    with _drafted(path) as draft:
+        yield draft
+        _sync(draft, mode)
+        move(draft, path)
+
+
+@contextmanager
+def _drafted(path: Path) -> Iterator[Path]:
+    """Yield an empty hidden file beside `path`, mode 0600, which is gone afterwards under this name."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_CHARACTERS]}.")
     os.close(handle)
     draft = Path(name)
     try:
         yield draft
-        with draft.open("rb") as file:
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        move(draft, path)
-    except BaseException:  # raised again; half a file is not left behind
+    finally:
         draft.unlink(missing_ok=True)
-        raise
+
+
+def _sync(file: Path, mode: int) -> None:
+    with file.open("rb") as opened:
+        os.fchmod(opened.fileno(), mode)
+        os.fsync(opened.fileno())
 
 
 def move(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from provisioning.contracts.config.cluster import ClusterConfig
 from provisioning.contracts.config.processes import read_secret
 from provisioning.contracts.errors import ConfigError
+from provisioning.files import durable
 from ray_cluster.errors import StartFailed
 
 NO_PORT: Final = "-1"
@@ -76,16 +77,13 @@ def ensure_secret(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        durable.create(path, secrets.token_hex(32).encode())
     except FileExistsError:
         pass  # Kept: the centre may hold a copy of it.
     except OSError as error:
         raise ConfigError(
             f"{path}: the token cannot be written ({error.strerror}); check the folder's rights"
         ) from error
-    else:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
     read_secret(path)
 
 

@@ -15,6 +15,7 @@ from center.access.second_factor import KEY, RECOVERY_CODES, SecondFactorRecord
 from center.app import application
 from center.errors import BadCredentialsError, LockedOutError, NotLoggedInError
 from tests.center.conftest import PASSWORD, USERNAME, World
+from tests.support.power_cut import Disk
 
 pytestmark = pytest.mark.anyio
 
@@ -180,6 +181,15 @@ async def test_the_administrator_takes_off_what_was_lost(world: World, user: htt
     assert (await user.delete(f"/api/users/{USERNAME}/second-factor")).status_code == 204
     assert (await user.get(f"/api/users/{USERNAME}")).json()["second_factor"] is False
     assert world.services.auth.login(username=USERNAME, password=PASSWORD, source="-")
+
+
+async def test_the_key_that_secrets_are_sealed_with_is_on_the_disk_before_one_is(
+    world: World, user: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    await _switched_on(world, user)
+    assert disk.has(world.code_file.parent / KEY)
+    assert disk.has(world.code_file.parent)
 
 
 async def test_the_database_alone_makes_no_codes(world: World, user: httpx.AsyncClient) -> None:

@@ -20,6 +20,20 @@ def test_a_file_that_is_replaced_and_its_name_are_on_the_disk(tmp_path: Path, mo
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
+def test_a_file_that_is_created_is_on_the_disk_and_replaces_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    durable.create(tmp_path / "key", b"one")
+    assert disk.has(tmp_path / "key")
+    assert disk.has(tmp_path)
+    with pytest.raises(FileExistsError):
+        durable.create(tmp_path / "key", b"two")
+    assert (tmp_path / "key").read_bytes() == b"one"
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
 def test_a_folder_that_is_moved_stays_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "half").mkdir()
     disk = Disk(monkeypatch)

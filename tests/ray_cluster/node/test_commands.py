@@ -21,6 +21,7 @@ from ray_cluster.errors import StartFailed
 from ray_cluster.node.environment import ensure_secret, home, prepare
 from tests.ray_cluster.world import NOW_MS, archiver, entry
 from tests.support.ports import free_ports
+from tests.support.power_cut import Disk
 from tests.support.square_nets import NETS
 
 ROOT = Path(__file__).parents[3]
@@ -92,6 +93,13 @@ def test_a_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         ensure_secret(tmp_path / "file" / "sub" / "token")
+
+
+def test_a_token_that_was_made_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    ensure_secret(tmp_path / "token")
+    assert disk.has(tmp_path / "token")
+    assert disk.has(tmp_path)
 
 
 @pytest.mark.parametrize("key", ["query_port", "dashboard_port"])

@@ -1,1 +1,1 @@
-"""What people use: API and console over the archive that `ray_cluster.query.reader` serves."""
+"""Serves people: the console and the API over the archive that `ray_cluster.query.reader` serves."""

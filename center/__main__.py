@@ -1,4 +1,4 @@
-"""`wayside-center`: run the centre, print its API, look after accounts and the audit.
+"""`wayside-center`: run the centre, print its API, manage accounts and the audit.
 
 Heavy imports wait until a command runs.
 """
@@ -41,7 +41,7 @@ def run(config: ConfigFile) -> None:
     The first start writes a one-time set-up code into data_dir and prints the file's path; open the printed address
     and make the administrator with it.
     """
-    # Database, set-up code and whatever else is written belong to this user alone.
+    # Database, set-up code and all other files belong to this user alone.
     os.umask(0o077)
     with one_line():
         from center.app import serve  # noqa: PLC0415 - --help stays light
@@ -64,7 +64,7 @@ def openapi() -> None:
 
 @app.command()
 def routes(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Print every route with the permission that it asks for."""
+    """Print every route with its permission."""
     from json import dumps  # noqa: PLC0415 - --help stays light
 
     from center.access.route_permissions import Permits  # noqa: PLC0415 - the same

@@ -59,24 +59,24 @@ Lifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Center:
-    """One centre, ready to start."""
+    """The services and the lifespan of one centre, wired and not started."""
 
     services: Services
     mailbox: Mailbox
-    """Takes what the broker's link brings."""
+    """Receives what the broker's link delivers."""
     lifespan: Lifespan
-    """Starts everything and ends it."""
+    """Starts everything on entry and ends it on exit."""
 
     def application(self) -> FastAPI:
-        """API and console, which run this centre while they are served."""
+        """Makes the ASGI application, API and console, which runs this centre while it is served."""
         return application(self.services, self.lifespan)
 
 
 def _seal_of(config: CenterConfig) -> Seal | None:
-    """The key whose roster is believed, None where none is set.
+    """Reads the key that the roster must be signed with, None where none is set.
 
     Raises:
-        StartError: the file holds none.
+        StartError: the file holds no key.
     """
     if config.seal_key_file is None:
         return None
@@ -90,7 +90,7 @@ def _seal_of(config: CenterConfig) -> Seal | None:
 
 
 def _oidc_of(config: CenterConfig, store: Store, clock: NowMs) -> Oidc | None:
-    """The identity provider, None where none is set.
+    """Makes the identity provider, None where none is set.
 
     Raises:
         ConfigError: the client's secret cannot be used.
@@ -119,7 +119,7 @@ def build(
         records: by default `open_records` of the configuration.
 
     Raises:
-        ConfigError: a file of the query token or of a channel's secret cannot be used.
+        ConfigError: the file of the query token or of a channel's secret cannot be used.
         StartError, StoreUnavailableError: the seal's key, the data folder or its database cannot be used.
     """
     token = read_secret(config.query_token_file)
@@ -262,12 +262,12 @@ def build(
 
 
 async def _faults(health: Health, pipeline: Pipeline) -> dict[str, str]:
-    """Why each part that does not work does not: what the centre depends on, and the stages that alarm rules name."""
+    """Causes by name, of each dependency that does not work and each stage that alarm rules name."""
     return pipeline.faults() | await health.parts_away()
 
 
 def application(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
-    """API and console behind the guard.
+    """Makes the ASGI application: API and console behind the guard.
 
     Raises:
         UndeclaredRouteError: a route names no permission.
@@ -278,7 +278,7 @@ def application(services: Services, lifespan: Lifespan | None = None) -> FastAPI
 
 
 def unguarded(lifespan: Lifespan | None = None) -> FastAPI:
-    """All routes, API and console, with nobody before them: to look at, never to serve."""
+    """Makes an application of all routes without the guard: to list the routes, never to serve."""
     whole = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     whole.mount("/api", router.create())
     pages.mount(whole)
@@ -290,7 +290,7 @@ def serve(
     announce: Callable[[str], None],
     connect: Callable[[BrokerConfig, Callable[[], None]], Link] = MqttLink,
 ) -> bool:
-    """Run until a signal ends it. `announce` gets each line a person should see.
+    """Serves until a signal ends it. `announce` gets each line for the operator.
 
     Returns:
         False if a bug in the broker's thread ended it.
@@ -334,7 +334,7 @@ def serve(
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says when it serves, and when it is about to end: a stream that goes on would keep it from that."""
+    """Announces when it serves and when it is about to end: an open stream would keep it from ending."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None]) -> None:
         super().__init__(config)
@@ -342,7 +342,7 @@ class _AnnouncingServer(uvicorn.Server):
         self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
+        """Starts, then announces."""
         await super().startup(sockets=sockets)
         # What is there now stays: 380,000 objects, most of them of modules. A full collection walked them all while
         # every page waited, a quarter of a second every few openings (measured).
@@ -352,13 +352,13 @@ class _AnnouncingServer(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say so, then shut down."""
+        """Announces the end, then shuts down."""
         self._leaving()
         await super().shutdown(sockets=sockets)
 
 
 def _check_tls(config: CenterConfig) -> None:
-    """Read the certificate as the server will, while there is still somebody to tell.
+    """Reads the certificate as the server will, while an error still reaches the operator.
 
     Raises:
         StartError: the files cannot be used.
@@ -375,10 +375,10 @@ def _check_tls(config: CenterConfig) -> None:
 
 
 def _listen(config: CenterConfig) -> socket.socket:
-    """The listening socket, taken before anything else is started.
+    """Opens the listening socket, before anything else is started.
 
     Raises:
-        StartError: the address is taken or not ours.
+        StartError: the address is taken or not this machine's.
     """
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family)

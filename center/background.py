@@ -1,4 +1,4 @@
-"""Runs the centre's background loops: each does its work again and again, and one that dies is started again.
+"""Runs the centre's background loops: each repeats its work, and one that dies is started again.
 
 A `CenterError` is trouble that its owner foresaw: it is kept in `trouble`, and the next turn comes in its time.
 Anything else is a bug that ends the turn: it goes into the log with its trace and into health with its cause, and the
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class LoopDiedError(CenterError):
-    """Never raised: the words for background loops that died of a bug."""
+    """Never raised: holds the texts for background loops that died of a bug."""
 
     code = "loop_died"
     message = marked("In the background {loop} died ({cause}).")
@@ -29,7 +29,7 @@ class LoopDiedError(CenterError):
 
 
 class LoopReport(BaseModel):
-    """How one background loop stands. `cause`: why its last turn died; empty: it ended well, or in foreseen trouble."""
+    """The state of one background loop. `cause`: the bug that ended its last turn; empty: none did."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,11 +38,11 @@ class LoopReport(BaseModel):
     died: int
     """Turns that died since the start."""
     last_cause: str
-    """Of the last turn that died; empty: none did."""
+    """The bug that ended the last turn that died; empty: none did."""
 
 
 class Periodic:
-    """Does `work` every `every_s` seconds while it runs. `name` says in English what it does."""
+    """Does `work` every `every_s` seconds while it runs. `name` says in English what the work is."""
 
     def __init__(
         self,
@@ -61,26 +61,26 @@ class Periodic:
         self._last_cause = ""
         self._died = 0
         self.trouble: CenterError | None = None
-        """Foreseen, of the last turn; tried again with the next."""
+        """Foreseen error of the last turn; the next turn tries again."""
 
     @property
     def death(self) -> LoopDiedError | None:
-        """The words for the last turn if it died."""
+        """The texts for the last turn if it died of a bug."""
         return None if self._bug is None else LoopDiedError(loop=self.name, cause=_cause(self._bug))
 
     def report(self) -> LoopReport:
-        """Say how it stands."""
+        """Reports how many turns died, and of what."""
         cause = "" if self._bug is None else _cause(self._bug)
         return LoopReport(name=self.name, cause=cause, died=self._died, last_cause=self._last_cause)
 
     async def run(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Do one turn after another until cancelled, or `until` holds between two of them."""
+        """Does one turn after another until cancelled, or until `until` returns true between two turns."""
         while not until():
             pause_s = await self.turn()
             await (self._sleep or asyncio.sleep)(pause_s)
 
     async def turn(self) -> float:
-        """Do the work once. Returns after how many seconds the next turn is due."""
+        """Does the work once. Returns the seconds until the next turn."""
         try:
             await self._work()
         except CenterError as error:
@@ -98,7 +98,7 @@ class Periodic:
 
 @asynccontextmanager
 async def running(loops: Iterable[Periodic]) -> AsyncIterator[None]:
-    """Run these loops while `with` lasts."""
+    """Runs these loops while the `with` block lasts."""
     async with AsyncExitStack() as stack:
         for loop in loops:
             stack.push_async_callback(_ended, asyncio.create_task(loop.run(), name=loop.name))
@@ -112,6 +112,6 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 def _cause(bug: Exception) -> str:
-    """Name a bug. Only the operating system's words are known to hold no secret."""
+    """Names a bug for people. Only texts of the operating system are known to hold no secret."""
     kind = type(bug).__name__
     return f"{kind}: {bug.strerror}" if isinstance(bug, OSError) and bug.strerror else kind

@@ -1,4 +1,4 @@
-"""What a map stands on: outlines of districts and a local set of tiles, both files of the site. Nothing is fetched."""
+"""Reads the basemap of the site: outlines of districts and a local set of tiles. Nothing is fetched."""
 
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -18,13 +18,13 @@ Ring = Annotated[tuple[Position, ...], Field(min_length=4)]
 
 
 class _Read(BaseModel):
-    """What is read of a GeoJSON file (RFC 7946); whatever else stands in it is left out."""
+    """Base of the parts of a GeoJSON file (RFC 7946); members that are not declared are ignored."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Polygon(_Read):
-    """One area."""
+    """One area: an outer ring, and the rings of its holes."""
 
     type: Literal["Polygon"]
     coordinates: tuple[Ring, ...]
@@ -38,13 +38,13 @@ class MultiPolygon(_Read):
 
 
 class Named(_Read):
-    """What the district is called."""
+    """Properties of a feature: the district's name."""
 
     name: str = Field(default="", max_length=128)
 
 
 class Outline(_Read):
-    """One district."""
+    """The outline of one district."""
 
     type: Literal["Feature"]
     properties: Named | None = None
@@ -52,14 +52,14 @@ class Outline(_Read):
 
 
 class Outlines(_Read):
-    """All of them, in WGS 84 as RFC 7946 has it: longitude first."""
+    """The outlines of all districts, in WGS 84 with longitude first, as RFC 7946 has it."""
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: tuple[Outline, ...] = Field(default=(), max_length=5000)
 
 
 class Atlas:
-    """The outlines of a site, read once, and where its tiles lie."""
+    """The outlines of a site, read once, and the folder of its tiles."""
 
     def __init__(self, ground: MapGround | None = None, outlines: Outlines | None = None) -> None:
         self.ground = ground or MapGround()
@@ -67,7 +67,7 @@ class Atlas:
 
     @classmethod
     def of(cls, ground: MapGround) -> Self:
-        """Read the files of `[map]`.
+        """Reads the files of `[map]`.
 
         Raises:
             StartError: the outlines are no GeoJSON of areas in degrees, or the folder of tiles is not there.
@@ -80,7 +80,7 @@ class Atlas:
         return cls(ground, None if ground.outlines_file is None else _read(ground.outlines_file))
 
     def tile(self, zoom: int, x: int, y: int) -> tuple[Path, str] | None:
-        """File and media type of one tile (Web Mercator, y from the north), None where there is none."""
+        """Finds file and media type of one tile (Web Mercator, y from the north), None where there is no such tile."""
         folder, side = self.ground.tiles_dir, 1 << zoom
         if folder is None or not (0 <= x < side and 0 <= y < side):
             return None

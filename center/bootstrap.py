@@ -1,4 +1,4 @@
-"""The database of a centre and the services that stand on it alone: all that the commands need."""
+"""Opens the database of a centre and the services that need only the database: enough for the commands."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +25,10 @@ SETUP_CODE: Final = "setup-code"
 
 
 def _audit_key_of(config: CenterConfig) -> SealKey | None:
-    """The key that signs the audit's heads, None where none is set.
+    """Reads the key that signs the audit's heads, None where none is set.
 
     Raises:
-        StartError: the file holds none.
+        StartError: the file holds no key.
     """
     if config.audit_key_file is None:
         return None
@@ -43,7 +43,7 @@ def _audit_key_of(config: CenterConfig) -> SealKey | None:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The database and what stands on it alone: all that the commands need."""
+    """The database and the services that need only the database: enough for the commands."""
 
     store: Store
     audit: Audit
@@ -57,7 +57,7 @@ class Records:
 
 
 def open_records(config: CenterConfig, clock: NowMs = now_ms) -> Records:
-    """Open and migrate the database.
+    """Opens and migrates the database.
 
     Raises:
         ConfigError: a secret's file cannot be used.
@@ -91,7 +91,7 @@ def records_of(
     clock: NowMs,
     clocks: ReadClocks | None = None,
 ) -> Records:
-    """The services over one database. `clocks`: by default this machine's boot clock beside `clock`."""
+    """Makes the services over one database. `clocks`: by default this machine's boot clock beside `clock`."""
     audit = Audit(store, clock)
     retention = Retention(data_dir, clocks or machine_clocks(clock), newest_ms=audit.newest_at_ms)
     second_factors = SecondFactors(store, audit, data_dir / KEY, clock)
@@ -119,7 +119,7 @@ def records_of(
 
 
 def open_notifier(config: CenterConfig, clock: NowMs = now_ms) -> tuple[Store, Notifier]:
-    """Database and notifications alone.
+    """Opens database and notifications alone.
 
     Raises:
         ConfigError, StartError, StoreUnavailableError: a file, the folder or its database cannot be used.

@@ -1,4 +1,4 @@
-"""The configuration as pages may show it: nothing that is a secret or leads to one."""
+"""Lists the configuration for pages, without secrets and without what leads to one."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from provisioning.contracts.config.processes import CenterConfig
 
 HIDDEN: Final = frozenset({"notify", "database_url"})
-"""Addresses of other people's services may hold keys."""
+"""Sections and keys left out: addresses of other people's services may hold keys."""
 SET: Final = "set"
 
 
 def shown(config: CenterConfig) -> tuple[tuple[str, str], ...]:
-    """Key and value, in the file's order; of a file or folder only whether one is set."""
+    """Lists keys and values in the file's order; of a file or folder only whether one is set."""
     return tuple(_lines("", config))
 
 

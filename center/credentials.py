@@ -1,4 +1,4 @@
-"""By what somebody is known on a connection: the token that is shown, or else the session's cookie."""
+"""Identifies the user of a connection by the API token, or else by the session's cookie."""
 
 from typing import Final
 
@@ -13,10 +13,10 @@ _BEARER: Final = "bearer "
 
 
 def identify(services: Services, connection: HTTPConnection) -> Identity:
-    """Who it is now, as the database has it. It blocks.
+    """Finds the user of a connection in the database. Blocks.
 
     Raises:
-        NotLoggedInError: neither is shown, or what is shown is unknown, has ended, or was taken back.
+        NotLoggedInError: neither is sent, or it is unknown, has ended or was revoked.
     """
     shown = connection.headers.get("authorization")
     if shown is None:

@@ -1,4 +1,4 @@
-"""What can go wrong in the centre. Each error says what, where and what to do, in words the console can translate.
+"""Errors of the centre. Each says what happened, where and what to do, in texts that the console can translate.
 
 `message` and `remedy` are templates marked for extraction with `marked`; `facts` fills them in any language. No fact is
 ever a secret: neither password, token, set-up code nor the content of a file.
@@ -8,12 +8,12 @@ from typing import ClassVar
 
 
 def marked(text: str) -> str:
-    """Mark `text` for translation without translating it yet; message extraction looks for this name."""
+    """Marks `text` for translation without translating it yet; message extraction looks for this name."""
     return text
 
 
 class CenterError(Exception):
-    """Base; only its kinds are raised.
+    """Base of the errors of the centre; only its subclasses are raised.
 
     Attributes:
         code: stable word for programs.
@@ -29,16 +29,16 @@ class CenterError(Exception):
         super().__init__(f"{self.message.format(**facts)} {self.remedy.format(**facts)}")
 
     def text(self) -> str:
-        """What happened, in English."""
+        """The message in English."""
         return self.message.format(**self.facts)
 
     def advice(self) -> str:
-        """What to do, in English."""
+        """The remedy in English."""
         return self.remedy.format(**self.facts)
 
 
 class StartError(CenterError):
-    """The process cannot start as it is configured. Said on the command line only, and so in English."""
+    """The process cannot start as it is configured. Shown on the command line only, and so in English."""
 
     code = "cannot_start"
     message = "The centre cannot start: {what}."
@@ -46,7 +46,7 @@ class StartError(CenterError):
 
 
 class RosterRefusedError(CenterError):
-    """A roster that is not believed. Said in the health details only, and so in English."""
+    """A roster was refused. Shown in the health details only, and so in English."""
 
     code = "roster_refused"
     message = "A roster was refused: {cause}."
@@ -64,11 +64,11 @@ class StoreUnavailableError(CenterError):
 
 
 class RowRefusedError(StoreUnavailableError):
-    """The database works, and refuses what one statement would write: asked again, it refuses it again."""
+    """The database works and refuses the statement: a repetition would be refused again."""
 
 
 class NotLoggedInError(CenterError):
-    """No session, or one that has ended."""
+    """The request has no session, or one that has ended."""
 
     code = "not_logged_in"
     message = marked("Nobody is logged in.")
@@ -76,7 +76,7 @@ class NotLoggedInError(CenterError):
 
 
 class BadCredentialsError(CenterError):
-    """Unknown user or wrong password: the two are not told apart."""
+    """Unknown user or wrong password: the answer does not tell which."""
 
     code = "bad_credentials"
     message = marked("User name or password is wrong.")
@@ -104,7 +104,7 @@ class SetupDoneError(CenterError):
 
 
 class WrongSetupCodeError(CenterError):
-    """Not the code of the set-up file."""
+    """The code is not that of the set-up file."""
 
     code = "wrong_setup_code"
     message = marked("The set-up code is wrong.")
@@ -112,7 +112,7 @@ class WrongSetupCodeError(CenterError):
 
 
 class BadUsernameError(CenterError):
-    """A user name the policy refuses."""
+    """The policy refuses the user name."""
 
     code = "bad_username"
     message = marked("This user name cannot be used.")
@@ -122,7 +122,7 @@ class BadUsernameError(CenterError):
 
 
 class WeakPasswordError(CenterError):
-    """A password the policy refuses."""
+    """The policy refuses the password."""
 
     code = "weak_password"
     message = marked("This password is too easy to guess.")
@@ -140,7 +140,7 @@ class UnknownUserError(CenterError):
 
 
 class TooManyCamerasError(CenterError):
-    """More cameras than one question to the archive can name."""
+    """The request names more cameras than one query to the archive can."""
 
     code = "too_many_cameras"
     message = marked("The cameras that this account sees are too many for one search.")
@@ -148,7 +148,7 @@ class TooManyCamerasError(CenterError):
 
 
 class NothingHereError(CenterError):
-    """A route that does not exist. For programs; pages have their own words."""
+    """No route has this address. For programs; pages have their own texts."""
 
     code = "not_found"
     message = marked("There is nothing at this address.")
@@ -156,7 +156,7 @@ class NothingHereError(CenterError):
 
 
 class AuditFileError(CenterError):
-    """Not an exported audit. Said on the command line only, and so in English."""
+    """The file is not an exported audit. Shown on the command line only, and so in English."""
 
     code = "audit_file"
     message = "Line {line} is not of an exported audit: {cause}."
@@ -164,7 +164,7 @@ class AuditFileError(CenterError):
 
 
 class ForeignOriginError(CenterError):
-    """A state-changing request that another site's page sent."""
+    """Another site's page sent a request that changes state."""
 
     code = "foreign_origin"
     message = marked("The request came from another site.")
@@ -188,7 +188,7 @@ class BadFilterError(CenterError):
 
 
 class BadAreaError(CenterError):
-    """A polygon that is none."""
+    """The area is not a polygon."""
 
     code = "bad_area"
     message = marked("The area is not a polygon on the map.")
@@ -196,7 +196,7 @@ class BadAreaError(CenterError):
 
 
 class AreaCrossesError(CenterError):
-    """A polygon whose inside nobody can tell."""
+    """The polygon crosses itself, so that its inside is undefined."""
 
     code = "area_crosses"
     message = marked("The outline of the area crosses or touches itself.")
@@ -204,7 +204,7 @@ class AreaCrossesError(CenterError):
 
 
 class BadBinsError(CenterError):
-    """Finer counts than one answer has room for."""
+    """The histogram is finer than one answer has room for."""
 
     code = "bad_bins"
     message = marked("The time span has more than {most} bins.")
@@ -212,7 +212,7 @@ class BadBinsError(CenterError):
 
 
 class UnknownSavedSearchError(CenterError):
-    """No saved search of that number, or another's."""
+    """The account has no saved search of that number, and none is shared with it."""
 
     code = "unknown_saved_search"
     message = marked("There is no such saved search of yours.")
@@ -220,7 +220,7 @@ class UnknownSavedSearchError(CenterError):
 
 
 class TooManySavedError(CenterError):
-    """One account keeps no more."""
+    """The account has as many saved searches as it may have."""
 
     code = "too_many_saved"
     message = marked("This account has {most} saved searches already.")
@@ -228,7 +228,7 @@ class TooManySavedError(CenterError):
 
 
 class ForeignCamerasError(CenterError):
-    """A search shared in a district that names cameras of another."""
+    """A search is shared in a district and names cameras of another."""
 
     code = "foreign_cameras"
     message = marked("The search names cameras that are not in district {district_id}.")
@@ -236,7 +236,7 @@ class ForeignCamerasError(CenterError):
 
 
 class PurposeMissingError(CenterError):
-    """Results leave the centre for a reason, or not at all."""
+    """An export needs a purpose, and none was given."""
 
     code = "purpose_missing"
     message = marked("Nobody said what the export is for.")
@@ -252,7 +252,7 @@ class UnknownCameraError(CenterError):
 
 
 class UnknownObservationError(CenterError):
-    """Not in the archive, or no longer."""
+    """The archive has no such observation, or no longer."""
 
     code = "unknown_observation"
     message = marked("The archive holds no observation {row_key}.")
@@ -268,7 +268,7 @@ class NoPictureError(CenterError):
 
 
 class UnknownMachineError(CenterError):
-    """No machine of that index in the observation."""
+    """The observation has no machine of that index."""
 
     code = "unknown_machine"
     message = marked("Observation {row_key} has no machine number {index}.")
@@ -276,7 +276,7 @@ class UnknownMachineError(CenterError):
 
 
 class PictureBrokenError(CenterError):
-    """The archive's picture is not what its row says."""
+    """The archive's picture is not the one that its row names."""
 
     code = "picture_broken"
     message = marked("The picture of {row_key} cannot be shown: {cause}.")
@@ -284,11 +284,11 @@ class PictureBrokenError(CenterError):
 
 
 class QueryError(CenterError):
-    """The archive gives no answer, or none that can be used. Base; only its kinds are raised."""
+    """The archive gives no usable answer. Base; only its subclasses are raised."""
 
 
 class QueryUnreachableError(QueryError):
-    """No connection to `ray_cluster.query.reader`."""
+    """No connection to `ray_cluster.query.reader` can be made."""
 
     code = "query_unreachable"
     message = marked("The archive does not answer at {url} ({cause}).")
@@ -296,7 +296,7 @@ class QueryUnreachableError(QueryError):
 
 
 class IntakeStuckError(CenterError):
-    """The cluster answers, and messages in its intake make no way."""
+    """The cluster answers, and messages in its intake make no progress."""
 
     code = "intake_stuck"
     message = marked("The cluster takes pictures in no further: {cause}.")
@@ -328,7 +328,7 @@ class QueryRefusedError(CenterError):
 
 
 class QueryFaultError(QueryError):
-    """`query` answered something that is no answer."""
+    """`query` sent an answer that is malformed."""
 
     code = "query_fault"
     message = marked("The archive at {url} answered wrongly: {cause}.")
@@ -336,7 +336,7 @@ class QueryFaultError(QueryError):
 
 
 class NotComparableError(CenterError):
-    """A machine without a vector."""
+    """The machine has no vector."""
 
     code = "not_comparable"
     message = marked("A machine of this search cannot be compared: too little of it is visible, or it is gone.")

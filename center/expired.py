@@ -20,7 +20,7 @@ _DAY_MS = 86_400_000
 
 
 def keeps_ms(config: CenterConfig) -> dict[str, int]:
-    """How long each kind of thing is kept, as this centre is configured."""
+    """Returns how long each kind of record is kept, in milliseconds, as this centre is configured."""
     return {
         AUDIT: config.audit_keep_days * _DAY_MS,
         ALARMS: alarms_keep_ms(config.alarms),
@@ -30,7 +30,7 @@ def keeps_ms(config: CenterConfig) -> dict[str, int]:
 
 
 def count_past(store: Store, keeps: Mapping[str, int], wall_ms: int) -> dict[str, int]:
-    """How many of each a confirmation releases. Blocks.
+    """Counts the records of each kind that a confirmation would release for deletion. Blocks.
 
     Raises:
         StoreUnavailableError: the database does not work.

@@ -1,4 +1,4 @@
-"""What the centre depends on and whether it works: in one word for anybody, with causes for who is logged in."""
+"""Checks what the centre depends on: one word for anybody, causes for users who are logged in."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -25,21 +25,21 @@ from center.retention import Retention
 from center.search.client import Search
 
 FRESH_MS = 2000
-"""A check is repeated no sooner: the open health route must not be a lever on `query` or the database."""
+"""Milliseconds before a check is repeated: the open health route must not be a lever on `query` or the database."""
 
 
 DEPENDENCIES: Final = ("query", "broker", "store", "notify", "retention", "background")
 
 
 class Condition(StrEnum):
-    """Of the whole, or of one part."""
+    """Condition of the centre, or of one dependency."""
 
     OK = "ok"
     DEGRADED = "degraded"
 
 
 class BrokerAwayError(CenterError):
-    """Never raised: the words for a broker that is away."""
+    """Never raised: holds the texts for a broker that is away."""
 
     code = "broker_away"
     message = marked("The broker cannot be reached: {cause}.")
@@ -47,7 +47,7 @@ class BrokerAwayError(CenterError):
 
 
 class ChannelStandsError(CenterError):
-    """Never raised: the words for a notification channel that sends nothing. So are the next two."""
+    """Never raised: holds the texts for a notification channel that sends nothing. So do the next two."""
 
     code = causes.CHANNEL_STANDS.code
     message = causes.CHANNEL_STANDS.message
@@ -55,7 +55,7 @@ class ChannelStandsError(CenterError):
 
 
 class QuotaSpentError(CenterError):
-    """All of a month's parts are used."""
+    """All of a month's message parts are used."""
 
     code = causes.QUOTA_SPENT.code
     message = causes.QUOTA_SPENT.message
@@ -63,7 +63,7 @@ class QuotaSpentError(CenterError):
 
 
 class QuotaLowError(CenterError):
-    """The share that warns is used: it still sends."""
+    """The share of a month's message parts that warns is used; messages are still sent."""
 
     code = causes.QUOTA_WARNED.code
     message = causes.QUOTA_WARNED.message
@@ -71,7 +71,7 @@ class QuotaLowError(CenterError):
 
 
 class Dependency(BaseModel):
-    """One part, with what is wrong and what to do."""
+    """The state of one dependency: what is wrong and what to do."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,7 +83,7 @@ class Dependency(BaseModel):
 
 
 class Malformed(BaseModel):
-    """Messages of one agent that broke the contract; `?` where the topic names none."""
+    """Count of messages of one agent that broke the contract; `?` where the topic names none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -93,7 +93,7 @@ class Malformed(BaseModel):
 
 
 class Revoked(BaseModel):
-    """Messages of one revoked agent, none of which was taken."""
+    """Count of messages of one revoked agent, none of which was taken."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -102,7 +102,7 @@ class Revoked(BaseModel):
 
 
 class SetAside(BaseModel):
-    """Facts of one camera for the assessment that could not be written; `?` for those beyond the first hundred."""
+    """Count of a camera's facts for the assessment that could not be written; `?` beyond the first hundred cameras."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -113,7 +113,7 @@ class SetAside(BaseModel):
 
 
 class RosterReport(BaseModel):
-    """By whose word agents count as revoked. That none is believed is a setting and no fault."""
+    """The roster by which agents count as revoked. Without a key no roster is trusted: a setting and no fault."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -121,16 +121,16 @@ class RosterReport(BaseModel):
     number: int | None
     issued_at_ms: int | None
     ignored: int
-    """Came while no key is set to believe one."""
+    """Rosters that came while no key was set to check them."""
     refused: int
-    """Forged, old or malformed; the one in force stayed."""
+    """Rosters that were forged, old or malformed; the one in force stayed."""
     last_refused: str
     unreadable: str
-    """Why the one that the database holds could not be used at the start."""
+    """The reason that the database's roster could not be used at the start."""
 
 
 class HealthReport(BaseModel):
-    """The whole truth. `checked_at_ms` is when the dependencies were looked at."""
+    """The report with all causes. `checked_at_ms` is the time at which the dependencies were checked."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -146,17 +146,17 @@ class HealthReport(BaseModel):
     observed_received: int
     observed_dropped_oldest: int
     audit_heads_signed: bool
-    """False: `audit_key_file` is not set, and whoever can write the database can make the audit anew."""
+    """False: `audit_key_file` is not set, and a writer of the database can forge the whole audit."""
     audit_fault: str
-    """Why days are not closed now."""
+    """The reason that days are not closed now; empty: they are."""
     loops: tuple[LoopReport, ...]
-    """What goes on in the background."""
+    """The state of each background loop."""
     facts_set_aside: tuple[SetAside, ...]
     checked_at_ms: int
 
 
 class Health:
-    """Looks at every dependency."""
+    """Checks every dependency."""
 
     def __init__(
         self,
@@ -194,11 +194,11 @@ class Health:
 
     @property
     def faults(self) -> dict[str, CenterError]:
-        """By dependency, from the last look: for pages that say it in their own language."""
+        """Errors by dependency, from the last check: for pages, which write them in their own language."""
         return self._faults
 
     async def report(self) -> HealthReport:
-        """Dependencies as of at most `FRESH_MS` ago, counters as of now."""
+        """Reports dependencies as of at most `FRESH_MS` ago, counters as of now."""
         async with self._lock:
             now_ms = self._now_ms()
             if self._looked_at_ms is None or abs(now_ms - self._looked_at_ms) >= FRESH_MS:  # also where it was set back
@@ -207,9 +207,9 @@ class Health:
             return self._report(self._faults, self._looked_at_ms)
 
     async def parts_away(self) -> dict[str, str]:
-        """Why each dependency that does not work does not, by name; as fresh as `report`.
+        """Causes by name, of each dependency that does not work; as fresh as `report`.
 
-        That a month's quota comes to its end is in the report and none of these: what is sent is still sent.
+        A quota that runs low, or overflows where it may, is in the report only: messages are still sent.
         """
         await self.report()
         away = {name: fault for name, fault in self._faults.items() if not isinstance(fault, QuotaLowError)}
@@ -278,7 +278,7 @@ class Health:
 
 
 def _of_channels(standings: Sequence[Standing]) -> CenterError | None:
-    """The worst of what is wrong with notification channels; one that stands comes before a month that ends."""
+    """Returns the worst fault of the notification channels; one that sends nothing comes before a month that ends."""
     for each in standings:
         if each.fault:
             return ChannelStandsError(channel=each.id, cause=each.fault)

@@ -1,4 +1,4 @@
-"""Stands before every route, API, page, asset and websocket alike: nothing passes that is not let through by name.
+"""Guards every route, API, page, asset and websocket alike: only addresses with a rule are let through.
 
 Closed by default: a path without a rule in `center.access.route_permissions` is not there; one with a rule asks for a
 session or a token whose account has the permission.
@@ -51,7 +51,7 @@ class Guard:
         self._permits = permits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, websocket or the lifespan."""
+        """Handles one request, websocket or the lifespan."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -79,7 +79,7 @@ class Guard:
             await self._refuse(TooLargeError(limit=MAX_BODY_BYTES), scope, receive, send)
 
     async def _admit(self, scope: Scope) -> None:
-        """Let a connection in, or say why not.
+        """Admits a connection, or raises the reason for which it is refused.
 
         Raises:
             ForeignOriginError, TooLargeError, NotLoggedInError, NothingHereError, ForbiddenError,
@@ -112,7 +112,7 @@ class Guard:
         state["identity"] = identity
         sight = identity.access.scope(rule.permission, case_id=case_id)
         if inside is None and beside is not None:
-            # What was given for one case reaches no further than that case does.
+            # A grant for one case reaches no further than that case does.
             reached = await asyncio.to_thread(self._services.cases.book.within, beside, sight)
             sight = identity.access.scope(rule.permission) | reached
         state["sight"] = sight
@@ -134,7 +134,7 @@ class Guard:
 
 
 def _check_origin(headers: Headers) -> None:
-    """Browsers say which site a request comes from; programs, which carry no other site's cookies, say nothing."""
+    """Refuses a request from another site. Programs send no origin and carry no other site's cookies: they pass."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site", "none")
     if origin is None and site in {"none", "same-origin"}:
@@ -149,7 +149,7 @@ def _local_target(scope: Scope) -> str:
 
 
 class _Body:
-    """Counts what a request without a length sends; of one that does not end, the application sees a hang-up."""
+    """Counts the body of a request without a length; beyond the limit the application sees a disconnect."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -157,7 +157,7 @@ class _Body:
 
     @property
     def is_too_large(self) -> bool:
-        """Whether more came than may."""
+        """True once the body is larger than `MAX_BODY_BYTES`."""
         return self._bytes > MAX_BODY_BYTES
 
     async def receive(self) -> Message:
@@ -203,7 +203,7 @@ class _Answer:
             self._page += message.get("body", b"")
             if message.get("more_body", False):
                 return
-            # Whatever a page shows is JSON with `<` escaped: the only script elements are NiceGUI's own.
+            # All data of a page is JSON with `<` escaped: the only script elements are NiceGUI's own.
             page = _SCRIPT.sub(b'<script nonce="%s"' % self._nonce.encode(), bytes(self._page))
             MutableHeaders(scope=self._page_start)["Content-Length"] = str(len(page))
             await self._send(self._page_start)

@@ -1,4 +1,4 @@
-"""Where a page ended, as text that a client hands back and does not read."""
+"""Writes and reads the cursor of a page: opaque text that a client sends back for the next page."""
 
 import base64
 import binascii
@@ -10,15 +10,15 @@ _MAX: int = 400
 
 
 def mark(*place: str | int) -> str:
-    """The mark of a place in a list."""
+    """Makes the cursor of a position in a list."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
 def place(cursor: str, *kinds: type) -> tuple[str | int, ...]:
-    """The place that a mark names.
+    """Reads the position from a cursor.
 
     Raises:
-        BadCursorError: no mark of this list.
+        BadCursorError: it is no cursor of this list.
     """
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor[:_MAX].encode("ascii")))

@@ -1,4 +1,4 @@
-"""The centre's retention time: what is old enough to be deleted from its records, so that no clock alone decides it."""
+"""Decides by retention time, so that no clock alone does, what is old enough to be deleted from the records."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,13 +15,13 @@ AUDIT: Final = "audit"
 ALARMS: Final = "alarms"
 CASES: Final = "cases"
 MESSAGES: Final = "messages"
-"""Kinds of things, as `wayside-center retention` names them."""
+"""Kinds of records, as `wayside-center retention` names them."""
 
 ReadClocks = Callable[[], Clocks]
 
 
 class RetentionStoppedError(CenterError):
-    """Never raised: the words for a clock that retention time does not agree with."""
+    """Never raised: holds the texts for a clock that retention time does not agree with."""
 
     code = "retention_stopped"
     message = marked("Retention waits for a person: {cause}.")
@@ -34,42 +34,42 @@ def machine_clocks(now_ms: NowMs) -> ReadClocks:
 
 
 class Retention:
-    """Answers what has ended and what is past its time. Several processes may ask. Blocks.
+    """Tells what has ended and what is past its time. Several processes may use one folder. Blocks.
 
     Raises (all methods):
         StoreUnavailableError: the state or the database cannot be used; nothing may be deleted then.
     """
 
     def __init__(self, folder: Path, clocks: ReadClocks, *, newest_ms: Callable[[], int | None]) -> None:
-        """`newest_ms`: when the newest record was written, for a start without a state."""
+        """`newest_ms` reads the time of the newest record, for a start without a state."""
         self._path = folder / FILE
         self._clocks = clocks
         self._clock = RetentionClock(folder, newest_ms=newest_ms)
 
     def advance(self) -> None:
-        """Write down how far retention time has come."""
+        """Writes down how far retention time has come."""
         with self._usable():
             self._clock.advance(self._clocks())
 
     def horizon_ms(self, kind: str, keep_ms: int, *, oldest_ms: int | None = None) -> int | None:
-        """Give the moment before which things of a kind may be deleted; None while none may."""
+        """Returns the time before which records of a kind may be deleted; None while none may."""
         with self._usable():
             return self._clock.horizon_ms(kind, keep_ms, self._clocks(), oldest_ms=oldest_ms)
 
     def due_ms(self) -> int | None:
-        """Give the moment up to which what ends has ended; None while clocks disagree, when nothing has."""
+        """Returns the time up to which terms count as ended; None while clocks disagree, when none does."""
         with self._usable():
             now = self._clocks()
             return self._clock.advance(now).due_ms(now.wall_ms)
 
     def latest_ms(self) -> int:
-        """Give the moment from which on something is kept that begins now, so that it is never kept too short."""
+        """Returns the time from which the term of a new record is counted, so that it is never kept too short."""
         with self._usable():
             now = self._clocks()
             return self._clock.advance(now).latest_ms(now.wall_ms)
 
     def fault(self) -> RetentionStoppedError | None:
-        """Say why nothing is deleted, without writing anything down."""
+        """Returns the reason that nothing is deleted, without writing anything down."""
         with self._usable():
             now = self._clocks()
             state = read_state(self._path)[0]
@@ -77,7 +77,7 @@ class Retention:
         return RetentionStoppedError(cause=cause) if cause else None
 
     def facts(self) -> dict[str, str]:
-        """Say where it stands, for a person who has to decide."""
+        """Lists the state of retention time, for a person who has to decide."""
         with self._usable():
             now = self._clocks()
             state, why = read_state(self._path)
@@ -86,7 +86,7 @@ class Retention:
         return facts_of(state.step(now), now.wall_ms)
 
     def confirm(self, today: str, keeps_ms: Mapping[str, int]) -> None:
-        """Take the wall clock as the time by a person's word for `today`, and what is past by it as due.
+        """Takes the wall clock as right by a person's confirmation of `today`, and what is past its time by it as due.
 
         Raises:
             WrongDateError: the clock shows another date; nothing is changed.

@@ -1,4 +1,4 @@
-"""Everything a route or page may use, and how it finds it: the guard puts both into the request."""
+"""The services that routes and pages use. The guard puts them, and the user's identity, into the request."""
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -39,7 +39,7 @@ from center.tasks.orders import TaskOrders
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One centre."""
+    """All services of one centre."""
 
     auth: Auth
     second_factors: SecondFactors
@@ -63,14 +63,14 @@ class Services:
     task_orders: TaskOrders
     now_ms: NowMs
     secure_cookie: bool
-    """Whether the browser speaks TLS to us, so that the session cookie may be marked Secure."""
+    """True if browsers speak TLS to this centre, so that the session cookie may be marked Secure."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     ray_dashboard_url: str = ""
     grafana_url: str = ""
     oidc: Oidc | None = None
-    """None: local accounts alone."""
+    """None: only local accounts."""
     evidence: Exports | None = None
-    """None where nothing is configured to sign it with."""
+    """None where nothing is configured to sign with."""
     atlas: Atlas = field(default_factory=Atlas)
     settings: tuple[tuple[str, str], ...] = ()
     """The configuration as pages may show it."""
@@ -84,22 +84,22 @@ class Services:
 
 
 def services_of(connection: HTTPConnection) -> Services:
-    """The services behind this request."""
+    """Returns the services behind this request."""
     return cast("Services", connection.state.services)
 
 
 def identity_of(connection: HTTPConnection) -> Identity:
-    """Who is asking; only on routes that the guard does not leave open."""
+    """Returns the user of the request; only on routes that the guard does not leave open."""
     return cast("Identity", connection.state.identity)
 
 
 def sight_of(connection: HTTPConnection) -> Scope:
-    """Which cameras whoever is asking may see on this route; what is not of one of them is as if it were not there."""
+    """Returns the cameras that the user may see on this route; data of any other is treated as absent."""
     return cast("Scope", connection.state.sight)
 
 
 def source_of(connection: HTTPConnection) -> str:
-    """Tell the address that it came from, as the guard found it (`center.access.client_address`)."""
+    """Returns the client's address, as the guard found it (`center.access.client_address`)."""
     return cast("str", connection.state.source)
 
 

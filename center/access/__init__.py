@@ -1,1 +1,1 @@
-"""Who may do and see what: accounts, sessions, tokens, second factors, permissions and districts."""
+"""Authenticates and authorises users: accounts, sessions, tokens, second factors, permissions and districts."""

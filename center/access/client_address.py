@@ -1,4 +1,4 @@
-"""Finds the address that a request comes from, behind proxies that the configuration names and nobody else's word."""
+"""Finds the address that a request comes from, behind the proxies that the configuration trusts and no others."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -12,9 +12,9 @@ _MAX_HOPS: Final = 16
 def source(
     client: str | None, headers: Sequence[tuple[bytes, bytes]], trusted: Sequence[IPv4Network | IPv6Network]
 ) -> str:
-    """Walk `X-Forwarded-For` from its end, as each proxy added to it, to the first address that is no trusted proxy.
+    """Walks `X-Forwarded-For` from its end, as each proxy added to it, to the first address that is no trusted proxy.
 
-    What stands before that was written by whoever sent it, and is not read. What is no address ends the walk, too.
+    The rest was written by the client and is not read. An entry that is not an address ends the walk, too.
     """
     here = _address(client or "")
     if here is None:

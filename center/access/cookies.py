@@ -1,4 +1,4 @@
-"""The session cookie."""
+"""Sets and deletes the session cookie."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ SESSION: Final = "wayside_session"
 
 
 def grant(response: Response, ticket: Ticket, *, now_ms: int, secure: bool) -> None:
-    """Give the browser its session: out of reach of scripts, never sent on a request that another site started."""
+    """Sets the session cookie: out of reach of scripts, never sent on a request that another site started."""
     response.set_cookie(
         SESSION,
         ticket.token,
@@ -23,5 +23,5 @@ def grant(response: Response, ticket: Ticket, *, now_ms: int, secure: bool) -> N
 
 
 def revoke(response: Response, *, secure: bool) -> None:
-    """Take it away."""
+    """Deletes the session cookie."""
     response.delete_cookie(SESSION, path="/", httponly=True, secure=secure, samesite="strict")

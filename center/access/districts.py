@@ -1,4 +1,4 @@
-"""Districts: a name, cameras that grants and searches are bound to, and what the assessment checks them against."""
+"""Stores districts: a name, the cameras that grants and searches are bound to, and what the assessment checks."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from center.database.store import Base, Store
 
 DISTRICT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 MAX_CAMERAS = 2000
-"""Of one district."""
+"""Most cameras that one district may hold."""
 
 
 class DistrictRecord(Base):
-    """One district; `region` and `outline` are None where the assessment does not know it (`assessment.districts`)."""
+    """A district; `region` and `outline` are None where the assessment does not use it (`assessment.districts`)."""
 
     __tablename__ = "districts"
 
     district_id: Mapped[str] = mapped_column(String(63), primary_key=True)
     name: Mapped[str] = mapped_column(String(128))
-    """Of one district alone, but for those that were named alike before revision 0014."""
+    """Unique among districts, except for those that had equal names before revision 0014."""
     region: Mapped[str | None] = mapped_column(String(8))
-    """First digits of the GB/T 28181 codes in it; empty: not checked."""
+    """First digits of the GB/T 28181 codes of its cameras; empty: not checked."""
     outline: Mapped[str | None] = mapped_column(Text)
     """JSON, [[longitude, latitude], …] in WGS 84; empty list: not checked."""
 
@@ -61,7 +61,7 @@ class GrantRecord(Base):
 
 @dataclass(frozen=True, slots=True)
 class NamedDistrict:
-    """A district as it is shown."""
+    """A district as API and console show it."""
 
     district_id: str
     name: str
@@ -69,7 +69,7 @@ class NamedDistrict:
 
 
 def cameras_of(session: Session, district_ids: Collection[str]) -> dict[str, District]:
-    """Districts with their cameras, by id; one that does not exist is empty."""
+    """Reads districts with their cameras, by id; an id without a district gives one without cameras."""
     cameras: dict[str, set[CameraKey]] = {district_id: set() for district_id in district_ids}
     if cameras:
         found = select(DistrictCamera.district_id, DistrictCamera.agent_id, DistrictCamera.camera_id)
@@ -79,19 +79,19 @@ def cameras_of(session: Session, district_ids: Collection[str]) -> dict[str, Dis
 
 
 def id_of(name: str) -> str:
-    """Derive an id for a district that is entered by its name alone."""
+    """Derives an id for a district that is entered by its name alone."""
     return f"d-{sha256(name.encode()).hexdigest()[:16]}"
 
 
 def named(session: Session, name: str) -> DistrictRecord | None:
-    """Find the district of a name; of several from before revision 0014 the one that is assessed, else the first."""
+    """Finds the district of a name; of several from before revision 0014 the one that is assessed, else the first."""
     table = DistrictRecord
     found = select(table).where(table.name == name).order_by(table.region.is_(None), table.district_id).limit(1)
     return session.scalar(found)
 
 
 class Districts:
-    """All districts. Blocks: call it from a worker thread. `actor` is who does it, for the audit.
+    """Reads and writes districts. Blocks: call it from a worker thread. `actor` is the user that the audit names.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -102,7 +102,7 @@ class Districts:
         self._audit = audit
 
     def all(self) -> tuple[NamedDistrict, ...]:
-        """By id."""
+        """Lists the districts by id."""
         with self._store.transaction() as session:
             names = {
                 record.district_id: record.name
@@ -115,10 +115,10 @@ class Districts:
         )
 
     def get(self, district_id: str) -> NamedDistrict:
-        """One.
+        """Reads one district.
 
         Raises:
-            UnknownDistrictError: there is none.
+            UnknownDistrictError: no district has this id.
         """
         with self._store.transaction() as session:
             record = _existing(session, district_id)
@@ -126,10 +126,10 @@ class Districts:
             return NamedDistrict(district_id, record.name, tuple(sorted(district.cameras)))
 
     def create(self, district_id: str, name: str, *, actor: str) -> NamedDistrict:
-        """Add one without cameras.
+        """Adds a district without cameras.
 
         Raises:
-            DistrictTakenError, DistrictNamedError: there is one of this id, or of this name.
+            DistrictTakenError, DistrictNamedError: a district has this id, or this name.
         """
         with self._store.transaction() as session:
             self._audit.add(session, actor, "district.create", {"district_id": district_id, "name": name})
@@ -141,14 +141,14 @@ class Districts:
         return NamedDistrict(district_id, name, ())
 
     def set_cameras(self, district_id: str, cameras: Iterable[CameraKey], *, actor: str) -> NamedDistrict:
-        """Say which cameras are in it, in place of those that were.
+        """Replaces the cameras of a district.
 
         Raises:
-            UnknownDistrictError: there is none.
+            UnknownDistrictError: no district has this id.
         """
         wanted = set(cameras)
         with self._store.transaction() as session:
-            # Read under the audit's lock, so that of two changes at once each says truly what it changed.
+            # Read under the audit's lock, so that two changes at once each log correctly what they changed.
             self._audit.add(session, actor, "district.cameras", {"district_id": district_id, "cameras": len(wanted)})
             _existing(session, district_id)
             before = cameras_of(session, {district_id})[district_id].cameras
@@ -163,11 +163,11 @@ class Districts:
         return self.get(district_id)
 
     def remove(self, district_id: str, *, actor: str) -> None:
-        """Delete one.
+        """Deletes a district.
 
         Raises:
-            UnknownDistrictError: there is none.
-            DistrictInUseError: somebody has a grant in it.
+            UnknownDistrictError: no district has this id.
+            DistrictInUseError: an account has a grant in it.
             DistrictAssessedError: the assessment checks cameras against it.
         """
         with self._store.transaction() as session:

@@ -1,10 +1,10 @@
-"""What can go wrong with accounts, what they may do, and their districts and tokens; as `center.errors`."""
+"""Errors of accounts, permissions, districts and tokens, in the form of `center.errors`."""
 
 from center.errors import CenterError, marked
 
 
 class UserTakenError(CenterError):
-    """An account of that name exists, perhaps disabled: names are not used twice, since the audit speaks of them."""
+    """An account of that name exists, perhaps disabled: names are not used twice, since the audit refers to them."""
 
     code = "user_taken"
     message = marked("There is a user {username} already.")
@@ -12,7 +12,7 @@ class UserTakenError(CenterError):
 
 
 class LastAdministratorError(CenterError):
-    """The change would leave nobody who may undo it."""
+    """The change would leave no administrator."""
 
     code = "last_administrator"
     message = marked("{username} is the last administrator.")
@@ -20,7 +20,7 @@ class LastAdministratorError(CenterError):
 
 
 class ForbiddenError(CenterError):
-    """Known, and not allowed this."""
+    """The user is logged in and lacks the permission."""
 
     code = "forbidden"
     message = marked("This account may not do that: it needs the permission {permission}.")
@@ -36,7 +36,7 @@ class SecondFactorNeededError(CenterError):
 
 
 class SecondFactorOnError(CenterError):
-    """There is one already."""
+    """The account has a second factor already."""
 
     code = "second_factor_on"
     message = marked("The second factor of this account is on already.")
@@ -44,7 +44,7 @@ class SecondFactorOnError(CenterError):
 
 
 class WrongCodeError(CenterError):
-    """Not a one-time code of now, or one that was used."""
+    """The text is no current one-time code, or a code that was used already."""
 
     code = "wrong_code"
     message = marked("The one-time code is wrong or was used before.")
@@ -52,7 +52,7 @@ class WrongCodeError(CenterError):
 
 
 class SecondFactorKeyError(CenterError):
-    """The file with the key of all second factors."""
+    """The file with the key of all second factors cannot be used."""
 
     code = "second_factor_key"
     message = marked("The key of second factors cannot be used: {cause}.")
@@ -60,7 +60,7 @@ class SecondFactorKeyError(CenterError):
 
 
 class UnknownTokenError(CenterError):
-    """No token of that id that belongs to the account."""
+    """The account has no token of that id."""
 
     code = "unknown_token"
     message = marked("There is no token {token_id}.")
@@ -68,7 +68,7 @@ class UnknownTokenError(CenterError):
 
 
 class TooManyTokensError(CenterError):
-    """One more than an account may have."""
+    """The account has as many tokens as it may have."""
 
     code = "too_many_tokens"
     message = marked("This account has {limit} tokens already.")
@@ -76,7 +76,7 @@ class TooManyTokensError(CenterError):
 
 
 class TokenTooLongError(CenterError):
-    """A token may not live as long as this."""
+    """The token would live longer than tokens of this centre may."""
 
     code = "token_too_long"
     message = marked("A token of this centre ends after {limit} days at most.")
@@ -94,7 +94,7 @@ class StaleLoginError(CenterError):
 
 
 class BadScopeError(CenterError):
-    """A token may not be made for this."""
+    """No token may have these scopes."""
 
     code = "bad_scope"
     message = marked("A token of this account cannot have the scope {scope}.")
@@ -102,7 +102,7 @@ class BadScopeError(CenterError):
 
 
 class UnknownDistrictError(CenterError):
-    """No district of that id."""
+    """No district has that id."""
 
     code = "unknown_district"
     message = marked("There is no district {district_id}.")
@@ -126,7 +126,7 @@ class DistrictNamedError(CenterError):
 
 
 class DistrictAssessedError(CenterError):
-    """The assessment has its region code and outline."""
+    """The assessment uses the district's region code and outline."""
 
     code = "district_assessed"
     message = marked("The assessment checks cameras against district {district_id}.")
@@ -134,7 +134,7 @@ class DistrictAssessedError(CenterError):
 
 
 class DistrictInUseError(CenterError):
-    """Somebody has a grant in it."""
+    """An account has a grant in the district."""
 
     code = "district_in_use"
     message = marked("Somebody has a role in district {district_id}.")
@@ -142,7 +142,7 @@ class DistrictInUseError(CenterError):
 
 
 class ProviderRefusedError(CenterError):
-    """What an identity provider's answer was refused for; never shows a token or code."""
+    """The identity provider's answer was refused. The text never shows a token or code."""
 
     code = "provider_refused"
     message = marked("The log-in by the identity provider was refused: {cause}.")
@@ -150,7 +150,7 @@ class ProviderRefusedError(CenterError):
 
 
 class ProviderUnreachableError(CenterError):
-    """The identity provider does not answer as one."""
+    """The identity provider does not answer as OpenID Connect asks."""
 
     code = "provider_unreachable"
     message = marked("The identity provider {issuer} cannot be used: {cause}.")

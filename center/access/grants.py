@@ -1,4 +1,4 @@
-"""Grants as they are stored, turned into what somebody may do."""
+"""Turns stored grants into what an account may do."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from center.access.permissions import Access, Grant, Permission, Role
 
 
 def access_of(session: Session, user_id: int, *, token_scopes: frozenset[Permission] | None = None) -> Access:
-    """All that an account may do, with the cameras of its districts as they are now."""
+    """Reads all that an account may do, with the cameras of its districts as they are now."""
     records = session.scalars(select(GrantRecord).where(GrantRecord.user_id == user_id).order_by(GrantRecord.id)).all()
     return Access(grants_of(session, records), token_scopes)
 
 
 def grants_of(session: Session, records: Sequence[GrantRecord]) -> tuple[Grant, ...]:
-    """Stored grants as the policy reads them."""
+    """Turns stored grants into those of `center.access.permissions`."""
     districts = cameras_of(session, {record.district_id for record in records if record.district_id is not None})
     return tuple(
         Grant(

@@ -14,11 +14,11 @@ _TAKE = text(
     "INSERT INTO attempts (key, last_at_ms, recent) VALUES (:key, :now_ms, '[]')"
     " ON CONFLICT (key) DO UPDATE SET last_at_ms = excluded.last_at_ms RETURNING recent"
 )
-"""Gives the key's row and its lock, also where there was none: of two guesses at once one waits for the other."""
+"""Returns the key's row and locks it, also where there was none: of two guesses at once one waits for the other."""
 
 
 class Attempts(Base):
-    """When the newest attempts of one key were made, as a JSON list of milliseconds."""
+    """The newest attempts of one key, as a JSON list of milliseconds since the Unix epoch."""
 
     __tablename__ = "attempts"
 
@@ -28,7 +28,7 @@ class Attempts(Base):
 
 
 class Throttle:
-    """At most `failures` failed attempts per key in `window_s`.
+    """Allows at most `failures` failed attempts per key in `window_s` seconds.
 
     An attempt counts from its start, so that parallel guesses cannot all pass before the first has failed. Counts live
     in the database: a restart forgets none, and processes that share it count together. `kind` keeps the keys of two
@@ -49,7 +49,7 @@ class Throttle:
         self._capacity = capacity
 
     def attempt(self, key: str) -> None:
-        """Count an attempt.
+        """Counts an attempt.
 
         Raises:
             LockedOutError: too many before it; this one is not counted.
@@ -66,7 +66,7 @@ class Throttle:
             raise LockedOutError(retry_after_s=max(1, ceil((recent[0] + self._window_ms - now_ms) / 1000)))
 
     def note(self, key: str) -> None:
-        """Remember that `key` was there now, and forget what is beyond time and capacity."""
+        """Notes that `key` was seen now, and deletes keys beyond time and capacity."""
         now_ms = self._now_ms()
         self._forget(now_ms)
         with self._store.transaction() as session:
@@ -74,18 +74,18 @@ class Throttle:
             self._write(session, key, [now_ms])
 
     def has(self, key: str) -> bool:
-        """Whether `key` was noted within the time."""
+        """True if `key` was noted within the window."""
         with self._store.transaction() as session:
             at_ms = session.scalar(select(Attempts.last_at_ms).where(Attempts.key == self._key(key)))
         return at_ms is not None and at_ms > self._now_ms() - self._window_ms
 
     def withdraw(self, key: str) -> None:
-        """The last attempt succeeded: it does not count, those before it still do."""
+        """Takes the last attempt back because it succeeded; those before it still count."""
         with self._store.transaction() as session:
             self._write(session, key, self._take(session, key, self._now_ms())[:-1])
 
     def clear(self, key: str) -> None:
-        """Forget every failure of `key`."""
+        """Deletes every failure of `key`."""
         with self._store.transaction() as session:
             session.execute(delete(Attempts).where(Attempts.key == self._key(key)))
 
@@ -105,9 +105,9 @@ class Throttle:
         )
 
     def _forget(self, now_ms: int) -> None:
-        """Let go of keys whose attempts count no more, and of the oldest where there are too many.
+        """Deletes keys whose attempts count no more, and the oldest where there are too many.
 
-        Rows that somebody holds are passed over: who waits for one while others wait for his would be a deadlock.
+        Rows that another transaction has locked are skipped: two that waited for one another's rows would deadlock.
         """
         mine = Attempts.key.startswith(f"{self._kind} ", autoescape=True)
         with self._store.transaction() as session:

@@ -25,9 +25,9 @@ from center.database.store import Base, Store
 from provisioning.contracts.config.processes import LOOPBACK, OidcProvider
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
-"""Signatures that only the provider can make: neither `none` nor one by a secret that both sides know."""
+"""Signature algorithms that only the provider can use: neither `none` nor one with a secret that both sides know."""
 WAIT_MS: Final = 600_000
-"""How long a log-in may take at the provider's."""
+"""Milliseconds that a log-in may take at the provider."""
 LEEWAY_S: Final = 60
 TIMEOUT_S: Final = 10.0
 MAX_ANSWER_BYTES: Final = 256 * 1024
@@ -36,7 +36,7 @@ _REQUIRED: Final = ("iss", "aud", "sub", "exp", "iat", "nonce")
 
 
 class PendingLogin(Base):
-    """A log-in under way at the provider's. Used once, and gone."""
+    """A log-in under way at the provider, usable once."""
 
     __tablename__ = "oidc_logins"
 
@@ -47,7 +47,7 @@ class PendingLogin(Base):
 
 
 class Subject(Base):
-    """Whom at the provider's an account belongs to, since its first log-in."""
+    """The provider's subject that an account belongs to since its first log-in."""
 
     __tablename__ = "oidc_subjects"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
@@ -61,7 +61,7 @@ class Subject(Base):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Where to send the browser, and what it must bring back."""
+    """The address to send the browser to, and the values that it must bring back."""
 
     address: str
     state: str
@@ -69,7 +69,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Whom the provider says somebody is."""
+    """The identity that the provider vouches for."""
 
     issuer: str
     subject: str
@@ -77,7 +77,7 @@ class Claimed:
 
 
 class _Metadata(BaseModel):
-    """What we read of `/.well-known/openid-configuration`."""
+    """The fields read from `/.well-known/openid-configuration`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,16 +88,16 @@ class _Metadata(BaseModel):
 
 
 class _Tokens(BaseModel):
-    """What we read of the token endpoint's answer."""
+    """The fields read from the token endpoint's answer."""
 
     id_token: str = Field(max_length=16_384)
 
 
 class Oidc:
-    """One provider.
+    """Logs in at one identity provider.
 
     Raises (all methods):
-        ProviderUnreachableError: it does not answer, or not as a provider does.
+        ProviderUnreachableError: it does not answer, or not as OpenID Connect asks.
         StoreUnavailableError: the database does not work.
     """
 
@@ -117,11 +117,11 @@ class Oidc:
 
     @property
     def name(self) -> str:
-        """As people know the provider."""
+        """The provider's name as users know it."""
         return self._provider.name
 
     async def begin(self) -> Begun:
-        """Start a log-in."""
+        """Starts a log-in and remembers its state, nonce and PKCE verifier."""
         metadata = await self._metadata()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         await asyncio.to_thread(self._remember, state, nonce, verifier)
@@ -142,7 +142,7 @@ class Oidc:
         return Begun(f"{metadata.authorization_endpoint}{separator}{query}", state)
 
     async def finish(self, *, state: str, cookie: str | None, code: str) -> Claimed:
-        """Whom the provider sent back. `cookie` is the state that this very browser was given.
+        """Ends a log-in and returns the provider's claims. `cookie` is the state that this very browser was given.
 
         Raises:
             ProviderRefusedError: another browser's, a replayed or an old log-in, or a token that proves nothing.
@@ -174,7 +174,7 @@ class Oidc:
             session.add(pending)
 
     def _take(self, state: str) -> tuple[str, str]:
-        """Nonce and verifier of a log-in under way, which is thereby over: an answer is good once."""
+        """Returns nonce and verifier of a log-in under way and deletes it: an answer of the provider is good once."""
         with self._store.transaction() as session:
             row = session.execute(
                 delete(PendingLogin)
@@ -260,16 +260,16 @@ class Oidc:
 
 
 class _KeySet(BaseModel):
-    """RFC 7517."""
+    """A JSON Web Key Set (RFC 7517)."""
 
     keys: list[dict[str, Any]] = Field(max_length=100)
 
 
 def _key(keys: _KeySet, head: dict[str, Any]) -> jwt.PyJWK:
-    """The key that a token names; without a name, the only one.
+    """Finds the key that a token names; without a name, the only one.
 
     Raises:
-        ProviderRefusedError: there is none.
+        ProviderRefusedError: the set has none, or several and the token names none.
     """
     for key in keys.keys:
         named = key.get("kid") == head.get("kid") if head.get("kid") else len(keys.keys) == 1

@@ -1,4 +1,4 @@
-"""Passwords: the policy, and Argon2id with a bound on how much of it runs at once."""
+"""Checks user names and passwords against the policy; hashes with Argon2id, few at once."""
 
 import re
 import secrets
@@ -12,30 +12,30 @@ from center.errors import BadUsernameError, WeakPasswordError
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 256
-"""Argon2 reads the whole password: an endless one would be work for free."""
+"""Argon2 reads the whole password: an endless one would cost endless work."""
 PARALLEL_HASHES: Final = 2
 """Bounds the memory that a burst of log-ins can take: 64 MiB each."""
 ROSTER: Final = "provisioning"
-"""Stands in the audit for the signed roster, so no account may have this name."""
+"""The signed roster's name in the audit, so no account may have it."""
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Passwords:
-    """Hashes and verifies. Blocks for some 50 ms."""
+    """Hashes and verifies passwords. Blocks for some 50 ms."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        # A hash of nothing anybody knows: an unknown user costs as much time as a wrong password.
+        # The hash of an unknown password: an unknown user costs as much time as a wrong password.
         self._nobody_hash = self._hasher.hash(secrets.token_urlsafe())
         self._hashing = threading.BoundedSemaphore(PARALLEL_HASHES)
 
     def hash(self, password: str) -> str:
-        """As it is kept."""
+        """Hashes a password for storage, salt and parameters included."""
         with self._hashing:
             return self._hasher.hash(password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password; with None or an empty hash never, in the same time."""
+        """True if the password matches the hash; with None or an empty hash false, after the same time."""
         if len(password) > MAX_PASSWORD:
             return False
         with self._hashing:
@@ -45,21 +45,21 @@ class Passwords:
                 return False
 
     def is_old(self, password_hash: str) -> bool:
-        """Whether it was made with weaker parameters than today's."""
+        """True if the hash was made with weaker parameters than today's."""
         return self._hasher.check_needs_rehash(password_hash)
 
 
 def known_form(username: str) -> str | None:
-    """A user name as it is kept, None if there can be none like it."""
+    """Returns a user name in its stored form, None if no account can have it."""
     name = username.strip().lower()
     return name if _USERNAME.fullmatch(name) is not None and name != ROSTER else None
 
 
 def checked_username(username: str) -> str:
-    """A new user name as it is kept.
+    """Returns a new user name in its stored form.
 
     Raises:
-        BadUsernameError: it cannot be one, or would pass for the signed roster in the audit.
+        BadUsernameError: against the policy, or it would pass for the signed roster in the audit.
     """
     name = known_form(username)
     if name is None:
@@ -68,7 +68,7 @@ def checked_username(username: str) -> str:
 
 
 def checked(username: str, password: str) -> str:
-    """The user name as it is kept, if both fit the policy.
+    """Returns the user name in its stored form, if both fit the policy.
 
     Raises:
         BadUsernameError, WeakPasswordError: they do not.

@@ -1,7 +1,7 @@
-"""Who may do what, where: one table from roles to permissions, and pure functions over grants. Knows no database.
+"""Maps roles to permissions in one table, and evaluates grants by pure functions. Knows no database.
 
-A grant gives one role: everywhere or in one district, and for every purpose or within one case alone. What a person may
-do is what all grants allow together; a token narrows that to its scopes and never widens it.
+A grant gives one role: everywhere or in one district, and for every purpose or within one case alone. An account may do
+what all its grants allow together; a token narrows that to its scopes and never widens it.
 """
 
 from collections.abc import Iterable
@@ -11,31 +11,31 @@ from typing import Final, NamedTuple, Self
 
 
 class Permission(StrEnum):
-    """What a route or page may ask for. Words of the API: they do not change."""
+    """A permission that a route or page asks for. The values are words of the API: they do not change."""
 
     SIGNED_IN = "signed_in"
-    """Nothing but to be somebody."""
+    """A session or a token, and no role."""
     OWN_ACCOUNT = "account.own"
-    """One's own password, second factor and tokens. Never in the scopes of a token."""
+    """The account's own password, second factor and tokens. Never in the scopes of a token."""
     HEALTH_VIEW = "health.view"
     CAMERA_VIEW = "camera.view"
     AGENT_VIEW = "agent.view"
     LIVE_VIEW = "live.view"
     OBSERVATION_VIEW = "observation.view"
-    """One row and its picture, known by its key."""
+    """Opening one row and its picture by its key."""
     OBSERVATION_SEARCH = "observation.search"
     ASSESSMENT_VIEW = "assessment.view"
     ASSESSMENT_EDIT = "assessment.edit"
     ALARM_VIEW = "alarm.view"
     ALARM_HANDLE = "alarm.handle"
     ALARM_EDIT = "alarm.edit"
-    """Zones and rules."""
+    """Editing zones and rules."""
     CASE_VIEW = "case.view"
     CASE_EDIT = "case.edit"
     CASE_APPROVE = "case.approve"
     EVIDENCE_EXPORT = "evidence.export"
     TASK_STEER = "task.steer"
-    """Pause, resume and order what is brought to a desk."""
+    """Pausing, resuming and ordering the pictures that are brought to a desk."""
     NOTIFICATION_EDIT = "notification.edit"
     DISTRICT_VIEW = "district.view"
     DISTRICT_EDIT = "district.edit"
@@ -45,7 +45,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """What somebody is here for."""
+    """A role that a grant gives."""
 
     TECHNICIAN = "technician"
     ANALYST = "analyst"
@@ -76,7 +76,7 @@ ROLES: Final[dict[Role, frozenset[Permission]]] = {
     Role.AUDITOR: frozenset({_P.AUDIT_VIEW, _P.USER_VIEW, _P.CASE_VIEW, _P.DISTRICT_VIEW, _P.CAMERA_VIEW}),
     Role.ADMINISTRATOR: frozenset(Permission),
 }
-"""The one table. `SIGNED_IN` and `OWN_ACCOUNT` come with any account, also one without a grant."""
+"""Permissions of each role. `SIGNED_IN` and `OWN_ACCOUNT` come with any account, also one without a grant."""
 
 EVERYBODY: Final = frozenset({Permission.SIGNED_IN, Permission.OWN_ACCOUNT})
 PLACED: Final = frozenset(
@@ -98,14 +98,15 @@ PLACED: Final = frozenset(
         _P.TASK_STEER,
     }
 )
-"""About cameras: a grant in one district gives them there. All others are about the whole centre, and a grant in one
-district gives none of them: what an assessment goes by too, which judges every district alike."""
+"""Permissions about cameras: a grant in one district gives them there. All others are about the whole centre, and a
+grant in one district gives none of them; so it is with `ASSESSMENT_EDIT`, since an assessment judges every district
+alike."""
 TOKEN_SCOPES: Final = frozenset(Permission) - EVERYBODY
-"""What a token may be made for; `SIGNED_IN` comes with it."""
+"""Scopes that a token may have; `SIGNED_IN` comes with any token."""
 
 
 class CameraKey(NamedTuple):
-    """A camera: two agents may give the same id to theirs."""
+    """The key of a camera: two agents may give the same id to theirs."""
 
     agent_id: str
     camera_id: str
@@ -113,21 +114,21 @@ class CameraKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where somebody may look: everywhere, or at these cameras."""
+    """Cameras that an account may see: all, or these."""
 
     everywhere: bool = False
     cameras: frozenset[CameraKey] = frozenset()
 
     def holds(self, agent_id: str, camera_id: str) -> bool:
-        """Whether this camera is one of them."""
+        """True if the scope includes this camera."""
         return self.everywhere or CameraKey(agent_id, camera_id) in self.cameras
 
     def holds_all(self, cameras: Iterable[tuple[str, str]]) -> bool:
-        """Whether all of these, given as agent and id, are among them."""
+        """True if the scope includes all of these cameras, given as agent and id."""
         return self.everywhere or all(CameraKey(*camera) in self.cameras for camera in cameras)
 
     def holds_agent(self, agent_id: str) -> bool:
-        """Whether any camera of this agent is one of them."""
+        """True if the scope includes a camera of this agent."""
         return self.everywhere or any(camera.agent_id == agent_id for camera in self.cameras)
 
     def __or__(self, other: Self) -> Self:
@@ -142,7 +143,7 @@ NOWHERE: Final = Scope()
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A named group of cameras, as a grant sees it."""
+    """A named group of cameras that a grant is bound to."""
 
     district_id: str
     cameras: frozenset[CameraKey]
@@ -157,7 +158,7 @@ class Grant:
     case_id: str | None = None
 
     def gives(self, permission: Permission, case_id: str | None) -> bool:
-        """Whether it allows this, to somebody who acts in `case_id`, or in no case."""
+        """True if the grant includes the permission for a request in `case_id`, or in no case."""
         if permission not in ROLES[self.role]:
             return False
         if permission not in PLACED:
@@ -166,26 +167,26 @@ class Grant:
 
     @property
     def scope(self) -> Scope:
-        """Where."""
+        """The cameras that the grant is for."""
         return EVERYWHERE if self.district is None else Scope(cameras=self.district.cameras)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """All that one person, or one token, may do."""
+    """Everything that an account, or a token, may do."""
 
     grants: tuple[Grant, ...] = ()
     token_scopes: frozenset[Permission] | None = None
-    """None: not a token."""
+    """Scopes of the token; None: not a token."""
 
     def permits(self, permission: Permission, *, case_id: str | None = None) -> bool:
-        """Whether this may be done at all; where, says `scope`."""
+        """True if the permission is given at any camera; `scope` says at which."""
         if self.token_scopes is not None and permission not in self.token_scopes | {Permission.SIGNED_IN}:
             return False
         return permission in EVERYBODY or any(grant.gives(permission, case_id) for grant in self.grants)
 
     def scope(self, permission: Permission, *, case_id: str | None = None) -> Scope:
-        """At which cameras it may be done; `NOWHERE` if it may not."""
+        """Returns the cameras at which the permission is given; `NOWHERE` if it is not given."""
         if not self.permits(permission, case_id=case_id):
             return NOWHERE
         where = NOWHERE
@@ -195,43 +196,43 @@ class Access:
         return where
 
     def districts(self, permission: Permission) -> frozenset[str] | None:
-        """In which districts; None for all, also those that do not exist yet."""
+        """Returns the districts in which the permission is given; None for all, also those that do not exist yet."""
         if not self.permits(permission):
             return frozenset()
         given = [grant.district for grant in self.grants if grant.gives(permission, None)]
         return None if None in given else frozenset(district.district_id for district in given if district is not None)
 
     def own_cases(self) -> tuple[str, ...]:
-        """Cases that grants name, to somebody who is shown no list of cases."""
+        """Cases that grants name, for an account that is shown no list of cases."""
         if self.permits(Permission.CASE_VIEW):
             return ()
         named = {grant.case_id for grant in self.grants if grant.case_id is not None}
         return tuple(sorted(each for each in named if self.permits(Permission.CASE_VIEW, case_id=each)))
 
     def permissions(self) -> frozenset[Permission]:
-        """All that may be done outside a case."""
+        """Permissions given outside a case."""
         return frozenset(permission for permission in Permission if self.permits(permission))
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking."""
+    """The user, or token, that a request comes from."""
 
     user_id: int
     username: str
     expires_at_ms: int
     access: Access = field(default=Access())
     token_id: str | None = None
-    """Of the API token, None for a browser's session."""
+    """Id of the API token; None for a browser's session."""
 
     @property
     def actor(self) -> str:
-        """For the audit: the account, and the token it acted by."""
+        """The name in the audit: the account, and the token if one was used."""
         return self.username if self.token_id is None else f"{self.username}:{self.token_id}"
 
 
 def keeps_an_administrator(others: Iterable[Grant]) -> bool:
-    """Whether somebody is left who may do everything; `others` are the grants of all accounts that can log in."""
+    """True if an administrator is left; `others` are the grants of all accounts that can log in."""
     return any(
         grant.role is Role.ADMINISTRATOR and grant.district is None and grant.case_id is None for grant in others
     )

@@ -1,7 +1,7 @@
-"""Which permission each route asks for: every route says so where it is made, and what says nothing cannot be reached.
+"""Finds the permission of a request: every route declares one, and an undeclared route cannot be reached.
 
 `Permits.of` reads the whole application once, before it serves. A route without a permission keeps the centre from
-starting; an address that no rule matches is answered as if nothing were there, whatever the router would do with it.
+starting; an address that no rule matches is answered with 404, whatever the router would do with it.
 """
 
 import re
@@ -29,40 +29,40 @@ OPEN: Final = frozenset(
         ("POST", "/api/notify/reports/{channel}/{secret}"),
     }
 )
-"""What may be asked without a session; besides, files under `STATIC_PREFIX`. An SMS gateway cannot log in: of its
-reports `center.notify.report_endpoint` asks for a secret and an address."""
+"""Routes that need no session; besides, files under `STATIC_PREFIX`. An SMS gateway cannot log in:
+`center.notify.report_endpoint` asks for a secret and an address with each of its reports."""
 STATIC_PREFIX: Final = "/static/"
 FOREIGN: Final = ("/_nicegui/", "/_nicegui_ws/")
-"""Routes of NiceGUI's own, scripts and the line of a page that was opened: they ask for a session and no more, since
-each page was asked for by its own permission."""
+"""NiceGUI's own routes, for scripts and for the websocket of an open page. They need a session and no permission, since
+each page was checked for its own permission."""
 FAVICON: Final = "/favicon.ico"
 _MARK: Final = "x-permission"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def needs(permission: Permission) -> dict[str, Any]:
-    """Say what a route asks for: `@router.get(…, openapi_extra=needs(Permission.…))`. Stands in the schema too."""
+    """Declares a route's permission: `@router.get(…, openapi_extra=needs(Permission.…))`. Stands in the schema too."""
     return {_MARK: permission.value}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One route. `permission` None: open to anybody."""
+    """A route and its permission; `permission` None: open to all."""
 
     method: str
-    """`WEBSOCKET` for one, `*` for any."""
+    """HTTP method; `WEBSOCKET` for a websocket, `*` for any."""
     path: str
     pattern: re.Pattern[str]
     permission: Permission | None
 
     def case_in(self, path: str) -> str | None:
-        """The case that an address names, where the route has a place for one."""
+        """Returns the case that an address names, where the route has a place for one."""
         match = self.pattern.fullmatch(path)
         return None if match is None else match.groupdict().get("case_id")
 
 
 class UndeclaredRouteError(Exception):
-    """Routes that name no permission: a fault of their author, which nobody should be able to start with."""
+    """Raised for routes that name no permission: a fault of their author, with which no centre may start."""
 
     def __init__(self, routes: Iterable[tuple[str, str]]) -> None:
         named = ", ".join(f"{method} {path}" for method, path in routes)
@@ -70,14 +70,14 @@ class UndeclaredRouteError(Exception):
 
 
 class Permits:
-    """The table that the guard reads."""
+    """The rules of all routes, which the guard reads."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
 
     @classmethod
     def of(cls, routes: Iterable[BaseRoute]) -> "Permits":
-        """Of a whole application.
+        """Collects the rules of a whole application.
 
         Raises:
             UndeclaredRouteError: a route names no permission.
@@ -99,7 +99,7 @@ class Permits:
         return cls(rules)
 
     def find(self, method: str, path: str) -> Rule | None:
-        """The rule for a request, None if there is nothing at this address. HEAD counts as GET.
+        """Finds the rule for a request, None if there is nothing at this address. HEAD counts as GET.
 
         No address has a control character. The routers differ over a line feed: a route takes it, a mount does not.
         """
@@ -117,7 +117,7 @@ def _rule(method: str, path: str, permission: Permission | None) -> Rule:
 
 
 def _walk(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[str, str, str | None]]:
-    """Every route as (method, path, permission), in the order in which they are tried."""
+    """Lists every route as (method, path, permission), in the order in which they are tried."""
     for route in routes:
         path = prefix + getattr(route, "path", "")
         if isinstance(route, WebSocketRoute):
@@ -131,9 +131,9 @@ def _walk(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[str, str, 
             inner = list(route.routes)
             yield from _walk(inner, path)
             if not inner:
-                # A folder of files, or a whole application in which nobody can look: one rule for all of it.
+                # A mounted folder of files, or a whole application of unknown routes: one rule for all of it.
                 yield "GET" if path + "/" == STATIC_PREFIX else "*", f"{path}/{{path:path}}", None
         else:
-            # FastAPI keeps what was included as a group of its own; any other kind fails here.
+            # FastAPI keeps an included router as a group of its own; any other kind fails here.
             included: Any = route
             yield from _walk(included.original_router.routes, prefix + included.include_context.prefix)

@@ -1,4 +1,4 @@
-"""The second factor of an account: a one-time code by time, or one of the recovery codes that were shown once.
+"""The second factor of an account: a time-based one-time code, or one of the recovery codes that were shown once.
 
 Secrets are encrypted (AES-256-GCM) with a key that lies in the data folder and not in the database: whoever steals the
 database alone makes no codes.
@@ -32,7 +32,7 @@ _NONCE_BYTES: Final = 12
 
 
 class SecondFactorRecord(Base):
-    """The encrypted secret of one account. `last_step` is the newest that was used: a code is good once."""
+    """The encrypted secret of one account. `last_step` is the newest step that was used: a code is good once."""
 
     __tablename__ = "second_factors"
 
@@ -45,7 +45,7 @@ class SecondFactorRecord(Base):
 
 
 class RecoveryCode(Base):
-    """A code that was not used yet. It has 80 random bits, so a plain hash keeps it."""
+    """A recovery code that was not used yet. It has 80 random bits, so a plain hash is enough."""
 
     __tablename__ = "recovery_codes"
 
@@ -55,14 +55,14 @@ class RecoveryCode(Base):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What an authenticator app wants to know; shown once."""
+    """The secret and the address for an authenticator app; shown once."""
 
     secret: str
     address: str
 
 
 class SecondFactors:
-    """Those of all accounts. Blocks: call it from a worker thread.
+    """Manages the second factors of all accounts. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -76,15 +76,15 @@ class SecondFactors:
         self._now_ms = now_ms
 
     def has(self, user_id: int) -> bool:
-        """Whether an account has one that was confirmed."""
+        """True if the account has a confirmed second factor."""
         with self._store.transaction() as session:
             return _confirmed(session, user_id) is not None
 
     def begin(self, user_id: int, username: str) -> Enrolment:
-        """Make a secret; it counts once a code of it was given to `confirm`.
+        """Makes a secret; it counts once a code of it was given to `confirm`.
 
         Raises:
-            SecondFactorOnError: there is one.
+            SecondFactorOnError: the account has a second factor.
         """
         secret = secrets.token_bytes(totp.SECRET_BYTES)
         record = SecondFactorRecord(
@@ -97,7 +97,7 @@ class SecondFactors:
         return Enrolment(totp.as_base32(secret), totp.address(secret, account=username))
 
     def confirm(self, user_id: int, username: str, code: str, *, end_tokens: bool = True) -> tuple[str, ...]:
-        """Switch it on and end the account's tokens, unless they are to stay. Returns the recovery codes, shown once.
+        """Switches it on; ends the account's tokens if `end_tokens` is true. Returns the recovery codes, shown once.
 
         Raises:
             WrongCodeError: not a code of the secret that was made, or none was.
@@ -122,7 +122,7 @@ class SecondFactors:
         return codes
 
     def accepts(self, user_id: int, username: str, code: str) -> bool:
-        """Whether this is a code of the moment or a recovery code, which is thereby used up."""
+        """True if this is a current code or a recovery code; either is used up by it."""
         with self._store.transaction() as session:
             record = _confirmed(session, user_id)
             if record is None or len(code) > MAX_CODE:
@@ -140,14 +140,14 @@ class SecondFactors:
             return bool(used)
 
     def remove(self, user_id: int, username: str, *, actor: str) -> None:
-        """Switch it off; without one nothing happens."""
+        """Switches the second factor off; does nothing where the account has none."""
         with self._store.transaction() as session:
             self._audit.add(session, actor, "second_factor.off", {"user": username})
             session.execute(delete(SecondFactorRecord).where(SecondFactorRecord.user_id == user_id))
             session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
     def _use(self, session: Session, record: SecondFactorRecord, code: str) -> bool:
-        """Whether it is a code of now that was not used before; of two at once with the same, one gets it."""
+        """True if it is a current code that was not used before; of two requests with it at once, one succeeds."""
         if len(code) > MAX_CODE or not code.isascii():
             return False
         step = totp.matching_step(self._decrypt(record), code.strip(), now_ms=self._now_ms())
@@ -174,7 +174,7 @@ class SecondFactors:
             raise SecondFactorKeyError(cause=f"{self._key_file} does not belong to this database") from error
 
     def _key(self) -> AESGCM:
-        """The key, made at first need."""
+        """The encryption key, made at first need."""
         try:
             if not self._key_file.exists():
                 durable.create(self._key_file, f"{secrets.token_hex(32)}\n".encode())

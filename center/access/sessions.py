@@ -1,4 +1,4 @@
-"""Logging in and out: the one-time set-up, passwords and second factors, and who a session belongs to.
+"""Logs users in and out: the one-time set-up, passwords and second factors, and the identity of a session.
 
 Every method blocks (Argon2 takes some 50 ms and 64 MiB, the store a disk access): call them from a worker thread.
 """
@@ -38,24 +38,24 @@ from provisioning.files import durable
 
 MAX_SESSIONS_PER_USER = 20
 KNOWN_S = 90 * 86_400
-"""How long an account counts as one that logs in from an address."""
+"""Seconds for which an address counts as one that an account logs in from."""
 FRESH_MINUTES = 5
-"""So long a log-in by the identity provider stands for the password that its account does not have here."""
+"""Minutes for which a log-in by the identity provider stands for the password that its account does not have here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A fresh session. `token` goes into the cookie and is kept nowhere else."""
+    """A new session. `token` goes into the cookie and is stored nowhere else."""
 
     identity: Identity
     token: str
 
 
 class Auth:
-    """Accounts of one centre.
+    """Authenticates the accounts of one centre.
 
     Raises (all methods):
-        StoreUnavailableError: the database does not work; nobody gets in then.
+        StoreUnavailableError: the database does not work; no log-in succeeds then.
     """
 
     def __init__(
@@ -80,15 +80,15 @@ class Auth:
         self._accounts = Throttle(store, "account", failures=5, window_s=300, now_ms=now_ms)
         self._sources = Throttle(store, "address", failures=30, window_s=300, now_ms=now_ms)
         self._known = Throttle(store, "known", failures=1, window_s=KNOWN_S, now_ms=now_ms)
-        """By account and address: one that logged in from there is not shut out by others who fail there."""
+        """By account and address: an account that logged in from there is not locked out by failures of others."""
 
     def needs_setup(self) -> bool:
-        """Whether there is no account yet."""
+        """True while there is no account yet."""
         with self._store.transaction() as session:
             return session.scalar(select(func.count(User.id))) == 0
 
     def prepare_setup(self) -> Path | None:
-        """Write the one-time code if there is no account yet, mode 0600, and return where it lies.
+        """Writes the one-time code, mode 0600, if there is no account yet, and returns the file's path.
 
         Raises:
             StartError: the file cannot be written.
@@ -107,7 +107,7 @@ class Auth:
         return self._setup_code_file
 
     def setup(self, *, code: str, username: str, password: str, source: str) -> Identity:
-        """Make the administrator. The code is good once.
+        """Makes the administrator. The code is good once.
 
         Raises:
             SetupDoneError: an account exists.
@@ -139,12 +139,12 @@ class Auth:
         return identity
 
     def login(self, *, username: str, password: str, source: str, code: str = "") -> Ticket:
-        """Open a session. `code` is of the second factor, for an account that has one.
+        """Opens a session. `code` is of the second factor, for an account that has one.
 
         Raises:
-            BadCredentialsError: unknown user, wrong password or code, or an account that is disabled.
-            SecondFactorNeededError: all is right but that a code is missing; nothing is counted then.
-            LockedOutError: too many failures for this account, or from `source`, where it never logged in from.
+            BadCredentialsError: unknown user, wrong password or code, or a disabled account.
+            SecondFactorNeededError: all is right except that a code is missing; no failure is counted then.
+            LockedOutError: too many failures for this account, or from a `source` that it never logged in from.
             SecondFactorKeyError: codes cannot be checked.
         """
         user = self._proven(username, password, source=source, code=code)
@@ -153,10 +153,10 @@ class Auth:
         return ticket
 
     def login_by_provider(self, claimed: Claimed, *, source: str) -> Ticket:
-        """Open a session of an account that was made for the provider and whose subject this is.
+        """Opens a session of the account that was made for the provider and that has this subject.
 
         Raises:
-            ProviderRefusedError: there is none, it has a password, is disabled, or belongs to another subject.
+            ProviderRefusedError: no such account; or it has a password, is disabled, or belongs to another subject.
         """
         name = known_form(claimed.username) or "-"
         about = {"source": source, "issuer": claimed.issuer}
@@ -170,7 +170,7 @@ class Auth:
         return self._open_session(user, "")
 
     def confirm_password(self, identity: Identity, password: str, *, source: str) -> None:
-        """Make sure that whoever has the session also has the password, before something that outlasts the session.
+        """Checks that the user of the session also has the password, before something that outlasts the session.
 
         Raises:
             BadCredentialsError, LockedOutError: as `login`.
@@ -178,7 +178,7 @@ class Auth:
         self._proven(identity.username, password, source=source, code=None)
 
     def prove(self, identity: Identity, *, password: str, code: str, source: str) -> None:
-        """Make sure that whoever has the session could log in now, second factor included: before a token is made.
+        """Checks that the user of the session could log in now, second factor included: before a token is made.
 
         An account of the identity provider has no password here: a log-in of the last minutes stands for it.
 
@@ -197,7 +197,7 @@ class Auth:
             raise StaleLoginError(minutes=FRESH_MINUTES)
 
     def _proven(self, username: str, password: str, *, source: str, code: str | None) -> User:
-        """The account that these belong to; with None for a code, by its password alone."""
+        """Finds the account of a name and password, and of a code unless that is None."""
         name = known_form(username)
         account_key = name or "-"
         known_key = f"{account_key} {source}"
@@ -233,10 +233,10 @@ class Auth:
         raise BadCredentialsError
 
     def identify(self, token: str | None) -> Identity:
-        """Whose session a cookie belongs to.
+        """Finds the user of a session cookie.
 
         Raises:
-            NotLoggedInError: none, unknown or expired.
+            NotLoggedInError: no cookie, or the session is unknown or expired.
         """
         if not token or len(token) > 128:
             raise NotLoggedInError
@@ -255,16 +255,16 @@ class Auth:
             return Identity(row.id, row.username, row.expires_at_ms, access_of(session, row.id))
 
     def logout(self, token: str) -> None:
-        """End the session of a cookie; ending none is no error."""
+        """Ends the session of a cookie; an unknown one is no error."""
         with self._store.transaction() as session:
             session.execute(delete(LoginSession).where(LoginSession.token_sha256 == _digest(token)))
 
     def reset_password(
         self, *, username: str, password: str, end_tokens: bool = True, actor: str | None = None
     ) -> None:
-        """Give an account another password and end all its sessions, and all its tokens unless they are to stay.
+        """Sets an account's password and ends all its sessions, and its tokens unless `end_tokens` is false.
 
-        `actor` is who does it, if not the account itself.
+        `actor` is the user who does it, if not the account itself.
 
         Raises:
             UnknownUserError: no such account.
@@ -320,10 +320,10 @@ class Auth:
 
 
 def _account_of(session: Session, name: str, claimed: Claimed) -> User:
-    """The account, bound to the provider's subject at its first log-in.
+    """Finds the account of a claim, and binds it to the provider's subject at its first log-in.
 
     Raises:
-        ProviderRefusedError: there is none, or it is somebody else's.
+        ProviderRefusedError: no such account, or it belongs to another subject.
     """
     user = session.scalar(select(User).where(User.username == name, User.password_hash == "", User.disabled.is_(False)))
     same = select(Subject).where(Subject.issuer == claimed.issuer, Subject.subject == claimed.subject)

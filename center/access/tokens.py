@@ -1,4 +1,4 @@
-"""API tokens: what programs show in place of a session. Shown once; only a hash is kept.
+"""API tokens, which programs send in place of a session. Shown once; only a hash is stored.
 
 A token may do what its scopes name and its account may, whichever is less, at the moment it is used.
 """
@@ -24,16 +24,17 @@ from center.errors import NotLoggedInError
 
 DEFAULT_DAYS: Final = 30
 MAX_DAYS: Final = 90
-"""A token is a key that nobody sees: it lives no longer than an agent's certificate, unless the centre is told to."""
+"""Days that a token lives at most, by default: no longer than an agent's certificate, for it is a key without an owner
+present."""
 MAX_PER_USER: Final = 50
 USED_EVERY_MS: Final = 60_000
-"""`used_at_ms` is no more exact than this: a program that asks ten times a second must not write as often."""
+"""Resolution of `used_at_ms`: a program that asks ten times a second must not write as often."""
 _TOKEN: Final = re.compile(r"wayside_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 """A prefix of our own, so that scanners of source code find one that was committed by mistake."""
 
 
 class Token(Base):
-    """One token, without its secret: that has 256 random bits, so a plain hash keeps it."""
+    """A token without its secret: that has 256 random bits, so a plain hash is enough."""
 
     __tablename__ = "tokens"
 
@@ -62,10 +63,10 @@ class ShownToken:
 
 
 class Tokens:
-    """All tokens. Blocks: call it from a worker thread.
+    """Manages all API tokens. Blocks: call it from a worker thread.
 
     Raises (all methods):
-        StoreUnavailableError: the database does not work; no token counts then.
+        StoreUnavailableError: the database does not work; no token is accepted then.
     """
 
     def __init__(self, store: Store, audit: Audit, now_ms: NowMs, *, max_days: int = MAX_DAYS) -> None:
@@ -85,9 +86,9 @@ class Tokens:
         days: int | None = None,
         actor: str,
     ) -> tuple[ShownToken, str]:
-        """Make a token of an account. Returns it and its text, which is kept nowhere.
+        """Makes a token of an account. Returns it and its text, which is stored nowhere.
 
-        The caller has made sure by `Auth.prove` that it is the account's owner who asks: a token outlasts the session.
+        The caller has checked by `Auth.prove` that the account's owner asks for it: a token outlasts the session.
 
         Raises:
             BadScopeError: no scope, one that the account does not have, or one that no token may have.
@@ -124,16 +125,16 @@ class Tokens:
         return shown, f"wayside_{token_id}_{secret}"
 
     def of(self, user_id: int) -> tuple[ShownToken, ...]:
-        """Those of an account, newest first; revoked and expired ones too."""
+        """Lists the tokens of an account, newest first; revoked and expired ones too."""
         with self._store.transaction() as session:
             wanted = select(Token).where(Token.user_id == user_id).order_by(Token.created_at_ms.desc(), Token.token_id)
             return tuple(map(_shown, session.scalars(wanted)))
 
     def revoke(self, user_id: int, token_id: str, *, actor: str) -> None:
-        """End a token of an account at once; ending it twice is no error.
+        """Ends a token of an account at once; ending it twice is no error.
 
         Raises:
-            UnknownTokenError: the account has none of this id.
+            UnknownTokenError: the account has no token of this id.
         """
         with self._store.transaction() as session:
             self._audit.add(session, actor, "token.revoke", {"token_id": token_id})
@@ -144,7 +145,7 @@ class Tokens:
                 token.revoked_at_ms = self._now_ms()
 
     def identify(self, text: str) -> Identity:
-        """Whose token this is, and what it may do.
+        """Finds the account that a token belongs to, and what the token may do.
 
         Raises:
             NotLoggedInError: forged, expired, revoked, or its account is disabled.
@@ -180,7 +181,7 @@ class Tokens:
 
 
 def end_all(session: Session, audit: Audit, user_id: int, *, actor: str, username: str, now_ms: int) -> None:
-    """End all tokens of an account in a transaction that changes what opens it; how many stands in the audit."""
+    """Ends all tokens of an account, in a transaction that changes its credentials; the audit has their number."""
     ended = session.execute(
         update(Token)
         .where(Token.user_id == user_id, Token.revoked_at_ms.is_(None), Token.expires_at_ms > now_ms)
@@ -193,7 +194,7 @@ def end_all(session: Session, audit: Audit, user_id: int, *, actor: str, usernam
 
 
 def _scopes(token: Token) -> tuple[Permission, ...]:
-    """A scope that this version does not know gives nothing."""
+    """Returns the scopes of a token without those that this version does not know."""
     known = set(Permission)
     return tuple(Permission(scope) for scope in json.loads(token.scopes) if scope in known)
 

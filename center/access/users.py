@@ -1,4 +1,4 @@
-"""Looks after accounts: who there is, what each may do, and that somebody is always left who may undo it.
+"""Manages accounts and what each may do, and makes sure that an administrator always remains.
 
 Every change appends to the audit first: with the audit's lock it holds off any other change, so that two administrators
 who demote one another at the same moment cannot both succeed.
@@ -25,34 +25,34 @@ from center.errors import UnknownUserError
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A grant as somebody asks for it: a role, everywhere or in one district, for any purpose or in one case."""
+    """A grant as it is requested: a role, everywhere or in one district, for any purpose or in one case."""
 
     role: Role
     district_id: str | None = None
     case_id: str | None = None
 
     def __str__(self) -> str:
-        """As the audit and the command line say it: `analyst@north#case-7`."""
+        """Writes the grant as the audit and the command line do: `analyst@north#case-7`."""
         district = f"@{self.district_id}" if self.district_id else ""
         return f"{self.role}{district}{f'#{self.case_id}' if self.case_id else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account as it is shown."""
+    """An account as API and console show it."""
 
     user_id: int
     username: str
     disabled: bool
     second_factor: bool
     tokens: int
-    """That are neither revoked nor expired."""
+    """Number of tokens that are neither revoked nor expired."""
     created_at_ms: int
     access: Access
 
     @property
     def given(self) -> tuple[Given, ...]:
-        """Its grants."""
+        """The grants in the form in which they are requested."""
         return tuple(
             Given(grant.role, grant.district.district_id if grant.district else None, grant.case_id)
             for grant in self.access.grants
@@ -60,7 +60,7 @@ class Account:
 
 
 class Users:
-    """All accounts. Blocks: call it from a worker thread. `actor` is who does it, for the audit.
+    """Manages all accounts. Blocks: call it from a worker thread. `actor` is the user that the audit names.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -76,26 +76,26 @@ class Users:
         self._now_ms = now_ms
 
     def all(self) -> tuple[Account, ...]:
-        """By name."""
+        """Lists the accounts by name."""
         with self._store.transaction() as session:
             return tuple(self._account(session, user) for user in session.scalars(select(User).order_by(User.username)))
 
     def get(self, username: str) -> Account:
-        """One.
+        """Reads one account.
 
         Raises:
-            UnknownUserError: there is none.
+            UnknownUserError: no account has this name.
         """
         with self._store.transaction() as session:
             return self._account(session, _existing(session, username))
 
     def add(self, username: str, password: str | None, given: Sequence[Given], *, actor: str) -> Account:
-        """Make an account. Without a password an identity provider opens it, and nothing else does.
+        """Makes an account. Without a password only an identity provider can open it.
 
         Raises:
             BadUsernameError, WeakPasswordError: against the policy.
-            UserTakenError: there is one.
-            UnknownDistrictError: a grant names none.
+            UserTakenError: an account has this name.
+            UnknownDistrictError: a grant names an unknown district.
         """
         name = checked_username(username) if password is None else checked(username, password)
         password_hash = "" if password is None else self._passwords.hash(password)
@@ -110,11 +110,11 @@ class Users:
             return self._account(session, user)
 
     def give(self, username: str, given: Iterable[Given], *, actor: str) -> Account:
-        """Say what an account may do, in place of what it might.
+        """Replaces the grants of an account.
 
         Raises:
-            UnknownUserError, UnknownDistrictError: there is none.
-            LastAdministratorError: nobody would be left who may undo it.
+            UnknownUserError, UnknownDistrictError: no such account or district.
+            LastAdministratorError: no administrator would be left.
         """
         wanted = tuple(given)
         with self._store.transaction() as session:
@@ -127,11 +127,11 @@ class Users:
             return self._account(session, user)
 
     def set_disabled(self, username: str, *, disabled: bool, actor: str) -> Account:
-        """Keep an account out, or let it in again. Its sessions end, its tokens do not count while it is disabled.
+        """Disables or enables an account. Its sessions end, and its tokens are refused while it is disabled.
 
         Raises:
-            UnknownUserError: there is none.
-            LastAdministratorError: nobody would be left who may undo it.
+            UnknownUserError: no account has this name.
+            LastAdministratorError: no administrator would be left.
         """
         with self._store.transaction() as session:
             action = "user.disable" if disabled else "user.enable"
@@ -145,10 +145,10 @@ class Users:
             return self._account(session, user)
 
     def remove_second_factor(self, username: str, *, actor: str) -> None:
-        """Take the second factor off an account whose owner has lost it.
+        """Removes the second factor of an account whose owner has lost it.
 
         Raises:
-            UnknownUserError: there is none.
+            UnknownUserError: no account has this name.
         """
         account = self.get(username)
         self._second_factors.remove(account.user_id, account.username, actor=actor)
@@ -189,7 +189,7 @@ def _give(session: Session, user: User, given: Sequence[Given]) -> None:
 
 
 def _check_administrator(session: Session, changed: User) -> None:
-    """Whoever may log in, does one of them have everything?"""
+    """Refuses a change after which no account that can log in is an administrator."""
     records = session.scalars(
         select(GrantRecord).join(User, User.id == GrantRecord.user_id).where(User.disabled.is_(False))
     )

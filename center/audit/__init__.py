@@ -1,1 +1,1 @@
-"""The audit log: a chain of hashes, its retention and its exports."""
+"""Keeps the audit log: a chain of hashes, its retention and its exports."""

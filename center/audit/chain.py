@@ -1,4 +1,4 @@
-"""The audit as a chain: what is hashed, what is signed, and where it breaks. Pure: rows and keys in, findings out.
+"""The audit as a hash chain: hashes entries, signs heads and finds the break. Pure: rows and keys in, findings out.
 
 An entry's hash is SHA-256 over `wayside audit 1`, NUL, and the JSON array `[number, at_ms, actor, action, detail,
 previous]` in ASCII without white space, where `detail` is text and `previous` the hash of the entry before it, 64 zeros
@@ -22,7 +22,7 @@ _ENTRY: Final = b"wayside audit 1\0"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry, as it is hashed and exported."""
+    """One entry in the form that is hashed and exported."""
 
     number: int
     at_ms: int
@@ -47,7 +47,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first entry that cannot be believed, and why."""
+    """The first entry that does not fit the chain, and the cause."""
 
     number: int
     why: str
@@ -55,20 +55,20 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a walk along the chain found. Numbers are 0 where there is none."""
+    """The result of checking the chain. Numbers are 0 where there is no such entry."""
 
     entries: int
     first: int
     last: int
     signed_to: int
-    """The newest entry that a head vouches for which is signed by a key that is trusted."""
+    """The newest entry covered by a head that is signed with a trusted key."""
     heads: int
     unsigned_heads: int
     broken: Break | None
 
     @property
     def text(self) -> str:
-        """In one line."""
+        """The result in one line, in English."""
         if self.broken is not None:
             return f"BROKEN at entry {self.broken.number}: {self.broken.why}"
         if not self.entries:
@@ -80,12 +80,12 @@ class Finding:
 
 
 def entry_sha256(number: int, at_ms: int, actor: str, action: str, detail: str, previous: str) -> str:
-    """The hash of an entry, in hex."""
+    """Computes the hash of an entry, in hex."""
     return hashlib.sha256(_ENTRY + _canonical(number, at_ms, actor, action, detail, previous)).hexdigest()
 
 
 def sign_head(key: SealKey | None, *, day: str, number: int, sha256: str, at_ms: int) -> Head:
-    """A head, signed where there is a key."""
+    """Makes a head, signed where there is a key."""
     if key is None:
         return Head(day, number, sha256, at_ms, "", "")
     return Head(day, number, sha256, at_ms, key.seal.key, key.sign_audit_head(_head_text(day, number, sha256, at_ms)))
@@ -94,7 +94,7 @@ def sign_head(key: SealKey | None, *, day: str, number: int, sha256: str, at_ms:
 def walk(
     entries: Iterable[Entry], heads: Sequence[Head], *, newest: tuple[int, str], trusted: Sequence[str] = ()
 ) -> Finding:
-    """Follow the chain from its first entry, which a pruned audit has after a head.
+    """Checks the chain from its first entry; in a pruned audit that one follows a head.
 
     Args:
         entries: by number.
@@ -112,7 +112,7 @@ def walk(
 
 
 class _Walker:
-    """A walk under way."""
+    """The state of one check of the chain."""
 
     def __init__(self, heads: Sequence[Head], trusted: Sequence[str]) -> None:
         self._heads = heads
@@ -124,7 +124,7 @@ class _Walker:
         self._broken: Break | None = None
 
     def step(self, entry: Entry) -> bool:
-        """Take one entry; False if it is the break."""
+        """Checks one entry; returns false if the chain breaks there."""
         why = self._begin(entry) if self._entries == 0 else self._follow(entry)
         why = why or self._own(entry) or self._head(entry.number, entry.sha256)
         if why:
@@ -139,7 +139,7 @@ class _Walker:
         return True
 
     def end(self, newest: tuple[int, str]) -> None:
-        """No entry is left: is that all of them?"""
+        """Checks, after the last entry, that it is the newest one and that no head lies beyond it."""
         beyond = max([newest[0], *(head.number for head in self._heads)])
         if self._entries == 0 and newest[0] == 0 and not self._heads:
             return
@@ -154,7 +154,7 @@ class _Walker:
             self._broken = Break(self._last, f"the database names entry {newest[0]} as the newest, of another hash")
 
     def finding(self) -> Finding:
-        """What was found."""
+        """The result so far."""
         unsigned = sum(not head.signature for head in self._heads)
         return Finding(
             self._entries, self._first, self._last, self._signed_to, len(self._heads), unsigned, self._broken
@@ -181,7 +181,7 @@ class _Walker:
         return "" if digest == entry.sha256 else "its content does not have its hash"
 
     def _head(self, number: int, sha256: str) -> str:
-        """What a head at this entry says against it."""
+        """Returns what contradicts a head at this entry; empty if nothing does."""
         head = self._by_number.get(number)
         if head is None:
             return ""

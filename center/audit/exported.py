@@ -1,4 +1,4 @@
-"""Reads an exported audit, so that it can be verified far from the centre that wrote it."""
+"""Verifies an exported audit, far from the centre that wrote it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, Literal
@@ -55,7 +55,7 @@ _LINE: Final[TypeAdapter[_Top | _Head | _Entry]] = TypeAdapter(
 
 
 def verify(lines: Iterable[str], trusted: tuple[str, ...] = ()) -> Finding:
-    """What `Audit.verify` finds, from the lines that `Audit.export` wrote.
+    """Verifies the lines that `Audit.export` wrote, as `Audit.verify` does the database.
 
     Raises:
         AuditFileError: they are no export; a break in the chain is a finding and no error.

@@ -1,4 +1,4 @@
-"""Who asked for what: one row appended per login, query, observation opened and agent revoked, chained by hashes.
+"""Appends one row per login, query, opened observation and revoked agent, with its user, chained by hashes.
 
 An entry takes the lock of `audit_state`, which one transaction at a time holds until it commits: numbers have no gaps
 and the chain no forks, whatever threads and processes write, on SQLite and PostgreSQL alike. A transaction that also
@@ -21,15 +21,15 @@ from center.database.store import AuditEntry, Base, Store
 
 MAX_DETAIL_BYTES = 4096
 KEPT: Final = ("case", "case_id", "purpose", "requester", "export", "row_key", "from_ms", "to_ms")
-"""Without which an entry says nothing: for what, and of which time."""
+"""Fields that stay in a shortened detail, since an entry is worth nothing without its purpose and time range."""
 _SHORTER: Final = (32, 16, 8, 4, 2, 1, 0)
-"""Elements of a list that are kept, the most that fit."""
+"""Elements that a long list may keep; the most that fit are kept."""
 _BRIEF: Final = 400
 _ROWS_AT_ONCE = 1000
 
 
 class AuditState(Base):
-    """One row: the newest entry, and up to which number entries may be deleted."""
+    """The only row: the newest entry, and the number up to which entries may be deleted."""
 
     __tablename__ = "audit_state"
 
@@ -53,23 +53,23 @@ class AuditHead(Base):
 
 
 class Audit:
-    """The log. Blocks: call it from a worker thread."""
+    """Writes and reads the audit log. Blocks: call it from a worker thread."""
 
     def __init__(self, store: Store, now_ms: NowMs) -> None:
         self._store = store
         self._now_ms = now_ms
 
     def append(self, actor: str, action: str, detail: Mapping[str, object]) -> None:
-        """Write one entry. `detail` never holds a secret.
+        """Writes one entry. `detail` never holds a secret.
 
         Raises:
-            StoreUnavailableError: it cannot be written; what was to be logged must then not be done.
+            StoreUnavailableError: it cannot be written; the action that was to be logged must then not be done.
         """
         with self._store.transaction() as session:
             self.add(session, actor, action, detail)
 
     def add(self, session: Session, actor: str, action: str, detail: Mapping[str, object]) -> None:
-        """Write one entry together with what it is about: both are committed, or neither."""
+        """Writes one entry in the transaction of what it logs: both are committed, or neither."""
         text = fitting(detail)
         at_ms, actor = self._now_ms(), actor[:64]
         number, previous = locked(session, step=1)
@@ -89,7 +89,7 @@ class Audit:
         session.execute(update(AuditState).values(sha256=sha256).execution_options(synchronize_session=False))
 
     def latest(self, limit: int = 100) -> tuple[AuditEntry, ...]:
-        """The newest entries, newest first."""
+        """Reads the newest entries, newest first."""
         return self.page(limit=limit)
 
     def page(
@@ -102,7 +102,7 @@ class Audit:
         from_ms: int | None = None,
         to_ms: int | None = None,
     ) -> tuple[AuditEntry, ...]:
-        """Entries, newest first, older than number `before`. `action` may be a beginning: `user.` finds `user.add`."""
+        """Reads entries below number `before`, newest first. `action` may be a prefix: `user.` finds `user.add`."""
         wanted = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(AuditEntry.id < before)
@@ -118,26 +118,26 @@ class Audit:
             return tuple(session.scalars(wanted))
 
     def newest(self) -> tuple[int, str]:
-        """Number and hash of the newest entry; 0 before the first."""
+        """Returns number and hash of the newest entry; number 0 before the first."""
         with self._store.transaction() as session:
             state = session.scalars(select(AuditState)).one()
             return state.number, state.sha256
 
     def newest_at_ms(self) -> int | None:
-        """When the newest entry was written; None before the first."""
+        """Returns the time of the newest entry, in milliseconds since the Unix epoch; None before the first."""
         with self._store.transaction() as session:
             return session.scalar(select(AuditEntry.at_ms).order_by(AuditEntry.id.desc()).limit(1))
 
     def verify(self, trusted: Sequence[str] = ()) -> Finding:
-        """Follow the whole chain; `trusted` are the public keys, in hex, whose heads count."""
+        """Checks the whole chain; `trusted` are the public keys, in hex, whose heads count."""
         with self._reading() as (newest, heads, entries):
             return chain.walk(entries, heads, newest=newest, trusted=trusted)
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[tuple[int, str], tuple[Head, ...], Iterator[Entry]]]:
-        """The newest entry's number and hash, the heads, and all entries up to that one.
+        """Reads the newest entry's number and hash, the heads, and all entries up to that one.
 
-        In this order: what is written meanwhile is then not taken for a break.
+        In this order, so that entries written meanwhile are not taken for a break.
         """
         with self._store.transaction() as session:
             state = session.scalars(select(AuditState)).one()
@@ -146,7 +146,7 @@ class Audit:
                 yield (state.number, state.sha256), heads, entries
 
     def export(self) -> Iterator[str]:
-        """The whole audit as lines of JSON: what it is, every head, every entry (`center.audit.exported` reads it)."""
+        """Writes the audit as lines of JSON: a header, every head, every entry (`center.audit.exported` reads it)."""
         with self._reading() as (newest, heads, entries):
             yield json.dumps({"kind": "audit", "version": 1, "number": newest[0], "sha256": newest[1]})
             for head in heads:
@@ -156,10 +156,10 @@ class Audit:
 
 
 def fitting(detail: Mapping[str, object]) -> str:
-    """Write a detail as JSON of at most `MAX_DETAIL_BYTES` characters.
+    """Writes a detail as JSON of at most `MAX_DETAIL_BYTES` characters.
 
-    Where it is longer, long lists give way to their count, their hash and as much of their beginning as fits; then all
-    but `KEPT`, to the hash of the whole. No entry is cut off in the middle.
+    In a longer detail, long lists are replaced by their count, their hash and as many first elements as fit; then all
+    but `KEPT` by the hash of the whole. No value is cut off in the middle.
     """
     text = whole = _json(detail)
     for most in _SHORTER:
@@ -196,7 +196,7 @@ def _sha256(text: str) -> str:
 
 
 def locked(session: Session, *, step: int = 0) -> tuple[int, str]:
-    """Take the chain's lock until the transaction ends. Gives the newest number, `step` more, and the newest hash."""
+    """Locks the chain until the transaction ends. Returns the newest number plus `step`, and the newest hash."""
     row = session.execute(
         update(AuditState)
         .values(number=AuditState.number + step)

@@ -1,8 +1,8 @@
-"""Looks after the audit: closes each day with a head, signed where there is a key, and forgets what is old enough.
+"""Closes each day of the audit with a head, signed where there is a key, and deletes entries that are old enough.
 
-Nothing is deleted but whole days behind a head that stays, so what is left can be checked from there on. How old one is
-retention time says. The database itself refuses to delete an entry that is younger than 180 days by its own clock,
-whatever is asked of it.
+Only whole days behind a head that stays are deleted, so the rest can be checked from there on. Retention time says how
+old an entry is. The database itself refuses, whatever the caller asks, to delete an entry that is younger than 180 days
+by its own clock.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ ACTOR: Final = "-"
 
 
 class AuditKeeper:
-    """Tends one audit. Several processes may tend the same.
+    """Closes days and prunes one audit. Several processes may work on the same.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -56,21 +56,21 @@ class AuditKeeper:
 
     @property
     def fault(self) -> CenterError | None:
-        """Why the last turn failed; the next tries again."""
+        """Error of the last turn; the next turn tries again."""
         return self.loop.trouble
 
     @property
     def signs(self) -> bool:
-        """Whether heads are signed."""
+        """True if heads are signed."""
         return self._key is not None
 
     @property
     def trusted(self) -> tuple[str, ...]:
-        """The public key that heads are signed with now, in hex."""
+        """The public key, in hex, that heads are signed with now; empty without one."""
         return () if self._key is None else (self._key.seal.key,)
 
     def close_day(self) -> Head | None:
-        """Write the head of the last day that is over, if it has entries that no head covers yet."""
+        """Writes the head of the last day that is over, if it has entries that no head covers yet."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC).astimezone(ZONE)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         midnight_ms = int(midnight.timestamp() * 1000)
@@ -88,7 +88,7 @@ class AuditKeeper:
             day = f"{midnight - timedelta(days=1):%Y-%m-%d}"
             if session.scalar(select(AuditHead.day).where(AuditHead.day == day)) is not None:
                 return None  # a clock that was set back made entries of a day that is closed: the next head has them
-            # Never earlier than retention time: by a clock that was set back what it covers would be old at once.
+            # Never earlier than retention time: by a clock that was set back, all that it covers would be old at once.
             at_ms = self._retention.latest_ms()
             head = chain.sign_head(self._key, day=day, number=entry.id, sha256=entry.sha256, at_ms=at_ms)
             values = {name: getattr(head, name) for name in head.__slots__}
@@ -96,9 +96,9 @@ class AuditKeeper:
             return head
 
     def prune(self) -> int:
-        """Delete the entries behind the newest head that is old enough; with a key, one that is signed.
+        """Deletes the entries behind the newest head that is old enough; with a key, behind one that is signed.
 
-        Returns how many.
+        Returns their number.
         """
         with self._store.transaction() as session:
             oldest_ms = session.scalar(select(AuditEntry.at_ms).order_by(AuditEntry.id).limit(1))
@@ -123,6 +123,6 @@ class AuditKeeper:
             return int(gone.rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
 
     def tend(self) -> None:
-        """One turn."""
+        """Closes the day and prunes, once."""
         self.close_day()
         self.prune()

@@ -1,1 +1,1 @@
-"""Commands of `wayside-center` beside `run`."""
+"""Defines the commands of `wayside-center` beside `run`."""

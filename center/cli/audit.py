@@ -1,4 +1,4 @@
-"""`wayside-center audit`: verify the chain, here or from an export elsewhere; export it; make the key that signs it."""
+"""`wayside-center audit`: verify the chain here or in an export elsewhere; export it; make the key that signs it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,9 +27,9 @@ def verify(
     ] = None,
     keys: Keys = None,
 ) -> None:
-    """Follow the whole chain and name the first broken entry. Exit code 1: it is broken.
+    """Check the whole chain and name the first broken entry. Exit code 1: the chain is broken.
 
-    Of an export nothing is believed but the keys that are given; of the database, its own key as well.
+    For an export, only the keys given with the command are trusted; for the database, the centre's own key as well.
     """
     if (config is None) == (export is None):
         raise typer.BadParameter("give either --config or --export")
@@ -62,7 +62,7 @@ def export_audit(
 
 @audit.command("new-key")
 def new_key(file: Annotated[Path, typer.Argument(help="As in audit_key_file; the public half goes to .pub.")]) -> None:
-    """Make the key that signs the day's head. It is made where it stays; take the public half to whoever verifies."""
+    """Make the key that signs the day's head, where it is to stay. Take the public half to whoever verifies."""
     from provisioning.signing.documents import SealKey  # noqa: PLC0415 - --help stays light
 
     if file.exists():

@@ -27,9 +27,9 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the backup.")],
     config: ConfigFile,
 ) -> None:
-    """Make the records anew from a backup, where there are none; the audit's chain is followed to its end then.
+    """Restore the records from a backup, where there are none yet, then check the audit's chain to its end.
 
-    One that is not whole is refused, and nothing is changed. Exit code 1: the chain that was restored is broken.
+    A backup that is not whole is refused, and nothing is changed. Exit code 1: the restored chain is broken.
     """
     os.umask(0o077)
     with one_line():

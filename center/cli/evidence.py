@@ -1,4 +1,4 @@
-"""`wayside-center evidence`: whether an archive is what a centre exported."""
+"""`wayside-center evidence`: check that an archive is what a centre exported."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ evidence = typer.Typer(no_args_is_help=True, help="Check what was exported as ev
 
 @evidence.callback()
 def _group() -> None:
-    """Keep `verify` a command of its own while it is the only one."""
+    """Keeps `verify` a command of its own while it is the only one."""
 
 
 @evidence.command("verify")
@@ -20,7 +20,7 @@ def verify_evidence(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The archive.", show_default=False)],
     ca: Annotated[Path, typer.Option("--ca", metavar="root.pem", help="The site authority's certificate, PEM.")],
 ) -> None:
-    """Say whether an archive is what the centre exported, or which file is not. Needs no configuration.
+    """Check that an archive is what the centre exported, or name the file that is not. Needs no configuration.
 
     Exit code 1: it is not. bin/verify-evidence does the same with openssl, unzip and sha256sum.
     """

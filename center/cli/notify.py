@@ -1,4 +1,4 @@
-"""`wayside-center notify`: whether a channel works, for whoever may read the centre's files."""
+"""`wayside-center notify`: send a test message through a channel. Needs access to the centre's files."""
 
 import os
 from typing import Annotated
@@ -12,7 +12,7 @@ notify = typer.Typer(no_args_is_help=True, help="Tell people and machines of ala
 
 @notify.callback()
 def _group() -> None:
-    """Keep `test` a command of its own while it is the only one."""
+    """Keeps `test` a command of its own while it is the only one."""
 
 
 @notify.command("test")
@@ -21,9 +21,9 @@ def try_channel(
     config: ConfigFile,
     recipient: Annotated[str | None, typer.Option(metavar="NAME", help="One of them; all by default.")] = None,
 ) -> None:
-    """Send a message that says it is a test, and say what came of it.
+    """Send a message that says it is a test, and print the result of each delivery.
 
-    The running centre sends it; where none runs, this command does, and whatever else waits in the outbox with it.
+    The running centre sends it; where none runs, this command does, with everything else that waits in the outbox.
     """
     os.umask(0o077)
     with one_line():

@@ -1,4 +1,4 @@
-"""What the commands of `wayside-center` share: where they print, and how an error reads."""
+"""Prints the output and the errors of the commands of `wayside-center`, and opens the records for them."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The centre's TOML file.")]
 ACTOR: Final = "command line"
-"""Who an audit entry names for what was done here: somebody who may read the centre's files."""
+"""The actor of audit entries for what commands did; their user had access to the centre's files."""
 
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -23,7 +23,7 @@ err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn what the user can mend into one line and exit code 2."""
+    """Prints an error that the user can mend as one line and exits with code 2."""
     from center.errors import CenterError  # noqa: PLC0415 - --help stays light
     from provisioning.contracts.errors import ConfigError  # noqa: PLC0415 - the same
 
@@ -36,7 +36,7 @@ def one_line() -> Iterator[None]:
 
 @contextmanager
 def records(config: Path) -> Iterator["Records"]:
-    """The centre's database, for the length of one command; files that are written belong to this user alone."""
+    """Opens the centre's database for the length of one command; files that are written belong to this user alone."""
     os.umask(0o077)
     with one_line():
         from center.bootstrap import open_records  # noqa: PLC0415 - --help stays light
@@ -50,5 +50,5 @@ def records(config: Path) -> Iterator["Records"]:
 
 
 def say(line: str) -> None:
-    """One line of a command's answer, as it is."""
+    """Prints one line of a command's output as it is."""
     sys.stdout.write(line + "\n")

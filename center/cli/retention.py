@@ -1,4 +1,4 @@
-"""`wayside-center retention`: where retention time stands, and a person's word that the clock is right."""
+"""`wayside-center retention`: show how far retention time has come, and confirm that the clock is right."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ def retention(
     """Say how far retention time has come, and what is deleted once the clock is confirmed.
 
     With --confirm the clock counts as right from now on, and a running centre deletes within minutes. Exit code 1 while
-    a confirmation is waited for.
+    a confirmation is needed.
     """
     with one_line():
         from center.bootstrap import open_records  # noqa: PLC0415 - the same

@@ -1,4 +1,4 @@
-"""`wayside-center task-key`: the key by which this centre may command parse tasks, once provisioning has signed it."""
+"""`wayside-center task-key`: make the key by which this centre commands parse tasks, once provisioning signed it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from center.cli.output import one_line, say
 
 
 def task_key(path: Annotated[Path, typer.Argument(metavar="FILE", help="Where it is to stay, mode 0600.")]) -> None:
-    """Make the key, and beside it the public half for provisioning. An existing file is never replaced."""
+    """Make the key and, beside it, the public half for provisioning. An existing file is never replaced."""
     from center.errors import StartError  # noqa: PLC0415 - --help stays light
     from provisioning.signing.documents import SealKey  # noqa: PLC0415 - the same
 

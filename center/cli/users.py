@@ -1,4 +1,4 @@
-"""`wayside-center user` and `district`: accounts and groups of cameras, for whoever may read the centre's files."""
+"""`wayside-center user` and `district`: manage accounts and districts. Needs access to the centre's files."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,7 +86,7 @@ def ungrant(
 
 @user.command()
 def disable(name: Name, config: ConfigFile) -> None:
-    """Keep an account out; its sessions end, its tokens do not count."""
+    """Disable an account; its sessions end, its tokens are refused."""
     with records(config) as opened:
         account = opened.users.set_disabled(name, disabled=True, actor=ACTOR)
     out.print(f"{account.username} is disabled.", markup=False)
@@ -94,7 +94,7 @@ def disable(name: Name, config: ConfigFile) -> None:
 
 @user.command()
 def enable(name: Name, config: ConfigFile) -> None:
-    """Let an account in again."""
+    """Enable a disabled account again."""
     with records(config) as opened:
         account = opened.users.set_disabled(name, disabled=False, actor=ACTOR)
     out.print(f"{account.username} is enabled.", markup=False)
@@ -116,7 +116,7 @@ def reset_password(
 
 @user.command("remove-second-factor")
 def remove_second_factor(name: Name, config: ConfigFile) -> None:
-    """For somebody who has lost it."""
+    """Remove the second factor of an account whose owner has lost it."""
     with records(config) as opened:
         opened.users.remove_second_factor(name, actor=ACTOR)
     out.print("The second factor is off.")
@@ -171,7 +171,7 @@ def cameras(
     config: ConfigFile,
     sources: Annotated[list[str], typer.Argument(metavar="AGENT/CAMERA...", help="All its cameras from now on.")],
 ) -> None:
-    """Say which cameras are in a district, in place of those that were."""
+    """Replace the cameras of a district."""
     from center.access.permissions import CameraKey  # noqa: PLC0415 - --help stays light
 
     keys = [CameraKey(*each.split("/", 1)) for each in sources if each.count("/") == 1]

@@ -1,4 +1,4 @@
-"""The centre's records in one file, and back: data folder, and the database wherever it is.
+"""Backs up the centre's records into one file and restores them: data folder, and the database wherever it is.
 
 SQLite is copied by its own backup call, PostgreSQL by `pg_dump`; both are one moment of a centre that goes on.
 """
@@ -25,16 +25,16 @@ from provisioning.retention import clock as retention
 KIND: Final = "center"
 _DUMP: Final = "database.dump"
 _NOT_KEPT: Final = ("-wal", "-shm", ".lock", retention.FILE)
-"""What belongs to a process or a boot. Retention time begins anew with records that were restored."""
+"""Endings of files that belong to a process or a boot. Retention time begins anew with restored records."""
 _RETURN: Final = "Mend that and run it again"
 
 
 def back_up(config: CenterConfig, folder: Path, *, keep: int) -> Path:
-    """One more backup in `folder`; the newest `keep` stay. Returns the file.
+    """Writes one more backup into `folder` and deletes all but the newest `keep`. Returns the file.
 
     Raises:
         ConfigError: the database's password cannot be read.
-        StartError: it cannot be made.
+        StartError: the backup cannot be made.
     """
     data_dir, database = data_dir_of(config), database_of(config)
     if folder.resolve().is_relative_to(data_dir.resolve()):
@@ -57,7 +57,7 @@ def back_up(config: CenterConfig, folder: Path, *, keep: int) -> Path:
 
 
 def restore(config: CenterConfig, file: Path) -> str:
-    """Make the records anew, where there are none. Returns when the backup was made.
+    """Restores the records, where there are none yet. Returns the time of the backup.
 
     Raises:
         ConfigError: the database's password cannot be read.
@@ -109,7 +109,7 @@ def _tables(database: URL) -> list[str]:
 
 
 def _run(database: URL, program: str, *words: str) -> None:
-    """One of PostgreSQL's own; the password goes by the environment, which only this user reads."""
+    """Runs a program of PostgreSQL; the password goes through the environment, which only this user reads."""
     found = shutil.which(program)
     if found is None:
         raise StartError(what=f"{program} is not installed", what_to_do="apt-get install postgresql-client")

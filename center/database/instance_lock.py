@@ -1,4 +1,4 @@
-"""One centre at a time on a data folder: a second would send twice, sweep twice and sign heads beside it."""
+"""Allows one centre at a time on a data folder: a second would send twice, sweep twice and sign heads beside it."""
 
 import fcntl
 import os
@@ -15,10 +15,10 @@ LOCK: Final = "center.lock"
 
 @contextmanager
 def alone(config: CenterConfig) -> Iterator[None]:
-    """Hold the data folder. The kernel lets go of it with the process, however that ends.
+    """Locks the data folder. The kernel releases it with the process, however that ends.
 
     Raises:
-        StartError: another centre holds it; the text has its process id. Or it cannot be made.
+        StartError: another centre holds the lock; the text has its process id. Or the lock file cannot be made.
     """
     path = data_dir_of(config) / LOCK
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

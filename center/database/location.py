@@ -12,7 +12,7 @@ DATABASE: Final = "center.sqlite3"
 
 
 def data_dir_of(config: CenterConfig) -> Path:
-    """The data folder, made when absent, closed to everybody else.
+    """Returns the data folder, made when absent, closed to all other users.
 
     Raises:
         StartError: it cannot be made or closed.
@@ -30,7 +30,7 @@ def data_dir_of(config: CenterConfig) -> Path:
 
 
 def database_of(config: CenterConfig) -> Path | URL:
-    """Where the records are.
+    """Returns the SQLite file of the records, or the address of their PostgreSQL database.
 
     Raises:
         ConfigError: the password's file cannot be used.

@@ -1,4 +1,4 @@
-"""The centre's records: accounts, sessions, devices as last heard, roster, audit. Migrated at every start.
+"""The tables of the centre: accounts, sessions, devices as last reported, roster, audit. Migrated at every start.
 
 SQLite in the data folder, or a PostgreSQL database: what is written here and in the migrations runs on both.
 """
@@ -40,7 +40,7 @@ class User(Base):
 
 
 class LoginSession(Base):
-    """A browser that is logged in. Only the hash of its token is kept: a stolen database opens nothing."""
+    """A browser that is logged in. Only the hash of its token is stored: a stolen database opens no session."""
 
     __tablename__ = "sessions"
 
@@ -72,7 +72,7 @@ class CameraRecord(Base):
 
 
 class ConfiguredRecord(Base):
-    """The last verdict of an agent on its configuration, as JSON of `contracts.documents.Configured`."""
+    """The last result of an agent for its configuration, as JSON of `contracts.documents.Configured`."""
 
     __tablename__ = "configured"
 
@@ -93,7 +93,7 @@ class RosterRecord(Base):
 
 
 class AuditEntry(Base):
-    """Who did what (`center.audit.log`).
+    """An entry of the audit: time, actor and action (`center.audit.log`).
 
     Rows are appended: the database itself refuses to change one, or to take one that does not follow the last.
     """
@@ -101,7 +101,7 @@ class AuditEntry(Base):
     __tablename__ = "audit"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    """Its number: without gaps."""
+    """Number of the entry; the numbers have no gaps."""
     at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     actor: Mapped[str] = mapped_column(String(64))
     action: Mapped[str] = mapped_column(String(64))
@@ -109,7 +109,7 @@ class AuditEntry(Base):
     previous: Mapped[str] = mapped_column(String(64))
     """Hash of the entry before it (`center.audit.chain`)."""
     sha256: Mapped[str] = mapped_column(String(64))
-    """Its own."""
+    """Hash of this entry."""
 
 
 class Store:
@@ -131,11 +131,11 @@ class Store:
 
     @property
     def url(self) -> URL:
-        """Of the database, with its password."""
+        """The address of the database, with its password."""
         return self._engine.url
 
     def migrate(self) -> None:
-        """Bring the database to the newest revision."""
+        """Upgrades the database to the newest revision."""
         config = Config()
         config.set_main_option("script_location", "center.database:migrations")
         with self._faults(), self._engine.begin() as connection:
@@ -146,17 +146,16 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end, or rolls back on any error."""
+        """Gives a session that commits at the end, or rolls back on any error."""
         with self._faults(), self._sessions.begin() as session:
             yield session
 
     def ping(self) -> None:
-        """Ask the database for nothing, to see whether it answers."""
+        """Queries the database for nothing, to check that it answers."""
         with self.transaction() as session:
             session.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        """Close every connection."""
         self._engine.dispose()
 
     @contextmanager
@@ -171,7 +170,7 @@ class Store:
 
 def _first_line(error: SQLAlchemyError) -> str:
     # The statement's parameters may hold password hashes, and so may PostgreSQL's second line, which shows the row it
-    # refused: only the first line of the driver's own words goes on.
+    # refused: only the first line of the driver's own message is passed on.
     return str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
 
 

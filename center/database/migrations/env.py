@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `Store.migrate` hands over."""
+"""Alembic's entry: runs on the connection that `Store.migrate` passes to it."""
 
 from alembic import context
 

@@ -5,7 +5,7 @@
                                                    └─ configured, heartbeats, cameras ─▶ courier
 ```
 
-Of software tests/deploy/test_booted.py has the real thing, of the rules tests/provisioning/home/test_rollout_model.py.
+Of software tests/deploy/test_booted.py has the real thing, of the rules tests/provisioning/rollout/test_model.py.
 """
 
 import json

@@ -10,7 +10,7 @@ from provisioning.demo.simulators.gb28181 import moments, sdp
 from provisioning.demo.simulators.gb28181.effects import CloseMedia, KeyFrame, OpenMedia, StartMedia, SteerMedia
 from provisioning.demo.simulators.gb28181.faults import Fault
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder, SdpTextError
-from tests.provisioning.gb28181.scripted_platform import (
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
     DEVICE_ID,
     WALL_S,

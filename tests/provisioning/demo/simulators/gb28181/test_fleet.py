@@ -23,9 +23,9 @@ from provisioning.demo.simulators.gb28181.faults import Fault
 from provisioning.demo.simulators.gb28181.fleet import Fleet
 from provisioning.demo.simulators.gb28181.footage import Codec
 from provisioning.demo.simulators.gb28181.wires import UdpWire
-from tests.provisioning.gb28181 import scripted_platform as script
-from tests.provisioning.gb28181.live_platform import Platform, Receiver, decoded, talk
-from tests.provisioning.gb28181.scripted_platform import CHANNEL_ID, PASSWORD, PLATFORM_ID, header
+from tests.provisioning.demo.simulators.gb28181 import scripted_platform as script
+from tests.provisioning.demo.simulators.gb28181.live_platform import Platform, Receiver, decoded, talk
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import CHANNEL_ID, PASSWORD, PLATFORM_ID, header
 from tests.support.gb28181_devices import Devices, film
 from tests.support.waiting import LONG_S, until
 

@@ -2,7 +2,7 @@
 
 from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.faults import Fault
-from tests.provisioning.gb28181.scripted_platform import (
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
     PLATFORM_ID,
     REALM,

@@ -4,7 +4,7 @@ import pytest
 
 from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.faults import Fault
-from tests.provisioning.gb28181.scripted_platform import (
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     DEVICE_ID,
     NONCE,
     PASSWORD,

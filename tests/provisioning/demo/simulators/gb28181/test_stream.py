@@ -13,7 +13,7 @@ from provisioning.demo.simulators.gb28181.faults import Fault
 from provisioning.demo.simulators.gb28181.footage import Codec, Footage, nal_units
 from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 from provisioning.demo.simulators.gb28181.stream import Burst, Stream
-from tests.provisioning.gb28181.scripted_platform import PLATFORM_ID
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import PLATFORM_ID
 from tests.support.gb28181_devices import film
 
 SSRC = 200000001

@@ -40,7 +40,7 @@ def test_the_services_file_says_every_right_of_a_service_and_no_pattern() -> Non
 
 
 def test_the_page_about_emqx_says_the_same_rights() -> None:
-    page = (Path(__file__).parents[4] / "docs/emqx.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/emqx.md").read_text(encoding="utf-8")
     block = page.partition("```erlang\n")[2].partition("\n```")[0]
     assert block.splitlines() == [*(line for role in (*SERVICES, Role.AGENT) for line in emqx(role)), "{deny, all}."]
 

@@ -4,7 +4,7 @@ import pytest
 
 from provisioning.demo.simulators.gb28181.effects import MovePort
 from provisioning.demo.simulators.gb28181.faults import Fault
-from tests.provisioning.gb28181.scripted_platform import DEVICE_ID, LOCAL, Desk, header, reply
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import DEVICE_ID, LOCAL, Desk, header, reply
 
 
 def is_keepalive(text: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from provisioning.demo.simulators.gb28181 import moments
 from provisioning.demo.simulators.gb28181.effects import Send
 from provisioning.demo.simulators.gb28181.faults import Fault
-from tests.provisioning.gb28181.scripted_platform import (
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import (
     CHANNEL_ID,
     DEVICE_ID,
     PLATFORM_ID,

@@ -10,8 +10,8 @@ from typing import Any
 
 import av
 
-from tests.provisioning.gb28181 import scripted_platform as script
-from tests.provisioning.gb28181.scripted_platform import CHANNEL_ID, header
+from tests.provisioning.demo.simulators.gb28181 import scripted_platform as script
+from tests.provisioning.demo.simulators.gb28181.scripted_platform import CHANNEL_ID, header
 from tests.support.ports import free_port
 from tests.support.waiting import LONG_S, until
 

@@ -1,4 +1,4 @@
-"""Which detector looks at which camera's pictures, in the cluster: the customer's file, and what the parsers answer.
+"""Assigns detectors to cameras in the cluster: the model of the customer's file, and the parsers' status.
 
 [[detectors]]                  # everything else
 name = "yolox-m"
@@ -24,25 +24,25 @@ MachineGroup = Literal["vehicle", "two_wheeler"]
 
 
 class AssignedDetector(Section):
-    """One detector by the name in its manifest, and whose pictures it sees; without cameras and agents, the rest."""
+    """One detector, by the name in its manifest, and its cameras; without cameras and agents, all the rest."""
 
     name: DetectorName
     cameras: tuple[CameraId, ...] = Field(default=(), max_length=100_000)
     agents: tuple[AgentId, ...] = Field(default=(), max_length=10_000)
-    """Every camera of these, except where a camera is named itself."""
+    """Every camera of these agents, except cameras that another entry names."""
     thresholds: dict[MachineGroup, Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=dict)
-    """In place of the manifest's."""
+    """Replace the manifest's thresholds."""
     tiles: bool = True
-    """Also search the squares that cover a wide picture: about three times the work, and what small nets need."""
+    """Also search the squares that cover a wide picture: about three times the work, and needed by small nets."""
 
     @property
     def is_rest(self) -> bool:
-        """Whether it sees everything that no other is given."""
+        """True for the detector of every camera that no other entry names."""
         return not self.cameras and not self.agents
 
 
 class DetectorPlan(Section):
-    """The file. Whoever is in no entry is seen by the detector of the configuration (`parser_model`)."""
+    """The file. A camera in no entry is searched by the detector of the configuration (`parser_model`)."""
 
     detectors: tuple[AssignedDetector, ...] = Field(default=(), max_length=64)
 
@@ -61,30 +61,30 @@ class DetectorPlan(Section):
 
 
 class WantedDetectors(Section):
-    """What the head of the cluster wants of every parser."""
+    """Assignments that the head of the cluster sends to every parser."""
 
     plan: DetectorPlan = DetectorPlan()
     models: dict[DetectorName, Sha256] = Field(default_factory=dict)
-    """Of the head's catalog: a machine that holds another file under that name must not use it."""
+    """SHA-256 of each model in the head's catalog: a machine with another file under that name must not use it."""
     refused: str = ""
-    """Why what the file says now is not taken; `plan` is the one before."""
+    """Reason for refusing the file as it is now; `plan` is then the last one accepted. Empty: it was accepted."""
 
 
 class ParserStatus(Message):
     """Answer of `query`: one replica of the parser, and its detectors."""
 
     models: dict[DetectorName, Sha256]
-    """Those of its assignment."""
+    """Models of its assignment."""
     in_memory: tuple[DetectorName, ...]
     pictures: dict[DetectorName, Count]
-    """That each has seen here, since the replica started."""
+    """Pictures that each detector has searched here since the replica started."""
     fell_back: dict[DetectorName, Count]
-    """Pictures that their own detector could not see, so that the one of the rest did."""
+    """Pictures that the detector of the rest searched, because their own could not."""
     faults: tuple[str, ...]
-    """Why; and why an assignment was refused. Empty: all is as the file says."""
+    """Reasons for fallbacks and for a refused assignment. Empty: every picture is searched as the file says."""
 
 
 class ParsersStatus(Message):
-    """Answer of `query`: every replica of the parser that is there."""
+    """Answer of `query`: every live replica of the parser."""
 
     parsers: tuple[ParserStatus, ...]

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RejectReason(StrEnum):
-    """Why a message could not become a row. Travels in *rejected* and names the quarantine at the edge."""
+    """Reason why a message cannot become a row. Travels in *rejected* and names the quarantine at the edge."""
 
     MALFORMED = "malformed"
     """The bytes are no snapshot message: wrong magic, impossible length, header not valid."""
@@ -19,7 +19,7 @@ class RejectReason(StrEnum):
     TOO_LARGE = "too_large"
     """Over the message size limit."""
     UNPROCESSABLE = "unprocessable"
-    """A stage of the cluster fails on it by a fault of its program, alone too, and works on other pictures."""
+    """A stage of the cluster fails on this message alone too, by a fault of its program, and works on others."""
 
 
 class ContractError(ValueError):

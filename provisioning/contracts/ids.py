@@ -1,4 +1,4 @@
-"""Identifiers: where (site), who speaks (agent), what looks (camera), what was seen (observation)."""
+"""Identifiers of sites, agents, cameras and observations."""
 
 import hashlib
 import re
@@ -39,7 +39,7 @@ RowKey = NewType("RowKey", str)
 
 
 def observation_id(camera_id: str, captured_at_ms: int, source_key: str) -> str:
-    """The identity of one observation: first 128 bits of SHA-256 over (camera, capture time, source key), in hex.
+    """Returns the id of an observation: first 128 bits of SHA-256 over (camera, capture time, source key), in hex.
 
     The parts are joined by NUL, which none of them can contain, so no two triples share a text.
     """
@@ -48,15 +48,18 @@ def observation_id(camera_id: str, captured_at_ms: int, source_key: str) -> str:
 
 
 def row_key(agent_id: str, observation: str) -> RowKey:
-    """The key of an archive row. The agent comes from the ACL-bound topic, so no agent can squat another's id."""
+    """Returns the key of an archive row.
+
+    The agent comes from the ACL-bound topic, so no agent can squat another's id.
+    """
     return RowKey(f"{agent_id}:{observation}")
 
 
 def agent_of(row_key: str) -> str:
-    """The agent in a row key."""
+    """Returns the agent of a row key."""
     return row_key.partition(":")[0]
 
 
 def is_agent_id(value: str) -> bool:
-    """Whether `value` may name an agent."""
+    """True for a text that may name an agent: it has the form of an id and is not reserved."""
     return re.fullmatch(AGENT_PATTERN[1:-1], value) is not None and value not in RESERVED_AGENTS

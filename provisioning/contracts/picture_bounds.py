@@ -1,6 +1,6 @@
-"""Which shapes of pictures are decoded and searched at all: one answer for the edge and for the cluster.
+"""Bounds the sizes and shapes of pictures that the edge and the cluster decode and search.
 
-A picture's header says its size before a pixel is decoded. What a search costs goes by shape as well as by pixels: a
+A picture's header gives its size before a pixel is decoded. The cost of a search depends on shape as well as pixels: a
 wide picture is searched in squares of its shorter side, so that 16384×1, a JPEG of 4.7 kB, would be 16,385 searches.
 """
 
@@ -10,19 +10,19 @@ from typing import Final
 from provisioning.contracts.wire.messages import MAX_SIDE_PX
 
 MIN_SIDE_PX: Final = 16
-"""Nothing can be seen in less; it is one block of a JPEG with halved colours."""
+"""Nothing can be detected in less; it is one block of a JPEG with halved colours."""
 MAX_RATIO: Final = 16
 """Longer side by shorter. The longest pictures that cameras make, four views side by side, have 7."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureBounds:
-    """Sides and proportions are the same everywhere; what may be decoded at a time depends on who decodes."""
+    """Bounds on one picture. Sides and proportions are the same everywhere; `max_pixels` depends on the process."""
 
     max_pixels: int
 
     def fault(self, width: int, height: int) -> str:
-        """Why a picture of this size is neither decoded nor searched; empty where it may be."""
+        """Explains why a picture of this size is neither decoded nor searched; empty when it may be."""
         least, most = min(width, height), max(width, height)
         if least < MIN_SIDE_PX:
             return f"{width}×{height} px: a side has at least {MIN_SIDE_PX} px"

@@ -1,4 +1,4 @@
-"""What every configuration table shares: frozen, no unknown keys, paths relative to the file they stand in."""
+"""Base of the configuration tables: frozen, no unknown keys, paths relative to the file they stand in."""
 
 from pathlib import Path
 from typing import Annotated

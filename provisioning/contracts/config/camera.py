@@ -1,4 +1,4 @@
-"""What an agent is told of one camera: where its pictures come from, which to take, what to cover, what to watch."""
+"""Configuration of one camera of an agent: source, selector, redaction, checks, and the places to watch."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,7 +8,7 @@ from provisioning.contracts.ids import CameraId
 from provisioning.contracts.section import Relative, ResolvedPath, RtspUrl, Section
 
 Point = tuple[Relative, Relative]
-"""(x, y) as shares of the picture, origin top left."""
+"""Share of the picture as (x, y), origin top left."""
 Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=32)]
 
@@ -17,7 +17,7 @@ class _WithPassword(Section):
     username: str | None = None
     password_file: ResolvedPath | None = None
     password_sealed: str | None = Field(default=None, pattern=r"^[0-9a-f]{64,4096}$", repr=False)
-    """Takes the place of a file: encrypted to this agent's secrets key (`signing.documents`), for this camera alone."""
+    """In place of a file: encrypted to this agent's secrets key (`signing.documents`), for this camera alone."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
@@ -33,7 +33,7 @@ class RtspSource(_WithPassword):
     kind: Literal["rtsp"] = "rtsp"
     url: RtspUrl
     substream_url: RtspUrl | None = None
-    """A small stream of the same view: it is watched for movement, and pictures are taken from `url`."""
+    """A small stream of the same view: it is watched for movement, and snapshots are taken from `url`."""
     connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
     read_timeout_s: float = Field(default=4.0, gt=0, le=60)
     """FFmpeg gives up on a stalled server after twice this (measured)."""
@@ -47,9 +47,9 @@ class ReplaySource(Section):
     started_at_ms: int | None = Field(default=None, ge=0)
     """Capture time of the first picture; with it, ids are the same at every run. None: the time of replay."""
     interval_s: float = Field(default=1.0, gt=0, le=3600)
-    """Between the pictures of a folder."""
+    """Seconds between the pictures of a folder."""
     realtime: bool = True
-    """Pace like a camera, or as fast as the redactor takes them."""
+    """True: pictures come at a camera's pace. False: as fast as the redactor takes them."""
     loop: bool = False
 
 
@@ -58,9 +58,9 @@ class ViidSource(_WithPassword):
 
     kind: Literal["viid"] = "viid"
     device_id: str = Field(pattern=r"^[0-9]{20}$")
-    """Its `User-Identify`: the 20 digits that it registers with."""
+    """`User-Identify` of the device: the 20 digits that it registers with."""
     keepalive_s: float = Field(default=60.0, gt=0, le=600)
-    """The interval set in the device; offline after three of them without a word."""
+    """The interval set in the device; it is offline after three intervals without a message."""
 
     @model_validator(mode="after")
     def _never_without_password(self) -> Self:
@@ -70,7 +70,7 @@ class ViidSource(_WithPassword):
 
 
 class RecordedSpan(Section):
-    """A piece of what a device has recorded, Unix milliseconds, UTC."""
+    """Span of a device's recordings in Unix milliseconds, UTC."""
 
     started_at_ms: int = Field(ge=0, le=2**53)
     ended_at_ms: int = Field(ge=0, le=2**53)
@@ -87,23 +87,23 @@ class Gb28181Source(_WithPassword):
 
     kind: Literal["gb28181"] = "gb28181"
     device_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    """Whom it registers as: 20 digits by the standard, other ids exist."""
+    """Id that the device registers as: 20 digits by the standard, other ids exist."""
     channel_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    """Of its catalog. Two devices may have channels of one id. A single camera's is often its own id or ends in 132."""
+    """Channel of the device's catalog; devices may share ids. A single camera's is often its own or ends in 132."""
     transport: Literal["auto", "udp", "tcp_passive", "tcp_active"] = "auto"
-    """Of media. auto: TCP that the device opens where it registered over TCP, else UDP."""
+    """Transport of media. auto: TCP that the device opens if it registered over TCP, else UDP."""
     stream: Literal[0, 1] = 0
     """0 main, 1 sub."""
     heartbeat_s: float = Field(default=60.0, ge=1, le=600)
-    """The keepalive interval set in the device; offline after three of them without a word."""
+    """The keepalive interval set in the device; it is offline after three intervals without a keepalive."""
     set_guard: bool = False
-    """Tell the device SetGuard after it has registered: some cameras send no alarm before that."""
+    """Send the device SetGuard after it has registered: some cameras send no alarm before that."""
     span: RecordedSpan | None = None
-    """None: live. Else this is fetched once, with the capture times of the recording."""
+    """None: live. Else this span is fetched once, with the capture times of the recording."""
     speed: int | None = Field(default=None, ge=1, le=16)
-    """Of a span: download at so many times the pace of life; None plays it at its own pace."""
+    """Speed of a span's download, as a multiple of real time; None plays it in real time."""
     span_shift_s: int = Field(default=0, ge=-86400, le=86400)
-    """Added to a span's times on the wire, for a device that reads them as local seconds: then its zone, 28800."""
+    """Seconds added to a span's times on the wire, for a device that reads them as local time: then its zone, 28800."""
 
     @model_validator(mode="after")
     def _never_without_password(self) -> Self:
@@ -126,22 +126,22 @@ class DropFolderSource(Section):
 
 
 class UploadSource(Section):
-    """Recordings that somebody brings to a desk agent's [desk] server; there is nothing to connect to."""
+    """Recordings that an operator brings to a desk agent's [desk] server; there is nothing to connect to."""
 
     kind: Literal["upload"] = "upload"
 
 
 class Selector(Section):
-    """Which frames are worth a snapshot."""
+    """Selection of the frames that become snapshots."""
 
     max_per_second: float = Field(default=1.0, gt=0, le=25)
     """An upper bound: the agent's budget may give less, and says so."""
     change_threshold: float = Field(default=2.0, ge=0, le=255)
     """Mean absolute difference of 64×36 grey levels against the last snapshot, 0..255; sensor noise is about 1."""
     heartbeat_s: float = Field(default=60.0, gt=0, le=86400)
-    """A picture at least this often, however still the scene."""
+    """Take a picture at least this often, even of a still scene."""
     moving_per_second: float = Field(default=2.0, ge=0, le=25)
-    """While something moves, look this often between keyframes too; 0: at keyframes only."""
+    """While something moves, search this often between keyframes too; 0: at keyframes only."""
 
 
 class Policy(Section):
@@ -155,7 +155,7 @@ class Policy(Section):
 
 
 class Line(Section):
-    """A line that machines cross; seen from `start` to `end` they come from its left or from its right."""
+    """A line that machines cross, from its left or from its right, as seen from `start` to `end`."""
 
     name: Label
     start: Point
@@ -181,13 +181,13 @@ class Lane(Section):
     name: Label
     polygon: Polygon
     heading_deg: float = Field(ge=0, lt=360)
-    """Of the traffic, in the picture: 0 up, 90 right, 180 down."""
+    """Heading of the traffic in the picture: 0 up, 90 right, 180 down."""
     tolerance_deg: float = Field(default=100.0, gt=0, lt=180)
-    """Farther off than this is the wrong way."""
+    """A machine whose heading differs by more than this goes the wrong way."""
 
 
 class Checks(Section):
-    """From which score (0 good to 1 bad) on each of the eleven picture checks calls a picture faulty; 1 never does."""
+    """Thresholds of the eleven picture checks. A score (0 good to 1 bad) at or above one is a fault; 1 never is."""
 
     dark: Relative = 0.5
     bright: Relative = 0.5
@@ -223,7 +223,7 @@ class Camera(Section):
 
     @property
     def has_places(self) -> bool:
-        """Whether there is a line, zone or lane, so that machines are followed between snapshots."""
+        """True with a line, zone or lane: machines are then followed between snapshots."""
         return bool(self.lines or self.zones or self.lanes)
 
     @model_validator(mode="after")

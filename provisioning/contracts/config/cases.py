@@ -1,4 +1,4 @@
-"""What the centre's configuration says of cases."""
+"""Section [cases] of the centre's configuration."""
 
 from typing import Self
 
@@ -8,13 +8,13 @@ from provisioning.contracts.section import ResolvedPath, Section
 
 
 class Cases(Section):
-    """Cases of the centre; what a case derived is deleted so long after its end (docs/cases.md)."""
+    """Cases of the centre; a case's results are deleted `delete_after_days` after its end (docs/cases.md)."""
 
     desk: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9-]{0,62}/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$")
-    """`AGENT/CAMERA` of kind *upload* for pictures of stolen machines; `desk_address`: its door, for a command."""
+    """`AGENT/CAMERA` of kind *upload* for pictures of stolen machines; `desk_address`: its server, for a command."""
     desk_address: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$")
     desk_ca_file: ResolvedPath | None = None
-    """Certificate of the agents' authority (`agents.crt`): what the desk agent signs is checked with it."""
+    """Certificate of the agents' authority (`agents.crt`), by which the desk agent's signatures are checked."""
     delete_after_days: int = Field(default=30, ge=0, le=365)
 
     @model_validator(mode="after")

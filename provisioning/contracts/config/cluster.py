@@ -11,33 +11,33 @@ from provisioning.contracts.section import Port, ResolvedPath, Section
 
 
 class NodeRole(StrEnum):
-    """What a machine of the cluster is for. Deployments are placed by it; a small cluster has them all on one."""
+    """Role of a machine in the cluster: places deployments. In a small cluster one machine has all roles."""
 
     BUSINESS = "business"
     """Intake, beside the broker; and the centre, which is no part of the cluster."""
     PARSE = "parse"
-    """Parser and canary: where the processors, or the GPUs, are."""
+    """Parser and canary: on machines with the processors, or the GPUs."""
     ARCHIVE = "archive"
-    """The archiver, the embedder and the queries, and a machine more that stands in for it."""
+    """The archiver, the embedder and the queries, with one more machine on standby."""
     STORAGE = "storage"
-    """Where the archive directory's disks are."""
+    """The machine with the archive directory's disks."""
 
 
 class Node(Section):
     """This machine's part in a cluster of `wayside-cluster up`. The rest of the file is the same on every machine."""
 
     state_dir: ResolvedPath
-    """What the head has to know again after a crash, and the replica counts that were set with `scale`."""
+    """Holds the state that the head restores after a crash, and the replica counts that were set with `scale`."""
     roles: tuple[NodeRole, ...] = Field(default=tuple(NodeRole), min_length=1)
     head_address: str | None = None
-    """Of the machine that the others come to; None: it is this one."""
+    """Address of the head, which the other machines connect to; None: this machine is the head."""
     parser_slots: int = Field(default=2, ge=1, le=256)
-    """How many replicas of the parser this machine has room for, with the role `parse`."""
+    """Room for replicas of the parser on this machine, with the role `parse`."""
     gpus: int = Field(default=0, ge=0, le=64)
     first_port: int = Field(default=6400, ge=1024, le=65000)
-    """Seven from here on: node manager, object manager, Ray's agents and client server (docs/network.md)."""
+    """First of seven ports: node manager, object manager, Ray's agents and client server (docs/network.md)."""
     worker_ports: tuple[Port, Port] = (10002, 10999)
-    """From, to: one for each process that Ray starts here."""
+    """First and last port for processes that Ray starts here, one for each."""
 
     @model_validator(mode="after")
     def _ports_apart(self) -> Self:
@@ -50,7 +50,7 @@ class Node(Section):
 
 
 class ClusterConfig(Section):
-    """`wayside-cluster run`, and with [node] `wayside-cluster up`."""
+    """Configuration of `wayside-cluster run`, and with [node] of `wayside-cluster up`."""
 
     broker: Broker
     models_dir: ResolvedPath
@@ -61,31 +61,31 @@ class ClusterConfig(Section):
     gcs_port: Port = 6399
     dashboard_port: Port = 8265
     dashboard: bool = True
-    """Ray's own; half a dozen processes and 500 MB on the head. `wayside-cluster status` does without."""
+    """Ray's own dashboard; half a dozen processes and 500 MB on the head. `wayside-cluster status` does without."""
     query_host: str = "127.0.0.1"
     query_port: Port = 8100
     auth_token_file: ResolvedPath
     """Ray's own token; written with mode 0600 when absent."""
     query_token_file: ResolvedPath
-    """Bearer token that `query` asks of the centre; written with mode 0600 when absent."""
+    """Bearer token that the centre must show to `query`; written with mode 0600 when absent."""
     metrics_dir: ResolvedPath | None = None
-    """Where each replica writes on which loopback port it answers Prometheus (`file_sd_configs`). None: no metrics."""
+    """Directory where each replica writes the loopback port of its metrics (`file_sd_configs`). None: no metrics."""
     object_store_mb: int = Field(default=200, ge=80)
     parser_model: str = "nanodet-g-416"
     parser_threshold: float = Field(default=0.4, gt=0, lt=1)
     parser_replicas: int = Field(default=1, ge=1)
     parser_replicas_max: int | None = Field(default=None, ge=1)
-    """With it their number follows the queue, from `parser_replicas` up to it."""
+    """If set, the number of replicas follows the queue, from `parser_replicas` up to this."""
     parser_gpus: float = Field(default=0.0, ge=0)
-    """Of a GPU, for one replica: 0.25 puts four on each."""
+    """Share of a GPU for one replica: 0.25 puts four on each."""
     detectors_file: ResolvedPath | None = None
-    """Which detector sees which camera (docs/detectors.md); followed while the cluster runs. None: `parser_model`."""
+    """Assigns detectors to cameras (docs/detectors.md); followed while the cluster runs. None: `parser_model`."""
     detectors_in_memory: int = Field(default=4, ge=1, le=64)
-    """Of one replica of the parser; the one that was not needed for longest goes, and is loaded again when it is."""
+    """Detectors in one parser replica; the least recently used is dropped, and loaded again when needed."""
     parser_batch: int = Field(default=8, ge=1, le=64)
     parser_batch_wait_ms: float = Field(default=20.0, ge=0)
     embedder_model: str = "efficientnet-lite0"
-    """Another one, or another number in its manifest, makes vectors that do not compare with those of before."""
+    """Another model, or another number in its manifest, makes vectors that do not compare with older ones."""
     embedder_replicas: int = Field(default=1, ge=1, le=256)
     embedder_gpus: float = Field(default=0.0, ge=0)
     embedder_batch: int = Field(default=8, ge=1, le=64)
@@ -94,12 +94,12 @@ class ClusterConfig(Section):
     canary_share: float = Field(default=1.0, ge=0, le=1)
     canary_threshold: float = Field(default=0.35, gt=0, lt=1)
     intake_replicas: int = Field(default=1, ge=1, le=64)
-    """They share what comes; one carries more than two cores can parse (docs/cluster.md)."""
+    """They share the snapshots that arrive; one carries more than two cores can parse (docs/cluster.md)."""
     receive_maximum: int = Field(default=256, ge=8, le=1024)
-    """So many unacknowledged messages the broker sends to one intake: the bound of everything behind it. 64 of them are
-    parsed at a time; of the others some wait in their lanes and some for their commit."""
+    """Unacknowledged messages that the broker sends to one intake at a time: the bound of everything behind it. 64 of
+    them are parsed at a time; of the others some wait in their lanes and some for their commit."""
     live_s: float = Field(default=60.0, ge=1)
-    """What was captured longer ago waits behind what is live, with an eighth of the intake's attention at least."""
+    """Seconds after capture while a snapshot is live. Older ones wait behind, with an eighth of the work at least."""
     flush_rows: int = Field(default=200, ge=1)
     flush_ms: int = Field(default=200, ge=1)
     retention_days: int = Field(default=30, ge=1)

@@ -1,4 +1,4 @@
-"""`[evidence]` of the centre's configuration: with which keys it signs and stamps, and how much it exports."""
+"""Section [evidence] of the centre's configuration: keys for signing and time stamps, and limits of an export."""
 
 from typing import Final
 
@@ -7,14 +7,13 @@ from pydantic import Field
 from provisioning.contracts.section import ResolvedPath, Section
 
 MAX_PICTURES: Final = 2000
-"""However it is configured: the summary's thumbnails are held in memory, some 10 KB each."""
+"""Upper limit of any configuration: the summary's thumbnails are held in memory, some 10 KB each."""
 STAMP_POLICY: Final = "2.25.80855507510388725677387210735658075281"
-"""Of the time stamps, where the site has no arc of its own: an OID made from a UUID (ITU-T X.667), so that nobody else
-has it. docs/evidence.md states the policy."""
+"""Policy of the time stamps (docs/evidence.md) for a site without an arc: a unique OID from a UUID (ITU-T X.667)."""
 
 
 class Evidence(Section):
-    """Certificates are issued by `wayside-provision`; it and the centre must not share the folder of the keys."""
+    """Signing and stamping of exports. The centre must not share the folder of `wayside-provision`'s keys."""
 
     ca_file: ResolvedPath
     """The site authority's certificate (`services.crt`), by which an export is checked before it is kept."""
@@ -24,11 +23,11 @@ class Evidence(Section):
     stamp_key_file: ResolvedPath
     stamp_policy: str = Field(default=STAMP_POLICY, pattern=r"^[0-2](\.(0|[1-9][0-9]{0,38})){1,15}$")
     clock_source: str = Field(default="", max_length=200)
-    """What sets this machine's clock, in the operator's words: it is written into every export. Empty: not known."""
+    """Source of this machine's time in the operator's words, written into every export. Empty: not known."""
     clock_accuracy_ms: int = Field(default=1000, ge=1, le=60_000)
     """Stated in a stamp while the kernel says that the clock is synchronised; at least the kernel's own bound."""
     max_pictures: int = Field(default=500, ge=1, le=MAX_PICTURES)
     keep_hours: float = Field(default=72.0, gt=0, le=24 * 90)
-    """After this an export is removed, by name, in the audit. The pictures stay in the archive as they were."""
+    """Hours after which an export is removed; the audit names it. The pictures stay in the archive as they were."""
     font_file: ResolvedPath | None = None
-    """A TrueType font with Chinese, embedded in the summary. Without it one of Debian's, where it is installed."""
+    """A TrueType font with Chinese, embedded in the summary. None: one of Debian's, if it is installed."""

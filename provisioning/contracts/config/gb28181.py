@@ -1,4 +1,4 @@
-"""The agent's GB/T 28181 platform: where devices register, and what cameras of one device must agree on."""
+"""The agent's GB/T 28181 platform: its SIP server, and the settings that cameras of one device must share."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,17 +28,17 @@ class Gb28181(Section):
     """An address of this machine that devices reach, or 0.0.0.0."""
     port: Port = 5060
     platform_id: str = Field(pattern=r"^[0-9]{20}$")
-    """The agent's own 20 digits (type 200), as the devices are told them."""
+    """The agent's own 20 digits (type 200), as they are set in the devices."""
     realm: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """The SIP domain set in the devices. Empty: the first ten digits of `platform_id`."""
     public_host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.:-]{1,253}$")
-    """Where devices behind address translation reach this machine. None: the address that a device is reached from."""
+    """This machine's address for devices behind address translation. None: its address on the route to the device."""
     media_ports: tuple[Port, Port] = MEDIA_PORTS
     """First and last port that media may come to."""
     send_date: bool = True
-    """Set the clocks of devices, by the `Date` of each registration. Off where something else sets them."""
+    """Set the clocks of devices by the `Date` of each registration. Turn it off if another service sets them."""
     per_source_per_minute: int = Field(default=1200, ge=60, le=1_000_000)
-    """Messages from one address that is no registered device's. All devices of a site may come through one address."""
+    """Messages a minute from one address without a registered device. A site's devices may share one address."""
 
     @property
     def domain(self) -> str:
@@ -62,10 +62,10 @@ class Gb28181(Section):
 
 
 def check_devices(cameras: Iterable[Camera]) -> None:
-    """Cameras of one device share what is the device's, and no two ask for the same.
+    """Checks that cameras of one device agree on the device's settings, and that no two ask for the same stream.
 
     Raises:
-        ValueError: which cameras, and what to do.
+        ValueError: they do not; names the cameras and the remedy.
     """
     of_device: dict[str, tuple[str, Gb28181Source]] = {}
     streams: Counter[tuple[str, str, str]] = Counter()

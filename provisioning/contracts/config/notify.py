@@ -1,4 +1,4 @@
-"""Whom the centre may tell of an alarm, and how: webhooks, mail, SMS through China Mobile's cloud MAS.
+"""Channels by which the centre sends alarms: webhooks, mail, SMS through China Mobile's cloud MAS.
 
 Recipients are named: the outbox, the API and the audit know the name, and the number or address stands here alone.
 """
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from provisioning.contracts.section import Port, ResolvedPath, Section
 
 PLACEHOLDERS: Final = frozenset({"camera", "rule", "time", "link"})
-"""All that a message may say."""
+"""All fields that a message may contain."""
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,31}$"
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _ADDRESS: Final = re.compile(r"(?=.{1,64}@)[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(.+)")
@@ -23,7 +23,7 @@ _NAME_OF_HOST: Final = r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,6
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host`, as it is written, is this machine itself."""
+    """True for a host name or address of this machine itself, as it is written."""
     try:
         return host.lower() == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -72,7 +72,7 @@ def _address(value: str) -> str:
 
 
 def placeholders(template: str) -> tuple[str, ...]:
-    """Names in braces, in their order.
+    """Returns the names in braces, in their order.
 
     Raises:
         ValueError: braces that do not match, or more in them than a name.
@@ -114,24 +114,24 @@ Word = Annotated[str, Field(min_length=1, max_length=32, pattern=r"\S")]
 class _Channel(Section):
     id: Name
     give_up_after_s: float = Field(default=86_400.0, ge=10, le=7 * 86_400)
-    """A message that nobody took by then is not sent any more."""
+    """Seconds after which an undelivered message is no longer sent."""
     max_waiting: int = Field(default=10_000, ge=1, le=1_000_000)
-    """Beyond it the newest is refused to whoever brings it."""
+    """Beyond this number of waiting messages a new one is refused to its sender."""
     timeout_s: float = Field(default=15.0, ge=0.1, le=60)
-    """Of one attempt, name look-up and handshake included."""
+    """Limit of one attempt, name look-up and handshake included."""
 
 
 class Webhook(_Channel):
-    """One receiver, signed as standardwebhooks.com has it."""
+    """One receiver, with requests signed by the rules of standardwebhooks.com."""
 
     url: WebAddress
-    """https; http only to loopback."""
+    """Uses https; http only to loopback."""
     key_file: ResolvedPath
     """`whsec_` and the Base64 of 24 to 64 random bytes, which the receiver has too; mode 0600."""
     ca_file: ResolvedPath | None = None
-    """Whose certificates are believed; None: the system's."""
+    """Certificates of the trusted authorities; None: the system's."""
     allow_loopback: bool = False
-    """Whether it may reach services on this very machine."""
+    """True permits a receiver on this very machine."""
     per_second: float = Field(default=20.0, gt=0, le=1000)
 
     @model_validator(mode="after")
@@ -143,7 +143,7 @@ class Webhook(_Channel):
 
 
 class MailRecipient(Section):
-    """A mailbox, by the name that everything else calls it."""
+    """A mailbox and its name in the outbox, API and audit."""
 
     name: Name
     address: Address
@@ -175,7 +175,7 @@ class Mail(_Channel):
 
 
 class SmsRecipient(Section):
-    """A mobile number, by the name that everything else calls it. Who is not listed gets nothing: the white list."""
+    """A mobile number and its name in the outbox, API and audit. Unlisted numbers get nothing: the white list."""
 
     name: Name
     mobile: Mobile = Field(repr=False)
@@ -185,9 +185,9 @@ class Sms(_Channel):
     """China Mobile cloud MAS over HTTP. Names of settings follow the gateway's fields."""
 
     url: WebAddress
-    """Up to `/sms`: `/norsubmit` or `/tmpsubmit` is added."""
+    """Address up to `/sms`: `/norsubmit` or `/tmpsubmit` is added."""
     allow_plain_http: bool = False
-    """The gateway's plain address. Who listens on the way then reads account, key and numbers."""
+    """Permits the gateway's plain http address. An eavesdropper on the way then reads account, key and numbers."""
     allow_loopback: bool = False
     tls_name: Host | None = None
     """The name on the gateway's certificate where it is not that of `url`. It is checked, never skipped."""
@@ -197,7 +197,7 @@ class Sms(_Channel):
     ap_id: str = Field(min_length=1, max_length=64)
     secret_key_file: ResolvedPath
     key_in_body: Literal["present", "empty", "absent"] = "present"
-    """Some gateways want it in the signature alone."""
+    """Some gateways want the key in the signature alone."""
     sign: str = Field(pattern=r"^[A-Za-z0-9]{1,64}$")
     """Code of the signature, not its text."""
     signature: str = Field(min_length=1, max_length=20, pattern=r"^[^【】\s]+$")
@@ -216,21 +216,21 @@ class Sms(_Channel):
     monthly_parts: int = Field(default=25_000, ge=1)
     warn_share: float = Field(default=0.8, gt=0, le=1)
     over_quota: Literal["stop", "overflow"] = "stop"
-    """`overflow` goes on sending, at whatever the contract charges for it."""
+    """`overflow` goes on sending, at the price of the contract."""
     per_second: float = Field(default=20.0, gt=0, le=1000)
     carrier_rate: Literal["full", "half", "quarter", "floor"] = "full"
-    """What the carrier has announced; nothing goes faster, whatever the gateway answers."""
+    """Rate that the carrier has announced; nothing is sent faster, whatever the gateway answers."""
     throttle_codes: tuple[str, ...] = Field(default=(), max_length=32)
     """Answers (`rspcod`) that mean: too fast."""
     restore_after_s: float = Field(default=600.0, ge=1, le=86_400)
-    """So long without being told to slow down, and the next faster state is tried."""
+    """Seconds without a throttling answer after which the next faster rate is tried."""
     give_up_after_s: float = Field(default=3600.0, ge=10, le=7 * 86_400)
     repeat_unknown: bool = True
-    """Whether a message with an unknown outcome is sent once more: lost once in a while, or twice once in a while."""
+    """Sends a message with an unknown outcome once more: then some arrive twice; without it some are lost."""
     report_secret_file: ResolvedPath | None = None
-    """32 characters or more, the last part of the address that reports come to. None: no reports are taken."""
+    """32 characters or more, the last part of the address for the gateway's reports. None: reports are refused."""
     report_sources: tuple[str, ...] = Field(default=(), max_length=64)
-    """Addresses of the gateway that reports come from; nobody else's are read."""
+    """Addresses from which the gateway sends reports; reports from others are ignored."""
 
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:
@@ -257,7 +257,7 @@ class Notify(Section):
     utc_offset: str = Field(default="+08:00", pattern=r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$")
     """Zone of the times in messages, which name it, and of the quota's months."""
     keep_days: int = Field(default=30, ge=1, le=365)
-    """How long the outbox remembers what is done with."""
+    """Days for which the outbox keeps messages that are finished."""
     webhooks: tuple[Webhook, ...] = Field(default=(), max_length=32)
     mails: tuple[Mail, ...] = Field(default=(), max_length=32)
     sms: tuple[Sms, ...] = Field(default=(), max_length=8)

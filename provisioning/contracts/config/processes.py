@@ -101,7 +101,7 @@ class Broker(Section):
 
 
 class Spool(Section):
-    """What is not yet archived. Overflow drops the oldest, by name, per camera."""
+    """Store of snapshots that are not yet archived. Overflow drops a camera's oldest and counts them by name."""
 
     directory: ResolvedPath
     max_bytes: int = Field(default=2 * 1024**3, ge=1024**2)
@@ -110,7 +110,7 @@ class Spool(Section):
 
 
 class Window(Section):
-    """How much may be unconfirmed between agent and archive."""
+    """Limits of unconfirmed messages between agent and archive."""
 
     max_messages: int = Field(default=64, ge=1, le=1024)
     max_bytes: int = Field(default=16 * 1024**2, ge=1024**2)
@@ -118,11 +118,11 @@ class Window(Section):
 
 
 class Redactor(Section):
-    """The machine's share of redaction, common to its cameras."""
+    """Settings of redaction that all cameras of the machine share."""
 
     threads: int = Field(default=2, ge=1, le=64)
     timeout_s: float = Field(default=10.0, gt=0)
-    """A 1080p picture that took longer is not published; a larger one has as much longer as it is larger."""
+    """A 1080p picture that takes longer is not published; a larger one has proportionally more time."""
     queue_per_camera: int = Field(default=2, ge=1, le=64)
     overflow: Literal["drop_oldest", "block"] = "drop_oldest"
     """`block` suits recordings, which wait; a live camera does not."""
@@ -130,18 +130,18 @@ class Redactor(Section):
     detectors: Literal["auto", "onnx"] = "auto"
     """`onnx`: without the compiled face detector, which has no build for ARM; figures for both in docs/redaction.md."""
     still_s: float = Field(default=0.0, ge=0, le=60)
-    """For so long faces and plates are not looked for again where a live camera's picture did not change; 0: always."""
+    """Seconds without a new search for faces and plates in a live camera's unchanged picture; 0: always search."""
 
 
 class Streams(Section):
-    """How live cameras are watched."""
+    """Decoding and watching of live cameras."""
 
     own_process: bool = True
     """Each camera's decoder in a process of its own, so that one that crashes takes its camera alone."""
     moving_cameras: int = Field(default=4, ge=0, le=256)
-    """At most so many at a time are looked at between keyframes: it costs up to a tenth of a core each at 1080p."""
+    """Limit of cameras searched between keyframes at a time: it costs up to a tenth of a core each at 1080p."""
     looking_share: float = Field(default=0.3, ge=0, le=1)
-    """Of one thread's time, for looks at machines between snapshots, where lines, zones or lanes are; 0: none."""
+    """Share of one thread's time for detection between snapshots, with lines, zones or lanes; 0: none."""
 
 
 class Viid(Section):
@@ -150,13 +150,13 @@ class Viid(Section):
     host: str
     port: Port = 8400
     server_id: str = Field(pattern=r"^[0-9]{20}$")
-    """The agent's own 20 digits (type 503), as the devices are told them."""
+    """The agent's own 20 digits (type 503), as they are set in the devices."""
     tls_cert_file: ResolvedPath | None = None
-    """Without it plain HTTP, for a camera network of its own: many devices speak nothing else."""
+    """None: plain HTTP, for a separate camera network: many devices support nothing else."""
     tls_key_file: ResolvedPath | None = None
     max_body_bytes: int = Field(default=32 * 1024**2, ge=1024, le=256 * 1024**2)
     memory_bytes: int = Field(default=256 * 1024**2, ge=1024**2)
-    """All bodies and waiting pictures together; beyond it a device is told that the server is busy."""
+    """Limit of all bodies and waiting pictures together; beyond it devices get the answer that the server is busy."""
     per_device_per_minute: int = Field(default=600, ge=1)
 
     @model_validator(mode="after")
@@ -167,23 +167,26 @@ class Viid(Section):
 
 
 class Desk(Section):
-    """A desk agent's door for recordings: HTTPS, a bearer token, straight into the redactor."""
+    """A desk agent's server for recordings: HTTPS, a bearer token, straight into the redactor."""
 
     host: str = "127.0.0.1"
     port: Port = 8446
     tls_cert_file: ResolvedPath
     tls_key_file: ResolvedPath
     token_file: ResolvedPath
-    """Who may upload; written with mode 0600 when absent."""
+    """Bearer token for uploads; written with mode 0600 when absent."""
 
 
 HeartbeatS = Annotated[float, Field(gt=0, le=60)]
 HEARTBEAT_S: Final = 10.0
-"""Of an agent that is not told otherwise; the centre measures an agent's silence by it."""
+"""Interval of an agent without one in its configuration; the centre measures an agent's silence by it."""
 
 
 class EdgeConfig(Section):
-    """`wayside-edge run`. With [provisioning], a document from afar replaces cameras, redactor, window, heartbeat."""
+    """Configuration of `wayside-edge run`.
+
+    With [provisioning], a sealed document replaces cameras, redactor, window and heartbeat.
+    """
 
     agent_id: AgentId
     broker: Broker
@@ -219,7 +222,7 @@ class EdgeConfig(Section):
 
     @model_validator(mode="after")
     def _has_a_door(self) -> Self:
-        """A camera that pushes needs somebody who listens."""
+        """Checks that a camera whose pictures are pushed has the server that receives them."""
         for camera in self.cameras:
             if isinstance(camera.source, ViidSource) and self.viid is None:
                 raise ValueError(f"camera {camera.id} pushes pictures: give [viid], where it pushes them to")
@@ -238,13 +241,13 @@ class OidcProvider(Section):
     """An OpenID Connect provider that opens accounts made for it (`wayside-center user add --provider`)."""
 
     name: str = Field(default="OpenID Connect", min_length=1, max_length=64)
-    """As people know it."""
+    """Name by which users know the provider."""
     issuer: str = Field(max_length=255)
     client_id: str = Field(min_length=1, max_length=255)
     client_secret_file: ResolvedPath | None = None
     """None for a public client: PKCE is used either way."""
     redirect_url: str
-    """The console's own address, then `/login/provider/back`."""
+    """The console's own address, followed by `/login/provider/back`."""
     username_claim: str = Field(default="preferred_username", min_length=1, max_length=64)
 
     @model_validator(mode="after")
@@ -259,24 +262,24 @@ class OidcProvider(Section):
 
 
 class Alarms(Section):
-    """When the centre raises alarms; the rules themselves are written in it."""
+    """Settings of alarms; the rules themselves are written in the console."""
 
     late_after_s: float = Field(default=60.0, gt=0, le=3600)
-    """What was captured longer ago alarms nobody: it is counted as late."""
+    """Seconds after capture beyond which a row raises no alarm: it is counted as late."""
     max_share: float = Field(default=0.5, gt=0, le=1)
-    """A rule that matches more of the pictures of its preview cannot be switched on."""
+    """A rule that matches a larger share of the pictures in its preview cannot be switched on."""
     preview_rows: int = Field(default=20_000, ge=200, le=1_000_000)
-    """How many rows of the last 24 hours a preview looks at, the newest first."""
+    """Rows of the last 24 hours that a preview reads, the newest first."""
     reconcile_every_s: float = Field(default=10.0, gt=0, le=600)
-    """How often the archive is asked for rows that no hint brought."""
+    """Interval of reading rows from the archive that no hint announced."""
     keep_days: int = Field(default=180, ge=35, le=3650)
-    """How long an alarm that was closed is kept, with its history."""
+    """Days for which a closed alarm is kept, with its history."""
     tell: tuple[tuple[str, ...], ...] = Field(default=(), max_length=8)
-    """Channels of `[notify]` that are told: when an alarm is raised, then at each escalation; the last goes on."""
+    """Channels of `[notify]` for the alarm itself, then for each escalation; the last ones repeat."""
 
 
 class CenterConfig(Section):
-    """`wayside-center run`."""
+    """Configuration of `wayside-center run`."""
 
     host: str = "127.0.0.1"
     port: Port = 8080
@@ -289,17 +292,17 @@ class CenterConfig(Section):
     """Empty: SQLite in `data_dir`. Else `postgresql://user@host:5432/name?sslmode=verify-full&sslrootcert=FILE`."""
     database_password_file: ResolvedPath | None = None
     audit_key_file: ResolvedPath | None = None
-    """Ed25519 private key of `wayside-center audit new-key`: signs each day's head. Without it heads are unsigned."""
+    """Ed25519 private key of `wayside-center audit new-key`: signs each day's head. None: heads are unsigned."""
     audit_keep_days: int = Field(default=180, ge=180, le=36_500)
     oidc: OidcProvider | None = None
     """None: local accounts alone."""
     seal_key_file: ResolvedPath | None = None
-    """Ed25519 public key in hex: whose roster is believed. Without it no agent is known to be revoked."""
+    """Ed25519 public key in hex, by which the roster is verified. None: the centre knows of no revoked agent."""
     session_hours: float = Field(default=12.0, gt=0, le=168)
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=16)] = ()
-    """Of the reverse proxies before the centre: from them `X-Forwarded-For` is believed. Without them nobody's is."""
+    """Addresses of the reverse proxies: `X-Forwarded-For` is believed from these alone."""
     token_max_days: int = Field(default=90, ge=1, le=366)
-    """The longest that an API token may live; those that were made before keep their end."""
+    """The longest life of an API token; existing tokens keep their end."""
     ray_dashboard_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     """Linked from every page of the console; empty: no link. Ray serves it on loopback: elsewhere it wants a tunnel."""
     grafana_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
@@ -311,10 +314,10 @@ class CenterConfig(Section):
     alarms: Alarms = Alarms()
     cases: Cases = Cases()
     tasks: Tasks | None = None
-    """Without it nobody pauses a parse task from here."""
+    """None: parse tasks cannot be paused from the centre."""
     map: MapGround = MapGround()
     evidence: Evidence | None = None
-    """Without it nothing is exported as evidence."""
+    """None: nothing is exported as evidence."""
 
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Self:
@@ -354,7 +357,7 @@ class CenterConfig(Section):
 
 
 def load(model: type[_C], path: Path, *, remedy: str = "give the file with --config") -> _C:
-    """Read one configuration file; `remedy`: what to do where it cannot be read.
+    """Reads one configuration file; `remedy` is the advice in the error if the file cannot be read.
 
     Raises:
         ConfigError: the file is missing, no TOML, or not that configuration; the text names every faulty key.
@@ -374,7 +377,7 @@ def load(model: type[_C], path: Path, *, remedy: str = "give the file with --con
 
 
 def read_secret(path: Path) -> str:
-    """The content of a secret file without surrounding white space.
+    """Returns the content of a secret file without surrounding white space.
 
     Raises:
         ConfigError: missing, empty, or readable by others than its owner.

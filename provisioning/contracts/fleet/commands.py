@@ -1,6 +1,6 @@
-"""What the centre may tell an agent about its parse tasks, and the agent's word on it (decision record 11).
+"""Commands of the centre to an agent's parse tasks, and the agent's report on them (decision record 11).
 
-Three verbs, on what is brought to a desk alone: no field names a redaction, a policy, a camera's stream or what else.
+Three verbs, for recordings at a desk alone: no field names a redaction, a policy or a camera's stream.
 """
 
 from enum import StrEnum
@@ -13,12 +13,12 @@ from provisioning.contracts.ids import AgentId, CameraId
 from provisioning.contracts.wire.messages import Message, TimeMs, Versioned
 
 LIFE_MS: Final = 2 * 60 * 1000
-"""How long a command counts after it was given; the agent's clock decides."""
+"""Life of a command after it was issued, by the agent's clock."""
 MAX_COMMAND_BYTES: Final = 16 * 1024
 
 
 class Verb(StrEnum):
-    """What may be done to a task. Closed on purpose."""
+    """Command to a task. Closed on purpose."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -26,7 +26,7 @@ class Verb(StrEnum):
 
 
 class Priority(StrEnum):
-    """In what order tasks of one agent are redacted. A live camera's turn is never taken by any of them."""
+    """Order in which an agent redacts its tasks. None of them delays a live camera."""
 
     FIRST = "first"
     NORMAL = "normal"
@@ -34,7 +34,7 @@ class Priority(StrEnum):
 
 
 class TaskCommand(Message):
-    """One command. Its number grows with each that the centre gives this agent."""
+    """One command. Its number grows with each command of the centre to this agent."""
 
     agent_id: AgentId
     camera_id: CameraId
@@ -54,7 +54,7 @@ class TaskCommand(Message):
 
 
 class SealedCommand(Versioned):
-    """A command as it travels: the text that the centre signed, and provisioning's word for the centre's key."""
+    """A command as it travels: the text that the centre signed, and provisioning's warrant for the centre's key."""
 
     command: str = Field(min_length=2, max_length=4096)
     signature: str = Field(pattern=r"^[0-9a-f]{128}$")
@@ -63,27 +63,27 @@ class SealedCommand(Versioned):
 
 
 class TaskState(Message):
-    """How a task stands, as its agent has written it down."""
+    """State of a task, as stored by its agent."""
 
     paused: bool = False
     priority: Priority = Priority.NORMAL
 
 
 class CommandWord(Message):
-    """What became of the newest command that was really the centre's and for this agent."""
+    """Outcome of the newest command that was verified as the centre's and addressed to this agent."""
 
     number: Number
     taken: bool
     cause: str = Field(default="", max_length=500)
-    """Why not."""
+    """Reason for a refusal."""
     at_ms: TimeMs
 
 
 class Tasks(Versioned):
-    """An agent's word on its parse tasks; retained."""
+    """An agent's report on its parse tasks; retained."""
 
     agent_id: AgentId
     tasks: Annotated[dict[CameraId, TaskState], Field(max_length=MAX_CAMERAS)]
-    """Each of its cameras for uploads."""
+    """State of each of its cameras for uploads."""
     word: CommandWord | None
-    """None before the first."""
+    """None before the first command."""

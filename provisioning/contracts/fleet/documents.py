@@ -1,7 +1,7 @@
-"""Signed documents: what provisioning tells agents and centre, and what an agent answers.
+"""Signed documents: provisioning's instructions to agents and centre, and the agents' answers.
 
 `provisioning.signing.documents` signs and verifies. A document is addressed and numbered, so that neither another
-agent's nor an older one can pass for it, whoever holds the broker.
+agent's nor an older one can pass for it, even through a hostile broker.
 """
 
 from enum import StrEnum
@@ -31,7 +31,7 @@ Key32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Configuration(Message):
-    """What an agent is told to do. Where it keeps things and who it is are its own, and not in here."""
+    """Work of an agent. Its identity and its folders are local settings, and not in here."""
 
     kind: Literal["configuration"] = "configuration"
     cameras: tuple[Camera, ...] = Field(max_length=MAX_CAMERAS)
@@ -41,7 +41,7 @@ class Configuration(Message):
 
     @model_validator(mode="after")
     def _nothing_local(self) -> Self:
-        """A document from afar names no file of the box: neither a recording to play nor a secret to read."""
+        """Checks that a sealed document names no file of the box: neither a recording to play nor a secret to read."""
         seen: set[str] = set()
         for camera in self.cameras:
             if camera.id in seen:
@@ -58,17 +58,17 @@ class Configuration(Message):
 
 
 class Membership(StrEnum):
-    """How an agent stands."""
+    """Standing of an agent."""
 
     PENDING = "pending"
-    """Known, and not enrolled yet."""
+    """Registered, and not enrolled yet."""
     ENROLLED = "enrolled"
     REVOKED = "revoked"
-    """Nothing that it says counts any more."""
+    """No message of it is accepted any more."""
 
 
 class RosterEntry(Message):
-    """One agent."""
+    """An agent, its site and its membership."""
 
     agent_id: AgentId
     site_id: SiteId
@@ -79,21 +79,21 @@ class RosterEntry(Message):
 
 
 class Roster(Message):
-    """Every agent there is. Addressed to the centre."""
+    """All agents. Addressed to the centre."""
 
     kind: Literal["roster"] = "roster"
     agents: tuple[RosterEntry, ...] = Field(max_length=10_000)
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        """Who was named twice could be revoked in one line and not in the other."""
+        """Checks that agents are distinct: a duplicate could be revoked in one line and not in the other."""
         if len({entry.agent_id for entry in self.agents}) != len(self.agents):
             raise ValueError("agents: each is named once")
         return self
 
 
 class Warrant(Message):
-    """The key by which the centre may command parse tasks, and until when. It comes with each command."""
+    """The key by which the centre may command parse tasks, and its end. It comes with each command."""
 
     kind: Literal["warrant"] = "warrant"
     key: Key32
@@ -103,11 +103,11 @@ class Warrant(Message):
 CENTER = "center"
 """Addressee of the roster and of a roll-out's report."""
 TASKS = "(tasks)"
-"""Addressee of a warrant: every agent that has tasks. No agent can be called so."""
+"""Addressee of a warrant: every agent that has tasks. No agent can have this id."""
 
 
 class Document(Message):
-    """What is signed: a body, for one addressee, with a number that only grows."""
+    """The signed content: a body, for one addressee, with a number that only grows."""
 
     addressee: str = Field(min_length=1, max_length=64)
     number: Number
@@ -124,39 +124,38 @@ class Sealed(Versioned):
 
 
 class Verdict(StrEnum):
-    """What became of a configuration."""
+    """Outcome of a configuration."""
 
     TRYING = "trying"
     """In use, on probation."""
     APPLIED = "applied"
     ROLLED_BACK = "rolled_back"
-    """Health fell while it was tried; the one before is in use again."""
+    """Health fell on probation; the previous one is in use again."""
     REFUSED = "refused"
-    """Forged, for somebody else, older than one already seen, or impossible. It was never in use."""
+    """Forged, addressed to another agent, older than one already seen, or impossible. It was never in use."""
 
 
 class Configured(Versioned):
-    """An agent's word on the newest configuration it was sent; retained."""
+    """An agent's report on the newest configuration it received; retained."""
 
     agent_id: AgentId
     number: Number | None
-    """Of the document judged; None when it could not even be read."""
+    """Number of the document judged; None if it was unreadable."""
     verdict: Verdict
     cause: str = Field(default="", max_length=500)
     active: Number | None
-    """Number of the configuration in use, None when the agent runs on its own file alone."""
+    """Number of the configuration in use, None while the agent runs on its own file alone."""
     at_ms: TimeMs
 
 
 class Installed(Versioned):
-    """An agent's word on the newest order to change its software; retained. The order's number is not a document's."""
+    """An agent's report on its newest software order; retained. Orders are numbered apart from documents."""
 
     agent_id: AgentId
     number: Number | None
-    """Of the order judged; None when it could not even be read."""
+    """Number of the order judged; None if it was unreadable."""
     verdict: Verdict
     """`trying`: fetched, installed, or on probation."""
     cause: str = Field(default="", max_length=500)
     running: Version
-    """The version in use."""
     at_ms: TimeMs

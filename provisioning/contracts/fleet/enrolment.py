@@ -1,9 +1,9 @@
-"""How a box becomes an agent: the bundle a technician carries, and what is said over HTTPS to the enrolment service.
+"""Enrols a box as an agent: the bundle that a technician carries, and the HTTPS messages of the enrolment service.
 
 ```
 GET  /v1/hello                  → Hello      before the code is spent: the right service? the clock right?
 POST /v1/enrol   EnrolRequest   → Enrolled   one-time code; the same key may ask again
-POST /v1/renew   RenewRequest   → Enrolled   before the certificate ends; the client certificate tells who asks
+POST /v1/renew   RenewRequest   → Enrolled   before the certificate ends; the client certificate names the agent
 ```
 
 Any refusal is a `Problem` with a 4xx status.
@@ -27,7 +27,7 @@ MAX_ANSWER_BYTES: Final = 64 * 1024
 MAX_BUNDLE_BYTES: Final = 4 * 1024
 
 CODE_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: nothing that is read as something else (I, L, O, U are left out)."""
+"""Crockford's base 32, without letters that look like others (I, L, O, U are left out)."""
 CODE_PATTERN: Final = r"^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$"
 """Sixteen characters, 80 bits: typed in a minute, not guessed in a lifetime."""
 Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
@@ -36,13 +36,13 @@ Pem = Annotated[str, Field(min_length=1, max_length=16 * 1024)]
 
 
 def normal_code(typed: str) -> str:
-    """What a person typed as a code, in its one form: upper case, in fours, O read as 0, I and L as 1."""
+    """Normalises a typed code: upper case, in groups of four, O read as 0, I and L as 1."""
     plain = re.sub(r"[\s-]", "", typed).upper().translate(str.maketrans("OIL", "011"))
     return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))
 
 
 class Bundle(Message):
-    """All that a box needs to enrol. It holds a one-time code: whoever has it first is the agent."""
+    """Everything that a box needs to enrol. It holds a one-time code: the first box to use it is the agent."""
 
     host: Host
     port: Port
@@ -57,45 +57,45 @@ class Bundle(Message):
 
 
 class SealedBundle(Versioned):
-    """A bundle as it is written: the text that was signed, and the signature by the key that it names."""
+    """A bundle as a file: the text that was signed, and the signature by the key that it names."""
 
     bundle: str = Field(min_length=2, max_length=MAX_BUNDLE_BYTES, repr=False)
     signature: str = Field(pattern=r"^[0-9a-f]{128}$")
 
 
 class Hello(Versioned):
-    """Whom one speaks to, and what time it is there."""
+    """Names the service by its seal key, and tells its time."""
 
     now_ms: TimeMs
     seal_key: Key32
 
 
 class EnrolRequest(Versioned):
-    """A box with a code asks to become an agent."""
+    """Requests enrolment of a box with a code."""
 
     site_id: SiteId
     agent_id: AgentId
     code: Code = Field(repr=False)
     csr: Pem
-    """PKCS #10 (RFC 2986), PEM; P-256. Its subject is not looked at: the name is the one that the code belongs to."""
+    """PKCS #10 (RFC 2986), PEM; P-256. Its subject is ignored: the name is the one that the code belongs to."""
     secrets_key: Key32
-    """X25519: camera passwords for this agent are encrypted to it."""
+    """X25519 key to which camera passwords for this agent are encrypted."""
 
 
 class RenewRequest(Versioned):
-    """An agent asks for its next certificate. Who asks is told by the client certificate alone."""
+    """Requests an agent's next certificate. The client certificate alone identifies the agent."""
 
     csr: Pem
 
 
 class Enrolled(Versioned):
-    """What an agent needs to speak to the broker."""
+    """Certificates and addresses by which an agent connects to the broker."""
 
     agent_id: AgentId
     site_id: SiteId
     certificate: Pem
     services_ca: Pem
-    """The authority behind the broker's and the enrolment service's certificates."""
+    """The authority that signs the broker's and the enrolment service's certificates."""
     broker_host: Host
     broker_port: Port
     seal_key: Key32
@@ -110,11 +110,11 @@ class Enrolled(Versioned):
 
 
 class Problem(Versioned):
-    """Why a request was refused."""
+    """Refusal of a request."""
 
     error: str = Field(max_length=64)
-    """For programs. On the code: `code_used`, `code_unknown`, `code_expired`, `wrong_site`. On the certificate shown:
-    `unknown`, `expired`, `revoked`. On the request: `malformed`, `not_found`, `too_large`, `slow`. `busy`: later.
-    `broken`: a fault of the service."""
+    """Code for programs. On the enrolment code: `code_used`, `code_unknown`, `code_expired`, `wrong_site`. On the
+    client certificate: `unknown`, `expired`, `revoked`. On the request: `malformed`, `not_found`, `too_large`, `slow`.
+    `busy`: try later. `broken`: a fault of the service."""
     detail: str = Field(max_length=1000)
-    """What happened and what to do, for the technician."""
+    """Cause and remedy, for the technician."""

@@ -1,4 +1,4 @@
-"""What a release archive says of itself, read by whoever hands it out and whoever is to run it; its signature first.
+"""Reads a release archive's manifest and signature, for the service that hands it out and the agent that installs it.
 
 `provisioning.release` writes it, `deploy/install.sh` reads it as well. A head is bounded and read without unpacking.
 """
@@ -30,7 +30,7 @@ VersionKey = tuple[tuple[int, ...], int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHead:
-    """What one archive is for."""
+    """Role, version and platform of one archive."""
 
     role: str
     version: str
@@ -39,7 +39,7 @@ class ReleaseHead:
 
 
 def parse_manifest(manifest: bytes) -> ReleaseHead:
-    """Read a manifest.
+    """Reads a manifest.
 
     Raises:
         ContractError: it is none.
@@ -62,10 +62,10 @@ def parse_manifest(manifest: bytes) -> ReleaseHead:
 
 
 def read_head(path: Path) -> tuple[bytes, bytes]:
-    """The manifest of an archive and the signature over it, neither looked at.
+    """Returns the manifest of an archive and the signature over it, both unverified.
 
     Raises:
-        ContractError: no such archive.
+        ContractError: the file is no release archive.
         OSError: the file cannot be read.
     """
     found: dict[str, bytes] = {}
@@ -83,7 +83,7 @@ def read_head(path: Path) -> tuple[bytes, bytes]:
 
 
 def version_key(version: str) -> VersionKey | None:
-    """What orders versions as PEP 440 does; None for a text that is no version of ours. `install.sh` has the same."""
+    """Returns a sort key in the order of PEP 440; None for a text that is no version. `install.sh` has the same."""
     match = _VERSION.fullmatch(version)
     if match is None:
         return None
@@ -99,6 +99,6 @@ def version_key(version: str) -> VersionKey | None:
 
 
 def is_older(version: str, installed: str) -> bool:
-    """Whether going from `installed` to `version` is a downgrade; what cannot be compared counts as one."""
+    """True if going from `installed` to `version` is a downgrade; versions that cannot be compared count as one."""
     new, present = version_key(version), version_key(installed)
     return version != installed and (new is None or present is None or new < present)

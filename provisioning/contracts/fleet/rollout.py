@@ -1,7 +1,7 @@
-"""Roll-outs: the order by which an agent changes its software, and what the centre is told of a roll-out.
+"""Roll-outs: the order by which an agent changes its software, and the report of a roll-out to the centre.
 
-`GET /v1/software/SHA256/OFFSET` of the enrolment service answers `CHUNK_BYTES` of an archive from there on, or what is
-left of it, to an agent that shows its certificate and has an order for it.
+`GET /v1/software/SHA256/OFFSET` of the enrolment service answers `CHUNK_BYTES` of an archive from that offset on, or
+its rest, to an agent that shows its certificate and has an order for it.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ from provisioning.contracts.wire.messages import Count, Message, TimeMs
 
 SOFTWARE: Final = "/v1/software/"
 CHUNK_BYTES: Final = 1024**2
-"""One answer: eight seconds of a line of one megabit, and no more than that is lost with it."""
+"""Bytes of one answer: eight seconds of a line of one megabit, and at most that is lost with it."""
 MAX_TOLD: Final = 50
 
 Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
@@ -23,7 +23,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+!-]{1,64}$")]
 
 
 class ReleaseFile(Message):
-    """One archive, and whom it is for."""
+    """One archive, and the role and platform it is for."""
 
     sha256: Sha256
     bytes: int = Field(gt=0, le=MAX_RELEASE_BYTES)
@@ -33,24 +33,24 @@ class ReleaseFile(Message):
 
 
 class Act(StrEnum):
-    """What an order asks for."""
+    """Action that an order asks for."""
 
     INSTALL = "install"
     BACK = "back"
-    """To what the other folder still holds, from this version; an agent that runs another has nothing to do."""
+    """Return from this version to the one in the other folder; an agent that runs another version does nothing."""
 
 
 class SoftwareOrder(Message):
-    """An agent is to run this version. Signed, addressed and numbered like a configuration, with numbers of its own."""
+    """Orders an agent to run this version. Signed, addressed and numbered like a configuration, in its own sequence."""
 
     kind: Literal["software"] = "software"
     act: Act
     version: Version
     file: ReleaseFile | None = None
     downgrade: bool = False
-    """An older version than the one in use is meant."""
+    """True permits a version older than the one in use."""
     health_s: float = Field(default=180.0, gt=0, le=3600)
-    """The new version must prove itself within this, or the one before is in use again."""
+    """Seconds in which the new version must prove itself; otherwise the previous one is used again."""
 
     @model_validator(mode="after")
     def _has_a_file(self) -> Self:
@@ -60,40 +60,40 @@ class SoftwareOrder(Message):
 
 
 class RolloutKind(StrEnum):
-    """What is rolled out."""
+    """Subject of a roll-out."""
 
     CONFIGURATION = "configuration"
     SOFTWARE = "software"
 
 
 class RolloutPhase(StrEnum):
-    """How a roll-out stands."""
+    """State of a roll-out."""
 
     RUNNING = "running"
     PAUSED = "paused"
-    """Nobody new is offered it; who has it is watched."""
+    """No further agent is offered it; agents that have it are watched."""
     STOPPING = "stopping"
-    """Whoever took it is on the way back."""
+    """Agents that took it are going back."""
     STOPPED = "stopped"
     DONE = "done"
 
 
 class AgentProgress(StrEnum):
-    """How one agent stands in a roll-out."""
+    """Progress of one agent in a roll-out."""
 
     PENDING = "pending"
     OFFERED = "offered"
     APPLIED = "applied"
-    """It says so, and is watched."""
+    """The agent reports it as applied, and is watched."""
     HEALTHY = "healthy"
-    """It has been well for the soak time."""
+    """The agent has been well for the soak time."""
     FAILED = "failed"
-    """It goes back."""
+    """The agent is to go back."""
     ROLLED_BACK = "rolled_back"
 
 
 class StopCause(StrEnum):
-    """Who ended a roll-out before its end."""
+    """Cause that ended a roll-out early."""
 
     NONE = "none"
     ERROR_RATE = "error_rate"
@@ -101,7 +101,7 @@ class StopCause(StrEnum):
 
 
 class FailedAgent(Message):
-    """One agent that did not take it well."""
+    """An agent that failed in the roll-out."""
 
     agent_id: AgentId
     progress: AgentProgress
@@ -109,18 +109,18 @@ class FailedAgent(Message):
 
 
 class RolloutReport(Message):
-    """How the newest roll-out stands. Addressed to the centre, retained."""
+    """State of the newest roll-out. Addressed to the centre, retained."""
 
     kind: Literal["rollout"] = "rollout"
     rollout: int = Field(ge=1)
     what: RolloutKind
     name: str = Field(max_length=128)
-    """Of the file, or the version."""
+    """Name of the file, or the version."""
     phase: RolloutPhase
     stage: int = Field(ge=1, le=3)
     """1: one agent; 2: a share of them; 3: all."""
     stage_size: Count
-    """Agents that have been, or may be, offered it so far."""
+    """Agents that it has been, or may be, offered to so far."""
     total: Count
     counts: dict[AgentProgress, Count]
     stopped: StopCause = StopCause.NONE

@@ -1,6 +1,6 @@
-"""What a box found of its cameras on the day of acceptance: `wayside-edge survey` writes it, provisioning judges it.
+"""Survey of a box's cameras on the day of acceptance: `wayside-edge survey` writes it, provisioning judges it.
 
-Figures and words alone; no picture, and nothing of one, is in here.
+It holds figures and texts alone; no picture, and nothing of one.
 """
 
 from pydantic import Field
@@ -11,30 +11,30 @@ from provisioning.contracts.wire.messages import MAX_SIDE_PX, Count, Message, Pi
 
 
 class CameraSurvey(Message):
-    """One camera."""
+    """Survey of one camera."""
 
     camera_id: CameraId
     reached: bool
     trouble: str = Field(default="", max_length=500)
-    """Why it was not; no URL and no secret."""
+    """Reason why it was not reached; no URL and no secret."""
     width: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
-    """Of its picture, px; None where a running agent alone can open it."""
+    """Width of its picture, px; None if only a running agent can open it."""
     height: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
     picture_faults: tuple[PictureCheck, ...] = Field(default=(), max_length=len(PictureCheck))
     clock_ms: float | None = Field(default=None, allow_inf_nan=False)
-    """The camera's clock less the box's; None: it does not say."""
+    """The camera's clock minus the box's; None: the camera does not report it."""
     clock_bound_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """How far `clock_ms` may be wrong."""
+    """Largest error of `clock_ms`."""
     redacted: bool | None = None
-    """Whether a picture of it was covered, encoded and found clean; None: none was to be had here."""
+    """True if a picture of it was covered, encoded and found clean; None: no picture could be had here."""
     redaction_trouble: str = Field(default="", max_length=500)
     selected: Count = 0
     archived: Count = 0
-    """As the archive has confirmed by hash, over the life of this spool."""
+    """Snapshots that the archive confirmed by hash, over the life of this spool."""
 
 
 class Survey(Versioned):
-    """One box."""
+    """Survey of one box."""
 
     agent_id: AgentId
     surveyed_at_ms: TimeMs
@@ -43,9 +43,9 @@ class Survey(Versioned):
 
 
 class SignedSurvey(Versioned):
-    """What `wayside-edge survey` prints: a survey and the agent's signature over its very letters."""
+    """Output of `wayside-edge survey`: a survey and the agent's signature over its exact text."""
 
     survey: str
-    """JSON of `Survey`; text, so that what was signed is what is read."""
+    """JSON of `Survey`; text, so that a reader parses exactly what was signed."""
     signature: Signature
-    """Over `statement.of_survey`."""
+    """Signature over the bytes of `statement.of_survey`."""

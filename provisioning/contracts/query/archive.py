@@ -30,11 +30,11 @@ from provisioning.contracts.wire.messages import (
 )
 
 FUTURE_TOLERANCE_MS = 5 * 60 * 1000
-"""A capture time further ahead than this is not trusted: the row goes to the day it was received, flagged."""
+"""A capture time further ahead of receipt is not trusted: the row goes to the day of its receipt, flagged."""
 
 DEFAULT_DAY_OFFSET_MINUTES = 8 * 60
 ZONE = timezone(timedelta(minutes=DEFAULT_DAY_OFFSET_MINUTES))
-"""Of days as they are cut by default, of devices that write no zone, and of times that people read."""
+"""Default zone for cutting days, for devices that write no zone, and for times that people read."""
 ZONE_TEXT = "+08:00"
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
@@ -45,7 +45,7 @@ class MachineColour(StrEnum):
     BLACK = "black"
     WHITE = "white"
     GREY = "grey"
-    """Silver too."""
+    """Silver is grey too."""
     RED = "red"
     BLUE = "blue"
     YELLOW = "yellow"
@@ -57,7 +57,7 @@ class MachineColour(StrEnum):
 
 
 class PicturePlace(Message):
-    """Where a picture lies: one pack file per commit."""
+    """Position of a picture in the archive: a part of a pack file, of which each commit writes one."""
 
     pack: str = Field(pattern=r"^[0-9]{8}/[0-9a-f-]{1,64}\.pack$")
     offset: Count
@@ -65,7 +65,7 @@ class PicturePlace(Message):
 
 
 class ObjectRow(Message):
-    """A machine that the cluster's parser found. Key: row key of the snapshot and index in it."""
+    """A machine that the cluster's parser detected. Key: row key of the snapshot and index in it."""
 
     object_key: str
     row_key: str
@@ -76,17 +76,17 @@ class ObjectRow(Message):
     score: Share
     box: Box
     detector: DetectorName | None = None
-    """Which found it; its model stands in the snapshot row. None: a row of before, or a machine that the edge found."""
+    """Detector that found it; the snapshot row has its model. None: an older row, or a machine found by the edge."""
     colour: MachineColour | None = None
-    """None: too little of it is visible, or no colour stands out."""
+    """None: too little of it is visible, or no colour dominates."""
     colour_share: Share | None = None
-    """How much of what is visible of it has that colour."""
+    """Share of its visible part that has that colour."""
     share: Share | None = None
-    """Of the picture that its box takes. None, as the next two are not known: a row of before."""
+    """Share of the picture that its box takes. None, like the next two: an older row."""
     heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
-    """Of the machine that the edge followed in this place, as `Motion` has it; None: it stood, or was not followed."""
+    """Heading of the machine that the edge followed here, as in `Motion`; None: it stood, or was not followed."""
     zones: tuple[str, ...] = Field(default=(), max_length=16)
-    """In which that machine was."""
+    """Zones in which the edge saw that machine."""
 
 
 class SnapshotRow(Message):
@@ -116,15 +116,15 @@ class SnapshotRow(Message):
     """Distinct classes among the objects, so that a filter by class reads one table."""
     redaction: Redaction
     detector: DetectorName | None = None
-    """Which looked for machines, by the name in its manifest. None: a withheld picture, or a row of before."""
+    """Detector that searched the picture, by the name in its manifest. None: a withheld picture, or an older row."""
     detector_sha256: Sha256 | None = None
-    """Of its model file."""
+    """SHA-256 of the detector's model file."""
     followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
-    """Machines with the motion that the edge told of them; empty in a row of before. Nothing in it links two rows."""
+    """Machines with the motion that the edge measured; empty in an older row. Nothing in it links two rows."""
     signature: Signature | None = None
-    """Of what was brought to a desk, by the agent whose key is in `row_key`; None: not brought, or a row of before."""
+    """Signature of a picture brought to a desk, by the agent in `row_key`; None: not brought, or an older row."""
     erased_at_ms: TimeMs | None = None
-    """When the picture was erased: its bytes are zeroes since, and its machines have no vector any more."""
+    """Time at which the picture was erased: its bytes are zeroes since, and its machines have no vector any more."""
 
 
 class Observation(Message):
@@ -157,34 +157,34 @@ class ObservationPage(Message):
 
 
 class CommitPage(Message):
-    """Answer of `query`: rows in commit order, oldest first. Ask again with `after = last_commit_seq`.
+    """Answer of `query`: rows in commit order, oldest first. Continue with `after = last_commit_seq`.
 
     No row with a lower `commit_seq` can appear later, so a reader that keeps only the last one misses nothing.
     """
 
     items: tuple[Observation, ...]
     last_commit_seq: Count
-    """Of the last item; the `after` that was asked for when there is none."""
+    """Sequence number of the last item; on an empty page the `after` of the request."""
 
 
 class MachineLook(Message):
-    """A machine of a picture that was shown to `query` and kept nowhere."""
+    """A machine of a picture that was sent to `query` and is stored nowhere."""
 
     machine: Machine
     colour: MachineColour | None
     colour_share: Share | None
     comparable: bool
-    """Whether enough of it is visible to look for its like. What it is compared by stays inside the cluster."""
+    """True if enough of it is visible for a look-alike search. Its vector stays inside the cluster."""
 
 
 class Looks(Message):
-    """Answer of `query`: what the machines of one picture look like, in the order of its envelope."""
+    """Answer of `query`: the appearance of the machines in one picture, in the order of its envelope."""
 
     machines: tuple[MachineLook, ...]
 
 
 class HopTotal(Message):
-    """How long snapshots took for one hop (docs/monitoring.md), since the replica started: a mean is two of these."""
+    """Sum of delays at one hop (docs/monitoring.md) since the replica started: two of these give a mean."""
 
     count: Count
     total_ms: float = Field(ge=0, allow_inf_nan=False)
@@ -194,17 +194,17 @@ MAX_CAUSE = 300
 
 
 class StuckStage(Message):
-    """Messages that make no way at one stage of the intake."""
+    """Messages that make no progress at one stage of the intake."""
 
     stage: str = Field(max_length=32)
     messages: Count
     seconds: Count
-    """Since the oldest of them made way."""
+    """Seconds since the oldest of them made progress."""
     cause: str = Field(max_length=MAX_CAUSE)
 
 
 class IntakeStatus(Message):
-    """Answer of `query`: what the intake replica has seen since it started; counts of one process."""
+    """Answer of `query`: counters of one intake replica, a single process, since it started."""
 
     broker_connected: bool
     received: Count
@@ -214,37 +214,37 @@ class IntakeStatus(Message):
     """Acknowledged without a commit, because the archive had them."""
     leaks: Count
     rejected: dict[str, Count]
-    """By `RejectReason`."""
+    """Rejected messages by `RejectReason`."""
     dropped: dict[str, Count]
-    """By name of the overflow policy; the agent sends those again."""
+    """Dropped messages by name of the overflow policy; the agent sends them again."""
     in_flight: Count
     retries: Count
     waiting: dict[str, Count] = Field(default={})
-    """By lane: arrived, and not begun with."""
+    """Messages by lane: arrived, and not begun."""
     at_work: dict[str, Count] = Field(default={})
-    """Pictures by deployment: handed to it, and not come back."""
+    """Pictures by deployment: sent to it, and not answered yet."""
     hops: dict[str, HopTotal] = Field(default={})
-    """By hop."""
+    """Delays of each hop, by its name."""
     stuck: tuple[StuckStage, ...] = Field(default=(), max_length=16)
-    """What makes no way, by stage: empty where all is well."""
+    """Stages whose messages make no progress: normally empty."""
     alone: Count = 0
-    """Messages that were tried one by one, since a stage failed on their group again and again."""
+    """Messages that were tried one by one, because a stage failed repeatedly on their group."""
 
 
 class DayUpkeep(Message):
-    """A day's machines, as the last upkeep left them; in the archive's own file, those of a window."""
+    """Machines of a day after the last upkeep; in the archive's own file, those of a window."""
 
     name: str
     rows: Count
     fragments: Count
     index: str
-    """Of the vectors; empty while every search of the day is exact."""
+    """Index of the vectors; empty while every search of the day is exact."""
     indexed: Count
     unindexed: Count
-    """Searched exactly, every time."""
+    """Vectors that every search compares exactly."""
     segments: Count
     over: bool = False
-    """Captured before now: compacted and sealed, and only late rows are added."""
+    """True once its time has passed: it is compacted and sealed, and only late rows are added."""
     closed: bool
     recall: Share | None = None
     """Recall@10 of the held sample against an exact search."""
@@ -253,7 +253,7 @@ class DayUpkeep(Message):
 
 
 class UpkeepStatus(Message):
-    """What the last upkeep of the archive did and found."""
+    """Results of the archive's last upkeep."""
 
     at_ms: TimeMs
     days: tuple[DayUpkeep, ...]
@@ -261,7 +261,7 @@ class UpkeepStatus(Message):
 
 
 class ArchiveStatus(Message):
-    """Answer of `query`: what the archive holds, counted by itself for the ledger."""
+    """Answer of `query`: the archive's own counts of its rows, for the ledger."""
 
     days: tuple[str, ...]
     rows: Count
@@ -275,7 +275,7 @@ class ArchiveStatus(Message):
 
 
 class UpkeepReport(Message):
-    """Answer of `query`: what upkeep found. Cheap at any size of the archive, an error where that cannot be read."""
+    """Answer of `query`: alarms of upkeep. Cheap at any size of the archive; an error if they cannot be read."""
 
     alarms: tuple[str, ...] = ()
 
@@ -286,13 +286,13 @@ class StorageStatus(Message):
     free_bytes: Count
     total_bytes: Count
     day: str = ""
-    """The newest day that is over and has rows (`YYYYMMDD`); empty where there is none."""
+    """The newest day that is over and has rows (`YYYYMMDD`); empty before the first."""
     day_bytes: Count = 0
-    """That its pictures and tables take on disk."""
+    """Bytes on disk of that day's pictures and tables."""
 
     @property
     def days_left(self) -> float | None:
-        """How many days like that one still fit if no old day goes; None while none is over."""
+        """Days of that size that still fit if no old day is dropped; None before the first day is over."""
         return self.free_bytes / self.day_bytes if self.day_bytes else None
 
 
@@ -303,7 +303,7 @@ def day_of(
     retention_days: int = 30,
     offset_minutes: int = DEFAULT_DAY_OFFSET_MINUTES,
 ) -> tuple[str, bool]:
-    """The day (`YYYYMMDD`) a row belongs to, and whether its capture time is trusted.
+    """Returns the day (`YYYYMMDD`) of a row, and whether its capture time is trusted.
 
     A time over five minutes ahead of receipt, or older than retention, is not trusted: such a row lives in the day it
     was received, so that a wrong clock can neither open a day in the future nor hide a row in one about to be dropped.

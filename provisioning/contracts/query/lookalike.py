@@ -1,7 +1,7 @@
-"""Look-alike search: machines that look like a given machine, asked for a case and never without one.
+"""Look-alike search: finds machines that look like a given machine, for a case and never without one.
 
-Whether the case exists, who approved it and how far it reaches is the centre's to check; the cluster refuses a request
-that names no case, purpose, cameras and span, and writes each one down before it searches.
+The centre checks that the case exists, is approved, and covers the cameras and span; the cluster refuses a request that
+names no case, purpose, cameras and span, and writes each one down before it searches.
 """
 
 from typing import Annotated, Self
@@ -29,25 +29,25 @@ class MachineRef(Message):
 
 
 class LookalikeRequest(Message):
-    """Find machines like these: several pictures of one machine may be given, and the best match of a row counts.
+    """Searches for machines like these: several pictures of one machine may be given; a row counts by its best match.
 
-    All are in the archive. A picture that somebody brings gets there through a desk agent, which covers it; no
-    caller has a vector to ask with.
+    All are in the archive. A picture from elsewhere gets there through a desk agent, which covers it; no caller has a
+    vector to search with.
     """
 
     case: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
     purpose: str = Field(min_length=3, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
     asked_by: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
-    """Account at the centre; only written down."""
+    """Account at the centre; it is only written down."""
     machines: tuple[MachineRef, ...] = Field(min_length=1, max_length=MAX_MACHINES)
     sources: tuple[Source, ...] = Field(min_length=1, max_length=MAX_CAMERAS)
     """The cameras of the case's area, each with its agent."""
     from_ms: TimeMs
     to_ms: TimeMs
-    """Exclusive; at most `MAX_SPAN_DAYS` after `from_ms`. Of the capture time."""
+    """End of the span of capture times, exclusive; at most `MAX_SPAN_DAYS` after `from_ms`."""
     classes: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
     colours: tuple[MachineColour, ...] = Field(default=(), max_length=len(MachineColour))
-    """Empty: any. A machine whose colour was not seen is found only then."""
+    """Empty: any. A machine of unknown colour is found only then."""
     limit: int = Field(default=100, ge=1, le=MAX_HITS)
 
     @model_validator(mode="after")
@@ -58,7 +58,7 @@ class LookalikeRequest(Message):
 
 
 class LookalikeHit(Message):
-    """A machine, and how alike it looks: the cosine. No statement that it is the same machine."""
+    """A machine, and the cosine of its likeness. It does not state that this is the same machine."""
 
     machine: ObjectRow
     similarity: float = Field(ge=-1, le=1)
@@ -71,7 +71,7 @@ class LookalikePage(Message):
     days_done: Count
     days: Count
     failed_days: tuple[str, ...] = ()
-    """Could not be searched; the answer lacks them."""
+    """Days that could not be searched; the answer lacks them."""
     recall: Share | None = None
-    """Lowest that the canary measured on a day of the answer; None where every day is searched exactly, or not yet."""
+    """Lowest recall that the canary measured on a day of the answer; None: all days are exact, or unmeasured."""
     final: bool

@@ -1,6 +1,6 @@
-"""What is looked for in the archive, and what counting it says. Machines and pictures alone: no field is of a person.
+"""Filters and counts of the archive's search. Of machines and pictures alone: no field is of a person.
 
-`Wanted` is a query string's worth of filters, the same at the centre and at `query`. All that it says of a machine
+`Wanted` is a query string's worth of filters, the same at the centre and at `query`. All its conditions on a machine
 must be true of one and the same machine.
 """
 
@@ -17,34 +17,34 @@ MIN_BIN_MS = 60_000
 MAX_BINS = 400
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 ZoneName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-"""As an agent's configuration names a zone."""
+"""Name of a zone in an agent's configuration."""
 BinMs = Annotated[int, Field(ge=MIN_BIN_MS, le=366 * 86_400_000)]
 
 
 class Wanted(Message):
-    """Filters of a search, beside time and cameras. What is not said is not asked; a list means any of it."""
+    """Filters of a search, besides time and cameras. An absent filter restricts nothing; a list matches any item."""
 
     cls: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
     colour: tuple[MachineColour, ...] = Field(default=(), max_length=len(MachineColour))
-    """A machine whose colour was not seen has none of them."""
+    """A machine of unknown colour matches none of them."""
     min_side_px: Side | None = None
     max_side_px: Side | None = None
-    """Of the shorter side of a machine's box."""
+    """Bounds the shorter side of a machine's box."""
     min_share: Share | None = None
     max_share: Share | None = None
-    """Of the picture that a machine's box takes."""
+    """Bounds the share of the picture that a machine's box takes."""
     heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
     """Direction of travel in the picture, 0 up, 90 right; of a machine that the edge followed and that moved."""
     heading_within_deg: float = Field(default=45.0, gt=0, le=180, allow_inf_nan=False)
     zone: tuple[ZoneName, ...] = Field(default=(), max_length=MAX_ZONES)
-    """Zones of the cameras' configuration in which a followed machine was."""
+    """Zones of the cameras' configuration in which the edge saw a followed machine."""
     sharpness_below: Share | None = None
     sharpness_above: Share | None = None
     brightness_below: Share | None = None
     brightness_above: Share | None = None
     contrast_below: Share | None = None
     contrast_above: Share | None = None
-    """Of the picture's scores, 0 useless to 1 good; neither bound belongs to what is found."""
+    """Bounds the picture's scores, 0 useless to 1 good; both bounds are exclusive."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -56,7 +56,7 @@ class Wanted(Message):
 
     @property
     def of_machine(self) -> bool:
-        """Whether it asks for more of a machine than its class."""
+        """True with a condition on a machine beyond its class."""
         return (
             self.zone != ()
             or self.colour != ()
@@ -68,7 +68,7 @@ class Wanted(Message):
 
     @property
     def of_picture(self) -> bool:
-        """Whether it asks for a picture's quality."""
+        """True with a condition on a picture's quality."""
         return any(
             value is not None
             for value in (
@@ -83,7 +83,7 @@ class Wanted(Message):
 
 
 class TimeBin(Message):
-    """Machines by class in one bin; a class that is not there has none."""
+    """Machines by class in one bin; absent classes have none."""
 
     from_ms: TimeMs
     machines: dict[MachineClass, Count]
@@ -93,13 +93,13 @@ class WeekHour(Message):
     """Machines by class in one hour of the week, by the clock by which the archive cuts days."""
 
     weekday: int = Field(ge=0, le=6)
-    """0 Monday."""
+    """Day of the week, 0 for Monday."""
     hour: int = Field(ge=0, le=23)
     machines: dict[MachineClass, Count]
 
 
 class CameraCount(Message):
-    """Machines by class before one camera."""
+    """Machines by class at one camera."""
 
     agent_id: AgentId
     camera_id: CameraId
@@ -107,7 +107,7 @@ class CameraCount(Message):
 
 
 class MachineCounts(Message):
-    """Answer of `query`: how many machines, by class; bins, hours and cameras without any are left out."""
+    """Answer of `query`: numbers of machines, by class; bins, hours and cameras without any are left out."""
 
     machines: Count
     bins: tuple[TimeBin, ...] = Field(max_length=MAX_BINS)
@@ -115,29 +115,29 @@ class MachineCounts(Message):
     cameras: tuple[CameraCount, ...]
     rows_read: Count
     days_left_out: tuple[str, ...] = ()
-    """Not counted: older than what one question may read. Empty: the counts are exact."""
+    """Days not counted, because a request reads only so many rows. Empty: the counts are exact."""
     days_without: tuple[str, ...] = ()
-    """Of a release that did not keep what is asked for: nothing of them can be found."""
+    """Days of a release that did not store the requested fields: nothing of them can be found."""
 
 
 class DayPlan(Message):
-    """How one day is searched."""
+    """Plan of the search of one day."""
 
     day: str
     table: str
-    """Which table answers: `snapshots`, or `objects`, whose rows are machines."""
+    """Table that is searched: `snapshots`, or `objects`, whose rows are machines."""
     rows: Count
-    """In that table."""
+    """Rows of that table."""
     matching: Count
-    """Of them, by all conditions on this table."""
+    """Rows that meet all conditions on that table."""
     indexes: tuple[str, ...]
     """Columns whose index is used. Empty: every row is read. Either way the answer is exact."""
 
 
 class SearchPlan(Message):
-    """Answer of `query`: how a search would be run, newest day first; a day that lacks what is asked is named."""
+    """Answer of `query`: the plan of a search, newest day first; a day that lacks the requested fields is named."""
 
     days: tuple[DayPlan, ...]
     exact: bool = True
-    """Filters are always: only a look-alike search may use an index that approximates."""
+    """Always true for filters: only a look-alike search may use an index that approximates."""
     days_without: tuple[str, ...] = ()

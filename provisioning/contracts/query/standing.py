@@ -1,6 +1,6 @@
-"""Standing look-alikes: which of some fresh rows show a machine that looks like one that an approved case seeks.
+"""Standing look-alikes: finds, in fresh rows, machines that look like those that approved cases seek.
 
-One question for all cases and many rows at once: the vectors stay where they are, and nobody has to ask row by row.
+One request compares all cases with many rows: the vectors stay in the cluster, and rows are not asked for singly.
 """
 
 from typing import Self
@@ -11,26 +11,26 @@ from provisioning.contracts.query.lookalike import MAX_MACHINES, MachineRef
 from provisioning.contracts.wire.messages import MachineClass, Message
 
 MAX_STANDING = 1000
-"""In the whole system."""
+"""Limit for the whole system."""
 MAX_ROWS = 500
 MAX_PAIRS = 50_000
-"""Of a case and a row, in one question."""
+"""Limit of pairs of a case and a row in one request."""
 
 
 class StandingCase(Message):
-    """What one approved case seeks, and which of the rows are of its area."""
+    """Machines that one approved case seeks, and the rows in its area."""
 
     case: str = Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
     machines: tuple[MachineRef, ...] = Field(min_length=1, max_length=MAX_MACHINES)
     classes: tuple[MachineClass, ...] = Field(min_length=1, max_length=len(MachineClass))
     at_least: float = Field(ge=0.5, le=1)
-    """The cosine from which a machine counts as like."""
+    """The cosine at and above which a machine counts as alike."""
     rows: tuple[int, ...] = Field(min_length=1, max_length=MAX_ROWS)
-    """Places in `row_keys`."""
+    """Indices of its rows in `row_keys`."""
 
 
 class StandingRequest(Message):
-    """Compare these rows. Whether the cases are approved and reach these cameras is the centre's to check."""
+    """Compares these rows. The centre checks that the cases are approved and cover these cameras."""
 
     cases: tuple[StandingCase, ...] = Field(min_length=1, max_length=MAX_STANDING)
     row_keys: tuple[str, ...] = Field(min_length=1, max_length=MAX_ROWS)
@@ -45,7 +45,7 @@ class StandingRequest(Message):
 
 
 class StandingHit(Message):
-    """A machine of a fresh row that looks like what a case seeks: the best of the row for that case."""
+    """A machine of a fresh row that looks like one that a case seeks: the row's best match for that case."""
 
     case: str
     machine: MachineRef
@@ -53,7 +53,7 @@ class StandingHit(Message):
 
 
 class StandingAnswer(Message):
-    """All hits. `unseen`: cases none of whose machines has a vector any more."""
+    """All hits. `unseen` lists cases whose machines all have lost their vectors."""
 
     hits: tuple[StandingHit, ...]
     unseen: tuple[str, ...] = ()

@@ -1,10 +1,10 @@
-"""How many people there were before a camera, and nothing else of them (docs/boundary.md §4).
+"""Counts the people at a camera, and reports nothing else of them (docs/boundary.md §4).
 
-What is counted is one integer of each picture; what is told are mean and maximum of these in bins of five minutes or
-more. All edges lie on one grid of five minutes, a bin is told once it has been over for as long, and every answer is
-made of whole groups of three or more pictures that never change (`ray_cluster.query.zone_counting`): no two answers,
-whenever they were given, can be subtracted from one another to leave one picture's count, or a shorter time. Nothing
-but cameras and time can be asked for: a filter could single out a picture.
+A picture counts as one integer; answers hold mean and maximum of these in bins of five minutes or more. All edges lie
+on one grid of five minutes, a bin is reported five minutes after its end at the earliest, and every answer is made of
+whole groups of three or more pictures that never change (`ray_cluster.query.zone_counting`): no two answers, whenever
+they were given, can be subtracted from one another to leave one picture's count, or a shorter time. Cameras and time
+are the only parameters: a filter could single out a picture.
 
 The zone is the camera's picture: agents count nothing smaller.
 """
@@ -25,7 +25,7 @@ ZoneBinMs = Annotated[int, Field(ge=GRID_MS, le=366 * 86_400_000, multiple_of=GR
 
 
 class ZoneSpan(Message):
-    """What can be asked besides the cameras: whole bins of a span."""
+    """Parameters of a request besides the cameras: a span of whole bins."""
 
     from_ms: GridMs
     to_ms: GridMs
@@ -44,13 +44,13 @@ class ZoneBin(Message):
     from_ms: GridMs
     pictures: int = Field(ge=MIN_PICTURES)
     mean: float = Field(ge=0, le=10_000, allow_inf_nan=False)
-    """Of the counts of single pictures, to a tenth."""
+    """Mean of the counts of single pictures, to a tenth."""
     most: int = Field(ge=0, le=10_000)
-    """The largest of them."""
+    """The largest count of a single picture."""
 
 
 class ZoneCount(Message):
-    """One camera's bins in their order; those that hold no whole group of pictures are left out."""
+    """One camera's bins in their order; bins without a whole group of pictures are left out."""
 
     agent_id: AgentId
     camera_id: CameraId
@@ -58,11 +58,11 @@ class ZoneCount(Message):
 
 
 class ZoneCounts(Message):
-    """Answer of `query`."""
+    """Answer of `query`: counts of the requested cameras."""
 
     zones: tuple[ZoneCount, ...]
     told_to_ms: GridMs
-    """Bins that end later are not over for long enough."""
+    """End of the last reported bin; later bins ended too recently."""
     rows_read: Count
     days_left_out: tuple[str, ...] = ()
-    """Not counted: older than what one question may read."""
+    """Days not counted, because a request reads only so many rows."""

@@ -1,6 +1,6 @@
-"""Bounds on what one agent may say: how many cameras it names, and how large a message is, by its topic.
+"""Bounds an agent's messages: the number of cameras it names, and the size of a message, by its topic.
 
-The broker can only limit every packet alike, so whoever reads a topic looks here before reading on.
+The broker can only limit all packets alike, so every reader of a topic checks the size here first.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ from provisioning.contracts.errors import ContractError, RejectReason
 from provisioning.contracts.wire.topics import MAX_MESSAGE_BYTES, PREFIX
 
 MAX_CAMERAS: Final = 1024
-"""That an agent may name at a time. A configuration from afar has 256 at most (`documents.MAX_CAMERAS`)."""
+"""Cameras that an agent may name at a time. A sealed configuration has 256 at most (`documents.MAX_CAMERAS`)."""
 MAX_BYTES: Final = {
     "snapshots": MAX_MESSAGE_BYTES,
     "heartbeat": 4 * 1024**2,
@@ -19,11 +19,11 @@ MAX_BYTES: Final = {
     "installed": 16 * 1024,
     "tasks": 64 * 1024,
 }
-"""Of what agents send, by the level behind the agent's name. A test compares with the largest that contracts allow."""
+"""Largest messages of agents, by the topic level after the agent's id. A test compares them with the contracts."""
 
 
 def check_size(topic: str, payload: bytes) -> None:
-    """Refuse what is larger than its topic allows; other topics are the services' own, whose bound is the packet's.
+    """Refuses messages larger than their topic allows; topics of the services have the packet's bound.
 
     Raises:
         ContractError: it is too large. The text names topic, size and bound.
@@ -35,13 +35,13 @@ def check_size(topic: str, payload: bytes) -> None:
 
 
 def kind_of(topic: str) -> str:
-    """Return the level behind the agent's name, `cameras` of `wayside/1/agents/street/cameras/east`; else nothing."""
+    """Returns the level after the agent's id, `cameras` of `wayside/1/agents/street/cameras/east`; else nothing."""
     levels = topic.removeprefix(f"{PREFIX}/agents/").split("/", 2)
     return levels[1] if topic.startswith(f"{PREFIX}/agents/") and len(levels) > 1 else ""
 
 
 def too_many_cameras(camera_id: str) -> ContractError:
-    """Make the refusal of a camera beyond the bound."""
+    """Makes the error for a camera beyond the bound."""
     return ContractError(
         RejectReason.TOO_LARGE,
         f"camera {camera_id} is one more than the {MAX_CAMERAS} that an agent may name: give it fewer cameras, or"

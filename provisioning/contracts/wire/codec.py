@@ -1,7 +1,7 @@
-"""Bytes on the wire. JSON for everything but the snapshot, which carries its picture behind the envelope.
+"""Encodes and decodes messages. JSON for all but the snapshot, which carries its picture behind the envelope.
 
 A snapshot message is `b"WAYS"`, contract version as u16, header length as u32 (both big endian), the envelope as UTF-8
-JSON, then the JPEG to the end. One SHA-256 over the whole message is what an acknowledgement repeats.
+JSON, then the JPEG to the end. An acknowledgement repeats the SHA-256 over the whole message.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ _M = TypeVar("_M", bound=Message)
 
 
 def message_sha256(payload: bytes) -> str:
-    """The hash by which a message is acknowledged."""
+    """Returns the hash by which a message is acknowledged."""
     return hashlib.sha256(payload).hexdigest()
 
 
 def encode_snapshot(snapshot: Snapshot, picture: bytes) -> bytes:
-    """Frame an envelope and its picture.
+    """Frames an envelope and its picture.
 
     Raises:
         ContractError: `picture` is not the one the envelope describes, or the message exceeds `MAX_MESSAGE_BYTES`.
@@ -47,7 +47,7 @@ def encode_snapshot(snapshot: Snapshot, picture: bytes) -> bytes:
 
 
 def decode_snapshot(payload: bytes) -> tuple[Snapshot, bytes]:
-    """Take a message apart and check it against its own envelope. The picture is not decoded here.
+    """Decodes a message and checks it against its own envelope. The picture is not decoded here.
 
     Raises:
         ContractError: with the reason to send back; nothing else is ever raised.
@@ -76,12 +76,12 @@ def decode_snapshot(payload: bytes) -> tuple[Snapshot, bytes]:
 
 
 def encode(message: Message) -> bytes:
-    """Any message but a snapshot, as JSON."""
+    """Encodes any message but a snapshot as JSON."""
     return message.model_dump_json().encode()
 
 
 def decode(model: type[_M], payload: bytes) -> _M:
-    """Read `model` from JSON.
+    """Decodes `model` from JSON.
 
     Raises:
         ContractError: not valid JSON, or not that model. The text names fields, never their values.

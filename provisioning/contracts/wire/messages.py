@@ -1,7 +1,7 @@
-"""The messages on the wire. Frozen pydantic models: an unknown key or an impossible value is an error, never a default.
+"""Messages on the wire. Frozen pydantic models: an unknown key or an impossible value is an error, never a default.
 
-There is no place here for a person: people are `Snapshot.people`, one integer, and redacted regions carry no label, so
-a reader cannot tell a covered face from a covered plate (docs/boundary.md §4).
+No field describes a person: people are `Snapshot.people`, one integer, and redacted regions carry no label, so a reader
+cannot tell a covered face from a covered plate (docs/boundary.md §4).
 
 Geometry is in pixels of the published picture, origin top left, `x1`/`y1` exclusive. Times are milliseconds since the
 Unix epoch, UTC.
@@ -20,12 +20,12 @@ from provisioning.contracts.wire.bounds import MAX_CAMERAS
 MAX_SIDE_PX = 16384
 MAX_BOXES = 512
 TimeMs = Annotated[int, Field(ge=0, le=4_102_444_800_000)]
-"""Up to the year 2100."""
+"""Milliseconds since the Unix epoch, up to the year 2100."""
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Tally = Annotated[int, Field(ge=0, le=2**36)]
-"""Pictures of an agent or camera since its books began, 200 years at ten a second. So low that what a fleet of them
-grows by in a year adds up within the 64 bits of a database."""
+"""Pictures of an agent or camera since its ledger began, at most 200 years at ten a second. So low that the sum of a
+fleet's yearly growth fits the 64 bits of a database."""
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 DropName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -35,19 +35,19 @@ _MAX_A_SECOND = 1_000_000
 
 
 class Message(BaseModel):
-    """Base of everything on the wire."""
+    """Base of all messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
 class Versioned(Message):
-    """A message that stands on its own in a topic."""
+    """A message that is published by itself."""
 
     version: Literal[1] = CONTRACT_VERSION
 
 
 class MachineClass(StrEnum):
-    """What Wayside detects and files. Closed, and without a person on purpose."""
+    """Class of a detected machine. Closed, and without a person on purpose."""
 
     CAR = "car"
     BUS = "bus"
@@ -62,14 +62,14 @@ class MachineClass(StrEnum):
 
 
 class ClockQuality(StrEnum):
-    """How far a capture time may be believed."""
+    """Reliability of a capture time."""
 
     SYNCED = "synced"
     """From the sender's wall clock, tied to NTP: RTCP sender reports, or a recording whose start time was given."""
     ARRIVAL = "arrival"
     """The agent's clock at arrival; off by the network and decode delay."""
     UNKNOWN = "unknown"
-    """A device's own clock that nobody has compared."""
+    """A device's own clock, not compared with another."""
 
 
 class Box(Message):
@@ -88,25 +88,25 @@ class Box(Message):
 
 
 class Crossing(Message):
-    """A machine crossed a line of the configuration since it was last told of."""
+    """A machine crossed a line of the configuration since its last report."""
 
     line: str = Field(min_length=1, max_length=64)
     to: Literal["left", "right"]
-    """The side on which it is now, seen from the line's start to its end."""
+    """Side of the line on which it is now, seen from the line's start to its end."""
 
 
 class Motion(Message):
-    """How a machine moves, from the looks of the last seconds at one camera. It names no track: nothing links rows."""
+    """Movement of a machine over the last seconds at one camera. It names no track: nothing links rows."""
 
     heading_deg: float | None = Field(default=None, ge=0, lt=360, allow_inf_nan=False)
-    """In the picture: 0 up, 90 right, 180 down. None while it stands, or until it has moved enough to tell."""
+    """Heading in the picture: 0 up, 90 right, 180 down. None while it stands, or until it has moved enough to tell."""
     dwell_s: Seconds
-    """How long it has been in view."""
+    """Seconds it has been in view."""
     zones: dict[Name, Seconds] = Field(default_factory=dict, max_length=16)
     """Seconds in each zone that it is in now."""
     crossed: tuple[Crossing, ...] = Field(default=(), max_length=16)
     wrong_way: tuple[Name, ...] = Field(default=(), max_length=16)
-    """Lanes against whose direction it goes."""
+    """Lanes that it follows against their direction."""
 
 
 class Machine(Message):
@@ -116,11 +116,11 @@ class Machine(Message):
     score: Share
     box: Box
     motion: Motion | None = None
-    """None: seen once only, or not followed."""
+    """None: detected once only, or not followed."""
 
 
 class Quality(Message):
-    """How usable a picture is. Each score is 0 (useless) to 1 (good), computed on the redacted picture."""
+    """Usability of a picture. Each score is 0 (useless) to 1 (good), computed on the redacted picture."""
 
     sharpness: Share
     brightness: Share
@@ -128,13 +128,13 @@ class Quality(Message):
 
 
 class PictureState(StrEnum):
-    """Whether a row's picture exists."""
+    """Fate of a row's picture."""
 
     KEPT = "kept"
     WITHHELD = "withheld"
-    """The edge withheld it (no machine in a pushed picture, too small): the row goes, the picture does not."""
+    """The edge withheld it (no machine in a pushed picture, too small): the row is sent, the picture is not."""
     LEAK = "leak"
-    """The centre found a face in it: kept nowhere, the camera is paused (docs/boundary.md §10)."""
+    """The centre found a face in it: it is kept nowhere, and the camera is paused (docs/boundary.md §10)."""
 
 
 class Picture(Message):
@@ -154,7 +154,7 @@ class Picture(Message):
 
 
 class Redaction(Message):
-    """What the redactor did. Regions are unlabelled on purpose; `models` maps catalog name to the weights' sha256."""
+    """Record of a redaction. Regions are unlabelled on purpose; `models` maps catalog name to the weights' sha256."""
 
     policy: str = Field(min_length=1, max_length=64)
     models: dict[Name, Sha256] = Field(max_length=16)
@@ -163,7 +163,7 @@ class Redaction(Message):
 
 
 class Signature(Message):
-    """An agent's word, beyond its connection, for a picture brought to its desk or a survey (`contracts.statement`)."""
+    """An agent's own signature for a picture brought to its desk or a survey (`contracts.query.statement`)."""
 
     certificate: str = Field(min_length=1, max_length=4096)
     value: str = Field(pattern=r"^([0-9a-f]{2}){8,80}$")
@@ -185,11 +185,11 @@ class Snapshot(Versioned):
     people: int = Field(ge=0, le=10_000)
     redaction: Redaction
     signature: Signature | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of what was brought to a desk; else left out, and the message is what it was before there were any."""
+    """Signature of a picture brought to a desk; absent elsewhere, so that other envelopes keep their older bytes."""
 
     @property
     def followed(self) -> tuple[Machine, ...]:
-        """Machines with a motion."""
+        """Machines that the agent follows, with their motion."""
         return tuple(machine for machine in self.machines if machine.motion is not None)
 
     @model_validator(mode="after")
@@ -204,7 +204,7 @@ class Snapshot(Versioned):
 
 
 class ArchivedItem(Message):
-    """One observation that is committed. The agent deletes only where the hash is that of the message it holds."""
+    """One observation that is committed. The agent deletes its message only if the hash is equal."""
 
     observation_id: ObservationId
     message_sha256: Sha256
@@ -218,7 +218,7 @@ class Archived(Versioned):
 
 
 class Rejected(Versioned):
-    """One message the centre will never take. The agent moves it to quarantine, where a technician finds `detail`."""
+    """One message that the centre will never accept. The agent quarantines it, with `detail` for the technician."""
 
     message_sha256: Sha256
     reason: RejectReason
@@ -226,21 +226,21 @@ class Rejected(Versioned):
 
 
 class HopTimes(Message):
-    """When a row went from hop to hop: four times by the agent's clock, three by that of the intake that took it."""
+    """Times at which a row passed each hop: four by the agent's clock, three by that of the intake that took it."""
 
     selected_at_ms: TimeMs | None = None
     redacted_at_ms: TimeMs | None = None
     spooled_at_ms: TimeMs | None = None
     published_at_ms: TimeMs | None = None
-    """At the try that arrived. None: an agent of before; the three above also where it was started since."""
+    """Time of the try that arrived. None: an older agent; the three above are also None after its restart."""
     received_at_ms: TimeMs
     parsed_at_ms: TimeMs | None = None
-    """Parser, canary and embedder have answered. None: a cluster of before."""
+    """Parser, canary and embedder have answered. None: an older cluster."""
     committed_at_ms: TimeMs
 
 
 class ObservedItem(Message):
-    """The few facts of a fresh row that a live page or an alarm rule wants before it asks `query` for the rest."""
+    """The few facts of a fresh row that a live page or an alarm rule needs before it asks `query` for the rest."""
 
     observation_id: ObservationId
     camera_id: CameraId
@@ -249,17 +249,17 @@ class ObservedItem(Message):
     machines: tuple[Machine, ...] = Field(max_length=MAX_BOXES)
     people: int = Field(ge=0, le=10_000)
     width: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
-    """Of the picture that boxes refer to; None, with the rest below, from a cluster of before."""
+    """Width of the picture that boxes refer to; None, with the rest below, from an older cluster."""
     height: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
     clock: ClockQuality | None = None
     times: HopTimes | None = None
     followed: tuple[Machine, ...] = Field(default=(), max_length=MAX_BOXES)
-    """Machines of this picture that the edge follows, with their motion: the parser, which made `machines`, sees one
-    picture and knows of none."""
+    """Machines of this picture that the edge follows, with their motion: the parser, which made `machines`, sees single
+    pictures and knows no motion."""
 
 
 class Observed(Versioned):
-    """Hint that rows of one agent were committed up to `commit_seq`. The truth is in `query`; a hint may be lost."""
+    """Hints that rows of one agent were committed up to `commit_seq`. A hint may be lost; `query` has all rows."""
 
     agent_id: AgentId
     commit_seq: Count
@@ -267,7 +267,7 @@ class Observed(Versioned):
 
 
 class CameraState(StrEnum):
-    """What a camera is doing, as the person in front of it would say."""
+    """State of a camera, in the words of a person in front of it."""
 
     STARTING = "starting"
     ONLINE = "online"
@@ -277,13 +277,13 @@ class CameraState(StrEnum):
 
 
 class SourceKind(StrEnum):
-    """How a camera's pictures reach its agent, as its configuration says; the words of `contracts.camera`."""
+    """Kind of a camera's source, as in its configuration; the words of `contracts.config.camera`."""
 
     RTSP = "rtsp"
     GB28181 = "gb28181"
     VIID = "viid"
     UPLOAD = "upload"
-    """Recordings and offline files that somebody brings to a desk agent."""
+    """Recordings and offline files that an operator brings to a desk agent."""
     REPLAY = "replay"
     DROP_FOLDER = "drop_folder"
 
@@ -297,29 +297,29 @@ class CameraStatus(Versioned):
     """Without NUL, which PostgreSQL keeps in no text."""
     state: CameraState
     cause: str = Field(max_length=500)
-    """What is wrong and what to do, empty while online. Never holds a URL or a secret."""
+    """Cause and remedy, empty while online. Never holds a URL or a secret."""
     code: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
     """The cause in one word, for counting and for translation; docs/health.md lists them."""
     since_ms: TimeMs
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
     source: SourceKind | None = None
-    """None: an agent of before."""
+    """None: an older agent."""
     device_id: str = Field(default="", max_length=64)
-    """Of the recorder or platform that registers with the agent, where there is one."""
+    """Id of the recorder or platform that registers with the agent; empty without one."""
     recorded: bool = False
-    """It fetches a span of a device's recordings, not live pictures."""
+    """True for a span of a device's recordings in place of live pictures."""
 
 
 class Ledger(Message):
-    """What became of everything the selector let through. The sum must close: see `balanced`."""
+    """Counts the fate of every picture that the selector let through. The sum must close: see `balanced`."""
 
     selected: Tally
     spooled: Tally
     archived: Tally
     rejected: Tally
     dropped: dict[DropName, Tally] = Field(max_length=MAX_DROP_NAMES)
-    """By name of the policy that dropped it. Added up they are a tally too."""
+    """Dropped pictures, by name of the policy. Their sum is bounded like a tally."""
     in_flight: Tally
     """Selected and not yet ended: being redacted, or in the spool."""
 
@@ -332,26 +332,26 @@ class Ledger(Message):
 
     @property
     def balanced(self) -> bool:
-        """Whether selected = archived + rejected + named drops + in flight."""
+        """True if selected = archived + rejected + named drops + in flight."""
         return self.selected == self.archived + self.rejected + sum(self.dropped.values()) + self.in_flight
 
 
 class Recording(Message):
-    """A recording or offline file that is being brought to a desk agent's camera, or was last. No file name leaves."""
+    """The recording or offline file that a desk agent's camera reads, or read last. No file name leaves."""
 
     started_at_ms: TimeMs
-    """Capture time of its beginning, as whoever brings it said."""
+    """Capture time of its beginning, as given by the operator."""
     position_ms: int = Field(ge=-1, le=2**53)
-    """Offset of the last picture that was looked at; -1 before the first. How long it is the agent is not told."""
+    """Offset of the last decoded picture; -1 before the first. The agent does not know the recording's length."""
     pictures: Count
     held: bool
-    """It waits for room in the spool."""
+    """True while it waits for room in the spool."""
     end: str = Field(default="", pattern=r"^[a-z_]{0,32}$")
-    """How it ended (docs/desk.md); empty while it is under way."""
+    """Kind of its end (docs/desk.md); empty while it is under way."""
 
 
 class Heartbeat(Versioned):
-    """Every 10 s from each agent."""
+    """Heartbeat of an agent, every 10 s."""
 
     agent_id: AgentId
     sent_at_ms: TimeMs
@@ -370,16 +370,16 @@ class Heartbeat(Versioned):
     queued: Count = 0
     """Selected pictures that wait for the redactor."""
     rate: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
-    """Snapshots a second that this machine can redact, as measured; what the selectors share among the cameras."""
+    """Snapshots a second that this machine can redact, as measured; the selectors share them among the cameras."""
     passed_over: dict[CameraId, Count] = Field(default_factory=dict, max_length=MAX_CAMERAS)
     """Pictures that had changed and were not taken, because the rate went to other cameras; since the start."""
     disk_free_bytes: Count | None = None
     recordings: dict[CameraId, Recording] = Field(default_factory=dict, max_length=256)
-    """By the camera they are brought to, the last of each; since the start."""
+    """The last recording of each camera for uploads; since the start."""
 
 
 class PictureCheck(StrEnum):
-    """What can be wrong with a camera's picture."""
+    """Fault of a camera's picture."""
 
     DARK = "dark"
     BRIGHT = "bright"
@@ -395,23 +395,23 @@ class PictureCheck(StrEnum):
 
 
 class CameraFacts(Message):
-    """What an agent measured of one camera in the last while."""
+    """Measurements of one camera over the last minute."""
 
     scores: dict[PictureCheck, Share] = Field(default_factory=dict)
     """0 good to 1 bad. A check that could not be made is absent."""
     faults: tuple[PictureCheck, ...] = Field(default=(), max_length=len(PictureCheck))
-    """Those over the threshold of the camera's configuration."""
+    """Checks over the threshold of the camera's configuration."""
     clock_skew_ms: float | None = Field(default=None, ge=-_MAX_MS, le=_MAX_MS, allow_inf_nan=False)
     """The camera's clock minus the agent's; None: unknown."""
     clock_bound_ms: float | None = Field(default=None, ge=0, le=_MAX_MS, allow_inf_nan=False)
-    """How far off the truth may be: with a skew its error, without one the most it can be. None: no bound."""
+    """Bound of the clock's error: with a skew the skew's error, without one the largest skew. None: no bound."""
     pictures_per_s: float | None = Field(default=None, ge=0, le=_MAX_A_SECOND, allow_inf_nan=False)
-    """Looked at, not published."""
+    """Decoded pictures, not published ones."""
     last_picture_at_ms: TimeMs | None = None
 
 
 class Assessed(Versioned):
-    """Every minute from each agent: how its cameras are, as measured in memory at the edge."""
+    """Every minute from each agent: the state of its cameras, as measured in memory at the edge."""
 
     agent_id: AgentId
     assessed_at_ms: TimeMs

@@ -29,19 +29,19 @@ from provisioning.contracts.errors import ContractError, RejectReason
 
 PREFIX: Final = "wayside/1"
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
-"""Largest MQTT packet anybody may send; the broker enforces it (`max_packet_size`), the codec checks it first."""
+"""Largest MQTT packet of any client; the broker enforces it (`max_packet_size`), the codec checks it first."""
 
 PUBLISHED_AT: Final = "published-at-ms"
-"""MQTT user property of what an agent publishes: its wall clock at that try, milliseconds since the Unix epoch. It is
-no part of the message, whose hash must stay the same when it is sent again."""
+"""MQTT user property of an agent's messages: its wall clock at that try, milliseconds since the Unix epoch. It is no
+part of the message, whose hash must stay the same when it is sent again."""
 SELECTED_AT: Final = "selected-at-ms"
 REDACTED_AT: Final = "redacted-at-ms"
 SPOOLED_AT: Final = "spooled-at-ms"
-"""By the same clock, when the picture was chosen, covered, and safe on the agent's disk. An agent that was started
-since then does not know, and says nothing."""
+"""MQTT user properties by the same clock: times at which the picture was selected, redacted, and safe on the agent's
+disk. An agent that was started since then does not know them, and leaves them out."""
 
 SYS: Final = "$SYS/broker"
-"""Where Mosquitto tells of itself every `sys_interval`, 10 s as it is rendered."""
+"""Topics of Mosquitto's own figures, published every `sys_interval`, rendered as 10 s."""
 BROKER_FIGURES: Final = (
     f"{SYS}/uptime",
     f"{SYS}/clients/connected",
@@ -51,11 +51,11 @@ BROKER_FIGURES: Final = (
     f"{SYS}/store/messages/count",
     f"{SYS}/retained messages/count",
 )
-"""Those that the centre reads. All but the uptime are published only when they change."""
+"""Figures that the centre reads. All but the uptime are published only when they change."""
 
 
 class Role(StrEnum):
-    """Who connects. An agent's certificate carries the agent id as common name, the others the role's own name."""
+    """Role of an MQTT client. An agent's certificate has the agent id as common name, the others the role's name."""
 
     AGENT = "agent"
     CLUSTER = "cluster"
@@ -119,85 +119,85 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
 
 
 def snapshots(agent_id: str) -> str:
-    """Where an agent publishes its snapshots."""
+    """Topic to which an agent publishes its snapshots."""
     return f"{PREFIX}/agents/{agent_id}/snapshots"
 
 
 def snapshots_shared(group: str) -> str:
-    """Name the shared subscription by which intake replicas split all snapshots between them.
+    """Names the shared subscription by which intake replicas split all snapshots between them.
 
-    `group` must be known to no agent: a guest in it would swallow its share (`ray_cluster.intake.group`).
+    `group` must be unknown to agents: a guest in it would swallow its share (`ray_cluster.intake.group`).
     """
     return f"$share/{group}/{PREFIX}/agents/+/snapshots"
 
 
 def heartbeat(agent_id: str) -> str:
-    """Where an agent says that it lives; `+` reads all."""
+    """Topic of an agent's heartbeats; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/heartbeat"
 
 
 def camera_status(agent_id: str, camera_id: str) -> str:
-    """Retained state of one camera; `+` reads all."""
+    """Topic of one camera's state, retained; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/cameras/{camera_id}"
 
 
 def assessed(agent_id: str) -> str:
-    """Where an agent says how its cameras are; `+` reads all."""
+    """Topic of an agent's camera measurements; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/assessed"
 
 
 def archived(agent_id: str) -> str:
-    """Where the cluster says what is safe."""
+    """Topic of the cluster's acknowledgements to an agent."""
     return f"{PREFIX}/agents/{agent_id}/archived"
 
 
 def rejected(agent_id: str) -> str:
-    """Where the cluster says what it will never take."""
+    """Topic of the messages that the cluster will never accept from an agent."""
     return f"{PREFIX}/agents/{agent_id}/rejected"
 
 
 def observed(agent_id: str) -> str:
-    """Hint to the centre that rows of this agent were committed; `+` reads all."""
+    """Topic of hints to the centre that rows of this agent were committed; `+` reads all."""
     return f"{PREFIX}/observed/{agent_id}"
 
 
 def configuration(agent_id: str) -> str:
-    """Where an agent finds its newest configuration, sealed and retained."""
+    """Topic of an agent's newest configuration, sealed and retained."""
     return f"{PREFIX}/agents/{agent_id}/configuration"
 
 
 def configured(agent_id: str) -> str:
-    """Retained: what became of the newest configuration; `+` reads all."""
+    """Topic of the agent's report on its newest configuration, retained; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/configured"
 
 
 def software(agent_id: str) -> str:
-    """Where an agent finds its newest order to change its software, sealed and retained."""
+    """Topic of an agent's newest software order, sealed and retained."""
     return f"{PREFIX}/agents/{agent_id}/software"
 
 
 def installed(agent_id: str) -> str:
-    """Retained: what became of that order; `+` reads all."""
+    """Topic of the agent's report on its newest software order, retained; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/installed"
 
 
 def rollout() -> str:
-    """Retained and sealed: how the newest roll-out stands."""
+    """Topic of the newest roll-out's state, sealed and retained."""
     return f"{PREFIX}/rollout"
 
 
 def commands(agent_id: str) -> str:
-    """Where an agent is told what to do with its parse tasks; never retained."""
+    """Topic of commands to an agent's parse tasks; never retained."""
     return f"{PREFIX}/agents/{agent_id}/commands"
 
 
 def tasks(agent_id: str) -> str:
-    """Retained: how an agent's parse tasks stand; `+` reads all."""
+    """Topic of the state of an agent's parse tasks, retained; `+` reads all."""
     return f"{PREFIX}/agents/{agent_id}/tasks"
 
 
 def roster() -> str:
-    """Retained and sealed: every agent there is, and which of them are revoked."""
+    """Topic of the roster of all agents, revoked ones marked; sealed and retained."""
     return f"{PREFIX}/roster"
 
 
@@ -205,7 +205,7 @@ _AGENT_OF: Final = re.compile(rf"^{PREFIX}/(?:agents|observed)/([^/]+)(?:/|$)")
 
 
 def agent_of(topic: str) -> str:
-    """The agent a topic belongs to. The broker's ACL binds it to the sender's certificate, so it may be believed.
+    """Returns the agent of a topic. The broker's ACL binds it to the sender's certificate, so it is authentic.
 
     Raises:
         ContractError: the topic is not one of ours or names no valid agent.

@@ -13,15 +13,14 @@ _LAST_YEAR: Final = 9998
 
 
 class BeijingTime:
-    """A `Calendar`."""
+    """Converts between Unix milliseconds and the devices' Beijing time (`Calendar`)."""
 
     def text(self, at_ms: int, *, with_ms: bool = False) -> str:
-        """See `Calendar`."""
         at = datetime.fromtimestamp(at_ms // 1000, ZONE)
         return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{at_ms % 1000:03d}" if with_ms else "")
 
     def at_ms(self, text: str) -> int | None:
-        """See `Calendar`. 1971 to 9998: at the edges of its years no calendar can be reckoned with."""
+        """Returns the moment of a device's text, for years 1971 to 9998: `datetime` fails at the edges of its own."""
         text = text[:_LONGEST].strip()
         if not _TEXT.fullmatch(text):
             return None

@@ -1,4 +1,4 @@
-"""SIP over UDP and TCP on one port: sockets and asyncio's callbacks, and nothing that understands what passes."""
+"""Carries SIP over UDP and TCP on one port: sockets and asyncio callbacks, without any knowledge of SIP."""
 
 import asyncio
 import socket
@@ -13,9 +13,9 @@ from edge_agent.gb28181.sip.peer import Peer
 
 _BACKLOG: Final = 1024
 _RECEIVE_BYTES: Final = 4 * 1024 * 1024
-"""Ten thousand devices that register at one moment; Linux gives net.core.rmem_max at most."""
+"""Room for ten thousand devices that register at one moment; Linux gives net.core.rmem_max at most."""
 _UNREAD_BYTES: Final = 1024 * 1024
-"""Written to a connection and not taken by its device: then it is cut."""
+"""Bytes written to a connection and not read by its device, past which the connection is cut."""
 _LEAST_CONNECTIONS: Final = 1024
 _EACH: Final = 2
 """Connections a device: the old one may not have ended when the new one comes."""
@@ -23,36 +23,36 @@ _EACH: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many TCP connections there may be. Who comes beyond is shut out at once."""
+    """Limits of TCP connections, in all and from one address. A connection beyond them is closed at once."""
 
     connections: int
     per_address: int
 
     @classmethod
     def of(cls, devices: int) -> "Caps":
-        """For so many configured devices, which may all come through one address."""
+        """Returns the limits for so many configured devices, which may all come through one address."""
         connections = max(_LEAST_CONNECTIONS, _EACH * devices)
         return cls(connections, max(_LEAST_CONNECTIONS // 2, _EACH * devices))
 
 
 class Heard(Protocol):
-    """Who understands it."""
+    """Receives what the sockets bring."""
 
     def datagram(self, data: bytes, peer: Peer) -> None:
-        """One came."""
+        """Takes one UDP datagram."""
 
     def made(self, peer: Peer) -> None:
-        """A connection."""
+        """Takes a new TCP connection."""
 
     def stream(self, data: bytes, peer: Peer) -> None:
-        """Bytes of it."""
+        """Takes bytes of a TCP connection."""
 
     def lost(self, peer: Peer) -> None:
-        """It ended."""
+        """Takes the end of a TCP connection."""
 
 
 def open_sockets(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """UDP, and a TCP listener, on one port.
+    """Opens a UDP socket and a TCP listener on one port.
 
     Raises:
         OSError: the address is taken, or none of this machine's.
@@ -75,7 +75,7 @@ def open_sockets(host: str, port: int) -> tuple[socket.socket, socket.socket]:
 
 
 def address_towards(host: str) -> str:
-    """Our own address on the way to a host; nothing is sent. Empty where there is no way."""
+    """Returns our own address on the way to a host; nothing is sent. Empty where there is no way."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
         probe.connect((host, 9))
         return str(probe.getsockname()[0])
@@ -83,7 +83,7 @@ def address_towards(host: str) -> str:
 
 
 class Connections:
-    """Serves both sockets while `run` runs."""
+    """Serves the UDP socket and the TCP connections from `open` to `close`."""
 
     def __init__(self, heard: Heard, caps: Caps) -> None:
         self._heard = heard
@@ -93,23 +93,23 @@ class Connections:
         self._here: Counter[str] = Counter()
         self._numbers = count(1)
         self.shut_out = 0
-        """Connections beyond the caps."""
+        """Connections closed because they were beyond the limits."""
 
     async def open(self, udp: socket.socket, listener: socket.socket) -> asyncio.Server:
-        """Begin; the server is the caller's to close, with `close`."""
+        """Begins to serve both sockets; the caller closes the server, and then calls `close`."""
         loop = asyncio.get_running_loop()
         self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self._heard.datagram), sock=udp)
         return await loop.create_server(lambda: _Stream(self), sock=listener)
 
     def close(self) -> None:
-        """End everything."""
+        """Ends the UDP transport and every connection."""
         if self._udp is not None:
             self._udp.abort()
         for stream in list(self._streams.values()):
             stream.abort()
 
     def send(self, data: bytes, peer: Peer) -> None:
-        """To there, if there still is such a connection."""
+        """Sends to a peer; a connection that has ended drops the data."""
         if peer.transport == "udp":
             if self._udp is not None:
                 self._udp.sendto(data, (peer.host, peer.port))
@@ -122,7 +122,7 @@ class Connections:
             stream.abort()
 
     def hang_up(self, peer: Peer) -> None:
-        """What was sent before still goes out."""
+        """Closes a connection once what was sent before has gone out."""
         stream = self._streams.get(peer)
         if stream is not None:
             stream.close()
@@ -130,7 +130,7 @@ class Connections:
     # --- for its protocols
 
     def arrived(self, stream: asyncio.Transport) -> Peer | None:
-        """A connection; None where it is one too many, and closed."""
+        """Registers a connection; returns None where it is beyond the limits, and closed."""
         host, port = stream.get_extra_info("peername")[:2]
         if len(self._streams) >= self._caps.connections or self._here[host] >= self._caps.per_address:
             self.shut_out += 1
@@ -143,7 +143,7 @@ class Connections:
         return peer
 
     def left(self, peer: Peer) -> None:
-        """It is over."""
+        """Removes a connection that has ended."""
         del self._streams[peer]
         self._here[peer.host] -= 1
         if not self._here[peer.host]:
@@ -151,7 +151,7 @@ class Connections:
         self._heard.lost(peer)
 
     def said(self, data: bytes, peer: Peer) -> None:
-        """Bytes of a connection."""
+        """Passes on bytes of a connection."""
         self._heard.stream(data, peer)
 
 

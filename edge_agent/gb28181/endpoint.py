@@ -1,7 +1,7 @@
-"""A GB/T 28181 platform without I/O: bytes, moments and commands in; bytes and events out.
+"""Implements a GB/T 28181 platform without I/O: bytes, timers and commands in; bytes and events out.
 
-Whoever calls a method of the first three groups drains `data_to_send`, `hang_ups` and `next_event` afterwards, and
-calls `handle_timer` when `get_timer` says so.
+After each method of the first three groups the caller drains `data_to_send`, `hang_ups` and `next_event`. It calls
+`handle_timer` when `get_timer` says so.
 """
 
 from collections import Counter, deque
@@ -46,18 +46,21 @@ from edge_agent.gb28181.sip.transactions import ServerTransactions
 ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")
 INVITES_PER_S: Final = 10.0
 PER_DEVICE_PER_MINUTE: Final = 6000.0
-"""A recorder that sends its list of 2,000 channels in as many messages is still heard."""
+"""Messages a minute of one device: a recorder that sends its catalog of 2,000 channels in as many messages passes."""
 _SHARE_OF_EACH: Final = 12
-"""Messages a minute that each configured device adds to what one address may send: a site's all may come from one."""
+"""Messages a minute that each configured device adds to one address's share: a site's devices may all share one."""
 _CMD_TYPES: Final = {What.CATALOG: "Catalog", What.RECORDS: "RecordInfo"}
 
 
 class NotThereError(ProtocolError):
-    """The device is not registered, or is not known at all."""
+    """The device is not registered, or is not configured."""
 
 
 class Endpoint:
-    """See the module. Nothing that comes from outside makes it raise."""
+    """Drives registrations, queries, subscriptions and sessions of one platform.
+
+    No input from outside makes it raise.
+    """
 
     def __init__(self, settings: Settings, world: World, now: Now, restored: Iterable[Restored] = ()) -> None:
         self._settings = settings
@@ -65,14 +68,14 @@ class Endpoint:
         self._events: deque[Event] = deque()
         self._hang_ups: list[Peer] = []
         self.counts: Counter[str] = Counter()
-        """What came, by what became of it."""
+        """Messages by their result."""
 
         self._registrations = Registrations({each.device_id: each.heartbeat_s for each in settings.devices})
         self._registrar = Registrar(settings, world, self._registrations, self._emit)
         own = OwnRequests(settings.platform_id, settings.realm, world.token)
         self._outgoing = Outgoing(own, self.route)
         self._out = self._outgoing.packets
-        """What is to go out, in its order."""
+        """Datagrams and bytes to be sent, in their order."""
         self._dialogs = Dialogs(
             Surroundings(settings.platform_id, settings.realm, world.token, self.route, world.account)
         )
@@ -98,7 +101,7 @@ class Endpoint:
         self._answers = ServerTransactions()
         self._invites = Pacer(INVITES_PER_S)
         self._open: set[int] = set()
-        """Sessions whose device may send still."""
+        """Sessions whose device may still send."""
         per_source = settings.per_source_per_minute + _SHARE_OF_EACH * len(settings.devices)
         self._sources = Rates(per_source)
         self._inbox = Inbox(self._sources, self._registrations.is_host, self._registrations.is_address)
@@ -113,22 +116,22 @@ class Endpoint:
     # --- what comes in
 
     def receive_datagram(self, data: bytes, peer: Peer, now: Now) -> None:
-        """A UDP datagram."""
+        """Takes a UDP datagram."""
         self._now = now
         self._take(self._inbox.receive_datagram(data, peer, now.monotonic_s))
 
     def connection_made(self, peer: Peer, now: Now) -> None:
-        """A TCP connection from there."""
+        """Takes a new TCP connection."""
         self._now = now
         self._inbox.connection_made(peer, now.monotonic_s)
 
     def receive_bytes(self, data: bytes, peer: Peer, now: Now) -> None:
-        """Bytes of a TCP connection."""
+        """Takes bytes of a TCP connection."""
         self._now = now
         self._take(self._inbox.receive_bytes(data, peer, now.monotonic_s))
 
     def connection_lost(self, peer: Peer, now: Now) -> None:
-        """A TCP connection ended."""
+        """Takes the end of a TCP connection."""
         self._now = now
         self._inbox.connection_lost(peer)
         self._closed(peer)
@@ -137,7 +140,7 @@ class Endpoint:
     # --- time
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called, monotonic seconds. It may be early."""
+        """Returns the monotonic second at which `handle_timer` is due; it may be early."""
         timers = (
             self._registrar.get_timer(),
             self._registrations.get_timer(),
@@ -151,7 +154,7 @@ class Endpoint:
         return min((at_s for at_s in timers if at_s is not None), default=None)
 
     def handle_timer(self, now: Now) -> None:
-        """Time has passed."""
+        """Runs the timers that are due."""
         self._now = now
         self._take(self._inbox.handle_timer(now.monotonic_s))
         self._registrar.handle_timer(now)
@@ -168,48 +171,48 @@ class Endpoint:
     # --- what goes out
 
     def data_to_send(self) -> list[tuple[bytes, Peer]]:
-        """What is to go out now, and whereto."""
+        """Returns the messages to be sent now, each with its address."""
         out = list(self._out)
         self._out.clear()
         return out
 
     def hang_ups(self) -> list[Peer]:
-        """TCP connections that are to be closed; they are forgotten here already."""
+        """Returns the TCP connections to be closed; they are forgotten here already."""
         peers, self._hang_ups = self._hang_ups, []
         return peers
 
     def next_event(self) -> Event | None:
-        """What has happened; None: nothing more."""
+        """Returns the next event; None: no more."""
         return self._events.popleft() if self._events else None
 
     # --- commands
 
     def query_catalog(self, device_id: str, now: Now) -> None:
-        """Ask for its list. `CatalogTaken` or `CatalogMissed` follows.
+        """Queries a device's catalog. `CatalogTaken` or `CatalogMissed` follows.
 
         Raises:
-            NotThereError: see there.
+            NotThereError: the device is not registered.
         """
         self._must_be_there(device_id)
         self._enquiries.ask_catalog(device_id, self._conversation.version(device_id), now)
         self._settle()
 
     def query_status(self, device_id: str, now: Now) -> None:
-        """Ask how it is and what time it has. `StatusTaken` may follow.
+        """Queries a device's status and clock. `StatusTaken` may follow.
 
         Raises:
-            NotThereError: see there.
+            NotThereError: the device is not registered.
         """
         self._must_be_there(device_id)
         self._enquiries.ask_status(device_id, self._conversation.version(device_id), now)
         self._settle()
 
     def query_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], now: Now) -> int:
-        """Ask what a channel has recorded, in Unix milliseconds. `RecordsTaken` with this number follows.
+        """Queries a channel's recordings, in Unix milliseconds. `RecordsTaken` with the returned number follows.
 
         Raises:
-            NotThereError: see there.
-            TooManyQueriesError: of this device too many wait already.
+            NotThereError: the device is not registered.
+            TooManyQueriesError: too many queries of this device wait already.
         """
         self._must_be_there(device_id)
         version = self._conversation.version(device_id)
@@ -218,65 +221,65 @@ class Endpoint:
         return query
 
     def invite_turn_s(self, now: Now) -> float:
-        """When the next INVITE may go out: after a restart all cameras want theirs at once. Each call takes a turn."""
+        """Takes a turn for an INVITE, returns its monotonic second: after a restart all cameras want theirs at once."""
         return self._invites.turn_s(now.monotonic_s)
 
     def invite(self, invitation: Invitation, now: Now) -> int:
-        """Ask for media; the number of the session. See `Dialogs.invite`, also for what it raises."""
+        """Invites a device to send media; returns the session's number. Raises what `Dialogs.invite` raises."""
         session = self._dialogs.invite(invitation, now)
         self._open.add(session)
         self._settle()
         return session
 
     def hang_up(self, session: int, now: Now) -> None:
-        """Nobody wants its media any more."""
+        """Ends a session: its media is not wanted any more."""
         self._dialogs.hang_up(session, now)
         self._settle()
 
     def close(self, now: Now) -> None:
-        """The platform stops: hang up on every session. It may take a moment; see `is_idle`."""
+        """Ends every session because the platform stops. That may take a moment; see `is_idle`."""
         for session in list(self._open):
             self.hang_up(session, now)
 
     def is_idle(self) -> bool:
-        """Whether nobody sends anything, as far as is known."""
+        """True once no device sends media, as far as is known."""
         return not self._open
 
     def picture(self, session: int, now: Now) -> None:
-        """The session's receiver has a usable picture."""
+        """Notes that the session's receiver has a usable picture."""
         self._dialogs.picture(session, now)
         self._settle()
 
     def late_media(self, session: int, now: Now) -> None:
-        """RTP came to the session's port after it was over."""
+        """Notes that RTP came to the session's port after its end."""
         self._dialogs.late_media(session, now)
         self._settle()
 
     # --- what is known
 
     def route(self, device_id: str) -> Route | None:
-        """How a device is reached; None: not there, or over TCP and not heard since our restart."""
+        """Returns the route to a device; None: offline, or over TCP and not heard since our restart."""
         peer = self._registrations.peer(device_id)
         return None if peer is None else Route(peer, self._world.own_host(peer), self._settings.port)
 
     def is_there(self, device_id: str) -> bool:
-        """Whether a device counts as registered: also one of before our restart that is not overdue yet."""
+        """True if a device counts as registered: also one from before our restart that is not overdue yet."""
         return self._registrations.state(device_id) in THERE
 
     def version(self, device_id: str) -> Version:
-        """The edition that a device speaks."""
+        """Returns the edition of GB/T 28181 that a device speaks."""
         return self._conversation.version(device_id)
 
     def online(self) -> int:
-        """How many devices are there."""
+        """Returns the number of devices that are online."""
         return self._registrations.count()
 
     def strangers(self) -> tuple[Stranger, ...]:
-        """Who knocked and was refused."""
+        """Returns the unknown devices that tried to register and were refused."""
         return self._registrar.strangers.listing()
 
     def tallies(self) -> dict[str, int]:
-        """What came, by what became of it; with REGISTER requests by theirs, and what it was that devices said."""
+        """Counts messages and REGISTER requests by their result, devices' messages by kind, and open sessions."""
         said: Counter[str] = Counter()
         for each in self._conversation.counts.values():
             said.update(each)
@@ -328,7 +331,7 @@ class Endpoint:
                 self._subscriptions.ended(request.headers.get("Call-ID") or "", now_s)
 
     def _may_speak(self, speaker: str | None, peer: Peer) -> bool:
-        """A device from its own host has a share of its own; what else comes from there counts as that address's."""
+        """Counts a message of a device at its own host as the device's; any other message counts as its address's."""
         if not self._registrations.is_host(peer.host):
             return True  # counted already
         now_s = self._now.monotonic_s
@@ -369,7 +372,7 @@ class Endpoint:
             self._enquiries.ask_status(device_id, self._conversation.version(device_id), now, What.PROBE)
 
     def _emit(self, event: Event) -> None:
-        """Tell it, and do what follows from it here."""
+        """Queues an event, and does what follows from it inside the endpoint."""
         self._events.append(event)
         now_s = self._now.monotonic_s
         match event:
@@ -403,7 +406,7 @@ class Endpoint:
             self._emit(Offline(device_id, Gone.CLOSED))
 
     def _settle(self) -> None:
-        """Collect what follows elsewhere from what has happened."""
+        """Collects connections to close, and the requests and events of the dialogs."""
         for peer in self._inbox.hang_ups():
             self._hang_ups.append(peer)
             self._closed(peer)

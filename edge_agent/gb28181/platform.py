@@ -1,4 +1,4 @@
-"""An agent's GB/T 28181 platform: the face that other threads see of what runs in its own thread and event loop."""  # noqa: A005 - in a package
+"""Runs an agent's GB/T 28181 platform in a thread and event loop of its own, for use by other threads."""  # noqa: A005 - in a package
 
 import asyncio
 import logging
@@ -46,22 +46,22 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _ANSWER_S: Final = 10.0
-"""For a command: the loop is never busy for so long."""
+"""Seconds that a command may take: the loop is never busy for so long."""
 
 
 class NotServing(EdgeError):
-    """Nobody listens for devices: the port cannot be opened, or the agent stops."""
+    """No device can be reached: the port cannot be opened, or the agent stops."""
 
 
 class Listener(Protocol):
-    """Who wants to know of sessions and devices. Called in the platform's thread, and must return at once."""
+    """Receives the events of sessions and devices. Called in the platform's thread, and must return at once."""
 
     def heard(self, event: Event) -> None:
-        """Every event, in its order."""
+        """Takes every event, in its order."""
 
 
 class Platform:
-    """Thread-safe, but for `run`, which is one thread's."""
+    """Thread-safe, but for `run`, which belongs to one thread."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Platform:
         *,
         unlock: Unlock | None = None,
     ) -> None:
-        """`cameras`: by camera id. `directory`: where registrations are remembered; it is there when `run` begins."""
+        """`cameras`: by camera id. `directory`: of the registration file; it exists when `run` begins."""
         self.settings = settings
         self._directory = directory
         self._clock = clock
@@ -109,34 +109,34 @@ class Platform:
     # --- for any thread
 
     def devices(self) -> dict[str, Seen]:
-        """Every configured device, by id, as of now."""
+        """Returns the state of every configured device, by device id."""
         return self._views.all()
 
     def device(self, device_id: str) -> Seen:
-        """One of the configured."""
+        """Returns the state of a configured device."""
         return self._views[device_id]
 
     def strangers(self) -> tuple[Stranger, ...]:
-        """Who wanted to register and is in no configuration."""
+        """Returns the devices that tried to register and are in no configuration."""
         return self._strangers
 
     @property
     def is_serving(self) -> bool:
-        """Whether devices can come."""
+        """True while devices can register."""
         with self._lock:
             return self._shell is not None
 
     def counts(self) -> dict[str, int]:
-        """What came, by what became of it."""
+        """Counts messages by their result, and TCP connections beyond the limits."""
         with self._lock:
             shut_out = 0 if self._shell is None else self._shell.shut_out
         return self.call(lambda endpoint, _: endpoint.tallies()) | {"shut_out": shut_out}
 
     def call(self, command: Callable[[Endpoint, Now], _T]) -> _T:
-        """In the platform's thread: a command, and what goes out because of it. Raises what the command raises.
+        """Runs a command in the platform's thread, and sends what follows from it. Raises what the command raises.
 
         Raises:
-            NotServing: see there.
+            NotServing: the platform does not run, or does not answer.
         """
         future: Future[_T] = Future()
         with self._lock:
@@ -155,13 +155,13 @@ class Platform:
     # --- before `run`
 
     def listen(self, listener: Listener) -> None:
-        """Tell it everything."""
+        """Adds a listener for every event."""
         self._listeners.append(listener)
 
     # --- one thread
 
     def run(self, stop: threading.Event) -> None:
-        """Serve until `stop`. Where nothing can listen, every camera says so, and it is tried again."""
+        """Serves until `stop`. Where the port cannot be opened, every camera reports it, and it is tried again."""
         backoff = Backoff(1.0, 30.0)
         while not stop.is_set():
             try:
@@ -224,7 +224,7 @@ class Platform:
             listener.heard(event)
 
     def _turned_away(self, device_id: str, host: str, why: str) -> None:
-        """One line for the 1st, 10th, 100th: a device tries every minute, and a robot more often."""
+        """Logs the 1st, 10th, 100th refusal: a device tries every minute, and a robot more often."""
         self._away[why] += 1
         if str(self._away[why]).rstrip("0") == "1":
             _log.warning("device turned away device=%s from=%s count=%d: %s", device_id, host, self._away[why], why)

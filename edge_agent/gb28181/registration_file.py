@@ -1,4 +1,4 @@
-"""What is remembered of devices over a restart, and what `wayside-edge devices` shows: one SQLite file in the spool.
+"""Keeps registrations over a restart, and what `wayside-edge devices` shows: one SQLite file in the spool.
 
 Nothing in it is a secret. It is written about once a second, and without waiting for the disk: after a power cut a
 registration may be missing, and its device registers again.
@@ -32,7 +32,7 @@ FILE_NAME: Final = "gb28181.db"
 _ASIDE: Final = "damaged-"
 _VERSION: Final = 1
 _BEFORE: Final = -1
-"""Number of every TCP connection of before a restart: it is none of today's."""
+"""Number of every TCP connection from before a restart: it equals none of today's."""
 _SCHEMA: Final = """
 CREATE TABLE registrations (
   device_id TEXT PRIMARY KEY, transport TEXT NOT NULL, host TEXT NOT NULL, port INTEGER NOT NULL, version TEXT NOT NULL,
@@ -50,10 +50,13 @@ class NoDevicesError(EdgeError):
 
 
 class RegistrationFile:
-    """One thread writes. A disk that is full or broken costs what is remembered, and nothing else."""
+    """Stores registrations and catalogs.
+
+    One thread writes. A full or broken disk costs what is stored, and nothing else.
+    """
 
     def __init__(self, directory: Path, device_ids: Iterable[str]) -> None:
-        """Open or begin it; what it has of devices that no configuration has any more is dropped."""
+        """Opens or creates the file; drops rows of devices that are not configured any more."""
         self._file = directory / FILE_NAME
         self._known = frozenset(device_ids)
         self._db = self._opened()
@@ -64,33 +67,33 @@ class RegistrationFile:
         self._failures: Counter[str] = Counter()
 
     def close(self) -> None:
-        """After a last `flush`."""
+        """Closes the file, after a last `flush`."""
         self._db.close()
 
     # --- to remember
 
     def keep(self, registration: Registration) -> None:
-        """In the place of what was."""
+        """Stores a registration in place of the earlier one."""
         self._registrations[registration.device_id] = registration
 
     def forget(self, device_id: str) -> None:
-        """It has no registration."""
+        """Removes a device's registration."""
         self._registrations[device_id] = None
 
     def keep_catalog(self, device_id: str, at_ms: int, items: tuple[CatalogItem, ...]) -> None:
-        """Its list."""
+        """Stores a device's catalog."""
         self._catalogs[device_id] = at_ms, items
 
     def show(self, seen: Seen) -> None:
-        """To the technician."""
+        """Stores a device's state for `wayside-edge devices`."""
         self._seen[seen.device_id] = seen
 
     def show_strangers(self, strangers: tuple[Stranger, ...]) -> None:
-        """The same; all of them."""
+        """Stores the whole list of unknown devices for `wayside-edge devices`."""
         self._strangers = strangers
 
     def flush(self) -> None:
-        """Write what has gathered, all or nothing. What could not be written is tried again with the next."""
+        """Writes what has gathered, all or nothing. What could not be written is tried again with the next flush."""
         if not (self._registrations or self._catalogs or self._seen or self._strangers is not None):
             return
         try:
@@ -113,7 +116,7 @@ class RegistrationFile:
     # --- what was remembered
 
     def restored(self) -> list[Restored]:
-        """Of every configured device of which anything is known."""
+        """Returns every configured device with a registration or a catalog."""
         rows = self._db.execute(
             "SELECT device_id, transport, host, port, version, registered_at_ms, expires_at_ms, keeps_alive"
             " FROM registrations"
@@ -128,7 +131,7 @@ class RegistrationFile:
         return found
 
     def seen(self) -> dict[str, Seen]:
-        """As it was shown last, without its channels."""
+        """Returns the devices' last known state, without channels."""
         return {each.device_id: each for each in _shown(self._db)}
 
     # --- inside
@@ -196,10 +199,10 @@ def _reading(directory: Path) -> Iterator[sqlite3.Connection]:
 
 
 def look(directory: Path, platform_id: str) -> tuple[tuple[Seen, ...], tuple[Stranger, ...]]:
-    """What the agent of this spool shows, also while it runs: devices by id, and who knocked last at the end.
+    """Reads the state of devices from an agent's spool, also while it runs: by id; the latest unknown device last.
 
     Raises:
-        NoDevicesError: see there.
+        NoDevicesError: the file is not there, or cannot be read.
     """
     with _reading(directory) as db:
         strangers = [Stranger(**json.loads(row[0])) for row in db.execute("SELECT stranger FROM strangers")]
@@ -239,7 +242,7 @@ def _item(fields: dict[str, Any]) -> CatalogItem:
 
 
 def _text(seen: Seen) -> str:
-    """Without its channels, which stand in its catalog."""
+    """Returns the row's text without the channels, which stand in the catalog."""
     return json.dumps(asdict(replace(seen, channels=None)) | {"version": seen.version.value}, ensure_ascii=False)
 
 

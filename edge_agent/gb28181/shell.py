@@ -1,4 +1,7 @@
-"""Where SIP meets sockets and clocks. It only pumps: one step of the endpoint, and all that follows from it."""
+"""Connects the endpoint with sockets and clocks.
+
+It only pumps: one step of the endpoint, and all that follows from it.
+"""
 
 import asyncio
 import socket
@@ -15,25 +18,25 @@ from edge_agent.gb28181.sip.peer import Peer
 
 _T = TypeVar("_T")
 _LOOK_S: Final = 0.1
-"""How often the shell looks whether to stop."""
+"""Seconds between two checks whether to stop."""
 _FLUSH_S: Final = 1.0
 _GOODBYE_S: Final = 1.0
 _ROUTES_S: Final = 60.0
-"""A route may change: then we have another address on it."""
+"""Seconds after which our address towards a peer is looked up again: routes change."""
 _MAX_ROUTES: Final = 16_384
 
 
 class OwnAddress:
-    """By which address of ours a peer reaches us. Times are monotonic seconds."""
+    """Finds the address of ours at which a peer reaches us. Times are monotonic seconds."""
 
     def __init__(self, host: str, public_host: str | None, clock: Clock) -> None:
-        """`host`: what is listened on; `public_host`: what devices are told whatever the route."""
+        """`host`: the address that is listened on. `public_host`: the address that devices get whatever the route."""
         self._fixed = public_host or ("" if host in {"0.0.0.0", ""} else host)  # noqa: S104 - compared, not bound
         self._clock = clock
         self._routes: dict[str, tuple[str, float]] = {}
 
     def towards(self, peer: Peer) -> str:
-        """The address for Via, Contact and SDP."""
+        """Returns the address for Via, Contact and SDP."""
         if self._fixed:
             return self._fixed
         now_s = self._clock.monotonic_s()
@@ -67,7 +70,7 @@ class Shell:
         self._timer_s = float("inf")
 
     async def serve(self, udp: socket.socket, listener: socket.socket, stop: threading.Event) -> None:
-        """Until `stop`; both sockets are closed then."""
+        """Serves until `stop`; both sockets are closed then."""
         server = await self._connections.open(udp, listener)
         flushed_s = self._clock.monotonic_s()
         try:
@@ -87,11 +90,11 @@ class Shell:
 
     @property
     def shut_out(self) -> int:
-        """TCP connections beyond the caps."""
+        """TCP connections closed because they were beyond the limits."""
         return self._connections.shut_out
 
     def ask(self, command: Callable[[Endpoint, Now], _T]) -> _T:
-        """In the loop's thread: a command, and all that follows from it. Raises what it raises."""
+        """Runs a command in the loop's thread, and sends what follows from it. Raises what the command raises."""
         try:
             return command(self._endpoint, self._now())
         finally:
@@ -100,29 +103,25 @@ class Shell:
     # --- what the sockets say
 
     def datagram(self, data: bytes, peer: Peer) -> None:
-        """See `Heard`."""
         self._endpoint.receive_datagram(data, peer, self._now())
         self._pump()
 
     def made(self, peer: Peer) -> None:
-        """See `Heard`."""
         self._endpoint.connection_made(peer, self._now())
         self._pump()
 
     def stream(self, data: bytes, peer: Peer) -> None:
-        """See `Heard`."""
         self._endpoint.receive_bytes(data, peer, self._now())
         self._pump()
 
     def lost(self, peer: Peer) -> None:
-        """See `Heard`."""
         self._endpoint.connection_lost(peer, self._now())
         self._pump()
 
     # --- inside
 
     async def _say_goodbye(self) -> None:
-        """Devices that send to us are told to stop; what their answers would change nobody sees any more."""
+        """Ends the sessions of devices that send to us, and waits up to a second for their answers."""
         self.ask(lambda endpoint, now: endpoint.close(now))
         for _ in range(round(_GOODBYE_S / _LOOK_S)):
             if self._endpoint.is_idle():
@@ -133,7 +132,7 @@ class Shell:
         return Now(self._clock.monotonic_s(), self._clock.now_ms())
 
     def _pump(self) -> None:
-        """Everything out, then the timer."""
+        """Sends everything, passes on the events, then sets the timer."""
         for data, peer in self._endpoint.data_to_send():
             self._connections.send(data, peer)
         for peer in self._endpoint.hang_ups():

@@ -1,4 +1,4 @@
-"""What cameras' threads ask of the platform that speaks with devices: its endpoint, in the endpoint's own thread."""
+"""Lets cameras' threads give commands to the endpoint in its own thread."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -11,38 +11,38 @@ _T = TypeVar("_T")
 
 
 class Commands(Protocol):
-    """What can be asked. `Signalling.call` takes it to the right thread."""
+    """Commands to the endpoint. `Signalling.call` runs them in the right thread."""
 
     def route(self, device_id: str) -> Route | None:
-        """How a device is reached; None: it is not registered."""
+        """Returns the route to a device; None: it is not registered."""
 
     def version(self, device_id: str) -> Version:
-        """Which edition of the standard it speaks."""
+        """Returns the edition of GB/T 28181 that a device speaks."""
 
     def query_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], now: Now) -> int:
-        """Ask what a channel has recorded; the number that the answer (`RecordsTaken`) bears. Raises ProtocolError."""
+        """Queries a channel's recordings; returns the number of the answer (`RecordsTaken`). Raises ProtocolError."""
 
     def invite_turn_s(self, now: Now) -> float:
-        """When an INVITE may go out (monotonic, seconds): after a restart all cameras want theirs at once."""
+        """Takes a turn for an INVITE, returns its monotonic second: after a restart all cameras want theirs at once."""
 
     def invite(self, invitation: Invitation, now: Now) -> int:
-        """See `Dialogs.invite`. Raises ProtocolError."""
+        """Invites a device to send media; returns the session's number (`Dialogs.invite`). Raises ProtocolError."""
 
     def hang_up(self, session: int, now: Now) -> None:
-        """See `Dialogs.hang_up`."""
+        """Ends a session: its media is not wanted any more."""
 
     def picture(self, session: int, now: Now) -> None:
-        """See `Dialogs.picture`."""
+        """Notes that the session's receiver has a usable picture."""
 
     def late_media(self, session: int, now: Now) -> None:
-        """See `Dialogs.late_media`."""
+        """Notes that RTP came to the session's port after its end."""
 
 
 class Signalling(Protocol):
-    """The platform, from any other thread than its own."""
+    """Reaches the platform from any thread but its own."""
 
     def call(self, command: Callable[[Commands, Now], _T]) -> _T:
-        """Have it done in the platform's thread, and what follows from it sent. Raises what it raises.
+        """Runs a command in the platform's thread, and sends what follows from it. Raises what the command raises.
 
         Raises:
             NotServing: no device can be reached.

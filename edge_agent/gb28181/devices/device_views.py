@@ -1,4 +1,4 @@
-"""What is known of each device, kept up to date by what the endpoint tells. One thread writes, any may read."""
+"""Keeps the last known state of every device from the endpoint's events. One thread writes, any thread may read."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -50,17 +50,17 @@ _GIVEN_UP: Final = {
 
 
 class Reach(Protocol):
-    """Whoever knows the way to a device."""
+    """Answers whether and over which route a device can be reached."""
 
     def is_there(self, device_id: str) -> bool:
-        """Whether it counts as registered."""
+        """True while the device counts as registered."""
 
     def route(self, device_id: str) -> Route | None:
-        """How it is reached."""
+        """Returns the route to the device; None: there is none now."""
 
 
 class Views:
-    """Which devices there are never changes, and each is replaced whole: a reader sees no half."""
+    """Holds one `Seen` a device. The set of devices never changes and each entry is replaced whole: no torn reads."""
 
     def __init__(self, device_ids: Iterable[str], platform_id: str) -> None:
         self._seen = {device_id: Seen(device_id) for device_id in device_ids}
@@ -74,16 +74,16 @@ class Views:
         return iter(self._seen)
 
     def all(self) -> dict[str, Seen]:
-        """By id."""
+        """Returns the state of every device, by device id."""
         return dict(self._seen)
 
     def changed(self) -> list[Seen]:
-        """Those that changed since the last time."""
+        """Returns the devices that changed since the last call."""
         changed, self._changed = self._changed, set()
         return [self._seen[device_id] for device_id in changed]
 
     def restore(self, before: Mapping[str, Seen], restored: Iterable[Restored], reach: Reach) -> None:
-        """Begin with what was remembered."""
+        """Begins with what was remembered from before a restart."""
         for device_id in self._seen:
             self._seen[device_id] = replace(
                 before.get(device_id, Seen(device_id)), is_there=False, is_reachable=False, subscription_trouble=""
@@ -101,11 +101,11 @@ class Views:
         self._changed.update(self._seen)
 
     def refused(self, device_id: str, why: str) -> None:
-        """Its last try to register."""
+        """Notes why the device's last REGISTER was refused."""
         self._replace(device_id, refused=why)
 
     def told(self, event: Event, now_ms: int) -> None:
-        """What it says of a device."""
+        """Applies one event of the endpoint to its device's state."""
         match event:
             case Online(registration):
                 self._show(registration)

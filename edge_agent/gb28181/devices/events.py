@@ -1,4 +1,4 @@
-"""What an endpoint tells its shell. Frozen, and nothing in it is a secret, a position or a person."""
+"""Defines the events that an endpoint emits. Frozen, and nothing in them is a secret, a position or a person."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,21 +17,21 @@ from edge_agent.gb28181.sessions.invite import SessionEvent
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """A device is there: it registered, or came back while its registration holds."""
+    """A device came online: it registered, or was heard again while its registration holds."""
 
     registration: Registration
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A device that is there registered from elsewhere; its sessions are over."""
+    """An online device registered from another address; its sessions are over."""
 
     registration: Registration
 
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """A device is not there any more; its sessions are over."""
+    """A device went offline; its sessions are over."""
 
     device_id: str
     why: Gone
@@ -39,28 +39,31 @@ class Offline:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """To be remembered over a restart, in the place of what was. Also where a device renews or is reached elsewhere."""
+    """A registration to be remembered over a restart, in place of the earlier one.
+
+    Also after a renewal or a new address.
+    """
 
     registration: Registration
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Its registration is over: nothing is to be remembered."""
+    """A device's registration is over: nothing is to be remembered of it."""
 
     device_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Knocked:
-    """Somebody who is in no configuration wants to register."""
+    """A device that is in no configuration tried to register."""
 
     stranger: Stranger
 
 
 @dataclass(frozen=True, slots=True)
 class TurnedAway:
-    """Somebody used a device's id and was refused."""
+    """A REGISTER with a configured device's id was refused."""
 
     device_id: str
     host: str
@@ -69,7 +72,7 @@ class TurnedAway:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionGivenUp:
-    """A device ended its connection again instead of answering a SUBSCRIBE: it is not sent any more."""
+    """A device again ended its connection instead of answering a SUBSCRIBE: that subscription is not sent any more."""
 
     device_id: str
     topic: Topic
@@ -77,23 +80,23 @@ class SubscriptionGivenUp:
 
 @dataclass(frozen=True, slots=True)
 class CatalogTaken:
-    """What a device has: its whole list, or the list as news of it have changed it."""
+    """A device's catalog: the whole list, or the list after a notification changed it."""
 
     device_id: str
     items: tuple[CatalogItem, ...]
-    """To be remembered; see `Restored`."""
+    """To be remembered over a restart; see `Restored`."""
     channels: tuple[Channel, ...]
     announced: int | None = None
-    """How many it claims to have."""
+    """Number of channels that the device claims to have."""
     outcome: Outcome | None = None
-    """How its answer ended; None: news."""
+    """End of the query; None: the list changed by a notification, not by a query."""
     at_ms: int = 0
-    """When the list was asked for."""
+    """Time of the catalog query, Unix milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogMissed:
-    """It was asked for its list, and nothing came that could be one. What is known of it stays."""
+    """A catalog query brought no usable list. The catalog that is known stays."""
 
     device_id: str
     outcome: Outcome
@@ -101,7 +104,7 @@ class CatalogMissed:
 
 @dataclass(frozen=True, slots=True)
 class RecordsTaken:
-    """The answer to `query_records`."""
+    """Reports the recordings that `query_records` asked for."""
 
     query: int
     device_id: str
@@ -111,7 +114,7 @@ class RecordsTaken:
 
 @dataclass(frozen=True, slots=True)
 class InfoTaken:
-    """Maker, model, firmware."""
+    """Reports a device's maker, model and firmware."""
 
     device_id: str
     info: DeviceInfo
@@ -119,23 +122,23 @@ class InfoTaken:
 
 @dataclass(frozen=True, slots=True)
 class StatusTaken:
-    """How a device is, and what time it has."""
+    """Reports a device's status and its clock."""
 
     device_id: str
     status: DeviceStatus
     skew_ms: int | None
-    """Its clock minus ours; None where it does not say its time."""
+    """The device's clock minus the agent's; None where the device does not state its time."""
     bound_ms: int | None
-    """How far off `skew_ms` may be: half of the round trip, and the second that it is told in."""
+    """Uncertainty of `skew_ms`: half of the round trip, and half a second for a time in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alarmed:
-    """A device raised an alarm. Those of persons are not among them: dropped, and counted."""
+    """A device raised an alarm. Alarms about persons are not among them: they are dropped and counted."""
 
     device_id: str
     channel_id: str
-    """Which of its channels or inputs; may be the device itself, and empty where it does not say."""
+    """The channel or alarm input; may be the device itself, and empty where the device does not name one."""
     alarm: Alarm
     at_ms: int | None
     """By the device's clock."""
@@ -162,10 +165,10 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was remembered of a device over a restart."""
+    """State of a device that was remembered over a restart."""
 
     registration: Registration | None
-    """None where it has no valid one, and only its catalog is known."""
+    """None where no registration holds and only the catalog is known."""
     device_id: str
     items: tuple[CatalogItem, ...] = ()
     catalog_at_ms: int = 0

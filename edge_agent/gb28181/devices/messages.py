@@ -1,6 +1,6 @@
-"""MESSAGE and NOTIFY: what a registered device says. It is answered before it is read.
+"""Handles MESSAGE and NOTIFY of registered devices: each is answered before its body is read.
 
-Who is where is nobody's business here: a position or an event of a person is answered, dropped and counted.
+The agent files no people: a body about a person's position or an event of a person is answered, dropped and counted.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ _UNKNOWN: Final = 404
 
 
 class Conversation:
-    """Of one platform."""
+    """Handles the MESSAGE and NOTIFY requests of one platform's devices."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Conversation:
         send: Callable[[bytes, Asked, Now], bool],
         emit: Callable[[Event], None],
     ) -> None:
-        """`send` takes a body to a device."""
+        """`send` sends a body to a device."""
         self._token = token
         self._registrations = registrations
         self._enquiries = enquiries
@@ -59,10 +59,13 @@ class Conversation:
         self._send = send
         self._emit = emit
         self.counts: dict[str, Counter[str]] = {}
-        """By device: what it said, by kind. Which devices there can be is known, and which kinds."""
+        """Messages by device id and kind. Bounded: only configured devices, and the kinds are fixed."""
 
     def speaker(self, request: Request, peer: Peer) -> str | None:
-        """Which device says it: by the user of From or Contact, else by its address. None: none that is known."""
+        """Returns the sending device's id: the user of From or Contact, else the device at that address.
+
+        None: unknown.
+        """
         for name in ("From", "Contact"):
             user = addresses.user(request.headers.get(name) or "")
             if user in self._registrations:
@@ -70,9 +73,9 @@ class Conversation:
         return self._registrations.at(peer)
 
     def admit(self, request: Request, peer: Peer, device_id: str | None, now: Now) -> tuple[Response, str | None]:
-        """The answer, and who said it; None for somebody who is to register first. Its body has not been read.
+        """Returns the response, and the device id; None where the sender has to register first. The body is not read.
 
-        `device_id`: the speaker, by what it says.
+        `device_id`: the result of `speaker`.
         """
         if device_id is None:
             return message.answer(request, _UNKNOWN, peer, to_tag=self._token(16)), None
@@ -87,7 +90,7 @@ class Conversation:
         return message.answer(request, 200, peer, to_tag=self._token(16)), device_id
 
     def hear(self, device_id: str, request: Request, peer: Peer, now: Now) -> None:
-        """What is in it, once it is answered."""
+        """Parses the body of an answered request and passes its content on."""
         try:
             word = body.parse(request.body)
         except ManscdpError:
@@ -112,7 +115,7 @@ class Conversation:
                 self._take(device_id, word, content, now)
 
     def _take(self, device_id: str, word: Word, content: Answer, now: Now) -> None:
-        """What answers a question of ours, or is news of what was asked."""
+        """Passes on an answer to a query of ours, or a change of something that was queried."""
         match content:
             case CatalogPart():
                 self._enquiries.take_catalog(device_id, word.sn, content, now)
@@ -129,12 +132,12 @@ class Conversation:
                     self._enquiries.refused(device_id, word.cmd_type, now)
 
     def version(self, device_id: str) -> Version:
-        """The edition that a device speaks."""
+        """Returns the edition of GB/T 28181 that a device speaks; 2016 while it is not registered."""
         registration = self._registrations.registration(device_id)
         return Version.V2016 if registration is None else registration.version
 
     def _keepalive(self, device_id: str, peer: Peer, now: Now) -> None:
-        """It is reached where its keepalives come from: address translation gives it another port now and then."""
+        """Moves the device's address to where the keepalive came from: NAT gives a device another port now and then."""
         before = self._registrations.registration(device_id)
         self._registrations.word(device_id, peer, now, moves=True)
         self._registrations.keeps_alive(device_id)

@@ -1,6 +1,7 @@
-"""What a device is asked and told once it is there: step by step, and not all devices at one moment.
+"""Queries and subscribes to each device once it is online: step by step, and not all devices at one moment.
 
-After a restart of ours, or a power cut of theirs, thousands come back within a minute. Each waits for its turn.
+After a restart of the agent, or a power cut on site, thousands of devices come back within a minute. Each waits for its
+turn.
 """
 
 from collections.abc import Callable, Collection
@@ -17,15 +18,15 @@ from edge_agent.gb28181.sip.timers import Agenda
 
 DEVICES_PER_S: Final = 50.0
 DELAY_S: Final = 1.0
-"""At least: some do not listen right after their registration."""
+"""Shortest delay after a registration: some devices do not listen right after it."""
 JITTER_S: Final = 1.0
 STEP_S: Final = 0.3
 AGAIN_S: Final = 600.0
-"""A list that did not come is asked for again."""
+"""Seconds until a catalog query without a result is repeated."""
 
 
 class Step(Enum):
-    """In this order."""
+    """The steps of onboarding, in their order."""
 
     INFO = auto()
     STATUS = auto()
@@ -40,7 +41,7 @@ _AFTER: Final = dict(zip(list(Step)[:-1], list(Step)[1:], strict=True))
 
 
 class Greeting:
-    """Whose turn it is, for what. Whether a step is still needed is decided when its turn comes."""
+    """Schedules the onboarding steps of devices. Whether a step is still needed is decided when its turn comes."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class Greeting:
         send: Callable[[bytes, Asked, Now], bool],
         guarded: Collection[str],
     ) -> None:
-        """`version`: the edition that a device speaks. `guarded`: devices that are to be told SetGuard."""
+        """`version` returns the edition that a device speaks. `guarded`: devices that are sent SetGuard."""
         self._token = token
         self._enquiries = enquiries
         self._subscriptions = subscriptions
@@ -62,27 +63,27 @@ class Greeting:
         self._agenda: Agenda[tuple[str, Step]] = Agenda()
 
     def begin(self, device_id: str, now_s: float) -> None:
-        """It is there, or it is time to ask again. One that is being greeted is greeted on."""
+        """Starts onboarding of a device that came online or is due again. Onboarding that is under way goes on."""
         if any(self._agenda.at_s((device_id, step)) is not None for step in Step):
             return
         jitter_s = int(self._token(4), 16) / 0x10000 * JITTER_S
         self._agenda.plan((device_id, Step.INFO), self._pacer.turn_s(now_s + DELAY_S + jitter_s))
 
     def ask_list_again(self, device_id: str, now_s: float) -> None:
-        """It did not come."""
+        """Schedules another catalog query, after one without a result."""
         self._agenda.plan((device_id, Step.CATALOG), self._pacer.turn_s(now_s + AGAIN_S))
 
     def end(self, device_id: str) -> None:
-        """It is not there any more."""
+        """Cancels the onboarding of a device that went offline."""
         for step in Step:
             self._agenda.cancel((device_id, step))
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called. It may be early."""
+        """Returns the monotonic second at which `handle_timer` is due; it may be early."""
         return self._agenda.get_timer()
 
     def handle_timer(self, now: Now) -> None:
-        """Time has passed."""
+        """Runs the steps that are due."""
         for device_id, step in self._agenda.take(now.monotonic_s):
             if step in _AFTER:
                 self._agenda.plan((device_id, _AFTER[step]), now.monotonic_s + STEP_S)

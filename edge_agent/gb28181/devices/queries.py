@@ -1,6 +1,6 @@
-"""What devices are asked: their lists, their recordings, who and how they are. Answers come as messages of their own.
+"""Queries devices for their catalog, recordings, information and status. Answers come as messages of their own.
 
-An answer may come before the 200 to its query, under another number, in many messages, or never.
+An answer may come before the 200 to its query, under another SN, in many messages, or never.
 """
 
 from collections import deque
@@ -24,29 +24,29 @@ from edge_agent.gb28181.sip.moment import Calendar, Now
 from edge_agent.gb28181.sip.timers import Agenda
 
 STALE_MS: Final = 3_600_000
-"""A list or a clock that was asked for longer ago is asked for again when the device registers."""
+"""Age at which a catalog, and with it the clock, is queried again when the device registers."""
 MAX_WAITING: Final = 16
-"""Queries for recordings of one device that wait for the one before."""
+"""Queries for recordings that may wait behind the open one, for each device."""
 _TOLD_MS: Final = 500
-"""A time told in whole seconds is half a second off, either way, once half a second is added."""
+"""A device states its time in whole seconds: with half a second added it is off by half a second, either way."""
 
 
 class What(Enum):
-    """What a MESSAGE of ours is about."""
+    """Subject of a MESSAGE to a device."""
 
     CATALOG = auto()
     RECORDS = auto()
     INFO = auto()
     STATUS = auto()
     PROBE = auto()
-    """Is it alive at all?"""
+    """A status query that only tests whether the device is alive."""
     COMMAND = auto()
-    """Nothing waits for its answer."""
+    """A command whose result nothing waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an answer to a MESSAGE of ours belongs to."""
+    """Links an answer to the MESSAGE of ours that it belongs to."""
 
     device_id: str
     what: What
@@ -55,7 +55,7 @@ class Asked:
 
 
 class TooManyQueriesError(ProtocolError):
-    """`MAX_WAITING` queries for recordings of this device wait."""
+    """A device has `MAX_WAITING` queries for recordings waiting already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,14 @@ class _Wish:
 
 @dataclass(slots=True)
 class _Lookup:
-    """The query for recordings that is open."""
+    """The open query for a device's recordings."""
 
     wish: _Wish
     assembly: RecordAssembly
 
 
 class Enquiries:
-    """Of one platform. `send` takes a body to a device; whether there is a way to it."""
+    """Sends one platform's queries and assembles their answers. `send` returns False without a route to the device."""
 
     def __init__(
         self,
@@ -101,23 +101,23 @@ class Enquiries:
         self._agenda: Agenda[tuple[str, What]] = Agenda()
 
     def number(self) -> int:
-        """The next SN."""
+        """Returns the next SN."""
         return next(self._numbers)
 
     def restore(self, device_id: str, items: Iterable[CatalogItem], at_ms: int) -> None:
-        """What was known of its list before a restart."""
+        """Takes over a device's catalog from before a restart."""
         self._known[device_id] = {item.item_id: item for item in items}
         self._known_at_ms[device_id] = at_ms
 
     def is_stale(self, device_id: str, now: Now) -> bool:
-        """Whether its list is to be asked for: never taken, or long ago."""
+        """True if the device's catalog has to be queried: never taken, or older than `STALE_MS`."""
         age_ms = now.wall_ms - self._known_at_ms.get(device_id, -STALE_MS)
         return not 0 <= age_ms < STALE_MS
 
     # --- to ask
 
     def ask_catalog(self, device_id: str, version: Version, now: Now) -> None:
-        """Its list, unless that is under way. `CatalogTaken` or `CatalogMissed` follows."""
+        """Queries the catalog, unless a query is under way. `CatalogTaken` or `CatalogMissed` follows."""
         if device_id in self._catalogs:
             return
         sn = self.number()
@@ -128,23 +128,23 @@ class Enquiries:
             self._mind(device_id, What.CATALOG, self._catalogs[device_id].get_timer())
 
     def ask_info(self, device_id: str, version: Version, now: Now) -> None:
-        """Who it is. `InfoTaken` may follow."""
+        """Queries maker, model and firmware. `InfoTaken` may follow."""
         sn = self.number()
         self._send(query_bodies.device_info(version, sn, device_id), Asked(device_id, What.INFO, sn), now)
 
     def ask_status(self, device_id: str, version: Version, now: Now, what: What = What.STATUS) -> bool:
-        """How it is. `StatusTaken` may follow. False: there is no way to it."""
+        """Queries status and clock. `StatusTaken` may follow. Returns False without a route to the device."""
         sn = self.number()
         self._status_asked[device_id] = now
         return self._send(query_bodies.device_status(version, sn, device_id), Asked(device_id, what, sn), now)
 
     def ask_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], version: Version, now: Now) -> int:
-        """What a channel has recorded. `RecordsTaken` with this number follows, whatever happens.
+        """Queries a channel's recordings. `RecordsTaken` with the returned number follows in every case.
 
         One query a device at a time: recorders mix up the answers of two.
 
         Raises:
-            TooManyQueriesError: see there.
+            TooManyQueriesError: `MAX_WAITING` queries of the device wait already.
         """
         waiting = self._wishes.setdefault(device_id, deque())
         if len(waiting) >= MAX_WAITING:
@@ -157,7 +157,7 @@ class Enquiries:
     # --- what comes
 
     def take_catalog(self, device_id: str, sn: int | None, part: CatalogPart, now: Now) -> None:
-        """A message of its list; one that nobody asked for is news of single channels."""
+        """Takes one message of a catalog; one that answers no open query is a change of single channels."""
         assembly = self._catalogs.get(device_id)
         if assembly is None or not assembly.receive(sn, part, now.monotonic_s):
             self.take_news(device_id, part.items)
@@ -165,7 +165,7 @@ class Enquiries:
         self._look(device_id, assembly)
 
     def take_news(self, device_id: str, items: Iterable[CatalogItem]) -> None:
-        """Channels came, went or changed."""
+        """Applies channels that were added, removed or changed."""
         before = self._known.get(device_id, {})
         known = catalog.changed(before, items)
         if known != before:
@@ -173,13 +173,13 @@ class Enquiries:
             self._tell(device_id)
 
     def take_records(self, device_id: str, sn: int | None, part: RecordPart, now: Now) -> None:
-        """A message of its recordings."""
+        """Takes one message of a list of recordings."""
         lookup = self._lookups.get(device_id)
         if lookup is not None and lookup.assembly.receive(sn, part, now.monotonic_s):
             self._look_up(device_id, lookup, now)
 
     def take_status(self, device_id: str, status: DeviceStatus, now: Now) -> None:
-        """How it is, and what its clock says."""
+        """Takes a device's status, and measures its clock's skew."""
         asked = self._status_asked.pop(device_id, None)
         its_ms = self._calendar.at_ms(status.device_time) if status.device_time else None
         skew_ms = bound_ms = None
@@ -190,7 +190,7 @@ class Enquiries:
         self._emit(StatusTaken(device_id, status, skew_ms, bound_ms))
 
     def refused(self, device_id: str, cmd_type: str, now: Now) -> None:
-        """It answered a query with an error, in the body or in SIP."""
+        """Ends the open query of this CmdType: the device refused it, in the body or in SIP."""
         assembly, lookup = self._catalogs.get(device_id), self._lookups.get(device_id)
         if cmd_type.lower() == "catalog" and assembly is not None:
             assembly.refuse()
@@ -200,7 +200,7 @@ class Enquiries:
             self._look_up(device_id, lookup, now)
 
     def gone(self, device_id: str) -> None:
-        """It is not there any more: nothing that was asked is waited for."""
+        """Drops all open queries of a device that went offline; a query for recordings ends as `Outcome.SILENT`."""
         self._catalogs.pop(device_id, None)
         self._status_asked.pop(device_id, None)
         lookup = self._lookups.pop(device_id, None)
@@ -214,11 +214,11 @@ class Enquiries:
     # --- time
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called, at the latest."""
+        """Returns the monotonic second at which `handle_timer` is due, at the latest."""
         return self._agenda.get_timer()
 
     def handle_timer(self, now: Now) -> None:
-        """Time has passed."""
+        """Ends the queries whose time is up."""
         for device_id, what in self._agenda.take(now.monotonic_s):
             if what is What.CATALOG:
                 self._catalogs[device_id].handle_timer(now.monotonic_s)

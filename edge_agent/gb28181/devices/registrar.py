@@ -1,7 +1,7 @@
-"""REGISTER: who is let in (GB/T 28181-2022, 9.1; RFC 2617). Requests in, answers and events out.
+"""Answers REGISTER (GB/T 28181-2022, 9.1; RFC 2617). Requests in, responses and events out.
 
-A device is known by its id in the configuration and proves itself by its own password; there is no default one. Whoever
-is not known is refused and noted. A repeated Call-ID proves nothing.
+A device is known by its id in the configuration and proves itself by its own password; there is no default password. A
+device that is not known is refused and noted. A repeated Call-ID proves nothing.
 """
 
 from collections import Counter
@@ -21,10 +21,10 @@ from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.timers import Agenda
 
 DEFAULT_LIFE_S: Final = 3600
-"""Where a device does not say for how long."""
+"""Lifetime of a registration without an Expires header."""
 LONGEST_LIFE_S: Final = 86400
 _NONCES_EACH: Final = 2
-"""Remembered as used: all devices may register within five minutes, and some of them twice."""
+"""Used nonces remembered a device: all devices may register within five minutes, and some of them twice."""
 OURS: Final = ("X-GB-Ver", edition.OURS.value)
 _UNKNOWN: Final = "no camera of this agent has its id"
 REFUSED_LOGIN: Final = "its user name or password is not the configured one"
@@ -34,19 +34,20 @@ UNANSWERED: Final = (
     " question for a log-in: renew its firmware"
 )
 ANSWER_S: Final = 20.0
-"""For the log-in after a challenge. The slowest device that was seen took less than one."""
+"""Seconds that a device has to log in after a challenge. The slowest device that was seen took less than one."""
 _STALE_IN_A_ROW: Final = 2
-"""A device may keep the nonce of its last registration, or that of before our restart; it takes the next one."""
+"""Stale nonces in a row that are normal: a device may keep the nonce of its last registration, or one from before our
+restart; it takes the next one."""
 _LOCKED: Final = "too many wrong passwords: none is looked at for a minute"
 
 
 class Registrar:
-    """Of one platform."""
+    """Authenticates the devices of one platform and updates their registrations."""
 
     def __init__(
         self, settings: Settings, world: World, registrations: Registrations, emit: Callable[[Event], None]
     ) -> None:
-        """`emit` takes what follows, in its order."""
+        """`emit` takes the events, in their order."""
         self._send_date = settings.send_date
         self._world = world
         self._registrations = registrations
@@ -55,17 +56,17 @@ class Registrar:
         self._digest = digest.Digest(world.key, settings.realm, _is_sip, max_used=used)
         self._lockouts = Lockouts()
         self._stale: Counter[str] = Counter()
-        """By device that is known: old or foreign nonces since it was let in last."""
+        """Old or foreign nonces since the last log-in, by configured device."""
         self._challenged: Agenda[str] = Agenda()
-        """Devices that were asked for their password and have not answered."""
+        """Devices that were challenged and have not answered."""
         self._asked_at: dict[str, str] = {}
-        """By such a device: the host that it knocked from."""
+        """The host that each challenged device registered from."""
         self.strangers = Strangers()
         self.counts: Counter[str] = Counter()
-        """REGISTER requests by what became of them."""
+        """REGISTER requests by their result."""
 
     def receive(self, request: Request, peer: Peer, now: Now) -> Response:
-        """The answer to a REGISTER."""
+        """Returns the response to a REGISTER, and emits the events that follow from it."""
         device_id = self._known(request)
         if device_id is None:
             self._note_stranger(request, peer, now)
@@ -84,7 +85,7 @@ class Registrar:
         return self._let_in(request, device_id, peer, now)
 
     def _refusal(self, request: Request, device_id: str, account: digest.Account, peer: Peer, now: Now) -> str | None:
-        """What is wrong with the digest, in a word; None: nothing."""
+        """Checks the digest. Returns the fault as the word that it is counted by; None: it is right."""
         claim = digest.parse(request.headers.get("Authorization") or "")
         if claim is None:
             self._await_answer(device_id, peer, now)
@@ -102,7 +103,7 @@ class Registrar:
         return "wrong"
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is due, monotonic seconds; None: nobody owes an answer."""
+        """Returns the monotonic second at which `handle_timer` is due; None: no device owes an answer."""
         return self._challenged.get_timer()
 
     def handle_timer(self, now: Now) -> None:
@@ -114,7 +115,7 @@ class Registrar:
             self._emit(TurnedAway(device_id, self._asked_at.pop(device_id), UNANSWERED))
 
     def _await_answer(self, device_id: str, peer: Peer, now: Now) -> None:
-        """From the first challenge on: one that is repeated puts nothing off."""
+        """Starts the deadline at the first challenge; a repeated one puts nothing off."""
         self._asked_at[device_id] = peer.host
         if self._challenged.at_s(device_id) is None:
             self._challenged.plan(device_id, now.monotonic_s + ANSWER_S)
@@ -153,7 +154,7 @@ class Registrar:
             self._emit(Online(kept))
 
     def _known(self, request: Request) -> str | None:
-        """By the user of From; devices behind gateways put their id in Contact or To alone."""
+        """Returns the device's id by From, Contact or To: devices behind gateways put it in one of the last two."""
         users = (addresses.user(request.headers.get(name) or "") for name in ("From", "Contact", "To"))
         return next((user for user in users if user in self._registrations), None)
 
@@ -176,5 +177,5 @@ class Registrar:
 
 
 def _is_sip(claimed: str, _: str) -> bool:
-    """Any SIP address will do: devices write the platform's, its host and port, or their own."""
+    """Accepts any SIP address in the digest: devices write the platform's, its host and port, or their own."""
     return bool(addresses.uri(claimed))

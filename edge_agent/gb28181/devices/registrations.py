@@ -1,4 +1,4 @@
-"""Which device is registered, from where, and until when it is believed. One table; time is an argument.
+"""Holds which device is registered, from which address, and until when. One state table; time is an argument.
 
 ```
 UNREGISTERED ─register─▶ ONLINE ─silence, connection closed─▶ LAPSED
@@ -21,28 +21,29 @@ from edge_agent.gb28181.sip.timers import Agenda
 
 
 class State(Enum):
-    """Of a device."""
+    """State of a device's registration."""
 
     UNREGISTERED = auto()
     RESTORED = auto()
     """Registered before our restart. It counts as there until it has been silent for too long."""
     ONLINE = auto()
     LAPSED = auto()
-    """Silent, or its connection closed; its registration has not expired, so that a word from its host revives it."""
+    """Silent, or its connection closed; the registration has not expired, so that a message from its host revives
+    it."""
 
 
 class Event(Enum):
-    """What happens to it."""
+    """An event that changes a device's state."""
 
     REGISTER = auto()
-    """With the right password."""
+    """A REGISTER with the right password."""
     RESTORE = auto()
     WORD = auto()
-    """Any good request from the host that it registered from."""
+    """Any good request from the host that the device registered from."""
     UNREGISTER = auto()
     SILENCE = auto()
     CLOSED = auto()
-    """Its TCP connection."""
+    """The end of the device's TCP connection."""
     EXPIRY = auto()
 
 
@@ -66,17 +67,17 @@ NEXT: Final[Mapping[tuple[State, Event], State]] = {
     (State.LAPSED, Event.UNREGISTER): State.UNREGISTERED,
     (State.LAPSED, Event.EXPIRY): State.UNREGISTERED,
 }
-"""A word of one that is not registered is not in it: that is `NotRegisteredError`, and the device registers again. Any
+"""WORD of a device that is not registered is missing: that is `NotRegisteredError`, and the device registers again. Any
 other missing step is a bug of the caller."""
 THERE: Final = frozenset({State.RESTORED, State.ONLINE})
 MISSED: Final = 3
-"""Keepalives (GB/T 28181-2022, 9.6)."""
+"""Keepalives that may be missed (GB/T 28181-2022, 9.6)."""
 GRACE_S: Final = 30.0
-"""After an expiry: a device renews at the last moment, and its first packet may be lost."""
+"""Seconds after an expiry: a device renews at the last moment, and its first packet may be lost."""
 
 
 class Gone(StrEnum):
-    """Why a device is not there any more."""
+    """Reason for which a device counts as offline."""
 
     UNREGISTERED = "unregistered"
     SILENT = "silent"
@@ -85,36 +86,36 @@ class Gone(StrEnum):
 
 
 class Arrival(Enum):
-    """What a registration is to the one before it."""
+    """Result of a registration, compared with the one before it."""
 
     NEW = auto()
-    """The device was not there."""
+    """The device was offline."""
     RENEWED = auto()
     MOVED = auto()
-    """From another host or over another connection: what it sent from there is over. Another UDP port is the same
-    device behind address translation."""
+    """From another host or over another connection: what the device sent from there is over. Another UDP port is the
+    same device behind NAT."""
 
 
 class IllegalEventError(ProtocolError):
-    """What happened cannot happen in this state. The state stays what it was."""
+    """The table has no step for this event in this state. The state stays as it was."""
 
 
 class NotRegisteredError(ProtocolError):
-    """This device has to register first, or again: it never did, its time is over, or it comes from another host."""
+    """The device has to register first, or again: it never did, its registration expired, or its host is another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What is kept of one over a restart."""
+    """A registration, as it is kept over a restart."""
 
     device_id: str
     peer: Peer
-    """Where it was heard last."""
+    """Address at which the device was heard last."""
     version: Version
     registered_at_ms: int
     expires_at_ms: int
     keeps_alive: bool = False
-    """Whether it has ever sent a keepalive: one that does not is silent by nature, and is asked."""
+    """True once the device has sent a keepalive: one that never does is silent by nature, and is queried instead."""
 
 
 @dataclass(slots=True)
@@ -127,21 +128,21 @@ class _Device:
 
 
 class Registrations:
-    """Of all devices that the configuration knows."""
+    """Holds the registrations of all configured devices."""
 
     def __init__(self, heartbeat_s: Mapping[str, float]) -> None:
-        """`heartbeat_s`: the keepalive interval of each device, by its id."""
+        """`heartbeat_s`: keepalive interval of each device, by device id."""
         self._devices = {device_id: _Device(MISSED * every_s) for device_id, every_s in heartbeat_s.items()}
         self._at: dict[Peer, dict[str, None]] = {}
-        """Who was heard last from exactly there: a recorder, or a whole site behind one connection."""
+        """Devices heard last at each address: a recorder, or a whole site behind one connection."""
         self._hosts: dict[str, int] = {}
-        """How many registrations there are from each host."""
+        """Number of registrations from each host."""
         self._agenda: Agenda[str] = Agenda()
 
     # --- what happens
 
     def register(self, registration: Registration, life_s: float, now: Now) -> Arrival:
-        """The device has shown its password. From another address than before, the other one counts no more."""
+        """Registers a device that has shown its password. An earlier registration from another address ends."""
         device = self._devices[registration.device_id]
         was, before = device.state, device.registration
         if before is not None:
@@ -156,10 +157,10 @@ class Registrations:
         return Arrival.MOVED if has_moved else Arrival.NEW if was is State.RESTORED else Arrival.RENEWED
 
     def restore(self, registration: Registration, now: Now) -> bool:
-        """Take over one from before a restart of ours; whether it holds still.
+        """Takes over a registration from before a restart; returns False if it has expired.
 
         One that holds is believed for a term more: a kill takes the last second of what was to be written, and with it
-        the renewal of a device that renews a term later again. Silence tells who is gone all the same.
+        the renewal of a device that renews a term later again. Silence shows all the same which devices are gone.
         """
         device = self._devices.get(registration.device_id)
         life_s = (registration.expires_at_ms - now.wall_ms) / 1000
@@ -171,7 +172,9 @@ class Registrations:
         return True
 
     def word(self, device_id: str, peer: Peer, now: Now, *, moves: bool) -> bool:
-        """The device says something; whether it was not there before. `moves`: this is where it is reached now.
+        """Notes a message of the device; returns True if it was offline.
+
+        `moves`: it is reached at this address from now on.
 
         Raises:
             NotRegisteredError: it is not registered, or not from this host.
@@ -192,7 +195,7 @@ class Registrations:
         return was is not State.ONLINE
 
     def keeps_alive(self, device_id: str) -> bool:
-        """It sent a keepalive; whether that is news."""
+        """Notes that the device sends keepalives; returns True at the first one."""
         device = self._devices[device_id]
         if device.registration is None or device.registration.keeps_alive:
             return False
@@ -201,27 +204,27 @@ class Registrations:
         return True
 
     def answered(self, device_id: str, now: Now) -> None:
-        """It answered a request of ours: it lives."""
+        """Notes that the device answered a request of ours: it is alive."""
         device = self._devices[device_id]
         if device.state is State.ONLINE:
             device.heard_s = now.monotonic_s
 
     def unregister(self, device_id: str) -> bool:
-        """The device takes leave; whether it was there."""
+        """Ends a device's registration at its own request; returns True if it was online."""
         was = self._devices[device_id].state
         self._move(device_id, Event.UNREGISTER)
         self._drop(device_id)
         return was in THERE
 
     def silent(self, device_id: str) -> bool:
-        """It does not answer either; whether it was there."""
+        """Marks a device as silent that did not answer a query either; returns True if it was online."""
         was = self._devices[device_id].state
         if was in THERE:
             self._move(device_id, Event.SILENCE)
         return was in THERE
 
     def closed(self, peer: Peer) -> list[str]:
-        """A TCP connection ended: who is not there any more."""
+        """Returns the devices that went offline because this TCP connection ended."""
         gone = [each for each in self._at.get(peer, ()) if self._devices[each].state is State.ONLINE]
         for device_id in gone:
             self._move(device_id, Event.CLOSED)
@@ -230,11 +233,11 @@ class Registrations:
     # --- time
 
     def get_timer(self) -> float | None:
-        """When `due` has something to say, at the latest."""
+        """Returns the monotonic second at which `due` is to be called, at the latest."""
         return self._agenda.get_timer()
 
     def due(self, now: Now) -> tuple[list[tuple[str, Gone]], list[str]]:
-        """Who is not there any more, and who has to be asked whether it lives: it sends no keepalives by nature."""
+        """Returns devices that went offline, and silent ones to be queried: they send no keepalives by nature."""
         gone: list[tuple[str, Gone]] = []
         ask: list[str] = []
         for device_id in self._agenda.take(now.monotonic_s):
@@ -259,19 +262,19 @@ class Registrations:
     # --- what is known
 
     def __contains__(self, device_id: str) -> bool:
-        """Whether the configuration has it."""
+        """True if the device is configured."""
         return device_id in self._devices
 
     def state(self, device_id: str) -> State:
-        """As of the last call."""
+        """Returns the device's state as of the last call."""
         return self._devices[device_id].state
 
     def registration(self, device_id: str) -> Registration | None:
-        """As it is to be kept; None without one."""
+        """Returns the device's registration; None without one."""
         return self._devices[device_id].registration
 
     def held(self, device_id: str) -> Registration:
-        """The same, of one that has one.
+        """Returns the device's registration.
 
         Raises:
             NotRegisteredError: it has none.
@@ -282,7 +285,7 @@ class Registrations:
         return registration
 
     def peer(self, device_id: str) -> Peer | None:
-        """Where it is reached. None: not there, or over TCP and not heard since our restart."""
+        """Returns the device's address. None: offline, or over TCP and not heard since our restart."""
         device = self._devices.get(device_id)
         if device is None or device.registration is None or device.state not in THERE:
             return None
@@ -290,20 +293,20 @@ class Registrations:
         return None if device.state is State.RESTORED and peer.transport == "tcp" else peer
 
     def at(self, peer: Peer) -> str | None:
-        """Whose address that is, if it is one device's."""
+        """Returns the device at this address; None where there is none, or several."""
         here = self._at.get(peer, {})
         return next(iter(here)) if len(here) == 1 else None
 
     def is_address(self, peer: Peer) -> bool:
-        """Whether anybody was heard last from exactly there."""
+        """True if a device was heard last at exactly this address."""
         return peer in self._at
 
     def is_host(self, host: str) -> bool:
-        """Whether anybody is registered from there."""
+        """True if a device is registered from this host."""
         return host in self._hosts
 
     def count(self) -> int:
-        """Who is there."""
+        """Returns the number of devices that are online."""
         return sum(device.state in THERE for device in self._devices.values())
 
     # --- inside
@@ -318,7 +321,7 @@ class Registrations:
         self._plan(registration.device_id, device)
 
     def _plan(self, device_id: str, device: _Device) -> None:
-        """At the first moment when something may have to be done; a word meanwhile is found then."""
+        """Plans the first moment at which something may be due; a message that came meanwhile is found then."""
         silent_s = device.heard_s + device.patience_s if device.state in THERE else device.expires_s
         self._agenda.plan(device_id, min(device.expires_s, silent_s))
 

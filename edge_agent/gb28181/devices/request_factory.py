@@ -1,4 +1,4 @@
-"""Requests of ours outside of sessions: MESSAGE, and SUBSCRIBE with the dialog that it makes."""
+"""Builds our requests outside of sessions: MESSAGE, and SUBSCRIBE with the dialog that it makes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from edge_agent.gb28181.sip.message import Request
 
 @dataclass(slots=True)
 class Line:
-    """Who speaks to whom in one dialog. A MESSAGE has one of its own each time."""
+    """The identifiers of one SIP dialog with a device. A MESSAGE has one of its own each time."""
 
     device_id: str
     call_id: str
@@ -21,7 +21,7 @@ class Line:
 
 
 class OwnRequests:
-    """Of one platform."""
+    """Builds the requests of one platform."""
 
     def __init__(self, platform_id: str, realm: str, token: Callable[[int], str]) -> None:
         self._platform_id = platform_id
@@ -29,19 +29,19 @@ class OwnRequests:
         self._token = token
 
     def line(self, device_id: str) -> Line:
-        """A new one."""
+        """Begins a dialog with a device: new Call-ID and tag."""
         return Line(device_id, self._token(32), self._token(16), f"<sip:{device_id}@{self._realm}>")
 
     def contact(self, route: Route) -> str:
-        """Where requests of the other side in a dialog of ours go to."""
+        """Returns the Contact URI, to which a device sends its requests within our dialog."""
         return f"<sip:{self._platform_id}@{route.host}:{route.port}>"
 
     def message(self, device_id: str, route: Route, body: bytes) -> Request:
-        """A query, a command, or an answer of the application's kind."""
+        """Builds a MESSAGE: a query, a command, or an application-level response."""
         return self.request(self.line(device_id), "MESSAGE", route, (), body)
 
     def request(self, line: Line, method: str, route: Route, extra: Sequence[tuple[str, str]], body: bytes) -> Request:
-        """The next of its line."""
+        """Builds the next request of a dialog."""
         line.number += 1
         via = f"SIP/2.0/{route.peer.transport.upper()} {route.host}:{route.port}"
         fields = [

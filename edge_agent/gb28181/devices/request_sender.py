@@ -1,4 +1,4 @@
-"""Our requests outside of sessions, on their way: repeated over UDP, and each answer brought to whoever asked."""
+"""Sends our requests outside of sessions: repeats them over UDP, and matches each answer with its query."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -13,11 +13,11 @@ from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.transactions import ClientTransactions, TimedOut
 
 Context: TypeAlias = Asked | Key
-"""Whose answer it is: a query's or command's, or a subscription's."""
+"""The origin of a request: a query or command, or a subscription."""
 
 
 class Outgoing:
-    """What is to be sent gathers in `packets`."""
+    """Holds the open client transactions. Datagrams to be sent gather in `packets`."""
 
     def __init__(self, own: OwnRequests, route: Callable[[str], Route | None]) -> None:
         self._own = own
@@ -26,7 +26,7 @@ class Outgoing:
         self.packets: list[tuple[bytes, Peer]] = []
 
     def message(self, body: bytes, asked: Asked, now: Now) -> bool:
-        """A body to a device; whether there is a way to it."""
+        """Sends a body in a MESSAGE; returns False without a route to the device."""
         route = self._route(asked.device_id)
         if route is None:
             return False
@@ -34,19 +34,22 @@ class Outgoing:
         return True
 
     def request(self, request: Request, route: Route, context: Context, now: Now) -> None:
-        """A request to where a device is."""
+        """Sends a request along a route."""
         self.packets.append((self._open.start(request, route.peer, now.monotonic_s, context), route.peer))
 
     def answered(self, response: Response) -> Context | None:
-        """Whose answer it is; None: of no request of these. A provisional one (1xx) does not end the wait."""
+        """Returns the origin of the answered request; None: it is none of these.
+
+        A provisional response (1xx) is not final.
+        """
         return self._open.answered(response)
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called."""
+        """Returns the monotonic second at which `handle_timer` is due."""
         return self._open.get_timer()
 
     def handle_timer(self, now: Now) -> list[Context]:
-        """Time has passed: what is to be repeated is, to where its device is now; whose answer did not come."""
+        """Repeats what is due, to the device's address of now; returns the origins of unanswered requests."""
         unanswered = []
         for due in self._open.due(now.monotonic_s):
             if isinstance(due, TimedOut):
@@ -56,6 +59,6 @@ class Outgoing:
         return unanswered
 
     def _peer_now(self, context: Context) -> Peer | None:
-        """Address translation gives a device another port now and then; the old one is nobody's."""
+        """Returns the device's UDP address of now: NAT gives a device another port now and then."""
         route = self._route(context.device_id if isinstance(context, Asked) else context[0])
         return None if route is None or route.peer.transport != "udp" else route.peer

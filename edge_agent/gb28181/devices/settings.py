@@ -1,4 +1,4 @@
-"""What an endpoint is told: who the platform is, and which devices it knows."""
+"""Defines the settings of an endpoint: the platform's identity, and the devices that may register."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from edge_agent.gb28181.sip.peer import Peer
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One that may register."""
+    """A device that may register."""
 
     device_id: str
     heartbeat_s: float = 60.0
     set_guard: bool = False
-    """Some cameras send no alarm before they are told SetGuard."""
+    """Some cameras send no alarm before SetGuard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Of one platform."""
+    """Settings of one platform."""
 
     platform_id: str
     realm: str
     port: int
-    """Of SIP, as devices reach it."""
+    """SIP port, as devices reach it."""
     devices: tuple[Device, ...]
     send_date: bool = True
     per_source_per_minute: int = 1200
@@ -33,14 +33,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the core cannot know by itself: chance, the calendar, passwords, our own address."""
+    """Provides what the core cannot know by itself: chance, the calendar, passwords, our own address."""
 
     token: Callable[[int], str]
-    """So many random hex digits."""
+    """Returns so many random hex digits."""
     calendar: Calendar
     account: Callable[[str], Account | None]
-    """What a device has to know; None where its password cannot be had, and then it has told why."""
+    """Returns a device's user name and password; None where the password cannot be read, which its reader has
+    reported."""
     own_host: Callable[[Peer], str]
-    """Our own address, as that peer can reach it."""
+    """Returns our own address, as that peer can reach it."""
     key: bytes
-    """Random, for this start."""
+    """Random secret of this start, which signs the nonces."""

@@ -1,8 +1,8 @@
-"""Subscriptions to a device's catalog and alarms: begun, renewed in their dialog, begun anew (GB/T 28181-2022, 9.11).
+"""Subscribes to devices' catalogs and alarms, and renews it within the dialog or anew (GB/T 28181-2022, 9.11).
 
-A device forgets them when it reboots, and says so with a 481 at the next renewal. One that refuses is asked again an
-hour later: it may have been given new software. One whose TCP connection ended twice while it owed the answer is not
-asked again before the agent restarts: it falls over the question, and its video with it.
+A device forgets its subscriptions when it reboots, and answers 481 to the next renewal. One that refuses is asked again
+an hour later: it may have been given new software. One whose TCP connection ended twice while it owed the answer is not
+asked again before the agent restarts: the SUBSCRIBE makes it crash, and its video breaks off with it.
 """
 
 from collections import Counter
@@ -23,22 +23,22 @@ EXPIRES_S: Final = 600
 RENEWED_AT: Final = 0.8
 SHORTEST_S: Final = 30
 AGAIN_S: Final = 120.0
-"""After no answer."""
+"""Seconds until the next try after no answer."""
 REFUSED_S: Final = 3600.0
 FALLS: Final = 2
-"""In a row, after which a subscription is given up."""
+"""Falls in a row after which a subscription is given up."""
 _LOST: Final = 481
 
 
 class Topic(StrEnum):
-    """What is subscribed to."""
+    """Kind of events that is subscribed to."""
 
     CATALOG = "catalog"
     ALARM = "alarm"
 
 
 Key = tuple[str, Topic]
-"""Device and topic."""
+"""Device id and topic."""
 
 
 @dataclass(slots=True)
@@ -47,11 +47,11 @@ class _Subscription:
     event: str
     is_granted: bool = False
     is_waiting: bool = False
-    """For the device's answer."""
+    """Its request awaits the device's answer."""
 
 
 class Subscriptions:
-    """Of one platform. `send` takes a request, and whose answer it is to be."""
+    """Holds one platform's subscriptions. `send` takes a request and the subscription that its answer belongs to."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Subscriptions:
         send: Callable[[Request, Route, Key], None],
         number: Callable[[], int],
     ) -> None:
-        """`number` gives the next SN."""
+        """`number` returns the next SN."""
         self._own = own
         self._route = route
         self._send = send
@@ -72,21 +72,21 @@ class Subscriptions:
         """Connections that ended, in a row, while a device owed the answer."""
 
     def begin(self, device_id: str, topic: Topic, version: Version) -> None:
-        """Subscribe, unless that is done, under way or given up."""
+        """Subscribes, unless that is done, under way or given up."""
         if self._falls[device_id, topic] >= FALLS:
             return
         if (device_id, topic) not in self._live and self._agenda.at_s((device_id, topic)) is None:
             self._anew((device_id, topic), version)
 
     def renew(self, key: Key, version: Version) -> None:
-        """Its time has come: within its dialog, or from the beginning."""
+        """Renews a subscription within its dialog, or subscribes anew."""
         if key in self._live:
             self._subscribe(key, version)
         else:
             self._anew(key, version)
 
     def answered(self, key: Key, response: Response, now_s: float) -> bool:
-        """A final answer came; whether it is to be begun anew at once, as the device knows nothing of it any more."""
+        """Takes a final response; returns True if the device has forgotten the subscription: subscribe anew at once."""
         live = self._live.get(key)
         if live is None or response.headers.get("Call-ID") != live.line.call_id:
             return False
@@ -107,20 +107,20 @@ class Subscriptions:
         return False
 
     def unanswered(self, key: Key, now_s: float) -> None:
-        """No answer came."""
+        """Ends a subscription whose request got no answer; plans the next try."""
         if key in self._live:
             self._lose(key)
             self._agenda.plan(key, now_s + AGAIN_S)
 
     def ended(self, call_id: str, now_s: float) -> None:
-        """The device ended one (`Subscription-State: terminated`)."""
+        """Ends a subscription that the device has terminated (`Subscription-State: terminated`); plans the next try."""
         key = self._by_call.get(call_id)
         if key is not None:
             self._lose(key)
             self._agenda.plan(key, now_s + AGAIN_S)
 
     def connection_ended(self, device_id: str) -> list[Topic]:
-        """Note that a device's TCP connection ended; return the subscriptions that are given up from now on."""
+        """Notes that a device's TCP connection ended; returns the subscriptions that are given up from now on."""
         given_up = []
         for topic in Topic:
             live = self._live.get((device_id, topic))
@@ -131,21 +131,21 @@ class Subscriptions:
         return given_up
 
     def forget(self, device_id: str) -> None:
-        """It is not there any more."""
+        """Drops the subscriptions of a device that went offline."""
         for topic in Topic:
             self._lose((device_id, topic))
             self._agenda.cancel((device_id, topic))
 
     def get_timer(self) -> float | None:
-        """When `due` has something to say, at the latest."""
+        """Returns the monotonic second at which `due` is to be called, at the latest."""
         return self._agenda.get_timer()
 
     def due(self, now_s: float) -> list[Key]:
-        """What is to be renewed, or tried again."""
+        """Returns the subscriptions to be renewed or tried again."""
         return self._agenda.take(now_s)
 
     def __len__(self) -> int:
-        """How many are granted."""
+        """Returns the number of granted subscriptions."""
         return sum(each.is_granted for each in self._live.values())
 
     def _anew(self, key: Key, version: Version) -> None:

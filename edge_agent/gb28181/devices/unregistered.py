@@ -1,4 +1,4 @@
-"""Who wants to register and is not let in: for the technician, who adopts them or looks where they come from."""
+"""Lists devices that tried to register and are in no configuration, for the technician, who adopts or traces them."""
 
 import re
 from dataclasses import dataclass, replace
@@ -7,35 +7,35 @@ from typing import Final
 from edge_agent.gb28181.sip.peer import Peer
 
 MAX_STRANGERS: Final = 64
-"""Past it the one who knocked longest ago is forgotten."""
+"""Past it the one that was heard longest ago is forgotten."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _AGENT: Final = re.compile(r"[ -~]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """Somebody at one address, under one name."""
+    """An unknown device: one address, one name."""
 
     device_id: str
-    """As it calls itself; `?` where that can be no id."""
+    """Id that the device claims; `?` where it cannot be an id."""
     host: str
     port: int
     transport: str
     software: str
-    """Its User-Agent, as far as it is plain text: often maker and model."""
+    """The User-Agent, as far as it is plain ASCII text: often maker and model."""
     why: str
     times: int
     last_ms: int
 
 
 class Strangers:
-    """Bounded; whoever knocked last is the last."""
+    """Holds at most `MAX_STRANGERS` unknown devices, the most recent last."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Stranger] = {}
 
     def knocked(self, device_id: str, peer: Peer, software: str, why: str, now_ms: int) -> Stranger:
-        """Note it."""
+        """Counts one attempt of an unknown device, and returns its entry."""
         shown = device_id if _ID.fullmatch(device_id) else "?"
         agent = _AGENT.match(software)
         new = Stranger(shown, peer.host, peer.port, peer.transport, agent[0].strip() if agent else "", why, 1, now_ms)
@@ -47,9 +47,9 @@ class Strangers:
         return seen
 
     def adopted(self, device_id: str, host: str) -> None:
-        """It is no stranger any more: it registered from there."""
+        """Removes a device that has registered from this host."""
         self._known.pop((device_id, host), None)
 
     def listing(self) -> tuple[Stranger, ...]:
-        """All of them."""
+        """Returns the unknown devices, the most recent last."""
         return tuple(self._known.values())

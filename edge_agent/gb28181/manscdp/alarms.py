@@ -1,6 +1,6 @@
-"""Alarms of a device: numbers of the standard's tables, and no word that a device writes beside them.
+"""Reads a device's alarms: numbers of the standard's tables, and no text that a device writes beside them.
 
-`AlarmDescription` is not read: firmware writes names and plates into it. Nor is where it was.
+`AlarmDescription` is not read: firmware writes names and plates into it. Nor is the alarm's position.
 """
 
 from dataclasses import dataclass
@@ -42,21 +42,21 @@ class Alarm:
     method: int | None
     alarm_type: int | None
     event_type: int | None
-    """Of an intrusion: 1 enters, 2 leaves."""
+    """EventType of an intrusion: 1 enters, 2 leaves."""
     alarmed_at: str
     """Local time as the device writes it, for `Calendar.at_ms`."""
 
     @property
     def kind(self) -> str:
-        """In a word: what it is, else by what method it came."""
+        """Names the alarm by its type, else by the method by which it came."""
         return _KINDS.get((self.method or 0, self.alarm_type or 0)) or _METHODS.get(self.method or 0, "unknown")
 
     @property
     def needs_reset(self) -> bool:
-        """Whether the device sends no further one before Control AlarmCmd ResetAlarm."""
+        """True if the device sends no further alarm before Control AlarmCmd ResetAlarm."""
         return self.method == DEVICE
 
 
 def is_of_a_person(method: int | None, alarm_type: int | None) -> bool:
-    """Whether such an alarm is dropped and counted, and not kept. A method left out is taken for video."""
+    """True for an alarm about persons: it is dropped and counted, not kept. A missing method counts as video."""
     return method in {VIDEO, None} and alarm_type in _PERSON

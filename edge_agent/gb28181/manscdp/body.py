@@ -1,6 +1,6 @@
-"""MANSCDP: the XML bodies of GB/T 28181, as devices send them. `queries` writes ours.
+"""Parses MANSCDP, the XML bodies of GB/T 28181, as devices send them. `query_bodies` writes ours.
 
-What kind of message it is decides what is read of it: a table of names for each, and of a position or a person none.
+The kind of message decides what is read of it: a table of element names for each, and none for a position or a person.
 """
 
 import re
@@ -45,18 +45,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One message."""
+    """One parsed MANSCDP message."""
 
     kind: Kind
     cmd_type: str
     """As written, 64 characters at most: `Catalog`, `RecordInfo`, …"""
     sn: int | None
-    """Of the query that it answers, unless the device numbers for itself. None where missing or no number."""
+    """SN of the query that is answered, unless the device counts for itself. None where missing or no number."""
     device_id: str
-    """Of whom it speaks: the device, or a channel of it. Empty where missing or unusable."""
+    """The device or channel that the message is about. Empty where missing or unusable."""
     content: Content
     is_mended: bool = False
-    """Whether the XML was malformed: worth a line in the log, once a device."""
+    """True if the XML was malformed: worth a line in the log, once a device."""
 
 
 _HEAD: Final = names("CmdType SN DeviceID")
@@ -69,7 +69,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {
     "alarm": names("AlarmPriority AlarmMethod AlarmTime Info AlarmType AlarmTypeParam EventType Result"),
     "mediastatus": names("NotifyType"),
 }
-"""What is read beside the head, by CmdType in lower case. `Result` is read of every other."""
+"""Elements read beside the head, by CmdType in lower case. Of every other CmdType only `Result` is read."""
 _RESULT: Final = names("Result")
 
 _POSITION: Final = re.compile(r"mobile_?position", re.IGNORECASE)
@@ -80,7 +80,7 @@ _MAX_CMD_TYPE: Final = 64
 
 
 def parse(body: bytes) -> Word:
-    """One body. Raises ManscdpError for anything that is no such message."""
+    """Parses one body. Raises ManscdpError for anything that is no such message."""
     if len(body) > xml_tree.MAX_BYTES:
         raise ManscdpError(f"a body of {len(body)} bytes; {xml_tree.MAX_BYTES} is the most that is read")
     text = charset.decode(body)
@@ -116,7 +116,7 @@ def _unwanted(cmd_type: str) -> Unwanted | None:
 
 
 def _fields(cmd_type: str) -> frozenset[str]:
-    """What may be read of such a message."""
+    """Returns the elements that may be read of such a message."""
     return frozenset() if _unwanted(cmd_type) else _FIELDS.get(cmd_type.lower(), _RESULT)
 
 
@@ -153,7 +153,7 @@ def _alarm(root: Element) -> Alarm | Unwanted:
 
 
 def _refused(root: Element) -> Result | None:
-    """An answer without a list and without a sum, which says a result: of a subscription, or of a query refused."""
+    """Returns the Result of an answer without a list and a sum: of a subscription, or of a refused query."""
     result = root.get("Result")
     is_list = root.get("SumNum") is not None or root.all("Item")
     return None if result is None or is_list else Result(_is_ok(result))

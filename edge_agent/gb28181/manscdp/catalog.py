@@ -1,4 +1,4 @@
-"""What a device has: put together from the messages of an answer, and kept up to date by what it tells later."""
+"""Assembles a device's catalog from the messages of an answer, and updates it by later notifications."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,35 +12,35 @@ _STATES = {"ON": True, "OFF": False, "VLOST": False, "DEFECT": False}
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A list as far as it came."""
+    """The catalog as far as it came."""
 
     items: tuple[CatalogItem, ...]
     """Each id once, in the order in which they first came."""
     announced: int | None
-    """How many the device claims to have."""
+    """Number of items that the device claims to have."""
     nameless: int
     """Items without a usable id, dropped."""
     outcome: Outcome
 
     @property
     def is_list(self) -> bool:
-        """Whether this may take the place of the list known so far: something came, be it that there is nothing."""
+        """True if this may replace the catalog known so far: items came, or the device has none."""
         return self.outcome in {Outcome.COMPLETE, Outcome.TOO_MANY} or bool(self.items)
 
     def over(self, known: Mapping[str, CatalogItem]) -> dict[str, CatalogItem]:
-        """What is to be known from now on, by id.
+        """Returns the catalog to keep from now on, by id.
 
-        Of a list that stopped short, what did not come stays as it was: one lost datagram takes no channel away.
+        What is missing from a list that stopped short stays as it was: one lost datagram takes no channel away.
         """
         items = {item.item_id: item for item in self.items}
         return items if self.outcome is Outcome.COMPLETE else {**known, **items}
 
 
 class CatalogAssembly:
-    """One query's answer. Feed it what comes; ask `catalog` after each call, and keep its timer."""
+    """Assembles one query's answer. After each call read `catalog`, and keep its timer."""
 
     def __init__(self, sn: int, asked_s: float, *, known_items: int = 0) -> None:
-        """`known_items`: how many the last list had, so that news of one channel is not taken for a list of one."""
+        """`known_items`: length of the last catalog, so that a change of one channel is not taken for a list of one."""
         self._parts = Multipart(sn, asked_s)
         self._sn = sn
         self._known_items = known_items
@@ -48,7 +48,7 @@ class CatalogAssembly:
         self._nameless = 0
 
     def receive(self, sn: int | None, part: CatalogPart, now_s: float) -> bool:
-        """Whether the message is of this answer. If not, it is news: see `changed`."""
+        """Takes a message; returns False if it is not of this answer but a change: see `changed`."""
         if sn != self._sn and part.sum_num == 1 and self._known_items > 1:
             return False
         keys = tuple(item.item_id for item in part.items)
@@ -62,20 +62,20 @@ class CatalogAssembly:
         return taken is not Taken.FOREIGN
 
     def refuse(self) -> None:
-        """The device answered with an error."""
+        """Ends the query: the device answered with an error."""
         self._parts.refuse()
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called, monotonic seconds; None once it is over."""
+        """Returns the monotonic second at which `handle_timer` is due; None once it is over."""
         return self._parts.get_timer()
 
     def handle_timer(self, now_s: float) -> None:
-        """Time has passed."""
+        """Ends the query once its time is up."""
         self._parts.handle_timer(now_s)
 
     @property
     def catalog(self) -> Catalog | None:
-        """The list, once it is over; None before."""
+        """The catalog, once it is over; None before."""
         outcome = self._parts.outcome
         if outcome is None:
             return None
@@ -83,7 +83,7 @@ class CatalogAssembly:
 
 
 def changed(known: Mapping[str, CatalogItem], news: Iterable[CatalogItem]) -> dict[str, CatalogItem]:
-    """The list, by id, after a notification or an unasked answer. It does not grow over MAX_ITEMS."""
+    """Returns the catalog, by id, after a notification or an unasked answer. It does not grow over MAX_ITEMS."""
     items = dict(known)
     for item in news:
         before = items.get(item.item_id)

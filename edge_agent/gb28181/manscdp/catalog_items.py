@@ -1,4 +1,4 @@
-"""One item of a catalog, as a device writes it: a camera, an alarm input, a group, a region, or the device itself."""
+"""Parses one item of a catalog: a camera, an alarm input, a group, a region, or the device itself."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FIELDS: Final = names(
     "Item DeviceID Name Manufacturer Model CivilCode Parental ParentID Status Longitude Latitude BusinessGroupID Event"
     " Info PTZType StreamNumberList"
 )
-"""What is read of an item, and no more: a catalog has passwords in it, too."""
+"""Elements that are read of an item, and no more: a catalog has passwords in it, too."""
 
 Event = Literal["ON", "OFF", "VLOST", "DEFECT", "ADD", "DEL", "UPDATE"]
 _EVENTS: Final[dict[str, Event]] = {
@@ -26,14 +26,14 @@ _ONLINE: Final = frozenset({"ON", "OK", "ONLINE"})
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _CODE: Final = re.compile(r"[0-9]{20}", re.ASCII)
 _MOBILE: Final = 138
-"""Worn or driven: its coordinates are where somebody is, and are not kept."""
+"""Type of a device that is worn or driven: its coordinates are a person's position, and are not kept."""
 _STREAM_NUMBERS: Final = re.compile(r"[0-9](?:/[0-9]){0,7}", re.ASCII)
 _DEGREES: Final = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """Texts stripped and cut to 256 characters; empty where missing."""
+    """An item of a catalog. Texts are stripped and cut to 256 characters; empty where missing."""
 
     item_id: str
     name: str = ""
@@ -41,35 +41,35 @@ class CatalogItem:
     model: str = ""
     civil_code: str = ""
     parental: bool | None = None
-    """Whether it has children, as it says."""
+    """True if the item says that it has children."""
     parent_ids: tuple[str, ...] = ()
     """In the order written, the nearest first where a device writes a path: they do not agree on that."""
     business_group_id: str = ""
     is_online: bool | None = None
-    """Anything but ON, OK or ONLINE is offline; None where it does not say."""
+    """Anything but ON, OK or ONLINE is offline; None where the item does not say."""
     longitude: float | None = None
     """Degrees as the device has them: WGS84 or GCJ02."""
     latitude: float | None = None
     ptz_kind: int | None = None
     """1 dome, 2 half dome, 3 fixed, 4 remote, 5 remote half dome, 6 panorama, 7 split."""
     stream_numbers: tuple[int, ...] = ()
-    """0 main, 1 sub, 2 third: what `a=streamnumber` may ask for (2022)."""
+    """0 main, 1 sub, 2 third: the streams that `a=streamnumber` may ask for (2022)."""
     event: Event | None = None
-    """Of a notification."""
+    """The change, where the item is part of a notification."""
 
 
 def is_id(text: str) -> bool:
-    """Whether a device may be called that: no more than GB/T 28181's 20 digits is asked for in theory, this in fact."""
+    """True if the text may be an id. GB/T 28181 wants 20 digits; devices use others, so this takes more."""
     return _ID.fullmatch(text) is not None
 
 
 def kind_of(code: str) -> int | None:
-    """The type in a 20-digit id, 131 for a camera; None for an id that is none."""
+    """Returns the type in a 20-digit id, 131 for a camera; None for an id that is none."""
     return int(code[10:13]) if _CODE.fullmatch(code) else None
 
 
 def of(item: Element) -> CatalogItem | None:
-    """None where the item has no id that can be used."""
+    """Reads an item; None where it has no usable id."""
     item_id = item.get("DeviceID") or ""
     if not is_id(item_id):
         return None
@@ -101,7 +101,7 @@ def _online(text: str | None) -> bool | None:
 
 
 def _degrees(text: str | None, most: int) -> float | None:
-    """None for what is no number, out of range, or the 0 of a device that does not know where it is."""
+    """Reads degrees; None for what is no number, out of range, or the 0 of a device that does not know where it is."""
     if text is None or not _DEGREES.fullmatch(text):
         return None
     value = float(text)

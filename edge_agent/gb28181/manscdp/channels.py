@@ -1,4 +1,4 @@
-"""Channels of a device, and where in its tree they hang: read leniently, as no two makers agree on ParentID."""
+"""Finds a device's channels and their groups in its catalog: read leniently, as no two makers agree on ParentID."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ _REGION: Final = re.compile(r"(?:[0-9]{2}){1,4}", re.ASCII)
 """2, 4, 6 or 8 digits: an administrative region and no device."""
 _CAMERAS: Final = frozenset({131, 132})
 _PLATFORMS: Final = range(200, 300)
-"""With 215 business group and 216 virtual organisation."""
+"""Types of platforms, with 215 business group and 216 virtual organisation."""
 _BLIND: Final = frozenset({133, 134, 135, 136, 137, 140, 141, 142, 143})
 """Monitor, alarm in and out, audio in and out, relay, barrier, door, credential: no video comes from these."""
 _MAX_DEPTH: Final = 16
@@ -19,7 +19,7 @@ _MAX_DEPTH: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Something of a device that may be asked for video. Its id alone is not unique: recorders repeat one another's."""
+    """A channel that may be invited. Its id alone is not unique: recorders repeat one another's."""
 
     device_id: str
     channel_id: str
@@ -30,9 +30,9 @@ class Channel:
     """As the device says; None where it does not."""
     has_video: bool
     parent_id: str | None
-    """The group or unit of the same catalog in which it is; None: the device itself."""
+    """The group or unit of the same catalog that holds the channel; None: the device itself."""
     groups: tuple[str, ...]
-    """Names of those that it is in, the outermost first; without a name, the id."""
+    """Names of the enclosing groups, the outermost first; without a name, the id."""
     longitude: float | None
     latitude: float | None
     ptz_kind: int | None
@@ -40,12 +40,15 @@ class Channel:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is known by."""
+        """Identifies the channel among all devices."""
         return self.device_id, self.channel_id
 
 
 def channels(device_id: str, items: Iterable[CatalogItem], platform_id: str = "") -> tuple[Channel, ...]:
-    """Of a device's whole catalog. Our own id is no node in it, though devices hang their tree there."""
+    """Finds the channels in a device's whole catalog.
+
+    Our own id is no node in it, though devices hang their tree there.
+    """
     known = {item.item_id: item for item in items if item.item_id != platform_id}
     return tuple(
         _channel(device_id, item, known) for item in known.values() if _is_channel(item, device_id, len(known) == 1)
@@ -53,9 +56,9 @@ def channels(device_id: str, items: Iterable[CatalogItem], platform_id: str = ""
 
 
 def _is_channel(item: CatalogItem, device_id: str, is_alone: bool) -> bool:
-    """A camera is, always; a region, group or platform never; of the rest, what has no children.
+    """True for a camera, always; never for a region, group or platform; of the rest, for items without children.
 
-    The device itself is where it lists nothing else: a camera that registers under a recorder's type.
+    The device itself is a channel where it lists nothing else: a camera that registers under a recorder's type.
     """
     kind = kind_of(item.item_id)
     if kind in _CAMERAS:
@@ -85,7 +88,7 @@ def _channel(device_id: str, item: CatalogItem, known: Mapping[str, CatalogItem]
 
 
 def _above(device_id: str, item: CatalogItem, known: Mapping[str, CatalogItem]) -> list[CatalogItem]:
-    """What it is in, the nearest first. None of it where that goes in a circle, or deeper than any tree does."""
+    """Returns the enclosing groups, the nearest first. Empty where they form a circle, or are deeper than any tree."""
     above: list[CatalogItem] = []
     seen = {device_id, item.item_id}
     parent = _parent(item, known, device_id)
@@ -99,7 +102,7 @@ def _above(device_id: str, item: CatalogItem, known: Mapping[str, CatalogItem]) 
 
 
 def _parent(item: CatalogItem, known: Mapping[str, CatalogItem], device_id: str) -> CatalogItem | None:
-    """The first of those named that is in the catalog, and is neither the device nor itself."""
+    """Returns the first named parent that is in the catalog, and is neither the device nor the item itself."""
     named = (*item.parent_ids, item.business_group_id, item.civil_code)
     ids = (each for each in named if each not in {device_id, item.item_id})
     return next((known[each] for each in ids if each in known), None)

@@ -1,4 +1,4 @@
-"""What a MANSCDP message says, as far as anybody here needs it: one frozen type for each kind of message.
+"""Defines one frozen type for each kind of MANSCDP message, with the fields that are used here.
 
 What is not a field of one of these is not read, let alone kept: no password and no address of a catalog, no description
 of an alarm (firmware writes plates and names into it), and nothing of a position or of a person.
@@ -15,7 +15,7 @@ _MEDIA_OVER: Final = 121
 
 @dataclass(frozen=True, slots=True)
 class Keepalive:
-    """Notify Keepalive: the device lives."""
+    """Notify Keepalive: the device is alive."""
 
     is_ok: bool
     faulty: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class CatalogPart:
     """Response Catalog: one message of several. `catalog.CatalogAssembly` puts them together."""
 
     sum_num: int | None
-    """How many the whole list has, as the device claims: often it has another number."""
+    """Length of the whole catalog, as the device claims: often it is another."""
     items: tuple[CatalogItem, ...]
     nameless: int = 0
     """Items without a usable DeviceID, dropped; they count towards the sum."""
@@ -35,14 +35,14 @@ class CatalogPart:
 
 @dataclass(frozen=True, slots=True)
 class CatalogChange:
-    """Notify Catalog: what became of channels that are known, or a new one (each item has its `event`)."""
+    """Notify Catalog: changes of known channels, or a new one (each item has its `event`)."""
 
     items: tuple[CatalogItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """Response DeviceInfo."""
+    """Response DeviceInfo: maker, model, firmware."""
 
     name: str
     manufacturer: str
@@ -53,14 +53,14 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """Response DeviceStatus. None where it does not say."""
+    """Response DeviceStatus. None where the device does not say."""
 
     is_online: bool | None
     is_ok: bool | None
     is_recording: bool | None
     reason: str
     device_time: str
-    """Local time as the device writes it, for `Calendar.at_ms`; empty where it says none."""
+    """Local time as the device writes it, for `Calendar.at_ms`; empty where it states none."""
     duties: tuple[tuple[str, str], ...]
     """Alarm inputs: id and ONDUTY, OFFDUTY or ALARM, in capitals."""
 
@@ -70,7 +70,7 @@ class RecordItem:
     """One recording. Times as the device writes them."""
 
     channel_id: str
-    """May be empty: some leave it out of the items."""
+    """May be empty: some devices leave it out of the items."""
     started_at: str
     ended_at: str
     kind: str
@@ -88,13 +88,13 @@ class RecordPart:
 
 @dataclass(frozen=True, slots=True)
 class MediaStatus:
-    """Notify MediaStatus."""
+    """Notify MediaStatus: the device reports on a playback or download."""
 
     notify_type: int | None
 
     @property
     def is_end(self) -> bool:
-        """Whether a playback or download is over: the device has sent all there is."""
+        """True if a playback or download is over: the device has sent all there is."""
         return self.notify_type == _MEDIA_OVER
 
 
@@ -107,14 +107,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
-    """Answered, dropped and counted: who or what was where. That it came is all that is known of it."""
+    """A report on a person or a position: answered, dropped and counted. Nothing of it is kept but that it came."""
 
     kind: Literal["mobile_position", "person"]
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Nothing that is needed here: answered, and no more."""
+    """A message that is not needed here: answered, and no more."""
 
 
 Content = (

@@ -1,4 +1,4 @@
-"""An answer that comes in several messages: which of them are ours, and when it is over.
+"""Counts the messages of an answer in several messages: which of them are ours, and when it is over.
 
 `SumNum` is a claim and not a count, the number of the query is not echoed by all, and a recorder that has lost its
 thread simply stops. So an answer is over a moment after the sum is reached, or after a silence, whatever it claims.
@@ -9,23 +9,23 @@ from enum import Enum
 from typing import Final
 
 FIRST_S: Final = 120.0
-"""For the first message: a recorder with many channels collects first."""
+"""Seconds until the first message: a recorder with many channels collects first."""
 IDLE_S: Final = 5.0
 SETTLE_S: Final = 1.0
-"""After the sum is reached: some count what is in the message and not what is in the list."""
+"""Seconds after the sum is reached: some count the items of the message and not those of the list."""
 WHOLE_S: Final = 600.0
-"""For everything: a device that sends an item every four seconds must not be waited for all day."""
+"""Seconds for the whole answer: a device that sends an item every four seconds must not be waited for all day."""
 MAX_ITEMS: Final = 20_000
 
 
 class Outcome(Enum):
-    """How an answer ended."""
+    """End of an answer."""
 
     COMPLETE = "complete"
     STALLED = "stalled"
-    """It stopped before the sum that it claims, or claims none."""
+    """The device stopped before the sum that it claims, or claims none."""
     SILENT = "silent"
-    """Nothing came."""
+    """No message of the answer came."""
     REFUSED = "refused"
     """The device says ERROR."""
     TOO_MANY = "too_many"
@@ -33,15 +33,15 @@ class Outcome(Enum):
 
 
 class Taken(Enum):
-    """What a message is to an answer."""
+    """Relation of a message to an answer."""
 
     NEW = "new"
     AGAIN = "again"
-    """All in it came before: a repeat under another SIP transaction."""
+    """All its items came before: a repeat under another SIP transaction."""
     ANEW = "anew"
-    """The first that bears our number: what came before was somebody else's answer, and is to be forgotten."""
+    """The first with our number: what came before was the answer to another query, and is to be forgotten."""
     FOREIGN = "foreign"
-    """Not of this answer."""
+    """The message is not of this answer."""
 
 
 class Multipart:
@@ -52,7 +52,7 @@ class Multipart:
         self._latest_s = asked_s + WHOLE_S
         self._deadline_s = asked_s + FIRST_S
         self._is_ours: bool | None = None
-        """Whether what came bears our number; None before anything came."""
+        """True if what came bears our number; None before anything came."""
         self._received = 0
         self._seen: set[Hashable] = set()
         self.announced: int | None = None
@@ -62,7 +62,7 @@ class Multipart:
     def take(
         self, sn: int | None, sum_num: int | None, keys: tuple[Hashable, ...], nameless: int, now_s: float
     ) -> Taken:
-        """One message: its number, its sum, what is in it, and how many more without a name.
+        """Counts one message: its number, its sum, its items' keys, and its items without a name.
 
         The sum counts what did not come in an earlier message; some begin each with the end of the last.
         """
@@ -87,15 +87,15 @@ class Multipart:
         return taken
 
     def refuse(self) -> None:
-        """The device answered with an error."""
+        """Ends the query: the device answered with an error."""
         self.outcome = self.outcome or Outcome.REFUSED
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called, monotonic seconds; None once it is over."""
+        """Returns the monotonic second at which `handle_timer` is due; None once it is over."""
         return self._deadline_s if self.outcome is None else None
 
     def handle_timer(self, now_s: float) -> None:
-        """Time has passed."""
+        """Ends the answer once its time is up."""
         if self.outcome is not None or now_s < self._deadline_s:
             return
         if self._is_ours is None:

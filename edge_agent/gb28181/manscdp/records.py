@@ -1,4 +1,4 @@
-"""What a channel has recorded: put together from the messages of an answer."""
+"""Assembles the list of a channel's recordings from the messages of an answer."""
 
 from dataclasses import dataclass
 
@@ -9,38 +9,38 @@ from edge_agent.gb28181.sip.moment import Calendar
 
 @dataclass(frozen=True, slots=True, order=True)
 class Recording:
-    """One piece, Unix milliseconds. By the device's clock."""
+    """One recording, in Unix milliseconds by the device's clock."""
 
     started_at_ms: int
     ended_at_ms: int
     channel_id: str
     kind: str = ""
-    """time, alarm, manual; empty where it does not say."""
+    """time, alarm, manual; empty where the device does not say."""
     size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A list as far as it came, by time."""
+    """The list of recordings as far as it came, by time."""
 
     recordings: tuple[Recording, ...]
     announced: int | None
-    """How many the device claims to have."""
+    """Number of recordings that the device claims to have."""
     unreadable: int
     """Items without a beginning before an end, dropped."""
     outcome: Outcome
 
     @property
     def resume_at_ms(self) -> int | None:
-        """From when to ask again where the device stopped short, as recorders do at some 300; None where it did not."""
+        """Moment to query from again where the device stopped short, as recorders do at some 300; None: it did not."""
         is_short = self.outcome in {Outcome.STALLED, Outcome.TOO_MANY}
         return max(each.ended_at_ms for each in self.recordings) if is_short and self.recordings else None
 
 
 class RecordAssembly:
-    """One query's answer. One query a channel at a time: devices mix up the answers of two.
+    """Assembles one query's answer. One query a channel at a time: devices mix up the answers of two.
 
-    Feed it what comes; ask `records` after each call, and keep its timer.
+    After each call read `records`, and keep its timer.
     """
 
     def __init__(self, sn: int, channel_id: str, calendar: Calendar, asked_s: float) -> None:
@@ -51,7 +51,7 @@ class RecordAssembly:
         self._unreadable = 0
 
     def receive(self, sn: int | None, part: RecordPart, now_s: float) -> bool:
-        """Whether the message is of this answer."""
+        """Takes a message; returns False if it is not of this answer."""
         keys = tuple((item.started_at, item.ended_at) for item in part.items)
         taken = self._parts.take(sn, part.sum_num, keys, 0, now_s)
         if taken is Taken.ANEW:
@@ -63,15 +63,15 @@ class RecordAssembly:
         return taken is not Taken.FOREIGN
 
     def refuse(self) -> None:
-        """The device answered with an error."""
+        """Ends the query: the device answered with an error."""
         self._parts.refuse()
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called, monotonic seconds; None once it is over."""
+        """Returns the monotonic second at which `handle_timer` is due; None once it is over."""
         return self._parts.get_timer()
 
     def handle_timer(self, now_s: float) -> None:
-        """Time has passed."""
+        """Ends the query once its time is up."""
         self._parts.handle_timer(now_s)
 
     @property
@@ -84,7 +84,7 @@ class RecordAssembly:
         return Records(recordings, self._parts.announced, self._unreadable, outcome)
 
     def _add(self, item: RecordItem) -> None:
-        """Under the channel asked for: the id in the item is the device's with some."""
+        """Adds a recording under the queried channel: the id in the item is the device's with some."""
         started_at_ms = self._calendar.at_ms(item.started_at)
         ended_at_ms = self._calendar.at_ms(item.ended_at)
         if started_at_ms is None or ended_at_ms is None or ended_at_ms <= started_at_ms:

@@ -1,4 +1,4 @@
-"""Turns what firmware writes into well-formed XML: a tag is what looks like one, everything else is text.
+"""Turns malformed XML of firmware into well-formed XML: a tag is what looks like one, everything else is text.
 
 `&` and `<` within a text (Hikvision's `<Address>`), control bytes, a close tag too many or too few, bytes behind the
 end. Of a document that was cut off, what is whole stays: an id of which half came would be another device's.
@@ -41,12 +41,12 @@ def repaired(text: str) -> str:
 
 
 class _Mending:
-    """The document so far, and what is open in it."""
+    """The repaired document so far, and its open elements."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
         self._open: list[tuple[str, int]] = []
-        """Name, and where in `_out` it begins."""
+        """Name, and its position in `_out`."""
         self.is_over = False
 
     def text(self, text: str) -> None:
@@ -64,7 +64,7 @@ class _Mending:
             self._pop()
 
     def close(self, name: str) -> None:
-        """And whatever is open within it. A close tag of nothing is dropped."""
+        """Closes the element and whatever is open within it. A close tag of nothing is dropped."""
         lower = name.lower()
         depth = next((n for n in reversed(range(len(self._open))) if self._open[n][0].lower() == lower), None)
         if depth is not None:
@@ -72,7 +72,7 @@ class _Mending:
                 self._pop()
 
     def finished(self) -> str:
-        """Without what was cut off in the middle: the item or field that is open, not the list around it."""
+        """Returns the document without what was cut off: the open item or field, not the list around it."""
         for depth, (name, began) in enumerate(self._open):
             if depth and not name.lower().endswith(_LIST):
                 del self._out[began:], self._open[depth:]
@@ -92,20 +92,20 @@ def _text(text: str) -> str:
 
 
 def _reference(found: re.Match[str]) -> str:
-    """As it stands where it is one; an `&` that begins none is meant as such."""
+    """Keeps a valid reference; an `&` that begins none is meant as such."""
     number = int(found[2]) if found[2] else int(found[3] or "20", 16)
     is_reference = found[0] != "&" and number <= 0x10FFFF and not _NO_XML.match(chr(number))
     return found[0] if is_reference else "&amp;" + found[0][1:]
 
 
 def _attributes(text: str) -> str:
-    """Each once, quoted."""
+    """Writes each attribute once, quoted."""
     values = {found[1]: found[2] or found[3] or "" for found in _ATTRIBUTE.finditer(text)}
     return "".join(f' {name}="{_text(value).replace(chr(34), "&quot;")}"' for name, value in values.items())
 
 
 def _without_sections(text: str) -> str:
-    """CDATA as plain text."""
+    """Turns CDATA into plain text."""
     before, *sections = text.split("<![CDATA[")
     out = [before]
     for section in sections:

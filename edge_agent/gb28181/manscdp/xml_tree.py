@@ -1,4 +1,4 @@
-"""XML of strangers: only the elements that are asked for become an object, whatever else the document says.
+"""Reads untrusted XML: only the requested elements become objects, whatever else the document holds.
 
 expat reads it, without document types and entities, within bounds. What is not well-formed is mended first
 (`xml_repair`), and then read by the same expat. Names are compared in lower case: firmware does not agree on them.
@@ -14,7 +14,7 @@ from edge_agent.gb28181.manscdp.xml_error import MAX_DEPTH, XmlError
 from edge_agent.gb28181.manscdp.xml_repair import repaired
 
 MAX_BYTES: Final = 1 << 20
-"""Of a body. A SIP message is smaller."""
+"""Longest body. A SIP message is smaller."""
 MAX_ELEMENTS: Final = 1 << 16
 MAX_TEXT: Final = 256
 """Characters of one element; the rest is cut off."""
@@ -22,25 +22,25 @@ MAX_TEXT: Final = 256
 
 @dataclass(slots=True)
 class Element:
-    """One of those asked for, and those asked for within it. An attribute counts as a child with a text."""
+    """A requested element with the requested elements within it. An attribute counts as a child with a text."""
 
     name: str
-    """In lower case."""
+    """The element's name, in lower case."""
     text: str = ""
     children: list["Element"] = field(default_factory=list)
 
     def get(self, name: str) -> str | None:
-        """The text of the first child of that name; None where there is none."""
+        """Returns the text of the first child of that name; None where there is none."""
         wanted = name.lower()
         return next((child.text for child in self.children if child.name == wanted), None)
 
     def find(self, name: str) -> str | None:
-        """The same, in any depth: what belongs into `Info` stands beside it with some."""
+        """Returns the first text of that name in any depth: what belongs into `Info` stands beside it with some."""
         wanted = name.lower()
         return next((element.text for element in self.walk() if element.name == wanted), None)
 
     def all(self, name: str) -> list["Element"]:
-        """Those of a name in any depth, but not within one another."""
+        """Returns the elements of a name in any depth, but not within one another."""
         wanted = name.lower()
         found: list[Element] = []
         for child in self.children:
@@ -48,21 +48,22 @@ class Element:
         return found
 
     def walk(self) -> Iterator["Element"]:
-        """Everything below, in the order of the document, nearer things first among brothers."""
+        """Walks all elements below, in the order of the document, but children before grandchildren."""
         yield from self.children
         for child in self.children:
             yield from child.walk()
 
 
 def names(words: str) -> frozenset[str]:
-    """Names to ask for, in lower case."""
+    """Splits a text into names to request, in lower case."""
     return frozenset(words.lower().split())
 
 
 def tree(text: str, wanted: frozenset[str], *, is_head: bool = False) -> tuple[Element, bool]:
-    """The root with what is wanted of it; and whether the text had to be mended.
+    """Returns the root with the wanted elements, and True if the text had to be mended.
 
-    Below an element that is not wanted nothing is. `is_head`: stop reading once the root has each of them.
+    Below an element that is not wanted nothing is read. `is_head`: stop reading once the root has each of them.
+
     Raises XmlError.
     """
     try:
@@ -77,11 +78,11 @@ def tree(text: str, wanted: frozenset[str], *, is_head: bool = False) -> tuple[E
 
 
 class _EnoughError(Exception):
-    """The head is complete."""
+    """Stops expat: the head is complete."""
 
 
 class _Builder:
-    """What expat calls."""
+    """Builds the tree in expat's callbacks."""
 
     def __init__(self, wanted: frozenset[str], *, is_head: bool) -> None:
         self._wanted = wanted
@@ -104,7 +105,7 @@ class _Builder:
         self._open.append(element)
 
     def _element(self, name: str) -> Element | None:
-        """None where nobody asked for it, or not for what it is in."""
+        """Adds an element; None where it, or its parent, is not wanted."""
         element = Element(name)
         if not self._open:
             self.root = element

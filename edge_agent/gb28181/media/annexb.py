@@ -1,6 +1,6 @@
-"""Access units out of a byte stream of NAL units (Annex B of H.264 and H.265), and only those that are whole.
+"""Cuts a byte stream of NAL units (Annex B of H.264 and H.265) into access units, and passes only whole ones.
 
-Where a picture ends is told by the NAL units alone: devices begin a pack, a PES packet or a timestamp where they like,
+The end of a picture is found by the NAL units alone: devices begin a pack, a PES packet or a timestamp where they like,
 and set the marker where they like. A picture is whole if it has begun with its first slice and ends where the next
 begins; a keyframe, if it brings the parameter sets that keyframes of its stream bring.
 """
@@ -14,9 +14,9 @@ from edge_agent.gb28181.media.nal import HEAD_BYTES, START, Codec, Kind
 MAX_UNIT_BYTES: Final = 4 * 1024 * 1024
 """A picture of 1080p takes a tenth of it at most."""
 MAX_TIMES: Final = 4096
-"""Of one picture, which has one: with some devices, one a packet."""
+"""Times of one picture, which has one: with some devices, one a packet."""
 _TRUSTED: Final = 8
-"""Pictures whose end a mark has told rightly, before marks are believed; one wrong one, and never again."""
+"""Pictures whose end a mark has announced rightly, before marks are believed; one wrong one, and never again."""
 _MAX_PARAMETER_BYTES: Final = 4096
 _SPS: Final[dict[Codec, int]] = {"h264": 7, "h265": 33}
 _NEEDED: Final[dict[Codec, frozenset[int]]] = {"h264": frozenset({7, 8}), "h265": frozenset({32, 33, 34})}
@@ -29,7 +29,7 @@ class Unit(NamedTuple):
     codec: Codec
     data: bytes
     is_keyframe: bool
-    """It can be decoded by itself: parameter sets come with it."""
+    """The unit can be decoded by itself: parameter sets come with it."""
     pts_90k: int | None
 
 
@@ -43,32 +43,32 @@ Cut: TypeAlias = Unit | Broken
 
 
 class AccessUnits:
-    """Push bytes, pull whole units. Nothing comes before a parameter set has told the codec."""
+    """Takes bytes and returns whole units. Nothing comes before a parameter set has shown the codec."""
 
     def __init__(self) -> None:
         self.codec: Codec | None = None
         self._contradicted = False
         self._parameters: dict[int, bytes] = {}
         self._brings_sets = False
-        """The newest keyframe had its own: then one without, behind missing bytes, has lost them."""
+        """The newest keyframe had its own parameter sets: one without, behind missing bytes, has lost them."""
         self._is_torn = False
         """Bytes are missing since the newest keyframe."""
         self._held = bytearray()
         self._scanned = 0
         self._times: list[tuple[int, int | None]] = []
-        """From which byte on pictures that begin have which time."""
+        """Times of the pictures that begin from each byte on."""
         self._marked: int | None = None
-        """Where a picture ends, by the newest mark that nothing has followed yet."""
+        """End of a picture by the newest mark that nothing has followed yet."""
         self._right_marks = 0
         self._begin_unit()
 
     @property
     def held_bytes(self) -> int:
-        """Of the picture that is being read; `MAX_UNIT_BYTES` at most."""
+        """Bytes of the picture that is being read; `MAX_UNIT_BYTES` at most."""
         return len(self._held)
 
     def reset(self) -> None:
-        """Bytes are missing: what is half done is thrown away. Parameter sets still count."""
+        """Throws the unfinished picture away: bytes are missing. Parameter sets still count."""
         self._held.clear()
         self._times.clear()
         self._scanned = 0
@@ -77,11 +77,11 @@ class AccessUnits:
         self._begin_unit()
 
     def forget_times(self) -> None:
-        """Times so far count from elsewhere than those to come."""
+        """Forgets the times so far: they count from elsewhere than those to come."""
         self._times = [(begin, None) for begin, _ in self._times]
 
     def push(self, data: bytes, pts_90k: int | None) -> Sequence[Cut]:
-        """Take bytes whose first picture has this time; the units that end in them."""
+        """Takes bytes whose first picture has this time; returns the units that end in them."""
         held = self._held
         if self._times and self._times[-1][0] == len(held):
             self._times.pop()
@@ -102,7 +102,7 @@ class AccessUnits:
         return ready
 
     def mark(self) -> Unit | None:
-        """The sender says that a picture ends here: that picture, if what it says has always been right."""
+        """Takes the sender's mark that a picture ends here; returns that picture if marks have always been right."""
         if self.codec is None or not self._has_slice:
             return None
         if self._right_marks < _TRUSTED:
@@ -115,15 +115,15 @@ class AccessUnits:
 
     def _begin_unit(self) -> None:
         self._is_open = False
-        """A NAL unit of it has begun; what is held before the first is nobody's."""
+        """A NAL unit of the picture has begun; what is held before the first belongs to none."""
         self._has_slice = self._is_key = False
         self._sets: set[int] = set()
-        """Types of the parameter sets that came with it."""
+        """Types of the parameter sets that came with the picture."""
         self._parameter: tuple[int, int] | None = None
-        """Type of the parameter set that is being read, and where it begins."""
+        """Type and position of the parameter set that is being read."""
 
     def _meet(self, at: int, head: bytes, ready: list[Cut]) -> None:
-        """A NAL unit begins at `at`."""
+        """Takes the NAL unit that begins at `at`."""
         self._keep_parameter(at)
         self._scanned = at + len(START)
         kind = self._kind_of(head)
@@ -151,7 +151,7 @@ class AccessUnits:
             self._has_slice, self._is_key = True, kind is Kind.KEY_SLICE or is_point
 
     def _kind_of(self, head: bytes) -> Kind:
-        """What a unit is for. One SPS of another codec is damage, a change if the next set is of that codec, too."""
+        """Returns the kind of a unit. One SPS of another codec is damage; with a second such set the codec changes."""
         told = nal.codec_of(head)
         was_contradicted, self._contradicted = self._contradicted, self._contradicted and told is None
         if told is not None and told != self.codec:
@@ -166,7 +166,7 @@ class AccessUnits:
         return Kind.OTHER if self.codec is None else nal.kind_of(head, self.codec)
 
     def _step_to(self, at: int, codec: Codec, ready: list[Cut]) -> int:
-        """A picture begins at `at`: what was before it is one, or nobody's. Where it stands now."""
+        """Begins a picture at `at`: what was before it is one, or is dropped. Returns its position now."""
         end = at - 1 if at and self._held[at - 1] == 0 else at  # the zero of a start code of four bytes
         if self._is_open:
             ready.append(self._cut(codec, end, at))
@@ -176,7 +176,7 @@ class AccessUnits:
         return at - end
 
     def _judge_mark(self, at: int, ready: list[Cut], *, begins: bool) -> None:
-        """Whether the newest mark was right: then nothing but the beginning of a picture follows it."""
+        """Judges the newest mark: it was right if nothing but the beginning of a picture follows it."""
         marked, self._marked = self._marked, None
         if marked is None or self._right_marks < 0:
             return
@@ -196,7 +196,7 @@ class AccessUnits:
             self._parameters[name] = bytes(self._held[begin:end]).rstrip(b"\0")
 
     def _drop(self, end: int, at: int) -> None:
-        """Throw the first `end` bytes away; the picture that begins at `at` has the time that counts there."""
+        """Throws the first `end` bytes away; the picture that begins at `at` has the time that counts there."""
         del self._held[:end]
         before = [time for begin, time in self._times if begin <= at]
         later = [(begin - end, time) for begin, time in self._times if begin > at]
@@ -204,7 +204,7 @@ class AccessUnits:
         self._scanned = max(0, self._scanned - end)
 
     def _cut(self, codec: Codec, end: int, at: int) -> Unit:
-        """The first `end` bytes as a unit; what is held from there on is the next one's beginning, at `at`."""
+        """Cuts the first `end` bytes off as a unit; what is held from there on is the next one's beginning, at `at`."""
         data, pts = bytes(self._held[:end]), self._times[0][1]
         self._drop(end, at)
         if not self._is_key:

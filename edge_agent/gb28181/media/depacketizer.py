@@ -1,4 +1,4 @@
-"""From what arrives for one session to whole pictures: RTP → order → PS, TS or raw video → access units.
+"""Turns one session's RTP into whole pictures: RTP → order → PS, TS or raw video → access units.
 
 After a loss nothing comes out until the next keyframe that is whole: a decoder would fill the holes with inventions.
 
@@ -29,15 +29,15 @@ _PROMISED_S: Final = 2.0
 _MAX_EARLY: Final = 8192
 """Packets of another SSRC that are kept meanwhile. Its first keyframe is among them, and the next may be 10 s away."""
 MAX_EARLY_BYTES: Final = 8 * 1024 * 1024
-"""Of their payloads: 32 Mbit/s. The oldest go, and the receiver waits for the next keyframe."""
+"""Payload bytes of the packets kept early: 32 Mbit/s. The oldest go, and the receiver waits for the next keyframe."""
 _AUDIO: Final = frozenset({0, 4, 8, 9, 18, 102})
 """Payload types of sound (RFC 3551, 6; 102 is AAC in GB/T 28181-2022)."""
 _RAW: Final[dict[int, Codec]] = {98: "h264", 99: "h265", 100: "h265"}
 """GB/T 28181-2022, annex C; 99 is H.265 with some, and SVAC, which is not decoded here, by the text."""
 _WORDLESS_S: Final = 10.0
-"""Media for so long without a parameter set: then it is said what else comes."""
+"""Seconds of media without a parameter set after which the stream is reported as unsupported."""
 _WRAPS: Final = {False: 1 << 32, True: 1 << 33}
-"""Where timestamps of RTP, and of PES, begin anew."""
+"""Modulus of RTP's 32-bit timestamps, and of the 33-bit ones of PES (True)."""
 MAX_EVENTS: Final = 256
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 
@@ -47,10 +47,10 @@ class AccessUnit(NamedTuple):
 
     codec: Codec
     data: bytes
-    """Annex B."""
+    """Annex B, with start codes."""
     is_keyframe: bool
     pts_90k: int | None
-    """Of the PES, else the RTP timestamp; it goes on where theirs begin anew. None: this picture has none."""
+    """PTS of the PES, else the RTP timestamp, continued over their wrap-around. None: this picture has none."""
     arrived_s: float
 
 
@@ -75,10 +75,10 @@ _Format: TypeAlias = ProgramStream | TransportStream | RawVideo
 
 
 class Receiver:
-    """Of one session. Nothing that arrives makes it raise, but for `FramingError` of `receive_bytes`."""
+    """Receives one session's media. No input makes it raise, but for `FramingError` of `receive_bytes`."""
 
     def __init__(self, transport: Literal["udp", "tcp"], ssrc: int | None = None) -> None:
-        """`ssrc`: what the device said; it wins over another, but need not come."""
+        """`ssrc`: of the device's answer; it wins over another, but need not come."""
         self._is_udp = transport == "udp"
         self._expected = ssrc
         self._framer = TcpFramer()
@@ -88,20 +88,20 @@ class Receiver:
         self._ssrc: int | None = None
         self._host: str | None = None
         self._foreign_s: float | None = None
-        """Since when another SSRC than the promised one comes."""
+        """Second since which another SSRC than the promised one comes."""
         self._early: deque[tuple[Packet, float]] = deque()
-        """What came of others meanwhile, with its moment."""
+        """Packets of other SSRCs that came meanwhile, each with its second."""
         self._early_bytes = 0
         self.heard_s: float | None = None
-        """When the newest packet of the stream came (monotonic, seconds)."""
+        """Monotonic second of the newest packet of the stream."""
         self.noise: Counter[Noise] = Counter()
         self.report: SenderReport | None = None
-        """The newest of the stream's sender."""
+        """The newest report of the stream's sender."""
         self.lost_packets = 0
         self._begin(None)
 
     def _begin(self, ssrc: int | None) -> None:
-        """A stream of its own."""
+        """Begins a new stream."""
         self._ssrc = ssrc
         self._order = Order(WINDOW if self._is_udp else 0)
         self._format: _Format | None = None
@@ -110,14 +110,14 @@ class Receiver:
         self._began_s: float | None = None
         self._is_damaged = True
         self._has_pts = False
-        """Then RTP's timestamps, which count from elsewhere, are not looked at."""
+        """PES brought timestamps: RTP's, which count from elsewhere, are not used any more."""
         self._time: tuple[int, int, bool] | None = None
-        """The newest timestamp as it came, as it was given out, and whether it was of a PES."""
+        """The newest timestamp as it came, as it was given out, and True if it was of a PES."""
 
     # --- what comes in
 
     def receive_datagram(self, data: bytes, host: str, now_s: float) -> None:
-        """One datagram. From another host than the stream's it is noise."""
+        """Takes one datagram. From another host than the stream's it is noise."""
         if host != self._host and self._host is not None and not self._is_silent(now_s):
             self.noise[Noise.FOREIGN] += 1
             return
@@ -125,7 +125,7 @@ class Receiver:
             self._host = host
 
     def receive_bytes(self, data: bytes, now_s: float) -> None:
-        """Bytes of the connection.
+        """Takes bytes of the connection.
 
         Raises:
             FramingError: it makes no sense to read on.
@@ -135,11 +135,11 @@ class Receiver:
         self._flush_s = now_s + WAIT_S if self._framer.is_waiting else None
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called (monotonic, seconds)."""
+        """Returns the monotonic second at which `handle_timer` is due."""
         return self._flush_s if self._flush_s is not None else self._order.get_timer()
 
     def handle_timer(self, now_s: float) -> None:
-        """Time has passed."""
+        """Releases packets that have waited long enough."""
         if self._flush_s is not None and now_s >= self._flush_s:
             self._flush_s = None
             for packet in self._framer.flush():
@@ -148,7 +148,7 @@ class Receiver:
             self._take(item, now_s)
 
     def next_event(self) -> Event | None:
-        """What has come of it; None: nothing more."""
+        """Returns the next event; None: no more."""
         if not self._events:
             return None
         event = self._events.popleft()
@@ -157,14 +157,14 @@ class Receiver:
 
     @property
     def held_bytes(self) -> int:
-        """Of packets, units and pictures that are not whole or not believed yet, and of events that wait."""
+        """Bytes of packets, units and pictures that are not whole or not believed yet, and of events that wait."""
         parts = (self._framer, self._units, *([] if self._format is None else [self._format]))
         return sum(part.held_bytes for part in parts) + self._order.held_bytes + self._event_bytes + self._early_bytes
 
     # --- inside
 
     def _receive(self, data: bytes, now_s: float) -> bool:
-        """Whether it was a packet of the stream."""
+        """Takes one packet; returns True if it was of the stream."""
         packet = rtp.parse(data)
         if isinstance(packet, Noise):
             self._hear_noise(packet, data)
@@ -188,7 +188,7 @@ class Receiver:
             self.report = report
 
     def _may_begin(self, packet: Packet, now_s: float) -> bool:
-        """Whether the stream is this one from now on: the first, the one that was promised, or after a silence."""
+        """True if the stream is this one from now on: the first, the one that was promised, or after a silence."""
         if packet.ssrc != self._expected:
             if self._ssrc is not None and not self._is_silent(now_s):
                 return False
@@ -220,7 +220,7 @@ class Receiver:
             self.noise[Noise.FOREIGN] += 1
 
     def _use_early(self, ssrc: int) -> None:
-        """Read what came before the stream was believed, in its order. What was of others is noise."""
+        """Reads the packets that came before the stream was believed, in their order. Those of others are noise."""
         early, self._early, self._early_bytes = self._early, deque(), 0
         for packet, came_s in early:
             if packet.ssrc == ssrc:
@@ -249,7 +249,7 @@ class Receiver:
             self._mind_words(now_s)
 
     def _take_gap(self, gap: Gap, now_s: float) -> None:
-        """Packets are missing."""
+        """Counts missing packets, and drops what is half read."""
         self.lost_packets += gap.packets
         begun = None if self._format is None else self._format.reset()
         if begun is not None:
@@ -257,7 +257,7 @@ class Receiver:
         self._spoil(gap.packets)
 
     def _read(self, packet: Packet, now_s: float) -> None:
-        """The video in a payload."""
+        """Reads the video in a payload."""
         for piece in () if self._format is None else self._format.push(packet.payload):
             if isinstance(piece, Lost):
                 self._spoil(0)
@@ -268,7 +268,7 @@ class Receiver:
             self._video(piece.data, piece.pts_90k if self._has_pts else packet.timestamp_90k, now_s)
 
     def _choose_format(self, packet: Packet) -> None:
-        """What a payload is: by what is in it, else by its type."""
+        """Chooses the format of a payload: by its content, else by its type."""
         chosen: _Format | None = None
         payload, stream = packet.payload, self._format
         if payload.startswith(PACK):
@@ -296,14 +296,14 @@ class Receiver:
                 self._pass(unit, now_s)
 
     def _pass(self, unit: Unit, now_s: float) -> None:
-        """The gate."""
+        """Passes a unit on, unless the stream is damaged and this is no keyframe."""
         if self._is_damaged and not unit.is_keyframe:
             return
         self._is_damaged = False
         self._tell(AccessUnit(unit.codec, unit.data, unit.is_keyframe, self._unwrapped(unit.pts_90k), now_s))
 
     def _spoil(self, packets: int) -> None:
-        """Bytes are missing or make no sense: what is half read is of no use."""
+        """Drops what is half read: bytes are missing or make no sense."""
         self._units.reset()
         self._close(packets)
 
@@ -313,7 +313,7 @@ class Receiver:
             self._tell(Damaged(packets))
 
     def _unwrapped(self, stamp: int | None) -> int | None:
-        """A timestamp that goes on where its 32 or 33 bits begin anew, or where PES begin to have their own."""
+        """Continues a timestamp where its 32 or 33 bits wrap around, or where PES begin to have their own."""
         if stamp is None:
             return None
         out = stamp
@@ -335,7 +335,7 @@ class Receiver:
             self._tell(Unsupported(what))
 
     def _tell(self, event: Event) -> None:
-        """Whoever drains too seldom loses the oldest, and the pictures that depend on it."""
+        """Queues an event. A caller that drains too seldom loses the oldest, and the pictures that depend on it."""
         self._event_bytes += _bytes_of(event)
         if len(self._events) >= MAX_EVENTS or self._event_bytes > MAX_EVENT_BYTES:
             self._events.clear()

@@ -1,4 +1,4 @@
-"""NAL units of H.264 (ITU-T H.264, 7.3.1 and 7.4.1) and H.265 (ITU-T H.265, 7.3.1.2): what their first bytes say."""
+"""Reads the first bytes of NAL units of H.264 (ITU-T H.264, 7.3.1 and 7.4.1) and H.265 (ITU-T H.265, 7.3.1.2)."""
 
 from enum import Enum, auto
 from typing import Final, Literal, TypeAlias
@@ -6,21 +6,21 @@ from typing import Final, Literal, TypeAlias
 Codec: TypeAlias = Literal["h264", "h265"]
 START: Final = b"\x00\x00\x01"
 HEAD_BYTES: Final = 3
-"""Of a unit, so many bytes from its header on are needed."""
+"""Bytes of a unit that are needed, from its header on."""
 
 
 class Kind(Enum):
-    """What a unit is for."""
+    """Role of a NAL unit in the stream."""
 
     PARAMETERS = auto()
-    """VPS, SPS, PPS."""
+    """A parameter set: VPS, SPS, PPS."""
     KEY_SLICE = auto()
-    """Of a picture that can be decoded by itself: IDR, in H.265 any IRAP."""
+    """Slice of a picture that can be decoded by itself: IDR, in H.265 any IRAP."""
     SLICE = auto()
     PREFIX = auto()
     """Delimiter or SEI before a picture: it begins a new access unit."""
     OTHER = auto()
-    """Belongs to the picture before it, or to nobody."""
+    """Belongs to the picture before it, or to none."""
     DAMAGED = auto()
     """Its `forbidden_zero_bit` is set: no encoder writes that."""
 
@@ -44,7 +44,7 @@ _ALL_INTRA: Final = 0x88
 
 
 def codec_of(head: bytes) -> Codec | None:
-    """The codec whose SPS, or VPS, this is; None for anything else.
+    """Returns the codec whose SPS, or VPS, this is; None for anything else.
 
     By nothing else: 0x27, 0x47, 0x67 are odd, so in H.265 they would belong to a layer that does not exist, and 0x40
     and 0x42 are no types that H.264 streams have. Others exist in both: 0x28 is a PPS here, an IDR slice there, and a
@@ -56,19 +56,19 @@ def codec_of(head: bytes) -> Codec | None:
 
 
 def is_sequence_parameter(head: bytes, codec: Codec) -> bool:
-    """Whether this is an SPS: there is one before every picture at which decoding can begin."""
+    """True if this is an SPS: there is one before every picture at which decoding can begin."""
     if codec == "h264":
         return head[0] & 0x9F == 7 and bool(head[0] & 0x60)
     return head[:2] == b"\x42\x01"
 
 
 def has_known_profile(head: bytes) -> bool:
-    """Whether an SPS of H.264 goes on as one: where three bytes of anything might look like its header."""
+    """True if an SPS of H.264 goes on as one, where three bytes of anything might look like its header."""
     return head[1] in _PROFILES and not head[2] & 3
 
 
 def kind_of(head: bytes, codec: Codec) -> Kind:
-    """Of the unit that begins with these bytes."""
+    """Returns the kind of the unit that begins with these bytes."""
     if head[0] & 0x80:
         return Kind.DAMAGED
     if codec == "h264":
@@ -79,15 +79,15 @@ def kind_of(head: bytes, codec: Codec) -> Kind:
 
 
 def is_first_slice(head: bytes, codec: Codec) -> bool:
-    """Whether a slice is the first of its picture: `first_mb_in_slice` 0, or `first_slice_segment_in_pic_flag`."""
+    """True if a slice is the first of its picture: `first_mb_in_slice` 0, or `first_slice_segment_in_pic_flag`."""
     return bool(head[1 if codec == "h264" else 2] & 0x80)
 
 
 def is_intra(head: bytes, codec: Codec) -> bool:
-    """Whether a first slice of H.264 says that its picture refers to no other, though it is no IDR."""
+    """True if a first slice of H.264 says that its picture refers to no other, though it is no IDR."""
     return codec == "h264" and head[1] == _ALL_INTRA
 
 
 def name_of(head: bytes, codec: Codec) -> int:
-    """The type of a parameter set, by which a newer one takes an older one's place."""
+    """Returns the type of a parameter set, by which a newer one takes an older one's place."""
     return head[0] & 0x1F if codec == "h264" else head[0] >> 1 & 0x3F

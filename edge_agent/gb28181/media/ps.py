@@ -1,14 +1,14 @@
-"""The video in a program stream (ISO/IEC 13818-1, 2.5) as devices write it: pushed in pieces, read where it can be.
+"""Extracts the video of a program stream (ISO/IEC 13818-1, 2.5) as devices write it.
 
-What a header claims is believed only as far as the next start code agrees: maps with wrong lengths and checksums, packs
-without their ten bytes, private packets and announced audio all occur. Which codec it is, is told by the video itself.
+A header is believed only as far as the next start code agrees: maps with wrong lengths and checksums, packs without
+their ten bytes, private packets and announced audio all occur. The codec is recognized by the video itself.
 """
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 MAX_HELD_BYTES: Final = 4 * 1024 * 1024
-"""Of one packet of video without a length: more than any picture."""
+"""Longest packet of video without a length: more than any picture."""
 PACK: Final = b"\x00\x00\x01\xba"
 _CODE: Final = b"\x00\x00\x01"
 _LEAST: Final = 0xB9
@@ -28,7 +28,7 @@ _STRAY_BYTES: Final = 64 * 1024
 """So far behind a wrong length the next start code is looked for."""
 _ZEROS: Final = 4096
 STREAM_TYPES: Final = {0x10: "MPEG-4", 0x80: "SVAC"}
-"""Of a map, what is video and not decoded here: for words."""
+"""Video types of a map that are not decoded here: for messages."""
 
 
 class Video(NamedTuple):
@@ -48,33 +48,33 @@ Piece: TypeAlias = Video | Lost
 
 
 class ProgramStream:
-    """One stream. Push bytes, pull pieces."""
+    """Demultiplexes one stream: takes bytes, returns pieces of video."""
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._needs = 0
-        """With fewer bytes held, nothing new can be said."""
+        """With fewer bytes held, nothing new can be read."""
         self._scanned = 0
-        """Of the unit that is being read, so many bytes hold no start code."""
+        """Bytes of the unit being read that hold no start code."""
         self.is_synced = False
-        """Whether what comes next is known to be a unit of the stream."""
+        """True if the next bytes are known to be a unit of the stream."""
         self.claimed: frozenset[int] = frozenset()
         """Stream types of the newest map."""
 
     @property
     def held_bytes(self) -> int:
-        """Of the unit that is being read; `MAX_HELD_BYTES` at most."""
+        """Bytes of the unit that is being read; `MAX_HELD_BYTES` at most."""
         return len(self._held)
 
     @property
     def is_at_boundary(self) -> bool:
-        """Whether all that was pushed has been read: nothing is half done."""
+        """True if all that was pushed has been read: nothing is half done."""
         return not self._held
 
     def reset(self) -> Video | None:
-        """Bytes are missing: nothing counts until the next pack. What there is of a packet of video whose end is lost.
+        """Skips to the next pack, as bytes are missing; returns what there is of a video packet whose end is lost.
 
-        A picture may begin in it, and that one tells that the picture before is whole.
+        A picture may begin in it, and that one shows that the picture before is whole.
         """
         held = self._held
         is_video = self.is_synced and len(held) > _PES_BYTES and self._is_code(0) and held[3] in _VIDEO
@@ -84,7 +84,7 @@ class ProgramStream:
         return piece if isinstance(piece, Video) else None
 
     def push(self, data: bytes) -> Sequence[Piece]:
-        """Take bytes; the pieces that are whole by now."""
+        """Takes bytes; returns the pieces that are whole by now."""
         held = self._held
         held += data
         if len(held) < self._needs:
@@ -111,7 +111,7 @@ class ProgramStream:
         return pieces
 
     def _seek_pack(self, at: int, pieces: list[Piece]) -> int:
-        """Where the next pack is, -1 if it is not here yet; what is passed over is lost."""
+        """Returns the position of the next pack, -1 if it is not here yet; what is passed over is lost."""
         found = self._held.find(PACK, at)
         passed = (found if found >= 0 else max(at, len(self._held) - 3)) - at
         if passed:
@@ -120,7 +120,7 @@ class ProgramStream:
         return found
 
     def _zeros(self, at: int) -> int:
-        """How many zeros stand before a start code, or before what is not here yet: padding that nobody announced."""
+        """Counts the zeros before a start code, or before what is not here yet: padding that no header announces."""
         some = bytes(self._held[at : at + _ZEROS])
         run = len(some) - len(some.lstrip(b"\0"))
         if run == len(some):
@@ -128,7 +128,7 @@ class ProgramStream:
         return max(0, run - 2) if some[run] == 1 else 0
 
     def _read(self, at: int) -> tuple[int, Piece | None]:
-        """One unit: how long it is, 0 where more bytes are needed, and what is in it."""
+        """Reads one unit: its length, 0 where more bytes are needed, and its content."""
         code = self._held[at + 3]
         if code == _PACK:
             return self._pack_bytes(at), None
@@ -142,7 +142,7 @@ class ProgramStream:
         return self._other(at, code, length), None
 
     def _pack_bytes(self, at: int) -> int:
-        """Of a pack header: also one that is cut off, or of MPEG-1."""
+        """Returns the length of a pack header: also one that is cut off, or of MPEG-1."""
         held = self._held
         following = self._next_code(at + 4, at + _PACK_BYTES)
         if following is not None:  # marker bits keep start codes out of a whole header
@@ -155,7 +155,7 @@ class ProgramStream:
         return _MPEG1_PACK_BYTES if held[at + 4] >> 4 == 2 else 4
 
     def _other(self, at: int, code: int, length: int) -> int:
-        """System header, map, audio, private data: passed over by the length, if a start code stands behind it."""
+        """Passes over system header, map, audio or private data by its length, if a start code stands behind it."""
         held, end = self._held, at + 6 + length
         is_table = code in {_SYSTEM, _MAP}
         if not is_table or length <= _TABLE_BYTES:
@@ -184,7 +184,7 @@ class ProgramStream:
         return end - at, self._payload(at, end)
 
     def _endless_video(self, at: int) -> tuple[int, Piece | None]:
-        """A packet that says no length ends where the next unit begins."""
+        """Reads a video packet without a length: it ends where the next unit begins."""
         held = self._held
         end = self._next_code(at + max(_PES_BYTES, self._scanned), len(held))
         if end is not None:
@@ -195,7 +195,7 @@ class ProgramStream:
         return 0, None
 
     def _payload(self, at: int, end: int) -> Piece:
-        """Of a packet of video (2.4.3.6): where its own start code stands, if its header's length cannot be right."""
+        """Reads a video packet (2.4.3.6), from its first own start code on if its header's length cannot be right."""
         held = self._held
         if end - at < _PES_BYTES:
             return Lost(end - at)
@@ -215,7 +215,7 @@ class ProgramStream:
         return self._held.startswith(_CODE, at) and self._held[at + 3] >= _LEAST
 
     def _next_code(self, begin: int, end: int) -> int | None:
-        """Of the stream's own, not of the video's; it stands before `end`, and all of it is held."""
+        """Returns the next start code of the stream, not of the video, that stands before `end` and is held whole."""
         held = self._held
         at = held.find(_CODE, begin, end + 2)
         while 0 <= at < len(held) - 3:
@@ -226,7 +226,7 @@ class ProgramStream:
 
 
 def _pts(data: bytes | bytearray) -> int | None:
-    """33 bits in five bytes, with marker bits between (2.4.3.7); None where those are wrong."""
+    """Reads a PTS: 33 bits in five bytes, with marker bits between (2.4.3.7); None where those are wrong."""
     if len(data) < 5 or not (data[0] & 1 and data[2] & 1 and data[4] & 1):
         return None
     return (data[0] >> 1 & 7) << 30 | data[1] << 22 | (data[2] >> 1) << 15 | data[3] << 7 | data[4] >> 1
@@ -238,7 +238,7 @@ class _Mpeg1Header(NamedTuple):
 
 
 def _mpeg1_header(data: bytes | bytearray) -> _Mpeg1Header | None:
-    """Of a packet as MPEG-1 has them (ISO/IEC 11172-1, 2.4.3.3), FFmpeg's `mpeg` among others; None: it is no such."""
+    """Reads a packet header of MPEG-1 (ISO/IEC 11172-1, 2.4.3.3), as FFmpeg's `mpeg` writes it; None: it is none."""
     at = len(data) - len(data.lstrip(b"\xff"))
     at += 2 if data[at : at + 1] and data[at] >> 6 == 1 else 0
     head = data[at] if at < len(data) else 0
@@ -250,7 +250,7 @@ def _mpeg1_header(data: bytes | bytearray) -> _Mpeg1Header | None:
 
 
 def _stream_types(section: bytes) -> frozenset[int]:
-    """Of a map's body, as far as its lengths make sense; the checksum is not looked at."""
+    """Returns the stream types of a map's body, as far as its lengths make sense; the checksum is not checked."""
     at = 4 + int.from_bytes(section[2:4])
     at, end = at + 2, min(len(section), at + 2 + int.from_bytes(section[at : at + 2]))
     types = set()

@@ -1,4 +1,4 @@
-"""Video that comes without a program stream: NAL units straight in RTP (RFC 6184 for H.264, RFC 7798 for H.265)."""
+"""Reads video without a program stream: NAL units straight in RTP (RFC 6184 for H.264, RFC 7798 for H.265)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _SET_BYTES: Final = 256
 
 
 class RawVideo:
-    """Payloads of one stream, in order, into Annex B. A fragment whose beginning is missing is passed over."""
+    """Turns one stream's payloads, in order, into Annex B. A fragment whose beginning is missing is passed over."""
 
     claimed: frozenset[int] = frozenset()
     is_at_boundary = True
@@ -28,11 +28,11 @@ class RawVideo:
         self._in_fragment = False
 
     def reset(self) -> None:
-        """Packets are missing."""
+        """Drops the open fragment: packets are missing."""
         self._in_fragment = False
 
     def push(self, payload: bytes) -> Sequence[Video]:
-        """What is in one packet's payload, with start codes; nothing of what makes no sense."""
+        """Returns the units in one packet's payload, with start codes; nothing of what makes no sense."""
         if len(payload) < HEAD_BYTES:
             return ()
         units = self._h264(payload) if self.codec == "h264" else self._h265(payload)
@@ -67,7 +67,7 @@ class RawVideo:
 
 
 def codec_in(payload: bytes) -> Codec | None:
-    """The codec whose VPS or SPS this payload begins with, by itself or in an aggregate; None: it begins otherwise."""
+    """Returns the codec whose VPS or SPS begins the payload, by itself or in an aggregate; None: another unit does."""
     if not HEAD_BYTES <= len(payload) < _SET_BYTES:
         return None
     at = {_STAP_A: 3}.get(payload[0] & 0x1F, 4 if payload[0] >> 1 & 0x3F == _AP else 0)
@@ -77,7 +77,7 @@ def codec_in(payload: bytes) -> Codec | None:
 
 
 def _units(data: bytes) -> Sequence[bytes]:
-    """Of an aggregate: each with a length before it."""
+    """Splits an aggregate: each unit has a length before it."""
     units: list[bytes] = []
     at = 0
     while at + 2 < len(data):

@@ -1,4 +1,4 @@
-"""RTP packets (RFC 3550, 5.1) as devices send them, and what else arrives on their port."""
+"""Parses RTP packets (RFC 3550, 5.1) as devices send them, and recognizes what else arrives on their port."""
 
 import re
 import struct
@@ -18,7 +18,7 @@ MIN_BYTES: Final = _HEAD.size
 
 
 class Noise(StrEnum):
-    """What is no RTP."""
+    """Kind of a packet that is not the stream's RTP."""
 
     SIP = "sip"
     """Text of the signalling: the device has the media port for its SIP server's."""
@@ -27,11 +27,11 @@ class Noise(StrEnum):
     OTHER = "other"
     """Another version, or lengths that do not fit."""
     FOREIGN = "foreign"
-    """Whole, and from somebody else: another host, or another SSRC than the stream's."""
+    """A whole packet from elsewhere: another host, or another SSRC than the stream's."""
 
 
 class Packet(NamedTuple):
-    """One packet. A tuple, not a dataclass: thousands are made a second."""
+    """One RTP packet. A tuple, not a dataclass: thousands are made a second."""
 
     payload_type: int
     marker: bool
@@ -42,16 +42,16 @@ class Packet(NamedTuple):
 
 
 class SenderReport(NamedTuple):
-    """What a device's wall clock said at one timestamp (RFC 3550, 6.4.1)."""
+    """A device's wall clock at one timestamp (RFC 3550, 6.4.1)."""
 
     ssrc: int
     wall_ms: float
-    """Unix milliseconds."""
+    """Unix milliseconds by the device's clock."""
     timestamp_90k: int
 
 
 def parse(data: bytes) -> Packet | Noise:
-    """Read one packet. Whatever it is, something is returned."""
+    """Parses one packet; never raises."""
     if len(data) < MIN_BYTES:
         return Noise.SHORT
     first, second, sequence, timestamp, ssrc = _HEAD.unpack_from(data)
@@ -67,7 +67,7 @@ def parse(data: bytes) -> Packet | Noise:
 
 
 def _payload(data: bytes, first: int) -> bytes | None:
-    """Without what the first octet says stands before and behind it; None where that does not fit."""
+    """Returns the payload without what the first octet announces before and behind it; None where that does not fit."""
     start, end = MIN_BYTES + 4 * (first & 0x0F), len(data)
     if first & 0x10:
         start += 4 + 4 * int.from_bytes(data[start + 2 : start + 4])
@@ -77,7 +77,7 @@ def _payload(data: bytes, first: int) -> bytes | None:
 
 
 def sender_report(data: bytes) -> SenderReport | None:
-    """Of an RTCP datagram whose first packet is a sender report; None: another, or from a device without a clock."""
+    """Parses an RTCP datagram that begins with a sender report; None: another, or from a device without a clock."""
     if len(data) < 4 + _REPORT.size or data[0] >> 6 != 2 or data[1] != _SENDER_REPORT:
         return None
     ssrc, ntp, timestamp = _REPORT.unpack_from(data, 4)

@@ -1,8 +1,8 @@
-"""Packets in the order in which they were sent, and where some are missing (RFC 3550, A.1 and A.3).
+"""Orders packets as they were sent, and marks where some are missing (RFC 3550, A.1 and A.3).
 
 Over UDP a packet that is ahead waits for those before it: up to `WINDOW` packets or `WAIT_S`. So do the very first, as
-nobody knows yet with which number the stream begins. Over TCP nothing is reordered, so a number that is missing was
-never sent, and nothing waits.
+the stream's first number is not known yet. Over TCP nothing is reordered, so a number that is missing was never sent,
+and nothing waits.
 """
 
 from collections.abc import Sequence
@@ -23,34 +23,34 @@ class Gap(NamedTuple):
     """Packets are missing here."""
 
     packets: int
-    """How many; 0 where the sender's numbers began anew, so that nobody can say."""
+    """Number of packets; 0 where the sender's numbers began anew, so that it is not known."""
 
 
 InOrder: TypeAlias = Packet | Gap
 
 
 class Order:
-    """Of one stream. `late` counts what came too late or twice."""
+    """Reorders the packets of one stream. `late` counts what came too late or twice."""
 
     def __init__(self, window: int = WINDOW) -> None:
         """`window` 0: over TCP."""
         self._window = window
         self._expected: int | None = None
         self._first: list[Packet] = []
-        """What came before it is known where the stream begins."""
+        """Packets that came before the stream's first number is known."""
         self._ahead: dict[int, Packet] = {}
         self._waits_from_s = 0.0
         self._restart: tuple[int, int] | None = None
-        """What was expected when a packet from elsewhere came, and the number that would follow that one."""
+        """The number expected when a packet from elsewhere came, and the number that would follow that one."""
         self.late = 0
 
     @property
     def held_bytes(self) -> int:
-        """Of packets that wait for others, `WINDOW` at most."""
+        """Payload bytes of packets that wait for others, `WINDOW` packets at most."""
         return sum(len(packet.payload) for packet in (*self._first, *self._ahead.values()))
 
     def push(self, packet: Packet, now_s: float) -> Sequence[InOrder]:
-        """Take one; what is in order by now."""
+        """Takes a packet; returns what is in order by now."""
         if packet.sequence == self._expected and not self._ahead:
             self._expected = (packet.sequence + 1) % _NUMBERS
             return (packet,)
@@ -68,11 +68,11 @@ class Order:
         return ready
 
     def get_timer(self) -> float | None:
-        """When waiting ends (monotonic, seconds)."""
+        """Returns the monotonic second at which waiting ends; None: nothing waits."""
         return self._waits_from_s + WAIT_S if self._ahead or self._first else None
 
     def handle_timer(self, now_s: float) -> Sequence[InOrder]:
-        """Time has passed: what will not be waited for any longer."""
+        """Returns packets and gaps that are not waited for any longer."""
         ready: list[InOrder] = []
         if self._first and self._has_waited(now_s):
             return self._begin(now_s)
@@ -87,7 +87,7 @@ class Order:
         return self._begin(now_s) if len(self._first) > self._window or self._has_waited(now_s) else ()
 
     def _begin(self, now_s: float) -> Sequence[InOrder]:
-        """From the lowest number that is near the first that came; the others as if they came just now."""
+        """Begins at the lowest number near the first that came; the others count as if they came just now."""
         first, self._first = self._first, []
         base = first[0].sequence
         behind = [back for packet in first if (back := (base - packet.sequence) % _NUMBERS) <= _LATE]
@@ -95,14 +95,14 @@ class Order:
         return [item for packet in first for item in self.push(packet, now_s)]
 
     def _is_due(self, now_s: float) -> bool:
-        """By the very sum that `get_timer` gives: a difference may round to less than `WAIT_S` at that moment."""
+        """Compares with the very sum of `get_timer`: a difference may round to less than `WAIT_S` at that moment."""
         return bool(self._ahead) and self._has_waited(now_s)
 
     def _has_waited(self, now_s: float) -> bool:
         return now_s >= self._waits_from_s + WAIT_S
 
     def _put_aside(self, packet: Packet, expected: int, ready: list[InOrder], now_s: float) -> None:
-        """One that is not expected yet, or no more."""
+        """Takes a packet that is not expected yet, or no more."""
         sequence, distance = packet.sequence, (packet.sequence - expected) % _NUMBERS
         if distance <= _AHEAD:
             if not self._ahead:
@@ -121,14 +121,14 @@ class Order:
         self._expected = (sequence + 1) % _NUMBERS
 
     def _release(self, ready: list[InOrder], now_s: float) -> None:
-        """What is in order by now."""
+        """Releases what is in order by now."""
         while self._expected is not None and (packet := self._ahead.pop(self._expected, None)) is not None:
             self._expected = (packet.sequence + 1) % _NUMBERS
             ready.append(packet)
         self._waits_from_s = now_s
 
     def _give_up(self, ready: list[InOrder], now_s: float) -> None:
-        """The packets before the next that is there are lost."""
+        """Gives up the missing packets before the next that is there."""
         expected = self._expected or 0
         missing = min((sequence - expected) % _NUMBERS for sequence in self._ahead)
         ready.append(Gap(missing))

@@ -1,6 +1,6 @@
-"""RTP packets out of a TCP connection: RFC 4571, or `$` frames of the 2011 amendment. The first frame decides.
+"""Frames RTP packets of a TCP connection: RFC 4571, or `$` frames of the 2011 amendment. The first frame decides.
 
-A length of 0x2400 to 0x24FF begins with `$` too: what tells the two is where the RTP header stands. Some devices write
+A length of 0x2400 to 0x24FF begins with `$` too: the position of the RTP header tells the two apart. Some devices write
 into a socket that takes only a part of it and lose the rest. Then a packet is filled up with what follows it, and the
 bytes make no sense until the next place where a length, RTP's version and the stream's SSRC fit. Therefore a packet
 counts only when another stands where it ends, or when nothing more comes.
@@ -12,9 +12,9 @@ from typing import Final
 from edge_agent.gb28181.sip.errors import ProtocolError
 
 MAX_LOST_BYTES: Final = 128 * 1024
-"""In a row. By then it is no accident: another stream, or none."""
+"""Bytes in a row. By then it is no accident: another stream, or none."""
 MAX_HELD_BYTES: Final = 2 * (4 + 0xFFFF)
-"""Of what was pushed before: a packet whose successor is not clear yet, and that one."""
+"""Bytes of earlier pushes: a packet whose successor is not clear yet, and that one."""
 _DOLLAR: Final = 0x24
 _PRIVATE_HEAD_BYTES: Final = 256
 _PACK: Final = b"\x00\x00\x01\xba"
@@ -27,12 +27,12 @@ class FramingError(ProtocolError):
 
 
 class TcpFramer:
-    """One connection. `lost_bytes` counts what made no sense."""
+    """Frames one connection. `lost_bytes` counts what made no sense."""
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._needs = 0
-        """With fewer bytes held, nothing new can be said."""
+        """With fewer bytes held, nothing new can be read."""
         self._prefix = 0
         """Bytes before each packet: 2, or 4 with `$`; 0 while it is not clear."""
         self._ssrcs: dict[bytes, None] = {}
@@ -44,16 +44,16 @@ class TcpFramer:
 
     @property
     def held_bytes(self) -> int:
-        """Of the next packet; `MAX_HELD_BYTES` at most."""
+        """Bytes of the next packet; `MAX_HELD_BYTES` at most."""
         return len(self._held)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a whole packet is held until another stands behind it."""
+        """True if a whole packet is held until another stands behind it."""
         return self._last is not None
 
     def push(self, data: bytes) -> Sequence[bytes]:
-        """Take bytes; the packets that count by now.
+        """Takes bytes; returns the packets that count by now.
 
         Raises:
             FramingError: the connection begins with something else, or makes no sense any more. There is no use in
@@ -87,12 +87,12 @@ class TcpFramer:
         return ready
 
     def flush(self) -> list[bytes]:
-        """Nothing comes behind the newest packet: it counts as it is."""
+        """Returns the newest packet as it is: nothing comes behind it."""
         last, self._last = self._last, None
         return [] if last is None else [last]
 
     def _decide(self) -> bool:
-        """Whether it is clear how packets are framed."""
+        """Finds out the framing; returns False while it is not clear."""
         held = self._held
         if len(held) >= 3 and held[:2] == b"\x01\x00" and 0x01 <= held[2] < 0x80:
             if len(held) < _PRIVATE_HEAD_BYTES:
@@ -115,7 +115,7 @@ class TcpFramer:
         return self._held[begin - 2] << 8 | self._held[begin - 1]
 
     def _looks_like_one(self, at: int) -> bool:
-        """As far as a length and RTP's version say; both are held."""
+        """True if a length and RTP's version fit here; both are held."""
         is_marked = self._prefix == 2 or self._held[at] == _DOLLAR
         return is_marked and self._held[at + self._prefix] >> 6 == 2 and self._length(at) >= _RTP_BYTES
 
@@ -123,9 +123,9 @@ class TcpFramer:
         return bytes(self._held[at + self._prefix + 8 : at + self._prefix + 12])
 
     def _is_packet(self, at: int) -> bool | None:
-        """Whether a frame begins here; None: more bytes will tell.
+        """True if a frame begins here; None: more bytes are needed.
 
-        Of another SSRC than those so far it is one if the next frame stands where this one ends.
+        A packet of a new SSRC counts if the next frame stands where this one ends.
         """
         if not self._looks_like_one(at):
             return False
@@ -139,7 +139,7 @@ class TcpFramer:
         return self._looks_like_one(following) and self._ssrc(following) in {ssrc, *self._ssrcs}
 
     def _pass_over(self, at: int) -> int:
-        """No frame begins here, so the packet before had a part of others: where one may begin.
+        """Skips to where the next frame may begin: the packet before had lost bytes.
 
         Raises:
             FramingError: there has been none for too long.
@@ -153,7 +153,7 @@ class TcpFramer:
         return found
 
     def _next_place(self, begin: int) -> int:
-        """Where a frame may begin, from `begin` on; where none does, how much is of no use."""
+        """Returns the position from `begin` on where a frame may begin, else the end of the useless bytes."""
         places = [self._place_of(mark, self._prefix + 8, begin) for mark in self._ssrcs]
         found = [place for place in places if place is not None]
         if not found and (place := self._place_of(_PACK, self._prefix + _RTP_BYTES, begin)) is not None:

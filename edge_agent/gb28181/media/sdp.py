@@ -1,7 +1,7 @@
-"""SDP of GB/T 28181: what the platform offers a device, and what it makes of the answer.
+"""Writes SDP offers of GB/T 28181 and parses devices' answers.
 
-`y=` is the SSRC in ten digits, `f=` the coding, neither of which a general SDP parser takes. Answers are read with
-leave: without a body, without a port, without a `y`, they are still answers, and the media decide.
+`y=` is the SSRC in ten digits, `f=` the coding, neither of which a general SDP parser takes. Answers are read
+leniently: without a body, without a port, without a `y`, they are still answers, and the media decide.
 """
 
 import re
@@ -16,7 +16,7 @@ Purpose = Literal["Play", "Playback", "Download"]
 Transport = Literal["udp", "tcp_passive", "tcp_active"]
 """Passive: the device connects to us. Active: we connect to the device."""
 StreamAttribute = Literal["streamnumber", "stream", "streamprofile", "streamMode"]
-"""How the sub-stream is asked for: `streamnumber` is 2022's, the others are makers' own."""
+"""Attribute that selects the sub-stream: `streamnumber` is 2022's, the others are makers' own."""
 
 _PAYLOADS: Final = ((96, "PS/90000"), (98, "H264/90000"), (97, "MPEG4/90000"))
 """PS first: Dahua takes the first rtpmap."""
@@ -45,12 +45,12 @@ class SdpError(ProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the INVITE carries."""
+    """The SDP offer of an INVITE."""
 
     platform_id: str
     channel_id: str
     host: str
-    """Where the media are to go: the address by which the device reaches us."""
+    """Destination of the media: the address by which the device reaches us."""
     port: int
     ssrc: int
     """The ten digits of `y=`, the first of which is 0 for live and 1 for what was recorded."""
@@ -66,7 +66,7 @@ class Offer:
     has_extra_payloads: bool = False
 
     def encode(self) -> bytes:
-        """Lines in the order in which devices are used to them."""
+        """Writes the offer, with its lines in the order to which devices are used."""
         return "".join(f"{line}\r\n" for line in (*self._session(), *self._media())).encode("ascii", "replace")
 
     def _session(self) -> list[str]:
@@ -104,17 +104,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the device says it will send. None, or nothing, where it does not say: media may come all the same."""
+    """A device's SDP answer. None, or nothing, where it does not say: media may come all the same."""
 
     host: str | None = None
-    """Where it sends from, or listens (TCP active). Not 0.0.0.0."""
+    """Address that the device sends from, or listens on (TCP active). Not 0.0.0.0."""
     port: int = 0
     """0 where there is none."""
     is_tcp: bool = False
     setup: str | None = None
     """The device's role, in lower case: active where it connects to us."""
     ssrc: int | None = None
-    """Of `y=`, which wins over ours. None for 0000000000, too."""
+    """SSRC of `y=`, which wins over ours. None for 0000000000, too."""
     filesize: int | None = None
     """Bytes of a download; None for -1, too."""
     rtpmaps: tuple[tuple[int, str], ...] = ()
@@ -129,7 +129,7 @@ class Answer:
 
 
 def parse_answer(body: bytes) -> Answer:
-    """Of the body of a 2xx; an empty one says nothing. Raises SdpError only where nothing can be read."""
+    """Parses the body of a 2xx; an empty one says nothing. Raises SdpError only where nothing can be read."""
     if len(body) > _MAX_BYTES:
         raise SdpError(f"a body of {len(body)} bytes; {_MAX_BYTES} is the most that is read")
     text = body.replace(b"\x00", b"").decode("utf-8", "replace").strip()
@@ -164,7 +164,7 @@ def _answer(lines: list[tuple[str, str]]) -> Answer:
 
 
 def _host(line: str) -> str | None:
-    """The address at the end of a `c=` or `o=` line."""
+    """Returns the address at the end of a `c=` or `o=` line."""
     last = (line.split() or [""])[-1].partition("/")[0]
     try:
         address = ip_address(last)
@@ -179,6 +179,6 @@ def _ssrc(text: str) -> int | None:
 
 
 def _within(text: str, most: int) -> int | None:
-    """A number from 1 on; None for any other."""
+    """Reads a number from 1 on; None for any other."""
     number = int(text) if _NUMBER.fullmatch(text) else 0
     return number if 0 < number <= most else None

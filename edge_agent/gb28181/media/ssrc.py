@@ -1,4 +1,4 @@
-"""Which SSRC a device is asked to send with: the ten digits of `y=` (GB/T 28181-2022, annex on SDP).
+"""Assigns SSRCs to sessions: the ten digits of `y=` (GB/T 28181-2022, annex on SDP).
 
 digit 1: 0 live, 1 history; 2 to 6: digits 4 to 8 of the domain; 7 to 10: unique. RTP carries that number as it is.
 """
@@ -12,11 +12,11 @@ _EACH: Final = 9_999
 
 
 class NoSsrcError(ProtocolError):
-    """Every number is in use."""
+    """Every SSRC is in use."""
 
 
 class Ssrcs:
-    """Hands them out in turn: one that was given back comes again after all the others."""
+    """Hands out SSRCs in turn: one that was given back comes again after all the others."""
 
     def __init__(self, platform_id: str) -> None:
         """`platform_id`: 20 digits; the first ten are the domain."""
@@ -25,7 +25,7 @@ class Ssrcs:
         self._used: set[int] = set()
 
     def take(self, *, history: bool) -> int:
-        """A number that nobody has.
+        """Takes an SSRC that is not in use.
 
         Raises:
             NoSsrcError: there is none.
@@ -40,10 +40,10 @@ class Ssrcs:
         raise NoSsrcError(f"{_EACH} sessions are open: every SSRC of this platform is in use")
 
     def give_back(self, ssrc: int) -> None:
-        """Its session is over."""
+        """Frees the SSRC of a session that is over."""
         self._used.remove(ssrc)
 
 
 def text(ssrc: int) -> str:
-    """As `y=` and `Subject` write it."""
+    """Writes an SSRC as `y=` and `Subject` carry it."""
     return f"{ssrc:010d}"

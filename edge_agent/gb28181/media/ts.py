@@ -1,6 +1,6 @@
-"""The video in a transport stream (ISO/IEC 13818-1, 2.4), which a few devices send where PS was asked for.
+"""Extracts the video of a transport stream (ISO/IEC 13818-1, 2.4), which a few devices send in place of PS.
 
-No tables are read: the first packet that begins a PES of video tells which PID it is.
+No tables are read: the first packet that begins a PES of video shows its PID.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ _PACK: Final = b"\x00\x00\x01\xba\x44\x00\x04\x00\x04\x01\x00\x00\x03\xf8"
 
 
 def is_ts(payload: bytes) -> bool:
-    """Whether an RTP payload is whole packets of a transport stream (RFC 2250)."""
+    """True if an RTP payload is whole packets of a transport stream (RFC 2250)."""
     return bool(payload) and not len(payload) % PACKET_BYTES and set(payload[::PACKET_BYTES]) == {_SYNC}
 
 
 class TransportStream:
-    """One stream, as `ProgramStream`."""
+    """Demultiplexes one stream, as `ProgramStream` does."""
 
     claimed: frozenset[int] = frozenset()
     is_synced = True
@@ -35,16 +35,15 @@ class TransportStream:
 
     @property
     def held_bytes(self) -> int:
-        """See `ProgramStream`."""
         return self._inner.held_bytes
 
     def reset(self) -> Video | None:
-        """Packets are missing. See `ProgramStream`."""
+        """Drops what is half read, as packets are missing. Returns what `ProgramStream.reset` returns."""
         self._counter = None
         return self._inner.reset()
 
     def push(self, data: bytes) -> Sequence[Piece]:
-        """Take whole packets; the pieces that end in them."""
+        """Takes whole packets; returns the pieces that end in them."""
         pieces: list[Piece] = []
         if len(data) % PACKET_BYTES:
             self.reset()

@@ -1,6 +1,6 @@
-"""One session's signalling: requests, answers and moments in; requests and events out (states: `dialog_table`).
+"""Runs one session's signalling: requests, responses and timers in; requests and events out (states: `dialog_states`).
 
-It cannot see media. What it has to know of that is told: a usable picture, or RTP where none should be any more.
+A dialog cannot see media: the receiver reports a usable picture, or RTP that should have stopped.
 """
 
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ _LASTS_S: Final = {
     State.CLOSING: 5.0,
     State.TOMBSTONE: 32.0,
 }
-"""How long a state lasts before its TIMEOUT. 75 s: keyframes 30 to 75 s apart were reported of real devices; that no
-RTP comes at all is noticed by the receiver, within 12 s. 32 s: after timer F nobody repeats anything."""
+"""Seconds that a state lasts before its TIMEOUT. 75 s: keyframes 30 to 75 s apart were reported of real devices; that
+no RTP comes at all is noticed by the receiver, within 12 s. 32 s: after timer F no device repeats anything."""
 _TIMED_OUT: Final = {State.INVITING: Cause.NO_ANSWER, State.WAIT_MEDIA: Cause.NO_PICTURE}
 
 
@@ -48,7 +48,7 @@ class _Repeat:
 
 
 class Dialog:
-    """See the module. Whatever method is called, look at `outbox` and `events` afterwards.
+    """Drives one session along its state table. After each call read `outbox` and `events`.
 
     Methods raise IllegalEventError where the table has no such step; nothing has changed then.
     """
@@ -73,18 +73,18 @@ class Dialog:
 
     @property
     def call_id(self) -> str:
-        """Of all its messages."""
+        """Call-ID of the whole dialog."""
         return self._requests.call_id
 
     # --- commands and news
 
     def invite(self, now: Now) -> None:
-        """Begin."""
+        """Sends the first INVITE; repeated over UDP."""
         self._step(Event.INVITE, now)
         self._send_invite(now)
 
     def receive(self, response: Response, now: Now) -> None:
-        """An answer with this dialog's Call-ID."""
+        """Takes a response with this dialog's Call-ID."""
         number, method = addresses.cseq(response)
         if method == "BYE" and response.status >= 200:
             self._step(Event.BYE_ANSWERED, now)
@@ -94,11 +94,11 @@ class Dialog:
             self._answered(response, number, now)
 
     def picture(self, now: Now) -> None:
-        """The receiver has a usable one."""
+        """Notes that the receiver has a usable picture."""
         self._step(Event.PICTURE, now)
 
     def late_media(self, now: Now) -> None:
-        """RTP came though the session is over: one more BYE."""
+        """Sends one more BYE: RTP came though the session is over."""
         was = self.state
         self._step(Event.LATE_MEDIA, now)
         if was is State.TOMBSTONE and not self._is_hushed:
@@ -106,38 +106,41 @@ class Dialog:
             self.bye_again()
 
     def file_end(self, now: Now) -> None:
-        """The device has sent all that there is; whoever receives it hangs up when he has it."""
+        """Notes that the device has sent the whole file; the receiver hangs up once it has read the rest."""
         self._step(Event.FILE_END, now, Cause.OVER)
 
     def device_bye(self, now: Now) -> None:
-        """The device hung up; its BYE is answered by whoever heard it."""
+        """Ends the session: the device hung up. The caller answers its BYE."""
         self._step(Event.DEVICE_BYE, now, Cause.DEVICE_BYE)
 
     def device_gone(self, now: Now) -> None:
-        """It is not registered any more, or from elsewhere. If there is a way to it, it gets a BYE."""
+        """Ends the session of a device that went offline or registered from elsewhere.
+
+        Sends BYE if there is a route.
+        """
         was = self.state
         self._step(Event.DEVICE_GONE, now, Cause.OFFLINE)
         if was is not State.TOMBSTONE:
             self.bye_again()
 
     def hang_up(self, now: Now) -> None:
-        """No more, thank you."""
+        """Ends the session at our request, by CANCEL or BYE."""
         self._step(Event.HANG_UP, now, Cause.HUNG_UP)
 
     def bye_again(self) -> None:
-        """One more, unrepeated, of a session that is over: the device may not have heard the first."""
+        """Sends one more BYE of a session that is over, unrepeated: the device may not have heard the first."""
         if self.state is State.TOMBSTONE and self._accepted_number is not None:
             self._send(self._requests.bye())
 
     # --- time
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called (monotonic, seconds)."""
+        """Returns the monotonic second at which `handle_timer` is due."""
         times = [self._deadline_s, None if self._repeat is None else self._repeat.at_s]
         return min((at_s for at_s in times if at_s is not None), default=None)
 
     def handle_timer(self, now: Now) -> None:
-        """Time has passed."""
+        """Runs the state's time-out and the repetitions that are due."""
         if self._deadline_s is not None and now.monotonic_s >= self._deadline_s:
             self._step(Event.TIMEOUT, now, _TIMED_OUT.get(self.state))
         repeat = self._repeat
@@ -149,7 +152,10 @@ class Dialog:
     # --- inside: states
 
     def _step(self, event: Event, now: Now, cause: Cause | None = None, status: int | None = None) -> None:
-        """Along the table, with all that is due at the new state. `cause`: why, where it ends the session."""
+        """Takes one step of the table, with all that is due in the new state.
+
+        `cause`: why, where it ends the session.
+        """
         was, self.state = self.state, after(self.state, event)
         if self.state is was:
             return
@@ -217,14 +223,14 @@ class Dialog:
             self._free_port()  # it will not send
 
     def _credentials(self, response: Response, number: int) -> tuple[str, str] | None:
-        """The header that answers a challenge, once."""
+        """Returns the header that answers a challenge; None at the second one."""
         known = None if self._refusals else self._around.credentials(self.invitation.device_id)
         if known is None:
             return None
         return answered(response, known, "INVITE", self._invites[number].uri, self._around.token)
 
     def _read(self, response: Response) -> Accepted:
-        """What the device says of its media. Some say nothing, or nonsense, and send all the same."""
+        """Reads the SDP answer. Some devices send none, or nonsense, and send media all the same."""
         route = self._requests.route
         host = "" if route is None else route.peer.host
         try:
@@ -243,7 +249,7 @@ class Dialog:
             self._send(request, repeated_from=now)
 
     def _send(self, request: Request | None, *, repeated_from: Now | None = None) -> None:
-        """Over UDP again and again, where told; None, for want of a route, runs into the state's time-out."""
+        """Queues a request, repeated over UDP if asked to; None, without a route, runs into the state's time-out."""
         if request is None:
             return
         self.outbox.append(request)

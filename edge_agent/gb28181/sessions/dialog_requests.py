@@ -1,4 +1,4 @@
-"""The requests of one dialog, as text: who speaks to whom, and in which order."""
+"""Builds the requests of one dialog, with its identifiers and CSeq numbers."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,25 +12,25 @@ from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.message import Request
 
 _USER: Final = re.compile(r"[A-Za-z0-9_.+%-]{1,64}")
-"""What may stand in a request line."""
+"""A user part that may stand in a request line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every dialog of a platform needs of it."""
+    """Provides what every dialog of a platform needs."""
 
     platform_id: str
     realm: str
     token: Callable[[int], str]
-    """So many random hex digits."""
+    """Returns so many random hex digits."""
     route: Callable[[str], Route | None]
-    """To a device, now; None: it is not registered."""
+    """Returns the route to a device, now; None: it is not registered."""
     credentials: Callable[[str], Account | None]
-    """Of a device, should it ask us who we are."""
+    """Returns the user name and password for a device that challenges our INVITE."""
 
 
 class DialogRequests:
-    """Numbers them too. What cannot be sent for want of a route is None."""
+    """Builds and numbers one dialog's requests. A request that has no route is None."""
 
     def __init__(self, invitation: Invitation, around: Surroundings) -> None:
         self.call_id = around.token(32)
@@ -43,16 +43,19 @@ class DialogRequests:
 
     @property
     def route(self) -> Route | None:
-        """To the device, now."""
+        """Returns the route to the device, now."""
         return self._around.route(self._invitation.device_id)
 
     def know(self, to: str | None, user: str) -> None:
-        """The other side, by its 2xx: the whole To, and the user of its Contact. The host is the route's: NAT."""
+        """Takes over the remote target of a 2xx: the whole To, and the user of its Contact.
+
+        The host is the route's: NAT.
+        """
         self._to = to or self._to
         self._user = user if _USER.fullmatch(user) else self._user
 
     def invite(self, its_ssrc: int, offer: bytes, extra: Sequence[tuple[str, str]] = ()) -> Request | None:
-        """The next INVITE, with an SDP offer."""
+        """Builds the next INVITE, with an SDP offer."""
         channel_id, platform_id = self._invitation.channel_id, self._around.platform_id
         headers = [
             ("Subject", f"{channel_id}:{ssrc.text(its_ssrc)},{platform_id}:0"),
@@ -63,11 +66,11 @@ class DialogRequests:
         return self._next("INVITE", self._cseq, headers, offer)
 
     def ack(self, number: int) -> Request | None:
-        """Of a 2xx to the INVITE of that number."""
+        """Acknowledges a 2xx to the INVITE of that number."""
         return self._next("ACK", number)
 
     def bye(self) -> Request | None:
-        """The end."""
+        """Builds a BYE, with the next CSeq."""
         self._cseq += 1
         return self._next("BYE", self._cseq)
 
@@ -92,7 +95,7 @@ class DialogRequests:
 
 
 def same_hop(invite: Request, method: str, to: str | None = None) -> Request:
-    """CANCEL, or the ACK of a refusal: of the very transaction of an INVITE (RFC 3261, 9.1 and 17.1.1.3)."""
+    """Builds the CANCEL, or the ACK of a refusal, in the transaction of an INVITE (RFC 3261, 9.1 and 17.1.1.3)."""
     number = (invite.headers.get("CSeq") or "").split()[0]
     fields = {name: invite.headers.get(name) or "" for name in ("Via", "From", "To", "Call-ID")}
     if to is not None:

@@ -1,4 +1,4 @@
-"""The states of a session and what leads from one to the next (GB/T 28181-2022, 9.2 and annex K; RFC 3261, 13 and 15).
+"""Defines a session's states and the steps between them (GB/T 28181-2022, 9.2 and annex K; RFC 3261, 13 and 15).
 
 ```
 IDLE ─INVITE─▶ INVITING ─2xx─▶ WAIT_MEDIA ─picture─▶ PLAYING
@@ -18,7 +18,7 @@ from edge_agent.gb28181.sip.errors import ProtocolError
 
 
 class State(StrEnum):
-    """Of one session."""
+    """State of one session."""
 
     IDLE = "idle"
     INVITING = "inviting"
@@ -30,36 +30,36 @@ class State(StrEnum):
     """The device has said that its file is over. BYE waits until what is on the way has been received: some close a TCP
     connection on it with the tail of the file unsent."""
     CLOSING = "closing"
-    """BYE is sent."""
+    """BYE is sent, its answer is awaited."""
     TOMBSTONE = "tombstone"
     """Over. Repeats are still answered, and media that flows on gets one more BYE."""
     BURIED = "buried"
 
 
 LIVE: Final = frozenset({State.INVITING, State.WAIT_MEDIA, State.PLAYING})
-"""Media are wanted."""
+"""States in which media is wanted."""
 OVER: Final = frozenset({State.TOMBSTONE, State.BURIED})
-"""The device may be asked for the same again."""
+"""States after which the device may be invited to the same channel again."""
 
 
 class Event(StrEnum):
-    """What happens to a session."""
+    """An event of a session's table."""
 
     INVITE = "invite"
     PROVISIONAL = "provisional"
-    """100 or 18x."""
+    """A provisional response: 100 or 18x."""
     CHALLENGED = "challenged"
     """401 or 407, for the first time."""
     ACCEPTED = "accepted"
     """2xx, also a repeated one."""
     REFUSED = "refused"
-    """Any other final answer, also a repeated one."""
+    """Any other final response, also a repeated one."""
     PICTURE = "picture"
-    """The receiver has a usable one."""
+    """The receiver has a usable picture."""
     LATE_MEDIA = "late_media"
     """RTP came to a port whose session is over."""
     FILE_END = "file_end"
-    """121."""
+    """`MediaStatus` 121: the recording is at its end."""
     DEVICE_BYE = "device_bye"
     DEVICE_GONE = "device_gone"
     HANG_UP = "hang_up"
@@ -68,7 +68,7 @@ class Event(StrEnum):
 
 
 class IllegalEventError(ProtocolError):
-    """What happened cannot happen in this state. The state stays what it was.
+    """The table has no step for this event in this state. The state stays as it was.
 
     Attributes:
         state: the state.
@@ -167,7 +167,7 @@ TABLE: Final[Mapping[State, Mapping[Event, State]]] = {
 
 
 def after(state: State, event: Event) -> State:
-    """The state that follows.
+    """Returns the state that follows.
 
     Raises:
         IllegalEventError: the table has no such step.

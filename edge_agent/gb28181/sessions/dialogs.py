@@ -1,7 +1,7 @@
-"""All sessions of a platform, live and over: who is asked, and whose an answer is.
+"""Holds all sessions of a platform, live and over: assigns responses and requests to their dialog.
 
 The endpoint brings here what concerns a dialog (responses to INVITE, CANCEL and BYE; BYE and INFO; a `MediaStatus`; a
-device that is gone), and after each call sends what is in `requests_to_send` and takes every `next_event`.
+device that went offline), and after each call sends what is in `requests_to_send` and takes every `next_event`.
 """
 
 from collections import Counter, deque
@@ -22,20 +22,23 @@ from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.timers import Agenda
 
 MAX_SESSIONS: Final = 4096
-"""Open and just over; the media ports bound the open ones far below."""
+"""Sessions open or just over; the media ports bound the open ones far below."""
 _BUSY: Final = (486, 600)
 
 
 class ChannelBusyError(ProtocolError):
-    """There is a session of this channel's stream already, or its BYE is not answered yet. One at a time."""
+    """A session of this channel's stream is open, or its BYE is not answered yet. One at a time."""
 
 
 class TooManySessionsError(ProtocolError):
-    """`MAX_SESSIONS` are open."""
+    """`MAX_SESSIONS` sessions are open or just over."""
 
 
 class Dialogs:
-    """See the module. Nothing that a device says makes it raise; what means nothing is counted in `strange`."""
+    """Holds the dialogs of one platform.
+
+    No message of a device raises; one without a meaning is counted in `strange`.
+    """
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -43,21 +46,21 @@ class Dialogs:
         self._dialogs: dict[int, Dialog] = {}
         self._by_call: dict[str, Dialog] = {}
         self._agenda = Agenda[int]()
-        """When each wants to be looked at: there may be hundreds, and no other message may pay for them."""
+        """Timers of the dialogs: there may be hundreds, and no other message may pay for them."""
         self._number = 0
         self._outbox: deque[tuple[Request, Peer]] = deque()
         self._events: deque[SessionEvent] = deque()
         self.strange: Counter[str] = Counter()
-        """What came at a moment when it means nothing, by event and state. It changed nothing."""
+        """Events that the state table does not expect, by event and state. They changed nothing."""
 
     # --- commands
 
     def invite(self, invitation: Invitation, now: Now) -> int:
-        """Ask for media; the number of the session, which ends with `PortFree` whatever happens.
+        """Invites a device to send media; returns the session's number. The session ends with `PortFree` in every case.
 
         Raises:
-            ChannelBusyError: see there.
-            TooManySessionsError: see there.
+            ChannelBusyError: a session of this channel's stream is open.
+            TooManySessionsError: `MAX_SESSIONS` are open or just over.
             NoSsrcError: every SSRC is in use.
         """
         if len(self._dialogs) >= MAX_SESSIONS:
@@ -78,29 +81,29 @@ class Dialogs:
         return dialog.number
 
     def hang_up(self, session: int, now: Now) -> None:
-        """Nobody wants its media any more. One that is over already does not mind."""
+        """Ends a session; one that is over already stays as it is."""
         if (dialog := self._dialogs.get(session)) is not None:
             self._do(dialog, dialog.hang_up, now)
 
     def hang_up_all(self, now: Now) -> None:
-        """The platform stops. Once it has no `len` any more every device has answered, or had time to."""
+        """Ends every session because the platform stops. Once `len` is 0 every device has answered, or had time to."""
         for dialog in list(self._dialogs.values()):
             self._do(dialog, dialog.hang_up, now)
 
     def picture(self, session: int, now: Now) -> None:
-        """Its receiver has a usable picture."""
+        """Notes that the session's receiver has a usable picture."""
         if (dialog := self._dialogs.get(session)) is not None:
             self._do(dialog, dialog.picture, now)
 
     def late_media(self, session: int, now: Now) -> None:
-        """RTP came to its port after it was over."""
+        """Notes that RTP came to the session's port after its end."""
         if (dialog := self._dialogs.get(session)) is not None:
             self._do(dialog, dialog.late_media, now)
 
     # --- what comes in
 
     def receive_response(self, response: Response, now: Now) -> bool:
-        """Whether this was an answer to one of ours, and is dealt with."""
+        """Takes a response; returns False if it belongs to no dialog."""
         dialog = self._by_call.get(response.headers.get("Call-ID") or "")
         if dialog is None:
             return False
@@ -108,9 +111,9 @@ class Dialogs:
         return True
 
     def receive_request(self, request: Request, peer: Peer, now: Now) -> Response | None:
-        """The answer to a BYE, or to an INFO, of one of ours; None for anything else: 481 is for the caller to say.
+        """Returns the response to a BYE or an INFO of a dialog; None for anything else: the caller answers 481.
 
-        From another host than the device's nothing is believed, whatever Call-ID it knows.
+        A request from another host than the device's is not believed, whatever Call-ID it carries.
         """
         dialog = self._by_call.get(request.headers.get("Call-ID") or "")
         if dialog is None or request.method not in {"BYE", "INFO"} or not self._is_from(dialog, peer):
@@ -122,10 +125,10 @@ class Dialogs:
         return message.answer(request, 200, peer)
 
     def file_end(self, device_id: str, said_id: str, call_id: str, now: Now) -> bool:
-        """A registered device said `MediaStatus` 121 in a MESSAGE; whether a session was meant.
+        """Takes `MediaStatus` 121 of a registered device's MESSAGE; returns False if no session was meant.
 
-        `said_id` is the DeviceID in the body: the channel's by the standard, often the device's own. Told by the
-        Call-ID, else by the channel, else it is the one session of recordings that this device has open.
+        `said_id` is the DeviceID in the body: the channel's by the standard, often the device's own. The session is
+        found by the Call-ID, else by the channel, else it is the one session of recordings that this device has open.
         """
         named = self._by_call.get(call_id)
         open_ones = [
@@ -142,7 +145,7 @@ class Dialogs:
         return True
 
     def device_gone(self, device_id: str, now: Now) -> None:
-        """It has no registration any more, or a new one from elsewhere: what it sent to us is over."""
+        """Ends the sessions of a device that has no registration any more, or a new one from elsewhere."""
         for dialog in list(self._dialogs.values()):
             if dialog.invitation.device_id == device_id:
                 self._do(dialog, dialog.device_gone, now)
@@ -150,33 +153,33 @@ class Dialogs:
     # --- time, and what goes out
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called (monotonic, seconds). It may be early."""
+        """Returns the monotonic second at which `handle_timer` is due; it may be early."""
         return self._agenda.get_timer()
 
     def handle_timer(self, now: Now) -> None:
-        """Time has passed."""
+        """Runs the timers that are due."""
         for number in self._agenda.take(now.monotonic_s):
             dialog = self._dialogs[number]
             self._do(dialog, dialog.handle_timer, now)
 
     def requests_to_send(self) -> list[tuple[Request, Peer]]:
-        """What is to go out now, and whereto."""
+        """Returns the requests to be sent now, each with its address."""
         requests = list(self._outbox)
         self._outbox.clear()
         return requests
 
     def next_event(self) -> SessionEvent | None:
-        """What has become of a session; None: nothing more."""
+        """Returns the next event of a session; None: no more."""
         return self._events.popleft() if self._events else None
 
     def __len__(self) -> int:
-        """Sessions that are open."""
+        """Returns the number of open sessions."""
         return sum(dialog.state not in OVER for dialog in self._dialogs.values())
 
     # --- inside
 
     def _do(self, dialog: Dialog, what: Callable[[Now], None], now: Now) -> None:
-        """Let it happen, and collect what follows from it."""
+        """Runs one step of a dialog, and collects the requests and events that follow."""
         try:
             what(now)
         except IllegalEventError as error:
@@ -200,7 +203,7 @@ class Dialogs:
             self._agenda.cancel(dialog.number)
 
     def _bye_again(self, refused: Dialog) -> None:
-        """Of what the device may take to be open still (annex K)."""
+        """Sends BYE again for ended sessions that the device may take to be open still (annex K)."""
         route = self._around.route(refused.invitation.device_id)
         wanted = _kept_apart(refused.invitation)
         for other in self._dialogs.values():
@@ -219,6 +222,6 @@ def _is_busy(ended: SessionEnded) -> bool:
 
 
 def _kept_apart(invitation: Invitation) -> tuple[str, str, str]:
-    """Of each of these there is one session at a time: a live stream of a channel, or its recordings."""
+    """Returns the key of which one session at a time is allowed: a live stream of a channel, or its recordings."""
     what = str(invitation.stream) if invitation.span is None else "span"
     return invitation.device_id, invitation.channel_id, what

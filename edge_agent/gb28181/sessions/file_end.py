@@ -1,4 +1,4 @@
-"""Whether an INFO within a session says that a recording is at its end. The standard wants a MESSAGE for it."""
+"""Recognizes an INFO within a session that announces a recording's end. The standard wants a MESSAGE for it."""
 
 import re
 from typing import Final
@@ -8,11 +8,11 @@ from edge_agent.gb28181.manscdp.message_types import MediaStatus
 
 _TEARDOWN: Final = re.compile(rb"\s*TEARDOWN\s", re.IGNORECASE)
 _TEXT: Final = re.compile(rb"MediaStatus\b[^\0]{0,500}\b121\b")
-"""Where it is no XML."""
+"""`MediaStatus` 121 in a body that is no XML."""
 
 
 def tells_file_end(body: bytes) -> bool:
-    """`MediaStatus` 121 as MANSCDP, or as loose text; or the device's own TEARDOWN (MANSRTSP)."""
+    """True for `MediaStatus` 121 as MANSCDP or as loose text, and for the device's own TEARDOWN (MANSRTSP)."""
     try:
         content = manscdp.parse(body).content
     except manscdp.ManscdpError:

@@ -1,4 +1,4 @@
-"""What a session is asked for, and what becomes of it. A session is one INVITE and all that follows from it."""
+"""Defines a session's invitation and its events. A session is one INVITE and all that follows from it."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,7 +10,7 @@ from edge_agent.gb28181.sip.peer import Peer
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of what a device has recorded, Unix milliseconds, UTC."""
+    """A span of a device's recordings, Unix milliseconds, UTC."""
 
     started_at_ms: int
     ended_at_ms: int
@@ -18,27 +18,27 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One channel's live video, or a span of its recordings. The port is open before this is sent."""
+    """Invites one channel's live video, or a span of its recordings. The port is open before the INVITE is sent."""
 
     device_id: str
     channel_id: str
     transport: Transport
     host: str
-    """Where the device is to send media to: an address of ours that it can reach."""
+    """Our address for media, as the device can reach it."""
     port: int
     stream: int = 0
     """0 main, 1 sub."""
     span: Span | None = None
-    """None: live."""
+    """The recordings wanted; None: live video."""
     speed: int | None = None
-    """Download at so many times the pace of life; None: playback at the pace at which it was recorded."""
+    """Download at so many times real time; None: playback at the pace of the recording."""
     shift_s: int = 0
-    """Added to the times of the span on the wire: for a device that reads them as local seconds (quirk), its zone."""
+    """Seconds added to the times of the span on the wire: the zone, for a device that reads them as local (quirk)."""
     is_2022: bool = False
     """The device follows the standard of 2022 (`X-GB-Ver: 3.0`)."""
 
     def offer(self, platform_id: str, ssrc: int) -> Offer:
-        """The SDP of its INVITE."""
+        """Returns the SDP offer of the INVITE."""
         offer = Offer(
             platform_id=platform_id,
             channel_id=self.channel_id,
@@ -59,7 +59,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a device is reached at this moment."""
+    """The route to a device at this moment."""
 
     peer: Peer
     host: str
@@ -68,14 +68,14 @@ class Route:
 
 
 class Cause(StrEnum):
-    """Why a session ended."""
+    """Cause for which a session ended."""
 
     OVER = "over"
     """The device says that the file is at its end (NotifyType 121, by MESSAGE or INFO)."""
     REFUSED = "refused"
-    """A final answer that is no 2xx; `SessionEnded.status` says which."""
+    """A final response that is no 2xx; `SessionEnded.status` holds it."""
     NO_ANSWER = "no_answer"
-    """No final answer within 10 s."""
+    """No final response within 10 s."""
     NO_PICTURE = "no_picture"
     """Accepted, and no usable picture within 75 s."""
     DEVICE_BYE = "device_bye"
@@ -83,34 +83,34 @@ class Cause(StrEnum):
     OFFLINE = "offline"
     """The device has no registration any more, or registered from elsewhere."""
     HUNG_UP = "hung_up"
-    """We did."""
+    """The agent hung up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A device sends, or is about to."""
+    """A device accepted the INVITE: it sends media, or is about to."""
 
     session: int
     ssrc: int | None
-    """Of the RTP to come, by the device's answer; None: it says none, and the first packet shows it."""
+    """SSRC of the RTP to come, by the device's answer; None: the answer names none, and the first packet shows it."""
     host: str
-    """Where media comes from, or is fetched from (`tcp_active`)."""
+    """Host that media comes from, or is fetched from (`tcp_active`)."""
     port: int
     """0 where the answer names none."""
     codings: tuple[str, ...] = ()
-    """Of the answer's rtpmaps, to be reported and not to be believed."""
+    """Codings in the answer's rtpmaps, to be reported and not to be believed."""
     filesize: int | None = None
-    """Bytes of a download, where the device knows."""
+    """Bytes of a download, where the device states them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """No media is to be expected any more. The BYE may still be on its way."""
+    """A session ended: no media is to be expected any more. The BYE may still be on its way."""
 
     session: int
     cause: Cause
     status: int | None = None
-    """Of the answer that refused it."""
+    """SIP status of the response that refused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class ChannelFree:
 
 @dataclass(frozen=True, slots=True)
 class PortFree:
-    """The last word of every session: nothing that belongs to it is to come to its port any more."""
+    """The last event of every session: nothing that belongs to it comes to its port any more."""
 
     session: int
 

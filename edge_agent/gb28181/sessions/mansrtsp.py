@@ -1,6 +1,7 @@
-"""MANSRTSP: the bodies of INFO by which a playback is steered, and by which some devices answer or announce.
+"""Writes and parses MANSRTSP, the bodies of INFO that control a playback.
 
-The first line says RTSP/1.0 in the text of 2022 and in the field; MANSRTSP/1.0 is taken, too.
+Some devices answer with them or announce a recording's end. The first line says RTSP/1.0 in the text of 2022 and in the
+field; MANSRTSP/1.0 is accepted, too.
 """
 
 import re
@@ -23,32 +24,32 @@ _CSEQ: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
 class MansrtspError(ProtocolError):
-    """A body that is neither a command nor a reply."""
+    """The body is neither a command nor a reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody wants: PLAY, PAUSE, TEARDOWN and the like."""
+    """A command: PLAY, PAUSE, TEARDOWN and the like."""
 
     method: str
-    """In capitals."""
+    """The method's name, in capitals."""
     cseq: int | None = None
     scale: float | None = None
-    """Times the pace of life; negative is backwards."""
+    """Multiple of real time; negative is backwards."""
     start_s: float | None = None
-    """Seconds from the beginning of the span asked for; None goes on from where it is."""
+    """Seconds from the beginning of the invited span; None goes on from the current position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of a command."""
+    """The reply to a command."""
 
     status: int
     cseq: int | None = None
 
 
 def play(cseq: int, *, scale: float | None = None, start_s: float | None = None) -> bytes:
-    """Go on (neither), at another pace, or from another place."""
+    """Writes PLAY: resume (no argument), another speed, or another position."""
     lines = [] if scale is None else [f"Scale: {scale}"]
     if start_s is not None:
         seconds = f"{start_s:.3f}".rstrip("0").rstrip(".")
@@ -59,17 +60,17 @@ def play(cseq: int, *, scale: float | None = None, start_s: float | None = None)
 
 
 def pause(cseq: int) -> bytes:
-    """Stand still."""
+    """Writes PAUSE at the current position."""
     return _written("PAUSE", cseq, "PauseTime: now")
 
 
 def teardown(cseq: int) -> bytes:
-    """Stop; a BYE does the same, and more devices know it."""
+    """Writes TEARDOWN; a BYE does the same, and more devices know it."""
     return _written("TEARDOWN", cseq)
 
 
 def parse(body: bytes) -> Command | Reply:
-    """One body. Raises MansrtspError for anything that is none."""
+    """Parses one body. Raises MansrtspError for anything that is none."""
     if len(body) > _MAX_BYTES:
         raise MansrtspError(f"a body of {len(body)} bytes; {_MAX_BYTES} is the most that is read")
     first, *lines = _LINE_END.split(body.replace(b"\x00", b"").decode("utf-8", "replace").strip())

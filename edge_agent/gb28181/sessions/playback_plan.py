@@ -1,7 +1,7 @@
-"""What of a span of recordings is still to be fetched, and how far it has come: pieces, resumed where they broke off.
+"""Plans a span of recordings in pieces, and resumes each where it broke off.
 
-Each recording is asked for by itself. Devices play across the gap between two without a word, and some begin each file
-at timestamp 0: then nobody could say any more when a picture was taken.
+Each recording is invited by itself. Devices play across the gap between two without a sign, and some begin each file at
+timestamp 0: the capture time of a picture would be unknown from there on.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from edge_agent.gb28181.manscdp.records import Recording
 from edge_agent.gb28181.sessions.invite import Span
 
 _END_MS: Final = 10_000
-"""So near to its end a piece is whole: what is looked at are keyframes, and the last may lie so far before the end."""
+"""So near to its end a piece is whole: only keyframes are decoded, and the last may lie so far before the end."""
 _STEP_MS: Final = 1_000
 """Less than this is no progress, and no recording."""
 _TRIES: Final = 3
@@ -20,26 +20,26 @@ _TRIES: Final = 3
 
 
 class Plan:
-    """Of one camera's span. It outlives attempts: the next one goes on where the last broke off."""
+    """Plans one camera's span. It outlives attempts: the next one goes on where the last broke off."""
 
     def __init__(self, span: Span) -> None:
         self.span = span
         self.left_out: list[Span] = []
-        """Pieces, or what was left of them, that could not be had."""
+        """Pieces, or the rest of them, that could not be fetched."""
         self._pieces: deque[Span] = deque()
         self.is_listed = False
-        """Whether it is known what the device has recorded."""
+        """True once the device's recordings are known."""
         self._began_ms = span.started_at_ms
         self._reached_ms = span.started_at_ms
         self._tries = 0
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing more to fetch."""
+        """True once nothing is left to fetch."""
         return self.is_listed and not self._pieces
 
     def list_recordings(self, recordings: Sequence[Recording]) -> None:
-        """What the device has recorded: each piece of the span once, though recordings overlap."""
+        """Plans the device's recordings: each piece of the span once, though recordings overlap."""
         self.is_listed = True
         at_ms = self.span.started_at_ms
         for recording in sorted(recordings):
@@ -50,25 +50,25 @@ class Plan:
         self._begin()
 
     def list_unknown(self) -> None:
-        """The device does not say what it has: the span is asked for as a whole."""
+        """Plans the span as a whole: the device does not list its recordings."""
         self.is_listed = True
         self._pieces.append(self.span)
         self._begin()
 
     @property
     def piece(self) -> Span | None:
-        """To be asked for now: from the newest picture on, in whole seconds as they go over the wire."""
+        """Returns the piece to invite now: from the newest picture on, in whole seconds as they go over the wire."""
         if not self._pieces:
             return None
         return Span(self._reached_ms // 1000 * 1000, self._pieces[0].ended_at_ms)
 
     def reach(self, at_ms: int) -> None:
-        """A picture with that capture time came. One beyond the piece tells nothing: its timestamps jumped."""
+        """Notes the capture time of a picture. One beyond the piece is ignored: the device's timestamps jumped."""
         if self._pieces and self._reached_ms < at_ms <= self._pieces[0].ended_at_ms:
             self._reached_ms = at_ms
 
     def end(self, *, is_said: bool) -> None:
-        """An attempt at this piece is over. `is_said`: the device told that it has no more of it."""
+        """Ends an attempt at this piece. `is_said`: the device announced that it has no more of it."""
         if not self._pieces:
             return
         if is_said or self._reached_ms >= self._pieces[0].ended_at_ms - _END_MS:

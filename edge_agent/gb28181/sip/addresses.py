@@ -1,4 +1,4 @@
-"""What stands in From, To, Contact, Via, CSeq and Expires, as devices write it. Nothing here raises but `cseq`.
+"""Parses From, To, Contact, Via, CSeq and Expires, as devices write them. Nothing here raises but `cseq`.
 
 Display names come in GBK as often as in UTF-8; the second byte of a GBK character may be a backslash, which then
 escapes nothing.
@@ -21,15 +21,14 @@ _SECONDS: Final = re.compile(r"[0-9]{1,20}")
 
 
 class Headed(Protocol):
-    """A request or a response."""
+    """A request or a response: it has headers."""
 
     @property
-    def headers(self) -> Headers:
-        """Its header fields."""
+    def headers(self) -> Headers: ...
 
 
 def uri(value: str) -> str:
-    """The sip or sips URI of From, To, Contact or a request line; empty where there is none.
+    """Returns the sip or sips URI of From, To, Contact or a request line; empty where there is none.
 
     Between `<` and `>` with its parameters; a bare one without, since they belong to the header.
     """
@@ -38,18 +37,18 @@ def uri(value: str) -> str:
 
 
 def user(value: str) -> str:
-    """The user part of the URI, without a password: the id of a device, channel or platform. Empty without one."""
+    """Returns the URI's user part, without a password: the id of a device, channel or platform. Empty without one."""
     scheme, at, _ = uri(value).partition("@")
     return scheme.partition(":")[2].partition(":")[0].strip() if at else ""
 
 
 def tag(value: str) -> str:
-    """The tag of From or To; empty without one."""
+    """Returns the tag of From or To; empty without one."""
     return parameter(value, "tag") or ""
 
 
 def parameter(value: str, name: str) -> str | None:
-    """A parameter of the header's first entry: None where it is absent, empty where it has no value."""
+    """Returns a parameter of the header's first entry: None where it is absent, empty where it has no value."""
     rest, at, wanted = _parts(value)[1], 0, name.lower()
     while (found := _PARAMETER.match(rest, at)) is not None:
         if found[1].lower() == wanted:
@@ -59,7 +58,7 @@ def parameter(value: str, name: str) -> str | None:
 
 
 def cseq(message: Headed) -> tuple[int, str]:
-    """Number and method.
+    """Returns number and method of CSeq.
 
     Raises:
         SipError: there is none that can be read. A message out of `sip.parse` has one.
@@ -71,19 +70,19 @@ def cseq(message: Headed) -> tuple[int, str]:
 
 
 def branch(message: Headed) -> str:
-    """Of the topmost Via; empty without one."""
+    """Returns the branch of the topmost Via; empty without one."""
     return parameter(message.headers.get("Via") or "", "branch") or ""
 
 
 def expires(message: Headed) -> int | None:
-    """Seconds: of the Expires header, else of the first Contact; None where neither says a number."""
+    """Returns the seconds of the Expires header, else of the first Contact; None where neither states a number."""
     texts = (message.headers.get("Expires"), parameter(message.headers.get("Contact") or "", "expires"))
     found = (int(text) for text in texts if text is not None and _SECONDS.fullmatch(text))
     return next((min(seconds, MAX_EXPIRES_S) for seconds in found), None)
 
 
 def received(via: str, peer: Peer) -> str:
-    """The Via of a request, with the address that it really came from (RFC 3261, 18.2.1; RFC 3581, 4).
+    """Returns a request's Via with the address that it really came from (RFC 3261, 18.2.1; RFC 3581, 4).
 
     Both are filled in unasked: answers go to the source, whatever else the device believes about its address.
     """
@@ -93,7 +92,7 @@ def received(via: str, peer: Peer) -> str:
 
 
 def _parts(value: str) -> tuple[str, str]:
-    """The URI, and the header's own parameters from their first semicolon on."""
+    """Splits a value into the URI and the header's own parameters, from their first semicolon on."""
     rest = _after_name(value)
     before, bracket, after = rest.partition("<")
     if bracket:
@@ -104,7 +103,7 @@ def _parts(value: str) -> tuple[str, str]:
 
 
 def _after_name(value: str) -> str:
-    """Without a display name in quotes, in which anything may stand."""
+    """Removes a display name in quotes, in which any character may stand."""
     if not value.lstrip().startswith('"'):
         return value
     raw = value.encode(errors="surrogateescape")

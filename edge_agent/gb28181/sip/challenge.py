@@ -1,4 +1,4 @@
-"""A device asks who we are (401 or 407): the answer that knows its password (RFC 2617, MD5)."""
+"""Answers a device's challenge (401 or 407) with the device's password (RFC 2617, MD5)."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _PARAMETER: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]{1,32}+)\s*+=\s*+(?:"([^"
 def answered(
     challenge: Response, account: Account, method: str, uri: str, token: Callable[[int], str]
 ) -> tuple[str, str] | None:
-    """Header and value for the request that is sent again; None where nothing is asked, or another digest than MD5."""
+    """Returns header and value for the repeated request; None where nothing is asked, or another digest than MD5."""
     if challenge.status not in _ASKS:
         return None
     asks, says = _ASKS[challenge.status]

@@ -1,11 +1,11 @@
-"""Which edition of the standard a device speaks: the `X-GB-Ver` header (GB/T 28181-2022, annex on REGISTER)."""
+"""Reads the edition of the standard that a device speaks from `X-GB-Ver` (GB/T 28181-2022, annex on REGISTER)."""
 
 from enum import Enum
 from typing import Final
 
 
 class Version(Enum):
-    """By the header's text. A platform must not send to the lower what it cannot know."""
+    """An edition, by the header's text. A platform must not send a lower edition what it cannot know."""
 
     V2011 = "1.0"
     V2011_AMENDED = "1.1"
@@ -14,7 +14,7 @@ class Version(Enum):
 
     @property
     def is_2022(self) -> bool:
-        """Whether `streamnumber`, `IFrameCmd`, a GB18030 label and H.265 by number are understood."""
+        """True if the device understands `streamnumber`, `IFrameCmd`, a GB18030 label and H.265 by number."""
         return self is Version.V2022
 
 
@@ -22,7 +22,7 @@ OURS: Final = Version.V2022
 
 
 def of(header: str | None) -> Version:
-    """The edition that a header names. Absent, or a text that nobody knows: 2016, which all of them understand."""
+    """Returns the edition that a header names. Absent or unknown: 2016, which all devices understand."""
     try:
         return Version((header or "").strip())
     except ValueError:

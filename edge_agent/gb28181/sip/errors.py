@@ -1,4 +1,4 @@
-"""What a device sent that cannot be taken. Anything else that a parser raises is a bug."""
+"""Defines the base of errors over a device's input. Anything else that a parser raises is a bug."""
 
 
 class ProtocolError(Exception):

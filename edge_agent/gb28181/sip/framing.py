@@ -1,7 +1,7 @@
-"""Where one SIP message ends: in a TCP stream, and in texts that a device cuts over several datagrams.
+"""Finds the end of a SIP message: in a TCP stream, and in texts that a device cuts over several datagrams.
 
 Content-Length is right most of the time. It may be missing, 0 although there is a body, counted in characters, or too
-long. MANSCDP says itself where it ends, so that an XML body is believed before a length, and a pause before silence.
+long. MANSCDP marks its own end, so that an XML body is believed before a length, and a pause before silence.
 """
 
 import re
@@ -13,11 +13,12 @@ from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.sip_error import SipError
 
 PAUSE_S: Final = 1.0
-"""Without a further byte, what can be a whole message is one; a datagram waits this long for the next."""
+"""Seconds without a further byte after which a possible message counts as whole; a datagram waits as long for the
+next."""
 MAX_JOINED: Final = 256
 """Texts that wait for their next datagram at a time. Past it the oldest is released as it is."""
 MAX_JOINED_BYTES: Final = 4 * 1024 * 1024
-"""In all of them together. Past it the same."""
+"""Bytes of all waiting texts together. Past it the oldest is released as it is."""
 MAX_PIECES: Final = 64
 """Datagrams of one text: what has come is searched again with each. The largest message is 46 Ethernet frames."""
 _PING: Final = b"\r\n \t\0"
@@ -25,27 +26,27 @@ _LENGTH: Final = re.compile(rb"\n(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*)", r
 _TYPE: Final = re.compile(rb"\n(?:content-type|c)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _NEXT: Final = re.compile(rb"(?<=[\n>])(?:" + sip.START.pattern + rb")", re.IGNORECASE)
 _LONGEST: Final = 2048
-"""Of a closing tag or a first line: so much has to be searched again when more has come."""
+"""Longest closing tag or first line in bytes: so much is searched again when more has come."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
     body_at: int
     stated: int | None
-    """Content-Length."""
+    """Number in the Content-Length header; None: missing, or no number."""
     kind: bytes
     """Content-Type, in small letters."""
 
     @property
     def is_silent_on_length(self) -> bool:
-        """Whether there may be a body, and its length is not known."""
+        """True if there may be a body, and its length is not known."""
         if self.stated is None:
             return bool(self.kind)
         return self.stated == 0 and (b"xml" in self.kind or b"sdp" in self.kind)
 
 
 def _head(data: bytes | bytearray, searched: int = 0) -> _Head | None:
-    """None: its empty line has not come."""
+    """Parses the end, length and type of the headers; None: their empty line has not come."""
     end = sip.HEAD_END.search(data, searched)
     if end is None:
         return None
@@ -55,9 +56,9 @@ def _head(data: bytes | bytearray, searched: int = 0) -> _Head | None:
 
 
 class StreamFramer:
-    """One a TCP connection: bytes in, whole messages out. Empty lines between messages are keep-alive pings.
+    """Splits one TCP connection's bytes into whole messages. Empty lines between messages are keep-alive pings.
 
-    It holds at most one message and what came in one piece with it, if `next_message` is asked until it says None.
+    It holds at most one message and what came in one piece with it, if `next_message` is called until it returns None.
     """
 
     def __init__(self) -> None:
@@ -68,19 +69,19 @@ class StreamFramer:
         self._begin()
 
     def _begin(self) -> None:
-        """With the message that begins where the buffer does."""
+        """Resets the search for the message that begins where the buffer does."""
         self._has_start = False
         self._head: _Head | None = None
         self._searched = self._root_searched = 0
-        """What was searched in vain is not searched again at every byte."""
+        """Position up to which the search was in vain: it is not repeated at every byte."""
 
     def receive(self, data: bytes, now_s: float) -> None:
-        """More of the stream."""
+        """Takes more bytes of the stream."""
         self._buffer += data
         self._heard_s, self._is_paused = now_s, False
 
     def next_message(self) -> bytes | None:
-        """One whole message, for `sip.parse`; None until more comes or the timer is due.
+        """Returns one whole message, for `sip.parse`; None until more comes or the timer is due.
 
         Raises:
             SipError: this is not SIP, or a message is too large. Nothing after it can be read: hang up.
@@ -103,11 +104,11 @@ class StreamFramer:
         return message
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is due, if nothing more comes."""
+        """Returns the second at which `handle_timer` is due, if nothing more comes; None: nothing waits."""
         return self._heard_s + PAUSE_S if self._waits else None
 
     def handle_timer(self, now_s: float) -> None:
-        """Time has passed: `next_message` may have one that waited for its end."""
+        """Ends the pause: `next_message` may return a message that waited for its end."""
         self._is_paused = now_s >= self._heard_s + PAUSE_S
 
     def _read_head(self) -> _Head | None:
@@ -127,7 +128,7 @@ class StreamFramer:
         return head
 
     def _end(self, head: _Head) -> tuple[int | None, int | None]:
-        """Where the message ends; and where, if no more comes for a while. None: not here."""
+        """Returns the message's end, and its end if no more comes for a while. None: not in the buffer."""
         start, here = head.body_at, len(self._buffer)
         limit = start + head.stated if head.stated else None
         if sip.is_xml(self._buffer[start : start + sip.MAX_INDENT]):
@@ -154,7 +155,7 @@ class StreamFramer:
         return (None, limit) if following is None else (min(following, limit), None)
 
     def _next_start(self, at: int) -> int | None:
-        """Where the next message begins, from there on."""
+        """Returns the position at which the next message begins, from there on."""
         found = _NEXT.search(self._buffer, max(at, self._searched))
         self._searched = len(self._buffer) - _LONGEST
         return None if found is None else found.start()
@@ -168,10 +169,10 @@ class _Held:
 
 
 class DatagramJoiner:
-    """Datagrams in, whole messages out: some recorders cut a SIP text over several datagrams.
+    """Joins datagrams to whole messages: some recorders cut a SIP text over several datagrams.
 
     A text that is not whole waits a second for datagrams of the same peer without a first line. Then, or where too many
-    wait or it came in too many pieces, it is released as it is, for `sip.parse` to say what it lacks.
+    wait or it came in too many pieces, it is released as it is, and `sip.parse` reports what it lacks.
     """
 
     def __init__(self) -> None:
@@ -180,7 +181,7 @@ class DatagramJoiner:
         self._bytes = 0
 
     def receive(self, data: bytes, peer: Peer, now_s: float) -> list[tuple[bytes, Peer]]:
-        """The messages that are whole now, and whose they are. Keep-alive pings come to nothing."""
+        """Returns the messages that are whole now, each with its peer. Keep-alive pings come to nothing."""
         out = self.handle_timer(now_s)
         held = new = _Held(b"", 0, now_s + PAUSE_S)
         if peer in self._held:
@@ -201,11 +202,11 @@ class DatagramJoiner:
         return out
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is due."""
+        """Returns the second at which `handle_timer` is due; None: nothing waits."""
         return min((held.until_s for held in self._held.values()), default=None)
 
     def handle_timer(self, now_s: float) -> list[tuple[bytes, Peer]]:
-        """What has waited long enough, as it is."""
+        """Returns the texts that have waited long enough, as they are."""
         late = [peer for peer, held in self._held.items() if held.until_s <= now_s]
         return [(self._take(peer).text, peer) for peer in late]
 

@@ -1,4 +1,4 @@
-"""The header fields of a SIP message: in their order, by names of any case, short or long (RFC 3261, 7.3)."""
+"""Holds the header fields of a SIP message: in their order, by names of any case, short or long (RFC 3261, 7.3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ _LONG: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Immutable. Compact names are written out. Bytes that are no UTF-8 stand as lone surrogates.
+    """Immutable header fields. Compact names are written out. Bytes that are no UTF-8 stand as lone surrogates.
 
-    A name or value with a line break in it is refused (ValueError): it would be a header of somebody else's making.
+    A name or value with a line break in it is refused (ValueError): it would be read as another header.
     """
 
     fields: tuple[tuple[str, str], ...] = ()
     """Name and value, in order."""
 
     def __post_init__(self) -> None:
-        """Write names out, and refuse what would not stay on its line."""
+        """Writes names out, and refuses what would not stay on its line."""
         fields = tuple((_LONG.get(n.lower(), n), v.strip()) for n, v in self.fields)
         for name, value in fields:
             if not name or ":" in name or "\n" in name or "\r" in name or "\n" in value or "\r" in value:
@@ -45,7 +45,7 @@ class Headers:
         return iter(self.fields)
 
     def get(self, name: str) -> str | None:
-        """The first of that name."""
+        """Returns the first value of that name."""
         wanted = _key(name)
         for own, value in self.fields:
             if own.lower() == wanted:
@@ -53,19 +53,19 @@ class Headers:
         return None
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Every one of that name, in order."""
+        """Returns every value of that name, in order."""
         wanted = _key(name)
         return tuple([value for own, value in self.fields if own.lower() == wanted])
 
     def with_(self, name: str, value: str) -> "Headers":
-        """With this value where the first of that name stood, or at the end, and no other of that name."""
+        """Returns headers with this value in place of all of that name: where the first stood, or at the end."""
         wanted = _key(name)
         at = next((at for at, (own, _) in enumerate(self.fields) if own.lower() == wanted), len(self.fields))
         others = self.without(name).fields
         return Headers((*others[:at], (name, value), *others[at:]))
 
     def without(self, name: str) -> "Headers":
-        """Without any of that name."""
+        """Returns headers without any of that name."""
         wanted = _key(name)
         return Headers(tuple([(own, value) for own, value in self.fields if own.lower() != wanted]))
 

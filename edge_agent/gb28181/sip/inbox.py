@@ -1,4 +1,4 @@
-"""From bytes to whole SIP messages: datagrams, TCP connections, and who may send how much before anybody knows him."""
+"""Turns datagrams and TCP bytes into whole SIP messages, and limits how much an unknown address may send."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from edge_agent.gb28181.sip.rates import Rates
 from edge_agent.gb28181.sip.timers import Agenda
 
 IDLE_S: Final = 120.0
-"""A TCP connection that is nobody's registered address is closed after this long."""
+"""A TCP connection that is no registered device's address is closed after this long."""
 
 Received: TypeAlias = list[tuple[Message, Peer]]
 
 
 class Inbox:
-    """Times are monotonic seconds. `counts` says what was not listened to."""
+    """Reads the messages of all peers. Times are monotonic seconds. `counts` holds the messages that were not read."""
 
     def __init__(self, sources: Rates, is_host: Callable[[str], bool], is_address: Callable[[Peer], bool]) -> None:
-        """`is_host`: somebody is registered from there, and its messages are counted later, by who says them.
+        """`is_host`: a device is registered from that host; its messages are counted later, by device.
 
-        `is_address`: the very address, or connection, of somebody who is registered.
+        `is_address`: a device is registered from that very address or connection.
         """
         self._sources = sources
         self._is_host = is_host
@@ -36,18 +36,18 @@ class Inbox:
         self.counts: Counter[str] = Counter()
 
     def receive_datagram(self, data: bytes, peer: Peer, now_s: float) -> Received:
-        """Messages that are whole now."""
+        """Takes a datagram; returns the messages that are whole now."""
         if not self._may_send(peer, now_s):
             return []
         return self._parsed(self._joiner.receive(data, peer, now_s))
 
     def connection_made(self, peer: Peer, now_s: float) -> None:
-        """A TCP connection from there."""
+        """Takes a new TCP connection."""
         self._framers[peer] = StreamFramer()
         self._idle.plan(peer, now_s + IDLE_S)
 
     def receive_bytes(self, data: bytes, peer: Peer, now_s: float) -> Received:
-        """Messages that are whole now."""
+        """Takes bytes of a connection; returns the messages that are whole now."""
         framer = self._framers.get(peer)
         if framer is None:
             return []
@@ -55,18 +55,18 @@ class Inbox:
         return self._parsed(self._read(framer, peer, now_s))
 
     def connection_lost(self, peer: Peer) -> None:
-        """It ended."""
+        """Drops a connection that has ended."""
         if self._framers.pop(peer, None) is not None:
             self._pauses.cancel(peer)
             self._idle.cancel(peer)
 
     def get_timer(self) -> float | None:
-        """When `handle_timer` is to be called. It may be early."""
+        """Returns the second at which `handle_timer` is due; it may be early."""
         timers = (self._joiner.get_timer(), self._pauses.get_timer(), self._idle.get_timer())
         return min((at_s for at_s in timers if at_s is not None), default=None)
 
     def handle_timer(self, now_s: float) -> Received:
-        """Time has passed: messages that have waited for more in vain."""
+        """Returns messages that have waited for more in vain, and closes idle connections."""
         whole = self._joiner.handle_timer(now_s)
         for peer in self._pauses.take(now_s):
             self._framers[peer].handle_timer(now_s)
@@ -80,7 +80,7 @@ class Inbox:
         return self._parsed(whole)
 
     def hang_ups(self) -> list[Peer]:
-        """Connections that are to be closed. They are forgotten here."""
+        """Returns the connections to be closed. They are forgotten here already."""
         peers, self._hang_ups = self._hang_ups, []
         return peers
 

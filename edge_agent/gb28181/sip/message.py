@@ -1,4 +1,4 @@
-"""SIP messages (RFC 3261, 7), as GB/T 28181 devices write them and as we answer.
+"""Parses and writes SIP messages (RFC 3261, 7), as GB/T 28181 devices write them.
 
 Read leniently: bare line feeds, folded headers, any case, a wrong Content-Length around an XML body. Written strictly.
 """
@@ -19,10 +19,10 @@ MAX_MESSAGE: Final = 64 * 1024
 MAX_LINE: Final = 8 * 1024
 MAX_HEADERS: Final = 128
 MAX_INDENT: Final = 64
-"""Blanks before the first mark of an XML body, by which it is told."""
+"""Blanks before the first mark of an XML body, by which it is recognized."""
 HEAD_END: Final = re.compile(rb"\n\r?\n")
 ROOT_END: Final = re.compile(rb"(?:</(?:Notify|Response|Query|Control)\s*>\s*)+", re.IGNORECASE)
-"""Where the XML of a MANSCDP body is over."""
+"""The end of the XML of a MANSCDP body."""
 START: Final = re.compile(
     rb"SIP/2\.0[ \t]+(?P<status>[1-6][0-9]{2})(?:[ \t]+(?P<reason>[^\r\n]*))?"
     rb"|(?P<method>[A-Za-z]{1,32})[ \t]+(?P<uri>[!-~\x80-\xff]{1,1024})[ \t]+SIP/2\.0[ \t]*",
@@ -34,7 +34,7 @@ _NAME: Final = re.compile(rb"([!-9;-~]{1,128})[ \t]*:")
 _MUST: Final = ("Via", "From", "To", "Call-ID", "CSeq")
 _LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _DESCRIPTION: Final = b"v=0"
-"""With this SDP begins (RFC 4566, 5.1)."""
+"""The beginning of every SDP (RFC 4566, 5.1)."""
 _REASONS: Final = {
     100: "Trying",
     200: "OK",
@@ -83,7 +83,7 @@ Message = Request | Response
 
 
 def parse(data: bytes) -> Message:
-    """Read one whole message: a datagram, or what a framer cut out of a stream.
+    """Parses one whole message: a datagram, or what a framer cut out of a stream.
 
     Bytes of headers that are no UTF-8 stand as lone surrogates. The end of `data` ends the body, unless Content-Length
     ends it earlier; one that would cut an XML body short was counted wrongly, and is not believed.
@@ -114,7 +114,7 @@ def parse(data: bytes) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    """Write it, with the Content-Length of its body. A line break inside its first line is refused (ValueError)."""
+    """Writes a message with its Content-Length. A line break inside its first line is refused (ValueError)."""
     if isinstance(message, Request):
         first = f"{message.method} {message.uri} SIP/2.0"
     else:
@@ -135,7 +135,7 @@ def answer(
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
 ) -> Response:
-    """An answer to a request from there: Via, From, To, Call-ID and CSeq as they came (RFC 3261, 8.2.6.2).
+    """Builds the response to a request: Via, From, To, Call-ID and CSeq as they came (RFC 3261, 8.2.6.2).
 
     The topmost Via gets the address that the request came from. `to_tag` is for a To that has no tag.
     """
@@ -151,12 +151,12 @@ def answer(
 
 
 def stated_length(text: str | None) -> int | None:
-    """A Content-Length; None where it is missing or no number."""
+    """Returns a Content-Length; None where it is missing or no number."""
     return int(text) if text is not None and _LENGTH.fullmatch(text) else None
 
 
 def is_xml(body: bytes | bytearray) -> bool:
-    """Whether it begins like XML. The Content-Type is not asked: it may be missing or spelt in many ways."""
+    """True if a body begins like XML. The Content-Type is not used: it may be missing or spelt in many ways."""
     return body[:MAX_INDENT].lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(b"<")
 
 
@@ -188,5 +188,5 @@ def _field(line: bytes, number: int) -> tuple[str, str]:
 
 
 def _text(raw: bytes) -> str:
-    """A carriage return without a line feed is a space: on its way out it would begin a new line for some."""
+    """Decodes a header. A carriage return without a line feed becomes a space: some would take it for a new line."""
     return raw.replace(b"\r", b" ").decode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""The moment, and the calendar: both come from outside, so that a test decides what time it is."""
+"""Defines the moment and the calendar: both come from outside, so that a test decides what time it is."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,10 +15,10 @@ class Now:
 
 
 class Calendar(Protocol):
-    """Local time as devices write it: Beijing time, without a zone (GB/T 28181-2022, 9.10)."""
+    """Converts local time as devices write it: Beijing time, without a zone (GB/T 28181-2022, 9.10)."""
 
     def text(self, at_ms: int, *, with_ms: bool = False) -> str:
-        """`2026-11-24T21:40:05`, or with `.123`, for a moment in Unix milliseconds."""
+        """Writes `2026-11-24T21:40:05`, or with `.123`, for a moment in Unix milliseconds."""
 
     def at_ms(self, text: str) -> int | None:
-        """The moment of such a text, with or without a zone such as `+08:00` or `Z`; None where it is none."""
+        """Returns the moment of such a text, with or without a zone such as `+08:00` or `Z`; None where it is none."""

@@ -1,4 +1,4 @@
-"""Who is on the other end of a datagram or a connection."""
+"""Defines the other end of a datagram or a connection."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """An address as the socket tells it; what a message claims about itself is not believed."""
+    """An address as the socket reports it; what a message claims about itself is not believed."""
 
     transport: Literal["udp", "tcp"]
     host: str

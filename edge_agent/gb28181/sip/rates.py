@@ -1,23 +1,23 @@
-"""How many messages are listened to, of whom: buckets that refill steadily. Time is an argument, the table bounded."""
+"""Limits messages by sender with token buckets that refill steadily. Time is an argument, the table is bounded."""
 
 from typing import Final
 
 MAX_BUCKETS: Final = 4096
-"""Past it the one that was asked longest ago is dropped: its owner begins with a full bucket again."""
+"""Past it the bucket that was used longest ago is dropped: its owner begins with a full bucket again."""
 
 
 class Rates:
-    """Of addresses, or of devices."""
+    """Token buckets of addresses, or of devices."""
 
     def __init__(self, per_minute: float, *, max_buckets: int = MAX_BUCKETS) -> None:
         """A full bucket holds a minute's share."""
         self._full = per_minute
         self._max_buckets = max_buckets
         self._buckets: dict[str, tuple[float, float]] = {}
-        """What was left, and when."""
+        """Tokens left, and the second at which they were counted."""
 
     def allow(self, whose: str, now_s: float) -> bool:
-        """Count one message; whether it may be heard."""
+        """Counts one message; returns True if the sender's bucket allows it."""
         left, since_s = self._buckets.pop(whose, (self._full, now_s))
         left = min(self._full, left + (now_s - since_s) * self._full / 60)
         is_allowed = left >= 1

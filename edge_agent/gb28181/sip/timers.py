@@ -1,4 +1,4 @@
-"""What is due when. Each key once; a moment that is put off, as each keepalive does, costs nothing until it comes."""
+"""Plans moments, one a key. One that is put off, as each keepalive does, costs nothing until it comes."""
 
 from collections.abc import Hashable
 from heapq import heappop, heappush
@@ -9,32 +9,32 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Agenda(Generic[Key]):
-    """Times are monotonic seconds."""
+    """A heap of due keys. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._due: dict[Key, float] = {}
         self._planned: dict[Key, float] = {}
-        """Where a key stands in the heap: never later than it is due."""
+        """Time of a key's entry in the heap: never later than the key is due."""
         self._heap: list[tuple[float, int, Key]] = []
         self._numbers = count()
 
     def plan(self, key: Key, at_s: float) -> None:
-        """Due then, whatever was planned before."""
+        """Plans the key for that moment, whatever was planned before."""
         self._due[key] = at_s
         planned_s = self._planned.get(key)
         if planned_s is None or at_s < planned_s:
             self._push(key, at_s)
 
     def cancel(self, key: Key) -> None:
-        """Not at all."""
+        """Removes the key from the plan."""
         self._due.pop(key, None)
 
     def at_s(self, key: Key) -> float | None:
-        """When it is due."""
+        """Returns the moment at which the key is due; None: it is not planned."""
         return self._due.get(key)
 
     def take(self, now_s: float) -> list[Key]:
-        """What is due by now, in its order; it is planned no more."""
+        """Takes the keys that are due by now, in their order; they are planned no more."""
         out = []
         while self._heap and self._heap[0][0] <= now_s:
             at_s, _, key = heappop(self._heap)
@@ -52,7 +52,7 @@ class Agenda(Generic[Key]):
         return out
 
     def get_timer(self) -> float | None:
-        """When to call `take`: not later than the first is due, and perhaps earlier."""
+        """Returns the moment to call `take`: not later than the first key is due, and perhaps earlier."""
         return self._heap[0][0] if self._heap else None
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
-"""Requests that are sent again, and requests that came again (RFC 3261, 17). Times are arguments.
+"""Repeats our requests until they are answered, and recognizes repeated ones (RFC 3261, 17). Times are arguments.
 
-Over UDP a request is repeated until it is answered, and so does the device with its own: what it repeats is answered as
-before and not done twice.
+Over UDP a request is repeated until it is answered, and devices do so with theirs: a repeated request gets the same
+answer again and is not executed twice.
 """
 
 from collections.abc import Hashable
@@ -16,11 +16,11 @@ from edge_agent.gb28181.sip.peer import Peer
 Context = TypeVar("Context")
 
 T1_S: Final = 0.5
-"""The first repetition; each next takes twice as long."""
+"""Seconds until the first repetition; each next takes twice as long."""
 T2_S: Final = 4.0
-"""At most, but for an INVITE."""
+"""Longest gap between repetitions, but for an INVITE."""
 LIFE_S: Final = 64 * T1_S
-"""Timer F and B: no answer by now is none. Timer J: an answer is kept as long."""
+"""Timer F and B: without an answer by now there is none. Timer J: an answer is kept as long."""
 MAX_ANSWERS: Final = 32_768
 """Kept at a time: 1,000 requests a second for 32 s. Past it the oldest is dropped; its request would be done again."""
 MAX_OPEN: Final = 32_768
@@ -28,7 +28,7 @@ MAX_OPEN: Final = 32_768
 
 
 class ServerTransactions:
-    """The final answers of the last 32 s.
+    """Keeps the final responses of the last 32 s.
 
     A request is the same when every byte of it is: devices use one branch for ever, or answer a challenge under the
     CSeq of the first try.
@@ -36,15 +36,15 @@ class ServerTransactions:
 
     def __init__(self) -> None:
         self._answers: dict[Hashable, tuple[bytes, float]] = {}
-        """In the order in which they were given: the answer, and until when it is kept."""
+        """In the order in which they were given: the response, and until when it is kept."""
 
     def answer_to(self, request: message.Request, peer: Peer, now_s: float) -> bytes | None:
-        """As it was given before to this very request, to be sent again; None: it is new."""
+        """Returns the response that was given to this very request, to be sent again; None: the request is new."""
         data, until_s = self._answers.get(_key(request, peer), (None, now_s))
         return data if now_s < until_s else None
 
     def answered(self, request: message.Request, peer: Peer, data: bytes, now_s: float) -> None:
-        """This was the final answer."""
+        """Keeps the final response to a request."""
         key = _key(request, peer)
         self._answers.pop(key, None)
         self._answers[key] = data, now_s + LIFE_S
@@ -65,17 +65,17 @@ def _key(request: message.Request, peer: Peer) -> Hashable:
 
 @dataclass(frozen=True, slots=True)
 class Repeat(Generic[Context]):
-    """Send these bytes again."""
+    """These bytes are to be sent again."""
 
     data: bytes
     peer: Peer
-    """Whom they went to before."""
+    """Address of the last transmission."""
     context: Context
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut(Generic[Context]):
-    """There was no answer."""
+    """A request got no answer."""
 
     context: Context
 
@@ -88,24 +88,24 @@ class _Open(Generic[Context]):
     is_invite: bool
     ends_s: float
     due_s: float
-    """When something is to be done: a repetition, or the end."""
+    """Moment of the next repetition, or of the end."""
     interval_s: float = T1_S
 
 
 class ClientTransactions(Generic[Context]):
-    """Our requests that wait for an answer, each with what its sender wants back with it."""
+    """Holds our requests that wait for an answer, each with the sender's context."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], _Open[Context]] = {}
         """By branch and method, in the order in which they were sent."""
         self._due: list[tuple[float, int, tuple[str, str]]] = []
-        """A heap. Entries whose time is not that of their request any more mean nothing."""
+        """A heap. An entry counts only while its time is still the request's."""
         self._numbers = count()
         self._given_up: list[tuple[float, Context]] = []
-        """Before their time: when, and what is wanted back. `due` says it."""
+        """Requests given up before their time: when, and their context. `due` reports them."""
 
     def start(self, request: message.Request, peer: Peer, now_s: float, context: Context) -> bytes:
-        """The bytes to send now. The request has a branch that nobody else can guess."""
+        """Returns the bytes to send now. The request's branch cannot be guessed."""
         key = addresses.branch(request), addresses.cseq(request)[1]
         data, ends_s = message.encode(request), now_s + LIFE_S
         due_s = now_s + T1_S if peer.transport == "udp" else ends_s
@@ -116,7 +116,7 @@ class ClientTransactions(Generic[Context]):
         return data
 
     def answered(self, response: message.Response) -> Context | None:
-        """Whose answer it is; None when nobody waits for it, as when it is repeated.
+        """Returns the context of the answered request; None when none waits for it, as when an answer is repeated.
 
         A provisional one (1xx) leaves the request open: an INVITE is not repeated any more, others every 4 s.
         """
@@ -134,11 +134,11 @@ class ClientTransactions(Generic[Context]):
         return waiting.context
 
     def forget(self, request: message.Request) -> None:
-        """Neither repeat it nor wait for it: it is not wanted any more."""
+        """Neither repeats the request nor waits for its answer any more."""
         self._open.pop((addresses.branch(request), addresses.cseq(request)[1]), None)
 
     def due(self, now_s: float) -> list[Repeat[Context] | TimedOut[Context]]:
-        """What is to be done by now."""
+        """Returns the repetitions and time-outs that are due."""
         out: list[Repeat[Context] | TimedOut[Context]] = [TimedOut(context) for _, context in self._given_up]
         self._given_up.clear()
         while self._due and self._due[0][0] <= now_s:
@@ -158,7 +158,7 @@ class ClientTransactions(Generic[Context]):
         return out
 
     def get_timer(self) -> float | None:
-        """When `due` has something to say."""
+        """Returns the moment at which `due` is to be called."""
         if self._given_up:
             return self._given_up[0][0]
         while self._due:

@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, tokens. For a session; a token never reaches these."""
+"""Routes of the user's own account: password, second factor, tokens. For a session; a token never reaches these."""
 
 from typing import Annotated
 
@@ -41,13 +41,13 @@ _PROOF = (*_USUAL, BadCredentialsError, LockedOutError)
 
 
 class Proof(BaseModel):
-    """The password once more: what outlasts a session asks for more than the session."""
+    """The user's password once more: a change that outlasts the session needs more than the session."""
 
     password: Secret
 
 
 class NewPassword(Proof):
-    """The present password and the next."""
+    """The present password and the next one."""
 
     new_password: Secret
     end_tokens: bool = True
@@ -55,7 +55,7 @@ class NewPassword(Proof):
 
 
 class Code(BaseModel):
-    """Of the authenticator app."""
+    """A one-time code of the authenticator app."""
 
     code: str = Field(min_length=1, max_length=32)
     end_tokens: bool = True
@@ -63,33 +63,33 @@ class Code(BaseModel):
 
 
 class FactorBegun(BaseModel):
-    """For the authenticator app; shown once. It counts when `confirm` was given a code of it."""
+    """The secret for the authenticator app; shown once. It counts once `confirm` was given a code of it."""
 
     secret: str
     address: str
 
 
 class RecoveryCodes(BaseModel):
-    """Each is good once in place of a code; shown once."""
+    """The recovery codes, each good once in place of a one-time code; shown once."""
 
     recovery_codes: tuple[str, ...]
 
 
 class NewToken(BaseModel):
-    """What a program may do, and for how long; with what its owner logs in by, for it outlasts the session."""
+    """The scopes and the life of a token, and the credentials of its owner, since it outlasts the session."""
 
     password: str = Field(default="", max_length=256, json_schema_extra={"format": "password"})
-    """Left out of an account that the identity provider opens: it has to have logged in a few minutes ago."""
+    """Left out for an account that the identity provider opens: it has to have logged in a few minutes ago."""
     one_time_code: str = Field(default="", max_length=32)
-    """Where the account has a second factor: a code that no log-in has used, or a recovery code."""
+    """For an account with a second factor: a code that no log-in has used, or a recovery code."""
     name: str = Field(min_length=1, max_length=64)
     scopes: tuple[Permission, ...] = Field(min_length=1, max_length=len(Permission))
     days: int | None = Field(default=None, ge=1, le=366)
-    """30 unless said otherwise; at most `token_max_days` of the centre (90)."""
+    """Days that the token lives: 30 by default, at most `token_max_days` of the centre (90)."""
 
 
 class MadeToken(BaseModel):
-    """`token` is shown once; only its hash is kept."""
+    """A new token. `token` is shown once; only its hash is stored."""
 
     token: str
     about: ShownToken
@@ -103,7 +103,7 @@ class MadeToken(BaseModel):
     responses=documented(*_PROOF, WeakPasswordError),
 )
 def change_password(body: NewPassword, services: Served, asker: Asker, source: Source, response: Response) -> None:
-    """Change it; every session of the account ends, this one too, and every token unless `end_tokens` is false."""
+    """Change the password. Every session of the account ends, this one too, and its tokens if `end_tokens` is true."""
     services.auth.confirm_password(asker, body.password, source=source)
     services.auth.reset_password(username=asker.username, password=body.new_password, end_tokens=body.end_tokens)
     cookies.revoke(response, secure=services.secure_cookie)
@@ -129,7 +129,7 @@ def begin_second_factor(body: Proof, services: Served, asker: Asker, source: Sou
     responses=documented(*_USUAL, WrongCodeError, SecondFactorOnError, SecondFactorKeyError),
 )
 def confirm_second_factor(body: Code, services: Served, asker: Asker) -> RecoveryCodes:
-    """Switch it on with a code of the app; every token of the account ends unless `end_tokens` is false."""
+    """Switch the second factor on with a code of the app; the account's tokens end if `end_tokens` is true."""
     codes = services.second_factors.confirm(asker.user_id, asker.username, body.code, end_tokens=body.end_tokens)
     return RecoveryCodes(recovery_codes=codes)
 
@@ -142,14 +142,14 @@ def confirm_second_factor(body: Code, services: Served, asker: Asker) -> Recover
     responses=documented(*_PROOF),
 )
 def remove_second_factor(body: Proof, services: Served, asker: Asker, source: Source) -> None:
-    """Switch it off."""
+    """Switch the second factor off."""
     services.auth.confirm_password(asker, body.password, source=source)
     services.second_factors.remove(asker.user_id, asker.username, actor=asker.actor)
 
 
 @router.get("/tokens", operation_id="list_tokens", openapi_extra=_OWN, responses=documented(*_USUAL))
 def list_tokens(services: Served, asker: Asker) -> tuple[ShownToken, ...]:
-    """One's own, newest first; revoked and expired ones too."""
+    """List the account's tokens, newest first; revoked and expired ones too."""
     return services.tokens.of(asker.user_id)
 
 
@@ -169,7 +169,7 @@ def list_tokens(services: Served, asker: Asker) -> tuple[ShownToken, ...]:
     ),
 )
 def create_token(body: NewToken, services: Served, asker: Asker, source: Source) -> MadeToken:
-    """Make one, with the password and, where there is one, the second factor once more. Its text is shown this once."""
+    """Make a token, with the password and, where there is one, the second factor. Its text is shown this once."""
     services.auth.prove(asker, password=body.password, code=body.one_time_code, source=source)
     shown, text = services.tokens.create(
         asker.user_id, asker.access, name=body.name, scopes=body.scopes, days=body.days, actor=asker.actor
@@ -185,5 +185,5 @@ def create_token(body: NewToken, services: Served, asker: Asker, source: Source)
     responses=documented(*_USUAL, UnknownTokenError),
 )
 def revoke_token(token_id: TokenId, services: Served, asker: Asker) -> None:
-    """End it at once."""
+    """End a token of the account at once."""
     services.tokens.revoke(asker.user_id, token_id, actor=asker.actor)

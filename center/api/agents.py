@@ -1,4 +1,4 @@
-"""Agents: how each stands, what it last said, and what became of its configuration."""
+"""Routes of agents: state, last heartbeat, and the result of the newest configuration."""
 
 from fastapi import APIRouter
 
@@ -20,5 +20,5 @@ router = APIRouter(tags=["agents"])
     responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 async def list_agents(services: Served, sight: Sight) -> tuple[AgentView, ...]:
-    """All with a camera that the account may see, by id, also those that are pending or revoked."""
+    """List agents with a camera that the account may see, by id; pending and revoked ones too."""
     return services.devices.agents(sight)

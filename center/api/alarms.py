@@ -1,4 +1,4 @@
-"""Alarms: listed, streamed as they happen, and acted upon."""
+"""Routes of alarms: list them, stream them as they happen, and act on them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class Remark(BaseModel):
-    """What somebody has to say about it."""
+    """A user's comment on an action; may be empty."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,7 +50,7 @@ class Remark(BaseModel):
 
 
 class Comment(BaseModel):
-    """The same, where it is the point."""
+    """A comment that is the action itself."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,7 +67,7 @@ def list_alarms(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> AlarmList:
-    """Newest first. Follow `next_cursor` with the same filters for the next page."""
+    """List alarms, newest first. Follow `next_cursor` with the same filters for the next page."""
     return services.alarms.care.alarms(
         states=tuple(state or ()), rule_id=rule_id, camera_id=camera_id, before=cursor, limit=limit, sight=sight
     )
@@ -88,7 +88,7 @@ async def stream_alarms(
     last_event_id: Annotated[EventId | None, Header(description="As a browser sends it when it comes back.")] = None,
     after: Annotated[EventId | None, Query(description="The same, for who cannot set a header.")] = None,
 ) -> StreamingResponse:
-    """All that happens to alarms, as it happens: from the event after the one named, or from now on."""
+    """Stream the events of alarms as they happen: after the event that is named, or from now on."""
     room = services.alarms
     begin = last_event_id if last_event_id is not None else after
     if begin is None:
@@ -100,7 +100,7 @@ async def stream_alarms(
             now = await asyncio.to_thread(identify, services, request)
         except NotLoggedInError:
             return False
-        return now.access == asker.access  # what is in sight was settled when it began
+        return now.access == asker.access  # the cameras in sight were settled when it began
 
     async def body() -> AsyncIterator[str]:
         async with room.pushes.listening() as listener:
@@ -113,13 +113,13 @@ async def stream_alarms(
 
 @router.get("/alarms/hops", operation_id="alarm_hops", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
 async def alarm_hops(services: Served) -> tuple[HopView, ...]:
-    """How long alarms took from hop to hop since the centre started, and by whose clocks."""
+    """Report how long alarms took from hop to hop since the centre started, and by whose clocks."""
     return services.alarms.hops.views()
 
 
 @router.get("/alarms/figures", operation_id="alarm_figures", openapi_extra=_HEALTH, responses=documented(*_ALWAYS))
 async def alarm_figures(services: Served) -> RoomFigures:
-    """What became of what was looked at since the centre started."""
+    """Count evaluated rows by outcome since the centre started, and list faults of the alarm service itself."""
     return services.alarms.figures()
 
 
@@ -130,13 +130,13 @@ async def alarm_figures(services: Served) -> RoomFigures:
     responses=documented(*_ALWAYS, UnknownAlarmError),
 )
 def get_alarm(alarm_id: AlarmId, services: Served, sight: Sight) -> AlarmHistory:
-    """One, with all that happened to it."""
+    """Show one alarm with all its events."""
     return services.alarms.care.alarm(alarm_id, sight)
 
 
 @router.post("/alarms/{alarm_id}/acknowledge", operation_id="acknowledge_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def acknowledge_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
-    """Somebody looks after it: it escalates no more."""
+    """Acknowledge an alarm: it escalates no more."""
     return services.alarms.care.act(
         alarm_id, Event.ACKNOWLEDGED, actor=asker.actor, comment=remark.comment, sight=sight
     )
@@ -144,17 +144,17 @@ def acknowledge_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker
 
 @router.post("/alarms/{alarm_id}/comment", operation_id="comment_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def comment_alarm(alarm_id: AlarmId, remark: Comment, services: Served, asker: Asker, sight: Sight) -> AlarmView:
-    """Say something about it, also when it is closed."""
+    """Comment on an alarm, also on a closed one."""
     return services.alarms.care.act(alarm_id, Event.COMMENTED, actor=asker.actor, comment=remark.comment, sight=sight)
 
 
 @router.post("/alarms/{alarm_id}/escalate", operation_id="escalate_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def escalate_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
-    """Call for the next level now."""
+    """Escalate an alarm to the next level now."""
     return services.alarms.care.act(alarm_id, Event.ESCALATED, actor=asker.actor, comment=remark.comment, sight=sight)
 
 
 @router.post("/alarms/{alarm_id}/close", operation_id="close_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def close_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
-    """It is over."""
+    """Close an alarm."""
     return services.alarms.care.act(alarm_id, Event.CLOSED, actor=asker.actor, comment=remark.comment, sight=sight)

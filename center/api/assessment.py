@@ -1,4 +1,4 @@
-"""How cameras, districts and the fleet did: reports, league tables, series, the hours behind them, files."""
+"""Routes of the assessment: reports, league tables, series, the hours behind them, files."""
 
 from typing import Annotated, Any, Final
 
@@ -49,26 +49,26 @@ class CameraPage(BaseModel):
 
 
 class EvidencePage(BaseModel):
-    """A page of hours, in order."""
+    """A page of hours in the order of time."""
 
     items: tuple[EvidenceView, ...]
     next_cursor: str | None
 
 
 class Watch(BaseModel):
-    """How the counting itself goes."""
+    """The state of the counting itself."""
 
     looked_at_ms: int | None
-    """When every camera was last looked at and written down; None: not since the start."""
+    """Time at which the state of every camera was last written down; None: not since the start."""
     fault: str
-    """Why the newest facts are not written yet; they wait in memory."""
+    """The reason that the newest facts are not written yet; they wait in memory."""
 
 
 @router.get(
     "/report", operation_id="get_assessment", openapi_extra=_VIEW, responses=documented(*_ERRORS, UnknownVersionError)
 )
 def get_assessment(period: PeriodText, services: Served, sight: Sight, version: VersionNumber = None) -> ReportView:
-    """The fleet, its districts best first, and when the centre itself did not watch; of the cameras in sight."""
+    """Report the fleet, its districts best first, and hours that the centre did not watch; cameras in sight only."""
     judged = services.assessment.assessor.judged(period, sight=sight, version=version)
     report = judged.report
     return ReportView(
@@ -99,7 +99,7 @@ def list_assessed_cameras(
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> CameraPage:
-    """The league table of cameras, best first, equal ones by name, agent and id."""
+    """List cameras as a league table, best first, equal ones by name, agent and id."""
     report = services.assessment.assessor.judged(period, sight=sight, version=version).report
     cards = [
         card
@@ -142,7 +142,7 @@ def get_assessment_series(
     camera_id: CameraId | None = None,
     district: Annotated[str | None, Query(max_length=64)] = None,
 ) -> tuple[CardView, ...]:
-    """One camera (agent and id), one district or the fleet, by hour, day or month. Place and code have no hours."""
+    """Series of a camera (agent and id), district or the fleet, by hour, day or month; place and code have no hours."""
     camera = CameraKey(agent_id, camera_id) if agent_id is not None and camera_id is not None else None
     cards = services.assessment.assessor.series(period, by, camera=camera, district=district, sight=sight)
     return tuple(CardView.of(card) for card in cards)
@@ -164,7 +164,7 @@ def list_evidence(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> EvidencePage:
-    """The hours of one camera as they were counted, also those of which nothing is known."""
+    """List the hours of one camera as they were counted, also those of which nothing is known."""
     after = -1 if cursor is None else int(marks.place(cursor, int)[0])
     span, found = services.assessment.assessor.evidence(
         period, CameraKey(agent_id, camera_id), indicator, after=after, limit=limit + 1, sight=sight
@@ -183,7 +183,7 @@ def list_evidence(
     responses=documented(NotLoggedInError, StoreUnavailableError),
 )
 async def get_assessment_watch(services: Served) -> Watch:
-    """Whether facts are being counted."""
+    """Report whether facts are being counted."""
     recorder = services.assessment.recorder
     return Watch(looked_at_ms=recorder.looked_at_ms, fault=recorder.fault)
 
@@ -203,7 +203,7 @@ def export_assessment(
     form: Annotated[Format, Query()] = "xlsx",
     version: VersionNumber = None,
 ) -> Response:
-    """CSV of the cameras (UTF-8 with BOM), a workbook of everything, or a PDF. Names never become formulas."""
+    """Export CSV of the cameras (UTF-8 with BOM), a workbook of everything, or a PDF. Names never become formulas."""
     data = export(services.assessment.assessor, period, form, sight=sight, version=version)
     asked = {"period": period, "form": form} | ({} if version is None else {"version": version})
     services.audit.append(asker.actor, "assessment.export", asked)

@@ -1,4 +1,4 @@
-"""Months that are closed: what they were published as, and corrections."""
+"""Routes of closed months: the published versions, and corrections."""
 
 from typing import Annotated, Final
 
@@ -20,7 +20,7 @@ _ERRORS: Final = (NotLoggedInError, StoreUnavailableError, BadPeriodError)
 
 
 class Correction(BaseModel):
-    """What was corrected, in words that stand in the file."""
+    """The name of a correction, as the published file prints it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +34,7 @@ class Correction(BaseModel):
     responses=documented(*_ERRORS),
 )
 def list_month_versions(month: Month, services: Served) -> tuple[VersionView, ...]:
-    """Oldest first; none of a month that is not closed."""
+    """List the versions of a month, oldest first; a month that is not closed has none."""
     return tuple(map(VersionView.of, services.assessment.assessor.months.versions(month)))
 
 
@@ -46,5 +46,5 @@ def list_month_versions(month: Month, services: Served) -> tuple[VersionView, ..
     responses=documented(*_ERRORS, MonthOpenError),
 )
 def correct_month(month: Month, body: Correction, services: Served, asker: Asker) -> VersionView:
-    """Judge it anew, by what is on file and in force now. What was published before stays and can be asked for."""
+    """Assess a month anew by the facts and settings of now. Versions published before stay and can be requested."""
     return VersionView.of(services.assessment.assessor.months.correct(month, body.name, actor=asker.actor))

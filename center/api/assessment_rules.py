@@ -1,4 +1,4 @@
-"""What an assessment goes by: thresholds, districts, the register, planned maintenance. Every change is audited."""
+"""Routes of the assessment's settings: thresholds, districts, register, maintenance. Every change is audited."""
 
 from asyncio import to_thread
 from typing import Annotated, Final
@@ -37,7 +37,7 @@ _ERRORS: Final = (NotLoggedInError, StoreUnavailableError)
 
 
 class Taken(BaseModel):
-    """What became of a register."""
+    """The number of cameras that were entered into the register."""
 
     cameras: int
 
@@ -50,33 +50,33 @@ class RegisterPage(BaseModel):
 
 
 class WindowPage(BaseModel):
-    """A page of maintenance, oldest entry first, with what was withdrawn."""
+    """A page of maintenance windows, oldest entry first, withdrawn ones too."""
 
     items: tuple[Window, ...]
     next_cursor: str | None
 
 
 class End(BaseModel):
-    """When maintenance ends."""
+    """The end of a maintenance window."""
 
     to_ms: TimeMs
 
 
 @router.get("/settings", operation_id="get_assessment_settings", openapi_extra=_VIEW, responses=documented(*_ERRORS))
 def get_settings(services: Served) -> Settings:
-    """Thresholds and limits in force."""
+    """Show the thresholds and limits in force."""
     return services.assessment.settings.load()
 
 
 @router.put("/settings", operation_id="put_assessment_settings", openapi_extra=_EDIT, responses=documented(*_ERRORS))
 def put_settings(body: Settings, services: Served, asker: Asker) -> Settings:
-    """Put others in force, for every period; the audit keeps what was before."""
+    """Replace the settings, for every period; the audit keeps the previous ones."""
     return services.assessment.settings.change(body, actor=asker.actor)
 
 
 @router.get("/districts", operation_id="list_assessment_districts", openapi_extra=_VIEW, responses=documented(*_ERRORS))
 def list_districts(services: Served, sight: Sight) -> tuple[AssessedDistrict, ...]:
-    """By name, those of cameras in sight."""
+    """List districts by name, those of cameras in sight."""
     return services.assessment.districts.all(sight)
 
 
@@ -87,7 +87,7 @@ def list_districts(services: Served, sight: Sight) -> tuple[AssessedDistrict, ..
     responses=documented(*_ERRORS, DistrictRefusedError),
 )
 def put_district(body: AssessedDistrict, services: Served, asker: Asker) -> AssessedDistrict:
-    """Enter one, or change the one of this name."""
+    """Add a district, or change the one of this name."""
     return services.assessment.districts.put(body, actor=asker.actor)
 
 
@@ -99,7 +99,7 @@ def put_district(body: AssessedDistrict, services: Served, asker: Asker) -> Asse
     responses=documented(*_ERRORS, UnknownDistrictError),
 )
 def delete_district(name: Annotated[str, Query(max_length=64)], services: Served, asker: Asker) -> None:
-    """Forget one; cameras keep its name."""
+    """Delete a district; cameras keep its name."""
     services.assessment.districts.remove(name, actor=asker.actor)
 
 
@@ -107,7 +107,7 @@ def delete_district(name: Annotated[str, Query(max_length=64)], services: Served
     "/register", operation_id="list_register", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
 )
 def list_register(services: Served, sight: Sight, limit: Limit = 200, cursor: Cursor = None) -> RegisterPage:
-    """Cameras as the office has them on file."""
+    """List cameras of the register, as the office has them on file."""
     after = ("", "")
     if cursor is not None:
         agent_id, camera_id = marks.place(cursor, str, str)
@@ -144,7 +144,7 @@ async def put_register(
     "/maintenance", operation_id="list_maintenance", openapi_extra=_VIEW, responses=documented(*_ERRORS, BadCursorError)
 )
 def list_maintenance(services: Served, sight: Sight, limit: Limit = 200, cursor: Cursor = None) -> WindowPage:
-    """All that was ever entered."""
+    """List all maintenance windows that were ever entered."""
     after = 0 if cursor is None else int(marks.place(cursor, int)[0])
     found = services.assessment.maintenance.page(after, limit + 1, sight)
     page = found[:limit]
@@ -159,7 +159,7 @@ def list_maintenance(services: Served, sight: Sight, limit: Limit = 200, cursor:
     responses=documented(*_ERRORS, WindowRefusedError),
 )
 def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: Asker) -> Window:
-    """Excuse hours beforehand; afterwards too, but then it is marked."""
+    """Excuse hours beforehand; afterwards too, but then the window is marked as late."""
     return services.assessment.maintenance.enter(body, actor=asker.actor)
 
 
@@ -170,7 +170,7 @@ def enter_maintenance(body: Annotated[Plan, Body()], services: Served, asker: As
     responses=documented(*_ERRORS, UnknownWindowError, WindowRefusedError),
 )
 def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -> Window:
-    """Give it an end, or an earlier one."""
+    """Give a maintenance window an end, or an earlier one."""
     return services.assessment.maintenance.end(number, to_ms=body.to_ms, actor=asker.actor)
 
 
@@ -181,5 +181,5 @@ def end_maintenance(number: Number, body: End, services: Served, asker: Asker) -
     responses=documented(*_ERRORS, UnknownWindowError),
 )
 def withdraw_maintenance(number: Number, services: Served, asker: Asker) -> Window:
-    """It excuses nothing any more."""
+    """Withdraw a maintenance window: it excuses nothing any more."""
     return services.assessment.maintenance.withdraw(number, actor=asker.actor)

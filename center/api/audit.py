@@ -1,4 +1,4 @@
-"""The audit: read, verified, exported; never written from outside."""
+"""Routes of the audit: read, verify and export it. No route writes it."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -22,7 +22,7 @@ _USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 
 class EntryView(BaseModel):
-    """One entry. `previous` is the hash of the one before, `sha256` its own (docs/access.md)."""
+    """One entry. `previous` is the hash of the entry before, `sha256` its own (docs/access.md)."""
 
     number: int
     at_ms: int
@@ -34,14 +34,14 @@ class EntryView(BaseModel):
 
 
 class BreakView(BaseModel):
-    """The first entry that cannot be believed, and why."""
+    """The first entry that does not fit the chain, and the cause."""
 
     number: int
     why: str
 
 
 class FindingView(BaseModel):
-    """What a walk along the chain found."""
+    """The result of checking the chain."""
 
     entries: int
     first: int
@@ -64,7 +64,7 @@ def list_audit(
     from_ms: TimeMs | None = None,
     to_ms: TimeMs | None = None,
 ) -> tuple[EntryView, ...]:
-    """Newest first. That somebody looked is an entry of its own."""
+    """List entries, newest first. The audit records this request, too."""
     about = {"actor": actor, "action": action, "from_ms": from_ms, "to_ms": to_ms, "before": before}
     services.audit.append(
         asker.actor, "audit.view", {name: value for name, value in about.items() if value is not None}
@@ -86,7 +86,7 @@ def list_audit(
 
 @router.get("/verify", operation_id="verify_audit", openapi_extra=_VIEW, responses=documented(*_USUAL))
 def verify_audit(services: Served) -> FindingView:
-    """Follow the whole chain. Who does not trust this machine verifies an export elsewhere, with a key of his own."""
+    """Check the whole chain. If you do not trust this machine, verify an export elsewhere, with a key of your own."""
     found = services.audit.verify(services.audit_keeper.trusted)
     return FindingView(
         entries=found.entries,
@@ -109,7 +109,7 @@ def verify_audit(services: Served) -> FindingView:
     | {200: {"content": {"application/jsonl": {}}, "description": "Lines of JSON; verify them with the command line."}},
 )
 def export_audit(services: Served, asker: Asker) -> StreamingResponse:
-    """The whole audit, this export included."""
+    """Export the whole audit, the entry of this export included."""
     services.audit.append(asker.actor, "audit.export", {})
 
     def lines() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Log in, log out, who am I."""
+"""Routes to log in, to log out, and to show the account of a session or token."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
@@ -23,7 +23,7 @@ class Login(BaseModel):
 
 
 class Session(BaseModel):
-    """Who is logged in, and until when."""
+    """The account that is logged in, and the end of its session."""
 
     username: str
     expires_at_ms: int
@@ -38,12 +38,12 @@ class GrantView(BaseModel):
 
 
 class Asking(Session):
-    """Who is asking, and what that may do. `token_id` is of the API token that was shown, null for a session."""
+    """The account of the request, and its permissions. `token_id` is of the API token, null for a session."""
 
     token_id: str | None
     grants: tuple[GrantView, ...]
     permissions: tuple[Permission, ...]
-    """Outside any case; some of them perhaps in some districts alone."""
+    """Permissions outside any case; some of them perhaps in some districts alone."""
 
 
 @router.post(
@@ -81,7 +81,7 @@ def logout(request: Request, services: Served, asker: Asker, response: Response)
     responses=documented(NotLoggedInError, StoreUnavailableError),
 )
 def who_am_i(asker: Asker) -> Asking:
-    """The account of this session or token, and what it may do."""
+    """Show the account of this session or token, and what it may do."""
     return Asking(
         username=asker.username,
         expires_at_ms=asker.expires_at_ms,

@@ -1,4 +1,4 @@
-"""What a map stands on: outlines and tiles, as the site's own files have them."""
+"""Routes of the basemap: outlines and tiles from the site's own files."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ Column = Annotated[int, Path(ge=0, lt=2**22)]
     responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 async def outlines(services: Served) -> Outlines:
-    """Outlines of districts as GeoJSON in WGS 84; no feature where none are set."""
+    """Show outlines of districts as GeoJSON in WGS 84; no feature where none are set."""
     return services.atlas.outlines
 
 
@@ -43,7 +43,7 @@ async def outlines(services: Served) -> Outlines:
     },
 )
 def tile(zoom: Zoom, x: Column, y: Column, services: Served) -> Response:
-    """One tile of the local set (Web Mercator, 256 px, y from the north)."""
+    """Send one tile of the local set (Web Mercator, 256 px, y from the north)."""
     found = services.atlas.tile(zoom, x, y)
     if found is None:
         return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""Cameras as last heard."""
+"""Routes of cameras as last reported."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ router = APIRouter(tags=["cameras"])
     responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 def list_cameras(services: Served, sight: Sight) -> tuple[PlacedCameraView, ...]:
-    """All that the account may see, by agent and id."""
+    """List the cameras that the account may see, by agent and id."""
     return services.positions.placed(services.devices.cameras(sight))
 
 
@@ -39,7 +39,7 @@ def get_camera(
     services: Served,
     sight: Sight,
 ) -> PlacedCameraView:
-    """One of them."""
+    """Show one camera."""
     view = services.devices.camera(agent_id, camera_id)
     if view is None or not sight.holds(agent_id, camera_id):
         raise UnknownCameraError(camera_id=camera_id)

@@ -1,4 +1,4 @@
-"""What is done in a case: the sought machine, candidates, sightings, cameras to ask."""
+"""Routes of the work in a case: the sought machine, candidates, sightings, cameras to ask for footage."""
 
 import asyncio
 from typing import Annotated, Final, Literal
@@ -64,7 +64,7 @@ class Sought(BaseModel):
 
 
 class Judgement(BaseModel):
-    """What somebody who looked at it says; `candidate` takes it back."""
+    """A user's decision on a candidate; `candidate` takes it back."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,7 +73,7 @@ class Judgement(BaseModel):
 
 @router.get("/cases/{case_id}/sought", operation_id="list_sought", openapi_extra=_VIEW, responses=documented(*_KNOWN))
 async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
-    """The pictures of the sought machine."""
+    """List the pictures of the sought machine."""
     return await services.cases.hunt.machines(case_id, (Verdict.SOUGHT,), sight=sight)
 
 
@@ -97,7 +97,7 @@ async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> Machin
     ),
 )
 async def add_sought(case_id: CaseId, body: Sought, services: Served, asker: Asker, sight: Sight) -> JudgedMachine:
-    """This is the machine."""
+    """Add a picture of the sought machine."""
     return await services.cases.hunt.seek(case_id, body.row_key, body.index, asker=asker, sight=sight)
 
 
@@ -109,7 +109,7 @@ async def add_sought(case_id: CaseId, body: Sought, services: Served, asker: Ask
     responses=documented(*_KNOWN, UnknownCaseMachineError, CaseStateError),
 )
 def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served, asker: Asker, sight: Sight) -> None:
-    """It is not, after all."""
+    """Remove a picture from those of the sought machine."""
     services.cases.dossiers.drop(case_id, row_key, index, asker=asker, sight=sight)
 
 
@@ -120,7 +120,7 @@ def drop_sought(case_id: CaseId, row_key: RowKey, index: Index, services: Served
     responses=documented(*_KNOWN, *QUERY_ERRORS),
 )
 async def list_case_pictures(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureList:
-    """Places for pictures, and which of them the desk agent has filled."""
+    """List the places for pictures, and which of them the desk agent has filled."""
     places = await asyncio.to_thread(services.cases.pictures.places, case_id, asker=asker, sight=sight)
     return await services.cases.pictures.arrived(places)
 
@@ -133,7 +133,7 @@ async def list_case_pictures(case_id: CaseId, services: Served, asker: Asker, si
     responses=documented(*_KNOWN, DeskMissingError, CaseStateError),
 )
 def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> PictureView:
-    """A place for a picture. The picture itself goes to the desk agent, never here."""
+    """Make a place for a picture. The picture itself goes to the desk agent, never here."""
     return services.cases.pictures.place(case_id, asker=asker, sight=sight)
 
 
@@ -153,7 +153,7 @@ def add_case_picture(case_id: CaseId, services: Served, asker: Asker, sight: Sig
     ),
 )
 async def search_case(case_id: CaseId, body: Wanted, services: Served, asker: Asker, sight: Sight) -> SearchView:
-    """Ask the archive for machines like the sought one; the answer replaces the candidates."""
+    """Search the archive for machines like the sought one; the answer replaces the candidates."""
     return await services.cases.hunt.search(case_id, body, asker=asker, sight=sight)
 
 
@@ -164,7 +164,7 @@ async def search_case(case_id: CaseId, body: Wanted, services: Served, asker: As
     responses=documented(*_KNOWN),
 )
 async def list_candidates(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
-    """What the last search found and nobody has decided on, best first."""
+    """List candidates of the last search that are not decided on, best first."""
     return await services.cases.hunt.machines(case_id, (Verdict.CANDIDATE,), sight=sight)
 
 
@@ -183,7 +183,7 @@ async def list_sightings(case_id: CaseId, services: Served, sight: Sight) -> Mac
     "/cases/{case_id}/rejected", operation_id="list_rejected", openapi_extra=_VIEW, responses=documented(*_KNOWN)
 )
 async def list_rejected(case_id: CaseId, services: Served, sight: Sight) -> MachineList:
-    """What was rejected, by capture time."""
+    """List rejected candidates by capture time."""
     return await services.cases.hunt.machines(case_id, (Verdict.REJECTED,), sight=sight)
 
 
@@ -211,7 +211,7 @@ def judge_candidate(
     ),
 )
 async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services: Served, sight: Sight) -> Response:
-    """A machine of the case, cut from the redacted picture."""
+    """Cut a machine of the case from the redacted picture."""
     part = await services.cases.hunt.crop(case_id, row_key, index, sight=sight)
     return Response(part, media_type="image/jpeg")
 
@@ -225,7 +225,7 @@ async def get_case_crop(case_id: CaseId, row_key: RowKey, index: Index, services
 async def get_case_observation(
     case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight
 ) -> ObservationView:
-    """One observation that the case has, whole."""
+    """Show one observation of the case with all its fields."""
     return await services.cases.looks.observation(case_id, row_key, asker=asker, sight=sight)
 
 
@@ -237,7 +237,7 @@ async def get_case_observation(
     responses=PICTURE | documented(*_KNOWN, *QUERY_ERRORS, UnknownObservationError, NoPictureError, PictureBrokenError),
 )
 async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> Response:
-    """Its redacted picture, whole."""
+    """Send the whole redacted picture of an observation of the case."""
     return whole(await services.cases.looks.picture(case_id, row_key, asker=asker, sight=sight), row_key)
 
 
@@ -248,5 +248,5 @@ async def get_case_picture(case_id: CaseId, row_key: RowKey, services: Served, a
     responses=documented(*_KNOWN, CaseNotApprovedError),
 )
 async def list_footage(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> WindowList:
-    """Cameras worth asking for footage, with times."""
+    """List cameras worth asking for footage, with times."""
     return await services.cases.hunt.footage(case_id, asker=asker, sight=sight)

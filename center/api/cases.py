@@ -1,4 +1,4 @@
-"""Cases: written, requested, approved by a second person, revised, closed."""
+"""Routes of cases: written, requested, approved by a second person, revised, closed."""
 
 from typing import Annotated, Final
 
@@ -52,7 +52,7 @@ _APPROVALS: Final = documented(
 
 
 class NewCase(BaseModel):
-    """A case that is to be."""
+    """The terms of a new case."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,7 +61,7 @@ class NewCase(BaseModel):
 
 
 class Change(BaseModel):
-    """New terms, by somebody who has read `version`."""
+    """New terms, from a user who has read `version`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,7 +70,7 @@ class Change(BaseModel):
 
 
 class Decision(BaseModel):
-    """The version that is meant, and what there is to say about it."""
+    """The version that is meant, and a comment."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,7 +80,7 @@ class Decision(BaseModel):
 
 @router.get("/cases", operation_id="list_cases", openapi_extra=_VIEW, responses=documented(*ALWAYS))
 def list_cases(services: Served, asker: Asker) -> CaseList:
-    """The newest 500 that touch a camera in sight, newest first."""
+    """List the newest 500 cases with a camera in sight, newest first."""
     return services.cases.book.cases(asker)
 
 
@@ -92,7 +92,7 @@ def list_cases(services: Served, asker: Asker) -> CaseList:
     responses=documented(*ALWAYS, CaseTakenError, CaseTermsError, AreaOutOfSightError),
 )
 def create_case(body: NewCase, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """A draft: it allows nothing yet."""
+    """Make a draft: it allows nothing yet."""
     return services.cases.book.create(body.number, body.terms, asker=asker, sight=sight)
 
 
@@ -100,49 +100,49 @@ def create_case(body: NewCase, services: Served, asker: Asker, sight: Sight) -> 
     "/cases/{case_id}", operation_id="get_case", openapi_extra=_VIEW, responses=documented(*ALWAYS, UnknownCaseError)
 )
 def get_case(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """One case with its history."""
+    """Show one case with its history."""
     return services.cases.book.case(case_id, asker=asker, sight=sight)
 
 
 @router.put("/cases/{case_id}", operation_id="change_case", openapi_extra=_EDIT, responses=_ACTS)
 def change_case(case_id: CaseId, body: Change, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """New terms of a draft."""
+    """Change the terms of a draft."""
     return services.cases.book.change(case_id, body.terms, version=body.version, asker=asker, sight=sight)
 
 
 @router.post("/cases/{case_id}/request", operation_id="request_case", openapi_extra=_EDIT, responses=_ACTS)
 def request_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """Ask for approval."""
+    """Ask for the approval of a draft."""
     return _act(Act.REQUEST, case_id, body, services, asker, sight)
 
 
 @router.post("/cases/{case_id}/withdraw", operation_id="withdraw_case", openapi_extra=_EDIT, responses=_ACTS)
 def withdraw_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """Take the request back: a draft again."""
+    """Withdraw the request for approval: the case is a draft again."""
     return _act(Act.WITHDRAW, case_id, body, services, asker, sight)
 
 
 @router.post("/cases/{case_id}/approve", operation_id="approve_case", openapi_extra=_APPROVE, responses=_APPROVALS)
 def approve_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """Approve it: by somebody who sees its whole area and neither wrote, owns nor requested it."""
+    """Approve a case: by a user who sees its whole area and neither wrote, owns nor requested it."""
     return _act(Act.APPROVE, case_id, body, services, asker, sight)
 
 
 @router.post("/cases/{case_id}/refuse", operation_id="refuse_case", openapi_extra=_APPROVE, responses=_APPROVALS)
 def refuse_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """Send it back, a draft again."""
+    """Refuse a request: the case is a draft again."""
     return _act(Act.REFUSE, case_id, body, services, asker, sight)
 
 
 @router.post("/cases/{case_id}/revise", operation_id="revise_case", openapi_extra=_EDIT, responses=_ACTS)
 def revise_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """Change one that is approved or has expired: a draft again, which asks for approval again."""
+    """Revise a case that is approved or has expired: a draft again, which needs approval again."""
     return _act(Act.REVISE, case_id, body, services, asker, sight)
 
 
 @router.post("/cases/{case_id}/close", operation_id="close_case", openapi_extra=_EDIT, responses=_ACTS)
 def close_case(case_id: CaseId, body: Decision, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
-    """Close it for good; what was derived for it is deleted on schedule."""
+    """Close a case for good; data derived for it is deleted on schedule."""
     return _act(Act.CLOSE, case_id, body, services, asker, sight)
 
 

@@ -1,4 +1,4 @@
-"""Districts: named groups of cameras."""
+"""Routes of districts: named groups of cameras."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ class NewDistrict(BaseModel):
 
 
 class DistrictView(BaseModel):
-    """One district."""
+    """A district with its cameras."""
 
     district_id: str
     name: str
@@ -52,7 +52,7 @@ class DistrictView(BaseModel):
 
 @router.get("", operation_id="list_districts", openapi_extra=_VIEW, responses=documented(*_USUAL))
 def list_districts(services: Served, asker: Asker) -> tuple[DistrictView, ...]:
-    """Those in which the account has a role, by id."""
+    """List the districts in which the account has a role, by id."""
     mine = asker.access.districts(Permission.DISTRICT_VIEW)
     return tuple(_shown(each) for each in services.districts.all() if mine is None or each.district_id in mine)
 
@@ -65,7 +65,7 @@ def list_districts(services: Served, asker: Asker) -> tuple[DistrictView, ...]:
     responses=documented(*_USUAL, DistrictTakenError, DistrictNamedError),
 )
 def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictView:
-    """Make one."""
+    """Add a district without cameras."""
     return _shown(services.districts.create(body.district_id, body.name, actor=asker.actor))
 
 
@@ -76,7 +76,7 @@ def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictV
     responses=documented(*_USUAL, UnknownDistrictError),
 )
 def get_district(district_id: DistrictId, services: Served, asker: Asker) -> DistrictView:
-    """One of them."""
+    """Show one district."""
     mine = asker.access.districts(Permission.DISTRICT_VIEW)
     if mine is not None and district_id not in mine:
         raise UnknownDistrictError(district_id=district_id)
@@ -95,7 +95,7 @@ def set_district_cameras(
     services: Served,
     asker: Asker,
 ) -> DistrictView:
-    """Say which cameras are in it, in place of those that were. Open pages and the next request see the change."""
+    """Replace the cameras of a district. Open pages and the next request see the change."""
     cameras = [CameraKey(each.agent_id, each.camera_id) for each in body]
     return _shown(services.districts.set_cameras(district_id, cameras, actor=asker.actor))
 
@@ -108,7 +108,7 @@ def set_district_cameras(
     responses=documented(*_USUAL, UnknownDistrictError, DistrictInUseError, DistrictAssessedError),
 )
 def remove_district(district_id: DistrictId, services: Served, asker: Asker) -> None:
-    """Delete one in which nobody has a role."""
+    """Delete a district in which no account has a role."""
     services.districts.remove(district_id, actor=asker.actor)
 
 

@@ -1,4 +1,4 @@
-"""The one place where an error becomes an HTTP answer."""
+"""Turns errors into HTTP answers, here and nowhere else."""
 
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ QUERY_ERRORS: Final = (
     errors.QueryDeniedError,
     errors.QueryFaultError,
 )
-"""Each kind of `QueryError`: answers of every route that asks the archive."""
+"""Each kind of `QueryError`: answers of every route that queries the archive."""
 STATUS: Final[dict[type[CenterError], int]] = {
     errors.NotLoggedInError: 401,
     errors.BadCredentialsError: 401,
@@ -132,7 +132,7 @@ STATUS: Final[dict[type[CenterError], int]] = {
 
 
 class Problem(BaseModel):
-    """What went wrong and what to do about it; `code` is for programs and does not change."""
+    """The cause of an error and its remedy; `code` is for programs and does not change."""
 
     code: str
     message: str
@@ -140,7 +140,7 @@ class Problem(BaseModel):
 
 
 def problem(error: CenterError) -> JSONResponse:
-    """The answer to an error."""
+    """Makes the HTTP answer to an error."""
     body = Problem(code=error.code, message=error.text(), remedy=error.advice())
     headers = {}
     if isinstance(error, errors.LockedOutError):
@@ -151,7 +151,7 @@ def problem(error: CenterError) -> JSONResponse:
 
 
 def documented(*kinds: type[CenterError]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may answer with `kinds`."""
+    """Describes in OpenAPI the errors that a route may answer with."""
     texts: dict[int | str, list[str]] = {}
     for kind in kinds:
         texts.setdefault(STATUS[kind], []).append(f"`{kind.code}`")
@@ -159,7 +159,7 @@ def documented(*kinds: type[CenterError]) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of `app` with a `Problem`."""
+    """Registers handlers that answer every error of `app` with a `Problem`."""
     app.add_exception_handler(CenterError, _center_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -187,6 +187,6 @@ def _not_valid(faults: str) -> JSONResponse:
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == 400:
-        return _not_valid(str(error.detail))  # FastAPI's word for a body that is not even UTF-8
+        return _not_valid(str(error.detail))  # FastAPI's answer to a body that is not even UTF-8
     body = Problem(code=f"http_{error.status_code}", message=str(error.detail), remedy="See the schema.")
     return JSONResponse(body.model_dump(), status_code=error.status_code, headers=error.headers)

@@ -1,4 +1,4 @@
-"""Exports of evidence: start one, see how far it is, fetch its file, end it."""
+"""Routes of evidence exports: start one, follow it, fetch its file, end it."""
 
 from typing import Annotated, Any, Final
 
@@ -60,13 +60,13 @@ def _exports(services: Services) -> Exports:
     responses=documented(*_ERRORS, TooManyPicturesError, ExportsBusyError),
 )
 async def start_export(body: ExportRequest, services: Served, viewer: Seer) -> Export:
-    """Begin an export; ask for its state until it is `ready`."""
+    """Start an export; ask for its state until it is `ready`."""
     return await _exports(services).start(body, viewer)
 
 
 @router.get("/evidence", operation_id="list_exports", openapi_extra=_EXPORT, responses=documented(*_ERRORS))
 async def list_exports(services: Served, viewer: Seer) -> tuple[Export, ...]:
-    """The newest hundred, newest first, of those whose every picture is of a camera in sight."""
+    """List the newest hundred exports, newest first, of which every picture is of a camera in sight."""
     return await _exports(services).latest(viewer)
 
 
@@ -77,7 +77,7 @@ async def list_exports(services: Served, viewer: Seer) -> tuple[Export, ...]:
     responses=documented(*_ERRORS, UnknownExportError),
 )
 async def get_export(export_id: ExportId, services: Served, viewer: Seer) -> Export:
-    """How far it is. `sha256` is of the whole file."""
+    """Show the state of an export. `sha256` is of the whole file."""
     return await _exports(services).get(export_id, viewer)
 
 
@@ -96,7 +96,7 @@ async def get_export(export_id: ExportId, services: Served, viewer: Seer) -> Exp
     ),
 )
 async def get_export_file(export_id: ExportId, services: Served, viewer: Seer) -> FileResponse:
-    """The archive. It is in the audit before the first byte leaves."""
+    """Send the archive. The audit records it before the first byte leaves."""
     path, export = await _exports(services).file(export_id, viewer)
     name = f"evidence-{slug(export.case)}-{export.id[:8]}.zip"
     return FileResponse(path, media_type="application/zip", filename=name)
@@ -109,5 +109,5 @@ async def get_export_file(export_id: ExportId, services: Served, viewer: Seer) -
     responses=documented(*_ERRORS, UnknownExportError),
 )
 async def end_export(export_id: ExportId, services: Served, viewer: Seer) -> Export:
-    """Cancel one that is running, or remove the file of one that is ready."""
+    """Cancel an export that is running, or remove the file of one that is ready."""
     return await _exports(services).end(export_id, viewer)

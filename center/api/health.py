@@ -1,4 +1,4 @@
-"""Whether the centre works."""
+"""Routes of the centre's health."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """In one word each; causes are for who is logged in."""
+    """The condition in one word each; causes are for users who are logged in."""
 
     status: Condition
     dependencies: dict[str, Condition]
@@ -23,7 +23,7 @@ class Health(BaseModel):
 
 @router.get("/health", operation_id="health")
 async def health(services: Served) -> Health:
-    """Open to anybody: load balancers and monitors ask it. At most two seconds old."""
+    """Report the health. Open to load balancers and monitors without a session; at most two seconds old."""
     report = await services.health.report()
     return Health(status=report.status, dependencies={part.name: part.condition for part in report.dependencies})
 
@@ -35,5 +35,5 @@ async def health(services: Served) -> Health:
     responses=documented(NotLoggedInError, ForbiddenError, StoreUnavailableError),
 )
 async def health_details(services: Served) -> HealthReport:
-    """Causes, remedies and counters."""
+    """Report causes, remedies and counters."""
     return await services.health.report()

@@ -1,4 +1,4 @@
-"""Notifications: channels, outbox, a test, and the way in for a gateway's delivery reports."""
+"""Routes of notifications: channels, outbox, a test, and the address for a gateway's delivery reports."""
 
 import asyncio
 from typing import Annotated, Final
@@ -24,14 +24,14 @@ _EDIT: Final = needs(Permission.NOTIFICATION_EDIT)
 
 
 class Test(BaseModel):
-    """Which channel, and who of it; all of its recipients by default."""
+    """The channel to test, and the recipient; all of its recipients by default."""
 
     channel: str = Field(pattern=NAME_PATTERN)
     recipient: str | None = Field(default=None, pattern=NAME_PATTERN)
 
 
 class Posted(BaseModel):
-    """One message in the outbox; ask the outbox what becomes of it."""
+    """One message in the outbox; the outbox shows its delivery."""
 
     parcel_id: str
     recipient: str
@@ -40,7 +40,7 @@ class Posted(BaseModel):
 
 @router.get("/notify/channels", operation_id="list_channels", openapi_extra=_EDIT, responses=documented(*_COMMON))
 def list_channels(services: Served) -> tuple[ChannelView, ...]:
-    """All that are configured: recipients masked, rate, quota, what became of messages, what is wrong."""
+    """List the configured channels: masked recipients, rate, quota, counts of messages by result, faults."""
     return services.notifier.channel_views()
 
 
@@ -52,7 +52,7 @@ def list_outbox(
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> OutboxPage:
-    """Newest first. Follow `next_before` with the same filters for the next page."""
+    """List messages, newest first. Follow `next_before` with the same filters for the next page."""
     return services.notifier.outbox_page(channel=channel, state=state, before=before, limit=limit)
 
 
@@ -77,7 +77,7 @@ async def take_report(
     services: Served,
     source: Source,
 ) -> str:
-    """For the gateway alone, which cannot log in: its secret is in the path, its address on a list."""
+    """Take a delivery report of the gateway, which has no log-in: its secret is in the path, its address on a list."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk

@@ -1,4 +1,4 @@
-"""Archived observations, their redacted pictures, and machines cut out of them on the fly."""
+"""Routes of archived observations, their redacted pictures, and machines cut out of them on the fly."""
 
 import asyncio
 from typing import Annotated, Any, Final
@@ -66,7 +66,7 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
 async def list_observations(
     filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight
 ) -> ObservationList:
-    """Newest first, of the cameras that the account may see.
+    """List observations, newest first, of the cameras that the account may see.
 
     Follow `next_cursor` with the same filters for the next page.
     """
@@ -80,7 +80,7 @@ async def list_observations(
     responses=documented(*_ALWAYS, UnknownObservationError),
 )
 async def get_observation(row_key: RowKey, services: Served, asker: Asker, sight: Sight) -> ObservationView:
-    """One observation with its machines."""
+    """Show one observation with its machines."""
     return await services.search.observation(row_key, actor=asker.actor, sight=sight)
 
 
@@ -100,7 +100,7 @@ async def get_picture(
         int | None, Query(ge=32, le=pictures.PREVIEW_SIDE_PX, description="Longer side of a preview.")
     ] = None,
 ) -> Response:
-    """The redacted picture, whole or as a preview."""
+    """Send the redacted picture, whole or as a preview."""
     if max_side_px is None:
         return whole(await services.search.picture(row_key, actor=asker.actor, sight=sight), row_key)
     small = await services.previews.of(row_key, max_side_px=max_side_px, sight=sight)
@@ -108,7 +108,7 @@ async def get_picture(
 
 
 def whole(jpeg: bytes, row_key: str) -> Response:
-    """A whole picture with what `PICTURE` promises.
+    """Makes the answer with a whole picture, in the form that `PICTURE` documents.
 
     Raises:
         PictureBrokenError: not a JPEG.
@@ -139,7 +139,7 @@ async def get_machine_crop(
         pictures.DEFAULT_MARGIN
     ),
 ) -> Response:
-    """One machine, cut from the redacted picture."""
+    """Cut one machine from the redacted picture."""
     observation, jpeg = await services.search.machine_source(row_key, actor=asker.actor, sight=sight)
     box = next((machine.box for machine in observation.machines if machine.index == index), None)
     if box is None:

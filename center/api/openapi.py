@@ -1,7 +1,7 @@
-"""The OpenAPI document: what FastAPI makes of the routes, and what the guard adds to each of them.
+"""Completes the OpenAPI document: FastAPI describes the routes, and this adds the guard's answers to each.
 
-No route has to say for itself what stands before all of them: who may log in how, that somebody without the permission
-is refused, that a body may be too large.
+A route need not repeat what stands before all of them: how to log in, that a request without the permission is refused,
+that a body may be too large.
 """
 
 from typing import Any, Final
@@ -32,7 +32,7 @@ _WRITING: Final = frozenset({"post", "put", "patch", "delete"})
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Add to every operation what the guard may answer, and how to get past it. `document` is changed."""
+    """Adds the guard's answers and the ways to log in to every operation. Changes `document`."""
     document["components"]["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -43,7 +43,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             for status, response in documented(*_answers(method, path, guarded=guarded)).items():
                 responses.setdefault(str(status), {"description": response["description"], "content": _PROBLEM})
             if "422" in responses:
-                # FastAPI names a shape of its own; what answers is `problems.install`.
+                # FastAPI documents its own shape; the real answer is that of `errors.install`.
                 named = responses["422"]["description"].removeprefix("Validation Error")
                 responses["422"] = {
                     "description": " or ".join(filter(None, (named, "`invalid_request`"))),
@@ -55,7 +55,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answers(method: str, path: str, *, guarded: bool) -> tuple[type[CenterError], ...]:
-    kinds: list[type[CenterError]] = [TooLargeError]  # said of its length, whatever the method
+    kinds: list[type[CenterError]] = [TooLargeError]  # by its length, whatever the method
     if method in _WRITING:
         kinds.append(ForeignOriginError)
     if guarded:

@@ -1,4 +1,4 @@
-"""The full chain, stage by stage, and what is parsed where."""
+"""Routes of the pipeline, stage by stage, and of parse tasks."""
 
 import asyncio
 from typing import Annotated
@@ -35,7 +35,7 @@ _COMMON = documented(NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 @router.get("/pipeline", operation_id="get_pipeline", openapi_extra=needs(Permission.HEALTH_VIEW), responses=_COMMON)
 async def get_pipeline(services: Served) -> PipelineView:
-    """Each stage with its state, its causes and its figures. What nobody has evidence of is unknown, never green."""
+    """Show each stage with state, causes and figures. A stage without evidence is unknown, never green."""
     return await services.pipeline.view()
 
 
@@ -48,20 +48,20 @@ async def get_pipeline(services: Served) -> PipelineView:
 async def get_pipeline_history(
     services: Served, hours: Annotated[float, Query(gt=0, le=168, allow_inf_nan=False)] = 3.0
 ) -> tuple[StageHistory, ...]:
-    """A point a minute, oldest first; none of a minute in which the centre did not run."""
+    """List a point a minute, oldest first; none for a minute in which the centre did not run."""
     return services.pipeline.history(hours)
 
 
 @router.get("/tasks", operation_id="list_tasks", openapi_extra=needs(Permission.CAMERA_VIEW), responses=_COMMON)
 async def list_tasks(services: Served, sight: Sight) -> TaskList:
-    """Live cameras, recordings and offline files that the account may see, how far each is, and what waits."""
+    """List live cameras, recordings and offline files that the account may see, their progress, and what waits."""
     look = services.pipeline.last or await services.pipeline.look()
     asked = await asyncio.to_thread(services.task_orders.asked)
     return tasks(look.sample, look.before, sight, services.devices.tasks(), asked)
 
 
 class Order(BaseModel):
-    """Among the tasks of one agent."""
+    """The priority among the tasks of one agent."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,7 +70,7 @@ class Order(BaseModel):
 
 @router.post("/tasks/{agent_id}/{camera_id}/pause", operation_id="pause_task", openapi_extra=_STEER, responses=_ORDERS)
 def pause_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> Asked:
-    """Let a recording that is brought to a desk wait, those that come after it too, until it is resumed."""
+    """Pause a recording that is brought to a desk, and those that come after it, until it is resumed."""
     return services.task_orders.ask(agent_id, camera_id, Verb.PAUSE, asker=asker, sight=sight)
 
 
@@ -78,7 +78,7 @@ def pause_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: 
     "/tasks/{agent_id}/{camera_id}/resume", operation_id="resume_task", openapi_extra=_STEER, responses=_ORDERS
 )
 def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker: Asker, sight: Sight) -> Asked:
-    """Let it go on where it waits. It ends no pause after a redaction leak: that is done at the agent."""
+    """Resume a paused recording. Ends no pause after a redaction leak: that is done at the agent."""
     return services.task_orders.ask(agent_id, camera_id, Verb.RESUME, asker=asker, sight=sight)
 
 
@@ -88,7 +88,7 @@ def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker:
 def order_task(
     agent_id: AgentId, camera_id: CameraId, body: Order, services: Served, asker: Asker, sight: Sight
 ) -> Asked:
-    """Before or after the other recordings of its agent; never before a live camera's turn."""
+    """Put a task before or after the other recordings of its agent; never before a live camera."""
     return services.task_orders.ask(
         agent_id, camera_id, Verb.PRIORITY, priority=body.priority, asker=asker, sight=sight
     )

@@ -1,4 +1,4 @@
-"""All of the API as one FastAPI application, which the centre mounts under `/api`."""
+"""Assembles the API as one FastAPI application, which the centre mounts under `/api`."""
 
 from typing import Any
 
@@ -46,17 +46,17 @@ Nothing here says anything about a person."""
 
 
 class _Api(FastAPI):
-    """With the guard's answers in its document."""
+    """A FastAPI application whose OpenAPI document has the guard's answers."""
 
     def openapi(self) -> dict[str, Any]:
-        """Made once."""
+        """The OpenAPI document, made once."""
         if self.openapi_schema is None:
             self.openapi_schema = document.completed(super().openapi())
         return self.openapi_schema
 
 
 def create() -> FastAPI:
-    """The API; what it works on comes with each request (`center.services`)."""
+    """Makes the API; its services come with each request (`center.services`)."""
     app = _Api(
         title="Wayside centre",
         version="1",

@@ -1,4 +1,4 @@
-"""Rules: what raises alarms. Written, previewed on the last 24 hours, and then switched on."""
+"""Routes of alarm rules: written, previewed on the last 24 hours, and then switched on."""
 
 from typing import Annotated, Final
 
@@ -38,7 +38,7 @@ _ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
 
 
 class Change(BaseModel):
-    """A new text for a rule, by somebody who has read `version`."""
+    """A new text for a rule, from a user who has read `version`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,18 +47,18 @@ class Change(BaseModel):
 
 
 class Switch(BaseModel):
-    """The version that is meant."""
+    """The version to switch on."""
 
     model_config = ConfigDict(extra="forbid")
 
     version: int = Field(ge=1, le=2**31)
     unseen: bool = False
-    """Also where its preview is `blank`: nothing was archived then."""
+    """True: also if its preview is `blank`, since nothing was archived then."""
 
 
 @router.get("/rules", operation_id="list_rules", openapi_extra=_EDIT, responses=documented(*_ALWAYS))
 def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: Cursor = None) -> RuleList:
-    """Newest first, retired ones too, of those that look at nothing but cameras in sight."""
+    """List rules, newest first, retired ones too, if all their cameras are in sight."""
     return services.alarms.rules.rules(before=cursor, limit=limit, sight=sight)
 
 
@@ -70,7 +70,7 @@ def list_rules(services: Served, sight: Sight, limit: Limit = 50, cursor: Cursor
     responses=documented(*_ALWAYS, BeyondSightError, TooManyRulesError, OwnRuleError),
 )
 def create_rule(text: RuleText, services: Served, asker: Asker, sight: Sight) -> RuleView:
-    """A new rule, switched off."""
+    """Make a rule, switched off."""
     return services.alarms.rules.create(text, actor=asker.actor, sight=sight)
 
 
@@ -78,7 +78,7 @@ def create_rule(text: RuleText, services: Served, asker: Asker, sight: Sight) ->
     "/rules/{rule_id}", operation_id="get_rule", openapi_extra=_EDIT, responses=documented(*_ALWAYS, UnknownRuleError)
 )
 def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
-    """One of them, with what its newest version found in the 24 hours before its preview."""
+    """Show a rule with the matches of its newest version in the 24 hours before its preview."""
     return services.alarms.rules.rule(rule_id, sight=sight)
 
 
@@ -89,7 +89,7 @@ def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
     responses=documented(*_ALWAYS, BeyondSightError, UnknownRuleError, RuleChangedError, OwnRuleError),
 )
 def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker, sight: Sight) -> RuleView:
-    """A new version. What is in force stays so until this one is previewed and switched on."""
+    """Write a new version. The version in force stays so until this one is previewed and switched on."""
     return services.alarms.rules.change(rule_id, change.text, version=change.version, actor=asker.actor, sight=sight)
 
 
@@ -100,7 +100,7 @@ def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker,
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
 def retire_rule(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -> RuleView:
-    """Take it out of force for good. Its versions and alarms stay."""
+    """Take a rule out of force for good. Its versions and alarms stay."""
     return services.alarms.rules.switch_off(rule_id, actor=asker.actor, sight=sight, retire=True)
 
 
@@ -111,7 +111,7 @@ def retire_rule(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
 def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple[VersionView, ...]:
-    """Oldest first."""
+    """List the versions of a rule, oldest first."""
     return services.alarms.rules.versions(rule_id, sight=sight)
 
 
@@ -127,7 +127,7 @@ def list_rule_versions(rule_id: RuleId, services: Served, sight: Sight) -> tuple
     ),
 )
 async def preview_rule(rule_id: RuleId, version: Version, services: Served, asker: Asker, sight: Sight) -> PreviewView:
-    """Tell what it would have found in the last 24 hours; kept, since nothing is switched on without."""
+    """Find what a version would have matched in the last 24 hours; stored, since no rule is switched on without it."""
     return await services.alarms.previews.run(rule_id, version, actor=asker.actor, sight=sight)
 
 
@@ -140,7 +140,7 @@ async def preview_rule(rule_id: RuleId, version: Version, services: Served, aske
     ),
 )
 def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Asker, sight: Sight) -> RuleView:
-    """Put its newest version in force, once it was previewed and found not to match everything."""
+    """Put the newest version in force, once it was previewed and found not to match everything."""
     return services.alarms.rules.switch_on(
         rule_id, version=switch.version, actor=asker.actor, sight=sight, unseen=switch.unseen
     )
@@ -153,7 +153,7 @@ def switch_rule_on(rule_id: RuleId, switch: Switch, services: Served, asker: Ask
     responses=documented(*_ALWAYS, UnknownRuleError),
 )
 def switch_rule_off(rule_id: RuleId, services: Served, asker: Asker, sight: Sight) -> RuleView:
-    """Take it out of force."""
+    """Take a rule out of force."""
     return services.alarms.rules.switch_off(rule_id, actor=asker.actor, sight=sight)
 
 
@@ -170,7 +170,7 @@ def list_late(
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,15}~[\x21-\x7e]{1,192}$")] = None,
 ) -> LateList:
-    """What it matched too late to alarm anybody, newest first."""
+    """List matches that came too late for an alarm, newest first."""
     at_ms, _, subject = (cursor or "").partition("~")
     return services.alarms.rules.late(
         rule_id, cursor=None if cursor is None else (int(at_ms), subject), limit=limit, sight=sight

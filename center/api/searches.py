@@ -1,4 +1,4 @@
-"""Counting what a search would find, how it is run, taking it away as CSV, and searches kept under a name."""
+"""Routes of search: counts, query plans, exports as CSV, and saved searches."""
 
 from typing import Annotated, Any, Final
 
@@ -67,7 +67,7 @@ _CSV: Final[dict[int | str, dict[str, Any]]] = {
 async def count_machines(
     filters: Annotated[CountFilters, Query()], services: Served, asker: Asker, sight: Sight
 ) -> MachineCounts:
-    """How many machines, by class and time, by hour of the week, and by camera for a map. No person is counted.
+    """Count machines, by class and time, by hour of the week, and by camera for a map. No person is counted.
 
     Exact, unless `days_left_out` names days.
     """
@@ -78,9 +78,10 @@ async def count_machines(
 async def count_zones(
     filters: Annotated[ZoneFilters, Query()], services: Served, asker: Asker, sight: Sight
 ) -> ZoneCounts:
-    """Mean and maximum of how many people the pictures of a camera show, in bins of whole five minutes.
+    """Count people in a camera's pictures: mean and maximum, in bins of whole five minutes.
 
-    Nothing finer and nothing else can be asked; a bin is told five minutes after its end, and from three pictures on.
+    Nothing finer and nothing else can be queried; a bin is answered five minutes after its end, and from three pictures
+    on.
     """
     return await services.search.zones(filters, actor=asker.actor, sight=sight)
 
@@ -95,7 +96,7 @@ async def count_zones(
 async def export_zones(
     filters: Annotated[ZoneFilters, Query()], services: Served, asker: Asker, sight: Sight
 ) -> Response:
-    """The same as CSV, a line a camera and bin. Give a `purpose`."""
+    """Export the counts of people as CSV, a line a camera and bin. Give a `purpose`."""
     if filters.purpose is None:
         raise PurposeMissingError
     counts = await services.search.zones(filters, actor=asker.actor, sight=sight, action="people.export")
@@ -111,7 +112,7 @@ async def export_zones(
 async def plan_search(
     filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight
 ) -> SearchPlanView:
-    """How the archive would answer a search: table and indexes of each day, and its rows for who sees everything."""
+    """Explain a search: table and indexes of each day, and its row count for accounts that see all cameras."""
     return await services.search.plan(filters, actor=asker.actor, sight=sight)
 
 
@@ -123,7 +124,7 @@ async def plan_search(
     responses=_CSV | documented(*ARCHIVE_ERRORS, PurposeMissingError),
 )
 async def export_search(filters: Annotated[Filters, Query()], services: Served, asker: Asker, sight: Sight) -> Response:
-    """The newest 10,000 observations that are found, as CSV. Give a `purpose`; `limit` and `cursor` do not count."""
+    """Export the newest 10,000 observations found as CSV. Give a `purpose`; `limit` and `cursor` do not count."""
     names = {CameraKey(camera.agent_id, camera.camera_id): camera.title for camera in services.devices.cameras(sight)}
     export = SearchExport(services.search, services.audit)
     made = await export.csv(filters, names, actor=asker.actor, sight=sight)
@@ -136,7 +137,7 @@ async def export_search(filters: Annotated[Filters, Query()], services: Served, 
 
 @router.get("/saved-searches", operation_id="list_saved_searches", openapi_extra=_SEARCH, responses=documented(*_HERE))
 def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ...]:
-    """One's own, and those shared in districts in which one may search; by name."""
+    """List the account's saved searches, and those shared in districts in which it may search; by name."""
     return services.saved_searches.of(asker)
 
 
@@ -148,7 +149,7 @@ def list_saved_searches(services: Served, asker: Asker) -> tuple[SavedSearch, ..
     responses=documented(*_HERE, UnknownDistrictError, ForeignCamerasError, TooManySavedError, BadFilterError),
 )
 def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSearch:
-    """Keep a question under a name. Its purpose and case are not kept: they are said anew each time."""
+    """Save a search under a name, without purpose and case: these are given anew each time."""
     return services.saved_searches.keep(body, asker)
 
 
@@ -160,5 +161,5 @@ def save_search(body: NewSavedSearch, services: Served, asker: Asker) -> SavedSe
     responses=documented(*_HERE, UnknownSavedSearchError),
 )
 def remove_saved_search(search_id: Annotated[int, Path(ge=1, lt=2**31)], services: Served, asker: Asker) -> None:
-    """Delete one of one's own."""
+    """Delete a saved search of the account."""
     services.saved_searches.remove(search_id, asker)

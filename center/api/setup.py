@@ -1,4 +1,4 @@
-"""The one-time set-up of the administrator."""
+"""The route of the one-time set-up, which makes the administrator."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -26,7 +26,7 @@ class Setup(BaseModel):
 
 
 class Made(BaseModel):
-    """The administrator."""
+    """The new administrator account."""
 
     username: str
 

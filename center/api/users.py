@@ -1,4 +1,4 @@
-"""Accounts: who there is and what each may do."""
+"""Routes of accounts and their grants."""
 
 from typing import Annotated
 
@@ -48,18 +48,18 @@ Grants = Annotated[tuple[GrantBody, ...], Field(max_length=100)]
 
 
 class NewUser(BaseModel):
-    """An account to make."""
+    """A new account."""
 
     username: str = Field(min_length=1, max_length=64)
     password: Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})] | None = (
         None
     )
-    """Null: an identity provider opens it."""
+    """Null: an identity provider opens the account."""
     grants: Grants = ()
 
 
 class Password(BaseModel):
-    """A password to set."""
+    """A new password."""
 
     password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
     end_tokens: bool = True
@@ -67,7 +67,7 @@ class Password(BaseModel):
 
 
 class UserView(BaseModel):
-    """One account."""
+    """An account with its grants."""
 
     username: str
     disabled: bool
@@ -79,7 +79,7 @@ class UserView(BaseModel):
 
 @router.get("", operation_id="list_users", openapi_extra=_VIEW, responses=documented(*_USUAL))
 def list_users(services: Served) -> tuple[UserView, ...]:
-    """All, by name."""
+    """List the accounts by name."""
     return tuple(map(_shown, services.users.all()))
 
 
@@ -91,7 +91,7 @@ def list_users(services: Served) -> tuple[UserView, ...]:
     responses=documented(*_USUAL, BadUsernameError, WeakPasswordError, UserTakenError, UnknownDistrictError),
 )
 def add_user(body: NewUser, services: Served, asker: Asker) -> UserView:
-    """Make an account; without a grant it may do nothing but change its own password."""
+    """Make an account; without a grant it may only manage itself."""
     return _shown(services.users.add(body.username, body.password, _given(body.grants), actor=asker.actor))
 
 
@@ -99,7 +99,7 @@ def add_user(body: NewUser, services: Served, asker: Asker) -> UserView:
     "/{username}", operation_id="get_user", openapi_extra=_VIEW, responses=documented(*_USUAL, UnknownUserError)
 )
 def get_user(username: Username, services: Served) -> UserView:
-    """One of them."""
+    """Show one account."""
     return _shown(services.users.get(username))
 
 
@@ -110,7 +110,7 @@ def get_user(username: Username, services: Served) -> UserView:
     responses=documented(*_USUAL, UnknownUserError, UnknownDistrictError, LastAdministratorError),
 )
 def set_grants(username: Username, body: Grants, services: Served, asker: Asker) -> UserView:
-    """Say what an account may do, in place of what it might."""
+    """Replace the grants of an account."""
     return _shown(services.users.give(username, _given(body), actor=asker.actor))
 
 
@@ -122,7 +122,7 @@ def set_grants(username: Username, body: Grants, services: Served, asker: Asker)
     responses=documented(*_USUAL, UnknownUserError, BadUsernameError, WeakPasswordError),
 )
 def set_password(username: Username, body: Password, services: Served, asker: Asker) -> None:
-    """Give an account another password and end its sessions, and its tokens unless `end_tokens` is false."""
+    """Set an account's password and end its sessions, and its tokens if `end_tokens` is true."""
     services.auth.reset_password(
         username=username, password=body.password, end_tokens=body.end_tokens, actor=asker.actor
     )
@@ -135,7 +135,7 @@ def set_password(username: Username, body: Password, services: Served, asker: As
     responses=documented(*_USUAL, UnknownUserError, LastAdministratorError),
 )
 def disable_user(username: Username, services: Served, asker: Asker) -> UserView:
-    """Keep an account out: its sessions end, its tokens do not count. There is no deleting: the audit speaks of it."""
+    """Disable an account: its sessions end, its tokens are refused. It cannot be deleted: the audit refers to it."""
     return _shown(services.users.set_disabled(username, disabled=True, actor=asker.actor))
 
 
@@ -146,7 +146,7 @@ def disable_user(username: Username, services: Served, asker: Asker) -> UserView
     responses=documented(*_USUAL, UnknownUserError),
 )
 def enable_user(username: Username, services: Served, asker: Asker) -> UserView:
-    """Let an account in again."""
+    """Enable a disabled account."""
     return _shown(services.users.set_disabled(username, disabled=False, actor=asker.actor))
 
 
@@ -158,7 +158,7 @@ def enable_user(username: Username, services: Served, asker: Asker) -> UserView:
     responses=documented(*_USUAL, UnknownUserError),
 )
 def reset_second_factor(username: Username, services: Served, asker: Asker) -> None:
-    """For somebody who has lost it."""
+    """Remove the second factor of an account whose owner has lost it."""
     services.users.remove_second_factor(username, actor=asker.actor)
 
 
@@ -169,7 +169,7 @@ def reset_second_factor(username: Username, services: Served, asker: Asker) -> N
     responses=documented(*_USUAL, UnknownUserError),
 )
 def list_tokens_of_user(username: Username, services: Served) -> tuple[ShownToken, ...]:
-    """Newest first; revoked and expired ones too."""
+    """List the tokens of an account, newest first; revoked and expired ones too."""
     return services.tokens.of(services.users.get(username).user_id)
 
 
@@ -181,7 +181,7 @@ def list_tokens_of_user(username: Username, services: Served) -> tuple[ShownToke
     responses=documented(*_USUAL, UnknownUserError, UnknownTokenError),
 )
 def revoke_token_of_user(username: Username, token_id: TokenId, services: Served, asker: Asker) -> None:
-    """End it at once."""
+    """End a token of an account at once."""
     services.tokens.revoke(services.users.get(username).user_id, token_id, actor=asker.actor)
 
 

@@ -1,1 +1,1 @@
-"""Agents and cameras as the broker and the roster tell of them, live."""
+"""Keeps the live state of agents and cameras, from the broker and the roster."""

@@ -1,4 +1,4 @@
-"""Cameras and agents as last heard. What an agent says is kept; whether its word holds now is judged here."""
+"""Keeps the last reported state of cameras and agents, and judges whether each report still holds."""
 
 import threading
 from collections import Counter
@@ -28,7 +28,7 @@ MISSED = 3
 
 
 class DeviceState(StrEnum):
-    """A camera's state as the centre sees it: the agent's word, or why that word cannot be believed."""
+    """State of a camera: as its agent reported it, or the reason that the report does not hold."""
 
     STARTING = "starting"
     ONLINE = "online"
@@ -40,7 +40,7 @@ class DeviceState(StrEnum):
 
 
 class CauseKind(StrEnum):
-    """Whose words a cause is in."""
+    """Origin of a cause's text."""
 
     NONE = "none"
     AGENT = "agent"
@@ -49,17 +49,17 @@ class CauseKind(StrEnum):
     BROKER_AWAY = "broker_away"
     AGENT_REVOKED = "agent_revoked"
     AGENT_PENDING = "agent_pending"
-    """Expected, and not enrolled yet."""
+    """The roster expects the agent, and it has not enrolled yet."""
 
 
 class View(BaseModel):
-    """Base of what is shown."""
+    """Base of views for API and console."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class CameraView(View):
-    """One camera."""
+    """A camera with its state."""
 
     agent_id: str
     camera_id: str
@@ -68,22 +68,22 @@ class CameraView(View):
     cause_kind: CauseKind
     cause: str
     code: str
-    """The agent's cause in one word (docs/health.md); empty where the cause is not its own."""
+    """The agent's cause in one word (docs/health.md); empty where the cause is not the agent's."""
     since_ms: int
-    """Since when it is in this state."""
+    """Time at which this state began."""
     heard_at_ms: int
 
     @property
     def title(self) -> str:
-        """The name a person gave it, or its id."""
+        """The camera's name as users entered it, or its id."""
         return self.name or self.camera_id
 
 
 class ConfigurationView(View):
-    """What an agent says of the newest configuration it was sent."""
+    """An agent's result for the newest configuration that it was sent."""
 
     number: int | None
-    """Of the document judged, None when the agent could not read it."""
+    """Number of the document that was judged; None when the agent could not read it."""
     verdict: Verdict
     cause: str
     active: int | None
@@ -92,7 +92,7 @@ class ConfigurationView(View):
 
 
 class AgentView(View):
-    """One agent that was heard, or that the roster names. What only a heartbeat tells is None before the first."""
+    """An agent that has reported, or that the roster names. Fields of heartbeats are None before the first one."""
 
     agent_id: str
     site_id: str | None
@@ -103,7 +103,7 @@ class AgentView(View):
     cause_kind: CauseKind
     cause: str
     since_ms: int | None
-    """Since when it is not online."""
+    """Time at which it stopped being online."""
     certificate_ends_ms: int | None
     heard_at_ms: int | None
     software: str | None
@@ -112,12 +112,12 @@ class AgentView(View):
     quarantined: int | None
     redaction_ms: float | None
     disk_free_bytes: int | None
-    """Of the disk under the spool; None also where the agent does not tell."""
+    """Free space of the disk under the spool; None also where the agent does not report it."""
     configuration: ConfigurationView | None
 
 
 class _Doubt(NamedTuple):
-    """Why the word of an agent does not hold."""
+    """The reason that an agent's reports do not hold."""
 
     state: DeviceState
     kind: CauseKind
@@ -126,9 +126,10 @@ class _Doubt(NamedTuple):
 
 
 class Devices:
-    """Every camera and agent that was ever heard of, in memory, and in the store for the next start.
+    """Keeps every camera and agent that ever reported, in memory, and in the store for the next start.
 
-    Whether a message may be believed is asked before it comes here; what was heard before is judged when it is shown.
+    The caller checks whether a message may be believed before it comes here; older reports are judged when they are
+    read.
 
     Silence is measured on the centre's own clock from the arrival of heartbeats: an agent's clock may be wrong.
     """
@@ -148,10 +149,10 @@ class Devices:
         self._link_up = False
         self._link_since_ms = now_ms()
         self.unreadable_records = 0
-        """Rows another version wrote; the next message of their device replaces them."""
+        """Rows written by another version; the next message of their device replaces them."""
 
     def load(self) -> None:
-        """Read what the last run knew.
+        """Reads the records of the last run.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -173,7 +174,7 @@ class Devices:
             except ContractError:
                 self.unreadable_records += 1
                 continue
-            # More than that only a version without the bound has written.
+            # Only a version without the bound has written more than that.
             if self._named[camera.agent_id] < bounds.MAX_CAMERAS:
                 self._named[camera.agent_id] += 1
                 self._cameras[camera.agent_id, camera.camera_id] = (camera.heard_at_ms, status)
@@ -184,17 +185,17 @@ class Devices:
                 self.unreadable_records += 1
 
     def link(self, *, up: bool) -> None:
-        """The broker came or went. Without it, silence says nothing about an agent."""
+        """Notes that the broker came or went. Without it, an agent's silence means nothing."""
         with self._lock:
             if up != self._link_up:
                 self._link_up = up
                 self._link_since_ms = self._now_ms()
 
     def heard(self, heartbeat: Heartbeat) -> None:
-        """An agent lives.
+        """Keeps an agent's heartbeat.
 
         Raises:
-            StoreUnavailableError: known now, but not after a restart.
+            StoreUnavailableError: kept in memory, but lost at a restart.
         """
         at_ms = self._now_ms()
         with self._lock:
@@ -207,11 +208,11 @@ class Devices:
             session.merge(record)
 
     def changed(self, status: CameraStatus) -> None:
-        """A camera's state, perhaps retained from before the centre started.
+        """Keeps a camera's state, perhaps retained from before the centre started.
 
         Raises:
-            StoreUnavailableError: known now, but not after a restart.
-            ContractError: its agent names too many.
+            StoreUnavailableError: kept in memory, but lost at a restart.
+            ContractError: its agent names too many cameras.
         """
         at_ms = self._now_ms()
         key = status.agent_id, status.camera_id
@@ -231,10 +232,10 @@ class Devices:
             session.merge(record)
 
     def configured(self, verdict: Configured) -> None:
-        """What became of an agent's newest configuration, perhaps retained from before the centre started.
+        """Keeps an agent's result for its newest configuration, perhaps retained from before the centre started.
 
         Raises:
-            StoreUnavailableError: known now, but not after a restart.
+            StoreUnavailableError: kept in memory, but lost at a restart.
         """
         with self._lock:
             self._configured[verdict.agent_id] = verdict
@@ -245,20 +246,20 @@ class Devices:
             session.merge(record)
 
     def tasked(self, tasks: Tasks) -> None:
-        """How an agent's parse tasks stand. Retained by the broker, so not kept here."""
+        """Keeps the state of an agent's parse tasks, in memory alone: the broker retains it."""
         with self._lock:
             self._tasks[tasks.agent_id] = tasks
 
     def tasks(self) -> dict[str, Tasks]:
-        """The last word of each agent that can be commanded."""
+        """Returns the last report of parse tasks of each agent that takes orders."""
         with self._lock:
             return dict(self._tasks)
 
     def removed(self, agent_id: str, camera_id: str) -> None:
-        """Its agent has cleared the camera's retained state: it is no longer configured.
+        """Deletes a camera whose retained state its agent has cleared: it is no longer configured.
 
         Raises:
-            StoreUnavailableError: forgotten now, but back after a restart.
+            StoreUnavailableError: deleted in memory, but back after a restart.
         """
         with self._lock:
             if self._cameras.pop((agent_id, camera_id), None) is None:
@@ -270,41 +271,41 @@ class Devices:
             )
 
     def cameras(self, sight: Scope = EVERYWHERE) -> tuple[CameraView, ...]:
-        """All in sight, by agent and id."""
+        """Lists the cameras in sight, by agent and id."""
         with self._lock:
             known = sorted(item for item in self._cameras.items() if sight.holds(*item[0]))
             return tuple(self._camera_view(heard_at_ms, status) for _, (heard_at_ms, status) in known)
 
     def camera(self, agent_id: str, camera_id: str) -> CameraView | None:
-        """One, or None if nobody has reported it."""
+        """Returns one camera, None if no agent has reported it."""
         with self._lock:
             known = self._cameras.get((agent_id, camera_id))
             return None if known is None else self._camera_view(*known)
 
     def agents(self, sight: Scope = EVERYWHERE) -> tuple[AgentView, ...]:
-        """All with a camera in sight, by id."""
+        """Lists the agents with a camera in sight, by id."""
         with self._lock:
             known = {*self._agents, *self._configured, *self._roster.in_force.members}
             return tuple(self._agent_view(agent_id) for agent_id in sorted(known) if sight.holds_agent(agent_id))
 
     def statuses(self) -> dict[tuple[str, str], CameraStatus]:
-        """Each camera's state in its agent's own words, by agent and id."""
+        """Returns the last report of each camera, by agent and id, unjudged."""
         with self._lock:
             return {key: status for key, (_, status) in self._cameras.items()}
 
     def heartbeats(self) -> dict[str, Heartbeat]:
-        """The last of each agent; whether it still holds says `agents`."""
+        """Returns the last heartbeat of each agent, unjudged; `agents` judges them."""
         with self._lock:
             return {agent_id: heartbeat for agent_id, (_, heartbeat) in self._agents.items()}
 
     def _silent(self, agent_id: str) -> bool:
-        """Whether an agent missed three heartbeats that would have reached us."""
+        """True if an agent missed three heartbeats that would have reached the centre."""
         heard_at_ms = self._agents[agent_id][0] if agent_id in self._agents else 0
         patience_ms = MISSED * self._interval_ms.get(agent_id, HEARTBEAT_MS)
         return self._now_ms() - max(heard_at_ms, self._link_since_ms) > patience_ms
 
     def _doubt(self, agent_id: str, *, known_since_ms: int) -> _Doubt | None:
-        """Why an agent's word does not hold now. `known_since_ms` stands for its heartbeat where there was none."""
+        """Returns why an agent's reports do not hold now. Without a heartbeat, silence counts from `known_since_ms`."""
         entry = self._roster.entry(agent_id)
         heard_at_ms = self._agents[agent_id][0] if agent_id in self._agents else None
         if entry is not None and entry.membership is Membership.REVOKED:

@@ -1,4 +1,4 @@
-"""Fresh observations on their way to open pages: one bounded ring per reader, so that a slow page delays nobody."""
+"""Feeds fresh observations to open pages: one bounded ring per reader, so that a slow page delays no other."""
 
 import threading
 from collections import deque
@@ -12,12 +12,13 @@ from provisioning.contracts.wire.messages import Machine, Observed, PictureState
 
 T = TypeVar("T")
 RING = 256
-"""Pages look twice a second: 256 is 30 cameras at 4 pictures a second with room to spare."""
+"""Items that one reader's ring holds. Pages look twice a second: 256 is 30 cameras at 4 pictures a second with room to
+spare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a page shows of a fresh row. It has no place for people: their count is never shown with one picture."""
+    """A fresh row as pages show it. It has no field for people: their count is never shown with one picture."""
 
     row_key: str
     agent_id: str
@@ -28,7 +29,7 @@ class Sighting:
 
 
 class Reader(Generic[T]):
-    """One page's ring. Overflow is `drop_oldest`: what a live page wants is the newest."""
+    """The ring of one page. Overflow is `drop_oldest`: a live page needs the newest items."""
 
     def __init__(self, capacity: int, wake: Callable[[], None] | None = None) -> None:
         self._ring: deque[T] = deque(maxlen=capacity)
@@ -37,14 +38,14 @@ class Reader(Generic[T]):
         self.dropped = 0
 
     def take(self) -> list[T]:
-        """Everything that arrived since the last call, oldest first."""
+        """Takes all items that arrived since the last call, oldest first."""
         with self._lock:
             taken = list(self._ring)
             self._ring.clear()
         return taken
 
     def put(self, item: T) -> int:
-        """Add one; returns how many were dropped for it."""
+        """Adds one item; returns how many were dropped for it."""
         with self._lock:
             full = len(self._ring) == self._ring.maxlen
             self._ring.append(item)
@@ -52,13 +53,13 @@ class Reader(Generic[T]):
         return int(full)
 
     def wake(self) -> None:
-        """Tell whoever waits for it that there is something to take."""
+        """Tells the page that there are items to take."""
         if self._wake is not None:
             self._wake()
 
 
 class Fan(Generic[T]):
-    """Hands everything to every reader. Safe to use from the broker's thread and the pages' loop."""
+    """Passes every item to every reader. Safe to use from the broker's thread and the pages' loop."""
 
     def __init__(self, capacity: int = RING) -> None:
         self._capacity = capacity
@@ -68,7 +69,7 @@ class Fan(Generic[T]):
         self.dropped_oldest = 0
 
     def open(self, wake: Callable[[], None] | None = None) -> Reader[T]:
-        """A new reader, which sees what is published from now on. Give it back with `close`.
+        """Opens a reader, which gets all that is published from now on. Close it with `close`.
 
         `wake` is called from the publisher's thread after something was put: it must return at once, and not raise.
         """
@@ -78,17 +79,17 @@ class Fan(Generic[T]):
         return reader
 
     def close(self, reader: Reader[T]) -> None:
-        """Stop filling `reader`; closing twice is no error."""
+        """Stops filling `reader`; closing twice is no error."""
         with self._lock:
             self._readers.discard(reader)
 
     @property
     def readers(self) -> int:
-        """Open pages."""
+        """Number of open readers."""
         return len(self._readers)
 
     def spread(self, items: Sequence[T]) -> None:
-        """Hand every item to every reader; never blocks on one."""
+        """Passes every item to every reader; never blocks on one."""
         with self._lock:
             self.received += len(items)
             for reader in self._readers:
@@ -98,14 +99,14 @@ class Fan(Generic[T]):
 
 
 class Feed(Fan[Sighting]):
-    """Fans *observed* out, and keeps the pace of it."""
+    """Fans *observed* out, and counts the pace."""
 
     def __init__(self, capacity: int = RING, pace: Pace | None = None) -> None:
         super().__init__(capacity)
         self.pace = pace or Pace()
 
     def publish(self, observed: Observed) -> None:
-        """Hand every item to every reader."""
+        """Passes every archived row to every reader."""
         self.pace.note(observed)
         self.spread(
             [

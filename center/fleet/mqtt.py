@@ -1,4 +1,4 @@
-"""The centre's line to the MQTT broker, and what happens to each message that comes in on it.
+"""Connects the centre to the MQTT broker, and dispatches each message that it delivers.
 
 `Mailbox` knows topics and contracts and no network; `MqttLink` is the network.
 """
@@ -42,112 +42,113 @@ SUBSCRIPTIONS: Final = (
     topics.tasks("+"),
     *topics.BROKER_FIGURES,
 )
-"""The roster first: what is retained comes in this order, and whom it revokes must not be heard before it."""
+"""Topics of the centre, the roster first: the broker sends retained messages in this order, and a revoked agent must
+not be heard before the roster that revokes it."""
 RETRY_MIN_S: Final = 1
 RETRY_MAX_S: Final = 30
 NOBODY: Final = "?"
-"""Stands for the agent where not even the topic names one."""
+"""Stands for the agent where the topic names none."""
 
 
 class Receiver(Protocol):
-    """Where a link puts what it hears; called from the link's own thread."""
+    """Takes messages of a link; called from the link's own thread."""
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        """One message."""
+        """Takes one message."""
 
     def link(self, *, up: bool) -> None:
-        """The connection came or went."""
+        """Notes that the connection came or went."""
 
 
 class Recorder(Protocol):
     """Records what the monthly assessment is computed from."""
 
     def link(self, *, up: bool) -> None:
-        """Take note that the broker came or went."""
+        """Notes that the broker came or went."""
 
     def heard(self, heartbeat: Heartbeat) -> None:
-        """Take an agent's counters, and its clock."""
+        """Takes an agent's counters, and its clock."""
 
     def assessed(self, message: Assessed) -> None:
-        """Take what an agent measured of its cameras."""
+        """Takes what an agent measured of its cameras."""
 
     def observed(self, message: Observed) -> None:
         """Take pictures that were archived."""
 
 
 class Watch(Protocol):
-    """Who looks at each hint as it comes, in the link's thread: while it looks, the broker holds back (`block`)."""
+    """Evaluates each *observed* hint as it comes, in the link's thread: meanwhile the broker holds back (`block`)."""
 
     def observed(self, observed: Observed) -> None:
-        """Rows were committed.
+        """Evaluates rows that were committed.
 
         Raises:
-            StoreUnavailableError: what was found could not be written; it is found again by the commit cursor.
+            StoreUnavailableError: a result could not be written; the commit cursor brings the rows again.
         """
 
 
 class Gauge(Protocol):
-    """Who reads what the broker tells of itself, and how long each hint's snapshot took."""
+    """Takes the broker's own figures, and the time that each hint's snapshot took."""
 
     def link(self, *, up: bool) -> None:
-        """The broker came or went."""
+        """Notes that the broker came or went."""
 
     def figure(self, topic: str, payload: bytes) -> None:
-        """One of `topics.BROKER_FIGURES`.
+        """Takes one of `topics.BROKER_FIGURES`.
 
         Raises:
-            ContractError: it is none.
+            ContractError: the topic or payload is none of them.
         """
 
     def observed(self, observed: Observed) -> None:
-        """Rows were committed."""
+        """Takes rows that were committed."""
 
 
 class Link(Protocol):
     """A connection to the broker that keeps trying."""
 
     def start(self, receiver: Receiver) -> None:
-        """Begin to connect, and return at once."""
+        """Begins to connect, and returns at once."""
 
     def stop(self) -> None:
-        """Disconnect for good."""
+        """Disconnects for good."""
 
     def fault(self) -> str | None:
-        """Why there is no connection now, None while there is one."""
+        """Returns the reason that there is no connection now, None while there is one."""
 
     def publish(self, topic: str, payload: bytes, expiry_s: int) -> bool:
-        """Send once, not retained; False while there is no connection."""
+        """Sends once, not retained; returns false while there is no connection."""
 
     def ask_again(self) -> None:
-        """Have everything that is retained delivered once more; each connection begins with that anyway."""
+        """Asks the broker for all retained messages again; each connection begins with that anyway."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """What a mailbox has seen."""
+    """Counts of messages that a mailbox has taken and refused."""
 
     received: int = 0
     malformed: Counter[str] = field(default_factory=Counter)
     """Messages that broke the contract, by agent."""
     last_malformed: dict[str, str] = field(default_factory=dict)
-    """What was wrong with the last of them, by agent; names fields, never their values."""
+    """The fault of the last malformed message, by agent; names fields, never their values."""
     not_stored: int = 0
-    """Device states and rosters known now that a restart would forget, since the database refused them; and hints that
+    """Device states and rosters known now that a restart would lose, since the database refused them; and hints that
     the alarm rules could not finish with, which the commit cursor brings again."""
     revoked: Counter[str] = field(default_factory=Counter)
-    """Messages not taken because the roster calls their agent revoked, by agent."""
+    """Messages that were refused because the roster revokes their agent, by agent."""
     rosters_ignored: int = 0
-    """Rosters that came while there is no key to believe."""
+    """Rosters that came while there was no key to check them."""
     rosters_refused: int = 0
     last_roster_refused: str = ""
-    """What was wrong with the last of them, and what to do."""
+    """The fault of the last refused roster, and the remedy."""
 
 
 class Mailbox:
-    """Reads each message by its topic and hands it to whom it concerns.
+    """Reads each message by its topic and passes it to the services that it concerns.
 
-    A bad one costs only itself. `ask_again` is called when an agent counts again: states that it had retained meanwhile
-    were not taken.
+    A malformed message costs only itself. `ask_again` is called when an agent is reinstated: states that it had
+    retained meanwhile were not taken.
     """
 
     def __init__(
@@ -173,14 +174,14 @@ class Mailbox:
         self.counters = Counters()
 
     def link(self, *, up: bool) -> None:
-        """The broker came or went."""
+        """Passes on that the broker came or went."""
         self._devices.link(up=up)
         self._recorder.link(up=up)
         if self._gauge is not None:
             self._gauge.link(up=up)
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        """Take one message; nothing it holds makes this raise."""
+        """Takes one message; no content makes this raise."""
         self.counters.received += 1
         try:
             if topic == topics.roster():
@@ -290,14 +291,14 @@ class MqttLink:
                 what_to_do="Check host and paths in [broker], and issue the files again with wayside-provision",
             ) from error
         self._client.on_socket_open = _at_once
-        # With it paho leaves all writing to the loop. Without, and with a thread that is not paho's own, whoever
-        # publishes writes himself, beside the loop and in the middle of its TLS records.
+        # With it paho leaves all writing to the loop. Without, a publisher in a thread that is not paho's own
+        # writes itself, beside the loop and in the middle of its TLS records.
         self._client.on_socket_register_write = _left_to_the_loop
         self._client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
         self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
 
     def start(self, receiver: Receiver) -> None:
-        """Begin to connect in a thread of its own."""
+        """Begins to connect in a thread of its own."""
         address = f"{self._config.host}:{self._config.port}"
 
         def connected(
@@ -340,17 +341,17 @@ class MqttLink:
         self._thread.start()
 
     def stop(self) -> None:
-        """Disconnect and wait for the thread."""
+        """Disconnects and waits for the thread."""
         self._client.disconnect()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
     def fault(self) -> str | None:
-        """Why there is no connection now, None while there is one."""
+        """Returns the reason that there is no connection now, None while there is one."""
         return self._fault
 
     def publish(self, topic: str, payload: bytes, expiry_s: int) -> bool:
-        """Send once at QoS 1; the broker forgets it after `expiry_s`. False while there is no connection."""
+        """Sends once at QoS 1; the broker drops it after `expiry_s`. Returns false while there is no connection."""
         if self._fault is not None:
             return False
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
@@ -359,11 +360,11 @@ class MqttLink:
         return sent.rc is mqtt.MQTT_ERR_SUCCESS
 
     def ask_again(self) -> None:
-        """Subscribe, perhaps again: the broker sends what is retained each time (MQTT 5 §3.8.4)."""
+        """Subscribes, perhaps again: the broker sends retained messages each time (MQTT 5 §3.8.4)."""
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in SUBSCRIPTIONS])
 
     def _run(self) -> None:
-        """Pump until `stop`. Anything but a network fault is a bug: it ends the thread, and `ended` the process."""
+        """Runs the network loop until `stop`. Any error but a network fault is a bug: `ended` then ends the process."""
         stopped = False
         try:
             self._client.loop_forever(retry_first_connection=True)
@@ -375,10 +376,10 @@ class MqttLink:
 
 
 def _left_to_the_loop(_client: mqtt.Client, _data: Any, _connection: object) -> None:
-    """Nothing to do: paho wakes the loop by itself."""
+    """Does nothing: paho wakes the loop by itself."""
 
 
 def _at_once(_client: mqtt.Client, _data: Any, connection: object) -> None:
-    """No Nagle: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
+    """Turns Nagle off: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

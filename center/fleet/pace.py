@@ -1,4 +1,4 @@
-"""How fast pictures arrive and how far behind the archive is, over the last minute, from the *observed* hints."""
+"""Measures the pace of the last minute from *observed* hints: pictures archived, and delay from intake to commit."""
 
 import threading
 from collections import deque
@@ -11,7 +11,7 @@ from provisioning.contracts.wire.messages import Observed
 
 WINDOW_MS: Final = 60_000
 MOST: Final = 60_000
-"""Hints that are remembered: a minute of a thousand a second. Beyond, the minute is judged by its newest part."""
+"""Hints that are kept: a minute at a thousand a second. Beyond that, the newest part stands for the minute."""
 
 
 class _Heard(NamedTuple):
@@ -23,18 +23,18 @@ class _Heard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Of the cameras in sight."""
+    """The pace of the cameras in sight."""
 
     per_minute: float | None
     """Snapshots archived; None in the first minute of the centre, which is not over."""
     behind_ms: int | None
-    """From its arrival at the intake to its commit, the median: parse, check and archive. None: nothing came."""
+    """Median time from the arrival at the intake to the commit: parse, check and archive. None: no snapshot came."""
     newest_at_ms: int | None
-    """When the last one was heard of."""
+    """Arrival of the newest hint that is kept; None: no hint is kept."""
 
 
 class Pace:
-    """Thread-safe. Fed by whoever hears of commits."""
+    """Measures the pace. Thread-safe; the feed passes it every hint."""
 
     def __init__(self, clock: NowMs = now_ms) -> None:
         self._clock = clock
@@ -43,7 +43,7 @@ class Pace:
         self._heard: deque[_Heard] = deque(maxlen=MOST)
 
     def note(self, observed: Observed) -> None:
-        """These were committed."""
+        """Takes a hint of committed rows."""
         at_ms = self._clock()
         with self._lock:
             for item in observed.items:
@@ -60,7 +60,7 @@ class Pace:
                 )
 
     def look(self, sight: Scope) -> Speed:
-        """As of now."""
+        """Measures the last minute for the cameras in sight."""
         at_ms = self._clock()
         with self._lock:
             while self._heard and at_ms - self._heard[0].at_ms > WINDOW_MS and len(self._heard) > 1:

@@ -1,6 +1,6 @@
-"""How the newest roll-out stands, as provisioning signed it. It is shown: the centre neither begins nor ends any.
+"""Keeps the newest roll-out report that provisioning signed. The centre shows it; it starts and ends no roll-out.
 
-Kept in memory: the broker retains it, so a centre that starts hears it again.
+Kept in memory: the broker retains the report, so a centre that starts gets it again.
 """
 
 from center.access.permissions import EVERYWHERE, Scope
@@ -11,7 +11,7 @@ from provisioning.signing.documents import Seal, SealError
 
 
 class Rollouts:
-    """The newest report that was believed. Without a key none is."""
+    """The newest report that was believed. Without a key no report is."""
 
     def __init__(self, seal: Seal | None = None) -> None:
         self._seal = seal
@@ -19,11 +19,7 @@ class Rollouts:
         self._newest: RolloutReport | None = None
 
     def take(self, payload: bytes) -> None:
-        """Believe a report from now on; the one that is known, come again, is nothing new.
-
-        Raises:
-            ContractError: forged, older than the one that is known, or none.
-        """
+        """Takes a report; a repetition of the newest one changes nothing."""
         if self._seal is None:
             return
         try:
@@ -37,7 +33,7 @@ class Rollouts:
         self._number, self._newest = document.number, document.body
 
     def newest(self, sight: Scope = EVERYWHERE) -> RolloutReport | None:
-        """What somebody may see of it: figures are of the whole; of agents, only those with a camera in sight."""
+        """Returns the newest report; figures are of all agents, failures only of agents with a camera in sight."""
         told = self._newest
         if told is None or sight.everywhere:
             return told

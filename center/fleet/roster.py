@@ -1,4 +1,4 @@
-"""Whose word counts: the newest roster that provisioning signed, believed for its seal and number, not its bearer."""
+"""Keeps the newest roster of agents that provisioning signed, believed for its seal and number, not its bearer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from provisioning.signing.documents import ForgedError, OutdatedError, Seal, Sea
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """One roster. Replaced whole, so that a page never reads half of one."""
+    """A roster with its number. Replaced whole, so that a page never reads half of one."""
 
     number: int
     issued_at_ms: int
@@ -30,7 +30,7 @@ NONE: Final = InForce(number=0, issued_at_ms=0, members={})
 
 
 class Roster:
-    """The roster in force, in memory, and in the store: a restart must not open the door to an older one.
+    """The roster in force, in memory, and in the store: a restart must not let an older one in.
 
     Numbers are kept by the key they were signed with. With another key in `seal_key_file` the count begins anew, and
     nothing signed with the old one is believed, stored or not.
@@ -44,28 +44,28 @@ class Roster:
         self._in_force = NONE
         self._kept = NONE
         self.unreadable = ""
-        """Why the stored roster could not be read, until another one comes."""
+        """The reason that the stored roster could not be read, until another one comes."""
 
     @property
     def believes(self) -> bool:
-        """Whether there is a key to believe; without it nobody is known to be revoked."""
+        """True if there is a key to check rosters with; without it no agent is known to be revoked."""
         return self._seal is not None
 
     @property
     def in_force(self) -> InForce:
-        """The newest believed; number 0 before the first."""
+        """The newest roster that was believed; number 0 before the first."""
         return self._in_force
 
     def entry(self, agent_id: str) -> RosterEntry | None:
-        """What the roster says of an agent; None when it says nothing."""
+        """Returns the roster's entry of an agent; None without one."""
         return self._in_force.members.get(agent_id)
 
     def revoked(self, agent_id: str) -> bool:
-        """Whether nothing of this agent counts any more."""
+        """True if the roster revokes the agent."""
         return _revoked(self._in_force, agent_id)
 
     def load(self) -> None:
-        """Read what the last run believed. What cannot be read is named in `unreadable` and asked for again.
+        """Reads the roster of the last run. `unreadable` says why it cannot be used; the broker sends the roster again.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -86,7 +86,7 @@ class Roster:
         self._kept = self._in_force
 
     def take(self, payload: bytes) -> frozenset[str]:
-        """Believe a roster from now on; the one in force, come again, is nothing new. Returns who is revoked no more.
+        """Puts a roster in force; the one in force, repeated, changes nothing. Returns agents that are revoked no more.
 
         Raises:
             RosterRefusedError: forged, old, or none; the one in force stays.
@@ -123,7 +123,7 @@ class Roster:
         )
 
     def _keep(self, seal: Seal, now: InForce) -> None:
-        """Write it down, with whom it changed since the last that was written down, or neither."""
+        """Stores the roster, with the audit's entries for agents revoked or reinstated since the last stored one."""
         assert now.sealed is not None  # noqa: S101 - narrows the type: what was opened has been sealed
         record = RosterRecord(
             seal_key=seal.key,

@@ -1,4 +1,4 @@
-"""The words in which `ray_cluster.query.reader` says that it has no answer."""
+"""Reads the errors with which `ray_cluster.query.reader` answers."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ SAID: Final = frozenset(
 
 
 class SaidError(Exception):
-    """`query` answered, and this is its answer: what it means depends on what was asked."""
+    """`query` answered with an error; its meaning depends on the request."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -32,11 +32,11 @@ class Said(BaseModel):
 
     error: str = Field(max_length=64)
     attention: tuple[str, ...] = Field(default=(), max_length=64)
-    """What needs a person, a line each."""
+    """Faults that need a person, a line each."""
 
 
 def attention_of(body: bytes) -> str:
-    """What an answer says needs a person; empty where it says nothing."""
+    """Reads from an answer the faults that need a person; empty where it names none."""
     try:
         return "; ".join(Said.model_validate_json(body[:MAX_ERROR_BYTES]).attention)[:300]
     except ValidationError:
@@ -44,7 +44,7 @@ def attention_of(body: bytes) -> str:
 
 
 def kind_of(body: bytes) -> str:
-    """The kind of error that an answer names; empty where it names none."""
+    """Reads the kind of error from an answer; empty where it names none."""
     try:
         return Said.model_validate_json(body[:MAX_ERROR_BYTES]).error
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Cameras' positions, as area search, maps, cases and the assessment all take them from one class."""
+"""Finds cameras' positions: area search, maps, cases and the assessment all take them from here."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -19,14 +19,14 @@ Reported = Callable[[], Mapping[tuple[str, str], CameraStatus]]
 
 
 class PlacedCameraView(CameraView):
-    """One camera with its position (`CameraPositions`)."""
+    """A camera with its position (`CameraPositions`)."""
 
     latitude: float | None
     longitude: float | None
 
 
 class CameraPositions:
-    """Answers where each camera stands, the same to everybody. Blocks: call it from a worker thread.
+    """Finds the position of each camera, the same for every user. Blocks: call it from a worker thread.
 
     The first of these that has both coordinates counts:
 
@@ -46,7 +46,7 @@ class CameraPositions:
         self._reported = reported
 
     def of(self, cameras: Collection[CameraKey]) -> dict[CameraKey, Position]:
-        """Look up the positions of these cameras; one that has none is left out."""
+        """Looks up the positions of these cameras; one that has none is left out."""
         reported = self._reported()
         agents = {key.agent_id for key in cameras if _reported_position(reported.get(key)) is None}
         with self._store.transaction() as session:
@@ -54,7 +54,7 @@ class CameraPositions:
         return {key: known[key] for key in cameras if key in known and known[key].is_on_earth}
 
     def placed(self, cameras: Iterable[CameraView]) -> tuple[PlacedCameraView, ...]:
-        """Give each camera its position, None where it has none."""
+        """Gives each camera its position, None where it has none."""
         listed = {CameraKey(each.agent_id, each.camera_id): each for each in cameras}
         found = self.of(listed)
         return tuple(
@@ -67,7 +67,7 @@ class CameraPositions:
         )
 
     def within(self, sight: Scope, corners: Sequence[Point]) -> Scope:
-        """Narrow `sight` to the cameras in a polygon or on its line; one without a position is in none."""
+        """Narrows `sight` to the cameras in a polygon or on its line; one without a position is in none."""
         west, east = min(corner[0] for corner in corners), max(corner[0] for corner in corners)
         south, north = min(corner[1] for corner in corners), max(corner[1] for corner in corners)
         with self._store.transaction() as session:
@@ -84,14 +84,14 @@ class CameraPositions:
         )
 
     def on_file(self, session: Session) -> dict[CameraKey, Position]:
-        """Look up every position, also one that is none on earth, in the caller's transaction."""
+        """Looks up every position, also one that is none on earth, in the caller's transaction."""
         return _known(session, self._reported())
 
 
 def _known(
     session: Session, reported: Mapping[tuple[str, str], CameraStatus], agents: Collection[str] | None = None
 ) -> dict[CameraKey, Position]:
-    """Join the three sources. With `agents`, the tables are read for their cameras alone."""
+    """Joins the three sources. With `agents`, the tables are read for their cameras alone."""
     known = _kept(session, RegisteredRecord, agents)
     gone = _kept(session, HeardCameraRecord, agents)
     known |= {key: position for key, position in gone.items() if key not in reported}

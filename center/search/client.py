@@ -1,6 +1,6 @@
 """Client of `ray_cluster.query.reader`, the only way to the archive. Every query is in the audit before it is sent.
 
-Each is about the cameras that whoever asks may see (`sight`): a row of another is answered like one that is not there.
+Each is about the cameras that its user may see (`sight`): a row of another is answered as if it did not exist.
 
 People are one integer in a row, served as counts of five minutes or more and never with one picture
 (docs/boundary.md §4): what this client returns to pages and routes has no place for them. Alarm rules alone read whole
@@ -49,17 +49,17 @@ CONNECT_TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A page of 500 snapshots with 100 machines each is about 20 MB of JSON."""
 MAX_SOURCES_BYTES: Final = 48 * 1024
-"""Of all cameras that one question names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
+"""Bytes of all cameras that one query names; servers take 64 KiB of address and headers. Some 1,000 cameras."""
 ROW_KEY_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,62}:[0-9a-f]{32}$"
 _T = TypeVar("_T", bound=BaseModel)
 
 
 class Search:
-    """Asks `query`. `actor` is who wants to know, for the audit; `sight` is where that may look.
+    """Queries the archive. `actor` is the user, for the audit; `sight` is the cameras that the user may see.
 
     Raises (all methods):
-        QueryError: no answer, or none to be used.
-        StoreUnavailableError: the audit cannot be written; nothing was asked then.
+        QueryError: no answer, or no usable one.
+        StoreUnavailableError: the audit cannot be written; no query was sent then.
     """
 
     def __init__(
@@ -84,17 +84,17 @@ class Search:
         )
 
     async def observations(self, filters: Filters, *, actor: str, sight: Scope) -> ObservationList:
-        """One page of observations.
+        """Reads one page of observations.
 
         Raises:
             QueryRefusedError: `query` does not take these parameters, most likely a stale cursor.
-            TooManyCamerasError: `sight` holds more cameras than one question can name.
+            TooManyCamerasError: `sight` holds more cameras than one query can name.
         """
         await self._note(actor, "observations.search", filters)
         return await self.page(filters, sight=sight)
 
     async def page(self, filters: Filters, *, sight: Scope) -> ObservationList:
-        """As `observations`, for an export that stands in the audit already."""
+        """Reads one page of observations, for an export that stands in the audit already."""
         sight = await self._narrowed(filters, sight)
         sources = () if sight.everywhere else _sources(filters, sight)
         if not sight.everywhere and not sources:
@@ -105,7 +105,7 @@ class Search:
         return ObservationList(items=tuple(map(shown, items)), next_cursor=page.next_cursor)
 
     async def counts(self, filters: CountFilters, *, actor: str, sight: Scope) -> MachineCounts:
-        """How many machines there are by class and time, hour of the week, and camera. No person is counted.
+        """Counts machines by class and time, hour of the week, and camera. No person is counted.
 
         Raises:
             QueryRefusedError, TooManyCamerasError: as `observations`.
@@ -124,7 +124,7 @@ class Search:
     async def zones(
         self, filters: ZoneFilters, *, actor: str, sight: Scope, action: str = "people.count"
     ) -> ZoneCounts:
-        """How many people there were, as mean and maximum of bins of five minutes or more; `action`: for the audit.
+        """Counts people, as mean and maximum of bins of five minutes or more; `action` is for the audit.
 
         Raises:
             QueryRefusedError, TooManyCamerasError: as `observations`.
@@ -141,7 +141,7 @@ class Search:
         return found
 
     async def plan(self, filters: Filters, *, actor: str, sight: Scope) -> SearchPlanView:
-        """How the archive would search: tables, indexes, and rows for who sees everything.
+        """Explains how the archive would search: tables, indexes, and row counts for users who see every camera.
 
         Raises:
             QueryRefusedError, TooManyCamerasError: as `observations`.
@@ -154,7 +154,7 @@ class Search:
         return explain.shown(await self._model(SearchPlan, "/plan", filters.asked(sources)), sight)
 
     async def observation(self, row_key: str, *, actor: str, sight: Scope) -> ObservationView:
-        """One observation with its machines.
+        """Reads one observation with its machines.
 
         Raises:
             UnknownObservationError: not in the archive, or of a camera out of sight.
@@ -163,16 +163,16 @@ class Search:
         return await self._observation(row_key, sight)
 
     async def machine_source(self, row_key: str, *, actor: str, sight: Scope) -> tuple[ObservationView, bytes]:
-        """An observation and its picture, to cut a machine from.
+        """Reads an observation and its picture, to cut a machine from.
 
-        Raises:
+        UnknownObservationError, NoPictureError, PictureBrokenError: there is no picture to cut from.
             UnknownObservationError, NoPictureError, PictureBrokenError: nothing to cut from.
         """
         await asyncio.to_thread(self._audit.append, actor, "observation.crop", {"row_key": row_key})
         return await self._observation(row_key, sight), await self._picture(row_key)
 
     async def picture(self, row_key: str, *, actor: str, sight: Scope) -> bytes:
-        """The redacted JPEG.
+        """Reads the redacted JPEG.
 
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
@@ -182,7 +182,7 @@ class Search:
         return await self._picture(row_key)
 
     async def must_see(self, row_key: str, *, sight: Scope) -> None:
-        """Ask its row which camera it is of, where that matters; who sees all needs not ask.
+        """Checks that the row is of a camera in sight; asks the archive only if not every camera is.
 
         Raises:
             UnknownObservationError: not in the archive, or of a camera out of sight.
@@ -191,7 +191,7 @@ class Search:
             await self._observation(row_key, sight)
 
     async def preview_source(self, row_key: str) -> bytes:
-        """The redacted JPEG, for an overview that shows it small to somebody who may see it (`must_see`).
+        """Reads the redacted JPEG, for an overview that shows it small to a user who may see it (`must_see`).
 
         The entry of the search or live page that led here stands for it in the audit: a wall of 30 cameras would
         write 60 more a second.
@@ -202,7 +202,7 @@ class Search:
         return await self._picture(row_key)
 
     async def rows(self, filters: Filters) -> archive.ObservationPage:
-        """One page of whole rows, for the preview of an alarm rule, whose entry in the audit stands for all its pages.
+        """Reads one page of whole rows, for the preview of an alarm rule, whose audit entry covers all its pages.
 
         Nothing of them may be shown: a row has the count of people in it, which the rule *crowding* compares.
 
@@ -212,7 +212,7 @@ class Search:
         return await self._model(archive.ObservationPage, "/observations", filters.params())
 
     async def commits(self, *, after: int, limit: int) -> archive.CommitPage:
-        """Whole rows in the order of their commits, for the alarm rules: as `rows`. Nobody asks, so nothing is audited.
+        """Reads whole rows in the order of their commits, for the alarm rules. No user asks, so nothing is audited.
 
         Raises:
             QueryRefusedError: `query` does not take these parameters.
@@ -220,7 +220,7 @@ class Search:
         return await self._model(archive.CommitPage, "/commits", [("after", after), ("limit", limit)])
 
     async def archived(self, row_key: str) -> archive.Observation:
-        """All that the archive says of one observation, for an export that stands in the audit already.
+        """Reads the whole row of one observation, for an export that stands in the audit already.
 
         Raises:
             UnknownObservationError: not in the archive.
@@ -231,7 +231,7 @@ class Search:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def holds(self, row_key: str) -> tuple[archive.HoldMark, ...]:
-        """The legal holds that name one observation.
+        """Lists the legal holds that name one observation.
 
         Raises:
             UnknownObservationError: not in the archive.
@@ -242,7 +242,7 @@ class Search:
             raise UnknownObservationError(row_key=row_key) from error
 
     async def exported(self, row_key: str) -> bytes:
-        """The redacted JPEG, for an export that stands in the audit already.
+        """Reads the redacted JPEG, for an export that stands in the audit already.
 
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none.
@@ -250,7 +250,7 @@ class Search:
         return await self._picture(row_key)
 
     async def posted(self, path: str, body: bytes, *, timeout_s: float = TIMEOUT_S) -> bytes:
-        """The answer to a question that is posted (`center.search.lookalikes`).
+        """Posts a query and returns the answer's body (`center.search.lookalikes`).
 
         Raises:
             NotComparableError, QueryRefusedError: `query` cannot answer it, or does not take it.
@@ -258,19 +258,18 @@ class Search:
         return await self._bytes(path, (), MAX_ANSWER_BYTES, body=body, timeout_s=timeout_s)
 
     async def status(self) -> archive.ArchiveStatus:
-        """What the archive holds."""
+        """Reads the archive's counts and time span."""
         return await self._model(archive.ArchiveStatus, "/status")
 
     async def storage(self) -> archive.StorageStatus:
-        """What its disk has left."""
+        """Reads the free space of the archive's disk."""
         return await self._model(archive.StorageStatus, "/storage")
 
     async def ping(self) -> None:
-        """Ask whether `query` is up; whether it takes our token shows at the first question."""
+        """Checks that `query` is up; whether it takes the centre's token shows at the first query."""
         await self._bytes("/health", (), 64 * 1024)
 
     async def close(self) -> None:
-        """Close every connection."""
         await self._client.aclose()
 
     async def _note(self, actor: str, action: str, filters: Where) -> None:
@@ -278,7 +277,7 @@ class Search:
         await asyncio.to_thread(self._audit.append, actor, action, detail)
 
     async def _narrowed(self, filters: Where, sight: Scope) -> Scope:
-        """The cameras to ask about: those in sight, and of these those in the area."""
+        """Narrows `sight` to the cameras in the area of the filters."""
         within = self._positions.within
         return sight if filters.area is None else await asyncio.to_thread(within, sight, filters.corners)
 
@@ -319,7 +318,7 @@ class Search:
         body: bytes | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> bytes:
-        """The answer to a question; one with a `body` is posted."""
+        """Sends a query and returns the answer's body; with a `body` it is posted."""
         answered = bytearray()
         request = self._client.build_request(
             "GET" if body is None else "POST",
@@ -351,10 +350,10 @@ class Search:
         return bytes(answered)
 
     async def _sent(self, request: httpx.Request) -> httpx.Response:
-        """A connection that was kept may be closed at the other end as it is used again: a GET goes once more.
+        """Sends a request; a GET goes once more if a kept connection was closed at the other end.
 
-        RFC 9112 §9.3.1. Uvicorn drops an idle one after five seconds, as httpx does; Ray Serve's proxy after ninety, or
-        as it ends.
+        RFC 9112 §9.3.1. Uvicorn drops an idle connection after five seconds, as httpx does; Ray Serve's proxy after
+        ninety, or as it ends.
         """
         try:
             return await self._client.send(request, stream=True)
@@ -364,7 +363,7 @@ class Search:
             return await self._client.send(request, stream=True)
 
     def _judge(self, status: int, body: bytes) -> None:
-        """Raise what an answer other than 200 means."""
+        """Raises the error that an answer other than 200 means."""
         kind = kind_of(body)
         match status:
             case 200:
@@ -380,17 +379,17 @@ class Search:
             case 503 if kind == "stuck":
                 raise IntakeStuckError(cause=attention_of(body))
             case 404 | 502 | 503 | 504:
-                # Without the cluster's own words a 404 is Ray Serve's proxy, up before the application behind it.
+                # Without the cluster's own error body a 404 is Ray Serve's proxy, up before the application behind it.
                 raise QueryUnreachableError(url=self._url, cause=f"HTTP {status}: {kind or 'still starting'}")
             case _:
                 raise QueryFaultError(url=self._url, cause=f"HTTP {status}")
 
 
 def _sources(filters: Where, sight: Scope) -> tuple[CameraKey, ...]:
-    """The cameras to ask for: those in sight, of the ids that were named.
+    """Lists the cameras to query: those in sight, of the ids that the filters name.
 
     Raises:
-        TooManyCamerasError: more than one question can name.
+        TooManyCamerasError: more than one query can name.
     """
     sources = tuple(sorted(key for key in sight.cameras if not filters.camera_id or key.camera_id in filters.camera_id))
     if sum(len(key.agent_id) + len(key.camera_id) + len("&source=%2F") for key in sources) > MAX_SOURCES_BYTES:

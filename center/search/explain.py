@@ -1,4 +1,4 @@
-"""How a search would be run, as somebody who may not see every camera is told it."""
+"""Shows a query plan without what counts pictures of cameras out of sight."""
 
 from pydantic import BaseModel
 
@@ -7,30 +7,30 @@ from provisioning.contracts.query.search import SearchPlan
 
 
 class DayPlanView(BaseModel):
-    """Tells how one day would be searched."""
+    """The plan of one day."""
 
     day: str
     table: str
-    """Which table answers: `snapshots`, or `objects`, whose rows are machines."""
+    """Table that is searched: `snapshots`, or `objects`, whose rows are machines."""
     rows: int | None
-    """In that table. None unless every camera is in sight: it counts the pictures of all."""
+    """Rows of that table. None unless every camera is in sight: it counts the pictures of all."""
     matching: int
-    """Of them, by all conditions on this table; of cameras in sight alone."""
+    """Rows of cameras in sight that match all conditions on this table."""
     indexes: tuple[str, ...]
     """Columns whose index is used. Empty: every row is read. Either way the answer is exact."""
 
 
 class SearchPlanView(BaseModel):
-    """Tells how a search would be run, newest day first; a day that lacks what is asked is named."""
+    """The plan of a search, newest day first; a day that lacks a column that it needs is named."""
 
     days: tuple[DayPlanView, ...] = ()
     exact: bool = True
-    """Filters are always: only a look-alike search may use an index that approximates."""
+    """Always true for filters: only a look-alike search may use an index that approximates."""
     days_without: tuple[str, ...] = ()
 
 
 def shown(plan: SearchPlan, sight: Scope) -> SearchPlanView:
-    """Leave out what counts pictures of cameras out of sight."""
+    """Leaves out what counts pictures of cameras out of sight."""
     days = (
         DayPlanView(
             day=day.day,

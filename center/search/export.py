@@ -1,4 +1,4 @@
-"""What a search finds, as CSV: one line an observation, UTF-8 with BOM, in which no spreadsheet finds a formula."""
+"""Exports observations found as CSV: one line each, UTF-8 with BOM, in which no spreadsheet finds a formula."""
 
 import asyncio
 from collections import Counter
@@ -39,7 +39,7 @@ HEAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A file. `complete`: all that was found is in it; else its last line says that there is more."""
+    """A CSV file. `complete`: it has all that was found; else its last line says that there is more."""
 
     data: bytes
     rows: int
@@ -48,16 +48,16 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class SearchExport:
-    """Exports what `search` finds. `names` are what people call the cameras."""
+    """Exports the observations of `search`. `names` are the cameras' names."""
 
     search: Search
     audit: Audit
 
     async def csv(self, filters: Filters, names: Mapping[CameraKey, str], *, actor: str, sight: Scope) -> Exported:
-        """The newest `MAX_ROWS` of it.
+        """Exports the newest `MAX_ROWS` observations.
 
         Raises:
-            PurposeMissingError: nobody says what it is for.
+            PurposeMissingError: the filters have no purpose.
             CenterError: as `Search.observations`.
         """
         if filters.purpose is None:

@@ -1,4 +1,4 @@
-"""What somebody looks for in the archive: when, before which cameras, which machines, in pictures of what quality."""
+"""Defines the filters of a search: time span, cameras, machines, quality of pictures."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, Self
@@ -16,7 +16,7 @@ from provisioning.contracts.wire.messages import Message, TimeMs
 
 MAX_CORNERS: Final = 100
 Param = tuple[str, str | int | float | bool | None]
-"""Of a query string."""
+"""One parameter of a query string, name and value."""
 Cursor = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")]
 _CORNER: Final = r"-?[0-9.]+,-?[0-9.]+"
 Area = Annotated[str, Field(max_length=40 * MAX_CORNERS, pattern=rf"^{_CORNER}( {_CORNER})*$")]
@@ -25,15 +25,15 @@ Purpose = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^\x00-\
 
 
 class Where(Message):
-    """Before which cameras, and what it is asked for."""
+    """Filters by camera, with purpose and case."""
 
     camera_id: tuple[CameraId, ...] = Field(default=(), max_length=100)
     area: Area | None = None
-    """Cameras whose place, as they or the register tell it, lies in this polygon."""
+    """Polygon; a camera counts if its position, as its agent or the register has it, lies inside."""
     case_id: str | None = Field(default=None, max_length=64)
-    """The case it is asked for: roles in one case alone count only where it is named."""
+    """The case of the query: roles in one case alone count only where it is named."""
     purpose: Purpose | None = None
-    """Why it is asked, for the audit."""
+    """Purpose of the query, for the audit."""
 
     @model_validator(mode="after")
     def _drawn(self) -> Self:
@@ -43,7 +43,7 @@ class Where(Message):
 
     @property
     def corners(self) -> tuple[Point, ...]:
-        """Of the area, (longitude, latitude); empty where there is none."""
+        """Corners of the area, (longitude, latitude); empty where there is none."""
         pairs = (pair.split(",") for pair in (self.area or "").split())
         try:
             return tuple((float(longitude), float(latitude)) for longitude, latitude in pairs)
@@ -51,7 +51,7 @@ class Where(Message):
             raise BadAreaError(most=MAX_CORNERS) from error
 
     def named(self, sources: Sequence[CameraKey]) -> list[Param]:
-        """The cameras as query parameters; with `sources`, these alone."""
+        """Writes the cameras as query parameters; with `sources`, these alone."""
         return [
             *(("camera_id", camera) for camera in self.camera_id if not sources),
             *(("source", f"{source.agent_id}/{source.camera_id}") for source in sources),
@@ -59,7 +59,7 @@ class Where(Message):
 
 
 class Filters(Where, Wanted):
-    """What to look for. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
+    """Filters of a search. Times are capture times, `from_ms` inclusive, `to_ms` exclusive."""
 
     from_ms: TimeMs | None = None
     to_ms: TimeMs | None = None
@@ -73,11 +73,11 @@ class Filters(Where, Wanted):
         return self
 
     def params(self, sources: Sequence[CameraKey] = ()) -> list[Param]:
-        """As query parameters of `GET /observations`; with `sources`, of these cameras alone."""
+        """Writes the query parameters of `GET /observations`; with `sources`, of these cameras alone."""
         return [*self.asked(sources), ("limit", self.limit), *([("cursor", self.cursor)] if self.cursor else [])]
 
     def asked(self, sources: Sequence[CameraKey] = ()) -> list[Param]:
-        """The same without the page."""
+        """Writes the query parameters without those of the page."""
         wanted = self.model_dump(mode="json", include=set(Wanted.model_fields), exclude_defaults=True)
         span = {"from_ms": self.from_ms, "to_ms": self.to_ms}
         return [
@@ -92,7 +92,7 @@ class Filters(Where, Wanted):
 
 
 class CountFilters(Filters):
-    """What to count, in bins from the beginning of the span on."""
+    """Filters of a histogram, with bins that begin at `from_ms`."""
 
     from_ms: TimeMs
     to_ms: TimeMs
@@ -106,11 +106,11 @@ class CountFilters(Filters):
 
 
 class ZoneFilters(Where, ZoneSpan):
-    """Before which cameras, and in which bins, people are counted. Nothing else can be asked of them."""
+    """Cameras and bins for which people are counted. Nothing else can be queried about people."""
 
 
 def check_area(corners: Sequence[Point]) -> None:
-    """Whether a polygon can be searched in.
+    """Checks that a polygon can be searched in.
 
     Raises:
         AreaCrossesError: its sides cross or touch one another.

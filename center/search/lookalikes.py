@@ -1,4 +1,4 @@
-"""Asks the query service for look-alikes, in approved cases alone. Only `center.cases` calls it."""
+"""Queries the archive for look-alikes, in approved cases alone. Only `center.cases` calls it."""
 
 from typing import Final
 
@@ -10,14 +10,14 @@ from provisioning.contracts.query.lookalike import LookalikePage, LookalikeReque
 from provisioning.contracts.query.standing import StandingAnswer, StandingRequest
 
 LOOKALIKE_TIMEOUT_S: Final = 60.0
-"""A month of days, each searched for up to eight pictures of the machine."""
+"""Seconds for a month of days, each searched for up to eight pictures of the machine."""
 
 
 async def lookalikes(search: Search, request: LookalikeRequest) -> LookalikePage:
-    """The whole answer, for a case that stands in the audit already.
+    """Searches for look-alikes and returns the whole answer, for a case that stands in the audit already.
 
     Raises:
-        NotComparableError: a machine that is asked about has no vector, or is not in the archive any more.
+        NotComparableError: a machine of the request has no vector, or is not in the archive any more.
         QueryError, QueryRefusedError: no answer.
     """
     body = request.model_dump_json().encode()
@@ -32,7 +32,7 @@ async def lookalikes(search: Search, request: LookalikeRequest) -> LookalikePage
 
 
 async def standing(search: Search, request: StandingRequest) -> StandingAnswer:
-    """Fresh rows beside what approved cases seek. Nobody asks: each case's approval stands in the audit for it.
+    """Compares fresh rows with what approved cases seek. No user asks: each case's approval in the audit covers it.
 
     Raises:
         QueryError, QueryRefusedError: no answer.

@@ -1,4 +1,4 @@
-"""Cuts machines out of redacted pictures, and makes pictures smaller for overviews."""
+"""Cuts machines out of redacted pictures, and makes previews for overviews."""
 
 import io
 import threading
@@ -9,18 +9,18 @@ from center.errors import PictureBrokenError
 from provisioning.contracts.wire.messages import Box
 
 MAX_PIXELS = 64_000_000
-"""An 8K camera has 33 million; decoding takes three bytes each."""
+"""Largest picture that is decoded. An 8K camera has 33 million pixels; decoding takes three bytes each."""
 PARALLEL_DECODES = 4
 JPEG_QUALITY = 88
 DEFAULT_MARGIN = 0.08
 PREVIEW_SIDE_PX = 640
-"""A preview is no larger."""
+"""Longest side of a preview."""
 
 _decoding = threading.BoundedSemaphore(PARALLEL_DECODES)
 
 
 def around(box: Box, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
-    """`box` widened on every side by `margin` of its own size, kept inside the picture. Pixels, x1 and y1 exclusive.
+    """Widens `box` on every side by `margin` of its own size, inside the picture. Pixels, x1 and y1 exclusive.
 
     Returns an area of at least one pixel, also for a box that lies partly or wholly outside.
     """
@@ -34,7 +34,7 @@ def around(box: Box, margin: float, width: int, height: int) -> tuple[int, int, 
 
 
 def size_of(jpeg: bytes, *, row_key: str) -> tuple[int, int]:
-    """Width and height, from the header alone.
+    """Reads width and height from the header alone.
 
     Raises:
         PictureBrokenError: not a JPEG, or larger than `MAX_PIXELS`.
@@ -43,7 +43,7 @@ def size_of(jpeg: bytes, *, row_key: str) -> tuple[int, int]:
 
 
 def crop(jpeg: bytes, box: Box, *, margin: float, row_key: str) -> bytes:
-    """One machine as a JPEG of its own. Blocks for some 20 ms at 1080p.
+    """Cuts one machine into a JPEG of its own. Blocks for some 20 ms at 1080p.
 
     Raises:
         PictureBrokenError: not a JPEG, damaged, or larger than `MAX_PIXELS`.
@@ -58,9 +58,9 @@ def crop(jpeg: bytes, box: Box, *, margin: float, row_key: str) -> bytes:
 
 
 def preview(jpeg: bytes, *, max_side_px: int, row_key: str) -> bytes:
-    """Shrink the whole picture: its longer side is at most `max_side_px`, and at most half of what it was.
+    """Shrinks the whole picture: its longer side is at most `max_side_px`, and at most half of what it was.
 
-    So a preview, which is no entry of the audit, never is the picture, which is one.
+    So a preview, whose request is not in the audit, is never the picture itself, whose request is.
 
     Raises:
         PictureBrokenError: not a JPEG, damaged, or larger than `MAX_PIXELS`.
@@ -69,7 +69,7 @@ def preview(jpeg: bytes, *, max_side_px: int, row_key: str) -> bytes:
         image = _open(jpeg, row_key)
         max_side_px = max(1, min(max_side_px, max(image.size) // 2))
         try:
-            # The decoder halves while it decodes, as often as no side becomes smaller than asked for.
+            # The decoder halves while it decodes, as often as no side becomes smaller than requested.
             share = max_side_px / max(image.size)
             image.draft("RGB", (int(image.width * share), int(image.height * share)))
             image.load()  # which thumbnail() leaves out where the decoder came to the size that is asked for

@@ -1,7 +1,7 @@
-"""Small pictures of overviews: who asks for one at the same time as others shares the work with them.
+"""Makes previews of pictures for overviews; users who ask at the same time share the work.
 
-Nothing is kept. Each gets a picture that the archive was asked for after he asked himself: one that was erased in
-the meantime reaches nobody, which a cache could not promise.
+Nothing is cached. The archive is queried after the user's request came, so that a picture that was erased before
+reaches no user; a cache could not promise that.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ class _Wanted:
 
 
 class Previews:
-    """Of each picture one preview is being made at most, and one more waits for it: for all who came since it began."""
+    """Makes at most one preview of each picture at a time, and queues one more for all requests that came meanwhile."""
 
     def __init__(self, search: Search) -> None:
         self._search = search
         self._waiting: dict[_Wanted, asyncio.Task[Preview]] = {}
-        """Not begun: the archive has not been asked."""
+        """Previews that have not begun: the archive has not been queried."""
         self._begun: dict[_Wanted, asyncio.Task[Preview]] = {}
 
     async def of(self, row_key: str, *, max_side_px: int, sight: Scope) -> Preview:
-        """The whole picture with its longer side at most `max_side_px`, for somebody who sees `sight`.
+        """Makes a preview whose longer side is at most `max_side_px`, for a user who sees `sight`.
 
         Raises:
             UnknownObservationError, NoPictureError, PictureBrokenError: there is none to show.
@@ -48,7 +48,7 @@ class Previews:
         if (shared := self._waiting.get(wanted)) is None:
             shared = asyncio.create_task(self._made(wanted, after=self._begun.get(wanted)))
             self._waiting[wanted] = shared
-        # One of many who goes away takes nothing from the others.
+        # A caller that is cancelled takes nothing from the others.
         return await asyncio.shield(shared)
 
     async def _made(self, wanted: _Wanted, *, after: asyncio.Task[Preview] | None) -> Preview:

@@ -1,6 +1,6 @@
-"""Searches that somebody keeps under a name: one's own, and those that others share inside a district.
+"""Stores searches under a name: the user's own, and those that others share inside a district.
 
-A saved search is a question and no answer. Why it is asked, and in which case, is said anew each time.
+A saved search holds filters and no results. Its purpose and case are given anew each time.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Name = Annotated[
 
 
 class SavedSearchRecord(Base):
-    """One, its filters as JSON of `center.search.filters.Filters`."""
+    """A saved search, its filters as JSON of `center.search.filters.Filters`."""
 
     __tablename__ = "saved_searches"
 
@@ -43,7 +43,7 @@ class SavedSearchRecord(Base):
 
 
 class NewSavedSearch(BaseModel):
-    """What is to be kept. `last_ms`: the span is so long and ends when it is asked; `filters` name none then."""
+    """A search to save. `last_ms`: the span has this length and ends at the request; `filters` have no span then."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,18 +51,18 @@ class NewSavedSearch(BaseModel):
     filters: Filters
     last_ms: int | None = Field(default=None, ge=60_000, le=366 * 86_400_000)
     district_id: str | None = Field(default=None, max_length=63, pattern=DISTRICT_PATTERN)
-    """Whoever may search there sees it too. None: nobody else."""
+    """Users who may search in this district see it too. None: only its owner does."""
 
 
 class SavedSearch(BaseModel):
-    """One that somebody may use."""
+    """A saved search that the user may use."""
 
     model_config = ConfigDict(frozen=True)
 
     id: int
     name: str
     filters: Filters | None
-    """None: of another version of the centre; it can only be deleted."""
+    """None: saved by another version of the centre; it can only be deleted."""
     last_ms: int | None
     district_id: str | None
     owner: str
@@ -72,7 +72,7 @@ class SavedSearch(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SavedSearches:
-    """All of them. Blocks: call it from a worker thread.
+    """Stores saved searches. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -83,7 +83,7 @@ class SavedSearches:
     now_ms: NowMs
 
     def of(self, identity: Identity) -> tuple[SavedSearch, ...]:
-        """Those that somebody may use, by name."""
+        """Lists the searches that the user may use, by name."""
         table = SavedSearchRecord
         districts = identity.access.districts(Permission.OBSERVATION_SEARCH)
         shared = table.district_id.is_not(None) if districts is None else table.district_id.in_(districts)
@@ -97,12 +97,12 @@ class SavedSearches:
             return tuple(_shown(record, owner, identity) for record, owner in session.execute(wanted))
 
     def keep(self, new: NewSavedSearch, identity: Identity) -> SavedSearch:
-        """Keep one.
+        """Saves a search.
 
         Raises:
-            TooManySavedError: the account has enough.
-            UnknownDistrictError: there is none, or the account may not search there.
-            ForeignCamerasError: it is to be shared in a district and names cameras of others.
+            TooManySavedError: the account has as many as it may have.
+            UnknownDistrictError: no such district, or the account may not search there.
+            ForeignCamerasError: it is shared in a district and names cameras of others.
         """
         filters = new.filters.model_dump_json(exclude_defaults=True, exclude=set(_ANEW))
         with self.store.transaction() as session:
@@ -126,10 +126,10 @@ class SavedSearches:
             return _shown(record, identity.username, identity)
 
     def remove(self, search_id: int, identity: Identity) -> None:
-        """Delete one of one's own.
+        """Deletes a search of the user.
 
         Raises:
-            UnknownSavedSearchError: there is none, or it is another's.
+            UnknownSavedSearchError: there is none, or it is another user's.
         """
         with self.store.transaction() as session:
             self.audit.add(session, identity.actor, "search.remove", {"id": search_id})
@@ -140,7 +140,7 @@ class SavedSearches:
 
 
 def _check_shared(session: Session, filters: Filters, district_id: str, identity: Identity) -> None:
-    """Nobody learns of a camera by a search that was shared: it names cameras of its district alone."""
+    """Checks that a shared search names only cameras of its district, so that it reveals no others."""
     districts = identity.access.districts(Permission.OBSERVATION_SEARCH)
     there = session.get(DistrictRecord, district_id) is not None
     if not there or (districts is not None and district_id not in districts):

@@ -1,4 +1,4 @@
-"""What the archive's disk has left, asked now and then and kept for all pages."""
+"""Reads the free space of the archive's disk now and then, and keeps it for all pages."""
 
 import asyncio
 from typing import Final
@@ -11,11 +11,11 @@ from provisioning.contracts.query.archive import StorageStatus
 FRESH_MS: Final = 600_000
 RETRY_MS: Final = 30_000
 WAIT_S: Final = 1.0
-"""A page waits no longer for it: what else it shows is known already."""
+"""Seconds that a page waits for the answer: its other content is known already."""
 
 
 class Storage:
-    """One centre's view of it."""
+    """The archive's storage as last read."""
 
     def __init__(self, search: Search, now_ms: NowMs) -> None:
         self._search = search
@@ -25,9 +25,9 @@ class Storage:
         self._ask_at_ms = 0
 
     async def look(self) -> StorageStatus | None:
-        """About ten minutes old at most; None where nobody knows, or not within a second.
+        """Returns the storage, about ten minutes old at most; None if the archive does not answer within a second.
 
-        Then the archive is away, or of a version that does not tell.
+        Then the archive is away, or of a version without this answer.
         """
         if self._asking is None and self._now_ms() >= self._ask_at_ms:
             self._asking = asyncio.create_task(self._ask())

@@ -1,4 +1,4 @@
-"""Archived snapshots as pages and routes show them. None has a place for how many people there are, or where."""
+"""Archived snapshots as API and console show them. No view has a field for how many people there are, or where."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,7 +9,7 @@ from provisioning.contracts.wire.messages import Box, ClockQuality, MachineClass
 
 
 class Shown(BaseModel):
-    """Base of what leaves the centre."""
+    """Base of views that leave the centre."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,12 +23,12 @@ class MachineView(Shown):
     box: Box
     colour: MachineColour | None
     heading_deg: float | None
-    """In the picture, 0 up, 90 right; None: it stood, or was not followed."""
+    """Direction in the picture, 0 up, 90 right; None: it stood, or was not tracked."""
     zones: tuple[str, ...]
 
 
 class ObservationView(Shown):
-    """One archived snapshot."""
+    """An archived snapshot with its machines."""
 
     row_key: str
     agent_id: AgentId
@@ -57,7 +57,7 @@ class ObservationList(Shown):
 
 
 def shown(item: archive.Observation) -> ObservationView:
-    """What may be shown of one."""
+    """Copies the fields that may be shown."""
     row = item.snapshot
     known = row.model_dump(include=set(ObservationView.model_fields))
     return ObservationView.model_validate(

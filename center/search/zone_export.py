@@ -1,4 +1,4 @@
-"""Counted people as CSV: one line a camera and bin, UTF-8 with BOM, in which no spreadsheet finds a formula."""
+"""Exports counts of people as CSV: a line per camera and bin, UTF-8 with BOM, no spreadsheet finds a formula in it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -22,7 +22,7 @@ HEAD: Final = (
 
 
 def zones_csv(counts: ZoneCounts, span: ZoneSpan, names: Mapping[CameraKey, str]) -> bytes:
-    """`names` are what people call the cameras. Days that were left out are named in the last line."""
+    """Writes the CSV. `names` are the cameras' names. Days that were left out are named in the last line."""
     rows: list[tuple[Cell, ...]] = [HEAD]
     for zone in counts.zones:
         name = names.get(CameraKey(zone.agent_id, zone.camera_id), "")

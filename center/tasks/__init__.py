@@ -1,1 +1,1 @@
-"""Parse tasks of upload desks: their views and the signed orders to pause and go on."""
+"""Shows parse tasks of upload desks, and signs the orders to pause and resume them."""

@@ -1,7 +1,7 @@
-"""Pause, resume and priority of parse tasks, from afar: asked for, signed, sent, and then what the agent says of it.
+"""Pauses, resumes and orders parse tasks from afar: signs an order, sends it, and follows the agent's answer.
 
-Nothing counts before the agent has confirmed it: until then an order is *asked*. Only cameras that recordings are
-brought to can be told anything; agents check the same for themselves (`edge_agent.remote_config.upload_commands`).
+No order counts before the agent has confirmed it: until then it is *asked*. Only cameras that recordings are brought to
+take orders; agents check the same for themselves (`edge_agent.remote_config.upload_commands`).
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from provisioning.contracts.wire.messages import SourceKind
 from provisioning.signing.documents import SealError, SealKey
 
 Publish = Callable[[str, bytes, int], bool]
-"""Topic, payload, seconds after which the broker forgets it; whether it could be sent."""
+"""Sends topic, payload and seconds after which the broker drops it; returns whether it was sent."""
 EXPIRY_S: Final = LIFE_MS // 1000
 
 
@@ -46,7 +46,7 @@ class TaskOrderRecord(Base):
 
 
 class TasksOffError(CenterError):
-    """Nothing to sign with."""
+    """The centre has no key to sign orders with."""
 
     code = "tasks_off"
     message = marked("This centre cannot command parse tasks: it has no key that agents would obey.")
@@ -54,7 +54,7 @@ class TasksOffError(CenterError):
 
 
 class NotATaskError(CenterError):
-    """A live camera, or one whose agent does not say what it is."""
+    """The camera is live, or its agent does not report the kind of its source."""
 
     code = "not_a_task"
     message = marked("Camera {camera_id} of agent {agent_id} is none that recordings are brought to.")
@@ -62,7 +62,7 @@ class NotATaskError(CenterError):
 
 
 class AgentAwayError(CenterError):
-    """It would not hear it."""
+    """The agent would not get the order."""
 
     code = "agent_away"
     message = marked("Agent {agent_id} cannot be reached now, so nothing was asked of it.")
@@ -70,7 +70,7 @@ class AgentAwayError(CenterError):
 
 
 class TaskOrders:
-    """Blocks: call it from a worker thread.
+    """Signs and sends orders to parse tasks. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -86,7 +86,7 @@ class TaskOrders:
         *,
         config: TasksConfig | None,
     ) -> None:
-        """Raises StartError where the key or its warrant is of no use."""
+        """Raises StartError where the key or its warrant cannot be used."""
         self._store = store
         self._audit = audit
         self._devices = devices
@@ -96,7 +96,7 @@ class TaskOrders:
 
     @property
     def is_on(self) -> bool:
-        """Whether there is a key to sign with."""
+        """True if there is a key to sign with."""
         return self._signs is not None
 
     def ask(
@@ -109,12 +109,12 @@ class TaskOrders:
         sight: Scope,
         priority: Priority | None = None,
     ) -> Asked:
-        """Have an agent do this to one of its tasks. It is in the audit before it is sent.
+        """Signs an order to one task of an agent and sends it. It is in the audit before it is sent.
 
         Raises:
-            UnknownCameraError: there is none in sight.
-            NotATaskError: it is no camera that recordings are brought to.
-            TasksOffError, AgentAwayError: nobody would be told.
+            UnknownCameraError: no such camera in sight.
+            NotATaskError: no recordings are brought to this camera.
+            TasksOffError, AgentAwayError: the order cannot be signed or sent.
         """
         status = self._devices.statuses().get((agent_id, camera_id))
         if status is None or not sight.holds(agent_id, camera_id):
@@ -162,7 +162,7 @@ class TaskOrders:
         return _asked(record, self._devices.tasks().get(agent_id), self._now_ms())
 
     def asked(self) -> dict[tuple[str, str], Asked]:
-        """The newest order to each task, and what became of it."""
+        """Returns the newest order to each task, with the agent's answer."""
         told, now_ms = self._devices.tasks(), self._now_ms()
         with self._store.transaction() as session:
             records = session.scalars(select(TaskOrderRecord)).all()

@@ -1,7 +1,7 @@
-"""Parse tasks (解析中心): what is parsed where, live or from recordings, how far it is, and in which order. Pure.
+"""Lists parse tasks (解析中心): what is parsed where, live or from recordings, its progress and its priority. Pure.
 
-A task is a camera of an agent: its agent redacts and sends, the cluster parses. Nothing here is a queue of its own; it
-is what heartbeats, camera states and the intake say.
+A task is a camera of an agent: its agent redacts and sends, the cluster parses. No queue of its own is kept here; all
+comes from heartbeats, camera states and the intake.
 """
 
 from collections.abc import Mapping
@@ -20,23 +20,23 @@ OVER = "over"
 
 
 class TaskKind(StrEnum):
-    """Where its pictures come from."""
+    """Kind of source that a task's pictures come from."""
 
     LIVE = "live"
     RECORDING = "recording"
     """Fetched from a device's recordings, or played by the agent."""
     OFFLINE = "offline"
-    """Files that somebody brings to a desk agent."""
+    """Files that users bring to a desk agent."""
     UNKNOWN = "unknown"
-    """Its agent is of before, and does not say."""
+    """The agent is of an older version and does not report it."""
 
 
 class TaskState(StrEnum):
-    """How it stands."""
+    """State of a task."""
 
     RUNNING = "running"
     IDLE = "idle"
-    """A desk that waits for somebody to bring a file."""
+    """A desk that waits for a user to bring a file."""
     HELD = "held"
     """A recording that waits for room in the agent's spool."""
     PAUSED = "paused"
@@ -46,33 +46,33 @@ class TaskState(StrEnum):
 
 
 class Lane(StrEnum):
-    """In which lane of the intake its pictures wait."""
+    """Lane of the intake in which a task's pictures wait."""
 
     LIVE = "live"
     BACKLOG = "backlog"
-    """After live ones, of which an eighth at least is let through."""
+    """Backlog: after live pictures, but at least one in eight is let through."""
 
 
 class Progress(View):
-    """Of the recording that was brought last. How long it is only who brings it knows."""
+    """Progress of the recording that was brought last. Only the user who brings it knows its length."""
 
     started_at_ms: int
     position_ms: int | None
-    """Of the last picture looked at, from its start; None before the first."""
+    """Position of the last analysed picture, from the recording's start; None before the first."""
     pictures: int
     end: str
-    """docs/desk.md; empty while it is under way."""
+    """Reason of its end (docs/desk.md); empty while it is under way."""
 
 
 class AskedState(StrEnum):
-    """What became of an order."""
+    """State of an order."""
 
     ASKED = "asked"
-    """Sent; the agent has not said anything yet."""
+    """Sent; the agent has not answered yet."""
     TAKEN = "taken"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
-    """It counts no more, and the agent never said anything."""
+    """It has lapsed, and the agent never answered."""
 
 
 class Asked(View):
@@ -84,11 +84,11 @@ class Asked(View):
     at_ms: int
     state: AskedState
     cause: str
-    """The agent's words, where it refused."""
+    """The agent's cause, where it refused."""
 
 
 class TaskView(View):
-    """One."""
+    """A parse task."""
 
     agent_id: str
     camera_id: str
@@ -96,29 +96,29 @@ class TaskView(View):
     kind: TaskKind
     state: TaskState
     cause: str
-    """Its agent's words."""
+    """The agent's cause."""
     lane: Lane | None
     selected_per_s: float | None
     archived_per_s: float | None
     waiting: int | None
-    """Chosen and not archived yet: with the redactor, in the spool, or under way."""
+    """Pictures selected and not archived yet: with the redactor, in the spool, or under way."""
     archived: int | None
     dropped: int | None
     progress: Progress | None
     priority: Priority | None
-    """Among the tasks of its agent, in the agent's word; None where it cannot be told any."""
+    """Priority among the tasks of its agent, as the agent reports it; None where it takes no orders."""
     asked: Asked | None
 
 
 class LaneView(View):
-    """What waits in the intake."""
+    """Count of pictures that wait in one lane of the intake."""
 
     lane: Lane
     waiting: int
 
 
 class TaskList(View):
-    """All in sight. `lanes` and `at_work` (pictures by deployment) are None where the intake does not answer."""
+    """The tasks in sight. `lanes` and `at_work` (pictures by deployment) are None where the intake does not answer."""
 
     at_ms: int
     tasks: tuple[TaskView, ...]
@@ -134,7 +134,7 @@ def tasks(
     told: Mapping[str, Tasks] | None = None,
     asked: Mapping[tuple[str, str], Asked] | None = None,
 ) -> TaskList:
-    """Live ones first, then by agent and camera. `told`: how agents say that their tasks stand; `asked`: of them."""
+    """Lists tasks: live ones first, then by agent and camera. `told`: the agents' reports; `asked`: newest orders."""
     span = Span(now, before)
     seen = [
         _ordered(_task(span, each), told or {}, asked or {})
@@ -156,7 +156,7 @@ def tasks(
 
 
 def _ordered(task: TaskView, told: Mapping[str, Tasks], asked: Mapping[tuple[str, str], Asked]) -> TaskView:
-    """With what it was told, where it can be told anything."""
+    """Adds the newest order and the agent's priority to a task that takes orders."""
     word = told.get(task.agent_id)
     state = None if word is None else word.tasks.get(task.camera_id)
     if state is None:

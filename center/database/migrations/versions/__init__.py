@@ -1,1 +1,1 @@
-"""One file a revision, oldest first."""
+"""Holds one file per revision of the database."""

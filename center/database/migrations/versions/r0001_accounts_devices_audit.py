@@ -1,4 +1,4 @@
-"""Accounts, sessions, devices as last heard, audit."""
+"""Accounts, sessions, devices as last reported, audit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -58,6 +58,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to an empty database; the audit goes with it."""
+    """Drop all tables; the audit goes with them."""
     for table in ("audit", "cameras", "agents", "sessions", "users"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""The newest roster believed, and what became of each agent's configuration."""
+"""The newest roster in force, and the result of each agent's configuration."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their tables."""
+    """Create the tables of rosters and of configuration results."""
     op.create_table(
         "rosters",
         sa.Column("seal_key", sa.String(64), primary_key=True),
@@ -27,6 +27,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget both; a revoked agent counts again until the next roster comes."""
+    """Drop both tables; messages of a revoked agent are taken again until the next roster comes."""
     for table in ("configured", "rosters"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""Who may do what: grants, districts, second factors, tokens, counts of failures; and the audit as a chain."""
+"""Access: grants, districts, second factors, tokens, counts of failures; and the audit as a hash chain."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ KEEP_DAYS = 180
 
 
 def upgrade() -> None:
-    """Add the tables; whoever has an account already was made by the set-up, and so is an administrator."""
+    """Add the tables. Existing accounts were made by the set-up: each becomes an administrator."""
     _accounts()
     _audit()
 
@@ -124,7 +124,7 @@ def _audit() -> None:
 
 
 def _chain_what_is_there(connection: sa.Connection) -> tuple[int, str]:
-    """Hash the entries of before, in their order. What was changed before this moment cannot be told."""
+    """Hash the existing entries in their order. Changes made to them before this moment cannot be detected."""
     number, previous = 0, GENESIS
     page = sa.text("SELECT id, at_ms, actor, action, detail FROM audit WHERE id > :after ORDER BY id LIMIT 10000")
     while rows := connection.execute(page, {"after": number}).all():
@@ -215,5 +215,5 @@ def _guard_postgresql() -> None:
 
 
 def downgrade() -> None:
-    """Refused: it would take the chain off the audit, and every account would be an administrator again."""
+    """Refuse: going back would take the chain off the audit and make every account an administrator again."""
     raise NotImplementedError("put the backup of before back instead")

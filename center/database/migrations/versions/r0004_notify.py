@@ -1,4 +1,4 @@
-"""The outbox of notifications, what of the quota is used, how fast each channel may be."""
+"""The outbox of notifications, the used part of the quota, and the rate of each channel."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their tables."""
+    """Create the tables of the outbox, quotas and rates."""
     op.create_table(
         "notify_outbox",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
@@ -59,6 +59,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; what waits is not sent."""
+    """Drop the tables; waiting messages are not sent."""
     for table in ("notify_reports", "notify_pace", "notify_quota", "notify_outbox"):
         op.drop_table(table)

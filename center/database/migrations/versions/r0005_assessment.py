@@ -33,7 +33,7 @@ def _camera() -> list[sa.Column[object]]:
 
 
 def upgrade() -> None:
-    """Add the tables."""
+    """Create the tables of the assessment."""
     _facts()
     op.create_table(
         "assessment_cameras",
@@ -123,7 +123,7 @@ def _facts() -> None:
 
 
 def downgrade() -> None:
-    """Forget all of it."""
+    """Drop the tables of the assessment."""
     for table in (
         "settings",
         "windows",

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their tables."""
+    """Create the tables of exports and of time-stamp serial numbers."""
     op.create_table(
         "evidence_exports",
         sa.Column("id", sa.String(32), primary_key=True),
@@ -37,6 +37,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; a serial number may then be given a second time, but never one below the clock."""
+    """Drop the tables; a serial number may then be given a second time, but never one below the clock."""
     for table in ("evidence_stamps", "evidence_exports"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""Rules with their versions and previews, alarms with what happened to them, and how far commits were looked at."""
+"""Rules with their versions and previews, alarms with their events, and how far commits were evaluated."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their tables."""
+    """Create the tables of rules and alarms."""
     op.create_table(
         "alarm_rules",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
@@ -97,7 +97,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget rules and alarms."""
+    """Drop the tables of rules and alarms."""
     for table in (
         "alarm_cursor",
         "alarm_notices",

@@ -1,4 +1,4 @@
-"""Searches that somebody keeps under a name, their own or shared in a district."""
+"""Searches saved under a name, private or shared in a district."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their table."""
+    """Create the table of saved searches."""
     district = sa.ForeignKey("districts.district_id", ondelete="SET NULL")
     op.create_table(
         "saved_searches",
@@ -25,5 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Drop the table of saved searches."""
     op.drop_table("saved_searches")

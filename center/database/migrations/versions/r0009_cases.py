@@ -1,4 +1,4 @@
-"""Cases with what was done to them, the machines of a case, and places for pictures that a desk agent brings."""
+"""Cases with their events, the machines of a case, and places for pictures that a desk agent brings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their tables."""
+    """Create the tables of cases."""
     op.create_table(
         "cases",
         sa.Column("number", sa.String(64), primary_key=True),
@@ -61,6 +61,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget cases."""
+    """Drop the tables of cases."""
     for table in ("case_pictures", "case_machines", "case_events", "cases"):
         op.drop_table(table)

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add their tables. Exports of before name no camera: who sees everything alone sees them."""
+    """Create both tables. Older exports name no camera: only accounts that see every camera see them."""
     op.create_table(
         "assessment_months",
         sa.Column("month", sa.String(7), primary_key=True),
@@ -29,6 +29,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; months are then judged anew each time."""
+    """Drop both tables; months are then assessed anew each time."""
     for table in ("evidence_cameras", "assessment_months"):
         op.drop_table(table)

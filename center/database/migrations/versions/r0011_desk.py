@@ -1,4 +1,4 @@
-"""The desk agent's signature beside a picture of a case, and what the archive is to erase, orders to parse tasks."""
+"""The desk agent's signature of a picture of a case, erasures for the archive, and orders to parse tasks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add them. Pictures of before have no signature."""
+    """Create columns and tables. Older pictures have no signature."""
     op.add_column("case_pictures", sa.Column("certificate_sha256", sa.String(64)))
     op.add_column("case_pictures", sa.Column("signature", sa.Text))
     op.create_table(
@@ -36,7 +36,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Drop these tables and columns."""
     op.drop_table("task_orders")
     op.drop_table("case_erasures")
     op.drop_column("case_pictures", "signature")

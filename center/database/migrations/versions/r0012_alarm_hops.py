@@ -1,4 +1,4 @@
-"""When an alarm's first match was selected, redacted, spooled and parsed, and when the alarm was stored."""
+"""Times at which an alarm's first match was selected, redacted, spooled and parsed, and the alarm was stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,12 +12,12 @@ _HOPS = ("selected", "redacted", "spooled", "parsed", "stored")
 
 
 def upgrade() -> None:
-    """Add the columns. Of alarms of before nobody knows."""
+    """Add the columns. Older alarms have no times."""
     for hop in _HOPS:
         op.add_column("alarms", sa.Column(f"{hop}_at_ms", sa.BigInteger))
 
 
 def downgrade() -> None:
-    """Forget those times."""
+    """Drop the columns."""
     for hop in reversed(_HOPS):
         op.drop_column("alarms", f"{hop}_at_ms")

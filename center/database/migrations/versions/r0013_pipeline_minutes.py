@@ -1,4 +1,4 @@
-"""How the stages of the chain were, minute by minute."""
+"""The state of the pipeline's stages, minute by minute."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table of minutes."""
     op.create_table(
         "pipeline_minutes",
         sa.Column("at_ms", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -19,5 +19,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Drop the table of minutes."""
     op.drop_table("pipeline_minutes")

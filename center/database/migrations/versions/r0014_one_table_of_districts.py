@@ -26,9 +26,9 @@ _ASSESSED = sa.table(
 
 
 def upgrade() -> None:
-    """Join the assessment's districts by name; one that no district is called like gets a row of its own.
+    """Join the assessment's districts by name; one without a namesake becomes a district of its own.
 
-    Of several districts of one name it is the first by id. No id changes, so that whatever names one keeps it.
+    Of several districts of one name the first by id is taken. No id changes, so that references to districts hold.
     """
     op.add_column("districts", sa.Column("region", sa.String(8)))
     op.add_column("districts", sa.Column("outline", sa.Text))

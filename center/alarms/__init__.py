@@ -1,1 +1,1 @@
-"""Alarms: rules over what the centre hears, as pure functions; what they find, stored once, pushed, and acted upon."""
+"""Alarms: pure rules over archived rows and device faults; each match is stored once, pushed to pages and handled."""

@@ -1,4 +1,4 @@
-"""What becomes of what a rule found: an alarm, part of one, or a late row that disturbs nobody. Pure."""
+"""Decides the outcome of a rule's match: a new alarm, a repeat of one, or a late row that raises none. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,15 +7,15 @@ from provisioning.contracts.query.archive import FUTURE_TOLERANCE_MS
 
 
 class Outcome(StrEnum):
-    """Of one match."""
+    """Outcome of one match of a rule."""
 
     RAISED = "raised"
     REPEATED = "repeated"
     """Added to the alarm of its window."""
     LATE = "late"
-    """Captured too long ago: counted and kept, and nobody hears of it."""
+    """Captured too long ago: counted and kept, and raises no alarm."""
     UNTRUSTED = "untrusted"
-    """Captured at a time that cannot be believed: as late."""
+    """Captured at a time that cannot be believed: handled like `LATE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class Last:
 
 
 def delay(captured_at_ms: int, *, trusted: bool, now_ms: int, late_after_ms: int) -> Outcome | None:
-    """Why a row may not raise an alarm, by the centre's clock; None: it may."""
+    """Returns why a row may not raise an alarm, by the centre's clock; None if it may."""
     if not trusted or captured_at_ms > now_ms + FUTURE_TOLERANCE_MS:
         return Outcome.UNTRUSTED
     return Outcome.LATE if captured_at_ms < now_ms - late_after_ms else None
 
 
 def decide(last: Last | None, *, now_ms: int, window_ms: int, lasts: bool) -> Outcome:
-    """Whether a match that is in time begins an alarm.
+    """Decides if a match that is in time raises an alarm or repeats the last one.
 
-    `lasts`: of a fault, whose alarm goes on until somebody closes it. Else an alarm's window begins when it is raised
-    and is not stretched by what is added: a rule never falls silent for good.
+    `lasts`: the match is a fault, whose alarm goes on until a user closes it. Else an alarm's window begins when it is
+    raised and is not stretched by further matches: a rule never falls silent for good.
     """
     if last is None:
         return Outcome.RAISED

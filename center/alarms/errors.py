@@ -1,10 +1,10 @@
-"""What can go wrong with rules and alarms, in words that the console can translate."""
+"""Errors of rules and alarms, with messages that the console translates."""
 
 from center.errors import CenterError, marked
 
 
 class UnknownRuleError(CenterError):
-    """No rule of that number, or no such version of it."""
+    """The rule, or this version of it, does not exist."""
 
     code = "unknown_rule"
     message = marked("There is no rule {rule_id} with a version {version}.")
@@ -12,7 +12,7 @@ class UnknownRuleError(CenterError):
 
 
 class RuleChangedError(CenterError):
-    """Somebody else wrote a version in between, or the rule was retired."""
+    """Another user wrote a version in between, or the rule was retired."""
 
     code = "rule_changed"
     message = marked("Rule {rule_id} is at version {newest}, not {version}, or was retired.")
@@ -20,7 +20,7 @@ class RuleChangedError(CenterError):
 
 
 class NoPreviewError(CenterError):
-    """A version that nobody has seen at work may not be switched on."""
+    """A version without a preview may not be switched on."""
 
     code = "no_preview"
     message = marked("Version {version} of rule {rule_id} has not been previewed.")
@@ -28,7 +28,7 @@ class NoPreviewError(CenterError):
 
 
 class BlankPreviewError(CenterError):
-    """A version whose preview had nothing to look at is switched on only by who says that it is unseen."""
+    """A version whose preview had no rows is switched on only if the user says that it is unseen."""
 
     code = "blank_preview"
     message = marked(
@@ -38,7 +38,7 @@ class BlankPreviewError(CenterError):
 
 
 class TooBroadError(CenterError):
-    """A rule that matches everything."""
+    """The rule matches more than the allowed share of the pictures in its preview."""
 
     code = "rule_too_broad"
     message = marked("Rule {rule_id} matches everything: {matched} of {rows} pictures of the last 24 hours.")
@@ -46,7 +46,7 @@ class TooBroadError(CenterError):
 
 
 class OwnRuleError(CenterError):
-    """The rule of standing look-alikes is made by the cases, once."""
+    """The rule of standing look-alikes is created by the cases, once."""
 
     code = "own_rule"
     message = marked("A rule for standing look-alikes is not written: cases have one of their own.")
@@ -54,7 +54,7 @@ class OwnRuleError(CenterError):
 
 
 class BeyondSightError(CenterError):
-    """A rule that looks at cameras which its author does not see, or at all."""
+    """The rule covers cameras that its author does not see, or all cameras."""
 
     code = "rule_beyond_sight"
     message = marked("This rule looks at cameras that the account does not see.")
@@ -70,7 +70,7 @@ class TooManyRulesError(CenterError):
 
 
 class UnknownAlarmError(CenterError):
-    """No alarm of that number."""
+    """The alarm does not exist, or is not in sight."""
 
     code = "unknown_alarm"
     message = marked("There is no alarm {alarm_id}.")
@@ -78,7 +78,7 @@ class UnknownAlarmError(CenterError):
 
 
 class AlarmStateError(CenterError):
-    """The table of states has no such step."""
+    """The alarm's state does not allow this event."""
 
     code = "alarm_state"
     message = marked("An alarm that is {state} cannot be {event}.")

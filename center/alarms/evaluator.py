@@ -1,4 +1,7 @@
-"""Where what the centre hears meets the rules, and becomes alarms: each match once, whatever is heard twice."""
+"""Evaluates archived rows and device faults against the active rules and raises alarms.
+
+Idempotent: a match of a rule's version and a row, or an episode of a fault, is stored once.
+"""
 
 import hashlib
 from collections import ChainMap, Counter
@@ -25,15 +28,15 @@ from center.retention import ALARMS, Retention
 from provisioning.contracts.config.processes import Alarms
 
 KEPT_MS: Final = 35 * 86_400_000
-"""How long it is remembered that a row was looked at: longer than the archive keeps it."""
+"""Milliseconds for which a match is remembered: longer than the archive keeps its row."""
 LONGEST_WINDOW_MS: Final = 86_400_000
 _BATCH: Final = 400
-"""Subjects in one question to the database."""
+"""Subjects in one database query."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """A rule found something. `times` None: in a fault, which is never late."""
+    """A match of a rule. `times` is None for a fault, which is never late."""
 
     rule: Rule
     finding: Finding
@@ -51,10 +54,12 @@ class _Match:
 
 
 class Desk:
-    """All rules in force. Blocks: call it from a thread that may wait for the database.
+    """Evaluates rows and faults against all rules in force.
+
+    Blocks: call it from a thread that may wait for the database.
 
     Raises (all methods):
-        StoreUnavailableError: nothing was written. What is heard again then counts as if it came for the first time.
+        StoreUnavailableError: nothing was written. Rows and faults that are passed again then count as new.
     """
 
     def __init__(self, store: Store, register: Register, hops: Hops, now_ms: NowMs, *, late_after_ms: int) -> None:
@@ -66,12 +71,12 @@ class Desk:
         self._book = Book()
         self._last: dict[tuple[int, str], Last] = {}
         self.rows = 0
-        """Looked at since the start."""
+        """Rows evaluated since the start."""
         self.outcomes: Counter[Outcome] = Counter()
-        """Since the start, too."""
+        """Matches since the start, by outcome."""
 
     def load(self) -> None:
-        """What the last run left: the newest alarm of each rule and place that a further match may belong to."""
+        """Loads the newest alarm of each rule and place that a further match may still belong to."""
         with self._store.transaction() as session:
             open_since = self._now_ms() - LONGEST_WINDOW_MS
             newest = (
@@ -84,11 +89,11 @@ class Desk:
                 self._last[alarm.rule_id, alarm.place] = last
 
     def watch(self, rules: Iterable[Rule]) -> None:
-        """These are in force from now on."""
+        """Puts these rules in force, in place of those before."""
         self._book = Book.of(rules)
 
     def observed(self, rows: Iterable[Seen]) -> None:
-        """Rows were committed, as a hint or the archive says."""
+        """Evaluates rows that were committed, as a hint or the archive reports them."""
         heard_at_ms, book = self._now_ms(), self._book
         matches = []
         for seen in rows:
@@ -98,7 +103,7 @@ class Desk:
             self._take(matches, heard_at_ms)
 
     def faults(self, faults: Iterable[Fault]) -> None:
-        """What does not work now; told again for as long as it does not."""
+        """Evaluates the present faults; the caller passes a fault again for as long as it lasts."""
         heard_at_ms, book = self._now_ms(), self._book
         matches = [
             _of_fault(rule, finding, fault)
@@ -109,13 +114,13 @@ class Desk:
             self._take(matches, heard_at_ms)
 
     def closed(self, alarm: AlarmRecord) -> None:
-        """Somebody closed it: what a lasting fault brings from now on begins another."""
+        """Notes that a user closed an alarm: a fault that lasts raises another from now on."""
         last = self._last.get((alarm.rule_id, alarm.place))
         if last is not None and last.alarm_id == alarm.id:
             self._last[alarm.rule_id, alarm.place] = Last(alarm.id, last.raised_at_ms, is_closed=True)
 
     def forget(self, retention: Retention, *, keep_ms: int) -> None:
-        """Drop what nobody can hear again, and alarms that were closed and last added to so long ago."""
+        """Deletes matches that cannot be observed again, and alarms closed and last added to `keep_ms` ago."""
         closed = AlarmRecord.state == State.CLOSED
         with self._store.transaction() as session:
             oldest_ms = session.scalar(select(func.min(AlarmRecord.last_at_ms)).where(closed))
@@ -176,7 +181,7 @@ class Desk:
         outcomes: Counter[Outcome],
         raised: Sequence[tuple[_Match, AlarmRecord]],
     ) -> None:
-        """It is committed, and now it is true here as well."""
+        """Takes over what was committed: last alarms, counts of outcomes, times of hops."""
         self._last.update(fresh)
         self.outcomes.update(outcomes)
         for match, alarm in raised:
@@ -195,7 +200,7 @@ class Desk:
 
 def _of_row(rule: Rule, finding: Finding, seen: Seen) -> _Match:
     if seen.alike is not None:
-        # A row may be like what two cases seek, and each has its own windows.
+        # A row may resemble what two cases seek, and each case has its own windows.
         case = hashlib.sha256(seen.alike.case.encode()).hexdigest()[:16]
         return _Match(
             rule,
@@ -208,7 +213,7 @@ def _of_row(rule: Rule, finding: Finding, seen: Seen) -> _Match:
             times=seen.times,
             trusted=seen.trusted,
         )
-    # That a count was reached is linked to no picture: the hash is only good for knowing it again.
+    # A match of crowding is linked to no picture: the hash only serves to recognise it again.
     linked = not isinstance(rule.text.what, kinds.Crowding)
     hashed = hashlib.sha256(f"{rule.id}:{rule.version}:{seen.row_key}".encode()).hexdigest()
     return _Match(
@@ -230,7 +235,7 @@ def _of_fault(rule: Rule, finding: Finding, fault: Fault) -> _Match:
 
 
 def _known(session: Session, matches: Sequence[_Match]) -> set[tuple[str, int, int]]:
-    """Those that have had their outcome."""
+    """Returns the keys of matches whose outcome is stored."""
     subjects = sorted({match.subject for match in matches})
     known = set()
     for start in range(0, len(subjects), _BATCH):
@@ -302,5 +307,5 @@ def _kept(match: _Match, outcome: Outcome, alarm_id: int | None, now_ms: int) ->
 
 
 def keep_ms(settings: Alarms) -> int:
-    """How long a closed alarm is kept: never shorter than what it matched can be heard again."""
+    """Returns the milliseconds for which a closed alarm is kept: never fewer than its matches are remembered."""
     return max(settings.keep_days * 86_400_000, KEPT_MS)

@@ -1,4 +1,4 @@
-"""Events of alarms on their way to open pages, and which alarms a page has had."""
+"""Fans alarm events out to open pages, and records when each alarm was first sent to one."""
 
 import asyncio
 import threading
@@ -16,18 +16,18 @@ from center.fleet.feed import Fan, Reader
 
 MAX_STREAMS: Final = 256
 REMEMBERED: Final = 4096
-"""Alarms that went out; more than any ring holds."""
+"""Alarms remembered as sent; more than any ring holds."""
 
 
 class Sent(NamedTuple):
-    """When an alarm was stored (None: before the centre's last start), and when a page was first sent it."""
+    """Times at which an alarm was stored (None: before the centre's last start) and first sent to a page."""
 
     stored_at_ms: int | None
     sent_at_ms: int
 
 
 class Listener:
-    """One page that waits for events; lives in one asyncio loop."""
+    """One page that waits for events; belongs to one asyncio loop."""
 
     def __init__(self, reader: Reader[Push], woken: asyncio.Event) -> None:
         self._reader = reader
@@ -35,7 +35,7 @@ class Listener:
         self._missed = 0
 
     async def wait(self, timeout_s: float) -> bool:
-        """Until something may be taken; False after `timeout_s` without."""
+        """Waits until there are events to take; False after `timeout_s` without any."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._woken.wait()
@@ -45,7 +45,7 @@ class Listener:
         return True
 
     def take(self) -> tuple[list[Push], bool]:
-        """What came, oldest first, and whether the ring overflowed before it: then the database has the rest."""
+        """Takes the events that came, oldest first, and True if the ring overflowed: the database has the rest."""
         taken = self._reader.take()
         overflowed = self._reader.dropped > self._missed
         self._missed = self._reader.dropped
@@ -53,7 +53,7 @@ class Listener:
 
 
 class Pushes(Fan[Push]):
-    """Fans events out, and measures when the first page has each alarm."""
+    """Fans alarm events out to pages, and measures when the first page is sent each alarm."""
 
     def __init__(self, hops: Hops, now_ms: NowMs) -> None:
         super().__init__()
@@ -63,20 +63,20 @@ class Pushes(Fan[Push]):
         self._sent: dict[int, Sent] = {}
         self._known: OrderedDict[int, None] = OrderedDict()
         self.ended = False
-        """The centre goes down: whoever listens is to leave, or it would wait for them."""
+        """True once the centre shuts down: listeners must leave, or the shutdown would wait for them."""
 
     def admit(self) -> None:
-        """Ask before `listening`, while there is still an answer to give.
+        """Checks that one more stream may open; call it before `listening`, while an error can still be answered.
 
         Raises:
-            TooManyStreamsError: as many as there may be are open.
+            TooManyStreamsError: `MAX_STREAMS` are open.
         """
         if self.readers >= MAX_STREAMS:
             raise TooManyStreamsError(limit=MAX_STREAMS)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Listener]:
-        """A listener for as long as `with` lasts."""
+        """Opens a listener for as long as `with` lasts."""
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         reader = self.open(lambda: _wake(loop, woken))
         try:
@@ -85,12 +85,12 @@ class Pushes(Fan[Push]):
             self.close(reader)
 
     def end(self) -> None:
-        """Let every listener go."""
+        """Ends the streams of all listeners."""
         self.ended = True
         self.spread(())
 
     def sent(self, push: Push) -> None:
-        """A page is being sent this. Only the first time that a fresh alarm goes out is a hop of it."""
+        """Notes that a page is sent this. Only the first time that a fresh alarm goes out is a hop of it."""
         if push.event.event is not Event.RAISED or push.alarm.times.sent_at_ms is not None:
             return
         now_ms = self._now_ms()
@@ -107,7 +107,7 @@ class Pushes(Fan[Push]):
         self._hops.observe(Hop.TOTAL, times.captured_at_ms, now_ms)
 
     def first_sent(self) -> dict[int, Sent]:
-        """Alarms that went out for the first time since the last call."""
+        """Returns the alarms that were first sent since the last call."""
         with self._sent_lock:
             taken, self._sent = self._sent, {}
             return taken

@@ -1,4 +1,4 @@
-"""What does not work now, as the devices' states and the centre's own health tell it, and for how long."""
+"""Derives the present faults and their ages from the devices' states and the centre's own health."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,13 +9,13 @@ from center.fleet.devices import AgentView, CameraView, CauseKind, DeviceState
 
 WELL: Final = frozenset({DeviceState.STARTING, DeviceState.ONLINE})
 ITS_OWN: Final = frozenset({CauseKind.NONE, CauseKind.AGENT})
-"""Where its agent fell silent or the broker is away, that is the fault, and not one of each camera."""
+"""Causes that make a fault of the camera. A silent agent or an absent broker is one fault, not one of each camera."""
 
 
 def faults_of(
     cameras: Sequence[CameraView], agents: Sequence[AgentView], parts: Mapping[str, str]
 ) -> tuple[Fault, ...]:
-    """Faults now. `parts`: why each part that does not work does not, by name; when that began is not known."""
+    """Returns the present faults. `parts`: the cause for each part that does not work, by name, its begin unknown."""
     of_cameras = (
         Fault(FaultOf.CAMERA, camera.state, camera.agent_id, camera.camera_id, camera.since_ms, camera.cause)
         for camera in cameras
@@ -31,7 +31,7 @@ def faults_of(
 
 
 class FaultWatch:
-    """How long each fault has been there, by the centre's clock: a device's word for it may be wrong. One thread."""
+    """Measures how long each fault has lasted, by the centre's clock: a device's own time may be wrong. One thread."""
 
     def __init__(self) -> None:
         self._first_ms: dict[Fault, int] = {}
@@ -39,11 +39,11 @@ class FaultWatch:
 
     @property
     def now(self) -> tuple[Fault, ...]:
-        """As of the last look."""
+        """Faults as of the last `look`."""
         return self._now
 
     def look(self, faults: Sequence[Fault], now_ms: int) -> tuple[Fault, ...]:
-        """The same faults with their ages; those that are gone are forgotten."""
+        """Returns the same faults with their ages; faults that are gone are forgotten."""
         keys = {replace(fault, cause="", for_ms=0): fault for fault in faults}
         self._first_ms = {key: min(self._first_ms.get(key, now_ms), now_ms) for key in keys}
         self._now = tuple(

@@ -1,4 +1,4 @@
-"""What people do with alarms, and what time does where nobody does anything."""
+"""Handles alarms: users acknowledge, comment, escalate and close them; those not acknowledged in time escalate."""
 
 from collections.abc import Callable, Mapping
 
@@ -23,14 +23,14 @@ QUIET_RETRY_MS = 60_000
 
 
 class Care:
-    """Alarms of one centre. Blocks.
+    """Handles the alarms of one centre. Blocks.
 
     Raises (all methods):
         StoreUnavailableError: nothing was done.
     """
 
     def __init__(self, store: Store, audit: Audit, register: Register, closed: Callable[[AlarmRecord], None]) -> None:
-        """`closed` hears of each alarm that was closed."""
+        """`closed` is called with each alarm that was closed."""
         self._store = store
         self._audit = audit
         self._register = register
@@ -39,11 +39,11 @@ class Care:
     def act(
         self, alarm_id: int, event: Event, *, actor: str, comment: str = "", sight: Scope = EVERYWHERE
     ) -> AlarmView:
-        """Acknowledge, comment, escalate or close, as the table of states allows.
+        """Acknowledges, comments, escalates or closes an alarm, as the table of states allows.
 
         Raises:
-            UnknownAlarmError: there is none of that number in sight.
-            AlarmStateError: not in the state that it is in.
+            UnknownAlarmError: no alarm of that number is in sight.
+            AlarmStateError: the alarm's state does not allow `event`.
         """
         with self._register.writing() as writing:
             alarm = _alarm(writing.session, alarm_id, sight)
@@ -52,7 +52,7 @@ class Care:
             return AlarmView.of(alarm)
 
     def escalate_due(self) -> None:
-        """Raise the level of what nobody acknowledged in time. In quiet hours it waits for their end."""
+        """Escalates alarms that were not acknowledged in time. In quiet hours they wait for the end of these."""
         with self._register.writing() as writing:
             due = writing.session.scalars(
                 select(AlarmRecord)
@@ -67,10 +67,10 @@ class Care:
                     self._step(writing, alarm, Event.ESCALATED, actor=ITSELF)
 
     def alarm(self, alarm_id: int, sight: Scope = EVERYWHERE) -> AlarmHistory:
-        """One, with its history.
+        """Returns one alarm with its history.
 
         Raises:
-            UnknownAlarmError: there is none of that number in sight.
+            UnknownAlarmError: no alarm of that number is in sight.
         """
         with self._store.transaction() as session:
             alarm = _alarm(session, alarm_id, sight)
@@ -89,7 +89,7 @@ class Care:
         limit: int = 50,
         sight: Scope = EVERYWHERE,
     ) -> AlarmList:
-        """A page, newest first; `before` is where the last one ended."""
+        """Returns a page of alarms, newest first; `before` is where the last page ended."""
         query = select(AlarmRecord).where(in_sight(sight)).order_by(AlarmRecord.id.desc()).limit(limit + 1)
         if states:
             query = query.where(AlarmRecord.state.in_(states))
@@ -105,7 +105,7 @@ class Care:
         return AlarmList(items=page, next_cursor=str(page[-1].id) if len(found) > limit else None)
 
     def waiting(self, sight: Scope = EVERYWHERE) -> dict[Severity, int]:
-        """How many are open or escalated, by severity."""
+        """Counts open and escalated alarms by severity."""
         query = (
             select(AlarmRecord.severity, func.count())
             .where(in_sight(sight), AlarmRecord.state.in_(sorted(WAITING)))
@@ -116,7 +116,7 @@ class Care:
         return {severity: found.get(severity, 0) for severity in Severity}
 
     def sent(self, first_sent: Mapping[int, Sent]) -> None:
-        """When alarms were stored, and pages had them for the first time."""
+        """Writes down when alarms were stored and first sent to a page."""
         if not first_sent:
             return
         with self._store.transaction() as session:

@@ -1,4 +1,4 @@
-"""Hours of the week: when a rule holds, and when it disturbs nobody."""
+"""Hours of the week, for the schedule and the quiet hours of a rule."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,9 @@ Offset = Annotated[int, Field(ge=-14 * 60, le=14 * 60)]
 
 
 class Span(BaseModel):
-    """From one time of day to another, on some days of the week (0 Monday to 6 Sunday).
+    """Span from one time of day to another, on some days of the week (0 Monday to 6 Sunday).
 
-    One that ends before it begins goes on past midnight, and belongs to the day on which it begins.
+    A span that ends before it begins goes on past midnight, and belongs to the day on which it begins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,11 +35,10 @@ class Span(BaseModel):
 
     @property
     def minutes(self) -> int:
-        """How long it is."""
         return (_minutes(self.ends) - _minutes(self.begins)) % DAY or DAY
 
     def covers(self, day: int, minute: int) -> bool:
-        """Whether a minute of a day of the week lies in it."""
+        """True if a minute of a day of the week lies in the span."""
         begins, ends = _minutes(self.begins), _minutes(self.ends)
         if begins < ends:
             return day in self.days and begins <= minute < ends
@@ -47,7 +46,7 @@ class Span(BaseModel):
 
 
 class Hours(BaseModel):
-    """Spans in a local zone, given as minutes ahead of UTC; none means at no time."""
+    """Spans in a local time zone, given as minutes ahead of UTC; without spans, at no time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +54,7 @@ class Hours(BaseModel):
     offset_minutes: Offset = DEFAULT_DAY_OFFSET_MINUTES
 
     def cover(self, at_ms: int) -> bool:
-        """Whether a moment lies in one of them."""
+        """True if a moment lies in one of the spans."""
         if not self.spans:
             return False
         moment = datetime.fromtimestamp(at_ms / 1000, UTC) + timedelta(minutes=self.offset_minutes)

@@ -1,4 +1,4 @@
-"""What rules look at: one row as the hint or the archive tells it, and what is wrong with a camera or a part."""
+"""Inputs of rules: a row as its hint or the archive reports it, and a fault of a camera or a part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ from provisioning.contracts.wire.messages import Machine, Observed
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a row passed each hop, milliseconds since the Unix epoch; `hops` says by whose clock. None: nobody said."""
+    """Times at which a row passed each hop, milliseconds since the Unix epoch, by the clocks of `latency.ENDS`.
+
+    None: not reported.
+    """
 
     captured_at_ms: int
     clock: str
@@ -27,7 +30,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A machine of the row that looks like what a case seeks, by the cluster's word."""
+    """A machine of the row that the cluster found to look like the one that a case seeks."""
 
     case: str
     machine: Machine
@@ -35,7 +38,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One row. Boxes are in pixels of a picture of `width` × `height`; 0 × 0 where a cluster of before does not say.
+    """A row to evaluate. Boxes are in pixels of a picture of `width` × `height`; 0 × 0 if an older cluster omits it.
 
     `people` is the count of this one picture. A rule compares it with its threshold, and it goes no further than that:
     no finding, record, view or log has a place for it (docs/boundary.md §4).
@@ -52,19 +55,19 @@ class Seen:
     """Found and followed at the edge: each with its motion."""
     people: int
     trusted: bool
-    """Whether the archive believes the capture time."""
+    """True if the archive believes the capture time."""
     times: Times
     alike: Alike | None = None
     """Set when the row comes again, for the case that asked."""
 
     @property
     def place(self) -> str:
-        """Agent and camera."""
+        """`AGENT/CAMERA`, by which the windows of alarms are counted."""
         return f"{self.agent_id}/{self.camera_id}"
 
 
 class FaultOf(StrEnum):
-    """Whose fault it is."""
+    """Origin of a fault: a camera, or the platform around the cameras."""
 
     CAMERA = "camera"
     PLATFORM = "platform"
@@ -72,13 +75,13 @@ class FaultOf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not work now.
+    """A fault that lasts now.
 
     Attributes:
         code: a `DeviceState` of a camera; of the platform `agent` (one fell silent) or the name of a dependency.
         since_ms: tells one episode from the next.
         for_ms: how long the centre has seen it so, by its own clock.
-        cause: the words of whoever found it.
+        cause: in the words of the part that found it.
     """
 
     of: FaultOf
@@ -91,12 +94,12 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """Agent and camera; of an agent and of a part without one, the code stands for it."""
+        """`AGENT/CAMERA`; of an agent, or a part without one, `CODE:AGENT`."""
         return f"{self.agent_id}/{self.camera_id}" if self.camera_id else f"{self.code}:{self.agent_id}"
 
 
 def of_hint(observed: Observed) -> Iterator[Seen]:
-    """Rows as they were hinted at. Whether their time is believed shows by the centre's own clock."""
+    """Yields the rows of a hint, their times marked as trusted: `decision.delay` checks them by the centre's clock."""
     for item in observed.items:
         yield Seen(
             row_key=ids.row_key(observed.agent_id, item.observation_id),
@@ -117,7 +120,7 @@ def of_hint(observed: Observed) -> Iterator[Seen]:
 
 
 def of_row(observation: Observation) -> Seen:
-    """A row as the archive has it."""
+    """Converts a row of the archive."""
     row = observation.snapshot
     return Seen(
         row_key=row.row_key,

@@ -1,7 +1,7 @@
 """The kinds of rules and their parameters.
 
-What a rule draws itself is in shares of the picture; what it names is the line, zone or lane of that name in the
-agent's configuration, of which the edge's tracker tells (docs/tracker.md).
+Shapes that a rule draws itself are in shares of the picture; a name is that of a line, zone or lane in the agent's
+configuration, on which the edge's tracker reports (docs/tracker.md).
 """
 
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -12,9 +12,9 @@ from center.alarms.shapes import Line, Polygon, Side
 from provisioning.contracts.config.camera import Label
 
 LEAST_CROWD = 10
-"""Fewer would make of a count a detector of somebody: docs/boundary.md §4."""
+"""Least threshold of crowding: below it a count would detect single people (docs/boundary.md §4)."""
 CROWD_WINDOW_S = 300
-"""What the centre tells of people is told in bins of five minutes or more."""
+"""Shortest window of crowding, seconds: counts of people leave the centre in bins of five minutes or more."""
 
 
 Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "archive", "storage", "notify", "retention"]
@@ -22,16 +22,16 @@ Part = Literal["agent", "broker", "query", "platforms", "intake", "parse", "arch
 
 
 class _Parameters(BaseModel):
-    """Base of every kind."""
+    """Base of the parameters of every kind."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     drawn: ClassVar[tuple[str, ...]] = ()
-    """Fields that hold what was drawn."""
+    """Fields that hold drawn shapes."""
 
     @property
     def is_drawn(self) -> bool:
-        """Whether it holds a shape, which means one picture and no other."""
+        """True if the rule holds a drawn shape, which fits one camera's picture and no other."""
         return any(getattr(self, name) is not None for name in self.drawn)
 
 
@@ -53,7 +53,7 @@ class ZoneEntry(_InZone):
 
     kind: Literal["zone_entry"]
     moving_only: bool = False
-    """Only machines that the edge follows and that have a heading: what is parked there alarms nobody."""
+    """Only machines that the edge follows and that have a heading: a parked one raises no alarm."""
 
 
 class MotorwayLane(_InZone):
@@ -67,7 +67,7 @@ class Standing(_InZone):
 
     kind: Literal["standing"]
     for_s: int = Field(default=60, ge=5, le=86_400)
-    """In a zone of the agent's: in the zone. In a polygon: in view, and standing there now."""
+    """Seconds. In a zone of the agent: in the zone. In a polygon: in view, and standing there now."""
 
 
 class LineCrossing(_Parameters):
@@ -77,11 +77,11 @@ class LineCrossing(_Parameters):
 
     kind: Literal["line_crossing"]
     line: Label | None = None
-    """Of the agent's configuration: told once a machine, whatever happens between two pictures."""
+    """Line of the agent's configuration: reported once a machine, whatever happens between two pictures."""
     segment: Line | None = None
-    """Drawn here: crossed by the last own length of a machine's way, straight back along its heading."""
+    """Line drawn here: crossed by the last own length of a machine's way, straight back along its heading."""
     to: Side | None = None
-    """The side that it comes to; None: either."""
+    """The side that the machine comes to; None: either."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -97,12 +97,12 @@ class WrongWay(_Parameters):
 
     kind: Literal["wrong_way"]
     lane: Label | None = None
-    """Of the agent's configuration; None, without a polygon: any of them."""
+    """Lane of the agent's configuration; None, without a polygon: any lane."""
     polygon: Polygon | None = None
     heading_deg: float | None = Field(default=None, ge=0, lt=360)
-    """Of the traffic in the polygon: 0 up, 90 right, 180 down."""
+    """Heading of the traffic in the polygon: 0 up, 90 right, 180 down."""
     tolerance_deg: float = Field(default=100.0, gt=0, lt=180)
-    """Farther off than this is the wrong way."""
+    """Degrees off the heading of the traffic beyond which a machine goes the wrong way."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -121,7 +121,7 @@ class Crowding(_Parameters):
 
 
 class CameraFault(_Parameters):
-    """A camera does not deliver what it should, by its agent's word."""
+    """A camera does not deliver what it should, as its agent reports."""
 
     kind: Literal["camera_fault"]
     states: tuple[Literal["offline", "redaction_unavailable", "paused"], ...] = Field(
@@ -133,7 +133,7 @@ class CameraFault(_Parameters):
 class PlatformFault(_Parameters):
     """An agent fell silent, the broker or the archive's `query` is away, or a stage of the full chain is red.
 
-    Of its own database the centre could not tell.
+    A fault of the centre's own database could not be reported.
     """
 
     kind: Literal["platform_fault"]
@@ -142,7 +142,7 @@ class PlatformFault(_Parameters):
 
 
 class StandingLookalike(_Parameters):
-    """A machine that looks like one that an approved case seeks. What is sought, where and how alike, says the case.
+    """A machine that looks like one that an approved case seeks. The case says what is sought, where and how alike.
 
     The one rule of this kind is the cases' own (docs/cases.md): here it is only made louder, quieter or switched off.
     """

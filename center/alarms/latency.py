@@ -1,4 +1,4 @@
-"""How long an alarm takes from hop to hop.
+"""Measures how long an alarm takes from hop to hop.
 
     captured ─select─▶ selected ─redact─▶ redacted ─spool─▶ spooled ─publish─▶ published ─arrive─▶ received
     captured ───────────────────────────── edge ─────────────────────────────▶ published
@@ -6,7 +6,7 @@
     captured ─────────────────────────────────── total ────────────────────────────────────────────────▶ sent
 
 A hop that begins on one machine and ends on another compares two clocks; where the second is behind, the hop is
-negative, which counts as nought and is counted as *ahead*.
+negative: it counts as 0 ms and is counted as *ahead*.
 """
 
 import threading
@@ -20,7 +20,7 @@ BOUNDS_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000
 
 
 class Hop(StrEnum):
-    """Its label."""
+    """Label of a hop in the histograms."""
 
     SELECT = "select"
     REDACT = "redact"
@@ -62,7 +62,7 @@ ENDS: Final = {
 
 
 class HopView(BaseModel):
-    """One hop's histogram since the start. `counts` has one more than `bounds_ms`: what took longer than the last."""
+    """One hop's histogram since the start. `counts` has one more than `bounds_ms`: hops longer than the last."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -80,7 +80,7 @@ class HopView(BaseModel):
 
 
 class Hops:
-    """Of one centre. Any thread may use it."""
+    """Histograms of all hops of one centre since its start. Any thread may use them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -90,7 +90,7 @@ class Hops:
         self._ahead = dict.fromkeys(Hop, 0)
 
     def observe(self, hop: Hop, since_ms: int | None, until_ms: int | None) -> None:
-        """One alarm took a hop; an end that nobody told makes none."""
+        """Counts one alarm's hop; a hop with an unknown end is not counted."""
         if since_ms is None or until_ms is None:
             return
         took_ms = max(0, until_ms - since_ms)
@@ -101,7 +101,6 @@ class Hops:
             self._ahead[hop] += until_ms < since_ms
 
     def views(self) -> tuple[HopView, ...]:
-        """All of them."""
         with self._lock:
             return tuple(
                 HopView(

@@ -1,4 +1,4 @@
-"""The life of an alarm as a table: what may happen to it in which state, and what it is afterwards."""
+"""The life of an alarm as a table: which event is allowed in which state, and the state that follows."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,20 +7,18 @@ from center.alarms.errors import AlarmStateError
 
 
 class State(StrEnum):
-    """Of one alarm."""
-
     OPEN = "open"
     ESCALATED = "escalated"
-    """Open, and somebody higher was told."""
+    """Open, and the channels of a higher level were notified."""
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
 
 
 class Event(StrEnum):
-    """What happens to an alarm."""
+    """Event in the life of an alarm."""
 
     RAISED = "raised"
-    """Its beginning, which no state comes before."""
+    """The first event, which no state comes before."""
     COMMENTED = "commented"
     ACKNOWLEDGED = "acknowledged"
     ESCALATED = "escalated"
@@ -42,14 +40,14 @@ TABLE: Final[dict[tuple[State, Event], State]] = {
     (State.CLOSED, Event.COMMENTED): State.CLOSED,
 }
 WAITING: Final = frozenset({State.OPEN, State.ESCALATED})
-"""Nobody has acknowledged it: time alone escalates it."""
+"""States of alarms that are not acknowledged: these escalate by time alone."""
 
 
 def after(state: State, event: Event) -> State:
-    """The state that follows.
+    """Returns the state that follows an event.
 
     Raises:
-        AlarmStateError: this cannot happen in this state.
+        AlarmStateError: the event is not allowed in this state.
     """
     following = TABLE.get((state, event))
     if following is None:

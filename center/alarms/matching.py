@@ -1,4 +1,4 @@
-"""What a rule finds in one row or one fault. Pure: the same in an alarm and in a preview."""
+"""Matches rules against one row or one fault. Pure: the same in an alarm and in a preview."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from provisioning.contracts.wire.messages import Box, Machine, MachineClass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a rule matched: the machine, if there is one, and the line, zone or lane, or the fault."""
+    """Reason for a match: the machine, if there is one, and the line, zone or lane, or the fault."""
 
     where: str = ""
     machine: Machine | None = None
@@ -26,12 +26,12 @@ class Finding:
 
 Look = Callable[[Seen], Finding | None]
 _CROWD: Final = Finding()
+"""Finding of crowding: neither the count nor anything else that it was made of."""
 _LOWEST: Final = math.nextafter(1.0, 0.0)
-"""Neither a count nor anything else that it was made of."""
 
 
 def look_of(text: RuleText) -> Look:
-    """What a rule looks for in a row, with its shapes measured once; its schedule is not asked."""
+    """Returns the function that matches a rule against a row, its shapes measured once; the schedule is left out."""
     wants = _wants(text)
     match text.what:
         case kinds.ZoneEntry() | kinds.MotorwayLane() | kinds.Standing() as zone:
@@ -56,7 +56,7 @@ def look_of(text: RuleText) -> Look:
 
 
 def fault_found(text: RuleText, fault: Fault) -> Finding | None:
-    """What a rule finds in a fault."""
+    """Matches a rule against a fault; ignores the rule's schedule."""
     codes: tuple[str, ...]
     match text.what:
         case kinds.CameraFault(states=states, for_s=for_s):
@@ -73,7 +73,7 @@ def fault_found(text: RuleText, fault: Fault) -> Finding | None:
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A rule in force, its shapes measured."""
+    """A rule in force with its matching function."""
 
     rule: Rule
     look: Look
@@ -81,7 +81,7 @@ class Armed:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All rules in force, by the camera that they look at: most look at few, and a row asks those alone."""
+    """All rules in force, indexed by camera: most rules name few cameras, and a row meets only its camera's rules."""
 
     rules: dict[int, Armed] = field(default_factory=dict)
     _everywhere: tuple[Armed, ...] = ()
@@ -89,7 +89,7 @@ class Book:
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> "Book":
-        """Measure and sort them."""
+        """Prepares rules for matching and indexes them by camera."""
         armed = {rule.id: Armed(rule, look_of(rule.text)) for rule in rules}
         by_place: dict[str, list[Armed]] = {}
         for each in armed.values():
@@ -99,10 +99,10 @@ class Book:
         return cls(armed, everywhere, {place: tuple(each) for place, each in by_place.items()})
 
     def found(self, seen: Seen) -> Iterator[tuple[Rule, Finding]]:
-        """What the rules find in a row that was captured within their schedules."""
+        """Yields each rule that matches a row captured within its schedule, with the reason."""
         for group in (self._by_place.get(seen.place, ()), self._everywhere):
             for each in group:
-                # A row that comes again for a case has been looked at by every other rule.
+                # A row that comes again for a case was matched against every other rule before.
                 if (seen.alike is not None) is not isinstance(each.rule.text.what, kinds.StandingLookalike):
                     continue
                 finding = each.look(seen)
@@ -110,7 +110,7 @@ class Book:
                     yield each.rule, finding
 
     def faults_found(self, fault: Fault, now_ms: int) -> Iterator[tuple[Rule, Finding]]:
-        """What the rules find in a fault now."""
+        """Yields each rule that matches a fault and has its schedule now, with the reason."""
         for each in self.rules.values():
             finding = fault_found(each.rule.text, fault)
             if finding is not None and each.rule.text.schedule.cover(now_ms):
@@ -121,7 +121,7 @@ _Wants = Callable[[Machine, Seen], bool]
 
 
 def _wants(text: RuleText) -> _Wants:
-    """Whether a machine is of the classes, and as sure and as large as the rule asks."""
+    """Returns a predicate: a machine is of the rule's classes, and its score and size reach the rule's minima."""
     classes = frozenset(text.classes or MachineClass)
     if isinstance(text.what, kinds.MotorwayLane):
         classes = frozenset(cls for cls in classes if cls.is_two_wheeler)
@@ -142,9 +142,9 @@ def _size(box: Box) -> int:
 
 
 def _ground(box: Box, seen: Seen) -> tuple[float, float]:
-    """Where a machine is on the road, as the tracker sees it: the bottom centre of its box. In shares.
+    """Returns a machine's place on the road in shares of the picture: the bottom centre of its box, as in the tracker.
 
-    One that the picture's lower edge cuts off stands just inside of it, or no zone could be drawn to hold it.
+    A box that the picture's lower edge cuts off ends just inside of it, or no zone could be drawn to hold it.
     """
     return (box.x0 + box.x1) / 2 / seen.width, min(box.y1 / seen.height, _LOWEST)
 
@@ -160,7 +160,7 @@ def _alike(wants: _Wants, seen: Seen) -> Finding | None:
 
 
 def _nothing(_seen: Seen) -> Finding | None:
-    """Faults are in no row."""
+    """Matches no row: faults are in none."""
     return None
 
 
@@ -185,7 +185,11 @@ def _in_polygon(
     followed: bool,
     for_s: float = 0.0,
 ) -> Look:
-    """`heads`: whether it must have a heading, or none, or either. `followed`: only what the edge follows."""
+    """Matches machines in a polygon.
+
+    `heads`: they must have a heading (True), none (False) or either (None). `followed`: only those that the edge
+    follows.
+    """
     area = Area.of(polygon or ())
 
     def look(seen: Seen) -> Finding | None:

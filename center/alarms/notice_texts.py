@@ -1,4 +1,4 @@
-"""What an alarm says to whoever is told of it: from the alarm room's notices to the notification channels' messages."""
+"""Turns notices of alarms into messages of the notification channels."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,19 @@ _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
 class Notices:
-    """Tells the channels of a level. Implements `center.alarms.notices.Notifier`."""
+    """Delivers a notice to the channels of its level. Implements `center.alarms.notices.Notifier`."""
 
     def __init__(self, notifier: Notifier, devices: Devices, levels: Sequence[Sequence[str]]) -> None:
-        """`levels`: the channels that are told when an alarm is raised, then at each escalation; the last goes on."""
+        """`levels`: channels when an alarm is raised, then at each escalation; the last entry serves all later ones."""
         self._notifier = notifier
         self._devices = devices
         self._levels = levels
 
     def notify(self, notice: Notice) -> None:
-        """See there. On return each channel has it on the disk, and the same notice changes nothing later.
+        """Queues a notice for each channel. On return it is on the disk, and the same notice changes nothing later.
 
         Raises:
-            OutboxFullError, StoreUnavailableError: not now.
+            OutboxFullError, StoreUnavailableError: the notice is not taken over now.
         """
         message = self._message(notice)
         for channel in self._levels[min(notice.level, len(self._levels) - 1)]:
@@ -47,7 +47,7 @@ class Notices:
 
 
 def _label(text: str, instead: str) -> str:
-    """What somebody typed, unless it may not be said (`center.notify.message`)."""
+    """Returns what a user typed, or `instead` if a message may not hold it (`center.notify.message`)."""
     try:
         return _LABEL.validate_python(text[:64])
     except ValidationError:

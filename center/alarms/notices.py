@@ -1,4 +1,4 @@
-"""The seam to notification channels: what is to be told leaves here, once it is known to have been taken over."""
+"""Hands due notices over to the notification channels; a notice stays due until it was taken over."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,11 +15,11 @@ AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Tell somebody of an alarm.
+    """An alarm to notify of.
 
     Attributes:
-        id: the same each time that this notice is handed over, and of no other.
-        level: 0 when it was raised, and one more for each escalation: whom to tell.
+        id: the same each time that this notice is handed over; no other notice has it.
+        level: 0 when the alarm was raised, and one more for each escalation: selects the channels.
         alarm: as it stands at the hand-over; by then it may be acknowledged.
     """
 
@@ -29,20 +29,20 @@ class Notice:
 
 
 class Notifier(Protocol):
-    """Takes notices over. Whoever is behind it has its own queue, retries and limits."""
+    """Takes notices over. An implementation has its own queue, retries and limits."""
 
     def notify(self, notice: Notice) -> None:
-        """Take one over for good, or raise; called from a worker thread, in the order of `id`.
+        """Takes a notice over for good, or raises; called from a worker thread, in the order of `id`.
 
-        At least once: after a crash a notice may come again, with the same id, and must not be told twice.
+        At least once: after a crash a notice may come again, with the same id, and must not be sent twice.
 
         Raises:
-            CenterError: not now. It comes again within seconds, and those behind it wait.
+            CenterError: not taken over now. The notice comes again within seconds, and those behind it wait.
         """
 
 
 class Handover:
-    """Hands over what is due. Blocks.
+    """Hands over due notices. Blocks.
 
     Raises:
         CenterError: the notifier's, or StoreUnavailableError; what was not handed over stays due.
@@ -54,7 +54,7 @@ class Handover:
         self._now_ms = now_ms
 
     def run_once(self) -> int:
-        """Hand over the oldest that are due; returns how many."""
+        """Hands over the oldest due notices, at most `AT_ONCE`; returns how many."""
         with self._store.transaction() as session:
             due = [
                 Notice(notice.id, notice.level, AlarmView.of(alarm))

@@ -1,4 +1,4 @@
-"""Tells what a version of a rule would have found in the last 24 hours: the same pure functions over archived rows."""
+"""Previews a version of a rule: matches the archived rows of the last 24 hours with the functions that raise alarms."""
 
 import asyncio
 from collections import Counter
@@ -23,26 +23,26 @@ PAGE: Final = 200
 EXAMPLES: Final = 20
 PLACES: Final = 50
 LEAST_ROWS: Final = 20
-"""Of fewer no share can be told."""
+"""Rows needed to judge the share that a rule matches."""
 MOST_NAMED: Final = 100
-"""Cameras that one question to the archive may name."""
+"""Cameras that one query of the archive may name."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a rule found in rows that were shown to it."""
+    """Counts the rows that were added and the matches of one rule in them."""
 
     rule: Rule
     book: Book = field(init=False)
     rows: int = 0
     matches: list[tuple[int, str, str]] = field(default_factory=list)
-    """Capture time, place, row key."""
+    """Capture time (ms), place and row key of each match."""
 
     def __post_init__(self) -> None:
         self.book = Book.of([self.rule])
 
     def add(self, rows: Iterable[Seen]) -> None:
-        """Show it some more. Of cameras that it does not look at a row does not count."""
+        """Matches further rows. A row of a camera that the rule does not cover is not counted."""
         cameras = self.rule.text.cameras
         for seen in rows:
             if cameras and seen.place not in cameras:
@@ -52,7 +52,7 @@ class Tally:
                 self.matches.append((seen.times.captured_at_ms, seen.place, seen.row_key))
 
     def alarms(self) -> int:
-        """How many alarms the matches would have been, had each row come as soon as it was captured."""
+        """Counts the alarms that the matches would have raised, had each row come as soon as it was captured."""
         last: dict[str, Last] = {}
         raised = 0
         for at_ms, place, _ in sorted(self.matches):
@@ -64,7 +64,7 @@ class Tally:
 
 
 class Previews:
-    """Of one centre.
+    """Previews the rules of one centre.
 
     Raises (all methods):
         QueryError: the archive does not answer; StoreUnavailableError.
@@ -81,7 +81,7 @@ class Previews:
         max_share: float,
         max_rows: int,
     ) -> None:
-        """`faults`: what does not work now, which stands for the last 24 hours where a rule looks at faults."""
+        """`faults` returns the present faults, which stand for the last 24 hours if a rule is about faults."""
         self._search = search
         self._audit = audit
         self._rules = rules
@@ -91,7 +91,7 @@ class Previews:
         self._max_rows = max_rows
 
     async def run(self, rule_id: int, version: int, *, actor: str, sight: Scope) -> PreviewView:
-        """Look at the last 24 hours, keep what was found, and tell it. Looks at the cameras of the version alone.
+        """Previews a version on the last 24 hours of its own cameras, and stores and returns the result.
 
         Raises:
             UnknownRuleError: there is no such version in sight.
@@ -132,7 +132,7 @@ class Previews:
         return preview
 
     async def _look(self, tally: Tally, text: RuleText, from_ms: int, to_ms: int) -> bool:
-        """Whether all rows were seen; the newest come first."""
+        """Reads archived rows into the tally, newest first; False if there were more than `max_rows`."""
         cameras = tuple(sorted({place.partition("/")[2] for place in text.cameras}))
         filters = Filters(
             from_ms=from_ms, to_ms=to_ms, camera_id=cameras if len(cameras) <= MOST_NAMED else (), limit=PAGE

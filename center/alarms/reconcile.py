@@ -1,4 +1,4 @@
-"""What hints did not bring: the archive's commits in their order, from where the last look ended, over restarts."""
+"""Reads rows that no hint brought from the archive's commits, in their order, from a cursor that outlives restarts."""
 
 import asyncio
 from collections import OrderedDict
@@ -12,21 +12,20 @@ from center.search.client import Search
 
 PAGE: Final = 200
 REMEMBERED: Final = 50_000
-"""Rows that a hint brought lately: a minute of 800 a second."""
+"""Row keys remembered from hints: a minute at 800 rows a second."""
 _ONLY: Final = 1
 
 
 class Lately:
-    """Keys of the rows that were looked at lately, so that the commit cursor need not look again. One thread at a time.
+    """Keys of the rows that were evaluated lately, so that reconciliation skips them. One thread at a time.
 
-    It saves work and no more: what becomes of a match is remembered in the database.
+    It only saves work: outcomes of matches are remembered in the database.
     """
 
     def __init__(self) -> None:
         self._keys: OrderedDict[str, None] = OrderedDict()
 
     def add(self, row_key: str) -> None:
-        """It was looked at."""
         self._keys[row_key] = None
         if len(self._keys) > REMEMBERED:
             self._keys.popitem(last=False)
@@ -36,7 +35,7 @@ class Lately:
 
 
 class Reconciler:
-    """Reads the commits. `counts`: whether an agent's rows count. `look`: the desk."""
+    """Reads commits. `counts`: True for an agent whose rows count. `look`: evaluates rows."""
 
     def __init__(
         self,
@@ -52,14 +51,14 @@ class Reconciler:
         self._counts = counts
         self._look = look
         self.found = 0
-        """Rows since the start that no hint had brought."""
+        """Rows since the start that no hint brought."""
 
     async def run_once(self) -> None:
-        """To the newest commit. A centre that never looked begins there: what was before it alarms nobody.
+        """Reads up to the newest commit. The first run of a centre begins there: earlier rows raise no alarm.
 
         Raises:
             QueryError: the archive does not answer.
-            StoreUnavailableError: the last page comes again.
+            StoreUnavailableError: the last page is read again next time.
         """
         after = await asyncio.to_thread(self._read)
         if after is None:

@@ -1,4 +1,4 @@
-"""A rule: what to look for, where, when, and how loudly to say so. A version is never changed, only followed."""
+"""A rule: what it looks for, on which cameras, when, and how it alarms. A change makes a new version."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +19,7 @@ MAX_LEVELS: Final = 5
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """Severity of a rule's alarms."""
 
     INFO = "info"
     WARNING = "warning"
@@ -27,28 +27,28 @@ class Severity(StrEnum):
 
 
 class RuleText(BaseModel):
-    """What a person writes."""
+    """Content of one version of a rule, as its author writes it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Label
     what: Kind
     cameras: tuple[Place, ...] = Field(default=(), max_length=1024)
-    """None: all."""
+    """Empty: the rule covers all cameras."""
     classes: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
-    """None: all."""
+    """Empty: machines of all classes."""
     min_score: Share = 0.4
     min_size: Share = 0.0
     """The longer side of a machine's box, as a share of the picture's longer side."""
     schedule: Hours = ALWAYS
-    """Outside of it the rule finds nothing."""
+    """Hours outside of which the rule finds nothing."""
     quiet: Hours = NEVER
-    """In it alarms are raised and listed, but nobody is told and nothing escalates before it ends."""
+    """Hours in which alarms are raised and listed, but not notified; none escalates before these hours end."""
     severity: Severity = Severity.WARNING
     escalate_after_min: tuple[Annotated[int, Field(ge=1, le=1440)], ...] = Field(default=(), max_length=MAX_LEVELS)
-    """Minutes until each next level while nobody has acknowledged."""
+    """Minutes until each next level while the alarm is not acknowledged."""
     window_s: int = Field(default=300, ge=1, le=86_400)
-    """After an alarm of a camera, what the rule finds there in this time is added to that alarm."""
+    """Seconds after an alarm of a camera in which further matches of the rule there are added to that alarm."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -66,7 +66,7 @@ class RuleText(BaseModel):
         if isinstance(self.what, Crowding) and self.window_s < CROWD_WINDOW_S:
             raise ValueError(f"crowding tells no more often than every {CROWD_WINDOW_S} s: raise window_s")
         if isinstance(self.what, Crowding) and any(span.minutes * 60 < CROWD_WINDOW_S for span in self.schedule.spans):
-            # Else a preview would say of one picture, and not of a while, whether its count reaches a threshold.
+            # Else a preview would tell of one picture, and not of a period, that its count reaches a threshold.
             raise ValueError(f"crowding holds for {CROWD_WINDOW_S} s or more at a time: lengthen its schedule")
         return self
 

@@ -1,6 +1,6 @@
-"""Rules over time: every version is kept, every change audited, and none in force that nobody has seen at work.
+"""Stores rules: every version is kept, every change audited, and no version comes into force without a preview.
 
-`sight` is at which cameras whoever asks may do it: a rule that looks beyond is as if it were not there.
+`sight` is the cameras on which the caller may do it: a rule that covers others is treated as absent.
 """
 
 import threading
@@ -53,7 +53,7 @@ class Rules:
         *,
         max_share: float,
     ) -> None:
-        """`changed` hears which rules are in force, after each change of that and once by `load`."""
+        """`changed` is called with the rules in force, after each change of these and once by `load`."""
         self._store = store
         self._audit = audit
         self._now_ms = now_ms
@@ -62,17 +62,17 @@ class Rules:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Put in force what was so in the last run."""
+        """Puts the rules in force that were so in the last run."""
         with self._lock:
             self._changed(self._in_force())
 
     def create(self, text: RuleText, *, actor: str, sight: Scope) -> RuleView:
-        """A new rule, switched off.
+        """Creates a rule, switched off.
 
         Raises:
-            BeyondSightError: it looks at cameras out of sight.
-            TooManyRulesError: there are as many as there may be.
-            OwnRuleError: of standing look-alikes, which cases have by themselves.
+            BeyondSightError: it covers cameras out of sight.
+            TooManyRulesError: there are `MAX_RULES`.
+            OwnRuleError: it is for standing look-alikes; cases create that rule by themselves.
         """
         if isinstance(text.what, StandingLookalike):
             raise OwnRuleError
@@ -88,12 +88,12 @@ class Rules:
             return _view(session, rule)
 
     def change(self, rule_id: int, text: RuleText, *, version: int, actor: str, sight: Scope) -> RuleView:
-        """A new version after `version`. Whatever is in force stays so until the new one is previewed and switched on.
+        """Writes a new version after `version`. The one in force stays until the new one is previewed and switched on.
 
         Raises:
-            BeyondSightError: it would look at cameras out of sight.
+            BeyondSightError: it would cover cameras out of sight.
             UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
-            OwnRuleError: it would become one of standing look-alikes, or be none any more.
+            OwnRuleError: it would become the rule of standing look-alikes, or cease to be it.
         """
         _check_within(sight, text)
         with self._lock, self._store.transaction() as session:
@@ -107,7 +107,7 @@ class Rules:
             return _view(session, rule)
 
     def have_standing(self, *, actor: str) -> None:
-        """The rule of standing look-alikes exists; the first time it is made and switched on.
+        """Makes sure that the rule of standing look-alikes exists; the first time it is created and switched on.
 
         It needs no preview: each case says what it looks for, and was approved by a second person.
         """
@@ -132,12 +132,12 @@ class Rules:
             self._changed(self._in_force())
 
     def switch_on(self, rule_id: int, *, version: int, actor: str, sight: Scope, unseen: bool = False) -> RuleView:
-        """Put a version in force. `unseen`: also where its preview had nothing to look at, which stands in the audit.
+        """Puts a version in force. `unseen`: also if its preview had no rows, which is written to the audit.
 
         Raises:
             UnknownRuleError, RuleChangedError: there is none, or `version` is not its newest any more.
-            NoPreviewError, BlankPreviewError, TooBroadError: nobody has seen what it finds, there was nothing to be
-                seen, or it finds everything.
+            NoPreviewError, BlankPreviewError, TooBroadError: it has no preview, the preview had no rows, or it
+                matches more than the allowed share of them.
         """
         with self._lock:
             with self._store.transaction() as session:
@@ -164,7 +164,7 @@ class Rules:
             return view
 
     def switch_off(self, rule_id: int, *, actor: str, sight: Scope, retire: bool = False) -> RuleView:
-        """Take it out of force; `retire`: for good, but its versions and alarms stay.
+        """Takes a rule out of force; `retire`: for good, but its versions and alarms stay.
 
         Raises:
             UnknownRuleError: there is none.
@@ -182,7 +182,7 @@ class Rules:
             return view
 
     def rule(self, rule_id: int, *, sight: Scope) -> RuleView:
-        """One of them.
+        """Returns one rule.
 
         Raises:
             UnknownRuleError: there is none.
@@ -191,19 +191,19 @@ class Rules:
             return _view(session, _rule(session, rule_id, sight))
 
     def rules(self, *, sight: Scope, before: int | None = None, limit: int = 50) -> RuleList:
-        """A page, newest first; retired ones too."""
+        """Returns a page of rules, newest first, with retired ones."""
         query = select(RuleRecord).order_by(RuleRecord.id.desc())
         if before is not None:
             query = query.where(RuleRecord.id < before)
         with self._store.transaction() as session:
-            # A text says for itself where its rule looks: there are few enough to be asked one by one.
+            # The cameras of a rule stand in its text: there are few enough to be read one by one.
             in_sight = (rule for rule in session.scalars(query) if _sees(session, rule, sight))
             found = list(islice(in_sight, limit + 1))
             items = tuple(_view(session, rule) for rule in found[:limit])
         return RuleList(items=items, next_cursor=str(items[-1].id) if len(found) > limit else None)
 
     def versions(self, rule_id: int, *, sight: Scope) -> tuple[VersionView, ...]:
-        """The versions of one, oldest first, without those of before that looked at cameras out of sight.
+        """Returns the versions of a rule, oldest first, without earlier ones that covered cameras out of sight.
 
         Raises:
             UnknownRuleError: there is none.
@@ -225,7 +225,7 @@ class Rules:
         return tuple(view for view in views if sees_rule(sight, view.text))
 
     def text(self, rule_id: int, version: int, *, sight: Scope) -> RuleText:
-        """What one version says.
+        """Returns the content of one version.
 
         Raises:
             UnknownRuleError: there is none.
@@ -238,7 +238,7 @@ class Rules:
         return text
 
     def previewed(self, preview: PreviewView, *, actor: str) -> None:
-        """Keep what a version found."""
+        """Stores the preview of a version and audits it."""
         with self._store.transaction() as session:
             record = PreviewRecord(rule_id=preview.rule_id, version=preview.version, preview=preview.model_dump_json())
             session.add(record)
@@ -250,7 +250,7 @@ class Rules:
             )
 
     def late(self, rule_id: int, *, sight: Scope, cursor: tuple[int, str] | None = None, limit: int = 50) -> LateList:
-        """What came too late, newest first; `cursor` is where the last page ended.
+        """Returns a page of matches that came too late, newest first; `cursor` is where the last page ended.
 
         Raises:
             UnknownRuleError: there is no such rule.

@@ -1,4 +1,4 @@
-"""The alarm room of one centre: everything of alarms, wired, and the two loops that keep it going."""
+"""Wires the alarms of one centre and runs their loops."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -37,26 +37,26 @@ FORGET_S: Final = 3600.0
 
 
 PartsAway = Callable[[], Awaitable[Mapping[str, str]]]
-"""Why each part that the centre depends on and that does not work does not, by name."""
+"""Returns the cause for each part that the centre depends on and that does not work, by name."""
 
 
 class RoomFigures(BaseModel):
-    """What became of what was looked at since the start, and what does not work in the room itself."""
+    """Counts of rows and matches since the start, and the troubles of the loops of alarms."""
 
     model_config = ConfigDict(frozen=True)
 
     rows: int
     outcomes: dict[Outcome, int]
     reconciled: int
-    """Rows that no hint had brought."""
+    """Rows that no hint brought."""
     listeners: int
     overflowed: int
-    """Events that a page had to read from the database, since it was slow."""
+    """Events that slow pages had to read from the database."""
     trouble: dict[str, str]
 
 
 class AlarmRoom:
-    """What a route, page or mailbox needs of alarms."""
+    """Serves alarms to routes, pages and the mailbox."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class AlarmRoom:
         retention: Retention,
         notifier: Notifier | None = None,
     ) -> None:
-        """`notifier`: who takes notices over; None keeps none."""
+        """`notifier` takes notices over; None: no notices are kept."""
         self._devices = devices
         self._settings = settings
         self._retention = retention
@@ -101,7 +101,7 @@ class AlarmRoom:
         self._handover = None if notifier is None else Handover(store, notifier, now_ms)
 
     def load(self) -> None:
-        """What the last run left.
+        """Loads alarms and rules of the last run.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -110,22 +110,22 @@ class AlarmRoom:
         self.rules.load()
 
     def observed(self, observed: Observed) -> None:
-        """See `center.fleet.mqtt.Watch`."""
+        """Evaluates the rows of a hint. Implements `center.fleet.mqtt.Watch`."""
         rows = tuple(of_hint(observed))
         self._look(rows)
         for seen in rows:
-            if seen.width:  # else a cluster of before left out what rules want: the archive's row has it
+            if seen.width:  # else an older cluster left out what rules need: the archive's row has it
                 self._lately.add(seen.row_key)
 
     def watched_by(self, onlooker: Callable[[Sequence[Seen]], None]) -> None:
-        """`onlooker` is shown each row once the rules have seen it; it may not wait for anything."""
+        """Registers `onlooker`, which is called with each row once the rules have evaluated it; it must not block."""
         self._onlookers.append(onlooker)
 
     def alike(self, rows: Sequence[Seen]) -> None:
-        """Rows come again, each for a case that seeks what it shows. Blocks.
+        """Evaluates rows again, each for a case that seeks what it shows. Blocks.
 
         Raises:
-            StoreUnavailableError: nothing was written; let them come again.
+            StoreUnavailableError: nothing was written; pass them again.
         """
         self._desk.observed(rows)
 
@@ -135,7 +135,6 @@ class AlarmRoom:
             onlooker(rows)
 
     def figures(self) -> RoomFigures:
-        """As of now."""
         return RoomFigures(
             rows=self._desk.rows,
             outcomes={outcome: self._desk.outcomes[outcome] for outcome in Outcome},
@@ -151,12 +150,12 @@ class AlarmRoom:
 
     @property
     def loops(self) -> tuple[Periodic, ...]:
-        """Those that go on while the room is at work."""
+        """Loops that run while `at_work` lasts."""
         return tuple(self._loops.values())
 
     @asynccontextmanager
     async def at_work(self, parts_away: PartsAway) -> AsyncIterator[None]:
-        """Faults, escalation, hand-over and reconciliation go on while `with` lasts."""
+        """Runs the loops of faults, escalation, hand-over and reconciliation while `with` lasts."""
         loops: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "tend": (TEND_S, lambda: self.tend(parts_away)),
             "reconcile": (self._settings.reconcile_every_s, self._reconciler.run_once),
@@ -169,20 +168,20 @@ class AlarmRoom:
             yield
 
     async def tend(self, parts_away: PartsAway) -> None:
-        """Look at faults, and at what nobody has acknowledged."""
+        """Evaluates the present faults and escalates alarms that are due."""
         faults = faults_of(self._devices.cameras(), self._devices.agents(), await parts_away())
         await asyncio.to_thread(self._tend, self._watch.look(faults, self._now_ms()))
 
     async def reconcile(self) -> None:
-        """Look at what hints did not bring, now; see `Reconciler.run_once`."""
+        """Evaluates rows that no hint brought, now; see `Reconciler.run_once`."""
         await self._reconciler.run_once()
 
     def forget(self) -> None:
-        """Drop what is older than it is kept, now. Blocks."""
+        """Deletes alarms and matches that are older than they are kept, now. Blocks."""
         self._desk.forget(self._retention, keep_ms=keep_ms(self._settings))
 
     def hand_over(self) -> None:
-        """Hand over what is due, now; see `Handover`. Blocks."""
+        """Hands over due notices, now; see `Handover`. Blocks."""
         while self._handover is not None and self._handover.run_once():
             pass
 

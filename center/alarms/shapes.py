@@ -1,7 +1,7 @@
-"""Shapes that a person draws into a picture: what they may look like, and on which side of them a point lies.
+"""Validates shapes that a user draws into a picture, and tells on which side of them a point lies.
 
 Coordinates are shares of the picture's width and height, origin top left, y down. Which point of a border counts as
-inside is left open: a machine's place is not known to a thousandth.
+inside is not defined: a machine's place is not known to a thousandth.
 """
 
 from collections.abc import Sequence
@@ -18,31 +18,34 @@ from provisioning.contracts.config.camera import Point
 
 MAX_POINTS: Final = 64
 MIN_AREA: Final = 1e-5
-"""Of the picture: 4 × 5 pixels of 1920 × 1080. What is smaller is a slip of the hand."""
+"""Least area of a polygon, as a share of the picture: 4 × 5 pixels of 1920 × 1080. Less is a slip of the hand."""
 MIN_LENGTH: Final = 1e-3
 
 
 class Side(StrEnum):
-    """Of a line, seen from its start to its end."""
+    """Side of a line, seen from its start to its end."""
 
     LEFT = "left"
     RIGHT = "right"
 
 
 def _turn(a: Point, b: Point, c: Point) -> int:
-    """Which way c lies of the way from a to b: 1 right, -1 left, 0 on it. Exact: slips of floats fold polygons."""
+    """Returns the side of the way from a to b on which c lies: 1 right, -1 left, 0 on it.
+
+    Exact: slips of floats fold polygons.
+    """
     ax, ay, bx, by, cx, cy = (Fraction(value) for point in (a, b, c) for value in point)
     cross = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     return (cross > 0) - (cross < 0)
 
 
 def _within(a: Point, b: Point, c: Point) -> bool:
-    """Whether c, which lies in line with a and b, lies between them."""
+    """True if c, which lies in line with a and b, lies between them."""
     return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
 
 
 def _touch(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Whether the stretches ab and cd have a point in common."""
+    """True if the segments ab and cd have a point in common."""
     turns = (_turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b))
     if turns[0] != turns[1] and turns[2] != turns[3]:
         return True
@@ -51,13 +54,13 @@ def _touch(a: Point, b: Point, c: Point, d: Point) -> bool:
 
 
 def area(points: Sequence[Point]) -> float:
-    """Of a polygon, as a share of the picture (the shoelace formula)."""
+    """Returns the area of a polygon, as a share of the picture (the shoelace formula)."""
     doubled = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, (*points[1:], points[0]), strict=True))
     return abs(doubled) / 2
 
 
 def _checked(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Raise PydanticCustomError, whose type names the fault, for what encloses no one area."""
+    """Raises PydanticCustomError, whose type names the fault, if a polygon does not enclose one area."""
     if len(set(points)) < len(points):
         raise PydanticCustomError(
             "polygon_repeats", "a polygon has each of its corners once: leave out the repeated one, also at the end"
@@ -86,7 +89,7 @@ def _checked(points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=MAX_POINTS), AfterValidator(_checked)]
-"""Corners in order, closed by itself; it must not cross itself."""
+"""Corners of a polygon in order, closed by itself; it must not cross itself."""
 
 
 class Line(BaseModel):
@@ -106,7 +109,7 @@ class Line(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A polygon, ready to be asked many times."""
+    """A polygon with its bounding box, for many tests of points."""
 
     corners: tuple[Point, ...]
     left: float
@@ -116,12 +119,12 @@ class Area:
 
     @classmethod
     def of(cls, corners: Sequence[Point]) -> Self:
-        """Measure it once."""
+        """Computes the bounding box."""
         xs, ys = zip(*corners, strict=True)
         return cls(tuple(corners), min(xs), min(ys), max(xs), max(ys))
 
     def contains(self, x: float, y: float) -> bool:
-        """Whether a point lies inside: a ray from it to the right meets the border an odd number of times."""
+        """True if a point lies inside: a ray from it to the right meets the border an odd number of times."""
         if not (self.left <= x <= self.right and self.top <= y <= self.bottom):
             return False
         inside = False
@@ -134,7 +137,7 @@ class Area:
 
 
 def crossing(line: Line, before: tuple[float, float], now: tuple[float, float]) -> Side | None:
-    """The side that the straight way from `before` to `now` ends on, if it crosses the line; else None.
+    """Returns the side on which the straight way from `before` to `now` ends, if it crosses the line; else None.
 
     A point on the line counts as on its left, so that ways that follow one another cross it once.
     """

@@ -1,4 +1,4 @@
-"""Events of alarms as server-sent events (HTML §9.2): each has its id, and whoever comes back says the last it had."""
+"""Streams events of alarms as server-sent events (HTML §9.2): a client that reconnects sends the last id it had."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,10 @@ from center.alarms.visibility import sees
 from center.alarms.writer import PAGE, Register
 
 KEEPALIVE_S: Final = 10.0
-"""A proxy gives up on a silent line after a minute at the earliest; and as often the session is asked for."""
+"""Seconds between signs of life, since a proxy closes a silent connection after a minute at the earliest.
+
+The session is checked as often.
+"""
 RETRY_MS: Final = 1000
 
 
@@ -23,9 +26,9 @@ async def lines(
     alive: Callable[[], Awaitable[bool]],
     sight: Scope = EVERYWHERE,
 ) -> AsyncIterator[str]:
-    """All in sight after event `after`, as it happens, until nobody may read it (`alive`) or the centre goes down.
+    """Yields the events in sight after event `after` as they happen, while `alive` is true and the centre runs.
 
-    A page that is so slow that its ring overflows reads what it lacks from the database: nothing is left out.
+    A page so slow that its ring overflows gets the missing events from the database: none is left out.
     """
     yield f"retry: {RETRY_MS}\n: open\n\n"
     clock = asyncio.get_running_loop().time
@@ -54,5 +57,5 @@ async def lines(
 
 
 def sse(push: Push) -> str:
-    """One event. Its JSON has no line break, whatever a name holds."""
+    """Formats one event. Its JSON has no line break, whatever a name holds."""
     return f"id: {push.event.id}\nevent: alarm\ndata: {push.model_dump_json()}\n\n"

@@ -14,7 +14,7 @@ class RuleRecord(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     newest: Mapped[int] = mapped_column(Integer)
     on_version: Mapped[int | None] = mapped_column(Integer)
-    """In force; None: switched off."""
+    """The version in force; None: switched off."""
     retired_at_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
@@ -31,7 +31,7 @@ class VersionRecord(Base):
 
 
 class PreviewRecord(Base):
-    """What a version found in the 24 hours before, as JSON of `PreviewView`: the newest alone counts."""
+    """Preview of a version, as JSON of `PreviewView`; only the newest of a version counts."""
 
     __tablename__ = "alarm_previews"
 
@@ -54,11 +54,11 @@ class AlarmRecord(Base):
     kind: Mapped[str] = mapped_column(String(32))
     severity: Mapped[str] = mapped_column(String(16))
     place: Mapped[str] = mapped_column(String(160))
-    """What the window is counted by: `seen.Seen.place` or `seen.Fault.place`."""
+    """Key of the alarm's window: `inputs.Seen.place` or `inputs.Fault.place`."""
     agent_id: Mapped[str] = mapped_column(String(63))
     camera_id: Mapped[str] = mapped_column(String(64))
     row_key: Mapped[str | None] = mapped_column(String(128))
-    """Of the first match; None of a fault, and of crowding, which is linked to no picture."""
+    """Key of the first match's row; None for a fault, and for crowding, which is linked to no picture."""
     finding: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16))
     level: Mapped[int] = mapped_column(Integer)
@@ -82,7 +82,7 @@ class AlarmRecord(Base):
 
 
 class EventRecord(Base):
-    """What happened to an alarm, by whom and when. Its id is the id of the event in the stream."""
+    """Event of an alarm, with its actor and time. Its id is the id of the event in the stream."""
 
     __tablename__ = "alarm_events"
 
@@ -96,12 +96,12 @@ class EventRecord(Base):
 
 
 class MatchRecord(Base):
-    """What became of each match: exactly one row for a rule's version and what it looked at."""
+    """Outcome of a match: exactly one row for a rule's version and the row or fault that it matched."""
 
     __tablename__ = "alarm_matches"
 
     subject: Mapped[str] = mapped_column(String(192), primary_key=True)
-    """First, since a batch is looked up by it. A row's key, a hash of it for crowding, or a fault's episode."""
+    """A row's key, a hash of it for crowding, or a fault's episode. First in the key, for looking up a batch."""
     rule_id: Mapped[int] = mapped_column(ForeignKey("alarm_rules.id"), primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     outcome: Mapped[str] = mapped_column(String(16))
@@ -112,7 +112,7 @@ class MatchRecord(Base):
 
 
 class NoticeRecord(Base):
-    """What the notification channels are to be told; `handed_at_ms` None: not yet."""
+    """Notice for the notification channels; `handed_at_ms` None: not handed over yet."""
 
     __tablename__ = "alarm_notices"
 
@@ -124,7 +124,7 @@ class NoticeRecord(Base):
 
 
 class CursorRecord(Base):
-    """How far the archive's commits have been looked at; one row."""
+    """Cursor of reconciliation: the last commit of the archive that was evaluated. One row."""
 
     __tablename__ = "alarm_cursor"
 

@@ -1,4 +1,4 @@
-"""What leaves the centre of rules and alarms. No field holds a count of people, and none links two rows."""
+"""Views of rules and alarms that leave the centre. No field holds a count of people, and none links two rows."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,13 +11,13 @@ from provisioning.contracts.wire.messages import Box, MachineClass
 
 
 class View(BaseModel):
-    """Base of what is shown."""
+    """Base of the views of alarms."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class FindingView(View):
-    """Why: a machine (box in pixels of its picture) and a line, zone or lane; or a fault and its cause."""
+    """Reason for a match: a machine (box in pixels) and a line, zone or lane; or a fault and its cause."""
 
     where: str = ""
     cls: MachineClass | None = None
@@ -28,7 +28,7 @@ class FindingView(View):
 
     @classmethod
     def of(cls, finding: Finding) -> "FindingView":
-        """Without the machine's motion: where it went is nobody's business afterwards."""
+        """Leaves out the machine's motion: its way is not kept."""
         machine = finding.machine
         return cls(
             where=finding.where,
@@ -41,7 +41,10 @@ class FindingView(View):
 
 
 class TimesView(View):
-    """When the alarm's first match passed each hop; docs/alarms.md names the clock of each. None: not, or not known."""
+    """Times at which the alarm's first match passed each hop; docs/alarms.md names the clock of each.
+
+    None: not passed, or not known.
+    """
 
     clock: str
     captured_at_ms: int | None
@@ -85,7 +88,6 @@ class AlarmView(View):
 
     @classmethod
     def of(cls, record: AlarmRecord) -> "AlarmView":
-        """From its row."""
         return cls(
             id=record.id,
             rule_id=record.rule_id,
@@ -122,7 +124,7 @@ class AlarmView(View):
 
 
 class EventView(View):
-    """What happened to an alarm."""
+    """Event in the history of an alarm."""
 
     id: int
     event: Event
@@ -133,7 +135,6 @@ class EventView(View):
 
     @classmethod
     def of(cls, record: EventRecord) -> "EventView":
-        """From its row."""
         return cls(
             id=record.id,
             event=Event(record.event),
@@ -159,13 +160,13 @@ class AlarmList(View):
 
 
 class Push(View):
-    """What the stream carries: an event, and the alarm as it stood when it was sent."""
+    """Message of the stream: an event, and the alarm as it stood when it was sent."""
 
     event: EventView
     alarm: AlarmView
 
     def stored(self, at_ms: int) -> "Push":
-        """The same; an alarm that it raised was stored then, which its row does not say yet."""
+        """Returns a copy; if the event raised the alarm, with the time of its storage, which its row lacks."""
         if self.event.event is not Event.RAISED:
             return self
         times = self.alarm.times.model_copy(update={"stored_at_ms": at_ms})
@@ -173,7 +174,7 @@ class Push(View):
 
 
 class LateView(View):
-    """A match that came too late to alarm anybody, or at a time that cannot be believed."""
+    """A match that came too late to raise an alarm, or at a time that cannot be believed."""
 
     rule_id: int
     version: int
@@ -191,7 +192,7 @@ class LateList(View):
 
 
 class PreviewView(View):
-    """What a version would have found in the 24 hours before its preview."""
+    """Preview of a version: its matches in the 24 hours before."""
 
     rule_id: int
     version: int
@@ -199,20 +200,20 @@ class PreviewView(View):
     from_ms: int
     to_ms: int
     rows: int
-    """Archived pictures of its cameras that it looked at; a rule on faults looks at none, but at what is wrong now."""
+    """Archived pictures of the rule's cameras that were read; 0 for a rule about faults, which are the present ones."""
     complete: bool
-    """False: there were more than may be looked at, and these are the newest."""
+    """False: there were more pictures than a preview may read, and these are the newest."""
     matched: int
     alarms: int
-    """That these matches would have been, by its window."""
+    """Alarms that these matches would have raised, by the rule's window."""
     by_camera: dict[str, int]
-    """Matches of the places that have most."""
+    """Matches by place, of the places that have most."""
     examples: tuple[str, ...]
-    """Rows to look at; none of crowding, which is linked to no picture."""
+    """Keys of matched rows; none of crowding, which is linked to no picture."""
     too_broad: bool
-    """Matches more than the share that a rule may: it cannot be switched on."""
+    """True if it matches more than the share that a rule may: it cannot be switched on."""
     blank: bool = Field(default_factory=lambda told: told["rows"] == 0)
-    """Nothing was archived then: it shows nothing. One of before this field says so wherever it has no rows."""
+    """True if nothing was archived then. A preview stored before this field existed is blank if it has no rows."""
 
 
 class RuleView(View):
@@ -226,7 +227,7 @@ class RuleView(View):
     written_at_ms: int
     written_by: str
     preview: PreviewView | None
-    """Of the newest version."""
+    """Preview of the newest version."""
 
 
 class RuleList(View):

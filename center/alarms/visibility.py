@@ -1,6 +1,7 @@
-"""Which alarms somebody sees: of cameras in sight, of agents with one; those of no camera only who sees everything.
+"""Decides which alarms and rules a user sees.
 
-And which rules: those that look at nothing but cameras in sight. One that looks everywhere is of the whole centre.
+Alarms: of cameras in sight and of agents with such a camera; those of no camera only if the user sees everything.
+Rules: those that cover only cameras in sight. A rule that covers all cameras belongs to the whole centre.
 """
 
 from sqlalchemy import ColumnElement, and_, or_, true, tuple_
@@ -11,14 +12,14 @@ from center.alarms.tables import AlarmRecord, MatchRecord
 
 
 def sees(sight: Scope, agent_id: str, camera_id: str) -> bool:
-    """Whether an alarm of this camera, agent or, both empty, of the centre is in sight."""
+    """True if an alarm of this camera, agent or, both empty, of the centre is in sight."""
     if camera_id:
         return sight.holds(agent_id, camera_id)
     return sight.holds_agent(agent_id) if agent_id else sight.everywhere
 
 
 def in_sight(sight: Scope) -> ColumnElement[bool]:
-    """The same, as a condition on `AlarmRecord`."""
+    """Returns the same as a condition on `AlarmRecord`."""
     if sight.everywhere:
         return true()
     agents = sorted({camera.agent_id for camera in sight.cameras})
@@ -29,12 +30,12 @@ def in_sight(sight: Scope) -> ColumnElement[bool]:
 
 
 def sees_rule(sight: Scope, *texts: RuleText) -> bool:
-    """Whether a rule that says this, in its newest version and in the one in force, is in sight."""
+    """True if a rule of these texts, its newest version and the one in force, is in sight."""
     return sight.everywhere or all(text.cameras and sight.holds_all(map(_key, text.cameras)) for text in texts)
 
 
 def matched_in_sight(sight: Scope) -> ColumnElement[bool]:
-    """As `in_sight`, on `MatchRecord`: a version of before may have looked elsewhere."""
+    """Returns `in_sight` as a condition on `MatchRecord`: an earlier version may have covered other cameras."""
     if sight.everywhere:
         return true()
     return MatchRecord.place.in_(sorted(f"{camera.agent_id}/{camera.camera_id}" for camera in sight.cameras))

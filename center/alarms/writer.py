@@ -1,4 +1,4 @@
-"""The one place where alarms are written: a transaction, and what happened in it goes to the pages after its commit."""
+"""Writes alarms, the one place that does: events of a transaction go to the pages after its commit."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,12 +16,12 @@ from center.clock import NowMs
 from center.database.store import Store
 
 ITSELF: Final = "(alarms)"
-"""Who did what nobody did. No user can be called so."""
+"""Actor of what the centre does by itself. No user can have this name."""
 PAGE: Final = 200
 
 
 class Writing:
-    """One transaction. `afterwards`: called once it is committed, before anybody else may write."""
+    """One transaction. `afterwards`: called once it is committed, before another writer may begin."""
 
     def __init__(self, session: Session, now_ms: int, *, notifies: bool) -> None:
         self.session = session
@@ -31,7 +31,7 @@ class Writing:
         self._notifies = notifies
 
     def note(self, alarm: AlarmRecord, event: Event, actor: str, comment: str = "") -> None:
-        """Something happened to an alarm."""
+        """Records an event of an alarm."""
         record = EventRecord(
             alarm_id=alarm.id, event=event, at_ms=self.now_ms, actor=actor[:64], level=alarm.level, comment=comment
         )
@@ -39,13 +39,13 @@ class Writing:
         self.happened.append((alarm, record))
 
     def notify(self, alarm: AlarmRecord) -> None:
-        """Somebody is to be told of it, once there is a channel to tell by."""
+        """Records a notice of an alarm, if there is a notifier."""
         if self._notifies:
             self.session.add(NoticeRecord(alarm_id=alarm.id, level=alarm.level, at_ms=self.now_ms))
 
 
 class Register:
-    """Alarms of one centre. Blocks: one writes at a time, so that pages get events in the order of their ids."""
+    """Writes the alarms of one centre. Blocks: one writer at a time, so that pages get events in order of their ids."""
 
     def __init__(self, store: Store, pushes: Pushes, now_ms: NowMs, *, notifies: bool) -> None:
         self._store = store
@@ -56,7 +56,7 @@ class Register:
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
-        """A transaction of all that is done to alarms inside `with`.
+        """Opens a transaction of all that is done to alarms inside `with`.
 
         Raises:
             StoreUnavailableError: nothing of it was written.
@@ -75,7 +75,7 @@ class Register:
             self._pushes.spread([push.stored(stored_at_ms) for push in pushed])
 
     def since(self, event_id: int, limit: int = PAGE) -> list[Push]:
-        """Events after one, oldest first, each with its alarm as it stands now."""
+        """Returns events after `event_id`, oldest first, each with its alarm as it stands now."""
         with self._store.transaction() as session:
             rows = session.execute(
                 select(EventRecord, AlarmRecord)
@@ -87,6 +87,6 @@ class Register:
             return [Push(event=EventView.of(event), alarm=AlarmView.of(alarm)) for event, alarm in rows]
 
     def newest_event(self) -> int:
-        """Its id; 0 before the first."""
+        """Returns the id of the newest event; 0 before the first."""
         with self._store.transaction() as session:
             return session.scalar(select(EventRecord.id).order_by(EventRecord.id.desc()).limit(1)) or 0

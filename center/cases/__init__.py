@@ -1,1 +1,1 @@
-"""Cases: what may be asked of the archive about one stolen machine, by whom, where and until when."""
+"""Cases: approve, bound and audit searches of the archive for one stolen machine, by area, span, user and expiry."""

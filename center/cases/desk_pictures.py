@@ -1,10 +1,11 @@
-"""Pictures of a stolen machine, through the desk agent alone: the centre never holds one that is not redacted.
+"""Takes pictures of a stolen machine through the desk agent alone: the centre never holds one that is not redacted.
 
-A case gets a *place* for a picture: the desk's camera and a moment that no other has. Whoever has the picture brings it
-there (`wayside-edge ingest`), over the desk agent's own HTTPS door; it is redacted in memory, spooled and archived like
-any other, and so becomes the one observation whose key follows from agent, camera and moment. The agent in the key
-comes from the certificate that its messages were accepted by: an observation of another key is none of the desk's. Its
-signature, by the key of that certificate, stands in the row, and is checked before a machine of it is sought.
+A case gets a *place* for a picture: the desk's camera and a moment that no other has. The user who has the picture
+brings it there (`wayside-edge ingest`), over the desk agent's own HTTPS endpoint; it is redacted in memory, spooled and
+archived like any other, and so becomes the one observation whose key follows from agent, camera and moment. The agent
+in the key comes from the certificate that its messages were accepted by: an observation of another key is none of the
+desk's. Its signature, by the key of that certificate, stands in the row, and is checked before a machine of it is
+sought.
 """
 
 import asyncio
@@ -41,20 +42,20 @@ from provisioning.contracts.wire.messages import PictureState
 from provisioning.signing.statements import Attested, AttestError
 
 SOURCE_KEY: Final = "recording"
-"""By which a desk agent names what is brought to it (`edge_agent.sources.upload.recording`)."""
+"""Source key by which a desk agent names the pictures brought to it (`edge_agent.sources.upload.recording`)."""
 BEHIND_MS: Final = 60_000
-"""A desk agent refuses what lies in the future of its own clock."""
+"""Milliseconds by which a place lies in the past: a desk agent refuses times in the future of its own clock."""
 MOST: Final = 16
-"""Places of one case."""
+"""Places that one case may have."""
 
 
 class DeskPictures:
-    """Blocks, but for `arrived`: call it from a worker thread."""
+    """Gives places for pictures and checks what arrives. Methods that are not coroutines block."""
 
     def __init__(
         self, store: Store, book: Casebook, search: Search, roster: Roster, config: CasesConfig, now_ms: NowMs
     ) -> None:
-        """Raises StartError where `desk_ca_file` is of no use."""
+        """Raises StartError if `desk_ca_file` cannot be used."""
         self._store = store
         self._book = book
         self._search = search
@@ -65,19 +66,19 @@ class DeskPictures:
 
     @property
     def is_set_up(self) -> bool:
-        """Whether there is a desk agent."""
+        """True if a desk agent is configured."""
         return bool(self._config.desk)
 
     def is_desk(self, row_key: str, camera_id: str) -> bool:
-        """Whether an observation is of the desk's camera."""
+        """True if an observation is of the desk's camera."""
         return f"{ids.agent_of(row_key)}/{camera_id}" == self._config.desk
 
     def place(self, number: str, *, asker: Identity, sight: Scope) -> PictureView:
-        """A place for one more picture.
+        """Gives a place for one more picture.
 
         Raises:
             DeskMissingError: no desk agent is named, or its certificate was revoked.
-            CaseStateError: the case has ended, or has as many as it may have.
+            CaseStateError: the case has ended, or has `MOST` places.
             UnknownCaseError, StoreUnavailableError: see `Casebook`.
         """
         with self._store.transaction() as session:
@@ -103,7 +104,7 @@ class DeskPictures:
         return self._view(picture, None)
 
     async def arrived(self, places: tuple[CasePictureRecord, ...]) -> PictureList:
-        """Which of them the archive has, with the machines found in each.
+        """Returns the pictures at these places: if the archive has each, and the machines found in it.
 
         Raises:
             QueryError: the archive does not answer.
@@ -111,7 +112,7 @@ class DeskPictures:
         return PictureList(items=tuple([self._view(place, await self._row(place.row_key)) for place in places]))
 
     def places(self, number: str, *, asker: Identity, sight: Scope) -> tuple[CasePictureRecord, ...]:
-        """All places of a case, newest first; that the archive will be asked for them is in the audit.
+        """Returns all places of a case, newest first, and audits that the archive will be asked for them.
 
         Raises:
             UnknownCaseError, StoreUnavailableError: see `Casebook`.
@@ -128,7 +129,7 @@ class DeskPictures:
             return places
 
     def check(self, number: str, row_key: str) -> None:
-        """Whether an observation of the desk was brought for this case.
+        """Checks that an observation of the desk was brought for this case.
 
         Raises:
             ForeignPictureError: it was not.
@@ -142,7 +143,7 @@ class DeskPictures:
                 raise ForeignPictureError(row_key=row_key)
 
     async def check_signed(self, number: str, row: SnapshotRow) -> str:
-        """SHA-256 of the desk agent's certificate, once row and picture are what it signed; it is kept with the place.
+        """Checks that the desk agent signed row and picture; returns and stores the SHA-256 of its certificate.
 
         Raises:
             UnsignedPictureError, ForgedPictureError: they are not.
@@ -207,7 +208,7 @@ class DeskPictures:
 
 
 def machines_of(row: Observation) -> tuple[CaseMachine, ...]:
-    """The machines of an observation, as a case keeps them."""
+    """Returns the machines of an observation, as a case keeps them."""
     return tuple(
         CaseMachine(
             row_key=machine.row_key,

@@ -1,7 +1,7 @@
-"""What was brought for a case that is over goes from the archive, too: asked for until the archive has confirmed it.
+"""Erases from the archive what was brought for a case that is over: asks until the archive has confirmed it.
 
-Only rows that the desk agent brought to a place of that case are ever named here (`dossier`), and the archive refuses
-to erase any that no desk agent signed: no picture of a camera goes by this way.
+Only rows that the desk agent brought to a place of that case are ever listed (`machines`), and the archive refuses to
+erase any that no desk agent signed: no picture of a camera can be erased in this way.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from provisioning.contracts.query.erasure import ErasureAnswer, ErasureRequest
 
 HOUR_MS: Final = 3_600_000
 LATE_MS: Final = 8 * 24 * HOUR_MS
-"""So long what waits in a desk agent's spool (`spool.max_age_h`, a week) may still arrive."""
+"""Time for which a picture in a desk agent's spool (`spool.max_age_h`, a week) may still arrive."""
 ABSENT: Final = "unknown_observation"
 OF_ITS_OWN: Final = frozenset({ABSENT, "picture_held", "not_brought"})
-"""Troubles of one picture, which may still arrive, or that a hold keeps: it is asked for again by the hour. With any
-other the archive is away, and nothing is done before the next sweep."""
+"""Troubles of one picture, which may still arrive, or that a hold keeps: asked for again by the hour. With any other
+trouble the archive is away, and nothing is asked before the next sweep."""
 AT_ONCE: Final = 20
-"""Of one sweep."""
+"""Pictures that one sweep asks for."""
 TIMEOUT_S: Final = 30.0
-"""The archiver is waited for, and a backlog of small writes may be before it."""
+"""Seconds for the archiver's answer, which may come behind a backlog of small writes."""
 
 
 class _Due(NamedTuple):
@@ -42,12 +42,12 @@ class _Due(NamedTuple):
 
 
 class Erasures:
-    """The list of what is to go, and the archive's word on each."""
+    """Lists the pictures to erase, asks the archive for each, and stores its answer."""
 
     def __init__(
         self, store: Store, book: Casebook, search: Search, now_ms: NowMs, *, due_ms: Callable[[], int | None]
     ) -> None:
-        """`due_ms`: see `Retention.due_ms`."""
+        """`due_ms` is `Retention.due_ms`, which gives None while clocks disagree."""
         self._store = store
         self._book = book
         self._search = search
@@ -55,7 +55,7 @@ class Erasures:
         self._due_ms = due_ms
 
     def pending(self) -> int:
-        """How many the archive has not confirmed. Blocks.
+        """Counts the erasures that the archive has not confirmed. Blocks.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -64,10 +64,10 @@ class Erasures:
             return len(session.scalars(select(CaseErasureRecord.row_key).where(_OPEN)).all())
 
     def due(self) -> tuple[_Due, ...]:
-        """Those to ask for now; that the archive will be asked for a first time is in the audit. Blocks.
+        """Returns the erasures to ask for now, and audits those that are asked for the first time. Blocks.
 
         Raises:
-            StoreUnavailableError: the database does not work; nothing is asked then.
+            StoreUnavailableError: the database does not work; nothing may be asked then.
         """
         record = CaseErasureRecord
         now_ms = self._now_ms()
@@ -82,9 +82,9 @@ class Erasures:
             return tuple(_Due(each.row_key, each.number, each.wanted_at_ms, each.trouble) for each in found)
 
     async def ask(self, due: _Due) -> str:
-        """Have the archive erase one, and what it said: empty when the picture is gone.
+        """Asks the archive to erase a picture; returns the trouble, empty if the picture is gone.
 
-        Asked again it does no harm: the archive says *erased* of one that is.
+        Asking again does no harm: the archive answers *erased* of one that is.
         """
         request = ErasureRequest(row_key=due.row_key, case=due.number)
         try:
@@ -102,7 +102,7 @@ class Erasures:
         return "" if answer.row_key == due.row_key else QueryFaultError.code
 
     def settle(self, due: _Due, trouble: str) -> None:
-        """Write down what came of it; each new word is in the audit. Blocks.
+        """Stores the answer, and audits each new trouble. Blocks.
 
         Raises:
             StoreUnavailableError: the database does not work; the archive is asked again.

@@ -1,10 +1,10 @@
-"""What can go wrong with a case, in words that the console can translate."""
+"""Errors of cases, with messages that the console translates."""
 
 from center.errors import CenterError, marked
 
 
 class UnknownCaseError(CenterError):
-    """No such case, or none that whoever asks may see."""
+    """No such case, or none that the caller may see."""
 
     code = "unknown_case"
     message = marked("There is no case {number}.")
@@ -12,7 +12,7 @@ class UnknownCaseError(CenterError):
 
 
 class CaseTakenError(CenterError):
-    """The number is in use."""
+    """Another case has this number."""
 
     code = "case_taken"
     message = marked("There is a case {number} already.")
@@ -20,7 +20,7 @@ class CaseTakenError(CenterError):
 
 
 class CaseStateError(CenterError):
-    """Nothing that may be done in this state."""
+    """The case's state does not allow the act."""
 
     code = "case_state"
     message = marked("This cannot be done to a case that is {state}: {act}.")
@@ -28,7 +28,7 @@ class CaseStateError(CenterError):
 
 
 class CaseChangedError(CenterError):
-    """Somebody wrote it in between."""
+    """Another user wrote the case in between."""
 
     code = "case_changed"
     message = marked("Case {number} was changed meanwhile: it is at version {newest}, not {version}.")
@@ -36,7 +36,7 @@ class CaseChangedError(CenterError):
 
 
 class SecondPersonError(CenterError):
-    """Who asks for a case does not approve it."""
+    """The author, owner or requester of a case may not approve it."""
 
     code = "second_person"
     message = marked("A case is approved by somebody other than who wrote it, owns it or requested it.")
@@ -44,7 +44,7 @@ class SecondPersonError(CenterError):
 
 
 class CaseNotApprovedError(CenterError):
-    """The archive is asked in approved cases alone."""
+    """The archive may be searched in approved cases alone."""
 
     code = "case_not_approved"
     message = marked("Case {number} is not approved, or has expired.")
@@ -60,7 +60,7 @@ class CaseTermsError(CenterError):
 
 
 class AreaOutOfSightError(CenterError):
-    """Cameras that whoever acts may not see."""
+    """The area has cameras that the user may not see, or none."""
 
     code = "area_out_of_sight"
     message = marked("The area of the case has cameras that this account does not see, or none at all.")
@@ -68,7 +68,7 @@ class AreaOutOfSightError(CenterError):
 
 
 class NothingSoughtError(CenterError):
-    """There is nothing to compare with."""
+    """The case has no machine to compare with."""
 
     code = "nothing_sought"
     message = marked("Case {number} has no picture of the sought machine yet.")
@@ -76,7 +76,7 @@ class NothingSoughtError(CenterError):
 
 
 class UnknownCaseMachineError(CenterError):
-    """Not one of this case."""
+    """The machine is not one of this case."""
 
     code = "unknown_case_machine"
     message = marked("Machine {index} of observation {row_key} is none of this case.")
@@ -84,7 +84,7 @@ class UnknownCaseMachineError(CenterError):
 
 
 class DeskMissingError(CenterError):
-    """No desk agent is named."""
+    """No desk agent is configured."""
 
     code = "desk_missing"
     message = marked("No desk agent is set up here, so pictures cannot be brought.")
@@ -92,7 +92,7 @@ class DeskMissingError(CenterError):
 
 
 class ForeignPictureError(CenterError):
-    """A picture that this case did not ask the desk agent for."""
+    """The desk agent did not bring this picture for this case."""
 
     code = "foreign_picture"
     message = marked("Observation {row_key} did not come through the desk agent for this case.")
@@ -100,7 +100,7 @@ class ForeignPictureError(CenterError):
 
 
 class TooManyQuestionsError(CenterError):
-    """An area and span that would take too many questions."""
+    """An area and span that would take too many requests to the archive."""
 
     code = "too_many_questions"
     message = marked("This search would take {count} questions to the archive, more than {limit}.")
@@ -116,7 +116,7 @@ class TooManyStandingError(CenterError):
 
 
 class UnsignedPictureError(CenterError):
-    """A picture from the desk that nobody answers for."""
+    """A picture from the desk without a signature of the desk agent."""
 
     code = "unsigned_picture"
     message = marked("Observation {row_key} is not signed by the desk agent.")
@@ -124,7 +124,7 @@ class UnsignedPictureError(CenterError):
 
 
 class ForgedPictureError(CenterError):
-    """What is archived is not what the desk agent signed."""
+    """The archived picture or row is not the one that the desk agent signed."""
 
     code = "forged_picture"
     message = marked("Observation {row_key} is not what the desk agent signed: {cause}.")

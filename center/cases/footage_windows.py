@@ -1,4 +1,4 @@
-"""Which cameras are worth asking for footage, and of what times. Pure.
+"""Computes the cameras worth asking for footage, and the times to ask for. Pure.
 
 The archive holds snapshots; a camera that has none of the machine may have it on its recorder. Between two sightings a
 camera is worth asking if the machine could have passed it on the way; after the last and before the first if it is
@@ -19,17 +19,17 @@ from provisioning.contracts.wire.messages import MachineClass
 DETOUR: Final = 1.4
 """A road is longer than the straight line; in cities about this much."""
 SLACK_MS: Final = 60_000
-"""Clocks of recorders differ."""
+"""Slack at both ends of a window: clocks of recorders differ."""
 NEAR_M: Final = 2000.0
-"""From the first and last sighting."""
+"""Farthest camera to ask after the last and before the first sighting of a journey."""
 TOGETHER_MS: Final = 2 * 3_600_000
-"""Sightings further apart in time are two journeys."""
+"""Sightings farther apart in time belong to two journeys."""
 MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A camera with a place."""
+    """A camera with its position."""
 
     key: CameraKey
     place: Position
@@ -37,18 +37,24 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Ask this camera for this time. `because`: row keys of the sightings next to it; an empty one is the theft."""
+    """A camera and the time to ask it for.
+
+    `because`: row keys of the sightings next to it; an empty one is the theft.
+    """
 
     key: CameraKey
     from_ms: int
     to_ms: int
     distance_m: float
-    """From the nearer sighting."""
+    """Metres to the nearer sighting."""
     because: tuple[str, ...]
 
 
 def worth_asking(anchors: Sequence[Anchor], spots: Iterable[Spot], cls: MachineClass) -> tuple[Window, ...]:
-    """The best `MOST`: between sightings first, then the nearest. The camera of a sighting next to it is none."""
+    """Returns the best `MOST` windows: those between sightings first, then the nearest.
+
+    The camera of a sighting has no window next to it.
+    """
     known = sorted(anchors, key=lambda each: each.at_ms)
     found: list[tuple[bool, Window]] = []
     for spot in spots:

@@ -1,4 +1,4 @@
-"""One search of a case as the questions that `/lookalikes` takes, and their answers as one. Pure."""
+"""Splits one search of a case into requests that `/lookalikes` takes, and merges their answers. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _SPAN_MS: Final = MAX_SPAN_DAYS * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to find. `cameras`: the case's area as far as whoever asks sees it."""
+    """A search of a case. `cameras`: the case's area as far as the caller sees it."""
 
     case: str
     purpose: str
@@ -39,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Machines by (row key, index), each with its best likeness, and how it was found."""
+    """Merged answer: machines by (row key, index), each with its best likeness, and counts of the search."""
 
     hits: dict[tuple[str, int], tuple[ObjectRow, float]]
     questions: int
@@ -47,14 +47,14 @@ class Answer:
     failed_days: tuple[str, ...]
     recall: float | None
     elsewhere: int
-    """Left out: of a camera that was not asked about. Nought, unless the cluster answered something else."""
+    """Hits left out, of cameras that were not asked about: 0 unless the cluster answered something else."""
 
 
 def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[LookalikeRequest, ...]:
-    """What to ask. Cameras and span are split as far as one question reaches; of `machines` the first eight count.
+    """Splits a search by cameras and span into requests. Of `machines` the first `MAX_MACHINES` count.
 
     Raises:
-        TooManyQuestionsError: it would take too many.
+        TooManyQuestionsError: it would take more than `MAX_QUESTIONS`.
     """
     sources = [f"{key.agent_id}/{key.camera_id}" for key in sorted(question.cameras)]
     starts = range(question.from_ms, question.to_ms, _SPAN_MS)
@@ -80,7 +80,7 @@ def requests(question: Question, machines: Sequence[MachineRef]) -> tuple[Lookal
 
 
 def merged(pages: Iterable[LookalikePage], cameras: frozenset[CameraKey]) -> Answer:
-    """One answer of all. A hit of a camera that is not one of `cameras` is counted and dropped."""
+    """Merges all pages. A hit of a camera that is not one of `cameras` is counted and dropped."""
     hits: dict[tuple[str, int], tuple[ObjectRow, float]] = {}
     failed: set[str] = set()
     recalls: list[float] = []

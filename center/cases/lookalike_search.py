@@ -1,4 +1,4 @@
-"""A search for the machine of one case: asked in pieces, answered as one, ranked, and explained."""
+"""Searches the archive for the machine of one case: in several requests, merged, ranked and explained."""
 
 import asyncio
 from collections.abc import Sequence
@@ -45,22 +45,22 @@ from provisioning.contracts.query.lookalike import MAX_HITS, MAX_MACHINES, Looka
 from provisioning.contracts.wire.messages import MachineClass, PictureState, TimeMs
 
 PARALLEL: Final = 4
-"""Questions at once: the cluster searches four days of each at once."""
+"""Requests at once: the cluster searches four days of each at once."""
 DEPTH: Final = 500
-"""Hits of one question: rejections and places reorder them, so more are asked for than are shown."""
+"""Hits of one request: rejections and places reorder them, so more are asked for than are shown."""
 
 
 class Wanted(BaseModel):
-    """What narrows a search; empty: what the case says. Machine classes alone."""
+    """Filters that narrow a search; those left empty are as in the case. Machine classes alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cls: tuple[MachineClass, ...] = Field(default=(), max_length=len(MachineClass))
     """Empty: the sought class and those it is taken for."""
     colours: tuple[MachineColour, ...] = Field(default=(), max_length=len(MachineColour))
-    """Empty: any; else machines whose colour was not seen are not found."""
+    """Empty: any; else machines of unknown colour are not found."""
     cameras: tuple[Source, ...] = Field(default=(), max_length=256)
-    """Of the area; empty: all of it."""
+    """Cameras of the area; empty: all of them."""
     from_ms: TimeMs | None = None
     to_ms: TimeMs | None = None
     limit: int = Field(default=60, ge=1, le=200)
@@ -73,7 +73,7 @@ class Wanted(BaseModel):
 
 
 class Hunt:
-    """Searches, sightings and footage of cases.
+    """Runs searches of cases, and serves their machines, sightings and footage windows.
 
     Raises (all methods):
         UnknownCaseError, StoreUnavailableError: see `Casebook`.
@@ -89,12 +89,12 @@ class Hunt:
         self._positions = positions
 
     async def search(self, number: str, wanted: Wanted, *, asker: Identity, sight: Scope) -> SearchView:
-        """Ask the archive, and keep what it finds as the candidates of the case.
+        """Searches the archive, and stores the hits as the candidates of the case.
 
         Raises:
-            CaseNotApprovedError, NothingSoughtError, CaseTermsError, TooManyQuestionsError: it may not be asked this.
+            CaseNotApprovedError, NothingSoughtError, CaseTermsError, TooManyQuestionsError: this search is not allowed.
             NotComparableError: none of the pictures of the machine can be compared any more.
-            QueryError, QueryRefusedError: the archive does not answer, or refuses the question.
+            QueryError, QueryRefusedError: the archive does not answer, or refuses the request.
         """
         said = wanted.model_dump(mode="json", exclude_defaults=True)
         dossier = await asyncio.to_thread(
@@ -130,7 +130,7 @@ class Hunt:
         return SearchView(items=candidates.items, explained=explained)
 
     async def machines(self, number: str, verdicts: Sequence[Verdict], *, sight: Scope) -> MachineList:
-        """Machines of the case, with their places: candidates best first, all others by capture time."""
+        """Returns machines of the case with their positions: candidates best first, all others by capture time."""
         found = await asyncio.to_thread(self._dossiers.machines, number, verdicts, sight=sight)
         keys = {CameraKey(each.machine.agent_id, each.machine.camera_id) for each in found}
         places = await asyncio.to_thread(self._positions.of, keys)
@@ -140,13 +140,13 @@ class Hunt:
         return MachineList(items=tuple(placed))
 
     async def area(self, number: str, *, sight: Scope) -> tuple[Spot, ...]:
-        """The cameras of the case in sight that have a place."""
+        """Returns the cameras of the case in sight that have a position."""
         area = await asyncio.to_thread(self._dossiers.area, number, sight=sight)
         places = await asyncio.to_thread(self._positions.of, area)
         return tuple(Spot(key, place) for key, place in sorted(places.items()))
 
     async def seek(self, number: str, row_key: str, index: int, *, asker: Identity, sight: Scope) -> JudgedMachine:
-        """This machine of an observation is the one that is sought.
+        """Makes a machine of an observation the sought one of the case.
 
         Raises:
             UnknownObservationError, UnknownCaseMachineError: there is none, or it is out of sight.
@@ -172,9 +172,9 @@ class Hunt:
         return await asyncio.to_thread(seek, number, machine)
 
     async def crop(self, number: str, row_key: str, index: int, *, sight: Scope) -> bytes:
-        """A machine of the case, or of a picture that the desk agent brought for it, cut out of the redacted picture.
+        """Crops a machine of the case, or of a picture that the desk agent brought for it, from the redacted picture.
 
-        The entry of the search or page that led here stands for it in the audit.
+        Writes no audit entry: that of the search or page that led here covers it.
 
         Raises:
             UnknownCaseMachineError: the case has no such machine in sight.
@@ -197,7 +197,7 @@ class Hunt:
         )
 
     async def footage(self, number: str, *, asker: Identity, sight: Scope) -> WindowList:
-        """Which cameras of the area are worth asking for footage, and of what times.
+        """Returns the cameras of the area worth asking for footage, with the times to ask for.
 
         Raises:
             CaseNotApprovedError: the case is not in force.
@@ -213,7 +213,7 @@ class Hunt:
         )
 
     async def _ask(self, question: lookalike_query.Question, machines: Sequence[MachineRef]) -> lookalike_query.Answer:
-        """The answer; machines that cannot be compared any more are left out if others can be."""
+        """Asks the archive; machines that cannot be compared any more are left out if others can be."""
         try:
             return lookalike_query.merged(await self._pages(question, machines), question.cameras)
         except NotComparableError:
@@ -227,7 +227,7 @@ class Hunt:
     async def _lowering(
         self, question: lookalike_query.Question, rejected: Sequence[MachineRef]
     ) -> lookalike_query.Answer | None:
-        """What is like the rejected; None where none of them can be compared any more."""
+        """Searches for look-alikes of the rejected machines; None if none of these can be compared any more."""
         try:
             return await self._ask(replace(question, limit=MAX_HITS), rejected)
         except NotComparableError:
@@ -259,7 +259,7 @@ class Hunt:
 def _question(
     number: str, terms: Terms, wanted: Wanted, cameras: frozenset[CameraKey], asked_by: str
 ) -> lookalike_query.Question:
-    """What to ask: the case's terms, narrowed and never widened.
+    """Makes the search: the case's terms, narrowed and never widened.
 
     Raises:
         CaseTermsError: nothing of the case is left.
@@ -284,7 +284,7 @@ def _question(
 
 
 def _sought(dossier: Dossier) -> list[MachineRef]:
-    """What to compare with: the pictures of the sought machine, then the newest confirmed sightings."""
+    """Returns the machines to compare with: pictures of the sought one, then the newest confirmed sightings."""
     confirmed = sorted(dossier.of(Verdict.CONFIRMED), key=lambda each: -each.machine.captured_at_ms)
     return [_ref(each.machine) for each in (*dossier.of(Verdict.SOUGHT), *confirmed)]
 
@@ -294,7 +294,7 @@ def _ref(machine: CaseMachine) -> MachineRef:
 
 
 def _anchors(dossier: Dossier, places: dict[CameraKey, Position]) -> list[Anchor]:
-    """Where the machine was known to be."""
+    """Returns the known places and times of the machine: confirmed sightings, and the theft."""
     anchors = []
     for each in dossier.of(Verdict.CONFIRMED):
         machine = each.machine
@@ -313,7 +313,7 @@ def _ranked(
     dossier: Dossier,
     places: dict[CameraKey, Position],
 ) -> list[Ranked]:
-    """Candidates, best first, without those that somebody has decided on."""
+    """Ranks the hits, best first, without those that a user has decided on."""
     judged = {(each.machine.row_key, each.machine.index) for each in dossier.judged}
     anchors, terms = _anchors(dossier, places), dossier.terms
     ranked = []

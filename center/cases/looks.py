@@ -1,4 +1,4 @@
-"""The whole of an observation that a case has: its redacted picture with all that is known of it."""
+"""Shows whole observations of a case: the redacted picture with the archive's row."""
 
 import asyncio
 
@@ -9,11 +9,11 @@ from center.search.views import ObservationView, shown
 
 
 class Looks:
-    """What a member of one case sees of its candidates, sightings and sought pictures, and of nothing else.
+    """Shows observations of a case's candidates, sightings and sought pictures to its members, and no others.
 
     Raises (all methods):
         UnknownCaseError, StoreUnavailableError: see `Casebook`.
-        UnknownObservationError: it is none of the case, or of a camera out of sight, or not archived any more.
+        UnknownObservationError: it is none of the case's, or of a camera out of sight, or not archived any more.
         QueryError: the archive does not answer.
     """
 
@@ -22,12 +22,12 @@ class Looks:
         self._dossiers = dossiers
 
     async def observation(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> ObservationView:
-        """One observation with its machines; that it was looked at is in the audit."""
+        """Returns one observation with its machines, and audits that it was looked at."""
         await asyncio.to_thread(self._dossiers.show, number, row_key, "show", asker=asker, sight=sight)
         return shown(await self._search.archived(row_key))
 
     async def picture(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> bytes:
-        """The redacted JPEG; that it was opened is in the audit.
+        """Returns the redacted JPEG, and audits that it was opened.
 
         Raises:
             NoPictureError, PictureBrokenError: there is none to show.

@@ -1,4 +1,7 @@
-"""The machines of a case: sought, candidates, confirmed, rejected. Keys and boxes; pictures stay in the archive."""
+"""Stores the machines of a case: sought, candidates, confirmed, rejected.
+
+Keys and boxes; pictures stay in the archive.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -33,7 +36,7 @@ class Ranked(NamedTuple):
 
 
 class Dossier(NamedTuple):
-    """What a search is made with."""
+    """Terms, area and judged machines with which a search is made."""
 
     terms: Terms
     area: frozenset[CameraKey]
@@ -41,12 +44,12 @@ class Dossier(NamedTuple):
     """Without candidates, newest decision first."""
 
     def of(self, *verdicts: Verdict) -> tuple[JudgedMachine, ...]:
-        """Those of these verdicts."""
+        """Returns the machines of these verdicts."""
         return tuple(each for each in self.judged if each.verdict in verdicts)
 
 
 class Dossiers:
-    """Blocks: call it from a worker thread.
+    """Stores the machines of all cases. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing was changed.
@@ -59,10 +62,10 @@ class Dossiers:
         self._now_ms = now_ms
 
     def open(self, number: str, *, sight: Scope, action: str, actor: str, **facts: object) -> Dossier:
-        """What is needed to ask the archive; that it will be is in the audit when this returns.
+        """Returns the basis of a search; when this returns, the audit says that the archive will be searched.
 
         Raises:
-            CaseNotApprovedError: nothing may be asked.
+            CaseNotApprovedError: nothing may be searched.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -72,20 +75,20 @@ class Dossiers:
             return Dossier(Terms.model_validate_json(record.terms), area, judged)
 
     def machines(self, number: str, verdicts: Sequence[Verdict], *, sight: Scope) -> tuple[JudgedMachine, ...]:
-        """Those of cameras in sight; candidates by rank, others by capture time."""
+        """Returns machines of cameras in sight; candidates by rank, others by capture time."""
         with self._store.transaction() as session:
             self._book.seen(session, number, sight)
             found = map(JudgedMachine.of, _of(session, number, verdicts))
             return tuple(each for each in found if _in_sight(each, sight))
 
     def area(self, number: str, *, sight: Scope) -> frozenset[CameraKey]:
-        """The cameras of the case that are in sight."""
+        """Returns the cameras of the case that are in sight."""
         with self._store.transaction() as session:
             _record, area = self._book.seen(session, number, sight)
             return frozenset(key for key in area if sight.holds(*key))
 
     def machine(self, number: str, row_key: str, index: int, *, sight: Scope) -> CaseMachine | None:
-        """One of them, None where the case has none such in sight."""
+        """Returns one machine; None if the case has no such machine in sight."""
         with self._store.transaction() as session:
             self._book.seen(session, number, sight)
             row = session.get(CaseMachineRecord, (number, row_key, index))
@@ -93,10 +96,10 @@ class Dossiers:
             return judged.machine if judged is not None and _in_sight(judged, sight) else None
 
     def found(self, number: str, candidates: Sequence[Ranked], *, asker: Identity, sight: Scope) -> None:
-        """These are the candidates now, in place of those before; what somebody decided on stays.
+        """Replaces the candidates of the case; machines that a user decided on stay.
 
         Raises:
-            CaseNotApprovedError: meanwhile.
+            CaseNotApprovedError: the case is no longer approved.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -110,7 +113,7 @@ class Dossiers:
                     session.add(self._row(number, machine, Verdict.CANDIDATE, asker.actor, score, rank))
 
     def show(self, number: str, row_key: str, what: str, *, asker: Identity, sight: Scope) -> None:
-        """Write down that an observation of this case will be shown whole.
+        """Audits that an observation of this case will be shown whole.
 
         Raises:
             UnknownObservationError: none of its machines is the case's, or its camera is out of sight.
@@ -127,7 +130,7 @@ class Dossiers:
             self._book.note(session, record, what, asker.actor, row_key=row_key)
 
     def look(self, number: str, row_key: str, *, asker: Identity, sight: Scope) -> None:
-        """Write down that an observation will be looked at for this case.
+        """Audits that an observation will be read for this case.
 
         Raises:
             CaseStateError: the case has ended.
@@ -139,7 +142,7 @@ class Dossiers:
             self._book.note(session, record, "look", asker.actor, row_key=row_key)
 
     def met(self, number: str, machine: CaseMachine, likeness: float) -> None:
-        """A fresh row shows something like what the case seeks: a candidate, before all that a search found."""
+        """Adds a machine of a fresh row as a candidate, ranked before all that a search found."""
         with self._store.transaction() as session:
             locked(session)
             record = session.get_one(CaseRecord, number)
@@ -154,10 +157,10 @@ class Dossiers:
     def seek(
         self, number: str, machine: CaseMachine, *, asker: Identity, sight: Scope, signed_by: str | None = None
     ) -> JudgedMachine:
-        """This is the machine that is sought; `signed_by`: SHA-256 of the certificate that a brought picture stands on.
+        """Makes a machine the sought one. `signed_by`: SHA-256 of the certificate that signed a brought picture.
 
         Raises:
-            CaseStateError: the case has ended, or waits for approval of what it says now.
+            CaseStateError: the case has ended.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -172,11 +175,11 @@ class Dossiers:
     def judge(
         self, number: str, row_key: str, index: int, verdict: Verdict, *, asker: Identity, sight: Scope
     ) -> JudgedMachine:
-        """Confirm or reject a candidate, or take that back.
+        """Confirms or rejects a candidate, or takes that back.
 
         Raises:
             CaseNotApprovedError: nothing may be decided.
-            UnknownCaseMachineError: it is none of this case, or of a camera out of sight.
+            UnknownCaseMachineError: the machine is none of this case, or of a camera out of sight.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -190,11 +193,11 @@ class Dossiers:
             return JudgedMachine.of(row)
 
     def drop(self, number: str, row_key: str, index: int, *, asker: Identity, sight: Scope) -> None:
-        """This is not the sought machine after all.
+        """Removes a machine from the sought ones.
 
         Raises:
             CaseStateError: the case has ended.
-            UnknownCaseMachineError: it was none.
+            UnknownCaseMachineError: it is not a sought one.
         """
         with self._store.transaction() as session:
             locked(session)
@@ -207,13 +210,13 @@ class Dossiers:
             self._book.note(session, record, "drop", asker.actor, row_key=row_key, index=index)
 
     def oldest_ended_ms(self) -> int | None:
-        """When the first case ended of which something derived is left; None where there is none."""
+        """Returns the earliest end of a case whose derived data is not deleted; None if there is none."""
         with self._store.transaction() as session:
             wanted = select(func.min(CaseRecord.ended_at_ms)).where(CaseRecord.deleted_at_ms.is_(None))
             return session.scalar(wanted)
 
     def delete_ended(self, before_ms: int) -> int:
-        """Delete what was derived for cases that ended, or whose draft was to expire, before. Returns how many."""
+        """Deletes derived data of cases that ended, or of drafts that expired, before `before_ms`; returns how many."""
         ended = CaseRecord.ended_at_ms.is_not(None) & (CaseRecord.ended_at_ms <= before_ms)
         idle = (CaseRecord.state == State.DRAFT) & (CaseRecord.expires_at_ms <= before_ms)
         due = select(CaseRecord).where(CaseRecord.deleted_at_ms.is_(None) & (ended | idle))
@@ -249,7 +252,7 @@ class Dossiers:
         )
 
     def _erase(self, session: Session, number: str, row_keys: Sequence[str]) -> None:
-        """What was brought for the case is to go from the archive, too: `erasures` asks for it."""
+        """Queues the erasure of brought pictures from the archive: `erasures` asks for it."""
         now_ms = self._now_ms()
         for row_key in row_keys:
             wanted = CaseErasureRecord(

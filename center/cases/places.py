@@ -1,4 +1,4 @@
-"""Where and when the machine of a case is known to have been."""
+"""Places and times at which the machine of a case is known to have been."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from center.geometry import Position
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The machine was here then: the theft, or a sighting that somebody confirmed."""
+    """A known place and time of the machine: the theft, or a sighting that a user confirmed."""
 
     at_ms: int
     place: Position

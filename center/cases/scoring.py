@@ -1,13 +1,13 @@
-"""How a candidate is ranked: likeness × colour × whether the machine could have been there then. Pure.
+"""Ranks candidates: likeness × colour × reach, by which the machine could have been there then. Pure.
 
     like  = p − max(0, n − p + MARGIN)      never above p; p: cosine to the sought machine, n: to the nearest rejected
     score = like × colour × reach           each factor at most 1
 
-*n*: a candidate that looks about as much like a machine that somebody rejected falls below all that do not; one that
-is clearly nearer to the sought machine (by `MARGIN`) keeps its place. *colour*: `OTHER_COLOUR` where a colour was seen
-that the owner did not name; an unseen one lowers nothing. *reach*: 1 where the way from the known sightings next to it
-can be gone at the fastest speed of its class, less the faster it would have had to go, and never below `LEAST_REACH`,
-since a stolen bicycle may lie in a van.
+*n*: a candidate that looks about as much like a rejected machine falls below all that do not; one that is clearly
+nearer to the sought machine (by `MARGIN`) keeps its place. *colour*: `OTHER_COLOUR` if the candidate has a colour that
+the owner did not name; an unknown colour lowers nothing. *reach*: 1 if the way from the known sightings next to it can
+be gone at the fastest speed of its class, less the faster it would have had to go, and never below `LEAST_REACH`, since
+a stolen bicycle may lie in a van.
 """
 
 from collections.abc import Iterable
@@ -25,43 +25,46 @@ OTHER_COLOUR: Final = 0.9
 """Four in five named colours are right (docs/appearance.md), so a wrong one is no proof."""
 LEAST_REACH: Final = 0.25
 IN_VIEW_M: Final = 100.0
-"""How far from its camera's coordinates a machine may be."""
+"""Metres that a machine may be from its camera's coordinates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One candidate's rank and what it is made of, so that it can be explained."""
+    """One candidate's score with its factors, so that it can be explained."""
 
     likeness: float
     """Cosine to the sought machine, -1 to 1."""
     rejected: float | None
-    """Cosine to the nearest rejected machine; None: none was near enough to be answered."""
+    """Cosine to the nearest rejected machine; None: none was near enough to be a hit."""
     colour: float
     reach: float
 
     @property
     def like(self) -> float:
-        """After what was rejected."""
+        """Likeness lowered by rejections."""
         return lowered(self.likeness, self.rejected)
 
     @property
     def total(self) -> float:
-        """What candidates are sorted by. A negative likeness is not made better by a factor."""
+        """Score by which candidates are sorted. A negative likeness is not multiplied: a factor would improve it."""
         return self.like * self.colour * self.reach if self.like > 0 else self.like
 
 
 def lowered(likeness: float, rejected: float | None) -> float:
-    """The likeness after rejections: falls as `rejected` rises, rises with `likeness`, and is never above it."""
+    """Lowers a likeness by rejections: it falls as `rejected` rises, rises with `likeness`, and is never above it."""
     return likeness if rejected is None else likeness - max(0.0, rejected - likeness + MARGIN)
 
 
 def colour_factor(seen: MachineColour | None, wanted: tuple[MachineColour, ...]) -> float:
-    """See the module."""
+    """Returns the colour factor: `OTHER_COLOUR` for a known colour that was not asked for, else 1."""
     return OTHER_COLOUR if wanted and seen is not None and seen not in wanted else 1.0
 
 
 def reach(at_ms: int, place: Position | None, anchors: Iterable[Anchor], cls: MachineClass) -> float:
-    """Whether a machine known at the anchors could have been here then. Unknown places lower nothing."""
+    """Returns how well a machine known at the anchors could have been here then: `LEAST_REACH` to 1.
+
+    Unknown places lower nothing.
+    """
     known = list(anchors)
     if place is None or not known:
         return 1.0

@@ -1,4 +1,4 @@
-"""The cases of one centre, wired, and the loop that ends and deletes what is over."""
+"""Wires the cases of one centre, and runs the loop that expires them and deletes derived data."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ _DAY_MS: Final = 86_400_000
 
 
 class Cases:
-    """What a route or page needs of cases."""
+    """Serves cases to routes and pages."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Cases:
         self._retention = retention
         self.book = Casebook(store, audit, now_ms, latest_ms=retention.latest_ms)
         self.keep_days: Final = config.delete_after_days
-        """After so many days what was derived for a case that is over is deleted."""
+        """Days after a case's end at which its derived data is deleted."""
         self.dossiers = Dossiers(store, self.book, now_ms)
         self.pictures = DeskPictures(store, self.book, search, roster, config, now_ms)
         self.erasures = Erasures(store, self.book, search, now_ms, due_ms=retention.due_ms)
@@ -61,7 +61,7 @@ class Cases:
         self.loops = (Periodic("the sweeping of cases", SWEEP_S, self._sweep), self.standing.loop)
 
     def sweep(self) -> None:
-        """Expire what is due and delete what was derived for cases that are over. Blocks.
+        """Expires cases that are due and deletes the derived data of cases that are over. Blocks.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -75,7 +75,7 @@ class Cases:
             self.dossiers.delete_ended(horizon_ms)
 
     async def erase(self) -> None:
-        """Have the archive erase what was brought for cases that are over. What it does not confirm is asked for again.
+        """Has the archive erase pictures brought for cases that are over. Unconfirmed ones are asked for again.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -88,7 +88,7 @@ class Cases:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Sweeps, and compares fresh rows, while `with` lasts."""
+        """Runs the loops of sweeping and of comparing fresh rows while `with` lasts."""
         async with background.running(self.loops):
             yield
 
@@ -98,5 +98,5 @@ class Cases:
 
 
 def keep_ms(config: CasesConfig) -> int:
-    """How long what was derived for a case stays after its end."""
+    """Returns the milliseconds for which the derived data of a case is kept after its end."""
     return config.delete_after_days * _DAY_MS

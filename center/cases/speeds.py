@@ -1,4 +1,4 @@
-"""How fast a machine of a class goes, along the straight line, metres a second: generous on both sides on purpose."""
+"""Speeds of machines by class, along the straight line, metres a second: generous on both sides on purpose."""
 
 from typing import Final
 

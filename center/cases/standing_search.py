@@ -1,7 +1,7 @@
-"""Standing look-alikes: fresh rows of a case's area are compared with what it seeks, and a likeness raises an alarm.
+"""Compares fresh rows of a case's area with its sought machines; a look-alike raises an alarm.
 
-Rows come as the alarm rules see them, hints and reconciled commits alike. They wait in a bounded queue, and every half
-second one question asks for many cases and rows at once: no vector leaves the cluster, and nobody polls by case.
+Rows come as the alarm rules get them, from hints and reconciled commits alike. They wait in a bounded queue, and every
+half second one request asks for many cases and rows at once: no vector leaves the cluster, and no case is polled.
 """
 
 import asyncio
@@ -34,16 +34,16 @@ from provisioning.contracts.wire.messages import MachineClass
 
 ASK_S: Final = 0.5
 REREAD_MS: Final = 5_000
-"""How long after its approval, a confirmation or its end a case is watched as before."""
+"""Milliseconds for which the list of watched cases and their machines is used before it is read again."""
 MAX_WAITING: Final = 10_000
-"""Rows; then the oldest are dropped, counted."""
+"""Rows that may wait; beyond it the oldest are dropped and counted."""
 KEEP_EVERY_MS: Final = 300_000
-"""Of one case and camera one candidate in this time: what is parked there would fill the list."""
+"""Milliseconds between two candidates of one case and camera: a parked machine would fill the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What one case seeks, and where."""
+    """A case that is watched: its machines to compare with, classes, least likeness and area."""
 
     case: str
     machines: tuple[MachineRef, ...]
@@ -53,7 +53,7 @@ class Watched:
 
 
 class Standing:
-    """`offer` may be called from any thread; the rest belongs to one loop."""
+    """Compares rows for all watched cases. `offer` may be called from any thread; the rest belongs to one loop."""
 
     def __init__(
         self, store: Store, dossiers: Dossiers, search: Search, alarms: AlarmRoom, now_ms: NowMs, *, late_after_ms: int
@@ -76,7 +76,7 @@ class Standing:
         self.loop = Periodic("the comparing for standing cases", ASK_S, self.run_once)
 
     def offer(self, rows: Sequence[Seen]) -> None:
-        """Rows were committed. Those of no case's area are passed over at once."""
+        """Queues committed rows; drops those of no case's area at once."""
         wanted = [row for row in rows if row.machines and CameraKey(row.agent_id, row.camera_id) in self._areas]
         if not wanted:
             return
@@ -87,10 +87,10 @@ class Standing:
                 self.dropped_oldest += 1
 
     async def run_once(self) -> None:
-        """Ask for what waits.
+        """Compares the rows that wait.
 
         Raises:
-            QueryError: the archive does not answer; the rows wait on while they are fresh.
+            QueryError: the archive does not answer; the rows wait while they are fresh.
             StoreUnavailableError: the database does not work; the same.
         """
         now_ms = self._now_ms()
@@ -107,7 +107,7 @@ class Standing:
                 raise
 
     def _take(self) -> list[Seen]:
-        """The next rows; what is late by now notifies nobody and is not asked about."""
+        """Takes the next rows; drops late ones, which raise no alarm."""
         with self._lock:
             taken = [self._waiting.popleft() for _ in range(min(MAX_ROWS, len(self._waiting)))]
         oldest_ms = self._now_ms() - self._late_after_ms
@@ -128,7 +128,7 @@ class Standing:
                 await asyncio.to_thread(self._alarms.alike, found)
 
     async def _keep(self, case: str, row: Seen, index: int, similarity: float) -> None:
-        """It is a candidate of the case too, so that somebody can confirm or reject it there."""
+        """Adds the machine to the candidates of the case, so that a user can confirm or reject it there."""
         key, now_ms = (case, row.place), self._now_ms()
         if now_ms - self._kept.get(key, -KEEP_EVERY_MS) < KEEP_EVERY_MS:
             return
@@ -148,7 +148,7 @@ class Standing:
         self._kept[key] = now_ms
 
     def _read(self) -> tuple[Watched, ...]:
-        """Approved, unexpired cases that seek something, at most `MAX_STANDING`."""
+        """Reads approved, unexpired cases that have a sought machine, at most `MAX_STANDING`."""
         table = CaseRecord
         active = (table.state == State.APPROVED) & table.standing & (table.expires_at_ms > self._now_ms())
         wanted = [Verdict.SOUGHT.value, Verdict.CONFIRMED.value]
@@ -173,7 +173,7 @@ class Standing:
 
 
 def questions(watched: Iterable[Watched], rows: Sequence[Seen]) -> list[StandingRequest]:
-    """What to ask: of each case the rows of its area and classes alone, in as few questions as their size allows."""
+    """Makes the requests: of each case the rows of its area and classes alone, in as few as their size allows."""
     asked: list[StandingRequest] = []
     cases: list[StandingCase] = []
     pairs = 0

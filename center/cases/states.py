@@ -1,4 +1,4 @@
-"""The life of a case as a table: what may be done to it in which state, and what it is afterwards."""
+"""The life of a case as a table: which act is allowed in which state, and the state that follows."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,8 +7,6 @@ from center.cases.errors import CaseStateError
 
 
 class State(StrEnum):
-    """Of one case."""
-
     DRAFT = "draft"
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -17,22 +15,22 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """What is done to it."""
+    """Act on a case."""
 
     CREATE = "create"
-    """Its beginning, which no state comes before."""
+    """The first act, which no state comes before."""
     CHANGE = "change"
     REQUEST = "request"
     WITHDRAW = "withdraw"
-    """By whoever requested it."""
+    """By the user who requested it."""
     REFUSE = "refuse"
-    """By whoever was to approve it."""
+    """By the user who was to approve it."""
     APPROVE = "approve"
     REVISE = "revise"
     """Its terms are to change, so its approval ends."""
     CLOSE = "close"
     EXPIRE = "expire"
-    """By time alone. A draft waits: it allows nothing."""
+    """By time alone. A draft does not expire: it allows nothing."""
 
 
 TABLE: Final[dict[tuple[State, Act], State]] = {
@@ -51,14 +49,14 @@ TABLE: Final[dict[tuple[State, Act], State]] = {
     (State.EXPIRED, Act.CLOSE): State.CLOSED,
 }
 ENDED: Final = frozenset({State.CLOSED, State.EXPIRED})
-"""What was derived for it is deleted after a while."""
+"""States of cases that are over, whose derived data is deleted after a while."""
 
 
 def after(state: State, act: Act) -> State:
-    """The state that follows.
+    """Returns the state that follows an act.
 
     Raises:
-        CaseStateError: this cannot be done in this state.
+        CaseStateError: the act is not allowed in this state.
     """
     following = TABLE.get((state, act))
     if following is None:
@@ -67,7 +65,7 @@ def after(state: State, act: Act) -> State:
 
 
 def now(state: State, *, expires_at_ms: int, now_ms: int) -> State:
-    """What a case is at this moment: time expires it, whether or not anybody has written that down."""
+    """Returns the state of a case at `now_ms`: time expires it, even before that is stored."""
     if now_ms >= expires_at_ms and (state, Act.EXPIRE) in TABLE:
         return TABLE[state, Act.EXPIRE]
     return state

@@ -1,4 +1,4 @@
-"""The tables of cases. None has a place for a picture, a vector or anybody but those who act here."""
+"""The tables of cases. None has a place for a picture, a vector or a person other than the users who act."""
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,13 +14,13 @@ class CaseRecord(Base):
     number: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
     terms: Mapped[str] = mapped_column(Text)
-    """JSON of `Terms`."""
+    """Terms, as JSON of `center.cases.terms.Terms`."""
     state: Mapped[str] = mapped_column(String(16), index=True)
     owner: Mapped[str] = mapped_column(String(64))
     written_by: Mapped[str] = mapped_column(String(64))
-    """Of this version."""
+    """Author of this version."""
     standing: Mapped[bool] = mapped_column(Boolean)
-    """Whether fresh rows that are like the sought machine raise an alarm while it is approved."""
+    """True: fresh rows that resemble the sought machine raise an alarm while the case is approved."""
     requested_by: Mapped[str | None] = mapped_column(String(64))
     approved_by: Mapped[str | None] = mapped_column(String(64))
     approved_at_ms: Mapped[int | None] = mapped_column(BigInteger)
@@ -28,11 +28,11 @@ class CaseRecord(Base):
     expires_at_ms: Mapped[int] = mapped_column(BigInteger)
     ended_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     deleted_at_ms: Mapped[int | None] = mapped_column(BigInteger)
-    """When what was derived for it was deleted."""
+    """Time at which its derived data was deleted."""
 
 
 class CaseEventRecord(Base):
-    """What was done to a case; kept with it."""
+    """Act on a case; kept as long as the case."""
 
     __tablename__ = "case_events"
 
@@ -45,7 +45,10 @@ class CaseEventRecord(Base):
 
 
 class CaseMachineRecord(Base):
-    """A machine of an observation and what it is to the case: sought, candidate, confirmed, rejected. Derived data."""
+    """A machine of an observation with its verdict in the case: sought, candidate, confirmed, rejected.
+
+    Derived data.
+    """
 
     __tablename__ = "case_machines"
 
@@ -54,12 +57,12 @@ class CaseMachineRecord(Base):
     index: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     verdict: Mapped[str] = mapped_column(String(16))
     machine: Mapped[str] = mapped_column(Text)
-    """JSON of `CaseMachine`."""
+    """Machine, as JSON of `center.cases.views.CaseMachine`."""
     captured_at_ms: Mapped[int] = mapped_column(BigInteger)
     score: Mapped[str] = mapped_column(Text)
-    """JSON of `ScoreView`; empty for what no search brought."""
+    """JSON of `ScoreView`; empty for a machine that no search brought."""
     rank: Mapped[int] = mapped_column(Integer)
-    """Of a candidate, from 0."""
+    """Rank of a candidate, from 0."""
     actor: Mapped[str] = mapped_column(String(64))
     at_ms: Mapped[int] = mapped_column(BigInteger)
 
@@ -75,7 +78,7 @@ class CasePictureRecord(Base):
     actor: Mapped[str] = mapped_column(String(64))
     at_ms: Mapped[int] = mapped_column(BigInteger)
     certificate_sha256: Mapped[str | None] = mapped_column(String(64))
-    """Of the desk agent's certificate, once what it signed was checked; None before."""
+    """Hash of the desk agent's certificate, once its signature was checked; None before."""
     signature: Mapped[str | None] = mapped_column(Text)
     """JSON of `Signature`, as it was checked."""
 
@@ -89,7 +92,7 @@ class CaseErasureRecord(Base):
     number: Mapped[str] = mapped_column(ForeignKey("cases.number"), index=True)
     wanted_at_ms: Mapped[int] = mapped_column(BigInteger)
     next_at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
-    """When the archive is asked next."""
+    """Time at which the archive is asked next."""
     trouble: Mapped[str] = mapped_column(String(32))
-    """Why it is not done, in one word of `erasing`; empty before the first question and once it is done."""
+    """Why it is not done, in one word of `erasures`; empty before the first request and once it is done."""
     done_at_ms: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""The terms of a case: what is approved, and what every question to the archive is held to."""
+"""The terms of a case, which are approved and which bound every request to the archive."""
 
 import re
 from typing import Annotated, Final, Self
@@ -14,10 +14,10 @@ NUMBER_PATTERN: Final = r"^\w[\w\[\]〔〕()（）.-]{0,63}$"
 """As offices write them, `杭公刑立字〔2026〕0123`; never a slash, white space or a bare dot: it stands in addresses."""
 MAX_SPAN_DAYS: Final = 93
 MAX_LIFE_DAYS: Final = 180
-"""A case that is needed for longer is approved again."""
+"""Days after which a case expires at the latest; one that is needed for longer is approved again."""
 MAX_DISTRICTS: Final = 32
 MAX_CAMERAS: Final = 256
-"""That are named one by one."""
+"""Cameras that a case names one by one, at most."""
 DAY_MS: Final = 86_400_000
 _CAMERA: Final = rf"^{AGENT_PATTERN[1:-1]}/{CAMERA_PATTERN[1:-1]}$"
 
@@ -29,7 +29,7 @@ Username = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern
 
 
 class Theft(BaseModel):
-    """Where and when the machine was last known to be its owner's."""
+    """Place and time at which the machine was last known to be its owner's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,7 +39,7 @@ class Theft(BaseModel):
 
 
 class Terms(BaseModel):
-    """What a case is about and how far it reaches. Of machines alone: there is no field for anybody.
+    """Purpose and bounds of a case. Of machines alone: there is no field for a person.
 
     `from_ms` inclusive, `to_ms` exclusive, both of capture times.
     """
@@ -48,12 +48,12 @@ class Terms(BaseModel):
 
     purpose: Purpose
     owner: Username | None = None
-    """None: who writes it."""
+    """None: the user who writes the case."""
     districts: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")], ...] = Field(
         default=(), max_length=MAX_DISTRICTS
     )
     cameras: tuple[Source, ...] = Field(default=(), max_length=MAX_CAMERAS)
-    """Besides those of the districts."""
+    """Cameras besides those of the districts."""
     from_ms: TimeMs
     to_ms: TimeMs
     expires_at_ms: TimeMs
@@ -62,9 +62,9 @@ class Terms(BaseModel):
     """As the owner says; empty: unknown."""
     theft: Theft | None = None
     standing: bool = False
-    """Whether fresh rows that are like the sought machine raise an alarm."""
+    """True: fresh rows that resemble the sought machine raise an alarm."""
     standing_from: float = Field(default=0.85, ge=0.5, le=1, allow_inf_nan=False)
-    """How alike they have to be: a cosine."""
+    """Least likeness, as a cosine, for such an alarm."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -76,15 +76,15 @@ class Terms(BaseModel):
 
     @property
     def named_cameras(self) -> frozenset[CameraKey]:
-        """Those of `cameras`."""
+        """Keys of the cameras in `cameras`."""
         return frozenset(CameraKey(*source.split("/", 1)) for source in self.cameras)
 
     @property
     def classes(self) -> tuple[MachineClass, ...]:
-        """What is asked for where nobody chose: a detector calls a bicycle a motorcycle and a van a car or truck."""
+        """Classes of a search without a filter: a detector calls a bicycle a motorcycle and a van a car or truck."""
         return tuple(cls for cls in MachineClass if cls.is_two_wheeler is self.cls.is_two_wheeler)
 
 
 def is_number(text: str) -> bool:
-    """Whether this may be a case's number."""
+    """True if a text may be a case's number."""
     return re.fullmatch(NUMBER_PATTERN[1:-1], text) is not None

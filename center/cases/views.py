@@ -1,4 +1,4 @@
-"""What is shown of cases: machines, places and times, and who did what to the case."""
+"""Views of cases: machines, places and times, and the acts on the case."""
 
 from enum import StrEnum
 from typing import Self
@@ -19,17 +19,17 @@ class _Shown(BaseModel):
 
 
 class Verdict(StrEnum):
-    """What a machine is to a case."""
+    """Verdict on a machine in a case."""
 
     SOUGHT = "sought"
-    """It is the machine: searches begin with it."""
+    """The stolen machine itself: searches begin with it."""
     CANDIDATE = "candidate"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
 
 
 class EventView(_Shown):
-    """Something that was done to a case."""
+    """Act on a case, with actor, time and comment."""
 
     act: Act
     at_ms: TimeMs
@@ -38,7 +38,7 @@ class EventView(_Shown):
 
 
 class CaseView(_Shown):
-    """One case. `state` is what it is now: time expires it."""
+    """One case. `state` is the present one: time expires a case."""
 
     number: str
     version: int
@@ -52,13 +52,13 @@ class CaseView(_Shown):
     created_at_ms: int
     ended_at_ms: int | None
     deleted_at_ms: int | None
-    """When candidates, sightings and the places of pictures were deleted."""
+    """Time at which candidates, sightings and the places of pictures were deleted."""
     cameras: int
-    """In its area now."""
+    """Cameras in its area now."""
 
     @classmethod
     def of(cls, record: CaseRecord, *, now_ms: int, cameras: int) -> Self:
-        """As it is now."""
+        """Converts a record, with the present state."""
         return cls(
             number=record.number,
             version=record.version,
@@ -77,14 +77,14 @@ class CaseView(_Shown):
 
 
 class CaseDetail(_Shown):
-    """One case with what was done to it, oldest first."""
+    """One case with the acts on it, oldest first."""
 
     case: CaseView
     events: tuple[EventView, ...]
 
 
 class CaseList(_Shown):
-    """Newest first."""
+    """List of cases, newest first."""
 
     items: tuple[CaseView, ...]
 
@@ -103,7 +103,7 @@ class CaseMachine(_Shown):
 
 
 class ScoreView(_Shown):
-    """Why a candidate stands where it stands: see docs/cases.md."""
+    """Score of a candidate with its factors: docs/cases.md explains them."""
 
     likeness: float
     rejected: float | None
@@ -114,7 +114,7 @@ class ScoreView(_Shown):
 
     @classmethod
     def of(cls, score: Score) -> Self:
-        """Rounded as far as it means something."""
+        """Rounds the factors to the digits that mean something."""
         return cls(
             likeness=round(score.likeness, 4),
             rejected=None if score.rejected is None else round(score.rejected, 4),
@@ -126,21 +126,21 @@ class ScoreView(_Shown):
 
 
 class JudgedMachine(_Shown):
-    """A machine and what it is to the case."""
+    """A machine with the verdict on it."""
 
     machine: CaseMachine
     verdict: Verdict
     score: ScoreView | None
-    """None where no search brought it."""
+    """None if no search brought it."""
     latitude: float | None = None
     longitude: float | None = None
-    """Of its camera; None where nobody said."""
+    """Position of its camera; None if it is not known."""
     decided_by: str
     decided_at_ms: int
 
     @classmethod
     def of(cls, record: CaseMachineRecord) -> Self:
-        """Without its place."""
+        """Converts a record, without the position."""
         return cls(
             machine=CaseMachine.model_validate_json(record.machine),
             verdict=Verdict(record.verdict),
@@ -157,36 +157,36 @@ class MachineList(_Shown):
 
 
 class Explained(_Shown):
-    """How a search was made."""
+    """Explanation of a search: its bounds and counts."""
 
     cameras: int
     cameras_out_of_sight: int
-    """Of the case's area, that whoever asked may not see."""
+    """Cameras of the case's area that the caller may not see."""
     machines: int
-    """That were compared with: the sought one's pictures and confirmed sightings."""
+    """Machines compared with: the sought one's pictures and confirmed sightings."""
     rejected: int
-    """That lower what is like them."""
+    """Rejected machines that lower what is like them."""
     questions: int
     days: int
     failed_days: tuple[str, ...]
     recall: float | None
-    """Lowest that was measured on a day of the answer; None where every day was searched exactly."""
+    """Lowest recall that was measured on a day of the answer; None if every day was searched exactly."""
     found: int
     judged: int
-    """Of them, left out since somebody has decided on them."""
+    """Hits left out, since a user has decided on them."""
     elsewhere: int
-    """Left out: of a camera that was not asked about; nought, unless the cluster answered something else."""
+    """Hits left out, of cameras that were not asked about: 0 unless the cluster answered something else."""
 
 
 class SearchView(_Shown):
-    """Candidates, best first."""
+    """Result of a search: candidates, best first."""
 
     items: tuple[JudgedMachine, ...]
     explained: Explained
 
 
 class WindowView(_Shown):
-    """Ask this camera for its footage of this time."""
+    """A camera and the time of footage to ask it for."""
 
     agent_id: str
     camera_id: str
@@ -200,15 +200,15 @@ class WindowView(_Shown):
 
 
 class WindowList(_Shown):
-    """Best first."""
+    """Footage windows, best first."""
 
     items: tuple[WindowView, ...]
     without_place: int
-    """Cameras of the area that nobody has given coordinates."""
+    """Cameras of the area without coordinates."""
 
 
 class PictureView(_Shown):
-    """A place for a picture: bring it to the desk agent, and it becomes this observation."""
+    """A place for a picture: brought to the desk agent, the picture becomes this observation."""
 
     row_key: str
     camera_id: str
@@ -217,17 +217,17 @@ class PictureView(_Shown):
     """To be run where the picture is; FILE is the picture."""
     arrived: bool
     certificate_sha256: str | None
-    """Of the desk agent's certificate by which its signature was checked; None until a machine of it is sought."""
+    """Hash of the desk agent's certificate that its signature was checked by; None until a machine of it is sought."""
     machines: tuple[CaseMachine, ...]
-    """What was found in it: choose one."""
+    """Machines found in the picture, to choose the sought one from."""
 
 
 class PictureList(_Shown):
-    """Newest first."""
+    """Places for pictures of a case, newest first."""
 
     items: tuple[PictureView, ...]
 
 
 def event(record: CaseEventRecord) -> EventView:
-    """As it is shown."""
+    """Converts a record of an act."""
     return EventView(act=Act(record.act), at_ms=record.at_ms, actor=record.actor, comment=record.comment)

@@ -1,4 +1,4 @@
-"""The cases of one centre: written, requested, approved by a second person, ended. Each act is in the audit with it."""
+"""Keeps the cases of one centre: drafts, requests, approvals by a second person, ends. Each act is audited."""
 
 from collections.abc import Iterable
 
@@ -27,18 +27,20 @@ from center.database.store import Store
 from provisioning.contracts.query.standing import MAX_STANDING
 
 ITSELF = "(cases)"
-"""Who acts when nobody does: no account can be called so."""
+"""Actor of what the centre does by itself: no account can have this name."""
 MOST_LISTED = 500
 
 
 def area_of(session: Session, terms: Terms) -> frozenset[CameraKey]:
-    """The cameras of a case, as its districts are now."""
+    """Returns the cameras of a case, as its districts are now."""
     districts = cameras_of(session, terms.districts).values()
     return terms.named_cameras.union(*(district.cameras for district in districts))
 
 
 class Casebook:
-    """Blocks: call it from a worker thread. `asker` is who acts, `sight` which cameras the permission reaches.
+    """Applies acts to cases. `asker` is the user who acts, `sight` the cameras that the permission covers.
+
+    Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing was changed.
@@ -46,14 +48,14 @@ class Casebook:
     """
 
     def __init__(self, store: Store, audit: Audit, now_ms: NowMs, *, latest_ms: NowMs) -> None:
-        """`latest_ms`: from when on what is to be kept is kept, see `Retention.latest_ms`."""
+        """`latest_ms` gives the time from which retention counts, see `Retention.latest_ms`."""
         self._store = store
         self._audit = audit
         self._now_ms = now_ms
         self._latest_ms = latest_ms
 
     def cases(self, asker: Identity) -> CaseList:
-        """Those in sight, newest first: also those that an account sees by a grant in that case alone."""
+        """Returns the cases in sight, newest first, with those that an account sees by a grant in that case alone."""
         newest = select(CaseRecord).order_by(CaseRecord.created_at_ms.desc(), CaseRecord.number).limit(MOST_LISTED)
         with self._store.transaction() as session:
             items = []
@@ -64,17 +66,17 @@ class Casebook:
         return CaseList(items=tuple(items))
 
     def case(self, number: str, *, asker: Identity, sight: Scope) -> CaseDetail:
-        """One, with its history. That it was looked at is in the audit."""
+        """Returns one case with its history, and audits that it was looked at."""
         with self._store.transaction() as session:
             record, _area = self.seen(session, number, sight)
             self.note(session, record, "view", asker.actor)
             return self._detail(session, record)
 
     def create(self, number: str, terms: Terms, *, asker: Identity, sight: Scope) -> CaseDetail:
-        """A draft.
+        """Creates a case as a draft.
 
         Raises:
-            CaseTakenError, CaseTermsError, AreaOutOfSightError: not like this.
+            CaseTakenError, CaseTermsError, AreaOutOfSightError: the case is not acceptable like this.
         """
         now_ms = self._now_ms()
         owner = terms.owner or asker.username
@@ -100,7 +102,7 @@ class Casebook:
             return self._detail(session, record)
 
     def change(self, number: str, terms: Terms, *, version: int, asker: Identity, sight: Scope) -> CaseDetail:
-        """New terms of a draft.
+        """Changes the terms of a draft.
 
         Raises:
             CaseChangedError, CaseStateError, CaseTermsError, AreaOutOfSightError: not now, or not like this.
@@ -124,7 +126,7 @@ class Casebook:
     def act(
         self, number: str, act: Act, *, version: int, asker: Identity, sight: Scope, comment: str = ""
     ) -> CaseDetail:
-        """Request, withdraw, refuse, approve, revise or close it.
+        """Requests, withdraws, refuses, approves, revises or closes a case.
 
         Raises:
             CaseChangedError, CaseStateError, CaseTermsError: not now, or not what was read.
@@ -157,7 +159,7 @@ class Casebook:
             return self._detail(session, record)
 
     def seen(self, session: Session, number: str, sight: Scope) -> tuple[CaseRecord, frozenset[CameraKey]]:
-        """The case and its area, for whoever sees any of it."""
+        """Returns the case and its area, if the caller sees any of it."""
         record = session.get(CaseRecord, number)
         if record is not None:
             area = area_of(session, Terms.model_validate_json(record.terms))
@@ -166,10 +168,10 @@ class Casebook:
         raise UnknownCaseError(number=number)
 
     def approved(self, session: Session, number: str, sight: Scope) -> tuple[CaseRecord, frozenset[CameraKey]]:
-        """As `seen`, of a case in which the archive may be asked.
+        """Returns the same as `seen`, of a case in which the archive may be searched.
 
         Raises:
-            CaseNotApprovedError: it is none.
+            CaseNotApprovedError: the case is not approved.
         """
         record, area = self.seen(session, number, sight)
         if self.state(record) is not State.APPROVED:
@@ -177,7 +179,7 @@ class Casebook:
         return record, area
 
     def within(self, number: str, sight: Scope) -> Scope:
-        """Of `sight` what an approved case reaches: so far counts a role in that case elsewhere than in the case."""
+        """Returns the part of `sight` in an approved case's area: a role in that case counts elsewhere for no more."""
         with self._store.transaction() as session:
             record = session.get(CaseRecord, number)
             if record is None or self.state(record) is not State.APPROVED:
@@ -186,7 +188,7 @@ class Casebook:
             return Scope(cameras=frozenset(key for key in area if sight.holds(*key)))
 
     def wholly_in_sight(self, numbers: Iterable[str], access: Access) -> frozenset[str]:
-        """Keep those of the cases whose every camera may be looked at: what is kept of one names no camera."""
+        """Returns those of the cases whose every camera is in sight, since audit entries of a case name no camera."""
         with self._store.transaction() as session:
             found = session.scalars(select(CaseRecord).where(CaseRecord.number.in_(sorted(set(numbers)))))
             return frozenset(
@@ -197,7 +199,7 @@ class Casebook:
             )
 
     def expire(self, due_ms: int) -> int:
-        """Write down which have expired by `due_ms`. Returns how many.
+        """Stores the expiry of cases that have expired by `due_ms`; returns how many.
 
         A wall clock that is ahead shows them as expired meanwhile, and takes nothing from them.
         """
@@ -216,14 +218,14 @@ class Casebook:
             return len(records)
 
     def _standing(self, session: Session) -> int:
-        """How many raise alarms now."""
+        """Counts the cases that raise alarms now."""
         active = (
             (CaseRecord.state == State.APPROVED) & CaseRecord.standing & (CaseRecord.expires_at_ms > self._now_ms())
         )
         return session.scalar(select(func.count()).select_from(CaseRecord).where(active)) or 0
 
     def state(self, record: CaseRecord) -> State:
-        """What it is now."""
+        """Returns the present state of a case."""
         return now(State(record.state), expires_at_ms=record.expires_at_ms, now_ms=self._now_ms())
 
     def _event(
@@ -236,7 +238,7 @@ class Casebook:
         *,
         said: Terms | None = None,
     ) -> None:
-        """Into the history of the case and into the audit; `said`: terms that are new."""
+        """Writes an act to the history of the case and to the audit. `said`: terms that are new."""
         session.add(
             CaseEventRecord(number=record.number, act=act, at_ms=self._now_ms(), actor=actor[:64], comment=comment)
         )
@@ -245,7 +247,7 @@ class Casebook:
         session.flush()
 
     def note(self, session: Session, record: CaseRecord, what: str, actor: str, **facts: object) -> None:
-        """Into the audit, with case and purpose."""
+        """Writes an audit entry with case and purpose."""
         purpose = Terms.model_validate_json(record.terms).purpose
         self._audit.add(session, actor, f"case.{what}", {"case": record.number, "purpose": purpose, **facts})
 
@@ -264,10 +266,10 @@ def _touches(sight: Scope, area: Iterable[CameraKey]) -> bool:
 
 
 def _check(session: Session, terms: Terms, sight: Scope, now_ms: int) -> None:
-    """What terms alone cannot tell.
+    """Checks the terms against the clock and the area in sight.
 
     Raises:
-        CaseTermsError, AreaOutOfSightError: they will not do.
+        CaseTermsError, AreaOutOfSightError: the terms are not acceptable.
     """
     if not now_ms < terms.expires_at_ms <= now_ms + MAX_LIFE_DAYS * DAY_MS:
         raise CaseTermsError(cause=f"it must expire within {MAX_LIFE_DAYS} days from now")

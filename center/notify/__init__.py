@@ -1,1 +1,1 @@
-"""Telling people and machines of an alarm: one protocol, several channels, an outbox that survives a kill."""
+"""Notifies people and machines of alarms: one protocol, several channels, an outbox that survives a kill."""

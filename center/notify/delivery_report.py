@@ -1,6 +1,6 @@
-"""What the gateway pushes: delivery reports, and replies of people, which are counted and dropped unread. Pure.
+"""Reads what the gateway pushes: delivery reports, and replies of people, which are counted and dropped unread. Pure.
 
-Of a report two fields are read. The number in it is not: the reference says which message it is about.
+Two fields of a report are read. The mobile number in it is not: the reference names the message.
 """
 
 import json
@@ -17,7 +17,7 @@ DELIVERED: Final = "DELIVRD"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one part of one message."""
+    """Delivery report on one part of one message."""
 
     reference: str
     delivered: bool
@@ -26,7 +26,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One request of the gateway, read."""
+    """Content of one request of the gateway."""
 
     reports: tuple[Report, ...] = ()
     replies: int = 0
@@ -35,7 +35,7 @@ class Push:
 
 
 def read(content: bytes) -> Push:
-    """Any bytes give a push: one object, or an array of them."""
+    """Reads a request, one object or an array of them. Any bytes give a push."""
     if len(content) > MAX_BYTES:
         return Push(unreadable=1)
     try:

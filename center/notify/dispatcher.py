@@ -1,4 +1,4 @@
-"""Sends what the outbox holds: one loop a channel, so that a slow one holds up nobody else. One process at a time."""
+"""Sends what the outbox holds: one loop a channel, so that a slow one holds up no other. One process at a time."""
 
 import asyncio
 import fcntl
@@ -18,15 +18,15 @@ from center.notify.outcome import Outcome
 from center.retention import MESSAGES, Retention
 
 POLL_S: Final = 1.0
-"""How soon a message of another process (`wayside-center notify test`) is seen."""
+"""Seconds until a message posted by another process (`wayside-center notify test`) is seen."""
 STORE_RETRY_S: Final = 2.0
 STOP_S: Final = 5.0
-"""For attempts under way when the centre stops; what takes longer has an unknown outcome."""
+"""Seconds for attempts under way when the centre stops; one that takes longer has an unknown outcome."""
 SWEEP_S: Final = 3600.0
 
 
 class Dispatcher:
-    """The loops. `faults` says of each channel why its loop stands, if it does."""
+    """Runs the loops of the channels. `faults` names each channel whose loop stands, with the cause."""
 
     def __init__(
         self,
@@ -54,27 +54,27 @@ class Dispatcher:
         self._lock: int | None = None
         self._stands: dict[str, str] = {}
         self.loops: list[Periodic] = []
-        """All that were started."""
+        """All loops that were started."""
 
     @property
     def faults(self) -> dict[str, str]:
-        """Why each channel that stands does."""
+        """Causes by channel, of the channels that do not send."""
         died = {name: str(pump.death) for name, pump in self._pumps.items() if pump.death is not None}
         return self._stands | died
 
     def start(self) -> None:
-        """Begin, in the running event loop. Where no channel is set there is nothing to begin."""
+        """Starts sending, in the running event loop; does nothing if no channel is configured."""
         self._loop = asyncio.get_running_loop()
         if self._channels:
             self._spawn(Periodic("notification", POLL_S, self._begin, sleep=self._nap), lambda: bool(self._pumps))
 
     def wake(self, channel_id: str) -> None:
-        """Something was posted; from any thread."""
+        """Tells a channel's loop that a message was posted; from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._posted[channel_id].set)
 
     async def stop(self) -> None:
-        """Let attempts under way end, for a while."""
+        """Stops the loops; attempts under way have `STOP_S` to end."""
         self._stop.set()
         for event in self._posted.values():
             event.set()
@@ -88,7 +88,7 @@ class Dispatcher:
             self._lock = None
 
     async def _begin(self) -> None:
-        """Take the lock, end what a stop of the centre cut off, then start a loop a channel."""
+        """Takes the lock, settles attempts that a stop of the centre cut off, then starts a loop a channel."""
         if self._lock is None and not self._locked():
             return
         try:
@@ -104,7 +104,7 @@ class Dispatcher:
         self._spawn(Periodic("the sweeping of notifications", SWEEP_S, self._sweep, sleep=self._nap))
 
     async def _pump(self, channel: Channel) -> None:
-        """Send one message, or wait for one."""
+        """Sends one message, or waits for one."""
         self._posted[channel.id].clear()
         try:
             if channel.id in self._under_way:
@@ -124,7 +124,7 @@ class Dispatcher:
             await self._wait(channel.id, claimed)
 
     async def _settle(self, channel: Channel, parcel: Parcel, outcome: Outcome) -> None:
-        """Keep what came of it, however long the database takes: until then nothing else of the channel is sent."""
+        """Stores an outcome, however long the database takes: until then the channel sends nothing else."""
         while True:
             try:
                 await asyncio.to_thread(self._outbox.settle, channel, parcel.parcel_id, outcome)
@@ -153,13 +153,16 @@ class Dispatcher:
                 await self._posted[channel_id].wait()
 
     async def _nap(self, seconds: float) -> None:
-        """Sleep, unless it is time to stop."""
+        """Sleeps; a stop ends it early."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stop.wait()
 
     def _locked(self) -> bool:
-        """Whether this process is the one that sends. The lock goes with the process, however it ends."""
+        """Takes the lock of the process that sends; False if another has it.
+
+        It goes with the process, however it ends.
+        """
         handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

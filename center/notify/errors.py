@@ -1,4 +1,4 @@
-"""What can go wrong on the way to somebody, for the person who must act."""
+"""Errors of notification, for the person who must act."""
 
 from center.errors import CenterError, marked
 
@@ -12,7 +12,7 @@ class UnknownChannelError(CenterError):
 
 
 class UnknownRecipientError(CenterError):
-    """Not on the white list of the channel."""
+    """The recipient is not on the white list of the channel."""
 
     code = "unknown_recipient"
     message = marked("Channel {channel} has no recipient {recipient}.")
@@ -20,7 +20,7 @@ class UnknownRecipientError(CenterError):
 
 
 class OutboxFullError(CenterError):
-    """As many wait as may; the newest is refused."""
+    """As many messages wait as may; the newest is refused."""
 
     code = "outbox_full"
     message = marked("{waiting} messages wait for channel {channel} already.")
@@ -28,7 +28,7 @@ class OutboxFullError(CenterError):
 
 
 class ReportRefusedError(CenterError):
-    """A delivery report from somebody who cannot be the gateway. Which part of it was wrong is not said."""
+    """A delivery report from a sender that cannot be the gateway. The answer does not say which part was wrong."""
 
     code = "report_refused"
     message = marked("This address takes no report from you.")
@@ -36,7 +36,7 @@ class ReportRefusedError(CenterError):
 
 
 class TrialFailedError(CenterError):
-    """A test message that nobody took. Said on the command line only, and so in English."""
+    """A test message that was not taken. Shown on the command line only, and so in English."""
 
     code = "not_sent"
     message = "The test message of channel {channel} is {state} ({cause})."

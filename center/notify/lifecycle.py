@@ -1,4 +1,4 @@
-"""The life of one message to one recipient: states, what may happen in each, and what an outcome leads to. Pure."""
+"""The life of one message to one recipient: states, the events allowed in each, and the effect of an outcome. Pure."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,31 +9,31 @@ from center.notify.outcome import Outcome, Verdict
 FIRST_WAIT_MS: Final = 5_000
 LONGEST_WAIT_MS: Final = 600_000
 AFTER_UNKNOWN_MS: Final = 30_000
-"""Long enough for a gateway that was busy, short enough for an alarm."""
+"""Milliseconds: long enough for a gateway that was busy, short enough for an alarm."""
 
 
 class State(StrEnum):
-    """Where a message to one recipient stands."""
+    """State of a message to one recipient."""
 
     WAITING = "waiting"
     SENDING = "sending"
     """An attempt is under way, or was when the process ended."""
     SENT = "sent"
-    """They have it."""
+    """The receiving side has the message."""
     DELIVERED = "delivered"
-    """They reported that it arrived."""
+    """The receiving side reported that it arrived."""
     UNDELIVERED = "undelivered"
-    """They reported that it did not."""
+    """The receiving side reported that it did not arrive."""
     FAILED = "failed"
-    """It was refused, by them or by a rule of ours; never sent again."""
+    """Refused by the receiving side or by a rule of the centre; never sent again."""
     UNKNOWN = "unknown"
-    """They may have it, and once more could be once too often; never sent again."""
+    """The receiving side may have it, and another attempt could be a double; never sent again."""
     EXPIRED = "expired"
-    """Nobody took it in time."""
+    """Not taken in time."""
 
 
 class Event(StrEnum):
-    """What happens to it."""
+    """Event in the life of a message."""
 
     CLAIM = "claim"
     TAKE = "take"
@@ -63,21 +63,21 @@ TABLE: Final[dict[tuple[State, Event], State]] = {
     (S.DELIVERED, E.DENY): S.DELIVERED,
 }
 SETTLED: Final = frozenset({S.SENT, S.DELIVERED, S.UNDELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED})
-"""Nothing is sent from here."""
+"""States from which nothing is sent any more."""
 
 
 class IllegalEventError(Exception):
-    """A bug: this cannot happen to a message in that state."""
+    """A bug: the event is not allowed in the message's state."""
 
     def __init__(self, state: State, event: Event) -> None:
         super().__init__(f"{event.value} in state {state.value}")
 
 
 def after(state: State, event: Event) -> State:
-    """The next state.
+    """Returns the state that follows an event.
 
     Raises:
-        IllegalEventError: there is none.
+        IllegalEventError: the event is not allowed.
     """
     try:
         return TABLE[state, event]
@@ -87,29 +87,29 @@ def after(state: State, event: Event) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one message has come."""
+    """State of one message, with its attempts and the next due time."""
 
     state: State
     due_ms: int
     attempts: int = 0
     possible: int = 0
-    """How often it may have reached them without our knowing."""
+    """Attempts of unknown outcome, each of which may have delivered the message."""
     code: str = ""
     reference: str = ""
 
 
 def settled(progress: Progress, outcome: Outcome, *, most_possible: int | None, now_ms: int, jitter: float) -> Progress:
-    """What an attempt's outcome leads to.
+    """Applies the outcome of an attempt to a message.
 
     Args:
         progress: a message that is being sent.
         outcome: what the attempt came to.
-        most_possible: so many unknown outcomes end it; None: it is sent until somebody has it.
+        most_possible: so many unknown outcomes end it; None: it is sent until the receiving side has it.
         now_ms: the time.
-        jitter: 0 to 1; spreads what failed together.
+        jitter: 0 to 1; spreads messages that failed together.
 
     Raises:
-        IllegalEventError: it is not being sent.
+        IllegalEventError: the message is not being sent.
     """
     attempts, possible = progress.attempts + 1, progress.possible
     if outcome.verdict is Verdict.UNKNOWN:

@@ -1,4 +1,4 @@
-"""What may be said: a camera, a rule, a moment, a path into the console. There is no field for anything else.
+"""A notification message: camera, rule, time, and a path into the console. There is no field for anything else.
 
 No picture, no person, no plate: a label that looks like a plate, a mobile number or an identity number is refused, for
 the two labels are typed by people.
@@ -42,12 +42,12 @@ Label = Annotated[
 
 
 class Message(BaseModel):
-    """One alarm, as anybody is told of it. Times are milliseconds since the Unix epoch, UTC."""
+    """Message about one alarm. Times are milliseconds since the Unix epoch, UTC."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=MESSAGE_PATTERN)
-    """Of the alarm: the same message brought twice is told once."""
+    """Id of the alarm's notice: a message delivered again with the same id is sent once."""
     camera_id: CameraId
     camera_name: Label
     rule: Label
@@ -56,19 +56,19 @@ class Message(BaseModel):
 
 
 def parcel_id(message_id: str, channel: str, recipient: str) -> str:
-    """What one hand-over is known by to whoever takes it: 32 hex digits, the same at each attempt."""
+    """Returns the id of a message to one recipient for the receiving side: 32 hex digits, the same at each attempt."""
     return hashlib.sha256(f"{message_id}\0{channel}\0{recipient}".encode()).hexdigest()[:32]
 
 
 def moment(at_ms: int, offset_minutes: int) -> str:
-    """`2026-11-24 15:46:03 +08:00`."""
+    """Formats a time as `2026-11-24 15:46:03 +08:00`."""
     zone = timezone(timedelta(minutes=offset_minutes))
     text = datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S %z")
     return f"{text[:-2]}:{text[-2:]}"
 
 
 def blanks(message: Message, offset_minutes: int) -> dict[str, str]:
-    """What fills a template's blanks."""
+    """Returns the values for a template's placeholders."""
     return {
         "camera": message.camera_name,
         "rule": message.rule,

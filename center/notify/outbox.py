@@ -1,4 +1,4 @@
-"""Exactly which message is in which state, on the disk before anything goes out.
+"""Keeps the state of every message, on the disk before anything is sent.
 
 A claim is committed and synced before a byte is sent; a process that is killed leaves the message in `sending`, and the
 next one knows that it may have gone out. Every method blocks: call it from a worker thread.
@@ -28,17 +28,17 @@ from center.notify.quota import month_of
 from center.notify.tables import OutboxRecord, ReportRecord
 
 INTERRUPTED: Final = Outcome(Verdict.UNKNOWN, "interrupted")
-"""Of an attempt whose process ended."""
+"""Outcome of an attempt whose process ended."""
 REPORT_KEEP_MS: Final = 86_400_000
 MAX_EARLY_REPORTS: Final = 10_000
 _REFUSED_A_CLAIM: Final = 100
-"""Messages that rules of ours refuse, in one transaction."""
+"""Messages that rules of the centre may refuse in one transaction."""
 _NOT_THEIRS: Final = frozenset({Verdict.REFUSED, Verdict.NOT_TAKEN, Verdict.THROTTLED})
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One message to one recipient, in the outbox."""
+    """State of one message to one recipient in the outbox."""
 
     parcel_id: str
     channel: str
@@ -50,13 +50,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing to send now; not before `until_ms`, None: until something is posted."""
+    """Nothing to send before `until_ms`; None: before a message is posted."""
 
     until_ms: int | None
 
 
 class Outbox:
-    """Messages on their way.
+    """Stores messages on their way to recipients.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing is sent then.
@@ -79,7 +79,7 @@ class Outbox:
         self._posting = threading.Lock()
 
     def post(self, channel: Channel, message: Message, recipients: Sequence[str]) -> tuple[Receipt, ...]:
-        """Take a message for all of `recipients`, or for none. The same message again changes nothing.
+        """Stores a message for all of `recipients`, or for none. The same message again changes nothing.
 
         Raises:
             UnknownRecipientError: one is not on the channel's list.
@@ -125,7 +125,7 @@ class Outbox:
             return tuple(_receipt(known[name]) for name in names)
 
     def claim(self, channel: Channel) -> Parcel | Pause:
-        """The next message of a channel, counted, audited and marked `sending`; or how long to wait for one."""
+        """Returns the next message of a channel, counted, audited and marked `sending`; or how long to wait for one."""
         now_ms = self._now_ms()
         with self._store.transaction() as session:
             _sync_commits(session)
@@ -148,7 +148,7 @@ class Outbox:
             return Pause(self._next_ms(session, channel.id))
 
     def settle(self, channel: Channel, name: str, outcome: Outcome) -> Receipt:
-        """Keep what an attempt came to.
+        """Stores the outcome of an attempt.
 
         Raises:
             IllegalEventError: the message is not being sent.
@@ -159,7 +159,7 @@ class Outbox:
             return _receipt(record)
 
     def recover(self, channels: Iterable[Channel]) -> int:
-        """At a start, when nobody else sends: attempts that were under way have an unknown outcome. How many."""
+        """Settles attempts that were under way as unknown, when nothing else sends; returns how many."""
         found = 0
         with self._store.transaction() as session:
             for channel in channels:
@@ -173,7 +173,7 @@ class Outbox:
         return found
 
     def report(self, channel_id: str, reports: Iterable[Report]) -> None:
-        """Take delivery reports: late, twice, in any order, before the answer that they belong to."""
+        """Applies delivery reports: they may come late, twice, in any order, and before the answer they belong to."""
         now_ms = self._now_ms()
         with self._store.transaction() as session:
             for report in reports:
@@ -189,16 +189,16 @@ class Outbox:
                     self._apply(record, report, now_ms)
 
     def look(self, name: str) -> Receipt | None:
-        """Where one message stands."""
+        """Returns the state of one message; None if the outbox does not have it."""
         with self._store.transaction() as session:
             record = session.scalars(select(OutboxRecord).where(OutboxRecord.parcel_id == name)).one_or_none()
             return None if record is None else _receipt(record)
 
     def prune(self, before_ms: int, *, reports_before_ms: int) -> int:
-        """Forget what was done with before, and reports of before that nobody waited for. How many messages."""
+        """Deletes messages settled before `before_ms`, and old reports that matched none; returns how many messages."""
         settled = [state.value for state in lifecycle.SETTLED]
         with self._store.transaction() as session:
-            # A message that expired so long ago is of a channel that is configured no more: nobody settles it.
+            # A message that expired so long ago is of a channel that is no longer configured: no loop settles it.
             is_old = and_(OutboxRecord.state.in_(settled), OutboxRecord.changed_ms < before_ms)
             old = select(OutboxRecord.id).where(or_(is_old, OutboxRecord.expires_ms < before_ms))
             gone = len(session.scalars(old).all())
@@ -252,7 +252,7 @@ class Outbox:
         )
 
     def _prepare(self, session: Session, channel: Channel, record: OutboxRecord, now_ms: int) -> Parcel | Refusal:
-        """Make the parcel and book it, or say which rule refuses it."""
+        """Prepares a parcel and books its parts, or returns the rule that refuses it."""
         try:
             message = Message.model_validate_json(record.message)
         except ValidationError:
@@ -285,7 +285,7 @@ class Outbox:
         *,
         since_ms: int | None = None,
     ) -> None:
-        """Keep an outcome; the next attempt's wait counts from now, or from `since_ms`."""
+        """Stores an outcome; the next attempt's wait counts from now, or from `since_ms`."""
         now_ms = self._now_ms()
         progress = lifecycle.settled(
             Progress(
@@ -332,7 +332,7 @@ def _receipt(record: OutboxRecord) -> Receipt:
 
 
 def _keep_early(session: Session, channel_id: str, report: Report, now_ms: int) -> None:
-    """Keep a report of a message that we have no answer about yet; of many such, the newest."""
+    """Stores a report on a message that has no answer yet; of more than `MAX_EARLY_REPORTS` drops the oldest."""
     known = session.get(ReportRecord, (channel_id, report.reference))
     if known is not None:
         if report.delivered and not known.delivered:
@@ -354,6 +354,6 @@ def _keep_early(session: Session, channel_id: str, report: Report, now_ms: int) 
 
 
 def _sync_commits(session: Session) -> None:
-    """Make the commit survive a power cut too. SQLite takes this before the first statement of a transaction alone."""
+    """Makes the commit survive a power cut too. SQLite takes this only before the first statement of a transaction."""
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("PRAGMA synchronous=FULL"))

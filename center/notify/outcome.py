@@ -1,4 +1,4 @@
-"""What one attempt came to. The line between *not taken* and *unknown* is the one that decides about doubles."""
+"""Outcome of one attempt. The line between *not taken* and *unknown* decides about doubles."""
 
 import re
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ UNREADABLE: Final = "unreadable"
 
 
 class Verdict(StrEnum):
-    """Of one attempt."""
+    """Verdict on one attempt."""
 
     TAKEN = "taken"
-    """They have it."""
+    """The receiving side has the message."""
     REFUSED = "refused"
-    """They will never take this one."""
+    """The receiving side will never take this message."""
     NOT_TAKEN = "not_taken"
-    """They do not have it, and may take it later."""
+    """The receiving side does not have it, and may take it later."""
     THROTTLED = "throttled"
-    """The same, because we were too fast."""
+    """The same, because messages come too fast."""
     UNKNOWN = "unknown"
-    """They may have it."""
+    """The receiving side may have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One attempt. No field ever holds a secret, a number or an address."""
+    """Outcome of one attempt. No field ever holds a secret, a number or an address."""
 
     verdict: Verdict
     code: str
-    """A stable word for programs: ours, or theirs where it is one."""
+    """A stable word for programs: the centre's, or the receiving side's where it is one."""
     reference: str = ""
-    """What they call it, for their report."""
+    """The receiving side's id of the message, for its report."""
 
 
 def code_of(text: object) -> str:
-    """A foreign word, if it is one that may stand in a log."""
+    """Returns a foreign code if it may stand in a log, else `UNREADABLE`."""
     return text if isinstance(text, str) and _CODE.fullmatch(text) else UNREADABLE

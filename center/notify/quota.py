@@ -1,4 +1,4 @@
-"""How many parts a month: counted before they are sent, given back when they certainly were not. Pure."""
+"""Monthly quota of parts: counted before they are sent, given back if they certainly were not. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class QuotaState(StrEnum):
-    """Of one channel in one month."""
+    """State of one channel's quota in one month."""
 
     OK = "ok"
     WARNED = "warned"
@@ -17,24 +17,24 @@ class QuotaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the contract has."""
+    """Monthly parts of the carrier's contract."""
 
     parts: int
     warn_share: float
     overflow: bool
-    """Whether to go on past it."""
+    """True: sending goes on past the quota."""
 
     def allows(self, used: int, more: int) -> bool:
-        """Whether `more` parts may be sent after `used`."""
+        """True if `more` parts may be sent after `used`."""
         return self.overflow or used + more <= self.parts
 
     def state(self, used: int) -> QuotaState:
-        """What `used` parts mean."""
+        """Returns the state of the quota after `used` parts."""
         if used >= self.parts:
             return QuotaState.SPENT
         return QuotaState.WARNED if used >= self.parts * self.warn_share else QuotaState.OK
 
 
 def month_of(at_ms: int, offset_minutes: int) -> str:
-    """`2026-11`, in the contract's zone."""
+    """Returns the month as `2026-11`, in the contract's time zone."""
     return datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(minutes=offset_minutes))).strftime("%Y-%m")

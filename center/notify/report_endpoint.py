@@ -1,4 +1,4 @@
-"""Where the gateway brings its reports. It cannot log in: a secret in the path and its address must do."""
+"""Accepts the gateway's reports. It cannot log in: a secret in the path and its address must do."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ from provisioning.contracts.config.notify import Sms
 
 @dataclass
 class Received:
-    """What came for one channel since the start."""
+    """Counts of one channel's reports since the start."""
 
     reports: int = 0
     replies_dropped: int = 0
@@ -30,10 +30,10 @@ class _Door:
 
 
 class ReportGate:
-    """The way in for delivery reports of all channels that take any."""
+    """Checks and takes delivery reports for all channels that accept any."""
 
     def __init__(self, configs: tuple[Sms, ...], outbox: Outbox) -> None:
-        """Read the secrets.
+        """Reads the secrets of the channels.
 
         Raises:
             ConfigError, StartError: a secret's file cannot be used.
@@ -48,11 +48,11 @@ class ReportGate:
         self.refused = Counter[str]()
 
     def take(self, channel_id: str, secret: str, source: str, content: bytes) -> None:
-        """Read a push. Blocks.
+        """Checks and stores a request of the gateway. Blocks.
 
         Raises:
             ReportRefusedError: wrong channel, secret or source, which are not told apart.
-            StoreUnavailableError: it could not be kept; the gateway will bring it again.
+            StoreUnavailableError: the reports were not stored; the gateway will send them again.
         """
         door = self._doors.get(channel_id)
         # The digest is compared whatever the channel: how long it takes says nothing.
@@ -70,7 +70,7 @@ class ReportGate:
 
 
 def _plain(text: str) -> IPv4Address | IPv6Address:
-    """An address; one of IPv4 that came in an IPv6 socket is the IPv4 one."""
+    """Parses an address; an IPv4 address mapped to IPv6 becomes the IPv4 one."""
     address = ip_address(text)
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 

@@ -1,4 +1,4 @@
-"""The way in: who decides that somebody is told calls `deliver`; quiet hours and escalation are decided before."""
+"""Service of notification: callers use `deliver`, once quiet hours and escalation are decided."""
 
 import secrets
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ _DAY_MS: Final = 86_400_000
 
 
 class Notifier:
-    """Channels, outbox and loops of one centre. Methods that are not coroutines block."""
+    """Runs the channels, outbox and loops of one centre. Methods that are not coroutines block."""
 
     def __init__(
         self, config: Notify, store: Store, audit: Audit, *, data_dir: Path, retention: Retention, now_ms: NowMs
     ) -> None:
-        """Read every file that the configuration names.
+        """Reads every file that the configuration names.
 
         Raises:
             ConfigError, StartError: one cannot be used.
@@ -52,27 +52,27 @@ class Notifier:
         )
 
     def start(self) -> None:
-        """Begin to send; in the running event loop."""
+        """Starts sending, in the running event loop."""
         self._dispatcher.start()
 
     @property
     def loops(self) -> tuple[Periodic, ...]:
-        """Those that were started."""
+        """Loops that were started."""
         return tuple(self._dispatcher.loops)
 
     async def stop(self) -> None:
-        """End; what is under way has a few seconds."""
+        """Stops sending; attempts under way have a few seconds."""
         await self._dispatcher.stop()
 
     def deliver(self, message: Message, channel: str, recipients: Sequence[str] | None = None) -> tuple[Receipt, ...]:
-        """Take a message for recipients of a channel, all of them by default. On return it is on the disk.
+        """Queues a message for recipients of a channel, all of them by default. On return it is on the disk.
 
-        Bringing it again, with the same id, changes nothing.
+        Delivering it again, with the same id, changes nothing.
 
         Raises:
             UnknownChannelError, UnknownRecipientError: not configured.
-            OutboxFullError: too many wait.
-            StoreUnavailableError: it is not kept; bring it again.
+            OutboxFullError: too many messages wait.
+            StoreUnavailableError: the message is not stored; deliver it again.
         """
         way = self.channel(channel)
         receipts = self.outbox.post(way, message, tuple(way.recipients) if recipients is None else recipients)
@@ -80,7 +80,7 @@ class Notifier:
         return receipts
 
     def test(self, channel: str, recipient: str | None, *, actor: str) -> tuple[Receipt, ...]:
-        """Send a message that says it is a test.
+        """Queues a message that says it is a test.
 
         Raises: as `deliver`.
         """
@@ -98,7 +98,7 @@ class Notifier:
         return self.deliver(message, channel, chosen)
 
     def channel(self, name: str) -> Channel:
-        """One of them.
+        """Returns a channel by its id.
 
         Raises:
             UnknownChannelError: not configured.
@@ -109,7 +109,7 @@ class Notifier:
             raise UnknownChannelError(channel=name) from None
 
     def channel_views(self) -> tuple[ChannelView, ...]:
-        """How each channel stands.
+        """Returns the views of all channels, with counts of their messages.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -117,7 +117,7 @@ class Notifier:
         return tuple(self._view(channel) for channel in self.channels.values())
 
     def standings(self) -> tuple[Standing, ...]:
-        """Which channels send, and how their months stand: a row each, for who asks every few seconds.
+        """Returns each channel's fault and monthly quota: one row read a channel, for callers that poll.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -128,7 +128,7 @@ class Notifier:
     def outbox_page(
         self, *, channel: str | None = None, state: State | None = None, before: int | None = None, limit: int = 50
     ) -> OutboxPage:
-        """Messages, newest first.
+        """Returns a page of the outbox, newest first.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -145,5 +145,5 @@ class Notifier:
 
 
 def keep_ms(config: Notify) -> int:
-    """How long a message that has been done with is kept."""
+    """Returns the milliseconds for which a settled message is kept."""
     return config.keep_days * _DAY_MS

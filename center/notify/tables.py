@@ -32,9 +32,9 @@ class OutboxRecord(Base):
     code: Mapped[str] = mapped_column(String(48), default="")
     reference: Mapped[str] = mapped_column(String(48), default="")
     parts: Mapped[int] = mapped_column(Integer, default=0)
-    """Counted for the attempt that is under way."""
+    """Parts counted for the attempt that is under way."""
     month: Mapped[str] = mapped_column(String(7), default="")
-    """In which they were counted."""
+    """Month in which the parts were counted."""
 
 
 class QuotaRecord(Base):
@@ -46,11 +46,11 @@ class QuotaRecord(Base):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     parts: Mapped[int] = mapped_column(Integer)
     told: Mapped[str] = mapped_column(String(16), default="ok")
-    """The last state that the audit has."""
+    """The last state of the quota that was audited."""
 
 
 class PaceRecord(Base):
-    """How fast a channel may be."""
+    """Pace of a channel: the state of its rate, and the time of the next message."""
 
     __tablename__ = "notify_pace"
 

@@ -1,4 +1,4 @@
-"""`wayside-center notify test`: one message, sent by the centre that runs, or by this process where none does."""
+"""Runs `wayside-center notify test`: one message, sent by the centre that runs, else by this process."""
 
 import asyncio
 import getpass
@@ -14,11 +14,11 @@ _LOOK_S: Final = 0.2
 
 
 async def run(notifier: Notifier, channel: str, recipient: str | None, *, wait_s: float = WAIT_S) -> list[Receipt]:
-    """Send, and wait until each recipient's message is done with.
+    """Sends a test message, and waits until each recipient's copy has an outcome.
 
     Raises:
         UnknownChannelError, UnknownRecipientError, OutboxFullError, StoreUnavailableError: nothing is sent.
-        TrialFailedError: somebody did not get it.
+        TrialFailedError: a recipient did not get it.
     """
     posted = await asyncio.to_thread(notifier.test, channel, recipient, actor=f"cli:{getpass.getuser()}")
     notifier.start()
@@ -44,7 +44,7 @@ async def _end_of(notifier: Notifier, receipt: Receipt, wait_s: float) -> Receip
         now = await asyncio.to_thread(notifier.outbox.look, receipt.parcel_id)
         if now is not None:
             receipt = now
-        # One answer is enough to know: nobody waits here for the second attempt.
+        # One answer is enough to know: the command does not wait for the second attempt.
         if receipt.state in SETTLED or receipt.attempts:
             break
         await asyncio.sleep(_LOOK_S)

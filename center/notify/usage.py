@@ -1,4 +1,4 @@
-"""What a channel has used: its month's parts and its pace, in the transaction that sends."""
+"""Stores a channel's usage: its month's parts and its pace, in the transaction that sends."""
 
 from sqlalchemy.orm import Session
 
@@ -9,12 +9,12 @@ from center.notify.quota import Quota, QuotaState
 from center.notify.tables import PaceRecord, QuotaRecord
 
 ACTOR = "-"
-"""The centre itself."""
+"""Actor of the centre itself, in the audit."""
 _ORDER = tuple(QuotaState)
 
 
 def reserve(session: Session, audit: Audit, channel: Channel, *, parts: int, month: str) -> bool:
-    """Count `parts` before they are sent; False if the quota stops them. Each worse state is audited once a month."""
+    """Counts `parts` before they are sent; False if the quota stops them. Audits each worse state once a month."""
     quota = channel.terms.quota
     if quota is None:
         return True
@@ -39,25 +39,25 @@ def _tell(session: Session, audit: Audit, record: QuotaRecord, quota: Quota, sta
 
 
 def give_back(session: Session, channel_id: str, *, parts: int, month: str) -> None:
-    """Parts that were counted and certainly not sent."""
+    """Gives back parts that were counted and certainly not sent."""
     record = session.get(QuotaRecord, (channel_id, month)) if parts and month else None
     if record is not None:
         record.parts = max(0, record.parts - parts)
 
 
 def used(session: Session, channel_id: str, month: str) -> int:
-    """Parts of that month."""
+    """Returns the parts that a channel used in a month."""
     record = session.get(QuotaRecord, (channel_id, month))
     return 0 if record is None else record.parts
 
 
 def pace_of(session: Session, channel_id: str) -> Pace:
-    """As it was left."""
+    """Returns the stored pace of a channel."""
     record = session.get(PaceRecord, channel_id)
     return Pace() if record is None else Pace(RateState(record.state), record.since_ms, record.next_at_ms)
 
 
 def keep_pace(session: Session, channel: Channel, pace: Pace, now_ms: int) -> None:
-    """Store it. A clock that was set back stops a channel no longer than one of its messages lives."""
+    """Stores a pace. A clock that was set back stops a channel no longer than one of its messages lives."""
     next_at_ms = min(pace.next_at_ms, now_ms + channel.terms.give_up_after_ms)
     session.merge(PaceRecord(channel=channel.id, state=pace.state.value, since_ms=pace.since_ms, next_at_ms=next_at_ms))

@@ -1,4 +1,4 @@
-"""What people see of channels and outbox: names, masks, states and counts."""
+"""Views of channels and outbox: names, masks, states and counts."""
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
@@ -20,14 +20,14 @@ class _Shown(BaseModel):
 
 
 class RecipientView(_Shown):
-    """Who may be sent to; `to` is masked."""
+    """Recipient of a channel; `to` is masked."""
 
     name: str
     to: str
 
 
 class RateView(_Shown):
-    """How fast it may be now: parts a second."""
+    """Present rate of a channel, parts a second."""
 
     state: RateState
     per_second: float
@@ -35,7 +35,7 @@ class RateView(_Shown):
 
 
 class QuotaView(_Shown):
-    """The month's parts."""
+    """Parts of the month, used and agreed."""
 
     month: str
     used: int
@@ -45,7 +45,7 @@ class QuotaView(_Shown):
 
 
 class ChannelView(_Shown):
-    """One channel."""
+    """One channel with its rate, quota and counts."""
 
     id: str
     kind: Kind
@@ -53,16 +53,16 @@ class ChannelView(_Shown):
     rate: RateView
     quota: QuotaView | None
     messages: dict[State, int]
-    """By state, of those that the outbox remembers."""
+    """Messages in the outbox by state."""
     fault: str
-    """Why nothing is sent at all; empty if it works."""
+    """Cause for which nothing is sent at all; empty if the channel works."""
     reports: int
     replies_dropped: int
     reports_unreadable: int
 
 
 class Standing(_Shown):
-    """Whether a channel sends, and how its month stands, without its messages."""
+    """Fault and monthly quota of a channel, without its messages."""
 
     id: str
     fault: str
@@ -79,24 +79,24 @@ class EntryView(_Shown):
     state: State
     attempts: int
     code: str
-    """Of the last attempt or rule."""
+    """Code of the last attempt, or of the rule that refused the message."""
     created_ms: int
     due_ms: int
     expires_ms: int
     changed_ms: int
     message: Message | None
-    """None where a newer release reads it no more."""
+    """None if this release cannot read it any more."""
 
 
 class OutboxPage(_Shown):
-    """Newest first; `next_before` is for the page after it."""
+    """Page of messages, newest first; `next_before` is for the page after it."""
 
     entries: tuple[EntryView, ...]
     next_before: int | None
 
 
 class Views:
-    """Reads. Every method blocks.
+    """Reads the views of channels and outbox. Every method blocks.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work.
@@ -108,7 +108,7 @@ class Views:
         self._offset_minutes = offset_minutes
 
     def channel(self, channel: Channel, *, fault: str, received: tuple[int, int, int]) -> ChannelView:
-        """How it stands."""
+        """Reads the view of a channel."""
         now_ms = self._now_ms()
         limits, quota = channel.terms.limits, channel.terms.quota
         month = month_of(now_ms, self._offset_minutes)
@@ -135,7 +135,7 @@ class Views:
         )
 
     def standing(self, channel: Channel, *, fault: str) -> Standing:
-        """In short."""
+        """Reads a channel's monthly quota alone."""
         quota = channel.terms.quota
         if quota is None:
             return Standing(id=channel.id, fault=fault, quota=None)
@@ -145,7 +145,7 @@ class Views:
         return Standing(id=channel.id, fault=fault, quota=_quota(quota, used, month))
 
     def outbox(self, *, channel: str | None, state: State | None, before: int | None, limit: int) -> OutboxPage:
-        """Messages, newest first."""
+        """Reads a page of messages, newest first."""
         query = select(OutboxRecord).order_by(OutboxRecord.id.desc()).limit(limit + 1)
         if channel is not None:
             query = query.where(OutboxRecord.channel == channel)

@@ -1,1 +1,1 @@
-"""The full chain (全链路), camera to answer: evidence is gathered, each stage judged by a pure function, and kept."""
+"""The full chain (全链路), camera to query: gathers evidence, judges each stage by a pure function, keeps both."""

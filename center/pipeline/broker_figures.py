@@ -1,4 +1,4 @@
-"""What the broker tells of itself, and how long each snapshot took, as both come in on the line. Thread-safe."""
+"""Collects the broker's `$SYS` figures and the hop times of snapshots from MQTT messages. Thread-safe."""
 
 import threading
 from collections import deque
@@ -11,35 +11,38 @@ from provisioning.contracts.wire.messages import Observed
 from provisioning.contracts.wire.topics import SYS
 
 KEPT: Final = 4096
-"""Snapshots whose hops are remembered: a minute of 68 a second."""
+"""Snapshots whose hop times are remembered: a minute at 68 a second."""
 MAX_FIGURE_BYTES: Final = 64
 STALE_MS: Final = 60_000
-"""Six of the broker's intervals."""
+"""Age at which the broker's figures count as unknown: six of its intervals."""
 _SECONDS: Final = " seconds"
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerFigures:
-    """The broker's own; a counter that it has not told of is None. All counts are since it started."""
+    """Figures that the broker publishes.
+
+    A counter that it has not published is None. All counts are since its start.
+    """
 
     uptime_s: int
     heard_at_ms: int
     connected: int | None = None
     received: int | None = None
-    """Messages that were published to it."""
+    """Messages that were published to the broker."""
     sent: int | None = None
     dropped: int | None = None
     held: int | None = None
-    """In its store and not retained: on their way to somebody."""
+    """Messages in the broker's store and not retained: on their way to a subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One snapshot on its way, in seconds; the clocks of two machines may differ, and less than nought counts as it."""
+    """Times of one snapshot from hop to hop, in seconds; a negative one, as two clocks may give, counts as 0."""
 
     at_ms: int
     transport_s: float | None
-    """From the agent's publishing to the intake; None: an agent of before."""
+    """From the agent's publishing to the intake; None: an older agent."""
     edge_s: float | None
     """From capture to publishing: redaction, spool, outages."""
     cluster_s: float
@@ -49,7 +52,7 @@ class Passage:
 
 
 class Gauges:
-    """Implements `center.fleet.mqtt.Gauge`."""
+    """Keeps the broker's figures and the newest hop times. Implements `center.fleet.mqtt.Gauge`."""
 
     def __init__(self, now_ms: NowMs) -> None:
         self._now_ms = now_ms
@@ -59,17 +62,17 @@ class Gauges:
         self._passages: deque[Passage] = deque(maxlen=KEPT)
 
     def link(self, *, up: bool) -> None:
-        """The broker came or went: another one may be behind the line next time, and counts anew."""
+        """Forgets the figures when the connection is lost: another broker may answer next time, and counts anew."""
         with self._lock:
             if not up:
                 self._figures.clear()
                 self._uptime = None
 
     def figure(self, topic: str, payload: bytes) -> None:
-        """One figure of the broker's.
+        """Takes one figure of the broker.
 
         Raises:
-            ContractError: it is no number.
+            ContractError: the payload is no whole number.
         """
         if len(payload) > MAX_FIGURE_BYTES:
             raise ContractError(RejectReason.MALFORMED, f"{topic[:100]}: a figure of {len(payload)} bytes")
@@ -84,7 +87,7 @@ class Gauges:
                 self._figures[name] = int(text)
 
     def observed(self, observed: Observed) -> None:
-        """Rows were committed."""
+        """Takes the hop times of committed rows from a hint."""
         now_ms = self._now_ms()
         passages = [
             Passage(
@@ -101,7 +104,7 @@ class Gauges:
             self._passages.extend(passages)
 
     def broker(self) -> BrokerFigures | None:
-        """As last told; None while it has told nothing, or has fallen silent."""
+        """Returns the figures as last published; None before the first, or if the broker has fallen silent."""
         with self._lock:
             if self._uptime is None or self._now_ms() - self._uptime[1] > STALE_MS:
                 return None
@@ -119,7 +122,7 @@ class Gauges:
         )
 
     def passages(self, since_ms: int) -> tuple[Passage, ...]:
-        """Of snapshots whose hints came since then, oldest first."""
+        """Returns the hop times of snapshots whose hints came since then, oldest first."""
         with self._lock:
             return tuple(each for each in self._passages if each.at_ms >= since_ms)
 

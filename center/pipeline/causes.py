@@ -1,4 +1,4 @@
-"""Why a stage is not green, and what to do: one template each, marked for translation, filled in from its facts."""
+"""Causes for which a stage is not green, and remedies: templates, marked for translation, filled from facts."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +16,7 @@ Fact = str | float
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing that can be wrong. `code` is a stable word for programs."""
+    """A cause that a stage may have. `code` is a stable word for programs."""
 
     code: str
     message: str
@@ -25,33 +25,33 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A cause that was found, how bad it is here, and with which facts."""
+    """A cause that was found, with the state that it gives the stage and its facts."""
 
     state: StageState
     cause: Cause
     facts: dict[str, Fact] = field(default_factory=dict)
 
     def text(self) -> str:
-        """What is wrong, in English."""
+        """Returns the cause in English."""
         return self.cause.message.format(**self.facts)
 
     def advice(self) -> str:
-        """What to do, in English."""
+        """Returns the remedy in English."""
         return self.cause.remedy.format(**self.facts)
 
 
 def amber(cause: Cause, /, **facts: Fact) -> Finding:
-    """It works, and somebody should look."""
+    """Makes a finding of a stage that works but needs attention."""
     return Finding(_A, cause, facts)
 
 
 def red(cause: Cause, /, **facts: Fact) -> Finding:
-    """It does not do its work."""
+    """Makes a finding of a stage that does not do its work."""
     return Finding(_R, cause, facts)
 
 
 def unknown(cause: Cause, /, **facts: Fact) -> Finding:
-    """Nobody can tell."""
+    """Makes a finding of a stage of which there is no evidence."""
     return Finding(_U, cause, facts)
 
 

@@ -1,4 +1,4 @@
-"""Asks the query service for the state of the cluster: each part by itself, since one may be away and another not."""
+"""Asks the query service for the state of the cluster: each part by itself, since one alone may be away."""
 
 import asyncio
 import time
@@ -19,22 +19,22 @@ _T = TypeVar("_T", bound=BaseModel)
 
 
 class Reach(StrEnum):
-    """How a question fared."""
+    """Result of a request to the query service."""
 
     ANSWERED = "answered"
     PART_AWAY = "part_away"
-    """`query` answers, and says that whom it would have to ask does not."""
+    """`query` answers that the part which it would have to ask does not answer."""
     AWAY = "away"
     """`query` does not answer."""
     DENIED = "denied"
-    """It does not take our token."""
+    """`query` refuses the centre's token."""
     OTHER = "other"
-    """It answers something else: another version."""
+    """The answer is not one of this version of `query`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[_T]):
-    """One answer, or why there is none."""
+    """The value that was asked for, or the cause for which there is none."""
 
     reach: Reach
     value: _T | None = None
@@ -43,7 +43,7 @@ class Answer(Generic[_T]):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All of one look. `took_s`: the quickest answer, None without one."""
+    """The answers of all parts at one time. `took_s`: time of the quickest answer, None without one."""
 
     intake: Answer[IntakeStatus]
     parsers: Answer[ParsersStatus]
@@ -53,7 +53,7 @@ class Answers:
 
     @property
     def query(self) -> Answer[Any]:
-        """How `query` itself fared: it is there if anything was answered, be it that somebody else is away."""
+        """Reach of `query` itself: it is there if it answered anything, be it that another part is away."""
         all_of_them: tuple[Answer[Any], ...] = (self.intake, self.parsers, self.storage, self.archive)
         for reach in (Reach.ANSWERED, Reach.PART_AWAY, Reach.DENIED, Reach.OTHER):
             if (found := next((each for each in all_of_them if each.reach is reach), None)) is not None:
@@ -62,7 +62,7 @@ class Answers:
 
 
 class Cluster:
-    """Asks. Nothing here raises for what the network or the other side does: how it fared is the answer."""
+    """Client of the query service. No method raises for a fault of the network or the cluster: `Reach` tells it."""
 
     def __init__(self, *, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
@@ -74,7 +74,7 @@ class Cluster:
         )
 
     async def look(self) -> Answers:
-        """Ask everything at once."""
+        """Asks for the state of all parts at once."""
         (intake, a), (parsers, b), (storage, c), (archive, d) = await asyncio.gather(
             self._ask("/intake", IntakeStatus),
             self._ask("/detectors", ParsersStatus),
@@ -86,7 +86,6 @@ class Cluster:
         return Answers(intake, parsers, storage, archive, min(answered, default=None))
 
     async def close(self) -> None:
-        """Close every connection."""
         await self._client.aclose()
 
     async def _ask(self, path: str, model: type[_T]) -> tuple[Answer[_T], float]:
@@ -119,7 +118,7 @@ def _read(path: str, status: int, body: bytes, model: type[_T]) -> Answer[_T]:
         case 502 | 503 | 504:
             return Answer(Reach.AWAY, cause=f"HTTP {status}")
         case _:
-            # Also a 404: of Ray Serve's proxy before the application, or of a cluster without this question.
+            # Also a 404: of Ray Serve's proxy before the application, or of a cluster without this path.
             return Answer(Reach.OTHER, cause=f"{path}: HTTP {status}")
 
 

@@ -1,4 +1,4 @@
-"""The last hours of every stage, a point a minute: in memory for who looks, in the database for after a restart."""
+"""Keeps the last hours of every stage, a point a minute: in memory for pages, in the database over restarts."""
 
 import threading
 from collections import deque
@@ -17,7 +17,7 @@ HOUR_MS: Final = 3_600_000
 
 
 class Point(View):
-    """One minute of one stage: the worst that it was in it, and its figures as they were last."""
+    """One minute of one stage: its worst state and all causes in it, and its last figures."""
 
     at_ms: int
     state: StageState
@@ -26,7 +26,7 @@ class Point(View):
 
 
 class StageHistory(View):
-    """One stage's points, oldest first. A minute in which nobody looked has none."""
+    """One stage's points, oldest first. A minute without a sample has none."""
 
     stage: Stage
     points: tuple[Point, ...]
@@ -51,7 +51,7 @@ _POINTS: Final = TypeAdapter(dict[Stage, Point])
 
 
 class History:
-    """Any thread may use it. Bounded by age, here and in the database, and with a row a minute by rows, too."""
+    """History of all stages, for any thread. Bounded by age, in memory and in the database: one row a minute."""
 
     def __init__(self, store: Store, hours: int) -> None:
         self._store = store
@@ -59,10 +59,10 @@ class History:
         self._lock = threading.Lock()
         self._minutes: deque[_Minute] = deque()
         self._kept_ms = 0
-        """The newest minute that is written for good."""
+        """The newest minute that is in the database for good."""
 
     def load(self, now_ms: int) -> None:
-        """Begin with what was written before a restart.
+        """Loads the minutes that were written before a restart.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -74,16 +74,16 @@ class History:
         with self._lock:
             self._minutes = deque(found)
             if found:
-                # The newest may be this very minute, which goes on.
+                # The newest may be the present minute, which goes on.
                 self._kept_ms = found[-1].at_ms - 1
 
     def add(self, at_ms: int, verdicts: tuple[Verdict, ...]) -> None:
-        """One look. Looks of one minute are one point."""
+        """Adds the verdicts of one time. Those of one minute become one point."""
         minute_ms = at_ms - at_ms % EVERY_MS
         with self._lock:
             minutes = self._minutes
             while minutes and minutes[-1].at_ms > minute_ms:
-                minutes.pop()  # The clock was set back: these have not been yet.
+                minutes.pop()  # The clock was set back: these minutes are in the future.
             while minutes and minutes[0].at_ms <= minute_ms - self._span_ms:
                 minutes.popleft()
             self._kept_ms = min(self._kept_ms, minute_ms - 1)
@@ -91,7 +91,7 @@ class History:
             minutes.append(_Minute(minute_ms, {v.stage: _point(minute_ms, v, before.get(v.stage)) for v in verdicts}))
 
     def keep(self, *, at_end: bool = False) -> None:
-        """Write down the minutes that are over, and `at_end` the last one as well.
+        """Writes the minutes that are over to the database, and `at_end` the last one as well.
 
         Raises:
             StoreUnavailableError: the database does not work; they wait in memory for the next call.
@@ -112,7 +112,7 @@ class History:
             self._kept_ms = newest_ms
 
     def stages(self, since_ms: int) -> tuple[StageHistory, ...]:
-        """All of them from then on."""
+        """Returns the history of all stages since then."""
         with self._lock:
             minutes = [each.points for each in self._minutes if each.at_ms >= since_ms]
         return tuple(

@@ -1,4 +1,4 @@
-"""The whole chain judged: one function a stage, each pure over the same span of evidence."""
+"""Judges the whole chain: one function a stage, each pure over the same span of evidence."""
 
 from collections.abc import Callable
 from typing import Final
@@ -24,6 +24,6 @@ RULES: Final[dict[Stage, Callable[[Span, Pipeline], Verdict]]] = {
 
 
 def judge(now: Sample, before: Sample | None, limits: Pipeline) -> tuple[Verdict, ...]:
-    """Every stage, in the order of the chain. `before`: the evidence of a window ago; None: too early to compare."""
+    """Judges every stage, in the order of the chain. `before`: evidence of a window ago; None: too early to compare."""
     span = Span(now, before)
     return tuple(rule(span, limits) for rule in RULES.values())

@@ -1,4 +1,4 @@
-"""Judges the cluster and who is told: intake, parse, archive, storage, query, notify. Pure, as `judge_edge` is."""
+"""Judges the stages of the cluster and the notification: intake, parse, archive, storage, query, notify. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -23,7 +23,7 @@ GONE: Final = (State.UNDELIVERED, State.FAILED, State.UNKNOWN, State.EXPIRED)
 
 
 def intake(span: Span, limits: Pipeline) -> Verdict:
-    """What takes messages in."""
+    """Judges the intake of messages."""
     status = span.now.intake
     figures = Figures(
         rate_per_s=span.rate(span.intake(lambda each: each.received)),
@@ -63,7 +63,7 @@ def _of_intake(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findi
 
 
 def _left_waiting(span: Span) -> int:
-    """Pictures that waited at agents all the while, though the intake, with nothing in hand, received none."""
+    """Counts pictures that waited at agents for the whole span while an idle intake received none."""
     status = span.now.intake
     if span.before is None or status is None or status.in_flight or span.intake(lambda each: each.received) != 0:
         return 0
@@ -74,7 +74,7 @@ def _left_waiting(span: Span) -> int:
 
 
 def parse(span: Span, limits: Pipeline) -> Verdict:
-    """What looks at pictures: parser, canary, embedder."""
+    """Judges the stages that read pictures: parser, canary, embedder."""
     status = span.now.intake
     figures = Figures(
         rate_per_s=span.rate(span.intake(lambda each: each.archived)),
@@ -114,7 +114,7 @@ def _of_parse(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findin
 
 
 def _told_stuck(span: Span, where: str) -> Finding | None:
-    """What the intake itself says of a stage at which messages make no way."""
+    """Finds a stage at which messages are stuck, as the intake itself reports."""
     for each in () if span.now.intake is None else span.now.intake.stuck:
         if each.stage == where:
             return red(
@@ -124,7 +124,7 @@ def _told_stuck(span: Span, where: str) -> Finding | None:
 
 
 def _stuck(span: Span, where: str) -> int:
-    """Pictures that are with a deployment, while for a whole window nothing at all was finished."""
+    """Counts pictures that are at a deployment, if for the whole window none was finished anywhere."""
     now, before = span.now.intake, None if span.before is None else span.before.intake
     if now is None or before is None:
         return 0
@@ -133,7 +133,7 @@ def _stuck(span: Span, where: str) -> int:
 
 
 def archive(span: Span, limits: Pipeline) -> Verdict:
-    """What commits. Where the cluster does not answer, the hints of fresh commits still tell how many there are."""
+    """Judges the archiver. Without an answer of the cluster, its rate is that of the hints of fresh commits."""
     status = span.now.intake
     hints = span.rate(len(span.now.passages)) if span.now.link_fault is None else None
     committed = span.rate(span.intake(lambda each: each.archived))
@@ -165,7 +165,7 @@ def _of_archive(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Find
 
 
 def storage(span: Span, limits: Pipeline) -> Verdict:
-    """The disk under the archive."""
+    """Judges the disk under the archive."""
     disk = None if span.now.answers is None else span.now.answers.storage.value
     figures = Figures(free_bytes=None if disk is None else disk.free_bytes)
     return Verdict.of(Stage.STORAGE, figures, _of_storage(span, limits))
@@ -185,7 +185,7 @@ def _of_storage(span: Span, limits: Pipeline) -> Iterator[Finding]:
 
 
 def query(span: Span, limits: Pipeline) -> Verdict:
-    """What answers questions."""
+    """Judges the query service."""
     answers = span.now.answers
     figures = Figures(lag_s=None if answers is None else answers.took_s)
     return Verdict.of(Stage.QUERY, figures, _of_query(answers, figures, limits))
@@ -207,7 +207,7 @@ def _of_query(answers: Answers | None, figures: Figures, limits: Pipeline) -> It
 
 
 def _nothing(answers: Answers | None, answer: Answer[Any] | None) -> Finding | None:
-    """Why nothing can be said of a part: `query` does not answer, or does not know the question."""
+    """Finds why a part cannot be judged: `query` does not answer, or does not know the request."""
     if answers is None or answer is None or answers.query.reach in {Reach.AWAY, Reach.DENIED, Reach.OTHER}:
         return unknown(causes.QUERY_BETWEEN)
     if answer.reach in {Reach.OTHER, Reach.AWAY, Reach.DENIED}:
@@ -216,7 +216,7 @@ def _nothing(answers: Answers | None, answer: Answer[Any] | None) -> Finding | N
 
 
 def notify(span: Span, _limits: Pipeline) -> Verdict:
-    """Who is told."""
+    """Judges the notification channels."""
     channels = span.now.channels
     waiting = sum(each.messages.get(State.WAITING, 0) + each.messages.get(State.SENDING, 0) for each in channels)
     gone = [_gone(span, each) for each in channels]
@@ -228,7 +228,7 @@ def notify(span: Span, _limits: Pipeline) -> Verdict:
 
 
 def _gone(span: Span, channel: ChannelView) -> int:
-    """Messages that will reach nobody any more, since the span began."""
+    """Counts messages that were given up or reported as not delivered since the span began."""
     before = None if span.before is None else {each.id: each for each in span.before.channels}.get(channel.id)
     if before is None:
         return 0

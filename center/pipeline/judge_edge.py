@@ -1,4 +1,4 @@
-"""Judges what lies before the cluster: devices, platforms, agents, broker. Pure: evidence in, findings out."""
+"""Judges the stages before the cluster: devices, platforms, agents, broker. Pure: evidence in, verdicts out."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,9 +15,9 @@ from provisioning.contracts.config.pipeline import Pipeline, Slow
 from provisioning.contracts.fleet.documents import Verdict as Taken
 
 LOST: Final = frozenset({"spool_full", "spool_expired", "disk_full"})
-"""Drops for want of room: pictures that were safe and are gone."""
+"""Drops for want of room: pictures that were safe and are lost."""
 NO_FAULT: Final = frozenset({"duplicate", "paused"})
-"""Drops that nobody needs to look at for themselves: seen before; and told by the paused camera."""
+"""Drops that are no fault: duplicates, and those of paused cameras, which have a cause of their own."""
 TOGETHER_MS: Final = 60_000
 GB: Final = 1_000_000_000
 _DAY_MS: Final = 86_400_000
@@ -27,7 +27,7 @@ _SHOWN: Final = 3
 
 
 def devices(span: Span, limits: Pipeline) -> Verdict:
-    """Cameras, by their agents' word. One behind a silent agent is that agent's fault, and counts nowhere here."""
+    """Judges the cameras, as their agents report. A camera behind a silent agent is that agent's fault: not counted."""
     known = span.now.cameras
     heard = [each for each in known if each.cause_kind in _OWN and each.state is not DeviceState.UNKNOWN]
     down = [each for each in heard if each.state is DeviceState.OFFLINE]
@@ -58,7 +58,7 @@ def _of_devices(
 
 
 def _together(heard: Sequence[CameraView], down: Sequence[CameraView], limits: Pipeline) -> Iterator[Finding]:
-    """Cameras of one agent that went at once have one cause."""
+    """Finds cameras of one agent that went offline together, which has one cause."""
     for agent_id in sorted({each.agent_id for each in down}):
         all_of_it = sum(each.agent_id == agent_id for each in heard)
         gone = sorted((each for each in down if each.agent_id == agent_id), key=lambda each: each.since_ms)
@@ -76,7 +76,7 @@ def _together(heard: Sequence[CameraView], down: Sequence[CameraView], limits: P
 
 
 def platforms(span: Span, limits: Pipeline) -> Verdict:
-    """Recorders and platforms, by the cameras behind them."""
+    """Judges recorders and platforms by the cameras behind them."""
     now = span.now
     behind: dict[tuple[str, str], list[CameraView]] = defaultdict(list)
     for camera in now.cameras:
@@ -104,7 +104,7 @@ def _of_platforms(
         else:
             yield unknown(causes.NO_PLATFORMS)
     for (agent_id, device_id), gone in sorted(down.items()):
-        # A pause is the centre's own doing, and no picture that can be covered is the agent's.
+        # A pause is the centre's own doing, and a picture that cannot be redacted is the agent's fault.
         lost = [each for each in gone if each.state is DeviceState.OFFLINE]
         if not lost:
             continue
@@ -121,7 +121,7 @@ def _of_platforms(
 
 
 def agents(span: Span, limits: Pipeline) -> Verdict:
-    """Agents, by their heartbeats."""
+    """Judges the agents by their heartbeats."""
     now = span.now
     drops = [span.dropped(agent_id) for agent_id in now.live_agents]
     beats = [beat for beat, _ in span.heard().values()]
@@ -165,7 +165,7 @@ def _of_agents(span: Span, limits: Pipeline) -> Iterator[Finding]:
 
 
 def _of_cameras_within(now: Sample, limits: Pipeline) -> Iterator[Finding]:
-    """What an agent cannot do with pictures that do come."""
+    """Finds cameras whose pictures come, but are not redacted or are paused."""
     own = [each for each in now.cameras if each.cause_kind in _OWN]
     bare = [each for each in own if each.state is DeviceState.REDACTION_UNAVAILABLE]
     if bare:
@@ -229,7 +229,7 @@ def _of_work(span: Span, agent_id: str, limits: Pipeline) -> Iterator[Finding]:
 
 
 def broker(span: Span, limits: Pipeline) -> Verdict:
-    """The broker, by our line to it and by what it tells of itself."""
+    """Judges the broker by the centre's connection to it and by the figures that it publishes."""
     now = span.now
     figures = Figures(
         rate_per_s=span.rate(span.broker(lambda each: each.received)),
@@ -252,13 +252,13 @@ def _of_broker(span: Span, figures: Figures, limits: Pipeline) -> Iterator[Findi
 
 
 def late(cause: causes.Cause, lag_s: float | None, limit: Slow) -> Iterator[Finding]:
-    """Whether it takes longer than it may."""
+    """Yields the cause if a lag reaches its limit."""
     if lag_s is not None and lag_s >= limit.amber_s:
         yield (red if lag_s >= limit.red_s else amber)(cause, lag_s=round(lag_s, 1))
 
 
 def _some(names: Iterable[str]) -> str:
-    """The first few of them."""
+    """Joins the first few names, and counts the others."""
     all_of_them = list(names)
     more = len(all_of_them) - _SHOWN
     return ", ".join(all_of_them[:_SHOWN]) + (f" … +{more}" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""What was known at one moment, and what happened between two of them. Frozen; nothing here asks anybody."""
+"""Samples of evidence, and the span between two of them. Frozen; nothing here does I/O."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +12,12 @@ from provisioning.contracts.query.archive import IntakeStatus
 from provisioning.contracts.wire.messages import CameraStatus, Heartbeat
 
 NO_TIME_S = 1.0
-"""Two looks nearer than this give no rate."""
+"""Seconds: two samples nearer to each other than this give no rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """All evidence of one look. `link_fault` None: the line to the broker stands."""
+    """All evidence of one time. `link_fault` None: the connection to the broker stands."""
 
     at_ms: int
     link_fault: str | None
@@ -25,33 +25,33 @@ class Sample:
     statuses: Mapping[tuple[str, str], CameraStatus] = field(default_factory=dict)
     agents: tuple[AgentView, ...] = ()
     heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
-    """The last of each agent that was ever heard; whether it still holds says `agents`."""
+    """The last heartbeat of each agent that ever sent one; `agents` says if it is still valid."""
     broker: BrokerFigures | None = None
     answers: Answers | None = None
     passages: tuple[Passage, ...] = ()
-    """Of the window that ends here."""
+    """Hop times of the window that ends here."""
     channels: tuple[ChannelView, ...] = ()
 
     @property
     def intake(self) -> IntakeStatus | None:
-        """What the intake said, if it did."""
+        """Status of the intake, None if it did not answer."""
         return None if self.answers is None else self.answers.intake.value
 
     @property
     def live_agents(self) -> tuple[str, ...]:
-        """Ids of those whose word holds."""
+        """Ids of the agents that are online, whose heartbeats are valid."""
         return tuple(each.agent_id for each in self.agents if each.state is DeviceState.ONLINE)
 
 
 def grown(now: int, before: int | None) -> int:
-    """By how much a counter grew. One that is lower than it was began anew, as Prometheus reads it."""
+    """Returns the growth of a counter. One that is lower than before was reset, as in Prometheus."""
     if before is None:
         return 0
     return now - before if now >= before else now
 
 
 def grown_by_name(now: Mapping[str, int], before: Mapping[str, int] | None) -> dict[str, int]:
-    """Of several counters those that grew."""
+    """Returns the growth of those counters that grew."""
     if before is None:
         return {}
     each = {name: grown(count, before.get(name, 0)) for name, count in now.items()}
@@ -60,60 +60,60 @@ def grown_by_name(now: Mapping[str, int], before: Mapping[str, int] | None) -> d
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From one sample to another; without the first nothing is known to have happened."""
+    """The span from one sample to another; without the first, no growth is known."""
 
     now: Sample
     before: Sample | None
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Length of the span in seconds; 0 without a first sample."""
         return 0.0 if self.before is None else (self.now.at_ms - self.before.at_ms) / 1000
 
     def rate(self, count: int | None) -> float | None:
-        """So many a second."""
+        """Returns a count per second; None if the span is too short."""
         return None if count is None or self.seconds < NO_TIME_S else count / self.seconds
 
     def heard(self) -> dict[str, tuple[Heartbeat, Heartbeat | None]]:
-        """Of each agent whose word holds: its figures, and those of before."""
+        """Returns the heartbeats of each online agent: now, and at the begin of the span."""
         old = {} if self.before is None else self.before.heartbeats
         beats = self.now.heartbeats
         return {each: (beats[each], old.get(each)) for each in self.now.live_agents if each in beats}
 
     def ledger(self, of: Callable[[Heartbeat], int]) -> int | None:
-        """By how much all agents' counters grew; None while there is nothing to compare with."""
+        """Returns the growth of a counter over all online agents; None without a first sample."""
         if self.before is None:
             return None
         return sum(grown(of(now), None if before is None else of(before)) for now, before in self.heard().values())
 
     def dropped(self, agent_id: str) -> dict[str, int]:
-        """What an agent dropped, by name."""
+        """Returns the growth of an agent's drops, by name."""
         pair = self.heard().get(agent_id)
         if pair is None or pair[1] is None:
             return {}
         return grown_by_name(pair[0].ledger.dropped, pair[1].ledger.dropped)
 
     def intake(self, of: Callable[[IntakeStatus], int]) -> int | None:
-        """By how much a counter of the intake grew; None where it did not answer both times."""
+        """Returns the growth of a counter of the intake; None if it did not answer both times."""
         now, before = self.now.intake, None if self.before is None else self.before.intake
         return None if now is None or before is None else grown(of(now), of(before))
 
     def intake_names(self, of: Callable[[IntakeStatus], Mapping[str, int]]) -> dict[str, int]:
-        """The same of counters by name."""
+        """Returns the growth of named counters of the intake; none if it did not answer both times."""
         now, before = self.now.intake, None if self.before is None else self.before.intake
         return {} if now is None or before is None else grown_by_name(of(now), of(before))
 
     def broker(self, of: Callable[[BrokerFigures], int | None]) -> int | None:
-        """By how much a counter of the broker's grew."""
+        """Returns the growth of a counter of the broker; None if it is not known."""
         now, before = self.now.broker, None if self.before is None else self.before.broker
         if now is None or before is None or (count := of(now)) is None:
             return None
-        # One that has started since counts from nought, whatever it told before.
+        # A broker that has restarted since counts from 0, whatever it published before.
         known = of(before) if now.uptime_s >= before.uptime_s else 0
         return grown(count, known)
 
     def hop_s(self, hop: str) -> float | None:
-        """Mean of a hop of the cluster's in this span; None when nothing passed."""
+        """Returns the mean time of a hop of the cluster in this span; None if nothing passed."""
         now, before = self.now.intake, None if self.before is None else self.before.intake
         if now is None or before is None or hop not in now.hops or hop not in before.hops:
             return None
@@ -124,15 +124,15 @@ class Span:
         return max(0.0, took_ms) / count / 1000 if count else None
 
     def passage_s(self, of: Callable[[Passage], float | None]) -> float | None:
-        """Mean over the snapshots whose hints came in this span."""
+        """Returns the mean over the snapshots whose hints came in this span."""
         return mean([took for each in self.now.passages if (took := of(each)) is not None])
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """None of nothing."""
+    """Returns the mean; None without values."""
     return sum(values) / len(values) if values else None
 
 
 def named(counts: Mapping[str, int]) -> str:
-    """`redactor_busy 12, paused 1`, the most frequent first."""
+    """Formats counts as `redactor_busy 12, paused 1`, the highest first."""
     return ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common())

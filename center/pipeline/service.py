@@ -1,4 +1,4 @@
-"""Looks at the whole chain every few seconds, judges it, and keeps what it saw."""
+"""Samples the whole chain every few seconds, judges it, and keeps its history."""
 
 import asyncio
 from collections import deque
@@ -26,7 +26,7 @@ from provisioning.contracts.config.pipeline import Pipeline as Limits
 
 
 class StageView(View):
-    """One stage. `since_ms`: since when it is in this state, by the centre's clock."""
+    """One stage. `since_ms`: begin of its present state, by the centre's clock."""
 
     stage: Stage
     state: StageState
@@ -37,19 +37,19 @@ class StageView(View):
 
 
 class PipelineView(View):
-    """The chain as of the last look; `stages` in the order in which a picture meets them."""
+    """The chain as last judged; `stages` in the order in which a picture meets them."""
 
     at_ms: int
     window_s: float
-    """Over which figures and counts are taken; shorter right after the start."""
+    """Seconds over which figures and counts are taken; fewer right after the start."""
     stages: tuple[StageView, ...]
     fault: str
-    """Why the last look ended with a bug, after which it is looked at again; empty: it did not."""
+    """The bug that ended the last round, after which the next begins; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look, with what a page wants beside the API's view: findings that it can say in its own language."""
+    """One judgement of the chain, with findings that a page can show in its own language."""
 
     sample: Sample
     before: Sample | None
@@ -57,7 +57,7 @@ class Look:
     since_ms: Mapping[Stage, int]
 
     def view(self, fault: str) -> PipelineView:
-        """As the API shows it."""
+        """Returns the view for the API."""
         return PipelineView(
             at_ms=self.sample.at_ms,
             window_s=0.0 if self.before is None else (self.sample.at_ms - self.before.at_ms) / 1000,
@@ -76,7 +76,7 @@ class Look:
 
 
 class Pipeline:
-    """Of one centre. `last` may be read from any thread; looking is one loop's."""
+    """Watches the chain of one centre. `last` may be read from any thread; `look` belongs to one loop."""
 
     def __init__(
         self,
@@ -103,10 +103,10 @@ class Pipeline:
         self._lock = asyncio.Lock()
         self.loop = Periodic("the looking at the chain", limits.look_every_s, self._look)
         self.last: Look | None = None
-        """None before the first look."""
+        """None before the first round."""
 
     def load(self) -> None:
-        """Begin with the history that was written before a restart.
+        """Loads the history that was written before a restart.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -114,7 +114,7 @@ class Pipeline:
         self._history.load(self._now_ms())
 
     async def look(self) -> Look:
-        """Gather evidence, judge it, keep both."""
+        """Gathers evidence, judges the chain, keeps both."""
         async with self._lock:
             sample = await self._sample()
             before = self._before(sample.at_ms)
@@ -125,22 +125,22 @@ class Pipeline:
                     self._states[each.stage] = each.state, sample.at_ms
             self._samples.append(sample)
             self._history.add(sample.at_ms, verdicts)
-            with suppress(StoreUnavailableError):  # health tells of that; the minutes wait
+            with suppress(StoreUnavailableError):  # health reports that; the minutes wait
                 await asyncio.to_thread(self._history.keep)
             since_ms = {stage: at_ms for stage, (_, at_ms) in self._states.items()}
             self.last = Look(sample, before, verdicts, since_ms)
             return self.last
 
     async def view(self) -> PipelineView:
-        """As of the last look; the first is made here if need be."""
+        """Returns the chain as last judged; the first call judges it."""
         return (self.last or await self.look()).view("" if self.loop.death is None else str(self.loop.death))
 
     def history(self, hours: float) -> tuple[StageHistory, ...]:
-        """The last so many hours."""
+        """Returns the history of the last `hours`."""
         return self._history.stages(self._now_ms() - round(hours * 3_600_000))
 
     def faults(self) -> dict[str, str]:
-        """Why each stage is red that no other kind of alarm rule sees, by name."""
+        """Returns the cause of each red stage that no other kind of alarm rule covers, by name."""
         if self.last is None:
             return {}
         return {
@@ -151,7 +151,7 @@ class Pipeline:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Look again and again while `with` lasts; at its end the history is written to its last minute."""
+        """Judges the chain again and again while `with` lasts; then writes the history to its last minute."""
         try:
             async with background.running([self.loop]):
                 yield
@@ -180,14 +180,14 @@ class Pipeline:
         )
 
     def _channels(self) -> tuple[ChannelView, ...]:
-        """Without the database, as they were: health tells of that."""
+        """Reads the channels; without the database, returns the last ones: health reports that."""
         try:
             return self._notifier.channel_views()
         except StoreUnavailableError:
             return self._samples[-1].channels if self._samples else ()
 
     def _before(self, at_ms: int) -> Sample | None:
-        """The youngest sample of a window ago, or the oldest there is; older ones are forgotten."""
+        """Returns the newest sample that is a window old, or the oldest there is; drops older ones."""
         limit_ms = at_ms - round(self.limits.window_s * 1000)
         while len(self._samples) > 1 and self._samples[1].at_ms <= limit_ms:
             self._samples.popleft()

@@ -5,7 +5,7 @@ from typing import Final
 
 
 class Stage(StrEnum):
-    """One of them."""
+    """Stage of the chain, in the order in which a picture meets it."""
 
     DEVICES = "devices"
     PLATFORMS = "platforms"
@@ -17,13 +17,13 @@ class Stage(StrEnum):
     ARCHIVE = "archive"
     STORAGE = "storage"
     QUERY = "query"
-    """What answers questions about the archive."""
+    """The service that answers queries of the archive."""
     NOTIFY = "notify"
     """Webhooks, mail and SMS gateways."""
 
 
 class StageState(StrEnum):
-    """How a stage is. What nobody has evidence of is unknown, and never green."""
+    """State of a stage. Without evidence a stage is unknown, and never green."""
 
     GREEN = "green"
     AMBER = "amber"
@@ -32,4 +32,4 @@ class StageState(StrEnum):
 
 
 OF_ITS_OWN: Final = frozenset({Stage.DEVICES, Stage.AGENTS, Stage.BROKER, Stage.QUERY})
-"""Alarm rules see the faults of these already, each by its own kind (`center.alarms.faults`)."""
+"""Stages whose faults alarm rules have from another source (`center.alarms.faults`)."""

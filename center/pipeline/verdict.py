@@ -1,4 +1,4 @@
-"""What is shown of one stage: how it is and why, and its figures."""
+"""The verdict on one stage: its state, the findings behind it, and its figures."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,16 +12,16 @@ _WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN, StageStat
 
 
 class View(BaseModel):
-    """Base of what is shown."""
+    """Base of the views of the chain."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Figures(View):
-    """Of the last window. None: nobody told, or there was nothing to measure; never nought instead."""
+    """Figures of a stage over the last window. None: not reported, or nothing to measure; never 0 instead."""
 
     rate_per_s: float | None = None
-    """Pictures, messages or parts, as it is of the stage; docs/pipeline.md says which."""
+    """Pictures, messages or parts a second, by the stage; docs/pipeline.md says which."""
     lag_s: float | None = None
     errors: int | None = None
     drops: int | None = None
@@ -30,18 +30,17 @@ class Figures(View):
 
 
 class CauseView(View):
-    """One thing that is wrong."""
+    """A finding, as the API shows it."""
 
     state: StageState
     code: str
     cause: str
-    """In English; the console has it in its own languages."""
+    """In English; the console translates it."""
     remedy: str
     facts: dict[str, str | int | float]
 
     @classmethod
     def of(cls, finding: Finding) -> "CauseView":
-        """As it was found."""
         return cls(
             state=finding.state,
             code=finding.cause.code,
@@ -52,7 +51,7 @@ class CauseView(View):
 
 
 class Verdict(View):
-    """One stage as judged. `findings` the worst first; green has none."""
+    """One stage as judged. `findings`: the worst first; none if it is green."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -63,7 +62,7 @@ class Verdict(View):
 
     @classmethod
     def of(cls, stage: Stage, figures: Figures, findings: Iterable[Finding]) -> "Verdict":
-        """Its state is that of its worst finding."""
+        """Orders the findings; the stage has the state of the worst."""
         ordered = tuple(sorted(findings, key=lambda each: _WORST.index(each.state)))
         return cls(
             stage=stage,

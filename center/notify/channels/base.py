@@ -1,4 +1,4 @@
-"""The one protocol of every channel: say what a message becomes, then hand it over once and say what came of it."""
+"""The protocol of every channel: prepare a message, then hand it over once and return the outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from center.notify.quota import Quota
 
 
 class Kind(StrEnum):
-    """How a channel reaches somebody."""
+    """Kind of a channel."""
 
     WEBHOOK = "webhook"
     MAIL = "mail"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a channel is bound by."""
+    """Limits and quota that bind a channel."""
 
     limits: Limits
     give_up_after_ms: int
@@ -39,41 +39,41 @@ class Parcel:
     message: Message
     recipient: str
     text: str
-    """As people read it."""
+    """The text that people read."""
     parts: int = 1
-    """As it is billed and paced."""
+    """Parts that are billed and paced."""
     params: tuple[str, ...] = ()
-    """What fills the carrier's own template."""
+    """Values for the placeholders of the carrier's own template."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A rule of ours that this message breaks; it is never sent."""
+    """A rule of the centre that a message breaks; it is never sent."""
 
     code: str
 
 
 class Channel(Protocol):
-    """A way to somebody. `tests/conformance/test_channel.py` is its contract."""
+    """Sends messages to its recipients. `tests/conformance/test_channel.py` is its contract."""
 
     @property
     def id(self) -> str:
-        """Its name in the configuration."""
+        """Name of the channel in the configuration."""
 
     @property
     def kind(self) -> Kind:
-        """What it is."""
+        """Kind of the channel."""
 
     @property
     def terms(self) -> Terms:
-        """What it is bound by."""
+        """Limits and quota of the channel."""
 
     @property
     def recipients(self) -> Mapping[str, str]:
-        """Who may be sent to, and each one masked, as the audit and pages show him."""
+        """Names of the recipients, each with its address masked, as the audit and pages show it."""
 
     def prepare(self, message: Message, recipient: str) -> Parcel | Refusal:
-        """What the message becomes for that recipient. Pure."""
+        """Prepares a message for one recipient, or returns the rule that refuses it. Pure."""
 
     async def deliver(self, parcel: Parcel) -> Outcome:
-        """Hand it over, once, within a bounded time, and say what came of it. Only a bug is raised."""
+        """Hands a parcel over once, within a bounded time, and returns the outcome. Raises only for a bug."""

@@ -1,4 +1,4 @@
-"""The channels of a configuration, their secrets read from their files."""
+"""Builds the channels of a configuration, with secrets read from their files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 def build(config: Notify, now_ms: NowMs) -> dict[str, Channel]:
-    """By id.
+    """Builds the configured channels, by id.
 
     Raises:
         ConfigError: a file of a secret cannot be used.
@@ -80,7 +80,7 @@ def _sms(config: Sms, offset_minutes: int) -> SmsChannel:
 
 
 def report_secret(config: Sms) -> bytes | None:
-    """What the address of its reports ends with, None if it takes none.
+    """Reads the secret at the end of the path for reports; None if the channel takes no reports.
 
     Raises:
         ConfigError, StartError: the file cannot be used.

@@ -1,4 +1,4 @@
-"""One bounded POST to an address that was looked up, checked and then connected to: a name cannot change in between."""
+"""POSTs to an address that was resolved, checked and then connected to: a name cannot change in between. Bounded."""
 
 import asyncio
 import socket
@@ -20,14 +20,14 @@ MAX_ANSWER_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and at most `MAX_ANSWER_BYTES` + 1 of the body: one more says that it was longer."""
+    """Status and at most `MAX_ANSWER_BYTES` + 1 of the body: the last one shows that it was longer."""
 
     status: int
     content: bytes
 
 
 class HttpLine:
-    """To one URL. No redirect is followed, no proxy of the environment is asked, no name is believed unchecked."""
+    """POSTs to one URL. It follows no redirect, uses no proxy of the environment and checks each address of a name."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class HttpLine:
         ca_file: Path | None = None,
         tls_name: str | None = None,
     ) -> None:
-        """Read the certificates.
+        """Reads the certificates.
 
         Raises:
             OSError: `ca_file` cannot be read or holds no certificate.
@@ -53,7 +53,7 @@ class HttpLine:
         self._tls = ssl.create_default_context(cafile=ca_file)
 
     async def post(self, path: str, content: bytes, headers: dict[str, str]) -> Answer | Outcome:
-        """POST to the URL's path with `path` behind it: what came back, or why nothing did."""
+        """POSTs to the URL's path with `path` behind it; returns the answer, or the outcome if there is none."""
         attempt = _Attempt()
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -101,7 +101,7 @@ class HttpLine:
             return Answer(answer.status_code, bytes(body[: MAX_ANSWER_BYTES + 1]))
 
     async def _addresses(self) -> tuple[str, ...]:
-        """Where to connect to; none if the name leads only where this line must not go.
+        """Resolves the host to the addresses that may be connected to; none if all are forbidden.
 
         Raises:
             socket.gaierror: the name is not known.
@@ -113,22 +113,22 @@ class HttpLine:
 
 
 class _Attempt:
-    """Whether a byte of the request has gone out: before that, they cannot have it."""
+    """Notes if a byte of the request was sent: before that, the receiving side cannot have it."""
 
     def __init__(self) -> None:
         self.begun = False
 
     async def trace(self, event: str, _facts: object) -> None:
-        """Called by httpcore at each step."""
+        """Notes the begin of the request; httpcore calls this at each step."""
         self.begun = self.begun or event == "http11.send_request_headers.started"
 
     def failed(self, code: str) -> Outcome:
-        """No answer came."""
+        """Returns the outcome of an attempt that got no answer."""
         return Outcome(Verdict.UNKNOWN if self.begun else Verdict.NOT_TAKEN, code)
 
 
 def _is_own(address: str) -> bool:
-    """Whether packets to `address` would leave from it: then it is this machine's. Nothing is sent to find out."""
+    """True if `address` is this machine's: packets to it would leave from it. Sends nothing to find out."""
     family = socket.AF_INET6 if ip_address(address.partition("%")[0]).version == 6 else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:

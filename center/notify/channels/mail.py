@@ -1,4 +1,4 @@
-"""Mail's I/O: one conversation with the relay, over TLS, with an end."""
+"""Sends mail: one SMTP session with the relay, over TLS, with a time limit."""
 
 import asyncio
 import smtplib
@@ -23,12 +23,12 @@ MAX_REPLIES_BYTES: Final = 64 * 1024
 
 
 class MailChannel:
-    """One relay, at least once, under one Message-ID."""
+    """Sends mail through one relay, at least once, under one Message-ID."""
 
     kind: Final = Kind.MAIL
 
     def __init__(self, config: Mail, password: str | None, *, offset_minutes: int, now_ms: NowMs) -> None:
-        """Read the certificates.
+        """Reads the certificates.
 
         Raises:
             OSError: `ca_file` cannot be read or holds no certificate.
@@ -51,14 +51,14 @@ class MailChannel:
         self._now_ms = now_ms
 
     def prepare(self, message: Message, recipient: str) -> Parcel | Refusal:
-        """Any message goes, to who is listed."""
+        """Fills the template; refuses recipients that are not listed."""
         if recipient not in self.recipients:
             return Refusal("not_listed")
         text = self._config.template.format_map(blanks(message, self._offset_minutes))
         return Parcel(parcel_id(message.id, self.id, recipient), message, recipient, text)
 
     async def deliver(self, parcel: Parcel) -> Outcome:
-        """One conversation."""
+        """Sends a parcel in one SMTP session, in a worker thread."""
         return await asyncio.to_thread(self._converse, parcel)
 
     def _converse(self, parcel: Parcel) -> Outcome:
@@ -81,7 +81,7 @@ class MailChannel:
 
     @contextmanager
     def _relay(self) -> Iterator[smtplib.SMTP]:
-        """A relay that was greeted, encrypted as configured. Each read has a limit, and so has the whole."""
+        """Opens a session with the relay, encrypted as configured. Each read has a time limit, and so has the whole."""
         config = self._config
         relay: _Relay = (
             _TlsRelay(timeout=config.timeout_s, context=self._tls, local_hostname=socket.gethostname())
@@ -117,48 +117,46 @@ def _failed(error: Exception, *, handed: bool) -> Outcome:
 
 
 class _Replies:
-    """What a relay says, up to a limit: smtplib reads a reply of endless lines to its end."""
+    """Reads a relay's replies up to `MAX_REPLIES_BYTES`: smtplib reads a reply of endless lines to its end."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._left = MAX_REPLIES_BYTES
 
     def readline(self, limit: int = -1) -> bytes:
-        """The next line; none past the limit, nor of one that was cut off: as if the relay had hung up before it."""
+        """Reads the next line; nothing past the limit or if it was cut off: as if the relay had hung up before it."""
         line = self._file.readline(limit) if self._left > 0 else b""
         self._left -= len(line)
         return line if line.endswith(b"\n") or len(line) == limit else b""
 
     def close(self) -> None:
-        """Close it."""
         self._file.close()
 
 
 class _Relay(smtplib.SMTP):
-    """A relay that can neither fill the memory nor hold the caller for ever."""
+    """SMTP client that a relay can neither make fill the memory nor hold for ever."""
 
     _handle: socket.socket | None = None
-    """A second handle of the connection: TLS takes the first away while it shakes hands."""
+    """A second handle of the connection: TLS takes the first away during the handshake."""
 
     def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
-        """As in the library, which knows the name to check the certificate against only from its constructor."""
+        """Connects; sets the name to check the certificate against, which smtplib takes only in its constructor."""
         self._host = host
         return super().connect(host, port, source_address)
 
     def getreply(self) -> tuple[int, bytes]:
-        """As in the library, with an end."""
+        """Reads a reply as smtplib does, with a limit."""
         if self.file is None and self.sock is not None:
             self.file = _Replies(self.sock.makefile("rb"))
         return super().getreply()
 
     def cut(self) -> None:
-        """Wake whoever waits, in any thread, for a relay that sends a byte now and then."""
+        """Cuts the connection, which wakes a thread that waits for a relay that sends a byte now and then."""
         if self._handle is not None:
             with suppress(OSError):  # it has ended by itself
                 self._handle.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close both handles."""
         super().close()
         if self._handle is not None:
             self._handle.close()
@@ -170,4 +168,4 @@ class _Relay(smtplib.SMTP):
 
 
 class _TlsRelay(smtplib.SMTP_SSL, _Relay):
-    """The same, encrypted from the first byte."""
+    """The same client, encrypted from the first byte."""

@@ -1,4 +1,4 @@
-"""Mail: what is sent, and how the relay's answer is read. Pure; `mail_channel` does the I/O."""
+"""Writes mails and reads the relay's replies. Pure; `mail` does the I/O."""
 
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -11,11 +11,14 @@ from center.notify.outcome import Outcome, Verdict
 
 SUBJECT_LETTERS: Final = 120
 AUTH_CODES: Final = frozenset({530, 534, 535, 538})
-"""RFC 4954: a password that is wrong today; somebody will mend it."""
+"""RFC 4954: the login was refused, until an administrator mends it."""
 
 
 def mail(parcel: Parcel, *, sender: str, address: str, at_ms: int) -> EmailMessage:
-    """Plain text to one mailbox. The Message-ID is the same at each attempt: mail programs show a double once."""
+    """Writes a plain text mail to one mailbox.
+
+    Its Message-ID never changes, so that mail programs show a double once.
+    """
     letter = EmailMessage(policy=SMTP)
     letter["From"] = Address(addr_spec=sender)
     letter["To"] = Address(addr_spec=address)
@@ -28,7 +31,7 @@ def mail(parcel: Parcel, *, sender: str, address: str, at_ms: int) -> EmailMessa
 
 
 def read(code: int) -> Outcome:
-    """What an SMTP reply means (RFC 5321 §4.2.1)."""
+    """Reads an SMTP reply (RFC 5321 §4.2.1) as an outcome."""
     said = f"smtp_{code}" if 100 <= code < 600 else "unreadable"
     if 200 <= code < 300:
         return Outcome(Verdict.TAKEN, said)
@@ -40,7 +43,7 @@ def read(code: int) -> Outcome:
 
 
 def refused(code: int) -> Outcome:
-    """The same of a reply before the text was sent: whatever it was, they do not have it."""
+    """Reads a reply that came before the text was sent: whatever it is, the relay does not have the mail."""
     outcome = read(code)
     return (
         outcome if outcome.verdict in {Verdict.REFUSED, Verdict.THROTTLED} else Outcome(Verdict.NOT_TAKEN, outcome.code)
@@ -48,6 +51,6 @@ def refused(code: int) -> Outcome:
 
 
 def masked(address: str) -> str:
-    """`d***@example.org`."""
+    """Masks an address as `d***@example.org`."""
     local, _, domain = address.partition("@")
     return f"{local[:1]}***@{domain}"

@@ -1,6 +1,6 @@
-"""China Mobile cloud MAS: what is submitted, and how the answer is read. Pure; `sms_channel` does the I/O.
+"""Writes requests to China Mobile cloud MAS and reads its answers. Pure; `sms` does the I/O.
 
-One number a request, though the gateway takes 5,000: so each answer and each report is about one recipient.
+One mobile number a request, though the gateway takes 5,000: each answer and report is about one recipient.
 """
 
 import base64
@@ -34,12 +34,12 @@ class Account:
 
 
 def normal(account: Account, mobile: str, content: str) -> bytes:
-    """Body of `norsubmit`: a text of ours."""
+    """Writes the body of `norsubmit`: a text of the centre's."""
     return _body(account, mobile, {"content": content}, content + account.sign)
 
 
 def templated(account: Account, mobile: str, template_id: str, params: tuple[str, ...]) -> bytes:
-    """Body of `tmpsubmit`: a text that the carrier keeps, and what fills it. `params` is a string that holds JSON."""
+    """Writes the body of `tmpsubmit`: the carrier's template and its values. `params` is a string that holds JSON."""
     text = json.dumps(params, ensure_ascii=False, separators=(",", ":"))
     return _body(account, mobile, {"templateId": template_id, "params": text}, text + account.sign, before=template_id)
 
@@ -56,7 +56,7 @@ def _body(account: Account, mobile: str, content: dict[str, str], after: str, *,
 
 
 def read(account: Account, status: int, content: bytes) -> Outcome:
-    """What an answer means. Any bytes give an outcome."""
+    """Reads an answer as an outcome. Any bytes give one."""
     if not 200 <= status < 300:
         return Outcome(_STATUS.get(status, Verdict.UNKNOWN if status >= 500 else Verdict.NOT_TAKEN), f"http_{status}")
     answer = _object(content)
@@ -64,14 +64,14 @@ def read(account: Account, status: int, content: bytes) -> Outcome:
         return Outcome(Verdict.UNKNOWN, UNREADABLE)
     success = _truth(answer.get("success", "false"))  # a refusal may leave it out
     if success is not (code == ACCEPTED):
-        return Outcome(Verdict.UNKNOWN, "contradictory")  # yes and no at once: they may have it
+        return Outcome(Verdict.UNKNOWN, "contradictory")  # yes and no at once: the gateway may have it
     if success:
         return Outcome(Verdict.TAKEN, ACCEPTED, reference_of(answer))
     return Outcome(Verdict.THROTTLED if code in account.throttle_codes else Verdict.REFUSED, code_of(code))
 
 
 def reference_of(item: dict[str, Any]) -> str:
-    """What the gateway calls the message; some gateways write `mgsGroup`. Empty where it is none."""
+    """Reads the gateway's id of the message; some gateways write `mgsGroup`. Empty if there is none."""
     for name in ("msgGroup", "mgsGroup"):
         value = item.get(name)
         if isinstance(value, str) and code_of(value) != UNREADABLE:
@@ -80,7 +80,7 @@ def reference_of(item: dict[str, Any]) -> str:
 
 
 def masked(mobile: str) -> str:
-    """`138****8000`."""
+    """Masks a mobile number as `138****8000`."""
     return f"{mobile[:3]}****{mobile[-4:]}"
 
 
@@ -95,7 +95,7 @@ def _object(content: bytes) -> dict[str, Any] | None:
 
 
 def _truth(value: object) -> bool | None:
-    """`success` is a bool, or a string that says one."""
+    """Reads `success`, a bool or a string that says one; None if it is neither."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in (*_TRUE, *_FALSE):

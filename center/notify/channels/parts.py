@@ -1,4 +1,4 @@
-"""How long an SMS is as the gateway bills it, and how a text is cut to fit. Pure.
+"""Measures an SMS as the gateway bills it, and cuts texts to fit. Pure.
 
 The gateway puts 【signature】 in front, and it counts. Every text goes as UCS-2, Latin letters too: the 160 characters
 of GSM-7 do not exist here. A character of the basic plane counts 1, an emoji 2 (UTF-16 code units).
@@ -11,29 +11,29 @@ from typing import Final
 SINGLE_UNITS: Final = 70
 ELLIPSIS: Final = "…"
 _SHORTEST: Final = 3
-"""Units that are left of a name at least, the ellipsis among them."""
+"""Units to which a name is cut at most, the ellipsis among them."""
 _BRACKETS: Final = str.maketrans("【】", "[]")
-"""At either end they would make a second signature, which the carrier refuses."""
+"""Replaces brackets: at either end they would make a second signature, which the carrier refuses."""
 
 
 def units(text: str) -> int:
-    """UTF-16 code units."""
+    """Counts the UTF-16 code units of a text."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def billed(content: str, signature: str, part_units: int) -> int:
-    """Parts of `content` behind its signature (given without brackets): one up to 70 units, then by `part_units`."""
+    """Counts the parts of `content` with its signature (without brackets): one up to 70 units, then by `part_units`."""
     whole = units(content) + units(signature) + 2
     return 1 if whole <= SINGLE_UNITS else ceil(whole / part_units)
 
 
 def room(signature: str, part_units: int, max_parts: int) -> int:
-    """Units that a content may have to be billed as no more than `max_parts`."""
+    """Returns the units that a content may have to be billed as no more than `max_parts`."""
     return max(SINGLE_UNITS, part_units * max_parts if max_parts > 1 else 0) - units(signature) - 2
 
 
 def cut(text: str, limit: int) -> str:
-    """`text` in at most `limit` units, with an ellipsis where it was cut, never inside a character."""
+    """Cuts `text` to at most `limit` units, with an ellipsis at the cut, never inside a character."""
     if units(text) <= limit:
         return text
     while text and units(text) + 1 > limit:
@@ -42,7 +42,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def fitted(template: str, blanks: Mapping[str, str], limit: int) -> dict[str, str]:
-    """`blanks`, their names cut until the text has at most `limit` units or they cannot be shorter.
+    """Returns `blanks` with names cut until the text has at most `limit` units or they cannot be shorter.
 
     The names give way, the longer one first; time and link stay whole.
     """
@@ -58,5 +58,5 @@ def fitted(template: str, blanks: Mapping[str, str], limit: int) -> dict[str, st
 
 
 def without_brackets(text: str) -> str:
-    """`text` without 【】."""
+    """Replaces 【】 in a text by []."""
     return text.translate(_BRACKETS)

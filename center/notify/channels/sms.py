@@ -1,4 +1,4 @@
-"""An SMS gateway's I/O: one POST a number."""
+"""Sends SMS through a gateway: one POST a number."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,11 +15,11 @@ from center.notify.quota import Quota
 from provisioning.contracts.config.notify import Sms, placeholders
 
 MOST_POSSIBLE: Final = 2
-"""The gateway knows no idempotency id: a message that may have gone out twice is not sent again, whatever is set."""
+"""Unknown outcomes that end a message, whatever is set: the gateway knows no idempotency id."""
 
 
 class SmsChannel:
-    """China Mobile cloud MAS."""
+    """Sends SMS through China Mobile cloud MAS."""
 
     kind: Final = Kind.SMS
 
@@ -50,7 +50,7 @@ class SmsChannel:
         self._offset_minutes = offset_minutes
 
     def prepare(self, message: Message, recipient: str) -> Parcel | Refusal:
-        """Fill, cut, count; refuse what is not for the white list or would be blocked."""
+        """Fills, cuts and counts the text; refuses recipients not on the white list and texts that would be blocked."""
         if recipient not in self.recipients:
             return Refusal("not_listed")
         config = self._config
@@ -60,7 +60,7 @@ class SmsChannel:
         text = template.format_map(filled)
         if config.template_id is None:
             text = parts.cut(text, limit)
-        # What is blocked is blocked before it is cut, too: half a word is no way around it.
+        # Checked before it is cut: half a forbidden word is no way around the filter.
         if forbidden.holds(template.format_map(blanks(message, self._offset_minutes)), config.forbidden_words):
             return Refusal("forbidden_word")
         return Parcel(
@@ -73,7 +73,7 @@ class SmsChannel:
         )
 
     async def deliver(self, parcel: Parcel) -> Outcome:
-        """One submission."""
+        """Submits a parcel in one POST."""
         mobile, template_id = self._mobiles[parcel.recipient], self._config.template_id
         if template_id is None:
             path, content = mas.NORMAL, mas.normal(self._account, mobile, parcel.text)

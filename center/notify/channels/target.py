@@ -1,4 +1,4 @@
-"""Which addresses a channel may connect to. Pure.
+"""Selects the addresses that a channel may connect to. Pure.
 
 The centre's machine also runs the archive's query, Ray's dashboard and whatever else trusts loopback: a name that
 resolves there, or to this machine's own address, is refused unless the configuration says that it is meant.
@@ -12,12 +12,12 @@ _NAT64: Final = 0x0064FF9B << 96
 
 
 def allowed(addresses: Iterable[str], own: Iterable[str], *, allow_loopback: bool) -> tuple[str, ...]:
-    """Those of `addresses` that may be connected to.
+    """Returns those of `addresses` that may be connected to.
 
     Args:
         addresses: what a name resolves to.
         own: those of `addresses` that are this machine's.
-        allow_loopback: whether the configuration allows this machine itself.
+        allow_loopback: True if the configuration allows this machine itself.
     """
     ours = set(own)
     return tuple(each for each in addresses if _may(each, own=each in ours, allow_loopback=allow_loopback))
@@ -32,7 +32,7 @@ def _may(text: str, *, own: bool, allow_loopback: bool) -> bool:
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 one leads to."""
+    """Returns the IPv4 address that an IPv6 one leads to."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:

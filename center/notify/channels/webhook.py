@@ -1,4 +1,4 @@
-"""A webhook's I/O: one signed POST."""
+"""Sends webhooks: one signed POST each."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,11 +14,11 @@ from center.notify.outcome import Outcome
 from provisioning.contracts.config.notify import Webhook
 
 RECIPIENT: Final = "receiver"
-"""The one there is."""
+"""Name of the only recipient of a webhook."""
 
 
 class WebhookChannel:
-    """One receiver, at least once, under one id."""
+    """POSTs to one receiver, at least once, under one id."""
 
     kind: Final = Kind.WEBHOOK
 
@@ -37,14 +37,14 @@ class WebhookChannel:
         self._now_ms = now_ms
 
     def prepare(self, message: Message, recipient: str) -> Parcel | Refusal:
-        """Any message goes."""
+        """Writes the body; refuses no message to the receiver."""
         if recipient not in self.recipients:
             return Refusal("not_listed")
         name = parcel_id(message.id, self.id, recipient)
         return Parcel(name, message, recipient, webhook_body.body(message, name, self._offset_minutes).decode())
 
     async def deliver(self, parcel: Parcel) -> Outcome:
-        """One POST."""
+        """Signs and sends a parcel in one POST."""
         content = parcel.text.encode()
         headers = webhook_body.headers(self._key, parcel, self._now_ms() // 1000, content)
         answer = await self._line.post("", content, headers)

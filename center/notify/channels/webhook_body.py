@@ -1,4 +1,4 @@
-"""The webhook: what is sent, and how the answer is read. Pure; `webhook_channel` does the I/O.
+"""Writes and signs the body of a webhook, and reads the answer. Pure; `webhook` does the I/O.
 
 Signed as standardwebhooks.com has it: HMAC-SHA256 over `id.timestamp.body`. The receiver refuses a time stamp that is
 old and an id that it has seen.
@@ -21,11 +21,11 @@ MAX_KEY_BYTES: Final = 64
 GONE: Final = 410
 THROTTLED: Final = 429
 UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
-"""The request may have been worked on."""
+"""Statuses after which the receiver may have taken the request."""
 
 
 def key_of(text: str) -> bytes | None:
-    """The key in a key file's text, None if it holds none."""
+    """Reads the key in a key file's text; None if it holds none."""
     if not text.startswith(PREFIX):
         return None
     try:
@@ -36,7 +36,7 @@ def key_of(text: str) -> bytes | None:
 
 
 def body(message: Message, parcel_id: str, offset_minutes: int) -> bytes:
-    """UTF-8 JSON; the same bytes at each attempt."""
+    """Writes the body as UTF-8 JSON; the same bytes at each attempt."""
     data = {
         "type": "alarm",
         "id": parcel_id,
@@ -52,13 +52,13 @@ def body(message: Message, parcel_id: str, offset_minutes: int) -> bytes:
 
 
 def signature(key: bytes, parcel_id: str, timestamp_s: int, content: bytes) -> str:
-    """`v1,` and the Base64 of the HMAC."""
+    """Signs a body: `v1,` and the Base64 of the HMAC."""
     signed = f"{parcel_id}.{timestamp_s}.".encode() + content
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 def headers(key: bytes, parcel: Parcel, timestamp_s: int, content: bytes) -> dict[str, str]:
-    """What goes with `content`."""
+    """Returns the headers of a request with `content`."""
     return {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "wayside",
@@ -69,7 +69,7 @@ def headers(key: bytes, parcel: Parcel, timestamp_s: int, content: bytes) -> dic
 
 
 def read(status: int) -> Outcome:
-    """What an answer's status means. Its body is nobody's business."""
+    """Reads an answer's status as an outcome. Its body is not read."""
     code = f"http_{status}"
     if 200 <= status < 300:
         return Outcome(Verdict.TAKEN, code)

@@ -1,4 +1,4 @@
-"""What a person does at the centre, done through its API: set it up, log in, look."""
+"""Drives the centre's API as its administrator: sets it up, logs in and reads observations."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ class SeenMachine(_Read):
 
 
 class Seen(_Read):
-    """An observation as the API lists it, as far as the demo looks at it."""
+    """An observation as the API lists it, without the fields that the demo ignores."""
 
     row_key: str
     camera_id: str
@@ -50,11 +50,11 @@ class Centre:
         self.url = url
 
     def is_up(self) -> bool:
-        """Whether it answers at all; what it depends on may still be on its way."""
+        """True once the API answers; its dependencies may still be starting."""
         return self.site.is_up("/api/health")
 
     def enter(self, setup_code_file: Path, password_file: Path) -> None:
-        """Log in; the first time, make the administrator with the one-time code first.
+        """Logs in; the first time, creates the administrator with the one-time code before that.
 
         Raises:
             WebError: refused.
@@ -66,7 +66,7 @@ class Centre:
         self.site.post("/api/login", account)
 
     def has_rows(self) -> bool:
-        """Whether one observation is there. False too while the archive is not up."""
+        """True once the API lists an observation. False too while the archive is not up."""
         try:
             return bool(self._page([("limit", 1)]).items)
         except WebError as error:
@@ -75,10 +75,10 @@ class Centre:
             raise
 
     def observations(self) -> Iterator[Seen]:
-        """Every observation, newest first, by following the cursor.
+        """Yields every observation, newest first, by following the cursor.
 
         Raises:
-            WebError: no answer, or none that can be read.
+            WebError: no answer, or an unreadable one.
         """
         cursor: str | None = None
         while True:
@@ -89,7 +89,7 @@ class Centre:
             cursor = page.next_cursor
 
     def picture(self, row_key: str) -> bytes:
-        """The redacted picture, a JPEG."""
+        """Returns the redacted picture, a JPEG."""
         return self.site.get(f"/api/observations/{row_key}/picture")
 
     def _page(self, query: list[tuple[str, str | int]]) -> _Page:

@@ -1,9 +1,9 @@
-"""The processes of the demo: started each in a session of its own, watched, and ended to the last one.
+"""Starts the demo's processes, each in its own session, watches them, and ends all of them and their descendants.
 
-Ended means their descendants too, those that forked twice and those that fled into another session: this process makes
-itself their reaper (`PR_SET_CHILD_SUBREAPER`), so whoever loses its parent becomes a child here, and the mark in their
-environment finds what an earlier demo left that was killed itself. If this process is killed, the kernel sends each
-direct child a SIGTERM (`setpriv --pdeathsig`).
+Descendants include those that forked twice and those that fled into another session: this process makes itself their
+reaper (`PR_SET_CHILD_SUBREAPER`), so an orphan becomes its child, and a mark in the environment identifies processes
+that outlived an earlier demo which was killed. If this process is killed, the kernel sends each direct child a SIGTERM
+(`setpriv --pdeathsig`).
 """
 
 import ctypes
@@ -31,37 +31,37 @@ _SWEEP_S: Final = 10.0
 
 
 class ChildDiedError(DemoError):
-    """A process that should run has ended."""
+    """A process of the demo ended before its time."""
 
 
 class InterruptedDemoError(DemoError):
-    """Somebody asked the demo to end: Ctrl-C, SIGTERM, or its terminal closed."""
+    """The user ended the demo: Ctrl-C, SIGTERM, or its terminal closed."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """A running process."""
+    """A process of the demo, its log, and the advice if it dies."""
 
     name: str
     process: "subprocess.Popen[bytes]"
     log: Path
     remedy: str
     grace_s: float
-    """How long it may take to end by itself."""
+    """Seconds between SIGTERM and SIGKILL."""
 
 
 class Children:
-    """Context manager; leaving it ends everything. One per program, which must own no other child process."""
+    """Context manager; leaving it ends every process. One per program, which must own no other child process."""
 
     def __init__(self, directory: Path) -> None:
-        """Logs go to `directory`, which also tells this demo's processes from another's."""
+        """Logs go to `directory`, which also identifies this demo's processes."""
         self._directory = directory
         self._mark = f"{_MARK}={directory}"
         self._children: list[Child] = []
         self._signals = 0
         self._buried_at_s = 0.0
         self._others: set[int] = set()
-        """What had been started by this process before: another's business."""
+        """Processes that this program had started before; they are left alone."""
         self._setpriv = shutil.which("setpriv")
 
     def __enter__(self) -> Self:
@@ -95,7 +95,7 @@ class Children:
         environment: Mapping[str, str] | None = None,
         shown: bool = False,
     ) -> Child:
-        """Start a process; `shown` lets it write to this terminal instead of its log.
+        """Starts a process; with `shown` it writes to this terminal instead of its log.
 
         Raises:
             DemoError: the program cannot be run.
@@ -121,11 +121,11 @@ class Children:
         return child
 
     def run(self, name: str, command: Sequence[str | Path], *, remedy: str, shown: bool = False) -> Path:
-        """Run a program to its end. Returns its log.
+        """Runs a program to its end. Returns its log.
 
         Raises:
-            ChildDiedError: it failed; the text has its last words.
-            InterruptedDemoError: asked to end meanwhile.
+            ChildDiedError: it failed; the text has its last lines.
+            InterruptedDemoError: the user ended the demo meanwhile.
         """
         child = self.start(name, command, remedy=remedy, shown=shown)
         while child.process.poll() is None:
@@ -136,11 +136,11 @@ class Children:
         return child.log
 
     def pause(self, seconds: float) -> None:
-        """Wait, and watch.
+        """Waits this long while it watches the processes.
 
         Raises:
-            ChildDiedError: a process that should run has ended; the text has its last words and the remedy.
-            InterruptedDemoError: asked to end.
+            ChildDiedError: a process of the demo ended; the text has its last lines and the remedy.
+            InterruptedDemoError: the user ended the demo.
         """
         until = time.monotonic() + seconds
         while True:
@@ -152,7 +152,7 @@ class Children:
                 return
 
     def named(self, name: str) -> Child:
-        """Return the running process of this name.
+        """Returns the running process of this name.
 
         Raises:
             KeyError: there is none.
@@ -160,12 +160,12 @@ class Children:
         return {child.name: child for child in self._children}[name]
 
     def stop(self, child: Child) -> None:
-        """End one process, which is then no longer missed."""
+        """Ends one process, and stops watching it."""
         self._children.remove(child)
         self._terminate(child)
 
     def members(self) -> dict[str, set[int]]:
-        """Ids of the processes behind each name, descendants included."""
+        """Returns process ids by name, descendants included."""
         table = process_table.read()
         behind = {
             child.name: {child.process.pid, *process_table.descendants(table, child.process.pid)}
@@ -189,7 +189,7 @@ class Children:
         time.sleep(_STEP_S)
 
     def _bury(self) -> None:
-        """Ask after orphans that ended, or they would stay as zombies."""
+        """Reaps orphans that ended, or they would stay as zombies."""
         self._buried_at_s = time.monotonic()
         own = {child.process.pid for child in self._children} | self._others
         for entry in process_table.read().values():
@@ -197,7 +197,7 @@ class Children:
                 os.waitpid(entry.pid, os.WNOHANG)
 
     def _end(self) -> None:
-        """End all, the youngest first; a second signal cuts the graces short."""
+        """Ends all processes, the youngest first; a second signal cuts the graces short."""
         while self._children:
             self._terminate(self._children.pop())
         self._sweep()
@@ -213,7 +213,7 @@ class Children:
             child.process.wait()
 
     def _sweep(self) -> None:
-        """Kill whatever descends from us since we began, and bury it, until nothing does."""
+        """Kills and reaps every descendant that began since this object was entered, until none is left."""
         until = time.monotonic() + _SWEEP_S
         while left := self._relatives():
             if time.monotonic() > until:
@@ -230,7 +230,7 @@ class Children:
         return (process_table.descendants(table, os.getpid()) - theirs | marked) - own
 
     def _end_remains(self) -> None:
-        """End what a demo on this folder left that was killed: it cannot be running still, we hold its lock."""
+        """Kills what an earlier, killed demo left on this folder: no demo uses it now, since this one has the lock."""
         table = process_table.read()
         remains = process_table.marked(table, self._mark) - {os.getpid(), *_ancestors(table, os.getpid())}
         _signal(remains, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""One picture of what the cameras sent, for a person's eye: redacted snapshots with the machines found in them."""
+"""Draws a contact sheet for a person: redacted snapshots with the machines found in them."""
 
 import io
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ class Print:
 
 
 def choose(observations: Sequence[Seen], cameras: Sequence[str], count: int) -> list[Seen]:
-    """Up to `count` of them, as many of each camera, spread over the run; oldest first.
+    """Chooses up to `count` observations, as many of each camera, spread over the run; by camera, oldest first.
 
-    Of each span of time the one with most machines in a view that is not there yet, since the film repeats itself.
+    Takes from each span of time the one with most machines in a view that is not chosen yet, since the film repeats.
     """
     share = max(1, count // max(1, len(cameras)))
     chosen: list[Seen] = []
@@ -52,7 +52,7 @@ def _view(seen: Seen) -> tuple[Box, ...]:
 
 
 def draw(path: Path, prints: Sequence[Print], title: str) -> None:
-    """Write the sheet as PNG.
+    """Writes the sheet as PNG.
 
     Raises:
         OSError: a picture cannot be decoded, or the file not written.

@@ -1,7 +1,7 @@
 """Encodes a video file into footage for the simulated cameras: `python -m provisioning.demo.encode`.
 
-Only here does provisioning touch PyAV, and only as a process of its own. Footage is what a street camera sends: no
-B-frames, one keyframe every `--gop` pictures and nowhere else, parameter sets in front of each.
+Apart from the GB/T 28181 simulators only this process uses PyAV. Footage is like a street camera's stream: no B-frames,
+one keyframe every `--gop` pictures and nowhere else, parameter sets in front of each.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _ENCODERS = {"h264": ("libx264", "x264-params"), "h265": ("libx265", "x265-param
 
 
 def access_units(source: Path, codec: str, *, gop: int, bitrate: int) -> tuple[Fraction, Iterator[bytes]]:
-    """Decode the first video stream of `source` and encode it anew.
+    """Decodes the first video stream of `source` and encodes it anew.
 
     Returns:
         Pictures a second, and the access units in Annex B form, one per picture.
@@ -54,7 +54,7 @@ def _encoded(
 def encoded(
     pictures: Iterable[VideoFrame], size: tuple[int, int], rate: Fraction, codec: str, *, gop: int, bitrate: int
 ) -> Iterator[bytes]:
-    """Access units in Annex B form, one for each picture, scaled to `size` (width, height; even).
+    """Yields access units in Annex B form, one for each picture, scaled to `size` (width, height; even).
 
     Raises:
         FFmpegError: a picture cannot be encoded.
@@ -77,7 +77,7 @@ def encoded(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Encode one file; a bad one is a line on stderr and exit code 2."""
+    """Encodes one file; a fault is a line on stderr and exit code 2."""
     parser = argparse.ArgumentParser(description="Encode a video file into footage for rtsp_server.py.")
     parser.add_argument("source", type=Path, help="any video file that FFmpeg reads")
     parser.add_argument("footage", type=Path, help="the file to write")

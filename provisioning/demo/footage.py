@@ -1,4 +1,4 @@
-"""The film that the simulated cameras show: fetched once, encoded once."""
+"""Fetches the film of the simulated cameras and encodes it, each once."""
 
 import hashlib
 import sys
@@ -11,12 +11,12 @@ from provisioning.errors import DemoError
 FILM: Final = "bikes"
 """250 pictures of 640×272: a street with cars, parked bicycles and a walker."""
 GOP: Final = 15
-"""With a keyframe each second the agent would see the same ten pictures at every round of the film."""
+"""Pictures between keyframes. At one a second the agent would see the same ten pictures in every round of the film."""
 _GET_IT: Final = "run: wayside-engines fetch"
 
 
 def fetch(children: Children, models_dir: Path) -> None:
-    """Fetch models and film, with the fetcher's own progress on this terminal; quick when all is there."""
+    """Fetches models and film, with the fetcher's own progress on this terminal; quick when all are there."""
     command: list[str | Path] = [program_path("wayside-engines"), "fetch", "--models-dir", models_dir]
     for kind in ("model", "footage"):
         command += ["--kind", kind]
@@ -24,7 +24,7 @@ def fetch(children: Children, models_dir: Path) -> None:
 
 
 def prepare(children: Children, models_dir: Path, footage_dir: Path, codec: str) -> Path:
-    """The film as footage in `codec`; encoded once for each content of the film.
+    """Returns the film as footage in `codec`; encodes it once for each content of the film.
 
     Raises:
         DemoError: the film is missing or cannot be encoded.
@@ -43,7 +43,7 @@ def prepare(children: Children, models_dir: Path, footage_dir: Path, codec: str)
 
 
 def program_path(name: str) -> Path:
-    """One of this installation's own programs.
+    """Returns the path of one of this installation's own programs.
 
     Raises:
         DemoError: it is not installed beside this Python.

@@ -1,4 +1,4 @@
-"""Whether everything that was selected is accounted for, by three who counted apart: agent, archive and API."""
+"""Checks that every selected picture is accounted for, by three independent counts: agent, archive and API."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from provisioning.contracts.wire.messages import Ledger
 
 
 class AgentLedger(Ledger):
-    """What `wayside-edge ledger --json` prints: the agent's count in all, and by camera."""
+    """Output of `wayside-edge ledger --json`: the agent's count in all, and by camera."""
 
     cameras: dict[CameraId, Ledger]
 
 
 @dataclass(frozen=True)
 class Books:
-    """What each stage counted, taken after the cameras stopped and the spool had its time to drain."""
+    """Counts of each stage, taken after the cameras stopped and the spool had its time to drain."""
 
     agent: AgentLedger
     archive: ArchiveStatus
     api_keys: Sequence[str]
-    """Row keys that the centre's API listed, in its order, with whatever it said twice."""
+    """Row keys that the centre's API listed, in its order, duplicates included."""
     api_rows: Mapping[str, int]
     """Rows by camera, as the API lists them."""
 
@@ -33,13 +33,13 @@ class Books:
 
     @property
     def lost(self) -> int:
-        """Selected pictures of which nobody knows what became: never counted, or said to be archived and not there."""
+        """Selected pictures without a known end: not in the agent's count, or archived by it and missing there."""
         ended = self.agent.archived + self.agent.rejected + sum(self.agent.dropped.values()) + self.agent.in_flight
         return max(0, self.agent.selected - ended) + max(0, self.agent.archived - self.archive.distinct_ids)
 
 
 def faults(books: Books, cameras: Sequence[str]) -> list[str]:
-    """What does not add up, a line each; empty means that the run held its promises."""
+    """Lists the discrepancies, a line each; empty if everything adds up."""
     agent, archive = books.agent, books.archive
     drops = sum(agent.dropped.values())
     api = len(set(books.api_keys))

@@ -1,4 +1,4 @@
-"""Says what happens, with the seconds since the command began."""
+"""Prints the progress of a demo, with the seconds since the command began."""
 
 import time
 
@@ -7,7 +7,7 @@ from rich.markup import escape
 
 
 class Narrator:
-    """A line each; a person reads along."""
+    """Prints one line for each event, for a person who reads along."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -15,9 +15,9 @@ class Narrator:
 
     @property
     def seconds(self) -> float:
-        """Since the command began."""
+        """Seconds since the command began."""
         return time.monotonic() - self._began_at_s
 
     def say(self, text: str) -> None:
-        """Print one line."""
+        """Prints one line, with the seconds in front."""
         self._console.print(f"[dim]{self.seconds:6.1f} s[/dim]  {escape(text)}", highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a technician does for the demo's street, by the very commands: `wayside-provision`, and `wayside-edge enrol`."""
+"""Prepares the demo's site as a technician would, by the commands `wayside-provision` and `wayside-edge enrol`."""
 
 import getpass
 import tomllib
@@ -18,7 +18,7 @@ _REMEDY: Final = "see its log"
 
 
 class Office:
-    """Home, broker, enrolment, and one agent that enrols with a bundle."""
+    """Home, broker and enrolment service of the demo, and an agent that enrols with a bundle."""
 
     def __init__(self, state: State, children: Children, models_dir: Path) -> None:
         self._home = state.folder("home")
@@ -30,7 +30,7 @@ class Office:
         self.agent_file = self._agent / "agent.toml"
 
     def ports(self) -> Ports:
-        """The day's ports; those that a home and an agent of an earlier demo know stay.
+        """Returns the ports of this run; those that a home and an agent of an earlier demo use stay.
 
         Raises:
             DemoError: one of those is taken.
@@ -49,7 +49,7 @@ class Office:
         return chosen
 
     def open(self, chosen: Ports) -> None:
-        """Make the home, where there is none."""
+        """Creates the home, unless it exists."""
         self._ports = chosen
         self._provision(
             "init",
@@ -59,23 +59,23 @@ class Office:
         )
 
     def start_broker(self) -> None:
-        """Mosquitto under its keeper, which takes up revocations."""
+        """Starts Mosquitto under its keeper, which reloads it for revocations."""
         self._start("broker", "broker", "run")
 
     def broker_is_up(self) -> bool:
-        """Whether both listeners accept."""
+        """True once both listeners accept connections."""
         return all(ports.answers(site_plan.HOST, port) for port in (self._ports.broker, self._ports.services))
 
     def start_service(self) -> None:
-        """Enrolment and courier."""
+        """Starts the provisioning service: enrolment and delivery of documents."""
         self._start("provisioning", "serve")
 
     def service_is_up(self) -> bool:
-        """Whether enrolment accepts."""
+        """True once the enrolment service accepts connections."""
         return ports.answers(site_plan.HOST, self._ports.enrolment)
 
     def sip_port(self) -> int:
-        """Where devices register: as the agent that is kept has it, else one that is free.
+        """Returns the SIP port of the kept agent's configuration, or a free one.
 
         Raises:
             DemoError: there is none.
@@ -84,9 +84,9 @@ class Office:
         return ports.sip() if known is None else int(known)
 
     def provision(self, password_file: Path, sip_port: int | None = None) -> None:
-        """A site, an agent, its cameras, a bundle; and on the box: enrol. What is done already is not done again.
+        """Adds a site, an agent, its cameras and a bundle, and enrols the agent. Steps that are done are skipped.
 
-        `sip_port`: where the camera's device registers that is one of them then.
+        `sip_port`: the agent's port for a camera whose device registers; None: there is no such camera.
         """
         site, agent = site_plan.SITE, site_plan.AGENT
         self._provision("site", "add", site, "--name", "Crossing")
@@ -101,13 +101,13 @@ class Office:
             self.open_sip(sip_port)
 
     def open_sip(self, port: int) -> None:
-        """Add [gb28181] to the agent's own file, unless it has it: no document from afar says where a box listens."""
+        """Adds [gb28181] to the agent's own file, unless it has it: no sealed document sets the ports of a box."""
         if not self._agent_section():
             known = self.agent_file.read_bytes()
             durable.write(self.agent_file, known + site_plan.sip_section(port).encode())
 
     def add_agent(self, agent: str, into: Path) -> None:
-        """Enrol another agent of the same site, without cameras, into this folder."""
+        """Enrols another agent of the same site, without cameras, into this folder."""
         self._provision("agent", "new", agent, "--site", site_plan.SITE)
         self._enrol(agent, into)
 
@@ -119,7 +119,7 @@ class Office:
         self._children.run("edge-enrol", command, remedy=_REMEDY)
 
     def _agent_section(self) -> dict[str, Any]:
-        """[gb28181] of the agent's own file; empty where it has none."""
+        """Returns [gb28181] of the agent's own file; empty without one."""
         if not self.agent_file.exists():
             return {}
         section = tomllib.loads(self.agent_file.read_text(encoding="utf-8")).get("gb28181", {})

@@ -1,4 +1,4 @@
-"""Ports of the demo: the usual ones where they are free, others where they are not."""
+"""Chooses the demo's ports: the usual ones if they are free, others if not."""
 
 import socket
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ _TRIES: Final = 8
 
 
 class Ports(NamedTuple):
-    """TCP ports by what listens on them. The defaults are the ones people know."""
+    """TCP ports by the process that listens on them. The defaults are the well-known ones."""
 
     broker: int = 8883
     services: int = 8884
@@ -21,13 +21,13 @@ class Ports(NamedTuple):
     dashboard: int = 8265
 
     def moved(self) -> list[str]:
-        """What had to move from its usual port, and where to."""
+        """Lists the processes that moved from their usual port, with the new one."""
         usual = Ports()._asdict()
         return [f"{name} {port}" for name, port in self._asdict().items() if port != usual[name]]
 
 
 def choose(usual: Ports = Ports()) -> Ports:  # noqa: B008 - an immutable default
-    """Free ports, as near to the usual ones as can be.
+    """Chooses free ports, the usual ones if possible.
 
     All are held at once while choosing, so that no two are the same. Another program can still take one before ours
     does; that process then says so and the demo ends.
@@ -61,7 +61,7 @@ def _hold(port: int) -> socket.socket:
 
 
 def sip(usual: int = 5060) -> int:
-    """A port that is free over UDP and TCP: the usual one if it can be.
+    """Returns a port that is free over UDP and TCP: the usual one if possible.
 
     Raises:
         DemoError: this machine has none.
@@ -78,7 +78,7 @@ def sip(usual: int = 5060) -> int:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether somebody accepts connections there."""
+    """True if a server accepts connections there."""
     try:
         socket.create_connection((host, port), timeout=1.0).close()
     except OSError:

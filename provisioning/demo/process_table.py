@@ -1,4 +1,4 @@
-"""Who is running on this machine, read from `/proc`: only what the demo needs to end and to weigh its own processes."""
+"""Reads processes from `/proc`: as far as the demo needs to end its own processes and to measure their memory."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ _PROC: Final = Path("/proc")
 
 @dataclass(frozen=True)
 class Entry:
-    """One process."""
+    """Entry of one process in the table."""
 
     pid: int
     parent: int
     session: int
     ended: bool
-    """A zombie: gone, and only waiting for its parent to ask how."""
+    """True for a zombie: ended, and not reaped by its parent."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Weight:
     processes: int
     rss_bytes: int
     pss_bytes: int
-    """Shared pages divided among those who share them, so that sums mean something."""
+    """Shared pages are divided among the processes that share them, so that sums are right."""
 
 
 def read() -> dict[int, Entry]:
-    """Every process that can be seen, by id."""
+    """Reads every visible process, by id."""
     table = {}
     for folder in _PROC.iterdir():
         if folder.name.isdigit() and (entry := _entry(folder)) is not None:
@@ -39,7 +39,7 @@ def read() -> dict[int, Entry]:
 
 
 def descendants(table: Mapping[int, Entry], root: int) -> set[int]:
-    """Ids of the children of `root`, their children, and so on; without `root`."""
+    """Returns ids of the children of `root`, their children, and so on; without `root`."""
     children: dict[int, list[int]] = {}
     for entry in table.values():
         children.setdefault(entry.parent, []).append(entry.pid)
@@ -53,7 +53,7 @@ def descendants(table: Mapping[int, Entry], root: int) -> set[int]:
 
 
 def marked(table: Iterable[int], mark: str) -> set[int]:
-    """Those of these processes that were started with `NAME=value` in their environment.
+    """Returns those of these processes that were started with `NAME=value` in their environment.
 
     A process that rewrites its title may overwrite this (Ray's workers do), so absence proves nothing.
     """
@@ -70,7 +70,7 @@ def marked(table: Iterable[int], mark: str) -> set[int]:
 
 
 def weigh(pids: Iterable[int]) -> Weight:
-    """Memory of these processes now; one that ends meanwhile weighs nothing."""
+    """Measures the memory of these processes now; one that ends meanwhile counts nothing."""
     count = rss = pss = 0
     for pid in pids:
         try:

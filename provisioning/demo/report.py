@@ -1,4 +1,4 @@
-"""The account of a bounded showing: `summary.json` and `contact-sheet.png`."""
+"""Writes the report of a bounded showing: `summary.json` and `contact-sheet.png`."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True)
 class Account:
-    """What was seen and counted in one showing."""
+    """Counts and observations of one showing."""
 
     books: Books
     observations: Sequence[Seen]
@@ -35,14 +35,14 @@ class Account:
     """Codec by camera id."""
     seconds: Mapping[str, float]
     memory: Mapping[str, Weight]
-    """By process, descendants included, while everything ran."""
+    """Memory by process, descendants included, while everything ran."""
 
     def faults(self) -> list[str]:
-        """Which promises did not hold, a line each."""
+        """Lists the discrepancies of the counts, a line each."""
         return faults(self.books, tuple(self.codecs))
 
     def summary(self) -> dict[str, Any]:
-        """As JSON."""
+        """Returns the content of `summary.json`."""
         books = self.books
         found = self.faults()
         return {
@@ -78,10 +78,10 @@ class Account:
 
 
 def write(directory: Path, account: Account, centre: Centre, title: str) -> None:
-    """Write both files; pictures come through the centre's API.
+    """Writes both files; pictures come through the centre's API.
 
     Raises:
-        DemoError: a picture cannot be had, or the folder not be written.
+        DemoError: a picture cannot be read, or the folder not be written.
     """
     kept = [seen for seen in account.observations if seen.picture is PictureState.KEPT]
     chosen = contact_sheet.choose(kept, tuple(account.codecs), _PRINTS)
@@ -95,7 +95,7 @@ def write(directory: Path, account: Account, centre: Centre, title: str) -> None
 
 
 def folder(directory: Path) -> Path:
-    """Make sure, before anything is started, that a report can be written there.
+    """Checks, before any process starts, that the report can be written there.
 
     Raises:
         DemoError: it cannot.

@@ -1,4 +1,4 @@
-"""One showing of the street: until somebody ends it, or for a number of seconds with an account at the end."""
+"""Shows the street: until the user ends it, or for a number of seconds with a report at the end."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _POLL_S: Final = 0.2
 _NEWS_S: Final = 60.0
 _FIRST_S: Final = 180.0
 _DRAIN_S: Final = 75.0
-"""Over twice the agent's resend interval: even what was lost on the way once has ended by then."""
+"""Over twice the agent's resend interval: even messages that were lost once on the way have ended by then."""
 _DRAIN_POLL_S: Final = 1.0
 INTERRUPTED: Final = 130
 BROKEN_PROMISE: Final = 1
@@ -26,23 +26,23 @@ BROKEN_PROMISE: Final = 1
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for."""
+    """Options of the `demo` command."""
 
     state_dir: Path
     models_dir: Path
     keep: bool
-    """Go on with what an earlier showing archived."""
+    """Continue with the data that an earlier showing archived."""
     seconds: float | None
-    """None: until Ctrl-C."""
+    """Length of the showing; None: until Ctrl-C."""
     report_dir: Path | None
     gb28181: bool = False
-    """With a third camera, whose device registers by GB/T 28181."""
+    """Add a third camera, whose device registers by GB/T 28181."""
 
 
 def show(wish: Wish, narrator: Narrator) -> int:
-    """Start the street, show it, end every process of it. Returns the exit code.
+    """Starts the street, shows it, and ends every process of it. Returns the exit code.
 
-    0: all promises held, or it ran until it was asked to end. 1: the account does not add up. 130: ended early.
+    0: everything adds up, or it ran until the user ended it. 1: the counts do not add up. 130: ended early.
 
     Raises:
         DemoError: it could not be started, or a process died.
@@ -77,7 +77,7 @@ class _Showing:
         return self._account()
 
     def _await_first(self) -> None:
-        """The moments a person waits for, in whatever order they come."""
+        """Waits for the first snapshot, console, cluster and row, in any order."""
         street = self._street
         awaited: dict[str, tuple[str, Callable[[], bool]]] = {
             "to_first_snapshot": ("first redacted snapshot", street.has_snapshot),
@@ -122,7 +122,7 @@ class _Showing:
         return BROKEN_PROMISE if account.faults() else 0
 
     def _drained(self, memory: dict[str, process_table.Weight]) -> report.Account:
-        """Stop the cameras, let the spool empty itself, and count."""
+        """Stops the cameras, lets the spool empty itself, and counts."""
         self._street.stop_cameras()
         self._narrator.say("cameras are off; waiting for the spool to drain")
         until_s = self._narrator.seconds + _DRAIN_S

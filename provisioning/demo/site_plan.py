@@ -1,4 +1,4 @@
-"""What the demo's street is made of. Pure: paths and ports in, documents out."""
+"""Plans the demo's site: cameras and configuration of its processes. Pure: paths and ports in, documents out."""
 
 from pathlib import Path
 from typing import Final
@@ -16,15 +16,15 @@ SITE: Final = "crossing"
 AGENT: Final = "street"
 CAMERA_USER: Final = "admin"
 CAMERAS: Final = {"north": "h264", "south": "h265"}
-"""Camera id and the codec it sends, of those that the agent fetches."""
+"""Codec by camera id, of the cameras that the agent connects to."""
 REGISTERING: Final = {"east": "h264"}
-"""The same, of the camera whose device registers by GB/T 28181."""
+"""Codec by camera id, of the camera whose device registers by GB/T 28181."""
 PLATFORM_ID: Final = "34020000002000000001"
 DEVICE_ID: Final = "34020000001180000001"
 
 
 def camera_list(ports: Ports, password: str, *, with_device: bool = False) -> str:
-    """What a technician would bring: a CSV file of both cameras, or of three."""
+    """Writes a technician's camera list: a CSV file of both cameras, or of three."""
     lines = ["id,name,url,device_id,channel_id,username,password"]
     for camera, codec in CAMERAS.items():
         address = f"rtsp://{HOST}:{ports.rtsp}/{camera}"
@@ -39,12 +39,12 @@ def camera_list(ports: Ports, password: str, *, with_device: bool = False) -> st
 
 
 def sip_section(port: int) -> str:
-    """What a technician adds to the agent's own file: where devices register."""
+    """Writes the section that a technician adds to the agent's own file for devices that register."""
     return f'\n[gb28181]\nhost = "{HOST}"\nport = {port}\nplatform_id = "{PLATFORM_ID}"\n'
 
 
 def cluster(state: State, ports: Ports, models_dir: Path) -> ClusterConfig:
-    """All four server roles that need Ray, on this machine."""
+    """Returns the configuration of a cluster with all four roles, on this machine."""
     return ClusterConfig(
         broker=_broker(state, ports, Role.CLUSTER),
         models_dir=models_dir,
@@ -58,7 +58,7 @@ def cluster(state: State, ports: Ports, models_dir: Path) -> ClusterConfig:
 
 
 def center(state: State, ports: Ports) -> CenterConfig:
-    """API and console."""
+    """Returns the configuration of the centre, with API and console."""
     return CenterConfig(
         host=HOST,
         port=ports.console,
@@ -74,7 +74,7 @@ def center(state: State, ports: Ports) -> CenterConfig:
 
 
 def _evidence(state: State) -> Evidence | None:
-    """With what the centre signs; None in a home that was kept from before there was such a certificate."""
+    """Returns the centre's keys for evidence; None with a kept home that is older than these certificates."""
     identities = Identities.open(state.folder("home"))
     signing, stamping = identities.identity(EVIDENCE), identities.identity(TIMESTAMP)
     if not (signing.cert_file.exists() and stamping.cert_file.exists()):

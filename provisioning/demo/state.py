@@ -1,4 +1,4 @@
-"""Where the demo keeps what it makes. One demo at a time; the next one starts anew unless told otherwise."""
+"""Folder of the demo's data. One demo at a time; the next one starts anew unless it is to keep the data."""
 
 import fcntl
 import os
@@ -13,18 +13,18 @@ from provisioning.files import durable
 from provisioning.signing.documents import SealKey
 
 _MADE_ANEW: Final = ("configuration", "log")
-"""By every start: what is rendered follows the ports of the day."""
+"""Folders cleared by every start: rendered files follow the ports of the run."""
 _LIVES_ON: Final = ("home", "agent", "archive", "center", "secrets")
-"""Identities, and what cameras and people made. `footage` outlives both: it only depends on the film."""
+"""Identities, and data of cameras and users. `footage` outlives both: it only depends on the film."""
 
 
 def default_directory() -> Path:
-    """`$XDG_STATE_HOME/wayside-demo`, short because sockets in it must have short paths."""
+    """Returns `$XDG_STATE_HOME/wayside-demo`, short because sockets in it must have short paths."""
     return _base("XDG_STATE_HOME", ".local/state") / "wayside-demo"
 
 
 def default_models() -> Path:
-    """Where `wayside-engines fetch` puts weights and footage unless told otherwise."""
+    """Returns the default folder of `wayside-engines fetch` for weights and footage."""
     named = os.environ.get("WAYSIDE_MODELS")
     return Path(named).expanduser() if named else _base("XDG_CACHE_HOME", ".cache") / "wayside" / "models"
 
@@ -36,7 +36,7 @@ def _base(variable: str, fallback: str) -> Path:
 
 
 class State:
-    """The demo's folder, locked while this is open."""
+    """Context manager that locks the demo's folder."""
 
     def __init__(self, directory: Path, *, keep: bool) -> None:
         self.directory = directory.expanduser().absolute()
@@ -44,7 +44,7 @@ class State:
         self._lock = -1
 
     def __enter__(self) -> Self:
-        """Lock it and clear what a run makes anew.
+        """Locks the folder and clears the parts that a run makes anew.
 
         Raises:
             DemoError: another demo runs on it, or it cannot be written.
@@ -73,22 +73,22 @@ class State:
         os.close(self._lock)
 
     def folder(self, name: str) -> Path:
-        """A folder of the state by its name."""
+        """Returns the path of a folder by its name."""
         return self.directory / name
 
     def secret(self, name: str) -> Path:
-        """Path of a secret; its file may not exist yet."""
+        """Returns the path of a secret; its file may not exist yet."""
         return self.folder("secrets") / name
 
     def audit_key(self) -> Path:
-        """The key that signs the centre's audit; one that exists is left as it is."""
+        """Returns the key that signs the centre's audit; an existing one is left as it is."""
         path = self.secret("audit.key")
         if not path.exists():
             SealKey.create(path)
         return path
 
     def new_secret(self, name: str) -> Path:
-        """A random secret in a file of mode 0600; one that exists is left as it is."""
+        """Returns a random secret in a file of mode 0600; an existing one is left as it is."""
         path = self.secret(name)
         if not path.exists():
             durable.write(path, secrets.token_urlsafe(18).encode())

@@ -1,9 +1,9 @@
-"""A street on one machine: two simulated cameras, and every real process, on loopback.
+"""Runs a street on one machine: two simulated cameras, and every real process, on loopback.
 
     film ── rtsp server ──┬─ edge agent ── Mosquitto ── cluster (Ray) ── centre ── browser
     film ── GB/T 28181 ───┘ with --gb28181: a device that registers
 
-Nothing is imported from those processes; they are started like anybody would, from configuration files.
+Nothing is imported from those processes; they are started by their commands, from configuration files.
 """
 
 import shutil
@@ -29,22 +29,22 @@ from provisioning.errors import DemoError
 from provisioning.files import toml
 
 SYSTEM_PYTHON: Final = shutil.which("camera-python") or "/usr/bin/python3"
-"""The former is of bin/debian-here, where GStreamer is not among the system's own packages."""
+"""`camera-python` comes from bin/debian-here, on systems whose own packages lack GStreamer."""
 """Only Debian's own python3 sees Debian's `gi`."""
 _SETUP: Final = "run: bin/setup demo"
 _DEVICE_RETRY_S: Final = "2"
 _POLL_S: Final = 0.25
 _START_S: Final = 30.0
-"""Broker and cameras take less than a second; a busy machine has time here."""
+"""Limit of starting. Broker and cameras take less than a second; a busy machine has time here."""
 
 
 class Street:
-    """Every process of the street, and what it says of itself."""
+    """Every process of the street, with their reports."""
 
     def __init__(
         self, state: State, children: Children, models_dir: Path, narrator: Narrator, *, with_device: bool = False
     ) -> None:
-        """Nothing is started yet. `children` owns what will be. `with_device`: one camera's device registers."""
+        """Starts nothing yet. `children` owns the processes. `with_device`: one camera's device registers."""
         self._state = state
         self._children = children
         self._models_dir = models_dir
@@ -55,13 +55,13 @@ class Street:
         """Codec by camera id."""
         self._with_device = with_device
         self._senders: list[Child] = []
-        """Whoever plays a camera."""
+        """Processes that play a camera."""
         self._entered = False
         self.centre = Centre(f"http://{site_plan.HOST}:{self.ports.console}")
         self._query_url = f"http://{site_plan.HOST}:{self.ports.query}"
 
     def prepare(self) -> dict[str, Path]:
-        """Fetch models and film and encode the film, where that is not done yet. Returns footage by camera."""
+        """Fetches models and film and encodes the film, unless that is done. Returns footage by camera."""
         footage.fetch(self._children, self._models_dir)
         self._say("models and film are here")
         films = {
@@ -73,7 +73,7 @@ class Street:
         return films
 
     def start(self, films: dict[str, Path]) -> None:
-        """Start every process. Broker and cameras listen when this returns, the others are on their way.
+        """Starts every process. Broker and cameras listen when this returns, the others are still starting.
 
         Raises:
             DemoError: one is missing, dies, or does not listen in time.
@@ -102,7 +102,7 @@ class Street:
                 self._senders.append(self._start_device(camera, films[camera], sip_port, password))
 
     def try_to_enter(self) -> bool:
-        """Once the centre answers: make the administrator, log in, and say how a person gets in."""
+        """Logs in once the centre answers, as a new administrator, and prints address and password file."""
         if not self.centre.is_up():
             return False
         password_file = self._state.new_secret("administrator-password")
@@ -112,7 +112,7 @@ class Street:
         return True
 
     def has_rows(self) -> bool:
-        """Whether the centre's API serves a row; not asked before both are there, since each question is audited."""
+        """True once the centre's API serves a row; asked only of a ready centre and cluster: requests are audited."""
         return self._entered and self.cluster_is_up() and self.centre.has_rows()
 
     @property
@@ -121,20 +121,20 @@ class Street:
         return self._state.folder("log")
 
     def cluster_is_up(self) -> bool:
-        """Whether the cluster takes pictures and answers questions."""
+        """True once the cluster takes pictures and answers queries."""
         return Site(self._query_url).is_up("/health")
 
     def has_snapshot(self) -> bool:
-        """Whether the agent has put a redacted picture into its spool; it says so once for each camera."""
+        """True once the agent has put a redacted picture into its spool; its log says so once for each camera."""
         return b" first snapshot camera=" in (self.logs / "edge.log").read_bytes()
 
     def stop_cameras(self) -> None:
-        """The agent sees its cameras go, selects nothing more, and sends what it has."""
+        """Stops the cameras; the agent then selects nothing more, and sends the rest."""
         while self._senders:
             self._children.stop(self._senders.pop())
 
     def agent_ledger(self) -> AgentLedger:
-        """The agent's own count, asked of its own command.
+        """Returns the agent's own counts, by its own command.
 
         Raises:
             DemoError: it does not answer, or not as agreed.
@@ -148,7 +148,7 @@ class Street:
             raise DemoError(f"{log}: wayside-edge printed no ledger ({error.error_count()} faults)") from error
 
     def archive_status(self) -> ArchiveStatus:
-        """The archive's own count.
+        """Returns the archive's own counts.
 
         Raises:
             DemoError: it does not answer.
@@ -157,7 +157,7 @@ class Street:
         return ArchiveStatus.model_validate_json(Site(self._query_url, token=token).get("/status"))
 
     def restart(self, name: str, *, under: Sequence[str]) -> None:
-        """Stop `cluster` or `center`, and start it again by the command `under`, as `env NAME=VALUE` is one."""
+        """Restarts `cluster` or `center` by the command `under`, such as `env NAME=VALUE`."""
         child = self._children.named(name)
         self._children.stop(child)
         command: list[str | Path] = [

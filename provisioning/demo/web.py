@@ -1,4 +1,4 @@
-"""A web server on loopback, asked for JSON or bytes."""
+"""Requests JSON or bytes from a web server on loopback."""
 
 import http.client
 import json
@@ -15,10 +15,10 @@ _TIMEOUT_S: Final = 10.0
 
 
 class WebError(DemoError):
-    """A server did not answer, or not with what was asked.
+    """A server did not answer, or not as requested.
 
     Attributes:
-        status: of its HTTP answer; None when there was none.
+        status: of its HTTP answer; None without an answer.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -27,7 +27,7 @@ class WebError(DemoError):
 
 
 class Site:
-    """One server. Keeps its cookies; `token` is sent as bearer token if given."""
+    """Client of one server. Keeps its cookies; `token` is sent as bearer token if given."""
 
     def __init__(self, url: str, *, token: str | None = None) -> None:
         self.url = url
@@ -39,7 +39,7 @@ class Site:
         )
 
     def get(self, path: str, query: Sequence[tuple[str, str | int]] = ()) -> bytes:
-        """The body of an answer.
+        """Returns the body of an answer.
 
         Raises:
             WebError: no answer, or an error.
@@ -47,7 +47,7 @@ class Site:
         return self._ask(path + ("?" + urlencode(query) if query else ""), None)
 
     def get_json(self, path: str, query: Sequence[tuple[str, str | int]] = ()) -> Any:
-        """The body of an answer, read as JSON.
+        """Returns the body of an answer, read as JSON.
 
         Raises:
             WebError: no answer, an error, or no JSON.
@@ -59,7 +59,7 @@ class Site:
             raise WebError(f"{self.url}{path}: the answer is no JSON") from error
 
     def post(self, path: str, body: Mapping[str, object]) -> bytes:
-        """Send JSON; the body of the answer.
+        """Sends JSON. Returns the body of the answer.
 
         Raises:
             WebError: no answer, or an error.
@@ -67,7 +67,7 @@ class Site:
         return self._ask(path, json.dumps(body).encode())
 
     def is_up(self, path: str) -> bool:
-        """Whether a GET succeeds now."""
+        """True if a GET succeeds now."""
         try:
             self.get(path)
         except WebError:

@@ -1,4 +1,4 @@
-"""Who there is: sites, agents, their one-time codes and certificates. No code is kept, only its hash."""
+"""Register of sites, agents, their one-time codes and certificates. Of a code only the hash is stored."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from provisioning.errors import EnrolmentRefused, RegisterError
 from provisioning.home.database import RegisterFile
 
 MAX_CERTIFICATES_A_DAY: Final = 10
-"""Of one agent. One in two months is what it needs; without a limit a captured box could fill the register."""
+"""Limit for one agent, which needs one in two months; without a limit a captured box could fill the register."""
 _DAY_MS: Final = 86_400_000
 _T = TypeVar("_T")
 
@@ -35,7 +35,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One box, or the promise of one."""
+    """An enrolled box, or a place for one."""
 
     id: str
     site_id: str
@@ -46,14 +46,14 @@ class Agent:
 
     @property
     def membership(self) -> Membership:
-        """How it stands."""
+        """Standing of the agent."""
         if self.revoked_at_ms is not None:
             return Membership.REVOKED
         return Membership.PENDING if self.enrolled_at_ms is None else Membership.ENROLLED
 
     @property
     def since_ms(self) -> int:
-        """Since when it stands so."""
+        """Time of its last change of membership."""
         return self.revoked_at_ms or self.enrolled_at_ms or self.created_at_ms
 
 
@@ -80,10 +80,10 @@ class Register:
     # --- sites and agents
 
     def add_site(self, site_id: str, name: str, latitude: float | None, longitude: float | None) -> bool:
-        """Add a site; False when it is there just so.
+        """Adds a site; False if it exists unchanged.
 
         Raises:
-            RegisterError: it is there with another name or place, or its id, name or place is none.
+            RegisterError: it exists with another name or place, or its id, name or place is invalid.
         """
         _check_id("site", site_id)
         _check_site(name, latitude, longitude)
@@ -99,12 +99,12 @@ class Register:
             return True
 
     def sites(self) -> list[Site]:
-        """Every site, by id."""
+        """Returns every site, by id."""
         with self._file.reading() as db:
             return [Site(*row) for row in db.execute("SELECT * FROM site ORDER BY id")]
 
     def site(self, site_id: str) -> Site:
-        """One site.
+        """Returns one site.
 
         Raises:
             RegisterError: there is none of this id.
@@ -117,10 +117,10 @@ class Register:
             return found
 
     def add_agent(self, agent_id: str, site_id: str, *, again: bool = False) -> bool:
-        """Add an agent; False when it is there, at this site. With `again`, a revoked one may enrol anew from now on.
+        """Adds an agent; False if it exists at this site. With `again`, a revoked one may enrol anew from now on.
 
         Raises:
-            RegisterError: it is there at another site, it is revoked, its id is none, or there is no such site.
+            RegisterError: it exists at another site, it is revoked, its id is invalid, or there is no such site.
         """
         _check_id("agent", agent_id)
         self.site(site_id)
@@ -142,12 +142,12 @@ class Register:
             return True
 
     def agents(self) -> list[Agent]:
-        """Every agent, by id."""
+        """Returns every agent, by id."""
         with self._file.reading() as db:
             return [Agent(*row) for row in db.execute("SELECT * FROM agent ORDER BY id")]
 
     def agent(self, agent_id: str) -> Agent:
-        """One agent.
+        """Returns one agent.
 
         Raises:
             RegisterError: there is none of this id.
@@ -158,7 +158,7 @@ class Register:
     # --- enrolment
 
     def new_code(self, agent_id: str, lifetime_ms: int) -> tuple[str, int]:
-        """A fresh one-time code and its end; unused ones of this agent count no more. Only its hash is kept.
+        """Returns a fresh one-time code and its end; unused ones of this agent become invalid. Only its hash is stored.
 
         Raises:
             RegisterError: no such agent, or it is revoked.
@@ -178,7 +178,7 @@ class Register:
         return code, expires_at_ms
 
     def code_stands(self, code: str, agent_id: str) -> bool:
-        """Whether this agent could enrol with this code now."""
+        """True if this agent could enrol with this code now."""
         with self._file.reading() as db:
             row = db.execute(
                 "SELECT 1 FROM code WHERE sha256 = ? AND agent_id = ? AND used_at_ms IS NULL AND expires_at_ms >= ?",
@@ -187,7 +187,7 @@ class Register:
             return row is not None
 
     def pending_codes(self) -> dict[str, int]:
-        """Agents with a code that nobody has used, and when it ends or has ended."""
+        """Returns the end of each unused code, past or future, by agent."""
         with self._file.reading() as db:
             return dict(db.execute("SELECT agent_id, expires_at_ms FROM code WHERE used_at_ms IS NULL"))
 
@@ -201,12 +201,12 @@ class Register:
         secrets_key: str,
         sign: Callable[[], Certificate],
     ) -> Certificate:
-        """Spend a code. The same key may ask again with it, and is given the same certificate: its answer was lost.
+        """Spends a code. A repeated request with the same key gets the same certificate: the first answer was lost.
 
         Certificates of an earlier enrolment are revoked: from now on this box is the agent, and no other.
 
         Raises:
-            EnrolmentRefused: unknown, used, expired, or for somebody else.
+            EnrolmentRefused: unknown, used, expired, or for another agent.
         """
         now_ms = self._now_ms()
         with self._file.writing() as db:
@@ -247,7 +247,7 @@ class Register:
             return certificate
 
     def renew(self, serial: str, sign: Callable[[], Certificate]) -> Certificate:
-        """Another certificate for the agent that holds this one.
+        """Issues another certificate to the agent that holds this one.
 
         Raises:
             EnrolmentRefused: not one of ours, revoked, ended, or renewed too often.
@@ -265,7 +265,7 @@ class Register:
             return certificate
 
     def require(self, serial: str) -> Agent:
-        """The agent that holds this certificate.
+        """Returns the agent that holds this certificate.
 
         Raises:
             EnrolmentRefused: not one of ours, revoked or ended.
@@ -274,7 +274,7 @@ class Register:
             return self._in_good_standing(db, serial, self._now_ms())
 
     def revoke(self, agent_id: str, reason: str) -> list[str]:
-        """Nothing that this agent says counts any more. Returns the serials; none when it was revoked before."""
+        """Revokes an agent, its certificates and codes. Returns the serials; none if it was revoked before."""
         self.agent(agent_id)
         now_ms = self._now_ms()
         with self._file.writing() as db:
@@ -283,20 +283,21 @@ class Register:
             return self._revoke(db, agent_id, reason, now_ms)
 
     def certificates(self, agent_id: str) -> list[Certificate]:
-        """An agent's certificates, the newest first."""
+        """Returns an agent's certificates, the newest first."""
         with self._file.reading() as db:
             return self._certificates(db, "agent_id = ?", agent_id)
 
     def revoked(self) -> list[Certificate]:
-        """Revoked certificates that would still be valid; the others need no line in a revocation list."""
+        """Returns revoked certificates that have not ended; the others need no line in a revocation list."""
         with self._file.reading() as db:
             return self._certificates(db, "revoked_at_ms IS NOT NULL AND ends_at_ms > ?", self._now_ms())
 
     def numbered(self, name: str, use: Callable[[int], _T]) -> _T:
-        """Call `use` with the next number of a counter: the clock's seconds, or one more than the last.
+        """Calls `use` with the next number of a counter: the clock's seconds, or one more than the last.
 
-        Nobody else changes the register or is given a number meanwhile: a list made from what it holds cannot replace a
-        newer one. By the clock, since a register restored from a backup must not count again what was counted before.
+        No other process changes the register or gets a number meanwhile: a list made from its content cannot replace a
+        newer one. By the clock, since a register restored from a backup must not repeat numbers that were used after
+        it.
         """
         with self._file.writing() as db:
             row = db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
@@ -305,11 +306,10 @@ class Register:
             return use(number)
 
     def watching(self) -> AbstractContextManager[Callable[[], bool]]:
-        """See `RegisterFile.watching`."""
         return self._file.watching()
 
     def one_look(self) -> AbstractContextManager[object]:
-        """All that is read within, here and in `Plans`, is of one moment, and quick. Write nothing within."""
+        """Makes all reads within see one moment, here and in `Plans`, and quickly. Write nothing within."""
         return self._file.reading()
 
     # --- inside

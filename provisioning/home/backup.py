@@ -1,7 +1,7 @@
-"""`wayside-provision backup | restore`: the home in one file. Whoever has that file can be anybody, as with the home.
+"""Backs the home up into one file, and restores it. The file holds every key of the home.
 
-The broker's folder is not in it: its files are rendered from the home at each start, and what it retains is said again
-by whoever said it, at each connection (docs/operations.md).
+The broker's folder is not in it: its files are rendered from the home at each start, and its retained messages are
+published again by their senders at each connection (docs/operations.md).
 """
 
 import sqlite3
@@ -23,7 +23,7 @@ _NOT_KEPT: Final = ("-wal", "-shm", ".lock")
 
 
 def back_up(home: Home, folder: Path, *, keep: int) -> Answer:
-    """One more backup in `folder`; the newest `keep` stay. What is at work on the home goes on.
+    """Makes one more backup in `folder`; the newest `keep` stay. Processes on the home keep running.
 
     Raises:
         HomeError: it cannot be made.
@@ -47,10 +47,10 @@ def back_up(home: Home, folder: Path, *, keep: int) -> Answer:
 
 
 def restore(file: Path, directory: Path) -> Answer:
-    """Make the home anew from a backup, where there is none.
+    """Restores the home from a backup into an empty place.
 
     Raises:
-        HomeError: the backup is not whole, or there is something in the folder.
+        HomeError: the backup is incomplete, or the folder is not empty.
     """
     try:
         made_at = backup.restore(file, KIND, directory)

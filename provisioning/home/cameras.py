@@ -1,4 +1,4 @@
-"""What each agent is to do: its cameras, and the signed documents that tell it so. Kept in the register's file."""
+"""Cameras of each agent, and the signed documents for it. Stored in the register's file."""
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
@@ -25,7 +25,7 @@ class CameraRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A signed document. `basis` is a digest of what it was made from: the same basis needs no new document."""
+    """A signed document. `basis` is a digest of its sources: the same basis needs no new document."""
 
     addressee: str
     number: int
@@ -36,21 +36,21 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document to be: what it is made from, and how its number makes it a sealed text."""
+    """A document before it has a number: the digest of its sources, and the function that seals it under a number."""
 
     basis: str
     seal: Callable[[int], str]
 
 
 class Plans:
-    """Cameras, documents, and what agents answered. Every method is one transaction and may raise RegisterError."""
+    """Cameras, documents, and agents' reports. Every method is one transaction and may raise RegisterError."""
 
     def __init__(self, file: RegisterFile, now_ms: Callable[[], int]) -> None:
         self._file = file
         self._now_ms = now_ms
 
     def put_cameras(self, agent_id: str, cameras: list[CameraRecord], *, replace: bool) -> None:
-        """Add or change cameras of an agent; with `replace`, it has no others afterwards.
+        """Adds or changes cameras of an agent; with `replace`, it has no others afterwards.
 
         Raises:
             RegisterError: one of them belongs to another agent, or there would be too many for one document.
@@ -78,18 +78,18 @@ class Plans:
                 )
 
     def remove_camera(self, agent_id: str, camera_id: str) -> bool:
-        """Take a camera from an agent; False when it has no such camera."""
+        """Removes a camera of an agent; False if it has no such camera."""
         with self._file.writing() as db:
             done = db.execute("DELETE FROM camera WHERE agent_id = ? AND id = ?", (agent_id, camera_id))
             return done.rowcount > 0
 
     def owners(self) -> dict[str, str]:
-        """Which agent each camera belongs to."""
+        """Returns the agent of each camera, by camera id."""
         with self._file.reading() as db:
             return dict(db.execute("SELECT id, agent_id FROM camera"))
 
     def cameras(self, agent_id: str) -> list[CameraRecord]:
-        """The cameras of an agent, by id."""
+        """Returns the cameras of an agent, by id."""
         with self._file.reading() as db:
             return [
                 CameraRecord(*row)
@@ -99,10 +99,10 @@ class Plans:
     def put_document(
         self, addressee: str, draft: Callable[[], Draft | None], *, above: int = 0, again: bool = False
     ) -> StoredDocument | None:
-        """Make the next document for an addressee, unless its newest was made from the same basis: then None.
+        """Makes the next document for an addressee, unless its newest has the same basis: then None.
 
-        `draft` is called while nobody else can write, so that no process makes a newer document from older facts. The
-        number is larger than `above` as well; `again` makes one of the same basis.
+        `draft` is called while no other process can write, so that no process makes a newer document from older facts.
+        The number is larger than `above` as well; `again` makes one of the same basis.
         """
         with self._file.writing() as db:
             newest, drafted = self._newest(db, addressee), draft()
@@ -117,12 +117,12 @@ class Plans:
             return made
 
     def newest_document(self, addressee: str) -> StoredDocument | None:
-        """The newest document for an addressee."""
+        """Returns the newest document for an addressee."""
         with self._file.reading() as db:
             return self._newest(db, addressee)
 
     def newest_documents(self) -> list[StoredDocument]:
-        """The newest document of every addressee."""
+        """Returns the newest document of every addressee."""
         with self._file.reading() as db:
             rows = db.execute(
                 "SELECT document.* FROM document JOIN (SELECT addressee, MAX(number) AS number FROM document"
@@ -131,12 +131,12 @@ class Plans:
             return [StoredDocument(*row) for row in rows]
 
     def put_configured(self, agent_id: str, message: str) -> None:
-        """Keep an agent's newest word (JSON of `documents.Configured`) on its configuration."""
+        """Stores an agent's newest report (JSON of `documents.Configured`) on its configuration."""
         with self._file.writing() as db:
             db.execute("INSERT OR REPLACE INTO configured VALUES (?, ?, ?)", (agent_id, message, self._now_ms()))
 
     def configured(self, agent_id: str) -> str | None:
-        """See `put_configured`."""
+        """Returns the report that `put_configured` stored, or None."""
         with self._file.reading() as db:
             row = db.execute("SELECT message FROM configured WHERE agent_id = ?", (agent_id,)).fetchone()
             return None if row is None else str(row[0])

@@ -1,4 +1,4 @@
-"""Both authorities under a root that the customer has already: our requests out, his signatures in."""
+"""Puts both authorities under a root that the customer has already: requests go out, signed certificates come in."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ _MAX_BYTES: Final = 1024**2
 
 
 def request(home: Home, directory: Path | None) -> Answer:
-    """Both requests, printed, or as files `agents.csr` and `services.csr`; one that is there for this key stays.
+    """Prints both requests, or writes `agents.csr` and `services.csr`; an existing one for the same key stays.
 
     Raises:
         AuthorityError: an authority's key is not here, or the folder cannot be written.
@@ -44,10 +44,10 @@ def request(home: Home, directory: Path | None) -> Answer:
 
 
 def adopt(home: Home, files: Sequence[Path]) -> Answer:
-    """Take what the customer's root signed; the servers' certificates are issued again, to be sent with it.
+    """Adopts certificates that the customer's root signed, and issues the servers' certificates again with their chain.
 
     Raises:
-        AuthorityError: nothing in the files is for our authorities, or `adoption.check` refuses it.
+        AuthorityError: nothing in the files is for our authorities, or `intermediate.check` refuses it.
     """
     given = list(_certificates(files))
     ours = _authorities(home)
@@ -80,7 +80,7 @@ def adopt(home: Home, files: Sequence[Path]) -> Answer:
 
 
 def _lacks(file: Path, chain: bytes) -> bool:
-    """Whether a certificate is here without the chain; one that was moved to its server is not made again."""
+    """True for a certificate that is here without the chain; one that was moved to its server is not made again."""
     return file.exists() and not file.read_bytes().endswith(chain)
 
 
@@ -117,14 +117,14 @@ def _certificates(files: Iterable[Path]) -> Iterable[x509.Certificate]:
 
 
 def _for(authority: Authority, given: Iterable[x509.Certificate]) -> x509.Certificate | None:
-    """The one that a customer's root made for this authority; of several, the one that counts longest."""
+    """Returns the certificate that a customer's root made for this authority; of several, the one that ends last."""
     key = key_of(authority.certificate)
     mine = [each for each in given if key_of(each) == key and each != authority.certificate]
     return max(mine, key=lambda each: each.not_valid_after_utc, default=None)
 
 
 def _root_of(theirs: x509.Certificate, roots: Sequence[x509.Certificate]) -> x509.Certificate:
-    """The certificate that says it signed this one; whether it did, `adopt` finds out.
+    """Returns the certificate that is named as issuer; `adopt` verifies the signature.
 
     Raises:
         AuthorityError: it was not given.

@@ -1,4 +1,4 @@
-"""The SQLite file of the register, and one transaction after another on it. Several processes may use it at once."""
+"""SQLite file of the register, with a transaction for each access. Several processes may use it at once."""
 
 import sqlite3
 import threading
@@ -47,10 +47,10 @@ class RegisterFile:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make an empty register, mode 0600.
+        """Creates an empty register, mode 0600.
 
         Raises:
-            RegisterError: there is one already, or it cannot be written.
+            RegisterError: it exists already, or it cannot be written.
         """
         try:
             path.touch(mode=0o600, exist_ok=False)
@@ -63,7 +63,7 @@ class RegisterFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that sees one state of the file. Within another one of the same thread it is that one."""
+        """Opens a transaction that sees one state of the file; within another one of this thread, that one."""
         outer: sqlite3.Connection | None = getattr(self._mine, "db", None)
         if outer is not None:
             yield outer
@@ -79,7 +79,7 @@ class RegisterFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that keeps other writers out; committed at the end, rolled back on any error."""
+        """Opens a transaction that keeps other writers out; committed at the end, rolled back on any error."""
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
@@ -87,7 +87,7 @@ class RegisterFile:
 
     @contextmanager
     def watching(self) -> Iterator[Callable[[], bool]]:
-        """Yield a question, for one thread: has anybody written since it was asked last? At first the answer is yes."""
+        """Yields a function for one thread: has the file changed since the last call? At first it has."""
         with self._connection() as db:
             seen: int | None = None
 
@@ -102,7 +102,7 @@ class RegisterFile:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """One connection a transaction: an error on the way closes it, and that rolls back."""
+        """Opens one connection for each transaction: an error closes it, and that rolls back."""
         try:
             db = sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, isolation_level=None, timeout=_BUSY_MS / 1000)
             try:

@@ -1,15 +1,15 @@
-"""A channel of a device that registers by GB/T 28181, written where an RTSP camera has its address."""
+"""Channel of a device that registers by GB/T 28181, written in place of an RTSP camera's address."""
 
 import re
 from typing import Final, NamedTuple, Self
 
 ID_PATTERN: Final = r"[A-Za-z0-9_-]{1,64}"
-"""As `contracts.camera.Gb28181Source` has it."""
+"""Same pattern as in `contracts.config.camera.Gb28181Source`."""
 _TEXT: Final = re.compile(rf"gb28181:({ID_PATTERN})/({ID_PATTERN})", re.ASCII)
 
 
 class DeviceChannel(NamedTuple):
-    """Whom it registers as, and which of its catalog. As text: `gb28181:DEVICE/CHANNEL`."""
+    """Id of a registering device, and a channel of its catalog. As text: `gb28181:DEVICE/CHANNEL`."""
 
     device_id: str
     channel_id: str
@@ -19,6 +19,6 @@ class DeviceChannel(NamedTuple):
 
     @classmethod
     def read(cls, address: str) -> Self | None:
-        """Of a camera's address; None where that is another kind of address."""
+        """Reads a camera's address; None for another kind of address."""
         found = _TEXT.fullmatch(address)
         return None if found is None else cls(found[1], found[2])

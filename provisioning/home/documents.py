@@ -1,6 +1,6 @@
-"""Makes the signed documents from what the register knows: each agent's configuration, and the roster for the centre.
+"""Makes signed documents from the register: each agent's configuration, and the roster for the centre.
 
-Nothing is signed twice: a document is made again only when what it is made from has changed.
+Nothing is signed twice: a document is made again only when its sources have changed.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from provisioning.signing.documents import SealError, encrypt_password
 
 
 def bring_up_to_date(home: Home) -> list[StoredDocument]:
-    """Make what is due, for every agent and the centre. Returns the new documents.
+    """Makes all documents that are due, for every agent and the centre. Returns the new ones.
 
     Raises:
         SealError: a camera's password cannot be encrypted from this home's vault to an agent's key. Every other
-            document was made all the same: one agent that is wrong costs only itself.
+            document was made all the same: a faulty agent affects only itself.
         RegisterError: the register cannot be used.
     """
     with home.register.one_look():
@@ -42,7 +42,7 @@ def bring_up_to_date(home: Home) -> list[StoredDocument]:
 
 
 def configuration(home: Home, agent_id: str, *, again: bool = False) -> StoredDocument | None:
-    """An agent's next configuration; None when nothing changed, or nobody has enrolled whom it could be encrypted to.
+    """Makes an agent's next configuration; None if nothing changed, or no box has enrolled to encrypt it for.
 
     With `again` an unchanged one gets a new number, above any that the agent has named: a home that was restored from a
     backup may be behind.
@@ -59,7 +59,7 @@ def configuration(home: Home, agent_id: str, *, again: bool = False) -> StoredDo
 
 
 def roster(home: Home) -> StoredDocument | None:
-    """The next roster; None when nobody came, went or was revoked.
+    """Makes the next roster; None if no agent came, went or was revoked.
 
     Raises:
         RegisterError: see `bring_up_to_date`.
@@ -94,7 +94,7 @@ def _configuration(home: Home, agent_id: str) -> Draft | None:
 
 
 def is_due(home: Home, agent_id: str) -> bool:
-    """Whether an agent's newest configuration is not yet what the register says.
+    """True if an agent's newest configuration differs from the register.
 
     Raises:
         RegisterError: see `bring_up_to_date`.
@@ -110,7 +110,7 @@ def _roster(home: Home) -> Draft:
 
 
 def _make(home: Home, addressee: str, draft: Callable[[], Draft | None], *, above: int = 0) -> StoredDocument | None:
-    """Mostly nothing has changed: then no writer is kept out to see that."""
+    """Makes a document if it is due; if nothing has changed, which is usual, no writer is kept out to see that."""
     return home.plans.put_document(addressee, draft, above=above) if _is_due(home, addressee, draft()) else None
 
 
@@ -122,7 +122,7 @@ def _is_due(home: Home, addressee: str, drafted: Draft | None) -> bool:
 def seal_for(
     home: Home, addressee: str, number: int, body: Configuration | Roster | SoftwareOrder | RolloutReport
 ) -> str:
-    """A signed document, as text."""
+    """Returns a signed document as text."""
     document = Document(addressee=addressee, number=number, issued_at_ms=home.now_ms(), body=body)
     return home.seal_key.sign(document).model_dump_json()
 

@@ -1,4 +1,4 @@
-"""What a whole fleet is told alike: redaction, selection, time-outs. Which cameras there are is each agent's own."""
+"""Settings that a roll-out gives to many agents alike: redaction, selection, timeouts. Cameras are each agent's own."""
 
 import tomllib
 from pathlib import Path
@@ -23,14 +23,14 @@ MAX_BYTES: Final = 64 * 1024
 
 
 class RtspTimes(Section):
-    """How long cameras may take; both as in a camera's source."""
+    """Timeouts of RTSP cameras, as in a camera's source."""
 
     connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
     read_timeout_s: float = Field(default=4.0, gt=0, le=60)
 
 
 class FleetSettings(Section):
-    """`wayside-provision rollout start --config FILE`. What is not named has its default."""
+    """File of `wayside-provision rollout start --config FILE`. Absent keys have their defaults."""
 
     heartbeat_s: HeartbeatS = HEARTBEAT_S
     redactor: Redactor = Redactor()
@@ -40,7 +40,7 @@ class FleetSettings(Section):
     rtsp: RtspTimes = RtspTimes()
 
     def under(self, camera: Camera) -> Camera:
-        """A camera as these settings have it."""
+        """Returns a camera with these settings."""
         source = camera.source
         if isinstance(source, RtspSource):
             source = source.model_copy(update=self.rtsp.model_dump())
@@ -48,7 +48,7 @@ class FleetSettings(Section):
 
 
 def read(path: Path) -> str:
-    """A file of settings, checked, as the text that is kept: the same settings are the same text.
+    """Reads and checks a file of settings. Returns the text to store: the same settings are the same text.
 
     Raises:
         ConfigError: missing, too large, or a key or value is wrong; it is named.
@@ -69,7 +69,7 @@ def read(path: Path) -> str:
 
 
 def parse(text: str | None) -> FleetSettings:
-    """What was kept; without any, the defaults.
+    """Parses stored settings; None gives the defaults.
 
     Raises:
         ConfigError: written by another version of this program.

@@ -1,6 +1,6 @@
-"""The folder of provisioning, on the centre's business server: everything that makes an agent an agent.
+"""Home of provisioning: the folder on the centre's business server with every key, certificate and agent.
 
-`home.toml`, `register.sqlite3`, `authority/`, `identities/`, `seal/`. Whoever can read it can be anybody: mode 0700.
+`home.toml`, `register.sqlite3`, `authority/`, `identities/`, `seal/`. Its keys can sign for everybody: mode 0700.
 """
 
 import os
@@ -31,33 +31,33 @@ from provisioning.signing.documents import SealError, SealKey, SecretsKey, pack_
 
 
 class HomeConfig(Section):
-    """`home.toml`: how this machine is reached, and on which ports."""
+    """File `home.toml`: addresses and ports of this machine."""
 
     name: str = Field(pattern=AGENT_PATTERN)
-    """Of the county, the company, the laptop."""
+    """Name of the county, the company, the laptop."""
     host: Host
     """Name or address by which agents reach broker and enrolment."""
     listen: Host = "0.0.0.0"  # noqa: S104 - boxes come from outside; what they reach asks for a certificate or a code
     """Address that the agents' listener and enrolment bind."""
     services_listen: Host = "127.0.0.1"
-    """Address that the services' listener binds; one of the servers' own network when they are several."""
+    """Address that the services' listener binds; with several servers, one of their own network."""
     agents_port: Port = 8883
     services_port: Port = 8884
     enrolment_port: Port = 8843
     metrics_port: Port | None = None
-    """Where `serve` answers Prometheus, on loopback alone (docs/monitoring.md); None: nowhere."""
+    """Port of `serve` for Prometheus, on loopback alone (docs/monitoring.md); None: no metrics."""
     account: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$")
-    """Who runs the broker."""
+    """Account that runs the broker."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Every name the servers' certificates are for."""
+        """All names that the servers' certificates are for."""
         extra = () if self.services_listen in LOOPBACK else (self.services_listen,)
         return tuple(dict.fromkeys((self.host, *extra, *LOOPBACK)))
 
 
 class Home:
-    """One home, opened."""
+    """An open home: its configuration, keys, register, plans and roll-outs."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Home:
         self.identities = identities
         self.seal_key = seal_key
         self.vault = vault
-        """Camera passwords rest encrypted to it until they are encrypted to an agent."""
+        """Camera passwords rest encrypted to this key until they are encrypted to an agent."""
         self.now_ms = now_ms
         file = RegisterFile(directory / "register.sqlite3")
         self.register = Register(file, now_ms)
@@ -82,7 +82,7 @@ class Home:
 
     @classmethod
     def create(cls, directory: Path, config: HomeConfig, *, now_ms: Callable[[], int] | None = None) -> Self:
-        """Make a home: both authorities, the services' certificates, the seal, an empty register.
+        """Creates a home: both authorities, the services' certificates, the seal, an empty register.
 
         Raises:
             HomeError: there is one, or the folder cannot be used.
@@ -113,7 +113,7 @@ class Home:
 
     @classmethod
     def open(cls, directory: Path, *, now_ms: Callable[[], int] | None = None) -> Self:
-        """Open a home.
+        """Opens a home.
 
         Raises:
             HomeError: there is none here, others may read it, or part of it is damaged.
@@ -143,7 +143,7 @@ class Home:
         return home
 
     def sign(self, agent_id: str, key: ec.EllipticCurvePublicKey) -> Certificate:
-        """A certificate for an agent's key, as the register keeps it; `Register.enrol` and `renew` call this.
+        """Signs a certificate for an agent's key, in the register's form; `Register.enrol` and `renew` call this.
 
         Raises:
             AuthorityError: see `Identities.sign_agent`.
@@ -159,7 +159,7 @@ class Home:
         )
 
     def revoke(self, agent_id: str, reason: str) -> list[str]:
-        """Revoke an agent and write the revocation list. Returns the serials revoked by this call.
+        """Revokes an agent and writes the revocation list. Returns the serials revoked by this call.
 
         Raises:
             RegisterError: no such agent.
@@ -173,7 +173,7 @@ class Home:
         return serials
 
     def publish_revocations(self) -> Path:
-        """Write the agents' revocation list anew from the register; the broker takes it up within seconds.
+        """Writes the agents' revocation list anew from the register; the broker reloads it within seconds.
 
         Raises:
             AuthorityError: it cannot be signed or written.
@@ -191,7 +191,7 @@ class Home:
         )
 
     def renew_services(self) -> list[str]:
-        """Issue again what is due of the services' certificates, and with any of them their revocation list.
+        """Renews the services' certificates that are due, and with any of them their revocation list.
 
         So the list, which lives as long as they, never ends before them. Returns the names.
 
@@ -210,9 +210,9 @@ class Home:
         return renewed
 
     def replace_service(self, name: str) -> x509.Certificate | None:
-        """Revoke a service's certificate, then give it a new key and another. Returns what was revoked.
+        """Revokes a service's certificate, then makes a new key and certificate. Returns the revoked certificate.
 
-        In this order: interrupted, it is done again, and no key that somebody else may have goes on being trusted.
+        In this order: after an interruption it is repeated, and no key that may be stolen stays trusted.
 
         Raises:
             AuthorityError: no such service, or the services' authority has its key elsewhere.
@@ -234,7 +234,9 @@ class Home:
         return old
 
     def bundle(self, agent_id: str, lifetime: timedelta) -> tuple[str, Bundle]:
-        """A new one-time code for an agent, as one line of text and what is in it. Codes unused so far end.
+        """Makes a new one-time code for an agent. Returns the bundle as one line of text, and its content.
+
+        Codes unused so far end.
 
         Raises:
             RegisterError: no such agent.
@@ -255,7 +257,7 @@ class Home:
         return pack_bundle(self.seal_key.sign_bundle(bundle)), bundle
 
     def pin(self) -> str:
-        """What a box compares the enrolment service's key with before it says anything.
+        """Returns the hash of the enrolment service's key, which a box compares before it sends anything.
 
         Raises:
             AuthorityError: the enrolment service has no certificate.
@@ -263,12 +265,12 @@ class Home:
         return sha256(public_bytes(self.identities.certificate(ENROLMENT).public_key())).hexdigest()
 
     def services_ca(self) -> str:
-        """The certificate that agents trust, PEM."""
+        """Returns the certificate that agents trust, PEM."""
         return public_pem(self.identities.services.certificate).decode()
 
 
 def default_directory() -> Path:
-    """`$WAYSIDE_HOME`, or `$XDG_STATE_HOME/wayside-home`."""
+    """Returns `$WAYSIDE_HOME`, or `$XDG_STATE_HOME/wayside-home`."""
     if named := os.environ.get("WAYSIDE_HOME"):
         return Path(named).expanduser().absolute()
     state = Path(os.environ.get("XDG_STATE_HOME", ""))

@@ -1,4 +1,4 @@
-"""How a roll-out goes on: a pure function of its state, of what is known of each agent, and of the moment.
+"""Steps of a roll-out: a pure function of its state, of the observations of each agent, and of the time.
 
 ```
 pending ─offer─▶ offered ─says so─▶ applied ─well for the soak time─▶ healthy
@@ -6,9 +6,9 @@ pending ─offer─▶ offered ─says so─▶ applied ─well for the soak tim
                                                              failed ─back─▶ rolled_back
 ```
 
-A stage passes when everybody in it is healthy, but for failures within the error rate. Beyond it the roll-out stops,
-and everybody who took the new one is sent back. What an agent is to have follows from the state alone (`target_of`), so
-a process that dies between two steps has nothing to remember.
+A stage passes when every agent in it is healthy, but for failures within the error rate. Beyond it the roll-out stops,
+and every agent that took the new one is sent back. An agent's target follows from the state alone (`target_of`), so a
+process that dies between two steps has nothing to remember.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,75 +28,75 @@ MAX_CAUSE: Final = 500
 _OUT: Final = frozenset(
     {AgentProgress.OFFERED, AgentProgress.APPLIED, AgentProgress.HEALTHY, AgentProgress.FAILED},
 )
-"""Has, or may have, the new one."""
+"""States of agents that have, or may have, the new one."""
 _WATCHED: Final = frozenset({AgentProgress.OFFERED, AgentProgress.APPLIED, AgentProgress.HEALTHY})
 _ENDED: Final = frozenset({RolloutPhase.STOPPED, RolloutPhase.DONE})
 
 
 class Target(StrEnum):
-    """What an agent is to have."""
+    """Target of an agent: the new one, or its earlier one."""
 
     NEW = "new"
     OLD = "old"
-    """What it had before."""
+    """Configuration or software that the agent had before."""
 
 
 class Standing(StrEnum):
-    """What an agent made of what it was told last."""
+    """Outcome of the last target at an agent."""
 
     OPEN = "open"
-    """Nothing yet, or it tries it."""
+    """No report yet, or the agent is trying it."""
     DONE = "done"
     BAD = "bad"
-    """It refused it, or went back by itself."""
+    """The agent refused it, or went back by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of an agent now."""
+    """Observations of an agent at one moment."""
 
     target: Target
-    """What it was told last; its standing is about that."""
+    """Target that the agent received last; its standing is about that."""
     standing: Standing
     cause: str = ""
     heard_ms: int | None = None
-    """Its last heartbeat, by our clock."""
+    """Time of its last heartbeat, by our clock."""
     trouble: str = ""
-    """What is worse than when it was offered the new one; empty while it is well."""
+    """Deterioration since it was offered the new one; empty while it is well."""
 
 
 class Plan(Message):
-    """What was ordered. Immutable."""
+    """Parameters of a roll-out, as ordered. Immutable."""
 
     agents: tuple[AgentId, ...] = Field(min_length=1, max_length=10_000)
-    """In the order in which they are offered it."""
+    """Agents, in the order in which they are offered it."""
     share: float = Field(default=0.1, gt=0, le=1)
-    """Of all agents, in the second stage."""
+    """Share of all agents in the second stage."""
     error_rate: float = Field(default=0.1, ge=0, lt=1)
-    """Stops when more than this share of those in the stages so far have failed."""
+    """Stop when more than this share of the agents in the stages so far have failed."""
     soak_ms: int = Field(ge=0, le=7 * 86_400_000)
     apply_ms: int = Field(gt=0, le=7 * 86_400_000)
-    """How long it may take until an agent says that it has it."""
+    """Time that an agent may take to report that it has it."""
     silence_ms: int = Field(gt=0, le=86_400_000)
-    """Without a heartbeat for so long an agent has failed."""
+    """An agent without a heartbeat for this long has failed."""
     at_once: int = Field(default=20, ge=1, le=10_000)
-    """So many agents at most are between offered and applied."""
+    """Limit of agents between offered and applied."""
     everybody: bool = False
-    """Nobody who had enrolled was left out: who enrols later gets the same."""
+    """No enrolled agent was left out: agents that enrol later get the same."""
 
 
 class Progress(Message):
-    """One agent."""
+    """Progress of one agent."""
 
     state: AgentProgress = AgentProgress.PENDING
     since_ms: TimeMs = 0
     cause: str = Field(default="", max_length=MAX_CAUSE)
     failed: bool = False
-    """It counts as a failure, also once it is back."""
+    """True for a failure, also after the agent is back."""
 
 
 class RolloutState(Message):
-    """Everything that must survive the process."""
+    """Stored state of a roll-out, complete enough to continue after a restart."""
 
     plan: Plan
     agents: dict[AgentId, Progress]
@@ -107,12 +107,12 @@ class RolloutState(Message):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """True when the roll-out can change no more."""
         return self.phase in _ENDED
 
     @property
     def size(self) -> int:
-        """How many agents this stage and those before it have."""
+        """Number of agents in this stage and those before it."""
         return stage_size(self.plan, self.stage)
 
     @property
@@ -124,27 +124,27 @@ class RolloutState(Message):
 
     @property
     def failures(self) -> int:
-        """How many have failed so far."""
+        """Number of agents that have failed so far."""
         return sum(each.failed for each in self.agents.values())
 
     def counts(self) -> dict[AgentProgress, Count]:
-        """How many agents stand how."""
+        """Counts agents by progress."""
         return {state: sum(each.state is state for each in self.agents.values()) for state in AgentProgress}
 
 
 def stage_size(plan: Plan, stage: int) -> int:
-    """1, the share but at least 2 where there are as many, all."""
+    """Returns 1, the share but at least 2 if there are as many, or all."""
     total = len(plan.agents)
     return min(total, (1, max(2, ceil(plan.share * total)), total)[stage - 1])
 
 
 def begin(plan: Plan, now_ms: int) -> RolloutState:
-    """At its beginning: nobody has been offered anything."""
+    """Returns the state of a new roll-out: no agent has been offered anything."""
     return RolloutState(plan=plan, agents={each: Progress(since_ms=now_ms) for each in plan.agents})
 
 
 def target_of(state: RolloutState, agent_id: str) -> Target | None:
-    """What an agent is to have; None: it was never offered anything, and is left as it is."""
+    """Returns the target of an agent; None: it was never offered anything, and is left as it is."""
     progress = state.agents[agent_id].state
     if progress is AgentProgress.PENDING:
         return None
@@ -153,9 +153,9 @@ def target_of(state: RolloutState, agent_id: str) -> Target | None:
 
 
 def step(state: RolloutState, seen: Mapping[str, Seen], now_ms: int, *, listening_since_ms: int) -> RolloutState:
-    """Go on as far as what is known allows. Agents that `seen` does not name stand as they stood.
+    """Advances the roll-out as far as the observations allow. Agents that `seen` does not name keep their state.
 
-    `listening_since_ms`: since when heartbeats would have been heard; silence before it says nothing.
+    `listening_since_ms`: start of hearing heartbeats; silence before it means nothing.
     """
     if state.has_ended:
         return state
@@ -178,17 +178,17 @@ def step(state: RolloutState, seen: Mapping[str, Seen], now_ms: int, *, listenin
 
 
 def pause(state: RolloutState) -> RolloutState:
-    """Nobody new is offered it. No change unless it runs."""
+    """Pauses a running roll-out: no further agent is offered it. Other phases stay."""
     return _turned(state, RolloutPhase.RUNNING, RolloutPhase.PAUSED)
 
 
 def resume(state: RolloutState) -> RolloutState:
-    """The end of a pause. No change unless it is paused."""
+    """Resumes a paused roll-out. Other phases stay."""
     return _turned(state, RolloutPhase.PAUSED, RolloutPhase.RUNNING)
 
 
 def abort(state: RolloutState) -> RolloutState:
-    """Send everybody back. Of one that is stopping already: no longer wait for those who do not come back."""
+    """Sends every agent back. A second call, while it is stopping, no longer waits for agents that do not return."""
     if state.has_ended:
         return state
     if state.phase is RolloutPhase.STOPPING:
@@ -229,7 +229,7 @@ def _moved(
 
 
 def _returned(progress: Progress, seen: Seen, now_ms: int) -> Progress:
-    """Of one that is to go back."""
+    """Updates the progress of an agent that is to go back."""
     if seen.standing is Standing.DONE:
         return progress.model_copy(update={"state": AgentProgress.ROLLED_BACK, "since_ms": now_ms})
     if seen.standing is Standing.BAD and not progress.failed:
@@ -238,7 +238,7 @@ def _returned(progress: Progress, seen: Seen, now_ms: int) -> Progress:
 
 
 def _fault(plan: Plan, progress: Progress, seen: Seen, now_ms: int, listening_since_ms: int) -> str:
-    """Why an agent that is to have the new one has failed; empty if it has not."""
+    """Explains why an agent with the new target has failed; empty if it has not."""
     if seen.standing is Standing.BAD:
         return seen.cause or "it says no cause"
     since_ms = max(seen.heard_ms or 0, listening_since_ms)
@@ -253,7 +253,7 @@ def _fault(plan: Plan, progress: Progress, seen: Seen, now_ms: int, listening_si
 
 
 def _next_stage(state: RolloutState) -> RolloutState:
-    """One further, as far as stages have passed."""
+    """Advances the stage, past all stages that have passed."""
     while all(state.agents[each].state in {AgentProgress.HEALTHY, *_failed(state, each)} for each in state.in_stage):
         if state.stage == STAGES:
             return state.model_copy(update={"phase": RolloutPhase.DONE})
@@ -262,13 +262,13 @@ def _next_stage(state: RolloutState) -> RolloutState:
 
 
 def _failed(state: RolloutState, agent_id: str) -> Iterator[AgentProgress]:
-    """Its state where it has failed, which the error rate has allowed."""
+    """Yields the state of a failed agent, which the error rate has allowed."""
     if state.agents[agent_id].failed:
         yield state.agents[agent_id].state
 
 
 def _offered(state: RolloutState, seen: Mapping[str, Seen], now_ms: int) -> RolloutState:
-    """Offer it to the next: those that are heard first."""
+    """Offers it to the next agents: those with a heartbeat first."""
     if state.phase is not RolloutPhase.RUNNING:
         return state
     in_hand = sum(each.state is AgentProgress.OFFERED for each in state.agents.values())

@@ -1,4 +1,4 @@
-"""Roll-outs, and what each of them changes: kept in the register's file, changed one transaction at a time."""
+"""Roll-outs and their changes, stored in the register's file and changed in single transactions."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS installed (agent_id TEXT PRIMARY KEY, message TEXT NO
 """
 _TABLES: Final = frozenset({"rollout", "rollout_before", "setting", "software_order", "installed"})
 NEWCOMERS: Final = ""
-"""In the place of an agent's id, which is never empty."""
+"""Key of the setting for newcomers, in place of an agent's id, which is never empty."""
 _COLUMNS: Final = "id, kind, name, payload, state, started_at_ms, changed_at_ms"
 
 
@@ -44,7 +44,7 @@ class RolloutRecord:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """How an agent was when it was offered the new one: what it had, and its health as JSON."""
+    """State of an agent when it was offered the new one: its earlier setting or version, and its health as JSON."""
 
     had: str | None
     baseline: str
@@ -52,7 +52,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class StoredOrder:
-    """The newest order of an agent. `basis` says which roll-out wants what of it."""
+    """The newest order of an agent. `basis` names the roll-out and its target."""
 
     agent_id: str
     number: int
@@ -62,18 +62,18 @@ class StoredOrder:
 
 
 class Page:
-    """What may be written within one transaction of `RolloutBook.writing`."""
+    """Reads and writes within one transaction of `RolloutBook`."""
 
     def __init__(self, db: Connection, now_ms: int) -> None:
         self._db = db
         self._now_ms = now_ms
 
     def put_setting(self, agent_id: str, text: str | None) -> None:
-        """What an agent's configuration is made with; None: the defaults. `NEWCOMERS`: whoever has none of its own."""
+        """Stores an agent's settings; None: the defaults. `NEWCOMERS`: of agents without their own."""
         self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (agent_id, text))
 
     def setting(self, agent_id: str) -> str | None:
-        """See `put_setting`."""
+        """Returns the settings of an agent, or those of newcomers."""
         row = self._db.execute(
             "SELECT text FROM setting WHERE agent_id IN (?, ?) ORDER BY agent_id = ? LIMIT 1",
             (agent_id, NEWCOMERS, NEWCOMERS),
@@ -81,28 +81,31 @@ class Page:
         return None if row is None else row[0]
 
     def put_before(self, rollout: int, agent_id: str, before: Before) -> None:
-        """Keep how an agent was; the first word stands."""
+        """Stores an agent's earlier state; a second call changes nothing."""
         self._db.execute(
             "INSERT OR IGNORE INTO rollout_before VALUES (?, ?, ?, ?)",
             (rollout, agent_id, before.had, before.baseline),
         )
 
     def before(self, rollout: int, agent_id: str) -> Before | None:
-        """See `put_before`."""
+        """Returns the state that `put_before` stored, or None."""
         row = self._db.execute(
             "SELECT had, baseline FROM rollout_before WHERE rollout = ? AND agent_id = ?", (rollout, agent_id)
         ).fetchone()
         return None if row is None else Before(*row)
 
     def order(self, agent_id: str) -> StoredOrder | None:
-        """The newest order of an agent."""
+        """Returns the newest order of an agent."""
         row = self._db.execute(
             "SELECT * FROM software_order WHERE agent_id = ? ORDER BY number DESC LIMIT 1", (agent_id,)
         ).fetchone()
         return None if row is None else StoredOrder(*row)
 
     def put_order(self, agent_id: str, basis: str, sha256: str | None, seal: Callable[[int], str]) -> None:
-        """Its next order, unless its newest is of this basis. Numbered by the clock: a home from a backup goes on."""
+        """Makes an agent's next order, unless its newest has this basis.
+
+        Numbered by the clock: a home restored from a backup goes on.
+        """
         newest = self.order(agent_id)
         if newest is not None and newest.basis == basis:
             return
@@ -112,7 +115,7 @@ class Page:
         )
 
     def put_state(self, rollout: int, state: RolloutState) -> None:
-        """How it stands now."""
+        """Stores the state of a roll-out, with the time."""
         self._db.execute(
             "UPDATE rollout SET state = ?, changed_at_ms = ? WHERE id = ?",
             (state.model_dump_json(), self._now_ms, rollout),
@@ -120,14 +123,14 @@ class Page:
 
 
 class RolloutBook:
-    """See the module. Every method is one transaction and may raise RegisterError."""
+    """Roll-outs in the register. Every method is one transaction and may raise RegisterError."""
 
     def __init__(self, file: RegisterFile, now_ms: Callable[[], int]) -> None:
         self._file = file
         self._now_ms = now_ms
 
     def prepare(self) -> None:
-        """Add the tables to a register of before; one that has them is left alone."""
+        """Adds the tables to an older register; one that has them is left alone."""
         with self._file.reading() as db:
             found = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not found >= _TABLES:
@@ -137,18 +140,18 @@ class RolloutBook:
 
     @contextmanager
     def writing(self) -> Iterator[Page]:
-        """All of it is kept, or nothing."""
+        """Opens a page to write; all of it is stored, or nothing."""
         with self._file.writing() as db:
             yield Page(db, self._now_ms())
 
     @contextmanager
     def reading(self) -> Iterator[Page]:
-        """One moment; write nothing within."""
+        """Opens a page that sees one moment; write nothing within."""
         with self._file.reading() as db:
             yield Page(db, self._now_ms())
 
     def start(self, kind: RolloutKind, name: str, payload: str, state: RolloutState) -> int:
-        """Begin one. Returns its number.
+        """Starts a roll-out. Returns its number.
 
         Raises:
             RolloutError: another is under way.
@@ -169,12 +172,12 @@ class RolloutBook:
             return int(done.lastrowid or 0)
 
     def newest(self) -> RolloutRecord | None:
-        """The last that was started, whether or not it has ended."""
+        """Returns the roll-out that was started last, ended or not."""
         with self._file.reading() as db:
             return self._newest(db)
 
     def turn(self, change: Callable[[RolloutState], RolloutState]) -> tuple[RolloutRecord, bool]:
-        """Change the newest by hand: the record as it is then, and whether that is another.
+        """Changes the newest roll-out by an operator's command. Returns the record afterwards, and whether it changed.
 
         Raises:
             RolloutError: there is none.
@@ -191,7 +194,7 @@ class RolloutBook:
     def advance(
         self, rollout: int, change: Callable[[RolloutState], RolloutState], then: Callable[[Page, RolloutState], None]
     ) -> RolloutState | None:
-        """Change one that has not ended, and do what follows, in one transaction; None where it has ended meanwhile."""
+        """Changes a roll-out and calls `then`, in one transaction; None if the roll-out has ended meanwhile."""
         with self._file.writing() as db:
             newest = self._newest(db)
             if newest is None or newest.id != rollout or newest.state.has_ended:
@@ -203,7 +206,7 @@ class RolloutBook:
             return state
 
     def orders(self) -> list[StoredOrder]:
-        """The newest order of every agent that has one."""
+        """Returns the newest order of every agent that has one."""
         with self._file.reading() as db:
             rows = db.execute(
                 "SELECT software_order.* FROM software_order JOIN (SELECT agent_id, MAX(number) AS number"
@@ -212,12 +215,12 @@ class RolloutBook:
             return [StoredOrder(*row) for row in rows]
 
     def put_installed(self, agent_id: str, message: str) -> None:
-        """Keep an agent's newest word (JSON of `documents.Installed`) on its software."""
+        """Stores an agent's newest report (JSON of `documents.Installed`) on its software."""
         with self._file.writing() as db:
             db.execute("INSERT OR REPLACE INTO installed VALUES (?, ?, ?)", (agent_id, message, self._now_ms()))
 
     def installed(self, agent_id: str) -> str | None:
-        """See `put_installed`."""
+        """Returns the report that `put_installed` stored, or None."""
         with self._file.reading() as db:
             row = db.execute("SELECT message FROM installed WHERE agent_id = ?", (agent_id,)).fetchone()
             return None if row is None else str(row[0])

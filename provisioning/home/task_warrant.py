@@ -1,4 +1,4 @@
-"""Provisioning's word for the key by which the centre may pause and order parse tasks."""
+"""Signs the warrant for the key by which the centre may pause and order parse tasks."""
 
 from pathlib import Path
 from typing import Final
@@ -13,9 +13,9 @@ DAY_MS: Final = 86_400_000
 
 
 def give(home: Home, key_file: Path, out: Path, *, days: int) -> Answer:
-    """Sign a warrant for the key in this `.pub` file.
+    """Signs a warrant for the key in this `.pub` file.
 
-    Agents take a newer one in place of an older, never the reverse: numbers are of the clock.
+    Agents replace an older one by a newer one, never the reverse: numbers are of the clock.
 
     Raises:
         SealError: the file holds no public key.

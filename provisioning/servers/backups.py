@@ -1,4 +1,4 @@
-"""Backups by timer: the archive on its keeper, the centre's records and the home on the head."""
+"""Makes backups by timer: of the archive on its keeper, of the centre's records and the home on the head."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ GENERATIONS: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One backup, as one user, at one time of the night."""
+    """One backup, run as one user, at one time of the night."""
 
     name: str
     user: str
@@ -24,7 +24,7 @@ class Job:
 
 
 def jobs(plan: Plan, server: PlannedServer) -> Iterator[Job]:
-    """What is kept of this server."""
+    """Yields the backups of this server."""
     into = plan.backup_dir
     if server is plan.keeper:
         command = f"wayside-cluster backup {into}/archive --config {CLUSTER_ETC}/cluster.toml"
@@ -37,7 +37,7 @@ def jobs(plan: Plan, server: PlannedServer) -> Iterator[Job]:
 
 
 def files(plan: Plan, server: PlannedServer) -> Iterator[File]:
-    """A service and a timer for each, and their folders."""
+    """Yields a service and a timer for each backup, and their folders."""
     planned = tuple(jobs(plan, server))
     for job in planned:
         yield File.text(f"/etc/systemd/system/wayside-backup-{job.name}.service", _service(plan, job))
@@ -48,7 +48,7 @@ def files(plan: Plan, server: PlannedServer) -> Iterator[File]:
 
 
 def units(plan: Plan, server: PlannedServer) -> list[str]:
-    """Timers to be enabled."""
+    """Lists the timers to be enabled."""
     return [f"wayside-backup-{job.name}.timer" for job in jobs(plan, server)]
 
 

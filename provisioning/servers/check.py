@@ -1,4 +1,4 @@
-"""`wayside-provision cluster check`, on a machine: how it differs from its part of the plan, and what to do."""
+"""Checks a machine: `wayside-provision cluster check` names differences from its part of the plan, with the remedy."""
 
 import json
 import time
@@ -20,11 +20,11 @@ from provisioning.servers.tree import MANIFEST
 
 _GB: Final = 10**9
 _RENEW_DAYS: Final = 240
-"""A third of two years: from then on `render` makes another."""
+"""A third of two years: with fewer days left `render` makes another certificate."""
 _DAY_S: Final = 86_400
 _APT_INSTALL: Final = "apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold"
-"""Without the last option it stops and asks which configuration is meant: the plan's, which lies there already, is.
-What Debian recommends beside Prometheus listens on ports that are in no plan."""
+"""Without the last option it stops and asks for a choice of configuration: the plan's, already in place, is right.
+Debian's recommendations beside Prometheus listen on ports that are in no plan."""
 _OURS: Final = "wayside-"
 _FIREWALL: Final = "/etc/nftables.conf"
 
@@ -50,7 +50,7 @@ class _Opening(Section):
 
 
 class Manifest(Section):
-    """What the machine is to be; written by `render`."""
+    """Planned state of the machine; written by `render`."""
 
     kind: str = Field(pattern=r"^wayside-servers 1$")
     server: str
@@ -63,7 +63,7 @@ class Manifest(Section):
 
 
 def show(root: Path) -> Answer:
-    """Compare. Exit code 1: something differs.
+    """Compares the machine with its manifest. Exit code 1: something differs.
 
     Raises:
         ClusterPlanError: there is no manifest here, or it is damaged.
@@ -83,7 +83,7 @@ def show(root: Path) -> Answer:
 
 
 def compare(manifest: Manifest, machine: Machine) -> Iterator[Finding]:
-    """Each difference; for each kind of thing that does not differ, one line."""
+    """Yields each difference; for each kind of thing that does not differ, one line."""
     kinds = {
         "files": _files(manifest, machine),
         "packages": _packages(manifest, machine),
@@ -224,9 +224,10 @@ def _firewall(manifest: Manifest, *, has_firewall: bool | None) -> Iterator[Find
 
 
 def _ports(manifest: Manifest, seen: list[Listener], *, has_firewall: bool | None) -> Iterator[Finding]:
-    """Who must listen and does not, and who listens though nobody planned it.
+    """Yields planned ports without a listener, and listeners without a plan.
 
-    A unit of ours may have listeners that no plan opens, as Ray has: shut by the firewall, and not to be ended.
+    Our own units may have listeners that no plan opens, as Ray has: the firewall closes them, and they are not to be
+    ended.
     """
     for opening in manifest.openings:
         if opening.must and not any(opening.holds(each.protocol, each.port) for each in seen):

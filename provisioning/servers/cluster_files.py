@@ -1,8 +1,8 @@
-"""`wayside-provision cluster`: for each server its configuration, its unit, and the secrets that they share.
+"""Renders each cluster machine's configuration, its unit, and the secrets that they share.
 
     OUT/MACHINE/   cluster.toml  wayside-cluster.service  wayside-cluster.sysusers  secrets/
 
-A machine's folder is all that goes there. Every `cluster.toml` is the same but for [node] and `node_address`.
+A machine's folder is complete. Every `cluster.toml` is the same but for [node] and `node_address`.
 """
 
 import json
@@ -29,7 +29,7 @@ _PUBLIC: Final = 0o644
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One machine: the address by which the others reach it, and what it is for. The first of a plan is the head."""
+    """One machine: the address by which the others reach it, and its roles. The first of a plan is the head."""
 
     address: str
     roles: tuple[NodeRole, ...]
@@ -37,7 +37,7 @@ class Server:
 
     @classmethod
     def parse(cls, text: str) -> "Server":
-        """From `10.20.0.6=parse`, `10.20.0.7=archive+storage`, `10.20.0.6=parse:2` with two GPUs, `…=all`."""
+        """Parses `10.20.0.6=parse`, `10.20.0.7=archive+storage`, `10.20.0.6=parse:2` with two GPUs, `…=all`."""
         address, _, rest = text.partition("=")
         names, _, gpus = rest.partition(":")
         try:
@@ -51,10 +51,10 @@ class Server:
 
 
 def render(home: Home, servers: Sequence[Server], out: Path) -> Answer:
-    """Write a folder for each server. What is there of tokens is kept, so that a second run changes no secret.
+    """Writes a folder for each server. Existing tokens are kept, so that a second run changes no secret.
 
     Raises:
-        ClusterPlanError: a role is nobody's, an address is twice, or the head is not `business`.
+        ClusterPlanError: a role has no server, an address is twice, or the head is not `business`.
     """
     check(servers)
     identity = home.identities.identity(Role.CLUSTER.value)
@@ -82,7 +82,11 @@ def render(home: Home, servers: Sequence[Server], out: Path) -> Answer:
 
 
 def check(servers: Sequence[Server]) -> None:
-    """Raises `ClusterPlanError`."""
+    """Checks addresses and roles.
+
+    Raises:
+        ClusterPlanError: an address is twice, a role has no server, or the head is not `business`.
+    """
     addresses = [server.address for server in servers]
     if len(set(addresses)) != len(addresses):
         raise ClusterPlanError("an address is there twice")
@@ -98,7 +102,7 @@ def check(servers: Sequence[Server]) -> None:
 def configuration(
     servers: Sequence[Server], server: Server, broker_port: int, *, models: str = f"{STATE}/models", **stated: Any
 ) -> str:
-    """`cluster.toml`; `stated` are keys of `ClusterConfig` beside those that follow from the servers."""
+    """Writes `cluster.toml`; `stated` are keys of `ClusterConfig` beside those that follow from the servers."""
     head = servers[0].address
     content: dict[str, Any] = {
         "models_dir": models,
@@ -133,7 +137,7 @@ def configuration(
 
 
 def unit(servers: Sequence[Server], server: Server) -> str:
-    """The service: the same for every role but for devices, and for whom its ports are open to."""
+    """Writes the service: the same for every role but for devices, and the addresses that may reach its ports."""
     devices = "DeviceAllow=char-nvidia* rw" if server.gpus else "PrivateDevices=yes"
     return UNIT_TEXT.format(
         roles=", ".join(server.roles), etc=ETC, devices=devices, allowed=" ".join(each.address for each in servers)

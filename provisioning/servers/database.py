@@ -1,4 +1,4 @@
-"""PostgreSQL for the centre, on the head: TLS, scram-sha-256, and nobody by trust."""
+"""Configures PostgreSQL for the centre, on the head: TLS, scram-sha-256, no trusted connection."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ SETUP = f"{ETC}/database.sql"
 
 
 def files(plan: Plan, certificate: bytes, key: bytes) -> Iterator[File]:
-    """Nothing where the plan says SQLite."""
+    """Yields the files of PostgreSQL; none if the plan says SQLite."""
     if plan.postgresql is None:
         return
     yield File.text(f"/etc/postgresql/{plan.postgresql}/main/conf.d/wayside.conf", settings())
@@ -26,7 +26,7 @@ def files(plan: Plan, certificate: bytes, key: bytes) -> Iterator[File]:
 
 
 def settings(certificate: str = CERTIFICATE, key: str = KEY, hba: str = HBA) -> str:
-    """What differs from Debian's own; included from its postgresql.conf."""
+    """Writes the settings that differ from Debian's; included from its postgresql.conf."""
     return f"""\
 # Rendered by wayside-provision. The centre comes over loopback alone; no other machine needs this port.
 listen_addresses = 'localhost'

@@ -1,4 +1,4 @@
-"""What every server has of Debian's own services: journals, clock, kernel, and where the archive lies."""
+"""Configures Debian's own services on every server: journals, clock, kernel, and the mount of the archive."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,7 +11,7 @@ from provisioning.servers.tree import ETC, SECRET, File
 ARCHIVE: Final = f"{STATE}/archive"
 ARCHIVE_UNIT: Final = "var-lib-wayside\\x2dcluster-archive.mount"
 CLOCK_SOURCES: Final = "/etc/chrony/sources.d/wayside.sources"
-"""Not there on a head whose plan names nobody to ask."""
+"""Absent on a head whose plan names no time server."""
 _CLOCK: Final = "/etc/chrony/wayside.conf"
 _CLOCK_BASE: Final = """\
 sourcedir /etc/chrony/sources.d
@@ -20,13 +20,16 @@ maxupdateskew 100.0
 rtcsync
 makestep 1 3
 """
-"""Debian's own, but for its pool and whatever a DHCP server names."""
+"""Debian's settings, without its pool and the servers that DHCP names."""
 ARCHIVE_UID: Final = 940
-"""Of wayside-cluster where the archive is shared: NFS compares numbers."""
+"""User id of wayside-cluster if the archive is shared: NFS compares numbers."""
 
 
 def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, authority: bytes) -> Iterator[File]:
-    """The head receives, the others send. Their units take the key as a credential: it stays root's alone."""
+    """Yields files by which the head receives journals and the others send them.
+
+    Their units take the key as a credential: only root can read its file.
+    """
     if not plan.others(server):
         return
     service = "systemd-journal-remote" if server is plan.head else "systemd-journal-upload"
@@ -51,7 +54,7 @@ def journals(plan: Plan, server: PlannedServer, certificate: bytes, key: bytes, 
 
 
 def clock(plan: Plan, server: PlannedServer) -> Iterator[File]:
-    """Chrony: the head asks whom the plan names, the others ask the head, and nobody asks Debian's pool."""
+    """Configures chrony: the head asks the plan's servers, the others ask the head, and none asks Debian's pool."""
     asked = plan.ntp if server is plan.head else (plan.head.address,)
     if asked:
         yield File.text(CLOCK_SOURCES, "".join(f"server {each} iburst\n" for each in asked))
@@ -64,7 +67,7 @@ def clock(plan: Plan, server: PlannedServer) -> Iterator[File]:
 
 
 def kernel() -> Iterator[File]:
-    """Pictures are in memory: no core file, next to no swap. And room for what Ray opens."""
+    """Sets kernel limits. Pictures are in memory: no core file, next to no swap. And room for what Ray opens."""
     yield File.text(
         "/etc/sysctl.d/60-wayside.conf",
         "# Rendered by wayside-provision.\n"
@@ -88,7 +91,7 @@ def kernel() -> Iterator[File]:
 
 
 def shared_archive(plan: Plan, server: PlannedServer) -> Iterator[File]:
-    """One directory for every archiver: NFSv4, whose `flock` holds between hosts (docs/decisions/0009)."""
+    """Shares one directory with every archiver: NFSv4, whose `flock` holds between hosts (docs/decisions/0009)."""
     if not plan.readers:
         return
     if server is plan.keeper:

@@ -1,4 +1,4 @@
-"""`/etc/nftables.conf`: whatever is not opened is closed. Loaded by Debian's nftables.service."""
+"""Writes `/etc/nftables.conf`: every port that is not opened is closed. Loaded by Debian's nftables.service."""
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Network, ip_network
@@ -7,7 +7,7 @@ from provisioning.servers.ports import Opening
 
 
 def ruleset(openings: Sequence[Opening]) -> str:
-    """The text, for `nft -f`. Only the table `wayside` is replaced: what others have in tables of their own stays."""
+    """Writes the text for `nft -f`. Only the table `wayside` is replaced: other tables stay."""
     rules = "\n".join(f"    {rule}" for opening in openings for rule in _rules(opening))
     return f"""\
 #!/usr/sbin/nft -f

@@ -1,4 +1,4 @@
-"""What is seen of a machine: files, units, sockets, disks, clock, versions. Reads, and changes nothing."""
+"""Reads the state of a machine: files, units, sockets, disks, clock, versions. Changes nothing."""
 
 import ctypes
 import hashlib
@@ -24,12 +24,12 @@ _TIMEX_BYTES: Final = 512
 """More than any kernel's `struct timex`."""
 _TIME_ERROR: Final = 5
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Debian's: root's tools are not in everybody's."""
+"""Debian's full path: some users' paths lack root's tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """`sha256` is None where it cannot be read."""
+    """Mode, owner and hash of a file. `sha256` is None if it cannot be read."""
 
     mode: int
     owner: str
@@ -38,34 +38,38 @@ class SeenFile:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A socket that waits for whoever comes."""
+    """A socket that accepts connections or datagrams."""
 
     protocol: str
     address: str
     port: int
     unit: str = ""
-    """The systemd service of the process that holds it; empty where that is none, or is not told to this user."""
+    """The systemd service of the process that holds it; empty if there is none, or this user may not see it."""
 
     @property
     def is_reachable(self) -> bool:
-        """From another machine, but for the firewall."""
+        """True if another machine could reach it without a firewall."""
         return not ip_address(self.address).is_loopback
 
 
 class Machine:
-    """The machine below `root`: / itself, or a folder that is to be one."""
+    """The machine below `root`: / itself, or a folder prepared for one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.is_whole = root == Path("/")
-        """Sockets, units and clock are this machine's, not a folder's."""
+        """True for /: sockets, units and clock are a machine's, not a folder's."""
 
     def read(self, path: str) -> bytes:
-        """Raises OSError."""
+        """Reads a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
         return self._at(path).read_bytes()
 
     def file(self, path: str) -> SeenFile | None:
-        """None where there is none."""
+        """Returns mode, owner and hash of a file; None without one."""
         try:
             found = self._at(path).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -81,15 +85,15 @@ class Machine:
         return SeenFile(stat.S_IMODE(found.st_mode), owner, digest)
 
     def has_systemd(self) -> bool:
-        """Whether units can be asked after."""
+        """True if systemd runs here and can be asked for units."""
         return self.is_whole and Path("/run/systemd/system").is_dir()
 
     def unit(self, name: str) -> tuple[str, str]:
-        """As systemd says: enabled or what else, active or what else."""
+        """Returns systemd's words for a unit: enabled or not, active or not."""
         return tuple(self._said("systemctl", f"is-{what}", name) for what in ("enabled", "active"))  # type: ignore[return-value]
 
     def packages(self) -> dict[str, str] | None:
-        """Debian's, name to version; None where this is no Debian."""
+        """Returns Debian's packages, name to version; None on another system."""
         admin = self._at("/var/lib/dpkg")
         if not admin.is_dir():
             return None
@@ -100,14 +104,14 @@ class Machine:
         return {parts[1]: parts[2] for parts in lines if len(parts) == 3 and parts[0].startswith("ii")}
 
     def version(self) -> str | None:
-        """Of the Wayside that is in use."""
+        """Returns the version of Wayside in use; None without one."""
         try:
             return self.read("/opt/wayside/current/version").decode().strip()
         except OSError:
             return None
 
     def running_version(self, unit: str) -> str | None:
-        """Return the version that the main process of `unit` was started from; None where it does not run.
+        """Returns the version that the main process of `unit` was started from; None if it does not run.
 
         An empty text: from files that are gone, as after an upgrade that did not restart it.
         """
@@ -125,7 +129,7 @@ class Machine:
             return ""
 
     def has_firewall(self) -> bool | None:
-        """Return whether the table `inet wayside` is loaded; None where this user may not ask."""
+        """Returns whether the table `inet wayside` is loaded; None if this user may not ask."""
         if shutil.which("nft", path=_PATH) is None:
             return False
         if os.geteuid() != 0:
@@ -133,7 +137,7 @@ class Machine:
         return bool(self._said("nft", "list", "table", "inet", "wayside"))
 
     def free_bytes(self, path: str) -> int | None:
-        """None where the folder is not there."""
+        """Returns the free bytes under a folder; None without the folder."""
         try:
             return shutil.disk_usage(self._at(path)).free
         except OSError:
@@ -141,14 +145,14 @@ class Machine:
 
     @staticmethod
     def listeners() -> list[Listener]:
-        """Of this network namespace; each with its service, as far as this user is told."""
+        """Lists the listening sockets of this network namespace; each with its service, if this user may see it."""
         found = [each for protocol in _LISTENS for family in ("", "6") for each in _listeners(protocol, family)]
         units = _units({inode for _, inode in found})
         return [replace(listener, unit=units.get(inode, "")) for listener, inode in found]
 
     @staticmethod
     def is_synchronised() -> bool | None:
-        """As the kernel says of its clock; None where it does not say."""
+        """Returns the kernel's word for its clock; None if it gives none."""
         libc = ctypes.CDLL(None, use_errno=True)
         state = libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
         return None if state < 0 else bool(state != _TIME_ERROR)
@@ -168,7 +172,7 @@ class Machine:
 
 
 def _listeners(protocol: str, family: str) -> Iterator[tuple[Listener, str]]:
-    """Each with the inode of its socket."""
+    """Yields each listener with the inode of its socket."""
     try:
         lines = Path(f"/proc/net/{protocol}{family}").read_text(encoding="ascii").splitlines()[1:]
     except FileNotFoundError:
@@ -181,7 +185,7 @@ def _listeners(protocol: str, family: str) -> Iterator[tuple[Listener, str]]:
 
 
 def _units(inodes: set[str]) -> dict[str, str]:
-    """By inode of a socket: the service of a process that holds it. Of others' processes root alone is told."""
+    """Returns services by the inode of a socket they hold. Only root sees other users' processes."""
     found: dict[str, str] = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -196,7 +200,7 @@ def _units(inodes: set[str]) -> dict[str, str]:
 
 
 def _address(text: str) -> str:
-    """The kernel writes 32-bit words, each in the machine's own order."""
+    """Parses an address: the kernel writes 32-bit words, each in the machine's own order."""
     raw = b"".join(struct.pack("=I", int(text[at : at + 8], 16)) for at in range(0, len(text), 8))
     found = ip_address(socket.inet_ntop(socket.AF_INET6 if len(raw) > 4 else socket.AF_INET, raw))
     mapped = getattr(found, "ipv4_mapped", None)

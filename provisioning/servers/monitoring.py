@@ -1,4 +1,4 @@
-"""Prometheus on every server, Grafana on the head: the rules and dashboards that are shipped, and who asks whom."""
+"""Configures Prometheus on every server and Grafana on the head, with the shipped rules and dashboards."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ GRAFANA_PASSWORD: Final = f"{ETC}/secrets/grafana-admin"
 
 
 def prometheus(plan: Plan, server: PlannedServer, provisioning: int | None) -> Iterator[File]:
-    """Its configuration, rules, and the arguments that Debian's unit reads. `provisioning`: its `metrics_port`."""
+    """Yields configuration, rules and arguments of Debian's unit. `provisioning`: the home's `metrics_port`."""
     yield File.text(CONFIGURATION, _json(_configuration(plan, server, provisioning)))
     yield File.text(RULES, shipped("prometheus/rules/cluster.yml").read_text(encoding="utf-8"))
     at = "127.0.0.1" if server is plan.head else server.address
@@ -31,7 +31,7 @@ def prometheus(plan: Plan, server: PlannedServer, provisioning: int | None) -> I
 
 
 def grafana(plan: Plan, server: PlannedServer, password: bytes) -> Iterator[File]:
-    """Data source and dashboards, on loopback: operators come by `ssh -L 3000:127.0.0.1:3000`."""
+    """Yields data source and dashboards, on loopback: operators come by `ssh -L 3000:127.0.0.1:3000`."""
     if not plan.grafana or server is not plan.head:
         return
     yield File.text("/etc/grafana/grafana.ini", _GRAFANA)
@@ -69,7 +69,7 @@ def grafana(plan: Plan, server: PlannedServer, password: bytes) -> Iterator[File
 
 
 def shipped(name: str) -> Path:
-    """A file of `deploy/`: inside an installed package, or beside this checkout's.
+    """Returns a file of `deploy/`: inside an installed package, or beside this checkout's.
 
     Raises:
         ClusterPlanError: it is in neither.
@@ -81,7 +81,7 @@ def shipped(name: str) -> Path:
 
 
 def _configuration(plan: Plan, server: PlannedServer, provisioning: int | None) -> dict[str, Any]:
-    """JSON is YAML. Replicas' doors are found by files; the head asks the others, and Ray's exporters."""
+    """Builds Prometheus' configuration (JSON is YAML). The head scrapes the other servers and Ray's exporters too."""
     scrape: list[dict[str, Any]] = [
         {
             "job_name": "wayside-cluster",

@@ -1,4 +1,4 @@
-"""`county.toml`: the centre's servers, what each is for, who may reach them, what is kept for how long."""
+"""Reads `county.toml`: the centre's servers, their roles, networks that may reach them, and retention."""
 
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -30,11 +30,11 @@ Folder = Annotated[PurePosixPath, AfterValidator(_folder)]
 
 
 class Disk(Section):
-    """What `check` asks of a file system."""
+    """A file system and the free space that `check` demands of it."""
 
     path: Folder
     free_gb: int = Field(ge=1)
-    """Less than this, in 10^9 bytes, is a difference."""
+    """Less free space than this, in 10^9 bytes, is a difference."""
 
 
 class PlannedServer(Section):
@@ -42,62 +42,62 @@ class PlannedServer(Section):
 
     name: str = Field(pattern=_NAME)
     address: Address
-    """By which the others reach it."""
+    """Address by which the other servers reach it."""
     roles: tuple[NodeRole, ...] = Field(min_length=1)
     gpus: int = Field(default=0, ge=0, le=64)
     disks: tuple[Disk, ...] = ()
 
     def has(self, role: NodeRole) -> bool:
-        """Whether it is for this."""
+        """True if the server has this role."""
         return role in self.roles
 
 
 class Plan(Section):
-    """The whole file."""
+    """Content of the file `county.toml`."""
 
     operators: tuple[Network, ...] = Field(min_length=1)
-    """Whence ssh and the console are reached."""
+    """Networks that may reach ssh and the console."""
     agents: tuple[Network, ...] = ()
-    """Whence broker and enrolment are reached. Empty: from everywhere; both ask for a certificate or a code."""
+    """Networks that may reach broker and enrolment. Empty: all; both ask for a certificate or a code."""
     ntp: tuple[Address, ...] = ()
-    """What the head asks for the time; the others ask the head. Empty: the head's own clock, for an island."""
+    """Time servers of the head; the others ask the head. Empty: the head's own clock, for an island."""
     retention_days: int = Field(default=30, ge=1, le=3650)
     backup_dir: Folder = PurePosixPath("/srv/wayside-backup")
-    """Best another disk, or a mount of another machine."""
+    """Best on another disk, or a mount of another machine."""
     console_port: Port = 8443
     database: str = Field(default="postgresql-17", pattern=r"^(sqlite|postgresql-[1-9][0-9])$")
     """Debian's package: postgresql-15 on Debian 12, -17 on 13; or sqlite."""
     grafana: bool = True
-    """Not among Debian's packages: its maker's has to be brought."""
+    """Grafana is not among Debian's packages: its maker's package is needed."""
     servers: tuple[PlannedServer, ...] = Field(min_length=1)
 
     @property
     def postgresql(self) -> int | None:
-        """Its major version; None: SQLite."""
+        """Major version of PostgreSQL; None: SQLite."""
         return None if self.database == "sqlite" else int(self.database.rpartition("-")[2])
 
     @property
     def head(self) -> PlannedServer:
-        """The first."""
+        """The first server, with broker, database and console."""
         return self.servers[0]
 
     @property
     def ray(self) -> list[Server]:
-        """As `provisioning.servers.cluster_files` wants them."""
+        """Servers in the form of `provisioning.servers.cluster_files`."""
         return [Server(str(each.address), each.roles, each.gpus) for each in self.servers]
 
     @property
     def keeper(self) -> PlannedServer:
-        """Whose disks the archive lies on."""
+        """Server whose disks hold the archive."""
         return next(each for each in self.servers if each.has(NodeRole.STORAGE))
 
     @property
     def readers(self) -> tuple[PlannedServer, ...]:
-        """Who works on the archive from another machine than its keeper's."""
+        """Servers that work on the archive over the network."""
         return tuple(each for each in self.servers if each.has(NodeRole.ARCHIVE) and each is not self.keeper)
 
     def others(self, server: PlannedServer) -> tuple[str, ...]:
-        """Addresses of all servers but this one."""
+        """Returns the addresses of all servers but this one."""
         return tuple(str(each.address) for each in self.servers if each is not server)
 
     @model_validator(mode="after")
@@ -113,7 +113,7 @@ class Plan(Section):
 
 
 def read(path: Path) -> Plan:
-    """Read a plan.
+    """Reads a plan.
 
     Raises:
         ConfigError: it is none; the text names every faulty key.

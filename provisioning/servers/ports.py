@@ -1,4 +1,4 @@
-"""Which ports of a server are open, to whom, and why: the firewall is made of it, and `check` looks for them."""
+"""Lists the open ports of a server, with sources and reasons: the firewall is made of it, and `check` compares them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ FEDERATE: Final = 9090
 GRAFANA: Final = 3000
 NFS: Final = 2049
 METRICS: Final = 5
-"""Ray's exporter is so far behind `node.first_port`."""
+"""Offset of Ray's exporter from `node.first_port`."""
 _CLIENT_PORT: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Ports `first` to `last` of one protocol. `sources`: networks; empty: everybody; None: nobody beyond here."""
+    """Ports `first` to `last` of one protocol. `sources`: networks; empty: everywhere; None: this machine only."""
 
     first: int
     last: int
@@ -28,17 +28,17 @@ class Opening:
     sources: tuple[str, ...] | None
     why: str
     unit: str
-    """Whose it is; empty where no single one's."""
+    """Unit that listens there; empty without a single one."""
     must: bool = True
-    """Somebody listens there as long as the machine is well."""
+    """True if a healthy machine always listens there."""
 
     def holds_port(self, port: int) -> bool:
-        """Whether it is one of these."""
+        """True if the port is between `first` and `last`."""
         return self.first <= port <= self.last
 
 
 def openings(plan: Plan, server: PlannedServer, home: HomeConfig) -> tuple[Opening, ...]:
-    """Every one of a server; the rest is closed."""
+    """Returns every opening of a server; other ports are closed."""
     found = [Opening(22, 22, "tcp", _texts(plan.operators), "ssh, for operators", "", must=False)]
     if server is plan.head:
         found += _business(plan, home)
@@ -62,7 +62,7 @@ def _business(plan: Plan, home: HomeConfig) -> Iterator[Opening]:
 
 
 def _ray(plan: Plan, server: PlannedServer) -> Iterator[Opening]:
-    """`up` states every port, so each has a rule; Ray's token guards them once more."""
+    """Yields Ray's ports. `up` states every port, so each has a rule; Ray's token guards them once more."""
     others = _hosts(plan.others(server)) or None
     unit = "wayside-cluster.service"
     first, gcs = _default(Node, "first_port"), _default(ClusterConfig, "gcs_port")

@@ -1,4 +1,4 @@
-"""A folder for each server, as it lies under /: `cp -r OUT/NAME/. /`, and the machine has its part of the plan."""
+"""Renders a folder for each server, as it lies under /: `cp -r OUT/NAME/. /` applies its part of the plan."""
 
 import secrets
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from provisioning.servers.ports import openings
 from provisioning.servers.tree import SECRET, STORE, File, Tree
 
 MODELS: Final = "/opt/wayside/models"
-"""Where a release archive brings them."""
+"""Directory of the models from a release archive."""
 CENTER: Final = "/var/lib/wayside-center"
 CENTER_CONFIGURATION: Final = "/etc/wayside-center/center.toml"
 CENTER_SECRETS: Final = "/etc/wayside-center/secrets"
@@ -32,10 +32,10 @@ _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with
 
 
 def render(home: Home, plan: Plan, out: Path) -> Answer:
-    """Write a folder for each server. Keys, tokens and passwords that are there are kept: a second run changes none.
+    """Writes a folder for each server. Existing keys, tokens and passwords are kept: a second run changes none.
 
     Raises:
-        ClusterPlanError: the home's broker is not reached by the other servers.
+        ClusterPlanError: the other servers cannot reach the home's broker.
         AuthorityError: the services' authority has its key elsewhere, or an identity is missing.
         OSError: `out` cannot be written.
     """
@@ -83,7 +83,7 @@ def _tree(home: Home, plan: Plan, server: PlannedServer, store: "_Store") -> Tre
 
 
 def _services(plan: Plan, server: PlannedServer, tree: Tree) -> None:
-    """Units and Debian packages beyond those that every server has."""
+    """Adds units and Debian packages beyond those that every server has."""
     tree.units += backups.units(plan, server)
     if plan.others(server):
         tree.packages.append("systemd-journal-remote")
@@ -191,7 +191,7 @@ ExecStart=/opt/wayside/bin/wayside-center run --config {CENTER_CONFIGURATION}
 
 
 def _backup_disk(plan: Plan, server: PlannedServer) -> tuple[Disk, ...]:
-    """Whoever keeps backups needs room for them, unless the plan says how much."""
+    """Adds space for backups on their server, unless the plan states it."""
     known = {disk.path for disk in server.disks}
     needed = bool(backups.units(plan, server)) and plan.backup_dir not in known
     return (Disk(path=plan.backup_dir, free_gb=20),) if needed else ()
@@ -207,16 +207,16 @@ class _Store:
         self._folder = folder
 
     def token(self, name: str) -> bytes:
-        """32 random bytes in hex."""
+        """Returns 32 random bytes in hex."""
         file = self._folder / name
         if not file.exists():
             durable.write(file, secrets.token_hex(32).encode())
         return file.read_bytes()
 
     def certificate(self, server: PlannedServer, purpose: str) -> tuple[bytes, bytes]:
-        """Certificate with its chain, and key, PEM, for one purpose on one server; renewed when a third is left.
+        """Returns certificate with its chain, and key, PEM, for one purpose on one server.
 
-        The name is nobody's at the broker: it opens nothing there.
+        Renewed when a third of its life is left. Its name has no rights at the broker.
         """
         key_file = self._folder / f"{server.name}-{purpose}.key"
         cert_file = key_file.with_suffix(".pem")

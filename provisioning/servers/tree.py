@@ -1,4 +1,4 @@
-"""Files as they will lie under / of a server, and the manifest that says of each what it must be."""
+"""Files as they lie under / of a server, and the manifest with the expected state of each."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ ETC: Final = "/etc/wayside-servers"
 MANIFEST: Final = f"{ETC}/manifest.json"
 OWNERS: Final = "/etc/tmpfiles.d/wayside-servers.conf"
 STORE: Final = ".secrets"
-"""Beside the servers' folders: what is made once and kept."""
+"""Folder beside the servers' folders, with secrets that are made once and kept."""
 SECRET: Final = 0o600
 PUBLIC: Final = 0o644
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a server. `owner`: None for root's."""
+    """One file of a server. `owner`: None for root."""
 
     path: str
     content: bytes
@@ -31,25 +31,25 @@ class File:
 
     @classmethod
     def text(cls, path: str, content: str) -> "File":
-        """One that everybody may read."""
+        """Makes a file that everybody may read."""
         return cls(path, content.encode())
 
 
 @dataclass(slots=True)
 class Tree:
-    """What one server is to be."""
+    """Planned files, units, packages, ports and disks of one server."""
 
     server: str
     version: str
     files: list[File] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
-    """To be enabled and active."""
+    """Units that are to be enabled and active."""
     packages: list[str] = field(default_factory=list)
     openings: Sequence[Opening] = ()
     disks: Sequence[Disk] = ()
 
     def manifest(self) -> bytes:
-        """For `check`. Of a secret it has no hash."""
+        """Writes the manifest for `check`. It has no hash of a secret."""
         facts: dict[str, Any] = {
             "kind": "wayside-servers 1",
             "server": self.server,
@@ -71,7 +71,7 @@ class Tree:
         return (json.dumps(facts, indent=1) + "\n").encode()
 
     def write(self, folder: Path) -> None:
-        """Put it there: modes as they are to be, owners by `systemd-tmpfiles --create` on the machine.
+        """Writes the files under `folder`, with their modes; `systemd-tmpfiles --create` sets owners on the machine.
 
         Raises:
             OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""Simulated cameras: an RTSP server that plays encoded footage for ever, with timestamps that never jump back.
+"""Simulates cameras: an RTSP server that plays encoded footage for ever, with timestamps that never jump back.
 
 Runs on the system's own python3, the only one that sees Debian's `gi`, so it imports nothing of the project and `gi`
 only when it serves. The pictures are not re-encoded: `appsrc` is fed whole access units from a footage file, which
@@ -34,7 +34,7 @@ _PIPELINES = {
 }
 _NANOSECONDS = 1_000_000_000
 _TICK_MS = 5
-"""A picture leaves at most this late; 25 pictures a second are 40 ms apart."""
+"""Interval of sending: a picture leaves at most this late; 25 pictures a second are 40 ms apart."""
 
 
 class FootageFormatError(ValueError):
@@ -42,7 +42,7 @@ class FootageFormatError(ValueError):
 
 
 class PortTakenError(RuntimeError):
-    """Somebody else listens there."""
+    """Another program listens on the port."""
 
 
 class Footage(NamedTuple):
@@ -54,13 +54,13 @@ class Footage(NamedTuple):
     units: tuple[bytes, ...]
 
     def pts_ns(self, number: int) -> int:
-        """Presentation time of the n-th picture since the start, over all loops."""
+        """Returns the presentation time of the n-th picture since the start, over all loops."""
         numerator, denominator = self.rate
         return number * denominator * _NANOSECONDS // numerator
 
 
 def write_footage(path: Path, codec: str, rate: tuple[int, int], units: Iterable[bytes]) -> None:
-    """Write a footage file in one piece: a reader sees all of it or the file before."""
+    """Writes a footage file atomically: a reader sees all of it or the previous one."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         file.write(_HEAD.pack(_MAGIC, codec.encode("ascii"), *rate))
@@ -71,7 +71,7 @@ def write_footage(path: Path, codec: str, rate: tuple[int, int], units: Iterable
 
 
 def read_footage(path: Path) -> Footage:
-    """Read a footage file.
+    """Reads a footage file.
 
     Raises:
         FootageFormatError: not such a file, cut short, or empty.
@@ -101,7 +101,7 @@ def read_footage(path: Path) -> Footage:
 
 
 class _Feed:
-    """Pushes one camera's access units into its `appsrc` as their time comes."""
+    """Pushes one camera's access units into its `appsrc` when they are due."""
 
     def __init__(self, gst: Any, source: Any, footage: Footage, stall_after_s: float) -> None:
         self._gst = gst
@@ -114,7 +114,7 @@ class _Feed:
         self.ended = False
 
     def push_due(self) -> bool:
-        """Push what is due. Returns whether to be called again."""
+        """Pushes the units that are due. Returns False when the feed is over."""
         elapsed_ns = time.monotonic_ns() - self._started_ns
         units = self._footage.units
         while not self.ended and (pts_ns := self._footage.pts_ns(self._number)) <= elapsed_ns:
@@ -223,9 +223,9 @@ def _serve(options: argparse.Namespace, mounts: dict[str, Footage], password: st
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM. One JSON line on stdout (`port`, `mounts`) says that it listens.
+    """Serves until SIGINT or SIGTERM. One JSON line on stdout (`port`, `mounts`) announces that it listens.
 
-    What cannot be served is one line on stderr and exit code 2.
+    A fault is one line on stderr and exit code 2.
     """
     parser = _parser()
     options = parser.parse_args(arguments)

@@ -1,1 +1,1 @@
-"""Simulated GB/T 28181 devices: many in one process, with faults by name, written without a line of the platform."""
+"""Simulates GB/T 28181 devices: many in one process, with faults by name, sharing no code with the platform."""

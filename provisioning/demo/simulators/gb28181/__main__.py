@@ -1,4 +1,4 @@
-"""Simulated GB/T 28181 devices: `python -m provisioning.demo.simulators.gb28181`."""
+"""Runs simulated GB/T 28181 devices: `python -m provisioning.demo.simulators.gb28181`."""
 
 import argparse
 import asyncio
@@ -196,7 +196,7 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run devices until asked to end; what cannot be done is one line on stderr and exit code 2."""
+    """Runs devices until a signal or a time ends them; a fault is one line on stderr and exit code 2."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""What a device answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo, page by page."""
+"""Writes a device's answers to Catalog, DeviceInfo, DeviceStatus and RecordInfo, page by page."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +14,7 @@ _PLACES: Final = ("东门", "西门", "车棚", "电梯间", "地下车库", "�
 
 
 def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> list[bytes]:
-    """The device's channels; those in `off` have no picture."""
+    """Writes the device's channels; those in `off` have no picture."""
     items = [
         channel_item(profile, device_id, channel, number, is_on=channel not in off)
         for number, channel in enumerate(profile.channel_ids(device_id))
@@ -28,7 +28,7 @@ def catalog(profile: Profile, device_id: str, sn: str, off: frozenset[str]) -> l
 
 
 def channel_item(profile: Profile, device_id: str, channel: str, number: int, *, is_on: bool = True) -> str:
-    """One channel, as an element."""
+    """Writes one channel as an element."""
     name = f"{_PLACES[number % len(_PLACES)]}{number + 1}"
     if profile.has(Fault.RARE_CHARACTER):
         name = f"萳{name}"
@@ -48,7 +48,7 @@ def channel_item(profile: Profile, device_id: str, channel: str, number: int, *,
 
 
 def device_info(profile: Profile, device_id: str, sn: str) -> list[bytes]:
-    """Maker, model and the number of channels."""
+    """Writes maker, model and the number of channels."""
     inner = (
         f"<DeviceName>{_PLACES[0]}</DeviceName>\n<Result>OK</Result>\n<Manufacturer>{_MANUFACTURER}</Manufacturer>\n"
         f"<Model>SIM</Model>\n<Firmware>1.0</Firmware>\n<Channel>{profile.channels}</Channel>\n"
@@ -57,7 +57,7 @@ def device_info(profile: Profile, device_id: str, sn: str) -> list[bytes]:
 
 
 def device_status(profile: Profile, target: str, sn: str, wall_s: float, *, guarded: bool) -> list[bytes]:
-    """Health, and the device's own time."""
+    """Writes health, and the device's own time."""
     time = moments.text(wall_s, offset=profile.has(Fault.OFFSET_TIMES))
     duty = "ONDUTY" if guarded else "OFFDUTY"
     inner = (
@@ -70,7 +70,7 @@ def device_status(profile: Profile, target: str, sn: str, wall_s: float, *, guar
 
 
 def spans(profile: Profile, wall_s: float, start_s: float, end_s: float) -> list[tuple[int, int]]:
-    """Recordings that touch a span, in the device's time: one after the other up to now, cut at full lengths.
+    """Returns the recordings that overlap a span, in the device's time: contiguous up to now, cut at full lengths.
 
     At most `MAX_RECORDS` of them, the oldest ones.
     """
@@ -82,7 +82,7 @@ def spans(profile: Profile, wall_s: float, start_s: float, end_s: float) -> list
 
 
 def records(profile: Profile, word: Word, sn: str, wall_s: float) -> list[bytes]:
-    """Recordings of a channel in the span that was asked for; none where it cannot be read."""
+    """Writes the recordings of a channel in the requested span; none if the span is unreadable."""
     start_s, end_s = (moments.seconds(word.said.get(name, "")) for name in ("StartTime", "EndTime"))
     found = [] if start_s is None or end_s is None else spans(profile, wall_s, start_s, end_s)
     offset = profile.has(Fault.OFFSET_TIMES)

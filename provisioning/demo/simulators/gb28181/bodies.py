@@ -1,4 +1,4 @@
-"""MANSCDP texts as devices write them: charset, order of elements, and the ways to spoil them."""
+"""Reads and writes MANSCDP texts as devices do: charset, order of elements, and faults."""
 
 import re
 from typing import Final, NamedTuple
@@ -12,20 +12,20 @@ MAX_BODY_BYTES: Final = 65_535
 
 
 class Word(NamedTuple):
-    """What the platform said in a MESSAGE or SUBSCRIBE."""
+    """Content of a MESSAGE or SUBSCRIBE from the platform."""
 
     kind: str
-    """Query, Control, Response or Notify."""
+    """Root element: Query, Control, Response or Notify."""
     command: str
     sn: str
     target: str
     """DeviceID: a device or one of its channels."""
     said: dict[str, str]
-    """Every element that holds only text, by name."""
+    """Texts of all elements without children, by name."""
 
 
 def read(body: bytes) -> Word | None:
-    """Read a body; None where it is no MANSCDP. Elements and charset are the platform's, so this need not bear much."""
+    """Reads a body; None if it is no MANSCDP. Only the platform writes these, so it need not bear much."""
     if len(body) > MAX_BODY_BYTES:
         return None
     text = body.decode("gb18030", "replace")
@@ -37,14 +37,14 @@ def read(body: bytes) -> Word | None:
 
 
 def escaped(text: str, profile: Profile) -> str:
-    """Text for an element."""
+    """Escapes a text for an element."""
     if profile.has(Fault.UNESCAPED):
         return text
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def written(profile: Profile, kind: str, command: str, sn: str, target: str, inner: str) -> bytes:
-    """A body; `inner` is XML already."""
+    """Writes a body; `inner` is XML already."""
     new = profile.gb_version == "3.0"
     cmd_tag, sn_tag, id_tag = "CmdType", "SN", "DeviceID"
     if profile.has(Fault.LOWER_CASE_TAGS):

@@ -1,4 +1,4 @@
-"""The media sessions of one device: INVITE, ACK, BYE, and the control of a playback."""
+"""Media sessions of one device: INVITE, ACK, BYE, and the control of a playback."""
 
 import math
 import re
@@ -23,9 +23,9 @@ _REFUSED_BY: Final = {Fault.BUSY: 486, Fault.NOT_ACCEPTABLE: 488, Fault.INVITE_C
 
 class _State(Enum):
     OPENING = auto()
-    """Its socket is being made, or the 200 is held back."""
+    """Its socket is being opened, or the 200 is held back."""
     ANSWERED = auto()
-    """The 200 is out and repeated until the ACK."""
+    """The 200 is sent and repeated until the ACK."""
     TALKING = auto()
 
 
@@ -45,12 +45,12 @@ class _Call:
     interval_s: float = T1_S
     gives_up_s: float = math.inf
     repeats: int = 0
-    """200s still to be sent though acknowledged."""
+    """Number of 200s still to be sent although acknowledged."""
     hangs_up_s: float = math.inf
 
 
 class Calls:
-    """Every session of one device, by Call-ID."""
+    """All sessions of one device, by Call-ID."""
 
     __slots__ = ("_clock", "_line", "_open")
 
@@ -63,7 +63,7 @@ class Calls:
         return len(self._open)
 
     def invited(self, request: Message, now: Now) -> None:
-        """Take an INVITE."""
+        """Handles an INVITE: refuses it, or opens a session."""
         line, profile = self._line, self._line.profile
         call_id = request.get("call-id")
         if profile.has(Fault.INVITE_IGNORED):
@@ -94,7 +94,7 @@ class Calls:
         line.emit(OpenMedia(call_id, order))
 
     def media_opened(self, call_id: str, local: tuple[str, int], size_bytes: int, now: Now) -> None:
-        """Its socket is there: answer. `size_bytes` is what a download will have, -1 where nobody knows."""
+        """Answers the INVITE, since its socket is open. `size_bytes`: size of a download, -1 if unknown."""
         call = self._open.get(call_id)
         if call is None:  # cancelled meanwhile
             self._line.emit(CloseMedia(call_id))
@@ -108,7 +108,7 @@ class Calls:
             self._answer(call, now)
 
     def media_failed(self, call_id: str, now: Now) -> None:
-        """No socket, or its connection broke."""
+        """Refuses or ends a session whose socket failed or whose connection broke."""
         self._line.counts.media_failed += 1
         call = self._open.pop(call_id, None)
         if call is None:
@@ -119,7 +119,7 @@ class Calls:
             self._hang_up(call, now)
 
     def media_ended(self, call_id: str, now: Now) -> None:
-        """A playback is sent to its end: say so, in the way of this device."""
+        """Announces the end of a playback, in the manner of this device."""
         call = self._open.get(call_id)
         line = self._line
         line.counts.spans_ended += 1
@@ -130,7 +130,7 @@ class Calls:
         line.ask(now, Purpose.INFO, method, call.leg, None, body)
 
     def acknowledged(self, request: Message, now: Now) -> None:
-        """Take an ACK: media begins."""
+        """Handles an ACK: media begins."""
         call = self._open.get(request.get("call-id"))
         if call is None or call.state is not _State.ANSWERED:
             return
@@ -145,7 +145,7 @@ class Calls:
             self._line.emit(StartMedia(call.leg.call_id))
 
     def ended(self, request: Message) -> None:
-        """Take a BYE."""
+        """Handles a BYE: answers it, and media ends."""
         line = self._line
         call = self._open.pop(request.get("call-id"), None)
         if call is None:
@@ -158,7 +158,7 @@ class Calls:
         line.emit(CloseMedia(call.leg.call_id, after_s))
 
     def cancelled(self, request: Message) -> None:
-        """Take a CANCEL: it ends what is not answered yet."""
+        """Handles a CANCEL: ends a session that is not answered yet."""
         line = self._line
         call = self._open.get(request.get("call-id"))
         line.reply(request, 481 if call is None else 200)
@@ -168,7 +168,7 @@ class Calls:
             line.reply(call.invite, 487, to_tag=call.tag)
 
     def informed(self, request: Message) -> None:
-        """Take an INFO: play, pause, seek, change of speed, end."""
+        """Handles an INFO: play, pause, seek, change of speed, end."""
         line = self._line
         call = self._open.get(request.get("call-id"))
         if call is None:
@@ -198,20 +198,20 @@ class Calls:
             )
 
     def key_frame(self, target: str) -> None:
-        """The next picture of a channel is to be a keyframe; of every channel where `target` is the device."""
+        """Requests a keyframe as the next picture of a channel; of every channel if `target` is the device."""
         for call in self._open.values():
             if target in {call.channel, self._line.device_id}:
                 self._line.emit(KeyFrame(call.leg.call_id))
 
     @property
     def due_s(self) -> float:
-        """When `due` wants to be called."""
+        """Time of the next call of `due`."""
         return min(
             (min(call.due_s, call.hangs_up_s, call.gives_up_s) for call in self._open.values()), default=math.inf
         )
 
     def due(self, now: Now) -> None:
-        """Repeat a 200, hang up."""
+        """Repeats 200s and hangs up sessions that are due."""
         for call in list(self._open.values()):
             if min(call.hangs_up_s, call.gives_up_s) <= now.mono_s:
                 del self._open[call.leg.call_id]
@@ -230,19 +230,19 @@ class Calls:
                 call.due_s = now.mono_s + T1_S if call.repeats else math.inf
 
     def drop(self) -> None:
-        """End all without a word: the connection is gone, or the device boots."""
+        """Ends all sessions without BYE: the connection is gone, or the device boots."""
         for call_id in self._open:
             self._line.emit(CloseMedia(call_id))
         self._open.clear()
 
     def hang_up(self, now: Now) -> None:
-        """End all with BYE."""
+        """Ends all sessions with BYE."""
         for call in self._open.values():
             self._hang_up(call, now)
         self._open.clear()
 
     def _judged(self, request: Message, channel: str, now: Now) -> tuple[Offer | None, int]:
-        """The offer, and the status that refuses it (0: none does)."""
+        """Returns the offer, and the status that refuses it (0: accepted)."""
         line, profile = self._line, self._line.profile
         if channel not in {line.device_id, *profile.channel_ids(line.device_id)}:
             return None, 404

@@ -1,4 +1,4 @@
-"""One simulated device: texts and time in, effects out. No socket, no clock of its own, nothing of the platform."""
+"""Simulates one device: texts and time in, effects out. No socket, no clock, no code of the platform."""
 
 import math
 import random
@@ -19,14 +19,14 @@ from provisioning.demo.simulators.gb28181.sip_text import Message, SipTextError
 from provisioning.demo.simulators.gb28181.subscriptions import Subscriptions
 
 _MISSES: Final = 3
-"""Keepalives in a row without an answer: then the device registers anew."""
+"""Unanswered keepalives in a row after which the device registers anew."""
 _BOOT_S: Final = 1.0
 _YEAR_S: Final = 365 * 86400
 _ALLOW: Final = "INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, SUBSCRIBE, OPTIONS"
 
 
 class Device:
-    """What one id does. After each call, carry out what lies in `line.outbox` and look at `due_s`."""
+    """Behaviour of one id. After each call, the caller carries out the effects in `line.outbox` and reads `due_s`."""
 
     __slots__ = (
         "_guarded",
@@ -59,29 +59,29 @@ class Device:
         self._was_registered = False
         self._guarded = not profile.has(Fault.NEEDS_GUARD)
         self._held = False
-        """An alarm was sent and not reset yet."""
+        """True while an alarm is sent and not reset."""
         self._off: frozenset[str] = frozenset()
         self._parts: deque[bytes] = deque()
         self._waits = False
-        """A part is out and not answered yet."""
+        """True while a part is sent and not answered."""
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Ids of the device's cameras."""
+        """Returns the ids of the device's cameras."""
         return self.line.profile.channel_ids(self.line.device_id)
 
     @property
     def is_registered(self) -> bool:
-        """Whether the platform accepted it and it has not run out, as far as the device knows."""
+        """True while the platform has accepted the registration and it has not expired, as far as the device knows."""
         return self.registration.holds
 
     @property
     def due_s(self) -> float:
-        """When `due` wants to be called, on the process clock."""
+        """Time of the next call of `due`, on the process clock."""
         return min(self.line.due_s, self.registration.due_s, self._keepalive_s, self.calls.due_s)
 
     def connected(self, local: tuple[str, int], now: Now) -> None:
-        """It has a socket, or a new connection: register, or go on as its faults say."""
+        """Registers over a new socket or connection, or continues as its faults say."""
         self.line.local = local
         profile = self.line.profile
         if profile.has(Fault.KEEPALIVE_UNREGISTERED) or (self._was_registered and profile.has(Fault.NEVER_REREGISTERS)):
@@ -91,17 +91,17 @@ class Device:
         self.due(now)
 
     def moved(self, local: tuple[str, int]) -> None:
-        """It has another local port now (UDP)."""
+        """Notes the new local port (UDP)."""
         self.line.local = local
 
     def connection_lost(self) -> None:
-        """The connection is gone, and with it every session and every request under way (TCP)."""
+        """Ends every session and every pending request, since the connection is gone (TCP)."""
         self.line.counts.connections_lost += 1
         self._reset()
         self.registration.start(math.inf)
 
     def receive(self, data: bytes, now: Now) -> None:
-        """Take one SIP message."""
+        """Reads and handles one SIP message."""
         if not data.strip(b"\r\n\0 "):
             return
         try:
@@ -112,7 +112,7 @@ class Device:
         self.take(message, now)
 
     def take(self, message: Message, now: Now) -> None:
-        """Take one SIP message, read already."""
+        """Handles one parsed SIP message."""
         if message.status:
             asked = self.line.answered(message)
             if asked is not None:
@@ -123,7 +123,7 @@ class Device:
             self._requested(message, now)
 
     def due(self, now: Now) -> None:
-        """Do what is due: repeat, register, keep alive."""
+        """Performs the actions that are due: repeat, register, keep alive."""
         for asked in self.line.due(now):
             self._unanswered(asked, now)
         self.registration.due(now)
@@ -132,7 +132,7 @@ class Device:
         self.calls.due(now)
 
     def leave(self, now: Now) -> None:
-        """Hang up and un-register."""
+        """Hangs up and un-registers."""
         self._keepalive_s = math.inf
         self.calls.hang_up(now)
         self.registration.leave(now)
@@ -140,7 +140,7 @@ class Device:
     def raise_alarm(
         self, now: Now, *, channel: str | None = None, method: int = notices.VIDEO_ALARM, kind: int = 6
     ) -> bool:
-        """An alarm of a channel. Returns whether it was sent: some devices hold it back."""
+        """Sends an alarm of a channel. Returns whether it was sent: some devices hold it back."""
         line = self.line
         if not self._guarded or (self._held and line.profile.has(Fault.NEEDS_RESET)):
             line.counts.notices_withheld += 1
@@ -152,13 +152,13 @@ class Device:
         return True
 
     def tell_position(self, now: Now, longitude: float, latitude: float) -> None:
-        """Where the device is, whether anybody asked or not."""
+        """Sends the device's position, subscribed or not."""
         wall_s = self.clock.wall_s(now)
         body = notices.position(self.line.profile, self.line.device_id, self._next_sn(), wall_s, longitude, latitude)
         self._notify("MobilePosition", body, now)
 
     def switch_channel(self, now: Now, channel: str, *, is_on: bool) -> None:
-        """A channel loses or regains its picture; subscribers of the catalog are told."""
+        """Switches a channel's picture on or off, and notifies subscribers of the catalog."""
         self._off = self._off - {channel} if is_on else self._off | {channel}
         body = notices.channel_event(
             self.line.profile, self.line.device_id, self._next_sn(), channel, "ON" if is_on else "OFF"
@@ -235,7 +235,7 @@ class Device:
                 self._parts.clear()
 
     def _unknown(self, now: Now) -> None:
-        """The platform knows the device no more, or is gone."""
+        """Registers anew, since the platform does not know the device any more, or is gone."""
         profile = self.line.profile
         if not profile.has(Fault.NEVER_REREGISTERS) and not profile.has(Fault.KEEPALIVE_UNREGISTERED):
             self._keepalive_s = math.inf
@@ -314,7 +314,7 @@ class Device:
             self._send_part(now)
 
     def _send_part(self, now: Now) -> None:
-        """The next part of an answer, once the one before is answered (GB/T 28181-2022, multi-response rules)."""
+        """Sends an answer's next part, once the last one is answered (GB/T 28181-2022, multi-response rules)."""
         if self._waits or not self._parts:
             return
         self._waits = True

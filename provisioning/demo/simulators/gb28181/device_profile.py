@@ -1,4 +1,4 @@
-"""What one simulated device is, and how it behaves; many devices share one profile."""
+"""Profile of simulated devices: their properties and faults; many devices share one."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -14,23 +14,23 @@ GROUP: Final = "216"
 
 @dataclass(frozen=True)
 class Profile:
-    """Everything about a device but its id."""
+    """All properties of a device but its id."""
 
     platform_id: str
     password: str = field(repr=False)
     username: str | None = None
-    """Of the digest; the device's own id unless given."""
+    """User of the digest; None: the device's own id."""
     realm: str | None = None
-    """The domain in addresses; the first ten digits of the platform's id unless given."""
+    """The domain in addresses; None: the first ten digits of the platform's id."""
     transport: Literal["udp", "tcp"] = "udp"
     gb_version: Literal["", "2.0", "3.0"] = "2.0"
-    """X-GB-Ver; "" sends none."""
+    """Header X-GB-Ver; "" sends none."""
     heartbeat_s: float = 60.0
     expires_s: int = 3600
     retry_s: float = 60.0
     """Rest after a refusal; doubles up to eight times."""
     answer_s: float = 32.0
-    """A request without an answer is given up (timer F)."""
+    """Seconds after which a request without an answer is given up (timer F)."""
     channels: int = 1
     page_items: int = 8
     """Items of one catalog or record answer."""
@@ -39,9 +39,9 @@ class Profile:
     recording_s: int = 3600
     """Length of one recording."""
     recorded_s: int = 24 * 3600
-    """How far back recordings go."""
+    """Seconds of recordings before now."""
     skew_s: float = 0.0
-    """How wrong the clock is until the platform's Date is followed."""
+    """Error of the clock until the platform's Date is followed."""
     faults: frozenset[Fault] = frozenset()
     loss: float = 0.02
     """Share of packets lost with `Fault.LOSS`."""
@@ -52,20 +52,20 @@ class Profile:
     pace: float = 1.0
     """Seconds of media sent in a second; more for a quick test."""
     pictures: int | None = None
-    """A live stream falls silent after so many."""
+    """Pictures after which a live stream falls silent."""
     seed: int = 1
 
     @property
     def domain(self) -> str:
-        """Behind the @ of an address."""
+        """Domain of an address, after the @."""
         return self.realm or self.platform_id[:10]
 
     def has(self, fault: Fault) -> bool:
-        """Whether devices misbehave in this way."""
+        """True if the devices have this fault."""
         return fault in self.faults
 
     def channel_ids(self, device_id: str) -> tuple[str, ...]:
-        """The ids of a device's cameras: the same in every device with `Fault.DUPLICATE_CHANNELS`."""
+        """Returns the ids of a device's cameras: the same in every device with `Fault.DUPLICATE_CHANNELS`."""
         serial = int(device_id[_SERIAL_AT:]) - 1
         first = 0 if self.has(Fault.DUPLICATE_CHANNELS) else serial * self.channels
         head, network = device_id[:10] + CAMERA, device_id[13]
@@ -73,7 +73,7 @@ class Profile:
 
 
 def device_ids(first: str, count: int) -> list[str]:
-    """`count` ids from `first` on.
+    """Returns `count` ids from `first` on.
 
     Raises:
         DemoError: `first` is not 20 digits, or the serial does not suffice.

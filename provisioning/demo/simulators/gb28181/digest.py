@@ -1,4 +1,4 @@
-"""The client's half of digest authentication (RFC 2617), and the ways in which devices get it wrong."""
+"""Client side of digest authentication (RFC 2617), with the faults of devices."""
 
 import hashlib
 import re
@@ -12,18 +12,18 @@ _PAIR: Final = re.compile(r"([A-Za-z]+)\s*=\s*(?:\"([^\"]*)\"|([^,\s]+))")
 
 
 class Challenge(NamedTuple):
-    """What a WWW-Authenticate header asks for."""
+    """Content of a WWW-Authenticate header."""
 
     realm: str
     nonce: str
     qop: bool
-    """Whether qop=auth is offered."""
+    """True if qop=auth is offered."""
     opaque: str | None
     algorithm: str | None
 
 
 def challenge(header: str) -> Challenge | None:
-    """Read WWW-Authenticate; None where it is no digest."""
+    """Reads WWW-Authenticate; None if it is no digest."""
     scheme, _, rest = header.partition(" ")
     if scheme.lower() != "digest":
         return None
@@ -39,7 +39,7 @@ def _md5(text: str) -> str:
 
 
 class Digest:
-    """Answers one challenge, again and again, counting as `nc`."""
+    """Answers one challenge repeatedly, counting as `nc`."""
 
     __slots__ = ("_cnonce", "_count", "asked")
 
@@ -51,7 +51,7 @@ class Digest:
     def header(
         self, username: str, password: str, method: str, uri: str, faults: AbstractSet[Fault] = frozenset()
     ) -> str:
-        """The value of Authorization for one request."""
+        """Returns the value of Authorization for one request."""
         asked = self.asked
         first = _md5(f"{username}:{asked.realm}:{password}")
         second = _md5(f"{method}:{uri}")

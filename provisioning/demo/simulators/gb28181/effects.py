@@ -1,4 +1,4 @@
-"""What a device asks of whoever owns its sockets."""
+"""Effects that a device requests from the owner of its sockets."""
 
 from typing import NamedTuple
 
@@ -6,37 +6,37 @@ from provisioning.demo.simulators.gb28181.sdp import MediaOrder
 
 
 class Send(NamedTuple):
-    """These bytes to the platform, as one datagram or into the connection."""
+    """Send these bytes to the platform, as one datagram or into the connection."""
 
     data: bytes
 
 
 class MovePort(NamedTuple):
-    """Go on from another local port."""
+    """Continue from another local port."""
 
 
 class OpenMedia(NamedTuple):
-    """Make a socket for a session; then `Device.media_opened` or `Device.media_failed`."""
+    """Open a socket for a session; then call `Device.media_opened` or `Device.media_failed`."""
 
     call_id: str
     order: MediaOrder
 
 
 class StartMedia(NamedTuple):
-    """Send."""
+    """Begin to send a session's media."""
 
     call_id: str
 
 
 class CloseMedia(NamedTuple):
-    """Stop sending, after so many seconds, and close the socket."""
+    """Stop sending after `after_s` seconds, and close the socket."""
 
     call_id: str
     after_s: float = 0.0
 
 
 class SteerMedia(NamedTuple):
-    """Change a playback: any field that is None stays as it is."""
+    """Change a playback: a field that is None stays as it is."""
 
     call_id: str
     scale: float | None = None
@@ -45,7 +45,7 @@ class SteerMedia(NamedTuple):
 
 
 class KeyFrame(NamedTuple):
-    """The next picture of a channel's sessions is to be a keyframe."""
+    """Send a keyframe as the next picture of a session."""
 
     call_id: str
 

@@ -1,10 +1,10 @@
-"""What devices in the field do wrong, by name."""
+"""Names the faults of devices in the field."""
 
 from enum import Enum
 
 
 class Fault(Enum):
-    """One way to misbehave. The value is the name on the command line."""
+    """One fault. The value is the name on the command line."""
 
     # Registration and transport
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a fault
@@ -230,11 +230,11 @@ class Fault(Enum):
     NEEDS_RESET = "needs-reset"
     """No second alarm before ResetAlarm."""
     NOTIFY_UNKNOWN_DIALOG = "notify-unknown-dialog"
-    """NOTIFY comes in a dialog that nobody opened."""
+    """NOTIFY comes in a dialog without a SUBSCRIBE."""
 
     @classmethod
     def named(cls, name: str) -> "Fault":
-        """The fault of this name.
+        """Returns the fault of this name.
 
         Raises:
             ValueError: there is none.

@@ -1,4 +1,4 @@
-"""Many devices on one event loop: their sockets, their timers, their media."""
+"""Runs many devices on one event loop: their sockets, their timers, their media."""
 
 import asyncio
 import heapq
@@ -37,12 +37,11 @@ _NOTHING: Final = Footage("h264", (Unit(b"", 0, 0, is_keyframe=True),), 3600)
 
 
 def now() -> Now:
-    """This moment."""
     return Now(time.monotonic(), time.time())
 
 
 class Fleet:
-    """Devices and the platform that they belong to.
+    """Devices and their platform.
 
     `devices` are (profile, device id); `hosts` local addresses over which they are spread; with `sockets` UDP devices
     share so many sockets, else each has its own.
@@ -82,16 +81,16 @@ class Fleet:
 
     @property
     def registered(self) -> int:
-        """Devices that believe themselves registered."""
+        """Counts devices that believe they are registered."""
         return sum(device.is_registered for device in self.devices)
 
     @property
     def sessions(self) -> int:
-        """Media sessions that are open."""
+        """Counts open media sessions."""
         return len(self._media)
 
     async def run(self) -> None:
-        """Live until cancelled; then close everything without a word, as at a power cut."""
+        """Runs until cancelled; then closes everything without a message, as at a power cut."""
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -107,7 +106,7 @@ class Fleet:
                 wire.close()
 
     async def leave(self) -> None:
-        """Every device hangs up and un-registers; returns when all were answered, or after 5 s."""
+        """Hangs up and un-registers every device; returns when all were answered, or after 5 s."""
         for number, device in enumerate(self.devices):
             device.leave(now())
             self._settle(number)
@@ -117,16 +116,16 @@ class Fleet:
             await asyncio.sleep(_LEAVE_STEP_S)
 
     def settle(self, device: Device) -> None:
-        """Carry out what a device wants, after it was asked for something (an alarm, to leave)."""
+        """Carries out a device's effects after a request to it (an alarm, to leave)."""
         self._settle(self._index[device.line.device_id])
 
     def cut(self) -> None:
-        """Break every TCP connection to the platform; they come back."""
+        """Breaks every TCP connection to the platform; devices connect again."""
         for wire in set(self._wires.values()):
             wire.cut()
 
     async def _start(self) -> None:
-        """Give every device its socket: all at once, or spread over the ramp."""
+        """Gives every device its socket: all at once, or spread over the ramp."""
         count = len(self.devices)
         shared: list[UdpWire] = []
         begun_s = time.monotonic()
@@ -153,24 +152,24 @@ class Fleet:
     # What wires and media call.
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None] | None:
-        """Run beside the devices: an error in it ends them all. None where they are at their end."""
+        """Runs work beside the devices: an error in it ends them all. None once they are ending."""
         if self._group is None:
             work.close()
             return None
         return self._group.create_task(work)
 
     def connected(self, number: int, local: tuple[str, int]) -> None:
-        """A TCP device has a connection."""
+        """Passes on a TCP device's new connection."""
         self.devices[number].connected(local, now())
         self._settle(number)
 
     def lost(self, number: int) -> None:
-        """A TCP device's connection is gone."""
+        """Passes on the loss of a TCP device's connection."""
         self.devices[number].connection_lost()
         self._settle(number)
 
     def received(self, number: int | None, data: bytes) -> None:
-        """A message for a device; with a shared socket it says itself for which."""
+        """Passes a message to its device; on a shared socket the message identifies it."""
         if number is None:
             if not data.strip(b"\r\n\0 "):
                 return
@@ -189,7 +188,7 @@ class Fleet:
         self._settle(number)
 
     def unreadable(self) -> None:
-        """A connection held no SIP."""
+        """Counts a connection without SIP."""
         self.counts.unreadable += 1
 
     def _whose(self, message: Message) -> int | None:
@@ -267,7 +266,7 @@ class Fleet:
         await media.close()
 
     async def _time(self) -> None:
-        """Wake devices when they are due."""
+        """Calls `due` of devices at their times."""
         while True:
             self._woken.clear()
             moment = now()

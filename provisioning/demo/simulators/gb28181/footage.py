@@ -1,4 +1,4 @@
-"""Pictures that simulated devices send: of any video file, of a footage file, or drawn."""
+"""Loads the pictures of simulated devices: from any video file or a footage file, or drawn."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ class Unit:
     pts_90k: int
     dts_90k: int
     is_keyframe: bool
-    """With its parameter sets in front."""
+    """A keyframe has its parameter sets in front."""
 
 
 @dataclass(frozen=True)
 class Footage:
-    """Pictures in decoding order; the first is a keyframe and has time 0. They are played round and round."""
+    """Pictures in decoding order; the first is a keyframe and has time 0. They are played in a loop."""
 
     codec: Codec
     units: tuple[Unit, ...]
@@ -54,22 +54,22 @@ class Footage:
 
     @property
     def size_bytes(self) -> int:
-        """Of one round."""
+        """Size of one round."""
         return sum(len(unit.data) for unit in self.units)
 
     def keyframe_at(self, position_s: float) -> int:
-        """The number of the last keyframe at or before a position in the round."""
+        """Returns the number of the last keyframe at or before a position in the round."""
         wanted = position_s % self.duration_s * CLOCK_HZ
         keys = [number for number, unit in enumerate(self.units) if unit.is_keyframe]
         return keys[max(0, bisect_right([self.units[number].pts_90k for number in keys], wanted) - 1)]
 
     def keyframe_after(self, number: int) -> int:
-        """The number of the first keyframe at or after a picture; past the end of the round, the first one."""
+        """Returns the number of the first keyframe at or after a picture; past the end of the round, the first one."""
         return next((n for n in range(number, len(self.units)) if self.units[n].is_keyframe), 0)
 
 
 def load(path: Path) -> Footage:
-    """Read a video file (H.264 or H.265, taken as it is encoded) or a footage file.
+    """Reads a video file (H.264 or H.265, kept as it is encoded) or a footage file.
 
     Raises:
         DemoError: it cannot be read, or holds no such video.
@@ -85,13 +85,13 @@ def load(path: Path) -> Footage:
 
 
 def drawn(codec: Codec = "h264", *, size: tuple[int, int] = (320, 192), pictures: int = 50, gop: int = 25) -> Footage:
-    """A grey that grows brighter with a bar that moves, 25 pictures a second: each picture differs from the next."""
+    """Draws a brightening grey with a moving bar, 25 pictures a second: each picture differs from the next."""
     units = encoded(_pictures(size, pictures), size, Fraction(25), codec, gop=gop, bitrate=500_000)
     return annexb(codec, list(units), Fraction(25))
 
 
 def annexb(codec: Codec, pictures: list[bytes], rate: Fraction) -> Footage:
-    """Footage of access units without B-frames, `rate` a second.
+    """Makes footage of access units without B-frames, `rate` a second.
 
     Raises:
         DemoError: the first is no keyframe.
@@ -107,7 +107,7 @@ def annexb(codec: Codec, pictures: list[bytes], rate: Fraction) -> Footage:
 
 
 def nal_units(data: bytes) -> list[bytes]:
-    """The NAL units of an access unit, without start codes and trailing zeros."""
+    """Splits an access unit into NAL units, without start codes and trailing zeros."""
     found = [piece.rstrip(b"\0") for piece in data.split(b"\0\0\1")[1:]]
     return [piece for piece in found if piece]
 
@@ -166,10 +166,10 @@ def _from_video(path: Path) -> Footage:
 
 
 def _times(pts_90k: list[Fraction | None], tick: Fraction) -> list[tuple[int, int]]:
-    """Presentation and decoding time of each picture, the first decoded at 0.
+    """Returns presentation and decoding time of each picture, the first decoded at 0.
 
     Decoding times are made anew: not every container has them. An elementary stream has no times at all; its pictures
-    are taken to be shown in the order in which they are decoded.
+    are assumed to be shown in the order in which they are decoded.
     """
     shown = [number * tick if time is None else time for number, time in enumerate(pts_90k)]
     ordered = sorted(shown)

@@ -1,4 +1,4 @@
-"""The device's end of the signalling: writes requests and answers, repeats what nobody answered."""
+"""Signalling of one device: writes requests and answers, and repeats unanswered requests."""
 
 import math
 from collections import OrderedDict, deque
@@ -37,7 +37,7 @@ _PRIVATE: Final = ("192.168.3.99", 5060)
 
 
 class Purpose(Enum):
-    """Why a request was sent."""
+    """Purpose of a request."""
 
     REGISTER = auto()
     KEEPALIVE = auto()
@@ -50,14 +50,13 @@ class Purpose(Enum):
 
 @dataclass(slots=True)
 class Leg:
-    """One side's view of a dialog, or of a request outside any."""
+    """One side's view of a dialog, or of a request outside one."""
 
     call_id: str
     local: str
     """The From header of requests, tag included."""
     remote: str
     target: str
-    """The Request-URI."""
     cseq: int = 0
 
 
@@ -79,15 +78,15 @@ class _Pending:
 
 @dataclass(slots=True)
 class Line:
-    """Signalling of one device. What is to be done outside lands in `outbox`."""
+    """Signalling of one device. Effects are appended to `outbox`."""
 
     profile: Profile
     device_id: str
     counts: Counts
     token: Callable[[int], str]
-    """So many hex digits, unlike any before."""
+    """Makes this many hex digits, never the same twice."""
     key: str
-    """Begins every Call-ID, so that an answer finds its device on a shared socket."""
+    """Start of every Call-ID, so that an answer finds its device on a shared socket."""
     server: tuple[str, int]
     """The platform's host and port."""
     local: tuple[str, int] = ("0.0.0.0", 0)  # noqa: S104 - nowhere, until there is a socket
@@ -107,16 +106,16 @@ class Line:
 
     @property
     def contact(self) -> str:
-        """Where the device says it can be reached."""
+        """Contact address that the device sends."""
         host, port = _PRIVATE if self.profile.has(Fault.CONTACT_PRIVATE) else self.local
         return f"<sip:{self.device_id}@{host}:{port}>"
 
     def emit(self, effect: Effect) -> None:
-        """Ask for something outside."""
+        """Appends an effect to the outbox."""
         self.outbox.append(effect)
 
     def new_leg(self) -> Leg:
-        """For a request outside any dialog."""
+        """Makes the leg of a request outside a dialog."""
         return Leg(
             f"{self.key}-{self.token(8)}@{self.local[0]}",
             f"<{self.address}>;tag={self.token(8)}",
@@ -134,7 +133,7 @@ class Line:
         body: bytes = b"",
         content_type: str = XML,
     ) -> None:
-        """Send a request, and again while nobody answers (UDP)."""
+        """Sends a request, and repeats it until it is answered (UDP)."""
         leg.cseq += 1
         protocol = "UDP" if self.profile.transport == "udp" or self.profile.has(Fault.VIA_SAYS_UDP) else "TCP"
         host, port = self.local
@@ -169,7 +168,7 @@ class Line:
         body: bytes = b"",
         content_type: str = XML,
     ) -> bytes:
-        """Answer a request. Returns the bytes, for who must repeat them."""
+        """Answers a request. Returns the bytes, for repetition."""
         to = request.get("to")
         written = [("Via", via) for via in request.all("via")] + [
             ("From", request.get("from")),
@@ -189,14 +188,14 @@ class Line:
         return data
 
     def repeats(self, request: Message) -> bool:
-        """Whether this request was answered before; then it is answered again."""
+        """True if this request was answered before; then the answers are sent again."""
         known = self._answered.get(_transaction(request))
         for data in known or ():
             self._send(data)
         return known is not None
 
     def answered(self, response: Message) -> Asked | None:
-        """What a final answer belongs to; None where it is provisional, late or another's."""
+        """Returns the request of a final answer; None for a provisional, late or foreign one."""
         number, method = response.cseq
         key = response.get("call-id"), number, method
         if response.status < 200 or key not in self._pending:
@@ -205,11 +204,11 @@ class Line:
 
     @property
     def due_s(self) -> float:
-        """When `due` wants to be called."""
+        """Time of the next call of `due`."""
         return min((pending.due_s for pending in self._pending.values()), default=math.inf)
 
     def due(self, now: Now) -> list[Asked]:
-        """Repeat what is due. Returns what is given up."""
+        """Repeats requests that are due. Returns those that are given up."""
         given_up = []
         for key, pending in list(self._pending.items()):
             if now.mono_s < pending.due_s:
@@ -224,11 +223,11 @@ class Line:
         return given_up
 
     def forget(self) -> None:
-        """Wait for no answer any more: the connection is gone."""
+        """Drops all pending requests: the connection is gone."""
         self._pending.clear()
 
     def resend(self, data: bytes) -> None:
-        """Send what was sent before."""
+        """Sends an earlier message again."""
         self._send(data)
 
     def _encode(self, start: str, headers: list[tuple[str, str]], body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Sends one session's media: the socket, and the pace."""
+"""Sends one session's media: opens the socket, and keeps the pace."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,9 @@ from provisioning.demo.simulators.gb28181.stream import Burst, Stream
 _CONNECT_TRIES: Final = 3
 _RETRY_S: Final = 1.0
 _LISTEN_S: Final = 30.0
-"""How long the platform may take to connect."""
+"""Seconds that the platform may take to connect."""
 _LATE_S: Final = 0.5
-"""A sender that is later than this does not make up for it."""
+"""A sender that is later than this does not catch up."""
 _SEND_BUFFER_BYTES: Final = 1 << 20
 _OVERWRITES_EVERY: Final = 40
 _OVERWRITTEN_BYTES: Final = 100
@@ -28,7 +28,7 @@ _SCALE: Final = (1 / 16, 16.0)
 
 
 class MediaSender:
-    """One session from its socket to its end."""
+    """Sender of one session, from its socket to its end."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class MediaSender:
         ended: Callable[[bool], None],
         spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None] | None],
     ) -> None:
-        """`ended` is told once: True when a span was sent to its end, False when the connection failed."""
+        """`ended` is called once: with True when a span was sent to its end, with False when the connection failed."""
         self._spawn = spawn
         self._order = order
         self._stream = stream
@@ -56,7 +56,7 @@ class MediaSender:
         self._frames = 0
 
     async def open(self, host: str) -> tuple[str, int]:
-        """Make the socket. Returns the address for the answer.
+        """Opens the socket. Returns the address for the answer.
 
         Raises:
             OSError: the kernel gives none.
@@ -77,12 +77,12 @@ class MediaSender:
         return address[0], address[1]
 
     def start(self) -> None:
-        """Send, until the span is over or `close`."""
+        """Sends until the span is over or `close`."""
         if self._task is None:
             self._task = self._spawn(self._run())
 
     def steer(self, *, scale: float | None, position_s: float | None, paused: bool | None) -> None:
-        """Change a playback."""
+        """Changes speed, position or pause of a playback; None leaves it as it is."""
         if scale is not None:
             self._stream.scale = min(max(scale, _SCALE[0]), _SCALE[1])
         if position_s is not None:
@@ -91,11 +91,11 @@ class MediaSender:
             (self._running.clear if paused else self._running.set)()
 
     def key_frame(self) -> None:
-        """A keyframe comes next."""
+        """Makes the next picture a keyframe."""
         self._stream.key_frame()
 
     async def close(self) -> None:
-        """Stop, and close the socket."""
+        """Stops sending, and closes the socket."""
         task = self._task
         if task is not None and task is not asyncio.current_task():
             task.cancel()

@@ -1,4 +1,4 @@
-"""Time, as the simulated devices see it: a process clock for timers, and a wall clock of each device's own."""
+"""Clocks of the simulated devices: a process clock for timers, and a wall clock of each device's own."""
 
 import calendar
 import re
@@ -11,20 +11,20 @@ _TEXT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1
 
 
 class Now(NamedTuple):
-    """One moment of the process."""
+    """Readings of the process's clocks at one moment."""
 
     mono_s: float
     wall_s: float
-    """UNIX seconds."""
+    """Seconds of UNIX time."""
 
 
 def text(wall_s: float, *, offset: bool = False) -> str:
-    """Local time as devices write it, with +08:00 on demand."""
+    """Writes local time as devices do, optionally with +08:00."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall_s + BEIJING_S)) + ("+08:00" if offset else "")
 
 
 def seconds(local: str) -> float | None:
-    """UNIX seconds of a local time; None where it is none. A zone is taken as Beijing's."""
+    """Returns UNIX seconds of a local time; None if it is none. Any zone is read as Beijing's."""
     found = _TEXT.fullmatch(local.strip())
     if found is None:
         return None
@@ -35,7 +35,7 @@ def seconds(local: str) -> float | None:
 
 
 class DeviceClock:
-    """A wall clock that is wrong by `skew_s` until somebody sets it."""
+    """A wall clock that is wrong by `skew_s` until it is set."""
 
     __slots__ = ("skew_s",)
 
@@ -43,11 +43,11 @@ class DeviceClock:
         self.skew_s = skew_s
 
     def wall_s(self, now: Now) -> float:
-        """What the device believes, in UNIX seconds."""
+        """Returns the device's own time in UNIX seconds."""
         return now.wall_s + self.skew_s
 
     def follow(self, date: str, now: Now) -> bool:
-        """Take over the platform's Date. Returns whether it could be read."""
+        """Sets the clock by the platform's Date. Returns False for an unreadable one."""
         told = seconds(date)
         if told is None:
             return False

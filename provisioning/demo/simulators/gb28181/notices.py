@@ -1,4 +1,4 @@
-"""What a device says of itself: life, alarms, places, changes of its catalog, the end of a recording."""
+"""Writes a device's notices: keepalive, alarms, positions, changes of its catalog, the end of a recording."""
 
 from typing import Final
 
@@ -11,12 +11,11 @@ DEVICE_ALARM: Final = 2
 
 
 def keepalive(profile: Profile, device_id: str, sn: str) -> bytes:
-    """The device lives."""
     return bodies.written(profile, "Notify", "Keepalive", sn, device_id, "<Status>OK</Status>\n")
 
 
 def alarm(profile: Profile, channel: str, sn: str, wall_s: float, *, method: int, kind: int) -> bytes:
-    """An alarm: `method` 5 is video, of which `kind` 6 is an intrusion and 5 a tripwire."""
+    """Writes an alarm: `method` 5 is video, of which `kind` 6 is an intrusion and 5 a tripwire."""
     time = moments.text(wall_s, offset=profile.has(Fault.OFFSET_TIMES))
     inner = (
         f"<AlarmPriority>4</AlarmPriority>\n<AlarmMethod>{method}</AlarmMethod>\n<AlarmTime>{time}</AlarmTime>\n"
@@ -26,7 +25,7 @@ def alarm(profile: Profile, channel: str, sn: str, wall_s: float, *, method: int
 
 
 def position(profile: Profile, device_id: str, sn: str, wall_s: float, longitude: float, latitude: float) -> bytes:
-    """Where the device is: flat fields before 2022, a list since."""
+    """Writes the device's position: flat fields before 2022, a list since."""
     time = moments.text(wall_s)
     place = f"<Longitude>{longitude:.6f}</Longitude>\n<Latitude>{latitude:.6f}</Latitude>\n<Speed>0</Speed>\n"
     if profile.gb_version == "3.0":
@@ -40,7 +39,7 @@ def position(profile: Profile, device_id: str, sn: str, wall_s: float, longitude
 
 
 def channel_event(profile: Profile, device_id: str, sn: str, channel: str, event: str) -> bytes:
-    """A channel went ON, OFF, VLOST, DEFECT or DEL."""
+    """Writes the event of a channel: ON, OFF, VLOST, DEFECT or DEL."""
     inner = (
         f'<SumNum>1</SumNum>\n<DeviceList Num="1">\n<Item><DeviceID>{channel}</DeviceID><Event>{event}</Event></Item>\n'
         "</DeviceList>\n"
@@ -49,7 +48,7 @@ def channel_event(profile: Profile, device_id: str, sn: str, channel: str, event
 
 
 def unasked_catalog(profile: Profile, device_id: str) -> bytes:
-    """A Response that answers nothing: SumNum 1, the SN of long ago."""
+    """Writes a Response that answers nothing: SumNum 1, an old SN."""
     channel = profile.channel_ids(device_id)[0]
     item = answers.channel_item(profile, device_id, channel, 0)
     inner = f'<SumNum>1</SumNum>\n<DeviceList Num="1">\n{item}</DeviceList>\n'
@@ -57,5 +56,5 @@ def unasked_catalog(profile: Profile, device_id: str) -> bytes:
 
 
 def span_ended(profile: Profile, channel: str, sn: str) -> bytes:
-    """MediaStatus 121: the recording is sent to its end."""
+    """Writes MediaStatus 121: the recording was sent to its end."""
     return bodies.written(profile, "Notify", "MediaStatus", sn, channel, "<NotifyType>121</NotifyType>\n")

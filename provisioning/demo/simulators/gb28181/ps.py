@@ -27,12 +27,12 @@ class Pack(NamedTuple):
 
     @property
     def data(self) -> bytes:
-        """All of it."""
+        """Joins headers and packets."""
         return b"".join(self.headers) + b"".join(self.packets)
 
 
 class ProgramStream:
-    """Packs pictures of one stream, with what its faults make of it."""
+    """Packs pictures of one stream, with its faults."""
 
     def __init__(self, codec: str, faults: frozenset[Fault]) -> None:
         self._faults = faults
@@ -50,7 +50,7 @@ class ProgramStream:
         self._audio_90k: int | None = None
 
     def pack(self, unit: Unit, pts_90k: int, dts_90k: int) -> Pack:
-        """One picture; 33-bit times wrap."""
+        """Packs one picture; 33-bit times wrap."""
         faults = self._faults
         headers = [pack_header(dts_90k)]
         if Fault.SHORT_PACK in faults and self._number % _SHORT_EVERY == _SHORT_EVERY - 1:
@@ -108,7 +108,7 @@ class ProgramStream:
 
 
 def pack_header(scr_90k: int) -> bytes:
-    """`00 00 01 BA` and its ten bytes: clock reference, rate, no stuffing (section 2.5.3.3)."""
+    """Writes `00 00 01 BA` and its ten bytes: clock reference, rate, no stuffing (section 2.5.3.3)."""
     scr = scr_90k & 0x1_FFFF_FFFF
     bits = 0b01 << 46 | (scr >> 30) << 43 | 1 << 42 | (scr >> 15 & 0x7FFF) << 27 | 1 << 26 | (scr & 0x7FFF) << 11
     bits |= 1 << 10 | 1  # extension 0 between two markers
@@ -116,7 +116,7 @@ def pack_header(scr_90k: int) -> bytes:
 
 
 def system_header(stream_ids: list[int]) -> bytes:
-    """`00 00 01 BB` (section 2.5.3.5): bounds of rate and buffers for each stream."""
+    """Writes `00 00 01 BB` (section 2.5.3.5): bounds of rate and buffers for each stream."""
     audio = sum(0xC0 <= stream_id <= 0xDF for stream_id in stream_ids)
     body = (1 << 23 | _RATE_50 << 1 | 1).to_bytes(3, "big")
     body += bytes([audio << 2, 0xE0 | (len(stream_ids) - audio), 0x7F])
@@ -128,7 +128,7 @@ def system_header(stream_ids: list[int]) -> bytes:
 
 
 def crc32_mpeg(data: bytes) -> int:
-    """CRC of annex A: polynomial 04C11DB7, all ones first, no reflection."""
+    """Computes the CRC of annex A: polynomial 04C11DB7, all ones first, no reflection."""
     crc = 0xFFFF_FFFF
     for byte in data:
         crc ^= byte << 24
@@ -138,7 +138,7 @@ def crc32_mpeg(data: bytes) -> int:
 
 
 def pes_times(pts_90k: int, dts_90k: int) -> bytes:
-    """The fields of PTS, and of DTS where it differs."""
+    """Writes the fields of PTS, and of DTS if it differs."""
     if pts_90k == dts_90k:
         return _time(0b0010, pts_90k)
     return _time(0b0011, pts_90k) + _time(0b0001, dts_90k)
@@ -151,5 +151,5 @@ def _time(prefix: int, value_90k: int) -> bytes:
 
 
 def pes_flags(times: bytes) -> tuple[int, int]:
-    """PTS_DTS_flags and PES_header_data_length."""
+    """Returns PTS_DTS_flags and PES_header_data_length."""
     return {0: 0x00, 5: 0x80, 10: 0xC0}[len(times)], len(times)

@@ -1,4 +1,4 @@
-"""How a device registers, stays registered, and bears refusal (GB/T 28181 section 9.1)."""
+"""Registers a device, keeps it registered, and handles refusals (GB/T 28181 section 9.1)."""
 
 import math
 import random
@@ -17,22 +17,22 @@ _MAX_DOUBLINGS: Final = 3
 
 
 class State(Enum):
-    """Where a device stands with its platform."""
+    """State of a device's registration."""
 
     OFF = auto()
-    """Never came, or left."""
+    """Never registered, or un-registered."""
     ASKING = auto()
-    """A REGISTER is under way; if it was registered before, it no longer counts on that."""
+    """A REGISTER is pending; an earlier registration no longer counts."""
     REGISTERED = auto()
     REFRESHING = auto()
-    """Registered, and a REGISTER is under way."""
+    """Registered, and a REGISTER is pending."""
     RESTING = auto()
-    """Refused or unanswered; asks again later."""
+    """Refused or unanswered; tries again later."""
     LEAVING = auto()
 
 
 class Outcome(Enum):
-    """What an answer to REGISTER changed."""
+    """Outcome of an answer to REGISTER."""
 
     NOTHING = auto()
     REGISTERED = auto()
@@ -41,7 +41,7 @@ class Outcome(Enum):
 
 
 class Registration:
-    """One device's registration; `due_s` says when `due` wants to be called."""
+    """Registration of one device; `due_s` is the time of the next call of `due`."""
 
     __slots__ = (
         "_challenges",
@@ -62,7 +62,7 @@ class Registration:
         self._leg = line.new_leg()
         self._digest: Digest | None = None
         self._challenges = 0
-        """Challenges in a row: the second one is a refusal, unless it says stale; the third one is in any case."""
+        """Challenges in a row: the second one is a refusal, unless it says stale; the third one always is."""
         self._fails = 0
         self._zero_first = line.profile.has(Fault.UNREGISTERS_FIRST)
         self.expires_s = line.profile.expires_s
@@ -71,18 +71,18 @@ class Registration:
 
     @property
     def holds(self) -> bool:
-        """Whether the platform said 200, and it has not run out."""
+        """True after a 200 of the platform, until it expires."""
         return self.state in {State.REGISTERED, State.REFRESHING}
 
     def start(self, at_s: float) -> None:
-        """Register at this moment (process clock)."""
+        """Registers at this moment (process clock)."""
         self.state = State.OFF
         self._leg = self._line.new_leg()
         self._digest = None
         self.due_s = at_s
 
     def due(self, now: Now) -> None:
-        """Do what is due: register, refresh, or try again."""
+        """Performs the action that is due: register, refresh, or try again."""
         if now.mono_s < self.due_s:
             return
         if self.state is State.REGISTERED and not self._profile.has(Fault.NEVER_REFRESHES):
@@ -92,7 +92,7 @@ class Registration:
         self._ask(now)
 
     def leave(self, now: Now) -> None:
-        """Un-register, where registered."""
+        """Un-registers a registered device."""
         self.due_s = math.inf
         if self.holds:
             self.state = State.LEAVING
@@ -101,12 +101,12 @@ class Registration:
             self.state = State.OFF
 
     def lost(self, now: Now) -> None:
-        """The platform does not know the device any more: register anew, after a moment."""
+        """Registers anew, after a pause of up to 2 s, since the platform does not know the device any more."""
         if self.state in {State.REGISTERED, State.REFRESHING}:
             self.start(now.mono_s + self._random.uniform(0.0, min(2.0, self._profile.retry_s)))
 
     def unanswered(self, now: Now) -> None:
-        """A REGISTER was given up."""
+        """Handles a REGISTER that was given up."""
         self._line.counts.registers_unanswered += 1
         if self.state is State.LEAVING:
             self.state = State.OFF
@@ -114,7 +114,7 @@ class Registration:
             self._rest(now)
 
     def answered(self, response: Message, now: Now) -> Outcome:
-        """Take the answer to the REGISTER under way."""
+        """Handles the answer to the pending REGISTER."""
         if self.state not in {State.ASKING, State.REFRESHING, State.LEAVING}:
             return Outcome.NOTHING
         if response.status == 401:
@@ -211,5 +211,5 @@ class Registration:
 
 
 def _is_stale(response: Message) -> bool:
-    """Whether a 401 says that only the nonce was too old."""
+    """True for a 401 whose only complaint is an old nonce."""
     return "stale=true" in response.get("www-authenticate").lower().replace(" ", "").replace('"', "")

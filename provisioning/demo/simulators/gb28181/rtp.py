@@ -1,4 +1,4 @@
-"""Puts bytes into RTP packets (RFC 3550), whole program streams or raw video (RFC 6184, RFC 7798)."""
+"""Writes RTP packets (RFC 3550) of program streams or raw video (RFC 6184, RFC 7798)."""
 
 import struct
 from typing import Final
@@ -14,7 +14,7 @@ _NTP_UNIX_S: Final = 2_208_988_800
 
 
 class RtpWriter:
-    """One synchronisation source."""
+    """Writes packets of one synchronisation source."""
 
     def __init__(self, ssrc: int, sequence: int, faults: frozenset[Fault] = frozenset()) -> None:
         self.ssrc = ssrc
@@ -23,14 +23,14 @@ class RtpWriter:
         self._extra_90k = 0
 
     def packets(self, payloads: list[bytes], timestamp_90k: int, payload_type: int) -> list[bytes]:
-        """One packet for each payload of a picture; the marker is on the last."""
+        """Writes one packet for each payload of a picture; the marker is on the last."""
         return [
             self.packet(payload, timestamp_90k, payload_type, marker=number == len(payloads))
             for number, payload in enumerate(payloads, 1)
         ]
 
     def packet(self, payload: bytes, timestamp_90k: int, payload_type: int, *, marker: bool) -> bytes:
-        """One packet."""
+        """Writes one packet and advances the sequence number."""
         if Fault.CONSTANT_TIMESTAMP in self._faults:
             timestamp_90k = 0
         elif Fault.TIMESTAMP_PER_PACKET in self._faults:
@@ -45,13 +45,13 @@ class RtpWriter:
         return head + payload
 
     def sender_report(self, wall_s: float, timestamp_90k: int) -> bytes:
-        """An RTCP packet that ties the timestamps to a clock (RFC 3550 section 6.4.1)."""
+        """Writes an RTCP packet that ties the timestamps to a clock (RFC 3550 section 6.4.1)."""
         ntp = int((wall_s + _NTP_UNIX_S) * (1 << 32)) & 0xFFFF_FFFF_FFFF_FFFF
         return struct.pack(">BBHIQIII", 0x80, 200, 6, self.ssrc, ntp, timestamp_90k & 0xFFFF_FFFF, 0, 0)
 
 
 def h264_payloads(units: list[bytes], limit: int) -> list[bytes]:
-    """NAL units whole where they fit, else as FU-A (RFC 6184 sections 5.6 and 5.8)."""
+    """Keeps NAL units whole if they fit, else splits them as FU-A (RFC 6184 sections 5.6 and 5.8)."""
     payloads = []
     for unit in units:
         if len(unit) <= limit:
@@ -63,7 +63,7 @@ def h264_payloads(units: list[bytes], limit: int) -> list[bytes]:
 
 
 def h265_payloads(units: list[bytes], limit: int) -> list[bytes]:
-    """NAL units whole where they fit, else as fragmentation units (RFC 7798 sections 4.4.1 and 4.4.3)."""
+    """Keeps NAL units whole if they fit, else makes fragmentation units (RFC 7798 sections 4.4.1 and 4.4.3)."""
     payloads = []
     for unit in units:
         if len(unit) <= limit:

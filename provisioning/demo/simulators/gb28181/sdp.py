@@ -1,4 +1,4 @@
-"""The offer that a device is made, and its answer (GB/T 28181 annex on SDP)."""
+"""Reads the platform's offer and writes the device's answer (GB/T 28181 annex on SDP)."""
 
 import ipaddress
 import re
@@ -8,7 +8,7 @@ from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.faults import Fault
 
 Transport = Literal["udp", "tcp_passive", "tcp_active"]
-"""By the platform's part: passive listens (the device connects), active connects (the device listens)."""
+"""Named by the platform's part: passive listens (the device connects), active connects (the device listens)."""
 _MAX_UNIX_S: Final = 1 << 40
 
 
@@ -17,23 +17,23 @@ class SdpTextError(ValueError):
 
 
 class Offer(NamedTuple):
-    """What the platform asks for."""
+    """Offer of the platform."""
 
     name: str
-    """Play, Playback or Download."""
+    """Kind of session: Play, Playback or Download."""
     host: str
     port: int
     transport: Transport
     y: str
-    """Ten digits, or "" where the platform left it out."""
+    """Ten digits, or "" if the platform left it out."""
     span: tuple[int, int] | None
-    """UNIX seconds of a playback."""
+    """Span of a playback in UNIX seconds."""
     speed: float
     payloads: tuple[int, ...]
 
 
 class MediaOrder(NamedTuple):
-    """What a session is to send, and where to."""
+    """Media that a session sends, and the address it sends to."""
 
     transport: Transport
     remote: tuple[str, int]
@@ -43,7 +43,7 @@ class MediaOrder(NamedTuple):
 
 
 def parse(body: bytes) -> Offer:
-    """Read an offer.
+    """Reads an offer.
 
     Raises:
         SdpTextError: no address, port or span can be read from it.
@@ -92,7 +92,7 @@ def _span(text: str) -> tuple[int, int]:
 
 
 def answer(offer: Offer, profile: Profile, channel: str, local: tuple[str, int], y: str, size_bytes: int) -> bytes:
-    """The device's answer, with what its faults make of it."""
+    """Writes the device's answer, with its faults."""
     if profile.has(Fault.NO_SDP):
         return b""
     host, port = local

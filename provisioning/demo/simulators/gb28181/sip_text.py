@@ -1,4 +1,4 @@
-"""SIP as text: what a device reads from its platform, and how it writes (RFC 3261 section 7)."""
+"""Reads and writes SIP texts of a device (RFC 3261 section 7)."""
 
 import re
 from typing import Final, NamedTuple
@@ -23,49 +23,49 @@ _URI: Final = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s?]+)", re.IGNORECASE)
 
 
 class SipTextError(ValueError):
-    """What came is no SIP message; the text says what is wrong with it."""
+    """The text is no SIP message; says what is wrong with it."""
 
 
 class Message(NamedTuple):
-    """A request or an answer."""
+    """A SIP request or answer."""
 
     start: str
-    """The first line."""
+    """First line of the message."""
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
 
     @property
     def method(self) -> str:
-        """The method of a request; of an answer "SIP/2.0"."""
+        """Method of a request; "SIP/2.0" of an answer."""
         return self.start.split(" ", 1)[0]
 
     @property
     def uri(self) -> str:
-        """The Request-URI."""
+        """Request-URI of a request."""
         return self.start.split(" ", 2)[1]
 
     @property
     def status(self) -> int:
-        """The status of an answer; 0 for a request."""
+        """Status of an answer; 0 for a request."""
         return int(self.start[8:11]) if self.start.startswith("SIP/2.0 ") else 0
 
     def get(self, name: str) -> str:
-        """The first header of this name in lower case, or ""."""
+        """Returns the first header of this name in lower case, or ""."""
         return next((value for key, value in self.headers if key == name), "")
 
     def all(self, name: str) -> list[str]:
-        """Every header of this name in lower case, in order."""
+        """Returns every header of this name in lower case, in order."""
         return [value for key, value in self.headers if key == name]
 
     @property
     def cseq(self) -> tuple[int, str]:
-        """Number and method; (0, "") where it is missing."""
+        """Number and method; (0, "") if it is missing."""
         number, _, method = self.get("cseq").partition(" ")
         return (int(number), method.strip()) if number.isdecimal() and len(number) < 12 else (0, "")
 
 
 def parse(data: bytes) -> Message:
-    """Read one whole message.
+    """Reads one whole message.
 
     Raises:
         SipTextError: it is none.
@@ -98,26 +98,26 @@ def parse(data: bytes) -> Message:
 
 
 def encode(start: str, headers: list[tuple[str, str]], body: bytes = b"", *, compact: bool = False) -> bytes:
-    """Write a message as it is told, adding nothing."""
+    """Writes a message from these parts, adding nothing."""
     named = [(_SHORT.get(name.lower(), name), value) for name, value in headers] if compact else headers
     lines = [start, *(f"{name}: {value}" for name, value in named), "", ""]
     return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
 
 def user(value: str) -> str:
-    """The user part of the first SIP address in a header or URI, or ""."""
+    """Returns the user part of the first SIP address in a header or URI, or ""."""
     found = _URI.search(value)
     return (found[1] or "") if found else ""
 
 
 def uri(value: str) -> str:
-    """The first SIP address in a header, or ""."""
+    """Returns the first SIP address in a header, or ""."""
     found = _URI.search(value)
     return found[0] if found else ""
 
 
 def parameter(value: str, name: str) -> str:
-    """A parameter of a header, behind its address; "" where it is missing."""
+    """Returns a parameter of a header, after its address; "" if it is missing."""
     found = re.search(rf";\s*{re.escape(name)}\s*=\s*\"?([^;,\"\s>]*)", value.rpartition(">")[2], re.IGNORECASE)
     return found[1] if found else ""
 
@@ -129,7 +129,7 @@ class Framer:
         self._rest = b""
 
     def push(self, data: bytes) -> list[bytes]:
-        """Take bytes, give the messages that are complete.
+        """Adds bytes and returns the messages that are complete.
 
         Raises:
             SipTextError: the stream holds no messages; the connection is of no more use.

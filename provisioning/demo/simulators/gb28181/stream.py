@@ -1,4 +1,4 @@
-"""The packets of one media session, picture by picture. No socket and no clock: who sends it keeps the pace."""
+"""Packets of one media session, picture by picture. No socket and no clock: the sender keeps the pace."""
 
 import random
 from typing import Final, NamedTuple
@@ -27,18 +27,18 @@ _START_90K: Final = 3600
 
 
 class Burst(NamedTuple):
-    """What leaves for one picture."""
+    """Packets of one picture."""
 
     packets: list[bytes]
     is_keyframe: bool
     dropped: int
-    """Packets of this picture that were lost on purpose."""
+    """Packets of this picture that were dropped on purpose."""
     gap_s: float
-    """Media time until the next picture; the one who sends divides it by pace and scale."""
+    """Media time until the next picture; the sender divides it by pace and scale."""
 
 
 class Stream:
-    """One session's media: live for ever, or a span from its start to its end."""
+    """Media of one session: live for ever, or a span from its start to its end."""
 
     def __init__(self, footage: Footage, order: MediaOrder, profile: Profile) -> None:
         faults = profile.faults
@@ -53,12 +53,12 @@ class Stream:
         self._ts = TransportStream(footage.codec)
         self._ps = ProgramStream(footage.codec, faults)
         self._held: list[tuple[int, bytes]] = []
-        """Packets that come late, each with the number of the packet that it lets pass first."""
+        """Packets that are delayed, each with the number of the packet that overtakes it."""
         self._sent = 0
         self._pictures = 0
         self._number = 0
         self._base_90k = 0
-        """Added to a picture's own time: rounds that are over, and jumps."""
+        """Added to a picture's own time: completed rounds, and jumps."""
         self._media_90k = 0
         self.scale = 1.0
         if order.span is not None:
@@ -69,12 +69,12 @@ class Stream:
 
     @property
     def pictures(self) -> int:
-        """How many were made so far."""
+        """Counts the pictures made so far."""
         return self._pictures
 
     @property
     def is_over(self) -> bool:
-        """A span is sent to its end, or a live stream has given the pictures that it was to give."""
+        """True when a span is sent to its end, or a live stream has sent its limit of pictures."""
         if self._span is None:
             return self._profile.pictures is not None and self._pictures >= self._profile.pictures
         if Fault.PLAYS_ON in self._profile.faults:
@@ -82,20 +82,20 @@ class Stream:
         return self._media_90k >= (self._span[1] - self._span[0]) * CLOCK_HZ
 
     def seek(self, position_s: float) -> None:
-        """Go to a position in the span; a keyframe comes next, with the time of that position."""
+        """Jumps to a position in the span; a keyframe comes next, with the time of that position."""
         start = self._span[0] if self._span else 0
         self._number = self._footage.keyframe_at(start + position_s)
         self._media_90k = int(position_s * CLOCK_HZ)
         self._base_90k = self._media_90k - self._footage.units[self._number].dts_90k
 
     def key_frame(self) -> None:
-        """Jump to the next keyframe; times go on."""
+        """Jumps to the next keyframe; times go on."""
         unit = self._footage.units[self._number]
         self._number = self._footage.keyframe_after(self._number)
         self._base_90k += unit.dts_90k - self._footage.units[self._number].dts_90k
 
     def burst(self) -> Burst:
-        """The packets of the next picture, and step on."""
+        """Returns the packets of the next picture, and advances."""
         faults = self._profile.faults
         unit = self._footage.units[self._number]
         dts_90k, pts_90k = (self._base_90k + time + _START_90K for time in (unit.dts_90k, unit.pts_90k))
@@ -113,7 +113,7 @@ class Stream:
         return burst
 
     def rest(self) -> list[bytes]:
-        """Packets that were held back to come late, at the end."""
+        """Returns the packets that are still delayed, at the end."""
         late = [packet for _, packet in self._held]
         self._held.clear()
         return late
@@ -157,7 +157,7 @@ class Stream:
         return _cut(data, limit)
 
     def _shaped(self, packets: list[bytes]) -> list[bytes]:
-        """In the order, and as often, as they arrive."""
+        """Duplicates, delays and reorders packets by the faults."""
         faults = self._profile.faults
         if Fault.DUPLICATE in faults:
             packets = [

@@ -1,4 +1,4 @@
-"""Who wants to be told what: SUBSCRIBE and the dialogs in which NOTIFY goes out (GB/T 28181 section 9.11)."""
+"""Subscriptions of the platform: SUBSCRIBE and the dialogs of NOTIFY (GB/T 28181 section 9.11)."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class _Subscription:
 
 
 class Subscriptions:
-    """The platform's subscriptions at one device."""
+    """Subscriptions of the platform at one device."""
 
     __slots__ = ("_line", "_open")
 
@@ -30,7 +30,7 @@ class Subscriptions:
         self._open: dict[str, _Subscription] = {}
 
     def asked(self, request: Message, now: Now) -> None:
-        """Take a SUBSCRIBE: a new one, a refresh, or with Expires 0 the end of one."""
+        """Handles a SUBSCRIBE: a new one, a refresh, or with Expires 0 the end of one."""
         call_id = request.get("call-id")
         word = bodies.read(request.body)
         known = self._open.get(call_id)
@@ -59,11 +59,11 @@ class Subscriptions:
             self._open[call_id] = _Subscription(leg, request.get("event"), word.command, now.mono_s + expires_s)
 
     def holds(self, command: str, now: Now) -> bool:
-        """Whether somebody wants this kind of notice."""
+        """True while the platform subscribes to this kind of notice."""
         return self._find(command, now) is not None
 
     def tell(self, command: str, body: bytes, now: Now) -> bool:
-        """Send a NOTIFY to whoever subscribed. Returns whether anybody did."""
+        """Sends a NOTIFY to the subscriber. Returns whether there is one."""
         line = self._line
         found = self._find(command, now)
         if line.profile.has(Fault.NOTIFY_UNKNOWN_DIALOG):
@@ -81,7 +81,7 @@ class Subscriptions:
         return True
 
     def forget(self) -> None:
-        """The device starts anew."""
+        """Drops all subscriptions, since the device starts anew."""
         self._open.clear()
 
     def _find(self, command: str, now: Now) -> _Subscription | None:

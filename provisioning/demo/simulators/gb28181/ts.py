@@ -1,4 +1,4 @@
-"""Writes MPEG transport streams, which some devices send where PS was asked for (ISO/IEC 13818-1 section 2.4)."""
+"""Writes MPEG transport streams, which some devices send in place of PS (ISO/IEC 13818-1 section 2.4)."""
 
 import struct
 from collections import Counter
@@ -23,7 +23,7 @@ class TransportStream:
         self._counters: Counter[int] = Counter()
 
     def pack(self, unit: Unit, pts_90k: int, dts_90k: int) -> bytes:
-        """One picture as whole packets; tables stand before each keyframe."""
+        """Packs one picture into whole packets; tables stand before each keyframe."""
         tables = b""
         if unit.is_keyframe:
             program = struct.pack(">HH", 1, 0xE000 | _PMT_PID)
@@ -57,7 +57,7 @@ class TransportStream:
 
 
 def _section(table: int, entries: bytes) -> bytes:
-    """A table of one section, with the pointer that a packet begins with."""
+    """Writes a table of one section, with the pointer that a packet begins with."""
     body = struct.pack(">HBBB", 1, 0xC1, 0, 0) + entries
     section = struct.pack(">BH", table, 0xB000 | len(body) + 4) + body
     return b"\0" + section + struct.pack(">I", ps.crc32_mpeg(section))

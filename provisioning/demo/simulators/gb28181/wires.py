@@ -1,4 +1,4 @@
-"""Sockets to the platform: one UDP socket for one device or many, one TCP connection for each."""
+"""Connects devices to the platform: one UDP socket for one device or many, one TCP connection for each."""
 
 import asyncio
 import contextlib
@@ -11,48 +11,48 @@ from provisioning.demo.simulators.gb28181.sip_text import Framer, SipTextError
 
 _DATAGRAM_BYTES: Final = 65_536
 _AT_ONCE: Final = 256
-"""Datagrams read before others have their turn."""
+"""Datagrams read before other sockets have their turn."""
 _BUFFER_BYTES: Final = 4 << 20
 _SHORT_REST_S: Final = (0.2, 1.0)
 
 
 class Owner(Protocol):
-    """Whoever owns devices and is told what came for them."""
+    """Owner of devices, which receives their messages."""
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None] | None:
-        """Run this beside."""
+        """Runs work beside the devices; None once they are ending."""
 
     def received(self, number: int | None, data: bytes) -> None:
-        """A message; None where the socket is shared."""
+        """Receives a message; `number` is None if the socket is shared."""
 
     def connected(self, number: int, local: tuple[str, int]) -> None:
-        """A connection is made."""
+        """Receives the local address of a new connection."""
 
     def lost(self, number: int) -> None:
-        """A connection is gone."""
+        """Learns that a connection is lost."""
 
     def unreadable(self) -> None:
-        """A connection held no SIP."""
+        """Learns that a connection held no SIP."""
 
 
 class Wire(Protocol):
-    """A way to the platform."""
+    """Transport of messages to the platform."""
 
     def open(self) -> None:
-        """Begin."""
+        """Begins to listen or to connect."""
 
     def send(self, data: bytes) -> bool:
-        """Send one message. Returns whether the kernel took it."""
+        """Sends one message. Returns whether the kernel took it."""
 
     def cut(self) -> None:
-        """Break it; it comes back by itself."""
+        """Breaks the connection, which is made again."""
 
     def close(self) -> None:
-        """End."""
+        """Closes the transport for good."""
 
 
 class UdpWire:
-    """A UDP socket; `number` is its only device, None where several share it."""
+    """A UDP socket; `number` is its only device, None if several share it."""
 
     def __init__(self, server: tuple[str, int], host: str, number: int | None, owner: Owner) -> None:
         self._server = server
@@ -63,7 +63,7 @@ class UdpWire:
         self.local = (host, 0)
 
     def open(self) -> None:
-        """Bind, and listen.
+        """Binds the socket, and listens.
 
         Raises:
             OSError: the address is not this machine's, or there are too many open files.
@@ -83,7 +83,7 @@ class UdpWire:
         asyncio.get_running_loop().add_reader(self._socket, self._readable, self._socket)
 
     def send(self, data: bytes) -> bool:
-        """One datagram; a full buffer or a port that nobody listens on loses it."""
+        """Sends one datagram; it is lost if a buffer is full or no program listens on the port."""
         if self._socket is None:
             return False
         try:
@@ -93,16 +93,15 @@ class UdpWire:
         return True
 
     def move(self) -> tuple[str, int]:
-        """Go on from another port. Returns the new address."""
+        """Continues from another port. Returns the new address."""
         self.close()
         self.open()
         return self.local
 
     def cut(self) -> None:
-        """There is no connection to break."""
+        """Does nothing: there is no connection to break."""
 
     def close(self) -> None:
-        """Close the socket."""
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
@@ -120,7 +119,7 @@ class UdpWire:
 
 
 class TcpWire:
-    """One device's connection; made anew when it is lost."""
+    """Connection of one device; made anew when it is lost."""
 
     def __init__(self, server: tuple[str, int], host: str, number: int, retry_s: float, owner: Owner) -> None:
         self._server = server
@@ -132,23 +131,22 @@ class TcpWire:
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Begin to connect."""
         self._task = self._owner.spawn(self._run())
 
     def send(self, data: bytes) -> bool:
-        """Into the connection; lost where there is none."""
+        """Writes a message into the connection; it is lost without one."""
         if self._writer is None or self._writer.is_closing():
             return False
         self._writer.write(data)
         return True
 
     def cut(self) -> None:
-        """Break the connection."""
+        """Breaks the connection at once."""
         if self._writer is not None:
             self._writer.transport.abort()
 
     def close(self) -> None:
-        """End for good."""
+        """Closes the connection for good."""
         if self._task is not None:
             self._task.cancel()
         if self._writer is not None:

@@ -28,7 +28,7 @@ def run(config: Config, verbose: Annotated[bool, typer.Option("--verbose", help=
 
 @app.command()
 def check(config: Config) -> None:
-    """Look at spool, models, broker and every camera; one line each. Exit code 2 if anything is wrong."""
+    """Check spool, models, broker and every camera; one line each. Exit code 2 if anything is wrong."""
     from edge_agent import commands
 
     raise typer.Exit(commands.check(config))
@@ -47,7 +47,7 @@ def doctor(config: Config, as_json: Annotated[bool, typer.Option("--json", help=
 
 @app.command()
 def survey(config: Config) -> None:
-    """Look at every camera for acceptance, 12 s each; prints figures as JSON, for `wayside-provision accept`."""
+    """Measure every camera for acceptance, 12 s each; prints figures as JSON, for `wayside-provision accept`."""
     from edge_agent import commands
 
     raise typer.Exit(commands.survey(config))
@@ -94,7 +94,7 @@ def enrol(
 
 @app.command()
 def ledger(config: Config, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """What became of every selected picture. Works while the agent runs."""
+    """Print the ledger: what became of every selected picture. Works while the agent runs."""
     from edge_agent import commands
 
     raise typer.Exit(commands.ledger(config, as_json=as_json))
@@ -106,7 +106,7 @@ def devices(
     channels: Annotated[bool, typer.Option("--channels", help="Their channels, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs; with the channels.")] = False,
 ) -> None:
-    """List the GB/T 28181 devices: who is registered, who knocks and is refused. Works while the agent runs."""
+    """List the GB/T 28181 devices: those registered, and those refused. Works while the agent runs."""
     from edge_agent import commands
 
     raise typer.Exit(commands.devices(config, with_channels=channels, as_json=as_json))

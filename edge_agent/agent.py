@@ -1,6 +1,6 @@
-"""The composition root: what an agent is made of under one configuration, in the order in which pictures pass through.
+"""The composition root: builds an agent of one configuration, part by part in the order in which pictures pass through.
 
-What outlives a configuration (spool, pauses, models, documents) is handed in by `configurator`.
+What outlives a configuration (spool, pauses, models, documents) is handed in by `config_runner`.
 """
 
 import os
@@ -58,28 +58,28 @@ MakeRedactor: TypeAlias = Callable[[EdgeConfig, Camera], Redact]
 LoadRedactors: TypeAlias = Callable[[EdgeConfig], MakeRedactor]
 """Loads the models. Raises RedactionUnavailable when there are none."""
 OpenCapture: TypeAlias = Callable[[Camera, MediaChannel | None], Capturing]
-"""The channel is a registered device's, see `open_capture`."""
+"""Opens a camera's capture. The channel belongs to a registered device, see `open_capture`."""
 
 _GIVES_WAY: Final = 5
-"""Niceness of redaction, which takes all that there is; decoding takes little and cannot wait."""
+"""Niceness of redaction and detection, which take all the processor there is; decoding takes little and cannot wait."""
 _FLUSH_S: Final = 2.0
 _STOP_S: Final = 5.0
-"""Beyond the redaction in hand: how long a thread may take to notice that it should stop."""
+"""Seconds that a thread may take to notice that it should stop, beyond the redaction in hand."""
 _CHANGE_S: Final = 2.0
-"""The same while others wait to go on: a camera that is stuck in FFmpeg is left behind, and brings nothing more."""
+"""As `_STOP_S`, while cameras wait to go on: one that is stuck in FFmpeg is left behind, and brings nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """What outlives a configuration."""
+    """Holds the parts that outlive a configuration, handed from agent to agent."""
 
     spool: Spool
     pauses: Pauses
     documents: Documents | None
-    """Of an enrolled agent."""
+    """None unless the agent is enrolled."""
     orders: TaskOrders
     updates: Updates | None = None
-    """Of one whose software may be changed from afar."""
+    """None unless the software may be changed remotely."""
 
 
 class Agent:
@@ -97,7 +97,7 @@ class Agent:
         software: str,
         former: Collection[str] = (),
     ) -> None:
-        """Put the parts together. Nothing moves yet. `former`: cameras of configurations before this one."""
+        """Put the parts together; no thread is started. `former`: cameras of configurations before this one."""
         self._edge = edge
         self._stop = threading.Event()
         self._no_more = threading.Event()
@@ -180,7 +180,7 @@ class Agent:
             self._servers["metrics"] = Metrics(edge.metrics_port, told, clock, Backoff(1.0, 30.0)).run
 
     def start(self) -> None:
-        """Let everything run, each in its own thread."""
+        """Start every part, each in its own thread."""
         self._supervisor.start(
             "publisher", partial(self._publisher.run, self._stop_publishing, _FLUSH_S), fell=lambda: None
         )
@@ -200,7 +200,7 @@ class Agent:
             )
 
     def look(self) -> None:
-        """Start again what fell. Call now and then.
+        """Restart threads that fell. Call periodically.
 
         Raises:
             SpoolError: the disk under the spool cannot be used any more.
@@ -208,19 +208,18 @@ class Agent:
         self._supervisor.look()
 
     def statuses(self) -> list[CameraStatus]:
-        """Every camera's state as of now."""
+        """Return every camera's state as of now."""
         return self._health.statuses()
 
     @property
     def is_connected(self) -> bool:
-        """Whether the broker is there."""
         return self._publisher.is_connected
 
     def stop(self, *, drain_s: float = 0.0, others_wait: bool = False) -> bool:
-        """Stop cameras, redactor and publisher in bounded time; whether every thread has ended.
+        """Stop cameras, redactor and publisher in bounded time. Returns true if every thread has ended.
 
-        What is selected is still redacted for `drain_s` at most, and the rest interrupted. The spool stays open. Where
-        `others_wait` to go on, a camera that is stuck is left behind sooner.
+        Selected frames are still redacted for `drain_s` at most, the rest are interrupted. The spool stays open. With
+        `others_wait`, a camera that is stuck is left behind sooner.
         """
         self._stop.set()
         if not drain_s:
@@ -251,7 +250,7 @@ class Agent:
         redact_in_turn(self._queue, self._pipelines, self._no_more, self._abandon)
 
     def _join_cameras(self, drain_s: float, patience_s: float) -> bool:
-        """One that is brought its pictures, or any under `block`, may wait for the redactor; else it ends at once."""
+        """Wait for the cameras' threads. If pictures are brought, or under `block`, one may wait for the redactor."""
         is_brought = any(isinstance(camera.source, BROUGHT) for camera in self._edge.cameras)
         if is_brought or self._edge.redactor.overflow == "block":
             patience_s = max(patience_s, drain_s)
@@ -283,7 +282,7 @@ def open_capture(
     server: ForkServer | None = None,
     channel: MediaChannel | None = None,
 ) -> Capturing:
-    """What looks at a camera; one that streams in a process of its own, where there is a server. Nothing is opened.
+    """Build the capture of a camera, in a child process if it streams and a fork server is there. Opens nothing.
 
     `channel`: the way to the media of a device that registers with this agent.
     """
@@ -296,11 +295,11 @@ def open_capture(
 
 
 def certificate_ends_ms(edge: EdgeConfig) -> int | None:
-    """When the agent's certificate ends, read anew each time: it is renewed. None where it cannot be read."""
+    """Read when the agent's certificate ends, anew each time: it is renewed. None if it cannot be read."""
     try:
         return Identity.load(edge.broker.cert_file, edge.broker.key_file).ends_ms
     except EnrolmentError:
-        return None  # whoever connects with it says so
+        return None  # the connection that uses it reports the error
 
 
 def unlocker(edge: EdgeConfig) -> Unlock | None:
@@ -316,11 +315,13 @@ def unlocker(edge: EdgeConfig) -> Unlock | None:
 
 
 class NoRedactor:
-    """Without models the agent still empties its spool and says why nothing new comes (docs/boundary.md §3)."""
+    """Stands in for the redactor without models: the agent still empties its spool and reports why nothing new comes.
+
+    docs/boundary.md §3.
+    """
 
     def __init__(self, error: RedactionUnavailable) -> None:
         self._message = str(error)
 
     def redact(self, _: Selected) -> Redacted:
-        """Never."""
         raise RedactionUnavailable(DropReason.REDACTION_UNAVAILABLE, self._message)

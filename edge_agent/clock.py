@@ -19,22 +19,17 @@ class Clock(Protocol):
         """Seconds since some moment; never goes back."""
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        """Sleep until `event` is set or `timeout_s` has passed; whether it is set."""
+        """Sleep until `event` is set or `timeout_s` has passed. Returns true if it is set."""
 
 
 class SystemClock:
-    """The machine's clocks."""
-
     def now_ms(self) -> int:
-        """See `Clock`."""
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
-        """See `Clock`."""
         return time.monotonic()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        """See `Clock`."""
         return event.wait(timeout_s)
 
 
@@ -44,7 +39,7 @@ def thread_cpu_ms() -> float:
 
 
 class Backoff:
-    """How long to wait before the next try: full jitter, so that what failed together does not return together.
+    """Draws the wait before the next try, with full jitter, so that what failed together does not return together.
 
     The n-th wait is drawn from 0 to `first_s`·2ⁿ, never above `longest_s` (Brooker, "Exponential Backoff and Jitter").
     Every retry of the agent goes through here.
@@ -64,5 +59,5 @@ class Backoff:
         return ceiling_s * self._chance()
 
     def reset(self) -> None:
-        """It worked: the next failure waits briefly again."""
+        """Note a success: the next failure waits briefly again."""
         self._failures = 0

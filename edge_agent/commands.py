@@ -1,4 +1,4 @@
-"""What the commands do. Each returns the exit code: 0, or 2 after one clear line on stderr."""
+"""Runs the commands of `wayside-edge`. Each returns the exit code: 0, or 2 after one clear line on stderr."""
 
 import importlib.metadata
 import json
@@ -59,7 +59,7 @@ _err = Console(stderr=True, soft_wrap=True)
 
 
 def _one_line(command: Callable[_P, int]) -> Callable[_P, int]:
-    """An error that we know becomes its own text and exit code 2; any other is a bug and shows as one."""
+    """Turn an error that we know into its own text and exit code 2; any other is a bug and shows as one."""
 
     @wraps(command)
     def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> int:
@@ -74,7 +74,7 @@ def _one_line(command: Callable[_P, int]) -> Callable[_P, int]:
 
 @_one_line
 def run(path: Path, *, verbose: bool) -> int:
-    """Run until SIGTERM or SIGINT."""
+    """Run an agent until SIGTERM or SIGINT."""
     edge = _config(path)
     forbid_core_dumps()
     log_to_stderr(logging.DEBUG if verbose else logging.INFO)
@@ -112,7 +112,7 @@ def run(path: Path, *, verbose: bool) -> int:
 
 @_one_line
 def check(path: Path) -> int:
-    """Look at everything that `run` needs."""
+    """Probe everything that `run` needs."""
     edge = _in_use(path)
     _out.print(f"[green]ok[/green]   configuration: {escape(str(path))}", highlight=False)
     good = True
@@ -125,7 +125,7 @@ def check(path: Path) -> int:
 
 @_one_line
 def doctor(path: Path, *, as_json: bool) -> int:
-    """Say what is wrong on this box. 1: something is."""
+    """Report faults of this box. Exit code 1: there are some."""
     found = []
     for diagnosis in examine(path, _dialler, SystemClock()):
         found.append(diagnosis)
@@ -148,7 +148,7 @@ def doctor(path: Path, *, as_json: bool) -> int:
 
 @_one_line
 def survey(path: Path) -> int:
-    """Print what acceptance asks for, one JSON object, signed with the agent's key."""
+    """Print the measurements that acceptance asks for: one JSON object, signed with the agent's key."""
     edge = _in_use(path)
     found = look_over(edge, _load_redactors, SystemClock(), software=f"wayside-edge {_version()}").model_dump_json()
     signature = Signer(edge.broker).sign(statement.of_survey(found), edge.agent_id)
@@ -168,7 +168,7 @@ def enrol(
     wait_s: float,
     as_json: bool,
 ) -> int:
-    """Become an agent: by a bundle, or by what was typed as server, pin, site and agent."""
+    """Enrol as an agent: with a bundle, or with server, pin, site and agent as typed."""
     if (bundle is None) == (typed is None):
         raise EnrolmentError("give a bundle's file, or '-' for stdin, or else --server, --pin, --site and --agent")
     if bundle is not None:
@@ -195,7 +195,6 @@ def enrol(
 
 @_one_line
 def ledger(path: Path, *, as_json: bool) -> int:
-    """Print the ledger."""
     edge = _in_use(path)
     with reading(edge.spool.directory) as db:
         nothing = Ledger(selected=0, spooled=0, archived=0, rejected=0, dropped={}, in_flight=0)
@@ -234,11 +233,11 @@ def devices(path: Path, *, with_channels: bool, as_json: bool) -> int:
 
 @_one_line
 def resume(path: Path, camera_id: str) -> int:
-    """End a pause."""
+    """End a camera's pause."""
     edge = _in_use(path)
     pauses = Pauses(edge.spool.directory)
     is_known = camera_id in {camera.id for camera in edge.cameras}
-    # One that a document took away may have pictures left, which wait for this word too.
+    # One that a document took away may have pictures left, which wait for this command too.
     is_an_id = re.fullmatch(CAMERA_PATTERN, camera_id) is not None
     if not is_known and not (edge.provisioning is not None and is_an_id and pauses.cause(camera_id) is not None):
         known = ", ".join(camera.id for camera in edge.cameras) or "none"
@@ -250,7 +249,7 @@ def resume(path: Path, camera_id: str) -> int:
 
 @_one_line
 def quarantine(path: Path) -> int:
-    """List what the centre refused."""
+    """List the messages that the centre refused."""
     with reading(_in_use(path).spool.directory) as db:
         rows = quarantines.listing(db)
     table = Table("observation", "camera", "reason", "detail", "bytes kept", title=f"{len(rows)} in quarantine")
@@ -279,7 +278,7 @@ def _read_bundle(place: str) -> Bundle:
 
 
 def _ask_code(seal_key: str) -> str:
-    """A line of stdin, and never an argument: those everybody on the machine can read."""
+    """Read the code from a line of stdin, never from an argument: those everybody on the machine can read."""
     _err.print(f"This service's seal is {seal_key[:16]}: compare it with what you were given.", highlight=False)
     for _ in range(3):
         _err.print("One-time code (XXXX-XXXX-XXXX-XXXX): ", end="", highlight=False)
@@ -307,7 +306,7 @@ def _tell_enrolled(done: Enrolment) -> None:
 
 
 def _config(path: Path) -> EdgeConfig:
-    """Load it. A camera's password is looked at when the camera is opened: a bad one is that camera's trouble alone."""
+    """Load it. A camera's password is read when the camera is opened: a bad one is that camera's trouble alone."""
     edge = load(EdgeConfig, path)
     key = edge.broker.key_file
     if key.exists() and key.stat().st_mode & 0o077:
@@ -316,7 +315,7 @@ def _config(path: Path) -> EdgeConfig:
 
 
 def _in_use(path: Path) -> EdgeConfig:
-    """The same, with the cameras that the agent was told to have."""
+    """Load it, with the cameras of the document in force."""
     return in_use(_config(path), SystemClock())
 
 

@@ -1,8 +1,8 @@
 """Runs one agent after another: on the agent's own file, on a document that came over the air, on the one before it.
 
 What outlives a configuration is opened here once and handed from agent to agent: the spool with its ledger, the pauses,
-the documents, the loaded models. A new document is tried on probation (`probation`); it stays, or the one before it is
-put back, without anybody's help.
+the documents, the loaded models. A new document is tried on probation (`remote_config.trial`); it stays, or the one
+before it is put back, without anybody's help.
 
 ```
 in force ──document──▶ on probation ──passed──▶ in force
@@ -48,9 +48,9 @@ _log = logging.getLogger(__name__)
 
 _LOOK_S: Final = 0.5
 _DRAIN_S: Final = 10.0
-"""What is selected at a change of configuration has this long to be redacted."""
+"""Seconds for selected frames to be redacted at a change of configuration."""
 _LAST_S: Final = 5.0
-"""The same when the agent ends, as it does for new software: the unit's `TimeoutStopSec` has to hold all of the end."""
+"""As `_DRAIN_S`, when the agent ends for new software: the unit's `TimeoutStopSec` has to hold all of the end."""
 _STOP_S: Final = 5.0
 
 
@@ -62,7 +62,7 @@ class _Trying:
 
 
 class Configurator:
-    """See the module. Whoever runs an agent runs this; without [provisioning] there is one agent and no change."""
+    """Replaces the agent when its configuration changes; without [provisioning] there is one agent and no change."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Configurator:
         beside: Mapping[str, Callable[[threading.Event], None]] | None = None,
         updates: Updates | None = None,
     ) -> None:
-        """Open what lasts. `beside`: what else runs, under its name and until its event is set, whoever is the agent.
+        """Open what outlives a configuration. `beside`: other loops by name, each run until its event is set.
 
         Raises:
             SpoolError: the spool cannot be used, or another agent holds it.
@@ -102,7 +102,7 @@ class Configurator:
         self._supervisor = Supervisor(clock)
 
     def start(self) -> None:
-        """Let the agent run: on the configuration in force, or on one whose probation an orderly stop cut short."""
+        """Start the agent on the configuration in force, or on one whose probation an orderly stop cut short."""
         if self._documents is not None:
             waiting = self._documents.waiting
             if waiting is not None and waiting.online is not None:
@@ -113,7 +113,7 @@ class Configurator:
             self._supervisor.start(name, partial(target, self._stop_beside), fell=lambda: None)
 
     def run(self, should_stop: Callable[[], bool]) -> None:
-        """Keep running until `should_stop` says so.
+        """Run rounds of `look` until `should_stop` returns true.
 
         Raises:
             SpoolError: the disk under the spool cannot be used any more.
@@ -124,7 +124,7 @@ class Configurator:
             self._clock.wait(never, _LOOK_S)
 
     def look(self) -> None:
-        """One round: start again what fell, try what waits, judge what is tried.
+        """Do one round: restart threads that fell, try a document that waits, judge the one on probation.
 
         Raises:
             SpoolError: see `run`.
@@ -144,7 +144,7 @@ class Configurator:
     def stop(self) -> None:
         """Stop everything in bounded time; the next start recovers what could not end, and begins a trial anew.
 
-        What is selected is redacted first, if that takes five seconds at most.
+        Selected frames are redacted first, if that takes five seconds at most.
         """
         if self._documents is not None:
             self._documents.suspend()  # first: from now on the end is wanted, however long it takes
@@ -159,22 +159,21 @@ class Configurator:
             self._lasting.spool.close()
 
     def statuses(self) -> list[CameraStatus]:
-        """Every camera's state as of now."""
+        """Return every camera's state as of now."""
         return [] if self._agent is None else self._agent.statuses()
 
     def is_connected(self) -> bool:
-        """Whether the broker is there."""
         return self._agent is not None and self._agent.is_connected
 
     @property
     def cameras(self) -> tuple[str, ...]:
-        """Those of the present configuration."""
+        """Ids of the present configuration's cameras."""
         return tuple(status.camera_id for status in self.statuses())
 
     # --- inside
 
     def _may_try(self, documents: Documents) -> bool:
-        """A camera that is still starting gets a moment first, or nobody could tell that it worked before."""
+        """Wait for cameras that are still starting, so that the trial can compare with what worked before."""
         waiting = documents.waiting
         if self._trying is not None or self._agent is None or (waiting is not None and waiting.online is not None):
             return True
@@ -232,7 +231,7 @@ class Configurator:
         self._trying = None
 
     def _built(self, configuration: Configuration | None, *, must_redact: bool) -> Agent:
-        """An agent that is still at rest, so that a bad configuration costs the running one nothing.
+        """Build an agent without starting it, so that a bad configuration costs the running one nothing.
 
         Raises:
             RedactionUnavailable: the models do not load any more, and `must_redact`.
@@ -252,7 +251,7 @@ class Configurator:
         )
 
     def _former(self, edge: EdgeConfig) -> frozenset[str]:
-        """Cameras of before, whose state stands at the broker and whose pictures may wait in the spool."""
+        """Cameras of before, whose state is retained at the broker and whose pictures may wait in the spool."""
         if self._documents is None:
             return frozenset()
         known = self._had | self._documents.cameras() | self._lasting.spool.ledgers().keys()
@@ -268,7 +267,7 @@ class Configurator:
 
 
 class _Models:
-    """Loads them, and again only where a configuration changes what they are loaded with: it takes seconds."""
+    """Loads the models, and again only if a configuration changes what they are loaded with: it takes seconds."""
 
     def __init__(self, load: LoadRedactors) -> None:
         self._load = load
@@ -276,10 +275,10 @@ class _Models:
         self._with: tuple[Path, int] | None = None
 
     def under(self, edge: EdgeConfig, *, must_redact: bool) -> MakeRedactor:
-        """What makes each camera's redactor; one that refuses every picture where there are no models.
+        """Return the factory of redactors; without models, of one that refuses every picture.
 
         Raises:
-            RedactionUnavailable: there are none any more, and `must_redact`.
+            RedactionUnavailable: there are no models any more, and `must_redact`.
         """
         wanted = (edge.models_dir, edge.redactor.threads)
         if self._loaded is None or self._with != wanted:
@@ -302,7 +301,7 @@ def _opener(edge: EdgeConfig, clock: Clock, server: ForkServer | None) -> OpenCa
 
 
 def _lasting(edge: EdgeConfig, clock: Clock, updates: Updates | None) -> Lasting:
-    """The spool first: its lock says that no other agent is at work on any of this."""
+    """Open the spool first: its lock keeps other agents from all of this."""
     spool = Spool(edge.spool, clock)
     if spool.interrupted:
         _log.warning("recovered interrupted=%d: the last run ended before these were spooled", spool.interrupted)

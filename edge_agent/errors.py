@@ -1,10 +1,10 @@
-"""What can go wrong at the edge. Each error says what, where and what to do; none ever holds a URL or a secret."""
+"""Errors of the agent. Each says what, where and what to do; none ever holds a URL or a secret."""
 
 from enum import StrEnum
 
 
 class DropReason(StrEnum):
-    """Why a selected picture will never reach the archive. Each is counted per camera under this name."""
+    """The reason a selected picture will never reach the archive. Each is counted per camera under this name."""
 
     REDACTION_UNAVAILABLE = "redaction_unavailable"
     """No model, an inference error, a picture that cannot be encoded: nothing leaves that was not redacted."""
@@ -79,7 +79,7 @@ class NoAnswer(SourceError):
 
 
 class TransportRefused(SourceError):
-    """The camera answered, and sends by another transport than the one that it was asked for."""
+    """The camera answered with another transport than the one that was requested."""
 
     cause = "transport_refused"
 
@@ -91,7 +91,7 @@ class WrongCredentials(SourceError):
 
 
 class LoginIgnored(SourceError):
-    """A device registers and does not log in as the standard has it: it heeds no challenge."""
+    """A device registers and does not log in as the standard has it: it ignores the challenge."""
 
     cause = "login_ignored"
 
@@ -115,7 +115,7 @@ class Stalled(SourceError):
 
 
 class NoKeyframe(Stalled):
-    """The stream goes on, and for long without a keyframe that is whole."""
+    """The stream goes on without a complete keyframe for long."""
 
     cause = "stale"
 
@@ -133,7 +133,7 @@ class Ended(SourceError):
 
 
 class Crashed(SourceError):
-    """The process that decodes this camera's stream fell, and with it nothing else."""
+    """The process that decodes this camera's stream fell, and nothing else with it."""
 
     cause = "crashed"
 
@@ -155,7 +155,7 @@ class SpoolLocked(SpoolError):
 
 
 class IllegalMove(SpoolError):
-    """An observation was asked to make a step that the ledger's table does not have: a bug, not bad input."""
+    """The ledger's table has no such transition for an observation: a bug, not bad input."""
 
 
 class BrokerError(EdgeError):

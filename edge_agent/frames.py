@@ -1,4 +1,4 @@
-"""What flows: one frozen type a stage. `Glance`, `Frame` and `Selected` hold raw pixels and live in memory only."""
+"""Types that flow from stage to stage, all frozen. `Glance`, `Frame` and `Selected` hold raw pixels, in memory only."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import ClockQuality, Snapshot
 
 SHORT_PX: Final = 416
-"""The side of the square that the machine detector sees: more pixels would be thrown away."""
+"""Side of the square that the machine detector sees: more pixels would be thrown away."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +33,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
-    """A picture at first sight: enough to tell whether it is worth a snapshot. The pixels are made when asked for.
+    """A preview of a picture: enough to select by. The whole picture is decoded on request.
 
-    Most pictures are never asked for: of 30 quiet cameras, 29 of 30 looks end here.
+    Most pictures are never requested: of 30 quiet cameras, 29 of 30 previews end here.
     """
 
     camera_id: str
@@ -43,25 +43,27 @@ class Glance:
     clock: ClockQuality
     source_key: str
     grey: NDArray[np.uint8]
-    """36×64, what `sources.thumbnail.grey_of` makes of a picture."""
+    """Thumbnail (36×64) that `sources.thumbnail.grey_of` makes of a picture."""
     pixels: Callable[[], NDArray[np.uint8]]
-    """The whole picture, H×W×3, BGR. To be asked before the source is asked for its next glance; raises
-    `sources.dimensions.UnusablePictureError` where only the decoder of the whole picture finds the damage."""
+    """Decodes the whole picture, H×W×3, BGR. Call it before the source yields its next glance.
+
+    Raises `sources.dimensions.UnusablePictureError` if only the decoder of the whole picture finds the damage.
+    """
     pushed: bool = False
-    """A device chose it: it is taken whatever it shows."""
+    """A device chose the picture: it is selected whatever it shows."""
     is_dear: bool = False
-    """Its pixels cost dozens of decoded pictures: to be asked for only where they are worth it."""
+    """Its pixels cost dozens of decoded pictures: request them only if they are worth it."""
     reduced: "Callable[[], Reduced] | None" = None
-    """For less than the whole picture costs, where the source can; to be asked for as `pixels`."""
+    """Decodes a reduced picture for less than the whole one costs, if the source can. Call it in time, as `pixels`."""
 
     def frame(self) -> Frame:
-        """The whole picture. Raises as `pixels` does."""
+        """Decode the whole picture. Raises as `pixels` does."""
         return Frame(self.camera_id, self.captured_at_ms, self.clock, self.source_key, self.pixels())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced:
-    """A picture scaled down until its shorter side has `SHORT_PX`: what machines are found in between snapshots."""
+    """A picture scaled down until its shorter side has `SHORT_PX`, to detect machines in between snapshots."""
 
     image: NDArray[np.uint8]
     """H×W×3, BGR. Its shape may differ a little from that of the whole picture."""
@@ -71,7 +73,7 @@ class Reduced:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """A look between snapshots, for machines alone. Raw pixels: in memory only, and gone once it is answered."""
+    """A request to detect machines between snapshots. Raw pixels: in memory only, and gone once it is answered."""
 
     camera_id: str
     captured_at_ms: int
@@ -81,7 +83,7 @@ class Look:
 
 
 class SkipReason(StrEnum):
-    """Why a picture never became a frame."""
+    """The reason a picture never became a frame."""
 
     BROKEN = "broken"
     """It does not decode, or the decoder patched holes in it."""
@@ -105,7 +107,7 @@ class Skipped:
 
 
 class SelectReason(StrEnum):
-    """Why the selector let a frame through."""
+    """The reason the selector let a frame through."""
 
     FIRST = "first"
     CHANGE = "change"
@@ -136,10 +138,10 @@ class Redacted:
 
 
 class Redact(Protocol):
-    """The seam between pipeline and redactor."""
+    """Interface between pipeline and redactor."""
 
     def redact(self, selected: Selected) -> Redacted:
-        """Cover, encode, look again.
+        """Cover faces, people and plates, encode, and detect once more in the result.
 
         Raises:
             RedactionUnavailable: nothing may be published of this picture.
@@ -148,7 +150,7 @@ class Redact(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What a look between snapshots came to."""
+    """The result of a detection between snapshots."""
 
     take: bool
     """Something happened that is worth a picture of this very moment."""
@@ -158,17 +160,17 @@ class Followed:
 
 @runtime_checkable
 class Follows(Protocol):
-    """A redactor that follows machines between the snapshots."""
+    """A redactor that tracks machines between the snapshots."""
 
     def look(self, look: Look, *, may_take: bool) -> Followed:
-        """Find the machines and follow them. `may_take`: whether a picture more can be had.
+        """Detect the machines and track them. `may_take`: a picture of this moment can be had.
 
         Raises:
             RedactionUnavailable: the detector could not run.
         """
 
     def forget(self) -> None:
-        """The camera was turned: of where machines were nothing is left."""
+        """Drop every track: the camera was turned."""
 
     def expire(self) -> None:
-        """Forget what was last seen over a minute ago, though no look came since."""
+        """Drop tracks that were last seen over a minute ago, though no detection ran since."""

@@ -1,4 +1,4 @@
-"""Hosts with ports, in words."""
+"""Writes hosts with ports."""
 
 
 def host_port(host: str | None, port: int) -> str:

@@ -1,4 +1,4 @@
-"""Where pictures come in that the agent does not fetch: devices push them, files are dropped, recordings are brought.
+"""Inlets for pictures that the agent does not fetch: devices push them, files are dropped, recordings are uploaded.
 
 Each camera of these kinds has its source here; the servers that feed them run in threads of their own. So does the
 platform that GB/T 28181 devices register with; the way to their channels is here, too.
@@ -38,11 +38,11 @@ BROUGHT: Final = (ViidSource, DropFolderSource, UploadSource)
 """Kinds of source that are not fetched."""
 Serve = Callable[[threading.Event], None]
 _ROOM_SHARE: Final = 0.8
-"""An upload waits while the spool is fuller than this: the rest is for live pictures."""
+"""Share of the spool beyond which an upload waits: the rest is for live pictures."""
 
 
 class Doors:
-    """Of one agent under one configuration. Nothing is opened before its server runs."""
+    """The inlets of one agent under one configuration. Nothing is opened before its server runs."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Doors:
     ) -> None:
         """`is_held`: the centre has paused this upload.
 
-        `heard` is told a camera's id when its device gives a sign of life, or its desk is open and idle.
+        `heard` is called with a camera's id when its device gives a sign of life, or its desk is open and idle.
         """
         self._decoding = Decoding()
         self._clock = clock
@@ -79,16 +79,16 @@ class Doors:
             if isinstance(camera.source, UploadSource)
         }
         self.platform = _platform(edge, clock, unlock)
-        """None without [gb28181]."""
+        """Platform that GB/T 28181 devices register with; None without [gb28181]."""
         self._sessions = (
             None if edge.gb28181 is None or self.platform is None else _sessions(edge.gb28181, self.platform, clock)
         )
         self._desk: DeskServer | None = None
         self.servers: Mapping[str, Serve] = self._servers(edge, devices, unlock, is_paused)
-        """What has to run, by name."""
+        """Loops to run, each in its own thread, by name."""
 
     def source(self, camera: Camera) -> Source | None:
-        """The source of a camera that is not fetched; None for one that is."""
+        """Return the source of a camera that is not fetched; None for one that is."""
         match camera.source:
             case ViidSource():
                 return self._pictures.source(camera.id)
@@ -100,15 +100,15 @@ class Doors:
                 return None
 
     def recordings(self) -> Mapping[str, Recording]:
-        """How far the recordings are that were brought last, by camera; none without [desk]."""
+        """Progress of the recordings uploaded last, by camera; empty without [desk]."""
         return {} if self._desk is None else self._desk.recordings()
 
     def left(self) -> Iterator[tuple[str, str]]:
-        """Camera and observation id of what devices pushed and nobody will look at; once cameras and servers ended."""
+        """Camera and observation id of pushed pictures that are left unread, once cameras and servers have ended."""
         return self._pictures.left()
 
     def channel(self, camera: Camera) -> MediaChannel | None:
-        """The way to the media of a device that registers here; None for any other camera."""
+        """Return the way to the media of a device that registers here; None for any other camera."""
         source = camera.source
         if self._sessions is None or not isinstance(source, Gb28181Source):
             return None

@@ -1,7 +1,7 @@
-"""Prometheus on loopback: what the centre is told by heartbeat, state and assessment, for who stands at the box.
+"""Serves Prometheus on loopback: the figures of heartbeat, state and assessment, for a technician at the box.
 
 Labels are camera ids and words of the contract: no address, no name, no secret. A port that is taken is tried again; it
-is no reason for an agent to stand still.
+does not stop an agent.
 """
 
 import logging
@@ -28,7 +28,7 @@ _LOOK_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Where the figures come from: each is asked at every scrape, from the server's thread."""
+    """Holds the functions that yield the figures; each is called at every scrape, from the server's thread."""
 
     heartbeat: Callable[[], Heartbeat]
     assessed: Callable[[], Assessed]
@@ -37,16 +37,16 @@ class Told:
     clock_changes: Callable[[], Mapping[str, int]]
     looking: Callable[[], Looking]
     oldest_s: Callable[[], float | None] = lambda: None
-    """Age of the oldest message in the spool; None when it is empty, or nobody knows."""
+    """Age of the oldest message in the spool; None when it is empty, or the age is unknown."""
     is_connected: Callable[[], bool] = lambda: False
-    """To the broker."""
+    """True while the broker has accepted the agent."""
     certificate_ends_ms: Callable[[], int | None] = lambda: None
     """None: it cannot be read, and the agent's log says why."""
     spool_max_bytes: int | None = None
 
 
 class Metrics:
-    """The door for Prometheus; `run` in a thread of its own."""
+    """The HTTP endpoint for Prometheus; `run` in a thread of its own."""
 
     def __init__(self, port: int, told: Told, clock: Clock, backoff: Backoff) -> None:
         self._port = port
@@ -58,7 +58,7 @@ class Metrics:
         self._closing = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
-        """Answer until `stop`."""
+        """Serve until `stop`; a port that is taken is tried again."""
         while not stop.is_set():
             try:
                 self.open()
@@ -80,7 +80,7 @@ class Metrics:
         self._server = start_http_server(self._port, LOOPBACK, self._registry)
 
     def close(self) -> None:
-        """Listen no more; closing twice is no error."""
+        """Stop listening; closing twice is no error."""
         with self._closing:
             if self._server is None:
                 return
@@ -92,18 +92,17 @@ class Metrics:
 
 
 class _Collector:
-    """Asks for everything anew at each scrape: nothing is kept twice."""
+    """Collects everything anew at each scrape: nothing is kept twice."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
 
     def collect(self) -> Iterator[Metric]:
-        """See prometheus_client."""
         return families(self._told)
 
 
 def families(told: Told) -> Iterator[Metric]:
-    """All there are, as of now."""
+    """Yield all families as of now."""
     heartbeat = told.heartbeat()
     yield from _agent(heartbeat, told.oldest_s())
     yield from _standing(told)
@@ -133,7 +132,7 @@ def _agent(heartbeat: Heartbeat, oldest_s: float | None) -> Iterator[Metric]:
 
 
 def _standing(told: Told) -> Iterator[Metric]:
-    """What the agent's link to the centre stands on."""
+    """Yield the conditions of the connection to the centre: spool limit, broker, certificate."""
     yield _gauge("spool_limit_bytes", "What the spool may hold; beyond it the oldest go", told.spool_max_bytes)
     yield _gauge("broker_connected", "1 while the broker has accepted the agent", float(told.is_connected()))
     ends_s = _seconds(told.certificate_ends_ms())
@@ -141,7 +140,7 @@ def _standing(told: Told) -> Iterator[Metric]:
 
 
 def _ledgers(heartbeat: Heartbeat) -> Iterator[Metric]:
-    """Of each camera: selected = the sum of its ends + in flight."""
+    """Yield each camera's ledger: selected = the sum of its ends + in flight."""
     selected = CounterMetricFamily(f"{_PREFIX}selected", "Pictures taken", labels=["camera"])
     ended = CounterMetricFamily(f"{_PREFIX}ended", "What became of them", labels=["camera", "end"])
     in_flight = GaugeMetricFamily(f"{_PREFIX}in_flight", "Being redacted, or in the spool", labels=["camera"])
@@ -156,7 +155,7 @@ def _ledgers(heartbeat: Heartbeat) -> Iterator[Metric]:
 
 
 def _looking(looking: Looking) -> Iterator[Metric]:
-    """Looks at machines between snapshots, of the cameras with lines, zones or lanes."""
+    """Yield detection of machines between snapshots, of the cameras with lines, zones or lanes."""
     yield _counter("looks", "Looks for machines between snapshots", sorted(looking.looks.items()))
     says = "Looks that there should have been while something moved, for which there was no time"
     yield _counter("looks_skipped", says, sorted(looking.skipped.items()))
@@ -166,7 +165,7 @@ def _looking(looking: Looking) -> Iterator[Metric]:
 
 
 def _states(statuses: Iterable[CameraStatus]) -> Iterator[Metric]:
-    """1 for the state a camera is in, 0 for the others; and the code of its cause, where there is one."""
+    """Yield 1 for the state a camera is in, 0 for the others; and the code of its cause, if there is one."""
     states = GaugeMetricFamily(f"{_PREFIX}camera_state", "1 where it is so", labels=["camera", "state"])
     causes = GaugeMetricFamily(f"{_PREFIX}camera_cause", "1: what is wrong", labels=["camera", "code"])
     for status in statuses:
@@ -200,7 +199,7 @@ def _facts(assessed: Assessed) -> Iterator[Metric]:
 
 
 def _gauge(name: str, says: str, value: float | None) -> Metric:
-    """Without a sample where nobody knows."""
+    """Build a gauge, without a sample if the value is unknown."""
     family = GaugeMetricFamily(_PREFIX + name, says)
     if value is not None:
         family.add_metric([], value)

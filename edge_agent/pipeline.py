@@ -1,7 +1,7 @@
-"""capture → queue → redactor → spool, for one camera.
+"""Runs capture → queue → redactor → spool for one camera.
 
 A camera's own thread takes what its capture selects; the one redaction worker calls `finish` for every camera in turn.
-`run` never gives up, `run_once` is one honest attempt that fails with the reason.
+`run` never gives up, `run_once` makes one attempt that fails with the cause.
 """
 
 import logging
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _PAUSE_LOOK_S: Final = 1.0
 _TAKE_S: Final = 0.5
 _PROVEN_S: Final = 60.0
-"""A stream that crashes its decoder does so again and again: patience returns once it has gone well for so long."""
+"""Seconds of good work after which the backoff is reset: a stream that crashes its decoder does so again and again."""
 
 
 class Pipeline:
@@ -81,7 +81,7 @@ class Pipeline:
     def run(self, stop: threading.Event, abandon: threading.Event) -> None:
         """Deliver until `stop`, or until a recording is over. A camera that fails is tried again after a wait.
 
-        What is selected by then still finds its place in the queue, unless `abandon` is set.
+        Frames selected by then still enter the queue, unless `abandon` is set.
         """
         while not stop.is_set():
             if self._health.is_paused(self._id):
@@ -104,14 +104,14 @@ class Pipeline:
                 return
 
     def run_once(self, stop: threading.Event, abandon: threading.Event) -> bool:
-        """One attempt. True when the source has no more to give, False when it was stopped or paused.
+        """Make one attempt. Returns true when the source has no more to give, false when it was stopped or paused.
 
         Raises:
             SourceError: the camera cannot deliver.
         """
         self._attempt_s = self._clock.monotonic_s()
         for item in self._capture.selected(stop):
-            # A decoder may hold a thread for long: what it brings after the stop nobody would take any more.
+            # A decoder may hold a thread for long: what it yields after the stop has no taker any more.
             if stop.is_set() or self._health.is_paused(self._id):
                 return False
             match item:
@@ -134,7 +134,7 @@ class Pipeline:
         return not stop.is_set()
 
     def finish(self, selected: Selected) -> None:
-        """Redact and spool what was selected; whatever happens, the ledger says how it ended."""
+        """Redact and spool a selected frame; whatever happens, the ledger records how it ended."""
         began_s = self._clock.monotonic_s()
         has_worked = False
         try:
@@ -143,11 +143,11 @@ class Pipeline:
             self._steward.left(selected, self._clock.monotonic_s() - began_s if has_worked else None)
 
     def interrupt(self, selected: Selected) -> None:
-        """The agent stops before this picture's turn: a replay that begins again may select it anew."""
+        """Drop a frame because the agent stops before its turn: a replay that begins again may select it anew."""
         self._spool.drop(selected.frame.observation_id, DropReason.INTERRUPTED)
 
     def forgo(self, observation_id: str) -> None:
-        """The agent stops and has not even looked at this one, which its device thinks safe: it ends by name."""
+        """Drop a pushed picture unread because the agent stops. Its device counts on it, so the ledger names it."""
         try:
             is_new = self._spool.select(observation_id, self._id)
         except SpoolFull as error:  # counted as such
@@ -157,7 +157,7 @@ class Pipeline:
             self._spool.drop(observation_id, DropReason.INTERRUPTED)
 
     def _finish(self, selected: Selected) -> bool:
-        """Whether this took as long as a redaction takes."""
+        """Redact and spool; true if this took as long as a redaction takes."""
         observation_id = selected.frame.observation_id
         if self._health.is_paused(self._id):
             self._spool.drop(observation_id, DropReason.PAUSED)
@@ -206,7 +206,7 @@ class Pipeline:
         self._health.delivering(self._id)
 
     def _enter(self, selected: Selected, abandon: threading.Event) -> None:
-        """Into the ledger and the queue, unless it is a duplicate."""
+        """Enter a frame into ledger and queue, unless it is a duplicate."""
         try:
             if not self._spool.select(selected.frame.observation_id, self._id):
                 return
@@ -223,14 +223,17 @@ class Pipeline:
             self._steward.queued(selected)
 
     def _look(self, look: Look) -> None:
-        """Who can wait waits here for the answer, so that a recording is looked at in its own time."""
+        """Request detection.
+
+        A source that can wait waits here for the answer, so that a recording keeps its own time.
+        """
         if self._can_wait or self._queue.waits:
             self._looker.look(look)
         else:
             self._looker.put(look)
 
     def _note_view(self, sighting: Sighting) -> None:
-        """Where machines were in another view means nothing in this one: when it is told to have moved, and back."""
+        """Drop the tracks when the camera is reported as turned, or as back: positions in another view mean nothing."""
         if sighting.scores is None or (score := sighting.scores.get(PictureCheck.SCENE_MOVED)) is None:
             return
         has_moved = self._moved_from < 1 and score >= self._moved_from
@@ -239,7 +242,7 @@ class Pipeline:
             self._looker.turned(self._id)
 
     def _skip(self, skipped: Skipped) -> None:
-        """A source had a picture that is of no use: counted, and the next one is waited for."""
+        """Count a picture that a source could not use."""
         self.skipped[skipped.reason] += 1
         if skipped.reason is SkipReason.BROKEN:
             self._health.unusable(self._id)
@@ -250,7 +253,7 @@ class Pipeline:
             )
 
     def _note_disk(self, trouble: str) -> None:
-        """One line when the disk fills, one when there is room again."""
+        """Log one line when the disk fills, and one when there is room again."""
         if bool(trouble) == self._disk_full:
             return
         self._disk_full = bool(trouble)
@@ -263,12 +266,12 @@ class Pipeline:
 
 
 def _deserves_a_line(count: int) -> bool:
-    """The 1st, 10th, 100th …: a camera can send broken keyframes all day."""
+    """True for the 1st, 10th, 100th …: a camera can send broken keyframes all day."""
     return str(count).rstrip("0") == "1"
 
 
 def _can_wait(source: processes.CameraSource) -> bool:
-    """Recordings that are sent, or fetched from a device, are there later too; what a camera sees now is not."""
+    """True for recordings, uploaded or fetched from a device: they are there later too, and a live picture is not."""
     match source:
         case processes.UploadSource() | processes.Gb28181Source(span=processes.RecordedSpan()):
             return True
@@ -279,12 +282,12 @@ def _can_wait(source: processes.CameraSource) -> bool:
 def redact_in_turn(
     queue: FairQueue[Selected], pipelines: Mapping[str, Pipeline], no_more: threading.Event, abandon: threading.Event
 ) -> None:
-    """The redaction worker: one picture at a time, each camera in its turn, until `no_more` come and none waits.
+    """Run the redaction worker: one picture at a time, each camera in turn, until `no_more` come and none waits.
 
-    Once `abandon` is set, what waits is interrupted instead.
+    Once `abandon` is set, waiting frames are interrupted instead.
     """
     while True:
-        ends = no_more.is_set()  # asked before the look: what came in between is seen by it
+        ends = no_more.is_set()  # read before the take, which sees what came in between
         selected = queue.take(0 if ends else _TAKE_S)
         if selected is not None:
             pipeline = pipelines[selected.frame.camera_id]

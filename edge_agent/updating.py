@@ -1,4 +1,4 @@
-"""Puts together what changes an agent's software: its orders, the service that hands archives out, the agent itself."""
+"""Wires the update of an agent's software: its orders, the service that hands archives out, the agent itself."""
 
 from edge_agent.clock import Clock
 from edge_agent.config_runner import Configurator
@@ -9,7 +9,7 @@ from provisioning.contracts.config.processes import EdgeConfig
 
 
 def updates_of(edge: EdgeConfig, clock: Clock, version: str) -> Updates | None:
-    """An agent's orders; None where it may not be changed from afar.
+    """Open an agent's orders; None if it may not be changed remotely.
 
     Raises:
         DocumentsError: see `Updates`.
@@ -20,7 +20,7 @@ def updates_of(edge: EdgeConfig, clock: Clock, version: str) -> Updates | None:
 
 
 def updater_of(edge: EdgeConfig, updates: Updates, configurator: Configurator, clock: Clock) -> Updater:
-    """Who carries them out. Of an agent that `updates_of` found some for."""
+    """Build the updater that carries the orders out. `updates`: from `updates_of`."""
     provisioning, where = edge.provisioning, edge.updates
     assert provisioning is not None  # noqa: S101 - see above
     assert where is not None  # noqa: S101 - see above

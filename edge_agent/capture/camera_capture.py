@@ -1,6 +1,8 @@
-"""One camera, looked at: source → selector. What comes out is what is worth a snapshot, and about once a second a word.
+"""Captures one camera: source → motion → selector and picture checks.
 
-`Capturing` is the seam: `Capture` looks in this process, `CaptureProcess` has a `Capture` look in one of its own.
+Yields selected frames, skipped pictures, requests for detection (`Look`) and, about once a second, statistics
+(`Sighting`).
+`Capturing` is the interface: `Capture` runs in this process, `CaptureProcess` runs a `Capture` in a child process.
 """
 
 import threading
@@ -27,49 +29,47 @@ from provisioning.contracts.wire.messages import ClockQuality, PictureCheck
 Captured: TypeAlias = Selected | Skipped | Sighting | Look
 _WORD_S: Final = 1.0
 _EARLY: Final = 0.25
-"""A look a fifth of a second comes after 180 ms as often as after 220."""
+"""Frames due five times a second come 180 ms apart as often as 220."""
 _UNANSWERED_MS: Final = 10_000
-"""Whoever should have answered a look has fallen."""
+"""After so long without an answer to a `Look`, its detector must have fallen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What one camera may take of the machine at the moment."""
+    """Limits one camera's capture: its share of the machine, as the scheduler sets it."""
 
     least_ms: float = 0.0
-    """See `Selector.least_ms`."""
+    """Least milliseconds between pictures that changed, see `Selector.least_ms`."""
     is_full: bool = False
-    """See `Selector.is_full`."""
+    """Nothing is selected, see `Selector.is_full`."""
     closer: bool = False
-    """Whether it may look between keyframes while something moves."""
+    """The source may decode between keyframes while something moves."""
     looks_per_s: float = 0.0
-    """How often it may look between keyframes for machines; they are looked for while something moves."""
+    """Rate of detection of machines between keyframes, while something moves."""
 
 
 class Capturing(Protocol):
-    """See the module."""
-
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
-        """One honest attempt, as `Source.frames`: returning means that there is nothing more to come, ever.
+        """Make one attempt, as `Source.frames`: returning means that there is nothing more to come, ever.
 
-        A sighting comes about once a second while anything comes of the camera, be it no usable picture.
+        A `Sighting` comes about once a second while anything comes of the camera, even if no picture is usable.
 
         Raises:
             SourceError: the camera cannot deliver now.
         """
 
     def obey(self, orders: Orders) -> None:
-        """From now on look like this. From any thread, at any time."""
+        """Capture within these limits from now on. From any thread, at any time."""
 
     def answer(self, at_ms: int, *, take: bool) -> None:
-        """The `Look` of that capture time is done with; `take`: a picture of it is wanted. From any thread.
+        """Report that detection in the `Look` of that capture time is done; `take`: its picture is wanted.
 
-        Before its last look is answered a camera gives no other.
+        From any thread. A camera gives no further `Look` before its last one is answered.
         """
 
 
 class Capture:
-    """See `Capturing`."""
+    """Captures in this process."""
 
     def __init__(
         self,
@@ -80,7 +80,10 @@ class Capture:
         memory: Memory | None = None,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
-        """`memory` is a former selector's. `alive` is called whenever the source gives a sign of life."""
+        """Open nothing yet. `memory`: a former selector's.
+
+        `alive` is called whenever the source gives a sign of life.
+        """
         self._id = camera.id
         self._source = source
         self._live = source if isinstance(source, LiveSource) else None
@@ -108,27 +111,24 @@ class Capture:
 
     @property
     def memory(self) -> Memory | None:
-        """What the selector would need to go on elsewhere."""
+        """Hold the state that another selector needs to go on from here."""
         return self._selector.memory
 
     def obey(self, orders: Orders) -> None:
-        """See `Capturing`."""
         self._orders = orders
 
     def answer(self, at_ms: int, *, take: bool) -> None:
-        """See `Capturing`."""
         self._answers.append((at_ms, take))
 
     def hold(self) -> None:
-        """Take nothing until `go_on`: the last picture is on its way, and the answer that it was one too many."""
+        """Select nothing until `go_on`: the last picture is on its way, and then the limits that follow from it."""
         self._is_held = True
 
     def go_on(self) -> None:
-        """It has arrived."""
+        """End `hold`: the picture has arrived."""
         self._is_held = False
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
-        """See `Capturing`."""
         self._told_s = None
         self._unanswered = None  # of an attempt before this one, whose source is closed
         self._answers.clear()
@@ -150,19 +150,19 @@ class Capture:
                     self._cpu_ms += spent_ms
                     if look is not None:
                         yield look
-                        if (event := self._answered()) is not None:  # of one who waited for it
+                        if (event := self._answered()) is not None:  # the answer came while the consumer held the look
                             yield event
                     if taken is not None:
                         yield taken
                     if not isinstance(taken, Skipped):
                         self._newest_ms, self._is_moving = item.captured_at_ms, moving
                         yield from self._word()
-                    cpu_ms = thread_cpu_ms()  # what the taker did in this thread meanwhile is not ours
+                    cpu_ms = thread_cpu_ms()  # the consumer's time in this thread is not decoding
                 case _:
                     assert_never(item)
 
     def _look_closer(self, glance: Glance) -> bool:
-        """Whether something moves; and then the source is asked to look more often, if it may."""
+        """Detect motion, and set how often the source decodes. Returns true while something moves."""
         self._pictures += 1
         self._clock_changes += self._dated_by not in {None, glance.clock}
         self._dated_by = glance.clock
@@ -176,7 +176,7 @@ class Capture:
         return moving
 
     def _look(self, glance: Glance, *, is_taken: bool) -> Look | None:
-        """One of machines, where it is due and the last one is answered. Of what is taken in any case."""
+        """Make a `Look` for machines if one is due and the last one is answered; always of a frame that is selected."""
         per_second, at_ms = self._orders.looks_per_s, glance.captured_at_ms
         if not per_second or glance.pushed or self._awaits(at_ms):
             return None
@@ -186,17 +186,17 @@ class Capture:
         try:
             reduced = reduced_of(glance.pixels()) if glance.reduced is None else glance.reduced()
         except UnusablePictureError:
-            return None  # it is told where it is a picture that somebody wants
+            return None  # reported when it is a picture that is to be selected
         self._looked_ms, self._unanswered = at_ms, glance
         return Look(self._id, at_ms, reduced, is_taken)
 
     def _awaits(self, at_ms: int) -> bool:
-        """Whether a look is on its way."""
+        """True while a `Look` waits for its answer."""
         before = self._unanswered
         return before is not None and 0 <= at_ms - before.captured_at_ms < _UNANSWERED_MS
 
     def _answered(self) -> Selected | Skipped | None:
-        """The picture of the last look, if its answer has come and asks for that."""
+        """Take the frame of the last `Look` if its answer has come and asks for it."""
         glance = self._unanswered
         if not self._answers:
             return None
@@ -214,7 +214,7 @@ class Capture:
         return Selected(frame, SelectReason.EVENT)
 
     def _considered(self, glance: Glance) -> Selected | Skipped | None:
-        """The pixels are made once, and only where the selector or the checks want them."""
+        """Select and check the frame. Its pixels are decoded once, and only if selector or checks want them."""
         orders = self._orders
         self._selector.least_ms, self._selector.is_full = orders.least_ms, orders.is_full or self._is_held
         reason = self._selector.consider(glance)
@@ -232,7 +232,7 @@ class Capture:
         return None if reason is None else Selected(frame, reason)
 
     def _is_check_due(self, glance: Glance, *, is_taken: bool) -> bool:
-        """Where the pixels are dear, the next picture that is taken anyway will do, for as long again."""
+        """Tell if the checks are due. If decoding is dear they wait as long again for a frame that is selected."""
         if self._checked_ms is None:
             return True
         patience_ms = 2 * self._check_ms if glance.is_dear and not is_taken else self._check_ms

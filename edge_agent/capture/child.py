@@ -1,8 +1,8 @@
 """The fork server's and its children's side: `python -m edge_agent.capture.child CONTROL`, started by `fork_server`.
 
-The module loads all that a camera's process needs, then forks one for every word on the control socket. A child looks
-at its camera until it is told to stop, and says what it sees on its channel. Passwords and addresses come there too:
-nothing of them is in an argument or in the environment.
+The module loads all that a camera's process needs, then forks one for each message on the control socket. A child
+captures its camera until it is told to stop, and reports on its channel. Passwords and addresses come over the channel
+too: nothing of them is in an argument or in the environment.
 """
 
 import gc
@@ -39,7 +39,7 @@ _ALIVE_S: Final = 1.0
 
 
 def main() -> None:
-    """Fork until the agent is gone; in a child, look at a camera."""
+    """Fork until the agent is gone; in a child, capture a camera."""
     sys.excepthook = _without_text
     forbid_core_dumps()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _forking(control: socket.socket) -> socket.socket | None:
-    """Fork and bury, until the agent is gone: None. In a child, its channel."""
+    """Fork and reap children until the agent is gone, then return None. In a child, return its channel."""
     parent = os.getpid()
     children: dict[int, tuple[int, socket.socket]] = {}
     poll = select.poll()
@@ -89,7 +89,7 @@ def _forking(control: socket.socket) -> socket.socket | None:
 
 
 def _bury(death: int, pid: int, channel: socket.socket) -> None:
-    """Tell the agent how a child ended."""
+    """Reap a child and report its exit code on its channel."""
     os.close(death)
     _, status = os.waitpid(pid, 0)
     with channel:
@@ -101,13 +101,13 @@ def _bury(death: int, pid: int, channel: socket.socket) -> None:
 
 
 def _kill(pid: int, children: dict[int, tuple[int, socket.socket]]) -> None:
-    """Only a child that is not yet buried: its number may be another's by now."""
+    """Kill a child that is not yet reaped: another process may have its number by now."""
     if any(pid == child for child, _ in children.values()):
         os.kill(pid, signal.SIGKILL)
 
 
 def _look(channel: socket.socket) -> None:
-    """One camera, one attempt."""
+    """Capture one camera for one attempt, as the first message on the channel orders."""
     data, descriptors, _, _ = socket.recv_fds(channel, wire.MAX_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
     start = wire.read_order(data) if data else wire.Stop()
     if isinstance(start, wire.Stop):
@@ -139,7 +139,7 @@ def _look(channel: socket.socket) -> None:
 
 
 def _source(start: wire.Start, descriptors: Sequence[int], clock: Clock) -> Source:
-    """What the camera's pictures come from."""
+    """Open the source of the camera's frames; a registered device's media come as descriptors."""
     camera_id, password, its = start.camera.id, start.password, start.camera.source
     if isinstance(its, processes.RtspSource):
         return Rtsp(camera_id, its, clock, lambda: password, last_ms=start.last_ms)
@@ -150,7 +150,7 @@ def _source(start: wire.Start, descriptors: Sequence[int], clock: Clock) -> Sour
 
 
 def _listen(channel: socket.socket, capture: Capture, stop: threading.Event, taken_over: threading.Event) -> None:
-    """Hear the agent, until it says stop. When it is gone there is nobody to look for."""
+    """Read the agent's messages until `Stop`. Ends the process when the agent is gone."""
     while True:
         try:
             data = channel.recv(wire.MAX_BYTES)
@@ -175,7 +175,7 @@ def _listen(channel: socket.socket, capture: Capture, stop: threading.Event, tak
 
 
 class _Speaker:
-    """Says things to the agent."""
+    """Sends reports to the agent."""
 
     def __init__(self, channel: socket.socket, clock: Clock) -> None:
         self._channel = channel
@@ -261,7 +261,7 @@ class _Speaker:
 
 
 def _without_text(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
-    """A bug's traceback, but not its text: FFmpeg's errors hold addresses with passwords."""
+    """Print a bug's traceback without its message: FFmpeg's errors hold addresses with passwords."""
     sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__name__} in the process of a camera\n")
 
 

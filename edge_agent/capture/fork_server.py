@@ -1,4 +1,4 @@
-"""Forks a process a camera from one that has loaded everything and holds nothing: 30 decoders share its memory.
+"""Forks a process for each camera from one that has loaded everything and holds nothing: 30 decoders share its memory.
 
 ```
 agent ─┬─ fork server (numpy, PyAV, OpenCV loaded; no picture, no password)
@@ -8,7 +8,7 @@ agent ─┬─ fork server (numpy, PyAV, OpenCV loaded; no picture, no password
 ```
 
 Not `multiprocessing`: its fork server has every child import the program that the agent was started as, command line
-and all, and there is no way to ask for less.
+and all, and offers no way to do without.
 """
 
 import logging
@@ -24,7 +24,7 @@ from typing import Final
 _log = logging.getLogger(__name__)
 
 _READY_S: Final = 60.0
-"""It loads for about a second on an idle machine."""
+"""Loading takes about a second on an idle machine."""
 _END_S: Final = 5.0
 _REPLY_BYTES: Final = 32
 
@@ -35,15 +35,15 @@ class ForkError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process of one camera. Whoever has it closes the channel."""
+    """A process of one camera. Its holder closes the channel."""
 
     pid: int
     channel: socket.socket
-    """SOCK_SEQPACKET: the words of `capture_wire`. The last one is `Ended`."""
+    """SOCK_SEQPACKET, for the messages of `capture.wire`. The last one is `Ended`."""
 
 
 class ForkServer:
-    """Started with the first fork, and again if it should fall. Thread-safe."""
+    """Starts with the first fork, and again if it should fall. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,15 +52,15 @@ class ForkServer:
 
     @property
     def pid(self) -> int | None:
-        """Of the fork server itself, while it is there."""
+        """Process id of the fork server; None before the first fork."""
         process = self._process
         return None if process is None else process.pid
 
     def fork(self) -> Child:
-        """A new process, which waits for its first word.
+        """Start a process, which waits for its first message.
 
         Raises:
-            ForkError: it cannot be had.
+            ForkError: no process can be started.
         """
         with self._lock:
             if self._process is not None and self._process.poll() is not None:
@@ -81,9 +81,9 @@ class ForkServer:
                 raise ForkError(f"no process can be started for a camera ({error.strerror or error})") from error
 
     def kill(self, child: Child) -> None:
-        """End a process that does not end by itself. One that has ended already does not mind.
+        """Kill a process that does not end by itself; harmless to one that has ended.
 
-        Through its parent: only there is the number still its own.
+        Goes through its parent: only there is the process id certain to be the child's.
         """
         with self._lock:
             if self._control is not None:
@@ -93,7 +93,7 @@ class ForkServer:
                     self._let_go()  # and with it every child
 
     def close(self) -> None:
-        """End it with all its children."""
+        """End the fork server with all its children."""
         with self._lock:
             self._let_go()
 
@@ -119,7 +119,7 @@ class ForkServer:
     def _let_go(self) -> None:
         process, self._process = self._process, None
         if self._control is not None:
-            self._control.close()  # its word to end
+            self._control.close()  # the fork server ends at this
             self._control = None
         if process is None:
             return

@@ -1,4 +1,4 @@
-"""Whether something moves in a scene: a picture that differs from the one before it, and a few seconds after."""
+"""Detects motion in a scene: a picture differs from the one before it, or one did within the last seconds."""
 
 from typing import Final
 
@@ -6,19 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 STILL_MS: Final = 5000
-"""After so long without a change the scene is quiet again."""
+"""Milliseconds without a change after which the scene is still again."""
 STIRS: Final = (12, 3)
-"""By so many grey levels so many of the 64×36 cells must differ where one machine is enough: a car of 300 px at 1080p
-changes the mean by 1.3 levels and a dozen cells by 30 to 100; a cell's noise is under 1."""
+"""Grey levels, and cells: so many of the 64×36 cells must differ by so much if one machine is enough.
+
+A car of 300 px at 1080p changes the mean by 1.3 levels and a dozen cells by 30 to 100; a cell's noise is under 1.
+"""
 
 
 class Motion:
-    """One camera's. Pure: capture times and pictures at first sight alone."""
+    """Motion detector of one camera. Pure: takes capture times and grey thumbnails alone."""
 
     def __init__(self, threshold: float, *, one_machine: bool = False) -> None:
-        """`threshold`: mean absolute difference of grey levels from one look to the next, 0..255.
+        """`threshold`: mean absolute difference of grey levels from one picture to the next, 0..255.
 
-        `one_machine`: something as small as that is enough (`STIRS`).
+        `one_machine`: a change as small as one machine's is enough (`STIRS`).
         """
         self._threshold = threshold
         self._one_machine = one_machine
@@ -27,7 +29,7 @@ class Motion:
         self._moved_ms: int | None = None
 
     def consider(self, at_ms: int, grey: NDArray[np.uint8]) -> bool:
-        """Look at the next picture (36×64); whether the scene moves."""
+        """Compare the next picture (36×64) with the one before it. Returns true while the scene moves."""
         wide = grey.astype(np.int16)
         if at_ms < self._last_ms:  # a clock that was set back
             self._moved_ms = None

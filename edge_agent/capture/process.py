@@ -1,4 +1,4 @@
-"""A camera looked at in a process of its own: a decoder that crashes takes its camera for seconds, and nothing else."""
+"""Captures a camera in a child process: a decoder that crashes takes its camera for seconds, and nothing else."""
 
 import os
 import signal
@@ -25,14 +25,14 @@ from edge_agent.sources.rtsp.source import Password
 from provisioning.contracts.config import processes
 
 _LOOK_UP_S: Final = 0.5
-"""How often one who hears nothing looks whether to stop."""
+"""Seconds between looks at `stop` while the child is silent."""
 _GOODBYE_S: Final = 1.0
-"""A child that is told to stop closes its stream at the next packet; one that does not is killed."""
+"""Seconds for a child to close its stream at the next packet after `Stop`; then it is killed."""
 _LAST_WORDS: Final = 100
 _SILENT: Final = 3
-"""Times the read timeout without a sign of life; FFmpeg itself gives up after twice."""
+"""Read timeouts without a sign of life after which a child is killed; FFmpeg itself gives up after two."""
 _REGISTERED: Final = (12.0, 15.0)
-"""Seconds until the first media and without any more after which a receiver of a registered device's gives up."""
+"""Seconds before the first media, and between media, after which the receiver of a registered device gives up."""
 _ERRORS: Final = {
     kind.__name__: kind
     for kind in (
@@ -50,7 +50,7 @@ _ERRORS: Final = {
 
 
 class CaptureProcess:
-    """See `Capturing`. Each attempt has a process of its own; what the selector knows goes from one to the next."""
+    """Captures in a child process, one for each attempt; the selector's memory goes from one to the next."""
 
     def __init__(
         self,
@@ -61,9 +61,9 @@ class CaptureProcess:
         password: Password,
         channel: MediaChannel | None = None,
     ) -> None:
-        """`password` is asked here, in the agent: the process is sent the one word that it needs.
+        """`password` is called here, in the agent: the process is sent its own camera's alone.
 
-        `channel`: of a registered device. The agent holds the sessions, the process has their socket.
+        `channel`: of a registered device. The agent holds the sessions, the process gets their socket.
         """
         self._id = camera.id
         self._camera = camera.model_copy(update={"name": "", "policy": processes.Policy()})
@@ -85,28 +85,26 @@ class CaptureProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the process that looks at the moment."""
+        """Process id of the child that captures at the moment."""
         child = self._child
         return None if child is None else child.pid
 
     def obey(self, orders: Orders) -> None:
-        """See `Capturing`."""
         with self._lock:
             self._orders = orders
             if self._child is not None:
                 _tell(self._child, wire.Obey(orders=orders))
 
     def answer(self, at_ms: int, *, take: bool) -> None:
-        """See `Capturing`."""
         with self._lock:
             if self._child is not None:
                 _tell(self._child, wire.Answer(at_ms=at_ms, take=take))
 
     def selected(self, stop: threading.Event) -> Iterator[Captured]:
-        """See `Capturing`.
+        """Make one attempt in a child process, as `Capturing.selected`.
 
         Raises:
-            SourceError: what the source raised there; `Crashed` when its process fell, `Stalled` when that was silent.
+            SourceError: as the source raised it there; `Crashed` if its process fell, `Stalled` if that was silent.
         """
         if self._channel is None:
             yield from self._attempt(nullcontext(), stop)
@@ -121,9 +119,9 @@ class CaptureProcess:
                 yield Skipped(self._id, SkipReason.BROKEN, complaint)
 
     def _attempt(self, opening: AbstractContextManager[Media | None], stop: threading.Event) -> Iterator[Captured]:
-        """One process.
+        """Run one process.
 
-        It is there before a device is asked to send: a default socket buffer holds a fraction of a second.
+        It is forked before a device is asked to send: a default socket buffer holds a fraction of a second.
         """
         password = self._password()
         child = self._fork()
@@ -187,7 +185,7 @@ class CaptureProcess:
     def _reports(
         self, child: Child, media: Media | None, stop: threading.Event
     ) -> Iterator[tuple[wire.Report, NDArray[np.uint8] | None]]:
-        """What the process says, while the session that it receives lasts. Looks up twice a second."""
+        """Yield the child's reports while its media session lasts. Checks `stop` twice a second."""
         child.channel.settimeout(_LOOK_UP_S)
         heard_s = self._clock.monotonic_s()
         silent_s = self._connect_s + _SILENT * self._read_s
@@ -209,7 +207,7 @@ class CaptureProcess:
             yield said
 
     def _note_time(self, report: wire.Report) -> None:
-        """The picture of an event is one of some moments ago."""
+        """Note the newest capture time. The picture of an event was captured some moments ago and does not count."""
         match report:
             case wire.Seen(at_ms=at_ms) | wire.Looked(captured_at_ms=at_ms):
                 self._last_ms = at_ms
@@ -223,16 +221,16 @@ class CaptureProcess:
             self._channel.reach(at_ms)
 
     def _next(self, child: Child) -> tuple[wire.Report, NDArray[np.uint8] | None]:
-        """The next word, and the picture that comes with it.
+        """Receive the next report, and the picture that comes with it.
 
         Raises:
             TimeoutError: none came within `_LOOK_UP_S`.
-            Crashed: the channel is closed, or what came makes no sense.
+            Crashed: the channel is closed, or the message is malformed.
         """
         try:
             data, descriptors = _received(child)
         except ConnectionResetError:
-            # It ended before it had read all that it was told, and Linux says so ahead of what it had said itself.
+            # It ended with orders unread, and Linux reports that ahead of the reports that it had sent.
             data, descriptors = _received(child)
         try:
             if not data:
@@ -249,7 +247,7 @@ class CaptureProcess:
                 os.close(descriptor)
 
     def _end(self, child: Child) -> None:
-        """Politely: the camera hears that its session is over. What was on the way goes nowhere."""
+        """Ask the child to end, so that the camera's session is closed. Reports still on their way are dropped."""
         _tell(child, wire.Stop())
         child.channel.settimeout(_GOODBYE_S)
         try:
@@ -268,7 +266,7 @@ class CaptureProcess:
 
 
 class _Counted:
-    """Makes what each process counts anew into numbers that only grow."""
+    """Adds up counters that begin anew with each process, so that they only grow."""
 
     def __init__(self) -> None:
         self._pictures = self._passed_over = self._clock_changes = 0
@@ -276,7 +274,7 @@ class _Counted:
         self._newest = (0, 0, 0.0, 0)
 
     def is_new(self, seen: wire.Seen) -> bool:
-        """Whether a picture more was looked at than at the word before."""
+        """True if a picture more was examined than at the report before."""
         return seen.pictures > self._newest[0]
 
     def sighting(self, camera_id: str, seen: wire.Seen) -> Sighting:
@@ -303,13 +301,13 @@ class _Counted:
 
 
 def _received(child: Child) -> tuple[bytes, list[int]]:
-    """One message and its descriptors; nothing once the channel is closed and empty."""
+    """Receive one message and its descriptors; empty once the channel is closed and drained."""
     data, descriptors, _, _ = socket.recv_fds(child.channel, wire.MAX_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
     return data, descriptors
 
 
 def _tell(child: Child, word: wire.Order, *descriptors: int) -> None:
-    """Without waiting: one that does not listen is not alive, and is ended for that."""
+    """Send without waiting: a child that does not read is killed as one without a sign of life."""
     try:
         socket.send_fds(child.channel, [wire.encode(word)], descriptors, socket.MSG_DONTWAIT)
     except OSError:

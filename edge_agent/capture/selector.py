@@ -1,7 +1,7 @@
-"""Which pictures are worth a snapshot: what changed, at most N a second, and one every T however still the scene.
+"""Selects the pictures worth a snapshot: those that changed, at most N a second, and one every T of a still scene.
 
-Pure: the answer depends on the glances, by their capture times, and on what the agent's budget allows. Where nothing is
-rationed, as in a recording that waits for the redactor, a replay selects the same pictures again.
+Pure: the selection depends on the glances, by their capture times, and on what the agent's budget allows. Where nothing
+is rationed, as in a recording that waits for the redactor, a replay selects the same pictures again.
 """
 
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ _EARLY = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Memory:
-    """What a selector knows of the past: it outlives the process that the selector runs in."""
+    """State of a selector. It outlives the process that the selector runs in."""
 
     grey: NDArray[np.uint8]
-    """36×64, the last selected picture at first sight."""
+    """Grey thumbnail (36×64) of the last selected picture."""
     taken_ms: int
-    """When it was captured."""
+    """Capture time of that picture."""
     paced_ms: float
-    """Where the pace of the configuration counts from: the schedule keeps it when a picture comes early."""
+    """Origin of the configured pace: a picture that comes early does not shift the schedule."""
     rationed_ms: float
-    """The same for the pace of the budget."""
+    """The same for the budget's pace."""
 
 
 class Selector:
-    """One camera's. The attributes are what the agent's budget allows at the moment."""
+    """Selects for one camera. The attributes are what the agent's budget allows at the moment."""
 
     def __init__(self, selector: processes.Selector, memory: Memory | None = None) -> None:
         self._interval_ms = 1000 / selector.max_per_second
@@ -41,14 +41,17 @@ class Selector:
         self._before: Memory | None = None
         self.memory = memory
         self.least_ms = 0.0
-        """Pictures that changed are to be so far apart."""
+        """Least milliseconds between pictures that are selected for a change."""
         self.is_full = False
-        """As many of this camera's pictures wait for the redactor as may: none is taken."""
+        """As many of this camera's pictures wait for the redactor as may: none is selected."""
         self.passed_over = 0
-        """Pictures that had changed and were not taken for want of budget. Not those above `max_per_second`."""
+        """Pictures that had changed and were not selected for want of budget. Not those above `max_per_second`."""
 
     def consider(self, glance: Glance) -> SelectReason | None:
-        """Why this one is taken, or None to let it pass. What a device pushed is always taken."""
+        """Return the reason to select this picture, or None to pass it over.
+
+        One that a device pushed is always selected.
+        """
         if glance.pushed:
             return SelectReason.PUSHED
         at_ms = glance.captured_at_ms
@@ -69,11 +72,11 @@ class Selector:
         return reason
 
     def take_back(self) -> None:
-        """The picture that was selected last could not be had: the next one is compared with the one before it."""
+        """Undo the last selection, whose picture did not decode: the next one is compared with the one before it."""
         self.memory = self._before
 
     def event(self, glance: Glance) -> None:
-        """A picture was taken because something happened: the next one that has merely changed waits its turn."""
+        """Note a picture selected for an event: the next one that has merely changed waits its turn."""
         memory, at_ms = self.memory, glance.captured_at_ms
         if memory is None or at_ms >= memory.taken_ms:  # else a newer one has been taken meanwhile
             paced_ms = at_ms if memory is None else max(memory.paced_ms + self._interval_ms, at_ms)

@@ -1,8 +1,8 @@
-"""What the agent and the process of one camera say to each other: one JSON document a message, pixels beside it.
+"""Messages between the agent and the process of one camera: one JSON document a message, pixels beside it.
 
-The agent believes nothing that comes from a decoder's process but documents of these shapes, and pictures of the size
-that they state: that process reads what a camera sends, and may be in other hands. The pixels come as the descriptor of
-an anonymous file in memory. The agent copies them, so that they cannot change under the redactor's hands.
+The agent trusts a decoder's process with nothing but documents of these shapes, and pictures of the size that they
+state: that process reads what a camera sends, and may be compromised. The pixels come as the descriptor of an anonymous
+file in memory. The agent copies them, so that they cannot change while the redactor works on them.
 """
 
 import os
@@ -25,14 +25,14 @@ from provisioning.contracts.ids import SourceKey
 from provisioning.contracts.wire.messages import MAX_SIDE_PX, ClockQuality, Count, PictureCheck, Share, TimeMs
 
 MAX_BYTES: Final = 64 * 1024
-"""Of one message; the largest is a start with its memory, some 6 KiB."""
+"""Largest message; a start with its memory, the largest in use, has some 6 KiB."""
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""It may go into a log."""
+"""One line of printable text, safe to log."""
 
 
 class NonsenseError(ValueError):
-    """What came is none of these messages."""
+    """A message is none of these."""
 
 
 class _Word(BaseModel):
@@ -40,7 +40,7 @@ class _Word(BaseModel):
 
 
 class Remembered(_Word):
-    """A selector's `Memory`."""
+    """State of a selector (`Memory`) for the wire."""
 
     grey: bytes = Field(min_length=WIDTH * HEIGHT, max_length=WIDTH * HEIGHT)
     taken_ms: TimeMs
@@ -49,7 +49,6 @@ class Remembered(_Word):
 
     @classmethod
     def of(cls, memory: Memory) -> Self:
-        """For the wire."""
         return cls(
             grey=memory.grey.tobytes(),
             taken_ms=memory.taken_ms,
@@ -58,13 +57,12 @@ class Remembered(_Word):
         )
 
     def memory(self) -> Memory:
-        """From the wire."""
         grey = np.frombuffer(self.grey, np.uint8).reshape(HEIGHT, WIDTH)
         return Memory(grey, self.taken_ms, self.paced_ms, self.rationed_ms)
 
 
 class Expected(_Word):
-    """The media of a session that the agent holds. Its socket comes with the start, unless there is to be none."""
+    """Media of a session that the agent holds. Its socket comes with the start, unless there is to be none."""
 
     transport: Literal["udp", "tcp_passive", "tcp_active"]
     remote: tuple[str, Annotated[int, Field(ge=0, le=65_535)]] | None
@@ -75,7 +73,6 @@ class Expected(_Word):
 
     @classmethod
     def of(cls, media: Media) -> Self:
-        """For the wire."""
         return cls(
             transport=media.transport,
             remote=media.remote,
@@ -86,7 +83,7 @@ class Expected(_Word):
         )
 
     def media(self, descriptors: Sequence[int]) -> Media:
-        """From the wire. Of the session's end the agent will tell.
+        """Build the media from the message and its socket. The agent reports the session's end.
 
         Raises:
             NonsenseError: the socket is missing, or too many came.
@@ -105,13 +102,13 @@ class Expected(_Word):
 
 
 class Start(_Word):
-    """The first word to a new process: look at this camera."""
+    """First message to a new process: capture this camera."""
 
     kind: Literal["start"] = "start"
     camera: processes.Camera
     password: str | None = Field(default=None, repr=False)
     media: Expected | None = None
-    """Of a camera whose device registers with the agent."""
+    """Set if the camera's device registers with the agent."""
     memory: Remembered | None = None
     last_ms: TimeMs | None = None
     """Capture time of the newest picture of the process before."""
@@ -119,20 +116,20 @@ class Start(_Word):
 
 
 class Obey(_Word):
-    """From now on look like this."""
+    """Capture within these limits from now on."""
 
     kind: Literal["obey"] = "obey"
     orders: Orders
 
 
 class Next(_Word):
-    """The picture that was taken last has been taken over, and orders that follow from it were sent before."""
+    """The agent has received the last picture, and has sent the limits that follow from it before this."""
 
     kind: Literal["next"] = "next"
 
 
 class Answer(_Word):
-    """A look is done with; `take`: its picture is wanted."""
+    """Detection in the last `Look` is done; `take`: its picture is wanted."""
 
     kind: Literal["answer"] = "answer"
     at_ms: TimeMs
@@ -152,7 +149,7 @@ class Alive(_Word):
 
 
 class Seen(_Word):
-    """A `Sighting`, counted since this process began."""
+    """Statistics, as `Sighting`, counted since this process began."""
 
     kind: Literal["seen"] = "seen"
     at_ms: TimeMs
@@ -166,7 +163,7 @@ class Seen(_Word):
 
 
 class Missed(_Word):
-    """A `Skipped`."""
+    """Carries a `Skipped`: a picture that was not usable."""
 
     kind: Literal["missed"] = "missed"
     reason: SkipReason
@@ -174,7 +171,7 @@ class Missed(_Word):
 
 
 class Taken(_Word):
-    """A `Selected`; its picture comes with it."""
+    """Carries a `Selected`; its pixels come with it."""
 
     kind: Literal["taken"] = "taken"
     captured_at_ms: TimeMs
@@ -193,7 +190,7 @@ class Taken(_Word):
 
 
 class Looked(_Word):
-    """A `Look`; its picture of `width` × `height` comes with it."""
+    """Carries a `Look`; its pixels of `width` × `height` come with it."""
 
     kind: Literal["looked"] = "looked"
     captured_at_ms: TimeMs
@@ -211,11 +208,11 @@ class Looked(_Word):
 
 
 class Failed(_Word):
-    """A `SourceError`: the last word of a process that is well."""
+    """Carries a `SourceError`, as the last message of a process that works."""
 
     kind: Literal["failed"] = "failed"
     error: Annotated[str, Field(pattern=r"^[A-Za-z]{1,32}$")]
-    """Name of its class."""
+    """Name of the error's class."""
     message: _Line
 
 
@@ -226,7 +223,7 @@ class Over(_Word):
 
 
 class Ended(_Word):
-    """How the process ended, from whoever forked it. The very last word."""
+    """Exit code of the process, from the fork server. The very last message."""
 
     kind: Literal["ended"] = "ended"
     exit_code: int
@@ -240,15 +237,15 @@ _REPORTS: Final[TypeAdapter[Report]] = TypeAdapter(Annotated[Report, Field(discr
 
 
 def encode(word: Order | Report) -> bytes:
-    """For one message of a SOCK_SEQPACKET socket."""
+    """Encode one message for a SOCK_SEQPACKET socket."""
     return word.model_dump_json().encode()
 
 
 def read_order(data: bytes) -> Order:
-    """What the agent said.
+    """Decode a message of the agent.
 
     Raises:
-        NonsenseError: none of its words.
+        NonsenseError: it is no `Order`.
     """
     try:
         return _ORDERS.validate_json(data)
@@ -257,10 +254,10 @@ def read_order(data: bytes) -> Order:
 
 
 def read_report(data: bytes) -> Report:
-    """What a camera's process said.
+    """Decode a message of a camera's process.
 
     Raises:
-        NonsenseError: none of its words.
+        NonsenseError: it is no `Report`.
     """
     try:
         return _REPORTS.validate_json(data)
@@ -269,12 +266,12 @@ def read_report(data: bytes) -> Report:
 
 
 def _nonsense(data: bytes, error: ValidationError) -> NonsenseError:
-    """Not in pydantic's own words: they repeat the input, which may hold a password."""
+    """Build the error without pydantic's text, which repeats the input: that may hold a password."""
     return NonsenseError(f"{len(data)} bytes that are no message ({error.error_count()} errors)")
 
 
 def picture_file(image: NDArray[np.uint8]) -> int:
-    """A descriptor of the pixels in memory that no path leads to: when the last descriptor is closed they are gone.
+    """Write the pixels to an anonymous file in memory; it is gone when the last descriptor is closed.
 
     Raises:
         OSError: no memory, or no more descriptors.
@@ -291,10 +288,10 @@ def picture_file(image: NDArray[np.uint8]) -> int:
 
 
 def picture_in(descriptors: Sequence[int], width: int, height: int) -> NDArray[np.uint8]:
-    """A copy of the pixels (H×W×3, BGR) in the file that came with a message. It stays open.
+    """Copy the pixels (H×W×3, BGR) from the file that came with a message. Leaves it open.
 
     Raises:
-        NonsenseError: none came, it cannot be read, or it holds less.
+        NonsenseError: no descriptor came, it cannot be read, or it holds less.
     """
     if not descriptors:
         raise NonsenseError("a picture without pixels")

@@ -1,4 +1,4 @@
-"""The way to the broker: does it answer, is it ours, does it let us in, and what does it keep for us?"""
+"""Probes the way to the broker: that it answers, is ours and accepts this agent, and the document that it retains."""
 
 import queue
 import ssl
@@ -17,7 +17,7 @@ from provisioning.contracts.wire import topics
 
 _ANSWER_S: Final = 10.0
 _RETAINED_S: Final = 2.0
-"""What is retained comes with the subscription's confirmation."""
+"""Seconds to wait for the retained document, which comes with the subscription's confirmation."""
 _REVOKED: Final = (
     "at the centre: wayside-provision status says whether this agent is revoked; then a new bundle is needed"
 )
@@ -25,7 +25,7 @@ _ANOTHER: Final = "compare broker.host and broker.port with the centre's"
 
 
 def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Diagnosis]:
-    """Connect as the agent does, and take what is retained for it; a running agent is left on its line."""
+    """Connect as the agent does and compare the retained document. A running agent keeps its connection."""
     place = host_port(edge.broker.host, edge.broker.port)
     if running_agent.has_line(edge):
         yield from _beside(edge, place, time, clock)
@@ -50,7 +50,7 @@ def look(edge: EdgeConfig, dial: Dial, time: Time, clock: Clock) -> Iterator[Dia
 
 
 def _beside(edge: EdgeConfig, place: str, time: Time, clock: Clock) -> Iterator[Diagnosis]:
-    """By TLS and by what the agent itself says: MQTT has one session for a name, and that is the agent's."""
+    """Probe by TLS and the running agent's metrics: MQTT allows one session a client id, and that is the agent's."""
     try:
         said = knock(edge.broker)
     except BrokerError as error:
@@ -98,7 +98,7 @@ def _refused(edge: EdgeConfig, event: Event | None, place: str, time: Time) -> D
 
 
 def _by_tls(said: str, place: str, time: Time) -> Diagnosis:
-    """A refusal in TLS's own words."""
+    """Diagnose a refusal from the TLS alert's text."""
     if "unknown ca" in said:
         found = f"{place} does not know the authority that signed this agent's certificate"
         return Diagnosis("broker", found, Fault.CERTIFICATE_NOT_OURS, "enrol this box again with a new bundle")

@@ -1,4 +1,4 @@
-"""Every camera, opened as the agent opens it."""
+"""Probes every camera, opened as the agent opens it."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 
 
 def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
-    """One after another; what one camera does costs no other."""
+    """Probe one camera after another; the failure of one costs no other."""
     if not edge.cameras:
         yield Diagnosis("cameras", "none: add some at the centre, wayside-provision cameras import")
     for camera in edge.cameras:

@@ -1,4 +1,4 @@
-"""What `wayside-edge devices` shows: who is registered, who knocks and is refused, and what channels there are."""
+"""Prints `wayside-edge devices`: registered devices, those that are refused, and their channels."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ _SECOND_MS: Final = 1000
 
 
 class DeviceList:
-    """Of one agent, as its file has it at the moment."""
+    """Lists the devices of one agent, as its file has them at the moment."""
 
     def __init__(self, edge: EdgeConfig, seen: Sequence[Seen], strangers: Sequence[Stranger]) -> None:
         """A device that was configured after the agent wrote its file is listed as one that never came."""
@@ -32,14 +32,12 @@ class DeviceList:
         self._strangers = strangers
 
     def tables(self, *, with_channels: bool) -> list[Table]:
-        """For a person."""
         tables = [self._devices()]
         if with_channels:
             tables.append(self._channels())
         return [*tables, self._knocking()] if self._strangers else tables
 
     def plain(self) -> Mapping[str, Any]:
-        """For a program."""
         return {
             "devices": [
                 {
@@ -141,6 +139,6 @@ def _clock(seen: Seen) -> str:
 
 
 def _trouble(seen: Seen) -> str:
-    """What is to be looked at; of a device that is there, what of it does not work."""
+    """Joins the faults of a device: the refusal, and of a registered one the catalog's and the subscription's."""
     parts = [seen.refused, "" if seen.is_there else seen.why, seen.catalog_trouble, seen.subscription_trouble]
     return "; ".join(part for part in parts if part)

@@ -1,7 +1,7 @@
-"""`wayside-edge doctor`: what is wrong on this box, each fault by one name, and what to do about it.
+"""`wayside-edge doctor`: finds the faults of this box, each by one name, with a remedy.
 
-`check` asks whether the agent can run; this asks why it does not do what it should. It looks from the ground up, and a
-fault that is found keeps what follows from it from being accused as well: a wrong clock makes no certificate expired.
+`check` tells whether the agent can run; `doctor` finds why it does not do what it should. It probes from the ground up,
+and a fault suppresses those that follow from it: with a wrong clock no certificate is reported as expired.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,10 +18,11 @@ from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 
 
 def examine(path: Path, dialler: Callable[[EdgeConfig], Dial], clock: Clock) -> Iterator[Diagnosis]:
-    """Look at everything, one after another; a fault stops only what cannot be judged without it.
+    """Run every probe, one after another; a fault stops only those that cannot be judged without it.
 
-    The broker is asked in the agent's name, as there is no other, and a name has one session: beside a running agent it
-    is asked by TLS alone, and the agent for the rest.
+    The broker is connected to under the agent's name, as there is no other, and a name has one session: beside a
+    running
+    agent the broker is probed by TLS alone, and the agent's metrics tell the rest.
     """
     try:
         edge = load(EdgeConfig, path)
@@ -47,5 +48,5 @@ def examine(path: Path, dialler: Callable[[EdgeConfig], Dial], clock: Clock) -> 
     try:
         used = in_use(edge, clock)
     except DocumentsError:
-        used = edge  # said above
+        used = edge  # reported above
     yield from cameras.look(used, clock)

@@ -1,4 +1,4 @@
-"""Clock, keys and certificate: what must be right before anybody lets this box in."""
+"""Probes clock, keys and certificate, which must be right before any service accepts this box."""
 
 import ssl
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault
 
 _SERVICE: Final = "enrolment service"
 _SOON: Final = 6
-"""Of a certificate's life: with a third left it is renewed, so half of that time has passed in vain."""
+"""A sixth of its life left: a certificate is renewed with a third left, so half of that time has passed in vain."""
 _DAY_MS: Final = 24 * 3600 * 1000
 _ENROL: Final = (
     "enrol this box again with a new bundle: wayside-provision bundle AGENT, then wayside-edge enrol --again"
@@ -25,17 +25,17 @@ _ENROL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """What time it is: the enrolment service's where it said so, else this box's."""
+    """The time to judge by: the enrolment service's if it answered, else this box's."""
 
     now_ms: int
     is_known: bool
-    """Whether anybody but this box said so."""
+    """True if the enrolment service confirmed the time."""
     is_off: bool = False
     said: list[Diagnosis] = field(default_factory=list)
 
     @classmethod
     def ask(cls, edge: EdgeConfig, clock: Clock) -> Self:
-        """Ask the enrolment service; one that is not trusted, too: that may be by this clock."""
+        """Ask the enrolment service, even one that is not trusted: a wrong clock here may be the cause of that."""
         here_ms = clock.now_ms()
         if edge.provisioning is None:
             return cls(here_ms, False, said=[Diagnosis("clock", "not judged: this agent was not enrolled")])
@@ -54,7 +54,7 @@ class Time:
     def _unproven(cls, told: Provisioning, why: str, clock: Clock) -> Self:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE  # nothing is sent to it, and what it says sets no clock
+        context.verify_mode = ssl.CERT_NONE  # nothing is sent to it, and its time sets no clock
         client = EnrolmentClient(told.host, told.port, context, clock, Patience(), pin=None)
         try:
             there_ms = client.hello().now_ms
@@ -79,7 +79,7 @@ class Time:
 
 
 def keys(edge: EdgeConfig) -> Iterator[Diagnosis]:
-    """Nobody else may read them."""
+    """Check that no other user may read the private keys and password files."""
     files = {edge.broker.key_file}
     if edge.provisioning is not None:
         files.add(edge.provisioning.secrets_key_file)
@@ -89,7 +89,7 @@ def keys(edge: EdgeConfig) -> Iterator[Diagnosis]:
             files.add(password_file)
     for file in sorted(files):
         if not file.exists():
-            continue  # who needs it says so
+            continue  # the probe that needs the file reports this
         mode = file.stat().st_mode & 0o777
         if mode & 0o077:
             found = f"{file}: others may use it (mode {mode:o})"
@@ -102,7 +102,7 @@ def keys(edge: EdgeConfig) -> Iterator[Diagnosis]:
 
 
 def certificate(edge: EdgeConfig, time: Time) -> Diagnosis:
-    """Ours, with our key, and good now: by the service's clock where that is known."""
+    """Check that the certificate is this agent's, for its key, and valid now by the service's clock, if known."""
     where = "certificate"
     try:
         identity = Identity.load(edge.broker.cert_file, edge.broker.key_file)

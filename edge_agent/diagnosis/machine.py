@@ -1,4 +1,4 @@
-"""The machine under the agent: disk, spool, models, ports."""
+"""Probes the machine under the agent: disk, spool, models, ports."""
 
 import shutil
 import socket
@@ -19,12 +19,12 @@ from provisioning.contracts.config.processes import EdgeConfig
 from provisioning.contracts.fleet.diagnosis import Diagnosis, Fault, is_nearly_full
 
 WAITS_S: Final = 15 * 60
-"""An archive that is well confirms within seconds; one that was away for an hour is caught up with in minutes."""
+"""Oldest age that is healthy: an archive confirms within seconds, and within minutes after an outage of an hour."""
 _MIB: Final = 1024 * 1024
 
 
 def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
-    """Each by itself."""
+    """Run every probe of the machine; each is independent."""
     yield disk(edge.spool.directory)
     yield spool(edge, clock)
     yield from models(edge.models_dir)
@@ -32,7 +32,7 @@ def look(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
 
 
 def disk(directory: Path) -> Diagnosis:
-    """Under the spool."""
+    """Check the space on the disk under the spool."""
     place = directory
     while not place.exists():
         place = place.parent
@@ -45,7 +45,7 @@ def disk(directory: Path) -> Diagnosis:
 
 
 def spool(edge: EdgeConfig, clock: Clock) -> Diagnosis:
-    """How long the oldest picture has waited for the archive."""
+    """Check for how long the oldest picture has waited for the archive."""
     directory = edge.spool.directory
     if not (directory / FILE_NAME).is_file():
         return Diagnosis("spool", "empty: this agent has not run yet")
@@ -75,7 +75,7 @@ def spool(edge: EdgeConfig, clock: Clock) -> Diagnosis:
 
 
 def models(models_dir: Path) -> Iterator[Diagnosis]:
-    """What redaction needs, each hashed. Without one of them nothing is published."""
+    """Check the hash of each model of redaction. Without one of them nothing is published."""
     try:
         catalog = Catalog(models_dir)
     except EngineError as error:
@@ -96,7 +96,10 @@ def models(models_dir: Path) -> Iterator[Diagnosis]:
 
 
 def ports(edge: EdgeConfig) -> Iterator[Diagnosis]:
-    """Whether the agent could listen where it is to. While it runs they are its own, and its log says otherwise."""
+    """Check that the agent could listen on its ports.
+
+    Skipped while it runs: it holds them then, and logs its failures.
+    """
     if running_agent.is_running(edge.spool.directory):
         return
     for what, host, port, kinds in _doors(edge):

@@ -1,4 +1,4 @@
-"""What a technician wants to know before the cabinet is closed: one line a thing, what is wrong and what to do."""
+"""Checks all that a technician needs before the cabinet is closed: one line a subject, the fault and its remedy."""
 
 import queue
 import shutil
@@ -35,7 +35,7 @@ _DAY_MS: Final = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
     is_good: bool
@@ -43,7 +43,7 @@ class Finding:
 
 
 def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial, clock: Clock) -> Iterator[Finding]:
-    """Look at everything that `run` would need, one after another; a failure stops none of the others."""
+    """Check everything that `run` needs, one after another; a failure stops none of the others."""
     yield _spool(edge)
     yield _tried("models", partial(_models, edge, load_redactors))
     yield _tried("certificate", partial(_certificate, edge, clock))
@@ -57,10 +57,10 @@ def check(edge: processes.EdgeConfig, load_redactors: LoadRedactors, dial: Dial,
 
 
 def look_at_camera(camera: processes.Camera, edge: processes.EdgeConfig, clock: Clock) -> str:
-    """What is seen of it.
+    """Open a camera and describe its first picture, or its device's registration.
 
     Raises:
-        SourceError, ConfigError: nothing is, and why.
+        SourceError, ConfigError: no picture comes; the message says why.
     """
     if isinstance(camera.source, processes.Gb28181Source):
         return _device(camera.id, camera.source, edge, unlocker(edge))
@@ -99,7 +99,7 @@ def _certificate(edge: processes.EdgeConfig, clock: Clock) -> str:
 
 
 def _clock(provisioning: processes.Provisioning, ca_file: Path, clock: Clock) -> str:
-    """By the enrolment service, met by name and authority as a renewal meets it: that is tried here as well."""
+    """Compare the clock with the enrolment service's, connected as a renewal connects: that is tried as well."""
     client = EnrolmentClient.verified(provisioning.host, provisioning.port, ca_file, clock)
     off_ms = clock.now_ms() - client.hello().now_ms
     said = f"{abs(off_ms) / 1000:.1f} s {'ahead of' if off_ms > 0 else 'behind'} the enrolment service"
@@ -147,7 +147,7 @@ def _camera(camera: processes.Camera, clock: Clock, unlock: Unlock | None) -> st
 
 
 def _device(camera_id: str, source: processes.Gb28181Source, edge: processes.EdgeConfig, unlock: Unlock | None) -> str:
-    """By what the agent wrote down: only a running agent can be registered with."""
+    """Read the device's state from the agent's file: devices can register with a running agent only."""
     read_password(camera_id, source, unlock)
     name = f"device {source.device_id}"
     if edge.gb28181 is None or not (edge.spool.directory / FILE_NAME).exists():

@@ -1,4 +1,4 @@
-"""The agent that runs on this box beside a command: is there one, and does it say that it has its line?"""
+"""The agent that runs on this box beside a command: finds it by its spool's lock, and reads its metrics."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ _MOST: Final = 4 * 1024 * 1024
 
 
 def is_running(directory: Path) -> bool:
-    """Whether an agent runs on this spool: the kernel holds its lock for it."""
+    """True if an agent runs on this spool: the kernel holds its lock for it."""
     try:
         handle = os.open(directory / "spool.lock", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -30,12 +30,12 @@ def is_running(directory: Path) -> bool:
 
 
 def has_line(edge: EdgeConfig) -> bool:
-    """Whether there may be a line to disturb: an agent runs, and does not say that it has none."""
+    """True if there may be a connection to disturb: an agent runs, and its metrics do not say that it has none."""
     return is_running(edge.spool.directory) and is_connected(edge) is not False
 
 
 def is_connected(edge: EdgeConfig) -> bool | None:
-    """What its own figures say; None without `metrics_port`, or where nobody answers there."""
+    """Read the connection's state from the agent's metrics; None without `metrics_port`, or if it does not answer."""
     if edge.metrics_port is None:
         return None
     connection = HTTPConnection(LOOPBACK, edge.metrics_port, timeout=_ANSWER_S)

@@ -1,4 +1,4 @@
-"""The agent's configuration: its file, and the documents that it was told."""
+"""Probes the agent's configuration: its file, and the signed documents."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ SEND_AGAIN: Final = (
 
 
 def look(edge: EdgeConfig, path: Path, clock: Clock) -> Iterator[Diagnosis]:
-    """The file is read already; what lies in the documents folder is verified anew."""
+    """Verify the documents in use or on trial anew; the file itself is read already."""
     yield Diagnosis("configuration", f"{path}: agent {edge.agent_id}")
     try:
         known = _known(edge, clock)
@@ -46,7 +46,7 @@ def look(edge: EdgeConfig, path: Path, clock: Clock) -> Iterator[Diagnosis]:
 
 
 def compare(edge: EdgeConfig, retained: bytes, clock: Clock) -> Diagnosis:
-    """What the broker keeps for this agent, beside what the agent runs on."""
+    """Compare the document that the broker retains for this agent with the one in use."""
     where = "configuration at the centre"
     try:
         known = _known(edge, clock)
@@ -63,7 +63,7 @@ def compare(edge: EdgeConfig, retained: bytes, clock: Clock) -> Diagnosis:
 
 
 def taken(edge: EdgeConfig, clock: Clock) -> Iterator[Diagnosis]:
-    """What became of the newest document that a connected agent took; one that it refused is in its log."""
+    """Report on the newest document that a connected agent received; one that it refused is in its log."""
     where = "configuration taken"
     try:
         known = _known(edge, clock)

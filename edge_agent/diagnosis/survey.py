@@ -1,4 +1,4 @@
-"""`wayside-edge survey`: looks at every camera as the agent would, and writes figures for the acceptance of a site.
+"""`wayside-edge survey`: opens every camera as the agent would, and measures it for the acceptance of a site.
 
 A picture is opened, measured, covered by the real redactor and thrown away; nothing of it is kept or sent.
 """
@@ -28,13 +28,13 @@ from provisioning.contracts.fleet.survey import CameraSurvey, Survey
 from provisioning.contracts.wire.messages import Ledger, PictureCheck
 
 LOOK_S: Final = 12.0
-"""Long enough for the RTCP reports that a clock is told from, which come every five seconds."""
+"""Seconds a camera; enough for the RTCP reports, which come every five seconds and show the camera's clock."""
 _MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What looking at a live camera came to."""
+    """Measurements of a live camera."""
 
     frame: Frame
     faults: tuple[PictureCheck, ...]
@@ -45,7 +45,7 @@ class _Seen:
 def survey(
     edge: EdgeConfig, load_redactors: LoadRedactors, clock: Clock, *, software: str, look_s: float = LOOK_S
 ) -> Survey:
-    """Look at every camera, one after another; beside a running agent too. What one does costs no other."""
+    """Survey every camera, one after another; beside a running agent too. The failure of one costs no other."""
     books = _books(edge)
     make: MakeRedactor | None = None
     trouble = ""
@@ -96,7 +96,7 @@ def _look(
 
 
 def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Seen:
-    """Pictures for a while: a fault counts that two of them have, and a clock is told from several."""
+    """Read pictures for `look_s`: a fault counts if two of them have it, and a clock is judged by several reports."""
     source = open_source(camera, clock, unlocker(edge))
     stop, began_s = threading.Event(), clock.monotonic_s()
     checks, skew = PictureChecks(camera.checks), ClockSkew()
@@ -124,7 +124,7 @@ def _watch(camera: Camera, edge: EdgeConfig, clock: Clock, look_s: float) -> _Se
 
 
 def _registered(camera: Camera, source: Gb28181Source, edge: EdgeConfig, clock: Clock) -> CameraSurvey:
-    """By what the running agent wrote down: nobody else can be registered with."""
+    """Read the device's state from the running agent's file: devices can register with it alone."""
     look_at_camera(camera, edge, clock)
     if edge.gb28181 is None:
         raise SourceError(camera.id, "give [gb28181], where its device registers")

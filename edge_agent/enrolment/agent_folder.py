@@ -1,4 +1,4 @@
-"""Where an agent keeps who it is: one folder, mode 0700, each file of it whole or not there at all.
+"""The folder of an agent's identity: mode 0700, each file of it whole or not there at all.
 
 `agent.pem` (certificate and private key), `ca.crt`, `seal.pub`, `owner.json`, `secrets.key`, `agent.toml`; and
 `pending.key` while an enrolment has no answer.
@@ -36,14 +36,14 @@ _WRITTEN: Final = (
 
 
 class Owner(Message):
-    """Whose folder it is. A certificate names the agent, and no file of the agent's needs the site but for this."""
+    """Names the site and agent of a folder. The certificate names the agent alone, and no other file names the site."""
 
     site_id: SiteId
     agent_id: AgentId
 
 
 class Folder:
-    """See the module."""
+    """Reads and replaces the files of an agent's identity."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,7 +59,7 @@ class Folder:
         """Make the folder.
 
         Raises:
-            EnrolmentError: it cannot be made, or is one that others use.
+            EnrolmentError: it cannot be made, or other users may read it.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class Folder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One enrolment or renewal at a time, released by the kernel with the process.
+        """Allow one enrolment or renewal at a time; the kernel releases the lock with the process.
 
         Raises:
             EnrolmentError: another one is at work.
@@ -111,10 +111,10 @@ class Folder:
             ) from error
 
     def owner(self) -> Owner | None:
-        """Whose it is; None before anybody's answer came.
+        """Read the owner; None before the first enrolment was answered.
 
         Raises:
-            EnrolmentError: that cannot be told.
+            EnrolmentError: the file cannot be read.
         """
         try:
             return codec.decode(Owner, self.owner_file.read_bytes())
@@ -124,10 +124,10 @@ class Folder:
             raise EnrolmentError(f"{self.owner_file}: cannot be read ({error}): use an empty folder") from error
 
     def seal_key(self) -> str | None:
-        """Whose documents are obeyed here; None before anybody's answer came.
+        """Read the key of the seal whose documents are obeyed; None before the first enrolment was answered.
 
         Raises:
-            EnrolmentError: that cannot be told.
+            EnrolmentError: the file cannot be read.
         """
         try:
             return Seal.load(self.seal).key if self.seal.exists() else None
@@ -135,7 +135,7 @@ class Folder:
             raise EnrolmentError(str(error)) from error
 
     def pending_key(self) -> ec.EllipticCurvePrivateKey:
-        """The key of the request that has no answer yet, so that it can be made again; or a new one.
+        """Load the key of the request that has no answer yet, so that the request can be repeated; or make one.
 
         Raises:
             EnrolmentError: it cannot be read or written.
@@ -147,7 +147,7 @@ class Folder:
         return key
 
     def forget_pending(self) -> None:
-        """Once the key that waited is the agent's, it waits no longer. One that still waits stays.
+        """Remove the pending key once it is the agent's key. One that is still pending stays.
 
         Raises:
             EnrolmentError: a file cannot be read or removed.
@@ -159,7 +159,7 @@ class Folder:
                 raise EnrolmentError(f"{self.pending}: cannot be removed ({error.strerror})") from error
 
     def set_config_aside(self) -> Path | None:
-        """Copy a configuration that must be replaced, for whoever had added to it; None when there is none.
+        """Copy a configuration that must be replaced, which a technician may have edited; None if there is none.
 
         Raises:
             EnrolmentError: it cannot be copied.
@@ -175,7 +175,7 @@ class Folder:
         return aside
 
     def secrets_key(self) -> SecretsKey:
-        """The key that camera passwords are encrypted to: made once, kept over every later enrolment.
+        """Load the key that camera passwords are encrypted to; made once, and kept over every later enrolment.
 
         Raises:
             EnrolmentError: it cannot be read or written.
@@ -191,7 +191,7 @@ class Folder:
         return key
 
     def _sweep(self) -> None:
-        """Remove what a process that was killed had half written; `mkstemp` adds eight characters."""
+        """Remove temporary files of a process that was killed; `mkstemp` adds eight characters."""
         for name in _WRITTEN:
             for part in self.path.glob(f".{name}.????????"):
                 part.unlink(missing_ok=True)

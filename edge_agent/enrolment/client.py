@@ -1,4 +1,4 @@
-"""The enrolment service as a box sees it: HTTPS, one request a connection, each answer bounded in size and time.
+"""Client of the enrolment service: HTTPS, one request a connection, each answer bounded in size and time.
 
 A box that is not yet an agent knows the service by its key alone (`pinned`): neither name nor dates of the certificate
 count, since the box's clock may be a year off. An agent knows it by name and authority (`verified`).
@@ -42,16 +42,16 @@ _M = TypeVar("_M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the service may take."""
+    """Timeouts of a request."""
 
     step_s: float = 10.0
-    """For the connection, for the handshake, and for each silence after it."""
+    """Seconds for the connection, for the handshake, and for each silence after it."""
     answer_s: float = 30.0
-    """For the whole answer: a service that drips a byte now and then is not waited for either."""
+    """Seconds for the whole answer, which also bounds a service that drips a byte now and then."""
 
 
 class _BoundedSocket(ssl.SSLSocket):
-    """Every read of it ends by one common moment."""
+    """Ends every read at one common deadline."""
 
     next_timeout_s: Callable[[], float]
 
@@ -62,7 +62,7 @@ class _BoundedSocket(ssl.SSLSocket):
 
 
 class EnrolmentClient:
-    """See the module. Its requests raise EnrolmentError, and nothing else, when there is no good answer."""
+    """Its requests raise EnrolmentError, and nothing else, when there is no good answer."""
 
     def __init__(
         self, host: str, port: int, context: ssl.SSLContext, clock: Clock, patience: Patience, *, pin: str | None
@@ -79,7 +79,7 @@ class EnrolmentClient:
 
     @classmethod
     def pinned(cls, host: str, port: int, pin: str, clock: Clock, *, patience: Patience = Patience()) -> Self:
-        """The service whose key has this SHA-256 over its SubjectPublicKeyInfo, in hex."""
+        """Connect to the service whose key has this SHA-256 over its SubjectPublicKeyInfo, in hex."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # the handshake still proves that the peer has the key that is pinned
@@ -96,7 +96,7 @@ class EnrolmentClient:
         identity_file: Path | None = None,
         patience: Patience = Patience(),
     ) -> Self:
-        """The service that this authority vouches for under this name; by `identity_file` it learns who asks.
+        """Connect to the service that this authority vouches for under this name. `identity_file`: the agent's own.
 
         Raises:
             EnrolmentError: a file cannot be used.
@@ -111,19 +111,19 @@ class EnrolmentClient:
         return cls(host, port, context, clock, patience, pin=None)
 
     def hello(self) -> Hello:
-        """Whom one speaks to, and what time it is there."""
+        """Fetch the service's identity and its time."""
         return self._ask(Hello, "GET", HELLO, None)
 
     def enrol(self, request: EnrolRequest) -> Enrolled:
-        """Spend the code. The same request may be made again when its answer was lost."""
+        """Spend the code. The same request may be repeated when its answer was lost."""
         return self._ask(Enrolled, "POST", ENROL, request)
 
     def renew(self, request: RenewRequest) -> Enrolled:
-        """The next certificate of the agent whose `identity_file` was given."""
+        """Fetch the next certificate of the agent whose `identity_file` was given."""
         return self._ask(Enrolled, "POST", RENEW, request)
 
     def software(self, sha256: str, offset: int) -> bytes:
-        """A piece of the archive of this hash, from this offset on."""
+        """Fetch a chunk of the archive with this hash, from this offset on."""
         with self._connect() as connected:
             path = f"{SOFTWARE}{sha256}/{offset}"
             status, body = self._exchange(connected, "GET", path, None, limit=CHUNK_BYTES)
@@ -166,7 +166,7 @@ class EnrolmentClient:
                     f"{self._place}: no TLS 1.2 or later is spoken there ({error}): check address and port",
                     "unreachable",
                 ) from error
-        return cast("_BoundedSocket", connected)  # the context was told so
+        return cast("_BoundedSocket", connected)  # `sslsocket_class` of the context
 
     def _check_pin(self, connected: ssl.SSLSocket) -> None:
         if self._pin is None:
@@ -224,10 +224,10 @@ class EnrolmentClient:
 
 
 def read_answer(model: type[_M], status: int, body: bytes) -> _M:
-    """What the service said.
+    """Decode an answer of the service.
 
     Raises:
-        EnrolmentError: a refusal in the service's own words, its word for programs as cause; or no answer of its kind.
+        EnrolmentError: a refusal with the service's text, its error code as cause; or no answer of its kind.
     """
     if len(body) > MAX_ANSWER_BYTES:
         raise EnrolmentError(f"answers more than {MAX_ANSWER_BYTES} bytes: is this the enrolment service?", "answer")
@@ -245,12 +245,12 @@ def read_answer(model: type[_M], status: int, body: bytes) -> _M:
 
 
 def _one_line(text: str) -> str:
-    """Foreign text for a terminal: what is no letter, digit or sign becomes a blank."""
+    """Make foreign text safe for a terminal: characters that are not printable become blanks."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _reason(error: Exception) -> str:
-    """The words of TLS without the address in OpenSSL's source; `BadStatusLine` and its kin quote foreign bytes."""
+    """Describe an error: TLS's reason without OpenSSL's source line; `BadStatusLine` and its kin quote the input."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
     return str(error) if isinstance(error, OSError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""How a box becomes an agent: an order in, a folder that `wayside-edge run` starts from out.
+"""Enrols a box as an agent: makes the folder that `wayside-edge run` starts from.
 
 Whatever goes wrong, and at whatever moment the box is switched off, the same command run again finishes: both keys are
 on the disk before the code is spent, the service answers the same key again, and `agent.toml` is written last.
@@ -26,7 +26,7 @@ from provisioning.contracts.wire import codec
 from provisioning.files import durable
 
 STEP_S: Final = 2.0
-"""Between two looks for a service that does not answer yet."""
+"""Seconds between attempts to reach a service that does not answer yet."""
 _CONFIG: Final = """\
 # Written by `wayside-edge enrol`. Cameras come from the centre, in signed documents. Paths are relative to this folder.
 agent_id = {agent_id}
@@ -56,18 +56,18 @@ documents_dir = "documents"
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What came of it."""
+    """The result of an enrolment."""
 
     owner: Owner
     config: Path
     ends_ms: int
-    """Of the certificate."""
+    """End of the certificate, milliseconds since the Unix epoch."""
     seal_key: str
-    """Whose documents will be obeyed."""
+    """Key of the seal whose documents will be obeyed."""
     is_new: bool
-    """Whether the code was spent. If not, the folder was this agent's already, and nothing was sent."""
+    """True if the code was spent; if not, the folder was this agent's already, and nothing was sent."""
     set_aside: Path | None = None
-    """Where an earlier configuration went that had to be replaced."""
+    """Copy of an earlier configuration that had to be replaced."""
 
 
 def enrol(
@@ -84,10 +84,11 @@ def enrol(
     """Make `into` the folder of the agent that was ordered.
 
     `code` is called with the seal's key, once the service is known to be the right one and the clock to be set. A
-    service that cannot be reached is looked for again for `wait_s`: a modem, or the service, may be coming up.
+    service
+    that cannot be reached is tried again for `wait_s`: a modem, or the service, may be coming up.
 
     Raises:
-        EnrolmentError: what stands in the way, and what to do. Unless the service has agreed, nothing in the folder has
+        EnrolmentError: the obstacle, and what to do. Unless the service has agreed, nothing in the folder has
             changed but for keys that wait to be used.
         ConfigError: the folder's own configuration is damaged.
     """
@@ -175,7 +176,7 @@ def _check_clock(hello: Hello, clock: Clock) -> None:
 
 
 def _before(folder: Folder, clock: Clock) -> Enrolment | None:
-    """What an earlier run came to, if it came to its end and its certificate still counts."""
+    """Return the result of an earlier run, if it finished and its certificate is still valid."""
     owner = folder.owner()
     if owner is None or not folder.config.exists():
         return None
@@ -190,7 +191,7 @@ def _before(folder: Folder, clock: Clock) -> Enrolment | None:
 
 
 def _models_dir(folder: Folder, given: Path | None) -> Path:
-    """Where it was told to look, now or before, or where `wayside-engines fetch` puts them."""
+    """Choose the models' folder: as given, as configured before, or where `wayside-engines fetch` puts them."""
     earlier = _earlier_config(folder)
     chosen = given or (earlier and earlier.models_dir) or default_models_dir()
     if not str(chosen).isprintable():
@@ -219,7 +220,7 @@ def _config(order: Order, answer: Enrolled, models_dir: Path) -> str:
 
 
 def _keep(folder: Folder, papers: Papers, owner: Owner, config: str) -> Enrolment:
-    """Write everything down, the configuration last: a folder that has one is whole."""
+    """Write every file, the configuration last: a folder that has one is complete."""
     wanted = EdgeConfig.model_validate(tomllib.loads(config), context={"base": folder.path})
     folder.put(folder.owner_file, codec.encode(owner))
     folder.put(folder.services_ca, papers.services_ca, durable.PUBLIC)
@@ -235,7 +236,7 @@ def _keep(folder: Folder, papers: Papers, owner: Owner, config: str) -> Enrolmen
 
 
 def _is_kept(earlier: EdgeConfig | None, wanted: EdgeConfig) -> bool:
-    """Whether a configuration, which a technician may have added to, still leads where the new one would."""
+    """True if the earlier configuration, which a technician may have added to, still leads where the new one would."""
     if earlier is None or earlier.provisioning is None or wanted.provisioning is None:
         return False
     told = {"probation_s", "settle_s"}

@@ -1,4 +1,4 @@
-"""Who an agent is: a private key, and the certificate that the enrolment service gave for it."""
+"""The identity of an agent: a private key, and the certificate that the enrolment service issued for it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class Identity:
 
     @property
     def renew_after_ms(self) -> int:
-        """When a third of its life is left."""
+        """Time at which a third of the certificate's life is left."""
         return self.ends_ms - (self.ends_ms - self.begins_ms) // 3
 
     @classmethod
@@ -56,10 +56,10 @@ class Identity:
 
     @classmethod
     def of(cls, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, what: str) -> Self:
-        """Of a certificate already read; `what` names it in errors.
+        """Build the identity from a certificate already read; `what` names it in errors.
 
         Raises:
-            EnrolmentError: for another key, or without a name.
+            EnrolmentError: it is for another key, or without a name.
         """
         try:
             shown = public_bytes(certificate.public_key())
@@ -74,10 +74,10 @@ class Identity:
         return cls(str(names[0].value), _ms(begins), _ms(ends))
 
     def require(self, agent_id: str, now_ms: int) -> None:
-        """It counts, now, for this agent.
+        """Check that the certificate is this agent's and valid now.
 
         Raises:
-            EnrolmentError: it does not; the cause is `expired` where that is why.
+            EnrolmentError: it is not; the cause is `expired` if it has ended.
         """
         if self.agent_id != agent_id:
             raise EnrolmentError(f"the certificate is for {self.agent_id!r} and not for agent {agent_id!r}")
@@ -96,7 +96,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What an answer of the enrolment service brings, checked and written anew."""
+    """Holds an answer of the enrolment service, checked and written anew."""
 
     identity: Identity
     pem: bytes
@@ -108,10 +108,10 @@ class Papers:
     def check(
         cls, answer: Enrolled, key: ec.EllipticCurvePrivateKey, *, agent_id: str, seal_key: str, now_ms: int
     ) -> Self:
-        """Believe nothing that can be checked.
+        """Check everything in the answer that can be checked.
 
         Raises:
-            EnrolmentError: not for us, not now, or not by whom we know.
+            EnrolmentError: it is not for this agent, not valid now, or not by the authority known here.
         """
         if answer.agent_id != agent_id:
             raise EnrolmentError(f"the answer is for agent {answer.agent_id}, asked was for {agent_id}", "answer")
@@ -129,7 +129,7 @@ class Papers:
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """A fresh P-256 key."""
+    """Make a P-256 key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -151,23 +151,26 @@ def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def request(key: ec.EllipticCurvePrivateKey) -> str:
-    """A PKCS #10 request (RFC 2986), PEM. Its subject is empty: the service knows who asks by other means."""
+    """Make a PKCS #10 request (RFC 2986), PEM.
+
+    Its subject is empty: the service identifies the agent by other means.
+    """
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     return csr.public_bytes(Encoding.PEM).decode()
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """PKCS #8, not encrypted: its file's mode protects it."""
+    """Encode the key as PKCS #8, not encrypted: its file's mode protects it."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def public_bytes(key: PublicKeyTypes) -> bytes:
-    """SubjectPublicKeyInfo, DER."""
+    """Encode the key as SubjectPublicKeyInfo, DER."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def utc(moment_ms: int) -> str:
-    """For a person: `2026-11-24 18:44:37 UTC`."""
+    """Format for a person: `2026-11-24 18:44:37 UTC`."""
     return f"{datetime.fromtimestamp(moment_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 

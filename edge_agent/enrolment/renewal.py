@@ -1,6 +1,6 @@
-"""The next certificate, asked for with the present one when a third of its life is left, by a thread of its own.
+"""Renews the certificate with the present one when a third of its life is left, in a thread of its own.
 
-A failure changes nothing: the present certificate goes on, and there is a month to find out why.
+A failure changes nothing: the present certificate goes on, and there is a month to find the cause.
 """
 
 import logging
@@ -20,18 +20,18 @@ _log = logging.getLogger(__name__)
 
 _LOOK_S: Final = 3600.0
 _PATIENT: Final = frozenset({"expired", "revoked", "unknown"})
-"""Only a person can end these; asking every minute would not bring him."""
+"""Causes that only a person can end; retrying every minute would not help."""
 _URGENT_MS: Final = 3 * 24 * 3600 * 1000
 
 
 class Renewer:
-    """Looks at the certificate when it starts and about every hour. One per agent."""
+    """Renews at its start and about every hour if it is time. One per agent."""
 
     def __init__(self, edge: EdgeConfig, clock: Clock) -> None:
-        """Nothing is read or sent yet.
+        """Read and send nothing yet.
 
         Raises:
-            EnrolmentError: this agent was not enrolled, so there is nobody to ask.
+            EnrolmentError: this agent was not enrolled, so that no service renews its certificate.
         """
         if edge.provisioning is None:
             raise EnrolmentError("without [provisioning] nobody renews this agent's certificate: enrol it")
@@ -43,12 +43,12 @@ class Renewer:
         self._told: set[tuple[int, str]] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Look until `stop` is set."""
+        """Run until `stop` is set."""
         while not stop.is_set():
             self._clock.wait(stop, self._look())
 
     def renew_once(self) -> bool:
-        """Renew if it is time to; whether there is a new certificate.
+        """Renew if it is time to. Returns true if there is a new certificate.
 
         Raises:
             EnrolmentError: it was time, and it could not be done. The present certificate is as it was.
@@ -87,7 +87,7 @@ class Renewer:
         return True
 
     def _look(self) -> float:
-        """One look; seconds until the next."""
+        """Renew if it is time; returns seconds until the next attempt."""
         try:
             self.renew_once()
         except EnrolmentError as error:
@@ -98,7 +98,7 @@ class Renewer:
         return self._soon_s()
 
     def _soon_s(self) -> float:
-        """An hour on the average: what was switched on together does not ask together."""
+        """Draw a wait of an hour on average, so that boxes switched on together do not ask together."""
         return _LOOK_S / 2 + self._spread.next_wait_s()
 
     def _tell(self, error: EnrolmentError) -> None:

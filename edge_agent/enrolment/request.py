@@ -1,4 +1,4 @@
-"""Which agent a box is to become, and whose: read from a bundle, or typed by a technician who has no file."""
+"""Reads which agent a box is to become, and for which authority: from a bundle, or from a technician's typing."""
 
 import re
 from typing import BinaryIO, Final, Self
@@ -23,7 +23,7 @@ _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16,64}")
 
 
 class Order(Message):
-    """All of a bundle but its code. Typed by hand, the seal's key is not known until the service has named it."""
+    """Holds all of a bundle but its code. Typed by hand, the seal's key is unknown until the service has named it."""
 
     host: Host
     port: Port
@@ -34,15 +34,14 @@ class Order(Message):
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
-        """What a bundle orders."""
         return cls.model_validate(bundle.model_dump(include=set(cls.model_fields)))
 
     @classmethod
     def typed(cls, *, server: str, pin: str, site: str, agent: str) -> Self:
-        """What the options of the command order.
+        """Build the order from the command's options.
 
         Raises:
-            EnrolmentError: one of them cannot be meant.
+            EnrolmentError: an option is malformed; the message names it.
         """
         parts = _SERVER.fullmatch(server.strip())
         if parts is None:

@@ -1,4 +1,4 @@
-"""The agent's own signature, under what is brought to its desk and surveys, by the key that opens the broker to it."""
+"""Signs snapshots of a desk and surveys with the agent's key, the same as for the broker."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Signer:
         self._key_file: Path = broker.key_file
 
     def __call__(self, snapshot: Snapshot) -> Snapshot:
-        """The envelope with the signature in it.
+        """Return the envelope with the signature in it.
 
         Raises:
             EnrolmentError: see `sign`.
@@ -30,7 +30,7 @@ class Signer:
         return snapshot.model_copy(update={"signature": signature})
 
     def sign(self, said: bytes, agent_id: str) -> Signature:
-        """A statement (`contracts.statement`), signed by this agent.
+        """Sign a statement (`provisioning.contracts.query.statement`) as this agent.
 
         Raises:
             EnrolmentError: certificate or key cannot be used, or are another agent's.

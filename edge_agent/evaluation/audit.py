@@ -1,4 +1,4 @@
-"""Other eyes: face detectors at fixed thresholds that judge what was published.
+"""Independent face detectors at fixed thresholds that judge published pictures.
 
 Haar and the catalog's audit model take no part in redaction. A picture counts as safe when none of them finds a face
 where one was. The audit model's runtime is installed for development only, and only for x86-64.
@@ -46,7 +46,7 @@ class Audit:
         ]
 
     def hits(self, image: Image) -> dict[str, list[Rect]]:
-        """What each detector takes for a face, in pixels of `image`."""
+        """Detect faces with each detector; boxes in pixels of `image`."""
         return {
             "haar": self._haar(image),
             **{audit.name: audit.tiles(image) for audit in self._audits},
@@ -77,7 +77,7 @@ class _Audit:
         self._interpreter.allocate_tensors()
 
     def tiles(self, image: Image) -> list[Rect]:
-        """Blind to faces under a tenth of its input: the whole picture, then 2×2 and 4×3 overlapping tiles."""
+        """Detect in the whole picture and in 2×2 and 4×3 tiles: the model misses faces under a tenth of its input."""
         height, width = image.shape[:2]
         found: list[Rect] = []
         for across, down in ((1, 1), (2, 2), (4, 3)):

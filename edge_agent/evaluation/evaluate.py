@@ -1,4 +1,4 @@
-"""Redacts labelled pictures in memory and judges what would have been published. Writes nothing."""
+"""Redacts labelled pictures in memory and judges the result. Writes nothing."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,14 +18,14 @@ from engines.detection.postprocess import Box as Rect
 
 
 class Eyes(Protocol):
-    """Face detectors that judge what was published."""
+    """Face detectors that judge published pictures."""
 
     def hits(self, image: Image) -> Mapping[str, Sequence[Rect]]:
-        """What each takes for a face, in pixels of `image`."""
+        """Detect faces with each detector; boxes in pixels of `image`."""
 
 
 def evaluate(folder: Path, labels: Labels, fresh: Fresh, eyes: Eyes | None, step: Step) -> Figures:
-    """Every labelled picture by a redactor without memories, every clip by one that keeps them.
+    """Redact and judge every labelled picture, by a redactor without state, and every clip, by one that keeps it.
 
     Raises:
         RedactRefused: a labelled file is missing or no picture: figures over a part of the set would mislead.
@@ -78,7 +78,7 @@ class _Run:
     def redacted(
         self, redactor: Redact, number: int, at_ms: int, image: Image, *, counts: bool = True
     ) -> Redacted | None:
-        """What would be published; None for a picture that is withheld, which leaks nothing."""
+        """Redact a frame; None if the picture is withheld, which leaks nothing."""
         try:
             redacted = look(redactor, number, at_ms, image)
         except (RedactionUnavailable, NotRedacted):
@@ -90,7 +90,7 @@ class _Run:
         return redacted
 
     def judged(self, redacted: Redacted, objects: Sequence[Object], *, is_clip: bool = False) -> list[Verdict]:
-        """Every object. Over-cover and other eyes are for pictures: a clip's labels name what is followed, not all."""
+        """Judge every object. Over-cover and the audit are for pictures: a clip's labels name only what is followed."""
         image, regions = pixels(redacted), redacted.snapshot.redaction.regions
         mask = painted(image, regions)
         if is_clip:

@@ -1,4 +1,4 @@
-"""The label file: what a person drew on pictures, and what code drew. docs/evaluation.md describes the format.
+"""Reads the label file: objects that a person drew on pictures, or code did. docs/evaluation.md describes the format.
 
 Boxes are [x0, y0, x1, y1] in pixels of the upright picture, origin top left, x1 and y1 just outside. A track number
 says that objects of one labelled clip are the same one; it exists in this file alone, to count the frames that miss it.
@@ -23,20 +23,18 @@ Pixel = Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]
 
 
 class LabelKind(StrEnum):
-    """What is labelled."""
-
     FACE = "face"
-    """Forehead to chin."""
+    """From forehead to chin."""
     HEAD = "head"
-    """Hair, hat or helmet to chin, seen from any side."""
+    """From hair, hat or helmet to chin, seen from any side."""
     PERSON = "person"
-    """All that is visible; only tells over-cover from cover."""
+    """All that is visible; serves only to tell over-cover from cover."""
     PLATE = "plate"
     EBIKE_PLATE = "ebike_plate"
 
 
 class Variant(StrEnum):
-    """How a face is shown."""
+    """View of a labelled face."""
 
     PLAIN = "plain"
     MASKED = "masked"
@@ -56,8 +54,6 @@ class _Strict(BaseModel):
 
 
 class Object(_Strict):
-    """One labelled thing."""
-
     kind: LabelKind
     box: tuple[Pixel, Pixel, Pixel, Pixel]
     variant: Variant = Variant.PLAIN
@@ -74,7 +70,7 @@ class Object(_Strict):
 
 
 class LabelledPicture(_Strict):
-    """A picture file and all that is to be covered in it: what carries no label counts as over-cover."""
+    """A picture file and all that is to be covered in it: paint on anything else counts as over-cover."""
 
     file: RelativeFile
     objects: tuple[Object, ...] = Field(default=(), max_length=4096)
@@ -108,7 +104,7 @@ class LabelledClip(_Strict):
 
 
 class Labels(_Strict):
-    """A whole file."""
+    """Content of a label file."""
 
     format: Literal["wayside-labels/1"] = FORMAT
     note: str = ""
@@ -122,7 +118,7 @@ class Labels(_Strict):
 
 
 def parse(data: bytes, where: str) -> Labels:
-    """Read a label file's content; `where` names it in the error.
+    """Parse a label file's content; `where` names it in the error.
 
     Raises:
         LabelsUnusable: too large, or not of this format.
@@ -138,7 +134,7 @@ def parse(data: bytes, where: str) -> Labels:
 
 
 def read(file: Path) -> Labels:
-    """The label file at a path.
+    """Read and parse a label file.
 
     Raises:
         LabelsUnusable: unreadable, too large, or not of this format.

@@ -1,4 +1,4 @@
-"""What an evaluation adds up to: recall by size, leaks by track, over-cover, and what other eyes still find."""
+"""Sums an evaluation: recall by size, leaks by track, over-cover, and faces that the audit still finds."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,13 +19,13 @@ PLATE_BINS: Final = ((10.0, "20"), (30.0, "40"), (50.0, "60+"))
 """The same for widths of plates."""
 BELOW: Final = "less"
 TALL_PX: Final = 720
-"""Pictures with more lines are counted apart: the search costs too much there to look as closely."""
+"""Pictures with more lines are counted apart: searching as closely would cost too much there."""
 
 _Counts = dict[str, list[int]]
 
 
 def bin_of(size_px: float, bins: Sequence[tuple[float, str]]) -> str:
-    """The name of the bin that a size falls into."""
+    """Name the bin that a size falls into."""
     return next((name for lowest, name in reversed(bins) if size_px >= lowest), BELOW)
 
 
@@ -43,7 +43,7 @@ class Track:
     run: int = 0
 
     def add(self, *, is_covered: bool) -> None:
-        """The next labelled frame."""
+        """Count the next labelled frame."""
         self.frames += 1
         self.uncovered += not is_covered
         self.run = 0 if is_covered else self.run + 1
@@ -52,22 +52,22 @@ class Track:
 
 @dataclass(slots=True)
 class Hits:
-    """What one audit detector takes for a face in what was published."""
+    """Counts one audit detector's hits in published pictures."""
 
     on_uncovered: int = 0
     """Touching a labelled face that is not covered: a leak."""
     on_covered: int = 0
-    """Touching one that is paint: it fires on the edge of the paint or on what is beside it."""
+    """Touching a covered face: the detector fires on the edge of the paint or on what is beside it."""
     elsewhere: int = 0
 
 
 @dataclass(slots=True)
 class Figures:
-    """Grows picture by picture."""
+    """Accumulates picture by picture."""
 
     pictures: int = 0
     withheld: int = 0
-    """Pictures and frames that the redactor did not let out; their objects are counted nowhere."""
+    """Pictures and frames that the redactor withheld; their objects are counted nowhere."""
     recall: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
     """Group → bin → [covered, of]."""
     own_cover: dict[str, _Counts] = field(default_factory=lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
@@ -75,12 +75,12 @@ class Figures:
     tracks: dict[tuple[str, int], Track] = field(default_factory=dict)
     over: list[float] = field(default_factory=list)
     over_empty: list[float] = field(default_factory=list)
-    """Of pictures in which nothing is to be covered."""
+    """Over-cover of pictures in which nothing is to be covered."""
     hits: dict[str, Hits] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
 
     def add_picture(self, verdicts: Iterable[Verdict], lines: int) -> None:
-        """The objects of a picture of so many lines."""
+        """Count the objects of a picture of so many lines."""
         for one in verdicts:
             x0, y0, x1, y1 = one.label.box
             group = _group(one, lines)
@@ -92,14 +92,14 @@ class Figures:
             _count(self.recall[group][name], yes=one.is_covered)
 
     def add_frame(self, clip: str, verdicts: Iterable[Verdict]) -> None:
-        """The objects of a frame. Frames of one clip resemble one another, so they count by track, not in recall."""
+        """Count the objects of a frame by track, not in recall: frames of one clip resemble one another."""
         for one in verdicts:
             number = one.label.track or 0
             track = self.tracks.setdefault((clip, number), Track(clip, number, one.label.kind))
             track.add(is_covered=one.is_covered)
 
     def shares(self, counts: Mapping[str, _Counts]) -> dict[str, dict[str, Share]]:
-        """Counts as shares, groups by name and bins by size."""
+        """Convert counts to shares, groups by name and bins by size."""
         order = [BELOW, *(name for _, name in FACE_BINS), *(name for _, name in PLATE_BINS)]
         return {
             group: {name: Share(*bins[name]) for name in sorted(bins, key=order.index)}
@@ -107,7 +107,6 @@ class Figures:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """All of it."""
         return {
             "pictures_and_frames": self.pictures,
             "withheld": self.withheld,
@@ -128,7 +127,6 @@ class Figures:
         }  # fmt: skip
 
     def show(self, out: Console) -> None:
-        """Tables."""
         out.print(f"{self.pictures} pictures and frames, {self.withheld} withheld", highlight=False)
         recall = self.shares(self.recall)
         plates = {g: bins for g, bins in recall.items() if "plate" in g}

@@ -1,4 +1,4 @@
-"""One redacted picture against its labels: what is under paint and what is not."""
+"""Scores one redacted picture against its labels: the objects under paint and those that are not."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,24 +19,26 @@ Mask = NDArray[np.bool_]
 COVERED_FROM: Final = 0.9
 """An object counts as covered when this share of its box is paint."""
 PAINT_TOLERANCE: Final = 32
-"""How far JPEG may move a painted pixel from the constant colour, grey levels, where a cover has a sharp edge."""
+"""Grey levels by which JPEG may move a painted pixel from the constant colour at a cover's sharp edge."""
 OWN_COVER: Final = 4.0
-"""A plate that one region of at most this many times its area hides was found as a plate. The detector's box grown by
-1.3 is about twice a plate; the band on a vehicle, or a whole person, is ten times one and more."""
+"""Largest region, in areas of the plate, that hides it as a plate of its own.
+
+The detector's box grown by 1.3 is about twice a plate; the band on a vehicle, or a whole person, is ten times and more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One object."""
+    """The score of one object."""
 
     label: Object
     is_covered: bool
     by_own_cover: bool
-    """Of a plate: by a region of its own, not by a band or something else that lies over it."""
+    """A plate is covered by a region of its own, not by a band or something else that lies over it."""
 
 
 def painted(image: Image, regions: Iterable[Box]) -> Mask:
-    """H×W: what the envelope says is covered, and is indeed the constant colour in the published picture."""
+    """Mask (H×W) of the pixels that the envelope claims and that have the cover's colour in the published picture."""
     claimed = np.zeros(image.shape[:2], np.bool_)
     for box in regions:
         claimed[box.y0 : box.y1, box.x0 : box.x1] = True
@@ -45,13 +47,13 @@ def painted(image: Image, regions: Iterable[Box]) -> Mask:
 
 
 def share_in(rect: Rect, mask: Mask) -> float | None:
-    """How much of a rectangle is in the mask, 0..1; None for one that lies outside the picture."""
+    """Share of a rectangle that is in the mask, 0..1; None if it lies outside the picture."""
     part = mask[_span(rect.y0, rect.y1, mask.shape[0]), _span(rect.x0, rect.x1, mask.shape[1])]
     return float(part.mean()) if part.size else None
 
 
 def judge(objects: Sequence[Object], mask: Mask, regions: Sequence[Box]) -> list[Verdict]:
-    """Every object that lies in the picture, but people: those are labelled for over-cover alone."""
+    """Judge every object that lies in the picture, but people: those are labelled for over-cover alone."""
     verdicts = []
     for label in objects:
         rect = Rect(*label.box)
@@ -65,7 +67,7 @@ def judge(objects: Sequence[Object], mask: Mask, regions: Sequence[Box]) -> list
 
 
 def over_cover(objects: Iterable[Object], mask: Mask) -> float:
-    """The share of the picture that is painted and inside no label."""
+    """Share of the picture that is painted and inside no label."""
     needless = mask.copy()
     for label in objects:
         x0, y0, x1, y1 = label.box

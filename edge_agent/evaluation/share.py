@@ -1,4 +1,4 @@
-"""A count out of a count, and how far it can be trusted."""
+"""A count out of a count, with its confidence interval."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ class Share:
 
     @property
     def value(self) -> float | None:
-        """0..1; None of nothing."""
+        """Share, 0..1; None if `of` is 0."""
         return self.hits / self.of if self.of else None
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Both ends at 95 % confidence; (0, 1) of nothing."""
+        """Both ends at 95 % confidence; (0, 1) if `of` is 0."""
         tail = (1 - CONFIDENCE) / 2
         low = 0.0 if self.hits == 0 else _root(lambda p: _at_least(self.hits, self.of, p) - tail)
         high = 1.0 if self.hits == self.of else _root(lambda p: tail - (1 - _at_least(self.hits + 1, self.of, p)))
         return low, high
 
     def as_json(self) -> dict[str, Any]:
-        """Count, size, share and interval."""
+        """Return count, size, share and interval."""
         low, high = self.interval
         return {"covered": self.hits, "of": self.of, "share": self.value, "low": low, "high": high}
 

@@ -1,6 +1,6 @@
-"""What each camera is doing, from evidence: its captures' words, redaction, pauses. And the figures they told.
+"""Keeps each camera's evidence (its capture's reports, redaction, pauses), its state and its measurements.
 
-What follows from what is `camera_state`'s table; here it is kept, and told when it changes.
+The state follows from the evidence by `camera_state`'s table; here it is kept, and `changed` is called.
 """
 
 import logging
@@ -24,13 +24,11 @@ _MAX_CAUSE: Final = 500
 _RECENT: Final = 50
 """Redactions over which the mean time is taken."""
 _MAX_ASSESSED: Final = 1024
-"""`Assessed.cameras` takes no more."""
+"""Most entries that `Assessed.cameras` holds."""
 
 
 @dataclass(slots=True)
 class _Watch:
-    """One camera's evidence."""
-
     camera: processes.Camera
     began_s: float
     figures: CameraFigures
@@ -45,7 +43,7 @@ class _Watch:
 class Health:
     """Thread-safe; `changed` is called after each change of a camera's state or cause.
 
-    What changes by the passing of time alone is found by the next call of `statuses`.
+    A state that changes by the passing of time alone is found by the next call of `statuses`.
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class Health:
     # --- evidence
 
     def delivering(self, camera_id: str) -> None:
-        """A usable picture came."""
+        """Note a usable picture."""
         with self._lock:
             watch = self._watches[camera_id]
             watch.picture_s = self._clock.monotonic_s()
@@ -81,7 +79,7 @@ class Health:
         self._tell(is_new=is_new)
 
     def heard(self, camera_id: str) -> None:
-        """Who brings its pictures is there: a device that registered or kept alive, or an open desk."""
+        """Note a sign of life: the camera's device registered or kept alive, or its desk is open."""
         with self._lock:
             watch = self._watches[camera_id]
             watch.is_heard = True
@@ -90,7 +88,7 @@ class Health:
         self._tell(is_new=is_new)
 
     def sighted(self, sighting: Sighting) -> None:
-        """A camera's capture told of itself."""
+        """Note the statistics of a camera's capture."""
         with self._lock:
             watch, now_s = self._watches[sighting.camera_id], self._clock.monotonic_s()
             if watch.figures.sighted(sighting, now_s):
@@ -100,12 +98,12 @@ class Health:
         self._tell(is_new=is_new)
 
     def unusable(self, camera_id: str) -> None:
-        """A picture came that does not decode."""
+        """Note a picture that does not decode."""
         with self._lock:
             self._watches[camera_id].unusable_s = self._clock.monotonic_s()
 
     def offline(self, camera_id: str, cause: str, code: str = "failed") -> None:
-        """No pictures come, and why; `code` says it in one word (`SourceError.cause`)."""
+        """Note that no pictures come, and the cause; `code` names it in one word (`SourceError.cause`)."""
         with self._lock:
             watch = self._watches[camera_id]
             watch.given_up = Trouble(code, cause)
@@ -115,7 +113,7 @@ class Health:
         self._tell(is_new=is_new)
 
     def redacted(self, camera_id: str, took_ms: float) -> None:
-        """A picture was made safe."""
+        """Note a redacted picture and its time."""
         with self._lock:
             self._took_ms.append(took_ms)
             watch = self._watches[camera_id]
@@ -124,7 +122,7 @@ class Health:
         self._tell(is_new=is_new)
 
     def unredacted(self, camera_id: str, cause: str, code: str = "redaction_unavailable") -> None:
-        """A picture could not be made safe; so it stays until one can. `code`: the name it was dropped under."""
+        """Note a failed redaction; the state lasts until one succeeds. `code`: the drop's name."""
         with self._lock:
             watch = self._watches[camera_id]
             watch.unredacted = Trouble(code, cause)
@@ -150,24 +148,23 @@ class Health:
                     self._tell(is_new=is_new)
 
     def is_paused(self, camera_id: str) -> bool:
-        """Whether a camera is paused."""
         return self._pauses.cause(camera_id) is not None
 
     def held(self) -> frozenset[str]:
         """Cameras whose spooled pictures may not be sent."""
         return frozenset(camera_id for camera_id in (*self._watches, *self._former) if self.is_paused(camera_id))
 
-    # --- what is told
+    # --- reports
 
     def statuses(self) -> list[CameraStatus]:
-        """Every camera's state as of now."""
+        """Return every camera's state as of now."""
         with self._lock:
             for watch in self._watches.values():
                 self._refresh(watch)
             return [watch.shown for watch in self._watches.values() if watch.shown is not None]
 
     def facts(self) -> dict[str, CameraFacts]:
-        """What was measured of each camera, of the first 1,024."""
+        """Return the measurements of each camera, of the first 1,024."""
         with self._lock:
             now_s = self._clock.monotonic_s()
             watches = list(self._watches.items())[:_MAX_ASSESSED]
@@ -179,7 +176,7 @@ class Health:
             return sum(self._took_ms) / len(self._took_ms) if self._took_ms else None
 
     def decode_ms(self) -> float | None:
-        """Mean processor time of one looked-at picture over all cameras' last minute; None without one."""
+        """Mean processor time of one decoded picture over all cameras' last minute; None without one."""
         with self._lock:
             now_s = self._clock.monotonic_s()
             paces = [watch.figures.pace(now_s) for watch in self._watches.values()]
@@ -187,17 +184,17 @@ class Health:
         return sum(pace.cpu_ms for pace in paces) / pictures if pictures else None
 
     def passed_over(self) -> dict[str, int]:
-        """Of each camera: pictures that had changed and were not taken."""
+        """Pictures of each camera that had changed and were not selected."""
         with self._lock:
             return {camera_id: watch.figures.passed_over for camera_id, watch in self._watches.items()}
 
     def restarts(self) -> dict[str, int]:
-        """Of each camera: how often its capture began again."""
+        """Restarts of each camera's capture."""
         with self._lock:
             return {camera_id: watch.figures.restarts for camera_id, watch in self._watches.items()}
 
     def clock_changes(self) -> dict[str, int]:
-        """Of each camera: how often its capture times changed between its own clock and their arrival."""
+        """Changes of each camera's capture times between its own clock and the time of arrival."""
         with self._lock:
             return {camera_id: watch.figures.clock_changes for camera_id, watch in self._watches.items()}
 
@@ -208,7 +205,7 @@ class Health:
             self._changed()
 
     def _refresh(self, watch: _Watch) -> bool:
-        """Judge anew; whether state or cause differ from what was shown."""
+        """Judge anew. Returns true if state or cause differ from those shown."""
         verdict, shown = self._verdict(watch), watch.shown
         told = (verdict.state, verdict.code, verdict.cause)
         if shown is not None and (shown.state, shown.code, shown.cause) == told:
@@ -239,7 +236,7 @@ class Health:
 
     def _verdict(self, watch: _Watch) -> Verdict:
         now_s, paused = self._clock.monotonic_s(), self._pauses.cause(watch.camera.id)
-        if paused is not None:  # nothing looks at it meanwhile; once resumed, it starts
+        if paused is not None:  # its capture is stopped meanwhile; once resumed, it starts
             watch.began_s, watch.picture_s = now_s, None
             watch.figures.ended()
         source = watch.camera.source
@@ -261,5 +258,5 @@ class Health:
 
 
 def _device_of(source: processes.CameraSource) -> str:
-    """The recorder or platform that brings its pictures, where one registers."""
+    """Id of the recorder or platform that brings the camera's pictures, if it registers."""
     return source.device_id if isinstance(source, processes.Gb28181Source | processes.ViidSource) else ""

@@ -1,4 +1,4 @@
-"""A camera's state as a table over evidence. Pure: what is known and the time go in, state and cause come out.
+"""Decides a camera's state by a table over evidence. Pure: evidence and the time go in, state and cause come out.
 
 The first line that holds decides; docs/health.md says the same to a technician.
 
@@ -6,11 +6,11 @@ The first line that holds decides; docs/health.md says the same to a technician.
 paused                                                        paused                  paused
 something comes of a stream, and for 90 s no keyframe         offline                 stale
                        … or none that decodes                 offline                 undecodable
-the source gave up, and no picture came since                 offline                 the source's word
+the source gave up, and no picture came since                 offline                 the source's cause
   … but a picture source whose pictures go on                 (next lines)
 nothing came of a stream for `patience_s`                     offline                 silent
 its pictures cannot be redacted                               redaction unavailable   the drop's name
-a picture came, or who brings them was heard                  online
+a picture came, or its device or desk gave a sign of life     online
 nothing yet                                                   starting
 ```
 """
@@ -33,11 +33,11 @@ _START_S: Final = 60.0
 """Thirty decoders start one after another on a small machine."""
 _STALE_S: Final = 90.0
 _MISSED: Final = 3
-"""Keepalives: GB/T 28181 §9.6 and GA/T 1400.4 count so many."""
+"""Keepalives missed until a device counts as silent: GB/T 28181 §9.6 and GA/T 1400.4 count so many."""
 
 
 class Kind(StrEnum):
-    """How a camera's pictures come, which decides what its silence means."""
+    """The way a camera's pictures come, which decides what its silence means."""
 
     STREAM = auto()
     PUSHED = auto()
@@ -46,7 +46,6 @@ class Kind(StrEnum):
 
     @classmethod
     def of(cls, source: processes.CameraSource) -> "Kind":
-        """Of a camera's source."""
         match source:
             case processes.RtspSource() | processes.Gb28181Source(span=None):
                 return cls.STREAM
@@ -58,7 +57,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong: one word for counting, and a sentence with what to do."""
+    """Describes a fault: one word for counting, and a sentence with what to do."""
 
     code: str
     cause: str
@@ -66,18 +65,18 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one camera. Times are monotonic seconds."""
+    """Holds the evidence about one camera. Times are monotonic seconds."""
 
     kind: Kind
     began_s: float
-    """When it was started, or resumed."""
+    """Start of the capture, or its resumption."""
     paused: str | None = None
     given_up: Trouble | None = None
-    """Told by the source, and no picture since."""
+    """The source's error, with no picture since."""
     spoke_s: float | None = None
-    """The last word of its capture."""
+    """The last report of its capture."""
     longest_gap_s: float | None = None
-    """Between two of its words, None while its habits are unknown."""
+    """Longest gap between two of its reports, None while too few came."""
     picture_s: float | None = None
     unusable_s: float | None = None
     """The last picture that did not decode."""
@@ -88,17 +87,18 @@ class Evidence:
 
     @property
     def patience_s(self) -> float:
-        """How long a capture may be silent: 10 s, or three of its usual intervals where those are longer.
+        """Seconds that a capture may be silent: 10, or three of its usual intervals if those are longer.
 
-        A word comes about once a second while anything does; a camera with a smart codec may pause for longer at night.
-        30 s while nobody knows its habits.
+        A report comes about once a second while anything does; a camera with a smart codec may pause for longer at
+        night. 30 s
+        while its usual intervals are unknown.
         """
         return _UNKNOWN_SILENCE_S if self.longest_gap_s is None else max(_SILENCE_S, 3 * self.longest_gap_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is told of the camera."""
+    """The decided state, with the cause's code and text."""
 
     state: CameraState
     code: str = ""
@@ -106,7 +106,7 @@ class Verdict:
 
 
 def judge(evidence: Evidence, now_s: float) -> Verdict:
-    """See the module."""
+    """Decide the state by the module's table."""
     if evidence.paused is not None:
         return Verdict(CameraState.PAUSED, PAUSED, evidence.paused)
     silence = _silence(evidence, now_s)
@@ -121,7 +121,7 @@ def judge(evidence: Evidence, now_s: float) -> Verdict:
 
 
 def _given_up(evidence: Evidence, now_s: float) -> Trouble | None:
-    """A device that forgets its keepalives and goes on pushing pictures is not offline."""
+    """Tell why the source gave up. A device that misses its keepalives and goes on pushing pictures is not offline."""
     told = evidence.given_up
     if told is None or evidence.kind is not Kind.PUSHED or told.code != SILENT or evidence.picture_s is None:
         return told
@@ -146,7 +146,7 @@ def _silence(evidence: Evidence, now_s: float) -> Trouble | None:
 
 
 def _without_picture(evidence: Evidence, now_s: float) -> Trouble | None:
-    """Judge a stream of which something comes, by what that is."""
+    """Judge a stream whose reports come, while no picture does."""
     shown_s = evidence.began_s if evidence.picture_s is None else evidence.picture_s
     if evidence.kind is not Kind.STREAM or evidence.spoke_s is None or now_s - shown_s <= _STALE_S:
         return None

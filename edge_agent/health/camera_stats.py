@@ -1,4 +1,4 @@
-"""What a camera's capture has told of itself, as figures: pace, processor time, picture scores, clock."""
+"""Measures one camera from its capture's statistics: pace, processor time, picture scores, clock."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from provisioning.contracts.wire.messages import CameraFacts, PictureCheck
 
 _WINDOW_S: Final = 60.0
 _GAPS: Final = 512
-"""Words of a quarter of an hour or more: a smart codec's habits of the night are remembered through a busy minute."""
+"""Reports of a quarter of an hour or more: a smart codec's gaps at night are remembered through a busy minute."""
 
 _FEW: Final = 3
 _OF_A_VIEW: Final = frozenset({PictureCheck.FROZEN, PictureCheck.OCCLUDED, PictureCheck.SCENE_MOVED})
@@ -21,14 +21,14 @@ _OF_A_VIEW: Final = frozenset({PictureCheck.FROZEN, PictureCheck.OCCLUDED, Pictu
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of the last minute."""
+    """Pictures and processor time of the last minute."""
 
     pictures: int
     cpu_ms: float
 
 
 class CameraFigures:
-    """One camera's. `now_s` is monotonic everywhere; not thread-safe."""
+    """Measures one camera. `now_s` is monotonic everywhere; not thread-safe."""
 
     def __init__(self, source: processes.CameraSource) -> None:
         self._is_stream = isinstance(source, processes.RtspSource | processes.Gb28181Source)
@@ -40,19 +40,22 @@ class CameraFigures:
         self._scores: Mapping[PictureCheck, float] | None = None
         self._picture_ms: int | None = None
         self.passed_over = 0
-        """Pictures that had changed and were not taken, since the start of the agent."""
+        """Pictures that had changed and were not selected, since the start of the agent."""
         self.clock_changes = 0
-        """How often its capture times changed between its own clock and their arrival, since the start of the agent."""
+        """Changes of its capture times between its own clock and the time of arrival, since the start of the agent."""
         self.restarts = 0
-        """How often its capture began again."""
+        """Restarts of its capture."""
         self.spoke_s: float | None = None
-        """Its last word; None while its capture does not run."""
+        """Time of its last report; None while its capture does not run."""
         self._gaps_s: deque[float] = deque(maxlen=_GAPS)
         self.longest_gap_s: float | None = None
-        """Between two of its words, as long as anybody remembers; None before the third gap."""
+        """Longest gap between two of its reports of those remembered; None before the third gap."""
 
     def sighted(self, sighting: Sighting, now_s: float) -> int:
-        """Take one in; returns how many pictures are new in it. Counts that begin anew are a new capture's."""
+        """Add a capture's statistics; returns the number of new pictures.
+
+        Counts that begin anew are a new capture's.
+        """
         before = self._last
         if before is None or sighting.pictures < before.pictures:
             pictures, passed_over, cpu_ms = sighting.pictures, sighting.passed_over, sighting.decode_cpu_ms
@@ -80,19 +83,19 @@ class CameraFigures:
         return pictures
 
     def ended(self) -> None:
-        """Its capture has ended: what comes next is another's first word, and what its pictures looked like is past."""
+        """Note the capture's end: scores of its pictures no longer count, and the next report is a new capture's."""
         self._had_ended = self._had_ended or self._last is not None
         self._scores = None
         self.spoke_s = None
 
     def pace(self, now_s: float) -> Pace:
-        """Over the last minute."""
+        """Sum over the last minute."""
         while self._seen and now_s - self._seen[0][0] > _WINDOW_S:
             self._seen.popleft()
         return Pace(sum(pictures for _, pictures, _ in self._seen), sum(cpu_ms for _, _, cpu_ms in self._seen))
 
     def facts(self, now_s: float, checks: processes.Checks) -> CameraFacts:
-        """What is told of it every minute."""
+        """Return the measurements that are reported every minute."""
         skew = self._skew.skew(now_s)
         scores = {
             check: min(1.0, max(0.0, score))

@@ -1,17 +1,17 @@
-"""How wrong a camera's clock is, from what the camera says of the time. Pure: offsets and times are arguments.
+"""Estimates a camera's clock skew from its own timestamps. Pure: offsets and times are arguments.
 
-Every statement narrows the interval in which *skew = the camera's clock minus the agent's* must lie:
+Every timestamp narrows the interval in which *skew = the camera's clock minus the agent's* must lie:
 
 ```
-RTCP sender report   a picture's time by the camera, minus its arrival, is the skew less the way here. Of a minute's
+RTCP sender report   a picture's time by the camera, minus its arrival, is the skew less the delay. Of a minute's
                      reports the quickest counts (a minimum filter of delay, as NTP's): skew ∈ [m, m + 400 ms].
 SIP Date             whole seconds, asked and answered at known times: skew ∈ [date − answered, date + 1 s − asked].
 pushed picture       as a report, but a device may take its time: skew ∈ [m, m + 10 s], of an hour's pictures.
 ```
 
-400 ms is what the quickest of a minute's pictures is taken to need at most from the sensor to the agent: exposure, one
-or two pictures in the encoder, a local network. A recorder in between that delays all of them more makes the skew seem
-smaller by what exceeds it.
+400 ms is assumed to be the most that the quickest of a minute's pictures needs from the sensor to the agent: exposure,
+one or two pictures in the encoder, a local network. A recorder in between that delays all of them more makes the skew
+seem smaller by the excess.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ from typing import Final
 REPORT_WAY_MS: Final = 400.0
 PICTURE_WAY_MS: Final = 10_000.0
 GOOD_MS: Final = 500.0
-"""A skew that is less certain than this is none: then only the bound is told."""
+"""Largest error of an estimate: a skew that is less certain is None, and only the bound is reported."""
 _REPORT_WINDOW_S: Final = 60.0
 _PICTURE_WINDOW_S: Final = 3600.0
 _LEAST: Final = 3
@@ -37,7 +37,6 @@ class Skew:
     """The camera's clock minus the agent's."""
 
     estimate_ms: float | None
-    """None: unknown."""
     bound_ms: float | None
     """With an estimate its error, without one the most that the skew can be either way. None: nothing is known."""
 
@@ -48,7 +47,7 @@ class _Span:
     high_ms: float
 
     def within(self, other: "_Span") -> "_Span":
-        """What both leave; this one where they contradict each other."""
+        """Intersect both; this one if they contradict each other."""
         low, high = max(self.low_ms, other.low_ms), min(self.high_ms, other.high_ms)
         return _Span(low, high) if low <= high else self
 
@@ -60,7 +59,7 @@ class _Span:
 
 
 class ClockSkew:
-    """One camera's clock. `now_s` is monotonic everywhere."""
+    """Estimates one camera's clock. `now_s` is monotonic everywhere."""
 
     def __init__(self) -> None:
         self._reports: deque[tuple[float, float]] = deque(maxlen=_MOST)
@@ -68,20 +67,20 @@ class ClockSkew:
         self._date: tuple[float, _Span] | None = None
 
     def reported(self, offset_ms: float, arrived_ms: int, now_s: float) -> None:
-        """By RTCP: the camera's time of a picture minus `arrived_ms`, when it came."""
+        """Add an RTCP report: the camera's time of a picture minus `arrived_ms`, its arrival."""
         if arrived_ms + offset_ms >= _NO_WALL_CLOCK_MS:
             self._reports.append((now_s, offset_ms))
 
     def pictured(self, offset_ms: float, now_s: float) -> None:
-        """By a pushed picture: its time of capture minus that of its arrival."""
+        """Add a pushed picture: its time of capture minus that of its arrival."""
         self._pictures.append((now_s, offset_ms))
 
     def dated(self, date_ms: int, asked_ms: int, answered_ms: int, now_s: float) -> None:
-        """By SIP: the device's whole second, between two moments of the agent's clock."""
+        """Add a SIP Date: the device's whole second, between two moments of the agent's clock."""
         self._date = (now_s, _Span(float(date_ms - answered_ms), float(date_ms + 1000 - asked_ms)))
 
     def skew(self, now_s: float) -> Skew:
-        """As of now."""
+        """Estimate the skew as of now."""
         reported = _quickest(self._reports, now_s, _REPORT_WINDOW_S, REPORT_WAY_MS)
         if reported is not None:
             return reported.skew()
@@ -95,7 +94,7 @@ class ClockSkew:
 
 
 def _quickest(said: deque[tuple[float, float]], now_s: float, window_s: float, way_ms: float) -> _Span | None:
-    """From the offsets of the last `window_s`; wider where its two halves disagree: then somebody has set a clock."""
+    """Bound the skew by the offsets of the last `window_s`; wider if its halves disagree: then a clock was set."""
     while said and now_s - said[0][0] > window_s:
         said.popleft()
     if len(said) < _LEAST:

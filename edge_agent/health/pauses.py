@@ -1,7 +1,7 @@
-"""Which cameras are paused, and why: one small file each beside the spool, so that a pause survives a restart.
+"""Keeps which cameras are paused and the cause: one small file each beside the spool, to survive a restart.
 
 A camera is paused when the centre finds a face in one of its pictures. Only a person resumes it
-(`wayside-edge resume CAMERA`), who need not stop the agent: it looks again at every picture.
+(`wayside-edge resume CAMERA`), with the agent running: it reads the file anew for every picture.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ _MAX_CAUSE: Final = 500
 
 
 class Pauses:
-    """See the module. Safe to use from several threads and beside another process."""
+    """Safe to use from several threads and beside another process."""
 
     def __init__(self, spool_directory: Path) -> None:
         self._folder = spool_directory / _FOLDER
@@ -25,7 +25,7 @@ class Pauses:
         """Pause a camera, from now on and after a restart.
 
         Raises:
-            SpoolFull: it could not be written down; the camera is paused all the same, until the agent stops.
+            SpoolFull: the file could not be written; the camera is paused all the same, until the agent stops.
         """
         self._unwritten[camera_id] = cause
         try:
@@ -41,7 +41,7 @@ class Pauses:
         del self._unwritten[camera_id]
 
     def cause(self, camera_id: str) -> str | None:
-        """Why the camera is paused; None when it is not."""
+        """Return the cause of a camera's pause; None if it is not paused."""
         if camera_id in self._unwritten:
             return self._unwritten[camera_id]
         try:

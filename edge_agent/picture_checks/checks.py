@@ -1,4 +1,4 @@
-"""What is wrong with a camera's picture: eleven checks in memory, each scored 0 good to 1 bad, .5 where doubt ends.
+"""Scores a camera's picture by eleven checks in memory, each 0 good to 1 bad, with a fault from .5 on.
 
 4 to 5 ms of processor time a 1080p picture (measured beside other work; half of it scaling, spectra and blur).
 """
@@ -16,11 +16,11 @@ from provisioning.contracts.wire.messages import PictureCheck
 
 _FAULTY: Final = 0.5
 _LONG_AGO: Final = 10
-"""After so many intervals without a look, the look before says nothing any more."""
+"""Intervals without a picture after which the scores before do not count any more."""
 
 
 class PictureChecks:
-    """One camera's checks, and the little they keep of the past: small grey pictures and the scores before."""
+    """Checks one camera, and keeps little of its past: small grey pictures and the scores before."""
 
     def __init__(self, settings: processes.Checks) -> None:
         self._every_ms = settings.every_s * 1000
@@ -30,10 +30,11 @@ class PictureChecks:
         self._looked_ms: int | None = None
 
     def consider(self, at_ms: int, image: NDArray[np.uint8]) -> Mapping[PictureCheck, float]:
-        """Scores of `image` (H×W×3, BGR, any size), taken at `at_ms`. To be called every `every_s`.
+        """Score `image` (H×W×3, BGR, any size), taken at `at_ms`. Call it every `every_s`.
 
-        A fault counts from its second look on, so that headlights, a passing bus or a lens in search of focus are none.
-        A check that another fault makes impossible is absent: nobody can tell whether a black picture is blurred.
+        A fault counts from its second picture on, so that headlights, a passing bus or a lens in search of focus are
+        none. A
+        check that another fault makes impossible is absent: a black picture cannot be judged for blur.
         """
         if min(image.shape[:2]) < measures.LEAST_PX:
             return {}
@@ -46,7 +47,7 @@ class PictureChecks:
         return lasting
 
     def _scored(self, at_ms: int, image: NDArray[np.uint8]) -> dict[PictureCheck, float]:
-        """Of this picture alone, root causes first."""
+        """Score this picture alone, root causes first."""
         view = measures.View.of(image)
         frozen = self._stillness.consider(at_ms, image)
         scores: dict[PictureCheck, float | None] = {PictureCheck.SIGNAL_LOST: measures.signal_lost(view)}
@@ -64,7 +65,7 @@ class PictureChecks:
         return _made(scores)
 
     def _content(self, view: measures.View) -> dict[PictureCheck, float | None]:
-        """Whether what should be seen can be seen. What covers the lens has its own colour, and no edges."""
+        """Score the visibility of the scene. A cover on the lens has its own colour, and no edges."""
         dull: dict[PictureCheck, float | None] = {PictureCheck.BLURRED: measures.blurred(view)}
         if not _is_any(dull):
             dull[PictureCheck.LOW_CONTRAST] = measures.low_contrast(view)

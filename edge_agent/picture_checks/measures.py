@@ -1,9 +1,9 @@
-"""What one picture alone says of the camera that took it: pure measures, each scored 0 good to 1 bad.
+"""Scores the camera by one picture alone: pure measures, each 0 good to 1 bad.
 
-All but noise are taken on a copy of at most `WIDTH` pixels, so that a score means the same for every resolution.
-Ramps run from the value of a good picture to that of a bad one. They were set on 41 photographs (streets, rooms,
-mountains, nights, fog) of opencv-doc, scikit-image and two templates for web pages, each with and without the fault;
-"set" in a docstring is what was seen there. `bench/edge/picture_checks.py` judges them on others.
+All but noise are taken on a copy of at most `WIDTH` pixels, so that a score means the same for every resolution. Ramps
+run from the value of a good picture to that of a bad one. They were set on 41 photographs (streets, rooms, mountains,
+nights, fog) of opencv-doc, scikit-image and two templates for web pages, each with and without the fault; "set" in a
+docstring gives the values observed there. `bench/edge/picture_checks.py` judges them on others.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Plane: TypeAlias = NDArray[np.float32]
 
 WIDTH: Final = 480
 LEAST_PX: Final = 16
-"""A picture with a shorter side says nothing."""
+"""Shortest side, in pixels, of a picture that can be judged."""
 BLOCKS: Final = (16, 9)
 """Columns and rows into which a picture is cut for block statistics."""
 
@@ -33,13 +33,13 @@ class View:
     """One picture in the forms that the measures take."""
 
     native: Image
-    """H×W×3, BGR, as it came."""
+    """The picture, H×W×3, BGR, as it came."""
     colour: Image
     """The same, at most `WIDTH` wide."""
     grey: Image
-    """That in grey."""
+    """`colour` as grey levels."""
     below: Plane
-    """How many of its pixels have each grey level or less."""
+    """Pixels of `grey` that have each grey level or less."""
 
     @classmethod
     def of(cls, image: Image) -> "View":
@@ -61,7 +61,7 @@ def ramp(value: float, good: float, bad: float) -> float:
 
 
 def quantile(values: NDArray[Any], share: float) -> float:
-    """As `np.quantile`, between two neighbours by proportion, in a tenth of its 0.17 ms for a few hundred values."""
+    """Compute `np.quantile`, linear between neighbours, in a tenth of its 0.17 ms for a few hundred values."""
     flat = values.ravel()
     at = share * (flat.size - 1)
     low = int(at)
@@ -71,7 +71,7 @@ def quantile(values: NDArray[Any], share: float) -> float:
 
 
 def blocks(plane: NDArray[Any], size: tuple[int, int] = BLOCKS) -> Plane:
-    """The mean of each block, `size` columns and rows.
+    """Compute the mean of each block, `size` columns and rows.
 
     Up to a block's width is cut off at the right and below: OpenCV averages whole numbers of pixels ten times as fast.
     """
@@ -109,12 +109,13 @@ def low_contrast(view: View) -> float:
 
 
 def blurred(view: View) -> float | None:
-    """How little changes when the picture is blurred once more (Crété-Roffet et al., SPIE 6492, 2007): .35 to .65.
+    """Measure how little another blur changes (Crété-Roffet et al., SPIE 6492, 2007): .35 good, .65 bad.
 
     Steps of up to 3 grey levels between neighbours do not count: noise is sharp. The quotient is taken by block, in the
     half of the blocks with most detail; of those the sharpest quarter counts, since what moves, or is out of the depth
-    of field, may be soft. Set: good pictures .13 to .39, out of focus by .45 % of the width .62 and more. None where
-    there is nothing that could be sharp.
+    of
+    field, may be soft. Set: good pictures .13 to .39, out of focus by .45 % of the width .62 and more. None if there is
+    nothing that could be sharp.
     """
     before: Plane = np.zeros(BLOCKS[::-1], np.float32)
     lost: Plane = np.zeros(BLOCKS[::-1], np.float32)
@@ -132,11 +133,12 @@ def blurred(view: View) -> float | None:
 
 
 def colour_cast(view: View) -> float | None:
-    """How coloured the picture is as a whole, and how coloured even its least coloured tenth: 6 good, 24 bad.
+    """Measure the chroma of the picture as a whole, and of its least coloured tenth: 6 good, 24 bad.
 
     The geometric mean of the two, in CIELAB chroma. The first alone would call a lawn a fault, the second a brick wall;
     hardly a street is without asphalt, clouds or tyres. A picture in black and white has no cast. Set: good streets up
-    to 13 (orange wallpaper 18), a plain cast from 13 on. None where too little is neither black nor white.
+    to
+    13 (orange wallpaper 18), a plain cast from 13 on. None if too little is neither black nor white.
     """
     small = cv2.resize(view.colour, (96, 54), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     lightness, a, b = cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2Lab))
@@ -243,7 +245,7 @@ def _spread(grey: Image) -> Plane:
 _IMMERKAER: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _WINDOW: Final = np.outer(np.hanning(_TILE), np.hanning(_TILE)).astype(np.float32)
 _PER_SUM: Final = float(2 / _WINDOW.sum())
-"""Makes the amplitude of a wave out of its bin."""
+"""Converts a spectrum's bin to the amplitude of its wave."""
 _NETWORK: Final = ((0, 5), (1, 3), (2, 4), (1, 2), (3, 4), (0, 3), (2, 5), (0, 1), (2, 3), (4, 5), (1, 2), (3, 4))
 _STANDING: Final = (0.5, 1.0)
 _HALF: Final = _TILE // 2 + 1

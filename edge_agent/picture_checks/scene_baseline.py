@@ -1,7 +1,7 @@
-"""What a camera usually sees, and whether it still sees that: moved, covered, or standing still.
+"""Compares the view with the scenes that the camera usually shows: moved, covered, or standing still.
 
 Kept in memory only, as grey pictures of 64×36 and one sample in a few hundred pixels. After a restart the memory is
-empty: what the camera shows then is taken for what it should show.
+empty: the view at that moment is taken for the right one.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from edge_agent.picture_checks.measures import Image, Plane, View, blocks, quant
 
 _SIZE: Final = (64, 36)
 _SWAY: Final = 2
-"""A mast sways: agreement is looked for within so many of 64 columns and 36 rows."""
+"""Shift within which agreement is searched, of 64 columns and 36 rows: a mast sways."""
 _SCENES: Final = 8
 _LEARNT: Final = 3
-"""Looks after which a first scene counts as known."""
+"""Pictures after which a first scene counts as known."""
 _VISITS: Final = 3
-"""So often must a camera come back to a new scene until that counts as one of its own: it patrols."""
+"""Returns after which a new scene counts as one of the camera's own: it patrols."""
 _SETTLED_S: Final = 3600.0
-"""Or stay so long: somebody turned it on purpose."""
+"""Seconds of stay after which a new scene counts too: the camera was turned on purpose."""
 _FADES_S: Final = 300.0
 """Time constant of the memory. Dusk is slower, and no fault."""
 _COVERED_FADES_S: Final = 40_000.0
@@ -32,11 +32,11 @@ _DETAIL: Final = 3.0
 
 _FAULTY: Final = 0.5
 _LITTLE: Final = 0.25
-"""Share of cells with detail under which nobody can say what is missing: a wall, a lorry's roof."""
+"""Share of cells with detail below which a loss cannot be judged: a wall, a lorry's roof."""
 _LOST: Final = 0.35
-"""What a cell has left of its detail where something covers it."""
+"""Share of its detail below which a cell counts as covered."""
 _DULL: Final = 0.6
-"""The same over the whole picture where it is out of focus, or in fog."""
+"""The same over the whole picture if it is out of focus, or in fog."""
 
 _SAMPLES: Final = (240, 135)
 _STILL: Final = (24, 14)
@@ -50,7 +50,7 @@ class Seen:
 
     moved: float
     covered: float | None
-    """None where there is too little detail that could be missed."""
+    """None if there is too little detail that could be missed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,20 +70,24 @@ class SceneMemory:
     """The scenes of one camera: one for a fixed camera, up to eight for one that patrols."""
 
     def __init__(self, every_s: float) -> None:
-        """`every_s`: how often it will be asked."""
+        """`every_s`: seconds between calls of `consider`."""
         self._every_s = every_s
         self._scenes: list[_Scene] = []
         self._current: _Scene | None = None
         self._looks = 0
 
     def consider(self, view: View, *, is_sound: bool = True) -> Seen | None:
-        """How much the view has moved and how much of it is covered; None while the scene is being learnt.
+        """Score how far the view has moved and how much of it is covered; None while the scene is being learnt.
 
-        *Moved*: what has detail now is compared with every known scene, each divided by its local contrast so that
-        light does not count; the best correlation within a small sway, .65 good, .25 bad. Set on 33 photographs: fog,
-        infra-red, shadows, a parked lorry .50 and more; turned by 15 %, zoomed, or another place .40 and less.
-        *Covered*: the share of the cells that used to have detail and have lost it, in one piece, while what is left is
-        still the same: .1 good, .5 bad. Nothing is learnt from a picture that is not `is_sound`.
+        *Moved*: the detail of this picture is compared with every known scene, each divided by its local contrast so
+        that light
+        does not count; the best correlation within a small sway, .65 good, .25 bad. Set on 33 photographs: fog,
+        infra-red,
+        shadows, a parked lorry .50 and more; turned by 15 %, zoomed, or another place .40 and less. *Covered*: the
+        share of the
+        cells that used to have detail and have lost it, in one piece, while what is left is still the same: .1 good, .5
+        bad.
+        Nothing is learnt from a picture that is not `is_sound`.
         """
         self._looks += is_sound
         likeness, detail = _likeness(view.grey), _detail(view.grey)
@@ -108,7 +112,7 @@ class SceneMemory:
         return self._judged(scene, moved, covered)
 
     def _enter(self, likeness: Plane, detail: Plane) -> Seen | None:
-        """A scene that was never seen."""
+        """Add a new scene."""
         if self._scenes and self._scenes[0].looks < _LEARNT:
             self._scenes.clear()  # the first looks of a start: nothing that must be held against later ones
         if len(self._scenes) == _SCENES:
@@ -128,11 +132,12 @@ class SceneMemory:
 
 
 class Stillness:
-    """Since when nothing has changed at all, but for a clock that is written into the picture.
+    """Measures for how long nothing has changed at all, but for a clock that is written into the picture.
 
     A sensor is never silent: between two keyframes of a still scene a coded picture changes by .8 grey levels a pixel
-    and more (x264 and x265 at .8 and 3 Mbit/s, 720p, sensor noise of .5 to 4, with and without noise reduction), while
-    an encoder that is fed one picture over and over settles on exactly the same (measured: 0.00 after ten seconds).
+    and
+    more (x264 and x265 at .8 and 3 Mbit/s, 720p, sensor noise of .5 to 4, with and without noise reduction), while an
+    encoder that is fed one picture over and over settles on exactly the same (measured: 0.00 after ten seconds).
     """
 
     def __init__(self) -> None:
@@ -142,10 +147,11 @@ class Stillness:
         self._touched = np.zeros(_STILL[::-1], np.bool_)
 
     def consider(self, at_ms: int, native: Image) -> float:
-        """0 when something has changed, else how long nothing has: .5 after two minutes, 1 after four.
+        """Score the stillness: 0 when something has changed, .5 after two minutes without a change, 1 after four.
 
         Cells that change by .1 grey levels or more are added up over the whole time; while they are less than 4 % of
-        the picture they may be a clock. Whatever moves through the picture touches more.
+        the
+        picture they may be a clock. Anything that moves through the picture touches more.
         """
         sample = _sampled(native)
         if self._first is None or self._first.shape != sample.shape or at_ms < self._first_ms:
@@ -164,13 +170,13 @@ class Stillness:
 
 
 def _sampled(native: Image) -> Image:
-    """Single pixels, not averages: averaging would hide the sensor's noise."""
+    """Sample single pixels, not averages: averaging would hide the sensor's noise."""
     height, width = native.shape[:2]
     return np.ascontiguousarray(native[:: max(1, height // _SAMPLES[1]), :: max(1, width // _SAMPLES[0]), 1])
 
 
 def _likeness(grey: Image) -> Plane:
-    """Structure without light: each pixel's distance from its surroundings, in units of their contrast."""
+    """Extract structure without light: each pixel's distance from its surroundings, in units of their contrast."""
     small = blocks(grey.astype(np.float32), _SIZE)
     apart = small - cv2.blur(small, (5, 5))
     contrast = np.sqrt(cv2.blur(apart * apart, (5, 5)))
@@ -185,7 +191,7 @@ def _detail(grey: Image) -> Plane:
 
 
 def _agreement(known: _Scene, likeness: Plane, where: Plane) -> float:
-    """Correlation of the two `where` there is detail, at the best of the small shifts."""
+    """Correlate the two where there is detail, at the best of the small shifts."""
     weight = np.sqrt(cv2.resize(np.minimum(where, _DETAIL), _SIZE, interpolation=cv2.INTER_LINEAR)) + 1e-3
     inner = np.s_[_SWAY:-_SWAY, _SWAY:-_SWAY]
     shifts = cv2.matchTemplate(known.likeness, likeness[inner], cv2.TM_CCORR_NORMED, mask=weight[inner])

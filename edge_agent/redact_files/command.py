@@ -1,4 +1,4 @@
-"""What `wayside-edge redact` does. Each function returns the exit code."""
+"""Runs `wayside-edge redact`. Each function returns the exit code."""
 
 import json
 import signal
@@ -88,7 +88,7 @@ def redact(
 
 
 def work(items: Sequence[Item], redactor: FileRedactor) -> Summary:
-    """Every item, in order; one that fails does not keep the others."""
+    """Redact every item, in order; one that fails does not stop the others."""
     clock = SystemClock()
     began_s = clock.monotonic_s()
     written: list[Written] = []
@@ -107,7 +107,7 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 
 def _expected(item: Item) -> int:
-    """How many steps of the bar: a guess for a video whose header does not say."""
+    """Steps of the progress bar: an estimate for a video whose header does not say."""
     if item.kind is not Kind.VIDEO:
         return 1
     try:

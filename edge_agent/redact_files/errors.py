@@ -1,4 +1,4 @@
-"""What stops the command, and what stops one file of it."""
+"""Errors of `wayside-edge redact`: those that stop the command, and one that stops a single file."""
 
 from edge_agent.errors import EdgeError
 
@@ -12,4 +12,4 @@ class NotRedacted(EdgeError):
 
 
 class LabelsUnusable(EdgeError):
-    """A label file that cannot be read as one."""
+    """A label file cannot be read as one."""

@@ -21,13 +21,13 @@ Choice = Literal["auto", "onnx"]
 
 CAMERA: Final = "file"
 QUALITY: Final = 95
-"""The most that the contract allows: a frame of a video is encoded twice, as JPEG by the redactor and as H.264."""
+"""Largest JPEG quality that the contract allows: a frame of a video is encoded twice, as JPEG and then as H.264."""
 TIMEOUT_S: Final = 600.0
-"""A file waits; a time-out only ends what hangs."""
+"""Seconds for one picture. A file can wait; this only ends a redaction that hangs."""
 BAND: Final = "always_cover"
 
 Fresh = Callable[[], Redact]
-"""A redactor that has seen nothing yet: one a file, since what it remembers of one says nothing of the next."""
+"""Makes a redactor without state: one a file, since the state of one says nothing of the next."""
 
 
 def load(models_dir: Path | None, policy: Policy, choice: Choice) -> Fresh:
@@ -41,7 +41,7 @@ def load(models_dir: Path | None, policy: Policy, choice: Choice) -> Fresh:
 
 
 def load_redactors(models_dir: Path | None, policy: Policy, choice: Choice) -> Redactors:
-    """The models of an agent of one camera. Raises what `load` raises."""
+    """Load the models of an agent of one camera. Raises as `load` does."""
     config = _config(models_dir or default_models_dir(), policy, choice)
     try:
         return Redactors.load(config, SystemClock())
@@ -50,7 +50,7 @@ def load_redactors(models_dir: Path | None, policy: Policy, choice: Choice) -> R
 
 
 def read_policy(given: Sequence[str]) -> Policy:
-    """A policy out of `key=value` words. Bands add up: `always_cover=x0,y0,x1,y1`, as shares of the picture.
+    """Parse a policy from `key=value` words. Bands add up: `always_cover=x0,y0,x1,y1`, as shares of the picture.
 
     Raises:
         RedactRefused: no such key, no such value, or one that would cover less.
@@ -80,7 +80,7 @@ def read_policy(given: Sequence[str]) -> Policy:
 
 
 def _config(models_dir: Path, policy: Policy, choice: Choice) -> EdgeConfig:
-    """An agent of one camera that connects to nothing: the redactor asks for no more than policy, models, threads."""
+    """Configure an agent of one camera that connects to nothing: the redactor needs policy, models and threads only."""
     nowhere = Path(os.devnull)
     return EdgeConfig(
         agent_id=CAMERA,

@@ -1,4 +1,4 @@
-"""One file through the redactor. Only what the redactor returned is ever decoded again or written."""
+"""Redacts one file. Only pictures that the redactor returned are ever decoded again or written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ Step = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one file."""
+    """The result for one file."""
 
     source: Path
     target: Path
@@ -42,11 +42,11 @@ class Written:
     covered_share: float
     """Mean over the frames, 0..1."""
     models: dict[str, str]
-    """Catalog name → sha256 of what looked."""
+    """Catalog name → sha256 of each model used."""
 
 
 class FileRedactor:
-    """Redacts files one after the other; each is met by a redactor without memories."""
+    """Redacts files one after the other, each with a redactor without state."""
 
     def __init__(self, fresh: Fresh) -> None:
         self._fresh = fresh
@@ -55,7 +55,7 @@ class FileRedactor:
         """Write the redacted file of `item`, whole or not at all.
 
         Raises:
-            NotRedacted: why nothing was written.
+            NotRedacted: the cause; nothing was written.
         """
         if item.kind is Kind.UNKNOWN:
             raise NotRedacted("not a JPEG, PNG, BMP or video by its name")
@@ -89,7 +89,7 @@ class FileRedactor:
 
 
 class _Tally:
-    """What has been shown of a video so far."""
+    """Sums up the frames of a video so far."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -100,7 +100,7 @@ class _Tally:
         self._shape: tuple[int, ...] | None = None
 
     def shown(self, redactor: Redact, shot: Shot) -> Image | None:
-        """The frame to show in place of `shot`: redacted, or covered whole. None while no size is known yet."""
+        """Return the frame to show in place of `shot`: redacted, or covered whole. None while no size is known yet."""
         self.frames += 1
         if shot.image is not None and self._shape in {None, shot.image.shape}:
             self._shape = shot.image.shape
@@ -119,11 +119,11 @@ class _Tally:
 
 
 def look(redactor: Redact, number: int, at_ms: int, image: Image) -> Redacted:
-    """One picture redacted.
+    """Redact one picture.
 
     Raises:
         RedactionUnavailable: it may not be shown.
-        NotRedacted: the redactor keeps the picture back.
+        NotRedacted: the redactor withholds the picture.
     """
     frame = Frame(CAMERA, at_ms, ClockQuality.ARRIVAL, f"f{number}", image)
     redacted = redactor.redact(Selected(frame, SelectReason.FIRST))
@@ -133,7 +133,7 @@ def look(redactor: Redact, number: int, at_ms: int, image: Image) -> Redacted:
 
 
 def pixels(redacted: Redacted) -> Image:
-    """The redacted picture, decoded (H×W×3, BGR)."""
+    """Decode the redacted picture (H×W×3, BGR)."""
     image = cv2.imdecode(np.frombuffer(redacted.picture, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise NotRedacted("the redacted picture cannot be read back")
@@ -141,7 +141,7 @@ def pixels(redacted: Redacted) -> Image:
 
 
 def read_picture(file: Path) -> Image:
-    """A picture file as pixels, turned as its EXIF says.
+    """Decode a picture file, turned as its EXIF says.
 
     Raises:
         NotRedacted: unreadable, too large, or no picture.

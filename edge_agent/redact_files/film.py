@@ -1,4 +1,4 @@
-"""A video file written from redacted frames: H.264 in MP4, no sound, no metadata."""
+"""Writes a video file of redacted frames: H.264 in MP4, no sound, no metadata."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,7 @@ _OPTIONS = {"crf": "20", "preset": "veryfast", "bf": "0"}
 class Film:
     """A film that is being written; the first frame gives its size, later ones of another size are refused.
 
-    Use it as a context manager: leaving it finishes the file, after an error too, and then it is of no use.
+    Use it as a context manager: leaving it finishes the file; after an error the file is of no use.
     """
 
     def __init__(self, file: Path, *, rate: Fraction, time_base: Fraction, aspect: Fraction) -> None:
@@ -47,11 +47,11 @@ class Film:
             failure = NotRedacted(f"the video cannot be written ({error.strerror})")
         else:
             return
-        if kind is None:  # else the first error says more
+        if kind is None:  # else the first error is the cause
             raise failure
 
     def add(self, image: NDArray[np.uint8], at: int) -> None:
-        """A frame (H×W×3, BGR) at `at` time bases from the start; each must be later than the one before.
+        """Add a frame (H×W×3, BGR) at `at` time bases from the start; each must be later than the one before.
 
         Raises:
             NotRedacted: it cannot be encoded or written.

@@ -1,4 +1,4 @@
-"""What is to be redacted: which files, into which, and whether that may be done at all. Reads no picture."""
+"""Plans the files to redact and their targets, and refuses targets that may not be written. Reads no picture."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _SHOWN: Final = 5
 
 
 class Kind(StrEnum):
-    """What a file is taken for, by its name; whether it is one shows when it is opened."""
+    """The type of a file by its name; opening it shows if that is right."""
 
     PICTURE = "picture"
     VIDEO = "video"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
     @classmethod
     def of(cls, file: Path) -> "Kind":
-        """By the suffix."""
+        """Tell the type by the suffix."""
         suffix = file.suffix.lower()
         if suffix in SUFFIXES:
             return cls.PICTURE
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file and the one that it becomes. An unknown kind becomes nothing, and is named."""
+    """A file and its target. A file of unknown kind is not written, and is named."""
 
     source: Path
     target: Path
@@ -44,10 +44,10 @@ class Item:
 
 
 def plan(source: Path, out: Path, *, force: bool) -> tuple[Item, ...]:
-    """Every file of `source`, a file or a folder with its folders, and its place in `out`.
+    """Pair every file of `source`, a file or a folder with its folders, with its place in `out`.
 
-    Names are kept; a picture ends in .jpg or .jpeg and a video in .mp4, since that is what is written. Hidden files
-    are passed over, links to folders are not followed.
+    Names are kept; a picture ends in .jpg or .jpeg and a video in .mp4, since that is what is written. Hidden files are
+    passed over, links to folders are not followed.
 
     Raises:
         RedactRefused: nothing there, a target inside the source, two files of one target, or one that exists already.

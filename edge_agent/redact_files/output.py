@@ -10,7 +10,7 @@ from provisioning.files import durable
 
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """Yield a file to fill. It takes its place when the block ends well, and is gone when it ends in any other way.
+    """Yield a file to fill. It replaces the target when the block ends well, and is removed otherwise.
 
     Raises:
         NotRedacted: the folder or the file cannot be written to.

@@ -1,4 +1,4 @@
-"""What was written and what was not, for eyes and for programs."""
+"""Sums up a run for a person and for programs: files written, and files refused."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The end of a run."""
+    """The result of a run."""
 
     written: tuple[Written, ...]
     left: tuple[Left, ...]
@@ -32,7 +32,7 @@ class Summary:
         return 1 if self.left else 0
 
     def as_json(self) -> dict[str, Any]:
-        """Paths as text, shares 0..1."""
+        """Return paths as text, shares 0..1."""
         return {
             "written": [
                 asdict(one) | {"source": str(one.source), "target": str(one.target), "kind": str(one.kind)}
@@ -43,7 +43,7 @@ class Summary:
         }
 
     def show(self, out: Console) -> None:
-        """One line a file that is not as asked for, and one for all."""
+        """Print one line for each file with a fault, and one for all."""
         for one in self.written:
             if one.replaced:
                 text = f"{one.replaced} of {one.frames} frames could not be redacted and are covered from edge to edge"

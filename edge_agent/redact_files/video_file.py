@@ -1,4 +1,4 @@
-"""A video file read frame by frame, upright, each with its exact time. Sound, subtitles and metadata stay behind."""
+"""Reads a video file frame by frame, upright, each with its exact time. Drops sound, subtitles and metadata."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Shot:
     at: int
     at_ms: int
     image: Image | None
-    """H×W×3, BGR."""
+    """Array of H×W×3, BGR; None: the frame does not decode."""
 
 
 class Movie:
@@ -86,14 +86,14 @@ class Movie:
 
     @property
     def expected(self) -> int | None:
-        """How many frames the header lets expect; None where it does not say."""
+        """Frames that the header lets expect; None if it does not say."""
         if self._stream.frames:
             return self._stream.frames
         duration = self._container.duration
         return round(duration / _MICROSECONDS * self.rate) if duration else None
 
     def shots(self) -> Iterator[Shot]:
-        """Every frame in order of showing, with a place for each that does not decode.
+        """Yield every frame in order of showing, with a place for each that does not decode.
 
         Raises:
             NotRedacted: the file breaks off, or a frame is too large to be decoded.

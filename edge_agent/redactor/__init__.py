@@ -24,7 +24,7 @@ PLATES = "clp-det"
 
 
 class Redactors:
-    """The models of one agent and what is made of them: one redactor a camera."""
+    """The models of one agent; makes one redactor a camera."""
 
     def __init__(self, config: EdgeConfig, detectors: Detectors, clock: Clock) -> None:
         self.config = config
@@ -49,15 +49,18 @@ class Redactors:
         return cls(config, detectors, clock)
 
     def under(self, config: EdgeConfig) -> Self:
-        """The same models under other settings."""
+        """Return the same models under other settings."""
         return type(self)(config, self._detectors, self._clock)
 
     def for_camera(self, camera: Camera) -> CameraRedactor:
-        """The redactor of one camera."""
+        """Make the redactor of one camera."""
         return CameraRedactor(self.config.agent_id, camera, self.config.redactor, self._detectors, self._clock)
 
     def covers_by_cause(self, image: Image) -> Mapping[detect.Cause, Sequence[Rect]]:
-        """What a first look covers under the first camera's policy, for measuring over-cover. Raises EngineError."""
+        """Return the covers of a first search under the first camera's policy, to measure over-cover.
+
+        Raises EngineError.
+        """
         return detect.covers_by_cause(image, self._detectors, self.config.cameras[0].policy)
 
 
@@ -65,6 +68,6 @@ def _tiny_faces() -> Yunet | None:
     try:
         return Yunet(threads=1)
     except DetectorUnavailable as error:
-        # Declared, not silent: the envelope of every picture lists the models that looked at it.
+        # Declared, not silent: the envelope of every picture lists the models that searched it.
         _log.warning("the second face detector is not available on this machine: %s", error)
         return None

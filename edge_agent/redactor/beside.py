@@ -1,8 +1,8 @@
-"""One search beside another, on a thread of its own.
+"""Runs one search beside another, on a thread of its own.
 
 A search runs on one core: a runtime that spreads it over two waits at every layer for the other one (720p on two cores:
 840 CPU ms a picture, on one 655), and the Python between its layers has only one thread anyway. So the searches of a
-picture are spread instead. What is found does not depend on it.
+picture are spread instead. The result does not depend on it.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _NAME: Final = "redactor"
 
 
 class Beside:
-    """The spare threads of one agent, shared by its cameras. Nobody ever waits for what has not begun."""
+    """The spare threads of one agent, shared by its cameras. A caller never waits for work that has not begun."""
 
     def __init__(self, threads: int = 1) -> None:
         """`threads`: cores that redaction may use; one of them is the caller's."""
@@ -22,9 +22,9 @@ class Beside:
         self._pool = ThreadPoolExecutor(spare, _NAME) if spare > 0 else None
 
     def begin(self, work: Callable[[], _T]) -> Callable[[], _T]:
-        """Begin `work` on a spare thread; the caller waits for its result, or gets its error, by calling what returns.
+        """Begin `work` on a spare thread; call the returned function to wait for its result or error.
 
-        Where no thread has taken it by then, the caller does it himself.
+        If no thread has taken the work by then, the caller does it in its own.
         """
         if self._pool is None:
             return work

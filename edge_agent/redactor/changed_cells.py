@@ -1,10 +1,11 @@
-"""Where a fixed camera's picture is no longer what it was when it was last searched.
+"""Finds the cells in which a fixed camera's picture has changed since they were last searched.
 
-What is kept of a place is its published form alone, averaged over 4 x 4 pixels, as it was when it was last searched, so
-that what changes slowly changes too. Nothing of it shows a face. A place is searched again if it looks different in any
-colour, or if paint was there of late: what is under it nobody can tell, and who was found and is missed once would
-otherwise not be looked for again. All of a picture is searched after a pause, a change of size or of most of the
-picture, an error, and every so many seconds in any case, so that whatever crept in unseen does not stay.
+Of each place only the published form is kept, averaged over 4 x 4 pixels, as it was when it was last searched, so that
+slow changes are found too. Nothing of it shows a face. A place is searched again if it looks different in any colour,
+or
+if paint was there of late: what is under the paint is unknown, and a face that was found and is missed once would
+otherwise not be searched for again. All of a picture is searched after a pause, a change of size or of most of the
+picture, an error, and every `still_s` seconds in any case, so that an unnoticed change does not stay.
 """
 
 from collections.abc import Sequence
@@ -20,12 +21,14 @@ from edge_agent.redactor.search_regions import CELL_PX, Cells, cells_of
 from provisioning.contracts.wire.messages import Box
 
 REDUCED: Final = 4
-"""Noise and the encoder's blocks average out; a face of 8 px is still two by two."""
+"""Side of an average, in pixels. Noise and the encoder's blocks average out; a face of 8 px is still two by two."""
 DIFFERS: Final = (6, 8)
-"""Levels of 255 of such an average, of its brightness and of either colour difference, which JPEG halves and blurs:
-with noise of 2 levels a sixth to a half of a street picture changes by them, with 6 for both all of a noisy one."""
+"""Levels of 255 by which an average changes, in its brightness and in either colour difference, which JPEG blurs.
+
+With noise of 2 levels a sixth to a half of a street picture changes by them, with 6 for both all of a noisy one.
+"""
 PAINTED_LOOKS: Final = 2
-"""For so many looks a place is searched after paint was there: who is found in most looks is then hardly ever lost."""
+"""Pictures for which a place is searched after paint was there: one found in most pictures is then hardly ever lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +38,25 @@ class _Last:
     searched: NDArray[np.uint8]
     """Each place of the published pictures as it was when it was last searched, reduced."""
     painted: tuple[Cells, ...]
-    """Where paint was, of this picture and those before it, the newest last."""
+    """Cells under paint, of this picture and those before it, the newest last."""
 
 
 class Stillness:
-    """Of one camera. Pure: the time is that of the pictures. `still_s`: 0 searches every picture whole."""
+    """Tells one camera's changed cells. Pure: the time is that of the pictures.
+
+    `still_s`: 0 searches every picture whole.
+    """
 
     def __init__(self, still_s: float) -> None:
         self._still_ms = round(still_s * 1000)
         self._last: _Last | None = None
         self._before: _Last | None = None
-        """Of the picture that is being searched."""
+        """State before the picture that is being searched."""
         self._whole_ms = 0
-        """When all of a picture was searched."""
+        """Capture time of the last picture that was searched whole."""
 
     def changed(self, image: Image, at_ms: int) -> Cells | None:
-        """The cells to search in this picture; None: all of it, as in the next one if nothing is noted of this."""
+        """Return the cells to search; None: the whole picture. Without `note` of this, the next one is whole too."""
         self._before, self._last = self._last, None
         last, size = self._before, (image.shape[1], image.shape[0])
         if last is None or last.size != size or not last.at_ms <= at_ms < self._whole_ms + self._still_ms:
@@ -59,7 +65,10 @@ class Stillness:
         return np.asarray(painted | _differing(_reduced(image), last.searched, painted.shape), np.bool_)
 
     def note(self, at_ms: int, published: Image, boxes: Sequence[Box], searched: Cells | None) -> None:
-        """A picture as it is published. `searched`: in which cells, of those that `changed` told; None: in all."""
+        """Note a published picture.
+
+        `searched`: the cells of those returned by `changed` that were searched; None: all.
+        """
         if not self._still_ms:
             return
         size = (published.shape[1], published.shape[0])
@@ -80,13 +89,13 @@ def _reduced(image: Image) -> NDArray[np.uint8]:
 
 
 def _pixels_of(cells: Cells, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Reduced pixels (of `shape`) that lie in cells."""
+    """Select the reduced pixels (of `shape`) that lie in cells."""
     side = CELL_PX // REDUCED
     return np.repeat(np.repeat(cells, side, axis=0), side, axis=1)[: shape[0], : shape[1]]
 
 
 def _differing(now: NDArray[np.uint8], before: NDArray[np.uint8], shape: tuple[int, ...]) -> Cells:
-    """Cells (of `shape`) in which anything looks different."""
+    """Select the cells (of `shape`) in which anything looks different."""
     brightness, *colours = cv2.split(cv2.absdiff(now, before))
     differs = (brightness >= DIFFERS[0]) | (np.maximum(*colours) >= DIFFERS[1])
     side = CELL_PX // REDUCED

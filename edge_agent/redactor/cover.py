@@ -1,4 +1,4 @@
-"""Where to cover, and covering. Pure geometry and paint: no model, no decision what a thing is.
+"""Computes covers and paints them. Pure geometry: no model, no decision what a thing is.
 
 Rectangles are float (x0, y0, x1, y1) in pixels, origin top left. Covers grow outward and are clipped to the picture, so
 rounding can only cover more.
@@ -15,46 +15,62 @@ from engines.detection.postprocess import Box as Found
 from provisioning.contracts.wire.messages import MAX_BOXES, Box
 
 Image = NDArray[np.uint8]
-"""H×W×3, BGR."""
+"""Array of H×W×3, BGR."""
 
 COLOUR: Final = (64, 64, 64)
 """One constant colour. No mosaic and no blur: an 8×8 mosaic still let a Haar cascade find 2-5 of 43 faces."""
 
 FACE_GROWTH: Final = 1.4
-"""Detectors box eyes to chin; a face is known by hair and jaw too. 1.4 is what recall was measured with."""
+"""Factor by which a face's box grows. Detectors box eyes to chin; a face is known by hair and jaw too.
+
+1.4 is what recall was measured with.
+"""
 FACE_MARGIN: Final = (8.0, 0.4)
-"""To each side at least so many pixels, but no more than this share of the longer side: a small box is off by more, and
-of a masked face it holds the upper half. With it 20 instead of 18 of 22 masked faces of 16 px, and 37 instead of 33 of
-44 tilted ones of 8 px are covered, for 0.2 % of the picture."""
+"""Least margin to each side in pixels, but no more than this share of the longer side.
+
+A small box is off by more, and of a masked face it holds the upper half. With it 20 instead of 18 of 22 masked faces of
+16 px, and 37 instead of 33 of 44 tilted ones of 8 px are covered, for 0.2 % of the picture.
+"""
 PERSON_MARGINS: Final = ((0.02, 2.0, 0.06), (0.06, 6.0, 0.12), (0.01, 1.0, 0.03))
-"""Around a person, to each side, above and below, in shares of the box: the first of a large one; of a small one so
-many pixels, and no more than the last. Of 133 heads in 80 pictures of 30 photographs the boxes of people alone cover
-129 with the last all around, with these, and with .03 above and nothing else; with no margin 123."""
+"""Margins of a person to each side, above and below, as (share of a large box, pixels of a small box, largest share).
+
+Of 133 heads in 80 pictures of 30 photographs the boxes of people alone cover 129 with the last all around, with these,
+and with .03 above and nothing else; with no margin 123.
+"""
 TALL: Final = 0.3
-"""Of the picture's height, from which a person is tall in it: the detector then sees enough of him."""
+"""Share of the picture's height from which a person is tall in it: the detector then sees enough of the body."""
 TALL_MARGINS: Final = ((0.01, 2.0, 0.06), (0.04, 6.0, 0.12), (0.0, 1.0, 0.03))
-"""Around somebody tall. Of 142 heads in 96 pictures of 38 photographs the boxes of people alone cover the same 141
-with these, with .03 above and nothing else, and with `PERSON_MARGINS`, which cover 0.8 % more of them needlessly."""
+"""Margins of a tall person.
+
+Of 142 heads in 96 pictures of 38 photographs the boxes of people alone cover the same 141 with these, with .03 above
+and
+nothing else, and with `PERSON_MARGINS`, which cover 0.8 % more of them needlessly.
+"""
 HEAD_ZONE: Final = (0.35, 1.0)
-"""From the top of somebody tall, in shares of his height and of his width, whichever is more: there a head is, whether
-he stands, sits or bends. Of a bust it is all."""
+"""Zone of a tall person's head from the top, the larger of these shares of height and of width.
+
+A head is there, whether the person stands, sits or bends. Of a bust it is all.
+"""
 NARROWER: Final = 0.08
-"""By how much of his width to each side, and half as much of his height at the feet, somebody tall is covered less
-below the zone of the head: a box is easily too large by so much, and no head is there to be uncovered."""
+"""Share of a tall person's width by which the cover is narrower at each side below the head's zone.
+
+At the feet it is half as much of the height. A box is easily too large by so much, and no head is there to be
+uncovered.
+"""
 PLATE_GROWTH: Final = 1.3
 SADDLE: Final = 0.35
 """Height of the saddle below the top of a two-wheeler's box, as a share of its height: below it is machine alone."""
 RIDER_HEIGHT: Final = 1.25
-"""How far a rider rises over the top of the machine's box, in heights of the box: a tall person standing up."""
+"""Height of a rider over the top of the machine's box, in heights of the box: a tall person standing up."""
 RIDER_OVERHANG: Final = 0.12
-"""How far elbows and a pillion rider's back reach beyond the machine's box, as a share of its width."""
+"""Overhang of elbows and a pillion rider's back beyond the machine's box, as a share of its width."""
 PLATE_BAND: Final = (0.18, 0.48, 0.82, 0.95)
-"""Where a number plate sits on a car, bus or truck seen from the front or the rear, as shares of its box."""
+"""Position of a number plate on a car, bus or truck seen from the front or the rear, as shares of its box."""
 SIDE_ON: Final = 2.2
-"""Width by height of a vehicle seen from the side; three-quarter views reach 2."""
+"""Width by height from which a vehicle is seen from the side; three-quarter views reach 2."""
 EDGE_PX: Final = 2.0
 BAND_FROM_PX: Final = 80
-"""On a narrower vehicle a plate, a quarter of its width, has under 3 px a character and is not legible."""
+"""Least width of a vehicle for a band: on a narrower one a plate, a quarter of it, has under 3 px a character."""
 
 
 class Rect(Found):
@@ -63,22 +79,22 @@ class Rect(Found):
     __slots__ = ()
 
     def grown(self, factor: float) -> "Rect":
-        """The same centre, `factor` times as wide and high."""
+        """Grow around the same centre, `factor` times as wide and high."""
         dx, dy = self.width * (factor - 1) / 2, self.height * (factor - 1) / 2
         return Rect(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
 
     def common(self, other: "Rect") -> float:
-        """The area that two rectangles share."""
+        """Area that two rectangles share."""
         width = min(self.x1, other.x1) - max(self.x0, other.x0)
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(width, 0.0) * max(height, 0.0)
 
     def moved(self, x: float, y: float) -> "Rect":
-        """The same size, elsewhere."""
+        """Move by `x` and `y`, at the same size."""
         return Rect(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
 
     def at(self, shares: tuple[float, float, float, float]) -> "Rect":
-        """The part of this rectangle given by shares of its sides."""
+        """Return the part given by shares of the sides."""
         x0, y0, x1, y1 = shares
         return Rect(
             self.x0 + x0 * self.width, self.y0 + y0 * self.height, self.x0 + x1 * self.width, self.y0 + y1 * self.height
@@ -86,7 +102,7 @@ class Rect(Found):
 
 
 def face(found: Rect) -> Rect:
-    """A face with its hair and jaw."""
+    """Cover a face with its hair and jaw."""
     longer = max(found.width, found.height)
     least = min(FACE_MARGIN[0], FACE_MARGIN[1] * longer)
     dx, dy = (max(least, side * (FACE_GROWTH - 1) / 2) for side in (found.width, found.height))
@@ -94,14 +110,14 @@ def face(found: Rect) -> Rect:
 
 
 def pedestrian(person: Rect) -> Rect:
-    """A person on foot is covered whole; a detector's box tends to cut hair and shoes, hence the margin."""
+    """Cover a person on foot whole; a detector's box tends to cut hair and shoes, hence the margin."""
     return _with_margins(person, PERSON_MARGINS)
 
 
 def tall_pedestrian(person: Rect) -> tuple[Rect, ...]:
-    """Somebody higher than `TALL` of the picture: with margins where the head is, narrower than his box below.
+    """Cover a person taller than `TALL` of the picture: with margins at the head, narrower than the box below.
 
-    An elbow or a foot may stand out; of the evaluation's 400 heads the same 378 are covered at the first look.
+    An elbow or a foot may stand out; of the evaluation's 400 heads the same 378 are covered at the first search.
     """
     whole = _with_margins(person, TALL_MARGINS)
     aside, below = NARROWER * person.width, NARROWER / 2 * person.height
@@ -122,7 +138,7 @@ def _with_margins(person: Rect, margins: Iterable[tuple[float, float, float]]) -
 
 
 def rides(person: Rect, machine: Rect) -> bool:
-    """Whether a person sits on a two-wheeler: centred over it, head above it, feet above the road, of its size."""
+    """True if a person sits on a two-wheeler: centred over it, head above it, feet above the road, of its size."""
     centre = (person.x0 + person.x1) / 2
     return (
         machine.x0 <= centre <= machine.x1
@@ -134,7 +150,7 @@ def rides(person: Rect, machine: Rect) -> bool:
 
 
 def rider(machine: Rect, person: Rect) -> tuple[Rect, Rect]:
-    """A rider from the saddle up: a block computed from the machine's box, and the person's own box above the saddle.
+    """Cover a rider from the saddle up: by a block of the machine's box, and by the person's box above the saddle.
 
     The block does not depend on the rider, so that what remains visible of the machine does not either.
     """
@@ -146,19 +162,19 @@ def rider(machine: Rect, person: Rect) -> tuple[Rect, Rect]:
 
 
 def plate_band(vehicle: Rect, plates: Iterable[Rect]) -> Rect | None:
-    """The band where a plate sits, for a vehicle near enough to read one on which none was found."""
+    """Return the band of the plate of a vehicle near enough to read one, if no plate was found on it."""
     if vehicle.width < BAND_FROM_PX or any(_centre_in(plate, vehicle) for plate in plates):
         return None
     return vehicle.at(PLATE_BAND)
 
 
 def side_on(vehicle: Rect) -> bool:
-    """Whether a whole vehicle is seen from the side, where no plate is."""
+    """True if a whole vehicle is seen from the side, where no plate is."""
     return vehicle.width >= SIDE_ON * vehicle.height
 
 
 def at_edge(rect: Rect, width: int, height: int) -> bool:
-    """Whether the picture's edge cuts a thing off, which costs a detector's certainty and changes its proportions."""
+    """True if the picture's edge cuts a thing off, which lowers a detector's score and changes its proportions."""
     return rect.x0 <= EDGE_PX or rect.y0 <= EDGE_PX or rect.x1 >= width - EDGE_PX or rect.y1 >= height - EDGE_PX
 
 
@@ -168,10 +184,10 @@ def _centre_in(inner: Rect, outer: Rect) -> bool:
 
 
 def to_boxes(rects: Iterable[Rect], width: int, height: int) -> tuple[Box, ...]:
-    """Whole-pixel boxes that contain the rectangles, clipped to the picture, without doubles or boxes inside others.
+    """Round to whole-pixel boxes that contain the rectangles, clipped to the picture, without doubles or nested boxes.
 
     Raises:
-        ValueError: more than `MAX_BOXES` remain; nobody could check such a picture.
+        ValueError: more than `MAX_BOXES` remain; such a picture could not be checked.
     """
     corners = {
         (max(0, floor(r.x0)), max(0, floor(r.y0)), min(width, ceil(r.x1)), min(height, ceil(r.y1))) for r in rects
@@ -187,7 +203,7 @@ def to_boxes(rects: Iterable[Rect], width: int, height: int) -> tuple[Box, ...]:
 
 
 def paint(image: Image, boxes: Iterable[Box]) -> Image:
-    """A copy of `image` (H×W×3) with every box filled."""
+    """Copy `image` (H×W×3) with every box filled."""
     covered = image.copy()
     for box in boxes:
         covered[box.y0 : box.y1, box.x0 : box.x1] = COLOUR
@@ -195,7 +211,7 @@ def paint(image: Image, boxes: Iterable[Box]) -> Image:
 
 
 def mask(boxes: Iterable[Box], width: int, height: int) -> NDArray[np.bool_]:
-    """H×W, True where covered."""
+    """Mask (H×W) of the boxes, true where covered."""
     covered = np.zeros((height, width), dtype=np.bool_)
     for box in boxes:
         covered[box.y0 : box.y1, box.x0 : box.x1] = True
@@ -203,7 +219,7 @@ def mask(boxes: Iterable[Box], width: int, height: int) -> NDArray[np.bool_]:
 
 
 def covered_share(rect: Rect, covered: NDArray[np.bool_]) -> float:
-    """How much of a rectangle is covered, 0..1; 1 for one that lies outside the picture."""
+    """Covered share of a rectangle, 0..1; 1 for one that lies outside the picture."""
     height, width = covered.shape
     x0, x1 = max(0, floor(rect.x0)), min(width, ceil(rect.x1))
     y0, y1 = max(0, floor(rect.y0)), min(height, ceil(rect.y1))

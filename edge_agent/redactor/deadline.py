@@ -1,4 +1,4 @@
-"""The time that one picture's redaction may take, asked wherever the search can end."""
+"""The time that one picture's redaction may take, checked at every point where the search can end."""
 
 from edge_agent.clock import Clock
 
@@ -8,7 +8,7 @@ class TooLateError(Exception):
 
 
 class Deadline:
-    """Of one picture. Thread-safe: its searches run beside each other."""
+    """Limits the redaction of one picture. Thread-safe: its searches run beside each other."""
 
     def __init__(self, clock: Clock, limit_s: float) -> None:
         self._clock = clock

@@ -1,7 +1,8 @@
-"""Looking at a raw picture: what must be covered, and which machines may be told.
+"""Searches a raw picture for everything that must be covered, and for the machines that may be reported.
 
-The recipe and its figures are in docs/redaction.md. In short: nobody has to be found as a face to be covered, a person
-is enough; and nobody has to be found as a person, a face is enough.
+The recipe and its figures are in docs/redaction.md. In short: a person is covered without a face being found, and a
+face
+without a person being found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,30 +25,30 @@ from provisioning.contracts.wire.messages import MAX_BOXES, Machine, MachineClas
 Cause = Literal["people", "plates", "bands", "faces"]
 
 MACHINE_SCORE: Final = 0.4
-"""A machine is told, and a person counted, from this score on: 32 of 38 people, 4 false, on a labelled street clip."""
+"""Score from which a machine is reported and a person counted: 32 of 38 people, 4 false, on a labelled street clip."""
 RIDER_SCORE: Final = 0.18
-"""On a certain two-wheeler even a doubtful person is a rider: a helmet and a coat look little like a pedestrian."""
+"""Score from which a person on a certain two-wheeler is a rider: helmet and coat look little like a pedestrian."""
 TWO_WHEELER_SCORE: Final = 0.3
-"""What somebody may be sitting on, though it is too doubtful to be told."""
+"""Score from which a two-wheeler may carry a rider, though it is too doubtful to be reported."""
 PLATE_BEARER_SCORE: Final = 0.25
-"""What may carry a plate, though it is too doubtful to be told: half a car at the picture's edge scored .29."""
+"""Score from which a vehicle may carry a plate, though not reported: half a car at the picture's edge scored .29."""
 REACH_PX: Final = 1280
 """NanoDet sees a piece of this side at a third of its size: a walker of 75 px is 25 px high there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one look found. `covers` carries no label: why something is covered is nobody's business further on."""
+    """The result of one search. `covers` carries no label: the cause of a cover goes no further."""
 
     machines: tuple[Machine, ...]
     people: int
     covers: tuple[Rect, ...]
     doubtful: tuple[Machine, ...] = ()
-    """Of lower score: a machine that is followed is known by them too."""
+    """Machines of lower score, by which the tracker recognises a machine too."""
 
 
 def look(image: Image, detectors: Detectors, policy: Policy, where: Places = None) -> Findings:
-    """Search one picture (H×W×3, BGR). Machines and people are looked for everywhere, faces and plates in `where`.
+    """Search one picture (H×W×3, BGR): for machines and people everywhere, for faces and plates in `where`.
 
     Raises:
         engines.errors.EngineError: a model could not run; nothing may be published then.
@@ -66,7 +67,7 @@ def look(image: Image, detectors: Detectors, policy: Policy, where: Places = Non
 
 
 def covers_by_cause(image: Image, detectors: Detectors, policy: Policy) -> Mapping[Cause, Sequence[Rect]]:
-    """The covers of `look`, to measure what is covered needlessly: no part of the agent asks for them this way."""
+    """Return the covers of `look` by cause, to measure over-cover: the agent itself does not call this."""
     return _search(image, detectors, policy, None)[1]
 
 
@@ -82,7 +83,7 @@ def _machines_and_people(image: Image, detectors: Detectors, policy: Policy) -> 
 def _search(
     image: Image, detectors: Detectors, policy: Policy, where: Places
 ) -> tuple[list[Detection], dict[Cause, list[Rect]]]:
-    """Machines and people, and what to cover. Each search is on one core, beside the others."""
+    """Search machines and people, and compute the covers. Each search is on one core, beside the others."""
     height, width = image.shape[:2]
     begin = detectors.beside.begin
     small = begin(lambda: faces.small(image, detectors, policy.face_threshold, where))
@@ -105,7 +106,7 @@ def _search(
 
 
 def _bands(vehicles: Sequence[Detection], plates: Sequence[Rect], width: int, height: int) -> list[Rect]:
-    """Of vehicles that are told, and of doubtful ones that the picture's edge cuts off."""
+    """Return the plate bands of vehicles that are reported, and of doubtful ones that the picture's edge cuts off."""
     bands = []
     for vehicle in vehicles:
         rect = _rect(vehicle)

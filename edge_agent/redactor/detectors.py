@@ -1,4 +1,4 @@
-"""The models of one agent, shared by its cameras."""
+"""Holds the models of one agent, shared by its cameras."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,31 +16,32 @@ class TinyFaces(Protocol):
     def detect(
         self, picture: Image, threshold: float = ..., *, scale: float = ..., max_box_px: float | None = ...
     ) -> list[Detection]:
-        """Faces in picture pixels, searched in the picture enlarged by `scale`."""
+        """Detect faces in the picture enlarged by `scale`; boxes in the picture's pixels."""
         ...
 
-    def checked(self, before_run: Callable[[], None]) -> "TinyFaces":
-        """See `Detector.checked`."""
-        ...
+    def checked(self, before_run: Callable[[], None]) -> "TinyFaces": ...
 
 
 @dataclass(frozen=True, slots=True)
 class Detectors:
-    """`tiny_faces` is None where its package has no build or the configuration wants none; the envelope says so."""
+    """`tiny_faces` is None if its package has no build or the configuration excludes it; the envelope says so."""
 
     machines: Detector
     faces: Detector
     plates: Detector
     tiny_faces: TinyFaces | None
     hashes: dict[str, str]
-    """Catalog name → sha256 of what looked at the picture."""
+    """Catalog name → sha256 of each model that searched the picture."""
     beside: Beside = field(default_factory=Beside)
-    """Where a search may run while another does."""
+    """Runs one search while another runs."""
     last_look: Detector | None = None
-    """`faces` on all cores, for the look at the encoded picture: nothing else is left to run beside it."""
+    """`faces` on all cores, to search the encoded picture: nothing else is left to run beside it."""
 
     def checked(self, before_run: Callable[[], None]) -> Self:
-        """The same models for one picture, whose search ends with what `before_run` raises before any run."""
+        """Return the same models for one picture.
+
+        `before_run` is called before every run; its error ends the search.
+        """
         return replace(
             self,
             machines=self.machines.checked(before_run),

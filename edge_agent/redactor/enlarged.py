@@ -1,4 +1,4 @@
-"""A picture enlarged as a model enlarges it, to be searched in places.
+"""Enlarges a picture as a model enlarges it, to be searched in places.
 
 A place that is enlarged by itself is stretched to a multiple of its own (96 px to 2.3 times instead of 2), and begins
 between two pixels of the enlarged picture: what a detector hardly sees there is seen otherwise than in the whole.
@@ -18,7 +18,7 @@ from provisioning.contracts.wire.messages import Box
 
 
 class Enlarged:
-    """`image` is the whole of it, H x W x 3."""
+    """An enlarged picture; `image` is the whole of it, H x W x 3."""
 
     def __init__(self, picture: Image, scale: float) -> None:
         height, width = picture.shape[:2]
@@ -29,7 +29,7 @@ class Enlarged:
         self.image: Image = np.asarray(cv2.merge(planes), np.uint8)
 
     def places(self, where: Sequence[Box]) -> list[Box]:
-        """Places of the picture as places of the enlarged one, which begin and end at multiples of a cell."""
+        """Convert places of the picture to places of the enlarged one, which begin and end at multiples of a cell."""
         x, y = self._stretch
         return [
             Box(
@@ -42,12 +42,12 @@ class Enlarged:
         ]
 
     def back(self, found: Detection) -> Detection:
-        """What was found in the enlarged picture, in pixels of the picture."""
+        """Convert a detection in the enlarged picture to the picture's pixels."""
         x, y = self._stretch
         box = Found(found.box.x0 / x, found.box.y0 / y, found.box.x1 / x, found.box.y1 / y)
         return Detection(found.class_name, found.score, box)
 
 
 def _multiple(side: float) -> int:
-    """Rounded as a model that takes multiples of a cell does: up, of whole pixels."""
+    """Round as a model that takes multiples of a cell does: up, of whole pixels."""
     return ceil(round(side) / CELL_PX) * CELL_PX

@@ -1,8 +1,8 @@
-"""Where faces are: small ones in the raw picture, all that still show in the bytes that would be published.
+"""Finds faces: small ones in the raw picture, and all that still show in the bytes that would be published.
 
-YuNet in the enlarged picture finds the small ones, at a fifth of what CenterFace would cost there, and CenterFace is
-asked where YuNet has a doubt. CenterFace at the picture's own size is both the search for the others and the look that
-the centre will repeat.
+YuNet in the enlarged picture finds the small ones, at a fifth of what CenterFace would cost there, and CenterFace
+decides where YuNet has a doubt. CenterFace at the picture's own size is both the search for the others and the search
+that the centre will repeat.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,42 +21,50 @@ from engines.detection.postprocess import Detection
 from engines.manifest import Group
 
 SCALE: Final = 2.0
-"""Of 88 faces of 12 px in 720p, pasted without a body, YuNet found 31 at the picture's own size and 62 at twice it; of
-8 px 9 and 38."""
+"""Scale at which small faces are searched.
+
+Of 88 faces of 12 px in 720p, pasted without a body, YuNet found 31 at the picture's own size and 62 at twice it; of 8
+px
+9 and 38.
+"""
 SMALL_PICTURE_PX: Final = 3_700_000
-"""A smaller picture is enlarged to this, up to three times: that is what 720p is at twice its size, and a little more.
-At exactly twice (2560x1440 instead of 2592x1472) 74 instead of 78 of 81 masked faces of 20 px were covered."""
+"""A smaller picture is enlarged to this, up to three times: that is 720p at twice its size, and a little more.
+
+At exactly twice (2560x1440 instead of 2592x1472) 74 instead of 78 of 81 masked faces of 20 px were covered.
+"""
 LARGEST_SCALE: Final = 3.0
 ENLARGED_PX: Final = 6_000_000
-"""And a larger one to no more than this, which is 1080p at twice its size, or by `LEAST_SCALE` where that is more."""
+"""A larger picture is enlarged to no more than this, which is 1080p at twice its size, or by `LEAST_SCALE` if more."""
 LEAST_SCALE: Final = 1.5
 WITHOUT_YUNET_PX: Final = 3_000_000
-"""CenterFace takes YuNet's part at five times its cost a pixel, so it gets fewer."""
+"""CenterFace takes YuNet's part at five times its cost a pixel, so it gets fewer pixels."""
 BELIEVED: Final = ((24.0, 0.15), (64.0, 0.5), (float("inf"), 0.8))
-"""Longer side of a box → the score from which YuNet is believed, at a policy's threshold of .2. It is sure of what is
-large enough: of its false boxes from .15 on, those over 24 px are most of the area (0.4 of 0.5 % of a street picture),
-and at 1080p those over 64 px cover 9 % of it. What it leaves there, CenterFace finds."""
+"""Longer side of a box → the score from which YuNet is believed, at a policy's threshold of .2.
+
+It is sure of what is large enough: of its false boxes from .15 on, those over 24 px are most of the area (0.4 of 0.5 %
+of a street picture), and at 1080p those over 64 px cover 9 % of it. CenterFace finds the faces that it leaves there.
+"""
 BELIEVED_AT: Final = 0.2
 PORTION: Final = 2 * small_faces.AT_A_TIME
-"""Windows that one thread looks at in one go."""
+"""Windows that one thread searches in one go."""
 SECOND_SCORE: Final = 0.3
-"""Below the centre's threshold (`canary_threshold`, 0.35): what the centre would object to is covered here first."""
+"""Score below the centre's threshold (`canary_threshold`, 0.35): a face that the centre would find is covered first."""
 CONTEXT_PX: Final = 64
-"""A detector judges a place by what is around it as well."""
+"""Pixels around a place: a detector judges a place by its surroundings as well."""
 WHOLE_FROM: Final = 0.5
 """Windows that make up more than this share of a picture are dearer than the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallFaces:
-    """What a first search says of small faces, best first."""
+    """The small faces of a first search, best first."""
 
     sure: tuple[Rect, ...]
     doubtful: tuple[Rect, ...]
 
 
 def small(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> SmallFaces:
-    """Small faces in a raw picture."""
+    """Search small faces in a raw picture."""
     tiny_faces, least = detectors.tiny_faces, small_faces.LEAST
     if tiny_faces is not None:
         scale = max(LEAST_SCALE, min(SCALE, _to(image, ENLARGED_PX)), min(LARGEST_SCALE, _to(image, SMALL_PICTURE_PX)))
@@ -77,7 +85,7 @@ def small(image: Image, detectors: Detectors, threshold: float, where: Places = 
 def _found(
     image: Image, scale: float, where: Places, search: Callable[[Image, float], list[Detection]]
 ) -> list[Detection]:
-    """What `search` finds in a picture that it enlarges so much, or in places of one that is enlarged already."""
+    """Search a picture that `search` enlarges, or places of one that is enlarged already."""
     if where is None:
         return search(image, scale)
     enlarged = Enlarged(image, scale)
@@ -88,9 +96,9 @@ def _found(
 def settle(
     image: Image, first: SmallFaces, detectors: Detectors, threshold: float, known: Sequence[Rect]
 ) -> Callable[[], list[Rect]]:
-    """Begin to look again where there is a doubt and nothing is `known` to be covered; small faces, when called.
+    """Begin to search doubts again where nothing is `known` to be covered; call the result for the small faces.
 
-    In portions: whoever has a core to spare takes the next one.
+    The windows are split into portions: a free core takes the next one.
     """
     windows = small_faces.windows(image, first.doubtful, [*known, *first.sure])
     portions = [windows[begin : begin + PORTION] for begin in range(0, len(windows), PORTION)]
@@ -103,14 +111,14 @@ def settle(
 
 
 def showing(image: Image, detectors: Detectors, threshold: float, where: Places = None) -> list[Rect]:
-    """Faces of any size in what would be published, as the centre will look for them."""
+    """Find faces of any size in a picture to be published, as the centre will search for them."""
     eye = detectors.last_look or detectors.faces
     found = found_in(image, where, lambda part: eye.detect_pieces(part, thresholds={"face": threshold}))
     return [_rect(d) for d in found]
 
 
 def showing_near(image: Image, places: Sequence[Rect], detectors: Detectors) -> list[Rect]:
-    """Faces by every detector where something changed: in windows around `places`, or everywhere if that is cheaper."""
+    """Find faces by every detector around `places`, which have changed, or in the whole picture if that is cheaper."""
     height, width = image.shape[:2]
     grown = [Rect(p.x0 - CONTEXT_PX, p.y0 - CONTEXT_PX, p.x1 + CONTEXT_PX, p.y1 + CONTEXT_PX) for p in places]
     windows = cover.to_boxes(grown, width, height)
@@ -128,7 +136,7 @@ def showing_near(image: Image, places: Sequence[Rect], detectors: Detectors) -> 
 
 
 def _believed_from(face: Detection, factor: float) -> float:
-    """The score from which YuNet is believed; `factor` raises or lowers it."""
+    """Return the score from which YuNet is believed; `factor` raises or lowers it."""
     side = max(face.box.width, face.box.height)
     return min(0.95, factor * next(score for largest, score in BELIEVED if side <= largest))
 
@@ -138,5 +146,5 @@ def _rect(detection: Detection) -> Rect:
 
 
 def _to(image: Image, pixels: int) -> float:
-    """The scale at which a picture measures so much."""
+    """Return the scale at which a picture has so many pixels."""
     return sqrt(pixels / (image.shape[0] * image.shape[1]))

@@ -1,9 +1,9 @@
-"""Who is covered as a person: whoever is found for certain, and the doubtful ones after a second look.
+"""Decides which people are covered: the certain ones at once, the doubtful ones after a second search.
 
-What looks like a person of 30 pixels in a scaled-down square is looked at once more at its best size, nine of them in
-one picture. Tuned on 60 frames of a street clip (280 heads of walkers, told from cones and signs by their moving) and
-94 pictures of 47 places with nobody in them: heads covered 277 without it and 278 with it; covered needlessly in the
-clip 2.7 and 1.7 % of the picture, where nobody is 2.9 and 0.4 %. Nearly all of that were boxes of a third of the
+A doubtful person of 30 pixels in a scaled-down square is searched once more at its best size, nine of them in one
+picture. Tuned on 60 frames of a street clip (280 heads of walkers, told from cones and signs by their moving) and 94
+pictures of 47 places without people: heads covered 277 without it and 278 with it; covered needlessly in the clip 2.7
+and 1.7 % of the picture, in places without people 2.9 and 0.4 %. Nearly all of that were boxes of a third of the
 picture, around rocks, trees and towers.
 """
 
@@ -19,31 +19,37 @@ from engines.detection.postprocess import Detection
 from engines.manifest import Group
 
 CERTAIN: Final = 0.5
-"""From here on nobody asks again: all 167 walkers that scored .6 at first were found again, and 10 of 11 from .4 on."""
+"""Score without a second search: all 167 walkers that scored .6 at first were found again, and 10 of 11 from .4 on."""
 FAINT: Final = 0.12
-"""Below the policy's threshold, from here on, somebody who is plain to see at the second look is covered."""
+"""Score below the policy's threshold from which a person is covered if the second search finds one plainly."""
 FAINT_SIDE: Final = 0.15
-"""Of the picture's height: somebody larger would not be faint. Larger ones were three quarters of what was needless."""
+"""Largest faint person, as a share of the picture's height; larger ones were three quarters of what was needless."""
 STILL: Final = 0.15
-"""What the second look must say of somebody whom the first took for a person, at a policy's threshold of .25."""
+"""Score that the second search must give a likely person, at a policy's threshold of .25."""
 PLAIN: Final = 0.4
-"""And of somebody faint."""
+"""Score that it must give a faint person."""
 LARGE: Final = 0.3
-"""Of the picture's height. Somebody larger is what the second look says from `PLAIN` on, where that is the smaller box:
-at first the whole picture was seen at a third of its size."""
+"""Share of the picture's height from which a person is large.
+
+The box of the second search counts from `PLAIN` on, if that is the smaller one: at first the whole picture was searched
+at a third of its size.
+"""
 STILL_LARGE: Final = 0.35
-"""What the second look must say of somebody large. In 80 pictures of people, 0.7 % less of the picture is covered
-needlessly than with `STILL` and the first box, and no head fewer of 133."""
+"""Score that the second search must give a large person.
+
+In 80 pictures of people, 0.7 % less of the picture is covered needlessly than with `STILL` and the first box, and no
+head fewer of 133.
+"""
 OTHER: Final = 0.3
-"""Somebody else in the window is covered from here on: a box around a person and much beside gives way to his own."""
+"""Score from which another person in the window is covered: a box with much beside a person gives way to theirs."""
 CANVAS_PX: Final = 416
-"""What NanoDet sees at a time."""
+"""Side of the square that NanoDet sees at a time."""
 ACROSS: Final = 3
 CANVASES: Final = 1
 PART: Final = 0.5
 """A faint box this much within another is a part of that person."""
 AROUND: Final = 1.4
-"""Side of what is shown, in longer sides of the box. With 2 cones look more like people (2.2 % instead of 1.8)."""
+"""Side of the window, in longer sides of the box. With 2 cones look more like people (2.2 % instead of 1.8)."""
 SAME: Final = 0.35
 """Intersection over union from which two boxes are the same person."""
 _GAP_PX: Final = 2
@@ -54,14 +60,14 @@ class Looks(Protocol):
     """The detector of machines and people."""
 
     def detect(self, picture: Image, *, thresholds: Mapping[Group, float]) -> list[Detection]:
-        """What is in one picture."""
+        """Detect in one picture."""
         ...
 
 
 def covered(image: Image, people: Sequence[Detection], detector: Looks, threshold: float) -> list[Rect]:
-    """The people to cover, of those that a first look found, best first; `threshold`: a policy's, at most .25.
+    """Select the people to cover from those of a first search, best first; `threshold`: a policy's, at most .25.
 
-    Whoever finds no place in the second look is judged by the first.
+    A person without a place in the second search is judged by the first.
     """
     strictness = threshold / 0.25
     certain = max(CERTAIN, threshold)
@@ -94,7 +100,7 @@ def _is_faint(person: Detection, image: Image, threshold: float, known: Sequence
 
 
 def _second_look(image: Image, boxes: Sequence[Rect], detector: Looks) -> list[list[Detection]]:
-    """Who is seen in the window around each box when it is looked at alone, in pixels of `image`."""
+    """Search the window around each box by itself; returns the people in pixels of `image`."""
     seen: list[list[Detection]] = []
     cell = CANVAS_PX // ACROSS
     for first in range(0, len(boxes), ACROSS**2):
@@ -113,7 +119,7 @@ def _cell_of(found: Detection, cell: int) -> tuple[int, int]:
 
 
 def _back(found: Detection, place: Rect, box: Rect) -> Detection:
-    """A detection on the canvas, in the picture; `place` is where `box` lies on the canvas."""
+    """Convert a detection on the canvas to the picture; `place` is the position of `box` on the canvas."""
     scale = box.width / place.width
     x0, x1 = (box.x0 + (x - place.x0) * scale for x in (found.box.x0, found.box.x1))
     y0, y1 = (box.y0 + (y - place.y0) * scale for y in (found.box.y0, found.box.y1))
@@ -121,7 +127,7 @@ def _back(found: Detection, place: Rect, box: Rect) -> Detection:
 
 
 def _show(image: Image, box: Rect, canvas: Image, index: int) -> Rect:
-    """Paint the surroundings of a box into its place on the canvas; where the box lies there."""
+    """Paint the surroundings of a box into its place on the canvas; returns the box there."""
     height, width = image.shape[:2]
     side = max(4, round(AROUND * max(box.width, box.height)))
     left, top = floor((box.x0 + box.x1 - side) / 2), floor((box.y0 + box.y1 - side) / 2)

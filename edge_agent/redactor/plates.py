@@ -1,4 +1,4 @@
-"""Where licence plates are: in the whole picture, and enlarged where there is a doubt or a machine that bears one.
+"""Finds licence plates: in the whole picture, and enlarged at doubts and on machines that bear one.
 
 The detector wants a plate of 100 pixels and more. At a picture's own size it is sure of few small ones, but it has a
 faint idea of most, and is right about nearly all that it is shown at three times their size.
@@ -18,32 +18,40 @@ from provisioning.contracts.wire.messages import Box
 Shares = tuple[float, float, float, float]
 
 DOUBT: Final = (0.001, 120.0)
-"""Score and width of what is looked at enlarged: about 8 places in a street picture. Of 24 drawn plates of 60 px in
-720p streets 3 are covered without it and 19 with it, at the place and size that they have."""
+"""Least score and largest width of a doubt that is searched enlarged: about 8 places in a street picture.
+
+Of 24 drawn plates of 60 px in 720p streets 3 are covered without it and 19 with it, at the place and size that they
+have.
+"""
 ENLARGED_SHARE: Final = 0.25
 """In a window the detector is believed from this share of the policy's threshold on."""
 WINDOW_PX: Final = (160, 80)
 TENSOR_PX: Final = (480, 240)
-"""One at a time, since a run of more does not fit the caches: eight take 50 CPU ms, and 55 as one batch."""
+"""Size of a window's tensor, one at a time: a run of more does not fit the caches.
+
+Eight take 50 CPU ms, 55 as a batch.
+"""
 DOUBTS: Final = 12
 MACHINES: Final = 8
 TWO_WHEELERS: Final = 4
 HALVES: Final = ((-0.05, -0.1, 0.65, 1.1), (0.35, -0.1, 1.05, 1.1))
-"""Of a two-wheeler's box: its small plate sits at either end and at any height, and is as high as two rows of letters.
+"""Halves of a two-wheeler's box: its small plate sits at either end and at any height, with two rows of letters.
+
 Stretched to twice their width such plates look more like those that the detector knows. Of 48 drawn ones of 40 to 90 px
-on bicycles of a street clip 41 are covered without these windows and 45 with them."""
+on bicycles of a street clip 41 are covered without these windows and 45 with them.
+"""
 HALF_SHARE: Final = 0.1
-"""There the detector is believed from this share of the policy's threshold on."""
+"""In a half the detector is believed from this share of the policy's threshold on."""
 LOWER_PART: Final = (-0.05, 0.25, 1.05, 1.05)
-"""Of a machine's box, where it bears a plate."""
+"""Part of a machine's box in which it bears a plate."""
 NEAR_PX: Final = 60
-"""On a narrower machine a plate, a quarter of its width, is not legible."""
+"""Least width of a machine: on a narrower one a plate, a quarter of its width, is not legible."""
 LARGEST: Final = 0.7
-"""Of its window; what is larger is no plate."""
+"""Largest share of its window: a larger box is no plate."""
 
 
 def ideas(image: Image, detector: Detector, where: Places = None) -> list[Detection]:
-    """What in a raw picture may be a plate, however faint."""
+    """Search a raw picture for anything that may be a plate, however faint."""
     return found_in(image, where, lambda part: detector.detect_pieces(part, thresholds={"plate": DOUBT[0]}))
 
 
@@ -55,7 +63,7 @@ def plates(
     detector: Detector,
     threshold: float,
 ) -> list[Rect]:
-    """Plates in a raw picture; `found`: its `ideas`; `vehicles` and `two_wheelers`: what may bear one."""
+    """Find plates in a raw picture; `found`: its `ideas`; `vehicles` and `two_wheelers`: machines that may bear one."""
     sure = [_rect(d) for d in found if d.score >= threshold]
     doubtful = (_rect(d) for d in found if d.score < threshold and d.box.width <= DOUBT[1])
     windows = [*islice(_apart(doubtful, image), DOUBTS)]
@@ -80,7 +88,7 @@ def _in_windows(image: Image, windows: Sequence[Box], detector: Detector, thresh
 
 
 def _apart(doubts: Iterable[Rect], image: Image) -> Iterator[Box]:
-    """A window around each doubt, but for one that lies well inside a window before it."""
+    """Yield a window around each doubt, but for one that lies well inside a window before it."""
     taken: list[Box] = []
     for doubt in doubts:
         window = _around(doubt, image)
@@ -93,12 +101,15 @@ def _apart(doubts: Iterable[Rect], image: Image) -> Iterator[Box]:
 
 
 def _holds(window: Box, doubt: Rect) -> bool:
-    """Windows at the picture's edge were moved into it: near ones then do not hold the same."""
+    """True if the doubt lies in the window.
+
+    Windows at the picture's edge were moved, so near ones need not hold the same.
+    """
     return window.x0 <= doubt.x0 and doubt.x1 <= window.x1 and window.y0 <= doubt.y0 and doubt.y1 <= window.y1
 
 
 def _around(doubt: Rect, image: Image) -> Box:
-    """A window of fixed size with the doubt in its middle, moved into the picture."""
+    """Return a window of fixed size with the doubt in its middle, moved into the picture."""
     height, width = image.shape[:2]
     across, down = min(WINDOW_PX[0], width), min(WINDOW_PX[1], height)
     x = round(min(max(0.0, (doubt.x0 + doubt.x1 - across) / 2), width - across))
@@ -107,7 +118,7 @@ def _around(doubt: Rect, image: Image) -> Box:
 
 
 def _parts(machines: Iterable[Rect], parts: Sequence[Shares], most: int, image: Image) -> list[Box]:
-    """Parts of so many machines that are near enough to read a plate, the largest first."""
+    """Return parts of at most `most` machines that are near enough to read a plate, the largest first."""
     near = sorted((m for m in machines if m.width >= NEAR_PX), key=lambda m: -m.width)[:most]
     boxes = (cover.to_boxes([machine.at(part)], image.shape[1], image.shape[0]) for machine in near for part in parts)
     return list(dict.fromkeys(box[0] for box in boxes if box))

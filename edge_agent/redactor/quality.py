@@ -1,4 +1,4 @@
-"""How usable a redacted picture is: three scores in 0..1, from the pixels that are not covered."""
+"""Scores the quality of a redacted picture: three scores in 0..1, from the pixels that are not covered."""
 
 from typing import Final
 
@@ -16,10 +16,11 @@ WIDTH_PX: Final = 640
 
 
 def quality(image: NDArray[np.uint8], covered: NDArray[np.bool_]) -> Quality:
-    """Scores of one picture (H×W×3) and its cover (H×W). A fully covered picture scores 0 throughout.
+    """Score one picture (H×W×3) and its cover (H×W). A fully covered picture scores 0 throughout.
 
     Sharpness is the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000), at one width so that scores of
-    different cameras compare; brightness is 1 at middle grey and 0 at black or white.
+    different
+    cameras compare; brightness is 1 at middle grey and 0 at black or white.
     """
     height, width = covered.shape
     size = (WIDTH_PX, max(1, round(height * WIDTH_PX / width)))

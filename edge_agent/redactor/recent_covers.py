@@ -1,9 +1,9 @@
-"""What was covered a moment ago, so that a detector's blink uncovers nobody.
+"""Remembers the last covers for a moment, so that a person whom a detector misses once stays covered.
 
-Rectangles and a time: no label, no score, no identity, and nothing that links a rectangle of one look with one of
+Rectangles and a time: no label, no score, no identity, and nothing that links a rectangle of one picture with one of
 another. A track of a person cannot be made of it, and after `HOLD_MS` it is gone.
 
-At one look a second it does nothing: people have moved on by then. On a labelled clip, covering where they had been
+At one picture a second it does nothing: people have moved on by then. On a labelled clip, covering where they had been
 took over-cover from 1.5 to 4.8 %.
 """
 
@@ -16,17 +16,20 @@ from edge_agent.redactor.cover import Rect
 from provisioning.contracts.wire.messages import Box
 
 NEIGHBOUR_MS: Final = 300
-"""Looks further apart are no neighbours: from about four a second on there is a memory."""
+"""Pictures further apart are no neighbours: from about four a second on covers are remembered."""
 HOLD_MS: Final = 300
-"""How long a rectangle is remembered after it was found. At ten looks a second, of 770 looks at 22 pasted walking faces
-of 12 px 90 were uncovered without a memory and 49 with this one, of 8 px 216 and 159; of 1,563 looks at the heads of
-walkers in a street clip 1 was, with and without. It costs 1.2 % of the picture, mostly cones and signs that a detector
-takes for people every other time; 500 ms would cost twice that for a tenth fewer gaps."""
+"""Milliseconds for which a rectangle is remembered after it was found.
+
+At ten pictures a second, of 770 pictures of 22 pasted walking faces of 12 px 90 were uncovered without a memory and 49
+with this one, of 8 px 216 and 159; of 1,563 pictures of the heads of walkers in a street clip 1 was, with and without.
+It costs 1.2 % of the picture, mostly cones and signs that a detector takes for people every other time; 500 ms would
+cost twice that for a tenth fewer gaps.
+"""
 GROWTH: Final = 0.1
 MOST_GROWTH: Final = 0.01
-"""Who was there moved a little meanwhile: a tenth of the rectangle's side, at most 1 % of the picture's height."""
+"""Growth for a little movement meanwhile: a tenth of the rectangle's side, at most 1 % of the picture's height."""
 STILL_COVERED: Final = 0.5
-"""A rectangle this much under the covers of now was found again, and its old place is not needed."""
+"""A rectangle this much under the present covers was found again, and its old place is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,13 @@ class _Look:
 
 
 class Memory:
-    """Of one camera. Pure: the time is that of the pictures."""
+    """Remembers the covers of one camera. Pure: the time is that of the pictures."""
 
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque()
 
     def recall(self, at_ms: int, size: tuple[int, int], covers: Sequence[Rect]) -> list[Rect]:
-        """What was covered in the looks just before `at_ms` and is not under the covers of now.
+        """Return the covers of the pictures just before `at_ms` that are not under the present covers.
 
         `size`: width, height of the picture; one of another size says nothing about this one.
         """
@@ -56,12 +59,12 @@ class Memory:
         ]
 
     def note(self, at_ms: int, size: tuple[int, int], boxes: Iterable[Box]) -> None:
-        """Remember what was found in this look; what was only recalled is not to be passed, or it would never go."""
+        """Remember the boxes found in this picture. Recalled boxes are not to be passed, or they would never go."""
         self._forget(at_ms, size)
         self._looks.append(_Look(at_ms, size, tuple(boxes)))
 
     def _forget(self, at_ms: int, size: tuple[int, int]) -> None:
-        """A pause, a clock that was set back and another picture size end the memory at once."""
+        """Forget old covers. A pause, a clock that was set back and another picture size end the memory at once."""
         if self._looks and not (0 <= at_ms - self._looks[-1].at_ms <= NEIGHBOUR_MS and self._looks[-1].size == size):
             self._looks.clear()
         while self._looks and at_ms - self._looks[0].at_ms > HOLD_MS:
@@ -74,6 +77,6 @@ def _grown(rect: Rect, size: tuple[int, int]) -> Rect:
 
 
 def _shared(rect: Rect, covers: Iterable[Rect]) -> float:
-    """The largest part of a rectangle under one cover."""
+    """Return the largest share of a rectangle under one cover."""
     area = rect.width * rect.height
     return max((rect.common(cover) / area for cover in covers), default=0.0)

@@ -1,4 +1,4 @@
-"""From a raw frame to a picture that may leave the site. The only maker of `Redacted`.
+"""Redacts a raw frame to a picture that may leave the site. The only maker of `Redacted`.
 
 It fails closed: whatever goes wrong, `RedactionUnavailable` is raised and nothing is published.
 """
@@ -34,27 +34,29 @@ from provisioning.contracts.wire.messages import Box, Machine, Picture, PictureS
 POLICY: Final = "wayside-2026-11-27c"
 """Names the recipe in every envelope; a new recipe gets a new name, so that pictures of the old one can be found."""
 PARTLY: Final = f"{POLICY}+still2"
-"""The same, where faces and plates were looked for only where the picture had changed (`redactor.still_s`)."""
+"""Names the recipe if faces and plates were searched only where the picture had changed (`redactor.still_s`)."""
 HIDDEN_SHARE: Final = 0.9
 """A hit this much inside a solid cover is no face: it is an edge of paint."""
 GROWTHS: Final = (1.0, 1.15, 1.15)
-"""A face found in the encoded picture is covered like any other, and what is found after that twice more, and larger.
-With one cover less 6 of 48 pictures of a motorcycle were withheld for what was found in its wheels and engine."""
+"""Growth of the covers of faces found in the encoded picture: as any face, then twice more, and larger.
+
+With one cover less 6 of 48 pictures of a motorcycle were withheld for what was found in its wheels and engine.
+"""
 TIMED_PX: Final = 1920 * 1080
 """`redactor.timeout_s` is for a picture of this size; a larger one has as much longer as it is larger."""
 PUSHED_MIN_SIDE_PX: Final = 128
-"""A picture that a device pushed may be a close-up that fills the frame, which can defeat a detector."""
+"""Least side of a pushed picture: it may be a close-up that fills the frame, which can defeat a detector."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Covered:
-    """A picture that may be published: its bytes, what a reader sees of them, and its covers."""
+    """A picture that may be published: its bytes, the same decoded, and its covers."""
 
     picture: bytes
     published: Image
     boxes: tuple[Box, ...]
     added: list[Rect]
-    """The covers of what was only found in the encoded picture."""
+    """Covers of faces that were found in the encoded picture only."""
 
 
 class CameraRedactor:
@@ -74,9 +76,9 @@ class CameraRedactor:
         self._follower = Follower(camera, detectors.machines, clock)
 
     def redact(self, selected: Selected) -> Redacted:
-        """Search, cover, encode, look again. A pushed picture without a machine is withheld: only its row goes.
+        """Search, cover, encode, search again. A pushed picture without a machine is withheld: only its row goes.
 
-        The time is asked before every run of a model: a picture that takes too long is refused in the middle.
+        The deadline is checked before every run of a model: a picture that takes too long is refused in the middle.
 
         Raises:
             RedactionUnavailable: its shape is out of bounds, a model failed, a face was still found after the last
@@ -108,7 +110,6 @@ class CameraRedactor:
         return redacted
 
     def look(self, look: Look, *, may_take: bool) -> Followed:
-        """See `Follows`."""
         try:
             return self._follower.look(look, may_take=may_take)
         except (EngineError, cv2.error) as error:
@@ -117,18 +118,16 @@ class CameraRedactor:
             ) from error
 
     def forget(self) -> None:
-        """See `Follows`."""
         self._follower.forget()
 
     def expire(self) -> None:
-        """See `Follows`."""
         self._follower.expire()
 
     def _redacted(self, selected: Selected, detectors: Detectors, deadline: Deadline) -> Redacted:
         image, at_ms = selected.frame.image, selected.frame.captured_at_ms
         size = (image.shape[1], image.shape[0])
         text = detectors.beside.begin(lambda: text_bands(image))
-        # What a device pushes is a choice of single pictures: none of them says anything of the next.
+        # A device pushes single pictures: none of them says anything of the next.
         is_single = selected.reason is SelectReason.PUSHED
         changed = None if is_single else self._stillness.changed(image, at_ms)
         where = search_regions.around(changed, size)
@@ -156,7 +155,7 @@ class CameraRedactor:
     def _covered(
         self, image: Image, boxes: tuple[Box, ...], where: Places, detectors: Detectors, deadline: Deadline
     ) -> "_Covered":
-        """The picture with its covers, looked at (in `where`) as it would be published."""
+        """Cover the picture, and search it (in `where`) as it would be published."""
         deadline.check()
         picture, published = self._encoded(image, boxes)
         hits = faces.showing(published, detectors, self._camera.policy.face_threshold, where)
@@ -179,7 +178,7 @@ class CameraRedactor:
         return _Covered(picture, published, boxes, added)
 
     def _encoded(self, image: Image, boxes: Sequence[Box]) -> tuple[bytes, Image]:
-        """The JPEG with covers, and what a reader sees of it."""
+        """Encode the JPEG with covers, and decode it as a reader would."""
         # imencode writes a bare JFIF: no EXIF, no thumbnail, no name.
         done, buffer = cv2.imencode(
             ".jpg", cover.paint(image, boxes), [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality]
@@ -196,7 +195,7 @@ class CameraRedactor:
         return buffer.tobytes(), np.asarray(published, dtype=np.uint8)
 
     def _followed(self, selected: Selected, findings: Findings) -> tuple[Machine, ...]:
-        """With how they move. What a device pushes is a choice of single pictures: nothing in it can be followed."""
+        """Return the machines with their motion. Pushed pictures are single: nothing in them can be tracked."""
         if selected.reason is SelectReason.PUSHED:
             return findings.machines
         height, width = selected.frame.image.shape[:2]
@@ -235,7 +234,7 @@ class CameraRedactor:
 
 
 def _must_be_withheld(selected: Selected, findings: Findings) -> bool:
-    """A pushed picture shows a machine in a street, or it does not leave."""
+    """True for a pushed picture that is too small or shows no machine: it must not leave."""
     height, width = selected.frame.image.shape[:2]
     return selected.reason is SelectReason.PUSHED and (min(height, width) < PUSHED_MIN_SIDE_PX or not findings.machines)
 

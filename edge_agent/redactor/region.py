@@ -1,6 +1,6 @@
-"""The part of a picture that is worth a look between snapshots: where lines, zones and lanes are, and what leads there.
+"""Selects the region for detection between snapshots: the camera's lines, zones and lanes, with a margin.
 
-A look is one run of the machine detector, which makes of everything a square of 416 px. A square of the picture's
+Detection is one run of the machine detector, which scales its input to a square of 416 px. A square of the picture's
 height shows machines 1.8 times as large as the whole of a 16:9 picture does.
 """
 
@@ -10,13 +10,13 @@ from engines.detection.tiles import Tile
 from provisioning.contracts.config.camera import Camera
 
 MARGIN: Final = 0.15
-"""Of the picture's longer side, around the places: a machine has to be seen three times before it is followed."""
+"""Share of the picture's longer side around the places: a machine has to be seen three times before it is tracked."""
 
 
 def region_of(camera: Camera, size: tuple[int, int]) -> Tile:
-    """In a picture of `size` (width, height): the places with a margin, at least a square of the shorter side.
+    """Return the region of a picture of `size` (width, height): the places with a margin, at least a square.
 
-    The whole picture where they lie far apart.
+    The square has the shorter side. It is the whole picture if the places lie far apart.
     """
     points = [point for line in camera.lines for point in (line.start, line.end)]
     points += [point for zone in camera.zones for point in zone.polygon]
@@ -31,7 +31,7 @@ def region_of(camera: Camera, size: tuple[int, int]) -> Tile:
 
 
 def _span(first: float, last: float, least: int, most: int) -> tuple[int, int]:
-    """Start and length, in whole pixels, of a span that is at least so long and within 0 to `most`."""
+    """Return start and length, in whole pixels, of a span that is at least so long and within 0 to `most`."""
     length = min(most, max(least, round(last - first)))
     start = round((first + last - length) / 2)
     return min(max(0, start), most - length), length

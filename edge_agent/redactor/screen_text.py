@@ -1,6 +1,6 @@
-"""Text that a camera writes into its picture: a place, a name, a time, at the upper or lower edge.
+"""Finds text that a camera writes into its picture: a place, a name, a time, at the upper or lower edge.
 
-No text is read. A line of text is many thin strokes of one constant brightness, of one height, side by side; what is
+No text is read. A line of text is many thin strokes of one constant brightness, of one height, side by side; anything
 like that in the outer parts of a picture is covered as a whole.
 """
 
@@ -16,38 +16,39 @@ from numpy.typing import NDArray
 from edge_agent.redactor.cover import Image, Rect
 
 EDGE_SHARE: Final = 0.12
-"""How far from the upper and the lower edge a camera writes, as a share of the picture's height."""
+"""Share of the picture's height, from the upper and the lower edge, in which a camera writes."""
 HEIGHTS: Final = (0.012, 0.07)
-"""Height of a character, as a share of the picture's."""
+"""Least and largest height of a character, as a share of the picture's."""
 LEAST_PX: Final = 6
-"""And in pixels: what is smaller is not legible."""
+"""Least height in pixels: smaller text is not legible."""
 STROKE: Final = 0.014
 """Strokes are thinner than this share of the picture's height."""
 CONTRAST: Final = 60
-"""Grey levels between a stroke and what is beside it."""
+"""Grey levels between a stroke and its surroundings."""
 INK: Final = 190
-"""Grey level of light text, and the distance from white of dark text. An overlay is drawn in full white or black; where
-it has an outline, this keeps what shines through between two characters from being taken for one."""
+"""Grey level of light text, and the distance from white of dark text: an overlay is drawn in full white or black.
+
+If it has an outline, this keeps what shines through between two characters from being taken for one.
+"""
 CONSTANT: Final = 24
 """Grey levels within which the strokes of a line agree: an overlay has no light and shade."""
 MOST: Final = 0.85
 LEVEL: Final = 0.1
 """Characters stand on one line, as leaves and gravel do not; within this share of its height."""
 TALL: Final = 0.55
-"""And are as high as the line, or as high as its small letters."""
+"""Share of the line's height that the larger characters reach; small letters do not."""
 HALF: Final = 0.5
-"""So many of them: Chinese characters fall into parts."""
+"""Share of the characters that must be level and tall: Chinese characters fall into parts."""
 FEWEST: Final = 6
-"""Characters of a line. Fewer are as often windows or railings."""
+"""Least characters of a line. Fewer are as often windows or railings."""
 NARROWEST: Final = 2.5
-"""Width of a line in its heights; a row of windows that runs away from the camera is higher than that."""
+"""Least width of a line in its heights; a row of windows that runs away from the camera is higher than that."""
 WIDEST_GAP: Final = 1.5
-"""Between two characters, in heights of the line."""
+"""Largest gap between two characters, in heights of the line."""
 MARGIN: Final = 0.35
-"""Around a line, in its heights."""
+"""Margin around a line, in its heights."""
 HOLD_MS: Final = 60_000
-"""How long a line that was seen at least twice stays covered where it is not found: its background changes, it does not
-move."""
+"""Milliseconds for which a line seen at least twice stays covered if it is not found: its background changes."""
 _SAME_PLACE: Final = 0.5
 _MOST_PLACES: Final = 64
 _LINE_OVERLAP: Final = 0.6
@@ -64,7 +65,7 @@ class _Place:
 
 
 class ScreenText:
-    """Of one camera: where it writes. The time is that of the pictures."""
+    """Remembers the lines of one camera. The time is that of the pictures."""
 
     def __init__(self) -> None:
         self._places: list[_Place] = []
@@ -72,7 +73,7 @@ class ScreenText:
         self._last_ms = 0
 
     def bands(self, now: Sequence[Rect], size: tuple[int, int], at_ms: int) -> list[Rect]:
-        """The lines of this picture, `now`, and those of the last minute that were seen more than once."""
+        """Return the lines of this picture, `now`, and those of the last minute that were seen more than once."""
         if size != self._size or at_ms < self._last_ms:
             self._places = []
         self._size, self._last_ms = size, at_ms
@@ -91,7 +92,7 @@ class ScreenText:
 
 
 def text_bands(image: Image) -> list[Rect]:
-    """Where lines of burned-in text are, in picture pixels. Costs about 5 ms at 1080p."""
+    """Find lines of burned-in text, in picture pixels. Costs about 5 ms at 1080p."""
     height, width = image.shape[:2]
     strip = round(EDGE_SHARE * height)
     if strip < LEAST_PX:
@@ -128,11 +129,11 @@ def _lines(ink: NDArray[np.uint8], picture_height: int) -> list[Rect]:
 
 
 _Character = tuple[Rect, float]
-"""Where it is, and the brightness of its strokes."""
+"""Box of a character, and the brightness of its strokes."""
 
 
 def _rows(characters: Iterable[_Character]) -> list[list[_Character]]:
-    """Characters that share most of their height with the first of their row."""
+    """Group characters that share most of their height with the first of their row."""
     rows: list[list[_Character]] = []
     for character in sorted(characters, key=lambda c: -c[0].height):
         for row in rows:
@@ -145,7 +146,7 @@ def _rows(characters: Iterable[_Character]) -> list[list[_Character]]:
 
 
 def _runs(row: Sequence[_Character]) -> list[list[_Character]]:
-    """A row cut where a gap is too wide to be within a line."""
+    """Cut a row at gaps too wide to be within a line."""
     ordered = sorted(row, key=lambda c: c[0].x0)
     height = float(np.median([c[0].height for c in ordered]))
     runs = [[ordered[0]]]
@@ -179,6 +180,5 @@ def _shared_height(tall: Rect, other: Rect) -> float:
 
 
 def _overlap(one: Rect, other: Rect) -> float:
-    """Intersection over union."""
     shared = one.common(other)
     return shared / (one.width * one.height + other.width * other.height - shared)

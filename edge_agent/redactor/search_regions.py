@@ -1,4 +1,4 @@
-"""The parts of a picture that are searched, where not all of it is."""
+"""Selects the parts of a picture to search, if not all of it is."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -15,25 +15,25 @@ from provisioning.contracts.wire.messages import Box
 CELL_PX: Final = 32
 """Places begin and end at multiples of it, as CenterFace wants its pictures: a part is seen as it is in the whole."""
 CONTEXT_CELLS: Final = 1
-"""A detector judges a place by what is around it as well: so many cells to each side."""
+"""Cells to each side: a detector judges a place by its surroundings as well."""
 RUN_CELLS: Final = 8
-"""What a search costs besides, in cells: one takes 0.3 CPU ms, and three detectors 2 or 3 to be asked at all."""
+"""Fixed cost of a search, in cells: one takes 0.3 CPU ms, and three detectors 2 or 3 for the call alone."""
 WHOLE_FROM: Final = 0.7
 """Places that make up more than this share of a picture are dearer than the picture."""
 
 MOST_PARTS: Final = 48
-"""To be joined where that saves something, which takes the square of their number."""
+"""Most parts, since joining them takes the square of their number."""
 
 Cells = NDArray[np.bool_]
 """Rows x columns of squares of `CELL_PX`, the last of each perhaps cut off by the picture's edge."""
 Places = Sequence[Box] | None
-"""None: everywhere."""
+"""Boxes to search; None: everywhere."""
 _Parts = NDArray[np.intp]
 """Left, top, right and bottom in cells, of one part or of each."""
 
 
 def around(wanted: Cells | None, size: tuple[int, int]) -> Places:
-    """Rectangles that together hold every wanted cell and its context. None: they are most of the picture.
+    """Return rectangles that together hold every wanted cell and its context. None: they are most of the picture.
 
     `size`: width, height of the picture.
     """
@@ -49,7 +49,7 @@ def around(wanted: Cells | None, size: tuple[int, int]) -> Places:
 
 
 def _parts(wanted: Cells) -> _Parts:
-    """What hangs together, such as a large face, is seen in one piece; where that makes too many, what lies near."""
+    """Return the connected parts, so that a large face is seen in one piece; if too many, near ones are merged."""
     parts = _components(wanted) + np.array([-1, -1, 1, 1]) * CONTEXT_CELLS
     while len(parts) > MOST_PARTS:
         wanted = _near(wanted)
@@ -65,13 +65,13 @@ def _components(cells: Cells) -> _Parts:
 
 
 def _near(wanted: Cells) -> Cells:
-    """The wanted cells and their context."""
+    """Grow the wanted cells by their context."""
     reach = 2 * CONTEXT_CELLS + 1
     return np.asarray(cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8)), np.bool_)
 
 
 def cells_of(rects: Iterable[Rect | Box], size: tuple[int, int]) -> Cells:
-    """The cells that rectangles touch."""
+    """Return the cells that rectangles touch."""
     cells = np.zeros((-(-size[1] // CELL_PX), -(-size[0] // CELL_PX)), np.bool_)
     for one in rects:
         x0, y0 = (max(0, int(edge // CELL_PX)) for edge in (one.x0, one.y0))
@@ -81,7 +81,7 @@ def cells_of(rects: Iterable[Rect | Box], size: tuple[int, int]) -> Cells:
 
 
 def found_in(image: Image, places: Places, search: Callable[[Image], list[Detection]]) -> list[Detection]:
-    """What `search` finds, best first, in pixels of `image`: in the whole of it, or in each place."""
+    """Run `search` on the whole image or on each place; returns detections in pixels of `image`, best first."""
     if places is None:
         return search(image)
     found = [
@@ -93,7 +93,7 @@ def found_in(image: Image, places: Places, search: Callable[[Image], list[Detect
 
 
 def touches(rect: Rect, places: Places) -> bool:
-    """Whether anything of a rectangle is searched."""
+    """True if any part of a rectangle is searched."""
     return places is None or any(
         p.x0 < rect.x1 and rect.x0 < p.x1 and p.y0 < rect.y1 and rect.y0 < p.y1 for p in places
     )
@@ -104,14 +104,14 @@ def _moved(box: Found, place: Box) -> Found:
 
 
 def _placed(part: _Parts, size: tuple[int, int]) -> Box:
-    """Cells as pixels. At an edge that is no multiple of a cell a part is moved in, to be as large."""
+    """Convert cells to pixels. At an edge that is no multiple of a cell a part is moved in, to be as large."""
     x0, y0, x1, y1 = (int(edge) * CELL_PX for edge in part)
     x, y = max(0, x1 - size[0]), max(0, y1 - size[1])
     return Box(x0=max(0, x0 - x), y0=max(0, y0 - y), x1=x1 - x, y1=y1 - y)
 
 
 def _joined(parts: _Parts) -> _Parts:
-    """Fewer of them, as long as one around two is cheaper to search than both."""
+    """Join parts as long as one around two is cheaper to search than both."""
     while len(parts) > 1:
         low = np.minimum(parts[:, None, :2], parts[None, :, :2])
         high = np.maximum(parts[:, None, 2:], parts[None, :, 2:])
@@ -127,5 +127,5 @@ def _joined(parts: _Parts) -> _Parts:
 
 
 def _cost(sides: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Of one search each, in cells."""
+    """Cost of one search each, in cells."""
     return np.asarray(sides[..., 0] * sides[..., 1] + RUN_CELLS)

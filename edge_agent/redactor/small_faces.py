@@ -1,4 +1,4 @@
-"""What the search for small faces doubts: CenterFace looks at it enlarged, and turned where that leaves a suspicion.
+"""Settles doubts about small faces: CenterFace searches them enlarged, and turned if that leaves a suspicion.
 
 Measured on 22 faces in 60 pictures of a 720p street, plain, masked and tilted by 15 and 30 degrees, 8 to 30 px high, by
 these covers and the sure ones alone: of 1,320 faces 1,170 are covered with 33 windows, 1,193 with 48, and 1,209 where
@@ -18,30 +18,32 @@ from engines.detection.detector import Detector
 from engines.detection.postprocess import Detection
 
 LEAST: Final = 0.02
-"""What YuNet takes for a face at this score is a doubt."""
+"""Score of YuNet from which a face is a doubt."""
 LARGEST_PX: Final = 40.0
-"""A larger one CenterFace sees at the picture's own size."""
+"""Longer side of a doubt: CenterFace sees a larger face at the picture's own size."""
 MOST: Final = (32, 72)
 A_MEGAPIXEL: Final = 52
-"""The likeliest are looked at, so many of them: 48 in a 720p picture, 2.4 ms of a core each."""
+"""Windows searched for each megapixel, the likeliest first: 48 in a 720p picture, 2.4 ms of a core each."""
 SPACING_PX: Final = 12
 """Doubts nearer than this to a likelier one lie in its window."""
 SIDE: Final = (48, 2.4)
 """Side of a window: at least so many pixels, and so many longer sides of the box."""
 TENSOR_PX: Final = 128
 AT_A_TIME: Final = 6
-"""What lies between the layers stays in the caches: 33 windows take 78 CPU ms, and 89 as one batch."""
+"""Windows in one run: the data between layers stay in the caches. 33 windows take 78 CPU ms, and 89 as one batch."""
 LARGEST_SHARE: Final = 0.7
-"""Of its window; what is larger is no small face."""
+"""Largest share of its window: a larger box is no small face."""
 BELIEVED: Final = 0.75
 """In a window CenterFace is believed from this share of the policy's threshold on."""
 SUSPECTED: Final = 0.3
-"""And from this share on the window is turned: one in six, and no face less is covered than if all were."""
+"""Share from which the window is turned: one in six is, and no face less is covered than if all were."""
 TURNS_DEG: Final = (-25.0, 25.0)
 """Both ways, for heads that lean and cameras that hang askew. Masked faces gain a little by it, too."""
 BELIEVED_TURNED: Final = 1.25
-"""Turned, it has to be surer: from the policy's own threshold on six faces more of the 1,320 are covered, and 0.05 %
-more of the pictures without any."""
+"""Share of the policy's threshold from which CenterFace is believed in a turned window, where it has to be surer.
+
+From the policy's own threshold on six faces more of the 1,320 are covered, and 0.05 % more of the pictures without any.
+"""
 
 
 class Window(NamedTuple):
@@ -52,19 +54,19 @@ class Window(NamedTuple):
     side: int
 
     def cut(self, image: Image) -> Image:
-        """What it shows of the picture."""
+        """Cut the window from the picture."""
         return image[self.y : self.y + self.side, self.x : self.x + self.side]
 
 
 def windows(image: Image, doubtful: Iterable[Rect], known: Sequence[Rect]) -> list[Window]:
-    """Where to look again, the likeliest first; `known`: what is covered already, where no doubt has to be settled."""
+    """Return the windows to search again, the likeliest first; `known`: covers, where no doubt has to be settled."""
     height, width = image.shape[:2]
     most = min(max(round(A_MEGAPIXEL * height * width / 1e6), MOST[0]), MOST[1])
     return [_window(doubt, width, height) for doubt in islice(_apart(doubtful, known), most)]
 
 
 def settled(image: Image, some: Sequence[Window], eye: Detector, threshold: float) -> list[Rect]:
-    """Faces that CenterFace finds in these windows, at a policy's `threshold`.
+    """Search these windows with CenterFace, at a policy's `threshold`.
 
     Raises:
         engines.errors.EngineError: the model could not run.
@@ -86,20 +88,20 @@ def settled(image: Image, some: Sequence[Window], eye: Detector, threshold: floa
 def _seen(
     image: Image, some: Sequence[Window], eye: Detector, least: float, degrees: float = 0.0
 ) -> list[list[Detection]]:
-    """What CenterFace finds in each window, enlarged to one size and turned about its centre."""
+    """Detect in each window, enlarged to one size and turned about its centre."""
     cuts = [_turned(window.cut(image), degrees) if degrees else window.cut(image) for window in some]
     return eye.detect_many(cuts, size=(TENSOR_PX, TENSOR_PX), thresholds={"face": least}, at_a_time=AT_A_TIME)
 
 
 def _turned(square: Image, degrees: float) -> Image:
-    """The same size; what turning brings into the corners repeats the edge."""
+    """Turn at the same size; the corners repeat the edge."""
     side = square.shape[0]
     about = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), degrees, 1.0)
     return np.asarray(cv2.warpAffine(square, about, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _turned_back(box: Rect, side: int, degrees: float) -> Rect:
-    """A box in a turned square, in the square as it was: that of the turned ellipse inside it."""
+    """Turn a box in a turned square back: the box of the turned ellipse inside it."""
     c, s, middle = cos(radians(degrees)), sin(radians(degrees)), (side - 1) / 2
     dx, dy = (box.x0 + box.x1) / 2 - middle, (box.y0 + box.y1) / 2 - middle
     x, y = middle + c * dx - s * dy, middle + s * dx + c * dy
@@ -108,7 +110,7 @@ def _turned_back(box: Rect, side: int, degrees: float) -> Rect:
 
 
 def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
-    """Doubts about small faces where nothing is covered yet, each at some distance from those before it."""
+    """Yield doubts about small faces where nothing is covered yet, each at some distance from those before it."""
     taken: list[tuple[float, float]] = []
     for doubt in doubtful:
         x, y = (doubt.x0 + doubt.x1) / 2, (doubt.y0 + doubt.y1) / 2
@@ -122,7 +124,7 @@ def _apart(doubtful: Iterable[Rect], known: Sequence[Rect]) -> Iterator[Rect]:
 
 
 def _window(doubt: Rect, width: int, height: int) -> Window:
-    """A square around a doubt, moved into the picture."""
+    """Return a square around a doubt, moved into the picture."""
     least, sides = SIDE
     side = min(max(least, round(sides * max(doubt.width, doubt.height))), width, height)
     left = min(max(0.0, (doubt.x0 + doubt.x1 - side) / 2), width - side)

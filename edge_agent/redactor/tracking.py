@@ -1,12 +1,12 @@
-"""Follows the machines of one camera through snapshots and the looks between them.
+"""Tracks the machines of one camera through snapshots and the detections between them.
 
 ```
 look ──▶ region ──▶ machine detector, machines alone ──▶ tracker ──▶ an event: a picture of this very moment
-snapshot, redacted seconds later ──▶ the motion that its own look told, or a look of its own
+snapshot, redacted seconds later ──▶ the motion of its own look, or a detection of its own
 ```
 
-A look's pixels are let go of as soon as the detector has seen them. Of a look there remain boxes and what was told of
-them, for the snapshot of that moment, no longer than tracks do.
+A look's pixels are released as soon as the detector has seen them. Its boxes and their motion remain, for the snapshot
+of that moment, no longer than tracks do.
 """
 
 import threading
@@ -29,7 +29,7 @@ from provisioning.contracts.config.camera import Camera
 from provisioning.contracts.wire.messages import MAX_BOXES, Box, Machine, MachineClass
 
 _SCORES: Final[dict[Group, float]] = {
-    "person": 2.0,  # no score is: nobody is looked for
+    "person": 2.0,  # no score reaches it: people are not searched
     "two_wheeler": detect.TWO_WHEELER_SCORE,
     "vehicle": detect.PLATE_BEARER_SCORE,
 }
@@ -51,12 +51,12 @@ class Follower:
         self._tracker = Tracker(camera)
         self._awaited: OrderedDict[int, tuple[float, tuple[Machine, ...]]] = OrderedDict()
         self._newest: tuple[int, float] | None = None
-        """Capture time of the newest look, and when it came."""
+        """Capture time of the newest look, and its arrival on the monotonic clock."""
         self._wrong_ways: set[str] = set()
-        """Lanes of which a wrong way has no picture yet."""
+        """Lanes whose wrong way has no picture yet."""
 
     def look(self, look: Look, *, may_take: bool) -> Followed:
-        """See `Follows`. Raises what the detector raises."""
+        """Detect the machines of a look and track them, as `Follows.look`. Raises as the detector does."""
         found = self._found(look)
         with self._lock:
             tracked = self._tracker.look(look.captured_at_ms, found, look.reduced.size, told=False)
@@ -75,7 +75,7 @@ class Follower:
     def told(
         self, at_ms: int, certain: Sequence[Machine], doubtful: Sequence[Machine], size: tuple[int, int]
     ) -> tuple[Machine, ...]:
-        """The machines of a snapshot of `size`, with how they move: the certain ones, and what is followed besides."""
+        """Return the machines of a snapshot of `size` with their motion: certain ones, and doubtful ones on a track."""
         machines = (*certain, *doubtful)
         with self._lock:
             awaited = self._awaited.pop(at_ms, None)
@@ -87,7 +87,6 @@ class Follower:
         return tuple(m for m in moved if m.score >= CERTAIN_SCORE or m.motion is not None)[:MAX_BOXES]
 
     def forget(self) -> None:
-        """See `Follows`."""
         with self._lock:
             self._tracker.forget()
             self._awaited.clear()
@@ -95,7 +94,7 @@ class Follower:
             self._newest = None
 
     def expire(self) -> None:
-        """See `Follows`. Capture times need not be of now, as in a recording: time has passed since the newest."""
+        """Drop old tracks. Capture times need not be near now, as in a recording: the time since the newest counts."""
         with self._lock:
             now_s = self._clock.monotonic_s()
             if self._newest is not None:
@@ -105,7 +104,10 @@ class Follower:
                 self._awaited.popitem(last=False)
 
     def _found(self, look: Look) -> tuple[Machine, ...]:
-        """Machines in the region, in pixels of the whole picture; what the region's own edge cuts is left out."""
+        """Detect machines in the region, in pixels of the whole picture.
+
+        Those cut by the region's edge are left out.
+        """
         image, size = look.reduced.image, look.reduced.size
         small = (image.shape[1], image.shape[0])
         region = region_of(self._camera, small)
@@ -135,7 +137,7 @@ def _machine(one: Detection, shares: tuple[float, float], size: tuple[int, int])
 
 
 def _is_cut(box: Found, region: Tile, size: tuple[int, int]) -> bool:
-    """Whether it ends at an edge of the region that is none of the picture: half a machine stands elsewhere."""
+    """True if a box ends at an edge of the region inside the picture: the rest of the machine is outside the region."""
     return (
         (region.x > 0 and box.x0 <= _EDGE_PX)
         or (region.y > 0 and box.y0 <= _EDGE_PX)
@@ -145,9 +147,11 @@ def _is_cut(box: Found, region: Tile, size: tuple[int, int]) -> bool:
 
 
 def _as_looked(machines: Sequence[Machine], looked: Sequence[Machine]) -> tuple[Machine, ...]:
-    """The machines of a snapshot with the motions that its look told, each given once, to whom it fits best.
+    """Give the machines of a snapshot the motions of its look, each once, to the best match.
 
-    One that crossed a line and that the redactor did not find is told as the look saw it: its picture was taken for it.
+    A machine that crossed a line and that the redactor did not find is added as the look saw it: its picture was taken
+    for
+    it.
     """
     pairs = sorted(
         (

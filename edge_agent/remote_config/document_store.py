@@ -1,8 +1,9 @@
-"""The documents folder: at most three sealed documents, and one small file that says what each of them is.
+"""The documents folder: at most three sealed documents, and one small file with the role of each.
 
-Only `state.json` decides, and it is replaced whole, so a change of configuration happens at one moment or not at all.
-A document's file name repeats what matters (`trial-8.json`, `document-7.json`): were the state damaged, it is made anew
-from them. Documents rest as they came, signed, with camera passwords encrypted; each is verified again when it is read.
+Only `state.json` decides, and it is replaced whole, so a change of configuration happens at one moment or not at all. A
+document's file name repeats its role and number (`trial-8.json`, `document-7.json`): were the state damaged, it is
+rebuilt from them. Documents rest as they came, signed, with camera passwords encrypted; each is verified again when it
+is read.
 """
 
 import contextlib
@@ -29,12 +30,12 @@ _NAMED: Final = re.compile(r"(trial|document)-([1-9][0-9]{0,9})\.json")
 
 
 class Stage(StrEnum):
-    """How far a trial is."""
+    """Progress of a trial."""
 
     WAITING = "waiting"
     """Accepted and not begun; or ended by an orderly stop of the agent, and to be begun again."""
     RUNNING = "running"
-    """Being tried. Found at a start: the process died while it was."""
+    """Being tried. Found at a start: the process died during the trial."""
 
 
 class Trial(Message):
@@ -43,11 +44,11 @@ class Trial(Message):
     number: Number
     stage: Stage = Stage.WAITING
     online: frozenset[CameraId] | None = None
-    """Cameras that worked under the configuration in force; None until it is begun for the first time."""
+    """Cameras that worked under the configuration in force; None until the trial is begun for the first time."""
 
 
 class State(Message):
-    """What is known. `addressee` and `seal` say whose documents are counted: another centre's begin at 1 again."""
+    """State of the folder. `addressee` and `seal` name whose numbers these are: another centre's begin at 1 again."""
 
     addressee: AgentId
     seal: Key32
@@ -57,7 +58,7 @@ class State(Message):
     previous: Number | None = None
     trial: Trial | None = None
     is_lost: bool = False
-    """The file of document `seen` is damaged, and nothing else was wrong with it: it may be taken once more."""
+    """The file of document `seen` is damaged, and nothing else was wrong with it: it may be accepted once more."""
     word: Word | None = None
 
     @model_validator(mode="after")
@@ -73,7 +74,7 @@ class DocumentStore:
     """Reads and writes the folder. Not thread-safe: `Documents` serialises."""
 
     def __init__(self, folder: Path, seal_key_file: Path, agent_id: str) -> None:
-        """Load the key; the folder is looked at later.
+        """Load the key; the folder is read later.
 
         Raises:
             DocumentsError: the key file is missing or holds no key.
@@ -89,7 +90,7 @@ class DocumentStore:
         """Make the folder, for its owner alone.
 
         Raises:
-            DocumentsError: that cannot be.
+            DocumentsError: it cannot be made.
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,7 +99,7 @@ class DocumentStore:
             raise _unusable(self._folder, error) from error
 
     def load(self, *, now_ms: int) -> State:
-        """What is known, made anew from the documents where its file is damaged. Writes nothing.
+        """Read the state, rebuilt from the documents if its file is damaged. Writes nothing.
 
         Raises:
             DocumentsError: the folder cannot be read.
@@ -114,7 +115,7 @@ class DocumentStore:
         return state if is_ours else nothing
 
     def configuration(self, number: int) -> Configuration:
-        """A kept document's content.
+        """Read a kept document's content.
 
         Raises:
             ConfigurationRefused: its file is gone or damaged.
@@ -129,7 +130,7 @@ class DocumentStore:
         return document.body
 
     def text(self, number: int) -> str | None:
-        """What was signed, as it is kept; None when its file is gone or damaged."""
+        """Read the signed text as it is kept; None when its file is gone or damaged."""
         try:
             return codec.decode(Sealed, self._read(number)).document
         except (OSError, ContractError):
@@ -144,12 +145,12 @@ class DocumentStore:
         self._write(self._folder / _name("trial", number), payload)
 
     def discard(self, number: int) -> None:
-        """Take back what was kept and could not be committed."""
+        """Remove a document that was kept and could not be committed."""
         with contextlib.suppress(OSError):  # then it is tidied away at the next commit
             (self._folder / _name("trial", number)).unlink(missing_ok=True)
 
     def commit(self, state: State) -> None:
-        """Make it so; on return it is on the disk.
+        """Replace the state; on return it is on the disk.
 
         Raises:
             ConfigurationRefused: it cannot be written, and nothing has changed.
@@ -172,7 +173,7 @@ class DocumentStore:
             half_written.unlink()
 
     def _rebuilt(self, *, now_ms: int) -> State:
-        """The newest that was in force is so again; a newer one that was on trial counts as having failed."""
+        """Rebuild the state: the newest applied document is in force; a newer one on trial counts as failed."""
         readable = [(number, role) for _, role, number in self._named() if self._is_readable(number)]
         applied = sorted((number for number, role in readable if role == "document"), reverse=True)
         seen = max((number for number, _ in readable), default=0)
@@ -201,7 +202,7 @@ class DocumentStore:
         return True
 
     def _named(self) -> Iterator[tuple[Path, str, int]]:
-        """Path, role and number of every document that lies there."""
+        """Yield path, role and number of every document in the folder."""
         try:
             paths = sorted(self._folder.iterdir()) if self._folder.exists() else []
         except OSError as error:

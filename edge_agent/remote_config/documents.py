@@ -1,10 +1,10 @@
-"""What the agent has been told, and what has come of it: takes configuration documents, and remembers each verdict.
+"""Takes configuration documents from the centre, and keeps the verdict on each.
 
 A number counts as seen, on the disk, before its document is tried: one that brings the process down is not tried twice,
-and an older one never. Found on trial at a start, a document has failed. An orderly stop is no failure: what was on
-trial waits, and its probation begins again at the next start. A document that is not verified touches no disk.
+and an older one never. Found on trial at a start, a document has failed. An orderly stop is no failure: a document on
+trial then waits, and its probation begins again at the next start. A document that is not verified touches no disk.
 
-Thread-safe: the publisher hands documents in and reads the word on them, the configurator tries them.
+Thread-safe: the publisher hands documents in and reads the verdict, the configurator tries them.
 """
 
 import logging
@@ -38,10 +38,10 @@ class OnTrial:
 
 
 class Documents:
-    """See the module. One per agent, and only beside its spool, whose lock keeps a second agent out."""
+    """One per agent, and only beside its spool, whose lock keeps a second agent out."""
 
     def __init__(self, agent_id: str, provisioning: processes.Provisioning, clock: Clock) -> None:
-        """Read what is known, and settle what the last run left open.
+        """Read the state, and settle a trial that the last run left open.
 
         Raises:
             DocumentsError: the folder or the seal's key cannot be used.
@@ -63,7 +63,7 @@ class Documents:
     # --- from the publisher
 
     def accept(self, payload: bytes) -> None:
-        """Take a message of the configuration topic. What it holds makes this raise nothing: the word tells."""
+        """Take a message of the configuration topic. No content makes this raise: the verdict reports a fault."""
         with self._lock:
             state = self._state
             self._inbox.receive(
@@ -74,7 +74,7 @@ class Documents:
             )
 
     def configured(self) -> Configured | None:
-        """The word on the newest document; None before the first."""
+        """Return the verdict on the newest document; None before the first."""
         with self._lock:
             word = self._inbox.refusal or self._state.word
             if word is None:
@@ -90,19 +90,21 @@ class Documents:
 
     @property
     def waiting(self) -> Trial | None:
-        """A document that is accepted and not being tried."""
+        """The document that is accepted and not being tried."""
         trial = self._state.trial
         return trial if trial is not None and trial.stage is Stage.WAITING else None
 
     def in_force(self) -> Configuration | None:
-        """The configuration in force; None: the agent's own file is."""
+        """Return the configuration in force; None: the agent's own file is."""
         return self._active
 
     def begin(self, online: Collection[str]) -> OnTrial:
-        """Try what waits. `online`: cameras that work now; not asked for where an earlier trial never ended.
+        """Begin the trial of the waiting document.
+
+        `online`: cameras that work now, ignored if an earlier trial never ended.
 
         Raises:
-            ConfigurationRefused: nothing waits, or this cannot be written down; then it goes on waiting.
+            ConfigurationRefused: nothing waits, or the start cannot be written; then the document goes on waiting.
         """
         with self._lock:
             waiting, configuration = self._state.trial, self._candidate
@@ -116,7 +118,7 @@ class Documents:
             return OnTrial(waiting.number, configuration, before)
 
     def apply(self, number: int) -> bool:
-        """The trial was passed. False: a newer document took its place meanwhile, and is to be tried now."""
+        """Apply a document that passed. False: a newer one took its place meanwhile, and is to be tried now."""
         with self._lock:
             if not self._is_on_trial(number):
                 return False
@@ -136,7 +138,7 @@ class Documents:
             return True
 
     def roll_back(self, number: int, cause: str) -> bool:
-        """The trial was not passed. False: see `apply`."""
+        """Roll back a document that failed. False: see `apply`."""
         with self._lock:
             if not self._is_on_trial(number):
                 return False
@@ -145,7 +147,7 @@ class Documents:
             return True
 
     def suspend(self) -> None:
-        """The agent stops in good order: what is on trial is tried again at the next start."""
+        """Suspend the trial for an orderly stop: the document is tried again at the next start."""
         with self._lock:
             trial = self._state.trial
             if trial is not None and trial.stage is Stage.RUNNING:
@@ -153,12 +155,12 @@ class Documents:
                 self._settle(self._state.model_copy(update={"trial": waiting}))
 
     def now_using(self, number: int | None) -> None:
-        """An agent was started on this document, or on its own file."""
+        """Note that an agent was started on this document, or on its own file."""
         with self._lock:
             self._used = number
 
     def tend(self) -> None:
-        """Write what the disk had no room for. Call now and then."""
+        """Write what the disk had no room for. Call periodically."""
         with self._lock:
             if self._unwritten:
                 self._settle(self._state)
@@ -207,7 +209,10 @@ class Documents:
         return trial is not None and (trial.number, trial.stage) == (number, Stage.RUNNING)
 
     def _settle_what_was_left(self) -> None:
-        """Also writes the state of a first start, so that one that is missing later is damage and nothing else."""
+        """Settle a trial that the last run left open.
+
+        Writes the state of a first start, too: a missing one is then damage.
+        """
         state = self._state
         if state.trial is not None and state.trial.stage is Stage.RUNNING:
             state = self._failed(state, _DIED)
@@ -222,14 +227,14 @@ class Documents:
         self._settle(state)
 
     def _read_back(self, number: int) -> tuple[Configuration | None, str]:
-        """A kept document, or what is wrong with it."""
+        """Read a kept document, or return its damage."""
         try:
             return self._store.configuration(number), ""
         except ConfigurationRefused as error:
             return None, str(error)
 
     def _without_active(self, state: State, damage: str) -> State:
-        """Back to the document before, or to the agent's own file."""
+        """Go back to the document before, or to the agent's own file."""
         before = None
         if state.previous is not None:
             self._active, damaged_too = self._read_back(state.previous)
@@ -255,7 +260,7 @@ class Documents:
         )
 
     def _settle(self, state: State) -> None:
-        """Go on with this state. If it cannot be written now, it is later; a start before that tells a failed trial."""
+        """Take this state, and write it now or later; a start before it is written finds a failed trial."""
         self._state = state
         self._inbox.refusal = None
         try:
@@ -269,14 +274,14 @@ class Documents:
 
 
 def effective(local: processes.EdgeConfig, configuration: Configuration | None) -> processes.EdgeConfig:
-    """The agent's own file, with what a document says in the place of what it says."""
+    """Replace the fields of the agent's own file that a document sets."""
     if configuration is None:
         return local
     return local.model_copy(update={name: getattr(configuration, name) for name in _REPLACED})
 
 
 def in_use(local: processes.EdgeConfig, clock: Clock) -> processes.EdgeConfig:
-    """What the agent runs on, or would at its next start. Reads only, also while it runs.
+    """Return the configuration that the agent runs on, or would at its next start. Reads only, also while it runs.
 
     Raises:
         DocumentsError: the folder or the seal's key cannot be used.

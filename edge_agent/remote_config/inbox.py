@@ -1,6 +1,6 @@
 """Inbox of signed documents: each is for this agent, of one kind, newer than the last, and taken once.
 
-The newest stays on its topic, so that each connection brings it again; the refusal of another one is over by then.
+The newest stays on its topic, so that each connection brings it again; the refusal of another one ends with that.
 """
 
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Word(Message):
-    """What is to be said of the newest document."""
+    """Verdict on the newest document, with its cause and time."""
 
     number: Number | None
     verdict: Verdict
@@ -31,7 +31,7 @@ class Word(Message):
 
 
 class Inbox(Generic[_B]):
-    """Verifies documents of one kind and remembers why one was refused. Not thread-safe: its owner serialises."""
+    """Verifies documents of one kind and remembers the refusal of one. Not thread-safe: its owner serialises."""
 
     def __init__(self, seal: Seal, agent_id: str, kind: type[_B], what: str, clock: Clock) -> None:
         """`what`: the kind, in words for a person."""
@@ -41,7 +41,7 @@ class Inbox(Generic[_B]):
         self._what = what
         self._clock = clock
         self.refusal: Word | None = None
-        """Of the newest that was not taken; in memory alone, since it is sent again."""
+        """Verdict on the newest document if it was not taken; in memory alone, since the document is sent again."""
 
     def receive(
         self,
@@ -51,13 +51,13 @@ class Inbox(Generic[_B]):
         take: Callable[[int, _B], None],
         is_newest: Callable[[int], bool],
     ) -> None:
-        """Hand a document to `take`, or remember why it is refused. What it holds makes this raise nothing.
+        """Hand a document to `take`, or remember its refusal. No content of a document makes this raise.
 
         Args:
             payload: as it came.
             newer_than: the number that was seen before.
             take: keeps number and body; may raise `ConfigurationRefused` or `UpdateRefused`.
-            is_newest: whether an old number is that of the document that was taken last.
+            is_newest: true if an old number is that of the document that was taken last.
         """
         number: int | None = None
         try:
@@ -77,7 +77,7 @@ class Inbox(Generic[_B]):
             self._refuse(number, str(error))
 
     def word(self, number: int | None, verdict: Verdict, cause: str = "") -> Word:
-        """Make a word of this moment."""
+        """Make a verdict of this moment."""
         return Word(number=number, verdict=verdict, cause=cause[:MAX_CAUSE], at_ms=self._clock.now_ms())
 
     def _refuse(self, number: int | None, cause: str) -> None:

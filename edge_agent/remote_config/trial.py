@@ -1,4 +1,4 @@
-"""Whether a new configuration may stay: nothing that worked before it may have fallen.
+"""Decides if a new configuration may stay: nothing that worked before it may have fallen.
 
 Pure: states and time are arguments. A camera that is new, or that was taken out on purpose, is no reason; a paused one
 counts as working, since only a person resumes it. The broker was there before: the document came over it.
@@ -13,15 +13,15 @@ from provisioning.contracts.wire.messages import CameraState, CameraStatus
 
 _FINE: Final = frozenset({CameraState.ONLINE, CameraState.PAUSED})
 _NAMED: Final = 3
-"""So many fallen cameras are named with their cause, the others counted."""
+"""Fallen cameras that are named with their cause; the others are counted."""
 _FAULT_LENGTH: Final = 110
 _FAULTS_LENGTH: Final = 380
-"""The whole must fit `Configured.cause`, and its last words are what to do."""
+"""Longest list of faults: the whole must fit `Configured.cause`, and its last words say what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probation:
-    """What must come back, and since when all of it has been there."""
+    """The conditions of a trial, and the time since which all of them have held."""
 
     online_before: frozenset[str]
     probation_s: float
@@ -30,18 +30,18 @@ class Probation:
 
     @classmethod
     def of(cls, limits: processes.Provisioning, online_before: Collection[str]) -> "Probation":
-        """At its beginning."""
+        """Begin a probation within an agent's limits."""
         return cls(frozenset(online_before), limits.probation_s, limits.settle_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """It may stay."""
+    """The configuration may stay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It must go."""
+    """The configuration must go."""
 
     cause: str
 
@@ -49,7 +49,7 @@ class Failed:
 def judge(
     probation: Probation, statuses: Sequence[CameraStatus], *, is_connected: bool, after_s: float
 ) -> Probation | Passed | Failed:
-    """One look, `after_s` seconds after the start; a `Probation` that goes on is what the next look is given.
+    """Judge the trial `after_s` seconds after its start; a returned `Probation` is passed to the next call.
 
     All must be back within `probation_s`, and stay so for `settle_s`, which may end later.
     """

@@ -1,10 +1,10 @@
-"""What the centre has told this agent about its parse tasks: pause, go on, first or last. Nothing else can be told.
+"""Keeps the centre's commands about this agent's parse tasks: pause, resume, priority. No other command exists.
 
-A command is taken where the centre signed it by a key that provisioning vouches for, for this agent, now, once, and for
-a camera that recordings are brought to. Its number is on the disk before it has an effect. A live camera, redaction and
+A command is taken if the centre signed it by a key that provisioning vouches for, for this agent, now, once, and for a
+camera that recordings are uploaded to. Its number is on the disk before it has an effect. A live camera, redaction and
 policies are out of its reach: there is no verb for them, and no such camera is a task.
 
-Thread-safe: the publisher hands commands in, cameras and the redactor ask.
+Thread-safe: the publisher hands commands in; cameras and the redactor read the state.
 """
 
 import logging
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 _FILE: Final = "tasks.json"
 RANKS: Final = {Priority.FIRST: 0, Priority.NORMAL: 1, Priority.LAST: 2}
 Rank: TypeAlias = Callable[[str], int | None]
-"""Of a camera; None: a live one, whose turn nobody takes."""
+"""Rank of a camera; None for a live one, which always keeps its turn."""
 
 
 class _State(Message):
@@ -49,7 +49,7 @@ class _State(Message):
 
 
 class TaskOrders:
-    """One agent's. Without [provisioning] nobody can command it, and nothing is told."""
+    """The tasks of one agent. Without [provisioning] it takes no command, and reports no tasks."""
 
     def __init__(
         self, directory: Path, agent_id: str, provisioning: processes.Provisioning | None, clock: Clock
@@ -63,12 +63,12 @@ class TaskOrders:
         self._state = self._load()
 
     def serve(self, cameras: Collection[str]) -> None:
-        """These are the cameras that recordings are brought to, under the configuration that begins."""
+        """Set the cameras that recordings are uploaded to, under the configuration that begins."""
         with self._lock:
             self._cameras = frozenset(cameras)
 
     def accept(self, payload: bytes) -> None:
-        """Take a message of the command topic. What it holds makes this raise nothing: the word tells."""
+        """Take a message of the command topic. No content makes this raise: the verdict reports a fault."""
         with self._lock:
             if self._seal_key_file is None or len(payload) > MAX_COMMAND_BYTES:
                 return
@@ -86,7 +86,7 @@ class TaskOrders:
                     self._settle(state, error.number, taken=False, cause=str(error))
                 return
             except (OutdatedError, SealError, ContractError) as error:
-                # Not the centre's, not ours, or here a second time: whoever sent it is told nothing.
+                # Not the centre's, not ours, or here a second time: its sender gets no answer.
                 _log.warning("command refused: %s", error)
                 return
             state = state.model_copy(update={"warrant": warrant})
@@ -98,7 +98,7 @@ class TaskOrders:
             self._settle(state.model_copy(update={"tasks": tasks}), command.number, taken=True, cause="")
 
     def told(self) -> Tasks | None:
-        """How the tasks stand; None: nobody can command this agent."""
+        """Report the state of the tasks; None if the agent takes no commands."""
         if self._seal_key_file is None:
             return None
         with self._lock:
@@ -106,12 +106,11 @@ class TaskOrders:
             return Tasks(agent_id=self._agent_id, tasks=tasks, word=self._state.word)
 
     def is_paused(self, camera_id: str) -> bool:
-        """Whether a task waits because the centre said so."""
+        """True if the centre has paused a task."""
         with self._lock:
             return self._of(camera_id).paused
 
     def rank(self, camera_id: str) -> int | None:
-        """See `Rank`."""
         with self._lock:
             return RANKS[self._of(camera_id).priority] if camera_id in self._cameras else None
 
@@ -120,7 +119,7 @@ class TaskOrders:
         return TaskState() if known is None or camera_id not in self._cameras else known
 
     def _settle(self, state: _State, number: int, *, taken: bool, cause: str) -> None:
-        """First on the disk, then in force; what cannot be written is refused, and may be given again."""
+        """Write the state to the disk, then use it. A command that cannot be written is refused, and may come again."""
         word = CommandWord(number=number, taken=taken, cause=cause[:500], at_ms=self._clock.now_ms())
         after = state.model_copy(update={"seen": number, "word": word})
         try:
@@ -133,7 +132,7 @@ class TaskOrders:
         _log.info("command number=%d taken=%s: %s", number, word.taken, word.cause)
 
     def _load(self) -> _State:
-        """What was written; one that cannot be read is begun anew: commands of before have expired by themselves."""
+        """Read the state, or begin anew if it cannot be read: commands of before have expired by themselves."""
         try:
             return _State.model_validate_json(self._file.read_bytes())
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Who is looked at between snapshots, and how often: as many looks as a share of one thread's time pays for.
+"""Budgets detection between snapshots: which cameras, and how often, in a share of one thread's time.
 
 Pure: time is an argument.
 """
@@ -10,19 +10,21 @@ from typing import Final
 from edge_agent.scheduling.slots import Grants
 
 LEAST_PER_S: Final = 2.0
-"""Below this nothing can be said of what moves (docs/tracker.md)."""
+"""Detections a second below which motion cannot be measured (docs/tracker.md)."""
 MOST_PER_S: Final = 5.0
-"""Ten would tell two crossings in a hundred more."""
+"""Ten would find two crossings in a hundred more."""
 _FIRST_S: Final = 0.05
-"""What a look is taken to cost before the first."""
+"""Assumed seconds of a detection before the first was measured."""
 _LEARN: Final = 0.1
 _HOPE: Final = 0.02
-"""Where looks were too dear for any camera, the memory of it fades by so much a word, and one is tried again."""
+"""Rate of fading, a report, of the measured cost if it was too dear for any camera: then one is tried again."""
 _GAP_S: Final = 5.0
-"""A camera that said nothing for longer was away, and not passed over."""
+"""Seconds without a report after which a camera was away, and its detections were not skipped."""
 _KEEP_S: Final = 60.0
-"""So long after the last movement its stream is still decoded, if nobody else wants that: a stream that is looked at by
-keyframes notices the next car two to four seconds late, and a car needs no longer to pass."""
+"""Seconds after the last movement for which a stream is still decoded whole, if no other camera waits for the slot.
+
+A stream that is decoded by keyframes shows the next car two to four seconds late, and a car needs no longer to pass.
+"""
 
 
 @dataclass(slots=True)
@@ -36,24 +38,24 @@ class _Camera:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Looks at machines between snapshots, by camera, since the start of the agent."""
+    """Counts detection of machines between snapshots, by camera, since the start of the agent."""
 
     looks: Mapping[str, int]
     skipped: Mapping[str, int]
-    """That there should have been, for want of time."""
+    """Detections that were due, and had no time."""
     events: Mapping[str, int]
     """Crossings, and wrong ways that began."""
     pictures: Mapping[str, int]
-    """Asked for on their account: what was not in a picture anyway, and could be had."""
+    """Pictures requested for events: of those not in a picture anyway, and that could be had."""
     look_s: float
-    """What one takes."""
+    """Mean seconds of one detection."""
 
 
 class Attention:
-    """For the cameras that have lines, zones or lanes."""
+    """Shares detection among the cameras that have lines, zones or lanes."""
 
     def __init__(self, cameras: Collection[str], share: float, most_cameras: int) -> None:
-        """`share`: of one thread's time. `most_cameras`: so many streams may be decoded as a whole."""
+        """`share`: of one thread's time. `most_cameras`: most streams that may be decoded as a whole."""
         self._cameras = {camera_id: _Camera() for camera_id in cameras}
         self._share = share
         self._most_cameras = most_cameras
@@ -61,16 +63,16 @@ class Attention:
         self._grants = Grants(self._able())
 
     def __len__(self) -> int:
-        """How many are looked at."""
+        """Number of cameras in which machines are detected."""
         return len(self._grants)
 
     @property
     def look_s(self) -> float:
-        """What a look takes, as measured."""
+        """Mean seconds of a detection, as measured."""
         return self._mean_s
 
     def note(self, camera_id: str, *, moving: bool, now_s: float) -> None:
-        """What a camera says of itself, about once a second."""
+        """Note a camera's report, about once a second."""
         camera = self._cameras.get(camera_id)
         if camera is None:
             return
@@ -86,30 +88,30 @@ class Attention:
         self._grants.note(camera_id, moving=moving or (kept and self._grants.holds(camera_id)), now_s=now_s)
 
     def lost(self, camera_id: str, now_s: float) -> None:
-        """It delivers no more for now."""
+        """Note that a camera delivers no more for now."""
         if (camera := self._cameras.get(camera_id)) is not None:
             camera.moved_s = camera.seen_s = None
             self._grants.note(camera_id, moving=False, now_s=now_s)
 
     def looked(self, camera_id: str, took_s: float) -> None:
-        """A look was done."""
+        """Count a detection and its time."""
         self._cameras[camera_id].looks += 1
         self._mean_s += _LEARN * (took_s - self._mean_s)
 
     def per_second(self, camera_id: str) -> float:
-        """How often a camera is to be looked at; 0: not at all."""
+        """Detections a second for a camera; 0: none."""
         if not self._grants.holds(camera_id):
             return 0.0
         return min(MOST_PER_S, max(LEAST_PER_S, self._share / self._mean_s / len(self._grants)))
 
     def looks(self) -> dict[str, int]:
-        """Of each camera, so far."""
+        """Detections of each camera, so far."""
         return {camera_id: camera.looks for camera_id, camera in self._cameras.items()}
 
     def skipped(self) -> dict[str, int]:
-        """Looks of each camera that there should have been, at the least rate, while something moved; so far."""
+        """Detections of each camera that were due at the least rate, while something moved, and not done; so far."""
         return {camera_id: int(camera.skipped) for camera_id, camera in self._cameras.items()}
 
     def _able(self) -> int:
-        """So many cameras can be looked at at the least rate."""
+        """Most cameras in which machines can be detected at the least rate."""
         return min(self._most_cameras, int(self._share / self._mean_s / LEAST_PER_S + 1e-9))

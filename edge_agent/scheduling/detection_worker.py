@@ -1,10 +1,10 @@
-"""The looks between snapshots: one thread that finds machines in them, camera after camera, and asks for pictures.
+"""Detects machines between snapshots: one thread, camera after camera, that also requests pictures of events.
 
 ```
 captures ─Look─▶ at most one a camera ─▶ Follows.look ─▶ answer: done, or a picture of it is wanted
 ```
 
-It is a thread of its own beside the redactor: a redaction takes seconds, and a look that is a second late is none.
+It is a thread of its own beside the redactor: a redaction takes seconds, and a detection a second late is of no use.
 """
 
 import threading
@@ -24,7 +24,7 @@ _EXPIRE_S: Final = 1.0
 
 
 class Looker:
-    """Of one agent. `put` and `look` from any thread; `run` in one."""
+    """The worker of one agent. Call `put` and `look` from any thread, and `run` in one."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Looker:
         self._expired_s = clock.monotonic_s()
 
     def put(self, look: Look) -> None:
-        """For the thread. A camera gives no other before this one is answered."""
+        """Queue a look for the thread. A camera gives no other before this one is answered."""
         victim = self._waiting.put(look.camera_id, look, self._never)
         if victim is not None:  # of a capture that ended before it was answered
             self._captures[victim.camera_id].answer(victim.captured_at_ms, take=False)
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`."""
+        """Detect in the queued looks until `stop`, and drop old tracks."""
         while not stop.is_set():
             look = self._waiting.take(_TAKE_S)
             if look is not None:
@@ -58,7 +58,7 @@ class Looker:
             self._expire()
 
     def look(self, look: Look) -> None:
-        """One look, here and now; its camera is answered whatever happens."""
+        """Detect in one look, in the calling thread; its camera is answered whatever happens."""
         camera_id, take = look.camera_id, False
         follower = self._followers.get(camera_id) if self._steward.looks_at(camera_id) else None
         try:
@@ -73,12 +73,12 @@ class Looker:
             self._captures[camera_id].answer(look.captured_at_ms, take=take)
 
     def turned(self, camera_id: str) -> None:
-        """A camera shows another view than before."""
+        """Drop a camera's tracks: it shows another view than before."""
         if (follower := self._followers.get(camera_id)) is not None:
             follower.forget()
 
     def _expire(self) -> None:
-        """Of a camera that fell silent nothing is left after a minute."""
+        """Drop the tracks of a camera that has been silent for a minute."""
         now_s = self._clock.monotonic_s()
         if now_s - self._expired_s >= _EXPIRE_S:
             self._expired_s = now_s

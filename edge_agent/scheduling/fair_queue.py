@@ -1,6 +1,6 @@
-"""One queue for the one redactor, with a bounded lane per camera and turns between the lanes.
+"""Queues pictures for the one redactor, in a bounded lane per camera and with turns between the lanes.
 
-A busy street cannot starve a quiet gate: whoever has something waiting is served once a round.
+A busy street cannot starve a quiet gate: a lane with waiting pictures is served once a round.
 """
 
 import threading
@@ -10,11 +10,11 @@ from typing import Final, Generic, Literal, TypeVar
 
 _T = TypeVar("_T")
 _LOOK_UP_S: Final = 0.2
-"""How often a blocked camera looks whether it should stop."""
+"""Seconds after which a blocked camera checks `stop` again."""
 
 
 class FairQueue(Generic[_T]):
-    """Thread-safe. Overflow policy `drop_oldest` hands back what had to go; `block` makes the camera wait."""
+    """Thread-safe. Policy `drop_oldest` returns the item that had to go; `block` makes the camera wait."""
 
     def __init__(
         self,
@@ -32,23 +32,23 @@ class FairQueue(Generic[_T]):
 
     @property
     def waits(self) -> bool:
-        """Whether a camera waits where its lane is full."""
+        """True if a camera waits while its lane is full."""
         return self._overflow == "block"
 
     def __len__(self) -> int:
-        """How many wait, in all lanes."""
+        """Items that wait, in all lanes."""
         with self._changed:
             return sum(map(len, self._lanes.values()))
 
     def is_full(self, lane: str) -> bool:
-        """Whether the next one of this lane would overflow it."""
+        """True if the next item of this lane would overflow it."""
         with self._changed:
             return len(self._lanes.get(lane, ())) >= self._per_lane
 
     def put(self, lane: str, item: _T, stop: threading.Event, *, can_wait: bool = False) -> _T | None:
         """Add `item`; returns the one that has to go for it. While blocked, `stop` hands back `item` itself.
 
-        `can_wait`: this one blocks whatever the policy, for who brought it has kept it so far and can go on doing so.
+        `can_wait`: this one blocks whatever the policy: its device or sender has kept it so far and can go on doing so.
         """
         with self._changed:
             waiting = self._lanes.setdefault(lane, deque())
@@ -68,7 +68,7 @@ class FairQueue(Generic[_T]):
             return victim
 
     def take(self, timeout_s: float) -> _T | None:
-        """The next in turn; None when nothing came in time."""
+        """Take the next item in turn; None when none came in time."""
         with self._changed:
             if not self._turns and not self._changed.wait_for(lambda: bool(self._turns), timeout_s):
                 return None
@@ -82,7 +82,7 @@ class FairQueue(Generic[_T]):
             return item
 
     def _next(self) -> str:
-        """Whose turn it is, of those in which something waits."""
+        """Choose the lane whose turn it is, of those in which something waits."""
         ranks = {lane: self._rank(lane) for lane in self._turns}
         lowest = min((rank for rank in ranks.values() if rank is not None), default=None)
         return next(lane for lane in self._turns if ranks[lane] is None or ranks[lane] == lowest)

@@ -1,10 +1,10 @@
 """Shares out what the machine can redact: a few pictures a second, measured, to the cameras where something moves.
 
 Redaction is the dear part of the edge: two cores cover a few 1080p pictures a second, thirty cameras offer hundreds. So
-each camera is told how far apart its pictures are to be.
+each camera is given a least interval between its pictures.
 
 ```
-one redactor × 90 % = signs of life of the quiet cameras + what devices push + the moving cameras' shares
+one redactor × 90 % = signs of life of the quiet cameras + pictures pushed by devices + the moving cameras' shares
 ```
 
 The shares are max-min fair in seconds of redaction: a camera that wants less than an equal share gets what it wants,
@@ -19,16 +19,16 @@ from typing import Final
 from provisioning.contracts.config import processes
 
 SHARE: Final = 0.9
-"""Of the one redactor; the rest is for bursts, so that what is selected does not wait for long."""
+"""Share of the one redactor; the rest is for bursts, so that selected pictures do not wait for long."""
 _LEARN: Final = 0.1
 """Weight of the newest redaction in the mean: it settles within about twenty."""
 _MEMORY_S: Final = 30.0
-"""How long movement and pushed pictures are remembered."""
+"""Time constant with which movement and pushed pictures are forgotten."""
 _AGE_S: Final = 20.0
-"""A moving camera that has waited so long weighs twice as much, and after twice that three times."""
+"""Seconds of waiting after which a moving camera weighs twice as much, and after twice that three times."""
 _MAX_AGE: Final = 2.0
 _FLOOR: Final = 0.1
-"""Of the share at least this goes to movement, however many signs of life are due."""
+"""Least part of the share that goes to movement, however many signs of life are due."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class _Camera:
 
 
 class Budget:
-    """For the cameras that are rationed; pictures of others are redacted first and leave less."""
+    """Budgets the cameras that are rationed; pictures of others are redacted first and leave less."""
 
     def __init__(self, cameras: Mapping[str, processes.Selector]) -> None:
         self._cameras = {
@@ -72,17 +72,17 @@ class Budget:
         return None if self._mean_s is None else SHARE / self._mean_s
 
     def changed(self, camera_id: str, pictures: int, now_s: float) -> None:
-        """So many more pictures of a camera had changed, whether they were taken or not."""
+        """Count more pictures of a camera that had changed, selected or not."""
         if pictures and (camera := self._cameras.get(camera_id)) is not None:
             camera.changed.add(pictures, now_s)
 
     def taken(self, camera_id: str, now_s: float) -> None:
-        """A picture of it was selected."""
+        """Note that a picture of a camera was selected."""
         if (camera := self._cameras.get(camera_id)) is not None:
             camera.taken_s = now_s
 
     def redacted(self, camera_id: str, size: tuple[int, int], took_s: float, now_s: float) -> None:
-        """The redactor was at work on a picture (width, height) of it for so long."""
+        """Note the redactor's time for a picture (width, height) of a camera."""
         took_s = max(took_s, 1e-3)
         self._cost_s[size] = _learnt(self._cost_s.get(size), took_s)
         self._mean_s = _learnt(self._mean_s, took_s)
@@ -92,7 +92,7 @@ class Budget:
             self._others.add(took_s, now_s)
 
     def least_ms(self, now_s: float) -> dict[str, float]:
-        """How far apart each rationed camera's pictures are to be; 0: as close as its configuration allows."""
+        """Least interval between each rationed camera's pictures; 0: as close as its configuration allows."""
         if self._mean_s is None:
             return dict.fromkeys(self._cameras, 0.0)
         costs = {camera_id: self._cost(camera) for camera_id, camera in self._cameras.items()}
@@ -124,9 +124,9 @@ def _weight(camera: _Camera, now_s: float) -> float:
 
 
 def _level(wanted: Mapping[str, float], weights: Mapping[str, float], left: float) -> float:
-    """The share of weight 1 at which all together take what is left; infinite where there is enough for everybody.
+    """Find the share of weight 1 at which all together take what is left; infinite if there is enough for all.
 
-    Those who want least relative to their weight are served in full first, and the rest is shared among the others.
+    Cameras that want least relative to their weight are served in full first, and the rest is shared among the others.
     """
     if sum(wanted.values()) <= left:
         return math.inf

@@ -1,6 +1,6 @@
-"""Hands out what the cameras of a machine share: redactions, places in the queue, closer looks, looks at machines.
+"""Schedules what the cameras of a machine share: redaction, places in the queue, decoding between keyframes, detection.
 
-It hears what each camera sees and how long redaction takes, and tells each capture what it may take from now on.
+It receives each camera's statistics and the times of redaction, and sends each capture its limits.
 """
 
 import threading
@@ -20,14 +20,14 @@ from provisioning.contracts.config import processes
 
 _SHARE_OUT_S: Final = 1.0
 _WORTH_SAYING: Final = 0.2
-"""A pace that differs by less than this is not told."""
+"""Relative change of a rate below which it is not sent."""
 _PUSHED: Final = (processes.ViidSource, processes.DropFolderSource)
 _TAKEN: Final = frozenset({SelectReason.CHANGE, SelectReason.EVENT})
 
 
 @dataclass(slots=True)
 class _Events:
-    """Of one camera with lines, zones or lanes."""
+    """Counts the events of one camera with lines, zones or lanes."""
 
     seen: int = 0
     pictures: int = 0
@@ -35,7 +35,7 @@ class _Events:
 
 
 class Steward:
-    """Thread-safe; every camera's thread and the redactor's speak to it."""
+    """Thread-safe; every camera's thread and the redactor's call it."""
 
     def __init__(
         self,
@@ -62,17 +62,17 @@ class Steward:
         self._passed_over: dict[str, int] = {}
         self._shared_out_s: float | None = None
         if edge.streams.looking_share:
-            for camera in edge.cameras:  # a recording waits for what it needs
+            for camera in edge.cameras:  # a recording waits for its detections
                 if camera.id in watched - rationed.keys() and not isinstance(camera.source, _PUSHED):
                     captures[camera.id].obey(Orders(looks_per_s=MOST_PER_S))
 
     def rate_per_s(self) -> float | None:
-        """See `Budget`."""
+        """Pictures a second that the machine can redact, see `Budget`."""
         with self._lock:
             return self._budget.rate_per_s
 
     def sighted(self, sighting: Sighting) -> None:
-        """What a camera told of itself."""
+        """Take the statistics of a camera's capture."""
         with self._lock:
             now_s = self._clock.monotonic_s()
             before = self._passed_over.get(sighting.camera_id, 0)
@@ -83,18 +83,18 @@ class Steward:
             self._tell(sighting.camera_id)
 
     def lost(self, camera_id: str) -> None:
-        """A camera delivers no more for now."""
+        """Note that a camera delivers no more for now."""
         with self._lock:
             now_s = self._clock.monotonic_s()
             self._attention.lost(camera_id, now_s)
             self._note(camera_id, moving=False, now_s=now_s)
 
     def looks_at(self, camera_id: str) -> bool:
-        """Whether a camera has a line, zone or lane, so that a look at its machines was ever asked for."""
+        """True if a camera has a line, zone or lane, so that its machines are detected."""
         return camera_id in self._events
 
     def may_take(self, camera_id: str) -> bool:
-        """Whether a picture of an event can be had now: there is room for it, and its camera's pace allows it.
+        """True if a picture of an event can be had now: the queue has room for it, and its camera's pace allows it.
 
         The pace is that of its changes, but counted from event to event: a picture of a mere change stands back.
         """
@@ -107,7 +107,7 @@ class Steward:
             return not is_early and not self._queue.is_full(camera_id)
 
     def looked(self, camera_id: str, followed: Followed, took_s: float) -> None:
-        """A look at a camera's machines was done."""
+        """Note the result of a detection of a camera's machines."""
         with self._lock:
             now_s, events = self._clock.monotonic_s(), self._events[camera_id]
             if followed.take:
@@ -118,7 +118,7 @@ class Steward:
                 self._attention.looked(camera_id, took_s)
 
     def looking(self) -> Looking:
-        """What became of looks and events, so far."""
+        """Return the counts of detections and events so far."""
         with self._lock:
             return Looking(
                 looks=self._attention.looks(),
@@ -129,7 +129,7 @@ class Steward:
             )
 
     def queued(self, selected: Selected) -> None:
-        """A picture has entered the queue."""
+        """Note that a picture has entered the queue."""
         with self._lock:
             camera_id, now_s = selected.frame.camera_id, self._clock.monotonic_s()
             self._budget.taken(camera_id, now_s)
@@ -137,7 +137,7 @@ class Steward:
             self._tell(camera_id)
 
     def left(self, selected: Selected, took_s: float | None) -> None:
-        """A picture has left the queue; the redactor was at work on it for so long, or not at all."""
+        """Note that a picture has left the queue, and the redactor's time for it; None: it was not redacted."""
         with self._lock:
             camera_id = selected.frame.camera_id
             if took_s is not None:
@@ -146,7 +146,10 @@ class Steward:
             self._tell(camera_id)
 
     def _note(self, camera_id: str, *, moving: bool, now_s: float) -> None:
-        """Who is looked at for machines needs no other grant, and leaves one less for those who only move."""
+        """Update detection and slots.
+
+        A camera with detection needs no other slot, and leaves one less to moving cameras.
+        """
         self._attention.note(camera_id, moving=moving, now_s=now_s)
         is_looked_at = self._attention.per_second(camera_id) > 0
         self._grants.limit = self._moving_cameras - len(self._attention)
@@ -156,13 +159,13 @@ class Steward:
         if self._shared_out_s is not None and now_s - self._shared_out_s < _SHARE_OUT_S:
             return
         self._shared_out_s = now_s
-        if not self._waits:  # else there is no haste: who waits for the redactor is held back by the full queue alone
+        if not self._waits:  # else there is no haste: the full queue alone holds a capture back
             self._least_ms = self._budget.least_ms(now_s)
         for camera_id in self._orders:
             self._tell(camera_id)
 
     def _tell(self, camera_id: str) -> None:
-        """Its orders, where they differ from what it knows."""
+        """Send a camera its limits, if they differ from the last ones."""
         before = self._orders.get(camera_id)
         if before is None:
             return
@@ -180,7 +183,7 @@ class Steward:
 
 
 def _is_rationed(camera: processes.Camera, redactor: processes.Redactor) -> bool:
-    """What comes at its own pace. A recording waits; what a device pushes is taken whatever it costs."""
+    """True for a source that comes at its own pace. Recordings wait; pushed pictures are taken at any cost."""
     match camera.source:
         case processes.RtspSource() | processes.Gb28181Source(span=None):
             return True

@@ -1,4 +1,4 @@
-"""Who may look between keyframes: it costs a tenth of a core, so only some of the moving cameras at a time, in turns.
+"""Hands out slots to decode between keyframes: a tenth of a core each, so only some of the moving cameras at a time.
 
 Pure: time is an argument.
 """
@@ -6,11 +6,11 @@ Pure: time is an argument.
 from typing import Final
 
 HOLD_S: Final = 15.0
-"""So long a camera keeps its grant while others wait: a few keyframes' worth of looking closer."""
+"""Seconds for which a camera keeps its slot while others wait: a few keyframes' worth."""
 
 
 class Grants:
-    """At most `limit` cameras hold one; it may be set anew, and counts from the next note on."""
+    """At most `limit` cameras hold a slot; the limit may be set anew, and counts from the next note on."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -18,7 +18,7 @@ class Grants:
         self._waiting: dict[str, None] = {}  # in the order of coming
 
     def note(self, camera_id: str, *, moving: bool, now_s: float) -> None:
-        """What a camera says of itself; one that is lost does not move."""
+        """Note a camera's report; a lost camera counts as still."""
         if not moving:
             self._since_s.pop(camera_id, None)
             self._waiting.pop(camera_id, None)
@@ -27,23 +27,20 @@ class Grants:
         self._turn(now_s)
 
     def holds(self, camera_id: str) -> bool:
-        """Whether it may look closer."""
+        """True if a camera holds a slot."""
         return camera_id in self._since_s
 
     def __len__(self) -> int:
-        """How many are held."""
+        """Slots that are held."""
         return len(self._since_s)
 
     @property
     def is_contended(self) -> bool:
-        """Whether somebody waits for one."""
+        """True if a camera waits for a slot."""
         return bool(self._waiting)
 
     def _turn(self, now_s: float) -> None:
-        """Those who have had their time make room for those who wait, and wait in their turn.
-
-        Where the limit was lowered, so do those who have not.
-        """
+        """Move cameras that have had their time behind those that wait, and all others too if the limit was lowered."""
         for camera_id, since_s in sorted(self._since_s.items(), key=lambda each: each[1]):
             over = len(self._since_s) - self.limit
             if over + len(self._waiting) <= 0 or (over <= 0 and now_s - since_s < HOLD_S):

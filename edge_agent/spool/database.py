@@ -1,12 +1,12 @@
-"""One SQLite file under the spool directory: what is committed there survives `kill -9` and a power cut.
+"""One SQLite file under the spool directory: a commit there survives `kill -9` and a power cut.
 
 Write-ahead log, `synchronous=FULL`: a commit returns after fsync. One agent per directory, by a lock file that the
-kernel releases with the process. A damaged file is moved aside and a fresh one begun: losing what it held is certain
-then, refusing to start would lose what comes as well.
+kernel releases with the process. A damaged file is moved aside and a fresh one begun: its content is lost then, but
+refusing to start would lose all later pictures as well.
 
 A full disk ends growth and nothing else. The log's room is taken beforehand, and so is the file's: it grows in steps,
-each of which is on the disk as free pages before anything counts on it, and never into the last `RESERVE_BYTES`. What
-was archived leaves its pages inside for what comes. The last of them are for acknowledgements and counts alone.
+each of which is on the disk as free pages before anything counts on it, and never into the last `RESERVE_BYTES`.
+Archived messages leave their pages inside for later ones. The last of them are for acknowledgements and counts alone.
 """
 
 import errno
@@ -28,23 +28,23 @@ _log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "spool.db"
 RESERVE_BYTES: Final = 16 * 1024 * 1024
-"""Of the disk: with less, the file does not grow. Pauses, configurations and logs are written there too."""
+"""Free space below which the file does not grow. Pauses, configurations and logs are written there too."""
 LOG_BYTES: Final = 13 * 1024 * 1024
-"""Of the log's file, taken at the start and kept: 4 MiB, after which SQLite folds it in, and one largest message."""
+"""Size of the log's file, taken at the start: 4 MiB, after which SQLite folds it in, and one largest message."""
 STEP_BYTES: Final = 4 * 1024 * 1024
 _LAST_BYTES: Final = 128 * 1024
 _PAGE_BYTES: Final = 4096
 _ASIDE: Final = "damaged-"
 _SUSPECT: Final = "spool.suspect"
-"""Stands there after a run that met damage: the next start looks at every page, however long it takes."""
+"""Exists after a run that met damage: the next start checks every page, however long it takes."""
 _CHECK_S: Final = 5.0
-"""For the look at payloads after a kill, which at 2 GB takes 1 s from memory and 9 s from a cold disk (measured)."""
+"""Seconds to check payloads after a kill; for 2 GB it takes 1 s from memory and 9 s from a cold disk (measured)."""
 _CHECK_STEPS: Final = 100
 _BOOKS: Final = ("observations", "counters", "quarantine")
-"""Small, and worth a look at every page."""
+"""Small tables, of which every page is checked."""
 _NO_BOUND: Final = 2**31 - 1
 _TIGHT_BYTES: Final = 1024 * 1024
-"""Some I/O errors are a full disk in disguise (shared memory file, fsync); below this much free space they are."""
+"""Free space below which some I/O errors (shared memory file, fsync) are a full disk in disguise."""
 _SCHEMA: Final = (
     """
 CREATE TABLE observations (
@@ -108,17 +108,19 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and let go of the directory."""
+        """Fold the write-ahead log into the file and release the directory."""
         self._connection.close()
         os.close(self._lock)
 
     def free_bytes(self) -> int:
-        """Room on the disk for this user."""
+        """Free space on the disk for this user."""
         return shutil.disk_usage(self.directory).free
 
     @contextmanager
     def transaction(self, *, adds_bytes: int | None = None) -> Iterator[sqlite3.Connection]:
-        """All or nothing, on the disk when it returns. `adds_bytes`: of one that must leave the last pages alone.
+        """Run a transaction: all or nothing, on the disk when it returns.
+
+        `adds_bytes`: growth of one that must leave the last pages alone.
 
         Raises:
             SpoolFull: no room; nothing of it happened.
@@ -138,15 +140,15 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """For a query outside a transaction; errors as in `transaction`."""
+        """Run a query outside a transaction; errors as in `transaction`."""
         with self._translated():
             yield self._connection
 
     def tend(self) -> None:
-        """Take the log's room and the last pages, where the disk lets us. Call now and then.
+        """Reserve the log's room and the last pages, if the disk has them. Call periodically.
 
         Raises:
-            SpoolFull: it does not.
+            SpoolFull: it has not.
             SpoolError: see `transaction`.
         """
         if not self._has_log_room and self.free_bytes() > LOG_BYTES + _TIGHT_BYTES:
@@ -155,7 +157,10 @@ class Database:
             self._find_pages(0)
 
     def _reserve_log(self) -> bool:
-        """SQLite takes zeros behind the last frame for the log's end, and cuts the file off at its limit only."""
+        """Reserve the log's room.
+
+        SQLite takes zeros behind the last frame for its end, and truncates at its limit only.
+        """
         handle = os.open(self._wal, os.O_RDWR | os.O_CLOEXEC)
         try:
             os.posix_fallocate(handle, 0, LOG_BYTES)
@@ -176,7 +181,10 @@ class Database:
             self._grow(wanted + STEP_BYTES)  # of which the pages that there are, are a part
 
     def _grow(self, to_bytes: int) -> None:
-        """Have so much free inside. After a commit it is in the log only, which a full disk could not fold in."""
+        """Keep so many bytes free inside.
+
+        After the commit they are in the log only, which a full disk could not fold in.
+        """
         self._connection.execute(f"PRAGMA max_page_count={_NO_BOUND}").fetchall()
         try:
             self._connection.execute("INSERT INTO growth VALUES (zeroblob(?))", (to_bytes,))
@@ -282,7 +290,7 @@ class Database:
 
 
 def _make(directory: Path) -> None:
-    """A folder is not on the disk before the folder around it is."""
+    """Make the folder and settle each parent: a folder is not on the disk before the folder around it is."""
     fresh = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in fresh:
@@ -301,7 +309,7 @@ def _lock(directory: Path) -> int:
 
 @contextmanager
 def reading(directory: Path) -> Iterator[sqlite3.Connection]:
-    """Look into a spool without owning it, also while its agent runs.
+    """Read a spool without owning it, also while its agent runs.
 
     Raises:
         SpoolError: there is none, or it cannot be read.

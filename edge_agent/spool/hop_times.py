@@ -1,4 +1,4 @@
-"""When a picture passed the hops of this agent, by its wall clock. In memory alone: after a restart nobody knows."""
+"""Times at which a picture passed the hops of this agent, by its wall clock. In memory alone: lost at a restart."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Final
 from provisioning.contracts.wire import topics
 
 REMEMBERED: Final = 4096
-"""The newest: what waits longer than that many took to come has waited, and its hops say nothing of the machine."""
+"""Pictures remembered, the newest: one that waits longer has waited, and its hops say nothing of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Passage:
     selected_at_ms: int | None = None
     redacted_at_ms: int | None = None
     spooled_at_ms: int | None = None
-    """It is on the disk, fsynced."""
+    """Time of the fsync."""
 
     def told(self) -> dict[str, int]:
-        """What is known, by the name of the MQTT property that says it."""
+        """Return the known times by the name of their MQTT property."""
         times = {
             topics.SELECTED_AT: self.selected_at_ms,
             topics.REDACTED_AT: self.redacted_at_ms,
@@ -33,22 +33,22 @@ UNKNOWN: Final = Passage()
 
 
 class Passages:
-    """Of the newest pictures, by observation. Its owner sees to it that one thread at a time uses it."""
+    """Holds the hop times of the newest pictures, by observation. Its owner serialises."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Passage] = OrderedDict()
 
     def selected(self, observation_id: str, at_ms: int) -> None:
-        """It was entered in the ledger."""
+        """Note that an observation was entered in the ledger."""
         self._known[observation_id] = Passage(selected_at_ms=at_ms)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
     def spooled(self, observation_id: str, *, redacted_at_ms: int, spooled_at_ms: int) -> None:
-        """It came out of the redactor, and is safe."""
+        """Note that a picture was redacted and spooled."""
         if (before := self._known.get(observation_id)) is not None:
             self._known[observation_id] = replace(before, redacted_at_ms=redacted_at_ms, spooled_at_ms=spooled_at_ms)
 
     def of(self, observation_id: str) -> Passage:
-        """What is known of it."""
+        """Return the hop times of an observation."""
         return self._known.get(observation_id, UNKNOWN)

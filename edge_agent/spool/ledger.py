@@ -1,8 +1,8 @@
-"""What became of every picture that the selector let through, so that nothing can vanish unnoticed.
+"""Counts the end of every picture that the selector let through, so that none can vanish unnoticed.
 
-One row per observation in the table below, and one counter per camera and event. The two are written in one
-transaction but are independent: counters count events, rows hold states, and `Ledger.balanced` compares them. Counters
-only grow; rows that have ended are forgotten after a while, which costs nothing but the memory of duplicates.
+One row per observation in the table below, and one counter per camera and event. The two are written in one transaction
+but are independent: counters count events, rows hold states, and `Ledger.balanced` compares them. Counters only grow;
+rows that have ended are forgotten after a while, which costs nothing but the memory of duplicates.
 
 ```
 (new) ──▶ selected ──▶ spooled ──▶ archived
@@ -31,7 +31,7 @@ REMEMBER_MS: Final = 72 * 3600 * 1000
 
 
 class State(StrEnum):
-    """Where an observation is. A dropped one is `dropped:` and its `DropReason`."""
+    """State of an observation. A dropped one is `dropped:` and its `DropReason`."""
 
     SELECTED = "selected"
     SPOOLED = "spooled"
@@ -48,12 +48,12 @@ _MOVES: Final[Mapping[str, frozenset[str]]] = {
 
 
 def dropped(reason: DropReason) -> str:
-    """The state, and the counter, of what was dropped for `reason`."""
+    """Name the state, and the counter, of observations dropped for `reason`."""
     return f"{_DROPPED}{reason}"
 
 
 def select(tx: sqlite3.Connection, observation_id: str, camera_id: str) -> bool:
-    """Enter an observation. False: it is known already, and this second look at it ends as a duplicate."""
+    """Enter an observation. False: it is known already, and this one ends as a duplicate."""
     count(tx, camera_id, SELECTED)
     row = tx.execute("SELECT state FROM observations WHERE id = ?", (observation_id,)).fetchone()
     if row is not None and row[0] != dropped(DropReason.INTERRUPTED):
@@ -68,16 +68,16 @@ def select(tx: sqlite3.Connection, observation_id: str, camera_id: str) -> bool:
 
 
 def is_selected(db: sqlite3.Connection, observation_id: str) -> bool:
-    """Whether it is between selector and spool."""
+    """True if an observation is between selector and spool."""
     row = db.execute("SELECT state FROM observations WHERE id = ?", (observation_id,)).fetchone()
     return row is not None and row[0] == State.SELECTED
 
 
 def camera_of(db: sqlite3.Connection, observation_id: str, *, to: str) -> str:
-    """Whose observation it is that may take this step.
+    """Return the camera of an observation that may take this step.
 
     Raises:
-        IllegalMove: the table has no such step from where it is.
+        IllegalMove: the table has no such step from its state.
     """
     row = db.execute("SELECT camera, state FROM observations WHERE id = ?", (observation_id,)).fetchone()
     came_from = None if row is None else row[1]
@@ -88,7 +88,7 @@ def camera_of(db: sqlite3.Connection, observation_id: str, *, to: str) -> str:
 
 
 def move(tx: sqlite3.Connection, observation_id: str, to: str, *, now_ms: int) -> str:
-    """Take an observation one step further. Returns its camera. `now_ms` in the spool's time.
+    """Move an observation one step. Returns its camera. `now_ms` in the spool's time.
 
     Raises:
         IllegalMove: see `camera_of`.
@@ -109,7 +109,10 @@ def count(tx: sqlite3.Connection, camera_id: str, name: str, n: int = 1) -> None
 
 
 def interrupt(tx: sqlite3.Connection, *, now_ms: int) -> int:
-    """After a crash: what was selected and not spooled is gone with the memory it lay in. Returns how many."""
+    """Drop observations that a crash interrupted between selection and spool, with their pictures in memory.
+
+    Returns their number.
+    """
     rows = tx.execute("SELECT id FROM observations WHERE ended_at_ms IS NULL AND state = ?", (State.SELECTED,))
     ids = [row[0] for row in rows.fetchall()]
     for observation_id in ids:
@@ -118,7 +121,7 @@ def interrupt(tx: sqlite3.Connection, *, now_ms: int) -> int:
 
 
 def forget(tx: sqlite3.Connection, *, now_ms: int, keep: int = REMEMBER_ROWS) -> None:
-    """Let go of rows that ended long ago, or beyond `keep`."""
+    """Delete rows that ended long ago, or beyond `keep`."""
     tx.execute("DELETE FROM observations WHERE ended_at_ms < ?", (now_ms - REMEMBER_MS,))
     tx.execute(
         "DELETE FROM observations WHERE ended_at_ms < (SELECT ended_at_ms FROM observations"
@@ -128,7 +131,7 @@ def forget(tx: sqlite3.Connection, *, now_ms: int, keep: int = REMEMBER_ROWS) ->
 
 
 def in_flight(db: sqlite3.Connection) -> dict[str, int]:
-    """Rows that have not ended, by camera. Reads them all: with a day's backlog that takes a second."""
+    """Count rows that have not ended, by camera. Reads them all: with a day's backlog that takes a second."""
     rows = db.execute("SELECT camera, COUNT(*) FROM observations WHERE ended_at_ms IS NULL GROUP BY camera")
     return dict(rows.fetchall())
 
@@ -138,12 +141,12 @@ def tally(
     unwritten: Mapping[tuple[str, str], int] | None = None,
     open_rows: Mapping[str, int] | None = None,
 ) -> dict[str, Ledger]:
-    """The ledger of every camera that ever selected.
+    """Build the ledger of every camera that ever selected.
 
     Args:
         db: to read from.
-        unwritten: what the disk had no room for yet, by camera and counter.
-        open_rows: `in_flight`, of whom has counted along; None: it is asked.
+        unwritten: counts that the disk had no room for yet, by camera and counter.
+        open_rows: `in_flight`, if the caller has counted along; None: it is read.
     """
     rows = in_flight(db) if open_rows is None else open_rows
     counters: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -167,7 +170,7 @@ def tally(
 
 
 def total(ledgers: Mapping[str, Ledger]) -> Ledger:
-    """The sum over all cameras."""
+    """Sum the ledgers of all cameras."""
     by_reason: Counter[str] = Counter()
     for ledger in ledgers.values():
         by_reason.update(ledger.dropped)

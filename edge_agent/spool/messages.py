@@ -1,7 +1,7 @@
-"""The messages that wait for the archive, in the order of their coming. Functions in a transaction; `spool` decides.
+"""Reads and writes the messages that wait for the archive, in order of arrival. Works in a transaction of `spool`.
 
 Nothing here reads a payload that it does not return, nor more rows than it was asked for: three days of backlog cost no
-more to look into than a minute's.
+more to read than a minute's.
 """
 
 import heapq
@@ -27,7 +27,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The same without its payload."""
+    """A message without its payload."""
 
     seq: int
     observation_id: str
@@ -46,13 +46,13 @@ WITH RECURSIVE each (camera) AS (
 
 
 def totals(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """Messages and their bytes, by camera."""
+    """Count messages and their bytes, by camera."""
     rows = db.execute("SELECT camera, COUNT(*), SUM(size) FROM messages INDEXED BY messages_waiting GROUP BY camera")
     return {camera: (count, size) for camera, count, size in rows.fetchall()}
 
 
 def newest(db: sqlite3.Connection, *, held: Collection[str], at_most: int) -> list[tuple[int, int]]:
-    """`seq` and size of the newest messages of cameras that are not `held`."""
+    """Return `seq` and size of the newest messages of cameras that are not `held`."""
     if not held:
         return db.execute("SELECT seq, size FROM messages ORDER BY seq DESC LIMIT ?", (at_most,)).fetchall()
     cameras = [camera for (camera,) in db.execute(_CAMERAS).fetchall() if camera not in held]
@@ -66,7 +66,7 @@ def newest(db: sqlite3.Connection, *, held: Collection[str], at_most: int) -> li
 
 
 def oldest(db: sqlite3.Connection, *, excess_bytes: int, at_most: int) -> list[Waiting]:
-    """The oldest messages, until their bytes make up for the excess."""
+    """Return the oldest messages, until their bytes make up for the excess."""
     found: list[Waiting] = []
     if excess_bytes > 0:
         for row in db.execute(f"{_WAITING} ORDER BY seq LIMIT ?", (at_most,)).fetchall():
@@ -78,13 +78,13 @@ def oldest(db: sqlite3.Connection, *, excess_bytes: int, at_most: int) -> list[W
 
 
 def oldest_at_ms(db: sqlite3.Connection) -> int | None:
-    """When the oldest message came, in the spool's time; None where there is none."""
+    """Return the arrival of the oldest message, in the spool's time; None if there is none."""
     row = db.execute("SELECT spooled_at_ms FROM messages ORDER BY seq LIMIT 1").fetchone()
     return None if row is None else int(row[0])
 
 
 def aged(db: sqlite3.Connection, *, before_ms: int, at_most: int) -> list[Waiting]:
-    """The oldest messages, as far as they came before `before_ms` in the spool's time."""
+    """Return the oldest messages that came before `before_ms` in the spool's time."""
     rows = db.execute(
         "SELECT seq, id, camera, size FROM (SELECT * FROM messages ORDER BY seq LIMIT ?) WHERE spooled_at_ms < ?",
         (at_most, before_ms),
@@ -93,25 +93,25 @@ def aged(db: sqlite3.Connection, *, before_ms: int, at_most: int) -> list[Waitin
 
 
 def acknowledged(db: sqlite3.Connection, observation_id: str, sha256: str) -> Waiting | None:
-    """The message that an acknowledgement means; None when its hash is not that of what is held."""
+    """Find the message of an acknowledgement; None if its hash is not that of the message held."""
     row = db.execute(f"{_WAITING} WHERE id = ? AND sha256 = ?", (observation_id, sha256)).fetchone()
     return None if row is None else Waiting(*row)
 
 
 def by_hash(db: sqlite3.Connection, sha256: str) -> Stored | None:
-    """The message with this hash."""
+    """Find the message with this hash."""
     row = db.execute("SELECT seq FROM messages WHERE sha256 = ?", (sha256,)).fetchone()
     return None if row is None else read(db, row[0])
 
 
 def read(db: sqlite3.Connection, seq: int) -> Stored:
-    """One message with its payload. It must be there."""
+    """Read one message with its payload. It must be there."""
     row = db.execute("SELECT seq, id, camera, sha256, payload FROM messages WHERE seq = ?", (seq,)).fetchone()
     return Stored(*row)
 
 
 def add(tx: sqlite3.Connection, observation_id: str, camera_id: str, payload: bytes, *, now_ms: int) -> None:
-    """The newest from now on. `now_ms` in the spool's time."""
+    """Add the newest message. `now_ms` in the spool's time."""
     tx.execute(
         "INSERT INTO messages (id, camera, sha256, spooled_at_ms, size, payload) VALUES (?, ?, ?, ?, ?, ?)",
         (observation_id, camera_id, codec.message_sha256(payload), now_ms, len(payload), payload),
@@ -119,5 +119,5 @@ def add(tx: sqlite3.Connection, observation_id: str, camera_id: str, payload: by
 
 
 def remove(tx: sqlite3.Connection, seq: int) -> None:
-    """Its pages stay in the file, for the next ones."""
+    """Remove a message. Its pages stay in the file, for the next ones."""
     tx.execute("DELETE FROM messages WHERE seq = ?", (seq,))

@@ -7,12 +7,12 @@ from typing import Final
 from provisioning.contracts.wire.messages import Rejected
 
 MAX_ROWS: Final = 2000
-"""More than anybody looks through; it bounds what filing one costs where a centre rejects everything."""
+"""More rows than a person reads; it bounds the cost of adding one if a centre rejects everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One rejected message, without its bytes. `payload_bytes` is 0 where they did not fit."""
+    """One rejected message, without its bytes. `payload_bytes` is 0 if they did not fit."""
 
     observation_id: str
     camera_id: str
@@ -32,7 +32,7 @@ def add(
     now_ms: int,
     max_bytes: int,
 ) -> None:
-    """File one message, its bytes only if they fit at all, and let the oldest go where the bound asks for it."""
+    """Add one message, its bytes only if they fit at all, and remove the oldest beyond the bound."""
     kept = payload if len(payload) <= max_bytes else b""
     tx.execute(
         "INSERT INTO quarantine (id, camera, reason, detail, rejected_at_ms, size, payload)"
@@ -49,12 +49,12 @@ def add(
 
 
 def size(db: sqlite3.Connection) -> int:
-    """How many there are."""
+    """Count the messages in quarantine."""
     (n,) = db.execute("SELECT COUNT(*) FROM quarantine").fetchone()
     return int(n)
 
 
 def listing(db: sqlite3.Connection) -> list[Quarantined]:
-    """All of them, newest first."""
+    """Return all messages, newest first."""
     rows = db.execute("SELECT id, camera, reason, detail, rejected_at_ms, size FROM quarantine ORDER BY seq DESC")
     return [Quarantined(*row) for row in rows.fetchall()]

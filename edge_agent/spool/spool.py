@@ -1,8 +1,8 @@
-"""What has been redacted and is not yet archived, and the ledger of everything selected.
+"""Holds redacted pictures until they are archived, and the ledger of everything selected.
 
 A message counts once it is on the disk (fsync), and is deleted on an acknowledgement that repeats its hash, nothing
 else. Bounded by bytes and age; the oldest goes first, by name. A full disk costs the pictures that find no room and
-nothing more: what is held goes on being acknowledged, and what was dropped is counted in room that was kept for it.
+nothing more: messages held are still acknowledged, and drops are counted in room that was kept for them.
 
 Thread-safe: cameras select, the redaction worker appends, the publisher reads and confirms.
 """
@@ -30,17 +30,17 @@ from provisioning.contracts.wire.messages import ArchivedItem, Ledger, PictureSt
 
 RESERVE_BYTES: Final = database.RESERVE_BYTES
 TEND_AT_MOST: Final = 2000
-"""Messages that one `tend` lets go, so that whoever calls it gets on with other things: about a second's work."""
+"""Messages that one `tend` drops, so that its caller gets on with other things: about a second's work."""
 _CHUNK: Final = 100
-"""Of those, in one transaction: cameras wait for no longer."""
+"""Messages dropped in one transaction: cameras wait for no longer."""
 _FORGET_EVERY: Final = 1000
 _HOUR_MS: Final = 3_600_000
 Sign: TypeAlias = Callable[[Snapshot], Snapshot]
-"""Puts the agent's signature into an envelope (`signing`). Raises EnrolmentError."""
+"""Puts the agent's signature into an envelope (`enrolment.signing`). Raises EnrolmentError."""
 
 
 def unsigned(snapshot: Snapshot) -> Snapshot:
-    """As it is: what a camera sees stands on the connection's certificate."""
+    """Return the envelope as it is: a camera's picture relies on the connection's certificate."""
     return snapshot
 
 
@@ -56,7 +56,7 @@ class Confirmed:
 
 @dataclass(slots=True)
 class _Sums:
-    """Beside the tables, so that nobody has to count rows. Put back with a transaction that fails."""
+    """Sums beside the tables, so that rows need not be counted. Restored when a transaction fails."""
 
     messages: int = 0
     size: int = 0
@@ -67,7 +67,7 @@ class _Sums:
 
 
 class Spool:
-    """See the module. One per agent."""
+    """Stores the pictures of one agent. One per agent."""
 
     def __init__(self, spool: processes.Spool, clock: Clock) -> None:
         """Open, and account for what the last run left behind.
@@ -96,16 +96,16 @@ class Spool:
                 self._sums.open_rows[camera_id] = messages
 
     def close(self) -> None:
-        """Let go of the directory. After an error of the disk, leave it unclosed: the next start then checks it."""
+        """Close the directory. After an error of the disk, leave it unclosed: the next start then checks it."""
         with self._lock:
-            with suppress(SpoolFull), self._writing() as tx:  # then the wall clock says how long ago the last one was
+            with suppress(SpoolFull), self._writing() as tx:  # then the wall clock tells the time since the last one
                 self._time.write_down(tx)
             self._database.close()
 
     # --- in: from devices that push
 
     def promise(self, observation_id: str, camera_id: str) -> None:
-        """Write down that a picture was taken into memory, so that its loss in a kill gets a name.
+        """Write the receipt of a picture taken into memory, so that its loss in a kill gets a name.
 
         Raises:
             SpoolFull: the disk has no room; nothing was promised.
@@ -114,7 +114,7 @@ class Spool:
             promises.add(tx, observation_id, camera_id)
 
     def settle(self, observation_id: str) -> None:
-        """A promised picture was looked at, whatever became of it."""
+        """Remove the receipt of a picture that was read, whatever became of it."""
         with self._lock:
             with self._database.reading() as db:
                 is_open = promises.is_open(db, observation_id)
@@ -149,7 +149,7 @@ class Spool:
                 raise
 
     def append(self, redacted: Redacted, sign: Sign = unsigned) -> None:
-        """Keep a redacted picture; on return it is on the disk. Drops the oldest messages where the bound asks for it.
+        """Keep a redacted picture; on return it is on the disk. Drops the oldest messages beyond the bound.
 
         Raises:
             SpoolFull: the disk has no room; counted as a drop of that name.
@@ -177,7 +177,7 @@ class Spool:
             )
 
     def drop(self, observation_id: str, reason: DropReason) -> None:
-        """End a selected observation. Needs no disk: what cannot be written now is written later.
+        """End a selected observation. Needs no disk: a count that cannot be written now is written later.
 
         Raises:
             IllegalMove: it is not selected.
@@ -195,7 +195,7 @@ class Spool:
     def next_unsent(
         self, in_flight: Collection[int], held: Collection[str], *, max_messages: int, max_bytes: int
     ) -> list[Stored]:
-        """The newest messages that are not in `in_flight` (their `seq`) and of no camera in `held`.
+        """Return the newest messages that are not in `in_flight` (their `seq`) and of no camera in `held`.
 
         The first is returned whatever its size, so that a large one cannot block the way.
         """
@@ -215,7 +215,9 @@ class Spool:
             return [replace(each, passage=self._passages.of(each.observation_id)) for each in stored]
 
     def confirm(self, items: Iterable[ArchivedItem]) -> tuple[list[Confirmed], int]:
-        """Delete what the archive has. Returns those, and how many items matched nothing held here (late or forged).
+        """Delete archived messages.
+
+        Returns them, and the number of items that matched nothing held here (late or forged).
 
         Raises:
             SpoolFull: the disk has no room even for that; all stays, and will be acknowledged again.
@@ -233,7 +235,7 @@ class Spool:
         return confirmed, ignored
 
     def reject(self, rejected: Rejected) -> Stored | None:
-        """Move what the centre will never take to quarantine; None when no message here has that hash.
+        """Move a rejected message to quarantine; None when no message here has that hash.
 
         Raises:
             SpoolFull: the disk has no room; it stays, and will be rejected again.
@@ -258,9 +260,9 @@ class Spool:
     # --- housekeeping
 
     def tend(self) -> int:
-        """Drop what is over age, and write what the disk had no room for. Call now and then.
+        """Drop messages over age, and write counts that the disk had no room for. Call periodically.
 
-        Returns how many went. Where it is `TEND_AT_MOST`, more wait: call again, as soon as other work allows.
+        Returns the number dropped. If it is `TEND_AT_MOST`, more wait: call again, as soon as other work allows.
         """
         with self._lock:
             self._settle()
@@ -284,7 +286,7 @@ class Spool:
         return gone
 
     def ledgers(self) -> dict[str, Ledger]:
-        """Each camera's ledger, as of now, what is not written yet included. Costs no more with a backlog."""
+        """Return each camera's ledger as of now, with unwritten counts. Costs no more with a backlog."""
         with self._lock, self._database.reading() as db:
             unwritten = Counter(self._unwritten)
             open_rows = Counter(self._sums.open_rows)
@@ -297,12 +299,12 @@ class Spool:
 
     @property
     def messages(self) -> int:
-        """How many wait for the archive."""
+        """Messages that wait for the archive."""
         return self._sums.messages
 
     @property
     def payload_bytes(self) -> int:
-        """Their size."""
+        """Bytes of the messages that wait."""
         return self._sums.size
 
     def oldest_s(self) -> float | None:
@@ -312,7 +314,6 @@ class Spool:
             return None if spooled_at_ms is None else max(0, self._time.now_ms() - spooled_at_ms) / 1000
 
     def quarantined(self) -> int:
-        """How many messages lie in quarantine."""
         with self._lock, self._database.reading() as db:
             return quarantine.size(db)
 
@@ -325,7 +326,7 @@ class Spool:
         return payload
 
     def _insert(self, observation_id: str, camera_id: str, payload: bytes) -> None:
-        """In one transaction with what makes room for it, as long as that is a handful and not a lowered bound."""
+        """Insert in one transaction with the drops that make room, if those are a handful and not a lowered bound."""
         while len(victims := self._in_excess(len(payload))) == _CHUNK:
             self._evict(victims, DropReason.SPOOL_FULL)
         freed = sum(victim.size for victim in victims)
@@ -355,14 +356,14 @@ class Spool:
         self._sums.open_rows[found.camera_id] -= 1
 
     def _settle(self) -> None:
-        """Write what waits in memory; if even that finds no room it waits on, counted all the same (`ledgers`)."""
+        """Write counts that wait in memory; without room they wait on, and `ledgers` includes them all the same."""
         if self._unwritten or self._undropped:
             with suppress(SpoolFull), self._writing():
                 pass
 
     @contextmanager
     def _writing(self, *, adds_bytes: int | None = None) -> Iterator[sqlite3.Connection]:
-        """A transaction that also writes what could not be written before."""
+        """Begin a transaction that also writes the counts that wait in memory."""
         before = self._sums.copy()
         try:
             with self._database.transaction(adds_bytes=adds_bytes) as tx:

@@ -1,1 +1,1 @@
-"""The agent as a process of its machine: systemd, children, and what it gives up of its rights."""
+"""The agent as a process of its machine: systemd, child processes, and the rights that it drops."""

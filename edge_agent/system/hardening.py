@@ -1,4 +1,4 @@
-"""Raw pictures are in this process's memory: a crash must not write that memory to a disk (docs/boundary.md §1)."""
+"""Hardens the process. Raw pictures are in its memory: a crash must not write that to a disk (docs/boundary.md §1)."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ _PR_SET_NAME: Final = 15
 
 
 def forbid_core_dumps() -> None:
-    """No core file, and none through a pipe to a crash collector either, for which Linux ignores `RLIMIT_CORE`.
+    """Forbid core files, and dumps through a pipe to a crash collector, for which Linux ignores `RLIMIT_CORE`.
 
     Raises:
         OSError: the kernel refused.
@@ -23,7 +23,7 @@ def forbid_core_dumps() -> None:
 
 
 def end_with(parent: int) -> None:
-    """This process is killed when `parent`, which forked it, ends however it ends. Linux only.
+    """Have the kernel kill this process when `parent`, which forked it, ends in any way. Linux only.
 
     Raises:
         OSError: the kernel refused.
@@ -35,7 +35,7 @@ def end_with(parent: int) -> None:
 
 
 def show_as(name: str) -> None:
-    """What `ps` and `top` call this process; Linux keeps 15 bytes.
+    """Set the name that `ps` and `top` show for this process; Linux keeps 15 bytes.
 
     Raises:
         OSError: the kernel refused.
@@ -44,9 +44,9 @@ def show_as(name: str) -> None:
 
 
 def return_memory() -> None:
-    """What is free goes back to the kernel, and what is left of pictures with it: 13 MiB after a check, in 1 ms.
+    """Return free memory to the kernel, and what is left of pictures with it: 13 MiB after a check, in 1 ms.
 
-    glibc alone keeps it; elsewhere nothing happens.
+    Only glibc keeps free memory; elsewhere nothing happens.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

@@ -1,4 +1,4 @@
-"""Tells systemd how the agent is, as sd_notify(3) has it: a datagram to the socket that it named. Elsewhere nothing."""
+"""Notifies systemd as sd_notify(3) has it: a datagram to the socket that it named. Does nothing without systemd."""
 
 import os
 import socket
@@ -10,22 +10,22 @@ _PROCESS: Final = "WATCHDOG_PID"
 
 
 def ready(status: str = "") -> None:
-    """The agent works: `systemctl start` returns, and what comes after it may start."""
+    """Report that the agent works: `systemctl start` returns, and units after it may start."""
     _say("READY=1", status)
 
 
 def stopping() -> None:
-    """The agent was told to stop, and does."""
+    """Report that the agent stops on request."""
     _say("STOPPING=1")
 
 
 def watchdog() -> None:
-    """The agent is alive. To be said by the loop whose standing still would be the agent's."""
+    """Report that the agent is alive. Called by the loop whose standing still would be the agent's."""
     _say("WATCHDOG=1")
 
 
 def watchdog_s() -> float | None:
-    """How often `watchdog` should be said: half of what systemd waits for (sd_watchdog_enabled(3)). None: never."""
+    """Seconds between calls of `watchdog`: half of systemd's limit (sd_watchdog_enabled(3)). None: never."""
     try:
         if int(os.environ.get(_PROCESS, os.getpid())) != os.getpid():  # meant for the process that started us
             return None

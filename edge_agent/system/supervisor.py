@@ -1,4 +1,4 @@
-"""Threads that outlive each other's bugs: one that falls is started again, and no other notices.
+"""Restarts threads: one that falls by a bug is started again, and no other notices.
 
 A broken disk is different: nothing can be kept safe any more, so `SpoolError` ends the agent.
 """
@@ -40,7 +40,7 @@ class Supervisor:
         self._launch(name, worker)
 
     def look(self) -> None:
-        """One round: start again what fell.
+        """Restart threads that fell. Call periodically.
 
         Raises:
             SpoolError: a thread met a disk that cannot be used.
@@ -62,7 +62,7 @@ class Supervisor:
                 self._launch(name, worker)
 
     def join(self, name: str, timeout_s: float) -> bool:
-        """Wait for a thread to return; whether it has."""
+        """Wait for a thread to return. True if it has."""
         thread = self._workers[name].thread
         if thread is not None:
             thread.join(timeout_s)

@@ -1,4 +1,4 @@
-"""Which way machines of one camera go, what they cross and how long they stay; of people it knows nothing."""
+"""Tracks the machines of one camera: heading, lines crossed, time in zones. It knows nothing of people."""
 
 from edge_agent.tracker.tracker import Event, Tracked, Tracker, What
 

@@ -1,4 +1,4 @@
-"""Which machine of a look is which track: by place, size and group alone.
+"""Matches the machines of a look with tracks: by place, size and group alone.
 
 The cheapest pair first, not the cheapest sum of pairs: on the simulated streets the optimal assignment (Hungarian)
 changed recall and precision by 1.4 points at most, either way, and would be forty lines or a dependency.
@@ -15,35 +15,42 @@ from edge_agent.tracker.timed_box import Seen
 from edge_agent.tracker.track import Track
 
 CLEAR_S: Final = 0.75
-"""Looks farther apart say nothing of the direction of a stream: at one a second e-bikes 5 m apart seem to roll
-backwards, as wheels do in films (one heading in seven at a simulated junction)."""
+"""Seconds between looks beyond which they say nothing of the direction of a stream.
+
+At one a second e-bikes 5 m apart seem to roll backwards, as wheels do in films (one heading in seven at a simulated
+junction).
+"""
 MAX_GAP_S: Final = 1.3
-"""What moves and is known to move is found again until then: at 10 m/s a car is two others' places away."""
+"""Seconds until which a moving machine is matched again: at 10 m/s a car is two others' places away."""
 NEAR: Final = 0.35
 """Own sizes by which a machine may be off the place where it is expected …"""
 ACCELERATES: Final = 0.5
 """… and that grow with half of this times seconds squared, and with a share of its way:"""
 UNSTEADY: Final = 0.3
 LOST_MS: Final = 450
-"""One that is looked for after more than one missed look (and this long) may not be off by much: every second one that
-was found farther away was another machine."""
+"""A machine missed in more than one look (and this long) may not be off by much.
+
+Every second one that was found farther away was another machine.
+"""
 LOST_ACCELERATES: Final = 0.1
 LOST_UNSTEADY: Final = 0.15
 LARGER: Final = 1.9
 """A box may grow or shrink by this factor from look to look: half of it may be hidden."""
 OVERLAPS: Final = 0.3
-"""Intersection over union with the expected box from which a doubtful machine may go on with a track: scores flicker,
-places do not (ByteTrack, Zhang et al. 2022)."""
+"""Intersection over union with the expected box from which a doubtful machine may continue a track.
+
+Scores flicker, places do not (ByteTrack, Zhang et al. 2022).
+"""
 SAME_PLACE: Final = 0.7
-"""The same for one that stood, after a long time. A parked van overlapped itself by .9 at least after 30 s."""
+"""The same for a machine that stood, after a long time. A parked van overlapped itself by .9 at least after 30 s."""
 SAME_MACHINE: Final = 0.5
-"""And for one that is now called a vehicle, now a two-wheeler."""
+"""The same for a machine whose group changes between vehicle and two-wheeler."""
 
 Pairs = list[tuple[int, int]]
 
 
 def matched(tracks: Sequence[Track], seen: Sequence[Seen], at_ms: int, before_ms: int) -> Pairs:
-    """(track, machine). `before_ms`: when the look before was."""
+    """Return pairs of (track, machine) indices. `before_ms`: time of the look before."""
     if not tracks or not seen:
         return []
     gap_s = np.array([(at_ms - track.last.at_ms) / 1000 for track in tracks])
@@ -77,7 +84,7 @@ def matched(tracks: Sequence[Track], seen: Sequence[Seen], at_ms: int, before_ms
 
 
 def _take(pairs: Pairs, allowed: NDArray[np.bool_], cost: Floats) -> None:
-    """Add pairs, the cheapest first, of what is in none yet."""
+    """Add allowed pairs, the cheapest first, whose track and machine are in none yet."""
     tracks, machines = {t for t, _ in pairs}, {m for _, m in pairs}
     rows, columns = np.nonzero(allowed)
     for k in np.argsort(cost[rows, columns], kind="stable"):

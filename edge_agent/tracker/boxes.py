@@ -1,4 +1,4 @@
-"""Many boxes at once: arrays of n × 4 (x0 y0 x1 y1) in pixels."""
+"""Computes with many boxes at once: arrays of n × 4 (x0 y0 x1 y1) in pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ def sizes_of(boxes: Floats) -> Floats:
 
 
 def centres_of(boxes: Floats) -> Floats:
-    """Their middles, n × 2."""
+    """Centres of the boxes, n × 2."""
     return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2)
 
 

@@ -7,7 +7,7 @@ Spot = tuple[float, float]
 
 
 def off_line(spot: Spot, start: Spot, end: Spot) -> float:
-    """Pixels from the endless line through start and end: positive to the right of who goes from start to end."""
+    """Pixels from the endless line through start and end: positive to the right of a walker from start to end."""
     (x0, y0), (x1, y1) = start, end
     dx, dy = x1 - x0, y1 - y0
     length = hypot(dx, dy)
@@ -15,12 +15,12 @@ def off_line(spot: Spot, start: Spot, end: Spot) -> float:
 
 
 def meet(a: Spot, b: Spot, c: Spot, d: Spot) -> bool:
-    """Whether the way from a to b crosses the segment from c to d; touching an end counts."""
+    """True if the way from a to b crosses the segment from c to d; touching an end counts."""
     return off_line(a, c, d) * off_line(b, c, d) <= 0 and off_line(c, a, b) * off_line(d, a, b) <= 0
 
 
 def inside(spot: Spot, polygon: Sequence[Spot]) -> bool:
-    """Even-odd rule, so a polygon that crosses itself has holes where it overlaps."""
+    """True if a spot is inside, by the even-odd rule: a polygon that crosses itself has holes where it overlaps."""
     x, y = spot
     odd = False
     x0, y0 = polygon[-1]
@@ -37,12 +37,12 @@ def off_edge(spot: Spot, polygon: Sequence[Spot]) -> float:
 
 
 def heading_deg(dx: float, dy: float) -> float:
-    """Of a way in the picture: 0 up, 90 right, 180 down. Below 360."""
+    """Heading of a way in the picture: 0 up, 90 right, 180 down. Below 360."""
     return degrees(atan2(dx, -dy)) % 360.0 % 360.0  # -1e-16 % 360 is 360
 
 
 def turn_deg(one: float, other: float) -> float:
-    """Between two headings, 0 to 180."""
+    """Angle between two headings, 0 to 180."""
     return abs((one - other + 180.0) % 360.0 - 180.0)
 
 

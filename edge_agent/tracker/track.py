@@ -1,4 +1,4 @@
-"""One machine, as long as it is followed."""
+"""The track of one machine, as long as it is followed."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -16,15 +16,15 @@ HISTORY: Final = 16
 SPACING_MS: Final = 100
 """Looks closer together share one place in the history, which so spans a second and a half at any rate."""
 WINDOW_MS: Final = 1500
-"""Speed and heading are those of the last second and a half, or since the look before where that is longer ago."""
+"""Speed and heading are those of the last second and a half, or since the look before if that is longer ago."""
 STEADY_S: Final = 3.0
-"""A machine that is not seen is expected to lose its speed with this time constant."""
+"""Time constant with which a machine that is not seen is expected to lose its speed."""
 FAR: Final = 0.6
 """Share of its size over which a heading is taken, once it has gone so far: a jitter of .03 turns that by 3 degrees."""
 SETTLED_MS: Final = 2_500
-"""By then what drives in or out at the picture's edge has done so. Three looks last longer where looks are rare."""
+"""Milliseconds in which a machine drives in or out at the picture's edge. Three looks last longer if they are rare."""
 MEDIAN_OF: Final = 5
-"""One box in fifty, or more beside traffic, is cut or merged: the next one must not be compared with that alone."""
+"""Boxes of a median: one in fifty, or more beside traffic, is cut or merged, and must not be compared with alone."""
 VOTES: Final = 5
 MAX_DWELL_S: Final = 86_400.0
 MAX_CROSSED: Final = 16
@@ -32,46 +32,45 @@ MAX_CROSSED: Final = 16
 
 @dataclass(slots=True, repr=False, eq=False)
 class Track:
-    """Where a machine was in the last looks, and what it has to do with the places of its camera."""
+    """The boxes of a machine in the last looks, and its relation to the lines, zones and lanes of its camera."""
 
     since_ms: int
     marks: deque[Mark] = field(default_factory=lambda: deque(maxlen=HISTORY))
     votes: int = 0
     """For a two-wheeler, -5 to 5: a three-wheeler is a truck in one look and a motorcycle in the next."""
     velocity: Spot = (0.0, 0.0)
-    """Of the box's centre, pixels a second."""
+    """Velocity of the box's centre, pixels a second."""
     way: tuple[Mark, Mark] | None = None
-    """From where to where it moved lately: the shortest stretch of `FAR`, else any. None while it stands."""
+    """First and last mark of the latest movement: the shortest stretch of `FAR`, else any. None while it stands."""
     still_ms: int = 0
-    """Since when it has not moved."""
+    """Time since which it has not moved."""
     visit: Visit = field(default_factory=Visit)
     unjudged: list[Mark] = field(default_factory=list)
     """Marks that `motion` has not yet held against lines and zones."""
     untold: list[Crossing] = field(default_factory=list)
-    """Crossings that nobody has been told of yet: a look between two snapshots tells nobody."""
+    """Crossings that no snapshot has reported yet: a look between two snapshots reports none."""
     told_ms: dict[str, int] = field(default_factory=dict)
-    """Lane → when somebody was last told that it goes the wrong way there."""
+    """Lane → time of the last report that it goes the wrong way there."""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a track stays in the memory of its tracker")
 
     @property
     def last(self) -> Mark:
-        """The latest."""
         return self.marks[-1]
 
     @property
     def stands(self) -> bool:
-        """As far as one can tell; of a machine that is half out of the picture, only after a while."""
+        """True if it stands, as far as can be told; if it is half out of the picture, only after a while."""
         return self.way is None and (self.last.whole or self.last.at_ms - self.still_ms >= SETTLED_MS)
 
     @property
     def two_wheeler(self) -> bool:
-        """By the majority of its latest looks."""
+        """True if the majority of its latest looks says so."""
         return self.votes > 0
 
     def see(self, seen: Seen) -> None:
-        """Take one more."""
+        """Add a look, and update votes, velocity and way."""
         if len(self.marks) > 1 and self.last.at_ms - self.marks[-2].at_ms < SPACING_MS:
             self.marks.pop()
         self.marks.append(seen.mark)
@@ -82,7 +81,7 @@ class Track:
             self.still_ms = seen.mark.at_ms
 
     def expected(self, at_ms: int) -> Rect:
-        """Where its box should be by then. Of one that stands: each edge where most of its last looks had it."""
+        """Predict its box. For one that stands: the median of each edge over its last looks."""
         lately = list(self.marks)[-MEDIAN_OF:]
         if self.stands and len(lately) == MEDIAN_OF and not lately[-2].moved_from(lately[0]):
             edges = zip(*(mark[1:5] for mark in lately), strict=True)
@@ -105,7 +104,7 @@ class Track:
         return None if found is None else (found, now)
 
     def motion(self, places: Places) -> tuple[Motion, list[Crossing]]:
-        """What is to be told of it, after each `see`, and which crossings in it are new."""
+        """Return its motion, after each `see`, and the crossings in it that are new."""
         crossed: list[Crossing] = []
         zones: dict[str, float] = {}
         for mark in self.unjudged:
@@ -124,7 +123,7 @@ class Track:
         return motion, crossed
 
     def _velocity(self) -> Spot:
-        """Least squares through the centres of the window."""
+        """Fit the velocity by least squares through the centres of the window."""
         now = self.last
         recent = [s for s in self.marks if now.at_ms - s.at_ms <= WINDOW_MS]
         if len(recent) < 2:

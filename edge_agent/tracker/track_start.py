@@ -1,7 +1,7 @@
-"""How a track begins: with three places that make one steady way, where no other three do.
+"""Begins tracks: with three places that make one steady way, if no other three do.
 
 Two places would do at ten looks a second. At one or two, a car is beside its neighbour's old place by the next look,
-and the nearest box is the wrong one. What could be two things is not begun.
+and the nearest box is the wrong one. Where two machines are possible no track is begun.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from edge_agent.tracker.boxes import Floats, centres_of, overlaps, sizes_of
 from edge_agent.tracker.timed_box import Seen
 
 POOL: Final = 64
-"""Machines of one look that no track took and that are searched; the surest."""
+"""Most machines of one look that no track took and that are searched; those with the highest score."""
 MAX_WAYS: Final = 512
 REACH: Final = 5.0
 """Own sizes a second: a car from the side at 50 km/h, an e-bike at 25."""
@@ -37,7 +37,7 @@ Ways = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
 
 
 def begun(loose: Sequence[Seen], seen: Sequence[Seen]) -> list[tuple[int, int, int]]:
-    """(first, second, now): indices into loose, loose and seen; loose ones are older than seen ones."""
+    """Return (first, second, now): indices into loose, loose and seen; loose ones are older than seen ones."""
     if len(loose) < 2 or not seen:
         return []
     places = np.array([s.mark[1:5] for s in (*loose, *seen)])
@@ -67,7 +67,7 @@ def begun(loose: Sequence[Seen], seen: Sequence[Seen]) -> list[tuple[int, int, i
 
 
 def _ways(places: Floats, at_s: Floats, wheels: NDArray[np.bool_], loose: int) -> tuple[Ways, Floats]:
-    """Every three that may be one machine, and how far off a steady way they are, 0 to 1 and a little."""
+    """Return every three that may be one machine, and how far off a steady way they are, 0 to 1 and a little."""
     centres, sizes = centres_of(places), sizes_of(places)
     growth = np.abs(np.log(sizes[:, None] / sizes[None]))
     alike = (growth <= np.log(LARGER)) & (wheels[:, None] == wheels[None])
@@ -86,7 +86,7 @@ def _ways(places: Floats, at_s: Floats, wheels: NDArray[np.bool_], loose: int) -
     longest = np.maximum(one_s, two_s)
     alone = _alone(alike & near & (step_s > 0), at_s)
     late = (np.minimum(one_s, two_s) > CLEAR_S) & ~(alone[first, second] & alone[second, now])
-    late |= longest > MAX_GAP_S  # then it stands, or it is somebody else
+    late |= longest > MAX_GAP_S  # then it stands, or it is another machine
     went = (centres[second] - centres[first]) * (ahead * ~late)[:, None]
     off = np.linalg.norm(centres[second] + went - centres[now], axis=1)
     room = np.minimum(STEADY * (1 + ahead) / 2 + ACCELERATES * longest**2, STEADY_MOST)
@@ -97,7 +97,7 @@ def _ways(places: Floats, at_s: Floats, wheels: NDArray[np.bool_], loose: int) -
 
 
 def _alone(near: NDArray[np.bool_], at_s: Floats) -> NDArray[np.bool_]:
-    """Steps beside which there is no other from the same place to that look, and none to the same place from this."""
+    """Select steps without another from the same place to that look, and without one to the same place from this."""
     alone = near.copy()
     for look_s in np.unique(at_s):
         then = at_s == look_s

@@ -1,7 +1,7 @@
-"""Follows the machines of one camera from look to look; forgets them after a minute, and never hears of people.
+"""Tracks the machines of one camera from look to look; forgets them after a minute, and never tracks people.
 
-Pure: what it says depends on the looks alone, by their times. A track has no number and no appearance, and stays in
-here: what is told is `Motion`, by which no two rows can be linked.
+Pure: the result depends on the looks alone, by their times. A track has no number and no appearance, and stays in here:
+only `Motion` is reported, by which no two rows can be linked.
 """
 
 from collections import deque
@@ -23,16 +23,14 @@ MAX_TRACKS: Final = 256
 LOOSE_LOOKS: Final = 3
 """Looks in which two of the three places lie that a track begins with."""
 CERTAIN_SCORE: Final = 0.4
-"""From here on a track may begin; what scores less can only go on with one."""
+"""Score from which a track may begin; machines below it can only continue one."""
 LATE_MS: Final = 5_000
 """A look older than the last by up to this comes out of order; by more, and the clock was set back."""
 CUT: Final = 3
-"""When so many tracks all lose their machine at once and so many machines are none of theirs, it is another scene."""
+"""Tracks that must lose their machine at once, and new machines that must appear, to make it another scene."""
 
 
 class What(StrEnum):
-    """Kinds of event."""
-
     CROSSED = "crossed"
     WRONG_WAY = "wrong_way"
     """It begins; `Motion.wrong_way` then says so in every look."""
@@ -70,14 +68,17 @@ class Tracker:
         raise TypeError("tracks stay in the memory of their tracker")
 
     def look(self, at_ms: int, machines: tuple[Machine, ...], size: tuple[int, int], *, told: bool = True) -> Tracked:
-        """Take a look. `at_ms`: its capture time; `size`: width and height of the picture that the boxes are in.
+        """Add a look. `at_ms`: its capture time; `size`: width and height of the picture that the boxes are in.
 
-        `told`: what is said here goes on, so a crossing is said once. Else it is said again in the next looks at that
-        machine, until one is told or `tell` is called; its event comes once in any case.
+        `told`: the result is reported, so a crossing is returned once. Else it is returned again in the next looks at
+        that
+        machine, until one is reported or `tell` is called; its event comes once in any case.
 
-        Pass machines below `CERTAIN_SCORE` too: with them those that flicker are followed through. Tell the certain
-        ones, and of the others those that come back with `motion`.
-        A look that comes out of order is not looked at, and its machines come back as they are.
+        Pass machines below `CERTAIN_SCORE` too: with them those that flicker are followed through. Report the certain
+        ones, and
+        of the others those that come back with `motion`. A look that comes out of order is not evaluated, and its
+        machines come
+        back as they are.
         """
         if self._times and at_ms <= self._times[-1]:
             if at_ms >= self._times[-1] - LATE_MS:
@@ -108,13 +109,16 @@ class Tracker:
         return Tracked(tuple(moved), tuple(sorted(events, key=lambda event: event.machine)))
 
     def tell(self) -> None:
-        """What the last look said has been told."""
+        """Note that the result of the last look was reported."""
         for track in self._tracks:
             if self._times and track.last.at_ms == self._times[-1]:
                 track.untold = []
 
     def expire(self, at_ms: int) -> None:
-        """Forget what was last seen over a minute ago. `look` does it too; this is for a camera that fell silent."""
+        """Forget tracks that were last seen over a minute ago.
+
+        `look` does it too; this is for a camera that fell silent.
+        """
         self._tracks = [track for track in self._tracks if at_ms - track.last.at_ms <= FORGET_MS]
         self._loose = [seen for seen in self._loose if at_ms - seen.mark.at_ms <= FORGET_MS]
 
@@ -124,13 +128,13 @@ class Tracker:
         self._times.clear()
 
     def _fit(self, size: tuple[int, int]) -> None:
-        """All is kept in pixels of the first picture's size; one of another shape is another view."""
+        """Keep the first picture's size, in whose pixels all is kept; a picture of another shape is another view."""
         if self._size[0] * size[1] != self._size[1] * size[0]:
             self.forget()
             self._size, self._places = size, Places.of(self._camera, size)
 
     def _follow(self, at_ms: int, seen: list[Seen]) -> dict[int, Track]:
-        """Index into `seen` → its track, continued or begun."""
+        """Map each index into `seen` to its track, continued or begun."""
         before_ms = self._times[-1] if self._times else at_ms
         pairs = matched(self._tracks, seen, at_ms, before_ms)
         in_view = sum(track.last.at_ms == before_ms for track in self._tracks)
@@ -160,7 +164,7 @@ class Tracker:
 
 
 def _rank(machine: Machine) -> tuple[float, int, int, int, int, str]:
-    """An order that does not depend on the detector's; the surest first."""
+    """Sort key that does not depend on the detector's order; the highest score first."""
     box = machine.box
     return -machine.score, box.x0, box.y0, box.x1, box.y1, machine.cls
 

@@ -1,4 +1,4 @@
-"""Lines, zones and lanes of a camera, and what one machine has to do with them."""
+"""Lines, zones and lanes of a camera, and one machine's relation to them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,12 +18,15 @@ WRONG_WAY_SPEED: Final = 0.25
 WRONG_WAY_LOOKS: Final = 2
 WRONG_WAY_MS: Final = 1000
 WRONG_WAY_GAP_MS: Final = 750
-"""Looks farther apart say nothing: at one a second a stream of e-bikes 6 m apart seems to roll backwards, as wheels do
-in films (24 false ones an hour on a simulated street that had none)."""
+"""Looks farther apart say nothing of the direction.
+
+At one a second a stream of e-bikes 6 m apart seems to roll backwards, as wheels do in films (24 false ones an hour on a
+simulated street that had none).
+"""
 
 
 class Line(NamedTuple):
-    """`normal`: of unit length, to the right of who goes from start to end."""
+    """`normal`: of unit length, to the right of a walker from start to end."""
 
     name: str
     start: Spot
@@ -32,8 +35,6 @@ class Line(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """An area."""
-
     name: str
     polygon: tuple[Spot, ...]
 
@@ -49,7 +50,7 @@ class Lane(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What is drawn in one camera's picture, in pixels of one size of it."""
+    """Lines, zones and lanes of one camera, in pixels of one size of its picture."""
 
     lines: tuple[Line, ...]
     zones: tuple[Zone, ...]
@@ -57,7 +58,7 @@ class Places:
 
     @classmethod
     def of(cls, camera: processes.Camera, size: tuple[int, int]) -> Self:
-        """`size`: width and height of the picture."""
+        """Scale a camera's places. `size`: width and height of the picture."""
 
         def pixels(points: Iterable[Spot]) -> tuple[Spot, ...]:
             return tuple((x * size[0], y * size[1]) for x, y in points)
@@ -78,16 +79,16 @@ class Clear(NamedTuple):
 
 @dataclass(slots=True, repr=False)
 class Visit:
-    """Of one machine."""
+    """One machine's sides of lines, stays in zones and wrong ways."""
 
     sides: dict[str, Clear] = field(default_factory=dict)
     within: dict[str, Clear] = field(default_factory=dict)
     entered_ms: dict[str, int] = field(default_factory=dict)
     against: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Lane → since when it goes against it, and in how many looks."""
+    """Lane → time since which it goes against it, and number of looks."""
 
     def crossed(self, now: Mark, places: Places) -> list[Crossing]:
-        """Lines crossed since the look before, in the configuration's order."""
+        """Return lines crossed since the look before, in the configuration's order."""
         found = []
         for line in places.lines:
             off = off_line(now.ground, line.start, line.end)
@@ -100,7 +101,7 @@ class Visit:
         return found
 
     def dwells(self, now: Mark, places: Places) -> dict[str, float]:
-        """Seconds in each zone that it is in."""
+        """Return seconds in each zone that it is in."""
         for zone in places.zones:
             state = Clear(inside(now.ground, zone.polygon), now)
             if _turn(self.within, zone.name, state, off=off_edge(now.ground, zone.polygon)):
@@ -111,7 +112,7 @@ class Visit:
         return {name: round((now.at_ms - entered) / 1000, 1) for name, entered in self.entered_ms.items()}
 
     def wrong_way(self, before: Mark, way: tuple[Mark, Mark] | None, now: Mark, places: Places) -> tuple[str, ...]:
-        """Lanes against which it goes. `before`: the mark before this one; `way`: its latest movement."""
+        """Return lanes against which it goes. `before`: the mark before this one; `way`: its latest movement."""
         for lane in places.lanes:
             if (
                 way is not None
@@ -144,7 +145,7 @@ def _goes_against(way: tuple[Mark, Mark], lane: Lane) -> bool:
 
 
 def _turn(known: dict[str, Clear], name: str, state: Clear, *, off: float, along: Spot | None = None) -> bool:
-    """Whether this is a new state. It counts once the machine is past the edge by a margin and has moved since."""
+    """True if this is a new state. It counts once the machine is past the edge by a margin and has moved since."""
     now, before = state.mark, known.get(name)
     if off < MARGIN * now.size + MARGIN_PX:
         return False

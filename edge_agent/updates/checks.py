@@ -1,6 +1,6 @@
-"""Whether this machine may take a release: by the order before a byte is fetched, by its own signature after the last.
+"""Checks if this machine may take a release: by the order before the fetch, by its own signature after it.
 
-Nothing is unpacked here: what is root's looks at all of it again.
+Nothing is unpacked here: root's part checks all of it again.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from provisioning.contracts.fleet.rollout import ReleaseFile, SoftwareOrder
 UNPACKED: Final = 5
 """Times the archive: its copy, the same unpacked, and what wheels unpack to (measured 2.9 in all for the edge)."""
 SPARE_BYTES: Final = 64 * 1024**2
-"""For the spool, which goes on meanwhile."""
+"""Room for the spool, which goes on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What runs here."""
+    """The software that runs here, and its platform."""
 
     role: str
     version: str
@@ -36,7 +36,7 @@ class Machine:
 
     @classmethod
     def here(cls, installed_dir: Path, version: str) -> "Machine":
-        """This one.
+        """Describe this machine.
 
         Raises:
             UpdateRefused: it was not installed by `install.sh`.
@@ -51,7 +51,7 @@ class Machine:
 
 
 def check_order(order: SoftwareOrder, machine: Machine, *, free_bytes: int, fetched_bytes: int) -> None:
-    """Whether this may be fetched at all.
+    """Check that this release may be fetched at all.
 
     Raises:
         UpdateRefused: for another role, architecture or Python; older; or there is no room.
@@ -78,7 +78,7 @@ def check_order(order: SoftwareOrder, machine: Machine, *, free_bytes: int, fetc
 
 
 def check_archive(archive: Path, file: ReleaseFile, version: str, release_key_file: Path) -> None:
-    """Whether what was fetched is what was ordered, and signed by whom this machine trusts.
+    """Check that the archive is the one ordered, and signed by the release key that this machine trusts.
 
     Raises:
         UpdateRefused: it is not.

@@ -1,7 +1,7 @@
-"""What the agent has been told about its own software, and what has come of it: the orders' side of `documents`.
+"""Keeps the orders about the agent's own software, and the verdict on each: as `remote_config.documents` does.
 
-An order is written down before anything is done for it, and its number counts as seen from then on. While the machine
-changes its software a newer order waits. Thread-safe: the publisher hands orders in and reads the word on them, the
+An order is written to the disk before anything is done for it, and its number counts as seen from then on. While the
+machine changes its software a newer order waits. Thread-safe: the publisher hands orders in and reads the verdict, the
 updater carries them out.
 """
 
@@ -32,11 +32,11 @@ _STATE: Final = "state.json"
 
 
 class Step(StrEnum):
-    """How far an order is."""
+    """Progress of an order."""
 
     FETCHING = "fetching"
     ASKED = "asked"
-    """The machine was asked to change its software. Whatever process finds this later finds out what became of it."""
+    """The machine was asked to change its software. The process that finds this at a start finds out the result."""
 
 
 class Order(Message):
@@ -51,24 +51,24 @@ class Order(Message):
 
 
 class State(Message):
-    """What is known. `addressee` and `seal` say whose orders are counted."""
+    """State of the folder. `addressee` and `seal` name whose orders are counted."""
 
     addressee: AgentId
     seal: Key32
     seen: int = Field(default=0, ge=0, le=2**53)
     current: Order | None = None
     waiting: Order | None = None
-    """A newer one, for when the current one has ended."""
+    """A newer order, for when the current one has ended."""
     word: Word | None = None
 
 
 class Updates:
-    """See the module. One per agent, and only beside its spool, whose lock keeps a second agent out."""
+    """One per agent, and only beside its spool, whose lock keeps a second agent out."""
 
     def __init__(
         self, agent_id: str, seal_key_file: Path, updates: processes.Updates, clock: Clock, version: str
     ) -> None:
-        """Read what is known. `version`: of the program that runs.
+        """Read the state. `version`: of the program that runs.
 
         Raises:
             DocumentsError: the folder or the seal's key cannot be used.
@@ -91,13 +91,13 @@ class Updates:
     # --- from the publisher
 
     def accept(self, payload: bytes) -> None:
-        """Take a message of the software topic. What it holds makes this raise nothing: the word tells."""
+        """Take a message of the software topic. No content makes this raise: the verdict reports a fault."""
         with self._lock:
             seen = self._state.seen
             self._inbox.receive(payload, newer_than=seen, take=self._take, is_newest=lambda number: number == seen)
 
     def installed(self) -> Installed | None:
-        """The word on the newest order; None before the first."""
+        """Return the verdict on the newest order; None before the first."""
         with self._lock:
             word = self._inbox.refusal or self._state.word
             if word is None:
@@ -108,11 +108,11 @@ class Updates:
 
     @property
     def current(self) -> Order | None:
-        """What is to be carried out."""
+        """The order to carry out."""
         return self._state.current
 
     def tell(self, number: int, cause: str) -> None:
-        """How an order comes on, or why it does not for now; in memory, the state tells the rest."""
+        """Report an order's progress, or its obstacle for now; in memory only, not on the disk."""
         with self._lock:
             current, word = self._state.current, self._inbox.word(number, Verdict.TRYING, cause)
             said = self._state.word
@@ -120,10 +120,10 @@ class Updates:
                 self._state = self._state.model_copy(update={"word": word})
 
     def ask(self, number: int, online: Collection[str]) -> bool:
-        """The machine is to be asked now. False: a newer order took its place.
+        """Note that the machine is to be asked now. False: a newer order took its place.
 
         Raises:
-            OSError: it cannot be written down; nothing has changed.
+            OSError: it cannot be written; nothing has changed.
         """
         with self._lock:
             current = self._state.current
@@ -134,10 +134,10 @@ class Updates:
             return True
 
     def settle(self, number: int, verdict: Verdict, cause: str = "") -> None:
-        """An order has come to its end; the next one's turn.
+        """Settle an order that has come to its end, and begin the next one.
 
         Raises:
-            OSError: it cannot be written down; it is found out anew.
+            OSError: it cannot be written; the result is found out anew.
         """
         with self._lock:
             current, following = self._state.current, self._state.waiting

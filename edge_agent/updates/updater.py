@@ -1,12 +1,12 @@
 """Carries out an order to change the agent's software, as far as the agent's own account may.
 
 ```
-order ─▶ fetch, piece by piece ─▶ check ─▶ request ──(root: install.sh --requested)──▶ the other version runs
+order ─▶ fetch, chunk by chunk ─▶ check ─▶ request ──(root: install.sh --requested)──▶ the other version runs
                                              result ◀── confirmed, or back ◀── healthy ◀── it proves itself
 ```
 
-The agent writes into its own folder alone. What is root's reads `request`, copies the archive, checks all of it again
-with the key of its own, switches, and waits for `healthy`; what became of it stands in root's `update-result`.
+The agent writes into its own folder alone. Root's part reads `request`, copies the archive, checks all of it again with
+its own key, switches, and waits for `healthy`; it writes the result to `update-result`.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ from provisioning.files import durable
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.5
 _PATIENCE_S: Final = 900.0
-"""Beyond the health check: unpacking took 29 s beside other work; a slow disk has a quarter of an hour."""
+"""Seconds beyond the health check: unpacking took 29 s beside other work; a slow disk has a quarter of an hour."""
 _MAX_RESULT_BYTES: Final = 4096
 RESULT: Final = "update-result"
 _REQUEST: Final = "request"
@@ -41,19 +41,19 @@ _HEALTHY: Final = "healthy"
 _ARCHIVE: Final = "archive.wayside"
 
 Fetch = Callable[[str, int], bytes]
-"""A piece of the archive of this hash, from this offset on. Raises EnrolmentError."""
+"""Fetches a chunk of the archive of this hash, from this offset on. Raises EnrolmentError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How the agent is now."""
+    """Reads the agent's present state."""
 
     statuses: Callable[[], Sequence[CameraStatus]]
     is_connected: Callable[[], bool]
 
 
 class Updater:
-    """One per agent; a thread of its own, from `run`'s call to `stop`."""
+    """One per agent; it has a thread of its own, from `run`'s call to `stop`."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Updater:
         settle_s: float,
         free_bytes: Callable[[Path], int] | None = None,
     ) -> None:
-        """Nothing is read or sent yet. `settle_s`: for how long a new version must keep all cameras working."""
+        """Read and send nothing yet. `settle_s`: seconds for which a new version must keep all cameras working."""
         self._where = where
         self._updates = updates
         self._watch = watch
@@ -80,13 +80,13 @@ class Updater:
         self._asked: int | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Look until `stop` is set."""
+        """Run until `stop` is set."""
         while not stop.is_set():
             self.look(stop)
             self._clock.wait(stop, _LOOK_S)
 
     def look(self, stop: threading.Event) -> None:
-        """Go on with what is to be done, as far as it goes now."""
+        """Advance the current order as far as it goes now."""
         order = self._updates.current
         if order is None or self._clock.monotonic_s() < self._not_before_s:
             return
@@ -120,7 +120,10 @@ class Updater:
             self._updates.tell(order.number, "the machine changes its software")
 
     def _fetched(self, order: Order, file: ReleaseFile, machine: Machine, stop: threading.Event) -> bool:
-        """Whether the archive lies there, whole and checked. What was fetched before is not fetched again."""
+        """Fetch and check the archive; true once it is complete.
+
+        Chunks that were fetched before are not fetched again.
+        """
         folder = self._where.directory
         part, whole = folder / f"{file.sha256}.part", folder / _ARCHIVE
         for other in folder.glob("*.part"):
@@ -160,7 +163,7 @@ class Updater:
         if outcome is not None:
             self._end(order, *outcome)
             return
-        if self._asked != order.number:  # once a process: after a power cut nobody else says it again
+        if self._asked != order.number:  # once a process: after a power cut nothing else repeats it
             self._forget(_REQUEST)
             self._put(_REQUEST, self._request(order))
             self._asked = order.number
@@ -187,7 +190,7 @@ class Updater:
             self._updates.tell(number, verdict.cause)  # and root's patience ends
 
     def _outcome(self, number: int) -> tuple[Verdict, str] | None:
-        """What root wrote of this order."""
+        """Read the verdict that root wrote on this order."""
         try:
             with (self._where.installed_dir / RESULT).open("rb") as file:
                 first, _, cause = file.read(_MAX_RESULT_BYTES).decode(errors="replace").partition("\n")

@@ -1,4 +1,4 @@
-"""What the parts of an agent know of themselves and nobody is told but by heartbeat and metrics."""
+"""Collects the agent's figures that only heartbeat and metrics report."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -22,18 +22,18 @@ def _none_brought() -> Mapping[str, Recording]:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Asked at every heartbeat."""
+    """Functions that yield the figures; each is called at every heartbeat."""
 
     queued: Callable[[], int] = _none_waits
     """Selected pictures that wait for the redactor."""
     rate: Callable[[], float | None] = _unmeasured
     """Redactions a second that this machine can do, as measured; None before the first."""
     recordings: Callable[[], Mapping[str, Recording]] = _none_brought
-    """How far what is brought to a desk is, by camera."""
+    """Progress of the recordings uploaded to a desk, by camera."""
 
 
 def free_bytes(directory: Path) -> int | None:
-    """What the disk under `directory` has left; None when it cannot be asked."""
+    """Free space on the disk under `directory`; None if it cannot be read."""
     try:
         return shutil.disk_usage(directory).free
     except OSError:

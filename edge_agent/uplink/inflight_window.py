@@ -1,11 +1,12 @@
-"""How much may be unconfirmed between agent and archive, and what has waited too long.
+"""Bounds the unconfirmed messages between agent and archive, and finds those that have waited too long.
 
 Pure: time is an argument. Without a window an outage becomes a storm: everything in the spool, again and again.
 
-Two bounds, each learned from how long answers take, and never above the configured one. The window holds what the
-archive has not confirmed; the pipe, inside it, what the broker has not. On a slow line, or before a busy centre, that
-is what lies ahead of the next live picture, so it is kept as short as the way is slow: behind a window full of backlog
-a live picture would wait a minute at 1 Mbit/s, and what waits longer than `resend_after_s` would be sent twice.
+Two bounds, each learned from how long answers take, and never above the configured one. The window holds messages that
+the archive has not confirmed; the pipe, inside it, those that the broker has not. On a slow line, or before a busy
+centre, they lie ahead of the next live picture, so the window is kept as short as the way is slow: behind a window full
+of backlog a live picture would wait a minute at 1 Mbit/s, and messages that wait longer than `resend_after_s` would be
+sent twice.
 """
 
 import math
@@ -15,10 +16,12 @@ from typing import Final
 from provisioning.contracts.config import processes
 
 _REMEMBER: Final = 100_000
-"""Messages of which is known that they were sent before, for the count of what was sent again."""
+"""Messages remembered as sent before, to count those that are sent again."""
 _UNANSWERED: Final = 10
-"""So many times `resend_after_s` a PUBACK may take. TCP loses nothing, and a dead line is noticed by keep-alive: this
-is for a broker that forgets."""
+"""Times `resend_after_s` that a PUBACK may take.
+
+TCP loses nothing, and a dead line is noticed by keep-alive: this is for a broker that forgets.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class _Sent:
 
 
 class _Bound:
-    """How many may be on a way: one more where it was full and the answer quick, half where the answer was slow.
+    """Learns how many may be on a way: one more if it was full and the answer quick, half if the answer was slow.
 
     So it doubles with every round trip, as TCP's does, until the way is as full as it can be without a queue.
     """
@@ -43,12 +46,12 @@ class _Bound:
         self._full_s = self._halved_s = -math.inf
 
     def holds(self, count: int, now_s: float) -> None:
-        """So many are on their way now."""
+        """Note the number on their way now."""
         if count >= self.value:
             self._full_s = now_s
 
     def answered(self, sent_s: float, now_s: float) -> None:
-        """What was sent then has its answer."""
+        """Learn from an answer to a message sent at `sent_s`."""
         if now_s - sent_s <= self._quick_s:
             if sent_s <= self._full_s:  # one that was never full teaches nothing
                 self.value = min(self.value + 1, self._most)
@@ -56,7 +59,7 @@ class _Bound:
             self.was_slow(sent_s, now_s)
 
     def was_slow(self, sent_s: float, now_s: float) -> None:
-        """The same, or there was no answer at all. All that was on its way together counts once."""
+        """Learn from a slow answer, or from none. All that was on its way together counts once."""
         if sent_s >= self._halved_s:
             self.value = max(1, self.value // 2)
             self._halved_s = now_s
@@ -66,7 +69,8 @@ class Window:
     """Messages on their way, by their `seq` in the spool.
 
     A message leaves it when it is archived or rejected, when the broker would not take it, or `resend_after_s` after
-    the broker took it: then its expiry there has passed too, and it may be sent again, the newest first.
+    the
+    broker took it: then its expiry there has passed too, and it may be sent again, the newest first.
     """
 
     def __init__(self, limits: processes.Window) -> None:
@@ -81,7 +85,7 @@ class Window:
 
     @property
     def in_flight(self) -> frozenset[int]:
-        """Their `seq`."""
+        """`seq` of each message on its way."""
         return frozenset(self._sent)
 
     @property
@@ -96,7 +100,7 @@ class Window:
         return max(0, messages), max(0, self._limits.max_bytes - self._bytes)
 
     def add(self, seq: int, size: int, mid: int, now_s: float) -> None:
-        """A message was handed to the broker as packet `mid`."""
+        """Add a message that was handed to the broker as packet `mid`."""
         self._sent[seq] = _Sent(size, now_s, mid)
         self._by_mid[mid] = seq
         self._bytes += size
@@ -109,11 +113,11 @@ class Window:
             del self._once[next(iter(self._once))]
 
     def knows(self, mid: int) -> bool:
-        """Whether packet `mid` is one of these messages."""
+        """True if packet `mid` is one of these messages."""
         return mid in self._by_mid
 
     def taken(self, mid: int, now_s: float) -> None:
-        """The broker has it: so somebody listens, and the window may be full again."""
+        """Note that the broker has a message: a subscriber listens, and the window may be full again."""
         seq = self._by_mid.pop(mid, None)
         if seq is not None:
             self._pipe.answered(self._sent[seq].sent_s, now_s)
@@ -121,31 +125,31 @@ class Window:
         self._probing = False
 
     def refused(self, mid: int) -> None:
-        """The broker would not keep it, so it is on nobody's way; from now on one at a time."""
+        """Note that the broker would not keep a message: from now on messages go one at a time."""
         seq = self._by_mid.get(mid)
         if seq is not None:
             self._forget(seq)
         self._probing = True
 
     def ended(self, seq: int, now_s: float) -> None:
-        """Archived or rejected."""
+        """Remove a message that was archived or rejected."""
         sent = self._forget(seq)
         if sent is not None:
             self._window.answered(sent.sent_s, now_s)
         self._once.pop(seq, None)
 
     def expire(self, now_s: float) -> None:
-        """Let go of what has had no answer in time."""
+        """Remove messages that have had no answer in time."""
         for seq, sent in [(seq, sent) for seq, sent in self._sent.items() if now_s >= self._due_s(sent)]:
             self._window.was_slow(sent.sent_s, now_s)
             self._forget(seq)
 
     def next_expiry_s(self) -> float | None:
-        """When `expire` is due next; None while nothing is in flight."""
+        """Time at which `expire` is due next; None while nothing is in flight."""
         return min(map(self._due_s, self._sent.values()), default=None)
 
     def lost_connection(self) -> None:
-        """Packet ids die with the connection, and nobody knows what arrived: all of it may be sent again."""
+        """Forget all: packet ids die with the connection, and arrivals are unknown, so all of it may be sent again."""
         self._sent.clear()
         self._by_mid.clear()
         self._bytes = 0

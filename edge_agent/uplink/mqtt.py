@@ -21,13 +21,13 @@ from provisioning.contracts.config import processes
 from provisioning.contracts.wire import topics
 
 KEEPALIVE_S: Final = 15
-"""A broker whose machine died is noticed after one and a half times this."""
+"""Seconds; a broker whose machine died is noticed after one and a half times this."""
 _CONNECT_TIMEOUT_S: Final = 5.0
 _ALERT_S: Final = 1.0
 UNTIMELY: Final = frozenset({9, 10})
 """X.509 verify results: not yet valid, has expired."""
 _UNSUPPORTED_VERSION: Final = 0x84
-"""What paho makes of a refusal by MQTT 3.1.1, 3.2.2.3 (return code 1), and MQTT 5, 3.2.2.2 has it too."""
+"""paho's code for a refusal by MQTT 3.1.1, 3.2.2.3 (return code 1), and MQTT 5, 3.2.2.2 has it too."""
 _SYSTEM_CLOCK: Final = SystemClock()
 NO_TIMES: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -43,7 +43,7 @@ class Lost:
 
     cause: str
     is_old: bool = False
-    """The broker speaks an older MQTT, so that the agent's certificate is not what it refuses."""
+    """The broker speaks an older MQTT, so it is not the agent's certificate that it refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,6 @@ Event: TypeAlias = Connected | Lost | Acknowledged | Arrived
 
 
 class Link(Protocol):
-    """A connection that was opened."""
-
     def publish(
         self,
         topic: str,
@@ -78,13 +76,13 @@ class Link(Protocol):
         expiry_s: int | None = None,
         times: Mapping[str, int] = NO_TIMES,
     ) -> int:
-        """Hand over at QoS 1; returns the packet id that `Acknowledged` will repeat.
+        """Publish at QoS 1; returns the packet id that `Acknowledged` will repeat.
 
-        `times`: said beside what expires, by name, milliseconds since the Unix epoch.
+        `times`: sent beside a message that expires, by name, milliseconds since the Unix epoch.
         """
 
     def close(self) -> None:
-        """End it, politely if it still stands. No event comes afterwards."""
+        """Close the connection, in order if it still stands. No event comes afterwards."""
 
 
 Dial: TypeAlias = Callable[[Callable[[Event], None]], Link]
@@ -92,7 +90,7 @@ Dial: TypeAlias = Callable[[Callable[[Event], None]], Link]
 
 
 class PahoLink:
-    """A `Link` by paho-mqtt; one object per connection, so that nothing of an old one is sent again behind our back."""
+    """A `Link` by paho-mqtt; one object per connection, so that nothing of an old one is sent again unnoticed."""
 
     def __init__(
         self,
@@ -103,7 +101,7 @@ class PahoLink:
         is_enrolled: bool = False,
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
-        """Connect, and return as soon as the TLS handshake is done. An enrolled agent asks for orders too.
+        """Connect, and return as soon as the TLS handshake is done. An enrolled agent subscribes to orders too.
 
         Raises:
             BrokerError: unreachable, or a certificate does not fit.
@@ -146,17 +144,15 @@ class PahoLink:
         expiry_s: int | None = None,
         times: Mapping[str, int] = NO_TIMES,
     ) -> int:
-        """See `Link`."""
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no hint there
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
-            # Retained messages have none: when they were sent says nothing.
+            # Retained messages have none: the time of sending says nothing there.
             said = {**times, topics.PUBLISHED_AT: self._clock.now_ms()}
             properties.UserProperty = [(name, str(at_ms)) for name, at_ms in said.items()]
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def close(self) -> None:
-        """See `Link`."""
         self._client.on_disconnect = None
         self._client.disconnect()
         self._client.loop_stop()
@@ -183,7 +179,7 @@ class PahoLink:
         self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
         if self._is_refused:
-            return  # and said
+            return  # reported already
         if str(reason) == "Session taken over":
             hint = ": does another agent run with this agent_id?"
         elif not self._let_in:
@@ -200,13 +196,13 @@ class PahoLink:
 
 
 def _at_once(_client: Client, _data: Any, connection: object) -> None:
-    """No Nagle: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
+    """Switch Nagle off: else a small message waits, up to 40 ms, for TCP to acknowledge the one before it."""
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def refusal(broker: processes.Broker) -> str | None:
-    """TLS's own word for why this certificate is refused, such as *certificate revoked*; None when TLS lets it in.
+    """Read TLS's alert that refuses this certificate, such as *certificate revoked*; None when TLS lets it in.
 
     In TLS 1.3 it comes after the client's handshake, at its first read; paho writes first, and that costs the answer.
 
@@ -216,12 +212,12 @@ def refusal(broker: processes.Broker) -> str | None:
     context = _tls(broker)
     try:
         return _alert(broker, context)
-    except OSError:  # gone: nothing that TLS said
+    except OSError:  # gone: no alert of TLS
         return None
 
 
 def knock(broker: processes.Broker) -> str | None:
-    """As `refusal`, where the way to the broker is asked as well: TLS alone, so that no agent is put off its line.
+    """Probe the way to the broker and read TLS's alert, as `refusal`: by TLS alone, so no agent loses its connection.
 
     Raises:
         BrokerError: unreachable, or a certificate does not fit.
@@ -245,7 +241,7 @@ def _alert(broker: processes.Broker, context: ssl.SSLContext) -> str | None:
         except ssl.SSLError as error:
             return str(error.reason).lower().replace("_", " ")
         except TimeoutError:
-            return None  # silent, as who lets in is
+            return None  # silent, as a broker that accepts is
     return None
 
 
@@ -264,7 +260,7 @@ def _unmet(place: str, error: OSError | ValueError) -> BrokerError:
 
 
 def _tls(broker: processes.Broker) -> ssl.SSLContext:
-    """Mutual TLS 1.2 or later, the broker's name checked.
+    """Build a context for mutual TLS 1.2 or later, the broker's name checked.
 
     Raises:
         BrokerError: a certificate or key file is missing, not readable, or they do not belong together.

@@ -1,8 +1,8 @@
-"""From the spool to the archive: newest first, inside a window, again and again until the archive has said so by hash.
+"""Publishes the spool to the archive: newest first, inside a window, again until the archive confirms by hash.
 
 Neither the broker's PUBACK nor its disk counts as safe-keeping (measured: Mosquitto killed inside its autosave interval
-lost every message it had acknowledged). One thread; a turn handles every event, sends what may be sent, and tells when
-it wants to be called next.
+lost every message it had acknowledged). One thread; a turn handles every event, sends what may be sent, and returns the
+time until its next call.
 """
 
 import logging
@@ -46,13 +46,13 @@ _FAILURE: Final = 0x80
 _TEND_EVERY_S: Final = 30.0
 _ASSESS_EVERY_S: Final = 60.0
 _IDLE_S: Final = 1.0
-"""A pause or a resume by hand is noticed within this."""
+"""Seconds within which a pause or a resume by hand is noticed."""
 _CONNACK_S: Final = 10.0
 _LEAK: Final = "the centre found a face in a picture of this camera; check its policy, then: wayside-edge resume"
 
 
 class Publisher:
-    """One agent's speaking part. Whoever sets `woken` gets its attention: a new message, a camera's new state."""
+    """Publishes for one agent. Set `woken` when there is a new message, or a camera's new state."""
 
     def __init__(
         self,
@@ -72,7 +72,10 @@ class Publisher:
         former: Collection[str] = (),
         vitals: Vitals | None = None,
     ) -> None:
-        """`documents`, `updates`: an enrolled agent's. `former`: cameras configured no more, whose states go."""
+        """`documents`, `updates`: an enrolled agent's.
+
+        `former`: cameras configured no more, whose states are erased.
+        """
         self._edge = edge
         self._spool = spool
         self._health = health
@@ -104,21 +107,21 @@ class Publisher:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the broker has accepted us and not gone since."""
+        """True while the broker has accepted us."""
         return self._connected
 
     def run(self, stop: threading.Event, flush_s: float) -> None:
-        """Keep at it until `stop`, then for at most `flush_s` while something is unconfirmed."""
+        """Publish until `stop`, then for at most `flush_s` while messages are unconfirmed."""
         while not stop.is_set():
             try:
                 self.run_once(stop, flush_s)
             except BrokerError as error:
                 self._note(str(error))
-                self._tend()  # a spool is bounded by age also while nobody takes anything from it
+                self._tend()  # a spool is bounded by age also while nothing is taken from it
                 self._clock.wait(stop, self._reconnect.next_wait_s())
 
     def run_once(self, stop: threading.Event, flush_s: float) -> None:
-        """One connection, from dialling to its end.
+        """Run one connection, from dialling to its end.
 
         Raises:
             BrokerError: it could not be opened, or was lost.
@@ -150,7 +153,7 @@ class Publisher:
             link.close()
 
     def turn(self, link: Link) -> float:
-        """Handle all events, then send all that may be sent. Returns the seconds until it wants to be called again.
+        """Handle all events, then send all that may be sent. Returns the seconds until its next call.
 
         Raises:
             BrokerError: the connection is lost.
@@ -220,7 +223,7 @@ class Publisher:
             return
         self._window.refused(ack.mid)
         now_s = self._clock.monotonic_s()
-        if now_s >= self._hold_until_s:  # the rest of the same burst says the same
+        if now_s >= self._hold_until_s:  # the rest of a burst has the same code
             self._hold_until_s = now_s + self._refused.next_wait_s()
         if ack.code == NO_MATCHING_SUBSCRIBERS:
             self._note("no intake listens at the broker; pictures wait in the spool: is wayside-cluster running?")
@@ -229,7 +232,7 @@ class Publisher:
 
     def _on_message(self, message: Arrived) -> None:
         if not message.payload:
-            return  # only says that none is retained any more: MQTT 5 §3.3.1.3
+            return  # only means that none is retained any more: MQTT 5 §3.3.1.3
         try:
             if message.topic == topics.archived(self._edge.agent_id):
                 self._on_archived(codec.decode(Archived, message.payload))
@@ -323,12 +326,12 @@ class Publisher:
         link.publish(topic, codec.encode(self.assessed()), expiry_s=round(_ASSESS_EVERY_S))
 
     def _say_goodbye(self, link: Link) -> None:
-        """The figures at the end, so that the centre's last word on this run is the right one."""
+        """Send the figures at the end, so that the last that the centre has of this run are right."""
         if self._connected:
             self._send_heartbeat(link)
 
     def heartbeat(self) -> Heartbeat:
-        """The agent's figures as of now."""
+        """Return the agent's figures as of now."""
         nothing = Ledger(selected=0, spooled=0, archived=0, rejected=0, dropped={}, in_flight=0)
         ledgers = {camera.id: nothing for camera in self._edge.cameras} | self._spool.ledgers()
         return Heartbeat(
@@ -352,7 +355,7 @@ class Publisher:
         )
 
     def assessed(self) -> Assessed:
-        """What is known of each camera as of now."""
+        """Return the measurements of each camera as of now."""
         return Assessed(agent_id=self._edge.agent_id, assessed_at_ms=self._clock.now_ms(), cameras=self._health.facts())
 
     # --- inside
@@ -366,7 +369,7 @@ class Publisher:
                 _log.warning("spool expired messages=%d: not confirmed within spool.max_age_h", expired)
 
     def _note(self, trouble: str) -> None:
-        """One line when something is wrong, one when it works again."""
+        """Log one line when something is wrong, and one when it works again."""
         if trouble == self._trouble:
             return
         if trouble:

@@ -7,13 +7,12 @@ inside is not defined: a machine's place is not known to a thousandth.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from itertools import combinations
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from center import polygons
 from provisioning.contracts.config.camera import Point
 
 MAX_POINTS: Final = 64
@@ -29,59 +28,21 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
-def _turn(a: Point, b: Point, c: Point) -> int:
-    """Returns the side of the way from a to b on which c lies: 1 right, -1 left, 0 on it.
-
-    Exact: slips of floats fold polygons.
-    """
-    ax, ay, bx, by, cx, cy = (Fraction(value) for point in (a, b, c) for value in point)
-    cross = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    return (cross > 0) - (cross < 0)
-
-
-def _within(a: Point, b: Point, c: Point) -> bool:
-    """True if c, which lies in line with a and b, lies between them."""
-    return min(a[0], b[0]) <= c[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= c[1] <= max(a[1], b[1])
-
-
-def _touch(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """True if the segments ab and cd have a point in common."""
-    turns = (_turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b))
-    if turns[0] != turns[1] and turns[2] != turns[3]:
-        return True
-    ends = ((turns[0], a, b, c), (turns[1], a, b, d), (turns[2], c, d, a), (turns[3], c, d, b))
-    return any(turn == 0 and _within(first, last, end) for turn, first, last, end in ends)
-
-
-def area(points: Sequence[Point]) -> float:
-    """Returns the area of a polygon, as a share of the picture (the shoelace formula)."""
-    doubled = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, (*points[1:], points[0]), strict=True))
-    return abs(doubled) / 2
-
-
 def _checked(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """Raises PydanticCustomError, whose type names the fault, if a polygon does not enclose one area."""
     if len(set(points)) < len(points):
         raise PydanticCustomError(
             "polygon_repeats", "a polygon has each of its corners once: leave out the repeated one, also at the end"
         )
-    sides = list(zip(points, (*points[1:], points[0]), strict=True))
-    for (i, (a, b)), (j, (c, d)) in combinations(enumerate(sides), 2):
-        if b == c or d == a:
-            # Neighbours share a corner, and nothing else unless one folds back over the other.
-            corner, ends = (b, (a, d)) if b == c else (a, (b, c))
-            crossing = _turn(corner, *ends) == 0 and any(
-                _within(corner, one, other) for one, other in (ends, ends[::-1])
-            )
-        else:
-            crossing = _touch(a, b, c, d)
-        if crossing:
-            raise PydanticCustomError(
-                "polygon_crosses",
-                "the polygon crosses itself: its sides {first} and {second} meet; draw its corners in order",
-                {"first": i + 1, "second": j + 1},
-            )
-    if area(points) < MIN_AREA:
+    crossed = polygons.crossing(points)
+    if crossed is not None:
+        first, second = crossed
+        raise PydanticCustomError(
+            "polygon_crosses",
+            "the polygon crosses itself: its sides {first} and {second} meet; draw its corners in order",
+            {"first": first + 1, "second": second + 1},
+        )
+    if polygons.area(points) < MIN_AREA:
         raise PydanticCustomError(
             "polygon_small", "the polygon is so small that no machine can be seen in it; draw it larger"
         )
@@ -127,13 +88,7 @@ class Area:
         """True if a point lies inside: a ray from it to the right meets the border an odd number of times."""
         if not (self.left <= x <= self.right and self.top <= y <= self.bottom):
             return False
-        inside = False
-        ax, ay = self.corners[-1]
-        for bx, by in self.corners:
-            if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
-                inside = not inside
-            ax, ay = bx, by
-        return inside
+        return polygons.inside(self.corners, x, y)
 
 
 def crossing(line: Line, before: tuple[float, float], now: tuple[float, float]) -> Side | None:

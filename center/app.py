@@ -342,7 +342,7 @@ class _AnnouncingServer(uvicorn.Server):
         self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts, then announces."""
+        """Starts, then announces that it serves."""
         await super().startup(sockets=sockets)
         # What is there now stays: 380,000 objects, most of them of modules. A full collection walked them all while
         # every page waited, a quarter of a second every few openings (measured).

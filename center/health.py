@@ -156,7 +156,7 @@ class HealthReport(BaseModel):
 
 
 class Health:
-    """Checks every dependency."""
+    """Checks every dependency of the centre."""
 
     def __init__(
         self,

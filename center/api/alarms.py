@@ -156,5 +156,5 @@ def escalate_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: A
 
 @router.post("/alarms/{alarm_id}/close", operation_id="close_alarm", openapi_extra=_HANDLE, responses=_ACTS)
 def close_alarm(alarm_id: AlarmId, remark: Remark, services: Served, asker: Asker, sight: Sight) -> AlarmView:
-    """Close an alarm."""
+    """Close an alarm, with a comment."""
     return services.alarms.care.act(alarm_id, Event.CLOSED, actor=asker.actor, comment=remark.comment, sight=sight)

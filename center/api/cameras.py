@@ -39,7 +39,7 @@ def get_camera(
     services: Served,
     sight: Sight,
 ) -> PlacedCameraView:
-    """Show one camera."""
+    """Show one camera as last reported."""
     view = services.devices.camera(agent_id, camera_id)
     if view is None or not sight.holds(agent_id, camera_id):
         raise UnknownCameraError(camera_id=camera_id)

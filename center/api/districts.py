@@ -76,7 +76,7 @@ def add_district(body: NewDistrict, services: Served, asker: Asker) -> DistrictV
     responses=documented(*_USUAL, UnknownDistrictError),
 )
 def get_district(district_id: DistrictId, services: Served, asker: Asker) -> DistrictView:
-    """Show one district."""
+    """Show one district with its cameras."""
     mine = asker.access.districts(Permission.DISTRICT_VIEW)
     if mine is not None and district_id not in mine:
         raise UnknownDistrictError(district_id=district_id)

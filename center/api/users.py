@@ -48,7 +48,7 @@ Grants = Annotated[tuple[GrantBody, ...], Field(max_length=100)]
 
 
 class NewUser(BaseModel):
-    """A new account."""
+    """A new account: name, password and grants."""
 
     username: str = Field(min_length=1, max_length=64)
     password: Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})] | None = (
@@ -59,7 +59,7 @@ class NewUser(BaseModel):
 
 
 class Password(BaseModel):
-    """A new password."""
+    """A new password for an account."""
 
     password: str = Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})
     end_tokens: bool = True
@@ -99,7 +99,7 @@ def add_user(body: NewUser, services: Served, asker: Asker) -> UserView:
     "/{username}", operation_id="get_user", openapi_extra=_VIEW, responses=documented(*_USUAL, UnknownUserError)
 )
 def get_user(username: Username, services: Served) -> UserView:
-    """Show one account."""
+    """Show one account with its grants."""
     return _shown(services.users.get(username))
 
 

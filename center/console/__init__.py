@@ -1,1 +1,1 @@
-"""NiceGUI pages, one page a file."""
+"""Draws the console: NiceGUI pages, one page a file."""

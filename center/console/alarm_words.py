@@ -1,4 +1,4 @@
-"""What alarms and rules are called on the console's pages."""
+"""Names alarms, rules and their states on the console's pages."""
 
 from typing import Final
 

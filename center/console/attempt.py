@@ -1,4 +1,4 @@
-"""What a button does: in a worker thread, and what goes wrong is said beside it, or at the field that it is about."""
+"""Runs a button's action in a worker thread, and shows its error beside the button or at the field at fault."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -16,9 +16,9 @@ Fields = Mapping[type[CenterError], ValidationElement[Any]]
 
 
 async def attempt(trouble: ui.element, _: Language, call: Callable[[], T], fields: Fields | None = None) -> T | None:
-    """The result of `call`, or None after its error was said.
+    """Returns the result of `call`, or None after its error was shown.
 
-    It stands at the one of `fields` that its class names, else in `trouble`; both are emptied first.
+    The error stands at the one of `fields` that its class names, else in `trouble`; both are emptied first.
     """
     trouble.clear()
     for field in (fields or {}).values():
@@ -35,6 +35,6 @@ async def attempt(trouble: ui.element, _: Language, call: Callable[[], T], field
 
 
 def at_fault(field: ValidationElement[Any], text: str) -> None:
-    """Say at a field what is wrong with it, and lead there."""
+    """Shows a fault at its field, and moves the focus there."""
     field.error = text
     field.run_method("focus")

@@ -1,4 +1,4 @@
-"""Words of cases as people say them, and the colours that go with them."""
+"""Names the states and decisions of cases for people, with their colours."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What every page has around it: where one is, where one can go, whether the centre is well, and who is logged in."""
+"""Draws the frame of every page: navigation, banners of faults, language and theme, and the user."""
 
 import asyncio
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ PAGES: Final = (
     ("/audit", marked("Audit"), Permission.AUDIT_VIEW),
     ("/settings", marked("Settings"), Permission.HEALTH_VIEW),
 )
-"""One line a page, in the order of the navigation: address, name, and what an account needs to be shown it."""
+"""Pages in the order of the navigation: address, name, and the permission that shows it."""
 KEYS: Final = {
     "/overview": "o",
     "/live": "l",
@@ -52,7 +52,7 @@ KEYS: Final = {
     "/audit": "d",
     "/settings": "e",
 }
-"""After `g`, the key that leads there; a page without one has none."""
+"""Keys of pages, pressed after `g`; a page without one has none."""
 _ASKED: Final = {path: permission for path, _, permission in PAGES}
 CONTENT: Final = "content"
 SESSION_CHECK_S: Final = 10.0
@@ -66,13 +66,14 @@ _SHOW_WHERE: Final = (
     "const at = document.querySelector('.ws-nav [aria-current]'); "
     "if (at) at.parentElement.scrollLeft = at.offsetLeft - at.parentElement.clientWidth / 2"
 )
-"""On a narrow screen the navigation is one line that scrolls. `scrollIntoView` would have the Tab key begin there."""
+"""Script that scrolls the navigation to the current page: on a narrow screen it is one line. `scrollIntoView` would
+have the Tab key begin there."""
 _LOG_OUT: Final = "fetch('/api/logout', {method: 'POST'}).finally(() => location.assign('/login'))"
 
 
 @contextmanager
 def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
-    """Draw the frame; what is drawn inside `with` is the page. Gives the language to draw it in."""
+    """Draws the frame; the content of the `with` block is the page. Gives the language to draw it in."""
     chosen = preferences.current()
     _ = chosen.language
     ui.page_title(f"{_(title)} · Wayside")
@@ -101,18 +102,18 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
 
 
 def opens(access: Access, path: str) -> bool:
-    """Say whether an account is let into a page of the navigation: a link to any other leads to a refusal."""
+    """True if an account may open a page of the navigation: a link to any other leads to a refusal."""
     return access.permits(_ASKED[path])
 
 
 def case_path(number: str, seek: str = "") -> str:
-    """Address of a case's page; `seek`: a machine that somebody wants to add, `ROWKEY~INDEX`."""
+    """Returns the address of a case's page; `seek` is a machine to add, `ROWKEY~INDEX`."""
     path = f"/cases/{quote(number, safe='')}"
     return f"{path}?{urlencode({'seek': seek})}" if seek else path
 
 
 def problem(error: CenterError, _: Language, *, tone: str = "bad") -> None:
-    """Say what happened and what to do, in place of what could not be shown."""
+    """Draws an error with its remedy, in place of the missing content."""
     what, advice = _.error(error)
     with ui.element("div").classes(f"ws-alert ws-alert-{tone}").props('role="alert"'):
         words("strong", what)
@@ -120,14 +121,17 @@ def problem(error: CenterError, _: Language, *, tone: str = "bad") -> None:
 
 
 def empty(what: str, advice: str) -> None:
-    """Say why there is nothing to see, and how there will be."""
+    """Draws why there is no content, and how there will be."""
     with ui.element("div").classes("ws-empty"):
         words("strong", what)
         words("span", advice)
 
 
 def _shortcuts(pages: list[tuple[str, str]], _: Language) -> None:
-    """What `?` shows (`static/keys.js`); the browser keeps whether keys count, for who dictates or leans on them."""
+    """Draws the list of keys that `?` shows (`static/keys.js`).
+
+    The browser stores whether single keys count: they disturb users who dictate, or who lean on the keyboard.
+    """
     with ui.element("dialog").classes("ws-keys").props('id="keys" aria-labelledby="keys-title"'):
         words("h2", _("Keyboard")).props('id="keys-title"')
         with ui.element("dl"):
@@ -168,7 +172,7 @@ def _tools(request: Request, chosen: preferences.Preferences) -> None:
 
 
 def _watch(request: Request, banners: ui.element, _: Language) -> None:
-    """Keep the banners true, and close the page when its session ends: a websocket would outlive it."""
+    """Updates the banners, and closes the page when its session ends: a websocket would outlive it."""
     services = services_of(request)
     client = ui.context.client
     shown: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Lets no act of an open page pass that its account may not do any more: asks before each event of the browser."""
+"""Checks the account's permissions before each event of an open page, so that a revoked one acts no more."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,9 +8,10 @@ from nicegui import Client, background_tasks
 
 
 def ask_before_each_event(client: Client, may_go_on: Callable[[], Awaitable[bool]]) -> None:
-    """Hand an event of this page to its element once `may_go_on` has said yes, in the order in which events came.
+    """Passes an event of this page to its element once `may_go_on` has returned true, in the order of events.
 
-    A page is let in once, when it is opened, and its websocket lasts: without this it would act as it was let in.
+    A page is admitted once, when it is opened, and its websocket lasts: without this it would keep the permissions of
+    that moment.
     """
     forward = client.handle_event
     turn = asyncio.Lock()

@@ -1,6 +1,6 @@
-"""Asks before an act that one click would not bring back: the dialogue says what goes, when, and what stays.
+"""Asks before an act that cannot be undone by a click: the dialogue says what is deleted, when, and what stays.
 
-Every such act of the console is a row of this table and goes by `agreed`.
+Every such act of the console is a row of this table and goes through `agreed`.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from center.errors import marked
 
 @dataclass(frozen=True, slots=True)
 class Irreversible:
-    """Holds the words of one act. All are to translate and may have blanks."""
+    """The texts of one act. All are to translate and may have placeholders."""
 
     asks: str
     what_goes: str
@@ -86,10 +86,10 @@ _KEEP_KEYS: Final = "(event) => event.key === 'Escape' || event.key === 'Tab' ||
 
 
 async def agreed(act: Irreversible, _: Language, **blanks: object) -> bool:
-    """Ask, and say whether the button of the act was pressed.
+    """Asks the user, and returns whether the act's button was pressed.
 
-    The way back has the focus: Enter alone does nothing that stays. Escape, a click beside the dialogue and the end of
-    the page are a no.
+    The button to cancel has the focus: Enter alone changes nothing. Escape, a click beside the dialogue and the end of
+    the page count as a cancel.
     """
     with ui.context.client.content, ui.dialog() as dialog, ui.card().classes("ws-dialog ws-asks") as card:
         title = words("h2", _(act.asks).format(**blanks))

@@ -1,4 +1,4 @@
-"""The words of the contracts as people say them, and the colours that go with them."""
+"""Names the values of the contracts for people, with their colours."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ HEADINGS: Final = {
     270: marked("← to the left"),
     315: marked("↖ away, to the left"),
 }
-"""Degrees in the picture, as `Motion` has them."""
+"""Names of headings, by degrees in the picture, as `Motion` has them."""
 STATES: Final = {
     DeviceState.STARTING: marked("Starting"),
     DeviceState.ONLINE: marked("Online"),
@@ -82,7 +82,7 @@ CAUSES: Final = {
 
 
 def cause(device: CameraView | AgentView, _: Language) -> str:
-    """Why a camera or an agent is in its state; an agent's own text is passed on as it is."""
+    """Writes why a camera or an agent is in its state; an agent's own text is passed on as it is."""
     template = CAUSES.get(device.cause_kind)
     if template is None:
         return device.cause
@@ -91,13 +91,13 @@ def cause(device: CameraView | AgentView, _: Language) -> str:
 
 
 def summary(classes: Iterable[MachineClass], _: Language) -> str:
-    """`Bicycle ×2 · Car ×1`, the most frequent first."""
+    """Writes counts of classes, `Bicycle ×2 · Car ×1`, the most frequent first."""
     counts = Counter(classes)
     return " · ".join(f"{_(CLASSES[cls])} ×{count}" for cls, count in counts.most_common())
 
 
 def boxes(machines: Iterable[tuple[int | None, MachineClass, float, Box]], _: Language) -> list[dict[str, object]]:
-    """What `picture.js` draws. A machine with an index is numbered from 1, as its crop is."""
+    """Makes the boxes that `picture.js` draws. A machine with an index is numbered from 1, as its crop is."""
     return [
         {
             "box": [box.x0, box.y0, box.x1, box.y1],
@@ -109,12 +109,12 @@ def boxes(machines: Iterable[tuple[int | None, MachineClass, float, Box]], _: La
 
 
 def edge_boxes(machines: Iterable[Machine], _: Language) -> list[dict[str, object]]:
-    """Boxes of a fresh *observed* hint."""
+    """Makes the boxes of a fresh *observed* hint."""
     return boxes(((None, machine.cls, machine.score, machine.box) for machine in machines), _)
 
 
 def picture_alt(camera: str, at_ms: int, classes: Iterable[MachineClass], _: Language) -> str:
-    """What the picture shows, for who does not see it."""
+    """Describes the picture in words, for users who cannot see it."""
     what = summary(classes, _) or _("no machine")
     return _("Redacted picture of {camera} at {time}: {what}").format(
         camera=camera, time=moments.local(at_ms), what=what

@@ -1,4 +1,4 @@
-"""The console's words in two languages, through gettext. English is the source; Chinese is what most readers see."""
+"""Translates the console's texts through gettext. English is the source; Chinese is what most users read."""
 
 import gettext
 import io
@@ -19,21 +19,21 @@ MAX_HEADER: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One of `LANGUAGES`. Called with an English text, it gives that text in its language."""
+    """One of `LANGUAGES`. Called with an English text, it returns the text in this language."""
 
     code: str
     tag: str
-    """BCP 47, for the page and for the browser's speech; also Quasar's name of it."""
+    """BCP 47, for the page and for the browser's speech; also Quasar's name of the language."""
     locale: str | None
     """Folder of the catalogue, None for the source language."""
     own_name: str
 
     def __call__(self, text: str) -> str:
-        """`text` in this language."""
+        """Translates an English text."""
         return _catalogue(self.locale).gettext(text)
 
     def error(self, error: CenterError) -> tuple[str, str]:
-        """What happened and what to do."""
+        """Translates an error: its message and its remedy."""
         return self(error.message).format(**error.facts), self(error.remedy).format(**error.facts)
 
 
@@ -45,7 +45,7 @@ LANGUAGES: Final = {
 
 @cache
 def _catalogue(locale: str | None) -> gettext.NullTranslations:
-    """Compiled in memory from the .po that ships with the package: no build step can be forgotten."""
+    """Compiles the catalogue in memory from the .po that ships with the package: no build step can be forgotten."""
     if locale is None:
         return gettext.NullTranslations()
     source = files("center.console") / "locale" / locale / "LC_MESSAGES" / f"{DOMAIN}.po"
@@ -56,7 +56,7 @@ def _catalogue(locale: str | None) -> gettext.NullTranslations:
 
 
 def negotiate(accept_language: str) -> Language:
-    """The best of our languages for an Accept-Language header (RFC 9110 §12.5.4); Chinese when it names none."""
+    """Chooses a language by the Accept-Language header (RFC 9110 §12.5.4); Chinese when it names none of them."""
     best, best_quality = DEFAULT, 0.0
     for part in accept_language[:MAX_HEADER].split(","):
         tag, _, parameter = part.partition(";")

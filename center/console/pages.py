@@ -37,41 +37,41 @@ from center.services import identity_of
 
 YEAR_S: Final = 365 * 86_400
 OPENING_S: Final = TIMEOUT_S + 5
-"""How long a page may take to read what its address names: the archive's answer, and a little."""
+"""Seconds that a page may take to read the data of its address: the archive's answer, and a little."""
 RECONNECT_S = 30.0
-"""How long a page waits for its browser, which may be a laptop that slept for a moment."""
+"""Seconds that a page waits for its browser, which may be a laptop that slept for a moment."""
 
 
 class _Page(ui.page):
     """A page in the language and theme of the request, not of the process.
 
-    Its function reads what the address names before it draws anything, and raises what keeps it from that: what is out
-    of sight is so answered like what is not there, by status and word for word.
+    Its function reads the data of its address before it draws anything, and raises where it cannot: data out of sight
+    is thus answered with the same status and text as absent data.
     """
 
     def __init__(self, path: str, permission: Permission) -> None:
         super().__init__(path, response_timeout=OPENING_S, openapi_extra=needs(permission))
 
     def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Register it."""
+        """Registers the page."""
         return super().__call__(_opened(func))
 
     def resolve_language(self) -> QuasarLanguage | None:
-        """Of this request."""
+        """Returns the language of this request."""
         return cast("QuasarLanguage", preferences.current().language.tag)
 
     def resolve_dark(self) -> bool | None:
-        """Of this request."""
+        """Returns the theme of this request; None: as the system has it."""
         return preferences.current().theme.dark
 
 
 class _Static(StaticFiles):
-    """What is asked for by its version never changes and is kept; the rest is asked for again, and not sent again."""
+    """Static files: browsers keep those whose address has a version, and ask each time whether others have changed."""
 
     def file_response(
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """With the header that says so."""
+        """Adds the Cache-Control header."""
         answer = super().file_response(full_path, stat_result, scope, status_code)
         versioned = scope["query_string"].startswith(b"v=")
         answer.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable" if versioned else "no-cache"
@@ -79,7 +79,7 @@ class _Static(StaticFiles):
 
 
 def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer for a page that raises: not found as the guard would; anything else in the frame, with its remedy."""
+    """Answers for a page that raises: not found as the guard would; any other error in the frame, with its remedy."""
 
     def answer(request: Request, error: CenterError) -> Response | None:
         if STATUS[type(error)] == HTTPStatus.NOT_FOUND:
@@ -110,7 +110,7 @@ def _version(file: Traversable) -> str:
 
 
 def mount(app: FastAPI) -> None:
-    """Add static files, the plain pages and the NiceGUI pages. One application a process: NiceGUI has global state."""
+    """Mounts static files, plain pages and NiceGUI pages. One application a process: NiceGUI has global state."""
     static = files("center.console") / "static"
     app.mount("/static", _Static(directory=str(static)), name="static")
     for plain in (login, provider, setup, preferences):

@@ -1,4 +1,4 @@
-"""Language and theme of one browser: two cookies without any secret, so that the login page knows them too."""
+"""Keeps language and theme of one browser in two cookies without any secret, so that the login page has them too."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 
 class Theme(StrEnum):
-    """Light, dark, or what the system says."""
+    """Light, dark, or as the system has it."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -29,13 +29,13 @@ class Theme(StrEnum):
 
     @property
     def dark(self) -> bool | None:
-        """As NiceGUI wants it."""
+        """The theme as NiceGUI takes it."""
         return {Theme.LIGHT: False, Theme.DARK: True, Theme.AUTO: None}[self]
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How one browser wants its pages."""
+    """Language and theme of one browser."""
 
     language: Language = LANGUAGES[DEFAULT]
     theme: Theme = Theme.AUTO
@@ -45,12 +45,12 @@ _current: ContextVar[Preferences] = ContextVar("preferences", default=Preference
 
 
 def current() -> Preferences:
-    """Those of the request that is being answered."""
+    """Returns the preferences of the request that is being answered."""
     return _current.get()
 
 
 def of(connection: HTTPConnection) -> Preferences:
-    """Those of one browser."""
+    """Reads the preferences of one browser from its cookies."""
     chosen = LANGUAGES.get(connection.cookies.get(LANGUAGE_COOKIE, ""))
     theme = connection.cookies.get(THEME_COOKIE, "")
     return Preferences(
@@ -60,13 +60,13 @@ def of(connection: HTTPConnection) -> Preferences:
 
 
 class PreferencesMiddleware:
-    """Makes `current` true for the length of a request."""
+    """Sets `current` for the length of a request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; anything else passes."""
+        """Handles one request; other events pass."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -78,7 +78,7 @@ class PreferencesMiddleware:
 
 
 def local_path(target: str) -> str:
-    """`target` if it is a path of this site, else the start page: a link must not send anybody elsewhere."""
+    """Returns `target` if it is a path of this site, else the start page: a link must not lead to another site."""
     inside = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if inside and "\\" not in target else "/"
 
@@ -89,7 +89,7 @@ def choose(
     language: Annotated[str | None, Query(max_length=8)] = None,
     theme: Annotated[Theme | None, Query()] = None,
 ) -> RedirectResponse:
-    """Keep what was chosen and go back to the page where it was chosen."""
+    """Stores the choice and goes back to the page where it was made."""
     answer = RedirectResponse(_came_from(request), status_code=303)
     if language in LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, path="/", httponly=True, samesite="strict")
@@ -99,7 +99,7 @@ def choose(
 
 
 def _came_from(request: Request) -> str:
-    """Path of the page that linked here, the start page where the browser does not say or it was another site."""
+    """Returns the path of the page that linked here; the start page without a referrer, or for one of another site."""
     try:
         referer = urlsplit(request.headers.get("referer", ""))
     except ValueError:

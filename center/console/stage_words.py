@@ -1,4 +1,4 @@
-"""The words and colours of stages, tasks and their figures."""
+"""Names stages, tasks and their figures for people, with their colours."""
 
 from typing import Final
 
@@ -78,12 +78,12 @@ VERDICTS: Final = {
 
 
 def said(finding: Finding, _: Language) -> tuple[str, str]:
-    """What was found and what to do."""
+    """Writes a finding's cause and remedy."""
     return _(finding.cause.message).format(**finding.facts), _(finding.cause.remedy).format(**finding.facts)
 
 
 def number(value: float | None) -> str:
-    """Three digits at most before it is rounded; a dash for what nobody told."""
+    """Writes a number with three significant digits, from 100 on without decimals; a dash for None."""
     if value is None:
         return "–"
     if isinstance(value, int) or value == 0 or value >= 100:
@@ -92,7 +92,7 @@ def number(value: float | None) -> str:
 
 
 def lag(value: float | None) -> str:
-    """In the unit people read."""
+    """Writes a delay in the unit that people read."""
     if value is None:
         return "–"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{number(value)} s"

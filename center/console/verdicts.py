@@ -1,4 +1,4 @@
-"""The words of the assessment as people say them. `docs/assessment.md` has the arithmetic behind each."""
+"""Names verdicts and causes of the assessment for people. `docs/assessment.md` has the arithmetic behind each."""
 
 from typing import Final
 
@@ -100,13 +100,13 @@ GAPS: Final = {
 
 
 def cause(word: str, _: Language) -> str:
-    """One cause in words; one that only a newer agent knows is passed on as it is."""
+    """Writes one cause; one that only a newer agent knows is passed on as it is."""
     word = word.removeprefix("unknown:")
     return _(CAUSES[word]) if word in CAUSES else word
 
 
 def rate(finding: Finding) -> str:
-    """`98.2 %`, or a dash where nothing is known."""
+    """Writes a rate, `98.2 %`, or a dash where nothing is known."""
     share = finding.tally.rate
     # Rounded down: 99.96 % has not reached 100.
     return "–" if share is None else f"{int(share * 1000) / 10:.1f} %"

@@ -54,7 +54,7 @@ class Receiver(Protocol):
     """Takes messages of a link; called from the link's own thread."""
 
     def deliver(self, topic: str, payload: bytes) -> None:
-        """Takes one message."""
+        """Takes one message, its payload undecoded."""
 
     def link(self, *, up: bool) -> None:
         """Notes that the connection came or went."""
@@ -111,7 +111,7 @@ class Link(Protocol):
         """Begins to connect, and returns at once."""
 
     def stop(self) -> None:
-        """Disconnects for good."""
+        """Disconnects and ends the attempts."""
 
     def fault(self) -> str | None:
         """Returns the reason that there is no connection now, None while there is one."""

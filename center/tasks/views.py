@@ -88,7 +88,7 @@ class Asked(View):
 
 
 class TaskView(View):
-    """A parse task."""
+    """A parse task, its state and its figures."""
 
     agent_id: str
     camera_id: str
@@ -96,7 +96,7 @@ class TaskView(View):
     kind: TaskKind
     state: TaskState
     cause: str
-    """The agent's cause."""
+    """Cause of the state, as the agent reports it."""
     lane: Lane | None
     selected_per_s: float | None
     archived_per_s: float | None

@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, tokens for programs."""
+"""Draws the page of the user's own account: password, second factor, tokens for programs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ TITLE: Final = marked("My account")
 
 
 def account(request: Request) -> None:
-    """`/account`."""
+    """Draws the page `/account`."""
     services, identity, source = services_of(request), identity_of(request), source_of(request)
     with frame(request, title=TITLE, active="/account") as _:
         words("h1", _(TITLE))
@@ -56,7 +56,7 @@ def account(request: Request) -> None:
 
 
 class _Password:
-    """Changes it; the session ends with it."""
+    """Changes the password; the session ends with it."""
 
     def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
         self._services, self._identity, self._source, self._ = services, identity, source, _
@@ -84,18 +84,18 @@ class _Password:
 
 
 class _Factor:
-    """The second factor."""
+    """Switches the second factor on and off."""
 
     def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
         self._services, self._identity, self._source, self._ = services, identity, source, _
         self.changed: Callable[[], Awaitable[None]] | None = None
-        """Called once it was switched on or off."""
+        """Called once the second factor was switched on or off."""
         words("h2", _("Second factor"))
         self._trouble = ui.element("div")
         self._body = ui.element("div").classes("ws-column")
 
     async def load(self) -> None:
-        """Draw it as it stands."""
+        """Draws the present state."""
         _ = self._
         is_on = await attempt(self._trouble, _, lambda: self._services.second_factors.has(self._identity.user_id))
         self._body.clear()
@@ -177,7 +177,7 @@ class _Factor:
 
 
 class _Tokens:
-    """What lets programs in."""
+    """Lists, makes and revokes the tokens of programs."""
 
     def __init__(self, services: Services, identity: Identity, source: str, _: Language) -> None:
         self._services, self._identity, self._source, self._ = services, identity, source, _
@@ -213,7 +213,7 @@ class _Tokens:
         ).classes("ws-muted")
 
     async def load(self) -> None:
-        """Draw those there are, and ask for a code where there is a second factor."""
+        """Draws the tokens, and asks for a code where there is a second factor."""
         _ = self._
         who, services = self._identity, self._services
         try:

@@ -1,4 +1,4 @@
-"""Who did what: entries newest first, the chain followed on demand, the whole for whoever verifies it elsewhere."""
+"""Draws the audit: entries newest first, a check of the chain on demand, and the export for a check elsewhere."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ SHORT_HASH: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is looked for; its text form is the page's query string."""
+    """The filters of the page; their text form is its query string."""
 
     actor: str = ""
     action: str = ""
@@ -34,7 +34,7 @@ class Question:
 
     @classmethod
     def read(cls, request: Request) -> "Question":
-        """From an address; what cannot be read counts as not said."""
+        """Reads the filters from an address; unreadable ones are left out."""
         said = request.query_params
         before = said.get("before", "")
         known = before.isascii() and before.isdecimal() and len(before) < 16
@@ -45,17 +45,17 @@ class Question:
         )
 
     def about(self) -> dict[str, str | int]:
-        """What of it was said."""
+        """The filters that are set."""
         said = {"actor": self.actor, "action": self.action, "before": self.before}
         return {name: value for name, value in said.items() if value}
 
     def path(self) -> str:
-        """The address of this question."""
+        """Writes the address of the page with these filters."""
         return f"/audit?{urlencode(self.about())}" if self.about() else "/audit"
 
 
 def audit(request: Request) -> None:
-    """`/audit`."""
+    """Draws the page `/audit`."""
     services, actor, wanted = services_of(request), identity_of(request).actor, Question.read(request)
     with frame(request, title=TITLE, active="/audit") as _:
         words("h1", _(TITLE))
@@ -120,7 +120,7 @@ def _entries(entries: tuple[AuditEntry, ...], wanted: Question, _: Language) -> 
 
 
 class _Chain:
-    """Follows the chain when asked to, and says what it found."""
+    """Checks the chain on demand and shows the result."""
 
     def __init__(self, services: Services, _: Language) -> None:
         self._services, self._ = services, _

@@ -1,4 +1,4 @@
-"""One account: what it may do and where, whether it may come in, and its tokens."""
+"""Draws the page of one account: its grants, its log-in, and its tokens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,10 +28,10 @@ EVERYWHERE: Final = ""
 
 
 async def user(request: Request, username: str) -> None:
-    """`/users/{username}`.
+    """Draws the page `/users/{username}`.
 
     Raises:
-        UnknownUserError: there is none of this name.
+        UnknownUserError: no account has this name.
     """
     services, identity = services_of(request), identity_of(request)
     may_edit = identity.access.permits(Permission.USER_EDIT)
@@ -46,23 +46,23 @@ async def user(request: Request, username: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An account with what stands on its page."""
+    """The data of the page."""
 
     account: Account
     tokens: tuple[ShownToken, ...]
     districts: dict[str, str]
-    """Names by id."""
+    """Names of districts by id."""
 
 
 def _read(services: Services, username: str) -> _Read:
-    """Blocks."""
+    """Reads the data of the page. Blocks."""
     account = services.users.get(username)
     districts = {district.district_id: district.name for district in services.districts.all()}
     return _Read(account, services.tokens.of(account.user_id), districts)
 
 
 class _Page:
-    """One open page."""
+    """One open page of an account."""
 
     def __init__(self, services: Services, actor: str, username: str, _: Language, *, edits: bool) -> None:
         self._services, self._actor, self._username, self._ = services, actor, username, _
@@ -71,7 +71,7 @@ class _Page:
         self._body = ui.element("div").classes("ws-column")
 
     async def load(self) -> None:
-        """Read the account anew and draw it."""
+        """Reads the account again and draws it."""
         try:
             read = await asyncio.to_thread(_read, self._services, self._username)
         except CenterError as error:
@@ -82,7 +82,7 @@ class _Page:
         self.show(read)
 
     def show(self, read: _Read) -> None:
-        """Draw the account as it was read."""
+        """Draws the account as it was read."""
         self._body.clear()
         with self._body:
             self._draw(read.account, read.tokens, read.districts)
@@ -141,7 +141,7 @@ class _Page:
             ui.button(_("Give the role"), color=None, on_click=give).props("outline no-caps")
 
     def _door(self, account: Account) -> None:
-        """Who comes in, and by which password."""
+        """Draws the log-in: enabled or not, second factor, password."""
         _, services, name = self._, self._services, account.username
         words("h2", _("Log-in"))
         with ui.element("div").classes("ws-form"):

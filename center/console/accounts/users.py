@@ -1,4 +1,4 @@
-"""Accounts: who there is and what each may do; one's file is on its own page."""
+"""Draws the list of accounts; each has a page of its own."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ ROLES: Final = {
 
 
 def users(request: Request) -> None:
-    """`/users`."""
+    """Draws the page `/users`."""
     services, identity = services_of(request), identity_of(request)
     with frame(request, title=TITLE, active="/users") as _:
         words("h1", _(TITLE))
@@ -54,12 +54,12 @@ def users(request: Request) -> None:
 
 
 def path(username: str) -> str:
-    """Address of an account's page."""
+    """Returns the address of an account's page."""
     return f"/users/{quote(username, safe='')}"
 
 
 def grant_words(given: Given, _: Language) -> str:
-    """`Analyst · district north · case 7`."""
+    """Writes a grant for people: `Analyst · district north · case 7`."""
     parts = [_(ROLES[given.role])]
     if given.district_id:
         parts.append(_("district {district}").format(district=given.district_id))
@@ -85,7 +85,7 @@ def _list(accounts: Sequence[Account], _: Language) -> None:
 
 
 class _NewUser:
-    """Makes an account."""
+    """Draws the form of a new account and makes it."""
 
     def __init__(self, services: Services, actor: str, _: Language) -> None:
         self._services, self._actor, self._ = services, actor, _

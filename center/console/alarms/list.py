@@ -1,4 +1,4 @@
-"""The alarms that wait for somebody, newest first; new ones come in by themselves."""
+"""Draws the open alarms, newest first; new ones appear by themselves."""
 
 import asyncio
 from functools import partial
@@ -21,14 +21,14 @@ from center.services import Services, identity_of, services_of
 
 TITLE: Final = marked("Alarms")
 SHOWN: Final = 100
-"""Rows of the table; the API has the rest, page by page."""
+"""Rows of the table; the API lists the rest, page by page."""
 LOOK_S: Final = 5.0
 WAITS: Final = (State.OPEN, State.ESCALATED)
 OPEN: Final = (State.OPEN, State.ESCALATED, State.ACKNOWLEDGED)
 
 
 def alarms(request: Request) -> None:
-    """`/alarms`."""
+    """Draws the page `/alarms`."""
     with frame(request, title=TITLE, active="/alarms") as _:
         page = _Page(services_of(request), _, identity=identity_of(request), closed=request.query_params.get("closed"))
     ui.context.client.on_delete(page.leave)
@@ -36,7 +36,7 @@ def alarms(request: Request) -> None:
 
 
 class _Page:
-    """One open page."""
+    """One open page of alarms."""
 
     def __init__(self, services: Services, _: Language, *, identity: Identity, closed: str | None) -> None:
         self._services = services
@@ -65,11 +65,11 @@ class _Page:
         self._settle()
 
     def leave(self) -> None:
-        """The page is gone."""
+        """Stops listening once the page is gone."""
         self._left = True
 
     async def listen(self) -> None:
-        """Draw what there is, and then what happens, until the page is gone."""
+        """Draws the alarms, and then their events, until the page is gone."""
         room = self._services.alarms
         try:
             room.pushes.admit()
@@ -86,7 +86,7 @@ class _Page:
                     return
                 if overflowed:
                     await self._load()
-                # Of an alarm to which much happened at once only the last is drawn.
+                # Of several events of one alarm at once only the last is drawn.
                 pushed = [push for push in pushed if sees(self._sight, push.alarm.agent_id, push.alarm.camera_id)]
                 for alarm in {push.alarm.id: push.alarm for push in pushed}.values():
                     self._show(alarm)
@@ -105,7 +105,7 @@ class _Page:
             self._show(alarm)
 
     def _show(self, alarm: AlarmView) -> None:
-        """Draw its row anew; a new alarm stands on top, one that was closed goes."""
+        """Draws an alarm's row; a new alarm stands on top, a closed one goes."""
         row = self._rows.get(alarm.id)
         if alarm.state not in self._states:
             if row is not None:

@@ -1,4 +1,4 @@
-"""One alarm as a row of the console's table: words in, acts out."""
+"""Shows one alarm as a row of the console's table, with buttons for its actions."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -15,7 +15,7 @@ from center.fleet.devices import DeviceState
 
 
 class AlarmRow(Element, component="row.js"):
-    """Filled by `show`. `on_act` is called with what somebody wants done with the alarm."""
+    """A row, filled by `show`. `on_act` is called with the action that the user chose."""
 
     def __init__(self, _: Language, *, on_act: Callable[[Event], Awaitable[None]]) -> None:
         super().__init__()
@@ -26,14 +26,14 @@ class AlarmRow(Element, component="row.js"):
         self.on("act", self._asked)
 
     def show(self, alarm: AlarmView, *, camera: str, handled: bool) -> None:
-        """Draw it anew. `handled`: whether whoever looks may act on it."""
+        """Draws the alarm. `handled`: the user may act on it."""
         acts: Mapping[Event, str] = _acts(alarm, self._language) if handled else {}
         self._offered = frozenset(acts)
         self._props["row"] = _row(alarm, camera, acts, self._language)
         self.update()
 
     async def _asked(self, event: GenericEventArguments) -> None:
-        # A browser may send anything: only what the row offers is done.
+        # A browser may send anything: only actions that the row offers are done.
         wanted = next((each for each in self._offered if each.value == event.args), None)
         if wanted is not None:
             await self._on_act(wanted)

@@ -1,4 +1,4 @@
-"""One rule: written, previewed on the last 24 hours, switched on and off. A version is never changed, only followed."""
+"""Draws one rule: written, previewed on the last 24 hours, switched on and off. A version never changes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ TITLE: Final = marked("Rule")
 
 
 def new(request: Request) -> None:
-    """`/rules/new`."""
+    """Draws the page `/rules/new`."""
     services, actor, sight = services_of(request), identity_of(request).actor, sight_of(request)
     with frame(request, title=TITLE, active="/rules") as _:
         with ui.element("div").classes("ws-title"):
@@ -47,10 +47,10 @@ def new(request: Request) -> None:
 
 
 async def rule(request: Request, rule_id: str) -> None:
-    """`/rules/{rule_id}`.
+    """Draws the page `/rules/{rule_id}`.
 
     Raises:
-        UnknownRuleError: there is none of this number, or it is out of sight.
+        UnknownRuleError: no rule has this number, or it is out of sight.
     """
     if not (rule_id.isascii() and rule_id.isdecimal() and len(rule_id) < 10):
         raise UnknownRuleError(rule_id=rule_id[:20], version=1)
@@ -61,7 +61,7 @@ async def rule(request: Request, rule_id: str) -> None:
 
 
 class _Page:
-    """One open page."""
+    """One open page of a rule."""
 
     def __init__(self, request: Request, rule_id: int, _: Language) -> None:
         self._request, self._id, self._ = request, rule_id, _
@@ -78,7 +78,7 @@ class _Page:
         self._body = ui.element("div").classes("ws-column")
 
     async def load(self) -> None:
-        """Read the rule anew and draw it."""
+        """Reads the rule again and draws it."""
         try:
             found = await asyncio.to_thread(self._services.alarms.rules.rule, self._id, sight=self._sight)
         except CenterError as error:
@@ -89,7 +89,7 @@ class _Page:
         self.show(found)
 
     def show(self, found: RuleView) -> None:
-        """Draw the rule as it was read."""
+        """Draws the rule as it was read."""
         self._heading.set_text(found.text.name)
         self._body.clear()
         with self._body:
@@ -185,7 +185,7 @@ class _Page:
                         words("td", f"{count:,}").classes("ws-number")
 
     async def _look(self, version: int) -> None:
-        """Preview, with a way to give it up."""
+        """Previews a version, with a button to cancel."""
         if self._waiting.busy:
             return
         self._trouble.clear()

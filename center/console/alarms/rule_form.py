@@ -1,4 +1,4 @@
-"""A rule's text as a form, its shape drawn in a picture (`rule_shape`)."""
+"""Edits a rule's text in a form, its shape in a picture (`rule_shape`)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -35,7 +35,7 @@ FAULTS: Final = {
 
 
 class RuleForm:
-    """Gives a valid text to `write`, or says what is wrong with it."""
+    """Passes a valid text to `write`, or shows the faults of the form."""
 
     def __init__(
         self, request: Request, _: Language, text: RuleText | None, write: Callable[[RuleText], Awaitable[None]]
@@ -102,7 +102,7 @@ class RuleForm:
                 ui.timer(0, lambda: shape.of(self._cameras.value or []), once=True)
 
     def _said(self) -> dict[str, Any]:
-        """The text as it stands in the form; what the form has no field for stays as it was."""
+        """Reads the text from the form; fields that the form does not have keep their values."""
         kind = str(self._kind.value)
         what: dict[str, Any] = dict(self._what) if self._what["kind"] == kind else {"kind": kind}
         for name, field in self._fields.items():

@@ -1,4 +1,4 @@
-"""Where in a picture a rule looks: a place that the agent's configuration names, or a shape drawn in the picture."""
+"""Chooses a rule's area in the picture: a zone that the agent's configuration names, or a shape that is drawn."""
 
 from typing import Any, Final
 
@@ -30,11 +30,11 @@ SIDES: Final = {
     "right": marked("To the right of the way from 1 to 2"),
 }
 NEWEST: Final = 20
-"""Observations looked through for one with a picture."""
+"""Observations searched for one with a picture."""
 
 
 class RuleShape:
-    """The fields of one kind. `what`: the rule's own parameters if it is of this kind already."""
+    """The fields of one kind. `what` are the rule's parameters if it is of this kind already."""
 
     def __init__(self, request: Request, _: Language, kind: str, what: dict[str, Any]) -> None:
         self._services, self._identity, self._ = services_of(request), identity_of(request), _
@@ -65,7 +65,7 @@ class RuleShape:
         self._choose()
 
     async def of(self, places: list[str]) -> None:
-        """Draw on the newest redacted picture of the first of these cameras (`agent/camera`)."""
+        """Draws on the newest redacted picture of the first of these cameras (`agent/camera`)."""
         _, place = self._, places[0] if places else ""
         if place == self._camera:
             return
@@ -95,7 +95,7 @@ class RuleShape:
         self._shape.picture(picture_path(row_key), alt=title)
 
     def said(self) -> dict[str, Any]:
-        """The parameters as they stand."""
+        """Reads the parameters from the fields."""
         drawn = self._where.value == "drawn"
         what: dict[str, Any] = {self._name: None if drawn else (self._named.value or "").strip() or None}
         if self._line:
@@ -109,7 +109,7 @@ class RuleShape:
         return what
 
     def fault(self) -> str:
-        """What is wrong with what is drawn; empty for nothing."""
+        """Returns the fault of the drawn shape; empty for none."""
         if self._where.value != "drawn":
             return ""
         if len(self._corners) < LEAST[self._line]:
@@ -119,7 +119,7 @@ class RuleShape:
         return fault_of(self._corners, self._, line=self._line)
 
     async def _newest(self, place: str) -> tuple[str, int] | None:
-        """Row key and time of its newest picture that may be shown."""
+        """Finds row key and time of the camera's newest picture that may be shown."""
         agent_id, _, camera_id = place.partition("/")
         page = await self._services.search.observations(
             Filters(camera_id=(camera_id,), limit=NEWEST),
@@ -142,7 +142,7 @@ class RuleShape:
 
 
 def _corners(what: dict[str, Any]) -> tuple[Corner, ...]:
-    """What was drawn before."""
+    """Reads the shape from a rule's parameters."""
     segment = what.get("segment")
     drawn = [segment["start"], segment["end"]] if segment else what.get("polygon") or ()
     return tuple((float(x), float(y)) for x, y in drawn)

@@ -1,4 +1,4 @@
-"""Rules that raise alarms: which there are, which are in force, and a way to write the next."""
+"""Draws the rules that raise alarms, those in force and the others, and the link to a new one."""
 
 import asyncio
 from typing import Final
@@ -21,12 +21,12 @@ PAGE: Final = 100
 
 
 def path(rule_id: int) -> str:
-    """Address of a rule's page."""
+    """Returns the address of a rule's page."""
     return f"/rules/{rule_id}"
 
 
 def standing(rule: RuleView) -> tuple[str, str]:
-    """Tone and words (to translate) of how a rule stands."""
+    """Returns tone and text (to translate) of a rule's state."""
     if rule.retired:
         return "off", marked("Retired")
     if rule.on_version is None:
@@ -37,7 +37,7 @@ def standing(rule: RuleView) -> tuple[str, str]:
 
 
 def rules(request: Request) -> None:
-    """`/rules`."""
+    """Draws the page `/rules`."""
     services, sight = services_of(request), sight_of(request)
     said = request.query_params.get("before", "")
     before = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None

@@ -1,1 +1,1 @@
-"""Pages of cases."""
+"""Draws the pages of cases."""

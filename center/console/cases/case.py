@@ -1,4 +1,4 @@
-"""The workspace of one case: approval above, search and candidates left, sightings, map and cameras to ask right."""
+"""Draws one case: approval above, search and candidates left, sightings, map and cameras to ask right."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ from provisioning.contracts.wire.messages import MachineClass
 TITLE: Final = marked("Case")
 _FIELDS: Final = "outlined dense stack-label"
 _PERMISSIONS: Final = {Act.APPROVE: Permission.CASE_APPROVE, Act.REFUSE: Permission.CASE_APPROVE}
-"""Of acts that are not of whoever edits."""
+"""Permissions for acts that an editor of the case may not do."""
 _OFFERED: Final = {
     State.DRAFT: (Act.REQUEST, Act.CLOSE),
     State.REQUESTED: (Act.APPROVE, Act.REFUSE, Act.WITHDRAW),
@@ -41,7 +41,7 @@ _OFFERED: Final = {
 
 
 async def case(request: Request, case_id: str) -> None:
-    """`/cases/{case_id}`.
+    """Draws the page `/cases/{case_id}`.
 
     Raises:
         CenterError: see `Casebook.case`.
@@ -54,7 +54,7 @@ async def case(request: Request, case_id: str) -> None:
 
 
 class _Page:
-    """One open case."""
+    """One open page of a case."""
 
     def __init__(self, request: Request, _: Language, number: str) -> None:
         self._services: Services = services_of(request)
@@ -73,7 +73,7 @@ class _Page:
         self._sought_machines: tuple[CaseMachine, ...] = ()
 
     async def load(self) -> None:
-        """Read the case anew and draw it."""
+        """Reads the case again and draws it."""
         try:
             detail = await asyncio.to_thread(
                 self._services.cases.book.case, self._number, asker=self._identity, sight=self._sight
@@ -85,7 +85,7 @@ class _Page:
         await self.show(detail)
 
     async def show(self, detail: CaseDetail) -> None:
-        """Draw the case as it was read."""
+        """Draws the case as it was read."""
         self._draw_head(detail)
         self._body.clear()
         with self._body:
@@ -255,7 +255,7 @@ class _Page:
         self._explained = ui.element("div")
 
     async def _search(self) -> None:
-        """Ask the archive, with a way to give it up."""
+        """Searches the archive, with a button to cancel."""
         if self._waiting.busy:
             return
         self._ask.disable()

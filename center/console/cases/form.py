@@ -1,4 +1,4 @@
-"""A case is written or changed: its machine, area and times. What is wrong is said beside the form; nothing is lost."""
+"""Edits a case: its machine, area and times. Faults are shown beside the form; no input is lost."""
 
 import asyncio
 from typing import Any, Final
@@ -28,12 +28,12 @@ _FIELDS: Final = "outlined dense stack-label"
 
 
 def new_case(request: Request) -> None:
-    """`/new-case`."""
+    """Draws the page `/new-case`."""
     _draw(request, None)
 
 
 async def change_case(request: Request, case_id: str) -> None:
-    """`/cases/{case_id}/change`.
+    """Draws the page `/cases/{case_id}/change`.
 
     Raises:
         CenterError: see `Casebook.case`.
@@ -54,7 +54,7 @@ def _draw(request: Request, changed: CaseView | None) -> None:
 
 
 class _Form:
-    """One open form."""
+    """One open form of a case."""
 
     def __init__(self, request: Request, _: Language, changed: CaseView | None) -> None:
         self._services = services_of(request)
@@ -66,7 +66,7 @@ class _Form:
         self._body = ui.element("div").classes("ws-panel ws-case-form")
 
     async def load(self) -> None:
-        """Read what there is to choose from."""
+        """Reads the choices and draws the form."""
         try:
             districts = await asyncio.to_thread(self._services.districts.all)
         except CenterError as error:
@@ -145,7 +145,7 @@ class _Form:
         }
 
     def _wrong(self, name: str) -> str:
-        """What people get wrong most, in their language; `Terms` finds the rest."""
+        """Returns the most common fault, in the user's language; `Terms` finds the rest."""
         _ = self._
         begin, end = moments.from_input(self._from.value), moments.from_input(self._to.value)
         if not is_number(name):
@@ -193,16 +193,16 @@ def _degrees(label: str, value: float | None) -> ui.number:
 
 
 def _several(label: str, options: dict[str, str], chosen: list[str]) -> ui.select:
-    """A choice of several; what was chosen before stays a choice, whether or not this account sees it."""
+    """Draws a choice of several; chosen values stay choices, whether or not this account sees them."""
     known = options | {each: each for each in chosen if each not in options}
     return ui.select(known, label=label, value=chosen, multiple=True).props(f"{_FIELDS} use-chips")
 
 
 def _read(told: dict[str, Any]) -> Terms:
-    """The terms that a form says.
+    """Reads the terms from a form.
 
     Raises:
-        CaseTermsError: they are none; the first fault is named.
+        CaseTermsError: they are invalid; the first fault is named.
     """
     try:
         return Terms.model_validate(told)

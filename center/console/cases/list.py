@@ -1,4 +1,4 @@
-"""The cases in sight, newest first; those that wait for this account's approval say so."""
+"""Draws the cases in sight, newest first; those that wait for this account's approval are marked."""
 
 import asyncio
 from typing import Final
@@ -21,12 +21,12 @@ TITLE: Final = marked("Cases")
 
 
 def seek_of(request: Request) -> str:
-    """The machine that is to be sought, as the address says; empty for none."""
+    """Reads from the address the machine that is to be sought; empty for none."""
     return request.query_params.get("seek", "")[:160]
 
 
 def cases(request: Request) -> None:
-    """`/cases`."""
+    """Draws the page `/cases`."""
     services, identity, seek = services_of(request), identity_of(request), seek_of(request)
     with frame(request, title=TITLE, active="/cases") as _:
         with ui.element("div").classes("ws-alarms-head"):
@@ -88,7 +88,7 @@ def _row(case: CaseView, identity: Identity, seek: str, _: Language) -> None:
 
 
 def state(state: State, _: Language) -> None:
-    """A state with its dot."""
+    """Draws a state with its dot."""
     with ui.element("span").classes("ws-state"):
         words("span", "").classes(f"ws-dot ws-dot-{case_words.TONES[state]}")
         words("span", _(case_words.STATES[state]))

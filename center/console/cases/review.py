@@ -1,4 +1,4 @@
-"""Candidates one by one: the sought machine beside a candidate, confirmed or rejected by a key or a button."""
+"""Reviews candidates one by one: the sought machine beside a candidate, confirmed or rejected by key or button."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ _KEYS: Final = {"c": Verdict.CONFIRMED, "x": Verdict.REJECTED}
 
 
 class Review:
-    """Draws where it is made. `decided` is called after each decision, with the machine as it is now."""
+    """Draws at its place of construction. `decided` is called after each decision, with the machine as it is now."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Review:
         may_decide: bool,
         decided: Callable[[], Awaitable[None]],
     ) -> None:
-        """`sight`: the cameras in which this account may decide."""
+        """`sight` are the cameras at which this account may decide."""
         self._services = services
         self._ = _
         self._number = number
@@ -48,7 +48,7 @@ class Review:
         self._items: list[JudgedMachine] = []
         self._verdicts: dict[int, Verdict] = {}
         self._done: list[int] = []
-        """What was decided on this page, in order, to take back."""
+        """Indexes of the candidates decided on this page, in order, to undo."""
         self._at = 0
         self._lock = asyncio.Lock()
         """Keys come faster than the database writes: each waits for the one before."""
@@ -59,7 +59,7 @@ class Review:
         ui.keyboard(on_key=self._key, ignore=["input", "select", "textarea"], repeating=False)
 
     def show(self, sought: tuple[CaseMachine, ...], items: tuple[JudgedMachine, ...]) -> None:
-        """Other candidates."""
+        """Replaces the candidates on show."""
         self._sought, self._items = sought, list(items)
         self._verdicts, self._done, self._at = {}, [], 0
         self._strip.clear()
@@ -81,7 +81,7 @@ class Review:
         return thumb
 
     def _draw(self) -> None:
-        """The stage anew; of the strip only what changed: nothing moves under the cursor."""
+        """Draws the stage, and of the strip only what changed: nothing moves under the cursor."""
         _ = self._
         for place, thumb in enumerate(self._thumbs):
             verdict = self._verdicts.get(place, Verdict.CANDIDATE)
@@ -171,7 +171,7 @@ class Review:
             await self._judge(Verdict.CANDIDATE)
 
     async def _judge(self, verdict: Verdict) -> None:
-        """Decide on the candidate on show and go on to the next that nobody has decided on."""
+        """Decides on the candidate on show and goes on to the next undecided one."""
         if not self._items or not self._may_decide:
             return
         place, machine = self._at, self._items[self._at].machine
@@ -204,12 +204,12 @@ class Review:
 
 
 def percent(score: ScoreView | None) -> str:
-    """How a candidate is ranked, short."""
+    """Writes a candidate's score in percent."""
     return "" if score is None else f"{max(score.total, 0):.0%}"
 
 
 def reasons(item: JudgedMachine, _: Language) -> str:
-    """Why it stands where it stands."""
+    """Explains a candidate's rank."""
     said = [_(labels.CLASSES[item.machine.cls])]
     if item.machine.colour is not None:
         said.append(_(case_words.COLOURS[item.machine.colour]))

@@ -1,4 +1,4 @@
-"""Where and when the machine was: a map, a time line, the cameras to ask for footage, and the export as evidence."""
+"""Draws the sightings of the machine: map, time line, cameras to ask for footage, and the export as evidence."""
 
 from typing import Final
 
@@ -26,12 +26,12 @@ POLL_S: Final = 1.0
 
 
 class Sightings:
-    """Draws where it is made; `load` reads everything anew."""
+    """Draws at its place of construction; `load` reads everything again."""
 
     def __init__(
         self, services: Services, _: Language, *, number: str, terms: Terms, identity: Identity, sight: Scope
     ) -> None:
-        """`sight`: the cameras at which this account may look at the case."""
+        """`sight` are the cameras at which this account may see the case."""
         self._services = services
         self._ = _
         self._number = number
@@ -50,7 +50,7 @@ class Sightings:
             self._footage = ui.element("div").classes("ws-case-timeline")
 
     async def load(self, *, in_force: bool) -> None:
-        """Sightings, and while the case is in force the cameras to ask."""
+        """Draws the sightings and, while the case is in force, the cameras to ask."""
         hunt = self._services.cases.hunt
         windows: tuple[WindowView, ...] = ()
         without = 0
@@ -175,7 +175,7 @@ class Sightings:
             )
 
     async def _start(self) -> None:
-        """Begin an export of the confirmed sightings, and say how far it is until its file can be fetched."""
+        """Starts an export of the confirmed sightings, and shows its progress until its file can be fetched."""
         exports, _ = self._services.evidence, self._
         if exports is None:
             return

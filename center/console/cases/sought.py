@@ -1,4 +1,4 @@
-"""The pictures of the sought machine, and how one more is brought: through the desk agent, or from an observation."""
+"""Draws the pictures of the sought machine, and adds one: through the desk agent, or from an observation."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ _SEEK = re.compile(rf"({ROW_KEY_PATTERN[1:-1]})~([0-9]{{1,3}})")
 
 
 class Sought:
-    """Draws where it is made; `load` reads everything anew, and gives the machines."""
+    """Draws at its place of construction; `load` reads everything again, and returns the machines."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Sought:
         seek: str,
         changed: Callable[[], Awaitable[None]],
     ) -> None:
-        """`edits`: the cameras of which a machine may be taken; None: nothing may be changed."""
+        """`edits` are the cameras of which a machine may be added; None: nothing may be changed."""
         self._services = services
         self._ = _
         self._number = number
@@ -54,7 +54,7 @@ class Sought:
             self._brought = ui.element("div").classes("ws-inset")
 
     async def load(self) -> tuple[CaseMachine, ...]:
-        """Read and draw."""
+        """Reads and draws the pictures; returns the machines."""
         try:
             found = await self._services.cases.hunt.machines(self._number, (Verdict.SOUGHT,), sight=self._sight)
         except CenterError as error:

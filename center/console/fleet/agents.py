@@ -1,4 +1,4 @@
-"""Agents: sites, versions, certificates, what waits, who has not enrolled yet, what configuration each runs."""
+"""Draws the agents: sites, versions, certificates, waiting snapshots, pending agents, and each configuration."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ SOON_DAYS: Final = 30
 
 
 def agents(request: Request) -> None:
-    """`/agents`."""
+    """Draws the page `/agents`."""
     with frame(request, title=TITLE, active="/agents") as _:
         words("h1", _(TITLE))
         table = _Agents(services_of(request), _, sight_of(request))
@@ -36,7 +36,7 @@ def agents(request: Request) -> None:
 
 
 class _Agents:
-    """The tables of one open page; drawn anew when something changed."""
+    """The tables of one open page; drawn again when something changed."""
 
     def __init__(self, services: Services, _: Language, sight: Scope) -> None:
         self._devices = services.devices
@@ -50,7 +50,7 @@ class _Agents:
         self.look()
 
     def look(self) -> None:
-        """Draw if need be."""
+        """Draws the tables if something changed."""
         rows, told = self._devices.agents(self._sight), self._rollouts.newest(self._sight)
         if (rows, told) == self._drawn:
             return
@@ -178,7 +178,7 @@ class _Agents:
 
 
 def _panel(*heads: str) -> ui.element:
-    """A panel with a table; gives the table's body to fill."""
+    """Draws a panel with a table; returns the table's body."""
     with ui.element("div").classes("ws-panel ws-wide"), ui.element("table").classes("ws-table"):
         with ui.element("thead"), ui.element("tr"):
             for head in heads:

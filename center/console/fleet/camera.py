@@ -1,4 +1,4 @@
-"""One camera's whole file: how it stands, what its hours were, what was found of it, and what is on file."""
+"""Draws one camera's file: its state, its hours, its alarms, and its entry in the register."""
 
 import asyncio
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ ALARMS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What one period says of it."""
+    """Assessment and alarms of one camera in one period."""
 
     card: Card | None
     hours: tuple[HourEvidence, ...]
@@ -45,13 +45,13 @@ class Story:
 
 
 def path(agent_id: str, camera_id: str, period: str = "") -> str:
-    """Address of a camera's file; `period` as the assessment writes it."""
+    """Returns the address of a camera's file; `period` as the assessment writes it."""
     address = f"/cameras/{quote(agent_id, safe='')}/{quote(camera_id, safe='')}"
     return f"{address}?period={quote(period)}" if period else address
 
 
 async def camera(request: Request, agent_id: str, camera_id: str) -> None:
-    """`/cameras/{agent_id}/{camera_id}`.
+    """Draws the page `/cameras/{agent_id}/{camera_id}`.
 
     Raises:
         UnknownCameraError: it is not there, or out of sight.
@@ -100,7 +100,7 @@ async def camera(request: Request, agent_id: str, camera_id: str) -> None:
 
 
 def labelled_links(label: str) -> ui.element:
-    """A row of links between views of one page."""
+    """Draws a row of links between views of one page."""
     nav = ui.element("nav").classes("ws-tabs")
     nav.props["aria-label"] = label
     return nav
@@ -115,7 +115,7 @@ def _periods(today: datetime) -> tuple[tuple[str, str], ...]:
 
 
 def _story(services: Services, found: CameraView, period: str, access: Access) -> Story:
-    """Blocks."""
+    """Reads assessment and alarms of a period. Blocks."""
     key, assessment = CameraKey(found.agent_id, found.camera_id), services.assessment
     sight = access.scope(Permission.ASSESSMENT_VIEW)
     cards = assessment.recent.judged(period, sight).report.cameras
@@ -134,7 +134,7 @@ def _story(services: Services, found: CameraView, period: str, access: Access) -
 
 
 class _Standing:
-    """How it stands now."""
+    """Draws a camera's present state."""
 
     def __init__(self, services: Services, found: CameraView, _: Language, *, may_search: bool) -> None:
         self._services, self._, self._may_search = services, _, may_search
@@ -146,7 +146,7 @@ class _Standing:
         self.look()
 
     def look(self) -> None:
-        """Draw it anew if something changed."""
+        """Draws the state if it changed."""
         _, now = self._, self._services.devices.camera(*self._key)
         if now is None or now == self._drawn:
             return
@@ -222,7 +222,7 @@ def _card(card: Card, _: Language) -> None:
 
 
 def _figures(hours: Sequence[HourEvidence], _: Language) -> None:
-    """The same as the charts, as a table."""
+    """Draws the figures of the charts as a table."""
     with ui.element("details").classes("ws-panel ws-more"):
         words("summary", _("The hours as a table"))
         heads = (

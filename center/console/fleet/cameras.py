@@ -1,4 +1,4 @@
-"""Cameras and agents: state, cause, since when; the choice of cameras stands in the address."""
+"""Draws cameras and agents: state, cause, since when; the address holds the filters."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -26,7 +26,7 @@ from center.services import Services, identity_of, services_of, sight_of
 TITLE: Final = marked("Cameras")
 LOOK_S: Final = 2.0
 ROWS: Final = 60
-"""Drawn at once; a browser takes seconds for hundreds of rows, and draws them anew whenever one changes."""
+"""Rows drawn at once; a browser takes seconds for hundreds, and draws them again whenever one changes."""
 STATES: Final = {
     "": marked("Any state"),
     "bad": marked("Needs somebody"),
@@ -35,7 +35,7 @@ STATES: Final = {
 
 
 def cameras(request: Request) -> None:
-    """`/cameras`; `?q=` and `?state=` choose."""
+    """Draws the page `/cameras`; `?q=` and `?state=` filter it."""
     said = request.query_params
     with frame(request, title=TITLE, active="/cameras") as _:
         words("h1", _(TITLE))
@@ -47,26 +47,26 @@ def cameras(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cameras are listed."""
+    """The filters of the page."""
 
     text: str = ""
     state: str = ""
 
     def holds(self, camera: CameraView) -> bool:
-        """Whether it is one of them."""
+        """True if the camera passes the filters."""
         named = f"{camera.title} {camera.camera_id} {camera.agent_id}".casefold()
         if self.text.casefold().strip() not in named:
             return False
         return self.state in {"", camera.state.value, labels.TONES[camera.state]}
 
     def path(self) -> str:
-        """The address that says so."""
+        """Writes the address of the page with these filters."""
         said = {name: value for name, value in (("q", self.text), ("state", self.state)) if value}
         return f"/cameras?{urlencode(said)}" if said else "/cameras"
 
 
 class _Tables:
-    """Both tables of one open page; each is drawn anew only when something in it changed."""
+    """Both tables of one open page; each is drawn again only when something in it changed."""
 
     def __init__(self, services: Services, _: Language, wanted: Wanted, *, access: Access, cameras: Scope) -> None:
         self._services = services
@@ -107,7 +107,7 @@ class _Tables:
         self.look()
 
     def look(self) -> None:
-        """Redraw if need be."""
+        """Draws the tables if something changed."""
         cameras, agents = self._sights
         known = self._services.devices.cameras(cameras)
         chosen = tuple(filter(self._wanted.holds, known))

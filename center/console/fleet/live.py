@@ -1,4 +1,4 @@
-"""The live page: one tile a camera with its newest redacted picture, replaced as *observed* hints arrive."""
+"""Draws the live page: one tile a camera with its newest redacted picture, replaced as *observed* hints arrive."""
 
 import asyncio
 import time
@@ -30,13 +30,13 @@ LOOK_S: Final = 0.5
 CAMERAS_S: Final = 2.0
 AGAIN_S: Final = 5.0
 FIRST: Final = 100
-"""Newest observations asked for at the start, to have a picture of most cameras at once."""
+"""Newest observations read at the start, to have a picture of most cameras at once."""
 WALL: Final = 36
-"""Tiles of one page: more than somebody can watch, and each of them redraws twice a second."""
+"""Tiles of one page: more than a person can watch, and each redraws twice a second."""
 
 
 def live(request: Request) -> None:
-    """`/live`."""
+    """Draws the page `/live`."""
     services = services_of(request)
     with frame(request, title=TITLE, active="/live") as _:
         with ui.element("div").classes("ws-alarms-head"):
@@ -58,7 +58,7 @@ def live(request: Request) -> None:
 
 
 class _Wall:
-    """The tiles of one open page, of many cameras a part. A tile never moves; a new camera goes to the end."""
+    """The tiles of one open page. A tile never moves; a new camera goes to the end."""
 
     def __init__(
         self, services: Services, _: Language, pager: ui.element, *, page: int, actor: str, sight: Scope
@@ -86,12 +86,12 @@ class _Wall:
         self.cameras()
 
     def close(self) -> None:
-        """The page is gone."""
+        """Closes the reader once the page is gone."""
         self._closed = True
         self._services.feed.close(self._reader)
 
     async def fill(self) -> None:
-        """Start from the archive, so that a page that was just opened is not empty; ask again until it answers."""
+        """Fills the tiles from the archive, so that a new page is not empty; tries again until the archive answers."""
         noted = False
         while not self._closed:
             try:
@@ -122,7 +122,7 @@ class _Wall:
                 problem(error, self._)
 
     def look(self) -> None:
-        """Show what has arrived: of each camera only the newest."""
+        """Shows the newest picture of each camera that arrived."""
         newest: dict[tuple[str, str], Sighting] = {}
         for sighting in self._reader.take():
             key = (sighting.agent_id, sighting.camera_id)
@@ -132,7 +132,7 @@ class _Wall:
             self._show(sighting)
 
     def cameras(self) -> None:
-        """Keep names and states true; a camera that is no longer configured loses its tile."""
+        """Updates names and states; a camera that is no longer configured loses its tile."""
         known = {(camera.agent_id, camera.camera_id): camera for camera in self._services.devices.cameras(self._sight)}
         self._page_of(len(known))
         for key, camera in known.items():
@@ -143,9 +143,9 @@ class _Wall:
         self._empty.set_visibility(not self._tiles)
 
     def _show(self, sighting: Sighting) -> None:
-        """Put it on the wall.
+        """Shows a sighting on its tile.
 
-        What this account may not see stays off it, and what the archive or the ring still holds of a revoked agent.
+        Cameras out of sight are left out, and what the archive or the ring still holds of a revoked agent.
         """
         if not self._sight.holds(sighting.agent_id, sighting.camera_id):
             return
@@ -156,7 +156,7 @@ class _Wall:
             self._empty.set_visibility(False)
 
     def _tile(self, agent_id: str, camera_id: str) -> "_Tile | None":
-        """None for a camera of another page."""
+        """Returns the camera's tile, None for a camera of another page."""
         key = (agent_id, camera_id)
         if key not in self._tiles and key not in self._elsewhere and len(self._tiles) < WALL:
             with self._grid:
@@ -164,7 +164,7 @@ class _Wall:
         return self._tiles.get(key)
 
     def _page_of(self, count: int) -> None:
-        """Links to the other pages, where one does not hold all cameras."""
+        """Draws links to the other pages, where one does not hold all cameras."""
         _, pages = self._, -(-count // WALL)
         if pages == self._pages:
             return
@@ -181,7 +181,7 @@ class _Wall:
 
 
 class _Tile:
-    """One camera."""
+    """The tile of one camera."""
 
     def __init__(self, camera_id: str, _: Language) -> None:
         self._ = _
@@ -201,7 +201,7 @@ class _Tile:
         self._clear(_("Waiting for the first picture."))
 
     def describe(self, camera: CameraView) -> None:
-        """Name and state."""
+        """Updates name and state."""
         self.configured = True
         self._title = camera.title
         self._name.set_text(camera.title)
@@ -216,7 +216,7 @@ class _Tile:
             self._word.set_text("" if tone == "ok" else self._(labels.STATES[camera.state]))
 
     def show(self, sighting: Sighting) -> None:
-        """A picture, unless a newer one is on show."""
+        """Shows a picture, unless a newer one is on show."""
         _ = self._
         if sighting.captured_at_ms <= self._captured_at_ms:
             return
@@ -235,7 +235,7 @@ class _Tile:
         self._card.props["href"] = page_path(sighting.row_key)
 
     def _clear(self, note: str) -> None:
-        """Show a sentence and no picture, until the next comes."""
+        """Shows a sentence and no picture, until the next comes."""
         self._captured_at_ms = -1
         self._picture.show(None, boxes=[], alt="", note=note)
         self._what.set_text("")
@@ -244,7 +244,7 @@ class _Tile:
         self._card.props.pop("href", None)
 
     def remove(self) -> None:
-        """Take the tile off the wall."""
+        """Takes the tile off the wall."""
         self._card.delete()
 
 

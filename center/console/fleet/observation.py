@@ -1,4 +1,4 @@
-"""One observation: its picture large, its machines cut out, and everything that is known of it."""
+"""Draws one observation: its picture large, its machines cut out, and all that is known of it."""
 
 from typing import Final
 from urllib.parse import quote
@@ -24,7 +24,7 @@ SHORT_HASH: Final = 16
 
 
 async def observation(request: Request, row_key: str) -> None:
-    """`/observations/{row_key}`.
+    """Draws the page `/observations/{row_key}`.
 
     Raises:
         CenterError: see `Search.observation`.
@@ -36,7 +36,7 @@ async def observation(request: Request, row_key: str) -> None:
 
 
 async def case_observation(request: Request, case_id: str, row_key: str) -> None:
-    """`/cases/{case_id}/observations/{row_key}`: for whom has a role in that case alone, too.
+    """Draws `/cases/{case_id}/observations/{row_key}`, also for users with a role in that case alone.
 
     Raises:
         CenterError: see `Looks.observation`.
@@ -96,7 +96,7 @@ def _crops(found: ObservationView, _: Language, *, seeks: bool) -> None:
 
 
 def _facts(found: ObservationView, _: Language) -> None:
-    """What one wants to know first."""
+    """Draws the main facts."""
     seconds = (found.committed_at_ms - found.captured_at_ms) / 1000
     with ui.element("div").classes("ws-panel"), ui.element("dl").classes("ws-facts"):
         _time(_("Captured"), found.captured_at_ms)
@@ -109,7 +109,7 @@ def _facts(found: ObservationView, _: Language) -> None:
 
 
 def _more(found: ObservationView, _: Language) -> None:
-    """Quality, redaction and integrity, folded away."""
+    """Draws quality, redaction and integrity, folded away."""
     with ui.element("div").classes("ws-panel"), ui.element("details").classes("ws-more"):
         words("summary", _("Picture and redaction"))
         with ui.element("dl").classes("ws-facts"):

@@ -1,4 +1,4 @@
-"""A roll-out on the agents' page: how far it is, how agents stand in it, who stopped it and why. Nothing to press."""
+"""Draws a roll-out on the agents' page: its progress, the agents in it, its stop and the cause. It has no button."""
 
 from typing import Final
 
@@ -37,7 +37,7 @@ _STAGES: Final = 3
 
 
 def rollout(told: RolloutReport, _: Language) -> None:
-    """Draw it."""
+    """Draws a roll-out's report."""
     words("h2", _("Roll-out"))
     with ui.element("div").classes("ws-panel ws-wide").style("padding: 0.75rem 1rem"):
         tone, phase = PHASES[told.phase]

@@ -1,1 +1,1 @@
-"""Page of the search, with its filters, its map and its plan."""
+"""Draws the page of the search, with its filters, its map and its plan."""

@@ -1,4 +1,4 @@
-"""The filters of the search page, in one column: each change is told as what it makes of the question."""
+"""Draws the filters of the search page in one column; each change is passed on as the fields that it changes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final

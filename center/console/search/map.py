@@ -1,4 +1,4 @@
-"""The map of the search page: where what was counted is, and an area to search in.
+"""Draws the map of the search page: the places of the counts, and an area to search in.
 
 It is drawn when it is first opened: its library takes a browser longer to load than all the rest of the page.
 """
@@ -14,7 +14,7 @@ from center.console.widgets.markup import words
 
 
 class SearchMap:
-    """Closed at first. `on_area` is called with the corners that were drawn; `()` when the area is taken away."""
+    """The map, closed at first. `on_area` is called with the corners that were drawn; `()` when the area is cleared."""
 
     def __init__(self, _: Language, atlas: Atlas, *, on_area: Callable[[tuple[Point, ...]], object]) -> None:
         self._ = _
@@ -29,7 +29,7 @@ class SearchMap:
             self._note = ui.element("div").classes("ws-search-note")
 
     def toggle(self) -> None:
-        """Open or close it."""
+        """Opens or closes the map."""
         self._box.set_visibility(not self._box.visible)
         if self._map is None and self._box.visible:
             with self._box:
@@ -39,7 +39,7 @@ class SearchMap:
             self._map.heat(self._heat)
 
     def area(self, corners: Sequence[Point]) -> None:
-        """The area that is searched; `()` for none."""
+        """Shows the area that is searched; `()` for none."""
         _, self._corners = self._, corners
         if self._map is not None:
             self._map.area(corners)
@@ -51,7 +51,7 @@ class SearchMap:
                 words("span", _("Draw an area to search its cameras alone. A disc is as large as its camera's count."))
 
     def heat(self, heat: Sequence[Heat]) -> None:
-        """How much is where."""
+        """Shows the counts at their places."""
         self._heat = heat
         if self._map is not None:
             self._map.heat(heat)

@@ -1,4 +1,4 @@
-"""The search page: filters left, time above, pictures below, the area on a map; the whole question in the address."""
+"""Draws the search page: filters left, time above, pictures below, area on a map; the address holds the query."""
 
 import asyncio
 from collections.abc import Mapping
@@ -34,11 +34,11 @@ from provisioning.contracts.query.search import MachineCounts
 TITLE: Final = marked("Search")
 PAGE: Final = 48
 SETTLE_S: Final = 0.05
-"""Filters that change together are one question."""
+"""Seconds in which filters that change together become one query."""
 
 
 def search(request: Request) -> None:
-    """`/observations`."""
+    """Draws the page `/observations`."""
     with frame(request, title=TITLE, active="/observations") as _:
         page = _Page(
             services_of(request),
@@ -51,7 +51,7 @@ def search(request: Request) -> None:
 
 
 class _Page:
-    """One open search."""
+    """One open page of the search."""
 
     def __init__(
         self, services: Services, _: Language, *, identity: Identity, sight: Scope, question: Question
@@ -62,7 +62,7 @@ class _Page:
         self._sight = sight
         self._question = question
         self._asked_at_ms = services.now_ms()
-        """A span such as the last hour stays the same on every page of one question."""
+        """Time of the query, so that a span such as the last hour is the same on every page of its results."""
         self._asked = 0
         self._next: str | None = None
         self._loaded = 0
@@ -84,7 +84,7 @@ class _Page:
                 self._nothing = ui.element("div")
 
     async def load(self) -> None:
-        """Ask anew and draw it. A later question wins over an earlier, slower one."""
+        """Runs the query and draws its results. A later query wins over an earlier, slower one."""
         self._asked += 1
         mine = self._asked
         self._quiet()
@@ -133,7 +133,7 @@ class _Page:
         self._plan = ui.element("div")
 
     def _reason(self) -> None:
-        """Why it is asked: it goes into the audit, and an export needs it."""
+        """Draws the field of the purpose, which goes into the audit and which an export needs."""
         _ = self._
         with ui.element("div").classes("ws-search-filters"):
             case = ui.input(_("Case"), value=self._question.filters.case_id or "").props("outlined dense debounce=600")
@@ -143,14 +143,14 @@ class _Page:
             self._purpose.on_value_change(lambda event: self._because(event.value or ""))
 
     def _in_case(self, case_id: str | None) -> None:
-        """A case decides what one may see, so the page is asked for anew."""
+        """Chooses the case and opens the page anew: a case decides which cameras the user sees."""
         try:
             ui.navigate.to(self._question.having(case_id=case_id).path())
         except CenterError as error:
             self._complain(error)
 
     def _because(self, purpose: str) -> None:
-        """The purpose goes with the next question; the one on show was asked without."""
+        """Sets the purpose of the next query; the one on show was asked without."""
         said = purpose.strip()
         try:
             self._question = self._question.having(purpose=said if len(said) >= 3 else None)
@@ -196,7 +196,7 @@ class _Page:
         return await self._services.search.observations(filters, actor=self._identity.actor, sight=self._sight)
 
     async def _more(self) -> None:
-        """The next page, behind the last."""
+        """Reads and draws the next page of results."""
         if self._next is None:
             return
         mine = self._asked
@@ -241,7 +241,7 @@ class _Page:
             )
 
     def _complain(self, error: CenterError, *, again: bool = False) -> None:
-        """Say it once, whether pictures, counts or both could not be had."""
+        """Shows an error once, whether pictures, counts or both failed."""
         if error.text() in self._complained:
             return
         self._complained.add(error.text())
@@ -255,7 +255,7 @@ class _Page:
         self._trouble.clear()
 
     def _left_out(self, counts: MachineCounts) -> None:
-        """Counts that are not exact say so."""
+        """Marks counts that are not exact."""
         _ = self._
         for days, text in (
             (counts.days_left_out, _("Too many machines to count at once; these days are left out: {days}")),
@@ -290,7 +290,7 @@ class _Page:
         await self.load()
 
     def _brush(self, from_ms: int, to_ms: int) -> None:
-        """A part of the time line: as a page of its own, so that Back leads out of it again."""
+        """Opens a part of the time line as a page of its own, so that Back leads out of it again."""
         chosen = replace(self._question.having(from_ms=from_ms, to_ms=to_ms), period=CUSTOM)
         ui.navigate.to(chosen.path())
 
@@ -316,7 +316,7 @@ class _Page:
 
     @property
     def _corners(self) -> list[Point]:
-        """Of the area that is searched."""
+        """Corners of the area that is searched."""
         return [Point(latitude, longitude) for longitude, latitude in self._question.filters.corners]
 
     async def _draw_heat(self, counts: MachineCounts, mine: int) -> None:
@@ -374,7 +374,7 @@ class _Page:
         dialog.open()
 
     async def _explain(self) -> None:
-        """Table, index and rows of each day."""
+        """Shows table, index and rows of each day."""
         _ = self._
         self._plan.clear()
         try:

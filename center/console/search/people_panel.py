@@ -1,4 +1,4 @@
-"""How many people the pictures of cameras show, in bins of five minutes or more: a table, and the same as a file."""
+"""Draws counts of people in the pictures of cameras, in bins of five minutes or more: a table, and a file."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ MOST_LINES: Final = 200
 
 
 class PeoplePanel:
-    """Hidden until somebody wants it: nobody's people are counted because a page was opened."""
+    """The counts, hidden until the user asks: a page that is opened counts no people."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class PeoplePanel:
         names: Mapping[CameraKey, str],
         question: Callable[[], Filters],
     ) -> None:
-        """`question`: the page's, as of now; may raise `CenterError`."""
+        """`question` returns the page's filters as of now; it may raise `CenterError`."""
         self._services = services
         self._ = _
         self._actor = actor
@@ -58,12 +58,12 @@ class PeoplePanel:
         self._box.set_visibility(False)
 
     async def toggle(self) -> None:
-        """Show what is counted for the question's cameras and time, or hide it."""
+        """Shows the counts for the cameras and time of the filters, or hides them."""
         self._box.set_visibility(not self._box.visible)
         await self.ask()
 
     async def ask(self) -> None:
-        """The question is another now."""
+        """Reads the counts again, since the filters changed."""
         self._asked += 1
         mine = self._asked
         if not self._box.visible:
@@ -106,14 +106,14 @@ class PeoplePanel:
                 )
 
     def _bins(self, zone: ZoneCount) -> None:
-        """One camera: each bin, the newest first."""
+        """Draws one camera: each bin, the newest first."""
         for each in reversed(zone.bins[-MOST_LINES:]):
             with ui.element("tr"):
                 moment(moments.local(each.from_ms), moments.utc(each.from_ms), tag="td")
                 _numbers(each.pictures, each.mean, each.most)
 
     def _cameras(self, counts: ZoneCounts) -> None:
-        """Several: each over the whole time, and when its maximum was; the fullest first."""
+        """Draws several cameras: each over the whole time, with the time of its maximum; the fullest first."""
         lines = sorted(((_all(zone), zone) for zone in counts.zones), key=lambda line: -line[0][2])
         for (pictures, mean, most), zone in lines[:MOST_LINES]:
             fullest = next(each for each in zone.bins if each.most == most)
@@ -139,7 +139,7 @@ class PeoplePanel:
 
 
 def _whole(asked: Filters) -> ZoneFilters:
-    """A question's cameras, and the whole bins that its time lies in."""
+    """Returns the cameras of the filters, and the whole bins that their time lies in."""
     from_ms, to_ms = asked.from_ms or 0, asked.to_ms or 0
     bin_ms = next(
         width for width in (GRID_MS * times for times in _WIDTHS) if to_ms - from_ms <= (MAX_BINS // 4) * width
@@ -151,11 +151,11 @@ def _whole(asked: Filters) -> ZoneFilters:
 
 
 _WIDTHS: Final = (1, 2, 3, 6, 12, 24, 36, 72, 144, 288, 2016, 8928, 105_120)
-"""In fives of minutes: five minutes to a year."""
+"""Widths of a bin in units of five minutes: five minutes to a year."""
 
 
 def _all(zone: ZoneCount) -> tuple[int, float, int]:
-    """Pictures, mean and maximum of a camera over its bins."""
+    """Returns pictures, mean and maximum of a camera over all its bins."""
     pictures = sum(each.pictures for each in zone.bins)
     total = sum(each.mean * each.pictures for each in zone.bins)
     return pictures, round(total / pictures, 1), max(each.most for each in zone.bins)

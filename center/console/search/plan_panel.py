@@ -1,4 +1,4 @@
-"""Table, index and rows of each day that a search looks at."""
+"""Draws a query plan: table, index and rows of each day."""
 
 from nicegui import ui
 
@@ -9,7 +9,7 @@ from center.search.explain import SearchPlanView
 
 
 def draw(plan: SearchPlanView, asked_at_ms: int, _: Language) -> None:
-    """Into the element that is open."""
+    """Draws the plan into the element that is open."""
     tables = {"snapshots": _("Pictures"), "objects": _("Machines")}
     with ui.element("div").classes("ws-panel ws-search-plan"):
         words("span", _("Filters are exact: an index leads to rows faster, and never leaves one out."))

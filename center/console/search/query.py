@@ -1,4 +1,4 @@
-"""What the search page asks, and as the page's address: whoever opens the address asks the same."""
+"""Reads and writes the query of the search page as its address, so that the address reproduces the search."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -22,7 +22,7 @@ PERIODS: Final = {
     CUSTOM: (marked("From – to"), None),
 }
 _SAID: Final = (*Wanted.model_fields, "from_ms", "to_ms", "camera_id", "area", "case_id")
-"""In the address. A purpose is not: everybody has their own."""
+"""Fields in the address. The purpose is not: each user gives their own."""
 _SINGLE: Final = frozenset(
     name for name in _SAID if not isinstance(Filters.model_fields[name].get_default(call_default_factory=True), tuple)
 )
@@ -31,7 +31,7 @@ _MAX_QUERY: Final = 8192
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`filters` without a page; its span counts only where `period` is `CUSTOM`. `fault`: of a bad address."""
+    """`filters` without a page; their span counts only where `period` is `CUSTOM`. `fault` is that of a bad address."""
 
     filters: Filters = Filters()  # noqa: RUF009 - frozen
     period: str = DEFAULT
@@ -39,12 +39,12 @@ class Question:
 
     @classmethod
     def of_camera(cls, camera_id: str) -> "Question":
-        """All of one camera in the default period."""
+        """Makes the query for one camera in the default period."""
         return cls().having(camera_id=(camera_id,))
 
     @classmethod
     def read(cls, query: str) -> "Question":
-        """From an address; what cannot be read counts as not said, and is complained of in `fault`."""
+        """Reads a query from an address; unreadable fields are left out, and named in `fault`."""
         said = parse_qs(query[:_MAX_QUERY], max_num_fields=300)
         values: dict[str, Any] = {
             name: said[name][-1] if name in _SINGLE else tuple(said[name]) for name in _SAID if name in said
@@ -54,15 +54,15 @@ class Question:
         return cls(filters, period if period in PERIODS else DEFAULT, fault)
 
     def path(self) -> str:
-        """The address of this question."""
+        """Writes the address of this query."""
         query = urlencode(self._params(), doseq=True)
         return f"{PATH}?{query}" if query else PATH
 
     def having(self, **said: Any) -> "Question":
-        """The same with other filters.
+        """Returns the query with other filters.
 
         Raises:
-            CenterError: they cannot be asked together.
+            CenterError: the filters contradict one another.
         """
         values = {name: getattr(self.filters, name) for name in (*_SAID, "purpose")} | said
         try:
@@ -71,7 +71,7 @@ class Question:
             raise UnreadableError(fields=_fields(error)) from error
 
     def span(self, now_ms: int) -> tuple[int, int]:
-        """From when until when, the end exclusive.
+        """Returns begin and end of the time span, the end exclusive.
 
         Raises:
             BadFilterError: it ends before it begins.
@@ -86,7 +86,7 @@ class Question:
         return from_ms, to_ms
 
     def asked(self, now_ms: int, **page: Any) -> Filters:
-        """For `Search`, with its span and the page.
+        """Returns the filters for `Search`, with span and page.
 
         Raises:
             BadFilterError: as `span`.
@@ -96,7 +96,7 @@ class Question:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing but a time is asked."""
+        """True if the query filters by nothing but time."""
         return all(
             getattr(self.filters, name) == Filters.model_fields[name].get_default(call_default_factory=True)
             for name in _SAID
@@ -111,7 +111,7 @@ class Question:
 
 
 class UnreadableError(CenterError):
-    """Filters that cannot be read. The search goes on without them."""
+    """Filters of an address cannot be read. The search goes on without them."""
 
     code = "unreadable_filters"
     message = marked("These filters cannot be read and do not count: {fields}.")

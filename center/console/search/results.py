@@ -1,4 +1,4 @@
-"""Found observations as a grid of pictures, of which only those in view are drawn; it asks for more as one scrolls."""
+"""Shows observations as a grid of pictures; only those in view are drawn, and more are asked for on scrolling."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -16,11 +16,11 @@ from provisioning.contracts.wire.messages import PictureState
 
 CARD_SIDE_PX: Final = 480
 SEEN_S: Final = 10.0
-"""How long `seen` waits once the page is connected."""
+"""Seconds that `seen` waits once the page is connected."""
 
 
 class Results(Element, component="results.js"):
-    """Filled by `put`. `on_more` is called when somebody comes near the end and there is more.
+    """A grid, filled by `put`. `on_more` is called near the end of the grid while there is more.
 
     Arrow keys, Home and End go from picture to picture; Enter opens one.
     """
@@ -35,12 +35,12 @@ class Results(Element, component="results.js"):
         self.on("more", lambda _event: on_more())
 
     def put(self, found: Iterable[ObservationView], names: Mapping[CameraKey, str], *, more: bool, first: bool) -> None:
-        """Show more, or with `first` these in place of all others."""
+        """Shows more observations, or with `first` these in place of all others."""
         items = [_item(each, names, self._language) for each in found]
         self.run_method("put", items, more, first)
 
     async def seen(self) -> None:
-        """Wait for the browser until it has drawn the pictures in view; on a slow line not for long."""
+        """Waits until the browser has drawn the pictures in view, at most `SEEN_S`."""
         with suppress(TimeoutError):
             await self.run_method("seen", timeout=SEEN_S)
 

@@ -1,4 +1,4 @@
-"""Saved searches on the search page: choose one, keep the one on show, share it in a district, delete it."""
+"""Draws the saved searches on the search page: choose one, save the one on show, share it, delete it."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NOBODY: Final = ""
 
 
 class BadNameError(CenterError):
-    """A name that a saved search cannot have."""
+    """A saved search cannot have this name."""
 
     code = "bad_name"
     message = marked("A saved search needs a name.")
@@ -29,7 +29,7 @@ class BadNameError(CenterError):
 
 
 class Saved:
-    """A button that opens them. `on_show` gives the question that would be kept."""
+    """A button with the saved searches. `on_show` returns the query that would be saved."""
 
     def __init__(self, saved: SavedSearches, _: Language, identity: Identity, on_show: Callable[[], Question]) -> None:
         self._saved = saved
@@ -123,7 +123,7 @@ class Saved:
 
 
 def _new(name: str, district_id: str | None, question: Question) -> NewSavedSearch:
-    """Raises `BadNameError`."""
+    """Makes the saved search; raises `BadNameError` for a name that it cannot have."""
     last_ms = PERIODS[question.period][1]
     spanless = {} if last_ms is None else {"from_ms": None, "to_ms": None}
     filters = question.filters.model_copy(update=spanless)

@@ -1,1 +1,1 @@
-"""Pages before a session: log-in, identity provider, set-up."""
+"""Draws the pages before a session: log-in, identity provider, set-up."""

@@ -1,4 +1,4 @@
-"""What a browser sees in place of a page that is not there for it."""
+"""Draws the page that a browser sees in place of one that it may not open."""
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -10,5 +10,5 @@ from center.errors import CenterError
 
 
 def page(connection: HTTPConnection, error: CenterError) -> Response:
-    """Say why, in the language of the browser."""
+    """Renders the reason in the language of the browser."""
     return entry.page("denied", status=STATUS[type(error)], error=error, chosen=preferences.of(connection))

@@ -1,4 +1,4 @@
-"""The pages before a session and in place of one that is denied.
+"""Renders the pages before a session and in place of one that is denied.
 
 Plain HTML forms: no script, no websocket, nothing of NiceGUI to reach.
 """
@@ -27,7 +27,7 @@ def page(
     chosen: preferences.Preferences | None = None,
     **values: str,
 ) -> HTMLResponse:
-    """Render `name`: `login`, `setup`, `arrived` or `denied`; with the error of the last try and what was typed."""
+    """Renders `name`: `login`, `setup`, `arrived` or `denied`; with the error of the last try and what was typed."""
     chosen = chosen or preferences.current()
     _ = chosen.language
     text = _ENTRY.render(

@@ -1,4 +1,4 @@
-"""The login page."""
+"""Draws the login page and logs users in."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ Next = Annotated[str, Query(alias="next", max_length=2048)]
 
 @router.get("/login")
 async def show(services: Served) -> Response:
-    """The form; before the first account there is nothing to log in to."""
+    """Shows the form; before there is an account, redirects to the set-up."""
     if await run_in_threadpool(services.auth.needs_setup):
         return RedirectResponse("/setup", status_code=303)
     return entry.page("login", provider=_provider(services))
@@ -36,7 +36,7 @@ async def submit(
     one_time_code: Annotated[str, Form(max_length=32)] = "",
     target: Next = "/",
 ) -> Response:
-    """Log in and go where the visitor wanted to."""
+    """Logs in and redirects to the page that the visitor asked for."""
     try:
         ticket = await run_in_threadpool(
             services.auth.login, username=username, password=password, source=source, code=one_time_code
@@ -57,5 +57,5 @@ async def submit(
 
 
 def _provider(services: Services) -> str:
-    """What the identity provider is called, empty where there is none."""
+    """Returns the identity provider's name, empty where there is none."""
     return "" if services.oidc is None else services.oidc.name

@@ -1,4 +1,4 @@
-"""Log-in by an identity provider: the way there and the way back, as plain pages."""
+"""Logs in by an identity provider: the way there and the way back, as plain pages."""
 
 from typing import Annotated, Final
 
@@ -21,7 +21,7 @@ PATH: Final = "/login/provider"
 
 @router.get(PATH)
 async def go(services: Served) -> Response:
-    """Send the browser to the provider."""
+    """Sends the browser to the provider."""
     if services.oidc is None:
         return RedirectResponse("/login", status_code=303)
     try:
@@ -50,7 +50,7 @@ async def back(
     state: Annotated[str, Query(max_length=512)] = "",
     code: Annotated[str, Query(max_length=4096)] = "",
 ) -> Response:
-    """Take the provider's answer, and open a session."""
+    """Takes the provider's answer, and opens a session."""
     if services.oidc is None:
         return RedirectResponse("/login", status_code=303)
     try:

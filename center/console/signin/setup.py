@@ -1,4 +1,4 @@
-"""The set-up page: makes the administrator, once."""
+"""Draws the set-up page, which makes the administrator, once."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/setup")
 async def show(services: Served) -> Response:
-    """The form, as long as there is no account."""
+    """Shows the form, as long as there is no account."""
     if not await run_in_threadpool(services.auth.needs_setup):
         return RedirectResponse("/login", status_code=303)
     return entry.page("setup")
@@ -37,7 +37,7 @@ async def submit(
     username: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=1024)] = "",
 ) -> Response:
-    """Make the administrator and log him in."""
+    """Makes the administrator and logs him in."""
     try:
         await run_in_threadpool(services.auth.setup, code=code, username=username, password=password, source=source)
         ticket = await run_in_threadpool(services.auth.login, username=username, password=password, source=source)

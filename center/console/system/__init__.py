@@ -1,1 +1,1 @@
-"""Pages of the whole: overview, pipeline, assessment, tasks, settings."""
+"""Draws the pages of the whole centre: overview, pipeline, assessment, tasks, settings."""

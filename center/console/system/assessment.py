@@ -1,4 +1,4 @@
-"""How a month, a day or an hour went: the fleet, districts and cameras as league tables, each line a way deeper."""
+"""Draws the assessment of a month, day or hour: fleet, districts and cameras as league tables with links to details."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -28,12 +28,12 @@ from center.services import Services, services_of, sight_of
 TITLE: Final = marked("Assessment")
 PAGE: Final = 100
 NONE: Final = "-"
-"""In the address: cameras without a district."""
+"""Stands in the address for cameras without a district."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the page shows; its text form is the page's query string."""
+    """The filters of the page; their text form is its query string."""
 
     period: str
     district: str | None = None
@@ -44,7 +44,7 @@ class Question:
 
     @classmethod
     def read(cls, request: Request, this_month: str) -> "Question":
-        """From an address; what cannot be read counts as not said."""
+        """Reads the filters from an address; unreadable ones are left out."""
         said = request.query_params
         district, indicator, page = said.get("district"), said.get("by", ""), said.get("page", "")
         return cls(
@@ -56,7 +56,7 @@ class Question:
         )
 
     def path(self) -> str:
-        """The address of this question."""
+        """Writes the address of the page with these filters."""
         said: list[tuple[str, str]] = [("period", self.period)]
         if self.district is not None:
             said.append(("district", self.district or NONE))
@@ -70,7 +70,7 @@ class Question:
 
 
 def assessment(request: Request) -> None:
-    """`/assessment`."""
+    """Draws the page `/assessment`."""
     services, sight = services_of(request), sight_of(request)
     now = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
     wanted = Question.read(request, f"{now:%Y-%m}")
@@ -117,13 +117,13 @@ def _head(wanted: Question, now: datetime, _: Language) -> None:
 
 
 class _Report:
-    """One report on the page."""
+    """Draws the report of one period."""
 
     def __init__(self, judged: Judged, wanted: Question, _: Language) -> None:
         self._report, self._gaps, self._wanted, self._ = judged.report, judged.gaps, wanted, _
 
     def draw(self, services: Services) -> None:
-        """All of it."""
+        """Draws the whole report."""
         _, recorder = self._, services.assessment.recorder
         if recorder.fault:
             with ui.element("div").classes("ws-alert ws-alert-warn").props('role="alert"'):

@@ -1,4 +1,4 @@
-"""The page one lands on: what needs a person now, how the whole is, and where. Only what services know."""
+"""Draws the start page: what needs a person now, the state of the whole, and links. It only reads services."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from provisioning.contracts.query.archive import StorageStatus
 TITLE: Final = marked("Overview")
 LOOK_S: Final = 5.0
 LISTED: Final = 6
-"""Of each kind; the rest is a number that leads on."""
+"""Entries listed of each kind; the rest is a number with a link."""
 DAYS_TIGHT: Final = 7.0
 CERTIFICATE_TIGHT_MS: Final = 14 * 86_400_000
 GB: Final = 1_000_000_000
@@ -43,7 +43,7 @@ GONE: Final = frozenset({DeviceState.OFFLINE, DeviceState.REVOKED})
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """One thing that needs somebody."""
+    """An entry that needs a person."""
 
     tone: str
     what: str
@@ -54,17 +54,17 @@ class Care:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What the day's books say of the cameras in sight."""
+    """Counts of the day for the cameras in sight."""
 
     archived: int | None
-    """None while no agent's books can be compared with earlier ones."""
+    """None until a counter of an agent can be compared with an earlier one."""
     assessed: int
     never_heard: int
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All of one look; equal ones are not drawn again."""
+    """All that the page shows at one time; equal ones are not drawn again."""
 
     cares: tuple[Care, ...]
     cameras: tuple[PlacedCameraView, ...]
@@ -75,7 +75,7 @@ class Look:
 
 
 def overview(request: Request) -> None:
-    """`/overview`."""
+    """Draws the page `/overview`."""
     with frame(request, title=TITLE, active="/overview") as _:
         words("h1", _(TITLE))
         page = _Page(services_of(request), _, identity_of(request), sight_of(request))
@@ -83,7 +83,7 @@ def overview(request: Request) -> None:
 
 
 class _Page:
-    """One open page."""
+    """One open page of the overview."""
 
     def __init__(self, services: Services, _: Language, identity: Identity, sight: Scope) -> None:
         self._services = services
@@ -106,7 +106,7 @@ class _Page:
         self._figures = ui.element("dl").classes("ws-figures").style("margin: 0")
 
     async def look(self) -> None:
-        """Look at everything, and draw what changed."""
+        """Reads all services, and draws what changed."""
         self._trouble.clear()
         try:
             now = await self._seen()
@@ -183,7 +183,7 @@ class _Page:
         return camera.title if camera is not None else alarm.camera_id or alarm.agent_id
 
     def _cameras(self, cameras: Sequence[CameraView], gone: AbstractSet[str]) -> list[Care]:
-        """Those that are red by themselves: of an agent that is gone its own line says it."""
+        """Lists cameras that are red by themselves: an agent that is gone has its own line."""
         _ = self._
         red = sorted(
             (camera for camera in cameras if labels.TONES[camera.state] == "bad" and camera.agent_id not in gone),
@@ -279,7 +279,7 @@ class _Page:
 
 
 def archived(cards: Sequence[Card]) -> int | None:
-    """Pictures of these cameras that their agents' books call archived; None while no books tell of a growth."""
+    """Counts snapshots archived, by the agents' own counters; None until two counts of an agent can be compared."""
     delivered = [card.findings[Indicator.DELIVERY] for card in cards]
     booked = [finding.tally.good for finding in delivered if finding.cause != NOT_BOOKED]
     return sum(booked) if booked else None
@@ -314,7 +314,7 @@ def _figure(name: str, value: str | None, note: str = "", *, unknown: str = "") 
 
 
 def _storage(storage: StorageStatus | None, _: Language) -> tuple[str | None, str]:
-    """Days left in words, and what stands behind them."""
+    """Writes the days left, or else the free space, and a note."""
     if storage is None:
         return "–", _("unknown: the archive does not tell its disk")
     free = _("{gb} GB free").format(gb=f"{storage.free_bytes / GB:,.0f}")

@@ -1,4 +1,4 @@
-"""The full chain (全链路) as it is: each stage with its figures, and for what is not well a cause and what to do."""
+"""Draws the pipeline (全链路): each stage with its figures, and each fault with its cause and remedy."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -30,7 +30,7 @@ _WORST: Final = (StageState.RED, StageState.AMBER, StageState.UNKNOWN)
 
 
 def pipeline(request: Request) -> None:
-    """`/pipeline`."""
+    """Draws the page `/pipeline`."""
     services = services_of(request)
     with frame(request, title=TITLE, active="/pipeline") as _:
         with ui.element("div").classes("ws-alarms-head"):
@@ -47,7 +47,7 @@ def pipeline(request: Request) -> None:
 
 
 class _Chain:
-    """The stages of one open page; drawn anew after each look of the centre's."""
+    """The stages of one open page; drawn again after each new sample of the centre."""
 
     def __init__(self, services: Services, _: Language) -> None:
         self._pipeline = services.pipeline
@@ -57,7 +57,7 @@ class _Chain:
         self.look()
 
     def look(self) -> None:
-        """Draw if there is something new."""
+        """Draws the stages if there is a new sample."""
         last = self._pipeline.last
         if last is None:
             if self._drawn_ms is None and not self._body.default_slot.children:
@@ -112,7 +112,7 @@ class _Chain:
             words("dd", text)
 
     def _strip(self, points: Sequence[Point]) -> None:
-        """The hour as runs of one state; its newest minute is at the right, one in which nobody looked is left out."""
+        """Draws the hour as runs of one state; the newest minute is at the right, minutes without a sample left out."""
         _ = self._
         bad = sum(each.state is StageState.RED for each in points)
         label = _("Last hour: {minutes} minutes with a fault").format(minutes=bad)
@@ -152,7 +152,7 @@ class _Chain:
 
 
 def minutes(points: Sequence[Point]) -> list[StageState | None]:
-    """The last `STRIP_MINUTES` up to the newest point, each as it was; None where there is no point."""
+    """Returns the states of the last `STRIP_MINUTES` up to the newest point; None for a minute without one."""
     known = {each.at_ms // EVERY_MS: each.state for each in points}
     newest = max(known, default=0)
     return [known.get(newest - back) for back in reversed(range(STRIP_MINUTES))]

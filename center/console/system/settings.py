@@ -1,4 +1,4 @@
-"""Settings as they are, and whether what the centre depends on works. They are changed in files and by the API."""
+"""Draws the settings, and the health of what the centre depends on. They are changed in files and by the API."""
 
 import asyncio
 from typing import Final
@@ -20,7 +20,7 @@ from center.services import Services, identity_of, services_of
 
 TITLE: Final = marked("Settings")
 _MALFORMED: Final = 20
-"""Agents that are listed: those that sent most of them."""
+"""Agents that are listed: those that sent most malformed messages."""
 PARTS: Final = {
     "query": marked("Archive"),
     "broker": marked("Broker"),
@@ -31,7 +31,7 @@ PARTS: Final = {
 
 
 def settings(request: Request) -> None:
-    """`/settings`."""
+    """Draws the page `/settings`."""
     services = services_of(request)
     sees_assessment = identity_of(request).access.permits(Permission.ASSESSMENT_VIEW)
     with frame(request, title=TITLE, active="/settings") as _:

@@ -1,4 +1,4 @@
-"""Parse tasks (解析中心): live cameras, recordings, offline files; where each is parsed, how far it is, what waits."""
+"""Draws parse tasks (解析中心): live cameras, recordings, offline files; agent and progress of each, and what waits."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -34,7 +34,7 @@ DEPLOYMENTS: Final = {
 
 
 def parse_tasks(request: Request) -> None:
-    """`/tasks`."""
+    """Draws the page `/tasks`."""
     with frame(request, title=TITLE, active="/tasks") as _:
         words("h1", _(TITLE))
         orders = services_of(request).task_orders
@@ -71,7 +71,7 @@ def parse_tasks(request: Request) -> None:
 
 
 class _Tasks:
-    """The table of one open page; drawn anew after each look of the centre's."""
+    """The table of one open page; drawn again after each new sample of the centre."""
 
     def __init__(self, request: Request, _: Language, steers: Scope) -> None:
         self._services = services_of(request)
@@ -86,7 +86,7 @@ class _Tasks:
         self.look()
 
     def look(self) -> None:
-        """Draw if there is something new."""
+        """Draws the table if there is a new sample."""
         last = self._pipeline.last
         if last is None:
             return
@@ -178,7 +178,7 @@ class _Tasks:
             words("td", stage_words.number(value)).classes("ws-number")
 
     def _asked(self, asked: Asked) -> None:
-        """An order that its agent has not confirmed, or refused."""
+        """Draws an order that its agent has not confirmed, or has refused."""
         _ = self._
         tone, text = stage_words.ASKED[asked.state]
         what = stage_words.VERBS[asked.verb] if asked.priority is None else stage_words.PRIORITIES[asked.priority]
@@ -188,7 +188,7 @@ class _Tasks:
                 words("div", asked.cause)
 
     def _orders(self, task: TaskView, priority: Priority) -> None:
-        """What can be told to a task; the word of the agent, where this account can tell it nothing."""
+        """Draws the buttons of orders; only the priority, where this account may give none."""
         _ = self._
         if not self._steers.holds(task.agent_id, task.camera_id):
             words("div", _(stage_words.PRIORITIES[priority])).classes("ws-sub")
@@ -225,7 +225,7 @@ class _Tasks:
         return tell
 
     def _progress(self, progress: Progress) -> None:
-        """Up to which capture time it was looked at; how long the file is nobody here is told."""
+        """Draws the capture time up to which a recording was analysed; the centre does not know its length."""
         _ = self._
         at_ms = progress.started_at_ms + (progress.position_ms or 0)
         with ui.element("div").classes("ws-sub"):

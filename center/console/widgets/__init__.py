@@ -1,1 +1,1 @@
-"""Elements that several pages draw: tables, maps, pictures, charts."""
+"""Draws the elements that several pages share: tables, maps, pictures, charts."""

@@ -1,4 +1,4 @@
-"""What one camera's hours looked like: three charts over one time axis. Each says in words what it shows."""
+"""Draws three charts of one camera's hours over one time axis. Each says in words what it shows."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -31,11 +31,11 @@ PALETTE: Final = (
     "#5a8f29",
     "#94623f",
 )
-"""Told apart on white and on black; the legend and the table say the same."""
+"""Colours told apart on white and on black; the legend and the table say the same."""
 
 
 def availability(hours: Sequence[HourEvidence], _: Language) -> None:
-    """Minutes online and offline of each hour; what is missing to sixty nobody knew."""
+    """Draws minutes online and offline of each hour; minutes missing to sixty are unknown."""
     online = [_minutes(hour, lambda facts: facts.told & ~facts.offline) for hour in hours]
     offline = [_minutes(hour, lambda facts: facts.offline) for hour in hours]
     _chart(
@@ -51,7 +51,7 @@ def availability(hours: Sequence[HourEvidence], _: Language) -> None:
 
 
 def clock(hours: Sequence[HourEvidence], _: Language) -> None:
-    """How far its clock was off: certainly, and at most."""
+    """Draws the clock's error by the hour: the least that is certain, and the most."""
     sure = [_seconds(hour.facts.clock_sure_ms if hour.facts else None) for hour in hours]
     most = [_seconds(hour.facts.clock_most_ms if hour.facts else None) for hour in hours]
     known = [each for each in most if each is not None]
@@ -66,7 +66,7 @@ def clock(hours: Sequence[HourEvidence], _: Language) -> None:
 
 
 def checks(hours: Sequence[HourEvidence], _: Language) -> None:
-    """The picture checks: minutes in which each found its fault, over the minutes looked at."""
+    """Draws the picture checks: minutes in which each found its fault, over the minutes checked."""
     looked = [_minutes(hour, lambda facts: facts.looked) for hour in hours]
     series = [_line(_("Looked at"), looked, GREY)]
     found = []
@@ -80,7 +80,7 @@ def checks(hours: Sequence[HourEvidence], _: Language) -> None:
 
 
 def off(facts: HourFacts, _: Language) -> str:
-    """How far the clock was off in one hour, in words."""
+    """Writes the clock's error in one hour, in words."""
     if facts.clock_most_ms is None:
         return "–"
     sure, most = (facts.clock_sure_ms or 0) / 1000, facts.clock_most_ms / 1000

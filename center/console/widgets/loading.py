@@ -1,4 +1,4 @@
-"""Work that begins while the browser still loads the page, so that the answer is there when it can be drawn."""
+"""Starts work while the browser still loads the page, so that the answer is there when it can be drawn."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -7,7 +7,7 @@ from nicegui import background_tasks, ui
 
 
 def ahead(work: Coroutine[Any, Any, None], *, name: str) -> None:
-    """Begin it now, and not when the page has connected. What it draws waits for that; it ends with the page."""
+    """Starts `work` now, and not when the page has connected. Drawing waits for that; the work ends with the page."""
     client = ui.context.client
     task = background_tasks.create(work, name=name, context=client)
     client.on_delete(task.cancel)

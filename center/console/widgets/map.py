@@ -1,10 +1,10 @@
-"""A map of places: cameras, how much of something is where, a drawn area, a way through places in order of time.
+"""Draws a map: cameras, counts at places, a drawn area, a path through places in order of time.
 
-All places are WGS 84 in degrees, as agents and the register tell them. Maps of Chinese services are mostly GCJ-02, some
+All places are WGS 84 in degrees, as agents and the register have them. Maps of Chinese services are mostly GCJ-02, some
 hundred metres off: their places and tiles do not fit and are not converted. Leaflet is NiceGUI's, outlines and tiles
 are the site's files (`[map]`): nothing is fetched from elsewhere. Without tiles there are outlines, scale and places.
 
-A map is a second way to the same: what it shows must stand beside it as words, for who uses the keyboard alone.
+A page must show the content of its map as text beside it, too, for users of the keyboard alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from center.basemap import Atlas
 from center.console.language import Language
 
 CORNERS: Final = range(3, 65)
-"""Of a drawn area."""
+"""Number of corners that a drawn area may have."""
 _LEAFLET: Final = Path(leaflet.__file__).parent / "dist"
 
 
@@ -36,7 +36,7 @@ class Marker:
     """A camera, or another place that has a state."""
 
     key: str
-    """Tells it from all others: a marker that stays is moved and recoloured, not drawn anew."""
+    """Identifies the marker: one that stays is moved and recoloured, not drawn again."""
     at: Point
     title: str
     tone: str = "off"
@@ -44,22 +44,22 @@ class Marker:
     note: str = ""
     """Second line of what shows on hover."""
     href: str = ""
-    """Where a click leads, a path of this console."""
+    """Address that a click opens, a path of this console."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How much of something is at one place: the disc's area grows with `value`, the greatest is drawn fullest."""
+    """An amount at one place: the disc's area grows with `value`, the greatest is drawn fullest."""
 
     at: Point
     value: float
     title: str
-    """Says the value in words, on hover."""
+    """Text with the value, on hover."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place of a way."""
+    """One place of a path."""
 
     at: Point
     title: str
@@ -68,10 +68,10 @@ class Step:
 
 
 class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
-    """`with` nothing: it is filled by its methods, each of which replaces what it showed before.
+    """A map, drawn empty: its methods fill it, each of which replaces what it showed before.
 
-    The view is fitted once, to the first markers, heat or path (else to the outlines), and then left to whoever looks;
-    a button fits it again. `label` names the map for who does not see it. With `on_area` an area can be drawn: clicks
+    The view is fitted once, to the first markers, heat or path (else to the outlines), and then left to the user; a
+    button fits it again. `label` names the map for users who cannot see it. With `on_area` an area can be drawn: clicks
     (or Enter at the centre) set corners, a button or Backspace takes the last back, a button closes it. It is called
     with the corners in order, and with `()` when the area is cleared.
     """
@@ -108,19 +108,19 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
             self.on("area", self._drawn)
 
     def show(self, markers: Sequence[Marker]) -> None:
-        """Cameras with their states."""
+        """Shows cameras with their states."""
         self._set("markers", [{**asdict(marker), "at": list(marker.at)} for marker in markers])
 
     def heat(self, heat: Sequence[Heat]) -> None:
-        """How much is where."""
+        """Shows amounts at their places."""
         self._set("heat", [{**asdict(each), "at": list(each.at)} for each in heat])
 
     def path(self, steps: Sequence[Step]) -> None:
-        """A way, in the order given, which is that of time: drawn as a line with numbered places."""
+        """Shows a path, in the order of time: a line with numbered places."""
         self._set("path", [{**asdict(step), "at": list(step.at)} for step in steps])
 
     def area(self, corners: Sequence[Point]) -> None:
-        """Show an area as if it had been drawn; `()` for none. Nobody is called back."""
+        """Shows an area as if it had been drawn; `()` for none. `on_area` is not called."""
         self._set("area", [list(corner) for corner in corners])
 
     def _set(self, name: str, value: Sequence[object]) -> None:
@@ -136,7 +136,7 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
 
 
 def area_of(said: object) -> tuple[Point, ...] | None:
-    """What a browser says was drawn: corners, `()` for a cleared one, None if it is no area at all."""
+    """Reads the drawn area from a browser's event: corners, `()` for a cleared one, None if it is no area at all."""
     if not isinstance(said, list) or (said and len(said) not in CORNERS):
         return None
     corners = []

@@ -1,11 +1,11 @@
-"""HTML elements that NiceGUI has no name for. Texts are always escaped; attributes are values, never parsed."""
+"""Makes HTML elements that NiceGUI has no name for. Texts are always escaped; attributes are values, never parsed."""
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 
 def words(tag: str, text: str, *, title: str | None = None) -> TextElement:
-    """An element that holds a text; `title` shows when the pointer rests on it."""
+    """Makes an element that holds a text; `title` shows when the pointer rests on it."""
     element = TextElement(tag=tag, text=text)
     if title is not None:
         element.props["title"] = title
@@ -13,12 +13,12 @@ def words(tag: str, text: str, *, title: str | None = None) -> TextElement:
 
 
 def labelled(tag: str, label: str) -> ui.element:
-    """An element with a name for who does not see it."""
+    """Makes an element with a name for users who cannot see it."""
     element = ui.element(tag)
     element.props["aria-label"] = label
     return element
 
 
 def moment(at_text: str, at_utc: str, *, tag: str = "span") -> TextElement:
-    """A local time that says UTC when the pointer rests on it."""
+    """Makes a local time that shows UTC when the pointer rests on it."""
     return words(tag, at_text, title=at_utc).classes("ws-nowrap")

@@ -1,4 +1,4 @@
-"""Times in forms; as people read them they are in `center.clock`."""
+"""Reads and writes times in forms; `center.clock` writes them for people."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ __all__ = ["ZONE", "ZONE_TEXT", "from_input", "local", "to_input", "utc"]
 
 
 def to_input(at_ms: int) -> str:
-    """As a `datetime-local` field holds it."""
+    """Writes a time as a `datetime-local` field holds it."""
     return datetime.fromtimestamp(at_ms / 1000, ZONE).strftime("%Y-%m-%dT%H:%M")
 
 
 def from_input(text: str | None) -> int | None:
-    """What a `datetime-local` field says, None if it is empty or half typed."""
+    """Reads a `datetime-local` field, None if it is empty or half typed."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:

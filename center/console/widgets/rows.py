@@ -1,4 +1,4 @@
-"""Rows of a table as data: one component draws them all, and a change keeps the rows that stay."""
+"""Draws rows of a table as data: one component draws them all, and a change keeps the rows that stay."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ class Rows(Element, component="rows.js"):
     """The body of a table. Filled by `show`."""
 
     def show(self, rows: Mapping[str, Sequence[Cell]]) -> None:
-        """Draw these in their order, each under a key that stays its own."""
+        """Draws these rows in their order, each under a key that stays its own."""
         self._props["rows"] = [
             {
                 "key": key,

@@ -1,7 +1,7 @@
-"""A shape drawn in a camera's redacted picture: a zone's corners or a line's two ends, as shares of width and height.
+"""Draws a shape in a camera's redacted picture: a zone's corners or a line's ends, as shares of width and height.
 
-It is drawn by clicks, dragged, or written as numbers; what is wrong with it is said at once, by the same rules that
-the rule itself is checked with (`center.alarms.shapes`).
+The shape is drawn by clicks, dragged, or written as numbers; its faults are shown at once, by the rules that the alarm
+rule itself is checked with (`center.alarms.shapes`).
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from center.errors import marked
 
 Corner = tuple[float, float]
 LEAST: Final = {False: 3, True: 2}
-"""Corners of a zone, and of a line."""
+"""Least number of points of a zone (False), and of a line (True)."""
 _POLYGON: Final[TypeAdapter[tuple[Corner, ...]]] = TypeAdapter(Polygon)
 _FAULTS: Final = {
     "polygon_repeats": marked("Two corners lie on one another: move one of them, or take it away."),
@@ -28,7 +28,7 @@ _FAULTS: Final = {
 
 
 class Shape(Element, component="shape.js"):
-    """`line`: two ends in place of three corners or more. `on_change` gets what is drawn, whole or not."""
+    """`line`: two ends in place of three corners or more. `on_change` gets the drawn points, complete or not."""
 
     def __init__(
         self, _: Language, *, line: bool, drawn: tuple[Corner, ...], on_change: Callable[[tuple[Corner, ...]], object]
@@ -53,7 +53,7 @@ class Shape(Element, component="shape.js"):
         self.on("shape", self._changed)
 
     def picture(self, src: str | None, *, alt: str = "", note: str = "") -> None:
-        """What it is drawn on; without `src` on an empty sheet that says `note`."""
+        """Sets the picture to draw on; without `src` an empty sheet with the text `note`."""
         self._props["src"], self._props["alt"], self._props["note"] = src, alt, note
         self.update()
 
@@ -61,14 +61,14 @@ class Shape(Element, component="shape.js"):
         corners = corners_of(event.args)
         if corners is None:
             return
-        # The browser holds what is drawn: of what it is given back only `fault` counts.
+        # The browser holds the drawn points: of what it is sent back only `fault` counts.
         self._props["fault"] = fault_of(corners, self._language, line=self._line)
         self.update()
         self._on_change(corners)
 
 
 def corners_of(said: object) -> tuple[Corner, ...] | None:
-    """What a browser says was drawn, None if it is no shape at all."""
+    """Reads the drawn points from a browser's event, None if they are no shape at all."""
     if not isinstance(said, list) or len(said) > MAX_POINTS:
         return None
     corners = []
@@ -82,7 +82,7 @@ def corners_of(said: object) -> tuple[Corner, ...] | None:
 
 
 def fault_of(corners: tuple[Corner, ...], _: Language, *, line: bool) -> str:
-    """What is wrong with a shape that has corners enough to be one; empty for nothing."""
+    """Returns the fault of a shape that has points enough to be one; empty for none."""
     if len(corners) < LEAST[line]:
         return ""
     try:

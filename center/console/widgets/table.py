@@ -1,4 +1,4 @@
-"""Tables as pages have them: named columns, and a state as a dot and a word."""
+"""Draws tables with named columns, and a state as a dot and a word."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from center.console.widgets.rows import Rows
 
 
 def table(*heads: str, label: str = "") -> ui.element:
-    """A panel with a table; gives the table's body to fill. `label` names it where no heading stands right above."""
+    """Draws a panel with a table; returns the table's body. `label` names a table without a heading right above."""
     with _headed(heads, label):
         return ui.element("tbody")
 
 
 def listed(*heads: str, label: str = "") -> Rows:
-    """The same for rows that come as data."""
+    """Draws a panel with a table whose rows come as data; returns the rows."""
     with _headed(heads, label):
         return Rows()
 
@@ -31,7 +31,7 @@ def _headed(heads: Sequence[str], label: str) -> ui.element:
 
 
 def state(tone: str, text: str) -> None:
-    """`tone` is `ok`, `warn`, `bad` or `off`; the word says the same."""
+    """Draws a state. `tone` is `ok`, `warn`, `bad` or `off`; the word says the same."""
     with ui.element("span").classes("ws-state"):
         words("span", "").classes(f"ws-dot ws-dot-{tone}")
         words("span", text)

@@ -1,4 +1,4 @@
-"""Counts of machines over a span as bars, part of which can be chosen."""
+"""Draws counts of machines over a span as bars, part of which can be chosen."""
 
 from collections.abc import Callable
 from typing import Final
@@ -12,7 +12,7 @@ from provisioning.contracts.query.search import MachineCounts
 from provisioning.contracts.wire.messages import MachineClass
 
 MOST: Final = 120
-"""Bars: more would be finer than a pointer."""
+"""Most bars: more would be finer than a pointer."""
 _WIDTHS_MS: Final = tuple(
     minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7 * 1440)
 )
@@ -20,12 +20,12 @@ _TWO: Final = frozenset(cls for cls in MachineClass if cls.is_two_wheeler)
 
 
 def bin_ms(span_ms: int) -> int:
-    """How wide a bar is, so that a span has at most `MOST`, or as few as the widest gives."""
+    """Returns a bar's width in milliseconds, so that a span has at most `MOST`, or as few as the widest gives."""
     return next((width for width in _WIDTHS_MS if span_ms <= MOST * width), _WIDTHS_MS[-1])
 
 
 class Timeline(Element, component="timeline.js"):
-    """Filled by `show`; `on_choose` is called with the span that somebody drags over, or takes by keys."""
+    """A time line, filled by `show`; `on_choose` is called with the span that the user drags over or takes by keys."""
 
     def __init__(self, _: Language, *, on_choose: Callable[[int, int], object]) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Timeline(Element, component="timeline.js"):
         self.on("choose", self._chosen)
 
     def show(self, counts: MachineCounts, from_ms: int, to_ms: int, width_ms: int) -> None:
-        """Show counts in bins of `width_ms` from `from_ms` on."""
+        """Shows counts in bins of `width_ms` from `from_ms` on."""
         counted = {each.from_ms: each.machines for each in counts.bins}
         bins = []
         for start in range(from_ms, to_ms, width_ms):
@@ -67,5 +67,5 @@ class Timeline(Element, component="timeline.js"):
 
 
 def _short(at_ms: int) -> str:
-    """`11-24 15:46`, in the archive's zone."""
+    """Writes a time in the archive's zone, `11-24 15:46`."""
     return moments.to_input(at_ms)[5:].replace("T", " ")

@@ -1,4 +1,4 @@
-"""Long work of a page: it says that it goes on, and whoever waits can give it up. With the page it ends."""
+"""Shows that a page's long work goes on, with a button to cancel. The work ends with the page."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Waiting(Generic[T]):
-    """At most one piece of work at a time; drawn where it is made."""
+    """Runs at most one piece of work at a time; draws at its place of construction."""
 
     def __init__(self, _: Language, *, says: str, given_up: str) -> None:
         self._, self._says, self._given_up = _, says, given_up
@@ -23,18 +23,18 @@ class Waiting(Generic[T]):
 
     @property
     def busy(self) -> bool:
-        """Whether it is at it."""
+        """True while work runs."""
         return self._running is not None
 
     async def wait(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """What the work gives, None if it was given up. What it raises is raised here."""
+        """Runs the work and returns its result, None if it was cancelled. Errors of the work are raised here."""
         running = self._running = asyncio.create_task(work)
         self._place.clear()
         with self._place, ui.element("div").classes("ws-form"):
             ui.spinner(size="20px")
             words("span", self._says)
             ui.button(self._("Cancel"), color=None, on_click=running.cancel).props("outline no-caps")
-        # Waited for and not awaited: giving it up is no error of the page.
+        # Waited for and not awaited: a cancel is no error of the page.
         await asyncio.wait([running])
         self._running = None
         self._place.clear()

@@ -1,4 +1,4 @@
-"""Counts of machines by hour of the week, as a table of shades."""
+"""Draws counts of machines by hour of the week, as a table of shades."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ DAYS: Final = (
 
 
 class Week(Element, component="week.js"):
-    """Filled by `show`. Hours are of the archive's clock."""
+    """A table, filled by `show`. Hours are of the archive's clock."""
 
     def __init__(self, _: Language) -> None:
         super().__init__()
@@ -32,6 +32,6 @@ class Week(Element, component="week.js"):
         }
 
     def show(self, counts: MachineCounts) -> None:
-        """Show other counts."""
+        """Shows counts in place of the previous ones."""
         self._props["hours"] = {each.weekday * 24 + each.hour: sum(each.machines.values()) for each in counts.week}
         self.update()

@@ -18,6 +18,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the columns."""
+    """Drop the columns of these times."""
     for hop in reversed(_HOPS):
         op.drop_column("alarms", f"{hop}_at_ms")

@@ -1,4 +1,4 @@
-"""A camera's password, from its file or unsealed, each time anew: it stays in no attribute."""
+"""Reads a camera's password, from its file or unsealed, each time anew: it stays in no attribute."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -15,7 +15,7 @@ Unlock: TypeAlias = Callable[[str, str], str]
 def read_password(
     camera_id: str, source: processes.RtspSource | processes.ViidSource | processes.Gb28181Source, unlock: Unlock | None
 ) -> str | None:
-    """The password of a camera that has one. `unlock` is what an enrolled agent opens sealed ones with.
+    """Returns the password of a camera that has one. `unlock` opens sealed ones in an enrolled agent.
 
     Raises:
         WrongCredentials: its file is of no use, or the sealed one does not open here.

@@ -1,4 +1,4 @@
-"""What each device has to know, read at the moment it is needed: it stays in no attribute."""
+"""Reads each registering device's user name and password at the moment they are needed: they stay in no attribute."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from provisioning.contracts.config import processes
 
 
 class Accounts:
-    """Of all devices that may register. The first camera of a device lends its password."""
+    """Holds the accounts of all devices that may register. The first camera of a device lends its password."""
 
     def __init__(
         self,
@@ -17,7 +17,7 @@ class Accounts:
         unlock: Unlock | None,
         trouble: Callable[[str, str], None],
     ) -> None:
-        """`cameras`: by camera id. `trouble`: told a device's id and why its password cannot be had."""
+        """`cameras`: by camera id. `trouble`: called with a device's id and why its password cannot be read."""
         self._cameras: dict[str, tuple[str, processes.Gb28181Source]] = {}
         for camera_id, source in cameras.items():
             self._cameras.setdefault(source.device_id, (camera_id, source))
@@ -25,7 +25,7 @@ class Accounts:
         self._trouble = trouble
 
     def account(self, device_id: str) -> Account | None:
-        """One device's; None when its password file is of no use or its sealed password does not open."""
+        """Returns a device's account; None when its password file is of no use or its sealed password does not open."""
         camera_id, source = self._cameras[device_id]
         try:
             password = read_password(camera_id, source, self._unlock)

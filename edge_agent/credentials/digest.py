@@ -1,7 +1,7 @@
-"""Digest access authentication (RFC 2617, MD5, qop=auth), the server's side, as devices speak it over HTTP and SIP.
+"""Implements digest access authentication (RFC 2617, MD5, qop=auth), the server's side, over HTTP and SIP.
 
-A nonce is signed and dated instead of remembered: who has shown no password yet costs no memory, so there is nothing
-that a flood could fill and no cap that devices behind one address could push each other out of. What is remembered is
+A nonce is signed and dated instead of remembered: a client that has shown no password yet costs no memory, so there is
+nothing that a flood could fill and no cap that devices behind one address could push each other out of. Remembered is
 how far each nonce has been used, and only once its first use was right.
 """
 
@@ -38,7 +38,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a device shall know."""
+    """User name and password of a device."""
 
     username: str
     password: str
@@ -48,7 +48,7 @@ class Account:
 
 
 def parse(header: str) -> Claim | None:
-    """Read the header; None when it is no digest or says something twice.
+    """Parses the header; None when it is no digest or states something twice.
 
     Tolerated: any order, values without quotes, spaces, letters of either size in names.
     """
@@ -81,7 +81,7 @@ def parse(header: str) -> Claim | None:
 
 
 def response(account: Account, claim: Claim, method: str) -> str:
-    """What a device that knows the password would have answered."""
+    """Returns the response of a device that knows the password."""
     first = _md5(f"{account.username}:{claim.realm}:{account.password}")
     second = _md5(f"{method}:{claim.uri}")
     if claim.qop == "auth":
@@ -90,7 +90,7 @@ def response(account: Account, claim: Claim, method: str) -> str:
 
 
 class Digest:
-    """Gives out nonces and checks what comes back with them."""
+    """Gives out nonces and checks the claims that come back with them."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Digest:
     ) -> None:
         """`key`: random, for this start of the server.
 
-        `is_same_uri` is told the `uri=` of a claim and the address of its request, which differ more often than not.
+        `is_same_uri` takes the `uri=` of a claim and the address of its request, which differ more often than not.
         """
         self._key = key
         self._realm = realm
@@ -115,7 +115,7 @@ class Digest:
         self._too_old_ms = -1
 
     def challenge(self, source: str, now_s: float, *, stale: bool = False) -> str:
-        """The value of `WWW-Authenticate`, for somebody at this address. Without `algorithm` some never answer."""
+        """Returns a `WWW-Authenticate` value for a client at this address. Without `algorithm` some never answer."""
         self._given += 1
         dated = f"{int(now_s * 1000):x}-{self._given:x}"
         nonce = f"{dated}-{self._sign(dated, source)}"
@@ -123,7 +123,7 @@ class Digest:
         return f'Digest realm="{self._realm}",{self._qop} nonce="{nonce}", opaque="", algorithm=MD5{tail}'
 
     def is_live(self, claim: Claim, source: str, now_s: float) -> bool:
-        """Whether the claim's nonce is ours, young, given to this address, and not used so far.
+        """True if the claim's nonce is ours, young, given to this address, and not used so far.
 
         The last matters more often than attacks: some devices repeat one header for ever.
         """
@@ -134,7 +134,7 @@ class Digest:
         return count is None or count > self._used.get(claim.nonce, 0)
 
     def check(self, claim: Claim, account: Account, method: str, uri: str, now_s: float) -> bool:
-        """Whether a live claim was made for this request by somebody who knows the password; then it has been used.
+        """True if a live claim was made for this request with the right password; its nonce then counts as used.
 
         `qop` may be missing although it was offered, or be "null": then its nonce is good for one request.
         """
@@ -161,7 +161,7 @@ class Digest:
             self._forget()
 
     def _forget(self) -> None:
-        """The older half, whose nonces are declared too old: what was forgotten must not be good again."""
+        """Forgets the older half, whose nonces are declared too old: what was forgotten must not be good again."""
         by_age = sorted(self._used, key=_issued_ms)
         self._too_old_ms = _issued_ms(by_age[-self._max_used // 2 - 1])
         self._used = {n: count for n, count in self._used.items() if _issued_ms(n) > self._too_old_ms}
@@ -177,19 +177,19 @@ class Digest:
 
 
 def _issued_ms(nonce: str) -> int:
-    """Of one of ours."""
+    """Returns the moment at which a nonce of ours was issued, milliseconds."""
     return int(nonce.partition("-")[0], 16)
 
 
 def _count(claim: Claim) -> int | None:
-    """How often the nonce has been used by now; None when it should be said and is not."""
+    """Returns how often the nonce has been used by now; None when the claim should state it and does not."""
     if claim.qop != "auth":
         return 1
     return int(claim.count, 16) if _COUNT.fullmatch(claim.count) else None
 
 
 def _same(one: str, other: str) -> bool:
-    """Without telling by the time taken how much of it is right."""
+    """Compares in a time that does not depend on how much of it is right."""
     return hmac.compare_digest(one.encode(errors="surrogateescape"), other.encode(errors="surrogateescape"))
 
 

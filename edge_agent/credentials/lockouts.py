@@ -1,4 +1,7 @@
-"""Wrong passwords, and when none is looked at any more. Time is an argument; the table is bounded."""
+"""Counts wrong passwords, and locks a device's address out after too many.
+
+Time is an argument; the table is bounded.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,13 +19,13 @@ class _Tries:
 
 
 class Lockouts:
-    """Wrong passwords, by device and address: a guesser elsewhere does not lock the device itself out."""
+    """Counts wrong passwords by device and address: a guesser elsewhere does not lock the device itself out."""
 
     def __init__(self) -> None:
         self._tries: dict[tuple[str, str], _Tries] = {}
 
     def is_locked(self, device_id: str, source: str, now_s: float) -> bool:
-        """Whether not even the right password is looked at."""
+        """True while not even the right password is checked."""
         tries = self._tries.get((device_id, source))
         if tries is None:
             return False
@@ -32,7 +35,7 @@ class Lockouts:
         return tries.failed >= TRIES
 
     def failed(self, device_id: str, source: str, now_s: float) -> None:
-        """A wrong password came."""
+        """Counts a wrong password."""
         tries = self._tries.pop((device_id, source), _Tries())
         tries.failed += 1
         tries.last_s = now_s
@@ -41,5 +44,5 @@ class Lockouts:
             del self._tries[next(iter(self._tries))]
 
     def succeeded(self, device_id: str, source: str) -> None:
-        """The right one came."""
+        """Forgets the failures: the right password came."""
         self._tries.pop((device_id, source), None)

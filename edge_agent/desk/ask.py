@@ -1,4 +1,4 @@
-"""What a request asks for. Sans-IO: method and target in, an `Ask` out, or why it is refused.
+"""Parses request lines. Sans-IO: method and target in, an `Ask` out, or why it is refused.
 
 Nothing is decoded: no part of a target that is valid here needs an escape.
 """
@@ -22,7 +22,7 @@ _KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Which recording: the camera, when it began, and a hash that tells two files of the same start apart."""
+    """Identifies a recording: camera, start, and a hash that tells two files of the same start apart."""
 
     camera_id: str
     started_at_ms: int
@@ -30,25 +30,25 @@ class Recording:
 
     @property
     def id(self) -> str:
-        """The same for whoever brings it."""
+        """Returns the recording's id, the same for every client that sends it."""
         return hashlib.sha256(f"{self.camera_id}\0{self.started_at_ms}\0{self.key}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class AskHealth:
-    """Is anybody there?"""
+    """Asks whether the agent runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskStanding:
-    """How far is it?"""
+    """Asks how far a recording is."""
 
     recording: Recording
 
 
 @dataclass(frozen=True, slots=True)
 class AskUpload:
-    """Here it comes, from `at_ms` on. `again`: whatever came before, look at all of it."""
+    """Sends a recording, from `at_ms` on. `again`: all of it is to be decoded, whatever came before."""
 
     recording: Recording
     at_ms: int
@@ -59,7 +59,7 @@ Ask: TypeAlias = AskHealth | AskStanding | AskUpload
 
 
 def ask(method: str, target: str, now_ms: int) -> Ask:
-    """Read a request line.
+    """Parses a request line.
 
     Raises:
         Refused: `not_found`, `method`, `malformed`, or `implausible_start`.

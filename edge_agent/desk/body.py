@@ -1,4 +1,4 @@
-"""The body of a request as it comes, bounded in silence, time and size."""
+"""Reads the body of a request as it comes, bounded in silence, time and size."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Body:
-    """One request's. Its methods raise Refused: `slow`, `too_large`, `malformed`, or `gone`."""
+    """Reads one request's body. Its methods raise Refused: `slow`, `too_large`, `malformed`, or `gone`."""
 
     def __init__(self, request: web.BaseRequest, limits: Limits) -> None:
         if (request.content_length or 0) > limits.upload_bytes:
@@ -21,15 +21,15 @@ class Body:
         self._ends_s = asyncio.get_running_loop().time() + limits.upload_s
         self._taken = 0
         self.is_over = False
-        """Whether the last of it has been taken."""
+        """True once the last of the body has been taken."""
 
     def invite(self) -> None:
-        """Say `100 Continue` to who waits for it: a refusal comes before the recording does."""
+        """Sends `100 Continue` to a client that waits for it: a refusal comes before the recording does."""
         if self._request.headers.get("Expect", "").lower() == "100-continue" and self._request.transport is not None:
             self._request.transport.write(_CONTINUE)
 
     async def some(self) -> bytes:
-        """What has come; waits for the first of it. Empty at the end."""
+        """Returns what has come; waits for the first of it. Empty at the end."""
         now_s = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(min(now_s + self._limits.silence_s, self._ends_s)):

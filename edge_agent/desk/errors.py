@@ -1,4 +1,4 @@
-"""What can go wrong between `ingest` and a desk agent."""
+"""Defines the errors between `ingest` and a desk agent."""
 
 from http import HTTPStatus
 from typing import Final
@@ -7,7 +7,7 @@ from edge_agent.errors import EdgeError
 
 
 class DeskError(EdgeError):
-    """A desk agent cannot open its door, or a recording cannot be brought there.
+    """A desk agent cannot listen, or a recording cannot be brought there.
 
     Attributes:
         code: short word for programs; the refusals of docs/desk.md among them.
@@ -19,11 +19,11 @@ class DeskError(EdgeError):
 
 
 class Refused(DeskError):
-    """A request that the door does not let in."""
+    """A request is refused by the desk agent."""
 
     @property
     def status(self) -> HTTPStatus:
-        """As HTTP has it."""
+        """Returns the HTTP status of the refusal."""
         return _STATUS.get(self.code, HTTPStatus.BAD_REQUEST)
 
 

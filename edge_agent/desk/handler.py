@@ -1,4 +1,4 @@
-"""The desk's door: who may come in, and the way of a recording's bytes from the connection to the camera.
+"""Serves the desk: admits requests, and passes a recording's bytes from the connection to the camera.
 
 They pass through memory alone: connection → pipe of a few MiB → FFmpeg in the camera's thread. When that is busy the
 pipe is full, then TCP's window, and the sender waits.
@@ -39,14 +39,14 @@ _log = logging.getLogger(__name__)
 _PIPE_BYTES: Final = 4 * 1024 * 1024
 _TELL_S: Final = 0.5
 _SETTLE_S: Final = 0.1
-"""Between two looks once all has been decoded, and only the redactor's queue is waited for."""
+"""Between two checks once all has been decoded, and only the redactor's queue is waited for."""
 _LOOK_UP_S: Final = 0.2
 _WRITE_S: Final = 10.0
-"""Who does not read how far it is for so long has gone."""
+"""Seconds after which a client that does not read its progress counts as gone."""
 
 
 class DeskServer:
-    """One agent's, in a thread of its own: `run`."""
+    """Serves one agent's desk, in a thread of its own: `run`."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class DeskServer:
         self._backoff = Backoff(1.0, 30.0)
 
     def run(self, stop: threading.Event) -> None:
-        """Serve until `stop`. While the door cannot open, its cameras say why."""
+        """Serves until `stop`. While the port or a file is unusable, the cameras report why."""
         while not stop.is_set():
             try:
                 asyncio.run(self._serve(stop))
@@ -76,7 +76,7 @@ class DeskServer:
                 self._clock.wait(stop, self._backoff.next_wait_s())
 
     def recordings(self) -> dict[str, Recording]:
-        """See `Desk.recordings`."""
+        """Returns the last recording of each camera."""
         return self._desk.recordings()
 
     async def _serve(self, stop: threading.Event) -> None:
@@ -147,7 +147,7 @@ class DeskServer:
     async def _accompany(
         self, request: web.BaseRequest, upload: Upload, incoming: Incoming, over: "_Bell"
     ) -> web.StreamResponse:
-        """Say how far it is until it is over."""
+        """Reports the progress until the upload is over."""
         response = web.StreamResponse(headers={"Server": "wayside", "Content-Type": "application/x-ndjson"})
         response.force_close()
         camera_id = upload.recording.camera_id
@@ -185,7 +185,7 @@ async def _say(response: web.StreamResponse, progress: Progress) -> None:
 
 
 async def _head(body: Body) -> tuple[bytes, Container]:
-    """As many bytes as it takes to tell what it is."""
+    """Reads as many bytes as it takes to recognize the container."""
     head = bytearray()
     try:
         while (container := recognise(bytes(head), is_all=body.is_over)) is None:
@@ -209,19 +209,19 @@ async def _pump(body: Body, pipe: Pipe, room: "_Bell", upload: Upload) -> None:
 
 
 class _Bell:
-    """Rung by the camera's thread, heard in the loop."""
+    """Wakes the event loop from the camera's thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """Something has changed at the other end."""
+        """Wakes the waiting coroutine: something has changed at the other end."""
         with suppress(RuntimeError):  # the loop is closed: nobody is there to hear it
             self._loop.call_soon_threadsafe(self._rung.set)
 
     async def heard(self, timeout_s: float | None = None) -> None:
-        """Until it rings, or for so long; a ring that came before counts."""
+        """Waits until it rings, or for so long; a ring that came before counts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._rung.wait()

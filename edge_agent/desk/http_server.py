@@ -1,4 +1,4 @@
-"""The desk's HTTPS server: one request a connection. Bodies are the handler's: it reads them as they come."""
+"""Runs the desk's HTTPS server: one request a connection. Bodies are the handler's: it reads them as they come."""
 
 import logging
 import os
@@ -26,7 +26,7 @@ _BACKLOG: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client may take."""
+    """Limits of one client, and of all."""
 
     handshake_s: float = 10.0
     """For the TLS handshake, then for the headers."""
@@ -73,11 +73,11 @@ class Door:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         return int(self._listener.getsockname()[1])
 
     async def run(self) -> None:
-        """Serve until cancelled; then nothing of it is left."""
+        """Serves until cancelled; then every connection has ended."""
         await self._acceptor.run()
 
     def _is_unwelcome(self, remote: str, cause: str) -> None:
@@ -87,12 +87,12 @@ class Door:
 
 
 def problem(status: int, error: str, detail: str) -> web.Response:
-    """A refusal, as it travels."""
+    """Writes a refusal as JSON."""
     return closing_json(status, codec.encode(Problem(error=error, detail=detail[:1000])))
 
 
 def closing_json(status: int, body: bytes) -> web.Response:
-    """An answer after which the connection ends."""
+    """Writes a response after which the connection ends."""
     response = web.Response(status=status, body=body, content_type="application/json", headers={"Server": "wayside"})
     response.force_close()
     return response
@@ -105,5 +105,5 @@ def _refusal(status: int) -> web.Response:
 
 
 def _short(error: OSError) -> str:
-    """`socket.create_server` says the address twice."""
+    """Words an error without the address: `socket.create_server` names it twice."""
     return os.strerror(error.errno) if error.errno else str(error)

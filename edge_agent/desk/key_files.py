@@ -1,4 +1,4 @@
-"""The desk's certificate and token, as the server and as the client use them."""
+"""Reads the desk's certificate and token, for the server and for the client."""
 
 import secrets
 import ssl
@@ -13,7 +13,7 @@ from provisioning.files import durable
 
 
 def look(settings: processes.Desk) -> str:
-    """What `wayside-edge check` says of the desk's files; the token is made where there is none.
+    """Returns the result of `wayside-edge check` for the desk's files; the token is made where there is none.
 
     Raises:
         DeskError: see `server_context`.
@@ -25,7 +25,7 @@ def look(settings: processes.Desk) -> str:
 
 
 def server_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:
-    """TLS 1.2 and up, with this certificate.
+    """Returns a TLS context of 1.2 and up, with this certificate.
 
     Raises:
         DeskError: `certificate`: a file is missing, others may read the key, or the two do not belong together.
@@ -47,7 +47,9 @@ def server_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:
 
 
 def client_context(ca_file: Path, *, is_its_own: bool) -> ssl.SSLContext:
-    """Trusts what `ca_file` vouches for. `is_its_own`: the file is the desk's certificate, and only that one will do.
+    """Returns a TLS context that trusts `ca_file`.
+
+    `is_its_own`: the file is the desk's certificate, and only that will do.
 
     Raises:
         DeskError: `certificate`: the file cannot be used.
@@ -68,7 +70,7 @@ def client_context(ca_file: Path, *, is_its_own: bool) -> ssl.SSLContext:
 
 
 def token(path: Path) -> str:
-    """The token; made, 256 bits in a file of mode 0600, where there is none yet.
+    """Reads the token; made, 256 bits in a file of mode 0600, where there is none yet.
 
     Raises:
         ConfigError: it cannot be written, or `read_secret` refuses it.

@@ -1,6 +1,6 @@
-"""How far each recording is, on the disk: one small file each beside the spool, so that it outlives the agent.
+"""Stores the position of each recording on the disk: a small file each beside the spool; it outlives the agent.
 
-Losing one costs time only: the recording is then looked at from its start, and the ledger knows what it has.
+Losing one costs time only: the recording is then decoded from its start, and the ledger knows what it has.
 """
 
 from contextlib import suppress
@@ -24,20 +24,20 @@ class Position(Message):
 
 
 class Positions:
-    """See the module. One writer."""
+    """Stores the positions of recordings. One writer."""
 
     def __init__(self, spool_directory: Path) -> None:
         self._folder = spool_directory / _FOLDER
 
     def load(self, recording_id: str) -> Position | None:
-        """What was saved; None for nothing, or nothing that can be read."""
+        """Loads a position; None for nothing, or nothing that can be read."""
         try:
             return Position.model_validate_json((self._folder / recording_id).read_bytes())
         except (OSError, ValidationError):
             return None
 
     def keep(self, recording_id: str, position: Position) -> None:
-        """Remember it, and forget the oldest beyond a bound. A full disk only means that it is not remembered."""
+        """Stores a position, and removes the oldest beyond a bound. A full disk only means that it is not stored."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             durable.write(self._folder / recording_id, position.model_dump_json().encode())

@@ -1,4 +1,4 @@
-"""The agent's ledger as the desk reads it: a look into the spool's file, which holds up nobody who writes there."""
+"""Reads the agent's ledger for the desk, from the spool's file, without holding up its writer."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -10,20 +10,20 @@ from edge_agent.spool import ledger
 from edge_agent.spool.database import reading
 
 _UNSETTLED: Final = (str(ledger.State.SELECTED), ledger.dropped(DropReason.INTERRUPTED))
-"""In the redactor's queue; or lost with the agent that had it there, and to be looked at again."""
+"""In the redactor's queue; or lost with the agent that had it there, and to be redacted again."""
 _AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a camera's pictures."""
+    """Counts of a camera's pictures, by result."""
 
     selected: int = 0
     spooled: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
 
     def since(self, before: "Counts") -> "Counts":
-        """The difference."""
+        """Returns the counts that were added since `before`."""
         dropped = {name: n - before.dropped.get(name, 0) for name, n in self.dropped.items()}
         return Counts(
             self.selected - before.selected,
@@ -33,19 +33,19 @@ class Counts:
 
 
 class Books:
-    """One agent's. Raises SpoolError where the spool cannot be read."""
+    """Reads one agent's ledger. Raises SpoolError where the spool cannot be read."""
 
     def __init__(self, spool_directory: Path) -> None:
         self._directory = spool_directory
 
     def counts(self, camera_id: str) -> Counts:
-        """Everything this camera ever selected."""
+        """Returns the counts of everything this camera ever selected."""
         with reading(self._directory) as db:
             found = ledger.tally(db, open_rows={}).get(camera_id)
         return Counts() if found is None else Counts(found.selected, found.spooled, found.dropped)
 
     def unsettled(self, observation_ids: Collection[str]) -> frozenset[str]:
-        """Those of these that are selected and neither in the spool nor dropped for good."""
+        """Returns the observations that are selected and neither in the spool nor dropped for good."""
         wanted = list(observation_ids)
         found: set[str] = set()
         with reading(self._directory) as db:

@@ -1,4 +1,4 @@
-"""What a desk agent says to whoever brings a recording: JSON. The client is of the same package."""
+"""Defines the JSON answers of a desk agent to a client that sends a recording. The client is of the same package."""
 
 from enum import StrEnum
 
@@ -8,28 +8,28 @@ from provisioning.contracts.wire.messages import Count, Message
 
 
 class Stage(StrEnum):
-    """How far a recording is."""
+    """Stage of a recording's ingestion."""
 
     NEW = "new"
     UNDER_WAY = "under_way"
     INTERRUPTED = "interrupted"
-    """Begun, and nobody is sending it."""
+    """Begun, and no client is sending it."""
     COMPLETE = "complete"
 
 
 class Standing(Message):
-    """What the agent knows of a recording."""
+    """Reports the agent's state of a recording."""
 
     stage: Stage
     after_ms: int = Field(ge=-1)
-    """Whoever sends it need not send again what lies at or before this offset; -1: nothing is in."""
+    """The client need not send again what lies at or before this offset; -1: nothing is in."""
 
 
 class End(StrEnum):
-    """How an upload ended."""
+    """End of an upload."""
 
     COMPLETE = "complete"
-    """All of it was looked at, and what was selected is in the spool or dropped by name."""
+    """All of it was decoded, and what was selected is in the spool or dropped by name."""
     BROKEN = "broken"
     """The bytes stopped before their end."""
     UNUSABLE = "unusable"
@@ -43,23 +43,23 @@ class End(StrEnum):
 
     @property
     def may_be_tried_again(self) -> bool:
-        """Whether the same recording may go on by itself."""
+        """True if the same recording may go on by itself."""
         return self in {End.BROKEN, End.STOPPING}
 
 
 class Progress(Message):
-    """A line of the answer: how far it is, twice a second, and at the end how it ended."""
+    """A line of the response: the progress, twice a second, and at the end the result."""
 
     position_ms: int = Field(ge=-1)
-    """Offset of the last picture that was looked at."""
+    """Offset of the last picture that was decoded."""
     settled_ms: int = Field(ge=-1)
     """Up to here everything selected is in the spool or dropped by name."""
     pictures: Count
-    """Looked at in this upload."""
+    """Pictures decoded in this upload."""
     skipped: dict[str, Count] = Field(max_length=16)
     """Pictures that could not be used, by reason."""
     selected: Count
-    """Of this camera since the upload began, as the agent's ledger has it; so are the next two."""
+    """Pictures selected of this camera since the upload began, by the agent's ledger; so are the next two."""
     spooled: Count
     dropped: dict[str, Count] = Field(max_length=64)
     held: bool
@@ -70,7 +70,7 @@ class Progress(Message):
 
 
 class Problem(Message):
-    """Why a request was refused, in one word and for a person."""
+    """Explains a refused request, in one word and for a person."""
 
     error: str = Field(max_length=32)
     detail: str = Field(max_length=1000)

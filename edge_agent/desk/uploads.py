@@ -1,4 +1,7 @@
-"""Who is sending which recording, and how far each is. One a camera at a time; the same in any thread."""
+"""Tracks the upload of each camera and the progress of its recording.
+
+One a camera at a time; the same in any thread.
+"""
 
 import threading
 from collections import OrderedDict
@@ -35,18 +38,18 @@ class Upload:
         self.after_ms = after_ms
         self._incoming: Incoming | None = None
         self.last_end: End | None = None
-        """As the sender was told last."""
+        """The end that the sender was told last."""
         self.trouble = ""
-        """Why the bytes stopped, where the server knows."""
+        """Reason for which the bytes stopped, where the server knows."""
 
     def offer(self, incoming: Incoming) -> None:
-        """Put it before the camera."""
+        """Puts the recording before the camera."""
         self._incoming = incoming
         self._desk.remember(self.recording, incoming)
         self._uploads.offer(incoming)
 
     def look(self, incoming: Incoming) -> Progress:
-        """How far it is, and whether it is over. Reads the spool.
+        """Measures the progress, and whether it is over. Reads the spool.
 
         Raises:
             SpoolError: the spool cannot be read.
@@ -73,14 +76,14 @@ class Upload:
         )
 
     def close(self) -> None:
-        """Nobody sends any more. The camera is free once it is done with what came."""
+        """Ends the sender's side. The camera is free once it is done with what came."""
         self._is_closed = True
         if self._incoming is not None:
             self._incoming.give_up()
             self._uploads.withdraw(self._incoming)
 
     def told(self) -> messages.Recording:
-        """What the centre is told of it."""
+        """Returns the recording's state for the heartbeat to the centre."""
         incoming = self._incoming
         ended = self.last_end or (End.BROKEN if self.is_over else None)
         return messages.Recording(
@@ -93,13 +96,13 @@ class Upload:
 
     @property
     def is_over(self) -> bool:
-        """Whether another may begin."""
+        """True if another upload may begin."""
         return self._is_closed and (self._incoming is None or self._incoming.outcome is not None)
 
     # --- inside
 
     def _settle(self, incoming: Incoming, passed_ms: int) -> bool:
-        """Learn up to where everything has found its end; whether that is all that was asked for."""
+        """Finds the offset up to which everything is settled; returns True if that is all that was asked for."""
         asked = [each for each in list(incoming.asked) if each.offset_ms <= passed_ms]
         waiting = self._desk.books.unsettled([each.observation_id for each in asked]) if asked else frozenset()
         for each in asked:
@@ -144,7 +147,7 @@ class Upload:
 
 
 class Desk:
-    """See the module."""
+    """Gives the cameras to uploads, one recording a camera at a time."""
 
     def __init__(
         self, cameras: Mapping[str, Uploads], spool_directory: Path, is_paused: Callable[[str], bool], clock: Clock
@@ -160,7 +163,7 @@ class Desk:
         self._seen: OrderedDict[str, Incoming] = OrderedDict()
 
     def standing(self, recording: Recording) -> Standing:
-        """How far a recording is.
+        """Returns the progress of a recording.
 
         Raises:
             Refused: `camera_unknown`.
@@ -177,7 +180,7 @@ class Desk:
         return Standing(stage=Stage.NEW if after_ms < 0 else Stage.INTERRUPTED, after_ms=after_ms)
 
     def begin(self, wanted: AskUpload) -> Upload:
-        """Claim the camera for a recording, until `Upload.close`. Reads the spool.
+        """Claims the camera for a recording, until `Upload.close`. Reads the spool.
 
         Raises:
             Refused: `camera_unknown`, `paused`, `busy`, `stopping`, or `gap`.
@@ -203,7 +206,7 @@ class Desk:
             return upload
 
     def remember(self, recording: Recording, incoming: Incoming) -> None:
-        """Keep in mind how far the camera gets with it, while this agent lives."""
+        """Keeps the camera's progress with a recording in memory, while this agent lives."""
         with self._lock:
             self._seen[recording.id] = incoming
             self._seen.move_to_end(recording.id)
@@ -211,12 +214,12 @@ class Desk:
                 self._seen.popitem(last=False)
 
     def recordings(self) -> dict[str, messages.Recording]:
-        """The last of each camera, from any thread."""
+        """Returns the last recording of each camera, from any thread."""
         with self._lock:
             return {camera_id: upload.told() for camera_id, upload in self._now.items()}
 
     def shut(self, cause: str) -> None:
-        """Say at every camera that nothing can be brought, and why; empty: it can."""
+        """Reports at every camera why nothing can be brought; empty: it can."""
         for uploads in self._cameras.values():
             uploads.shut(cause)
 
@@ -232,7 +235,7 @@ class Desk:
         return self._cameras[camera_id]
 
     def _after_ms(self, recording_id: str) -> int:
-        """What this agent has looked at it will also settle; of what one before it looked at, only what was settled."""
+        """Returns the offset up to which nothing need come again: decoded by this agent, or settled by another."""
         seen = self._seen.get(recording_id)
         if seen is not None:
             return seen.passed_ms

@@ -1,1 +1,1 @@
-"""Where frames come from, one kind a file."""
+"""Delivers frames from cameras, recordings and devices that push: one folder a kind of source."""

@@ -1,7 +1,7 @@
-"""When a picture was captured: by the camera's clock where that can be believed, else when it arrived.
+"""Dates pictures: by the camera's clock where that can be believed, else by their arrival.
 
 A camera ties its timestamps to its wall clock in RTCP sender reports (RFC 3550, 6.4.1). FFmpeg turns the newest report
-into a "producer reference time" on each packet: what the camera's clock said when the picture was taken.
+into a "producer reference time" on each packet: the camera's clock at the moment of capture.
 """
 
 import math
@@ -25,7 +25,7 @@ delay on the way (seen: 243 times in 398 pictures)."""
 LATE_MS: Final = 2000.0
 """A picture that took longer is dated by its arrival: its network was slow, or a clock was just set."""
 _RECENT: Final = 8
-"""Pictures, of which the quickest tells how far the camera's clock is off: a delay only makes it seem behind."""
+"""Pictures, of which the quickest shows how far the camera's clock is off: a delay only makes it seem behind."""
 _PRODUCER_TIME: Final = struct.Struct("<q")
 """The first field of AVProducerReferenceTime (libavutil): microseconds since the Unix epoch. FFmpeg is built for
 little-endian machines here; its layout is a C struct, not a wire format."""
@@ -33,7 +33,7 @@ little-endian machines here; its layout is a C struct, not a wire format."""
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When, and by whose clock."""
+    """Capture time of a picture, and the clock that it was taken by."""
 
     at_ms: int
     clock: ClockQuality
@@ -44,7 +44,7 @@ class Stamp:
 
 
 def stamp(packet: "Packet", arrived_ms: int, ordinal: int) -> Stamp:
-    """Stamp a packet that arrived just now with its arrival; `ordinal` counts the packets of the connection."""
+    """Stamps a packet that arrived just now with its arrival; `ordinal` counts the packets of the connection."""
     key = f"k{packet.pts}" if packet.pts is not None else f"n{ordinal}"
     if not packet.has_sidedata("prft"):
         return Stamp(arrived_ms, ClockQuality.ARRIVAL, key, None)
@@ -56,7 +56,7 @@ class CaptureTimes:
     """Dates one camera's pictures, connection after connection, in the order in which they are shown.
 
     Capture times never go back but with the agent's own clock: with B-frames packets arrive in another order, and a
-    sender report may move what the camera said before. None lies more than `DROPPED_MS` ahead of the agent's clock.
+    sender report may move the camera's earlier times. None lies more than `DROPPED_MS` ahead of the agent's clock.
     """
 
     def __init__(self, last_ms: int | None = None) -> None:
@@ -66,7 +66,7 @@ class CaptureTimes:
         self._is_believed = False
 
     def dated(self, arrival: Stamp, now_ms: int) -> Stamp:
-        """Capture time of the next picture shown; `arrival` is what `stamp` made of its packet."""
+        """Returns the capture time of the next picture shown; `arrival` is the result of `stamp` for its packet."""
         if self._last_ms is not None and self._last_ms > now_ms + DROPPED_MS:
             self._last_ms = None  # the agent's clock was set back
         offset_ms, at_ms, clock = arrival.sender_offset_ms, arrival.at_ms, arrival.clock

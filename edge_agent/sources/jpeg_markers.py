@@ -1,8 +1,8 @@
-"""A JPEG's markers from its first to its last (ITU-T T.81 annex B), without decoding a pixel.
+"""Walks a JPEG's markers from its first to its last (ITU-T T.81 annex B), without decoding a pixel.
 
 libjpeg paints what is missing grey and reports success, takes the last of two sizes, and works through every scan it is
-given. So completeness, one size, and a bounded number of scans are looked after here. A thumbnail inside an APP segment
-is stepped over: it can be taken neither for the picture nor for a second one.
+given. So completeness, one size, and a bounded number of scans are checked here. A thumbnail inside an APP segment is
+stepped over: it can be taken neither for the picture nor for a second one.
 """
 
 import re
@@ -30,7 +30,7 @@ _NEXT_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def jpeg_shape(data: bytes) -> Shape:
-    """Walk all segments.
+    """Walks all segments; returns size, end and the decoder's needs.
 
     Raises:
         UnusablePictureError: cut off, damaged, of a kind that is not read here, two pictures in one, or with more
@@ -65,7 +65,7 @@ def jpeg_shape(data: bytes) -> Shape:
 
 
 class _Frame:
-    """The one frame header: size, and how its components are sampled."""
+    """Reads the one frame header: size, and how its components are sampled."""
 
     def __init__(self, data: bytes, at: int, marker: int, length: int) -> None:
         if length < 8:
@@ -83,7 +83,10 @@ class _Frame:
         self.buffered_bytes = 0
 
     def note_scan(self, components: int) -> None:
-        """A scan that holds less than everything makes libjpeg keep all coefficients until the last: 2 bytes each."""
+        """Counts a scan.
+
+        One that holds less than everything makes libjpeg keep all coefficients until the last: 2 bytes each.
+        """
         if self._is_progressive or components < len(self._factors):
             widest = max(horizontal for horizontal, _ in self._factors)
             tallest = max(vertical for _, vertical in self._factors)
@@ -92,7 +95,7 @@ class _Frame:
 
 
 def _segment(data: bytes, at: int) -> tuple[int, int, int]:
-    """The marker that stands here, where its segment begins behind it, and the segment's length; 0 at the end."""
+    """Returns the marker that stands here, the position behind it, and its segment's length; 0 at the end."""
     fill = _FILL.match(data, at)
     if fill is None and at < len(data):
         raise broken(f"a JPEG with no marker at byte {at}")

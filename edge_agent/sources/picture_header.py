@@ -1,7 +1,8 @@
-"""What a picture's bytes say of themselves before anybody decodes them: its size, its end, what a decoder would need.
+"""Reads a picture's header before it is decoded: its size, its end, and what a decoder would need.
 
 Sans-IO: bytes in, `Shape` out. PNG (ISO/IEC 15948, 5.3 and 11.2.2) and BMP (BITMAPINFOHEADER) are read here, JPEG in
-`jpeg`. A file that is a picture and something else as well is refused, so that nobody can disagree about what it is.
+`jpeg_markers`. A file that is a picture and something else as well is refused, so that no two programs can disagree
+about what it is.
 """
 
 import struct
@@ -22,7 +23,7 @@ _OTHER_FILES: Final = (
     *(b"\xff\xd8\xff", b"\x89png", b"gif8", b"pk\x03\x04", b"pk\x05\x06", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b\x08"),
     *(b"%pdf", b"\x7felf", b"<html", b"<!doctype", b"<script", b"<svg", b"<?xml", b"<?php"),
 )
-"""How other files begin, in small letters: a picture that ends in one of them is two files."""
+"""Beginnings of other files, in small letters: a picture that ends in one of them is two files."""
 _BMP_BITS: Final = frozenset({8, 24, 32})
 _BMP_PLAIN: Final = frozenset({0, 3})
 """BI_RGB and BI_BITFIELDS; run-length coding would hide a large picture in a small file."""
@@ -38,20 +39,20 @@ class UnusablePictureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the header promises. Nothing of it has been decoded."""
+    """Size and end of a picture, as its header promises. Nothing of it has been decoded."""
 
     width: int
     height: int
     end: int
     """Bytes of the picture; what follows is padding and not for the decoder."""
     buffered_bytes: int = 0
-    """What the decoder must hold beside the pixels: all coefficients of a JPEG that comes in several scans."""
+    """Memory that the decoder needs beside the pixels: all coefficients of a JPEG that comes in several scans."""
     shrinks: bool = False
     """Its decoder can make it smaller while it decodes, so that the full size is never in memory."""
 
 
 def png_shape(data: bytes) -> Shape:
-    """Walk the chunks to the last one.
+    """Walks the chunks to the last one.
 
     Raises:
         UnusablePictureError: cut off, damaged, animated, or with more behind its end than padding.
@@ -78,7 +79,7 @@ def png_shape(data: bytes) -> Shape:
 
 
 def bmp_shape(data: bytes) -> Shape:
-    """A plain one only: 8, 24 or 32 bits a pixel, every row there.
+    """Reads a plain BMP only: 8, 24 or 32 bits a pixel, every row there.
 
     Raises:
         UnusablePictureError: cut off, compressed, or with more behind its end than padding.
@@ -97,7 +98,7 @@ def bmp_shape(data: bytes) -> Shape:
 
 
 def check_trailer(data: bytes, end: int) -> None:
-    """Let padding and a short note behind the picture pass.
+    """Lets padding and a short note behind the picture pass.
 
     Raises:
         UnusablePictureError: too much, or another file.
@@ -113,11 +114,11 @@ def check_trailer(data: bytes, end: int) -> None:
 
 
 def out_of_bounds(width: int, height: int, fault: str) -> UnusablePictureError:
-    """Make the error for a picture outside the bounds; `fault`: what `PictureBounds.fault` says of its size."""
+    """Makes the error for a picture outside the bounds; `fault`: the result of `PictureBounds.fault` for its size."""
     is_large = max(width, height) > MAX_SIDE_PX or width * height > EDGE.max_pixels
     return UnusablePictureError(SkipReason.TOO_LARGE if is_large else SkipReason.SHAPE, fault)
 
 
 def broken(message: str) -> UnusablePictureError:
-    """Damaged, or not to be trusted."""
+    """Makes the error for a picture that is damaged, or not to be trusted."""
     return UnusablePictureError(SkipReason.BROKEN, message)

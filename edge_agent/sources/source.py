@@ -1,4 +1,4 @@
-"""The seam between a camera loop and the many kinds of camera."""
+"""Defines the interface between a camera loop and the many kinds of camera."""
 
 import threading
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from edge_agent.frames import Glance, Skipped
 from provisioning.contracts.picture_bounds import EDGE
 
 MAX_PIXELS: Final = EDGE.max_pixels
-"""What is larger is refused before it is decoded."""
+"""Pixels of a picture past which it is refused before it is decoded."""
 
 
 class Source(Protocol):
     """A camera, or something that plays the part of one."""
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped | None]:
-        """One honest attempt: open, deliver until it ends or `stop` is set, close. May be called again.
+        """Makes one honest attempt: opens, delivers until it ends or `stop` is set, closes. May be called again.
 
         No two glances of a camera share capture time and source key. A picture that cannot be used comes as `Skipped`
         and the next ones follow. A live camera whose pictures are far apart gives None about once a second in between:
-        it is at work, and there is nothing to look at. Returning means that there is nothing more to come, ever; a live
+        it is at work, and there is nothing to analyse. Returning means that there is nothing more to come, ever; a live
         camera never returns unless it is told to stop.
 
         Raises:
@@ -29,15 +29,15 @@ class Source(Protocol):
 
 @runtime_checkable
 class LiveSource(Source, Protocol):
-    """A source that can look more often, and may know its camera's clock."""
+    """A source that can deliver more often, and may know its camera's clock."""
 
     sender_offset_ms: float | None
     """The camera's wall clock minus the agent's, at the newest picture; None while it is not known."""
 
     def attend(self, per_second: float) -> None:
-        """From now on give so many pictures a second where keyframes are farther apart; 0: keyframes alone."""
+        """Gives so many pictures a second from now on where keyframes are farther apart; 0: keyframes alone."""
 
 
 def is_bounded(width: int, height: int) -> bool:
-    """Tell whether a picture of this size may be decoded at all: by sides, proportions and pixels."""
+    """Returns True if a picture of this size may be decoded at all: by sides, proportions and pixels."""
     return not EDGE.fault(width, height)

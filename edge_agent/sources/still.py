@@ -1,4 +1,4 @@
-"""One picture out of the bytes of a file: examined, bounded, decoded, turned upright.
+"""Decodes one picture from the bytes of a file: examined, bounded, decoded, turned upright.
 
 `cv2.imdecode` reads JPEG, PNG and BMP from memory. For a format that it can only read from a file it writes a temporary
 one, raw, to the disk: so what is not one of the three never gets there, GIF and TIFF included.
@@ -26,8 +26,8 @@ from provisioning.contracts.picture_bounds import EDGE, PictureBounds
 from provisioning.contracts.wire.messages import MAX_SIDE_PX
 
 MAX_NEED_BYTES: Final = 512 * 1024 * 1024
-"""For one picture while it is decoded: its pixels and a JPEG's coefficients, then its pixels twice, for OpenCV hands
-over a copy (both measured)."""
+"""Memory of one picture while it is decoded: its pixels and a JPEG's coefficients, then its pixels twice, for OpenCV
+hands over a copy (both measured)."""
 _WHOLE: Final = PictureBounds(MAX_SIDE_PX**2)
 """Before a JPEG is made smaller while it is decoded: sides and proportions alone."""
 _FLAGS: Final = {
@@ -39,10 +39,10 @@ _FLAGS: Final = {
 
 
 class Still:
-    """A picture that may be decoded, and what that will take."""
+    """A picture that may be decoded, and the memory that this takes."""
 
     def __init__(self, data: bytes) -> None:
-        """Examine the bytes; nothing is decoded.
+        """Examines the bytes; nothing is decoded.
 
         Raises:
             UnusablePictureError: another format, over the bounds, damaged, or more than one picture.
@@ -57,7 +57,7 @@ class Still:
         return _need_bytes(self._shape, self._shrink)
 
     def pixels(self) -> NDArray[np.uint8]:
-        """Decode: H×W×3, BGR, turned as its EXIF says.
+        """Decodes: H×W×3, BGR, turned as its EXIF says.
 
         A JPEG over `EDGE.max_pixels` comes at a half, a quarter or an eighth of its sides, made while it is decoded.
 
@@ -76,7 +76,7 @@ class Still:
 
 
 def decode_still(data: bytes) -> NDArray[np.uint8]:
-    """Pixels (H×W×3, BGR) of a JPEG, PNG or BMP. See `Still`.
+    """Decodes a JPEG, PNG or BMP to pixels (H×W×3, BGR). See `Still`.
 
     Raises:
         UnusablePictureError: another format, over the bounds, or broken.
@@ -95,7 +95,7 @@ def _shape(data: bytes) -> Shape:
 
 
 def _shrink(shape: Shape) -> int:
-    """The smallest divisor of the sides that keeps within the bounds."""
+    """Returns the smallest divisor of the sides that keeps within the bounds."""
     if not shape.width or not shape.height:
         raise broken("without width or height")
     if fault := _WHOLE.fault(shape.width, shape.height):

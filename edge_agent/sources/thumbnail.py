@@ -1,4 +1,4 @@
-"""A picture at first sight: 64×36 in grey, so that leaves and grain average out and a bicycle does not."""
+"""Makes thumbnails: 64×36 in grey, so that leaves and grain average out and a bicycle does not."""
 
 from typing import Final
 
@@ -14,19 +14,19 @@ HEIGHT: Final = 36
 
 
 def grey_of(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """36×64 grey levels of a picture (H×W×3, BGR) of any size; its shape is not kept."""
+    """Returns 36×64 grey levels of a picture (H×W×3, BGR) of any size; its shape is not kept."""
     small = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def short_of(size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of a picture scaled down to a shorter side of `SHORT_PX`; a smaller one stays as it is."""
+    """Returns the size of a picture scaled down to a shorter side of `SHORT_PX`; a smaller one stays as it is."""
     share = min(1.0, SHORT_PX / min(size))
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
 def reduced_of(image: NDArray[np.uint8]) -> Reduced:
-    """Of a whole picture (H×W×3, BGR)."""
+    """Scales a whole picture (H×W×3, BGR) down, to a shorter side of `SHORT_PX`."""
     size = (image.shape[1], image.shape[0])
     small = cv2.resize(image, short_of(size), interpolation=cv2.INTER_AREA)
     return Reduced(np.asarray(small, dtype=np.uint8), size)
@@ -41,5 +41,5 @@ def glance_of(
     *,
     pushed: bool = False,
 ) -> Glance:
-    """The glance of a source that has the whole picture already (H×W×3, BGR)."""
+    """Makes the glance of a source that has the whole picture already (H×W×3, BGR)."""
     return Glance(camera_id, captured_at_ms, clock, source_key, grey_of(image), lambda: image, pushed)

@@ -1,8 +1,8 @@
-"""Who may come in. Heads of requests in, admission or answer out; times and the random key are arguments.
+"""Admits or refuses requests. Heads of requests in, admission or answer out; times and the random key are arguments.
 
-Register and UnRegister need the digest of a known device. Everything else needs its registration to be alive, and to
-come from the address that registered: `User-Identify` alone could be written by anybody. Who is turned away gets a
-fresh challenge, because that is what makes a device register again after a restart of ours.
+Register and UnRegister need the digest of a known device. Everything else needs a live registration, and has to come
+from the address that registered: `User-Identify` alone could be forged by anyone. A refused request gets a fresh
+challenge, because that is what makes a device register again after a restart of ours.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ _ID_DIGITS: Final = 20
 
 
 class Verdict(Enum):
-    """What an Authorization is worth."""
+    """Result of checking an Authorization header."""
 
     GOOD = auto()
     WRONG = auto()
@@ -38,33 +38,33 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a request says before its body."""
+    """The line and headers of a request, before its body."""
 
     method: str
     path: str
     source: str
-    """The address that it comes from."""
+    """Address that the request comes from."""
     device_id: str = ""
-    """`User-Identify`."""
+    """The `User-Identify` header; empty without one."""
     authorization: str = ""
 
     @property
     def shown_path(self) -> str:
-        """As it goes back in an answer."""
+        """The path as it goes back in an answer."""
         return self.path[:_MAX_SHOWN_PATH]
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The body may come."""
+    """The request is admitted: its body may come."""
 
     route: Route
     devices: tuple[str, ...]
-    """Whose it is. Several: the request named none, and its body must name one of these."""
+    """Ids of the sending device. Several: the request named none, and its body must name one of these."""
 
 
 class Door:
-    """Knows the devices, their registrations, and who tried too often."""
+    """Checks requests against the configured devices, their registrations, and the lockouts."""
 
     def __init__(
         self,
@@ -77,9 +77,9 @@ class Door:
         key: bytes,
         per_minute: int,
     ) -> None:
-        """`keepalive_s`: of every device, by its id. `account`: None where its password cannot be had.
+        """`keepalive_s`: of every device, by its id. `account`: None where its password cannot be read.
 
-        `turned_away` is told device, address and reason.
+        `turned_away` takes device, address and reason.
         """
         self._server_id = server_id
         self._account = account
@@ -92,7 +92,7 @@ class Door:
         self._rates = Rates(per_minute)
 
     def knock(self, head: Head, now_s: float, now_ms: int) -> Admitted | Answer:
-        """Before the body: who is it, and may it come."""
+        """Identifies the device before the body comes, and admits or answers its request."""
         wanted = route(head.method, head.path)
         if wanted is Route.TIME:
             return protocol.system_time(self._server_id, now_ms)
@@ -110,7 +110,7 @@ class Door:
         return Admitted(wanted, devices)
 
     def session(self, head: Head, admitted: Admitted, body: bytes, now_s: float, now_ms: int) -> tuple[Answer, str]:
-        """Register, UnRegister or Keepalive. With the answer: the id of a device that is alive, or nothing."""
+        """Executes Register, UnRegister or Keepalive; returns the answer, and the device's id while it is alive."""
         device_id = head.device_id or self._named_in(body, admitted.route) or self._alone_at(head.source, now_s)
         if admitted.route is Route.KEEPALIVE:
             if not self._is_welcome(device_id, head, now_s, now_ms):
@@ -131,7 +131,7 @@ class Door:
         return answer, device_id
 
     def owner(self, head: Head, admitted: Admitted, stated: str, now_s: float) -> str:
-        """Whose an object is: the one who registered, or the one of several that it names; else empty.
+        """Returns the device that an object belongs to: the registered one, or the named one of several; else empty.
 
         A DeviceID inside may have 22 digits, the last two for a channel.
         """
@@ -154,12 +154,12 @@ class Door:
             return ""
 
     def _alone_at(self, source: str, now_s: float) -> str:
-        """The one device that is registered from there."""
+        """Returns the one device that is registered from this address; empty for none, or several."""
         devices = self._registrations.at(source, now_s)
         return devices[0] if len(devices) == 1 else ""
 
     def _is_welcome(self, device_id: str, head: Head, now_s: float, now_ms: int) -> bool:
-        """Registered, from there, and not with a wrong password in hand: devices that repeat an old header may."""
+        """True if the device is registered from there and sends no wrong password: some repeat an old header."""
         if device_id not in self._known:
             self._note_stranger(device_id, head, now_ms)
             return False
@@ -172,7 +172,7 @@ class Door:
         return True
 
     def _verdict(self, device_id: str, head: Head, now_s: float, now_ms: int) -> Verdict | None:
-        """What the Authorization is worth; None when there is none, or one that is no digest."""
+        """Checks the Authorization header; None when there is none, or one that is no digest."""
         claim = digest.parse(head.authorization)
         if claim is None:
             return None

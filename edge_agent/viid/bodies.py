@@ -1,7 +1,7 @@
-"""What is read out of a pushed body: object ids, devices, times and pictures, by an allow-list.
+"""Parses pushed bodies: object ids, devices, times and pictures, by an allow-list.
 
-Nothing else is ever asked for. Plate numbers, lists of faces and persons, attributes and links are stepped over, and a
-picture that the policy does not take is not decoded. Keys are found in any case, with and without `Object`.
+Nothing else is read. Plate numbers, lists of faces and persons, attributes and links are stepped over, and a picture
+that the policy does not take is not decoded. Keys are found in any case, with and without `Object`.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _LISTS: Final = {
     "scenelist": "scene",
     "imagelist": "image",
 }
-"""Key of the list at the root, and of what it holds."""
+"""Key of the list at the root, and of the objects in it."""
 _TIMES: Final = ("shottime", "passtime", "appeartime", "marktime")
 """In the order in which they are believed."""
 _MAX_ID: Final = 64
@@ -27,22 +27,22 @@ _MAX_THINGS: Final = 1000
 
 @dataclass(slots=True)
 class Shot:
-    """One picture of an object, as it was described."""
+    """One picture of an object, as the device describes it."""
 
     kind: int | None = None
     event: int | None = None
     times: dict[str, str] = field(default_factory=dict)
     data: memoryview = field(default=memoryview(b""), repr=False)
-    """Its base64, where it stands in the body."""
+    """Its base64, as a view into the body."""
 
     def shot_at_ms(self) -> int | None:
-        """The best of its times, or None."""
+        """Returns the most credible of its times, Unix milliseconds; None where it has none."""
         return next((at_ms for key in _TIMES if (at_ms := shot_time.parse(self.times.get(key, ""))) is not None), None)
 
 
 @dataclass(slots=True)
 class Thing:
-    """A vehicle, two-wheeler, scene or image: what an answer refers to."""
+    """A vehicle, two-wheeler, scene or image: an object with an entry of its own in the answer."""
 
     id: str = ""
     device_id: str = ""
@@ -55,7 +55,7 @@ class Thing:
 
 @dataclass(slots=True)
 class Body:
-    """All of a request."""
+    """The objects of one request."""
 
     things: list[Thing] = field(default_factory=list)
     dropped: int = 0
@@ -63,7 +63,7 @@ class Body:
 
 
 def parse(data: bytes | bytearray) -> Body:
-    """Read a body; it must outlive what comes out of it.
+    """Parses a body; it must outlive the views into it.
 
     Raises:
         MalformedBodyError: no JSON, or too much of it.
@@ -83,7 +83,7 @@ def parse(data: bytes | bytearray) -> Body:
 
 
 def device_id(data: bytes | bytearray, within: str) -> str:
-    """The DeviceID of a Register, UnRegister or Keepalive object; empty when it holds none. `within`: `register` etc.
+    """Returns the DeviceID of a Register, UnRegister or Keepalive object; empty without one. `within`: `register` etc.
 
     Raises:
         MalformedBodyError: no JSON.
@@ -102,7 +102,7 @@ def device_id(data: bytes | bytearray, within: str) -> str:
 
 
 def _entries(reader: Reader, name: str) -> Iterator[None]:
-    """The objects of a list: `{"…Object": [...]}`, or the array itself, or one object where an array belongs."""
+    """Yields the objects of a list: `{"…Object": [...]}`, or the array itself, or one object where an array belongs."""
     if reader.is_array():
         yield from reader.elements()
         return
@@ -138,7 +138,7 @@ def _sub_image(reader: Reader) -> Shot:
 
 
 def _describe(reader: Reader, name: str, thing: Thing, shot: Shot, kind: str) -> None:
-    """One member, if it is on the list."""
+    """Takes over one member, if it is on the list."""
     if name == f"{kind}id":
         thing.id = reader.text()[:_MAX_ID]
     elif name == "deviceid":
@@ -167,7 +167,7 @@ def _plain(key: str) -> str:
 
 
 def _code(text: str) -> int | None:
-    """A number that may be a string, or have gone through a float; None when nothing is said, -1 for no number."""
+    """Reads a number that may be a string, or have gone through a float; None when it is empty, -1 for no number."""
     text = text.removesuffix(".0")
     if not text:
         return None

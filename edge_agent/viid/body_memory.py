@@ -1,4 +1,4 @@
-"""Memory for one request, taken before its body arrives."""
+"""Reserves memory for one request, before its body arrives."""
 
 import asyncio
 from collections import Counter
@@ -10,15 +10,18 @@ from edge_agent.sources.pushed.byte_budget import ByteBudget
 
 _LOOK_S: Final = 0.05
 _SHARE: Final = 4
-"""What one device has under way may be a quarter of the memory: more of it waits, so that the others get in."""
+"""Bodies of one device may take a quarter of the memory: more of them wait, so that the other devices get in."""
 
 
 class BusyError(Exception):
-    """No room within a bearable time."""
+    """There was no room in memory within a bearable time."""
 
 
 class Reservations:
-    """For one event loop. Who finds no room waits a little: most devices that are told to come again do not."""
+    """Reserves memory in one event loop.
+
+    A request waits a little for room: most devices that get BUSY never try again.
+    """
 
     def __init__(self, budget: ByteBudget, patience_s: float) -> None:
         self._budget = budget
@@ -27,11 +30,11 @@ class Reservations:
         self._freed = asyncio.Event()
 
     def open(self, device_id: str) -> "Reservation":
-        """One request's, with nothing in it yet."""
+        """Opens one request's reservation, with nothing in it yet."""
         return Reservation(self, device_id)
 
     async def take(self, device_id: str, size_bytes: int) -> None:
-        """Wait for room.
+        """Waits for room.
 
         Raises:
             BusyError: there was none.
@@ -44,19 +47,19 @@ class Reservations:
             raise BusyError from None
 
     def leave(self, device_id: str, size_bytes: int) -> None:
-        """This much is no longer a request's; the budget is not touched."""
+        """Takes bytes off a device's share; the budget is not touched."""
         self._freed.set()
         self._under_way[device_id] -= size_bytes
         if not self._under_way[device_id]:
             del self._under_way[device_id]
 
     def give(self, device_id: str, size_bytes: int) -> None:
-        """Back to all."""
+        """Gives bytes back to the budget and to the device's share."""
         self._budget.give(size_bytes)
         self.leave(device_id, size_bytes)
 
     async def _something_freed(self) -> None:
-        """By a request, or in `_LOOK_S` perhaps by a camera's thread."""
+        """Waits until a request gave room back, or `_LOOK_S`: a camera's thread may have."""
         self._freed.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._freed.wait(), _LOOK_S)
@@ -72,7 +75,7 @@ class Reservations:
 
 
 class Reservation:
-    """A context: what is left in it at the end goes back."""
+    """Reserves memory for one request, as a context: what is left in it at the end goes back."""
 
     def __init__(self, reservations: Reservations, device_id: str) -> None:
         self._reservations = reservations
@@ -80,7 +83,7 @@ class Reservation:
         self._held_bytes = 0
 
     async def grow(self, size_bytes: int) -> None:
-        """More.
+        """Reserves more memory.
 
         Raises:
             BusyError: there was no room.
@@ -89,7 +92,7 @@ class Reservation:
         self._held_bytes += size_bytes
 
     def hand_over(self, size_bytes: int) -> None:
-        """This much stays taken and is another's to give back."""
+        """Passes bytes on to another owner, who gives them back."""
         self._held_bytes -= size_bytes
         self._reservations.leave(self._device_id, size_bytes)
 

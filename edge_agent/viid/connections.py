@@ -1,4 +1,4 @@
-"""What devices may take of the server. They keep a connection and push over it, one after the other."""
+"""Bounds the use that devices make of the server. They keep a connection and push over it, one after the other."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from provisioning.net.http_acceptor import Bounds
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What somebody may take who has shown no password yet."""
+    """Limits for a client that has shown no password yet."""
 
     connections: int = 1024
     per_address: int = 640
@@ -20,11 +20,11 @@ class Limits:
     body_rate: int = 64 * 1024
     """Bytes a second, on average."""
     patience_s: float = 5.0
-    """How long a request waits for memory before it is told to come again."""
+    """Seconds that a request waits for memory before it is told to come again."""
 
     @property
     def bounds(self) -> Bounds:
-        """Of connections."""
+        """Limits of connections, as the acceptor takes them."""
         return Bounds(
             connections=self.connections,
             per_address=self.per_address,

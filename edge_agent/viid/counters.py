@@ -1,4 +1,7 @@
-"""What devices sent and what became of it. One thread writes; any may read, without a lock: see `Counters`."""
+"""Counts the devices' requests and pictures by result.
+
+One thread writes; any may read, without a lock: see `Counters`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +13,7 @@ _MAX_ID: Final = 64
 
 
 class Count(StrEnum):
-    """Of one device, since the server began."""
+    """A counter of one device, since the server began."""
 
     RECEIVED = "received"
     """Pushes: requests with something to deliver, from a device that is registered."""
@@ -28,7 +31,7 @@ class Count(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """Somebody who wanted to register and is in no configuration."""
+    """A device that tried to register and is in no configuration."""
 
     device_id: str
     source: str
@@ -37,19 +40,19 @@ class Stranger:
 
 
 class Counters:
-    """Which numbers there are never changes, and the list of strangers is replaced whole: a reader sees no half."""
+    """Holds the counters. Their keys never change, and the list of unknown devices is replaced whole: no torn reads."""
 
     def __init__(self, device_ids: Iterable[str]) -> None:
         self._counts = {device_id: dict.fromkeys(Count, 0) for device_id in device_ids}
         self._strangers: tuple[Stranger, ...] = ()
 
     def add(self, device_id: str, what: Count, number: int = 1) -> int:
-        """Count; the new number."""
+        """Adds to a counter; returns its new value."""
         self._counts[device_id][what] += number
         return self._counts[device_id][what]
 
     def stranger(self, device_id: str, source: str, now_ms: int) -> Stranger:
-        """Note one for the technician. Who came last stays longest."""
+        """Notes an unknown device for the technician. The most recent stays longest."""
         shown = device_id if device_id.isascii() and device_id.isprintable() and len(device_id) <= _MAX_ID else "?"
         others = [each for each in self._strangers if (each.device_id, each.source) != (shown, source)]
         known = [each for each in self._strangers if (each.device_id, each.source) == (shown, source)]
@@ -59,9 +62,9 @@ class Counters:
         return seen
 
     def counts(self) -> dict[str, dict[Count, int]]:
-        """Of every device, as of now."""
+        """Returns the counters of every device, as of now."""
         return {device_id: dict(counts) for device_id, counts in self._counts.items()}
 
     def strangers(self) -> tuple[Stranger, ...]:
-        """Who was turned away last."""
+        """Returns the unknown devices, the most recent last."""
         return self._strangers

@@ -1,4 +1,4 @@
-"""Pictures in base64, as devices write it."""
+"""Decodes pictures in base64, as devices write it."""
 
 import binascii
 import json
@@ -13,7 +13,7 @@ _LONGEST_PREFIX: Final = 128
 
 
 def picture_bytes(data: memoryview) -> bytes:
-    r"""Decode a string of base64, as `Reader.raw` gives it.
+    r"""Decodes a string of base64, as `Reader.raw` gives it.
 
     Tolerated: a `data:` prefix, line breaks, escapes (`\/`, `\u003d`), the URL-safe alphabet, padding left out.
 

@@ -1,8 +1,8 @@
-"""JSON read by asking: what is not asked for is stepped over unread, however large, and never becomes an object.
+"""Reads JSON on demand: what is not requested is stepped over unread, however large, and never becomes an object.
 
-A list of faces inside a body costs a search for its closing bracket, and a picture stays where it arrived until
-somebody wants it. Bounded in depth and in number of values. What stands behind the body is ignored, and a comma too
-many is forgiven.
+A list of faces inside a body costs a search for its closing bracket, and a picture stays where it arrived until it is
+decoded. Bounded in depth and in number of values. What stands behind the body is ignored, and a comma too many is
+forgiven.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Final
 
 _SPACE: Final = re.compile(rb"[ \t\r\n\x00]*")
 _PLAIN: Final = re.compile(rb'[^\s,:"\[\]{}]{1,64}')
-"""A number, true, false, null, or what somebody takes for one."""
+"""A number, true, false, null, or a bare word that a device writes for one."""
 _STRUCTURE: Final = re.compile(rb'["\[\]{}]')
 _REST_OF_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _CLOSING: Final = {ord("{"): ord("}"), ord("["): ord("]")}
@@ -23,7 +23,7 @@ _MAX_TEXT_BYTES: Final = 512
 
 
 class MalformedBodyError(ValueError):
-    """No JSON, or more of it than anybody needs."""
+    """No JSON, or more of it than any body needs."""
 
 
 class Reader:
@@ -36,7 +36,7 @@ class Reader:
         self._space()
 
     def members(self) -> Iterator[str]:
-        """The keys of an object, each with the reader at its value. Of anything else: none."""
+        """Yields the keys of an object, each with the reader at its value. Of anything else: none."""
         if self._here() != ord("{"):
             self.skip()
             return
@@ -55,7 +55,10 @@ class Reader:
             self._step(began)
 
     def elements(self) -> Iterator[None]:
-        """The values of an array, with the reader at each. Of an object: itself, once. Of anything else: none."""
+        """Yields the values of an array, with the reader at each.
+
+        Of an object: itself, once. Of anything else: none.
+        """
         if self._here() == ord("{"):
             yield None
             return
@@ -69,7 +72,10 @@ class Reader:
             self._step(began)
 
     def text(self) -> str:
-        """A string, or a number or word as it stands. Empty for null, for a container, and for what is too long."""
+        """Reads a string, or a number or word as it stands.
+
+        Empty for null, for a container, and for what is too long.
+        """
         began = self._at
         self.skip()
         if self._body[began] in _CLOSING or self._at - began > _MAX_TEXT_BYTES:
@@ -83,18 +89,18 @@ class Reader:
             return ""
 
     def raw(self) -> memoryview:
-        """What stands between the quotes of a string, escapes and all, where it stands. Empty for anything else."""
+        """Returns the text between a string's quotes, escapes and all, as a view. Empty for anything else."""
         began = self._at
         self.skip()
         is_string = self._body[began] == ord('"')
         return memoryview(self._body)[began + 1 : self._at - 1] if is_string else memoryview(b"")
 
     def is_array(self) -> bool:
-        """Whether the value here is one."""
+        """True if the value here is an array."""
         return self._here() == ord("[")
 
     def skip(self) -> None:
-        """Step over the value."""
+        """Steps over the value."""
         self._count()
         first = self._here()
         if first == ord('"'):
@@ -108,7 +114,7 @@ class Reader:
             self._at = found.end()
 
     def _skip_container(self) -> None:
-        """Brackets have to match; what is between them is not looked at."""
+        """Steps over a container: brackets have to match; what is between them is not read."""
         awaited = bytearray()
         while True:
             found = _STRUCTURE.search(self._body, self._at)
@@ -131,7 +137,7 @@ class Reader:
                 return
 
     def _string_end(self) -> int:
-        """Behind the closing quote of the string that begins here."""
+        """Returns the position behind the closing quote of the string that begins here."""
         began = self._at + 1
         end = self._body.find(b'"', began)
         if end >= 0 and self._body.find(b"\\", began, end) >= 0:
@@ -142,7 +148,7 @@ class Reader:
         return end + 1
 
     def _step(self, began: int) -> None:
-        """Over the value if the caller did not read it, and over the comma behind it."""
+        """Steps over the value if the caller did not read it, and over the comma behind it."""
         if self._at == began:
             self.skip()
         self._space()

@@ -1,6 +1,6 @@
-"""Which pictures are taken. What is not on the list is answered as accepted, left unread and counted.
+"""Decides which pictures are taken. What is not on the list is answered as accepted, left unread and counted.
 
-A code that nobody here knows is not on the list either.
+An unknown code is not on the list either.
 """
 
 from typing import Final
@@ -15,12 +15,12 @@ _PERSON_EVENTS: Final = frozenset({2, 8, 10, 22})
 
 
 def is_taken(kind: int | None, event: int | None, *, as_image: bool) -> bool:
-    """Whether a picture of this Type and EventSort is read. `as_image`: it stands in a list of images of its own.
+    """True if a picture of this Type and EventSort is read. `as_image`: it stands in a list of images of its own.
 
     There, and only there, a missing Type and 100 (general) will do: the standard's ImageInfo has no place for a type,
     so asking for one would refuse every image. It is a picture like a camera's frame then, and the redactor withholds
-    it when it is small or shows no machine. A vehicle's or scene's picture has a place for its type: one that does not
-    say what it is may be the driver.
+    it when it is small or shows no machine. A vehicle's or scene's picture has a place for its type: one without a type
+    may be the driver.
     """
     if event in _PERSON_EVENTS:
         return False

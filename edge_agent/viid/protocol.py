@@ -1,4 +1,4 @@
-"""What devices are told, in their JSON."""
+"""Writes the answers to devices, in GA/T 1400's JSON."""
 
 import json
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ class StatusCode(IntEnum):
     OK = 0
     """Stored, or dropped on purpose, or of no use however often it comes."""
     BUSY = 2
-    """Again, later."""
+    """To be sent again, later."""
     INVALID_OPERATION = 4
     INVALID_JSON = 7
 
@@ -32,32 +32,32 @@ _TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP response."""
+    """One HTTP response to a device."""
 
     status: int
     body: bytes
     challenge: str = ""
-    """`WWW-Authenticate`."""
+    """The `WWW-Authenticate` header; empty without a challenge."""
 
 
 def single(code: StatusCode, subject: str, path: str, now_ms: int, status: int = HTTPStatus.OK) -> Answer:
-    """About one device or request."""
+    """Answers about one device or request."""
     return Answer(status, _json({"ResponseStatusObject": _status(code, subject, path, now_ms)}))
 
 
 def busy(subject: str, path: str, now_ms: int) -> Answer:
-    """Come again later; the body of this one is not read."""
+    """Answers that the request is to come again later; the body of this one is not read."""
     return single(StatusCode.BUSY, subject, path, now_ms, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def unauthorized(challenge: str, subject: str, path: str, now_ms: int) -> Answer:
-    """Show the password first."""
+    """Answers with a challenge: the password has to be shown first."""
     refusal = single(StatusCode.INVALID_OPERATION, subject, path, now_ms, HTTPStatus.UNAUTHORIZED)
     return replace(refusal, challenge=challenge)
 
 
 def several(codes: list[tuple[str, StatusCode]], path: str, now_ms: int) -> Answer:
-    """About the objects of a list, by id. When all have to wait, HTTP says so too."""
+    """Answers about the objects of a list, by id. When all have to wait, the HTTP status is 429 too."""
     all_busy = bool(codes) and all(code is StatusCode.BUSY for _, code in codes)
     entries = [_status(code, subject, path, now_ms) for subject, code in codes or [("", StatusCode.OK)]]
     return Answer(
@@ -67,7 +67,7 @@ def several(codes: list[tuple[str, StatusCode]], path: str, now_ms: int) -> Answ
 
 
 def system_time(server_id: str, now_ms: int) -> Answer:
-    """The agent's clock."""
+    """Answers with the agent's clock."""
     stated = {"VIIDServerID": server_id, "TimeMode": "1", "LocalTime": written(now_ms), "TimeZone": "Asia/Shanghai"}
     return Answer(HTTPStatus.OK, _json({"SystemTimeObject": stated}))
 

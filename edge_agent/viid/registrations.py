@@ -1,4 +1,4 @@
-"""Which device is registered, from where, and until when it is believed. One table; time is an argument."""
+"""Holds which device is registered, from which address, and until when. One state table; time is an argument."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Final
 
 
 class State(Enum):
-    """Of a device."""
+    """State of a device's registration."""
 
     UNREGISTERED = auto()
     REGISTERED = auto()
 
 
 class Event(Enum):
-    """What happens to it."""
+    """An event that changes a device's state."""
 
     REGISTER = auto()
-    """With the right password."""
+    """A Register with the right password."""
     WORD = auto()
-    """Any good request from where it registered: a keepalive or pictures."""
+    """Any good request from the registered address: a keepalive or pictures."""
     UNREGISTER = auto()
     SILENCE = auto()
     """Three keepalives were missed."""
@@ -34,13 +34,13 @@ NEXT: Final = {
     (State.REGISTERED, Event.UNREGISTER): State.UNREGISTERED,
     (State.REGISTERED, Event.SILENCE): State.UNREGISTERED,
 }
-"""A word of one that is not registered is not in it: that is `NotRegisteredError`, and the device registers again."""
+"""WORD of a device that is not registered is missing: that is `NotRegisteredError`, and the device registers again."""
 MISSED: Final = 3
-"""Keepalives."""
+"""Keepalives missed after which a registration lapses."""
 
 
 class NotRegisteredError(Exception):
-    """This device has to register first, or again: it never did, was silent for too long, or comes from elsewhere."""
+    """The device has to register first, or again: it never did, was silent for too long, or comes from elsewhere."""
 
 
 @dataclass(slots=True)
@@ -51,21 +51,21 @@ class _Registration:
 
 
 class Registrations:
-    """Of all devices that the configuration knows. A registration holds for the address that it came from."""
+    """Holds the registrations of all configured devices. Each holds for the address that it came from."""
 
     def __init__(self, keepalive_s: Mapping[str, float]) -> None:
-        """`keepalive_s`: the interval of each device, by its id."""
+        """`keepalive_s`: the interval of each device, by device id."""
         self._life_s = {device_id: MISSED * interval_s for device_id, interval_s in keepalive_s.items()}
         self._devices = {device_id: _Registration() for device_id in keepalive_s}
 
     def register(self, device_id: str, source: str, now_s: float) -> None:
-        """The device has shown its password; from another address than before, the other one counts no more."""
+        """Registers a device that has shown its password. An earlier registration from another address ends."""
         self._move(device_id, Event.REGISTER)
         device = self._devices[device_id]
         device.source, device.heard_s = source, now_s
 
     def word(self, device_id: str, source: str, now_s: float) -> None:
-        """The device says something.
+        """Notes a message of a device.
 
         Raises:
             NotRegisteredError: it is not registered, or not from this address.
@@ -78,16 +78,16 @@ class Registrations:
         device.heard_s = now_s
 
     def unregister(self, device_id: str) -> None:
-        """The device takes leave."""
+        """Ends a device's registration at its own request."""
         self._move(device_id, Event.UNREGISTER)
 
     def state(self, device_id: str, now_s: float) -> State:
-        """As of now."""
+        """Returns a device's state as of now."""
         self._mind_silence(device_id, now_s)
         return self._devices[device_id].state
 
     def at(self, source: str, now_s: float) -> tuple[str, ...]:
-        """Who is registered from an address."""
+        """Returns the devices registered from an address."""
         return tuple(
             device_id
             for device_id, device in self._devices.items()

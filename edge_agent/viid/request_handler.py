@@ -1,4 +1,4 @@
-"""One request from its head to its answer. Bodies stay in memory, and what is not taken is read past unkept."""
+"""Handles one request from its head to its answer. Bodies stay in memory, and what is not taken is read past unkept."""
 
 import asyncio
 import hashlib
@@ -22,13 +22,13 @@ from edge_agent.viid.routes import Route
 
 _MAX_SESSION_BYTES: Final = 64 * 1024
 _STEP_BYTES: Final = 1024 * 1024
-"""In which memory is taken for a body that does not say how long it is."""
+"""Steps in which memory is taken for a body of unknown length."""
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MAX_ID: Final = 64
 
 
 class Reception:
-    """Everything behind the connections."""
+    """Handles the requests of all connections."""
 
     def __init__(
         self, door: Door, pictures: Pictures, counters: Counters, clock: Clock, limits: Limits, *, max_body_bytes: int
@@ -42,7 +42,7 @@ class Reception:
         self._memory = Reservations(pictures.budget, limits.patience_s)
 
     async def answer(self, request: web.BaseRequest, address: str) -> web.StreamResponse:
-        """Whatever it is."""
+        """Answers any request, admitted or not."""
         device_id = request.headers.get("User-Identify", "").strip()
         head = Head(
             method=request.method,
@@ -55,7 +55,7 @@ class Reception:
         return _response(admitted if isinstance(admitted, Answer) else await self._admit(request, head, admitted))
 
     async def _admit(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> Answer:
-        """Take the body; whatever is wrong with it becomes an answer."""
+        """Takes the body; a fault of it becomes an answer."""
         whose = admitted.devices[0]
         if admitted.route not in SESSIONS:
             self._counters.add(whose, Count.RECEIVED)
@@ -95,7 +95,7 @@ class Reception:
         return answer
 
     async def _unread(self, request: web.BaseRequest, head: Head, whose: str) -> Answer:
-        """Faces, persons and whatever else: past the eyes and into nothing."""
+        """Reads past a body of faces, persons and whatever else is not taken; nothing of it is kept."""
 
         async def forget(_: bytes) -> None:
             pass
@@ -106,7 +106,7 @@ class Reception:
         return protocol.several([], head.shown_path, self._clock.now_ms())
 
     async def _body(self, request: web.BaseRequest, reservation: Reservation) -> bytearray:
-        """All of it. Room is taken for the pictures in it as well: base64 makes four bytes of three."""
+        """Reads the whole body. Room is taken for the pictures in it as well: base64 makes four bytes of three."""
         length = request.content_length
         if length is not None and length > self._max_body_bytes:
             raise _TooLargeError
@@ -128,14 +128,17 @@ class Reception:
         return body
 
     def _pushed(self, head: Head, admitted: Admitted, reservation: Reservation, data: bytearray) -> Answer:
-        """Offer every picture that is taken."""
+        """Offers every picture that is taken."""
         body = bodies.parse(data)
         self._counters.add(admitted.devices[0], Count.DROPPED_BY_POLICY, body.dropped)
         codes = [(thing.id, self._thing(head, admitted, thing, reservation)) for thing in body.things]
         return protocol.several(codes, head.shown_path, self._clock.now_ms())
 
     def _thing(self, head: Head, admitted: Admitted, thing: bodies.Thing, reservation: Reservation) -> StatusCode:
-        """What its sender is told. A picture that is none will not become one by being sent again."""
+        """Offers an object's pictures; returns its status.
+
+        A picture that is none will not become one by being sent again.
+        """
         device_id = self._door.owner(head, admitted, thing.device_id, self._clock.monotonic_s())
         if not device_id:
             self._counters.add(admitted.devices[0], Count.REFUSED)
@@ -159,7 +162,7 @@ class Reception:
         return code
 
     async def _read(self, request: web.BaseRequest, limit_bytes: int, take: Callable[[bytes], Awaitable[None]]) -> None:
-        """The body as it comes, at no less than the average rate that is asked for.
+        """Reads the body as it comes, at no less than the required average rate.
 
         Raises:
             TimeoutError: it is too slow.
@@ -183,11 +186,11 @@ _COUNTED: Final = {
 
 
 class _TooLargeError(Exception):
-    """A body over its limit."""
+    """A body is over its limit."""
 
 
 def _key(device_id: str, shot: bodies.Shot, picture: bytes) -> str:
-    """The same for the same picture of the same moment, so that one that is sent again is known again.
+    """Returns the same key for the same picture of the same moment, so that one that is sent again is recognized.
 
     Ids of the device are not in it: they repeat (a scene and a crop of it share one), and vendors write plates into
     them. Nor can they be read back out of it.

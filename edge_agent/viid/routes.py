@@ -1,4 +1,4 @@
-"""Which request is which. Devices write `/VIID/`, `/viid/`, a slash at the end, or a whole URL."""
+"""Maps method and path to a route. Devices write `/VIID/`, `/viid/`, a slash at the end, or a whole URL."""
 
 from enum import Enum, auto
 from typing import Final
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 class Route(Enum):
-    """What a request wants."""
+    """The service that a request wants."""
 
     REGISTER = auto()
     UNREGISTER = auto()
@@ -31,7 +31,7 @@ _POSTS: Final = {
 
 
 def normal_path(address: str) -> str:
-    """A path, or the path of a URL, in small letters, without query and without slashes at its end."""
+    """Returns a path, or the path of a URL, in small letters, without query and without slashes at its end."""
     try:
         path = urlsplit(address).path
     except ValueError:  # a bracket where a host should be
@@ -40,12 +40,12 @@ def normal_path(address: str) -> str:
 
 
 def is_same_path(one: str, other: str) -> bool:
-    """Whether both mean the same path, however they are written."""
+    """True if both mean the same path, however they are written."""
     return normal_path(one) == normal_path(other)
 
 
 def route(method: str, path: str) -> Route:
-    """Look it up."""
+    """Returns the route of a request line."""
     normal = normal_path(path)
     if method == "GET" and normal == "/viid/system/time":
         return Route.TIME

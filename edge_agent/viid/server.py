@@ -1,4 +1,4 @@
-"""The agent's GA/T 1400 server: the one place where devices' requests touch a socket, a clock and a log.
+"""Runs the agent's GA/T 1400 server: the one place where devices' requests touch a socket, a clock and a log.
 
 It runs in a thread and an event loop of its own. Bodies stay in memory under one budget and are never written anywhere;
 what is not taken is read past without being kept.
@@ -30,11 +30,11 @@ _log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 256
 _LOOK_S: Final = 0.1
-"""How often the server looks whether to stop."""
+"""Seconds between two checks whether to stop."""
 
 
 class ViidServer:
-    """Counts per device are readable from any thread."""
+    """Serves the devices of all cameras. Counters are readable from any thread."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ViidServer:
         unlock: Unlock | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """`cameras`: by camera id. `unlock` is what an enrolled agent opens sealed passwords with."""
+        """`cameras`: by camera id. `unlock` opens sealed passwords in an enrolled agent."""
         self._viid = viid
         self._pictures = pictures
         self._clock = clock
@@ -68,15 +68,15 @@ class ViidServer:
         )
 
     def counts(self) -> dict[str, dict[Count, int]]:
-        """By device id."""
+        """Returns the counters of each device, by device id."""
         return self._counters.counts()
 
     def strangers(self) -> tuple[Stranger, ...]:
-        """Who wanted to register and is in no configuration."""
+        """Returns the devices that tried to register and are in no configuration."""
         return self._counters.strangers()
 
     def run(self, stop: threading.Event) -> None:
-        """Serve until `stop`. Where nothing can listen, every camera says so, and it is tried again."""
+        """Serves until `stop`. Where the port cannot be opened, every camera reports it, and it is tried again."""
         backoff = Backoff(1.0, 30.0)
         while not stop.is_set():
             try:
@@ -111,7 +111,7 @@ class ViidServer:
         return tls
 
     def _turned_away(self, device_id: str, source: str, why: str) -> None:
-        """One line for the 1st, 10th, 100th: a device tries every minute, and a robot more often."""
+        """Logs the 1st, 10th, 100th refusal: a device tries every minute, and a robot more often."""
         self._pictures.turned_away(device_id, why)
         self._away[why] += 1
         if str(self._away[why]).rstrip("0") == "1":

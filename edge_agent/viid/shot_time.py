@@ -1,4 +1,4 @@
-"""Local time as GA/T 1400 writes it, without a zone: the contract's offset says which."""
+"""Converts local time as GA/T 1400 writes it, without a zone: the contract's offset holds."""
 
 import re
 from datetime import datetime
@@ -11,7 +11,7 @@ _EPOCH_MS: Final = re.compile(r"\d{13}", re.ASCII)
 
 
 def parse(text: str) -> int | None:
-    """Milliseconds since the epoch of yyyyMMddHHmmss, of the same with milliseconds, or of just such a number.
+    """Returns the Unix milliseconds of yyyyMMddHHmmss, of the same with milliseconds, or of just such a number.
 
     None for anything else.
     """
@@ -28,5 +28,5 @@ def parse(text: str) -> int | None:
 
 
 def written(now_ms: int) -> str:
-    """As yyyyMMddHHmmss."""
+    """Writes local time as yyyyMMddHHmmss."""
     return datetime.fromtimestamp(now_ms // 1000, ZONE).strftime("%Y%m%d%H%M%S")

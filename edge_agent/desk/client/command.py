@@ -1,4 +1,4 @@
-"""What `wayside-edge ingest` does."""
+"""Implements `wayside-edge ingest`: sends a recording to a desk agent."""
 
 import json
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a server's w
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was typed."""
+    """Arguments of `wayside-edge ingest` about the recording."""
 
     path: Path
     camera_id: str
@@ -44,7 +44,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How to reach the agent: its own configuration, on the same machine, or where it is and what to trust."""
+    """Arguments about the agent: its own configuration, on the same machine, or its address and what to trust."""
 
     config: Path | None
     server: str | None
@@ -53,7 +53,7 @@ class Way:
 
 
 def ingest(order: Order, way: Way) -> int:
-    """Bring it in. The exit code: 0, or 2 after one clear line on stderr."""
+    """Ingests a recording. Returns the exit code: 0, or 2 after one clear line on stderr."""
     try:
         return _ingest(order, way)
     except (ConfigError, EdgeError) as error:
@@ -84,7 +84,7 @@ def _ingest(order: Order, way: Way) -> int:
 
 
 def place(way: Way) -> Place:
-    """Where to go.
+    """Returns the agent's address, trust and token.
 
     Raises:
         ConfigError: a file cannot be used.

@@ -1,4 +1,4 @@
-"""A desk agent as `ingest` sees it: one question, or one upload that is answered while it goes on."""
+"""Talks to a desk agent on behalf of `ingest`: one query, or one upload that is answered while it goes on."""
 
 import asyncio
 import socket
@@ -23,14 +23,14 @@ _M = TypeVar("_M", bound=Message)
 
 _CONNECT_S: Final = 10.0
 _SILENCE_S: Final = 60.0
-"""The agent says twice a second how far it is; a disk or a queue may hold that up for a moment."""
+"""The agent reports progress twice a second; a disk or a queue may hold that up for a moment."""
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 _GOODBYE_STEPS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the agent is, and what opens its door."""
+    """Address of the agent, and the trust and token to connect with."""
 
     host: str
     port: int
@@ -39,18 +39,21 @@ class Place:
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """Names the agent in messages."""
         return f"desk agent {host_port(self.host, self.port)}"
 
 
 class DeskClient:
-    """Its methods raise DeskError: a refusal's own code, or `unreachable`, `untrusted`, `lost`, `nonsense`."""
+    """Asks and sends over HTTPS.
+
+    Its methods raise DeskError: a refusal's own code, or `unreachable`, `untrusted`, `lost`, `nonsense`.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
 
     async def standing(self, recording: Recording) -> Standing:
-        """How far it is."""
+        """Asks how far a recording is."""
         async with self._session() as session, self._asked(session.get(self._target(recording))) as answer:
             text = await answer.content.read(_MAX_ANSWER_BYTES)
         return self._read(Standing, text)
@@ -64,7 +67,7 @@ class DeskClient:
         *,
         again: bool,
     ) -> Progress:
-        """Send it from `at_ms` on; the last word. `told` hears of every step before it."""
+        """Sends a recording from `at_ms` on; returns its last progress. `told` takes each progress before that."""
         target = f"{self._target(recording)}&at_ms={at_ms}&again={int(again)}"
         async with self._session() as session:
             request = session.post(target, data=_off_loop(chunks), expect100=True)
@@ -107,7 +110,7 @@ class DeskClient:
 
     @asynccontextmanager
     async def _asked(self, request: "aiohttp.client._RequestContextManager") -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer, if it is one to go on with; what fails on the way has a name."""
+        """Yields the response, if it is one to go on with; every failure on the way has a code."""
         trouble: DeskError
         try:
             async with request as answer:
@@ -137,13 +140,16 @@ class DeskClient:
 
 
 async def _off_loop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """What blocks is done in a thread."""
+    """Runs an iterator that blocks in a thread."""
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         yield chunk
 
 
 async def _closed(sockets: list[socket.socket]) -> None:
-    """Aiohttp leaves a TLS connection to say goodbye in its own time, which a loop that ends here does not give it."""
+    """Waits until the sockets are closed.
+
+    Aiohttp leaves a TLS connection to say goodbye in its own time, which a loop that ends here does not give it.
+    """
     for each in sockets:
         with suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Bring one recording to a desk agent, however often the connection breaks."""
+"""Brings one recording to a desk agent, however often the connection breaks."""
 
 import asyncio
 import threading
@@ -14,21 +14,21 @@ from edge_agent.desk.protocol import End, Progress, Stage
 
 _PASSING: Final = frozenset({"lost", "unreachable", "stopping", "slow", "gone"})
 _TRIES: Final = 12
-"""Without a step forward: with the waits between them about a minute."""
+"""Attempts without a step forward: with the waits between them about a minute."""
 
 
 class Shown(Protocol):
-    """Where a person, or a program, sees how it goes."""
+    """Shows the progress to a person, or to a program."""
 
     def told(self, progress: Progress) -> None:
-        """The agent says how far it is."""
+        """Shows the progress that the agent reports."""
 
     def waits(self, why: str) -> None:
-        """The connection broke; it will be tried again."""
+        """Shows that the connection broke and will be tried again."""
 
 
 class Ingest:
-    """One recording's way in."""
+    """Brings one recording to the agent."""
 
     def __init__(
         self, carried: Carried, recording: Recording, client: DeskClient, clock: Clock, shown: Shown, *, again: bool
@@ -44,7 +44,7 @@ class Ingest:
         self._position_ms = -1
 
     def run(self) -> Progress | None:
-        """The agent's last word; None where all of it was in before. Tries again what may pass.
+        """Returns the agent's last progress; None where all of it was in before. Repeats what failed for now.
 
         Raises:
             DeskError: refused, or given up.

@@ -1,4 +1,4 @@
-"""How an ingest looks: a bar for a person, lines of JSON for a program."""
+"""Shows the progress of an ingest: a bar for a person, lines of JSON for a program."""
 
 import json
 from collections.abc import Iterator
@@ -17,23 +17,21 @@ _HELD: Final = " · waits for room in the spool"
 
 
 class JsonLines:
-    """One object a line on stdout."""
+    """Writes one JSON object a line to stdout."""
 
     def __init__(self, clock: Clock) -> None:
         self._pace = Pace(clock)
 
     def told(self, progress: Progress) -> None:
-        """See `Shown`."""
         shown = progress.model_dump(mode="json") | {"times_real_time": self._pace.at(progress.position_ms)}
         print(json.dumps(shown), flush=True)  # noqa: T201 - a program reads this
 
     def waits(self, why: str) -> None:
-        """See `Shown`."""
         print(json.dumps({"waits": why}), flush=True)  # noqa: T201 - a program reads this
 
 
 class ProgressBar:
-    """On stderr, so that stdout has the last word alone."""
+    """Shows a bar on stderr, so that stdout holds the result alone."""
 
     def __init__(self, bar: Bar, task: TaskID, clock: Clock) -> None:
         self._bar = bar
@@ -41,7 +39,6 @@ class ProgressBar:
         self._pace = Pace(clock)
 
     def told(self, progress: Progress) -> None:
-        """See `Shown`."""
         pace = self._pace.at(progress.position_ms)
         self._bar.update(
             self._task,
@@ -51,13 +48,12 @@ class ProgressBar:
         )
 
     def waits(self, why: str) -> None:
-        """See `Shown`."""
         self._bar.console.print(f"[yellow]tries again[/yellow] {escape(why)}", highlight=False)
 
 
 @contextmanager
 def progress_bar(console: Console, title: str, length_ms: int | None, clock: Clock) -> Iterator[ProgressBar]:
-    """A bar for as long as the block runs; without a terminal only what goes wrong is printed."""
+    """Shows a bar for as long as the block runs; without a terminal only failures are printed."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -71,14 +67,14 @@ def progress_bar(console: Console, title: str, length_ms: int | None, clock: Clo
 
 
 class Pace:
-    """Recording time by wall time since the first word."""
+    """Measures recording time by wall time since the first progress."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._began: tuple[float, int] | None = None
 
     def at(self, position_ms: int) -> float | None:
-        """How many times real time; None before there is anything to say."""
+        """Returns the speed in multiples of real time; None while it is not known."""
         now_s = self._clock.monotonic_s()
         if self._began is None:
             self._began = (now_s, position_ms)

@@ -1,4 +1,4 @@
-"""The seam between `ingest` and what it carries to a desk agent: a video file, or pictures."""
+"""Defines the interface between `ingest` and what it sends to a desk agent: a video file, or pictures."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from edge_agent.errors import EdgeError
 
 
 class RecordingError(EdgeError):
-    """The file cannot be sent, and why."""
+    """The file cannot be sent. The text names the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a recording says of itself."""
+    """A recording's own facts, read from the file."""
 
     length_ms: int | None
     what: str
@@ -25,27 +25,30 @@ class Facts:
 
 
 class Sending:
-    """A recording on its way out. `broke_off` says afterwards why not all of it could be read; empty: it could."""
+    """A recording on its way out. `broke_off` holds afterwards why not all of it could be read; empty: it could."""
 
     def __init__(self, at_ms: int, chunks: Callable[["Sending"], Generator[bytes]]) -> None:
-        """`at_ms`: where in the recording the stream begins. `chunks` is called once, and may set `broke_off`."""
+        """`at_ms`: offset in the recording at which the stream begins.
+
+        `chunks` is called once, and may set `broke_off`.
+        """
         self.at_ms = at_ms
         self.broke_off = ""
         self.chunks = chunks(self)
 
 
 class Carried(Protocol):
-    """What can be sent, from any position on and always the same."""
+    """A recording that can be sent from any position on, always the same."""
 
     def facts(self) -> Facts:
-        """Look at it.
+        """Examines the file.
 
         Raises:
             RecordingError: it cannot be sent.
         """
 
     def begin(self, after_ms: int) -> Sending:
-        """Whatever is needed to see all pictures behind `after_ms`; all of it where that is below 0.
+        """Begins a stream with all that is needed to decode the pictures behind `after_ms`; all of it below 0.
 
         Raises:
             RecordingError: it cannot be sent.

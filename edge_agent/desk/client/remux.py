@@ -1,8 +1,8 @@
-"""A recording file as a stream: its packets untouched in Matroska, from any keyframe on, without sound.
+"""Remuxes a recording file to a stream: its packets untouched in Matroska, from any keyframe on, without sound.
 
 Any file that FFmpeg's usual demuxers read will do. They are named, so that what claims to be a recording cannot be a
-playlist that opens other files. The stream's times are offsets from the recording's first packet: whoever knows where
-it begins knows every capture time to the millisecond, which is all that Matroska keeps.
+playlist that opens other files. The stream's times are offsets from the recording's first packet: with the recording's
+start they give every capture time to the millisecond, which is all that Matroska keeps.
 """
 
 import hashlib
@@ -38,19 +38,19 @@ _OPTIONS: Final = {
 _CHUNK_BYTES: Final = 256 * 1024
 _HEAD_BYTES: Final = 1024 * 1024
 _STEPS_BACK_MS: Final = (0, 10_000, 60_000, 600_000)
-"""How far before the wanted position a keyframe is sought; then at the start."""
+"""Distances before the wanted position at which a keyframe is sought; then at the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where to seek to, None for nowhere, and the keyframe that is found from there; both in ticks."""
+    """Position to seek to, None for none, and the keyframe that is found from there; both in ticks."""
 
     seek_to: int | None
     begin_pts: int
 
 
 class Remux:
-    """See `Carried` and the module."""
+    """Sends a video file, remuxed."""
 
     def __init__(self, path: Path, *, keyframes_only: bool = False) -> None:
         """`keyframes_only`: what lies between keyframes is neither sent nor decoded, which is many times faster."""
@@ -58,7 +58,7 @@ class Remux:
         self._keyframes_only = keyframes_only
 
     def facts(self) -> Facts:
-        """Look into the file.
+        """Examines the file.
 
         Raises:
             RecordingError: it cannot be read, or there is no video in it that is decoded here.
@@ -73,7 +73,7 @@ class Remux:
             )
 
     def begin(self, after_ms: int) -> Sending:
-        """From the last keyframe on that lies at or before `after_ms`; from the first where there is none.
+        """Begins at the last keyframe that lies at or before `after_ms`; at the first where there is none.
 
         Raises:
             RecordingError: see `facts`.
@@ -142,7 +142,7 @@ class Remux:
         yield out.take()
 
     def _packets(self, container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet]":
-        """Those with pictures in them, each with a time."""
+        """Yields the packets with pictures in them, each with a time."""
         reorders = bool(stream.codec_context.has_b_frames)
         if reorders and container.format.name == "avi":
             raise self._untimed()
@@ -196,7 +196,7 @@ class Remux:
 
 
 class _Out:
-    """What the muxer writes to: it can only append."""
+    """Collects the muxer's output: it can only append."""
 
     def __init__(self) -> None:
         self.held = bytearray()

@@ -1,4 +1,7 @@
-"""When a recording began, as a person writes it: ISO 8601 with a zone. Nothing is guessed, least of all the hour."""
+"""Parses the start of a recording as a person writes it: ISO 8601 with a zone.
+
+Nothing is guessed, least of all the hour.
+"""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -10,7 +13,7 @@ _EXAMPLE: Final = "2026-11-24T08:30:00+08:00"
 
 
 def started_at_ms(text: str, now_ms: int) -> int:
-    """Milliseconds since 1970, UTC.
+    """Returns milliseconds since 1970, UTC.
 
     Raises:
         DeskError: `implausible_start`: no date and time with a zone, before 2000, or in the future.
@@ -32,7 +35,7 @@ def started_at_ms(text: str, now_ms: int) -> int:
 
 
 def offered(created_at: str | None) -> str:
-    """What the file itself claims, as a hint and no more."""
+    """Words the file's own claim about its start, as a hint and no more."""
     if created_at is None:
         return "the file does not say it itself"
     return (

@@ -1,4 +1,4 @@
-"""Pictures as a recording: a folder in the order of its names, or one file, at equal distances in time."""
+"""Sends pictures as a recording: a folder in the order of its names, or one file, at equal distances in time."""
 
 import hashlib
 from collections.abc import Generator
@@ -14,7 +14,7 @@ _HEAD_BYTES: Final = 1024 * 1024
 
 
 class Stills:
-    """See `Carried`. A file that is no picture keeps its place and is counted at the other end; no name is sent."""
+    """Sends a folder of pictures. A file that is none keeps its place and is counted by the agent; no name is sent."""
 
     def __init__(self, path: Path, interval_s: float) -> None:
         self._path = path
@@ -22,11 +22,10 @@ class Stills:
 
     @staticmethod
     def is_one(path: Path) -> bool:
-        """Whether this is for here and not a video."""
+        """True if a path holds pictures, and is not a video."""
         return path.is_dir() or path.suffix.lower() in SUFFIXES
 
     def facts(self) -> Facts:
-        """See `Carried`."""
         files = self._files()
         digest = hashlib.sha256(f"{self._step_ms} {[file.stat().st_size for file in files]}".encode())
         with files[0].open("rb") as file:
@@ -39,7 +38,6 @@ class Stills:
         )
 
     def begin(self, after_ms: int) -> Sending:
-        """See `Carried`."""
         files = self._files()
         done = 0 if after_ms < 0 else min(len(files), after_ms // self._step_ms + 1)
         return Sending(0, partial(self._chunks, files=files, done=done))

@@ -1,4 +1,4 @@
-"""One camera's way to its media, attempt after attempt: a session each, live or of recordings (`playback`)."""
+"""Opens one camera's media, attempt after attempt: a session each, live or of recordings (`playback`)."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,27 +14,27 @@ from provisioning.contracts.config.processes import Gb28181Source
 
 
 class MediaChannel(Protocol):
-    """See the module. Used by one thread at a time."""
+    """Opens the sessions of one camera. Used by one thread at a time."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to come, ever."""
+        """True once nothing more is to come, ever."""
 
     def open(self) -> AbstractContextManager[Media]:
-        """The media of the next session, for as long as the context lasts. Raises SourceError."""
+        """Opens the media of the next session, for as long as the context lasts. Raises SourceError."""
 
     def reach(self, at_ms: int) -> None:
-        """A usable picture with this capture time has come."""
+        """Notes that a usable picture with this capture time has come."""
 
     def excuses(self, error: SourceError) -> bool:
-        """Whether a session that ended with this error has ended as it should."""
+        """True if a session that ended with this error has ended as it should."""
 
     def complaints(self) -> list[str]:
-        """What could not be had, each told once."""
+        """Returns what could not be fetched, each once."""
 
 
 class LiveChannel:
-    """See `MediaChannel`: what a channel shows now."""
+    """Opens the live video of a channel."""
 
     is_over = False
 
@@ -46,26 +46,23 @@ class LiveChannel:
 
     @contextmanager
     def open(self) -> Iterator[Media]:
-        """See `MediaChannel`."""
         with self._sessions.open(self._camera_id, self._source) as session:
             self._pictured = session.picture
             yield session.media
 
     def reach(self, at_ms: int) -> None:  # noqa: ARG002 - now, whatever the device's clock says
-        """See `MediaChannel`. With its first picture a session plays."""
+        """Reports the picture to the session, which plays from its first picture on."""
         self._pictured()
 
     def excuses(self, error: SourceError) -> bool:  # noqa: ARG002 - a live channel has no end of its own
-        """See `MediaChannel`."""
         return False
 
     def complaints(self) -> list[str]:
-        """See `MediaChannel`."""
         return []
 
 
 class ChannelSource:
-    """A camera that looks at its channel in this process. See `LiveSource`."""
+    """Delivers a GB/T 28181 camera's pictures in this process."""
 
     def __init__(self, camera_id: str, channel: MediaChannel, stream: LiveSource) -> None:
         """`stream` receives one session of `channel` at a time."""
@@ -75,15 +72,14 @@ class ChannelSource:
 
     @property
     def sender_offset_ms(self) -> float | None:
-        """See `LiveSource`."""
+        """The device's clock minus the agent's, as of the running session."""
         return self._stream.sender_offset_ms
 
     def attend(self, per_second: float) -> None:
-        """See `LiveSource`."""
         self._stream.attend(per_second)
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped | None]:
-        """See `Source`. Sessions of recordings follow each other until there are no more.
+        """Delivers pictures. Sessions of recordings follow each other until there are no more.
 
         Raises:
             SourceError: see `MediaSessions.open` and `Gb28181Stream.frames`.

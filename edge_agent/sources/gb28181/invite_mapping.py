@@ -1,4 +1,4 @@
-"""What a device is asked for, by a camera's configuration; and what is to be expected, by the device's answer."""
+"""Maps a camera's configuration to an invitation, and the device's answer to the media to expect."""
 
 import socket
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from edge_agent.sources.gb28181.media import Media
 from provisioning.contracts.config.processes import Gb28181Source
 
 _DISCARD_PORT: Final = 9
-"""What an offer names where the other side is not to connect (RFC 4145, 4.1)."""
+"""Port in an offer to which the other side is not to connect (RFC 4145, 4.1)."""
 
 
 def wanted(source: Gb28181Source, route: Route, span: Span | None, *, is_2022: bool) -> Invitation:
-    """As yet without a port. `auto`: a device that came over TCP is likely to be behind address translation."""
+    """Builds the invitation, as yet without a port. `auto`: a device that came over TCP is probably behind NAT."""
     transport: Transport = "tcp_passive" if route.peer.transport == "tcp" else "udp"
     return Invitation(
         device_id=source.device_id,
@@ -40,7 +40,7 @@ def agreed(
     route: Route,
     ended: Callable[[], SourceError | None],
 ) -> Media:
-    """Of an accepted invitation; `ended` is asked for its end."""
+    """Returns the media of an accepted invitation; `ended` is asked for its end."""
     host = _reachable(accepted.host, route.peer.host)
     if invitation.transport == "tcp_active":
         remote = (host, accepted.port) if accepted.port else None
@@ -62,6 +62,6 @@ def agreed(
 
 
 def _reachable(said: str, seen: str) -> str:
-    """Where a device that connects from `seen` listens, if it says `said`: an address of its own network is no use."""
+    """Returns the reachable host of a device at `seen` that names `said`: a private address of its own is no use."""
     is_elsewhere = ip_address(said).is_private and not ip_address(seen).is_private
     return seen if is_elsewhere or ip_address(said).is_loopback else said

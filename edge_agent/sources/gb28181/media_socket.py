@@ -1,4 +1,4 @@
-"""What the media of one session arrive on: a UDP socket, a connection that is made to us, or one that we make."""
+"""Reads one session's media: from a UDP socket, a connection that is made to us, or one that we make."""
 
 import select
 import socket
@@ -14,10 +14,10 @@ BUFFER_BYTES: Final = 4 * 1024 * 1024
 """A keyframe of 1080p arrives in one burst."""
 _DATAGRAM_BYTES: Final = 65_536
 _STREAM_BYTES: Final = 16 * 1024
-"""Of a connection at once: more of a still scene's pictures, of 200 bytes each, than a receiver holds events would be
-lost before anybody looks (seen with 64 KiB)."""
+"""Bytes of a connection at once: of a still scene's pictures, of 200 bytes each, more would come than a receiver holds
+events (seen with 64 KiB)."""
 _BURST: Final = 64
-"""Datagrams that are read before anybody looks at what came of them."""
+"""Datagrams that are read before their pictures are looked at."""
 _WAIT_S: Final = 0.1
 _TRIES: Final = 3
 _BETWEEN_S: Final = 1.0
@@ -26,20 +26,19 @@ _CONNECT_S: Final = 3.0
 
 
 class MediaSocket:
-    """A context. It closes what it accepts or makes; the session's own socket is whoever's opened it."""
+    """Receives one session, as a context.
+
+    It closes the connections that it accepts or makes; `Media.sock` stays open.
+    """
 
     def __init__(self, camera_id: str, media: Media, clock: Clock) -> None:
-        """Connect, where that is ours to do.
-
-        Raises:
-            Unreachable: nothing listens there.
-        """
+        """Prepares the socket; `connect` makes the connection where that is ours to do."""
         self._camera_id = camera_id
         self._media = media
         self._clock = clock
         self._connection: socket.socket | None = None
         self.strangers = 0
-        """Connections from elsewhere, and datagrams, that were turned away."""
+        """Connections and datagrams from elsewhere that were turned away."""
         if media.sock is not None:
             media.sock.setblocking(False)
         if media.transport == "udp":
@@ -54,12 +53,12 @@ class MediaSocket:
 
     @property
     def buffer_bytes(self) -> int:
-        """What the kernel really holds for us."""
+        """Bytes that the kernel really holds for us."""
         sock = self._connection or self._media.sock
         return 0 if sock is None else sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
 
     def connect(self, stop: threading.Event) -> None:
-        """Of `tcp_active`: connect to the device.
+        """Connects to the device, for `tcp_active`.
 
         Raises:
             Unreachable: it was tried three times.
@@ -85,7 +84,7 @@ class MediaSocket:
         )
 
     def read(self) -> Iterator[tuple[bytes, str] | None]:
-        """What has arrived, at most a burst: (bytes, from which host). None: the connection has ended.
+        """Yields what has arrived, at most a burst: (bytes, from which host). None: the connection has ended.
 
         Waits a tenth of a second for the first.
 
@@ -123,7 +122,7 @@ class MediaSocket:
         return (data, "") if data else None
 
     def _accept(self, listener: socket.socket) -> None:
-        """Of a device that connects. One at a time, and none but the one that was invited."""
+        """Accepts a connection of the invited device; any other is closed. One at a time."""
         connection, (host, *_) = listener.accept()
         if self._expected_host not in {None, host}:
             self.strangers += 1
@@ -139,7 +138,7 @@ class MediaSocket:
 
 
 def _is_readable(sock: socket.socket) -> bool:
-    """Within a tenth of a second. By poll: select takes no descriptor above 1023."""
+    """Waits a tenth of a second for data. By poll: select takes no descriptor above 1023."""
     waiting = select.poll()
     waiting.register(sock, select.POLLIN)
     return bool(waiting.poll(_WAIT_S * 1000))

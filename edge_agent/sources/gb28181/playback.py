@@ -1,7 +1,7 @@
-"""A span of a device's recordings, fetched piece by piece with the times at which it was recorded.
+"""Fetches a span of a device's recordings piece by piece, with the times at which it was recorded.
 
 A session ends in four ways, and each is an end: the device says so (`MediaStatus` 121, by MESSAGE or by INFO), the
-media reach the time that was asked for, or they stop. What stopped short is asked for again (`gb28181.plan`).
+media reach the time that was asked for, or they stop. What stopped short is invited again (`playback_plan`).
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from provisioning.contracts.config.processes import Gb28181Source, RecordedSpan
 
 
 class Playback:
-    """See `MediaChannel`. It remembers over all attempts how far it has come."""
+    """Opens the sessions of a span. It remembers over all attempts how far it has come."""
 
     def __init__(self, camera_id: str, source: Gb28181Source, span: RecordedSpan, sessions: MediaSessions) -> None:
         self._camera_id = camera_id
@@ -29,12 +29,12 @@ class Playback:
 
     @property
     def is_over(self) -> bool:
-        """See `MediaChannel`."""
+        """True once the span has been fetched, or left out."""
         return self._plan.is_over
 
     @contextmanager
     def open(self) -> Iterator[Media]:
-        """See `MediaChannel`. Being stopped, or a device that is not there, is no attempt at a piece.
+        """Opens a session for the next piece. Being stopped, or a device that is offline, is no attempt at a piece.
 
         Raises:
             NotFound: the device has nothing of the span, or no such channel.
@@ -62,16 +62,15 @@ class Playback:
                 self._plan.end(is_said=self._is_said)
 
     def reach(self, at_ms: int) -> None:
-        """See `MediaChannel`."""
         self._plan.reach(at_ms)
         self._pictured()
 
     def excuses(self, error: SourceError) -> bool:
-        """See `MediaChannel`: the device said that it is over, stopped without a word, or hung up."""
+        """True if the device said that the recording is over, stopped without a sign, or hung up."""
         return self._has_begun and (self._is_said or isinstance(error, Ended | Stalled))
 
     def complaints(self) -> list[str]:
-        """See `MediaChannel`."""
+        """Returns the pieces that were left out since the last call."""
         told, self._told = self._told, len(self._plan.left_out)
         return [
             f"a piece of the recording could not be had in three attempts: {piece.ended_at_ms - piece.started_at_ms} ms"
@@ -80,7 +79,7 @@ class Playback:
         ]
 
     def _piece(self) -> Span:
-        """What to ask for now."""
+        """Returns the piece to invite now; queries the recordings first."""
         if not self._plan.is_listed:
             recordings = self._sessions.recordings(self._camera_id, self._source, self._plan.span)
             if recordings is None:

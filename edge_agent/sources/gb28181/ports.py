@@ -1,4 +1,4 @@
-"""Ports that devices send media to: the even ones of a range, one after another. Who holds a socket holds its port."""
+"""Gives out ports for media: the even ones of a range, one after another. An open socket holds its port."""
 
 import errno
 import socket
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _BACKLOG: Final = 1
-"""Of a TCP listener: one device connects."""
+"""Backlog of a TCP listener: one device connects."""
 
 
 class NoPortError(OSError):
@@ -25,7 +25,7 @@ class MediaPorts:
         self._lock = threading.Lock()
 
     def udp(self) -> socket.socket:
-        """A bound UDP socket.
+        """Opens a bound UDP socket.
 
         Raises:
             NoPortError: there is none.
@@ -33,7 +33,7 @@ class MediaPorts:
         return self._bound(socket.SOCK_DGRAM)
 
     def tcp(self) -> socket.socket:
-        """A TCP listener.
+        """Opens a TCP listener.
 
         Raises:
             NoPortError: there is none.

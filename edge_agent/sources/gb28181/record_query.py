@@ -1,4 +1,4 @@
-"""What devices have recorded: a camera's own thread asks, and waits for the answer."""
+"""Queries devices for their recordings: a camera's own thread asks, and waits for the answer."""
 
 import threading
 from typing import Final
@@ -19,7 +19,7 @@ class RecordingLists:
     """Thread-safe. `heard` and `close` are for the platform."""
 
     def __init__(self, signalling: Signalling, wait_s: float) -> None:
-        """`wait_s`: for one answer, beyond the conversation's own patience."""
+        """`wait_s`: for one answer, beyond the query's own time-out."""
         self._signalling = signalling
         self._wait_s = wait_s
         self._moved = threading.Condition()
@@ -27,22 +27,22 @@ class RecordingLists:
         self._is_closed = False
 
     def heard(self, event: RecordsTaken) -> None:
-        """An answer. One that nobody waits for is nobody's."""
+        """Takes an answer. One that no thread waits for is dropped."""
         with self._moved:
             if event.query in self._asked:
                 self._asked[event.query] = event.records
                 self._moved.notify_all()
 
     def close(self) -> None:
-        """Nobody is to wait any more."""
+        """Ends every wait for an answer."""
         with self._moved:
             self._is_closed = True
             self._moved.notify_all()
 
     def recordings(self, device_id: str, channel_id: str, span: Span) -> tuple[Recording, ...] | None:
-        """What it has of a span, by time; None where it does not say.
+        """Returns a channel's recordings of a span, by time; None where the device does not say.
 
-        Recorders stop at some 300 items: then it is asked again, from the newest on.
+        Recorders stop at some 300 items: then the query is repeated, from the newest on.
 
         Raises:
             NotServing: see `Signalling.call`.
@@ -60,7 +60,7 @@ class RecordingLists:
         return tuple(sorted(found.values()))
 
     def _records(self, device_id: str, channel_id: str, span: Span) -> Records | None:
-        """One question; None: there is no answer."""
+        """Sends one query; None: there is no answer."""
 
         def ask(commands: Commands, now: Now) -> int:
             query = commands.query_records(device_id, channel_id, (span.started_at_ms, span.ended_at_ms), now)

@@ -1,4 +1,4 @@
-"""Why a device gives no media, for the person who must act."""
+"""Words the reasons for which a device gives no media, for the person who must act."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -57,7 +57,7 @@ _NOTHING_RECORDED: Final = (
 
 
 def refused(camera_id: str, source: Gb28181Source, ended: SessionEnded) -> SourceError:
-    """What a camera's thread raises once its session is over, or was never accepted."""
+    """Returns the error of a session that is over, or was never accepted."""
     if ended.cause is Cause.REFUSED:
         kind, what = _REFUSED.get(ended.status or 0, (NoPicture, "refuses"))
         if kind is NotFound and source.span is not None:
@@ -69,7 +69,7 @@ def refused(camera_id: str, source: Gb28181Source, ended: SessionEnded) -> Sourc
 
 
 def turned_away(camera_id: str, refusal: TurnedAway) -> SourceError:
-    """Return what a camera's thread raises while this agent refuses to register its device."""
+    """Returns the error of a camera while this agent refuses to register its device."""
     kind = LoginIgnored if refusal.why in {NOT_OURS, UNANSWERED} else WrongCredentials
     where = f" at {refusal.host}" if refusal.host else ""
     return kind(camera_id, f"device {refusal.device_id}{where} wants to register and is turned away: {refusal.why}")

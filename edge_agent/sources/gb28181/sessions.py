@@ -1,4 +1,4 @@
-"""Media of registered devices: a camera's own thread asks for them, the platform's thread speaks with the device.
+"""Opens media of registered devices: a camera's own thread asks, the platform's thread signals to the device.
 
 ```
 camera's thread ── open ─▶ port open ─▶ INVITE ─▶ 200 ─▶ Media: a bound socket, who sends, what to expect
@@ -46,23 +46,23 @@ from provisioning.contracts.config.processes import Gb28181Source
 
 _T = TypeVar("_T")
 _Key: TypeAlias = tuple[str, str, int, bool]
-"""Device, channel, stream, and whether it is recordings: of each there is one session at a time."""
+"""Device, channel, stream, and True for recordings: of each there is one session at a time."""
 _STOPS: Final = "the agent's platform for devices does not run any more"
 _LOOK_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long what may take."""
+    """Time-outs of the steps of a session, in seconds."""
 
     online_s: float = 20.0
     """For a device that is not registered."""
     answer_s: float = 20.0
     """The dialog gives up after 10 s and a CANCEL of 5; this is for a platform that hangs."""
     gap_s: float = 2.0
-    """Between the end of a session and the next INVITE: devices say 486 before."""
+    """Between the end of a session and the next INVITE: devices answer 486 before."""
     records_s: float = 620.0
-    """For a list of recordings: the conversation ends it after ten minutes."""
+    """For a list of recordings: the query ends after ten minutes."""
     drain_s: float = 3.0
     """A recording is at its end; what is on the way still counts, until nothing usable has come for so long."""
     begin_s: float = 10.0
@@ -71,7 +71,7 @@ class Patience:
 
 @dataclass(slots=True)
 class _Call:
-    """What is known of one session, written by the platform's thread, read by the camera's."""
+    """State of one session, written by the platform's thread, read by the camera's."""
 
     moved: threading.Condition
     """For the one camera that waits for it."""
@@ -82,20 +82,21 @@ class _Call:
     is_port_free: bool = False
     is_left: bool = False
     pictured_s: float | None = None
-    """When the newest usable picture came."""
+    """Monotonic second of the newest usable picture."""
     quiet_from_s: float | None = None
-    """When the device had heard the BYE, and a moment more: it may be invited again, and what it sends is late."""
+    """Monotonic second from which the device may be invited again, and what it sends is late: the BYE was heard, and a
+    moment has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One that was accepted."""
+    """A session that the device accepted."""
 
     media: Media
     picture: Callable[[], None]
-    """To be told of each usable picture."""
+    """To be called for each usable picture."""
     cause: Callable[[], Cause | None]
-    """Why it ended; None while it lasts."""
+    """Returns why the session ended; None while it lasts."""
 
 
 class MediaSessions:
@@ -116,9 +117,9 @@ class MediaSessions:
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._arrivals: dict[str, threading.Condition] = {}
-        """By device. After a restart thousands come within a minute: each wakes nobody but its own cameras."""
+        """By device. After a restart thousands come within a minute: each wakes only its own cameras."""
         self._turned_away: dict[str, TurnedAway] = {}
-        """By device: why its last try to register was refused. Those that were let in since are not here."""
+        """Last refused registration by device. Devices that were let in since are not here."""
         self._calls: dict[int, _Call] = {}
         self._last: dict[_Key, _Call] = {}
         self._held = HeldPorts()
@@ -127,7 +128,7 @@ class MediaSessions:
     # --- the platform's side
 
     def heard(self, event: Event) -> None:
-        """What has become of a session, a question or a device."""
+        """Takes an event of a session, a query or a device."""
         match event:
             case RecordsTaken():
                 self._lists.heard(event)
@@ -145,7 +146,7 @@ class MediaSessions:
                 return
 
     def run(self, stop: threading.Event) -> None:
-        """Look after the ports of sessions that are over, until `stop`; then nobody waits for a device any more."""
+        """Checks the ports of ended sessions until `stop`; then ends every wait for a device."""
         self._open()
         try:
             while not self._clock.wait(stop, _LOOK_S):
@@ -154,20 +155,20 @@ class MediaSessions:
             self.close()
 
     def _open(self) -> None:
-        """It runs again after a fall."""
+        """Begins anew: `run` may be called again after a failure."""
         with self._lock:
             self._closed.clear()
             self._lists = RecordingLists(self._signalling, self._patience.records_s)
 
     def look(self) -> None:
-        """Whether a device goes on sending to a session that is over: it gets one more BYE."""
+        """Sends one more BYE to each device that goes on sending to a session that is over."""
         with self._lock:
             late = self._held.late(self._clock.monotonic_s())
         for number in late:
             self._tell(partial(_late_media, number))
 
     def close(self) -> None:
-        """The platform stops: whoever waits for a device is told, and no port is held."""
+        """Ends every wait because the platform stops, and closes the held ports."""
         self._lists.close()
         with self._lock:
             self._closed.set()
@@ -179,7 +180,7 @@ class MediaSessions:
 
     @contextmanager
     def open(self, camera_id: str, source: Gb28181Source, span: Span | None = None) -> Iterator[Session]:
-        """A channel's media, for as long as the context lasts; `span`: of its recordings.
+        """Opens a channel's media, for as long as the context lasts; `span`: of its recordings.
 
         Raises:
             Silent: its device is not registered.
@@ -222,7 +223,7 @@ class MediaSessions:
             self._leave(number, sock)
 
     def recordings(self, camera_id: str, source: Gb28181Source, span: Span) -> tuple[Recording, ...] | None:
-        """What a channel has recorded of a span, by time; None where its device does not say.
+        """Returns a channel's recordings of a span, by time; None where its device does not say.
 
         Raises:
             Silent: its device is not registered.
@@ -241,7 +242,7 @@ class MediaSessions:
     # --- inside: on the way to a session
 
     def _route(self, camera_id: str, source: Gb28181Source) -> tuple[Route, bool]:
-        """To a device that is registered, and whether it speaks the edition of 2022.
+        """Waits for the route to a registered device; returns it, and True if it speaks the edition of 2022.
 
         At the agent's start the platform begins in another thread at the same time: it is waited for as well.
         """
@@ -267,7 +268,7 @@ class MediaSessions:
         return route, version.is_2022
 
     def _absence(self, camera_id: str, source: Gb28181Source) -> SourceError:
-        """Why the device is not registered, as far as it is known here."""
+        """Returns why the device is not registered, as far as it is known here."""
         with self._lock:
             refusal = self._turned_away.get(source.device_id)
         if refusal is not None:
@@ -279,7 +280,7 @@ class MediaSessions:
         )
 
     def _wait_for_channel(self, camera_id: str, key: _Key) -> None:
-        """Until the BYE of the last session is answered, and a moment longer."""
+        """Waits until the BYE of the last session is answered, and a moment longer."""
         with self._lock:
             last = self._last.get(key)
             if last is not None:
@@ -328,7 +329,7 @@ class MediaSessions:
                 arrival.notify_all()
 
     def _call_of(self, number: int) -> _Call:
-        """The lock is held. The platform may have spoken of it before `invite` returned."""
+        """Returns the session's state. The lock is held. Its first event may have come before `invite` returned."""
         return self._calls.setdefault(number, _Call(threading.Condition(self._lock)))
 
     def _note(self, event: SessionEvent) -> None:
@@ -349,7 +350,7 @@ class MediaSessions:
             call.moved.notify_all()
 
     def _picture(self, number: int, call: _Call) -> None:
-        """The platform is told of the first."""
+        """Notes a picture, and reports the session's first one to the platform."""
         with self._lock:
             is_first, call.pictured_s = call.pictured_s is None, self._clock.monotonic_s()
         if is_first:
@@ -379,7 +380,7 @@ class MediaSessions:
             self._tidy(number, call)
 
     def _tidy(self, number: int, call: _Call) -> None:
-        """Forget a session that is over for everybody. The lock is held."""
+        """Forgets a session that is over on both sides. The lock is held."""
         if call.is_left and call.is_port_free:
             self._held.let_go(number)
             del self._calls[number]
@@ -391,7 +392,7 @@ class MediaSessions:
             raise _unserved(camera_id, error) from error
 
     def _tell(self, command: Callable[[Commands, Now], None]) -> None:
-        """A word that is of no use to a platform that has stopped: it has hung up on everybody."""
+        """Gives a command that a stopped platform need not get: it has hung up every session."""
         try:
             self._signalling.call(command)
         except NotServing:

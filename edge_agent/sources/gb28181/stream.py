@@ -1,6 +1,6 @@
-"""Media of a GB/T 28181 device, from the socket of one session to pictures: live, or a span of its recordings.
+"""Decodes the media of a GB/T 28181 device, from one session's socket to pictures: live, or a span of recordings.
 
-The session is somebody else's (`MediaSessions`): here nothing is known of SIP. Pictures of recordings are dated from
+The session is opened elsewhere (`MediaSessions`): here nothing is known of SIP. Pictures of recordings are dated from
 the start of their span by the stream's own timestamps.
 """
 
@@ -40,7 +40,7 @@ OpenMedia: TypeAlias = Callable[[], AbstractContextManager[Media]]
 FIRST_MEDIA_S: Final = 12.0
 SILENCE_S: Final = 15.0
 PLAYED_SILENCE_S: Final = 8.0
-"""Of recordings: many devices stop at the end without a word."""
+"""Silence of recordings: many devices stop at the end without a sign."""
 NO_KEYFRAME_S: Final = 75.0
 """GOPs of a minute exist; beyond that a stream without a whole keyframe is as good as none."""
 _WORD_S: Final = 1.0
@@ -51,7 +51,7 @@ _ANEW_90K: Final = 180_000
 
 
 class Gb28181Stream:
-    """See `LiveSource`. Each call of `frames` opens one session."""
+    """Receives and decodes one camera's media. Each call of `frames` opens one session."""
 
     def __init__(self, camera_id: str, open_media: OpenMedia, clock: Clock) -> None:
         self._camera_id = camera_id
@@ -62,11 +62,11 @@ class Gb28181Stream:
         self.sender_offset_ms: float | None = None
 
     def attend(self, per_second: float) -> None:
-        """See `LiveSource`. The row begins at the next keyframe."""
+        """Sets the wanted pictures a second; decoding between keyframes begins at the next keyframe."""
         self._per_second = per_second
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped | None]:
-        """See `Source`. Returns when a span of recordings is over.
+        """Delivers pictures. Returns when a span of recordings is over.
 
         Raises:
             NoPicture: no media came, none with a picture that is decoded here, or the device has mistaken the port.
@@ -89,7 +89,7 @@ class Gb28181Stream:
 
 
 class _Session:
-    """One session's receiver, decoder and patience."""
+    """Holds one session's receiver, decoder and time-outs."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class _Session:
         self._eye: Eye | None = None
         self._began_s = self._keyframe_s = self._said_s = clock.monotonic_s()
         self._resumed_s = self._began_s
-        """Whoever looks at a picture may take long, and nothing is read meanwhile: that is no silence."""
+        """The taker of a picture may need long, and nothing is read meanwhile: that is no silence."""
         self._has_media = self._is_over = False
         self._report: SenderReport | None = None
         self.sender_offset_ms: float | None = None
@@ -143,7 +143,7 @@ class _Session:
                 yield None
 
     def _has_heard(self) -> bool:
-        """Whether anything came since the last word."""
+        """True if anything came since the last item that was given."""
         return self._receiver.heard_s is not None and self._receiver.heard_s >= self._said_s
 
     def _receive(self) -> None:
@@ -236,18 +236,18 @@ class _Session:
 
 
 class _Dating:
-    """When a picture was taken: recordings tell by their timestamps, live pictures by their arrival."""
+    """Dates pictures: of recordings by their timestamps, of live video by their arrival."""
 
     def __init__(self, media: Media) -> None:
         self._started_at_ms = media.started_at_ms
         self._first: int | None = None
         self._last: int | None = None
         self._newest: tuple[int, int] | None = None
-        """When the newest picture was taken, and when it arrived."""
+        """Capture time and arrival of the newest picture, Unix milliseconds."""
         self._ordinal = 0
 
     def stamp(self, unit: AccessUnit, arrived_ms: int) -> Stamp:
-        """Of the next picture. Recordings whose timestamps stand still took as long as they take to come."""
+        """Dates the next picture. Recordings whose timestamps stand still took as long as they take to come."""
         pts, last = unit.pts_90k, self._last
         is_told = pts is not None and pts != last
         self._last = last if pts is None else pts

@@ -1,4 +1,4 @@
-"""Pictures of all cameras that are pushed or dropped, decoded each in its camera's thread under one limit on memory."""
+"""Decodes pushed and dropped pictures of all cameras, each in its camera's thread, under one limit on memory."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import ClockQuality
 
 MAX_FILE_BYTES: Final = 32 * 1024 * 1024
-"""Of a dropped file."""
+"""Bytes of the longest dropped file that is read."""
 _FILES_BYTES: Final = 2 * MAX_FILE_BYTES
 
 
@@ -34,17 +34,17 @@ class Raw:
 
     @property
     def observation_id(self) -> str:
-        """Of what would have become of it."""
+        """Id of the observation that would have come of this picture."""
         return ids.observation_id(self.camera_id, self.captured_at_ms, self.source_key)
 
     def let_go(self) -> None:
-        """The bytes are needed no more."""
+        """Gives the bytes back to the budget: they are needed no more."""
         self.budget.give(len(self.data))
         self.data = b""
 
 
 class Decoding:
-    """One for an agent. A picture counts from before it is decoded until the redactor has let go of its pixels.
+    """Decodes for all cameras of an agent. A picture counts until the redactor has let go of its pixels.
 
     So raw pictures that wait for the redactor are bounded together, whatever number of cameras they come from.
     """
@@ -56,11 +56,11 @@ class Decoding:
         """For dropped files that are read and not decoded yet."""
 
     def taken_bytes(self) -> int:
-        """Decoded, and not let go of."""
+        """Returns the bytes of pictures that are decoded and not let go of."""
         return self._budget.taken_bytes()
 
     def show(self, raw: Raw, stop: threading.Event) -> Iterator[Glance | Skipped]:
-        """Decode as soon as there is room: one glance, one `Skipped`, or nothing when `stop` came first.
+        """Decodes as soon as there is room: one glance, one `Skipped`, or nothing when `stop` came first.
 
         A caller's loop still holds its last glance while it waits for the next, for hours perhaps: so a glance loses
         its pixels when the next is asked for.
@@ -87,7 +87,7 @@ class Decoding:
         shown.clear()
 
     def _pixels(self, data: bytes, stop: threading.Event) -> list[NDArray[np.uint8]]:
-        """The one image, or none when it was stopped.
+        """Decodes the one image; empty when it was stopped.
 
         Raises:
             UnusablePictureError: see `Still`.

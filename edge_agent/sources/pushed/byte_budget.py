@@ -1,4 +1,4 @@
-"""Memory that many share: bytes are taken before they are filled and given back when they are free."""
+"""Bounds memory that threads share: bytes are taken before they are filled and given back when they are free."""
 
 import threading
 import weakref
@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LOOK_UP_S: Final = 0.5
-"""How often one who waits looks whether to stop."""
+"""Seconds between two checks of a waiting thread whether to stop."""
 
 
 class ByteBudget:
-    """Thread-safe. Who waits is served in the order of coming, so that a large picture is not passed over for ever."""
+    """Thread-safe.
+
+    Waiting threads are served in the order of coming, so that a large picture is not passed over for ever.
+    """
 
     def __init__(self, total_bytes: int) -> None:
         self.total_bytes = total_bytes
@@ -24,12 +27,12 @@ class ByteBudget:
         self._changed = threading.Condition()
 
     def taken_bytes(self) -> int:
-        """How much is out at the moment."""
+        """Returns the bytes that are out at the moment."""
         with self._changed:
             return self._settle()
 
     def try_take(self, size_bytes: int) -> bool:
-        """Take without waiting; whether there was room."""
+        """Takes without waiting; returns False if there is no room."""
         with self._changed:
             if self._line or self._settle() + size_bytes > self.total_bytes:
                 return False
@@ -37,9 +40,9 @@ class ByteBudget:
             return True
 
     def take(self, size_bytes: int, stop: threading.Event) -> bool:
-        """Wait for room and take; False when `stop` came first.
+        """Waits for room and takes; returns False when `stop` came first.
 
-        More than there is at all is given when nothing else is out: what one picture may need is not decided here.
+        More than there is at all is given when nothing else is out: the limit of one picture is not decided here.
         """
         ticket = object()
         with self._changed:
@@ -56,7 +59,7 @@ class ByteBudget:
         return True
 
     def give(self, size_bytes: int) -> None:
-        """Back. Never waits, so that a finalizer may call it."""
+        """Gives bytes back. Never waits, so that a finalizer may call it."""
         self._returned.put(size_bytes)
         if self._changed.acquire(blocking=False):  # else somebody is at it, and sees it now or after `_LOOK_UP_S`
             try:
@@ -65,11 +68,11 @@ class ByteBudget:
                 self._changed.release()
 
     def follow(self, image: NDArray[np.uint8]) -> None:
-        """What was taken for this image comes back when the last one who looks at it lets go."""
+        """Gives back the bytes of this image once its last reference is gone."""
         weakref.finalize(image, self.give, image.nbytes).atexit = False
 
     def _settle(self) -> int:
-        """Count what has come back; what is out now."""
+        """Counts what has come back; returns the bytes that are out now."""
         while not self._returned.empty():
             self._taken -= self._returned.get_nowait()
         return self._taken

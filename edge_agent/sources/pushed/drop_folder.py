@@ -1,8 +1,8 @@
-"""A folder that a device stores pictures into, by FTP for instance.
+"""Takes pictures from a folder that a device stores them into, by FTP for instance.
 
-It has to lie in memory (tmpfs or ramfs): what is stored is raw. A file is taken when it has been left alone for a
-moment, read, removed, and only then decoded. Names say nothing here and are shown nowhere: people and cameras write
-plates and places into them. `edge_agent.clock` paces the looking; there is no inotify, which a full queue makes blind.
+The folder has to lie in memory (tmpfs or ramfs): what is stored is raw. A file is taken when it has been left alone for
+a moment, read, removed, and only then decoded. Names mean nothing here and are shown nowhere: people and cameras write
+plates and places into them. `edge_agent.clock` paces the rounds; there is no inotify, which a full queue makes blind.
 """
 
 import errno
@@ -28,19 +28,22 @@ from provisioning.contracts.wire.messages import ClockQuality
 
 LOOK_S: Final = 0.5
 QUIET_S: Final = 1.0
-"""A file that has not changed for so long may be complete: what it holds decides."""
+"""A file that has not changed for so long may be complete: its content decides."""
 GIVEN_UP_S: Final = 30.0
 """And one that is not complete after so long will not be."""
 _MAX_ENTRIES: Final = 4096
-"""Looked at in one round."""
+"""Entries read in one round."""
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 _SWAPS: Final = Path("/proc/swaps")
 _SMALLEST_BYTES: Final = 64
-"""Of a file that can be told from the beginning of one."""
+"""Smallest file that can be distinguished from the beginning of one."""
 
 
 class DropFolder:
-    """See `Source`. Never offline while the folder is there: nobody can tell a quiet street from a device that fell."""
+    """Delivers the pictures of a folder.
+
+    Never offline while the folder is there: a quiet street looks like a dead device.
+    """
 
     def __init__(self, camera_id: str, source: processes.DropFolderSource, decoding: Decoding, clock: Clock) -> None:
         self._camera_id = camera_id
@@ -49,7 +52,7 @@ class DropFolder:
         self._clock = clock
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
-        """See `Source`. Capture time is when the file was complete, by this machine's clock.
+        """Delivers pictures. Capture time is when the file was complete, by this machine's clock.
 
         Raises:
             NotFound: no such folder, not to be read or written, or it does not lie in memory.
@@ -95,13 +98,13 @@ class DropFolder:
             self._clock.wait(stop, LOOK_S)
 
     def _check_place(self, folder: int) -> None:
-        """Whether the path still leads to what was opened; something else may have been mounted there."""
+        """Checks that the path still leads to the open folder; something else may have been mounted there."""
         now, then = self._path.stat(), os.fstat(folder)
         if (now.st_dev, now.st_ino) != (then.st_dev, then.st_ino):
             raise NotFound(self._camera_id, "the drop folder has been replaced by another")
 
     def _take(self, folder: int, file: "_Quiet", watch: "_Watch", stop: threading.Event) -> Iterator[Glance | Skipped]:
-        """One file that nobody writes to, if it is a picture, or is given up."""
+        """Takes one file that is not written any more, if it is a picture, or is given up."""
         if file.sight.size > MAX_FILE_BYTES:
             if _remove(folder, file):
                 yield self._skipped(SkipReason.TOO_LARGE, f"a file is over {MAX_FILE_BYTES} bytes")
@@ -134,7 +137,7 @@ class DropFolder:
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """A file as it was seen: while this stays the same, nobody writes to it."""
+    """State of a file in one round: while it stays the same, the file is not being written."""
 
     inode: int
     size: int
@@ -157,7 +160,7 @@ class _Quiet:
 
 
 class _Watch:
-    """Which files have been left alone, round by round."""
+    """Finds the files that have been left alone, round by round."""
 
     def __init__(self, folder: int, clock: Clock) -> None:
         self._folder = folder
@@ -166,10 +169,10 @@ class _Watch:
         self._left: dict[str, _Sight] = {}
         self._strange: frozenset[str] = frozenset()
         self.sees_something_strange = False
-        """Something that is no file turned up in the last round."""
+        """An entry that is no file turned up in the last round."""
 
     def quiet(self) -> list[_Quiet]:
-        """One round; the oldest first."""
+        """Reads the folder once; returns the files left alone, the oldest first."""
         now_s = self._clock.monotonic_s()
         seen: dict[str, tuple[_Sight, float]] = {}
         strange = set[str]()
@@ -193,7 +196,7 @@ class _Watch:
         return sorted((file for file in quiet if self._is_due(file)), key=lambda file: file.sight.changed_ns)
 
     def leave(self, file: _Quiet) -> None:
-        """It is half a picture: not again before it changes, or is given up."""
+        """Leaves half a picture: it is not tried again before it changes, or is given up."""
         self._left[file.name] = file.sight
 
     def _is_due(self, file: _Quiet) -> bool:
@@ -202,7 +205,7 @@ class _Watch:
 
 
 def _claim(folder: int, file: _Quiet, watch: _Watch) -> bytes | None:
-    """The content of a file that is no longer there; None when it has to stay, or is gone already."""
+    """Returns the content of a file and removes it; None when it has to stay, or is gone already."""
     data = _read(folder, file)
     if data is None:
         return None
@@ -213,7 +216,7 @@ def _claim(folder: int, file: _Quiet, watch: _Watch) -> bytes | None:
 
 
 def _read(folder: int, file: _Quiet) -> bytes | None:
-    """All of it; None when it is no longer what was seen."""
+    """Reads the whole file; None when it is no longer the one that was seen."""
     try:
         handle = os.open(file.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
@@ -228,7 +231,7 @@ def _read(folder: int, file: _Quiet) -> bytes | None:
 
 
 def _remove(folder: int, file: _Quiet) -> bool:
-    """Whether the file that was seen is gone now. Another one that took its name stays, for the next round."""
+    """Removes the file that was seen; returns False if it was gone. Another one that took its name stays."""
     mine = f".wayside-{file.sight.inode}-{file.sight.changed_ns}"
     try:
         os.rename(file.name, mine, src_dir_fd=folder, dst_dir_fd=folder)
@@ -241,7 +244,7 @@ def _remove(folder: int, file: _Quiet) -> bool:
 
 
 def _is_complete(data: bytes) -> bool:
-    """A whole picture, or none at all; not the beginning of one."""
+    """True for a whole picture, or for none at all; False for the beginning of one."""
     try:
         Still(data)
     except UnusablePictureError as error:
@@ -250,7 +253,7 @@ def _is_complete(data: bytes) -> bool:
 
 
 def _key(file: _Quiet, data: bytes) -> str:
-    """No two alike, and nothing of the name in it."""
+    """Returns a key that is unique, with nothing of the name in it."""
     digest = hashlib.sha256(f"{file.sight.inode} {file.sight.changed_ns} ".encode())
     digest.update(data)
     return f"d{digest.hexdigest()[:32]}"

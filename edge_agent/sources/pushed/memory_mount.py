@@ -1,4 +1,4 @@
-"""Whether a folder lies in memory and stays there, by what Linux says of its mounts and its swap (proc(5)).
+"""Checks that a folder lies in memory and stays there, by Linux's tables of mounts and swap (proc(5)).
 
 Pure: the texts are arguments.
 """
@@ -9,7 +9,7 @@ _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 
 
 def why_not_in_memory(device: tuple[int, int], mounts: str, swaps: str) -> str:
-    """What is wrong with this file system; empty when its files never reach a disk.
+    """Returns the fault of this file system; empty when its files never reach a disk.
 
     `device`: major and minor number. `mounts`: /proc/self/mountinfo. `swaps`: /proc/swaps. A tmpfs is swapped out like
     any memory unless it was mounted with `noswap` (Linux 6.4); a ramfs never is.
@@ -28,5 +28,5 @@ def why_not_in_memory(device: tuple[int, int], mounts: str, swaps: str) -> str:
 
 
 def _swaps_to_disk(swaps: str) -> bool:
-    """Compressed memory (zram) is no disk."""
+    """True if a swap is on a disk; compressed memory (zram) is none."""
     return any(not line.startswith("/dev/zram") for line in swaps.splitlines()[1:] if line.strip())

@@ -1,7 +1,7 @@
-"""Pictures that devices push (GA/T 1400), on their way from the one server of an agent to each camera's own thread.
+"""Queues pictures that devices push (GA/T 1400), from the one server of an agent to each camera's own thread.
 
-They wait in memory, are decoded in the camera's thread, and are never written anywhere. What the server has accepted is
-lost only with the process, and then by name: that it came is written down before its device is told.
+They wait in memory, are decoded in the camera's thread, and are never written anywhere. A picture that the server has
+accepted is lost only with the process, and then by name: its id is written down before its device gets the answer.
 """
 
 import threading
@@ -22,37 +22,37 @@ from provisioning.contracts.wire.messages import ClockQuality
 MISSED_KEEPALIVES: Final = 3
 OLDEST_MS: Final = 7 * 24 * 3600 * 1000
 _MAX_WAITING: Final = 64
-"""Pictures of one device."""
+"""Pictures of one device that may wait."""
 _SHARE: Final = 4
 """A device may fill a quarter of the memory, so that one that sends everything at once does not shut the others out."""
 _REMEMBERED: Final = 1024
 """Pictures of each device that are known again when it repeats itself; for what is older there is the ledger."""
 _REMEMBERED_S: Final = 24 * 3600.0
 _LOOK_UP_S: Final = 1.0
-"""How often a camera that waits for pictures looks whether to stop."""
+"""Seconds between two checks of a waiting camera whether to stop."""
 
 
 class Offer(Enum):
-    """What became of a picture that was offered."""
+    """Result of offering a picture."""
 
     ACCEPTED = auto()
     BUSY = auto()
-    """This device's pictures wait already, as many as may, or the disk has no room for their names."""
+    """As many of this device's pictures wait as may, or the disk has no room for their names."""
     DUPLICATE = auto()
 
 
 class Promises(Protocol):
-    """Where it is written down what devices were told is safe; see `Spool`."""
+    """Keeps a durable note of each picture that a device was told is safe; see `Spool`."""
 
     def promise(self, observation_id: str, camera_id: str) -> None:
-        """On the disk when it returns. Raises SpoolFull."""
+        """Notes the picture; on the disk when this returns. Raises SpoolFull."""
 
     def settle(self, observation_id: str) -> None:
-        """It was looked at."""
+        """Removes the note: the picture was looked at."""
 
 
 class Pictures:
-    """Thread-safe."""
+    """Queues the pictures of all devices. Thread-safe."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Pictures:
         promises: Promises,
         alive: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`cameras`: by camera id. `alive`: told the camera's id whenever its device is heard."""
+        """`cameras`: by camera id. `alive`: called with the camera's id whenever its device is heard."""
         self.budget = ByteBudget(memory_bytes)
         """For everything on its way: bodies of requests, and pictures that wait."""
         self._alive = alive
@@ -77,42 +77,42 @@ class Pictures:
         }
 
     def source(self, camera_id: str) -> "PushedPictures":
-        """The camera that a device's pictures are those of."""
+        """Returns the source of a camera that is fed by a device."""
         return self._sources[camera_id]
 
     def offer(self, device_id: str, picture: bytes, shot_at_ms: int | None, key: str) -> Offer:
-        """Hand over a picture whose bytes were taken from `budget`; once accepted, they are given back from here.
+        """Offers a picture whose bytes were taken from `budget`; once accepted, they are given back from here.
 
-        `shot_at_ms`: the device's own time, if it said one. `key`: the same for the same picture, and for no other.
+        `shot_at_ms`: the device's own time, if it stated one. `key`: the same for the same picture, and for no other.
         """
         return self._lanes[device_id].offer(picture, shot_at_ms, key)
 
     def heard(self, device_id: str) -> None:
-        """A registered device said something."""
+        """Notes a message of a registered device."""
         lane = self._lanes[device_id]
         lane.heard()
         self._alive(lane.camera_id)
 
     def turned_away(self, device_id: str, why: str) -> None:
-        """Somebody who gave himself out for the device was not let in; said where the device is missed."""
+        """Notes why a log-in with the device's id was refused; reported once the device is silent."""
         if device_id in self._lanes:
             self._lanes[device_id].trouble = why
 
     def left(self) -> Iterator[tuple[str, str]]:
-        """Camera and observation id of all that was accepted and never looked at, once nobody looks any more."""
+        """Yields camera and observation id of each accepted picture that no camera took, once the cameras stopped."""
         for lane in self._lanes.values():
             while (raw := lane.next(0)) is not None:
                 yield raw.camera_id, raw.observation_id
                 raw.let_go()
 
     def shut(self, why: str) -> None:
-        """No device can come at all, for this reason; empty when they can again."""
+        """Notes why no device can come at all; empty when they can again."""
         for lane in self._lanes.values():
             lane.shut = why
 
 
 class PushedPictures:
-    """See `Source`. One device's pictures, in the order of coming."""
+    """Delivers one device's pictures, in the order of coming."""
 
     def __init__(self, lane: "_Lane", decoding: Decoding, clock: Clock, promises: Promises) -> None:
         self._lane = lane
@@ -121,7 +121,7 @@ class PushedPictures:
         self._promises = promises
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
-        """See `Source`. Capture time is the device's own, unchecked; or that of arrival, see `captured`.
+        """Delivers pictures. Capture time is the device's own, unchecked; or that of arrival, see `captured`.
 
         Raises:
             Silent: nothing waits, and the device missed three keepalives since it was heard and since this was called.
@@ -138,7 +138,7 @@ class PushedPictures:
 
 
 class _Lane:
-    """What one device has pushed and nobody has looked at yet, and when it was heard."""
+    """Holds the pictures that one device has pushed and its camera has not taken yet, and the device's last message."""
 
     def __init__(
         self, camera_id: str, source: processes.ViidSource, budget: ByteBudget, clock: Clock, promises: Promises
@@ -157,7 +157,6 @@ class _Lane:
         self._came = threading.Condition()
 
     def offer(self, picture: bytes, shot_at_ms: int | None, key: str) -> Offer:
-        """See `Pictures`."""
         now_s = self._clock.monotonic_s()
         with self._came:
             if now_s - self._seen.get(key, -_REMEMBERED_S) < _REMEMBERED_S:
@@ -183,7 +182,7 @@ class _Lane:
         return Offer.ACCEPTED
 
     def next(self, timeout_s: float) -> Raw | None:
-        """The oldest; None when none came in time."""
+        """Takes the oldest picture; None when none came in time."""
         with self._came:
             if not self._waiting:
                 self._came.wait(timeout_s)
@@ -194,12 +193,12 @@ class _Lane:
             return raw
 
     def heard(self) -> None:
-        """It is there."""
+        """Notes that the device is there."""
         self.trouble = ""
         self._heard_s = self._clock.monotonic_s()
 
     def mind_silence(self, began_s: float) -> None:
-        """Raise `Silent` when it should have been heard by now."""
+        """Raises `Silent` when the device should have been heard by now."""
         if self.shut:
             raise Silent(self.camera_id, self.shut)
         since_s = self._clock.monotonic_s() - (began_s if self._heard_s is None else max(began_s, self._heard_s))
@@ -214,11 +213,11 @@ class _Lane:
 
 
 def captured(shot_at_ms: int | None, arrived_at_ms: int) -> tuple[int, ClockQuality]:
-    """The time of a picture, and how far it may be believed.
+    """Returns the capture time of a picture, and how far it may be believed.
 
-    A device's clock is one that nobody has compared. Where it must be wrong it is not used at all: a time over five
+    A device's clock has been compared with no other. Where it must be wrong it is not used at all: a time over five
     minutes ahead is of no day that has begun, and over seven days back is longer than devices keep what they could not
-    send, so it tells of a clock that lost its battery. The picture is as good as any other: it is kept, as of arrival.
+    send, so it points to a clock that lost its battery. The picture is as good as any other: it is kept, as of arrival.
     """
     if shot_at_ms is not None and arrived_at_ms - OLDEST_MS <= shot_at_ms <= arrived_at_ms + FUTURE_TOLERANCE_MS:
         return shot_at_ms, ClockQuality.UNKNOWN

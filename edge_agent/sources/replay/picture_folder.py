@@ -1,4 +1,4 @@
-"""A picture, or the pictures of a folder in the order of their names, at equal distances in time."""
+"""Replays a picture, or the pictures of a folder in the order of their names, at equal distances in time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,10 @@ _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 
 
 class Folder:
-    """See `Recording`. File names appear in no key and no message: people put names, plates and places into them."""
+    """Reads a folder of pictures.
+
+    Names appear in no key and no message: people put names, plates and places into them.
+    """
 
     def __init__(self, camera_id: str, path: Path, interval_s: float) -> None:
         self._camera_id = camera_id
@@ -26,11 +29,10 @@ class Folder:
         self.step_ms = round(interval_s * 1000)
 
     def length_ms(self) -> int:
-        """See `Recording`."""
         return len(self._files()) * self.step_ms
 
     def looks(self) -> Iterator[Look]:
-        """See `Recording`.
+        """Yields the pictures in the order of their names.
 
         Raises:
             NotFound: the path is not there or may not be read.
@@ -41,7 +43,7 @@ class Folder:
             yield Look(index * self.step_ms, self._picture(file, f"picture {index + 1} of {len(files)}"))
 
     def _files(self) -> list[Path]:
-        """A file that is no picture counts too, so that it is reported and the ordinals of the others stay."""
+        """Lists the files. One that is no picture counts too, so that it is reported and the others' ordinals stay."""
         try:
             if self._path.is_file():
                 return [self._path]

@@ -1,4 +1,4 @@
-"""The seam between replay and what it plays: a folder of pictures or a video."""
+"""Defines the interface between replay and what it plays: a folder of pictures or a video."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ class Look:
 
 
 class Recording(Protocol):
-    """What can be played, again and again and always the same."""
+    """A recording that can be played again and again, always the same."""
 
     step_ms: int
     """From the last picture of one round to the first of the next."""
 
     def length_ms(self) -> int:
-        """From the first picture to the end.
+        """Returns the milliseconds from the first picture to the end.
 
         Raises:
             SourceError: it cannot be opened.
         """
 
     def looks(self) -> Iterator[Look]:
-        """All pictures in order, with a place in the order for each that cannot be used.
+        """Yields all pictures in order, with a place in the order for each that cannot be used.
 
         Raises:
             SourceError: it cannot be opened, or breaks off.

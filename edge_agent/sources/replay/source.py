@@ -1,8 +1,8 @@
-"""A recording that plays the part of a camera.
+"""Plays a recording in the place of a camera.
 
-Capture times follow from the recording: start + position. With `started_at_ms` the same file gives the same
-observation ids at every run, so a replay that was interrupted and begins again repeats nothing. Without it a paced
-replay starts now, and one that runs as fast as it is taken ends now, so that no capture time lies ahead.
+Capture times follow from the recording: start + position. With `started_at_ms` the same file gives the same observation
+ids at every run, so a replay that was interrupted and begins again repeats nothing. Without it a paced replay starts
+now, and one that runs as fast as it is taken ends now, so that no capture time lies ahead.
 """
 
 import threading
@@ -20,7 +20,10 @@ from provisioning.contracts.wire.messages import ClockQuality
 
 
 class Replay:
-    """See `Source`. Source keys are `f` and the ordinal of the picture, counted over all rounds of a loop."""
+    """Delivers a recording's pictures.
+
+    Source keys are `f` and the picture's ordinal, counted over all rounds of a loop.
+    """
 
     def __init__(self, camera_id: str, source: processes.ReplaySource, clock: Clock) -> None:
         self._camera_id = camera_id
@@ -28,7 +31,7 @@ class Replay:
         self._clock = clock
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
-        """See `Source`. Returns at the end of the recording unless `loop` is set.
+        """Delivers pictures. Returns at the end of the recording unless `loop` is set.
 
         Raises:
             NotFound: the path is not there or may not be read.
@@ -59,7 +62,7 @@ class Replay:
         return now_ms if self._source.realtime else now_ms - recording.length_ms()
 
     def _rounds(self, recording: Recording) -> Iterator[tuple[int, Picture]]:
-        """Every picture with its position, once or for ever."""
+        """Yields every picture with its position, once or for ever."""
         round_ms = 0
         while True:
             shown = offset_ms = 0

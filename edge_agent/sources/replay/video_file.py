@@ -1,4 +1,4 @@
-"""A video file, every frame of it: how far apart keyframes lie in a recording is its writer's taste."""
+"""Replays a video file, every frame of it: the distance of keyframes in a recording is its writer's taste."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Video:
-    """See `Recording`."""
+    """Reads a video file frame by frame."""
 
     step_ms = 40
 
@@ -31,12 +31,12 @@ class Video:
         self._path = path
 
     def length_ms(self) -> int:
-        """See `Recording`. From the container's header, 0 where that does not say."""
+        """Returns the length by the container's header, 0 where that does not say."""
         with self._open() as container:
             return (container.duration or 0) // 1000  # AV_TIME_BASE: microseconds
 
     def looks(self) -> Iterator[Look]:
-        """See `Recording`.
+        """Yields every frame with its offset.
 
         Raises:
             NotFound: the path is not there or may not be read.

@@ -1,4 +1,4 @@
-"""One RTSP stream, interleaved in TCP: opened, demuxed, and whatever goes wrong there in our own words.
+"""Opens and demuxes one RTSP stream, interleaved in TCP, and words every failure itself.
 
 FFmpeg's own errors hold the address with the password. None of them is ever raised from here, or left as a context.
 """
@@ -52,7 +52,7 @@ class Connection:
     def __init__(
         self, camera_id: str, source: processes.RtspSource, url: str, password: str | None, clock: Clock
     ) -> None:
-        """Open `url`, one of the source's two.
+        """Opens `url`, one of the source's two.
 
         Raises:
             Unreachable: refused, no route, no such host, or nothing there in time.
@@ -81,11 +81,11 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Say goodbye to the camera and let everything go. Not while another thread takes packets."""
+        """Ends the RTSP session and closes the connection. Not while another thread takes packets."""
         self._container.close()
 
     def packets(self) -> "Iterator[Packet]":
-        """What arrives, packet by packet, until the stream ends. May be called again to go on.
+        """Yields the packets that arrive, until the stream ends. May be called again to go on.
 
         Raises:
             Stalled: silent for `read_timeout_s` (FFmpeg notices after twice that).
@@ -107,7 +107,7 @@ class Connection:
         raise failure
 
     def _address(self, url: str, password: str | None) -> str:
-        """The URL with user and password, for FFmpeg alone."""
+        """Returns the URL with user and password, for FFmpeg alone."""
         if self._source.username is None or password is None:
             return url
         userinfo = f"{quote(self._source.username, safe='')}:{quote(password, safe='')}"
@@ -147,7 +147,7 @@ class Connection:
                 return self._answer_failure(error, took_s, within)
 
     def _answer_failure(self, error: av.error.FFmpegError, took_s: float, within: str) -> SourceError:
-        """Tell what is wrong with what was answered; for FFmpeg no answer at all is wrong data too, after a while."""
+        """Returns the error of a wrong answer; for FFmpeg no answer at all is wrong data too, after a while."""
         is_wrong = isinstance(error, av.error.InvalidDataError)
         if is_wrong and took_s >= self._source.connect_timeout_s:
             return NoAnswer(

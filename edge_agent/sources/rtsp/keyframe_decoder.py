@@ -1,7 +1,7 @@
 """Decodes as little of a stream as will do: its keyframes alone, or, while something moves, all of it.
 
-A keyframe stands alone. What lies between can only be decoded in a row from the keyframe on, so looking twice a second
-costs all 25 pictures of it; made into a thumbnail are only those that are looked at.
+A keyframe stands alone. What lies between can only be decoded in a row from the keyframe on, so two pictures a second
+cost the decoding of all 25; made into a thumbnail are only the ones that are used.
 """
 
 from collections.abc import Iterator
@@ -31,22 +31,22 @@ _MAX_WAITING: Final = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One decoded picture that is to be looked at."""
+    """One decoded picture that is to be analysed."""
 
     stamp: Stamp
     picture: "VideoFrame"
 
     def grey(self) -> NDArray[np.uint8]:
-        """36×64 grey levels: averaged by swscale from the luma plane, 0.2 ms at 1080p, no colour made."""
+        """Returns 36×64 grey levels: averaged by swscale from the luma plane, 0.2 ms at 1080p, no colour made."""
         small = self.picture.reformat(WIDTH, HEIGHT, "gray", interpolation=Interpolation.AREA, threads=1)
         return np.asarray(small.to_ndarray(), dtype=np.uint8)
 
     def pixels(self) -> NDArray[np.uint8]:
-        """H×W×3, BGR."""
+        """Converts the picture to H×W×3, BGR."""
         return bgr(self.picture)
 
     def reduced(self) -> Reduced:
-        """Scaled down and made BGR in one step: 1.1 ms of processor time at 1080p."""
+        """Scales the picture down and makes it BGR in one step: 1.1 ms of processor time at 1080p."""
         size = self.picture.width, self.picture.height
         width, height = short_of(size)
         small = self.picture.reformat(width, height, "bgr24", interpolation=Interpolation.AREA, threads=1)
@@ -57,22 +57,22 @@ Looked: TypeAlias = Seen | UnusablePictureError
 
 
 class Eye:
-    """One stream's decoder and what it is at. Feed it every packet."""
+    """Decodes one stream: its keyframes, or every picture from a keyframe on. Takes every packet."""
 
     def __init__(self, decoder: "VideoCodecContext") -> None:
         self._decoder = decoder
         self.per_second = 0.0
-        """Look so often between keyframes; 0: at keyframes alone."""
+        """Pictures wanted a second between keyframes; 0: keyframes alone."""
         self._in_a_row = False
         self._stamps: dict[int | None, Stamp] = {}
         self._due_ms = 0.0
 
     def wants(self, packet: "Packet") -> bool:
-        """Whether this packet must be looked at; the others need no stamp."""
+        """True if this packet must be decoded; the others need no stamp."""
         return packet.is_keyframe or self._in_a_row
 
     def look(self, packet: "Packet", stamp: Stamp) -> Iterator[Looked]:
-        """What is to be looked at now that `packet` has come: at most a few, mostly nothing."""
+        """Decodes a packet; yields the pictures to analyse: at most a few, mostly none."""
         if packet.is_keyframe:
             if packet.is_corrupt:
                 self._lose_the_row()
@@ -91,7 +91,7 @@ class Eye:
             self._lose_the_row()  # and it takes the next keyframe to begin again
 
     def _keyframe(self, packet: "Packet", stamp: Stamp) -> Looked:
-        """One keyframe, by itself."""
+        """Decodes one keyframe, by itself."""
         self._lose_the_row()
         self._decoder.skip_frame = "NONKEY"
         try:
@@ -108,7 +108,7 @@ class Eye:
         return _usable(pictures[-1]) or Seen(stamp, pictures[-1])
 
     def _next_in_a_row(self, packet: "Packet | None", stamp: Stamp) -> Iterator[Looked]:
-        """The next picture after a keyframe. The first damage ends the row: all that follows has it too."""
+        """Decodes the next picture after a keyframe. The first damage ends the row: all that follows has it too."""
         if packet is not None:
             if packet.is_corrupt:
                 self._lose_the_row()
@@ -135,7 +135,7 @@ class Eye:
                 yield Seen(its, picture)
 
     def _is_due(self, at_ms: int) -> bool:
-        """Or the camera's clock was set back, and what is due lies in its future."""
+        """True if a picture is due, or the camera's clock was set back so that the due time lies in its future."""
         return at_ms >= self._due_ms or at_ms < self._due_ms - 2000 / self.per_second
 
     def _note_look(self, stamp: Stamp) -> None:
@@ -149,12 +149,12 @@ class Eye:
 
 
 def bgr(picture: "VideoFrame") -> NDArray[np.uint8]:
-    """H×W×3, BGR."""
+    """Converts a decoded picture to H×W×3, BGR."""
     return np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)
 
 
 def last_of(decoder: "VideoCodecContext", packets: "list[Packet]") -> "VideoFrame":
-    """The last picture of a row of packets that begins with a keyframe; the others are decoded and thrown away.
+    """Decodes a row of packets that begins with a keyframe; returns the last picture, the others are thrown away.
 
     Raises:
         UnusablePictureError: one of them is damaged.

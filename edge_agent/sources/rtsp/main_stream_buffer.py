@@ -1,4 +1,4 @@
-"""A main stream beside its small one: received all the time, decoded only where a picture of it is wanted.
+"""Receives a main stream beside its sub-stream all the time, and decodes it only where a picture of it is wanted.
 
 ```
 main stream ──▶ a thread ──▶ the packets since the newest keyframe ──▶ decoded on demand
@@ -36,7 +36,7 @@ class Row:
     decoder: "VideoCodecContext"
 
     def pixels(self) -> NDArray[np.uint8]:
-        """H×W×3, BGR. Costs a decoded picture a packet.
+        """Decodes the picture: H×W×3, BGR. Costs a decoded picture a packet.
 
         Raises:
             UnusablePictureError: one of the packets is damaged.
@@ -45,7 +45,7 @@ class Row:
 
 
 class Group:
-    """A context: inside it the stream is received. Its rows are decoded by one thread alone, that of the context."""
+    """Receives the stream inside its context. Its rows are decoded by one thread alone, that of the context."""
 
     def __init__(self, camera_id: str, connection: Connection, clock: Clock) -> None:
         self._camera_id = camera_id
@@ -58,7 +58,7 @@ class Group:
         self._bytes = 0
         self._first: Stamp | None = None
         self._newest: Stamp | None = None
-        """Of the picture that is shown last; with B-frames not that of the last packet."""
+        """Stamp of the picture that is shown last; with B-frames not that of the last packet."""
         self._newest_pts = 0
         self._is_passed = False
         """A picture behind the keyframe was given: the keyframe would go back in time."""
@@ -69,12 +69,12 @@ class Group:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends with the packet that it waits for: after twice the read timeout at the latest."""
+        """Ends with the packet that the thread waits for: after twice the read timeout at the latest."""
         self._stop.set()
         self._thread.join()
 
     def check(self) -> None:
-        """Nothing, while the stream is received.
+        """Checks that the stream is received.
 
         Raises:
             SourceError: it has ended; see `Connection.packets`.
@@ -83,14 +83,14 @@ class Group:
             raise self._failure
 
     def keyframe(self) -> Row | None:
-        """The newest keyframe by itself, unless a later picture was given."""
+        """Returns the newest keyframe by itself, unless a later picture was given."""
         with self._lock:
             if self._first is None or self._is_passed:
                 return None
             return Row(self._first, self._packets[:1], self._connection.decoder)
 
     def now(self) -> Row | None:
-        """The newest picture that there is, unless a later one was given."""
+        """Returns the newest picture that there is, unless a later one was given."""
         with self._lock:
             is_keyframe = self._newest is self._first
             if self._newest is None or (is_keyframe and self._is_passed):

@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from edge_agent.sources.capture_time import Packet
 
 Password: TypeAlias = Callable[[], str | None]
-"""Reads it at the moment it is used; None where the camera has none. Raises WrongCredentials."""
+"""Reads the password at the moment it is used; None where the camera has none. Raises WrongCredentials."""
 Looked: TypeAlias = Glance | Skipped | None
 _WORD_S: Final = 1.0
 _LARGE_PX: Final = 4_000_000
-"""A main stream of so large pictures is never decoded for a look: the small one is watched all the time. Below this,
-receiving a second stream costs more than a keyframe every two seconds (at 1080p 0.90 s of processor a minute to 0.64).
-"""
+"""A main stream of larger pictures is never decoded for analysis: the sub-stream is watched all the time. Below this,
+receiving a second stream costs more than a keyframe every two seconds (at 1080p 0.90 s of processor a minute to
+0.64)."""
 
 
 class _SmallLost(Exception):
-    """The small stream is not to be had."""
+    """The sub-stream cannot be opened, or has ended."""
 
 
 class Rtsp:
-    """One camera. See `LiveSource`."""
+    """Delivers one RTSP camera's pictures."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Rtsp:
         *,
         last_ms: int | None = None,
     ) -> None:
-        """`password`: where it comes from, if not from the source's own file. `last_ms`: see `CaptureTimes`."""
+        """`password`: reads the password, if not from the source's own file. `last_ms`: see `CaptureTimes`."""
         self._camera_id = camera_id
         self._source = source
         self._clock = clock
@@ -70,11 +70,11 @@ class Rtsp:
         self.sender_offset_ms: float | None = None
 
     def attend(self, per_second: float) -> None:
-        """See `LiveSource`. The row begins at the next keyframe."""
+        """Sets the wanted pictures a second; decoding between keyframes begins at the next keyframe."""
         self._per_second = per_second
 
     def frames(self, stop: threading.Event) -> Iterator[Looked]:
-        """See `Source`.
+        """Delivers pictures until `stop`.
 
         Raises:
             Unreachable: refused, no route, no such host, or nothing there in time.
@@ -100,7 +100,7 @@ class Rtsp:
                     yield Skipped(self._camera_id, SkipReason.SUBSTREAM, f"the main stream is watched alone: {lost}")
 
     def _watch(self, main: Connection, stop: threading.Event, *, has_small: bool) -> Iterator[Looked]:
-        """The main stream by itself, until it is to be looked at closer and there is a small one for that."""
+        """Watches the main stream by itself, until more pictures are wanted and there is a sub-stream for that."""
         eye, words = Eye(main.decoder), _Words(self._clock)
         for ordinal, packet in enumerate(main.packets()):
             if stop.is_set():
@@ -118,10 +118,10 @@ class Rtsp:
             raise Ended(self._camera_id, f"{main.place} closed the stream")
 
     def _watch_small(self, main: Connection, url: str, stop: threading.Event) -> Iterator[Looked]:
-        """The small stream tells what there is to see, each picture is one of the main stream.
+        """Watches the sub-stream for motion, while each picture delivered is one of the main stream.
 
-        While it is looked at closer, that is the picture of this very moment. Where the small stream is watched all the
-        time, a quiet scene's is the main stream's newest keyframe, at first sight by what the small one showed last.
+        While more pictures are wanted, that is the picture of this very moment. Where the sub-stream is watched all the
+        time, a quiet scene's is the main stream's newest keyframe, with the sub-stream's latest thumbnail.
         """
         with Group(self._camera_id, main, self._clock) as group, self._small(url) as small:
             eye, words = Eye(small.decoder), _Words(self._clock)
@@ -180,7 +180,7 @@ class Rtsp:
 
 
 class _Words:
-    """When the taker is to hear something again, though there is nothing to look at."""
+    """Times the items of `frames`: None is due a second after the last one."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -195,7 +195,7 @@ class _Words:
 
 
 def _reduced_to(seen: Seen, main: Connection) -> Reduced:
-    """The small stream's picture in place of the main one's."""
+    """Returns the sub-stream's picture in place of the main one's."""
     return Reduced(seen.reduced().image, (main.decoder.width, main.decoder.height))
 
 
@@ -204,7 +204,7 @@ def _is_large(main: Connection) -> bool:
 
 
 def _packets(small: Connection) -> "Iterator[Packet]":
-    """Of the small stream, whose end is not the camera's."""
+    """Yields the packets of the sub-stream, whose end is not the camera's."""
     try:
         yield from small.packets()
     except SourceError as error:

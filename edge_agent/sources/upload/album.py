@@ -1,4 +1,4 @@
-"""An album: pictures one after another in one stream, each with its place in time. `wayside-edge ingest` sends it.
+"""Writes and reads albums: pictures in one stream, each with its offset. `wayside-edge ingest` sends them.
 
 ```
 "waystil1"  then per picture  offset_ms (u64, big-endian)  bytes (u32)  JPEG, PNG or BMP
@@ -12,7 +12,7 @@ from typing import Final
 ALBUM_MAGIC: Final = b"waystil1"
 MAX_PICTURE_BYTES: Final = 64 * 1024 * 1024
 MAX_OFFSET_MS: Final = 31 * 24 * 3600 * 1000
-"""Of any recording: a month."""
+"""Longest offset in any recording: a month."""
 _HEADER: Final = struct.Struct(">QI")
 
 
@@ -21,12 +21,12 @@ class AlbumError(ValueError):
 
 
 def entry(offset_ms: int, picture: bytes) -> bytes:
-    """One picture as it travels; empty for one that cannot be sent, so that it is counted all the same."""
+    """Writes one picture as it travels; empty for one that cannot be sent, so that it is counted all the same."""
     return _HEADER.pack(offset_ms, len(picture)) + picture
 
 
 def entries(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
-    """Offset and bytes of each picture. `read` gives up to so many bytes, and none at the end.
+    """Yields offset and bytes of each picture. `read` gives up to so many bytes, and none at the end.
 
     Raises:
         AlbumError: no album, a picture over the bounds, or an end in the middle of one.
@@ -44,7 +44,7 @@ def entries(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
-    """`size` bytes, or none at a clean end.
+    """Reads `size` bytes, or none at a clean end.
 
     Raises:
         AlbumError: fewer.

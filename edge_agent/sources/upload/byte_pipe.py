@@ -1,6 +1,6 @@
-"""Bytes on their way from a connection to a decoder: bounded, and in memory only.
+"""Passes bytes from a connection to a decoder: bounded, and in memory only.
 
-The writer must not block, so it is told when there is room; the reader is FFmpeg, which does nothing but block.
+The writer must not block, so it is called when there is room; the reader is FFmpeg, which does nothing but block.
 """
 
 import threading
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Final
 
 _LOOK_UP_S: Final = 0.2
-"""How often a waiting reader looks whether it should stop."""
+"""Seconds between two checks of a waiting reader whether to stop."""
 
 
 class Pipe:
-    """One writer, one reader. It holds `capacity_bytes` and what the last `write` brought beyond them."""
+    """Connects one writer and one reader. It holds `capacity_bytes` and what the last `write` brought beyond them."""
 
     def __init__(self, capacity_bytes: int, changed: Callable[[], None]) -> None:
         """`changed` is called by the reader's thread when a full pipe has room again, and when the reader has gone."""
@@ -31,11 +31,11 @@ class Pipe:
 
     @property
     def has_room(self) -> bool:
-        """Whether the writer may write; always, once nobody reads any more."""
+        """True while the writer may write; always, once the reader has gone."""
         return self._closed or self._held < self._capacity
 
     def write(self, data: bytes) -> None:
-        """Take these. What nobody reads any more goes nowhere."""
+        """Takes bytes; dropped once the reader has gone."""
         with self._moved:
             if data and not self._closed:
                 self._chunks.append(memoryview(data))
@@ -43,13 +43,13 @@ class Pipe:
                 self._moved.notify_all()
 
     def end(self) -> None:
-        """That was all of it."""
+        """Marks the end: that was all of it."""
         with self._moved:
             self._ended = True
             self._moved.notify_all()
 
     def cut(self) -> None:
-        """There should have been more. Too late after `end`."""
+        """Marks an early end: there should have been more. Too late after `end`."""
         with self._moved:
             self._cut = not self._ended
             self._ended = True
@@ -58,7 +58,7 @@ class Pipe:
     # --- the reader's side
 
     def read(self, size: int, stop: threading.Event) -> bytes:
-        """Up to `size` bytes; waits for the first of them. Empty at the end, at a cut, and once `stop` is set."""
+        """Reads up to `size` bytes; waits for the first of them. Empty at the end, at a cut, and once `stop` is set."""
         with self._moved:
             while not self._chunks and not self._ended and not stop.is_set():
                 self._moved.wait(_LOOK_UP_S)
@@ -78,11 +78,11 @@ class Pipe:
 
     @property
     def was_cut(self) -> bool:
-        """Whether the reader has met the end where there should have been more: the last it got may be half a thing."""
+        """True once the reader has met an early end: the last thing it got may be half."""
         return self._read_short
 
     def close(self) -> None:
-        """The reader goes."""
+        """Ends the reader's side; what is held and what comes is dropped."""
         with self._moved:
             self._closed = True
             self._chunks.clear()

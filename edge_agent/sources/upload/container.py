@@ -1,4 +1,4 @@
-"""What an upload is, by its first bytes. Sans-IO: bytes in; a container out, or why it cannot be read as it arrives.
+"""Recognizes an upload's container by its first bytes, or says why it cannot be read as it arrives. Sans-IO.
 
 FFmpeg is told what to expect and guesses nothing: among what it would guess are playlists, which open other files.
 """
@@ -18,7 +18,10 @@ _MP4_STARTS: Final = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"s
 
 
 class Container(StrEnum):
-    """What can be read in one go from its start. The values of the videos are FFmpeg's names of its demuxers."""
+    """Containers that can be read in one go from their start.
+
+    The values of the videos are FFmpeg's names of its demuxers.
+    """
 
     MATROSKA = "matroska"
     MPEG_TS = "mpegts"
@@ -39,7 +42,9 @@ class UnusableRecordingError(ValueError):
 
 
 def recognise(head: bytes, *, is_all: bool = False) -> Container | None:
-    """The container that begins with `head`; None while more bytes are needed, which `is_all` says will not come.
+    """Returns the container that begins with `head`; None while more bytes are needed.
+
+    `is_all`: no more bytes will come.
 
     Raises:
         UnusableRecordingError: an MP4 whose index comes last, or nothing that is known.
@@ -67,7 +72,7 @@ def recognise(head: bytes, *, is_all: bool = False) -> Container | None:
 
 
 def _mp4(head: bytes, *, needs_more: bool) -> Container | None:
-    """Walk the boxes (ISO/IEC 14496-12, 4.2) to the index, `moov`, which has to stand before the media, `mdat`."""
+    """Walks the boxes (ISO/IEC 14496-12, 4.2) to the index, `moov`, which has to stand before the media, `mdat`."""
     at = 0
     while at + 16 <= len(head):
         (size,) = struct.unpack_from(">I", head, at)

@@ -1,7 +1,7 @@
-"""One recording on its way in: the server puts bytes in at one end, the camera takes pictures out at the other.
+"""Carries one recording on its way in: the server puts bytes in at one end, the camera takes pictures out at the other.
 
 Only the camera's own thread decodes and sees a pixel. Capture times are start + offset, and the source key is the same
-for all, so whoever brings a recording again brings the same observations: the ledger knows them.
+for all, so a recording that is brought again gives the same observations: the ledger knows them.
 """
 
 import threading
@@ -32,7 +32,7 @@ AHEAD_MS: Final = 5 * 60 * 1000
 
 
 class Outcome(StrEnum):
-    """How the camera has ended a recording."""
+    """End of a recording in the camera's thread."""
 
     WHOLE = "whole"
     CUT = "cut"
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a recording stands in time. Offsets are from its first picture; `at_ms` is that of the first packet sent.
+    """Position of a recording in time. Offsets are from its first picture; `at_ms` is that of the first packet sent.
 
     Pictures up to `after_ms` are decoded, for those behind them need them, and not shown.
     """
@@ -80,14 +80,14 @@ class Incoming:
         self.pictures = 0
         self.skipped: Counter[str] = Counter()
         self.is_held = False
-        """Whether it waits for room in the spool."""
+        """True while the recording waits for room in the spool."""
         self.is_given_up = False
         self.outcome: Outcome | None = None
         self.code = ""
         self.detail = ""
 
     def glances(self, stop: threading.Event, now_ms: Callable[[], int]) -> Generator[Glance | Skipped]:
-        """Each picture that is not behind us. To be run once; the outcome is known when it ends."""
+        """Yields each picture after `after_ms`. To be run once; the outcome is known when it ends."""
         reader = _Reader(self._pipe, stop)
         latest_ms = self._start.after_ms
         try:
@@ -112,12 +112,12 @@ class Incoming:
             self._end(Outcome.LEFT)
 
     def give_up(self) -> None:
-        """The server wants its end; what came so far is still looked at."""
+        """Ends the bytes on the server's behalf; the pictures that came so far are still taken."""
         self.is_given_up = True
         self._pipe.cut()
 
     def abandon(self) -> None:
-        """Nobody will look at it."""
+        """Ends a recording that no camera will take."""
         self._end(Outcome.LEFT)
 
     # --- inside
@@ -129,7 +129,7 @@ class Incoming:
             self._ended()
 
     def _possible(self, glance: Glance, offset_ms: int, latest_ms: int, now_ms: int) -> Glance | Skipped:
-        """The glance, unless its time cannot be right."""
+        """Returns the glance, unless its time cannot be right."""
         if offset_ms <= latest_ms:
             trouble = "its time is not after that of the picture before it"
         elif offset_ms > MAX_OFFSET_MS:
@@ -174,17 +174,15 @@ def _itself(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 class _Reader:
-    """The pipe as FFmpeg reads it."""
+    """Lets FFmpeg read from the pipe."""
 
     def __init__(self, pipe: Pipe, stop: threading.Event) -> None:
         self._pipe = pipe
         self._stop = stop
 
     def read(self, size: int) -> bytes:
-        """See `Reader`."""
         return self._pipe.read(size, self._stop)
 
     @property
     def was_cut(self) -> bool:
-        """See `Reader`."""
         return self._pipe.was_cut

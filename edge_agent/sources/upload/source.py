@@ -1,4 +1,4 @@
-"""Recordings that are brought to a camera instead of being fetched from it: the camera's side of the desk."""
+"""Delivers recordings that are brought to a camera instead of being fetched from it: the camera's side of the desk."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ _ROOM_S: Final = 0.5
 
 
 class Uploads:
-    """See `Source`; and where the server puts what it is brought. One recording at a time."""
+    """Delivers the recordings that the server offers, one at a time."""
 
     def __init__(
         self,
@@ -25,7 +25,10 @@ class Uploads:
         has_room: Callable[[], bool] = lambda: True,
         idle: Callable[[], None] = lambda: None,
     ) -> None:
-        """`has_room`: whether the spool takes more without dropping what is old. `idle` is called before each wait."""
+        """`has_room`: True while the spool takes more without dropping what is old.
+
+        `idle` is called before each wait.
+        """
         self._camera_id = camera_id
         self._clock = clock
         self._has_room = has_room
@@ -35,7 +38,7 @@ class Uploads:
         self._shut = ""
 
     def offer(self, incoming: Incoming) -> None:
-        """Put a recording before the camera; another one that still waits there is abandoned."""
+        """Puts a recording before the camera; another one that still waits there is abandoned."""
         with self._changed:
             before, self._waiting = self._waiting, incoming
             self._changed.notify_all()
@@ -43,7 +46,7 @@ class Uploads:
             before.abandon()
 
     def withdraw(self, incoming: Incoming) -> bool:
-        """Take back what the camera has not begun; False when it has."""
+        """Takes back a recording that the camera has not begun; returns False when it has."""
         with self._changed:
             if self._waiting is not incoming:
                 return False
@@ -52,13 +55,13 @@ class Uploads:
         return True
 
     def shut(self, cause: str) -> None:
-        """Nothing can be brought, and why; empty when it can again."""
+        """Notes why nothing can be brought; empty when it can again."""
         with self._changed:
             self._shut = cause
             self._changed.notify_all()
 
     def frames(self, stop: threading.Event) -> Iterator[Glance | Skipped]:
-        """See `Source`. Never returns unless told to stop: the next recording may come any time.
+        """Delivers pictures. Never returns unless told to stop: the next recording may come any time.
 
         Raises:
             Unreachable: nothing can be brought here.
@@ -70,7 +73,7 @@ class Uploads:
                     yield item
 
     def _wait_for_room(self, incoming: Incoming, stop: threading.Event) -> None:
-        """A recording comes faster than a line takes it away, and can wait."""
+        """Waits for room in the spool: a recording comes faster than a line takes it away, and can wait."""
         while not (self._has_room() or incoming.is_given_up or stop.is_set()):
             incoming.is_held = True
             self._clock.wait(stop, _ROOM_S)

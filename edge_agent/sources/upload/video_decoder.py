@@ -1,4 +1,4 @@
-"""A video that is decoded while it arrives: every picture, at its place in the recording.
+"""Decodes a video while it arrives: every picture, at its place in the recording.
 
 Matroska, MPEG-TS or MP4 from a reader that cannot seek. Demuxer and decoders are named beforehand: what FFmpeg would
 find by guessing includes playlists that open other files.
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 CODECS: Final = ("h264", "hevc", "mjpeg", "mpeg4", "mpeg2video", "vp8", "vp9", "av1", "libdav1d")
 """FFmpeg's names of the decoders that are used here, and no others."""
 _FAULTS: Final = (av.error.FFmpegError, OSError, ValueError, EOFError)
-"""What PyAV raises at bytes that FFmpeg does not like; most of it is of its own class."""
+"""Errors that PyAV raises at bytes that FFmpeg does not like; most of it is of its own class."""
 _THREADS: Final = min(4, os.cpu_count() or 1)
 """A recording may use the machine; more threads bring little at 1080p and hold a picture each."""
 
 
 class Reader(Protocol):
-    """What FFmpeg reads from."""
+    """A file object that FFmpeg reads from."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, none at the end."""
+        """Reads up to `size` bytes, none at the end."""
 
     @property
     def was_cut(self) -> bool:
-        """Whether it has met an end where there should have been more."""
+        """True once the reader has met an end where there should have been more."""
 
 
 def moments(
     camera_id: str, reader: Reader, container: Container, at_ms: int
 ) -> "Iterator[tuple[int, VideoFrame | Skipped]]":
-    """Every picture at its offset, in the order in which they are shown. The first packet lies `at_ms` in.
+    """Yields every picture at its offset, in the order in which they are shown. The first packet lies `at_ms` in.
 
     What a cut left half done is not shown: after the cut it will come again.
 
@@ -77,7 +77,7 @@ def moments(
 
 
 def in_ms(ticks: int, stream: "VideoStream") -> int:
-    """A time of a stream, to the nearest millisecond. Exact: a float of ticks loses them after some days."""
+    """Converts a time of a stream to the nearest millisecond. Exact: a float of ticks loses them after some days."""
     base = stream.time_base
     if base is None:
         return ticks
@@ -85,13 +85,13 @@ def in_ms(ticks: int, stream: "VideoStream") -> int:
 
 
 def image_of(picture: "VideoFrame") -> NDArray[np.uint8]:
-    """H×W×3, BGR, turned upright as the recording says: a detector misses faces that lie on their side."""
+    """Converts to H×W×3, BGR, turned upright as the recording says: a detector misses faces that lie on their side."""
     image = np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8)
     return np.ascontiguousarray(np.rot90(image, _quarters(picture)))
 
 
 def grey_of(picture: "VideoFrame") -> NDArray[np.uint8]:
-    """What `thumbnail.grey_of` makes of `image_of`, without making that: a tenth of the time at 1080p."""
+    """Returns `thumbnail.grey_of` of `image_of`, without making that: a tenth of the time at 1080p."""
     quarters = _quarters(picture)
     width, height = (HEIGHT, WIDTH) if quarters % 2 else (WIDTH, HEIGHT)
     small = picture.reformat(width, height, "gray", interpolation="AREA").to_ndarray()
@@ -99,7 +99,7 @@ def grey_of(picture: "VideoFrame") -> NDArray[np.uint8]:
 
 
 def _quarters(picture: "VideoFrame") -> int:
-    """Quarter turns against the clock."""
+    """Returns the quarter turns against the clock."""
     return round(picture.rotation / 90) % 4
 
 

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi import checks as said
 from center.api import router
 from tests.center.street import AGENT
 from tests.center.whole import ADMINISTRATOR, DISTRICT, NOBODY, SPARE, TECHNICIAN, Whole, whole_centre
+from tests.support.waiting import LONG_S
 
 CHECKS: Final = [
     not_a_server_error,
@@ -52,7 +53,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
 
 @pytest.fixture(scope="module")
 def schema(whole: Whole) -> BaseSchema:
-    config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
+    config = schemathesis.Config.from_dict(
+        {"generation": {"with-security-parameters": False}, "request-timeout": LONG_S}
+    )
     address = f"{whole.url}/api/openapi.json"
     return schemathesis.openapi.from_url(address, headers=whole.cookie(ADMINISTRATOR), config=config)
 

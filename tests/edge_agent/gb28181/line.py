@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 
 from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.sessions.dialog_requests import Surroundings
@@ -12,6 +11,7 @@ from edge_agent.gb28181.sip import message as sip
 from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.peer import Peer
+from tests.edge_agent.gb28181.corpus_file import CORPUS
 
 PLATFORM = "34020000002000000001"
 REALM = "3402000000"
@@ -19,7 +19,6 @@ DEVICE = "34020000001180000001"
 CHANNEL = "34020000001320000001"
 PEER = Peer("udp", "192.0.2.10", 5060)
 TCP_PEER = Peer("tcp", "192.0.2.10", 5060, 7)
-CORPUS = Path(__file__).parent / "corpus"
 EPOCH_MS = 1_795_449_600_000
 LIVE = Invitation(DEVICE, CHANNEL, "udp", "192.0.2.1", 30000)
 PLAYBACK = Invitation(DEVICE, CHANNEL, "udp", "192.0.2.1", 30000, span=Span(EPOCH_MS, EPOCH_MS + 3_600_000))

@@ -1,14 +1,12 @@
 """What registered devices say, and what strangers do: answered, heard, counted."""
 
-from pathlib import Path
-
 import pytest
 
 from edge_agent.gb28181.devices.events import Alarmed, CatalogTaken, Forget, InfoTaken, Keep, Offline, Online
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
 from edge_agent.gb28181.sip.peer import Peer
-from tests.edge_agent.gb28181.corpus_file import corpus
+from tests.edge_agent.gb28181.corpus_file import CORPUS, corpus
 from tests.edge_agent.gb28181.scripted import (
     CHANNEL,
     EPOCH_MS,
@@ -264,7 +262,7 @@ def test_an_end_of_media_that_concerns_no_session_is_answered() -> None:
 
 def test_bodies_in_the_corpus_are_all_answered() -> None:
     site, device = _registered()
-    files = sorted(Path(__file__).parent.joinpath("corpus").glob("*.xml"))
+    files = sorted(CORPUS.glob("*.xml"))
     assert len(files) > 40
     for file in files:
         assert status(device.say(file.read_bytes())[0]) == 200, file.name

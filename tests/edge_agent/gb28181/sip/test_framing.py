@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,8 +12,8 @@ from edge_agent.gb28181.sip import message as sip
 from edge_agent.gb28181.sip.framing import MAX_JOINED, MAX_PIECES, PAUSE_S, DatagramJoiner, StreamFramer
 from edge_agent.gb28181.sip.message import SipError
 from edge_agent.gb28181.sip.peer import Peer
+from tests.edge_agent.gb28181.corpus_file import CORPUS
 
-CORPUS = Path(__file__).parent / "corpus"
 WHOLE = sorted(file for file in CORPUS.glob("*.sip") if not file.name.startswith("catalog-cut"))
 PEER = Peer("udp", "192.0.2.10", 5060)
 

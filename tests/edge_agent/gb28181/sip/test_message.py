@@ -1,7 +1,6 @@
 """SIP messages as devices write them, and whatever else may come: a message or a SipError."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,8 +13,8 @@ from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.message import Message, Request, Response, SipError
 from edge_agent.gb28181.sip.peer import Peer
+from tests.edge_agent.gb28181.corpus_file import CORPUS
 
-CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(CORPUS.glob("*.sip"))
 DEVICE = "34020000001320000001"
 PEER = Peer("udp", "192.0.2.10", 5060)

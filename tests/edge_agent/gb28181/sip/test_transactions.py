@@ -1,7 +1,6 @@
 """Requests that are repeated until they are answered, and answers that are given again."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -14,8 +13,8 @@ from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.message import Request, Response
 from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.transactions import LIFE_S, ClientTransactions, Repeat, ServerTransactions, TimedOut
+from tests.edge_agent.gb28181.corpus_file import CORPUS
 
-CORPUS = Path(__file__).parent / "corpus"
 Context = TypeVar("Context")
 UDP = Peer("udp", "192.0.2.10", 5060)
 TCP = Peer("tcp", "192.0.2.10", 40123, 1)

@@ -17,7 +17,8 @@ from edge_agent.gb28181.devices.registrations import Registration
 from edge_agent.gb28181.sessions.invite import Span
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.sources.gb28181.ports import NoPortError
-from tests.edge_agent.gb28181.line import CHANNEL, CORPUS, DEVICE, EPOCH_MS, PEER, TCP_PEER
+from tests.edge_agent.gb28181.corpus_file import CORPUS
+from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, PEER, TCP_PEER
 from tests.edge_agent.gb28181.switchboard import QUICK, Switchboard, accepting, source
 from tests.support.waiting import LONG_S
 

@@ -8,9 +8,9 @@ from edge_agent.gb28181.sessions.dialogs import ChannelBusyError, TooManySession
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, PortFree, SessionEnded
 from edge_agent.gb28181.sip import message
 from edge_agent.gb28181.sip.peer import Peer
+from tests.edge_agent.gb28181.corpus_file import CORPUS
 from tests.edge_agent.gb28181.line import (
     CHANNEL,
-    CORPUS,
     DEVICE,
     LIVE,
     PEER,

@@ -14,7 +14,8 @@ from edge_agent.gb28181.endpoint import NotThereError
 from edge_agent.gb28181.manscdp.multipart import Outcome
 from edge_agent.gb28181.platform import NotServing
 from edge_agent.gb28181.sessions.invite import Cause, Span
-from tests.edge_agent.gb28181.line import CHANNEL, CORPUS, DEVICE, EPOCH_MS, answer
+from tests.edge_agent.gb28181.corpus_file import CORPUS
+from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, answer
 from tests.edge_agent.gb28181.switchboard import Switchboard, accepting, records, source
 from tests.support.ports import free_range
 from tests.support.waiting import until

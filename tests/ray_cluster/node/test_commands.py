@@ -170,17 +170,6 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_only_app_imports_ray_and_only_two_files_lancedb() -> None:
-    users: dict[str, set[str]] = {"ray": set(), "lancedb": set()}
-    package = ROOT / "ray_cluster"
-    for path in package.rglob("*.py"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            words = line.split()
-            if len(words) > 1 and words[0] in {"import", "from"} and (name := words[1].split(".")[0]) in users:
-                users[name].add(path.relative_to(package).parts[0])
-    assert users == {"ray": {"app"}, "lancedb": {"day_tables.py", "upkeep.py"}}
-
-
 def test_detectors_are_shown_with_what_is_wrong(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parser = {"models": {"mine": "ab" * 32}, "in_memory": ["mine"], "pictures": {"mine": 7, "old": 2}, "fell_back": {}}
     answers: list[dict[str, Any]] = [

@@ -12,7 +12,8 @@ from edge_agent.gb28181.manscdp.records import Recording
 from edge_agent.gb28181.sessions.file_end import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, SessionEnded, Span
 from edge_agent.gb28181.sessions.playback_plan import Plan
-from tests.edge_agent.gb28181.line import CHANNEL, CORPUS, DEVICE, EPOCH_MS, PLAYBACK, Line
+from tests.edge_agent.gb28181.corpus_file import CORPUS
+from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, PLAYBACK, Line
 
 OTHER = "34020000001320000002"
 

@@ -1,4 +1,4 @@
-"""Is the broker what it should be? Its files, certificates and revocation lists; and, running, what it refuses."""
+"""Checks the broker: its files, certificates and revocation lists; and, running, its refusals."""
 
 import difflib
 import pwd
@@ -29,9 +29,10 @@ _ISSUE: Final = "issue it again"
 
 
 def check(directory: Path, listeners: Listeners, identities: Identities, *, live: bool) -> list[Finding]:
-    """Look at everything, one after another; a failure stops none of the others.
+    """Runs all checks, one after another; a failure stops none of the others.
 
-    `live` asks the running broker as well, with throw-away certificates: this takes the key of the agents' authority.
+    With `live` it also connects to the running broker, with throw-away certificates: this takes the key of the agents'
+    authority.
     """
     look = _Look(directory, listeners, identities)
     findings = [
@@ -48,7 +49,7 @@ def check(directory: Path, listeners: Listeners, identities: Identities, *, live
 
 
 def texts(directory: Path, listeners: Listeners, identities: Identities) -> list[Finding]:
-    """Whether its files say what they would if rendered today."""
+    """Checks that the broker's files are the same as a rendering made today."""
     look = _Look(directory, listeners, identities)
     return [_tried(name, partial(look.text, name, text)) for name, text in look.texts().items()]
 
@@ -61,7 +62,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 
 class _Look:
-    """What lies on the disk. Every method tells what is there, or raises ProvisioningError."""
+    """Checks of the files on disk. Every method describes its finding, or raises ProvisioningError."""
 
     def __init__(self, directory: Path, listeners: Listeners, identities: Identities) -> None:
         self._directory = directory
@@ -70,7 +71,7 @@ class _Look:
         self._now = datetime.now(UTC)
 
     def files(self) -> str:
-        """All there, the account's, and nobody else's to read."""
+        """Checks that all files exist, belong to the account, and are closed to others."""
         folder = self._directory
         if not folder.exists():
             raise BrokerError(f"{folder}: not there yet; wayside-provision broker run makes it")
@@ -89,7 +90,7 @@ class _Look:
         return f"{len(paths)} files and folders, {self._listeners.account}'s alone"
 
     def texts(self) -> dict[str, str]:
-        """What would be rendered today."""
+        """Renders the files as of today."""
         return {
             config.CONFIGURATION: config.render_configuration(self._listeners, self._identities, self._directory),
             config.AGENTS_ACL: config.render_agents_acl(),
@@ -97,7 +98,7 @@ class _Look:
         }
 
     def text(self, name: str, wanted: str) -> str:
-        """As it would be rendered today."""
+        """Compares a file with its rendering of today."""
         try:
             found = (self._directory / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -108,7 +109,7 @@ class _Look:
         return "as it would be rendered today"
 
     def own_certificate(self) -> str:
-        """For the broker, with its key, and for every address it listens on by name."""
+        """Checks that the broker's certificate fits its key and every address that it listens on by name."""
         certificate = own_certificate(self._identities)
         self._fits(certificate, BROKER, SERVER)
         names = _names(certificate)
@@ -118,13 +119,13 @@ class _Look:
         return f"for {', '.join(sorted(names))}; {left(certificate.not_valid_after_utc, self._now)}"
 
     def service_certificate(self, name: str) -> str:
-        """For this role, and for nothing else."""
+        """Checks that a service's certificate is for its role and for nothing else."""
         certificate = self._identities.certificate(name)
         self._fits(certificate, name, CLIENT)
         return left(certificate.not_valid_after_utc, self._now)
 
     def revocations(self, authority: Authority, name: str) -> str:
-        """Signed, not past its end, and the one that the broker has."""
+        """Checks that a list is signed, not past its end, and the one that the broker has."""
         own = revocation_list.read(authority.crl_file, authority)
         has = revocation_list.read(self._directory / name, authority)
         words = f"number {own.number}, {len(own.serials)} revoked, {left(own.ends_at, self._now)}"
@@ -166,7 +167,7 @@ def _faults(path: Path, owner: int, account: str) -> Iterator[str]:
 
 
 def _drift(found: list[str], wanted: list[str]) -> Iterator[str]:
-    """One line for each that differs."""
+    """Yields one line for each difference."""
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, found, wanted, autojunk=False).get_opcodes():
         if tag == "equal":
             continue

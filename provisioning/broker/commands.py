@@ -1,4 +1,4 @@
-"""What the commands about the broker do."""
+"""Commands of `wayside-provision broker`."""
 
 from provisioning.broker import config, process
 from provisioning.home.home import Home
@@ -7,12 +7,12 @@ from provisioning.output import Answer, announcer
 
 
 def render(home: Home) -> Answer:
-    """Write the broker's configuration and access files, and the revocation lists where it has none yet.
+    """Writes the broker's configuration and access files, and the revocation lists if it has none yet.
 
-    Lists that are there are left to `broker run`, which ends connections for what it finds new in them.
+    Existing lists are left to `broker run`, which ends connections for new entries in them.
 
     Raises:
-        BrokerError, AuthorityError: see `broker.write`.
+        BrokerError, AuthorityError: see `config.write`.
     """
     directory, listeners = process.directory(home), process.listeners(home)
     files = [directory / name for name in (config.CONFIGURATION, config.AGENTS_ACL, config.SERVICES_ACL)]
@@ -28,7 +28,7 @@ def render(home: Home) -> Answer:
 
 
 def run(home: Home, *, as_json: bool) -> Answer:
-    """Run the broker until a signal ends it.
+    """Runs the broker until a signal ends it.
 
     Raises:
         BrokerError: see `process.run`.
@@ -39,10 +39,10 @@ def run(home: Home, *, as_json: bool) -> Answer:
 
 
 def check(home: Home, *, live: bool) -> Answer:
-    """Look at what the broker needs, and with `live` at the running one. Exit code 1: something is wrong.
+    """Checks the broker's files, and with `live` the running one. Exit code 1: something is wrong.
 
     Raises:
-        BrokerError: the home's path is one that Mosquitto cannot be told.
+        BrokerError: Mosquitto cannot use the home's path.
     """
     from provisioning.broker import check  # noqa: PLC0415 - brings an MQTT client, which the others do without
 

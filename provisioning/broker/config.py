@@ -1,18 +1,18 @@
-"""Mosquitto, configured from `contracts.topics`: mutual TLS alone, and rights by the certificate's common name.
+"""Configures Mosquitto from `contracts.wire.topics`: mutual TLS alone, and rights by the certificate's common name.
 
 Two listeners. Agents come to theirs with certificates of the agents' authority and may use their own topics; their MQTT
-client id is replaced by their name, so nobody takes over another's session. Cluster, centre and provisioning come to
+client id is replaced by their name, so no client takes over another's session. Cluster, centre and provisioning come to
 the other with certificates of the services' authority. Neither authority's certificates open the other listener, so no
 agent can ever be taken for a *cluster*, whatever its certificate says.
 
 The broker is transport, not storage: the agent's spool row lives until the archive has committed (docs/flow.md). So the
-settings here have one aim, that what the broker cannot do is an error somebody sees:
+settings here have one aim, that every failure of the broker is a visible error:
 
 - Past its queue limit Mosquitto answers PUBACK "Success" and drops (measured: 3,000 published, 1,010 delivered).
   So the limit lies where it is never met; the agents' windows bound the queue, at 64 messages or 16 MiB an agent, and
-  message expiry clears what the agent has sent again.
+  message expiry clears messages that the agent has sent again.
 - A session that outlives its connection would hoard messages and, in a shared subscription, keep drawing its half.
-  So the intake uses clean sessions, and whatever persistent session there is ends after an hour.
+  So the intake uses clean sessions, and any persistent session ends after an hour.
 - An oversized packet ends the connection instead of vanishing; the log says why.
 """
 
@@ -34,38 +34,38 @@ AGENTS_ACL: Final = "agents.acl"
 SERVICES_ACL: Final = "services.acl"
 AGENTS_CRL: Final = "agents.crl"
 SERVICES_CRL: Final = "services.crl"
-"""Copies: Mosquitto reads no list that was not found good (`provisioning.pki.revocation_list`)."""
+"""Copies: Mosquitto reads only lists that were found good (`provisioning.pki.revocation_list`)."""
 DATA: Final = "data"
 PACKET_OVERHEAD_BYTES: Final = 4096
 """Fixed header, topic and MQTT 5 properties around the largest message."""
 MAX_INFLIGHT: Final = 1024
-"""The largest window a configuration may ask for; each side's Receive Maximum lowers it."""
+"""The largest window that a configuration may ask for; each side's Receive Maximum lowers it."""
 
 
 MAX_QUEUED: Final = 1_000_000
 """The full windows of 15,625 agents. Not 0, "no limit": Mosquitto 2.0.21 then ends the connection of a client whose
-message the ACL refused ("Quota exceeded"), where it should answer that message alone (measured)."""
+message the ACL refused ("Quota exceeded"), when it should refuse that message alone (measured)."""
 
 
 MEMORY_LIMIT: Final = 2 * 1024**3
-"""The full windows of 128 agents. At it Mosquitto ends the connection of whoever sends (measured), and custody has the
-picture; without it the kernel ends Mosquitto, which finds the same again in its data file."""
+"""The full windows of 128 agents. At it Mosquitto ends the sender's connection (measured), and the agent's spool still
+has the picture; without it the kernel ends Mosquitto, which finds the same again in its data file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a listener listens."""
+    """Address of a listener."""
 
     host: str
     port: int
 
     @property
     def here(self) -> tuple[str, int]:
-        """How this machine itself comes to it: a wildcard is every address, loopback too."""
+        """Address for connections from this machine: a wildcard is every address, loopback too."""
         return ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port)  # noqa: S104
 
     def accepts(self) -> bool:
-        """Whether somebody listens there."""
+        """True if a server accepts connections there."""
         try:
             socket.create_connection(self.here, 1.0).close()
         except OSError:
@@ -73,7 +73,7 @@ class Address:
         return True
 
     def why_taken(self) -> str | None:
-        """Why nobody could begin to listen there now; None when one could."""
+        """Explains why no server could begin to listen there now; None if one could."""
         try:
             family, kind, protocol, _, place = socket.getaddrinfo(
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -91,7 +91,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Where the broker listens for whom, and what account runs it."""
+    """Addresses of the broker's two listeners, and the account that runs it."""
 
     agents: Address
     services: Address
@@ -100,13 +100,13 @@ class Listeners:
 
 
 def render_agents_acl() -> str:
-    """The access file of the agents' listener: `%u` is the common name of the certificate."""
+    """Renders the access file of the agents' listener: `%u` is the common name of the certificate."""
     rights = (f"pattern {right.access} {right.topic}" for right in RIGHTS[Role.AGENT])
     return "\n".join((_HEAD, *rights)) + "\n"
 
 
 def render_services_acl() -> str:
-    """The access file of the services' listener."""
+    """Renders the access file of the services' listener."""
     lines = [_HEAD]
     for role in Role:
         if role is not Role.AGENT:
@@ -115,10 +115,10 @@ def render_services_acl() -> str:
 
 
 def render_configuration(listeners: Listeners, identities: Identities, directory: Path) -> str:
-    """The text of `mosquitto.conf`, for files that lie in `directory`.
+    """Renders `mosquitto.conf`, for files that lie in `directory`.
 
     Raises:
-        BrokerError: a path that Mosquitto cannot be told, since its format has no quoting.
+        BrokerError: a path that Mosquitto cannot read, since its format has no quoting.
     """
     own = identities.identity(BROKER)
     agents = _listener(listeners.agents, own, identities.agents, directory / AGENTS_ACL, directory / AGENTS_CRL)
@@ -161,7 +161,7 @@ connection_messages true
 
 
 def write(directory: Path, listeners: Listeners, identities: Identities) -> Path:
-    """Write `mosquitto.conf`, the access files, the data folder, and copies of the revocation lists.
+    """Writes `mosquitto.conf`, the access files, the data folder, and copies of the revocation lists.
 
     Returns the configuration file.
 
@@ -179,7 +179,7 @@ def write(directory: Path, listeners: Listeners, identities: Identities) -> Path
 
 
 def write_configuration(directory: Path, listeners: Listeners, identities: Identities) -> Path:
-    """The same without the revocation lists, for who takes those himself.
+    """Writes the same without the revocation lists, for a caller that updates those itself.
 
     Raises:
         BrokerError: the folder cannot be written.

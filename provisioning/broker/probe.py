@@ -1,4 +1,4 @@
-"""A client that comes to the broker to see what it is told."""
+"""Connects to the broker to learn its answer."""
 
 import socket
 import ssl
@@ -23,13 +23,13 @@ _CONNACK: Final = b"\x20"
 
 
 def told(address: Address, identity: Identity | None, ca_file: Path) -> str:
-    """What whoever shows this certificate is told: `ACCEPTED`, or TLS's word for why not.
+    """Returns the broker's answer to a client with this certificate: `ACCEPTED`, or TLS's word for the refusal.
 
     In TLS 1.3 a refusal comes after the client's handshake, at its first read. So read before writing: Mosquitto closes
     at once, and writing into that costs the answer.
 
     Raises:
-        BrokerError: nobody listens there, or he is not the broker.
+        BrokerError: no server listens there, or it is not the broker.
     """
     try:
         with (
@@ -54,10 +54,10 @@ def told(address: Address, identity: Identity | None, ca_file: Path) -> str:
 
 
 class Probe:
-    """One MQTT 5 connection; it does not come back by itself."""
+    """One MQTT 5 connection; it does not reconnect."""
 
     def __init__(self, address: Address, identity: Identity, client_id: str) -> None:
-        """Connect.
+        """Connects to the broker.
 
         Raises:
             BrokerError: not accepted.
@@ -66,7 +66,7 @@ class Probe:
         self._verdicts: dict[int, str] = {}
         self._connected = False
         self.ended: str | None = None
-        """Why the connection is over; None while it stands."""
+        """Reason for the end of the connection; None while it stands."""
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
         )
@@ -87,14 +87,14 @@ class Probe:
             raise BrokerError(f"{address} refuses {identity.common_name} ({self.ended or 'no answer'})")
 
     def publish(self, topic: str, payload: bytes = b"") -> str:
-        """The broker's verdict at QoS 1, never retained; or why the connection ended instead."""
+        """Returns the broker's verdict at QoS 1, never retained; or the reason for the end of the connection."""
         mid = self._client.publish(topic, payload, qos=1).mid
         with self._happened:
             self._happened.wait_for(lambda: mid in self._verdicts or self.ended is not None, ANSWER_S)
             return self._verdicts.get(mid) or self.ended or "no answer"
 
     def close(self) -> None:
-        """Say goodbye, if anybody is there."""
+        """Disconnects, if the broker is still there."""
         self._client.disconnect()
         self._client.loop_stop()
 

@@ -1,8 +1,8 @@
-"""Mosquitto as a process, told what changes: revocation lists and its certificate. Dead, it is started again.
+"""Runs Mosquitto as a process and tells it of changes: revocation lists and its certificate. Dead, it is started again.
 
-Measured on 2.0.21: SIGHUP makes it read certificate and lists again for connections yet to come; a client that is
-connected goes on. So a list that only was written anew is a SIGHUP, but a certificate newly revoked is a restart:
-everybody connects again, which the revoked one cannot. What was on its way is sent again (docs/flow.md).
+Measured on 2.0.21: SIGHUP makes it read certificate and lists again for later connections; connected clients stay. So a
+list that was only written anew is a SIGHUP, but a certificate newly revoked is a restart: all clients connect again,
+which the revoked one cannot. Messages under way are sent again (docs/flow.md).
 """
 
 import logging
@@ -36,15 +36,15 @@ _log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 DEATHS: Final = 5
 WITHIN_S: Final = 60.0
-"""So many deaths within so many seconds are no accident."""
+"""This many deaths within this many seconds are no accident."""
 _FIRST_WAIT_S: Final = 0.25
 _START_S: Final = 10.0
 _STOP_S: Final = 10.0
-"""It writes its data folder when it ends."""
+"""Mosquitto writes its data folder when it ends."""
 _STEP_S: Final = 0.01
 _LAST_LINES: Final = 8
 FULL: Final = 0.95
-"""Of `broker.MEMORY_LIMIT`, as the kernel counts Mosquitto's memory."""
+"""Share of `broker.MEMORY_LIMIT`, compared with Mosquitto's memory as the kernel counts it."""
 FULL_LOOKS: Final = 10
 EMPTIED_EVERY_S: Final = 600.0
 _ENDS_WITH_US: Final = """
@@ -55,21 +55,21 @@ if libc.prctl(1, 15, 0, 0, 0) != 0:
 if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
-"""Asks the kernel for a SIGTERM when the parent ends, and becomes the program. `setpriv --pdeathsig` calls capset(2)
-too, which the sandbox of a unit refuses."""
+"""Asks for a SIGTERM when the parent ends, then becomes the program. `setpriv --pdeathsig` calls capset(2) too, which a
+unit's sandbox refuses."""
 
 
 class _Died(Exception):
-    """Mosquitto does not run, and the text says how that came."""
+    """Mosquitto does not run; the text says why."""
 
 
 def directory(home: Home) -> Path:
-    """Where a home keeps the broker's files."""
+    """Returns the folder of the broker's files in a home."""
     return home.directory / "broker"
 
 
 def listeners(home: Home) -> Listeners:
-    """Where a home's broker listens."""
+    """Returns the listeners of a home's broker."""
     config = home.config
     return Listeners(
         Address(config.listen, config.agents_port),
@@ -79,7 +79,7 @@ def listeners(home: Home) -> Listeners:
 
 
 def run(home: Home, announce: Callable[[str], None]) -> int:
-    """Run the broker of a home until SIGTERM or SIGINT; announces `ready` once both ports accept. Main thread only.
+    """Runs the broker of a home until SIGTERM or SIGINT; announces `ready` once both ports accept. Main thread only.
 
     Raises:
         BrokerError: Mosquitto is not installed, or does not stay alive.
@@ -95,10 +95,10 @@ def run(home: Home, announce: Callable[[str], None]) -> int:
 
 
 def own_certificate(identities: Identities) -> x509.Certificate:
-    """The broker's certificate.
+    """Returns the broker's certificate.
 
     Raises:
-        AuthorityError: it or its key cannot be read, or they do not belong together: then Mosquitto could serve nobody.
+        AuthorityError: it or its key cannot be read, or they do not fit: then Mosquitto could serve no client.
     """
     certificate, own = identities.certificate(BROKER), identities.identity(BROKER)
     if public_bytes(load_key(own.key_file).public_key()) != public_bytes(certificate.public_key()):
@@ -107,7 +107,7 @@ def own_certificate(identities: Identities) -> x509.Certificate:
 
 
 def resident_bytes(pid: int | None) -> int:
-    """Memory of a process that the kernel keeps; 0 when it is gone."""
+    """Returns a process's resident memory; 0 after its end."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except OSError:
@@ -116,12 +116,12 @@ def resident_bytes(pid: int | None) -> int:
 
 
 class BrokerProcess:
-    """One Mosquitto. It dies with the thread that calls `watch`, whatever ends that."""
+    """One Mosquitto. It dies with the thread that calls `watch`, even after a crash."""
 
     def __init__(
         self, directory: Path, listeners: Listeners, identities: Identities, *, log: BinaryIO | None = None
     ) -> None:
-        """Mosquitto's own lines go to `log`, or else to stderr."""
+        """Mosquitto's own lines go to `log`, by default to stderr."""
         self._directory = directory
         self._listeners = listeners
         self._identities = identities
@@ -143,11 +143,11 @@ class BrokerProcess:
 
     @property
     def pid(self) -> int | None:
-        """Mosquitto's process id, while there is one."""
+        """Mosquitto's process id, while it exists."""
         return None if self._process is None else self._process.pid
 
     def watch(self, stop: threading.Event, announce: Callable[[str], None]) -> None:
-        """Render, start, and look once a second until `stop`.
+        """Renders, starts, and checks once a second until `stop`.
 
         Raises:
             BrokerError: Mosquitto is not installed, its folder cannot be written, no revocation list is good enough to
@@ -204,7 +204,7 @@ class BrokerProcess:
         self._look_at_memory(command)
 
     def _look_at_memory(self, command: list[str]) -> None:
-        """Start it empty where it stays full: clients may find no memory left to clear what fills it."""
+        """Restarts Mosquitto empty if it stays full: clients may find no memory left to clear its content."""
         is_full = resident_bytes(self.pid) >= FULL * broker.MEMORY_LIMIT
         self._full_looks = self._full_looks + 1 if is_full else 0
         now_s = time.monotonic()
@@ -223,7 +223,7 @@ class BrokerProcess:
         )
 
     def _is_new(self, path: Path) -> bool:
-        """Whether the file is another one than at the last look; it is always replaced as a whole."""
+        """True for a file that changed since the last call; it is always replaced as a whole."""
         try:
             stat = path.stat()
             now = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
@@ -235,7 +235,7 @@ class BrokerProcess:
         return True
 
     def _take_list(self, authority: Authority, copy: Path) -> frozenset[int] | None:
-        """The serials that are new in it; None when Mosquitto has to go on with the list it has."""
+        """Returns the newly revoked serials of a list; None if Mosquitto has to keep its present list."""
         try:
             newly = revocation_list.take(authority, copy)
             ends_at = revocation_list.read(copy, authority).ends_at
@@ -250,7 +250,7 @@ class BrokerProcess:
         return newly
 
     def _first_lists(self) -> None:
-        """Before there is a Mosquitto: the newest lists, or those that the last one had."""
+        """Copies the newest lists before the first start, or keeps those of the last run."""
         for authority, copy in self._lists.items():
             self._is_new(authority.crl_file)
             if self._take_list(authority, copy) is None:
@@ -293,7 +293,7 @@ class BrokerProcess:
         return [*guard, program, "-c", str(configuration)]
 
     def _start(self, command: list[str]) -> None:
-        """Start it and wait until both ports accept."""
+        """Starts Mosquitto and waits until both ports accept."""
         for address in self._addresses():
             if (why := address.why_taken()) is not None:
                 raise _Died(f"{broker.PROGRAM} cannot listen on {address}: {why}")
@@ -327,7 +327,7 @@ class BrokerProcess:
                     continue  # nobody reads the log any more; Mosquitto must not stop at a full pipe for that
 
     def _end(self) -> None:
-        """End it if it runs, and read its log to the last line."""
+        """Ends Mosquitto if it runs, and reads its log to the last line."""
         if self._process is None:
             return
         self._process.terminate()
@@ -341,7 +341,7 @@ class BrokerProcess:
         self._process = self._pump = None
 
     def _set_damaged_data_aside(self) -> None:
-        """A data file that Mosquitto cannot read keeps it from starting; all that is in it is published again."""
+        """Moves an unreadable data file away, which keeps Mosquitto from starting; its content is published again."""
         file = self._directory / broker.DATA / "mosquitto.db"
         if any(b"Couldn't open database" in line for line in self._said) and file.exists():
             durable.move(file, file.with_suffix(".damaged"))

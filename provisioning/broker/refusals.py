@@ -1,4 +1,4 @@
-"""The running broker, asked whether it refuses what it must, with certificates that end in five minutes."""
+"""Checks that the running broker refuses what it must, with certificates that end in five minutes."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -25,9 +25,9 @@ TAKEN: Final = ("Success", "No matching subscribers")
 
 
 def check(listeners: Listeners, identities: Identities) -> list[Finding]:
-    """Try everything, one after another; a failure stops none of the others.
+    """Runs all attempts, one after another; a failure stops none of the others.
 
-    Whoever reads heartbeats gets one that is empty, from an agent that does not exist, and ignores it.
+    Readers of heartbeats get an empty one, from an agent that does not exist, and ignore it.
     """
     with TemporaryDirectory(prefix="wayside-probe-") as folder:
         visit = _Visit(Path(folder), listeners, identities)
@@ -54,7 +54,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 
 class _Visit:
-    """Two agents that nobody knows, and what they try. Every method tells what it saw, or raises ProvisioningError."""
+    """Attempts of two unknown agents. Every method describes its finding, or raises ProvisioningError."""
 
     def __init__(self, folder: Path, listeners: Listeners, identities: Identities) -> None:
         self._folder = folder

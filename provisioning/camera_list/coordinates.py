@@ -1,4 +1,4 @@
-"""Where a camera stands: WGS 84, decimal degrees, near its site."""
+"""Checks the coordinates of cameras: WGS 84, decimal degrees, near their site."""
 
 import math
 import re
@@ -8,14 +8,14 @@ from typing import Final
 from provisioning.errors import CameraListError
 
 NEAR_KM: Final = 100.0
-"""No site is wider: what lies beyond is a slip of the hand."""
+"""Limit of a site's size: a camera farther away is a mistake in the list."""
 
 _DEGREES: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{0,20})?", re.ASCII)
 _EARTH_KM: Final = 6371.0088  # mean radius, IUGG
 
 
 def degrees(text: str) -> float | None:
-    """One coordinate, or None for an empty cell. Full-width digits are taken for digits.
+    """Reads one coordinate; None for an empty cell. Full-width digits are read as digits.
 
     Raises:
         CameraListError: not decimal degrees.
@@ -33,10 +33,10 @@ def degrees(text: str) -> float | None:
 
 
 def check(latitude: float, longitude: float, *, near: tuple[float, float] | None = None) -> None:
-    """Check a place, against `near` (latitude and longitude of the site, degrees) where that is known.
+    """Checks a place, against `near` (latitude and longitude of the site, degrees) if that is known.
 
     Raises:
-        CameraListError: on no globe, at (0, 0), swapped, or over 100 km from the site.
+        CameraListError: out of range, at (0, 0), swapped, or over 100 km from the site.
     """
     if abs(latitude) > 90 and abs(latitude) <= 180 and abs(longitude) <= 90:
         raise CameraListError("latitude and longitude look swapped: latitude is -90 to 90 degrees")
@@ -59,7 +59,7 @@ def check(latitude: float, longitude: float, *, near: tuple[float, float] | None
 
 
 def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Great-circle distance of two places (latitude, longitude in degrees), by the haversine formula."""
+    """Returns the great-circle distance of two places (latitude, longitude in degrees), by the haversine formula."""
     (latitude, longitude), (latitude_2, longitude_2) = (tuple(map(math.radians, place)) for place in (one, other))
     half = (
         math.sin((latitude_2 - latitude) / 2) ** 2

@@ -1,6 +1,6 @@
-"""A camera's GB/T 28181 code, checked strictly: it is what somebody types for us.
+"""Checks a camera's GB/T 28181 code strictly, as a technician types it.
 
-What devices send is another matter: they send what they like.
+Codes that devices send are not checked here: they break the rules.
 """
 
 from typing import Final
@@ -48,10 +48,10 @@ _RANGES: Final = (
 
 
 def check_camera(code: str) -> None:
-    """Check that digits are the code of a camera. Reserved industries and any serial pass.
+    """Checks that digits are the code of a camera. Reserved industries and any serial pass.
 
     Raises:
-        CameraListError: not 20 digits, no such province, or the code of something else; the text says of what.
+        CameraListError: not 20 digits, no such province, or the code of another device; the text names its kind.
     """
     if len(code) != LENGTH:
         raise CameraListError(

@@ -1,6 +1,6 @@
-"""Which column of a list is which. Headings are English or Chinese, in any case; one that is not known is an error.
+"""Reads the headings of a list. They are English or Chinese, in any case; an unknown one is an error.
 
-A misspelt heading must not cost every camera its password without a word.
+A misspelt heading would otherwise silently cost every camera its password.
 """
 
 import re
@@ -23,11 +23,11 @@ KNOWN: Final = {
     "latitude": ("latitude", "lat", "纬度"),
     "longitude": ("longitude", "lon", "lng", "经度"),
 }
-"""What a column can be, and what it may be called, without blanks, `_` and `-`."""
+"""Columns, and their headings without blanks, `_` and `-`."""
 
 _REQUIRED: Final = ("id", "url")
 _IN_PLACE: Final = {"url": "device_id"}
-"""A list of devices that register has no addresses."""
+"""A list of registering devices has no addresses."""
 _FIELDS: Final = {heading: name for name, headings in KNOWN.items() for heading in headings}
 _JOINTS: Final = re.compile(r"[\s_-]")
 _MAX_SHOWN: Final = 32
@@ -35,13 +35,13 @@ _MAX_SHOWN: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`names`: what each column of the file is, empty for one without a heading; `headings`: what the file calls it."""
+    """`names`: the column of each cell, empty without a heading; `headings`: the file's own heading of each."""
 
     names: tuple[str, ...]
     headings: dict[str, str]
 
     def cells(self, line: Line) -> dict[str, Cell]:
-        """A line's cells by what they are; one that is not there is empty.
+        """Returns a line's cells by column; absent ones are empty.
 
         Raises:
             CameraListError: a value stands under no heading.
@@ -60,7 +60,7 @@ class Columns:
 
 
 def columns(lines: list[Line]) -> Columns:
-    """Read the headings, which the first of the lines must be.
+    """Reads the headings, which must be the first of the lines.
 
     Raises:
         CameraListError: there is no line, or a heading is missing, not known, or there twice.
@@ -94,7 +94,7 @@ def columns(lines: list[Line]) -> Columns:
 
 
 def _shown(heading: str) -> str:
-    """A heading, if it is a word: what has digits and signs in it may be a password in the wrong line."""
+    """Returns a heading if it is a word: digits and signs in it may be a password in the wrong line."""
     is_word = len(heading) <= _MAX_SHOWN and _JOINTS.sub("", heading).isalpha()
     return f" ({heading!r})" if is_word else ""
 

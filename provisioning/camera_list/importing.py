@@ -1,4 +1,4 @@
-"""The cameras of an agent, from a technician's list; and the signed document that tells it of them."""
+"""Imports an agent's cameras from a technician's list, and makes the signed document with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from provisioning.signing.documents import encrypt_password
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a list changes at an agent, by camera id."""
+    """Changes that a list makes to an agent, by camera id."""
 
     added: list[str]
     changed: list[str]
@@ -31,10 +31,10 @@ class _Change:
 
 
 def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool) -> Answer:
-    """Take the sound lines of a list as cameras of an agent, and say what is wrong with the others.
+    """Imports the sound lines of a list as cameras of an agent, and reports the faults of the others.
 
-    With `replace` the agent has no other cameras afterwards, unless a line has a fault: then none is removed, since the
-    camera it meant may be one of them. Exit code 1: some lines have faults.
+    With `replace` the agent has no other cameras afterwards, unless a line has a fault: then none is removed, since
+    that line may mean one of them. Exit code 1: some lines have faults.
 
     Raises:
         CameraListError: the file is of no use.
@@ -81,7 +81,7 @@ def bring(home: Home, agent_id: str, file: Path, *, replace: bool, dry_run: bool
 
 
 def remove(home: Home, agent_id: str, camera_id: str) -> Answer:
-    """Take a camera from an agent.
+    """Removes a camera from an agent.
 
     Raises:
         RegisterError: no such agent.
@@ -105,7 +105,7 @@ def remove(home: Home, agent_id: str, camera_id: str) -> Answer:
 
 
 def send(home: Home, agent_id: str) -> Answer:
-    """Give an agent its configuration under a new number, though nothing in it has changed.
+    """Issues an agent's configuration under a new number, though nothing in it has changed.
 
     Raises:
         RegisterError: no such agent.
@@ -122,10 +122,10 @@ def send(home: Home, agent_id: str) -> Answer:
 
 
 def listing(home: Home, agent_id: str) -> Answer:
-    """The cameras of an agent; whether one has a password, and never which.
+    """Lists the cameras of an agent; tells that one has a password, and never which.
 
-    Of the address host and port alone: a path may hold a vendor's token. Of a device that registers its and its
-    channel's id.
+    An address is shortened to host and port: a path may hold a vendor's token. A registering device is shown by its own
+    and its channel's id.
 
     Raises:
         RegisterError: no such agent.
@@ -157,7 +157,7 @@ def _address(url: str) -> str:
 
 
 def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[CameraRow], list[Fault]]:
-    """The rows that this agent may have, and a fault for each camera that is another agent's."""
+    """Returns the rows that this agent may have, and a fault for each camera of another agent."""
     others = {camera: owner for camera, owner in home.plans.owners().items() if owner != agent_id}
     faults = [
         Fault(
@@ -175,7 +175,7 @@ def _ours(home: Home, agent_id: str, rows: Sequence[CameraRow]) -> tuple[list[Ca
 def _agreeing(
     home: Home, rows: Sequence[CameraRow], known: Mapping[str, CameraRecord]
 ) -> tuple[list[CameraRow], list[Fault]]:
-    """The rows that agree with the cameras that stay, and a fault for each that does not: a device registers once."""
+    """Returns the rows that agree with the cameras that stay, and a fault for each other: a device registers once."""
     listed = {row.id for row in rows}
     staying: dict[str, list[tuple[DeviceChannel, CameraRecord]]] = {}
     for camera in known.values():
@@ -194,7 +194,7 @@ def _agreeing(
 
 
 def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraRecord) -> Fault | None:
-    """What a row has against another camera of its device."""
+    """Returns the fault of a row that conflicts with another camera of its device."""
     if is_same_channel:
         return Fault(row.line, "channel_id", f"camera {other.id} is this channel of this device: remove it first")
     sealed = other.password_sealed
@@ -210,7 +210,7 @@ def _unlike(home: Home, row: CameraRow, is_same_channel: bool, other: CameraReco
 
 
 def _record(home: Home, agent_id: str, row: CameraRow, known: CameraRecord | None) -> CameraRecord:
-    """A password that is the stored one keeps its ciphertext, or each import would make another document."""
+    """Makes a record. An unchanged password keeps its ciphertext, or each import would make another document."""
     sealed = None if known is None else known.password_sealed
     if row.password is None:
         sealed = None
@@ -230,7 +230,7 @@ def _change(known: Mapping[str, CameraRecord], records: Sequence[CameraRecord], 
 
 
 def _deliver(home: Home, agent_id: str) -> tuple[dict[str, object], str]:
-    """Make the document that is due. Returns what stands now: for programs, and for people."""
+    """Makes the document if it is due. Returns its state: for programs, and for people."""
     made = documents.configuration(home, agent_id) is not None
     newest = home.plans.newest_document(agent_id)
     number = None if newest is None else newest.number

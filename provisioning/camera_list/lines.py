@@ -1,4 +1,4 @@
-"""A list as lines of cells, from a CSV file as spreadsheets and people write it."""
+"""Parses CSV files, as spreadsheets and people write them, into lines of cells."""
 
 import codecs
 import csv
@@ -12,7 +12,7 @@ from provisioning.errors import CameraListError
 MAX_CAMERAS: Final = 2000
 MAX_COLUMNS: Final = 256
 BLANKS: Final = " \t\u00a0\u3000"
-"""What surrounds a value and is not part of it; the last one is what a Chinese keyboard calls a space."""
+"""Characters that are stripped around a value; the last one is the space of a Chinese keyboard."""
 
 CUT_NUMBER: Final = (
     "the spreadsheet made a number of this and kept 15 of its digits: format the column as text and enter it again"
@@ -20,12 +20,12 @@ CUT_NUMBER: Final = (
 _DELIMITERS: Final = ",;\t"
 _MAX_LINES: Final = 100_000
 _MAX_JOINED: Final = 8
-"""Lines of the file that one quoted value may go on for. A quote that is never closed costs only its own line."""
+"""Lines of the file that one quoted value may span. A quote that is never closed costs only its own line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a cell holds. `fault`: why that is not what its author typed; `is_number`: a spreadsheet holds no text."""
+    """Content of a cell. `fault`: why its author cannot have typed it; `is_number`: no text in the spreadsheet."""
 
     text: str = field(repr=False)
     fault: str = ""
@@ -33,7 +33,7 @@ class Cell:
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing to be seen in it."""
+        """True without a fault or a visible character."""
         return not self.fault and not self.text.strip(BLANKS)
 
 
@@ -42,7 +42,7 @@ EMPTY: Final = Cell("")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not empty. `number` counts from 1, in the file; `fault` says why it has no cells."""
+    """A line that is not empty. `number` counts from 1, in the file; `fault`: reason why it has no cells."""
 
     number: int
     cells: tuple[Cell, ...]
@@ -50,7 +50,7 @@ class Line:
 
 
 def bounded(lines: Iterator[Line]) -> list[Line]:
-    """The lines that are not empty, without the empty cells at their ends: one of headings and one a camera.
+    """Returns the lines that are not empty, without empty cells at their ends: one of headings and one a camera.
 
     Raises:
         CameraListError: more than 2,000 cameras or 256 columns.
@@ -71,7 +71,7 @@ def bounded(lines: Iterator[Line]) -> list[Line]:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """The text of a CSV file, and its encoding: utf-8 or gb18030, which Excel writes on a Chinese Windows.
+    """Decodes a CSV file. Returns its text and encoding: utf-8, or gb18030, which Excel writes on a Chinese Windows.
 
     Raises:
         CameraListError: neither.
@@ -89,7 +89,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def parse(text: str) -> list[Line]:
-    """The lines of a CSV text. Comma, semicolon or tab: whichever the first line has most of.
+    """Parses a CSV text. The separator is the one of comma, semicolon and tab that the first line has most of.
 
     Raises:
         CameraListError: too many lines.
@@ -118,7 +118,7 @@ def _lines(physical: list[str]) -> Iterator[Line]:
 
 
 def _record(physical: list[str], start: int, delimiter: str) -> tuple[list[str] | None, int]:
-    """The record that starts at this line, and where the next one does."""
+    """Returns the record that starts at this line, and the number of the line after it."""
     for end in range(start + 1, min(start + _MAX_JOINED, len(physical)) + 1):
         try:
             return next(csv.reader(physical[start:end], delimiter=delimiter, strict=True)), end

@@ -1,7 +1,7 @@
-"""A technician's list of cameras, CSV or XLSX: every camera that is sound, and every fault of the others.
+"""Reads a technician's list of cameras, CSV or XLSX: every sound camera, and every fault of the others.
 
 Lists are typed by hand, in Excel, beside a ladder. So all faults come at once, each with its line; a bad line costs
-only itself; and what would lose something without a word is a fault.
+only itself; and anything that would silently lose a value is a fault.
 """
 
 from dataclasses import dataclass, field
@@ -19,13 +19,13 @@ MAX_BYTES: Final = 8 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class CameraRow:
-    """One sound camera. `line`: where it stands; degrees, WGS 84."""
+    """One sound camera. `line`: its line in the file; degrees, WGS 84."""
 
     line: int
     id: str
     name: str
     url: str = field(repr=False)  # a path may hold a vendor's token
-    """Without user and password; `gb28181:DEVICE/CHANNEL` where a device registers."""
+    """Without user and password; `gb28181:DEVICE/CHANNEL` for a device that registers."""
     username: str | None
     password: str | None = field(repr=False)
     latitude: float | None
@@ -34,7 +34,7 @@ class CameraRow:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a line and what to do. `column` is the file's own heading, empty for the line as a whole."""
+    """Fault of a line, with the remedy. `column` is the file's own heading, empty for the line as a whole."""
 
     line: int
     column: str
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class CameraList:
-    """What a file says. `encoding`: utf-8, gb18030 or xlsx."""
+    """Content of a list. `encoding`: utf-8, gb18030 or xlsx."""
 
     rows: tuple[CameraRow, ...]
     faults: tuple[Fault, ...]
@@ -54,15 +54,15 @@ class CameraList:
 
 
 def read(path: Path, *, near: tuple[float, float] | None = None) -> CameraList:
-    """Read a list. `near`: latitude and longitude of the site, degrees; a camera over 100 km away is a fault.
+    """Reads a list. `near`: latitude and longitude of the site, degrees; a camera over 100 km away is a fault.
 
-    White space and a leading apostrophe around a value are no part of it, and full-width digits of a code or a
-    coordinate are digits. A password is exactly what its cell holds, white space included. A workbook's number cell has
-    no such text: a whole number is taken, without the zeros that Excel dropped before it.
+    White space and a leading apostrophe around a value are removed, and full-width digits of a code or a coordinate are
+    digits. A password is the exact content of its cell, white space included. A workbook's number cell has no such
+    text: a whole number is read, without the leading zeros that Excel dropped.
 
     Raises:
         CameraListError: the file as a whole is of no use: missing, over 8 MiB or 2,000 cameras, neither CSV nor XLSX,
-            in another encoding, without headings, with one that is not known or there twice.
+            in another encoding, without headings, with an unknown or a repeated one.
     """
     try:
         lines, encoding = _lines(_bytes(path))
@@ -97,7 +97,7 @@ def _lines(data: bytes) -> tuple[list[Line], str]:
 
 
 class _Reading:
-    """The cameras of one list in their order: the first of two equal ones stands."""
+    """Reads the cameras of one list in their order: the first of two equal ones stands."""
 
     def __init__(self, columns: Columns, near: tuple[float, float] | None) -> None:
         self.faults: list[Fault] = []
@@ -106,10 +106,10 @@ class _Reading:
         self._ids: dict[str, int] = {}
         self._streams: dict[tuple[object, ...], int] = {}
         self._devices: dict[str, tuple[int, str | None, str | None]] = {}
-        """Line, user and password of the first camera of each."""
+        """Line, user and password of the first camera of each device."""
 
     def row(self, line: Line) -> CameraRow | None:
-        """One camera, or None and a fault or more."""
+        """Reads one camera; None after adding its faults."""
         if line.fault:
             self.faults.append(Fault(line.number, "", line.fault))
             return None
@@ -133,14 +133,14 @@ class _Reading:
         return CameraRow(line.number, camera_id, name, url, username, password, latitude, longitude)
 
     def _stream(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:
-        """Address, user and password of a camera that is fetched."""
+        """Reads address, user and password of a camera that the agent connects to."""
         address = values.address()
         if address is not None and (first := self._streams.setdefault(address.stream, line)) != line:
             values.add(f"line {first} has the same stream: take one of them out", "url")
         return (None if address is None else address.url), *values.credentials(address)
 
     def _device(self, values: Values, line: int) -> tuple[str | None, str | None, str | None]:
-        """The same of a channel of a device that registers: all channels of one have its user and password."""
+        """Reads the same of a registering device's channel: all channels of a device have its user and password."""
         channel = values.channel()
         username, password = values.device_credentials(channel)
         if channel is None:

@@ -1,4 +1,4 @@
-"""An RTSP address as technicians paste it, taken apart: user and password never stay in a URL."""
+"""Splits an RTSP address as technicians paste it: user and password never stay in a URL."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ _MAX_LENGTH: Final = 1024
 _PARTS: Final = re.compile(r"(rtsps?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _PLACE: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(\d{1,5}))?", re.ASCII)
 _ENCODED: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*", re.ASCII)
-"""RFC 3986 `userinfo`: what may stand there bare, and everything else percent-encoded."""
+"""RFC 3986 `userinfo`: some characters bare, all others percent-encoded."""
 _PORTS: Final = {"rtsp": 554, "rtsps": 322}
 _URL: Final[TypeAdapter[str]] = TypeAdapter(RtspUrl)
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address without its secrets, and these beside it. A path may hold a vendor's token: it is not shown either."""
+    """An address, and its secrets separately. A path may hold a vendor's token: it is not shown either."""
 
     url: str = field(repr=False)
     username: str | None
@@ -32,12 +32,11 @@ class Address:
 
 
 def split(text: str) -> Address:
-    """Take an address apart. The last `@` before the first `/`, `?` or `#` ends the password, the first `:` the user.
+    """Splits an address. The last `@` before the first `/`, `?` or `#` ends the password, the first `:` the user.
 
-    Technicians paste passwords as they are. User and password are percent-decoded only where the two of them, as they
-    stand, could be RFC 3986 userinfo and decode to printable UTF-8: whoever wrote `@`, a space or a hanzi bare has
-    encoded nothing. A password with `/`, `?` or `#` must be encoded here; one that looks encoded and is not, such as
-    `a%41`, belongs in its column.
+    Technicians paste passwords as they are. User and password are percent-decoded only if both, as they stand, could be
+    RFC 3986 userinfo and decode to printable UTF-8: a text with a bare `@`, space or hanzi is not encoded. A password
+    with `/`, `?` or `#` must be encoded here; one that looks encoded and is not, such as `a%41`, belongs in its column.
 
     Raises:
         CameraListError: not an RTSP address. The text repeats nothing of it.

@@ -1,4 +1,4 @@
-"""What the cells of one line mean, each checked on its own and with its neighbours."""
+"""Checks the values of one line, each on its own and with its neighbours."""
 
 import re
 import unicodedata
@@ -15,9 +15,9 @@ from provisioning.home.device_channel import ID_PATTERN, DeviceChannel
 
 _MAX_NAME: Final = 128  # contracts.config.Camera
 _MAX_USERINFO: Final = 127
-"""FFmpeg keeps `user:password`, percent-encoded, in `char auth[128]` and cuts what is longer (libavformat/rtsp.h)."""
+"""FFmpeg keeps `user:password`, percent-encoded, in `char auth[128]` and cuts the rest (libavformat/rtsp.h)."""
 _EXPONENT: Final = re.compile(r"\d(?:[.,]\d+[eE]\+?|[eE]\+)[12]\d", re.ASCII)
-"""3.402E+19: what Excel makes of a 20-digit code. An id such as 2E10 is not meant."""
+"""3.402E+19: Excel's form of a 20-digit code. An id such as 2E10 does not match."""
 _CAMERA_ID: Final = re.compile(ids.CAMERA_PATTERN[1:-1])
 _DEVICE_ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _MAX_DIGEST: Final = 128
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class Values:
-    """The cells of one line. `faults`: heading and text of everything that is wrong with them."""
+    """The cells of one line. `faults`: heading and text of every fault in them."""
 
     def __init__(self, cells: dict[str, Cell], headings: dict[str, str]) -> None:
         self.faults: list[tuple[str, str]] = []
@@ -39,15 +39,15 @@ class Values:
         self._headings = headings
 
     def id(self) -> str | None:
-        """The camera's id."""
+        """Returns the checked camera id."""
         return self._take("id", _camera_id)
 
     def name(self) -> str | None:
-        """The camera's name, which may be empty."""
+        """Returns the camera's name, which may be empty."""
         return self._take("name", _name)
 
     def kind(self) -> Kind | None:
-        """How its pictures come: as the column says, or as the others do."""
+        """Returns the kind of source: from its column, or from the other columns."""
         said = self._take("kind", _kind)
         named = next((name for name in ("device_id", "channel_id") if not self._cells[name].is_blank), "")
         if named and not self._cells["url"].is_blank:
@@ -66,13 +66,13 @@ class Values:
         return (said or ("gb28181" if named else "rtsp")) if said is not None else None
 
     def channel(self) -> DeviceChannel | None:
-        """Of a device that registers: its id, and the channel's."""
+        """Returns the ids of a registering device and its channel."""
         device_id = self._take("device_id", lambda text: _device_id(text, "device"))
         channel_id = self._take("channel_id", lambda text: _device_id(text, "channel"))
         return None if device_id is None or channel_id is None else DeviceChannel(device_id, channel_id)
 
     def device_credentials(self, channel: DeviceChannel | None) -> tuple[str | None, str | None]:
-        """User and password that the device registers with; most use their id as the user."""
+        """Returns user and password that the device registers with; most use their id as the user."""
         username = self._take("username", lambda text: _digest(text.strip(BLANKS)))
         password = self._take("password", _digest)
         if password == "":
@@ -82,11 +82,11 @@ class Values:
         return username or (None if channel is None else channel.device_id), password or None
 
     def address(self) -> Address | None:
-        """Where it is."""
+        """Returns the parsed RTSP address."""
         return self._take("url", lambda text: rtsp_address.split(_trimmed(text)))
 
     def credentials(self, address: Address | None) -> tuple[str | None, str | None]:
-        """User and password, of the address or the columns: both or neither; given twice, they must be the same."""
+        """Returns user and password of address or columns: both or neither; given twice, they must agree."""
         before = len(self.faults)
         username = self._take("username", lambda text: _printable(text.strip(BLANKS)))
         password = self._take("password", _printable)
@@ -114,7 +114,7 @@ class Values:
         return username or None, password or None
 
     def place(self, near: tuple[float, float] | None) -> tuple[float | None, float | None]:
-        """Latitude and longitude: both or neither, and near the site."""
+        """Returns latitude and longitude: both or neither, and near the site."""
         before = len(self.faults)
         latitude = self._take("latitude", coordinates.degrees)
         longitude = self._take("longitude", coordinates.degrees)
@@ -131,7 +131,7 @@ class Values:
         return latitude, longitude
 
     def add(self, text: str, *names: str) -> None:
-        """One more fault, under the first of these columns that the file has."""
+        """Adds a fault, under the first of these columns that the file has."""
         self.faults.append(
             (next((self._headings[name] for name in (*names, "url") if name in self._headings), ""), text)
         )

@@ -1,4 +1,4 @@
-"""A list as lines of cells, from the first sheet of an XLSX workbook. The one file that touches openpyxl."""
+"""Parses the first sheet of an XLSX workbook into lines of cells. The only file that uses openpyxl."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ from provisioning.errors import CameraListError
 
 MAGIC: Final = b"PK\x03\x04"
 OLD_MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
-"""OLE 2: an .xls of before 2007, or an .xlsx under a password."""
+"""OLE 2: an .xls from before 2007, or an .xlsx under a password."""
 
 _MAX_UNPACKED: Final = 16 * 1024**2
 _MAX_MARKUP: Final = 6 * 1024**2
@@ -49,11 +49,11 @@ _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""The families of what zipfile, expat and openpyxl raise over damaged workbooks; openpyxl checks little itself."""
+"""Exceptions of zipfile, expat and openpyxl for damaged workbooks; openpyxl checks little itself."""
 
 
 def parse(data: bytes) -> list[Line]:
-    """The lines of the first sheet: values, not formulas; nothing is computed.
+    """Parses the first sheet: values, not formulas; nothing is computed.
 
     Raises:
         CameraListError: no workbook, a damaged one, or one that unpacks to more than a list of cameras can be.
@@ -71,7 +71,7 @@ def parse(data: bytes) -> list[Line]:
 
 
 def _check_parts(data: bytes) -> None:
-    """Refuse what grows: sizes are the directory's, and zipfile unpacks no more than those."""
+    """Refuses workbooks that grow: sizes are the directory's, and zipfile unpacks no more than those."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:

@@ -1,8 +1,8 @@
-"""One X.509 authority in a folder: signs public keys, and says which of its certificates no longer count.
+"""X.509 authority in a folder: signs public keys, and lists the certificates that it has revoked.
 
 `NAME.crt` (public), `NAME.key` (0600) and `NAME.crl`. The certificate signs itself, and it alone is what brokers and
-agents trust. Where the customer has a root of his own, that root signs the same name and key once more: an intermediate
-that is served beside our certificates and trusted by whoever trusts that root (decision record 6).
+agents trust. A customer's own root can sign the same name and key once more: an intermediate that is served beside our
+certificates, for clients that trust that root (decision record 6).
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,21 +30,21 @@ CLIENT: Final = ExtendedKeyUsageOID.CLIENT_AUTH
 SERVER: Final = ExtendedKeyUsageOID.SERVER_AUTH
 TIME_STAMPING: Final = ExtendedKeyUsageOID.TIME_STAMPING
 EMAIL_PROTECTION: Final = ExtendedKeyUsageOID.EMAIL_PROTECTION
-"""What `openssl cms -verify` asks of a signer unless it is told to accept any certificate of the authority."""
+"""Usage that `openssl cms -verify` demands of a signer, unless it accepts any certificate of the authority."""
 DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
-"""id-kp-documentSigning, RFC 9336."""
+"""Usage id-kp-documentSigning (RFC 9336)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """One line of a revocation list."""
+    """One line of a revocation list: a serial number and a time."""
 
     serial: int
     at: datetime
 
 
 class Authority:
-    """Signs and revokes. Without its key file it can still be trusted, but signs nothing."""
+    """Signs and revokes. Without its key file it is still trusted, but signs nothing."""
 
     def __init__(self, directory: Path, name: str, certificate: x509.Certificate) -> None:
         self.certificate = certificate
@@ -52,7 +52,7 @@ class Authority:
         self.crl_file = directory / f"{name}.crl"
         self.key_file = directory / f"{name}.key"
         self.intermediate_file = directory / f"{name}.intermediate.crt"
-        """The same key under the customer's root, once `adopt` was given it."""
+        """The same key under the customer's root, after `adopt`."""
 
     @classmethod
     def create(
@@ -64,10 +64,10 @@ class Authority:
         crl_lifetime: timedelta,
         now: datetime | None = None,
     ) -> Self:
-        """Make key, certificate and an empty revocation list.
+        """Makes key, certificate and an empty revocation list.
 
         Raises:
-            AuthorityError: there is one already, or the folder cannot be written.
+            AuthorityError: they exist already, or the folder cannot be written.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         moment = now or datetime.now(UTC)
@@ -88,7 +88,7 @@ class Authority:
 
     @classmethod
     def open(cls, directory: Path, name: str) -> Self:
-        """Read the certificate; the key is looked for when something is to be signed.
+        """Reads the certificate; the key is read only for signing.
 
         Raises:
             AuthorityError: not there, or no certificate.
@@ -108,9 +108,9 @@ class Authority:
         critical: bool = False,
         now: datetime | None = None,
     ) -> x509.Certificate:
-        """A certificate of one name and one use: a stolen broker key cannot log in as a client, nor the reverse.
+        """Signs a certificate of one name and one use: a stolen broker key cannot log in as a client, nor the reverse.
 
-        `also` are further words for the same use; `critical` says that whoever does not know the use must refuse.
+        `also` are further names of the same use; `critical` makes programs that do not know the use refuse it.
 
         Raises:
             AuthorityError: the authority's key is not here.
@@ -135,7 +135,7 @@ class Authority:
     def publish_revocations(
         self, revoked: Iterable[Revocation], *, number: int, lifetime: timedelta, now: datetime | None = None
     ) -> Path:
-        """Write the revocation list (RFC 5280 §5) that broker and services read. Past its end they refuse everybody.
+        """Writes the revocation list (RFC 5280 §5) for broker and services. Past its end they refuse every client.
 
         Raises:
             AuthorityError: the authority's key is not here, or the folder cannot be written.
@@ -156,10 +156,10 @@ class Authority:
         return _write(self.crl_file, data, durable.PUBLIC)
 
     def revocations(self) -> list[Revocation]:
-        """What the revocation list says now.
+        """Returns the entries of the present revocation list.
 
         Raises:
-            AuthorityError: it cannot be read, or somebody else signed it.
+            AuthorityError: it cannot be read, or another key signed it.
         """
         try:
             revoked = x509.load_pem_x509_crl(self.crl_file.read_bytes())
@@ -170,7 +170,7 @@ class Authority:
         return [Revocation(each.serial_number, each.revocation_date_utc) for each in revoked]
 
     def request(self) -> str:
-        """A PKCS #10 request, PEM, for the customer's root to sign.
+        """Makes a PKCS #10 request, PEM, for the customer's root to sign.
 
         Raises:
             AuthorityError: the authority's key is not here.
@@ -183,12 +183,12 @@ class Authority:
         return builder.sign(self._key(), hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
     def adopt(self, intermediate: x509.Certificate, root: x509.Certificate, *, now: datetime | None = None) -> bool:
-        """Take the customer's signature: the certificate that he made of `request`, and his root to check it by.
+        """Stores the certificate that the customer made of `request`, after checking it by his root.
 
-        Returns False when it is the one that was taken before.
+        Returns False if it was stored before.
 
         Raises:
-            AuthorityError: see `adoption.check`; or it cannot be written.
+            AuthorityError: see `intermediate.check`; or it cannot be written.
         """
         adoption.check(self.certificate, intermediate, root, now or datetime.now(UTC))
         if self.chain_pem() == public_pem(intermediate):
@@ -197,7 +197,7 @@ class Authority:
         return True
 
     def chain_pem(self) -> bytes:
-        """What a server sends behind its own certificate: the intermediate, or nothing."""
+        """Returns the intermediate, which a server sends with its own certificate, or nothing."""
         try:
             return self.intermediate_file.read_bytes()
         except FileNotFoundError:
@@ -222,7 +222,7 @@ class Authority:
 
 
 def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """Read a private key.
+    """Reads a private key.
 
     Raises:
         AuthorityError: it cannot be read, or is none on an elliptic curve.
@@ -237,24 +237,23 @@ def load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """A fresh P-256 key."""
+    """Makes a fresh P-256 key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """PKCS #8, not encrypted: its file's mode protects it."""
+    """Encodes a key as PKCS #8, not encrypted: its file's mode protects it."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def public_pem(certificate: x509.Certificate) -> bytes:
-    """PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def public_bytes(key: CertificatePublicKeyTypes) -> bytes:
-    """SubjectPublicKeyInfo, DER: what a pin is the SHA-256 of."""
+    """Encodes a public key as SubjectPublicKeyInfo, DER; a pin is its SHA-256."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

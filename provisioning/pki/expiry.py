@@ -1,4 +1,4 @@
-"""What ends on a day: said once when that day is near, and once when it is past."""
+"""Warns of ends: logs each once when it is near, and once when it is past."""
 
 import logging
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from typing import Final
 _log = logging.getLogger(__name__)
 
 NEAR: Final = timedelta(days=7)
-"""The agents' list is written daily, for thirty days: with a week left, nobody has written it for three."""
+"""The agents' list is written daily, for thirty days: with a week left, it was last written three weeks ago."""
 
 
 def left(ends_at: datetime, now: datetime) -> str:
-    """How long until then, in words."""
+    """Describes the time until then in words."""
     if ends_at <= now:
         return f"ended {ends_at:%Y-%m-%d %H:%M} UTC"
     return f"{(ends_at - now) // timedelta(days=1)} days left"
 
 
 class Ends:
-    """Everything with an end, by what a reader calls it."""
+    """Everything that ends, by the name for the log's reader."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
@@ -27,11 +27,11 @@ class Ends:
         self._said: dict[str, str] = {}
 
     def set(self, what: str, ends_at: datetime) -> None:
-        """Remember it, or that it was made anew."""
+        """Stores an end, replacing an earlier one."""
         self._ends[what] = ends_at
 
     def look(self) -> None:
-        """Say what is new: near its end, past it."""
+        """Logs the ends that are newly near or past."""
         now = self._now()
         for what, ends_at in self._ends.items():
             state = "past" if ends_at <= now else "near" if ends_at - now <= NEAR else ""

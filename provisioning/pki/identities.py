@@ -1,8 +1,8 @@
-"""Who gets which certificate. Two authorities, so that the one that must be online cannot make a *cluster*.
+"""Issues certificates to agents and services. Two authorities, so that the online one cannot make a *cluster*.
 
-`agents` signs whoever enrols, day and night; `services` signs the handful of processes at the centre, and its key may
-lie in a safe. The broker trusts each on a listener of its own. A certificate's common name is the user name that the
-broker's access file knows: an agent's is its id, a service's its role.
+`agents` signs for boxes that enrol, at any hour; `services` signs for the handful of processes at the centre, and its
+key may lie in a safe. The broker trusts each on a listener of its own. A certificate's common name is the user name in
+the broker's access file: an agent's is its id, a service's its role.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ from provisioning.signing.x509_faults import MALFORMED
 AGENT_LIFETIME: Final = timedelta(days=90)
 """A box renews with a third of it left, so it may be away from the centre for a month."""
 CRL_LIFETIME: Final = timedelta(days=30)
-"""Of the agents' revocation list, written anew daily. Past its end the broker refuses every agent."""
+"""Life of the agents' revocation list, written anew daily. Past its end the broker refuses every agent."""
 SERVICE_LIFETIME: Final = timedelta(days=730)
-"""Of the services' revocation list as well: it is written when their key is at hand."""
+"""Life of the services' certificates and their revocation list, which is written while their key is at hand."""
 BROKER: Final = "broker"
 ENROLMENT: Final = "enrolment"
 CLIENTS: Final = tuple(role.value for role in Role if role is not Role.AGENT)
@@ -44,7 +44,7 @@ SERVERS: Final = (BROKER, ENROLMENT)
 EVIDENCE: Final = "evidence"
 TIMESTAMP: Final = "timestamp"
 SIGNERS: Final = (EVIDENCE, TIMESTAMP)
-"""With these the centre signs and stamps evidence; they log in nowhere."""
+"""The centre signs and stamps evidence with these; they log in nowhere."""
 SERVICES: Final = (*CLIENTS, *SERVERS, *SIGNERS)
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _USAGES: Final = {BROKER: SERVER, ENROLMENT: SERVER, EVIDENCE: EMAIL_PROTECTION, TIMESTAMP: TIME_STAMPING}
@@ -70,10 +70,10 @@ class Identities:
 
     @classmethod
     def create(cls, directory: Path, *, now: datetime | None = None) -> Self:
-        """Make both authorities.
+        """Makes both authorities.
 
         Raises:
-            AuthorityError: there are some already, or the folder cannot be written.
+            AuthorityError: they exist already, or the folder cannot be written.
         """
         place = directory / "authority"
         try:
@@ -87,10 +87,10 @@ class Identities:
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """Find what `create` made.
+        """Opens the authorities that `create` made.
 
         Raises:
-            AuthorityError: it is not there.
+            AuthorityError: they are not there.
         """
         place = directory / "authority"
         return cls(directory, Authority.open(place, "agents"), Authority.open(place, "services"))
@@ -103,7 +103,7 @@ class Identities:
         lifetime: timedelta = AGENT_LIFETIME,
         now: datetime | None = None,
     ) -> x509.Certificate:
-        """An agent's client certificate, for a key that was made on the agent.
+        """Signs an agent's client certificate, for a key that was made on the agent.
 
         Raises:
             AuthorityError: the id is reserved for the centre, or no agent id at all.
@@ -117,7 +117,7 @@ class Identities:
         return self.agents.sign(key, agent_id, CLIENT, lifetime=lifetime, now=now)
 
     def issue(self, name: str, hosts: tuple[str, ...] = LOOPBACK, *, now: datetime | None = None) -> Identity:
-        """A service's certificate, one of `SERVICES`; of `SERVERS` for these hosts. Its key, once made, stays.
+        """Issues a service's certificate, one of `SERVICES`; of `SERVERS` for these hosts. An existing key stays.
 
         Raises:
             AuthorityError: no such service, the authority's key is not here, or the folder cannot be written.
@@ -138,7 +138,7 @@ class Identities:
         return identity
 
     def identity(self, name: str) -> Identity:
-        """Where a service's files are, whether or not they exist yet.
+        """Returns the paths of a service's files, which may not exist yet.
 
         Raises:
             AuthorityError: no such service.
@@ -153,10 +153,10 @@ class Identities:
         )
 
     def certificate(self, name: str) -> x509.Certificate:
-        """A service's certificate as it is on disk.
+        """Reads a service's certificate from disk.
 
         Raises:
-            AuthorityError: it has none, or not one that can be read.
+            AuthorityError: it has none, or an unreadable one.
         """
         path = self.identity(name).cert_file
         try:
@@ -165,7 +165,7 @@ class Identities:
             raise AuthorityError(f"{path}: cannot be read as a certificate ({error}); issue it again") from error
 
     def renew(self, hosts: tuple[str, ...], *, now: datetime | None = None) -> list[str]:
-        """Issue again what has a third of its life left, or is not there. Returns the names.
+        """Issues again certificates that are missing or have a third of their life left. Returns the names.
 
         Raises:
             AuthorityError: see `issue`.
@@ -183,7 +183,7 @@ class Identities:
 
     @staticmethod
     def _key(path: Path) -> ec.EllipticCurvePrivateKey:
-        """The key of a service: kept over renewals, since bundles pin the enrolment service's."""
+        """Returns the key of a service: kept over renewals, since bundles pin the enrolment service's."""
         if path.exists():
             return load_key(path)
         key = new_key()

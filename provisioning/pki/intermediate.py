@@ -1,4 +1,4 @@
-"""Whether a certificate that a customer's root made is our authority under that root, and nothing else."""
+"""Checks that a certificate from a customer's root is our authority under that root, and nothing else."""
 
 from datetime import datetime
 from typing import TypeVar
@@ -14,7 +14,7 @@ _E = TypeVar("_E", bound=x509.ExtensionType)
 
 
 def check(ours: x509.Certificate, theirs: x509.Certificate, root: x509.Certificate, now: datetime) -> None:
-    """See that `theirs` is `ours` signed by `root`, so that what we sign chains to it.
+    """Checks that `theirs` is `ours` signed by `root`, so that our certificates chain to it.
 
     Raises:
         AuthorityError: another key or name, no CA, out of date, or not signed by that root; or that root is of no use.
@@ -59,7 +59,7 @@ def _check(ours: x509.Certificate, theirs: x509.Certificate, root: x509.Certific
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    """Whether it may sign certificates and revocation lists (RFC 5280 §4.2.1.3, §4.2.1.9).
+    """True for a certificate that may sign certificates and revocation lists (RFC 5280 §4.2.1.3, §4.2.1.9).
 
     Raises one of `MALFORMED`.
     """
@@ -69,7 +69,7 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def key_of(certificate: x509.Certificate) -> bytes:
-    """SubjectPublicKeyInfo, DER. Raises one of `MALFORMED`."""
+    """Returns the SubjectPublicKeyInfo, DER. Raises one of `MALFORMED`."""
     return certificate.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -1,7 +1,7 @@
-"""A revocation list as a file, judged before anybody acts on it: whose it is, which number, whom it names, until when.
+"""Validates a revocation list before it is used: its signature, number, serials and end.
 
-Mosquitto 2.0.21 does not judge: told by SIGHUP to read a list that is damaged, it says so in its log and from then on
-takes revoked certificates (measured). So what it reads is a copy, written here, of a list that was found good.
+Mosquitto 2.0.21 does not: after a SIGHUP with a damaged list it says so in its log and from then on accepts revoked
+certificates (measured). So it reads a copy, written here, of a list that was found good.
 """
 
 from dataclasses import dataclass, field
@@ -20,21 +20,21 @@ from provisioning.signing.x509_faults import MALFORMED
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """What one list says (RFC 5280 §5)."""
+    """Content of one list (RFC 5280 §5)."""
 
     number: int
     """Grows with every list of its authority."""
     serials: frozenset[int]
     ends_at: datetime
-    """From then on Mosquitto refuses every certificate of this authority."""
+    """Time from which Mosquitto refuses every certificate of this authority."""
     pem: bytes = field(repr=False)
 
 
 def read(path: Path, authority: Authority) -> RevocationList:
-    """Read a list of this authority.
+    """Reads and validates a list of this authority.
 
     Raises:
-        AuthorityError: not there, damaged, somebody else's, or without a number or an end.
+        AuthorityError: not there, damaged, another authority's, or without a number or an end.
     """
     try:
         return parse(path.read_bytes(), authority)
@@ -45,10 +45,10 @@ def read(path: Path, authority: Authority) -> RevocationList:
 
 
 def parse(data: bytes, authority: Authority) -> RevocationList:
-    """Judge a list in PEM.
+    """Validates a list in PEM.
 
     Raises:
-        AuthorityError: damaged, somebody else's, or without a number or an end.
+        AuthorityError: damaged, another authority's, or without a number or an end.
     """
     key = authority.certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
@@ -70,7 +70,7 @@ def parse(data: bytes, authority: Authority) -> RevocationList:
 
 
 def take(authority: Authority, copy: Path) -> frozenset[int]:
-    """Bring `copy` up to date with the authority's own list. Returns the serials that it did not name before.
+    """Updates `copy` from the authority's own list. Returns the serials that it did not name before.
 
     Raises:
         AuthorityError: the authority's list is not good, or older than the copy, which then stays as it is.
@@ -89,7 +89,7 @@ def take(authority: Authority, copy: Path) -> frozenset[int]:
 
 
 def _known(copy: Path, authority: Authority) -> RevocationList | None:
-    """The copy, if it is one of this authority's; any other is written over."""
+    """Returns the copy, if it is one of this authority's; any other is overwritten."""
     try:
         return read(copy, authority)
     except AuthorityError:

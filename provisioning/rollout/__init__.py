@@ -1,4 +1,4 @@
-"""Staged roll-outs: one agent, a share of them, all; stopped at a share of failures, and everybody sent back.
+"""Staged roll-outs: one agent, a share of them, all; stopped at a share of failures, and every agent sent back.
 
-`state` decides, `health` says what is wrong with an agent, `book` keeps it, `conductor` makes it so.
+`home.rollout_state` decides, `health` finds an agent's faults, `home.rollouts` stores, `controller` carries out.
 """

@@ -1,4 +1,4 @@
-"""`wayside-provision rollout`: begin one, look at it, hold it, end it."""
+"""Commands of `wayside-provision rollout`: start, show, pause, resume and abort a roll-out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from provisioning.rollout.controller import report
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was typed: one of `config` and `bundle`."""
+    """Options of `rollout start`: one of `config` and `bundle`."""
 
     config: Path | None
     bundle: Path | None
@@ -39,12 +39,12 @@ class Wish:
 
 
 def start(home: Home, wish: Wish) -> Answer:
-    """Begin a roll-out; the running service carries it out.
+    """Starts a roll-out; the running service carries it out.
 
     Raises:
-        RolloutError: another is under way, nobody is there to have it, or the archive is of no use.
-        ConfigError: the settings are none.
-        ContractError: the archive is none.
+        RolloutError: another is under way, no agent is chosen, or the archive is of no use.
+        ConfigError: the settings are invalid.
+        ContractError: the archive is no release.
         RegisterError: the register cannot be used, or knows no such agent.
     """
     if (wish.config is None) == (wish.bundle is None):
@@ -85,7 +85,7 @@ def start(home: Home, wish: Wish) -> Answer:
 
 
 def status(home: Home) -> Answer:
-    """How the newest roll-out stands. Exit code 1: it was stopped, or is being.
+    """Shows the newest roll-out. Exit code 1: it was stopped, or is stopping.
 
     Raises:
         RolloutError: there has been none.
@@ -98,17 +98,17 @@ def status(home: Home) -> Answer:
 
 
 def pause(home: Home) -> Answer:
-    """Offer it to nobody new for now."""
+    """Stops offering the roll-out to further agents for now."""
     return _turn(home, rollout_state.pause)
 
 
 def resume(home: Home) -> Answer:
-    """Go on after a pause."""
+    """Resumes a paused roll-out."""
     return _turn(home, rollout_state.resume)
 
 
 def abort(home: Home) -> Answer:
-    """Send everybody back; said again, no longer wait for who does not come."""
+    """Sends every agent back; a second call no longer waits for agents that do not return."""
     return _turn(home, rollout_state.abort)
 
 
@@ -119,7 +119,7 @@ def _turn(home: Home, change: Callable[[RolloutState], RolloutState]) -> Answer:
 
 
 def _chosen(home: Home, wish: Wish) -> tuple[str, ...]:
-    """Enrolled agents, the first one first."""
+    """Returns the chosen enrolled agents, the first one first."""
     for each in (*wish.agents, *(() if wish.first is None else (wish.first,))):
         agent = home.register.agent(each)
         if agent.membership is not Membership.ENROLLED:

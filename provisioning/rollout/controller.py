@@ -1,7 +1,7 @@
-"""Makes roll-outs go on, within `wayside-provision serve`: looks, takes one step, and makes so what follows from it.
+"""Advances roll-outs within `wayside-provision serve`: observes agents, takes one step, and carries it out.
 
-Whatever is to be at an agent follows from the state that is kept, and is put right at every round: a process that died
-between two of them goes on where it was.
+An agent's target follows from the stored state, and is corrected in every round: after a crash between two rounds, the
+next process continues.
 """
 
 import logging
@@ -23,7 +23,7 @@ from provisioning.rollout.software import Offer
 
 _log = logging.getLogger(__name__)
 WARM_UP_MS: Final = 3000
-"""After the line has come up: what is retained of cameras arrives, and is what health is compared with."""
+"""Pause after the connection is up: cameras' retained states arrive, with which health is compared."""
 _STANDINGS: Final = {
     Verdict.TRYING: Standing.OPEN,
     Verdict.APPLIED: Standing.DONE,
@@ -40,7 +40,7 @@ class Conductor:
         self._ear = ear
 
     def round(self) -> None:
-        """One step, if there is a roll-out under way and the broker is there."""
+        """Takes one step, if a roll-out is under way and the broker is connected."""
         self._keep_words()
         listening_since_ms = self._ear.listening_since_ms
         record = self._home.rollouts.newest()
@@ -86,7 +86,7 @@ class Conductor:
         return Seen(target, standing, cause, heard_ms, self._trouble(record, agent_id))
 
     def _configured(self, agent_id: str) -> tuple[Standing, str]:
-        """What it made of its newest configuration, once that is what the register says."""
+        """Returns the outcome of an agent's newest configuration, if that matches the register."""
         newest, said = self._home.plans.newest_document(agent_id), self._home.plans.configured(agent_id)
         if newest is None or said is None or documents.is_due(self._home, agent_id):
             return Standing.OPEN, ""
@@ -150,7 +150,7 @@ class Conductor:
         return Before(had, now.model_dump_json())
 
     def _running(self, agent_id: str) -> str | None:
-        """Its version: by its last word on it, or by its heartbeat's `wayside-edge 0.1.0`."""
+        """Returns its version: by its last report on it, or by its heartbeat's `wayside-edge 0.1.0`."""
         heartbeat = self._ear.heartbeat(agent_id)
         if heartbeat is not None and " " in heartbeat.software:
             return heartbeat.software.rsplit(" ", 1)[1]
@@ -170,7 +170,7 @@ class Conductor:
 
 
 def report(record: RolloutRecord) -> RolloutReport:
-    """What the centre is told."""
+    """Makes the report for the centre."""
     state = record.state
     failed = [
         FailedAgent(agent_id=agent_id, progress=each.state, cause=each.cause)
@@ -195,7 +195,7 @@ def report(record: RolloutRecord) -> RolloutReport:
 
 
 def sealed_report(home: Home) -> str | None:
-    """The report of the newest roll-out, for the centre; None before the first. Unchanged, it is the same text."""
+    """Returns the newest roll-out's report, for the centre; None before the first. Unchanged, it is the same text."""
     record = home.rollouts.newest()
     if record is None:
         return None

@@ -1,4 +1,4 @@
-"""Whether an agent is worse than it was: pure, from its heartbeats and its cameras' states."""
+"""Compares an agent's health with an earlier one: pure, from its heartbeats and its cameras' states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from provisioning.contracts.wire.messages import CameraState, CameraStatus, Coun
 
 _FINE: Final = frozenset({CameraState.ONLINE, CameraState.PAUSED})
 MORE_WAITING: Final = 300
-"""So many more pictures in the spool than before: the agent does not get rid of what it makes. A window has 64."""
+"""Additional pictures in the spool at which an agent is unwell: they leave too slowly. A window has 64."""
 _NAMED: Final = 3
 
 
 class Baseline(Message):
-    """How an agent was when it was offered the new one."""
+    """Health of an agent when it was offered the new one."""
 
     online: frozenset[CameraId] = Field(default=frozenset(), max_length=1024)
     """Cameras that worked, redaction included."""
@@ -25,14 +25,14 @@ class Baseline(Message):
 
 @dataclass(frozen=True, slots=True)
 class CameraSeen:
-    """A camera's state, and since when it has stood so by our clock."""
+    """A camera's state, and the time of its last change by our clock."""
 
     status: CameraStatus
     since_ms: int
 
 
 def baseline(heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen]) -> Baseline:
-    """As of now."""
+    """Returns an agent's present health."""
     return Baseline(
         online=frozenset(name for name, each in cameras.items() if each.status.state in _FINE),
         spool_messages=0 if heartbeat is None else heartbeat.spool_messages,
@@ -42,9 +42,9 @@ def baseline(heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen]) -> 
 def trouble(
     before: Baseline, heartbeat: Heartbeat | None, cameras: Mapping[str, CameraSeen], *, now_ms: int, patience_ms: int
 ) -> str:
-    """What is worse than before; empty while nothing is. A camera may be away for `patience_ms`, as any may be.
+    """Describes a deterioration; empty without one. A camera may be away for `patience_ms`, as any may be.
 
-    A camera that its agent names no more was taken out on purpose; a new one that never worked is no reason.
+    A camera that its agent no longer names was removed on purpose; a new one that never worked is no fault.
     """
     fallen = [
         f"camera {name}: {_why(each.status)}"

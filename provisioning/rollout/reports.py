@@ -1,4 +1,4 @@
-"""What agents said of themselves since the process began: heartbeats, cameras' states, words on their software."""
+"""Collects agents' messages since the process began: heartbeats, cameras' states, reports on their software."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,29 +10,29 @@ from provisioning.rollout.health import CameraSeen
 
 
 class Ear:
-    """Not thread-safe: the courier's own. What an agent says is bounded by what it may be."""
+    """Messages of agents, bounded in size and number. Not thread-safe: the courier's own."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
         self._beats: dict[str, tuple[int, Heartbeat]] = {}
         self._cameras: dict[str, dict[str, CameraSeen]] = {}
         self.installed: dict[str, Installed] = {}
-        """Words since the last time they were taken away."""
+        """Reports since the owner last removed them."""
         self.listening_since_ms: int | None = None
-        """None while there is no line."""
+        """Time of the connection; None without one."""
 
     def line(self, *, up: bool) -> None:
-        """The broker came or went."""
+        """Notes that the connection to the broker came or went."""
         if not up:
             self.listening_since_ms = None
         elif self.listening_since_ms is None:
             self.listening_since_ms = self._now_ms()
 
     def hear(self, topic: str, payload: bytes) -> None:
-        """Take a message.
+        """Handles a message.
 
         Raises:
-            ContractError: it is damaged, or speaks for somebody else.
+            ContractError: it is damaged, or speaks for another agent.
         """
         agent_id = topics.agent_of(topic)
         bounds.check_size(topic, payload)
@@ -53,15 +53,15 @@ class Ear:
                 return
 
     def heartbeat(self, agent_id: str) -> Heartbeat | None:
-        """The last."""
+        """Returns an agent's last heartbeat."""
         return self._beats[agent_id][1] if agent_id in self._beats else None
 
     def heard_ms(self, agent_id: str) -> int | None:
-        """When that was, by our clock."""
+        """Returns the time of an agent's last heartbeat, by our clock."""
         return self._beats[agent_id][0] if agent_id in self._beats else None
 
     def cameras(self, agent_id: str) -> Mapping[str, CameraSeen]:
-        """Those that it names now."""
+        """Returns the cameras that an agent names now."""
         return self._cameras.get(agent_id, {})
 
     def _camera(self, agent_id: str, camera_id: str, status: CameraStatus) -> None:

@@ -1,4 +1,4 @@
-"""Release archives that agents are given: checked, kept in the home under their hash, handed out piece by piece."""
+"""Stores release archives for agents: verified, kept in the home under their hash, handed out in pieces."""
 
 import hashlib
 import shutil
@@ -22,7 +22,7 @@ AGENT_ROLES: Final = frozenset({"edge", "all"})
 
 
 class Offer(Message):
-    """What a roll-out of software brings."""
+    """Software of a roll-out, with its conditions."""
 
     file: ReleaseFile
     version: Version
@@ -30,18 +30,18 @@ class Offer(Message):
     health_s: float
 
     def order(self) -> SoftwareOrder:
-        """To install it."""
+        """Makes the order to install it."""
         return SoftwareOrder(
             act=Act.INSTALL, version=self.version, file=self.file, downgrade=self.downgrade, health_s=self.health_s
         )
 
     def order_back(self) -> SoftwareOrder:
-        """To leave it again."""
+        """Makes the order to return to the version before it."""
         return SoftwareOrder(act=Act.BACK, version=self.version, health_s=self.health_s)
 
 
 def take_in(archive: Path, key_file: Path, home: Path) -> tuple[ReleaseHead, ReleaseFile]:
-    """Check an archive and keep a copy of it in the home.
+    """Verifies an archive and keeps a copy of it in the home.
 
     Raises:
         RolloutError: not for agents, not signed by this key, too large, or there is no room for it.
@@ -78,7 +78,7 @@ def _sha256(file: Path) -> str:
 
 
 def forget(home: Path, kept: Collection[str]) -> None:
-    """Remove the archives that no agent is to fetch any more, all but these.
+    """Removes the archives that no agent needs any more, all but these.
 
     Raises:
         OSError: one cannot be removed.
@@ -89,7 +89,7 @@ def forget(home: Path, kept: Collection[str]) -> None:
 
 
 def piece(home: Path, sha256: str, offset: int) -> bytes | None:
-    """What is handed out at once from `offset` on; None where there is no such archive or place in it.
+    """Returns one piece of an archive from `offset` on; None without such an archive or offset.
 
     Raises:
         OSError: it cannot be read.
@@ -103,10 +103,10 @@ def piece(home: Path, sha256: str, offset: int) -> bytes | None:
 
 
 def trusted(key_file: Path) -> Ed25519PublicKey:
-    """A release key's public half.
+    """Reads the public half of a release key.
 
     Raises:
-        RolloutError: there is none there.
+        RolloutError: the file holds none.
     """
     try:
         key = load_pem_public_key(key_file.read_bytes())

@@ -35,7 +35,7 @@ from center.evidence.setup import open_exports
 from center.fleet.devices import Devices
 from center.fleet.feed import Feed
 from center.fleet.mqtt import Link, Mailbox, MqttLink
-from center.fleet.pace import Pace
+from center.fleet.pace import ArchivePace
 from center.fleet.rollouts import Rollouts
 from center.fleet.roster import Roster
 from center.health import Health
@@ -136,7 +136,7 @@ def build(
     notifier = Notifier(
         config.notify, store, audit, data_dir=config.data_dir, retention=records.retention, now_ms=clock
     )
-    feed = Feed(pace=Pace(clock))
+    feed = Feed(pace=ArchivePace(clock))
     told = Notices(notifier, devices, config.alarms.tell) if config.alarms.tell else None
     alarms = AlarmRoom(
         store, audit, search, devices, roster, config.alarms, clock, retention=records.retention, notifier=told

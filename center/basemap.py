@@ -37,7 +37,7 @@ class MultiPolygon(_Read):
     coordinates: tuple[tuple[Ring, ...], ...]
 
 
-class Named(_Read):
+class DistrictProperties(_Read):
     """Properties of a feature: the district's name."""
 
     name: str = Field(default="", max_length=128)
@@ -47,7 +47,7 @@ class Outline(_Read):
     """The outline of one district."""
 
     type: Literal["Feature"]
-    properties: Named | None = None
+    properties: DistrictProperties | None = None
     geometry: Annotated[Polygon | MultiPolygon, Field(discriminator="type")]
 
 

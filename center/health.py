@@ -101,7 +101,7 @@ class Revoked(BaseModel):
     count: int
 
 
-class SetAside(BaseModel):
+class SetAsideCount(BaseModel):
     """Count of a camera's facts for the assessment that could not be written; `?` beyond the first hundred cameras."""
 
     model_config = ConfigDict(frozen=True)
@@ -151,7 +151,7 @@ class HealthReport(BaseModel):
     """The reason that days are not closed now; empty: they are."""
     loops: tuple[LoopReport, ...]
     """The state of each background loop."""
-    facts_set_aside: tuple[SetAside, ...]
+    facts_set_aside: tuple[SetAsideCount, ...]
     checked_at_ms: int
 
 
@@ -258,7 +258,7 @@ class Health:
             audit_fault="" if self._audit_keeper.fault is None else self._audit_keeper.fault.text(),
             loops=tuple(loop.report() for loop in self._loops()),
             facts_set_aside=tuple(
-                SetAside(agent_id=camera.agent_id, camera_id=camera.camera_id, count=each.count, last=each.cause)
+                SetAsideCount(agent_id=camera.agent_id, camera_id=camera.camera_id, count=each.count, last=each.cause)
                 for camera, each in sorted(dict(self._recorder.set_aside).items())
             ),
             checked_at_ms=checked_at_ms,

@@ -31,7 +31,7 @@ from center.notify.service import Notifier
 from center.pipeline.service import Pipeline
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
-from center.search.previews import Previews
+from center.search.previews import PicturePreviews
 from center.search.saved import SavedSearches
 from center.search.storage import Storage
 from center.tasks.orders import TaskOrders
@@ -76,11 +76,11 @@ class Services:
     """The configuration as pages may show it."""
     rollouts: Rollouts = field(default_factory=Rollouts)
     storage: Storage = field(init=False)
-    previews: Previews = field(init=False)
+    previews: PicturePreviews = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "storage", Storage(self.search, self.now_ms))
-        object.__setattr__(self, "previews", Previews(self.search))
+        object.__setattr__(self, "previews", PicturePreviews(self.search))
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -46,7 +46,7 @@ def needs(permission: Permission) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RouteRule:
     """A route and its permission; `permission` None: open to all."""
 
     method: str
@@ -72,7 +72,7 @@ class UndeclaredRouteError(Exception):
 class Permits:
     """The rules of all routes, which the guard reads."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[RouteRule]) -> None:
         self.rules = tuple(rules)
 
     @classmethod
@@ -98,7 +98,7 @@ class Permits:
             raise UndeclaredRouteError(undeclared)
         return cls(rules)
 
-    def find(self, method: str, path: str) -> Rule | None:
+    def find(self, method: str, path: str) -> RouteRule | None:
         """Finds the rule for a request, None if there is nothing at this address. HEAD counts as GET.
 
         No address has a control character. The routers differ over a line feed: a route takes it, a mount does not.
@@ -112,8 +112,8 @@ class Permits:
         return None
 
 
-def _rule(method: str, path: str, permission: Permission | None) -> Rule:
-    return Rule(method, path, compile_path(path)[0], permission)
+def _rule(method: str, path: str, permission: Permission | None) -> RouteRule:
+    return RouteRule(method, path, compile_path(path)[0], permission)
 
 
 def _walk(routes: Iterable[BaseRoute], prefix: str) -> Iterator[tuple[str, str, str | None]]:

@@ -12,7 +12,7 @@ from center.alarms.latency import Hop, Hops
 from center.alarms.lifecycle import Event
 from center.alarms.views import Push
 from center.clock import NowMs
-from center.fleet.feed import Fan, Reader
+from center.fleet.feed import Fan, FeedReader
 
 MAX_STREAMS: Final = 256
 REMEMBERED: Final = 4096
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
 class Listener:
     """One page that waits for events; belongs to one asyncio loop."""
 
-    def __init__(self, reader: Reader[Push], woken: asyncio.Event) -> None:
+    def __init__(self, reader: FeedReader[Push], woken: asyncio.Event) -> None:
         self._reader = reader
         self._woken = woken
         self._missed = 0

@@ -110,7 +110,7 @@ class AlarmRoom:
         self.rules.load()
 
     def observed(self, observed: Observed) -> None:
-        """Evaluates the rows of a hint. Implements `center.fleet.mqtt.Watch`."""
+        """Evaluates the rows of a hint. Implements `center.fleet.mqtt.HintWatch`."""
         rows = tuple(of_hint(observed))
         self._look(rows)
         for seen in rows:

@@ -55,7 +55,7 @@ class EvidencePage(BaseModel):
     next_cursor: str | None
 
 
-class Watch(BaseModel):
+class RecorderState(BaseModel):
     """The state of the counting itself."""
 
     looked_at_ms: int | None
@@ -182,10 +182,10 @@ def list_evidence(
     openapi_extra=_VIEW,
     responses=documented(NotLoggedInError, StoreUnavailableError),
 )
-async def get_assessment_watch(services: Served) -> Watch:
+async def get_assessment_watch(services: Served) -> RecorderState:
     """Report whether facts are being counted."""
     recorder = services.assessment.recorder
-    return Watch(looked_at_ms=recorder.looked_at_ms, fault=recorder.fault)
+    return RecorderState(looked_at_ms=recorder.looked_at_ms, fault=recorder.fault)
 
 
 @router.get(

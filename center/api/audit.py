@@ -21,7 +21,7 @@ _VIEW = needs(Permission.AUDIT_VIEW)
 _USUAL = (NotLoggedInError, ForbiddenError, StoreUnavailableError)
 
 
-class EntryView(BaseModel):
+class AuditEntryView(BaseModel):
     """One entry. `previous` is the hash of the entry before, `sha256` its own (docs/access.md)."""
 
     number: int
@@ -40,7 +40,7 @@ class BreakView(BaseModel):
     why: str
 
 
-class FindingView(BaseModel):
+class ChainCheckView(BaseModel):
     """The result of checking the chain."""
 
     entries: int
@@ -63,7 +63,7 @@ def list_audit(
     action: Annotated[str | None, Query(max_length=64, description="Or the beginning of one.")] = None,
     from_ms: TimeMs | None = None,
     to_ms: TimeMs | None = None,
-) -> tuple[EntryView, ...]:
+) -> tuple[AuditEntryView, ...]:
     """List entries, newest first. The audit records this request, too."""
     about = {"actor": actor, "action": action, "from_ms": from_ms, "to_ms": to_ms, "before": before}
     services.audit.append(
@@ -71,7 +71,7 @@ def list_audit(
     )
     found = services.audit.page(limit=limit, before=before, actor=actor, action=action, from_ms=from_ms, to_ms=to_ms)
     return tuple(
-        EntryView(
+        AuditEntryView(
             number=entry.id,
             at_ms=entry.at_ms,
             actor=entry.actor,
@@ -85,10 +85,10 @@ def list_audit(
 
 
 @router.get("/verify", operation_id="verify_audit", openapi_extra=_VIEW, responses=documented(*_USUAL))
-def verify_audit(services: Served) -> FindingView:
+def verify_audit(services: Served) -> ChainCheckView:
     """Check the whole chain. If you do not trust this machine, verify an export elsewhere, with a key of your own."""
     found = services.audit.verify(services.audit_keeper.trusted)
-    return FindingView(
+    return ChainCheckView(
         entries=found.entries,
         first=found.first,
         last=found.last,

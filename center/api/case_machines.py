@@ -54,7 +54,7 @@ _SEARCH: Final = needs(Permission.OBSERVATION_SEARCH)
 _KNOWN: Final = (*ALWAYS, UnknownCaseError)
 
 
-class Sought(BaseModel):
+class SoughtMachine(BaseModel):
     """A machine of an observation: of the archive, or of a picture that the desk agent brought for this case."""
 
     model_config = ConfigDict(extra="forbid")
@@ -96,7 +96,9 @@ async def list_sought(case_id: CaseId, services: Served, sight: Sight) -> Machin
         CaseStateError,
     ),
 )
-async def add_sought(case_id: CaseId, body: Sought, services: Served, asker: Asker, sight: Sight) -> JudgedMachine:
+async def add_sought(
+    case_id: CaseId, body: SoughtMachine, services: Served, asker: Asker, sight: Sight
+) -> JudgedMachine:
     """Add a picture of the sought machine."""
     return await services.cases.hunt.seek(case_id, body.row_key, body.index, asker=asker, sight=sight)
 

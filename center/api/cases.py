@@ -60,7 +60,7 @@ class NewCase(BaseModel):
     terms: Terms
 
 
-class Change(BaseModel):
+class CaseChange(BaseModel):
     """New terms, from a user who has read `version`."""
 
     model_config = ConfigDict(extra="forbid")
@@ -105,7 +105,7 @@ def get_case(case_id: CaseId, services: Served, asker: Asker, sight: Sight) -> C
 
 
 @router.put("/cases/{case_id}", operation_id="change_case", openapi_extra=_EDIT, responses=_ACTS)
-def change_case(case_id: CaseId, body: Change, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
+def change_case(case_id: CaseId, body: CaseChange, services: Served, asker: Asker, sight: Sight) -> CaseDetail:
     """Change the terms of a draft."""
     return services.cases.book.change(case_id, body.terms, version=body.version, asker=asker, sight=sight)
 

@@ -14,7 +14,7 @@ from center.services import Served
 router = APIRouter(tags=["health"])
 
 
-class Health(BaseModel):
+class HealthSummary(BaseModel):
     """The condition in one word each; causes are for users who are logged in."""
 
     status: Condition
@@ -22,10 +22,10 @@ class Health(BaseModel):
 
 
 @router.get("/health", operation_id="health")
-async def health(services: Served) -> Health:
+async def health(services: Served) -> HealthSummary:
     """Report the health. Open to load balancers and monitors without a session; at most two seconds old."""
     report = await services.health.report()
-    return Health(status=report.status, dependencies={part.name: part.condition for part in report.dependencies})
+    return HealthSummary(status=report.status, dependencies={part.name: part.condition for part in report.dependencies})
 
 
 @router.get(

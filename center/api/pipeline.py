@@ -60,7 +60,7 @@ async def list_tasks(services: Served, sight: Sight) -> TaskList:
     return tasks(look.sample, look.before, sight, services.devices.tasks(), asked)
 
 
-class Order(BaseModel):
+class PriorityOrder(BaseModel):
     """The priority among the tasks of one agent."""
 
     model_config = ConfigDict(extra="forbid")
@@ -86,7 +86,7 @@ def resume_task(agent_id: AgentId, camera_id: CameraId, services: Served, asker:
     "/tasks/{agent_id}/{camera_id}/priority", operation_id="order_task", openapi_extra=_STEER, responses=_ORDERS
 )
 def order_task(
-    agent_id: AgentId, camera_id: CameraId, body: Order, services: Served, asker: Asker, sight: Sight
+    agent_id: AgentId, camera_id: CameraId, body: PriorityOrder, services: Served, asker: Asker, sight: Sight
 ) -> Asked:
     """Put a task before or after the other recordings of its agent; never before a live camera."""
     return services.task_orders.ask(

@@ -37,7 +37,7 @@ _EDIT: Final = needs(Permission.ALARM_EDIT)
 _ALWAYS: Final = (NotLoggedInError, StoreUnavailableError)
 
 
-class Change(BaseModel):
+class RuleChange(BaseModel):
     """A new text for a rule, from a user who has read `version`."""
 
     model_config = ConfigDict(extra="forbid")
@@ -88,7 +88,7 @@ def get_rule(rule_id: RuleId, services: Served, sight: Sight) -> RuleView:
     openapi_extra=_EDIT,
     responses=documented(*_ALWAYS, BeyondSightError, UnknownRuleError, RuleChangedError, OwnRuleError),
 )
-def change_rule(rule_id: RuleId, change: Change, services: Served, asker: Asker, sight: Sight) -> RuleView:
+def change_rule(rule_id: RuleId, change: RuleChange, services: Served, asker: Asker, sight: Sight) -> RuleView:
     """Write a new version. The version in force stays so until this one is previewed and switched on."""
     return services.alarms.rules.change(rule_id, change.text, version=change.version, actor=asker.actor, sight=sight)
 

@@ -21,7 +21,7 @@ _ENTRY: Final = b"wayside audit 1\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChainEntry:
     """One entry in the form that is hashed and exported."""
 
     number: int
@@ -54,7 +54,7 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ChainCheck:
     """The result of checking the chain. Numbers are 0 where there is no such entry."""
 
     entries: int
@@ -92,8 +92,8 @@ def sign_head(key: SealKey | None, *, day: str, number: int, sha256: str, at_ms:
 
 
 def walk(
-    entries: Iterable[Entry], heads: Sequence[Head], *, newest: tuple[int, str], trusted: Sequence[str] = ()
-) -> Finding:
+    entries: Iterable[ChainEntry], heads: Sequence[Head], *, newest: tuple[int, str], trusted: Sequence[str] = ()
+) -> ChainCheck:
     """Checks the chain from its first entry; in a pruned audit that one follows a head.
 
     Args:
@@ -123,7 +123,7 @@ class _Walker:
         self._previous = GENESIS
         self._broken: Break | None = None
 
-    def step(self, entry: Entry) -> bool:
+    def step(self, entry: ChainEntry) -> bool:
         """Checks one entry; returns false if the chain breaks there."""
         why = self._begin(entry) if self._entries == 0 else self._follow(entry)
         why = why or self._own(entry) or self._head(entry.number, entry.sha256)
@@ -153,14 +153,14 @@ class _Walker:
         elif newest != (self._last, self._previous):
             self._broken = Break(self._last, f"the database names entry {newest[0]} as the newest, of another hash")
 
-    def finding(self) -> Finding:
+    def finding(self) -> ChainCheck:
         """The result so far."""
         unsigned = sum(not head.signature for head in self._heads)
-        return Finding(
+        return ChainCheck(
             self._entries, self._first, self._last, self._signed_to, len(self._heads), unsigned, self._broken
         )
 
-    def _begin(self, entry: Entry) -> str:
+    def _begin(self, entry: ChainEntry) -> str:
         if entry.number == 1:
             return "" if entry.previous == GENESIS else "it is the first and yet names one before it"
         before = self._by_number.get(entry.number - 1)
@@ -170,13 +170,13 @@ class _Walker:
             return f"entries before it are gone, and it does not follow the head of {before.day}"
         return self._head(before.number, before.sha256)
 
-    def _follow(self, entry: Entry) -> str:
+    def _follow(self, entry: ChainEntry) -> str:
         if entry.number != self._last + 1:
             return f"it follows entry {self._last}: those between are gone"
         return "" if entry.previous == self._previous else f"it does not hold the hash of entry {self._last}"
 
     @staticmethod
-    def _own(entry: Entry) -> str:
+    def _own(entry: ChainEntry) -> str:
         digest = entry_sha256(entry.number, entry.at_ms, entry.actor, entry.action, entry.detail, entry.previous)
         return "" if digest == entry.sha256 else "its content does not have its hash"
 

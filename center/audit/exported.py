@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from center.audit import chain
-from center.audit.chain import Finding
+from center.audit.chain import ChainCheck
 from center.errors import AuditFileError
 from provisioning.contracts.ids import Sha256
 
@@ -54,7 +54,7 @@ _LINE: Final[TypeAdapter[_Top | _Head | _Entry]] = TypeAdapter(
 )
 
 
-def verify(lines: Iterable[str], trusted: tuple[str, ...] = ()) -> Finding:
+def verify(lines: Iterable[str], trusted: tuple[str, ...] = ()) -> ChainCheck:
     """Verifies the lines that `Audit.export` wrote, as `Audit.verify` does the database.
 
     Raises:
@@ -87,10 +87,10 @@ def _parsed(lines: Iterable[str]) -> Iterator[_Top | _Head | _Entry]:
             raise AuditFileError(line=number, cause=f"{error.error_count()} faults") from error
 
 
-def _entries(first: _Entry | None, rest: Iterable[_Top | _Head | _Entry]) -> Iterator[chain.Entry]:
+def _entries(first: _Entry | None, rest: Iterable[_Top | _Head | _Entry]) -> Iterator[chain.ChainEntry]:
     if first is not None:
-        yield chain.Entry(**first.model_dump(exclude={"kind"}))
+        yield chain.ChainEntry(**first.model_dump(exclude={"kind"}))
     for line in rest:
         if not isinstance(line, _Entry):
             raise AuditFileError(line=0, cause=f"a line of kind {line.kind!r} stands among the entries")
-        yield chain.Entry(**line.model_dump(exclude={"kind"}))
+        yield chain.ChainEntry(**line.model_dump(exclude={"kind"}))

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Integer, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center.audit import chain
-from center.audit.chain import Entry, Finding, Head
+from center.audit.chain import ChainCheck, ChainEntry, Head
 from center.clock import NowMs
 from center.database.store import AuditEntry, Base, Store
 
@@ -74,7 +74,7 @@ class Audit:
         at_ms, actor = self._now_ms(), actor[:64]
         number, previous = locked(session, step=1)
         sha256 = chain.entry_sha256(number, at_ms, actor, action, text, previous)
-        entry = Entry(number, at_ms, actor, action, text, previous, sha256)
+        entry = ChainEntry(number, at_ms, actor, action, text, previous, sha256)
         session.execute(
             insert(AuditEntry).values(
                 id=number,
@@ -128,13 +128,13 @@ class Audit:
         with self._store.transaction() as session:
             return session.scalar(select(AuditEntry.at_ms).order_by(AuditEntry.id.desc()).limit(1))
 
-    def verify(self, trusted: Sequence[str] = ()) -> Finding:
+    def verify(self, trusted: Sequence[str] = ()) -> ChainCheck:
         """Checks the whole chain; `trusted` are the public keys, in hex, whose heads count."""
         with self._reading() as (newest, heads, entries):
             return chain.walk(entries, heads, newest=newest, trusted=trusted)
 
     @contextmanager
-    def _reading(self) -> Iterator[tuple[tuple[int, str], tuple[Head, ...], Iterator[Entry]]]:
+    def _reading(self) -> Iterator[tuple[tuple[int, str], tuple[Head, ...], Iterator[ChainEntry]]]:
         """Reads the newest entry's number and hash, the heads, and all entries up to that one.
 
         In this order, so that entries written meanwhile are not taken for a break.
@@ -211,7 +211,7 @@ def _heads(session: Session) -> tuple[Head, ...]:
     return tuple(Head(head.day, head.number, head.sha256, head.at_ms, head.key, head.signature) for head in found)
 
 
-def _entries(session: Session, last: int) -> Generator[Entry]:
+def _entries(session: Session, last: int) -> Generator[ChainEntry]:
     wanted = (
         select(
             AuditEntry.id,
@@ -228,8 +228,8 @@ def _entries(session: Session, last: int) -> Generator[Entry]:
     )
     with session.execute(wanted) as rows:
         for row in rows:
-            yield Entry(*row)
+            yield ChainEntry(*row)
 
 
-def _fields(record: Head | Entry) -> dict[str, str | int]:
+def _fields(record: Head | ChainEntry) -> dict[str, str | int]:
     return {name: getattr(record, name) for name in record.__slots__}

@@ -8,7 +8,7 @@ import typer
 from center.cli.output import ACTOR, ConfigFile, err, one_line, out, records, say
 
 if TYPE_CHECKING:
-    from center.audit.chain import Finding
+    from center.audit.chain import ChainCheck
 
 audit = typer.Typer(no_args_is_help=True, help="Verify and export the audit.")
 
@@ -86,13 +86,13 @@ def _public_keys(files: list[Path]) -> tuple[str, ...]:
         raise StartError(what=str(error), what_to_do="Give the .pub file that audit new-key made") from error
 
 
-def _of_database(config: Path | None, trusted: tuple[str, ...]) -> "Finding":
+def _of_database(config: Path | None, trusted: tuple[str, ...]) -> "ChainCheck":
     assert config is not None  # noqa: S101 - narrows the type: checked by the command
     with records(config) as opened:
         return opened.audit.verify((*trusted, *opened.audit_keeper.trusted))
 
 
-def _of_export(file: Path, trusted: tuple[str, ...]) -> "Finding":
+def _of_export(file: Path, trusted: tuple[str, ...]) -> "ChainCheck":
     from center.audit import exported  # noqa: PLC0415 - --help stays light
     from center.errors import AuditFileError  # noqa: PLC0415 - the same
 

@@ -52,13 +52,13 @@ class CauseKind(StrEnum):
     """The roster expects the agent, and it has not enrolled yet."""
 
 
-class View(BaseModel):
+class FleetView(BaseModel):
     """Base of views for API and console."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class CameraView(View):
+class CameraView(FleetView):
     """A camera with its state."""
 
     agent_id: str
@@ -79,7 +79,7 @@ class CameraView(View):
         return self.name or self.camera_id
 
 
-class ConfigurationView(View):
+class ConfigurationView(FleetView):
     """An agent's result for the newest configuration that it was sent."""
 
     number: int | None
@@ -91,7 +91,7 @@ class ConfigurationView(View):
     at_ms: int
 
 
-class AgentView(View):
+class AgentView(FleetView):
     """An agent that has reported, or that the roster names. Fields of heartbeats are None before the first one."""
 
     agent_id: str

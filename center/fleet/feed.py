@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from center.fleet.pace import Pace
+from center.fleet.pace import ArchivePace
 from provisioning.contracts import ids
 from provisioning.contracts.wire.messages import Machine, Observed, PictureState
 
@@ -28,7 +28,7 @@ class Sighting:
     machines: tuple[Machine, ...]
 
 
-class Reader(Generic[T]):
+class FeedReader(Generic[T]):
     """The ring of one page. Overflow is `drop_oldest`: a live page needs the newest items."""
 
     def __init__(self, capacity: int, wake: Callable[[], None] | None = None) -> None:
@@ -63,22 +63,22 @@ class Fan(Generic[T]):
 
     def __init__(self, capacity: int = RING) -> None:
         self._capacity = capacity
-        self._readers: set[Reader[T]] = set()
+        self._readers: set[FeedReader[T]] = set()
         self._lock = threading.Lock()
         self.received = 0
         self.dropped_oldest = 0
 
-    def open(self, wake: Callable[[], None] | None = None) -> Reader[T]:
+    def open(self, wake: Callable[[], None] | None = None) -> FeedReader[T]:
         """Opens a reader, which gets all that is published from now on. Close it with `close`.
 
         `wake` is called from the publisher's thread after something was put: it must return at once, and not raise.
         """
-        reader: Reader[T] = Reader(self._capacity, wake)
+        reader: FeedReader[T] = FeedReader(self._capacity, wake)
         with self._lock:
             self._readers.add(reader)
         return reader
 
-    def close(self, reader: Reader[T]) -> None:
+    def close(self, reader: FeedReader[T]) -> None:
         """Stops filling `reader`; closing twice is no error."""
         with self._lock:
             self._readers.discard(reader)
@@ -101,9 +101,9 @@ class Fan(Generic[T]):
 class Feed(Fan[Sighting]):
     """Fans *observed* out, and counts the pace."""
 
-    def __init__(self, capacity: int = RING, pace: Pace | None = None) -> None:
+    def __init__(self, capacity: int = RING, pace: ArchivePace | None = None) -> None:
         super().__init__(capacity)
-        self.pace = pace or Pace()
+        self.pace = pace or ArchivePace()
 
     def publish(self, observed: Observed) -> None:
         """Passes every archived row to every reader."""

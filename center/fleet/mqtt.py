@@ -60,7 +60,7 @@ class Receiver(Protocol):
         """Notes that the connection came or went."""
 
 
-class Recorder(Protocol):
+class FactRecorder(Protocol):
     """Records what the monthly assessment is computed from."""
 
     def link(self, *, up: bool) -> None:
@@ -76,7 +76,7 @@ class Recorder(Protocol):
         """Take pictures that were archived."""
 
 
-class Watch(Protocol):
+class HintWatch(Protocol):
     """Evaluates each *observed* hint as it comes, in the link's thread: meanwhile the broker holds back (`block`)."""
 
     def observed(self, observed: Observed) -> None:
@@ -156,9 +156,9 @@ class Mailbox:
         *,
         roster: Roster,
         devices: Devices,
-        recorder: Recorder,
+        recorder: FactRecorder,
         feed: Feed,
-        alarms: Watch,
+        alarms: HintWatch,
         ask_again: Callable[[], None],
         gauge: Gauge | None = None,
         rollouts: Rollouts | None = None,

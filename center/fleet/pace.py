@@ -33,7 +33,7 @@ class Speed:
     """Arrival of the newest hint that is kept; None: no hint is kept."""
 
 
-class Pace:
+class ArchivePace:
     """Measures the pace. Thread-safe; the feed passes it every hint."""
 
     def __init__(self, clock: NowMs = now_ms) -> None:

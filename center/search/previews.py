@@ -27,7 +27,7 @@ class _Wanted:
     max_side_px: int
 
 
-class Previews:
+class PicturePreviews:
     """Makes at most one preview of each picture at a time, and queues one more for all requests that came meanwhile."""
 
     def __init__(self, search: Search) -> None:

@@ -53,7 +53,7 @@ class Lane(StrEnum):
     """Backlog: after live pictures, but at least one in eight is let through."""
 
 
-class Progress(View):
+class RecordingProgress(View):
     """Progress of the recording that was brought last. Only the user who brings it knows its length."""
 
     started_at_ms: int
@@ -104,7 +104,7 @@ class TaskView(View):
     """Pictures selected and not archived yet: with the redactor, in the spool, or under way."""
     archived: int | None
     dropped: int | None
-    progress: Progress | None
+    progress: RecordingProgress | None
     priority: Priority | None
     """Priority among the tasks of its agent, as the agent reports it; None where it takes no orders."""
     asked: Asked | None
@@ -193,7 +193,7 @@ def _task(span: Span, camera: CameraView) -> TaskView:
         dropped=None if ledger is None else sum(ledger.dropped.values()),
         progress=None
         if recording is None
-        else Progress(
+        else RecordingProgress(
             started_at_ms=recording.started_at_ms,
             position_ms=None if recording.position_ms < 0 else recording.position_ms,
             pictures=recording.pictures,

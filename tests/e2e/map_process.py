@@ -11,7 +11,7 @@ from nicegui import ui
 import center
 from center.basemap import Atlas, Outlines
 from center.console.language import LANGUAGES
-from center.console.widgets.map import Heat, Map, Marker, Point, Step
+from center.console.widgets.map import Heat, Map, MapPoint, Marker, Step
 
 SHEET: Final = Path(center.__file__).parent / "console" / "static" / "wayside.css"
 OUTLINE: Any = {
@@ -27,11 +27,11 @@ OUTLINE: Any = {
     ]
 }
 MARKERS = (
-    Marker("a", Point(32.0, 118.1), "Station", "ok", href="/reached"),
-    Marker("b", Point(32.05, 118.2), "<i>Bridge</i>", "bad", note="Offline"),
+    Marker("a", MapPoint(32.0, 118.1), "Station", "ok", href="/reached"),
+    Marker("b", MapPoint(32.05, 118.2), "<i>Bridge</i>", "bad", note="Offline"),
 )
-STEPS = (Step(Point(31.95, 118.05), "first"), Step(Point(31.97, 118.15), "second"))
-HEAT = (Heat(Point(31.93, 118.2), 12.0, "12"), Heat(Point(31.93, 118.25), 3.0, "3"))
+STEPS = (Step(MapPoint(31.95, 118.05), "first"), Step(MapPoint(31.97, 118.15), "second"))
+HEAT = (Heat(MapPoint(31.93, 118.2), 12.0, "12"), Heat(MapPoint(31.93, 118.25), 3.0, "3"))
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
         shown.heat(HEAT)
         shown.path(STEPS)
         ui.button("one less", on_click=lambda: shown.show(MARKERS[:1]))
-        ui.button("all red", on_click=lambda: shown.show([Marker("a", Point(32.0, 118.1), "Station", "bad")]))
+        ui.button("all red", on_click=lambda: shown.show([Marker("a", MapPoint(32.0, 118.1), "Station", "bad")]))
 
     @ui.page("/reached")
     def reached() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 from starlette.requests import Request
 
-from center.audit.chain import Finding
+from center.audit.chain import ChainCheck
 from center.console.attempt import attempt
 from center.console.frame import empty, frame, problem
 from center.console.language import Language
@@ -25,7 +25,7 @@ SHORT_HASH: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AuditQuery:
     """The filters of the page; their text form is its query string."""
 
     actor: str = ""
@@ -33,7 +33,7 @@ class Question:
     before: int | None = None
 
     @classmethod
-    def read(cls, request: Request) -> "Question":
+    def read(cls, request: Request) -> "AuditQuery":
         """Reads the filters from an address; unreadable ones are left out."""
         said = request.query_params
         before = said.get("before", "")
@@ -56,7 +56,7 @@ class Question:
 
 def audit(request: Request) -> None:
     """Draws the page `/audit`."""
-    services, actor, wanted = services_of(request), identity_of(request).actor, Question.read(request)
+    services, actor, wanted = services_of(request), identity_of(request).actor, AuditQuery.read(request)
     with frame(request, title=TITLE, active="/audit") as _:
         words("h1", _(TITLE))
         _Chain(services, _)
@@ -82,7 +82,7 @@ def audit(request: Request) -> None:
     ui.timer(0, load, once=True)
 
 
-def _form(wanted: Question, _: Language) -> None:
+def _form(wanted: AuditQuery, _: Language) -> None:
     with ui.element("form").classes("ws-form").props('method="get" action="/audit"'):
         for name, label, value in (
             ("actor", _("Who"), wanted.actor),
@@ -96,7 +96,7 @@ def _form(wanted: Question, _: Language) -> None:
             ui.link(_("Show all"), "/audit")
 
 
-def _entries(entries: tuple[AuditEntry, ...], wanted: Question, _: Language) -> None:
+def _entries(entries: tuple[AuditEntry, ...], wanted: AuditQuery, _: Language) -> None:
     if not entries:
         empty(_("No entry is like that."), _("Choose another account or action, or show all."))
         return
@@ -106,9 +106,9 @@ def _entries(entries: tuple[AuditEntry, ...], wanted: Question, _: Language) -> 
                 words("td", str(entry.id)).classes("ws-number")
                 moment(moments.local(entry.at_ms), moments.utc(entry.at_ms), tag="td")
                 with ui.element("td"):
-                    ui.link(entry.actor, Question(actor=entry.actor).path())
+                    ui.link(entry.actor, AuditQuery(actor=entry.actor).path())
                 with ui.element("td"):
-                    ui.link(entry.action, Question(action=entry.action).path())
+                    ui.link(entry.action, AuditQuery(action=entry.action).path())
                 words("td", "" if entry.detail == "{}" else entry.detail).classes("ws-mono ws-detail-cell")
                 words("td", f"{entry.sha256[:SHORT_HASH]}…", title=entry.sha256).classes("ws-mono ws-nowrap")
     with ui.element("nav").classes("ws-tabs") as pager:
@@ -145,7 +145,7 @@ class _Chain:
             with self._said:
                 self._tell(found)
 
-    def _tell(self, found: Finding) -> None:
+    def _tell(self, found: ChainCheck) -> None:
         _ = self._
         if found.broken is not None:
             tone, what = "bad", _("The chain is broken at entry {number}.").format(number=found.broken.number)

@@ -15,7 +15,7 @@ from center.console import case_words, labels
 from center.console.cases.list import seek_of, state
 from center.console.cases.review import Review
 from center.console.cases.sightings import Sightings
-from center.console.cases.sought import Sought
+from center.console.cases.sought import SoughtPanel
 from center.console.frame import case_path, frame, problem
 from center.console.irreversible import CLOSE_CASE, agreed
 from center.console.language import Language
@@ -174,7 +174,7 @@ class _Page:
         open_ = detail.case.state not in {State.CLOSED, State.EXPIRED}
         may_edit = self._may(Permission.CASE_EDIT) and open_
         with ui.element("div").classes("ws-side") as left:
-            sought = Sought(
+            sought = SoughtPanel(
                 self._services,
                 self._,
                 number=self._number,

@@ -11,7 +11,7 @@ from center.cases.views import JudgedMachine, Verdict, WindowView
 from center.console.frame import problem
 from center.console.language import Language
 from center.console.widgets import moments
-from center.console.widgets.map import Map, Marker, Point, Step
+from center.console.widgets.map import Map, MapPoint, Marker, Step
 from center.console.widgets.markup import moment, words
 from center.console.widgets.picture import case_crop_path, case_page_path
 from center.errors import CenterError
@@ -74,7 +74,7 @@ class Sightings:
     def _draw_map(self, spots: tuple[Spot, ...], windows: tuple[WindowView, ...]) -> None:
         steps = [
             Step(
-                Point(each.latitude, each.longitude),
+                MapPoint(each.latitude, each.longitude),
                 f"{self._camera(each.machine.agent_id, each.machine.camera_id)} · "
                 f"{moments.local(each.machine.captured_at_ms)}",
                 href=case_page_path(self._number, each.machine.row_key),
@@ -84,14 +84,14 @@ class Sightings:
         ]
         markers = {
             "/".join(spot.key): Marker(
-                "/".join(spot.key), Point(spot.place.latitude, spot.place.longitude), self._camera(*spot.key)
+                "/".join(spot.key), MapPoint(spot.place.latitude, spot.place.longitude), self._camera(*spot.key)
             )
             for spot in spots
         }
         markers |= {
             f"{each.agent_id}/{each.camera_id}": Marker(
                 f"{each.agent_id}/{each.camera_id}",
-                Point(each.latitude, each.longitude),
+                MapPoint(each.latitude, each.longitude),
                 self._camera(each.agent_id, each.camera_id),
                 "warn",
                 note=self._("worth asking for footage"),
@@ -101,7 +101,7 @@ class Sightings:
         theft = self._terms.theft
         if theft is not None:
             taken = self._("Taken here")
-            markers["theft"] = Marker("theft", Point(theft.latitude, theft.longitude), taken, "bad")
+            markers["theft"] = Marker("theft", MapPoint(theft.latitude, theft.longitude), taken, "bad")
         self._map.path(steps)
         self._map.show(list(markers.values()))
 

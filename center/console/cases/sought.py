@@ -21,7 +21,7 @@ from center.services import Services
 _SEEK = re.compile(rf"({ROW_KEY_PATTERN[1:-1]})~([0-9]{{1,3}})")
 
 
-class Sought:
+class SoughtPanel:
     """Draws at its place of construction; `load` reads everything again, and returns the machines."""
 
     def __init__(

@@ -19,9 +19,9 @@ from center.console import alarm_words, labels, verdicts
 from center.console.frame import empty, frame, opens, problem
 from center.console.language import Language
 from center.console.search.query import PATH as SEARCH
-from center.console.search.query import Question
+from center.console.search.query import SearchQuery
 from center.console.widgets import charts, moments
-from center.console.widgets.map import Map, Marker, Point
+from center.console.widgets.map import Map, MapPoint, Marker
 from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state, table
 from center.errors import CenterError, UnknownCameraError, marked
@@ -169,7 +169,7 @@ class _Standing:
             if self._may_search:
                 words("dt", _("Pictures"))
                 with ui.element("dd"):
-                    ui.link(_("Search"), Question.of_camera(now.camera_id).path())
+                    ui.link(_("Search"), SearchQuery.of_camera(now.camera_id).path())
 
 
 def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
@@ -183,7 +183,7 @@ def _place(services: Services, found: PlacedCameraView, _: Language) -> None:
             return
         shown = Map(_, services.atlas, label=_("Map of the cameras")).style("flex: 1; min-height: 240px")
         tone = labels.TONES[found.state]
-        shown.show([Marker(found.camera_id, Point(found.latitude, found.longitude), found.title, tone)])
+        shown.show([Marker(found.camera_id, MapPoint(found.latitude, found.longitude), found.title, tone)])
         words("div", f"{found.latitude:.5f}, {found.longitude:.5f} (WGS 84)").classes("ws-muted")
 
 

@@ -14,7 +14,7 @@ from center.console.fleet.camera import path
 from center.console.frame import empty, frame, opens
 from center.console.language import Language
 from center.console.search.query import PATH as SEARCH
-from center.console.search.query import Question
+from center.console.search.query import SearchQuery
 from center.console.widgets import moments
 from center.console.widgets.markup import words
 from center.console.widgets.rows import Cell
@@ -40,13 +40,13 @@ def cameras(request: Request) -> None:
     with frame(request, title=TITLE, active="/cameras") as _:
         words("h1", _(TITLE))
         access = identity_of(request).access
-        wanted = Wanted(said.get("q", "")[:64], said.get("state", "") if said.get("state") in STATES else "")
+        wanted = CameraFilters(said.get("q", "")[:64], said.get("state", "") if said.get("state") in STATES else "")
         tables = _Tables(services_of(request), _, wanted, access=access, cameras=sight_of(request))
     ui.timer(LOOK_S, tables.look)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CameraFilters:
     """The filters of the page."""
 
     text: str = ""
@@ -68,14 +68,16 @@ class Wanted:
 class _Tables:
     """Both tables of one open page; each is drawn again only when something in it changed."""
 
-    def __init__(self, services: Services, _: Language, wanted: Wanted, *, access: Access, cameras: Scope) -> None:
+    def __init__(
+        self, services: Services, _: Language, wanted: CameraFilters, *, access: Access, cameras: Scope
+    ) -> None:
         self._services = services
         self._ = _
         self._wanted = wanted
         self._sights = cameras, access.scope(Permission.AGENT_VIEW)
         self._may_search = opens(access, SEARCH)
         self._most = ROWS
-        self._drawn_cameras: tuple[Wanted, int, int, tuple[CameraView, ...]] | None = None
+        self._drawn_cameras: tuple[CameraFilters, int, int, tuple[CameraView, ...]] | None = None
         self._drawn_agents: tuple[AgentView, ...] = ()
         with ui.element("div").classes("ws-filters"):
             ui.input(_("Name, camera or agent"), value=wanted.text, on_change=self._named).props(
@@ -131,7 +133,7 @@ class _Tables:
         self._most += ROWS
         self.look()
 
-    def _want(self, wanted: Wanted) -> None:
+    def _want(self, wanted: CameraFilters) -> None:
         self._wanted, self._most = wanted, ROWS
         ui.navigate.history.replace(wanted.path())
         self.look()
@@ -165,7 +167,7 @@ class _Tables:
             Cell(labels.cause(camera, _) or "–"),
             Cell(moments.local(camera.since_ms), utc=moments.utc(camera.since_ms)),
             Cell(camera.agent_id),
-            Cell(_("Pictures"), href=Question.of_camera(camera.camera_id).path()) if self._may_search else Cell(""),
+            Cell(_("Pictures"), href=SearchQuery.of_camera(camera.camera_id).path()) if self._may_search else Cell(""),
         )
 
     def _agent(self, agent: AgentView) -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from center.console import labels
 from center.console.language import Language
-from center.console.search.query import CUSTOM, PERIODS, Question
+from center.console.search.query import CUSTOM, PERIODS, SearchQuery
 from center.console.widgets import moments
 from center.console.widgets.markup import words
 from center.errors import marked
@@ -35,7 +35,7 @@ class FilterPanel:
     def __init__(
         self,
         _: Language,
-        question: Question,
+        question: SearchQuery,
         cameras: Mapping[str, str],
         *,
         change: Change,
@@ -62,7 +62,7 @@ class FilterPanel:
                 self._number("max_share", _("to, %"), 100)
             self._quality()
 
-    def _when(self, question: Question, when: Callable[[str], object]) -> None:
+    def _when(self, question: SearchQuery, when: Callable[[str], object]) -> None:
         _ = self._
         periods = {key: _(name) for key, (name, _span) in PERIODS.items()}
         select = ui.select(periods, label=_("Time"), value=question.period).props("outlined dense")

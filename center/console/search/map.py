@@ -9,18 +9,18 @@ from nicegui import ui
 
 from center.basemap import Atlas
 from center.console.language import Language
-from center.console.widgets.map import Heat, Map, Point
+from center.console.widgets.map import Heat, Map, MapPoint
 from center.console.widgets.markup import words
 
 
 class SearchMap:
     """The map, closed at first. `on_area` is called with the corners that were drawn; `()` when the area is cleared."""
 
-    def __init__(self, _: Language, atlas: Atlas, *, on_area: Callable[[tuple[Point, ...]], object]) -> None:
+    def __init__(self, _: Language, atlas: Atlas, *, on_area: Callable[[tuple[MapPoint, ...]], object]) -> None:
         self._ = _
         self._atlas = atlas
         self._on_area = on_area
-        self._corners: Sequence[Point] = ()
+        self._corners: Sequence[MapPoint] = ()
         self._heat: Sequence[Heat] = ()
         self._map: Map | None = None
         self._box = ui.element("div").classes("ws-panel ws-search-map")
@@ -38,7 +38,7 @@ class SearchMap:
             self._map.area(self._corners)
             self._map.heat(self._heat)
 
-    def area(self, corners: Sequence[Point]) -> None:
+    def area(self, corners: Sequence[MapPoint]) -> None:
         """Shows the area that is searched; `()` for none."""
         _, self._corners = self._, corners
         if self._map is not None:

@@ -16,11 +16,11 @@ from center.console.search import plan_panel
 from center.console.search.filter_panel import FilterPanel
 from center.console.search.map import SearchMap
 from center.console.search.people_panel import PeoplePanel
-from center.console.search.query import CUSTOM, Question
+from center.console.search.query import CUSTOM, SearchQuery
 from center.console.search.results import Results
 from center.console.search.saved import Saved
 from center.console.widgets.loading import ahead
-from center.console.widgets.map import Heat, Point
+from center.console.widgets.map import Heat, MapPoint
 from center.console.widgets.markup import words
 from center.console.widgets.timeline import Timeline, bin_ms
 from center.console.widgets.week import Week
@@ -45,7 +45,7 @@ def search(request: Request) -> None:
             _,
             identity=identity_of(request),
             sight=sight_of(request),
-            question=Question.read(request.url.query),
+            question=SearchQuery.read(request.url.query),
         )
     ahead(page.load(), name="search")
 
@@ -54,7 +54,7 @@ class _Page:
     """One open page of the search."""
 
     def __init__(
-        self, services: Services, _: Language, *, identity: Identity, sight: Scope, question: Question
+        self, services: Services, _: Language, *, identity: Identity, sight: Scope, question: SearchQuery
     ) -> None:
         self._services = services
         self._ = _
@@ -277,7 +277,7 @@ class _Page:
     async def _when(self, period: str) -> None:
         await self._ask(replace(self._question, period=period, fault=None))
 
-    async def _ask(self, question: Question) -> None:
+    async def _ask(self, question: SearchQuery) -> None:
         self._question = question
         self._asked += 1
         mine = self._asked
@@ -305,19 +305,19 @@ class _Page:
     def _toggle_map(self) -> None:
         self._map.toggle()
 
-    def _drawn(self, corners: tuple[Point, ...]) -> None:
+    def _drawn(self, corners: tuple[MapPoint, ...]) -> None:
         # A map awaits nothing.
         ui.timer(0, partial(self._area, corners), once=True)
 
-    async def _area(self, corners: tuple[Point, ...]) -> None:
+    async def _area(self, corners: tuple[MapPoint, ...]) -> None:
         text = " ".join(f"{corner.longitude:.7f},{corner.latitude:.7f}" for corner in corners)
         await self._change({"area": text or None})
         self._map.area(self._corners)
 
     @property
-    def _corners(self) -> list[Point]:
+    def _corners(self) -> list[MapPoint]:
         """Corners of the area that is searched."""
-        return [Point(latitude, longitude) for longitude, latitude in self._question.filters.corners]
+        return [MapPoint(latitude, longitude) for longitude, latitude in self._question.filters.corners]
 
     async def _draw_heat(self, counts: MachineCounts, mine: int) -> None:
         _ = self._
@@ -333,7 +333,7 @@ class _Page:
         for key, position in positions.items():
             said = _("{count} machines").format(count=f"{counted[key]:,}")
             title = f"{self._names.get(key, key.camera_id)}: {said}"
-            heat.append(Heat(Point(position.latitude, position.longitude), counted[key], title))
+            heat.append(Heat(MapPoint(position.latitude, position.longitude), counted[key], title))
         self._map.heat(heat)
 
     # --- Taken away ----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ _MAX_QUERY: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SearchQuery:
     """`filters` without a page; their span counts only where `period` is `CUSTOM`. `fault` is that of a bad address."""
 
     filters: Filters = Filters()  # noqa: RUF009 - frozen
@@ -38,12 +38,12 @@ class Question:
     fault: CenterError | None = None
 
     @classmethod
-    def of_camera(cls, camera_id: str) -> "Question":
+    def of_camera(cls, camera_id: str) -> "SearchQuery":
         """Makes the query for one camera in the default period."""
         return cls().having(camera_id=(camera_id,))
 
     @classmethod
-    def read(cls, query: str) -> "Question":
+    def read(cls, query: str) -> "SearchQuery":
         """Reads a query from an address; unreadable fields are left out, and named in `fault`."""
         said = parse_qs(query[:_MAX_QUERY], max_num_fields=300)
         values: dict[str, Any] = {
@@ -58,7 +58,7 @@ class Question:
         query = urlencode(self._params(), doseq=True)
         return f"{PATH}?{query}" if query else PATH
 
-    def having(self, **said: Any) -> "Question":
+    def having(self, **said: Any) -> "SearchQuery":
         """Returns the query with other filters.
 
         Raises:

@@ -12,7 +12,7 @@ from center.access.permissions import Identity, Permission
 from center.console.frame import problem
 from center.console.irreversible import DELETE_SEARCH, agreed
 from center.console.language import Language
-from center.console.search.query import CUSTOM, PERIODS, Question
+from center.console.search.query import CUSTOM, PERIODS, SearchQuery
 from center.console.widgets.markup import words
 from center.errors import CenterError, marked
 from center.search.saved import NewSavedSearch, SavedSearch, SavedSearches
@@ -31,7 +31,9 @@ class BadNameError(CenterError):
 class Saved:
     """A button with the saved searches. `on_show` returns the query that would be saved."""
 
-    def __init__(self, saved: SavedSearches, _: Language, identity: Identity, on_show: Callable[[], Question]) -> None:
+    def __init__(
+        self, saved: SavedSearches, _: Language, identity: Identity, on_show: Callable[[], SearchQuery]
+    ) -> None:
         self._saved = saved
         self._ = _
         self._identity = identity
@@ -122,7 +124,7 @@ class Saved:
         dialog.open()
 
 
-def _new(name: str, district_id: str | None, question: Question) -> NewSavedSearch:
+def _new(name: str, district_id: str | None, question: SearchQuery) -> NewSavedSearch:
     """Makes the saved search; raises `BadNameError` for a name that it cannot have."""
     last_ms = PERIODS[question.period][1]
     spanless = {} if last_ms is None else {"from_ms": None, "to_ms": None}
@@ -136,4 +138,4 @@ def _new(name: str, district_id: str | None, question: Question) -> NewSavedSear
 def _path(each: SavedSearch) -> str:
     period = next((key for key, (_name, span_ms) in PERIODS.items() if span_ms == each.last_ms), CUSTOM)
     assert each.filters is not None  # noqa: S101 - narrows the type: others have no path
-    return replace(Question(), filters=each.filters, period=period).path()
+    return replace(SearchQuery(), filters=each.filters, period=period).path()

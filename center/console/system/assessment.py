@@ -32,7 +32,7 @@ NONE: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AssessmentQuery:
     """The filters of the page; their text form is its query string."""
 
     period: str
@@ -43,7 +43,7 @@ class Question:
     page: int = 1
 
     @classmethod
-    def read(cls, request: Request, this_month: str) -> "Question":
+    def read(cls, request: Request, this_month: str) -> "AssessmentQuery":
         """Reads the filters from an address; unreadable ones are left out."""
         said = request.query_params
         district, indicator, page = said.get("district"), said.get("by", ""), said.get("page", "")
@@ -73,7 +73,7 @@ def assessment(request: Request) -> None:
     """Draws the page `/assessment`."""
     services, sight = services_of(request), sight_of(request)
     now = datetime.fromtimestamp(services.now_ms() / 1000, moments.ZONE)
-    wanted = Question.read(request, f"{now:%Y-%m}")
+    wanted = AssessmentQuery.read(request, f"{now:%Y-%m}")
     with frame(request, title=TITLE, active="/assessment") as _:
         words("h1", _(TITLE))
         _head(wanted, now, _)
@@ -96,7 +96,7 @@ def assessment(request: Request) -> None:
     ui.timer(0, load, once=True)
 
 
-def _head(wanted: Question, now: datetime, _: Language) -> None:
+def _head(wanted: AssessmentQuery, now: datetime, _: Language) -> None:
     last_month = now.replace(day=1) - timedelta(days=1)
     periods = (
         (f"{now:%Y-%m-%d}", _("Today")),
@@ -119,7 +119,7 @@ def _head(wanted: Question, now: datetime, _: Language) -> None:
 class _Report:
     """Draws the report of one period."""
 
-    def __init__(self, judged: Judged, wanted: Question, _: Language) -> None:
+    def __init__(self, judged: Judged, wanted: AssessmentQuery, _: Language) -> None:
         self._report, self._gaps, self._wanted, self._ = judged.report, judged.gaps, wanted, _
 
     def draw(self, services: Services) -> None:

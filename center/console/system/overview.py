@@ -21,7 +21,7 @@ from center.console.fleet.camera import path as camera_path
 from center.console.frame import frame, problem
 from center.console.language import Language
 from center.console.widgets import moments
-from center.console.widgets.map import Map, Marker, Point
+from center.console.widgets.map import Map, MapPoint, Marker
 from center.console.widgets.markup import moment, words
 from center.errors import CenterError, marked
 from center.fleet.devices import AgentView, CameraView, DeviceState
@@ -42,7 +42,7 @@ GONE: Final = frozenset({DeviceState.OFFLINE, DeviceState.REVOKED})
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
+class AttentionItem:
     """An entry that needs a person."""
 
     tone: str
@@ -63,10 +63,10 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OverviewFigures:
     """All that the page shows at one time; equal ones are not drawn again."""
 
-    cares: tuple[Care, ...]
+    cares: tuple[AttentionItem, ...]
     cameras: tuple[PlacedCameraView, ...]
     today: Today | None
     speed: Speed
@@ -90,7 +90,7 @@ class _Page:
         self._ = _
         self._access = identity.access
         self._sight = sight
-        self._drawn: Look | None = None
+        self._drawn: OverviewFigures | None = None
         self._trouble = ui.element("div")
         with ui.element("div").classes("ws-two"):
             with ui.element("section").classes("ws-column").props('aria-labelledby="cares"'):
@@ -126,7 +126,7 @@ class _Page:
         if before is None or before.cameras != now.cameras:
             self._show_places(now.cameras)
 
-    async def _seen(self) -> Look:
+    async def _seen(self) -> OverviewFigures:
         may, services = self._access.permits, self._services
         cameras = await asyncio.to_thread(services.positions.placed, services.devices.cameras(self._sight))
         agents = services.devices.agents(self._access.scope(Permission.AGENT_VIEW))
@@ -149,7 +149,7 @@ class _Page:
             *self._agents(agents, cameras),
             *self._cameras(cameras, {agent.agent_id for agent in agents if agent.state in GONE}),
         )
-        return Look(cares, cameras, today, services.feed.pace.look(self._sight), storage, count)
+        return OverviewFigures(cares, cameras, today, services.feed.pace.look(self._sight), storage, count)
 
     def _today(self) -> Today:
         day = datetime.fromtimestamp(self._services.now_ms() / 1000, moments.ZONE).strftime("%Y-%m-%d")
@@ -162,10 +162,10 @@ class _Page:
             never_heard=sum(card.never_heard for card in cards),
         )
 
-    def _alarms(self, newest: Sequence[AlarmView], count: int) -> list[Care]:
+    def _alarms(self, newest: Sequence[AlarmView], count: int) -> list[AttentionItem]:
         _ = self._
         cares = [
-            Care(
+            AttentionItem(
                 alarm_words.TONES[alarm.severity],
                 alarm.rule_name,
                 " · ".join(part for part in (_(alarm_words.KINDS[alarm.kind]), self._title(alarm)) if part),
@@ -175,14 +175,16 @@ class _Page:
             for alarm in newest
         ]
         if count > len(newest):
-            cares.append(Care("warn", _("{count} more alarms wait").format(count=count - len(newest)), href="/alarms"))
+            cares.append(
+                AttentionItem("warn", _("{count} more alarms wait").format(count=count - len(newest)), href="/alarms")
+            )
         return cares
 
     def _title(self, alarm: AlarmView) -> str:
         camera = self._services.devices.camera(alarm.agent_id, alarm.camera_id)
         return camera.title if camera is not None else alarm.camera_id or alarm.agent_id
 
-    def _cameras(self, cameras: Sequence[CameraView], gone: AbstractSet[str]) -> list[Care]:
+    def _cameras(self, cameras: Sequence[CameraView], gone: AbstractSet[str]) -> list[AttentionItem]:
         """Lists cameras that are red by themselves: an agent that is gone has its own line."""
         _ = self._
         red = sorted(
@@ -190,7 +192,7 @@ class _Page:
             key=lambda camera: -camera.since_ms,
         )
         cares = [
-            Care(
+            AttentionItem(
                 "bad",
                 f"{camera.title}: {_(labels.STATES[camera.state])}",
                 labels.cause(camera, _),
@@ -201,37 +203,37 @@ class _Page:
         ]
         if len(red) > LISTED:
             more = _("{count} more cameras are red").format(count=len(red) - LISTED)
-            cares.append(Care("bad", more, href="/cameras?state=bad"))
+            cares.append(AttentionItem("bad", more, href="/cameras?state=bad"))
         return cares
 
-    def _agents(self, agents: Sequence[AgentView], cameras: Sequence[CameraView]) -> list[Care]:
+    def _agents(self, agents: Sequence[AgentView], cameras: Sequence[CameraView]) -> list[AttentionItem]:
         _, now_ms, cares = self._, self._services.now_ms(), []
         for agent in agents:
             if agent.state in GONE:
                 count = sum(camera.agent_id == agent.agent_id for camera in cameras)
                 blind = _("{count} cameras").format(count=count)
                 name = f"{_('Agent')} {agent.agent_id}: {_(labels.STATES[agent.state])} ({blind})"
-                cares.append(Care("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
+                cares.append(AttentionItem("bad", name, labels.cause(agent, _), agent.since_ms, "/cameras#agents"))
             elif agent.disk_free_bytes is not None and agent.disk_free_bytes < DISK_TIGHT_BYTES:
                 left = _("{gb} GB are free under its spool. Free space, or give it a larger disk.")
                 name = _("Agent {agent_id}: its disk is nearly full").format(agent_id=agent.agent_id)
-                cares.append(Care("warn", name, left.format(gb=f"{agent.disk_free_bytes / GB:.1f}")))
+                cares.append(AttentionItem("warn", name, left.format(gb=f"{agent.disk_free_bytes / GB:.1f}")))
             ends_ms = agent.certificate_ends_ms
             if ends_ms is not None and ends_ms - now_ms < CERTIFICATE_TIGHT_MS and agent.state is DeviceState.ONLINE:
                 name = _("Agent {agent_id}: its certificate ends soon").format(agent_id=agent.agent_id)
                 advice = _("It renews by itself while the enrolment service answers: look at wayside-provision serve.")
-                cares.append(Care("warn", name, advice, ends_ms))
+                cares.append(AttentionItem("warn", name, advice, ends_ms))
         return cares
 
-    def _storage(self, storage: StorageStatus | None) -> list[Care]:
+    def _storage(self, storage: StorageStatus | None) -> list[AttentionItem]:
         _ = self._
         days = None if storage is None else storage.days_left
         if days is None or days >= DAYS_TIGHT:
             return []
         what = _("The archive's disk is full in {days} days").format(days=f"{days:.1f}")
-        return [Care("bad", what, _("Free space, enlarge it, or shorten the retention (docs/archive.md)."))]
+        return [AttentionItem("bad", what, _("Free space, enlarge it, or shorten the retention (docs/archive.md)."))]
 
-    def _draw_figures(self, now: Look) -> None:
+    def _draw_figures(self, now: OverviewFigures) -> None:
         _, today, speed = self._, now.today, now.speed
         online = sum(camera.state is DeviceState.ONLINE for camera in now.cameras)
         never = _("{count} registered, never heard").format(count=today.never_heard) if today is not None else ""
@@ -264,7 +266,7 @@ class _Page:
         placed = [
             Marker(
                 key=f"{camera.agent_id}/{camera.camera_id}",
-                at=Point(camera.latitude, camera.longitude),
+                at=MapPoint(camera.latitude, camera.longitude),
                 title=camera.title,
                 tone=labels.TONES[camera.state],
                 note=_(labels.STATES[camera.state]),
@@ -285,7 +287,7 @@ def archived(cards: Sequence[Card]) -> int | None:
     return sum(booked) if booked else None
 
 
-def _draw_cares(cares: Sequence[Care], _: Language) -> None:
+def _draw_cares(cares: Sequence[AttentionItem], _: Language) -> None:
     if not cares:
         words("div", _("Nothing needs anybody now.")).classes("ws-calm")
         return

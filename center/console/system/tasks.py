@@ -17,7 +17,7 @@ from center.console.widgets.markup import moment, words
 from center.console.widgets.table import state
 from center.errors import StoreUnavailableError, marked
 from center.services import identity_of, services_of, sight_of
-from center.tasks.views import Asked, AskedState, Lane, Progress, TaskList, TaskView, tasks
+from center.tasks.views import Asked, AskedState, Lane, RecordingProgress, TaskList, TaskView, tasks
 from provisioning.contracts.fleet.commands import Priority, Verb
 
 TITLE: Final = marked("Parse tasks")
@@ -224,7 +224,7 @@ class _Tasks:
 
         return tell
 
-    def _progress(self, progress: Progress) -> None:
+    def _progress(self, progress: RecordingProgress) -> None:
         """Draws the capture time up to which a recording was analysed; the centre does not know its length."""
         _ = self._
         at_ms = progress.started_at_ms + (progress.position_ms or 0)

@@ -24,7 +24,7 @@ CORNERS: Final = range(3, 65)
 _LEAFLET: Final = Path(leaflet.__file__).parent / "dist"
 
 
-class Point(NamedTuple):
+class MapPoint(NamedTuple):
     """One place, WGS 84. Latitude first, as people say it; GeoJSON has longitude first."""
 
     latitude: float
@@ -37,7 +37,7 @@ class Marker:
 
     key: str
     """Identifies the marker: one that stays is moved and recoloured, not drawn again."""
-    at: Point
+    at: MapPoint
     title: str
     tone: str = "off"
     """`ok`, `warn`, `bad` or `off`."""
@@ -51,7 +51,7 @@ class Marker:
 class Heat:
     """An amount at one place: the disc's area grows with `value`, the greatest is drawn fullest."""
 
-    at: Point
+    at: MapPoint
     value: float
     title: str
     """Text with the value, on hover."""
@@ -61,7 +61,7 @@ class Heat:
 class Step:
     """One place of a path."""
 
-    at: Point
+    at: MapPoint
     title: str
     """Camera and local time, on hover."""
     href: str = ""
@@ -77,7 +77,7 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
     """
 
     def __init__(
-        self, _: Language, atlas: Atlas, *, label: str, on_area: Callable[[tuple[Point, ...]], object] | None = None
+        self, _: Language, atlas: Atlas, *, label: str, on_area: Callable[[tuple[MapPoint, ...]], object] | None = None
     ) -> None:
         super().__init__()
         self.add_resource(_LEAFLET)
@@ -119,7 +119,7 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
         """Shows a path, in the order of time: a line with numbered places."""
         self._set("path", [{**asdict(step), "at": list(step.at)} for step in steps])
 
-    def area(self, corners: Sequence[Point]) -> None:
+    def area(self, corners: Sequence[MapPoint]) -> None:
         """Shows an area as if it had been drawn; `()` for none. `on_area` is not called."""
         self._set("area", [list(corner) for corner in corners])
 
@@ -135,7 +135,7 @@ class Map(Element, component="map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
             self._on_area(corners)
 
 
-def area_of(said: object) -> tuple[Point, ...] | None:
+def area_of(said: object) -> tuple[MapPoint, ...] | None:
     """Reads the drawn area from a browser's event: corners, `()` for a cleared one, None if it is no area at all."""
     if not isinstance(said, list) or (said and len(said) not in CORNERS):
         return None
@@ -145,7 +145,7 @@ def area_of(said: object) -> tuple[Point, ...] | None:
             case [int() | float() as latitude, int() | float() as longitude] if (
                 -90 <= latitude <= 90 and -180 <= longitude <= 180
             ):
-                corners.append(Point(float(latitude), float(longitude)))
+                corners.append(MapPoint(float(latitude), float(longitude)))
             case _:
                 return None
     return tuple(corners)

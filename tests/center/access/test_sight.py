@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
 from center.access.permissions import EVERYWHERE, CameraKey, Permission, Role, Scope
-from center.access.route_permissions import Permits, Rule, UndeclaredRouteError, needs
+from center.access.route_permissions import Permits, RouteRule, UndeclaredRouteError, needs
 from center.access.users import Given
 from center.app import unguarded
 from center.cases.states import Act
@@ -187,7 +187,7 @@ async def test_an_address_that_is_none_is_not_found_whatever_its_method(user: ht
 # --- The table that the guard reads ---------------------------------------------------------------------------------
 
 
-def _rules() -> tuple[Rule, ...]:
+def _rules() -> tuple[RouteRule, ...]:
     return Permits.of(unguarded().routes).rules
 
 

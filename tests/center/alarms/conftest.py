@@ -15,7 +15,7 @@ from center.alarms.views import Push
 from center.audit.log import Audit
 from center.database.store import Store
 from center.fleet.devices import Devices
-from center.fleet.feed import Reader
+from center.fleet.feed import FeedReader
 from center.fleet.roster import Roster
 from center.retention import Retention
 from center.search.camera_positions import CameraPositions
@@ -52,7 +52,7 @@ class Station:
     held: Held
     again: "Callable[[], Station]"
     """The same after a restart: another room over the same database."""
-    reader: Reader[Push] = field(init=False)
+    reader: FeedReader[Push] = field(init=False)
 
     def __post_init__(self) -> None:
         self.reader = self.room.pushes.open()

@@ -51,7 +51,7 @@ def test_any_change_of_any_field_of_any_entry_is_found(rows: list[tuple[int, str
     entries, previous = [], chain.GENESIS
     for number, (at_ms, actor, detail) in enumerate(rows, start=1):
         sha256 = chain.entry_sha256(number, at_ms, actor, "act", detail, previous)
-        entries.append(chain.Entry(number, at_ms, actor, "act", detail, previous, sha256))
+        entries.append(chain.ChainEntry(number, at_ms, actor, "act", detail, previous, sha256))
         previous = sha256
     newest = (len(entries), previous)
     assert chain.walk(entries, [], newest=newest).broken is None
@@ -60,12 +60,12 @@ def test_any_change_of_any_field_of_any_entry_is_found(rows: list[tuple[int, str
     bent = data.draw(
         st.sampled_from(
             [
-                chain.Entry(entry.number, entry.at_ms + 1, *_tail(entry)),
-                chain.Entry(entry.number, entry.at_ms, entry.actor + "x", *_tail(entry)[1:]),
-                chain.Entry(
+                chain.ChainEntry(entry.number, entry.at_ms + 1, *_tail(entry)),
+                chain.ChainEntry(entry.number, entry.at_ms, entry.actor + "x", *_tail(entry)[1:]),
+                chain.ChainEntry(
                     entry.number, entry.at_ms, entry.actor, "acted", entry.detail, entry.previous, entry.sha256
                 ),
-                chain.Entry(
+                chain.ChainEntry(
                     entry.number, entry.at_ms, entry.actor, "act", entry.detail + " ", entry.previous, entry.sha256
                 ),
             ]
@@ -76,7 +76,7 @@ def test_any_change_of_any_field_of_any_entry_is_found(rows: list[tuple[int, str
     assert broken.number == entry.number
 
 
-def _tail(entry: chain.Entry) -> tuple[str, str, str, str, str]:
+def _tail(entry: chain.ChainEntry) -> tuple[str, str, str, str, str]:
     return entry.actor, entry.action, entry.detail, entry.previous, entry.sha256
 
 

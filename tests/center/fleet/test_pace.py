@@ -9,7 +9,7 @@ from fastapi import Response
 from center.access.permissions import EVERYWHERE, CameraKey, Scope
 from center.assessment.recent import FRESH_MS
 from center.config_view import shown
-from center.fleet.pace import WINDOW_MS, Pace
+from center.fleet.pace import WINDOW_MS, ArchivePace
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
 from center.search.storage import RETRY_MS, Storage
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 
 def test_the_rate_is_of_the_last_minute_and_unknown_in_the_first(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = ArchivePace(clock)
     for number in range(6):
         pace.note(observed(observation(f"cam-{number % 2}", NOW_MS, number)[0]))
     assert pace.look(EVERYWHERE).per_minute is None

@@ -11,7 +11,7 @@ from center.errors import NoPictureError, UnknownObservationError
 from center.search import pictures
 from center.search.camera_positions import CameraPositions
 from center.search.client import Search
-from center.search.previews import Preview, Previews
+from center.search.previews import PicturePreviews, Preview
 from tests.center.conftest import World
 from tests.center.fake_archive import TOKEN
 from tests.center.street import AGENT, HEIGHT, NOW_MS, WIDTH, observation
@@ -51,7 +51,7 @@ class Wall:
             positions=CameraPositions(world.store, world.services.devices.statuses),
             transport=self.line,
         )
-        self._previews = Previews(self.search)
+        self._previews = PicturePreviews(self.search)
         self.key = self.archive.add(*observation("cam-1", NOW_MS, 4)).snapshot.row_key
 
     @property

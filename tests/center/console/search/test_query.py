@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from center.console.search.query import CUSTOM, PERIODS, Question
+from center.console.search.query import CUSTOM, PERIODS, SearchQuery
 from center.console.widgets.timeline import MOST, bin_ms
 from center.errors import AreaCrossesError, BadFilterError
 from center.search.filters import Filters
@@ -27,37 +27,37 @@ FILTERS = st.builds(
 
 @given(filters=FILTERS, period=st.sampled_from(sorted(PERIODS)))
 def test_an_address_asks_what_was_asked(filters: Filters, period: str) -> None:
-    question = Question(filters, period)
-    assert Question.read(question.path().partition("?")[2]) == question
+    question = SearchQuery(filters, period)
+    assert SearchQuery.read(question.path().partition("?")[2]) == question
 
 
 @settings(max_examples=300)
 @given(query=st.text(max_size=200) | st.from_regex(r"(area|cls|from_ms|zone|min_share|period)=[^&]{0,40}&cls=car"))
 def test_no_address_breaks_the_page(query: str) -> None:
-    question = Question.read(query)
-    assert Question.read(question.path().partition("?")[2]).filters == question.filters
+    question = SearchQuery.read(query)
+    assert SearchQuery.read(question.path().partition("?")[2]).filters == question.filters
 
 
 def test_a_crossing_area_is_complained_of_and_the_rest_stands() -> None:
-    question = Question.read("area=0,0+1,1+1,0+0,1&colour=red")
+    question = SearchQuery.read("area=0,0+1,1+1,0+0,1&colour=red")
     assert isinstance(question.fault, AreaCrossesError)
     assert (question.filters.area, question.filters.colour) == (None, (MachineColour.RED,))
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_stands() -> None:
-    question = Question.read("cls=person&colour=red&camera_id=../x&people=3&heading_deg=nan")
+    question = SearchQuery.read("cls=person&colour=red&camera_id=../x&people=3&heading_deg=nan")
     assert question.fault is not None
     assert question.fault.facts == {"fields": "camera_id, cls, heading_deg"}
     assert question.filters == Filters(colour=(MachineColour.RED,))
 
 
 def test_a_span_is_that_of_its_period_or_what_was_typed() -> None:
-    assert Question().span(NOW_MS) == (NOW_MS - 86_400_000, NOW_MS)
-    assert Question(Filters(from_ms=5, to_ms=9), CUSTOM).span(NOW_MS) == (5, 9)
-    assert Question(Filters(from_ms=5, to_ms=9), "1h").span(NOW_MS) == (NOW_MS - 3_600_000, NOW_MS)
-    assert Question(Filters(to_ms=100_000_000), CUSTOM).span(NOW_MS) == (13_600_000, 100_000_000)
+    assert SearchQuery().span(NOW_MS) == (NOW_MS - 86_400_000, NOW_MS)
+    assert SearchQuery(Filters(from_ms=5, to_ms=9), CUSTOM).span(NOW_MS) == (5, 9)
+    assert SearchQuery(Filters(from_ms=5, to_ms=9), "1h").span(NOW_MS) == (NOW_MS - 3_600_000, NOW_MS)
+    assert SearchQuery(Filters(to_ms=100_000_000), CUSTOM).span(NOW_MS) == (13_600_000, 100_000_000)
     with pytest.raises(BadFilterError):
-        Question(Filters(from_ms=NOW_MS), CUSTOM).span(NOW_MS)
+        SearchQuery(Filters(from_ms=NOW_MS), CUSTOM).span(NOW_MS)
 
 
 @given(span_ms=st.integers(1, 120 * 7 * 86_400_000))

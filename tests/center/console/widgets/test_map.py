@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from center.basemap import MAX_OUTLINES_BYTES, Atlas
-from center.console.widgets.map import CORNERS, Point, area_of
+from center.console.widgets.map import CORNERS, MapPoint, area_of
 from center.errors import StartError
 from provisioning.contracts.config.processes import MapGround
 from tests.center.conftest import PASSWORD, USERNAME, World
@@ -121,9 +121,9 @@ def test_whatever_a_browser_says_is_an_area_of_the_earth_or_none(said: object) -
 
 def test_corners_stay_in_order() -> None:
     assert area_of([[31.9, 118.0], [31.9, 118.2], [32, 118.2]]) == (
-        Point(31.9, 118.0),
-        Point(31.9, 118.2),
-        Point(32.0, 118.2),
+        MapPoint(31.9, 118.0),
+        MapPoint(31.9, 118.2),
+        MapPoint(32.0, 118.2),
     )
     assert area_of([]) == ()
     assert area_of([[31.9, 118.0], [31.9, 118.2]]) is None

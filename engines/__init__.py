@@ -2,6 +2,6 @@
 
 import os
 
-# Said before it is imported, or else ONNX Runtime 1.32 keeps a device id and events in the user's cache, and within two
-# minutes posts them to its maker. What a site does is told to nobody.
+# Set before ONNX Runtime is imported: otherwise 1.32 keeps a device id and events in the user's cache, and within two
+# minutes posts them to its maker. Nothing about a site goes to third parties.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

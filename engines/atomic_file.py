@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: a reader sees the old one or the new one."""
+"""Replaces files atomically: a reader sees the old file or the new one, never a part."""
 
 import os
 import tempfile
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 READABLE = 0o644
-"""Put there by an administrator, used by a service; nothing of this package is secret."""
+"""Mode of written files: an administrator writes them, a service reads them, and none is secret."""
 
 
 def write_whole(file: Path, parts: Iterable[bytes]) -> None:
-    """Write beside the target, sync, rename, sync the folder. Raises OSError."""
+    """Write a file beside its target, sync it, rename it and sync the folder. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{file.name[:100]}.", dir=file.parent)
     partial = Path(name)

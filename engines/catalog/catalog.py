@@ -1,4 +1,4 @@
-"""Which artifacts there are, where their files lie, and whether those are the right ones."""
+"""Lists the artifacts, locates their files and checks them against the hashes of their manifests."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ RUNTIME_FILE = "runtime.toml"
 
 
 def default_models_dir() -> Path:
-    """$WAYSIDE_MODELS, or `wayside/models` under the user's cache directory (XDG)."""
+    """Return $WAYSIDE_MODELS, or `wayside/models` under the user's cache directory (XDG)."""
     chosen = os.environ.get(MODELS_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -29,16 +29,16 @@ def default_models_dir() -> Path:
 
 
 class Catalog:
-    """The manifests that ship with this package, and those (`*.toml`) that a customer puts beside the model files.
+    """Holds the manifests of this package and those (`*.toml`) that a customer puts beside the model files.
 
-    `wishes`: settings that go before those of `plans/runtime.toml`, which go before `[runtime]` of a manifest.
+    `wishes`: settings that take precedence over `plans/runtime.toml`, and that over `[runtime]` of a manifest.
     Raises ManifestInvalid.
     """
 
     def __init__(self, models_dir: Path | None = None, *, wishes: Mapping[str, Wish] | None = None) -> None:
         self.models_dir = models_dir if models_dir is not None else default_models_dir()
         self.running: dict[str, Running] = {}
-        """What each loaded model runs on, and why not on what `auto` prefers: to be logged once and shown in health."""
+        """Runtime and device of each loaded model, with the reason of a fallback: logged once, shown in health."""
         self._manifests: dict[str, Manifest] = {}
         for where, text in [*_shipped(), *_beside(self.models_dir)]:
             manifest = parse(text, where)
@@ -48,7 +48,7 @@ class Catalog:
         self._wishes = {**self._machine(), **(wishes or {})}
 
     def _machine(self) -> dict[str, Wish]:
-        """What the machine's own file wishes for: it lies with the plans, which are the machine's too."""
+        """Reads the machine's own runtime settings: they lie with the plans, which belong to the machine too."""
         file = self.plans_dir / RUNTIME_FILE
         try:
             with file.open("rb") as stream:
@@ -63,21 +63,21 @@ class Catalog:
         return wishes
 
     def manifests(self, kind: Kind | None = None) -> list[Manifest]:
-        """All of one kind, or all, by name."""
+        """Return the manifests of one kind, or all, sorted by name."""
         return [self._manifests[name] for name in sorted(self._manifests) if kind in {None, self._manifests[name].kind}]
 
     def manifest(self, name: str) -> Manifest:
-        """The manifest of that name. Raises UnknownArtifact."""
+        """Return the manifest of that name. Raises UnknownArtifact."""
         if name not in self._manifests:
             raise UnknownArtifact(name, tuple(sorted(self._manifests)))
         return self._manifests[name]
 
     def file(self, name: str) -> Path:
-        """Where the artifact's file belongs, whether it is there or not. Raises UnknownArtifact."""
+        """Return the path of the artifact's file, which may be missing. Raises UnknownArtifact."""
         return self.models_dir / self.manifest(name).file
 
     def read(self, name: str) -> bytes:
-        """The artifact's bytes, checked: what was hashed is what is returned.
+        """Read the artifact's file and check its hash: the bytes that were hashed are those that are returned.
 
         Raises UnknownArtifact, ModelMissing, ModelCorrupt.
         """
@@ -94,14 +94,14 @@ class Catalog:
         return data
 
     def path(self, name: str) -> Path:
-        """The artifact's file, present and right. Raises UnknownArtifact, ModelMissing, ModelCorrupt."""
+        """Check the artifact's file and return its path. Raises UnknownArtifact, ModelMissing, ModelCorrupt."""
         self.read(name)
         return self.file(name)
 
     def load(self, name: str, *, threads: int = 1) -> "Engine":
-        """The model in its runtime. Audit models are not loaded here: nothing that redacts may use them.
+        """Load a model into its runtime. Audit models are not loaded here: nothing that redacts may use them.
 
-        On the runtime that a setting or its manifest wishes for; only `auto` falls back, and `running` says why.
+        A setting or the manifest chooses the runtime; only `auto` falls back, and `running` holds the reason.
         Raises UnknownArtifact, ModelMissing, ModelCorrupt, WrongKind, ModelRefused, DeviceUnavailable, ExtraMissing,
         PlanMissing, PlanForeign, PlanCorrupt.
         """
@@ -116,12 +116,12 @@ class Catalog:
         return engine
 
     def wish(self, name: str) -> Wish:
-        """How that model is to be run here. Raises UnknownArtifact."""
+        """Return the runtime settings of a model on this machine. Raises UnknownArtifact."""
         return self._wishes.get(name, self.manifest(name).runtime)
 
     @property
     def plans_dir(self) -> Path:
-        """Where TensorRT plans and calibrated graphs lie."""
+        """The folder of TensorRT plans and calibrated graphs."""
         return self.models_dir / "plans"
 
 

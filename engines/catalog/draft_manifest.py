@@ -1,7 +1,7 @@
-"""A first manifest for a customer's ONNX detector, read off the file: its tensors say which head it probably has.
+"""Drafts a manifest for a customer's ONNX detector from the file: its tensors show which head it probably has.
 
-What no file says (colour order, normalisation, which number is a car) is filled in as the project that exports this
-head does it, and marked as a guess.
+Facts that no file holds (colour order, normalisation, which number is a car) are filled in as the project that exports
+this head has them, and marked as guesses.
 """
 
 import json
@@ -31,7 +31,7 @@ class _Head:
 
 
 def draft(name: str, file: str, engine: Engine) -> str:
-    """The manifest as TOML. Raises HeadUnknown where the file has no head that a decoder is written for."""
+    """Draft the manifest as TOML. Raises HeadUnknown where no decoder is written for the head of the file."""
     pictures = [spec for spec in engine.inputs if len(spec.shape) == _BATCH_AND_THREE]
     others = [spec for spec in engine.inputs if len(spec.shape) != _BATCH_AND_THREE]
     if len(pictures) != 1 or len(others) > 1:
@@ -95,7 +95,7 @@ def _head(file: str, outputs: Sequence[TensorSpec], *, sized: bool) -> _Head:
 
 
 def _text(value: str) -> str:
-    """A TOML string: names in a file are foreign text. JSON's escapes are among TOML's."""
+    """Quote a foreign text as a TOML string. JSON's escapes are among TOML's."""
     return json.dumps(value)
 
 

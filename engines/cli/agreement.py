@@ -1,4 +1,4 @@
-"""How far two runs of one model agree: what another precision costs, without labels."""
+"""Measures how far two runs of one model agree: the cost of another precision, without labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,28 +9,28 @@ from engines.detection.postprocess import Box, Detection
 from engines.runtimes.engine import Tensor
 
 IOU = 0.5
-"""Overlap from which two boxes are the same thing."""
+"""Intersection over union from which two boxes are the same object."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """Detections of a reference and of a candidate over some pictures."""
+    """Counts the detections of a reference and of a candidate over some pictures."""
 
     pictures: int = 0
     reference: int = 0
     matched: int = 0
     renamed: int = 0
-    """Matched, with another class of the same group: a van that is now a truck."""
+    """Matches with another class of the same group: a van that is now a truck."""
     extra: int = 0
-    """In the candidate only."""
+    """Detections of the candidate alone."""
     score_shifts: list[float] = field(default_factory=list)
-    """Candidate minus reference, of what matched."""
+    """Score of the candidate minus that of the reference, for each match."""
     overlaps: list[float] = field(default_factory=list)
     lost_scores: list[float] = field(default_factory=list)
-    """What the reference said of what the candidate did not find: near the threshold, or a plain miss."""
+    """Reference scores of detections that the candidate lacks: near the threshold, or a plain miss."""
 
     def add(self, reference: Sequence[Detection], candidate: Sequence[Detection], iou: float = IOU) -> None:
-        """One picture. Each reference detection, best first, takes the overlapping one of its group that fits best."""
+        """Count one picture. Each reference detection, best first, takes the best overlapping one of its group."""
         free = list(candidate)
         self.pictures += 1
         self.reference += len(reference)
@@ -49,11 +49,10 @@ class Tally:
 
     @property
     def kept(self) -> float:
-        """Share of the reference's detections that the candidate has too; 1 where there were none."""
+        """Share of the reference's detections that the candidate has too; 1 for a reference without detections."""
         return self.matched / self.reference if self.reference else 1.0
 
     def as_json(self) -> dict[str, float | int]:
-        """For a report."""
         shifts, lost = np.array(self.score_shifts), np.array(self.lost_scores)
         return {
             "pictures": self.pictures,
@@ -70,7 +69,7 @@ class Tally:
 
 
 def overlap(one: Box, other: Box) -> float:
-    """Intersection over union; 0 for boxes without an area."""
+    """Return the intersection over union of two boxes; 0 for boxes without an area."""
     width = min(one.x1, other.x1) - max(one.x0, other.x0)
     height = min(one.y1, other.y1) - max(one.y0, other.y0)
     if width <= 0 or height <= 0:
@@ -80,7 +79,7 @@ def overlap(one: Box, other: Box) -> float:
 
 
 def cosine(one: Tensor, other: Tensor) -> float:
-    """Of two tensors as vectors; two zero vectors agree, one zero vector agrees with nothing."""
+    """Return the cosine of two tensors as vectors: 1 for two zero vectors, 0 if only one is zero."""
     a, b = np.asarray(one, np.float64).ravel(), np.asarray(other, np.float64).ravel()
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     if not lengths:
@@ -89,7 +88,7 @@ def cosine(one: Tensor, other: Tensor) -> float:
 
 
 def cosines(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, float]:
-    """Output by output, the lowest over the batch."""
+    """Return the lowest cosine over the batch for each output."""
     return {name: min(cosine(a, b) for a, b in zip(one[name], other[name], strict=True)) for name in one}
 
 

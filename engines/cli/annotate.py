@@ -1,4 +1,4 @@
-"""What the models see, drawn for a technician: machines named, everything that must not leave a site painted over."""
+"""Draws detections for a technician: names machines, and paints over everything that must not leave a site."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ except ModuleNotFoundError as error:
 COVER = (0, 0, 0)
 INK = (60, 220, 60)
 MARGIN = 1.4
-"""A face or plate is covered with this much more than its box in both directions: detectors draw to the chin."""
+"""Factor by which a cover is wider and higher than the box of a face or plate: detectors draw to the chin."""
 
 MAX_FILE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Machines, what is to be painted over, and how many of that were people. A person is nothing else."""
+    """Detections of one picture: machines, covers, and the number of people, who have no other property."""
 
     machines: tuple[Detection, ...]
     covers: tuple[Detection, ...]
@@ -53,7 +53,7 @@ def look(
 
 
 def annotated(picture: Picture, seen: Seen) -> Picture:
-    """A copy with solid covers first and the boxes and names of the machines above them."""
+    """Draw on a copy: solid covers first, then the boxes and names of the machines above them."""
     canvas = picture.copy()
     height, width = canvas.shape[:2]
     for cover in seen.covers:
@@ -77,7 +77,7 @@ def _grown(box: Box) -> Box:
 
 
 def read_picture(file: Path) -> Picture:
-    """A picture file as pixels. Raises BadPictureFile."""
+    """Decode a picture file to pixels. Raises BadPictureFile."""
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_FILE_BYTES + 1)
@@ -95,7 +95,7 @@ def read_picture(file: Path) -> Picture:
 
 
 def write_picture(file: Path, picture: Picture) -> None:
-    """Write pixels, in the format that the file's name asks for; no metadata. Raises BadPictureFile."""
+    """Encode pixels in the format of the file's suffix, without metadata. Raises BadPictureFile."""
     try:
         done, data = cv2.imencode(file.suffix or ".jpg", picture)
     except cv2.error as error:

@@ -1,4 +1,4 @@
-"""Variants of one model beside ONNX Runtime in float32, in the same run: how fast, and how alike."""
+"""Times variants of one model beside ONNX Runtime in float32, in the same run, and measures how far they agree."""
 
 import statistics
 import time
@@ -21,23 +21,22 @@ SEED = 20261126
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One variant at one batch size."""
+    """Run time of one variant at one batch size."""
 
     running: Running
     batch: int
     ms: float
-    """Median of a batch, copies to the device and back included."""
+    """Median time of a batch in milliseconds, copies to the device and back included."""
     ms_p95: float
     ratio: float
-    """Median of this over the baseline, run by run: below 1 it is faster."""
+    """Median of the time over that of the baseline, run by run: below 1 is faster."""
 
     @property
     def pictures_per_s(self) -> float:
-        """By the median."""
+        """Pictures per second by the median time."""
         return self.batch * 1000 / self.ms
 
     def as_json(self) -> dict[str, Any]:
-        """For a report."""
         return {
             "backend": self.running.backend,
             "precision": self.running.precision,
@@ -58,7 +57,7 @@ def timed(
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Timing]:
-    """All in turn, round by round, on the same noise; the first is the baseline. Raises InferenceFailed, BadTensor."""
+    """Time all engines in turn on the same noise; the first is the baseline. Raises InferenceFailed, BadTensor."""
     feed = noise(engines[0][0], batch, size)
     for engine, _ in engines:
         for _ in range(WARM_UP):
@@ -82,7 +81,7 @@ def timed(
 
 
 def noise(engine: Engine, batch: int, size: Size) -> dict[str, Tensor]:
-    """A seeded tensor for each input. Free axes: the batch, then height and width of a picture."""
+    """Make a seeded random tensor for each input. Free axes: the batch, then height and width of a picture."""
     random = np.random.default_rng(SEED)
     feed = {}
     for spec in engine.inputs:
@@ -94,15 +93,14 @@ def noise(engine: Engine, batch: int, size: Size) -> dict[str, Tensor]:
 
 @dataclass(slots=True)
 class Agreement:
-    """One variant against the reference."""
+    """Agreement of one variant with the reference."""
 
     running: Running
     tally: Tally = field(default_factory=Tally)
     cosines: dict[str, list[float]] = field(default_factory=dict)
-    """Of each output, picture by picture."""
+    """Cosine of each output, picture by picture."""
 
     def as_json(self) -> dict[str, Any]:
-        """For a report."""
         return {
             "backend": self.running.backend,
             "precision": self.running.precision,
@@ -122,7 +120,7 @@ def compared(
     iou: float = IOU,
     largest: Size = LARGEST,
 ) -> list[Agreement]:
-    """Every candidate over every picture, against the reference. Raises what a detector raises."""
+    """Compare every candidate with the reference on every picture. Raises what a detector raises."""
     truth = Looker(manifest, reference)
     lookers = [Looker(manifest, engine) for engine, _ in candidates]
     found = [Agreement(running) for _, running in candidates]

@@ -1,4 +1,4 @@
-"""`wayside-engines draft` and `check`: bring a detector of one's own, and see what it makes of a picture."""
+"""`wayside-engines draft` and `check`: add a detector of your own and try it on pictures."""
 
 import re
 import statistics
@@ -44,7 +44,7 @@ def check(
     threads: Annotated[int, typer.Option(min=1, help="Cores that a run may use.")] = 2,
     models_dir: Annotated[Path | None, typer.Option(help="Where the files lie; as for the other commands.")] = None,
 ) -> None:
-    """Load a detector, run it, and say what it finds: machines with their boxes, people as a number.
+    """Load a detector, run it, and list what it finds: machines with their boxes, people as a number.
 
     Exit code 2 and one line where the file is not what its manifest says.
     """

@@ -1,4 +1,4 @@
-"""Pictures in a folder, and what a model is fed of each: for INT8 ranges, and to compare precisions."""
+"""Turns the pictures of a folder into input tensors of a model: for INT8 ranges, and to compare precisions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,11 +15,11 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 MAX_FILES = 100_000
 
 LARGEST: Size = (1920, 1088)
-"""To this a picture is shrunk for a model that takes any size."""
+"""Size to which a picture is shrunk for a model that takes any size."""
 
 
 class Tap:
-    """An engine that remembers what it was last fed, and what it answered. Not thread-safe."""
+    """Wraps an engine and keeps the inputs and outputs of its last run. Not thread-safe."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -29,14 +29,13 @@ class Tap:
         self.answered: dict[str, Tensor] = {}
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """As the engine behind it."""
         self.fed = dict(inputs)
         self.answered = self._engine.run(inputs)
         return self.answered
 
 
 class Looker:
-    """A model over pictures, one by one: detections where it is a detector, tensors always."""
+    """Runs a model on pictures, one by one, and taps its tensors; a detector also returns detections."""
 
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         if manifest.kind is not Kind.MODEL or manifest.input is None:
@@ -46,7 +45,7 @@ class Looker:
         self._detector = Detector(manifest, self.tap) if manifest.output is not None else None
 
     def look(self, picture: Picture, largest: Size = LARGEST) -> list[Detection]:
-        """What it finds; nothing where the model is no detector. Raises BadImage, InferenceFailed, UnexpectedOutput."""
+        """Detect in a picture; empty for other models. Raises BadImage, InferenceFailed, UnexpectedOutput."""
         size = None if self._input.width is not None else _within(picture, largest)
         if self._detector is not None:
             return self._detector.detect(picture, size=size)
@@ -55,7 +54,7 @@ class Looker:
 
 
 def pictures_in(folder: Path, *, most: int) -> Iterator[Picture]:
-    """Up to `most` pictures of a folder, by name, evenly chosen where there are more. Raises BadPictureFile."""
+    """Read up to `most` pictures of a folder, by name, evenly chosen if there are more. Raises BadPictureFile."""
     if not folder.is_dir():
         raise BadPictureFile(folder, "is no folder")
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)[:MAX_FILES]
@@ -67,7 +66,7 @@ def pictures_in(folder: Path, *, most: int) -> Iterator[Picture]:
 
 
 def samples_of(looker: Looker, pictures: Iterable[Picture]) -> Iterator[dict[str, Tensor]]:
-    """What the model is fed of each picture, as `Engine.run` takes it."""
+    """Yield the input tensors of each picture, as `Engine.run` takes them."""
     for picture in pictures:
         looker.look(picture)
         yield looker.tap.fed

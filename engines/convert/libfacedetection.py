@@ -1,8 +1,8 @@
-"""YuNet out of the compiled library libfacedetection: its weights by their names in the symbol table, as an ONNX graph.
+"""Converts YuNet from the compiled libfacedetection to ONNX: reads its weights by their names in the symbol table.
 
-The library computes face by face what ONNX Runtime computes seven times as fast (measured on two cores, CPU ms a 1080p
-picture: 500 and 68), and it holds Python's interpreter lock meanwhile. Nothing of it is executed here: it is read as a
-file, so that the machine need not even be the one that it was compiled for.
+ONNX Runtime computes the same network seven times as fast as the library (measured on two cores, CPU ms a 1080p
+picture: 68 and 500), and the library holds Python's interpreter lock meanwhile. None of its code is executed here: it
+is read as a file, so that it may even be compiled for another machine.
 
 Network: Wu et al., YuNet, Machine Intelligence Research 2023. Layers: libfacedetection v3, `facedetectcnn-model.cpp`.
 """
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.convert.onnx_writer import Attribute, Graph
+from engines.convert.onnx_writer import Attribute, GraphWriter
 from engines.errors import BadGraph
 
 Floats = NDArray[np.float32]
@@ -27,20 +27,20 @@ WIDTHS: Final = (16, 16, 32, 64, 64, 64, 64)
 HEADS: Final = {"cls": 1, "obj": 1, "bbox": 4}
 """Head → its planes, in the order of an output's six: face or not, object or not, and x, y, log width, log height.
 
-The landmark head is left out: where eyes are is nobody's business here."""
+The landmark head is left out: the product has no use for the position of eyes."""
 _PADDED_STEM: Final = 32
 """The library pads the 27 inputs of its first layer (3 rows x 3 columns x BGR) to whole vector registers."""
 _SYMTAB, _NOBITS = 2, 8
 
 
 def convert(library: bytes, where: str) -> bytes:
-    """The ONNX file of the YuNet inside a shared library. Deterministic. Raises BadGraph.
+    """Convert the YuNet inside a shared library to an ONNX file. Deterministic. Raises BadGraph.
 
     Input `image` B x 3 x H x W (BGR, 0..255, sides multiples of 32); outputs `map_8`, `map_16`, `map_32`, each of them
     B x 6 x h x w.
     """
     weights = _weights(_symbols(library, where), where)
-    graph = Graph("yunet")
+    graph = GraphWriter("yunet")
     stem = weights["backbone__model0_pw_weight"][:, :27].reshape(-1, 3, 3, 3).transpose(0, 3, 1, 2)
     x = _conv(graph, INPUT, "stem", stem, weights["backbone__model0_pw_bias"], stride=2)
     x = _pool(graph, _pair(graph, _relu(graph, x), "backbone__model0_dp", weights))
@@ -66,7 +66,7 @@ def convert(library: bytes, where: str) -> bytes:
     return graph.model({INPUT: ("batch", 3, "height", "width")}, outputs)
 
 
-def _conv(graph: Graph, x: str, name: str, weight: Floats, bias: Floats, *, stride: int = 1) -> str:
+def _conv(graph: GraphWriter, x: str, name: str, weight: Floats, bias: Floats, *, stride: int = 1) -> str:
     side = weight.shape[-1]
     group = len(weight) if weight.shape[1] == 1 and side == 3 else 1
     inputs = [x, graph.weight(f"{name}.weight", weight), graph.weight(f"{name}.bias", bias)]
@@ -75,14 +75,14 @@ def _conv(graph: Graph, x: str, name: str, weight: Floats, bias: Floats, *, stri
     return graph.node("Conv", inputs, name, attributes)
 
 
-def _pair(graph: Graph, x: str, name: str, weights: Weights) -> str:
-    """A pointwise and a depthwise convolution, and a ReLU: the one block that this network is made of."""
+def _pair(graph: GraphWriter, x: str, name: str, weights: Weights) -> str:
+    """Add a pointwise and a depthwise convolution and a ReLU: the only block of this network."""
     x = _conv(graph, x, f"{name}_pw", _pointwise(weights, name), weights[f"{name}_pw_bias"])
     return _relu(graph, _conv(graph, x, f"{name}_dw", _depthwise(weights, name), weights[f"{name}_dw_bias"]))
 
 
-def _head(graph: Graph, x: str, level: int, output: str, weights: Weights) -> None:
-    """The three heads of a level side by side: as one they are two convolutions instead of six."""
+def _head(graph: GraphWriter, x: str, level: int, output: str, weights: Weights) -> None:
+    """Add the three heads of a level side by side: two convolutions instead of six."""
     names = [f"bbox_head__multi_level_{head}__{level}" for head in HEADS]
     biases = [np.concatenate([weights[f"{name}_{part}_bias"] for name in names]) for part in ("pw", "dw")]
     pointwise = np.concatenate([_pointwise(weights, name) for name in names])
@@ -98,22 +98,22 @@ def _depthwise(weights: Weights, name: str) -> Floats:
     return weights[f"{name}_dw_weight"].T.reshape(-1, 1, 3, 3)
 
 
-def _relu(graph: Graph, x: str) -> str:
+def _relu(graph: GraphWriter, x: str) -> str:
     return graph.node("Relu", [x], f"{x}_relu")
 
 
-def _pool(graph: Graph, x: str) -> str:
+def _pool(graph: GraphWriter, x: str) -> str:
     return graph.node("MaxPool", [x], f"{x}_pool", {"kernel_shape": (2, 2), "strides": (2, 2)})
 
 
-def _doubled(graph: Graph, x: str) -> str:
+def _doubled(graph: GraphWriter, x: str) -> str:
     scales = graph.weight(f"{x}_scales", np.array([1, 1, 2, 2], np.float32))
     attributes = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     return graph.node("Resize", [x, "", scales], f"{x}_doubled", attributes)
 
 
 def _weights(symbols: Mapping[str, bytes], where: str) -> Weights:
-    """Pointwise weights as outputs x inputs, depthwise ones as 9 x channels, as the library holds them."""
+    """Read pointwise weights as outputs x inputs and depthwise ones as 9 x channels, as the library holds them."""
     wanted: dict[str, tuple[int, ...]] = {
         "backbone__model0_pw_weight": (WIDTHS[0], _PADDED_STEM),
         "backbone__model0_pw_bias": (WIDTHS[0],),
@@ -131,7 +131,7 @@ def _weights(symbols: Mapping[str, bytes], where: str) -> Weights:
 
 
 def _pairs() -> Iterator[tuple[str, int, int]]:
-    """Every pair of convolutions: its name, its outputs, its inputs."""
+    """Yield each pair of convolutions: its name, outputs and inputs."""
     yield "backbone__model0_dp", WIDTHS[1], WIDTHS[0]
     for stage in range(1, 6):
         yield f"backbone__model{stage}_dp1", WIDTHS[stage], WIDTHS[stage]
@@ -143,7 +143,7 @@ def _pairs() -> Iterator[tuple[str, int, int]]:
 
 
 def _symbols(library: bytes, where: str) -> dict[str, bytes]:
-    """The data symbols of a 64-bit little-endian ELF file, by name (System V gABI, chapters 4 and 5)."""
+    """Read the data symbols of a 64-bit little-endian ELF file, by name (System V gABI, chapters 4 and 5)."""
     if library[:6] != b"\x7fELF\x02\x01":
         raise BadGraph(where, "not a 64-bit little-endian ELF file")
     try:

@@ -1,8 +1,8 @@
-"""Takes out of a list of ONNX nodes what a runtime would otherwise do at every run. The numbers stay the same.
+"""Folds ONNX nodes that a runtime would otherwise execute in every run. The numbers stay the same.
 
-TensorFlow writes padding as a step of its own, and turns pictures from channels first to channels last and back around
-every convolution. ONNX Runtime drops the turning, but too late to join the padding with the convolution behind it, and
-then leaves its own layout of memory for each of them: a quarter of NanoDet's time (three runs: 115 and 81 CPU ms).
+TensorFlow writes padding as a node of its own, and transposes pictures from channels first to channels last and back
+around every convolution. ONNX Runtime drops the transposes, but too late to fuse the padding into the convolution, and
+then leaves its own memory layout for each padding: a quarter of NanoDet's time (three runs: 115 and 81 CPU ms).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ except ModuleNotFoundError as error:
     raise ExtraMissing("onnx", "provisioning") from error
 
 PICTURE_AXES: Final = 4
-"""Batch, channel, row, column."""
+"""Axes of a picture: batch, channel, row, column."""
 NEUTRAL: Final = {"Conv": 0.0, "MaxPool": -np.inf}
-"""Operator → what it takes to lie around its picture."""
+"""Operator → the padding value that it assumes around its picture."""
 
 
 def folded(nodes: Sequence[Any], constants: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
-    """The same computation of `outputs` with fewer nodes, in their order. `constants`: initializers by name."""
+    """Return the same computation of `outputs` with fewer nodes, in their order. `constants`: initializers by name."""
     made_by = {output: node for node in nodes for output in node.output}
     for node in nodes:
         if node.op_type == "Transpose":
@@ -38,7 +38,7 @@ def folded(nodes: Sequence[Any], constants: Mapping[str, Any], outputs: Sequence
 
 
 def _join_turns(node: Any, made_by: Mapping[str, Any]) -> None:
-    """Two turns that cancel out become none; the second is left as a name for what went into the first."""
+    """Drop two transposes that cancel out; the second becomes an Identity of the input of the first."""
     before = made_by.get(node.input[0])
     if before is None or before.op_type != "Transpose":
         return
@@ -57,7 +57,7 @@ def _unturned(name: str, made_by: Mapping[str, Any]) -> str:
 
 
 def _take_padding(node: Any, pad: Any, constants: Mapping[str, Any]) -> None:
-    """Let an operator without padding of its own do what the node before it does, if that is around the picture."""
+    """Fuse a Pad node into the operator behind it, if that has no padding and only rows and columns are padded."""
     attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
     pads = numpy_helper.to_array(constants[pad.input[1]]).tolist()
     value = float(numpy_helper.to_array(constants[pad.input[2]]))
@@ -75,7 +75,7 @@ def _take_padding(node: Any, pad: Any, constants: Mapping[str, Any]) -> None:
 
 
 def _needed(nodes: Sequence[Any], made_by: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
-    """Those that an output depends on, without the names that only stand for others."""
+    """Return the nodes that an output depends on, with names of Identity nodes resolved."""
     for node in nodes:
         for index, name in enumerate(node.input):
             node.input[index] = _unturned(name, made_by)

@@ -1,7 +1,7 @@
-"""A TensorFlow.js graph model as ONNX (opset 18), with numpy and onnx alone.
+"""Converts a TensorFlow.js graph model to ONNX (opset 18), with numpy and onnx alone.
 
 Deterministic: the same graph gives the same bytes, so a manifest can name the sha256 of the result.
-The operators are those of the models in the catalog; any other is an UnsupportedOperator, never a guess.
+The operators are those of the models in the catalog; any other raises UnsupportedOperator.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ Value = NDArray[Any]
 
 
 def convert(graph: TfjsGraph, inputs: Mapping[str, tuple[int, ...]], outputs: Mapping[str, str]) -> bytes:
-    """The ONNX model that computes `outputs` (graph node → name in the result) from `inputs` (node → shape).
+    """Convert to the ONNX model that computes `outputs` (graph node → name in the result) from `inputs` (node → shape).
 
     A dimension of -1 is dynamic. Raises BadGraph, UnsupportedOperator.
     """
@@ -41,7 +41,7 @@ def convert(graph: TfjsGraph, inputs: Mapping[str, tuple[int, ...]], outputs: Ma
 
 
 def _in_order(graph: TfjsGraph, inputs: Mapping[str, object], outputs: Mapping[str, str]) -> Iterator[str]:
-    """Every node that an output needs, after the nodes that it needs itself. No recursion: graphs are deep."""
+    """Yield the nodes that an output depends on in topological order. No recursion: graphs are deep."""
     done: set[str] = set(inputs)
     open_: set[str] = set()
     stack = [(name, False) for name in reversed(list(outputs))]
@@ -62,7 +62,7 @@ def _in_order(graph: TfjsGraph, inputs: Mapping[str, object], outputs: Mapping[s
 
 
 class _Writer:
-    """Collects ONNX nodes; knows which tensors are constant, because shapes and axes must be."""
+    """Collects ONNX nodes and tracks which tensors are constant: shapes and axes must be."""
 
     def __init__(self, graph: TfjsGraph, inputs: Mapping[str, tuple[int, ...]]) -> None:
         self._constants: dict[str, Value] = dict(graph.constants)
@@ -72,7 +72,7 @@ class _Writer:
         self.dynamic_batch = all(shape[:1] == (-1,) for shape in inputs.values())
 
     def translate(self, node: Node) -> None:
-        """Fold a node of constants; write any other."""
+        """Fold a node of constants; translate any other to ONNX."""
         if node.op == "Const":
             return
         sources = node.tensors
@@ -87,28 +87,28 @@ class _Writer:
         self._tensors[node.name] = write(self, node)
 
     def constant(self, node: Node, position: int) -> Value:
-        """An input that must be known now: weights, a shape, an axis."""
+        """Return an input that must be constant: weights, a shape, an axis."""
         name, _ = node.tensors[position]
         if name not in self._constants:
             raise UnsupportedOperator(node.name, f"{node.op} whose input {position} is computed")
         return self._constants[name]
 
     def integers(self, node: Node, position: int) -> list[int]:
-        """A constant input as a flat list of integers."""
+        """Return a constant input as a flat list of integers."""
         value = self.constant(node, position)
         if value.dtype.kind not in "iu":
             raise BadGraph(node.name, f"input {position} of {node.op} is not of integers")
         return [int(item) for item in value.ravel()]
 
     def integer(self, node: Node, position: int) -> int:
-        """A constant input as one integer."""
+        """Return a constant input as one integer."""
         values = self.integers(node, position)
         if len(values) != 1:
             raise BadGraph(node.name, f"input {position} of {node.op} is not one integer")
         return values[0]
 
     def tensor(self, source: tuple[str, int]) -> str:
-        """The ONNX name of a tensor; a constant becomes an initializer when it is first used as one."""
+        """Return the ONNX name of a tensor; a constant becomes an initializer at its first use."""
         name, number = source
         if name in self._constants and number == 0:
             return self.initializer(name, self._constants[name])
@@ -118,7 +118,7 @@ class _Writer:
         return known[number]
 
     def tensors(self, node: Node) -> list[str]:
-        """The ONNX names of all data inputs."""
+        """Return the ONNX names of all data inputs."""
         return [self.tensor(source) for source in node.tensors]
 
     def initializer(self, name: str, value: Value) -> str:
@@ -138,7 +138,7 @@ class _Writer:
         return outputs
 
     def around_nchw(self, node: Node, op: str, extra: list[str], **attributes: Any) -> list[str]:
-        """An operator on pictures: ONNX wants channels first, TensorFlow mostly has them last."""
+        """Add an operator on pictures: ONNX wants channels first, TensorFlow mostly has them last."""
         source = self.tensor(node.tensors[0])
         if node.text("data_format", "NHWC") == "NCHW":
             return self.add(op, [source, *extra], [node.name], **attributes)
@@ -148,7 +148,7 @@ class _Writer:
         return self.add("Transpose", [middle], [node.name], perm=NCHW_TO_NHWC)
 
     def model(self, inputs: Mapping[str, tuple[int, ...]], outputs: tuple[str, ...]) -> bytes:
-        """The finished model."""
+        """Serialise the model after its nodes were folded."""
         declared = [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch" if size < 0 else size for size in shape])
             for name, shape in inputs.items()
@@ -163,7 +163,7 @@ class _Writer:
 
 
 def _spatial(node: Node, key: str) -> list[int]:
-    """The height and width of a four-number attribute such as `strides`."""
+    """Return height and width of a four-number attribute such as `strides`."""
     values = node.integers(key) or (1, 1, 1, 1)
     if len(values) != 4 or min(values) < 1:
         raise BadGraph(node.name, f"{key} is {values}")
@@ -272,7 +272,7 @@ def _fold_add(node: Node, values: list[Value]) -> Value:
 
 
 def _fold_sparse(node: Node, values: list[Value]) -> Value:
-    """Exporters leave shapes behind as SparseToDense(indices n x rank, shape, values, default)."""
+    """Fold a shape that an exporter wrote as SparseToDense(indices n x rank, shape, values, default)."""
     try:
         indices, shape, entries, default = values
         if np.prod(shape) > 64:  # a shape has a handful of entries; anything else is no shape

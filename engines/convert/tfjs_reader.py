@@ -1,4 +1,4 @@
-"""Reading a TensorFlow.js graph model: topology and weights, from the bytes of `model.json` and its weight files.
+"""Reads a TensorFlow.js graph model: topology and weights, from the bytes of `model.json` and its weight files.
 
 Format: the GraphDef of TensorFlow as JSON (attribute strings in base64, integers as strings), and `weightsManifest`,
 which lays the constants end to end in the weight files, some of them quantised.
@@ -41,7 +41,7 @@ class _Attr(_Foreign):
 
 
 class Node(_Foreign):
-    """One operation. An input is `node` or `node:output`; control inputs (`^node`) carry no tensor."""
+    """An operation of the graph. An input is `node` or `node:output`; control inputs (`^node`) carry no tensor."""
 
     name: Annotated[str, Field(min_length=1, max_length=512)]
     op: Annotated[str, Field(min_length=1, max_length=128)]
@@ -50,14 +50,14 @@ class Node(_Foreign):
 
     @property
     def tensors(self) -> tuple[tuple[str, int], ...]:
-        """The data inputs as (node, output number)."""
+        """Data inputs as (node, output number)."""
         parts = [name.partition(":") for name in self.input if not name.startswith("^")]
         if any(number and not number.isdecimal() for _, _, number in parts):
             raise BadGraph(self.name, "an input's output number is no number")
         return tuple((node, int(number or 0)) for node, _, number in parts)
 
     def text(self, key: str, default: str) -> str:
-        """A string attribute."""
+        """Return a string attribute, or `default` when absent. Raises BadGraph."""
         found = self.attr.get(key)
         if found is None or not found.s:
             return default
@@ -67,17 +67,17 @@ class Node(_Foreign):
             raise BadGraph(self.name, f"attribute {key} is not base64 text") from error
 
     def integers(self, key: str) -> tuple[int, ...]:
-        """An integer list attribute; empty when absent."""
+        """Return an integer list attribute; empty when absent."""
         found = self.attr.get(key)
         return found.list_.i if found else ()
 
     def number(self, key: str, default: float) -> float:
-        """A float attribute."""
+        """Return a float attribute, or `default` when absent."""
         found = self.attr.get(key)
         return default if found is None or found.f is None else found.f
 
     def flag(self, key: str) -> bool:
-        """A boolean attribute; false when absent."""
+        """Return a boolean attribute; false when absent."""
         found = self.attr.get(key)
         return bool(found and found.b)
 
@@ -160,7 +160,7 @@ def _unpack(group: _WeightGroup, data: bytes, where: str) -> dict[str, NDArray[A
 
 
 def _dequantised(raw: NDArray[Any], weight: _Weight, where: str) -> NDArray[Any]:
-    """Integers stand for min + scale * value; float16 for itself."""
+    """Restore quantised weights: integers stand for min + scale * value, float16 for itself."""
     if weight.quantization is None:
         return raw
     if weight.dtype == "bool":

@@ -1,4 +1,4 @@
-"""Weights out of a file of `torch.save` as it was before PyTorch 1.6, without PyTorch and without unpickling.
+"""Reads weights of a file that `torch.save` wrote before PyTorch 1.6, without PyTorch and without unpickling.
 
 Such a file is five pickles (a magic number, a version, the writer's platform, the tensors, the keys of the storages)
 and then the storages: eight bytes of length each, and the numbers. A pickle is a program that may import and call
@@ -21,7 +21,7 @@ from engines.errors import BadGraph
 Numbers = NDArray[np.float32] | NDArray[np.int64]
 
 MAX_OPCODES: Final = 200_000
-"""Of one pickle. A state dict has about forty a tensor."""
+"""Opcodes of one pickle at most. A state dict has about forty a tensor."""
 MAX_TENSORS: Final = 4_096
 MAX_DIMENSIONS: Final = 8
 _MAGIC: Final = 0x1950A86A20F9469CFC6C
@@ -55,11 +55,11 @@ class _Tensor:
 
 
 class _Mark:
-    """Where a run of arguments begins on the stack."""
+    """Marks the beginning of a run of arguments on the stack."""
 
 
 def state_dict(data: bytes, where: str) -> dict[str, Numbers]:
-    """The tensors by name. `where` names the file in errors. Raises BadGraph."""
+    """Read the tensors by name. `where` names the file in errors. Raises BadGraph."""
     stream = io.BytesIO(data)
     try:
         if _unpickled(stream) != _MAGIC or _unpickled(stream) != _VERSION:
@@ -98,7 +98,7 @@ def _cut_all(stored: Mapping[str, Numbers], tensors: Mapping[str, _Tensor]) -> d
 
 
 def _cut(storage: Any, tensor: _Tensor) -> Numbers:
-    """A copy. Numbers may lie in the order of another framework, each of them once and none beyond the storage."""
+    """Copy a tensor out of its storage. Strides may be in any order, but no number may lie beyond the storage."""
     last = tensor.offset + sum((side - 1) * stride for side, stride in zip(tensor.shape, tensor.strides, strict=True))
     if not 0 < prod(tensor.shape) <= len(storage) or last >= len(storage):
         raise ValueError("a tensor reaches beyond its storage")
@@ -200,7 +200,7 @@ class _Machine:
             target[key] = value
 
     def _build(self) -> None:
-        """Attributes of a dict, which nobody wants."""
+        """Drop the attributes of a dict, which are not needed."""
         self._last(1)
         if not isinstance(self.stack[-1], dict):
             raise TypeError("no dict to describe")

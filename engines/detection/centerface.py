@@ -1,4 +1,4 @@
-"""CenterFace: where faces are, to be covered. Its landmark output is dropped when the model is fetched."""
+"""Decodes CenterFace: boxes of faces, to be covered. Its landmark output is dropped when the model is fetched."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ STRIDE_PX = 4
 
 
 def centerface(outputs: Mapping[str, Tensor], _size: Size, _spec: Output, floor: float) -> Candidates:
-    """`heat` 1 x h x w (score of a face centre), `scale` 2 x h x w (log height, log width), `offset` 2 x h x w (y, x).
+    """Decode `heat` 1 x h x w (centre score), `scale` 2 x h x w (log height, log width), `offset` 2 x h x w (y, x).
 
     A map cell is 4 pixels of the input tensor.
     """

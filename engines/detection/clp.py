@@ -1,4 +1,4 @@
-"""The plate detector: where licence plates are, to be covered. Their corners and their text are never read."""
+"""Decodes the plate detector: boxes of licence plates, to be covered. Their corners and text are never read."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -20,7 +20,7 @@ SIZE_VARIANCE = 0.2
 
 @lru_cache(maxsize=16)
 def priors(size: Size) -> NDArray[np.float32]:
-    """One row a prior (centre x, centre y, side) in pixels: cells row by row, a cell's two sides in turn."""
+    """Tabulate the priors (centre x, centre y, side) in pixels: cells row by row, a cell's two sides in turn."""
     width, height = size
     levels = []
     for stride, sides in PRIORS_PX.items():
@@ -35,7 +35,7 @@ def priors(size: Size) -> NDArray[np.float32]:
 
 
 def clp(outputs: Mapping[str, Tensor], size: Size, spec: Output, floor: float) -> Candidates:
-    """`loc` n x 4 (centre and log-size offsets from a prior), `conf` n x 2 (softmax)."""
+    """Decode `loc` n x 4 (centre and log-size offsets from a prior), `conf` n x 2 (softmax)."""
     loc, conf = outputs["loc"], outputs["conf"][:, list(spec.classes.values())]
     table = priors(size)
     if loc.shape != (len(table), 4) or len(conf) != len(table):

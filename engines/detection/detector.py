@@ -1,4 +1,4 @@
-"""A model, its manifest and its decoder: pictures in, detections out."""
+"""Runs a detector: a model with its manifest and its decoder turns pictures into detections."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
@@ -15,19 +15,19 @@ from engines.manifest import Group, Manifest
 from engines.runtimes.engine import Engine, Tensor
 
 RUN_PX = 2_400_000
-"""Pixels of one run in `detect_pieces`, a little over 1080p: its activations are what bounds the memory of a search."""
+"""Pixels of one run in `detect_pieces`, a little over 1080p: they bound the activations, and so the memory."""
 PIECE_OVERLAP_PX = 128
 PICTURES_A_RUN = 32
-"""No run has more pictures or tiles, whatever is asked for at a time: what a TensorRT plan takes by default."""
+"""Most pictures or tiles of one run, even if the caller allows more: the default batch of a TensorRT plan."""
 BATCH_PX = 8 * RUN_PX
-"""Nor more pixels, unless one picture alone has: 230 MB of input."""
+"""Most pixels of one run, unless a single picture has more: 230 MB of input."""
 TILES_A_RUN = 8
 PROBE_PX = 256
 """Side of the picture of `probe`, where the model does not fix it: a multiple of every stride."""
 
 
 class Detector:
-    """Finds what its manifest lists. Thread-safe, as its engine is. Raises WrongKind, ManifestInvalid."""
+    """Detects the classes of its manifest. Thread-safe, as its engine is. Raises WrongKind, ManifestInvalid."""
 
     def __init__(self, manifest: Manifest, engine: Engine, *, before_run: Callable[[], None] | None = None) -> None:
         self.manifest = manifest
@@ -41,9 +41,9 @@ class Detector:
 
     @classmethod
     def load(cls, catalog: Catalog, name: str, *, threads: int = 1) -> Self:
-        """Check the file, load it and take its decoder.
+        """Load the model file after its hash was checked, and choose its decoder.
 
-        Raises what Catalog.load raises, WrongKind, ManifestInvalid, and ManifestMismatch where the tensors of the file
+        Raises what Catalog.load raises, WrongKind, ManifestInvalid, and ManifestMismatch if the tensors of the file
         are not those of the manifest.
         """
         manifest = catalog.manifest(name)
@@ -55,7 +55,6 @@ class Detector:
 
     @property
     def name(self) -> str:
-        """The name in its manifest."""
         return self.manifest.name
 
     @property
@@ -64,14 +63,14 @@ class Detector:
         return self.engine.sha256
 
     def checked(self, before_run: Callable[[], None]) -> Self:
-        """The same detector, which calls `before_run` before each run of its model.
+        """Return the same detector with `before_run`, which is called before each run of its model.
 
-        What that raises ends the search: so a search ends in the middle, between two runs, once it takes too long.
+        An error that it raises ends the search between two runs: so a search that takes too long can be ended.
         """
         return type(self)(self.manifest, self.engine, before_run=before_run)
 
     def probe(self) -> None:
-        """Run once, on grey: sides that the file leaves open are known only then.
+        """Run the model once on grey: sides that the file leaves open are known only then.
 
         Raises InferenceFailed, UnexpectedOutput.
         """
@@ -81,7 +80,7 @@ class Detector:
     def detect(
         self, picture: Picture, *, size: Size | None = None, thresholds: Mapping[Group, float] | None = None
     ) -> list[Detection]:
-        """What is in one picture, best first; boxes in its own pixels.
+        """Detect in one picture; detections best first, boxes in its own pixels.
 
         `size`: stretch to this first (models without a fixed size only). `thresholds` replace the manifest's, group by
         group. Raises BadImage, InferenceFailed, UnexpectedOutput.
@@ -96,11 +95,10 @@ class Detector:
         thresholds: Mapping[Group, float] | None = None,
         at_a_time: int | None = None,
     ) -> list[list[Detection]]:
-        """`detect` for several pictures: those whose tensors have one size go through the model as one batch.
+        """Detect in several pictures: those whose tensors have one size go through the model as one batch.
 
-        A batch has at most `PICTURES_A_RUN` pictures and `BATCH_PX` pixels, and is made when its turn comes, so that
-        memory is bounded however many there are. `at_a_time`: no more than that, for a processor whose caches hold no
-        more.
+        A batch has at most `PICTURES_A_RUN` pictures and `BATCH_PX` pixels and is assembled right before its run:
+        memory is bounded for any number of pictures. `at_a_time`: most pictures of a batch, for small caches.
         """
         limits = {**self._output.thresholds, **(thresholds or {})}
         floor = min(limits.values())
@@ -122,12 +120,12 @@ class Detector:
         return found
 
     def _step(self, tensor_px: Size, at_a_time: int | None) -> int:
-        """How many pictures of this size go into one run."""
+        """Number of pictures of this size in one run."""
         most = max(1, min(PICTURES_A_RUN, BATCH_PX // (tensor_px[0] * tensor_px[1])))
         return self._batch or min(at_a_time or most, most)
 
     def _run(self, batch: Tensor, size: Size) -> Iterator[dict[str, Tensor]]:
-        """What the decoder reads of each picture's outputs. A batch that the file fixes is filled up."""
+        """Run the model and yield each picture's outputs by their roles. A batch of fixed size is filled up."""
         short = self._batch - len(batch) if self._batch else 0
         filled = np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)]) if short else batch
         inputs = {self._input.tensor: filled}
@@ -155,10 +153,11 @@ class Detector:
         run_px: int = RUN_PX,
         small_only: bool = False,
     ) -> list[Detection]:
-        """`detect` in a picture of any size, stretched by `scale`: at once, or in pieces where it is over `run_px`.
+        """Detect in a picture of any size, stretched by `scale`: at once, or in pieces if it is over `run_px`.
 
-        With pieces goes the whole picture shrunk to one run, unless `small_only`: what is larger than their overlap may
-        be cut by all of them. Only for models without a fixed size. Raises what `detect` raises, and TooManyTiles.
+        With pieces, the whole picture is searched too, shrunk to one run, unless `small_only`: an object larger than
+        the overlap may be cut by every piece. Only for models without a fixed size. Raises what `detect` raises, and
+        TooManyTiles.
         """
         width, height = check_picture(picture)
         tiles = pieces_of((width, height), round(run_px / scale**2), round(PIECE_OVERLAP_PX / min(scale, 2)))
@@ -175,7 +174,7 @@ class Detector:
     def detect_tiled(
         self, picture: Picture, *, thresholds: Mapping[Group, float] | None = None, reach_px: int | None = None
     ) -> list[Detection]:
-        """`detect` on the whole picture and on the squares that cover it, as one batch.
+        """Detect on the whole picture and on the squares that cover it, as one batch.
 
         Costs about three runs at 16:9. `reach_px`: a larger picture is also searched in pieces of about that side.
         Batches have at most `TILES_A_RUN`. Raises what `detect` raises, and TooManyTiles.
@@ -189,7 +188,7 @@ class Detector:
     def detect_tiled_many(
         self, pictures: Sequence[Picture], *, thresholds: Mapping[Group, float] | None = None
     ) -> list[list[Detection]]:
-        """`detect_tiled` for several pictures: their tiles share batches. Raises what `detect_tiled` raises."""
+        """Detect as `detect_tiled` in several pictures with shared batches. Raises what `detect_tiled` raises."""
         sizes = [check_picture(picture) for picture in pictures]
         tiles = [tiles_of(size) for size in sizes]
         cuts = [tile.cut(picture) for picture, own in zip(pictures, tiles, strict=True) for tile in own]
@@ -205,5 +204,5 @@ def _scaled(tile: Tile, scale: float) -> Size:
 
 
 def _fixed_batch(engine: Engine, tensor: str) -> int | None:
-    """How many pictures a run of this file takes, where it says: exports without a dynamic batch are common."""
+    """Batch size that the model file fixes, or None: exports without a dynamic batch are common."""
     return next((spec.shape[0] for spec in engine.inputs if spec.name == tensor and spec.shape), None)

@@ -1,4 +1,4 @@
-"""Set predictors: DETR and its descendants (RT-DETR, D-FINE, RF-DETR). Each query is one thing or none; no suppression.
+"""Decodes set predictors: DETR, RT-DETR, D-FINE, RF-DETR. Each query is one object or none; no suppression.
 
 Two kinds of export: logits and boxes as the network makes them (DETR, RF-DETR), and `decoded`, post-processed in the
 graph (D-FINE and RT-DETR, with their input `orig_target_sizes`).
@@ -19,11 +19,11 @@ BOXES: Final = "boxes"
 LABELS: Final = "labels"
 SCORES: Final = "scores"
 _FAR: Final = 2.0
-"""A normalised coordinate may lie a little outside of the picture; one of pixels lies far outside."""
+"""Largest normalised coordinate: such a one may lie a little outside the picture, one in pixels lies far outside."""
 
 
 def detr(outputs: Mapping[str, Tensor], size: Size, spec: Output, floor: float) -> Candidates:
-    """`logits` queries x classes, `boxes` queries x 4 (centre x, centre y, width, height), 0..1 of the input.
+    """Decode `logits` queries x classes, `boxes` queries x 4 (centre x, centre y, width, height), 0..1 of the input.
 
     Softmax runs over all columns, the one of "nothing" among them, wherever it stands. Decoded: `labels` n, `scores` n
     and `boxes` n x 4 (x0 y0 x1 y1) in pixels of the input.

@@ -1,6 +1,6 @@
-"""Which heads can be read, which outputs each wants, and whether a model file has them: asked before the first picture.
+"""Lists the heads that can be decoded and their outputs, and checks a model file against them before it runs.
 
-A file may leave a side of a tensor open, or not say it at all; such a side is checked by the decoder, run by run.
+A file may leave a side of a tensor open or not state it; the decoder checks such a side in every run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from engines.manifest import Input, Kind, Manifest, Output
 from engines.runtimes.engine import Engine, TensorSpec
 
 Shape = tuple[int | None, ...]
-"""Without the batch. None: any."""
+"""Shape of a tensor without its batch. None: any side."""
 
 PIXELS: Final = "float32"
 _SIZES: Final = ("int64", "int32", "float32")
@@ -27,7 +27,7 @@ _SIZES: Final = ("int64", "int32", "float32")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A decoder, and the outputs that it reads.
+    """A decoder and the outputs that it reads.
 
     Attributes:
         decode: raw outputs to candidates.
@@ -73,7 +73,7 @@ HEADS: Final[Mapping[str, Head]] = {
     "yolox": Head(yolox, _yolox, (OUTPUT, 2, 5)),
     "yunet": Head(yunet, _always(map_8=_SIX, map_16=_SIX, map_32=_SIX)),
 }
-"""Every head that can be read. Another ONNX detector with one of these needs a manifest and no code."""
+"""Heads that can be decoded. Another ONNX detector with one of these needs a manifest and no code."""
 
 
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
@@ -81,11 +81,11 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "decoded": frozenset({"detr", "yolox"}),
     "strides": frozenset({"yolox"}),
 }
-"""What is said of some heads alone. Said of another it would be a promise that nobody keeps."""
+"""Options of [output] that only some heads have. Stated for another head, they would have no effect."""
 
 
 def detector_parts(manifest: Manifest) -> tuple[Input, Output]:
-    """How it is fed and read. Raises WrongKind where it is no detector, ManifestInvalid where no decoder reads it."""
+    """Return input and output of a detector. Raises WrongKind for other models, ManifestInvalid without a decoder."""
     if manifest.kind is not Kind.MODEL or manifest.input is None or manifest.output is None:
         raise WrongKind(manifest.name, manifest.kind, "a detector")
     head_of(manifest, manifest.output)
@@ -93,7 +93,7 @@ def detector_parts(manifest: Manifest) -> tuple[Input, Output]:
 
 
 def head_of(manifest: Manifest, output: Output) -> Head:
-    """The head that a manifest names. Raises ManifestInvalid, also for what it says of outputs or classes in vain."""
+    """Return the head that a manifest names. Raises ManifestInvalid, also for outputs or options it does not have."""
     if output.decoder not in HEADS:
         raise ManifestInvalid(manifest.name, f"no decoder {output.decoder!r}; there are {', '.join(sorted(HEADS))}")
     head = HEADS[output.decoder]
@@ -112,7 +112,7 @@ def head_of(manifest: Manifest, output: Output) -> Head:
 
 
 def check_fit(manifest: Manifest, given: Input, output: Output, engine: Engine) -> None:
-    """Whether the model file is what its manifest says. Raises ManifestMismatch, ManifestInvalid."""
+    """Check the tensors of the model file against its manifest. Raises ManifestMismatch, ManifestInvalid."""
     head = head_of(manifest, output)
     _check_inputs(manifest.name, given, engine.inputs)
     size = None if given.width is None or given.height is None else (given.width, given.height)

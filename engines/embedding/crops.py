@@ -1,7 +1,7 @@
-"""From a machine's box to a vector: what the network is shown, a colour histogram, and the projection of both.
+"""Turns a machine's box into a vector: crop, colour histogram, and the projection of both.
 
-What is hidden (`Crop.visible` is False there) is the same neutral fill before anything is computed, and is not counted
-in the histogram. So nothing of a vector depends on what was under a cover: not a little, but not at all.
+Hidden pixels (`Crop.visible` is False there) get the same neutral fill before anything is computed, and are not counted
+in the histogram. So no part of a vector depends on the pixels under a cover.
 
     features: network's output, length 1 ┐
                                           ├─▶ side by side ─▶ seeded orthogonal projection ─▶ length 1
@@ -24,14 +24,14 @@ from engines.errors import BadImage
 from engines.manifest import Embedding, Input
 
 FILL: Final = 127
-"""Grey of what is hidden or outside the picture: nought, once the input is normalised."""
+"""Grey of pixels that are hidden or outside the picture: zero once the input is normalised."""
 HUES: Final = 16
 SATURATIONS: Final = 8
 BINS: Final = HUES * SATURATIONS
 SAMPLES_A_SIDE: Final = 256
-"""A histogram looks at every n-th row and column of a larger crop."""
+"""Samples a side of a histogram, which takes every n-th row and column of a larger crop."""
 STEP: Final = 1 / 32_767
-"""A projection's numbers are multiples of this, so that another machine's linear algebra comes to the same ones."""
+"""Step of a projection's numbers: rounded to it, they are the same with another machine's linear algebra."""
 
 Mask = NDArray[np.bool_]
 
@@ -50,12 +50,11 @@ class Crop:
 
     @property
     def size(self) -> Size:
-        """Width, height."""
         return self.visible.shape[1], self.visible.shape[0]
 
 
 def cut(picture: Picture, box: Box, hidden: Mask, *, margin: float) -> Crop:
-    """The box and a margin (a share of its sides) around it. `hidden`: height x width of the picture.
+    """Cut out a box with a margin (a share of its sides) around it. `hidden`: height x width of the picture.
 
     Raises BadImage when nothing of the box lies in the picture, or the mask is another picture's.
     """
@@ -77,7 +76,7 @@ def cut(picture: Picture, box: Box, hidden: Mask, *, margin: float) -> Crop:
 
 
 def tensor_of_crop(crop: Crop, spec: Input) -> Floats:
-    """3 x H x W, in the colour order of the model, normalised; proportions kept where the manifest says `pad`.
+    """Convert a crop to a normalised 3 x H x W tensor in the model's colour order; `pad` keeps its proportions.
 
     Raises BadImage if the manifest gives no fixed size.
     """
@@ -98,9 +97,9 @@ def tensor_of_crop(crop: Crop, spec: Input) -> Floats:
 
 
 def histogram(crop: Crop) -> Floats:
-    """How often each of 16 hues x 8 saturations is among what is visible: roots of shares, length 1.
+    """Count visible pixels in 16 hues x 8 saturations: roots of shares, a vector of length 1.
 
-    Of nothing visible, all noughts.
+    All zeros if no pixel is visible.
     """
     step = max(1, -(-max(crop.size) // SAMPLES_A_SIDE))
     pixels, visible = crop.pixels[::step, ::step], crop.visible[::step, ::step]
@@ -112,18 +111,18 @@ def histogram(crop: Crop) -> Floats:
 
 
 def joined(features: Floats, histograms: Floats, weight: float) -> Floats:
-    """Features (n x f) of length 1 beside histograms (n x 128) of length `weight`."""
+    """Concatenate features (n x f) of length 1 with histograms (n x 128) of length `weight`."""
     return np.concatenate([unit(features), unit(histograms) * np.float32(weight)], axis=1)
 
 
 def unit(rows: Floats) -> Floats:
-    """Each row (n x d) of length 1; one of noughts stays."""
+    """Normalise each row (n x d) to length 1; a zero row stays."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def projection(seed: int, rows: int, columns: int) -> Floats:
-    """`rows` x `columns` (rows ≥ columns), columns orthonormal to within 1e-4, the same on every machine.
+    """Make a matrix `rows` x `columns` (rows ≥ columns), columns orthonormal to 1e-4, the same on every machine.
 
     A random subspace keeps every angle about as well as it can be kept without looking at data (Johnson and
     Lindenstrauss); a PCA would want more crops than there are.
@@ -136,11 +135,11 @@ def projection(seed: int, rows: int, columns: int) -> Floats:
 
 
 def projection_sha256(matrix: Floats) -> str:
-    """Of its numbers in steps, row by row, as little-endian 16-bit integers."""
+    """Hash a projection: its numbers in steps, row by row, as little-endian 16-bit integers."""
     return hashlib.sha256(np.round(matrix / np.float32(STEP)).astype("<i2").tobytes()).hexdigest()
 
 
 def vectors(features: Floats, crops: Sequence[Crop], spec: Embedding, matrix: Floats) -> Floats:
-    """Rows (n x `spec.dimensions`) of length 1, out of the network's features (n x f) and the crops they are of."""
+    """Compute vectors (n x `spec.dimensions`) of length 1 from the network's features (n x f) and their crops."""
     histograms = np.stack([histogram(crop) for crop in crops])
     return unit(joined(features, histograms, spec.histogram_weight) @ matrix)

@@ -1,4 +1,4 @@
-"""An embedding model, its manifest and its projection: crops in, vectors out."""
+"""Runs an embedding model with its manifest and its projection: turns crops into vectors."""
 
 from collections.abc import Sequence
 from typing import Final, Self
@@ -13,11 +13,11 @@ from engines.manifest import Embedding, Input, Kind, Manifest
 from engines.runtimes.engine import Engine
 
 CROPS_A_RUN: Final = 32
-"""At most so many go through the network at once: 19 MB of input."""
+"""Most crops of one run: 19 MB of input."""
 
 
 class Vectoriser:
-    """Thread-safe, as its engine is. Raises WrongKind, ManifestInvalid."""
+    """Computes vectors of crops. Thread-safe, as its engine is. Raises WrongKind, ManifestInvalid."""
 
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         self.manifest = manifest
@@ -32,12 +32,12 @@ class Vectoriser:
 
     @classmethod
     def load(cls, catalog: Catalog, name: str, *, threads: int = 1) -> Self:
-        """Check the file, load it and make its projection. Raises what Catalog.load raises, and WrongKind."""
+        """Load the model, its hash checked, and make its projection. Raises what Catalog.load raises, and WrongKind."""
         _run_as_embedding(catalog.manifest(name))  # before the file is touched: a wrong name is the likelier mistake
         return cls(catalog.manifest(name), catalog.load(name, threads=threads))
 
     def features(self, crops: Sequence[Crop]) -> Floats:
-        """The network's own output, n x `embedding.features`. Raises BadImage, InferenceFailed, UnexpectedOutput."""
+        """Run the network: n x `embedding.features`. Raises BadImage, InferenceFailed, UnexpectedOutput."""
         found = []
         for first in range(0, len(crops), CROPS_A_RUN):
             some = crops[first : first + CROPS_A_RUN]
@@ -53,7 +53,7 @@ class Vectoriser:
         return np.concatenate(found) if found else np.zeros((0, self.embedding.features), np.float32)
 
     def vectors(self, crops: Sequence[Crop]) -> Floats:
-        """Rows (n x `embedding.dimensions`), each of length 1. Raises what `features` raises."""
+        """Compute vectors (n x `embedding.dimensions`), each of length 1. Raises what `features` raises."""
         if not crops:
             return np.zeros((0, self.embedding.dimensions), np.float32)
         return vectors(self.features(crops), crops, self.embedding, self._matrix)

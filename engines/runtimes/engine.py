@@ -1,4 +1,4 @@
-"""The seam between the product and a runtime: named tensors in, named tensors out."""
+"""Defines the interface of a runtime: named tensors in, named tensors out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Tensor = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """What a tensor looks like. None in `shape` is a dimension that may differ from run to run."""
+    """Name, shape and element type of a tensor. None in `shape` is a dimension that may differ from run to run."""
 
     name: str
     shape: tuple[int | None, ...]
@@ -22,7 +22,7 @@ class TensorSpec:
     """numpy's name of the element type, such as `float32`."""
 
     def complaint(self, tensor: Tensor) -> str | None:
-        """Why a tensor does not fit, or None when it does."""
+        """Return the reason why a tensor does not fit, or None if it does."""
         if tensor.dtype != np.dtype(self.dtype):
             return f"is {tensor.dtype}, wanted {self.dtype}"
         fits = len(tensor.shape) == len(self.shape) and all(
@@ -46,7 +46,7 @@ class Engine(Protocol):
 
     @property
     def sha256(self) -> str:
-        """The hash of the model file, which every redacted snapshot records."""
+        """SHA-256 of the model file, which every redacted snapshot records."""
         ...
 
     @property
@@ -60,7 +60,7 @@ class Engine(Protocol):
         ...
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """One inference. Raises BadTensor, InferenceFailed."""
+        """Run one inference. Raises BadTensor, InferenceFailed."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Is there an NVIDIA device, and which? Asked of the driver itself, before TensorRT or pycuda is imported.
+"""Probes for an NVIDIA device through the driver itself, before TensorRT or pycuda is imported.
 
 Both load the driver at import or at first use, and without one they end the process: a TensorRT runtime made on a
 machine without a driver crashed it on exit (measured, TensorRT 11.4).
@@ -21,7 +21,7 @@ COMPUTE_CAPABILITY_MINOR = 76
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One device. `sm` is its compute capability: 75 for 7.5, the T4."""
+    """An NVIDIA device. `sm` is its compute capability: 75 for 7.5, the T4."""
 
     index: int
     name: str
@@ -29,7 +29,7 @@ class Gpu:
 
 
 def probe(index: int = 0, *, load: Callable[[str], Any] = ctypes.CDLL) -> Gpu:
-    """The device of that index among those that CUDA_VISIBLE_DEVICES leaves. Raises NoGpu."""
+    """Return the device of that index among those that CUDA_VISIBLE_DEVICES leaves. Raises NoGpu."""
     try:
         driver = load(DRIVER)
     except OSError as error:
@@ -49,7 +49,7 @@ def probe(index: int = 0, *, load: Callable[[str], Any] = ctypes.CDLL) -> Gpu:
 
 
 def _ask(driver: Any, function: str, *arguments: Any) -> None:
-    """Every function of the driver returns a CUresult, 0 for success."""
+    """Call a function of the driver, which returns a CUresult: 0 for success. Raises NoGpu."""
     result = getattr(driver, function)(*arguments)
     if result:
         raise NoGpu(f"the driver refuses: {function} returned error {result}")

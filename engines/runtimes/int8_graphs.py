@@ -1,6 +1,6 @@
-"""Calibrated INT8 graphs on disk: calibration takes minutes and pictures, a plan only the graph.
+"""Keeps calibrated INT8 graphs on disk: calibration takes minutes and pictures, a plan only the graph.
 
-A graph says in its own metadata what it was made from, so that it can be named in a manifest like any ONNX file.
+A graph's own metadata holds its origin, so that a manifest can name it like any ONNX file.
 """
 
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engines.backend import Precision
 from engines.errors import BadGraph, PrecisionFailed
-from engines.runtimes.precision import Graph, stamped, stamps
+from engines.runtimes.precision import TypedGraph, stamped, stamps
 from engines.runtimes.trt_plans import keep
 
 SOURCE, CALIBRATED, EXCLUDED = "wayside.source_sha256", "wayside.calibrated_on", "wayside.excluded"
@@ -16,24 +16,24 @@ MAX_GRAPH_BYTES = 2 << 30
 
 
 def graph_file(folder: Path, name: str, model_sha256: str) -> Path:
-    """Where the INT8 graph of that model lies."""
+    """Return the path of the INT8 graph of that model."""
     return folder / f"{name}.int8.{model_sha256[:12]}.onnx"
 
 
-def put_graph(folder: Path, name: str, model_sha256: str, graph: Graph) -> Graph:
-    """Write it, whole or not at all; the graph as it was written, with its metadata. Raises BuildFailed."""
+def put_graph(folder: Path, name: str, model_sha256: str, graph: TypedGraph) -> TypedGraph:
+    """Write a graph atomically and return it as written, with its metadata. Raises BuildFailed."""
     notes = {
         SOURCE: model_sha256,
         CALIBRATED: str(graph.calibrated_on),
         EXCLUDED: json.dumps(graph.excluded),
     }
-    written = Graph(stamped(graph.data, notes), graph.precision, graph.calibrated_on, graph.excluded)
+    written = TypedGraph(stamped(graph.data, notes), graph.precision, graph.calibrated_on, graph.excluded)
     keep(name, graph_file(folder, name, model_sha256), (written.data,))
     return written
 
 
-def get_graph(folder: Path, name: str, model_sha256: str, exclude: tuple[str, ...]) -> Graph:
-    """The stored INT8 graph. Raises PrecisionFailed when there is none with these exclusions, BadGraph."""
+def get_graph(folder: Path, name: str, model_sha256: str, exclude: tuple[str, ...]) -> TypedGraph:
+    """Read the stored INT8 graph. Raises PrecisionFailed if there is none with these exclusions, BadGraph."""
     file = graph_file(folder, name, model_sha256)
     remedy = f"run `wayside-engines build {name} --precision int8 --calibrate FOLDER`"
     try:
@@ -52,4 +52,4 @@ def get_graph(folder: Path, name: str, model_sha256: str, exclude: tuple[str, ..
         raise PrecisionFailed(name, Precision.INT8, f"{file.name} was made from another model", remedy)
     if excluded != tuple(sorted(set(exclude))):
         raise PrecisionFailed(name, Precision.INT8, f"{file.name} was calibrated with other exclusions", remedy)
-    return Graph(data, Precision.INT8, drawn, excluded)
+    return TypedGraph(data, Precision.INT8, drawn, excluded)

@@ -1,4 +1,4 @@
-"""ONNX Runtime as an Engine; the only file that imports it."""
+"""Runs models in ONNX Runtime; the only file that imports it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -48,9 +48,9 @@ DTYPES = {
 
 
 class OrtEngine:
-    """A model in ONNX Runtime. `run` is thread-safe: a session keeps no state between runs.
+    """Runs a model in ONNX Runtime. `run` is thread-safe: a session keeps no state between runs.
 
-    `threads` is the number of cores that one run may use; 0 lets the runtime take all.
+    `threads` is the number of cores that one run may use; 0 lets the runtime use all.
     Raises ModelRefused, DeviceUnavailable.
     """
 
@@ -84,7 +84,7 @@ class OrtEngine:
         self._output_names = [spec.name for spec in self.outputs]
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """One inference. Raises BadTensor, InferenceFailed."""
+        """Run one inference. Raises BadTensor, InferenceFailed."""
         check_inputs(self.name, self.inputs, inputs)
         try:
             values = self._session.run(self._output_names, dict(inputs))

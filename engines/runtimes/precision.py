@@ -1,6 +1,6 @@
-"""The same network at another precision, in the ONNX graph itself.
+"""Converts a network to another precision in the ONNX graph itself.
 
-TensorRT 11 has no calibrator and TensorRT-RTX no precision flags: both compile what a strongly typed graph says. So
+TensorRT 11 has no calibrator and TensorRT-RTX no precision flags: both compile a strongly typed graph. So
 float16 is a cast of the graph, and INT8 is Quantize/Dequantize pairs around its convolutions. Either graph also runs in
 ONNX Runtime on a CPU, where its accuracy can be measured without a GPU. Inputs and outputs stay float32.
 """
@@ -33,25 +33,25 @@ except ModuleNotFoundError as error:
     raise ExtraMissing("onnxruntime", "tensorrt") from error
 
 OPSET = 17
-"""Graphs of an older opset than 13, which has no scales per channel, are raised to this one."""
+"""Opset to which graphs below 13, which have no scales per channel, are converted."""
 OPSET_OF_CHANNELS = 13
 
 QUANTISED = ("Conv",)
-"""Where the multiplications are. Additions, resizing and activations stay as they were, as does a transformer."""
+"""Operators that are quantised: they hold the multiplications. Additions, resizing, activations, transformers stay."""
 
 BINS = 512
-"""Of a tensor's histogram, from which 128 levels are chosen. The library's own default, 128 of 128, leaves the entropy
-search nothing to choose from: it is the minimum and maximum. The search is slow: about .4 s a tensor with 512."""
+"""Bins of a tensor's histogram, from which 128 levels are chosen. With the library's default, 128 of 128, the entropy
+search has no choice and takes minimum and maximum. The search is slow: about .4 s a tensor with 512."""
 LEVELS = 128
 
 MAX_SAMPLES = 512
 MIN_SAMPLES = 8
-"""Fewer pictures say nothing of the ranges to come."""
+"""Fewest pictures for calibration: fewer do not represent the ranges in use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
-    """An ONNX graph and how it came about."""
+class TypedGraph:
+    """An ONNX graph with its precision and calibration."""
 
     data: bytes
     precision: Precision
@@ -60,18 +60,18 @@ class Graph:
 
     @property
     def sha256(self) -> str:
-        """Of the graph, not of the model that it was made from."""
+        """SHA-256 of the graph, not of the model that it was made from."""
         return hashlib.sha256(self.data).hexdigest()
 
 
-def half(name: str, model: bytes) -> Graph:
-    """Weights and arithmetic in float16. Raises BadGraph, PrecisionFailed."""
+def half(name: str, model: bytes) -> TypedGraph:
+    """Convert weights and arithmetic to float16. Raises BadGraph, PrecisionFailed."""
     proto = prepared(name, model)
     try:
         cast = convert_float_to_float16(proto, keep_io_types=True)
     except (ValueError, RuntimeError, KeyError, TypeError) as error:
         raise PrecisionFailed(name, Precision.FP16, _one_line(error), "use fp32") from error
-    return Graph(_serialised(cast), Precision.FP16)
+    return TypedGraph(_serialised(cast), Precision.FP16)
 
 
 def int8(
@@ -81,10 +81,10 @@ def int8(
     *,
     exclude: Iterable[str] = (),
     bins: int = BINS,
-) -> Graph:
-    """Convolutions in INT8: weights per channel, activations per tensor, symmetric, ranges by entropy over `samples`.
+) -> TypedGraph:
+    """Quantise convolutions to INT8: weights per channel, activations per tensor, symmetric, ranges by entropy.
 
-    A sample is what `Engine.run` takes; up to MAX_SAMPLES are drawn, one at a time. `exclude` names convolutions, as
+    Ranges are measured on up to MAX_SAMPLES of `samples`, inputs of `Engine.run`. `exclude` names convolutions, as
     `convolutions` lists them, that stay float32. Biases and the outputs of convolutions are not quantised: TensorRT
     takes a bias as float, and an activation is fused before it is rounded. Raises BadGraph, PrecisionFailed.
     """
@@ -115,16 +115,16 @@ def int8(
                 "OpTypesToExcludeOutputQuantization": list(QUANTISED),
             },
         )
-        return Graph(_serialised(onnx.load_model(result)), Precision.INT8, drawn, excluded)
+        return TypedGraph(_serialised(onnx.load_model(result)), Precision.INT8, drawn, excluded)
 
 
 def convolutions(name: str, model: bytes) -> tuple[str, ...]:
-    """What `exclude` may name, in the order of the graph. Raises BadGraph."""
+    """List the convolutions that `exclude` may name, in the order of the graph. Raises BadGraph."""
     return _convolutions(prepared(name, model))
 
 
 def prepared(name: str, model: bytes) -> Any:
-    """The graph with constants folded, batch normalisation in the convolutions, and every node named.
+    """Fold constants, and batch normalisation into convolutions, and name every node.
 
     Raises BadGraph, PrecisionFailed.
     """
@@ -158,14 +158,14 @@ def prepared(name: str, model: bytes) -> Any:
 
 
 def stamped(graph: bytes, notes: Mapping[str, str]) -> bytes:
-    """The graph with notes in its metadata, which no runtime reads."""
+    """Add notes to the metadata of a graph, which no runtime reads."""
     proto = onnx.load_model_from_string(graph)
     onnx.helper.set_model_props(proto, dict(sorted(notes.items())))
     return _serialised(proto)
 
 
 def stamps(where: str, graph: bytes) -> dict[str, str]:
-    """The notes of a graph. Raises BadGraph."""
+    """Read the notes of a graph. Raises BadGraph."""
     try:
         proto = onnx.load_model_from_string(graph)
     except DecodeError as error:
@@ -174,7 +174,7 @@ def stamps(where: str, graph: bytes) -> dict[str, str]:
 
 
 def _measure(name: str, graph: Path, ranges: Path, samples: Iterable[Mapping[str, Tensor]], bins: int) -> int:
-    """Histogram by histogram, so that one sample's activations are in memory at a time; the number of samples."""
+    """Measure ranges with one sample's activations in memory at a time; return the number of samples."""
     calibrator = _Entering(
         graph,
         list(QUANTISED),
@@ -199,7 +199,7 @@ def _measure(name: str, graph: Path, ranges: Path, samples: Iterable[Mapping[str
 
 
 class _Entering(EntropyCalibrater):  # type: ignore[misc]  # onnxruntime ships no types
-    """Only what enters a convolution is quantised, so only that is measured: half the time."""
+    """Measures only the inputs of convolutions, since only they are quantised: half the time."""
 
     def select_tensors_to_calibrate(self, model: Any) -> tuple[set[str], dict[str, Any]]:
         tensors, described = super().select_tensors_to_calibrate(model)
@@ -227,7 +227,7 @@ def _opset(proto: Any) -> int:
 
 
 def _drop_empty_inputs(graph: Any) -> None:
-    """Old exporters give Resize an empty constant for what it should not read; the cast takes it for a real scale."""
+    """Drop empty constants, which old exporters give Resize for unused inputs; the cast takes them for real scales."""
     empty = {tensor.name for tensor in graph.initializer if 0 in tensor.dims}
     for node in graph.node:
         if node.op_type == "Constant" and any(value.HasField("t") and 0 in value.t.dims for value in node.attribute):
@@ -249,7 +249,7 @@ def _serialised(proto: Any) -> bytes:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The library prints and warns of what was meant; what goes wrong is raised."""
+    """Silence prints and warnings of the library about intended settings; its errors are raised."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Which runtime a model gets: the one that was wished for, or an error. Only `auto` may settle for another."""
+"""Opens a model in the runtime of its settings, or fails. Only `auto` may fall back to another."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from engines.runtimes.trt_build import installed
 from engines.runtimes.trt_plans import PlanStore
 
 FALLS_BACK = (DeviceUnavailable, ExtraMissing, ModelRefused, PlanForeign, PlanMissing)
-"""What `auto` takes for "not on this machine". A damaged plan is none of these: it is a fault to be repaired."""
+"""Errors at which `auto` falls back. A damaged plan is not among them: it is a fault to be repaired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What runs a model."""
+    """Runtime, precision and device of a loaded model."""
 
     backend: Backend
     precision: Precision
     device: str
     because: str | None = None
-    """Why `auto` did not get TensorRT; None where nothing was settled for."""
+    """Reason why `auto` fell back from TensorRT; None if it did not."""
 
     def __str__(self) -> str:
-        """A line for a log."""
+        """Format a line for the log."""
         instead = f" instead of TensorRT: {self.because}" if self.because else ""
         return f"{self.backend} {self.precision} on {self.device}{instead}"
 
@@ -35,7 +35,7 @@ class Running:
 def open_engine(
     name: str, model: bytes, wish: Wish, plans_dir: Path, *, threads: int = 1, probe: Callable[[], Gpu] = probe
 ) -> tuple[Engine, Running]:
-    """The engine, and what it is. Raises what `Catalog.load` raises of runtimes and plans."""
+    """Open a model in a runtime. Raises what `Catalog.load` raises of runtimes and plans."""
     if wish.backend is Backend.ORT:
         return _on_cpu(name, model, threads, None)
     try:
@@ -49,7 +49,7 @@ def open_engine(
 def open_plan(
     name: str, model: bytes, precision: Precision, plans_dir: Path, *, probe: Callable[[], Gpu] = probe
 ) -> tuple[Engine, Running]:
-    """The best plan for the device of this machine. The device is asked for before TensorRT is touched."""
+    """Open the best plan for the device of this machine. The device is probed before TensorRT is imported."""
     gpu = probe()
     sha256 = hashlib.sha256(model).hexdigest()
     file = PlanStore(plans_dir).choose(name, sha256, precision, gpu, installed())

@@ -1,4 +1,4 @@
-"""TensorRT as an Engine: a plan on an NVIDIA device, its buffers and streams through pycuda.
+"""Runs plans in TensorRT on an NVIDIA device, with buffers and streams of pycuda.
 
 The only file that imports pycuda. *Not run on a GPU by its authors*: what is tested without one is the order of the
 calls, against stand-ins for both libraries (`tests/engines/trt_stand_in.py`).
@@ -21,22 +21,22 @@ from engines.runtimes.trt_build import installed, tensorrt_of
 from engines.runtimes.trt_plans import Plan, read_plan
 
 LANES = 2
-"""Runs under way at once. With two, one copies its pictures while the other computes; each holds its own memory."""
+"""Concurrent runs. With two, one copies its pictures while the other computes; each has its own memory."""
 
 PROFILE = 0
-"""Our plans have one optimization profile."""
+"""Index of the only optimization profile of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What drives a device: the TensorRT of a plan's flavour, and `pycuda.driver`."""
+    """Libraries for a device: the TensorRT of a plan's flavour, and `pycuda.driver`."""
 
     trt: Any
     cuda: Any
 
 
 class TrtEngine:
-    """A plan on a device. `run` is thread-safe: each run has a lane, and waits for one where all are taken.
+    """Runs a plan on a device. `run` is thread-safe: each run has a lane, and waits while all are taken.
 
     A batch larger than the plan's profile is split. Raises PlanForeign, ModelRefused.
     """
@@ -54,7 +54,7 @@ class TrtEngine:
 
     @classmethod
     def load(cls, name: str, model_sha256: str, file: Path, *, index: int = 0, lanes: int = LANES) -> Self:
-        """Check device, plan and libraries, in this order.
+        """Load a plan after a check of device, plan and libraries, in this order.
 
         Raises NoGpu, PlanCorrupt, PlanForeign, ExtraMissing, ModelRefused.
         """
@@ -66,7 +66,7 @@ class TrtEngine:
         return cls(name, plan, gpu, libraries_of(plan), lanes=lanes)
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """One inference, or as many as the batch needs. Raises BadTensor, InferenceFailed."""
+        """Run one inference, or several for a large batch. Raises BadTensor, InferenceFailed."""
         check_inputs(self.name, self.inputs, inputs)
         for spec in self.inputs:
             self._check_reach(spec.name, inputs[spec.name].shape)
@@ -76,7 +76,7 @@ class TrtEngine:
         return {spec.name: np.concatenate([part[spec.name] for part in parts]) for spec in self.outputs}
 
     def close(self) -> None:
-        """Give the device its memory back. Nothing may be running, and nothing can be run afterwards."""
+        """Free the memory of the device. No run may be under way, and none is possible afterwards."""
         with self._current():
             while not self._lanes.empty():
                 self._lanes.get_nowait().close()
@@ -110,7 +110,7 @@ class TrtEngine:
             self._lanes.put(lane)
 
     def _parts(self, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
-        """The inputs as they are, or cut along the batch into what the profile takes."""
+        """Yield the inputs, cut along the batch if it is larger than the profile."""
         batched = [spec.name for spec in self.inputs if spec.shape and spec.shape[0] is None]
         sizes = {inputs[name].shape[0] for name in batched}
         if not batched:
@@ -124,7 +124,7 @@ class TrtEngine:
             yield {name: value[first:last] if name in batched else value for name, value in inputs.items()}
 
     def _check_reach(self, name: str, shape: Sequence[int]) -> None:
-        """Whatever is no batch must lie within the profile; TensorRT would refuse it with less of a reason."""
+        """Check that all axes but the batch lie within the profile; TensorRT's own refusal gives less of a reason."""
         least, most = self._limits[name]
         for axis in range(1, len(shape)):
             if not least[axis] <= shape[axis] <= most[axis]:
@@ -148,7 +148,7 @@ class TrtEngine:
 
     @contextmanager
     def _current(self) -> Iterator[None]:
-        """A context belongs to a thread while it is on top of that thread's stack."""
+        """Push the CUDA context: it belongs to a thread while it is on top of that thread's stack."""
         self._context.push()
         try:
             yield
@@ -157,7 +157,7 @@ class TrtEngine:
 
 
 class _Lane:
-    """One run at a time: an execution context, a stream, and buffers that grow to the largest shape seen."""
+    """Executes one run at a time: a context, a stream, and buffers that grow to the largest shape seen."""
 
     def __init__(
         self, name: str, engine: Any, cuda: Any, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]
@@ -175,7 +175,7 @@ class _Lane:
         self._buffers = {spec.name: _Buffer(cuda) for spec in (*inputs, *outputs)}
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Copy in, compute, copy out; returns when all of it is done. Raises InferenceFailed and pycuda's errors."""
+        """Copy in, compute, copy out and wait for the end. Raises InferenceFailed and pycuda's errors."""
         for spec in self._inputs:
             tensor, buffer = inputs[spec.name], self._buffers[spec.name]
             self._must(self._context.set_input_shape(spec.name, tensor.shape), f"refuses the shape of {spec.name!r}")
@@ -203,13 +203,13 @@ class _Lane:
         del self._context
 
     def _must(self, done: object, otherwise: str) -> None:
-        """TensorRT answers False, and explains itself in its log."""
+        """Raise InferenceFailed if a call of TensorRT returned False; the reason is in its log."""
         if not done:
             raise InferenceFailed(self._name, f"TensorRT {otherwise}")
 
 
 class _Buffer:
-    """The same bytes twice: page-locked on the host, so that a copy is a transfer and nothing else, and on the device.
+    """Holds memory twice: page-locked on the host, so that a copy is a mere transfer, and on the device.
 
     Its size is bounded by the plan's profile, which the shapes were checked against.
     """
@@ -220,7 +220,7 @@ class _Buffer:
         self.device: Any = None
 
     def pinned(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Tensor:
-        """A view of the page-locked bytes as such a tensor; both sides are large enough for it."""
+        """Return the page-locked memory as a tensor of that shape; both memories grow if needed."""
         wanted = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if self.device is None or wanted > self._host.nbytes:
             self.free()
@@ -229,14 +229,14 @@ class _Buffer:
         return self._host[:wanted].view(dtype).reshape(shape)
 
     def free(self) -> None:
-        """Now, and not when Python gets round to it."""
+        """Free the memory at once, not at the next garbage collection."""
         if self.device is not None:
             self.device.free()
         self.device, self._host = None, np.empty(0, np.uint8)
 
 
 def libraries_of(plan: Plan) -> Libraries:
-    """Import what the plan needs. Only after a device was found. Raises ExtraMissing."""
+    """Import the libraries that the plan needs, after a device was found. Raises ExtraMissing."""
     trt = tensorrt_of(plan.header.key.flavour)
     try:
         import pycuda.driver as cuda  # noqa: PLC0415 - it loads the driver

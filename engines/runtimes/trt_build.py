@@ -1,6 +1,6 @@
-"""An ONNX graph as a TensorRT plan, through either TensorRT.
+"""Builds a TensorRT plan of an ONNX graph, with either TensorRT.
 
-Networks are strongly typed: the graph says the precision of each tensor (`engines.runtimes.precision`), and TensorRT
+Networks are strongly typed: the graph gives the precision of each tensor (`engines.runtimes.precision`), and TensorRT
 only chooses kernels. TensorRT builds on the device that will run the plan; TensorRT-RTX builds for a named compute
 capability on any machine, with a GPU or without.
 """
@@ -17,14 +17,14 @@ from engines.runtimes.trt_plans import Profile, Span
 EXTRAS = {Flavour.TENSORRT: "tensorrt", Flavour.RTX: "tensorrt-rtx"}
 
 WORKSPACE_MB = 4096
-"""Scratch memory that a kernel may ask for: it bounds which shapes can be built, and what the device has to spare.
+"""Scratch memory that a kernel may use: it limits the shapes that can be built, and the device must have it free.
 CenterFace at 1088 x 1920 in a batch of eight wants more than 1 GiB."""
 
 MAX_COMPLAINTS = 8
 
 
 def installed() -> dict[Flavour, str]:
-    """Which TensorRTs there are, and their versions, without importing any."""
+    """Return the installed TensorRTs and their versions without importing any."""
     found = {}
     for flavour in Flavour:
         try:
@@ -35,7 +35,7 @@ def installed() -> dict[Flavour, str]:
 
 
 def tensorrt_of(flavour: Flavour) -> Any:
-    """The module. Ask `engines.runtimes.gpu.probe` first when something is to be run. Raises ExtraMissing."""
+    """Import the module of a TensorRT. Call `engines.runtimes.gpu.probe` first if it is to run. Raises ExtraMissing."""
     try:
         if flavour is Flavour.RTX:
             import tensorrt_rtx as module  # noqa: PLC0415 - only one of the two is installed
@@ -48,7 +48,7 @@ def tensorrt_of(flavour: Flavour) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a plan is built for."""
+    """Compute capability, shapes and scratch memory for which a plan is built."""
 
     sm: int
     profile: Profile
@@ -56,9 +56,9 @@ class Target:
 
 
 def build(name: str, graph: bytes, flavour: Flavour, target: Target) -> bytes:
-    """The serialized engine. Raises BuildFailed, ExtraMissing.
+    """Build the serialized engine. Raises BuildFailed, ExtraMissing.
 
-    TensorRT itself builds for the current device: the caller has probed it, and `target.sm` is what it has.
+    TensorRT itself builds for the current device, which the caller has probed: `target.sm` is its capability.
     """
     trt = tensorrt_of(flavour)
     logger = _complaints(trt)
@@ -87,7 +87,7 @@ def build(name: str, graph: bytes, flavour: Flavour, target: Target) -> bytes:
 
 
 def _complaints(trt: Any) -> Any:
-    """A logger that keeps the last errors, so that they can be raised."""
+    """Make a logger that keeps the last errors, so that they can be raised."""
 
     class Complaints(trt.ILogger):  # type: ignore[misc]  # TensorRT ships no types
         def __init__(self) -> None:
@@ -95,12 +95,12 @@ def _complaints(trt: Any) -> Any:
             self._last: deque[str] = deque(maxlen=MAX_COMPLAINTS)
 
         def log(self, severity: Any, text: str) -> None:
-            """Called by TensorRT, from any of its threads."""
+            """Keep an error; TensorRT calls this from any of its threads."""
             if severity in {trt.ILogger.Severity.ERROR, trt.ILogger.Severity.INTERNAL_ERROR}:
                 self._last.append(" ".join(text.split())[:300])
 
         def told(self) -> str:
-            """What went wrong, or that nothing was said."""
+            """Join the last errors, or state that there are none."""
             return "; ".join(self._last) or "TensorRT gives no reason"
 
     return Complaints()
@@ -114,7 +114,7 @@ def _capability(name: str, trt: Any, sm: int) -> Any:
 
 
 def _spans(name: str, tensor: str, shape: tuple[int, ...], profile: Profile) -> list[tuple[int, ...]]:
-    """Least, usual and most shape of an input: B x C x H x W, B x anything, or without a free axis."""
+    """Return least, usual and most shape of an input: B x C x H x W, B x any, or without a free axis."""
     free = [axis for axis, size in enumerate(shape) if size < 0]
     spans: dict[int, Span] = {0: profile.batch}
     if len(shape) == len("BCHW"):

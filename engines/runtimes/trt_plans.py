@@ -1,8 +1,8 @@
-"""Plans on disk: each says what it was built from and for, and is used for nothing else.
+"""Keeps plans on disk: each names its model and device, and is used for no others.
 
 A file is one line of magic, the length of a header, the header (JSON), the plan. A plan is a program for one kind of
-device: TensorRT runs what it is given, so the hash in the header guards against damage, not against a stranger who may
-write to the folder.
+device: TensorRT runs any plan, so the hash in the header guards against damage, not against an attacker who may write
+to the folder.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ LENGTH = struct.Struct("<I")
 MAX_HEADER_BYTES = 64 << 10
 MAX_PLAN_BYTES = 4 << 30
 MAX_PLANS = 1000
-"""Files of one model and precision that are looked at."""
+"""Most plan files of one model and precision that are considered."""
 
 ANY_GPU = ""
 """`gpu` of a plan that fits every device of its compute capability."""
@@ -57,11 +57,11 @@ class Profile(_Strict):
 
 
 class PlanKey(_Strict):
-    """What a plan belongs to. Two plans with one key are the same plan."""
+    """Identity of a plan: model, precision, TensorRT, device and shapes. Two plans with one key are the same."""
 
     model: Name
     model_sha256: Sha256
-    """Of the catalog's float32 file, whatever the precision."""
+    """SHA-256 of the catalog's float32 file, at any precision."""
     precision: Precision
     flavour: Flavour
     flavour_version: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,63}$")]
@@ -70,7 +70,7 @@ class PlanKey(_Strict):
     profile: Profile
 
     def misfit(self, model_sha256: str, gpu: Gpu, versions: Mapping[Flavour, str]) -> str | None:
-        """Why this plan must not be run here, or None when it may."""
+        """Return the reason why this plan must not be run here, or None if it may."""
         installed = versions.get(self.flavour)
         if self.model_sha256 != model_sha256:
             return f"built from a model of sha256 {self.model_sha256[:12]}, here it is {model_sha256[:12]}"
@@ -84,7 +84,7 @@ class PlanKey(_Strict):
         return None
 
     def file_name(self) -> str:
-        """For people to read; what is believed is the header."""
+        """Name the file for people; programs rely on the header."""
         digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
         gpu = re.sub(r"[^a-z0-9]+", "-", self.gpu.lower()).strip("-")[:40]
         device = f"sm{self.sm}{f'-{gpu}' if gpu else ''}"
@@ -92,11 +92,11 @@ class PlanKey(_Strict):
 
 
 class PlanHeader(_Strict):
-    """The first part of a plan file."""
+    """Header of a plan file."""
 
     key: PlanKey
     graph_sha256: Sha256
-    """Of the ONNX graph that was compiled, after the change of precision."""
+    """SHA-256 of the ONNX graph that was compiled, after the change of precision."""
     calibrated_on: Annotated[int, Field(ge=0)] = 0
     """Pictures that INT8 ranges were measured on."""
     excluded: tuple[NodeName, ...] = ()
@@ -106,7 +106,7 @@ class PlanHeader(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A header and the bytes that it vouches for."""
+    """A plan: its header, and the bytes of which the header holds the hash."""
 
     header: PlanHeader
     data: bytes
@@ -115,7 +115,7 @@ class Plan:
 def sealed(
     key: PlanKey, data: bytes, *, graph_sha256: str, calibrated_on: int = 0, excluded: tuple[str, ...] = ()
 ) -> Plan:
-    """Fresh bytes of a builder with their header."""
+    """Add the header to the bytes of a builder."""
     header = PlanHeader(
         key=key,
         graph_sha256=graph_sha256,
@@ -128,13 +128,13 @@ def sealed(
 
 
 class PlanStore:
-    """A folder of plans."""
+    """Stores plans in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def put(self, plan: Plan) -> Path:
-        """Write whole or not at all; a plan of the same key is replaced. Raises BuildFailed."""
+        """Write a plan atomically; one of the same key is replaced. Raises BuildFailed."""
         target = self.folder / plan.header.key.file_name()
         head = plan.header.model_dump_json().encode()
         keep(plan.header.key.model, target, (MAGIC, LENGTH.pack(len(head)), head, plan.data))
@@ -143,9 +143,9 @@ class PlanStore:
     def choose(
         self, name: str, model_sha256: str, precision: Precision, gpu: Gpu, versions: Mapping[Flavour, str]
     ) -> Path:
-        """The plan to run here: TensorRT's before TensorRT-RTX's, and of those the one with the largest batch.
+        """Choose the plan for this machine: TensorRT's before TensorRT-RTX's, then the one with the largest batch.
 
-        Raises PlanMissing, PlanCorrupt, and PlanForeign when all there are belong to something else.
+        Raises PlanMissing, PlanCorrupt, and PlanForeign if all plans are for another model, device or TensorRT.
         """
         files = sorted(self.folder.glob(f"{name}.{precision}.*.plan"))[:MAX_PLANS]
         fitting: list[tuple[bool, int, Path]] = []
@@ -167,7 +167,7 @@ class PlanStore:
 
 
 def keep(name: str, file: Path, parts: Iterable[bytes]) -> None:
-    """`write_whole` for what was built of a model. Raises BuildFailed."""
+    """Write a file that was built of a model. Raises BuildFailed."""
     try:
         write_whole(file, parts)
     except OSError as error:
@@ -177,12 +177,12 @@ def keep(name: str, file: Path, parts: Iterable[bytes]) -> None:
 
 
 def header_of(file: Path) -> PlanHeader:
-    """Read no more than the header. Raises PlanCorrupt."""
+    """Read the header of a plan file alone. Raises PlanCorrupt."""
     return _read(file, with_data=False).header
 
 
 def read_plan(file: Path) -> Plan:
-    """The whole plan, its hash checked. Raises PlanCorrupt."""
+    """Read a whole plan and check its hash. Raises PlanCorrupt."""
     return _read(file, with_data=True)
 
 

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
-from engines.convert.onnx_writer import Graph, _varint
+from engines.convert.onnx_writer import GraphWriter, _varint
 from engines.runtimes.ort import OrtEngine
 
 
 def _model() -> bytes:
-    graph = Graph("two-steps")
+    graph = GraphWriter("two-steps")
     weight = np.arange(2 * 3, dtype=np.float32).reshape(2, 3, 1, 1)
     convolved = graph.node(
         "Conv", ["x", graph.weight("w", weight), graph.weight("b", np.array([1, -300], np.float32))], "c",

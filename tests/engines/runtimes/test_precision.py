@@ -13,17 +13,17 @@ from engines.cli.agreement import cosine
 from engines.errors import BadGraph, BuildFailed, PrecisionFailed
 from engines.runtimes.int8_graphs import get_graph, graph_file, put_graph
 from engines.runtimes.ort import OrtEngine
-from engines.runtimes.precision import MAX_SAMPLES, Graph, convolutions, half, int8
+from engines.runtimes.precision import MAX_SAMPLES, TypedGraph, convolutions, half, int8
 from tests.engines.small_net import samples, small_net
 
 BINS = 128  # the search over more takes seconds
 
 
-def quantised(model: bytes, exclude: tuple[str, ...] = ()) -> Graph:
+def quantised(model: bytes, exclude: tuple[str, ...] = ()) -> TypedGraph:
     return int8("small", model, samples(8), exclude=exclude, bins=BINS)
 
 
-def operators(graph: Graph) -> Counter[str]:
+def operators(graph: TypedGraph) -> Counter[str]:
     return Counter(node.op_type for node in onnx.load_from_string(graph.data).graph.node)
 
 

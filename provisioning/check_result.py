@@ -1,11 +1,11 @@
-"""One thing that was looked at: good, or what is wrong and what to do."""
+"""Result of one check: good, or a fault with its remedy."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A line of a check."""
+    """Result of one check."""
 
     what: str
     is_good: bool

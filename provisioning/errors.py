@@ -1,4 +1,4 @@
-"""What can go wrong while a site or the demo is set up. Every text says what, where, and what to do."""
+"""Errors of provisioning and the demo. Every text says what, where, and what to do."""
 
 
 class ProvisioningError(Exception):
@@ -14,22 +14,22 @@ class BrokerError(ProvisioningError):
 
 
 class DemoError(ProvisioningError):
-    """The street on one machine cannot be started, or did not hold what it promises."""
+    """The demo's street cannot be started, or its counts do not add up."""
 
 
 class RegisterError(ProvisioningError):
-    """The register cannot be used, or knows nothing of what was named, or knows it otherwise."""
+    """The register cannot be used, has no such entry, or has a different one."""
 
 
 class HomeError(ProvisioningError):
-    """The folder of provisioning is not there, is there already, or is not usable."""
+    """The folder of provisioning is missing, exists already, or is not usable."""
 
 
 class EnrolmentRefused(ProvisioningError):
-    """A box may not become an agent as it asks.
+    """A box is refused enrolment.
 
     Attributes:
-        error: the word for programs of `contracts.enrolment.Problem`.
+        error: the code for programs of `contracts.fleet.enrolment.Problem`.
     """
 
     def __init__(self, error: str, detail: str) -> None:
@@ -38,19 +38,19 @@ class EnrolmentRefused(ProvisioningError):
 
 
 class ClusterPlanError(ProvisioningError):
-    """Servers that do not make a cluster: a role that is nobody's, an address that is none."""
+    """The servers do not make a cluster: a role has no server, or an address is invalid."""
 
 
 class CameraListError(ProvisioningError):
-    """A list of cameras, or one value in it, is of no use. The text never holds what a cell holds."""
+    """A list of cameras, or one value in it, is of no use. The text never holds the content of a cell."""
 
 
 class DiscoveryError(ProvisioningError):
-    """What is to be looked for cannot be: an address that is none, a network that is not here."""
+    """A search is impossible: an invalid address, or a network that this machine is not on."""
 
 
 class AcceptanceError(ProvisioningError):
-    """A site cannot be judged by what was given."""
+    """A site cannot be judged from the given survey."""
 
 
 class ReleaseError(ProvisioningError):
@@ -58,4 +58,4 @@ class ReleaseError(ProvisioningError):
 
 
 class RolloutError(ProvisioningError):
-    """A roll-out cannot be begun or changed as asked."""
+    """A roll-out cannot be started or changed as asked."""

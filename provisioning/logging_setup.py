@@ -1,4 +1,4 @@
-"""The log of every process of ours: one line an event on stderr, ready for the journal.
+"""Sets up the log of every process: one line for each event on stderr, ready for the journal.
 
 `time level event … : words` on a terminal. Under systemd, which knows time and unit itself, a line begins with its
 priority instead, `<4>event …` (sd-daemon(3)): `journalctl -p warning` then finds it, and syslog behind it too.
@@ -31,13 +31,13 @@ class _OneLine(logging.Formatter):
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Line breaks that come from outside cannot forge a second event."""
+        """Formats an event; line breaks in foreign text cannot forge a second one."""
         return super().format(record).replace("\r", " ").replace("\n", " ")
 
 
 class _ForJournal(_OneLine):
     def format(self, record: logging.LogRecord) -> str:
-        """The same, behind its priority."""
+        """Formats an event behind its priority."""
         priority = next((number for level, number in _PRIORITIES if record.levelno >= level), 7)
         return f"<{priority}>{super().format(record)}"
 
@@ -88,14 +88,13 @@ class Prioritized(io.TextIOBase):
         self._begun = ""
 
     def write(self, text: str) -> int:
-        """Keep what has no end yet; it is written once it has one."""
+        """Holds an unfinished line back until it ends."""
         *lines, self._begun = (self._begun + text).split("\n")
         for line in lines:
             self._stream.write(f"{prioritized(line)}\n" if line else "")
         return len(text)
 
     def flush(self) -> None:
-        """Flush whole lines."""
         self._stream.flush()
 
     def fileno(self) -> int:
@@ -104,7 +103,7 @@ class Prioritized(io.TextIOBase):
 
 
 def prioritize_prints() -> None:
-    """Give whatever this process prints a priority, where it prints to the journal."""
+    """Gives everything that this process prints to the journal a priority."""
     if is_journal(1):
         sys.stdout = Prioritized(sys.stdout)
     if is_journal(2):

@@ -1,4 +1,4 @@
-"""What a command has to say: lines for people, or one object for programs."""
+"""Prints a command's answer: lines for people, or one object for programs."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ REFUSED: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`facts` is printed as JSON, or else `shown`, each with a line of its own. `code` is the exit code."""
+    """Answer of a command. `facts` is printed as JSON, or else `shown`, a line each. `code` is the exit code."""
 
     facts: Mapping[str, Any]
     shown: Sequence[str | Table]
@@ -28,7 +28,7 @@ class Answer:
 
 
 def give(command: Callable[[], Answer], *, as_json: bool) -> int:
-    """Run a command and print its answer; what a person can mend becomes one line on stderr. Returns the exit code."""
+    """Runs a command and prints its answer; an expected error is one line on stderr. Returns the exit code."""
     try:
         answer = command()
     except (ProvisioningError, ConfigError, ContractError, SealError) as error:
@@ -49,14 +49,14 @@ def give(command: Callable[[], Answer], *, as_json: bool) -> int:
 
 
 def refuse(text: str) -> int:
-    """One line on stderr. Returns the exit code."""
+    """Prints one line on stderr. Returns the exit code."""
     line = printable(" ".join(text.split("\n")))
     Console(stderr=True).print(line, style="red", markup=False, highlight=False, soft_wrap=True)
     return REFUSED
 
 
 def announcer(*, as_json: bool) -> Callable[[str], None]:
-    """Prints what a long-running command says, at once; for programs as `{"said": …}`, one object a line."""
+    """Returns a function that prints a long-running command's messages at once; as JSON, `{"said": …}` a line."""
 
     def announce(text: str) -> None:
         sys.stdout.write((json.dumps({"said": text}) if as_json else printable(text)) + "\n")
@@ -66,12 +66,12 @@ def announcer(*, as_json: bool) -> Callable[[str], None]:
 
 
 def printable(text: str) -> str:
-    """`text` without what would steer a terminal: causes come from agents, names from lists."""
+    """Replaces characters that would steer a terminal: causes come from agents, names from lists."""
     return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table of plain text; None is shown as a dash. The first column is what is copied, so it is never folded."""
+    """Makes a table of plain text; None is shown as a dash. The first column, to be copied, is never folded."""
     made = Table(*titles)
     made.columns[0].no_wrap = True
     for row in rows:
@@ -80,5 +80,5 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
 
 
 def moment(ms: int) -> str:
-    """For a person: `2026-11-24 18:44 UTC`."""
+    """Formats a time for people: `2026-11-24 18:44 UTC`."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"

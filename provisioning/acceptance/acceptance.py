@@ -1,4 +1,4 @@
-"""`wayside-provision accept`: a site's cameras, pass or fail, from a box's survey and the register; a paper to sign."""
+"""Accepts a site for `wayside-provision accept`: its cameras, pass or fail, from a box's survey and the register."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -26,10 +26,10 @@ _MARKS: Final = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.OPEN: "open
 
 
 def accept(home: Home, agent_id: str, survey_file: Path, out: Path | None) -> Answer:
-    """Judge a survey, and write the report. Exit code 0: every camera passes. 1: one fails, or something is open.
+    """Judges a survey, and writes the report. Exit code 0: every camera passes. 1: one fails, or something is open.
 
     Raises:
-        AcceptanceError: the survey is none, not signed by this agent, or older than a day; the report cannot be
+        AcceptanceError: the survey is invalid, not signed by this agent, or older than a day; the report cannot be
             written.
         RegisterError: no such agent.
     """
@@ -74,7 +74,7 @@ def _read(file: Path, home: Home, agent_id: str) -> tuple[Survey, str]:
 
 
 def _check_signed(signed: SignedSurvey, survey: Survey, home: Home, file: Path) -> None:
-    """By the very box that is this agent: one whose certificate was revoked is another."""
+    """Checks that the agent's present box signed the survey: one with a revoked certificate is another."""
     at_ms = survey.surveyed_at_ms
     said = statement.of_survey(signed.survey)
     try:

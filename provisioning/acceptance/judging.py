@@ -1,4 +1,4 @@
-"""What a survey is worth: seven questions a camera, each answered from what was found and from the register. Pure."""
+"""Judges a survey: answers seven questions for each camera from the survey and the register. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from provisioning.errors import CameraListError
 from provisioning.home.cameras import CameraRecord
 
 CLOCK_MS: Final = 2000.0
-"""As `WaysideClockSkew` has it."""
+"""Limit of a camera's clock error, as in `WaysideClockSkew`."""
 
 
 class Question(StrEnum):
-    """What is asked of each camera."""
+    """Question about each camera."""
 
     REACHABLE = "reachable"
     PICTURE = "picture"
@@ -27,7 +27,7 @@ class Question(StrEnum):
 
 
 class Outcome(StrEnum):
-    """`open`: it cannot be told from here, and somebody has to look."""
+    """Answer to a question. `open`: it cannot be told from here, and a technician has to look."""
 
     PASS = "pass"  # noqa: S105 - an outcome
     FAIL = "fail"
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One answer. `found` is for people; of what does not pass it says what to do."""
+    """Outcome of one question. `found` is for people; if it does not pass, it says what to do."""
 
     outcome: Outcome
     found: str = ""
@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One camera."""
+    """Findings of one camera."""
 
     camera_id: str
     name: str
@@ -54,7 +54,7 @@ class Card:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of them."""
+        """Worst outcome of its findings."""
         outcomes = {each.outcome for each in self.findings.values()}
         return next((each for each in (Outcome.FAIL, Outcome.OPEN) if each in outcomes), Outcome.PASS)
 
@@ -62,14 +62,14 @@ class Card:
 def judge(
     records: Sequence[CameraRecord], surveyed: Sequence[CameraSurvey], near: tuple[float, float] | None
 ) -> list[Card]:
-    """A card for each camera of the register. One that the box does not have fails; one that only the box has, too."""
+    """Makes a card for each camera of the register. One that the box lacks fails; so does one that only the box has."""
     known = {each.camera_id: each for each in surveyed}
     cards = [_card(record, known.pop(record.id, None), near) for record in records]
     return cards + [_stray(each) for each in known.values()]
 
 
 def outcome(cards: Sequence[Card]) -> Outcome:
-    """Of the site: it passes where every camera does, and there is one."""
+    """Returns the site's outcome: it passes if every camera does, and there is one."""
     if not cards or any(card.outcome is Outcome.FAIL for card in cards):
         return Outcome.FAIL
     return Outcome.OPEN if any(card.outcome is Outcome.OPEN for card in cards) else Outcome.PASS

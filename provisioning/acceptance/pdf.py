@@ -1,7 +1,7 @@
-"""The acceptance report on A4, to be signed, in Chinese and English. Provisioning's one file that touches ReportLab.
+"""Draws the acceptance report on A4, to be signed, in Chinese and English. The only file that uses ReportLab.
 
-The letters that are used of a Chinese font of this machine are embedded. Where there is none, the font is STSong-Light
-(Adobe-GB1), which readers bring with them or replace. Nothing is fetched.
+The used letters of a Chinese font of this machine are embedded. Without one, the font is STSong-Light (Adobe-GB1),
+which PDF readers bring with them or replace. Nothing is fetched.
 """
 
 import io
@@ -51,18 +51,18 @@ _MARGIN: Final = 14 * mm
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands above the table."""
+    """Facts above the table."""
 
     site: str
     agent_id: str
     surveyed_at: str
     software: str
     digest: str
-    """First digits of the survey's SHA-256, so that paper and file can be held together."""
+    """First digits of the survey's SHA-256, by which paper and file can be compared."""
 
 
 def as_pdf(heading: Heading, cards: Sequence[Card], verdict: Outcome, fonts: Sequence[Path] = FONT_FILES) -> bytes:
-    """The report. Foreign text is drawn as it is and never read as markup."""
+    """Draws the report. Foreign text is drawn as it is and never read as markup."""
     font = _font(fonts)
     large = ParagraphStyle("large", fontName=font, fontSize=15, leading=21)
     small = ParagraphStyle("small", fontName=font, fontSize=8.5, leading=13, wordWrap="CJK")

@@ -228,7 +228,7 @@ class BrokerProcess:
             stat = path.stat()
             now = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         except OSError:
-            now = None  # whoever reads it next says so
+            now = None  # the next reader reports it
         if path in self._seen and self._seen[path] == now:
             return False
         self._seen[path] = now
@@ -324,7 +324,7 @@ class BrokerProcess:
                     self._sink.write(shown)
                     self._sink.flush()
                 except (OSError, ValueError):
-                    continue  # nobody reads the log any more; Mosquitto must not stop at a full pipe for that
+                    continue  # the log has no reader any more; Mosquitto must not stop at a full pipe for that
 
     def _end(self) -> None:
         """Ends Mosquitto if it runs, and reads its log to the last line."""

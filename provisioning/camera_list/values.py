@@ -108,7 +108,7 @@ class Values:
                     " give the camera shorter ones",
                     "password",
                 )
-        elif address is not None and (username or password):  # of a faulty address nobody knows what it holds
+        elif address is not None and (username or password):  # a faulty address may hold either
             there, missing = ("username", "password") if username else ("password", "username")
             self.add(f"there is a {there} and no {missing}: give both, or neither", missing, there)
         return username or None, password or None

@@ -1,6 +1,6 @@
-"""`wayside-provision doctor`: what is wrong at the centre, each fault by one name, and what to do about it.
+"""Finds faults at the centre for `wayside-provision doctor`: each by its name, with the remedy.
 
-A box is looked at where it stands, by `wayside-edge doctor`: of agents this tells what they said last.
+A box is checked on the spot, by `wayside-edge doctor`: of agents this shows their last reports.
 """
 
 import shutil
@@ -31,17 +31,17 @@ from provisioning.pki.identities import CLIENTS, ENROLMENT, SERVICES, SIGNERS
 
 CLOCK_TOLERANCE_MS: Final = 5 * 60 * 1000
 ANSWERS_WITHIN_MS: Final = 15 * 60 * 1000
-"""An agent that is there takes a configuration in seconds, and says what came of it within its probation."""
+"""A connected agent receives a configuration within seconds, and reports its outcome within its probation."""
 AGENT_DAYS: Final = 15
-"""An agent renews with thirty days left: half of them have passed in vain."""
+"""An agent renews with thirty days left: half of them have passed without success."""
 _CONNECT_S: Final = 5.0
 _MIB: Final = 1024 * 1024
 _ELSEWHERE: Final = frozenset({*CLIENTS, *SIGNERS} - {Role.PROVISIONING.value})
-"""Their keys may have been moved to their servers."""
+"""Services whose keys may have been moved to their servers."""
 
 
 def show(directory: Path, configs: Sequence[Path]) -> Answer:
-    """Look at everything. `configs`: of cluster, centre or an agent on this machine, whose secrets are looked at too.
+    """Runs all checks. `configs`: of cluster, centre or an agent on this machine, whose secrets are checked too.
 
     Exit code 1: something is wrong.
 
@@ -58,9 +58,9 @@ def show(directory: Path, configs: Sequence[Path]) -> Answer:
 
 
 def examine(directory: Path, configs: Sequence[Path], *, patience_s: float | None = None) -> Iterator[Diagnosis]:
-    """Look at one after another; a fault stops only what cannot be judged without it. Raises as `show`.
+    """Runs one check after another; a fault stops only those that depend on it. Raises as `show`.
 
-    `patience_s`: how long agents are listened to; see `courier.heartbeats`.
+    `patience_s`: limit of listening to agents; see `delivery.heartbeats`.
     """
     if not directory.is_dir():
         remedy = "give it with --home, or make one: wayside-provision init"
@@ -114,7 +114,7 @@ def _disk(directory: Path) -> Diagnosis:
 
 
 def _clock(home: Home) -> Diagnosis:
-    """The centre gives boxes the time, so nobody here is asked for it; but nothing was written in the future."""
+    """Compares the clock with earlier entries alone: boxes take their time from here, so no other is asked."""
     newest_ms = max(
         (
             *(agent.since_ms for agent in home.register.agents()),

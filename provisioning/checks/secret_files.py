@@ -1,6 +1,6 @@
-"""Every secret of an installation: what it is for, where it lies, who may read it, and how it is rotated.
+"""Lists every secret of an installation: its purpose, file, mode, owner and rotation.
 
-Looks at names and modes alone and opens no secret, so it also tells what is wrong with a home that nobody will open.
+Reads names and modes alone and opens no secret, so it also finds faults of a home that cannot be opened.
 """
 
 import json
@@ -33,11 +33,11 @@ from provisioning.servers.tree import MANIFEST, SECRET, STORE
 CENTER_DATABASE: Final = "center.sqlite3"
 SETUP_CODE: Final = "setup-code"
 SECOND_FACTOR_KEY: Final = "second-factor.key"
-"""As in `center.bootstrap` and `center.access.second_factor`, which nothing here may import; a test compares."""
+"""Names of `center.bootstrap` and `center.access.second_factor`, which must not be imported; a test compares."""
 EVIDENCE_FOLDER: Final = "evidence"
-"""All as in `center`, which nothing here may import; a test compares."""
+"""Name of `center`'s folder; a test compares."""
 PENDING_KEY: Final = "pending.key"
-"""As in `edge_agent.enrolment.agent_folder`; the same."""
+"""Name of `edge_agent.enrolment.agent_folder`; a test compares."""
 _FILE: Final = 0o600
 _FOLDER: Final = 0o700
 _NEW_HOME: Final = "only with a new home, in which every agent enrols again"
@@ -49,7 +49,7 @@ _BUNDLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One file, or a folder that keeps others out. `holder` is whose it is: the home, or a configuration."""
+    """A secret file, or a folder that keeps others out. `holder`: the home, or a configuration."""
 
     holder: str
     what: str
@@ -57,19 +57,19 @@ class Secret:
     rotation: str
     expected: int = _FILE
     mode: int | None = None
-    """As found; None where there is none."""
+    """Mode as found; None without the file."""
     owner: str | None = None
     is_closed: bool = False
-    """Its folder does not let this user look."""
+    """True if this user may not look into its folder."""
 
     @property
     def is_wrong(self) -> bool:
-        """Whether somebody may do more with it than is meant."""
+        """True if its mode gives others more rights than intended."""
         return self.mode is not None and bool(self.mode & ~self.expected)
 
 
 def show(directory: Path | None, configs: Sequence[Path]) -> Answer:
-    """List every secret of a home and of processes. Exit code 1: a mode is wrong.
+    """Lists every secret of a home and of processes. Exit code 1: a mode is wrong.
 
     Raises:
         HomeError: there is no home in the folder, or neither it nor a configuration was given.
@@ -88,7 +88,7 @@ def show(directory: Path | None, configs: Sequence[Path]) -> Answer:
 
 
 def find(directory: Path | None, configs: Sequence[Path]) -> Iterator[Secret]:
-    """Every secret, each file once. Raises as `show`."""
+    """Yields every secret, each file once. Raises as `show`."""
     listed: dict[Path, Secret] = {}
     if directory is not None:
         if not directory.is_dir():
@@ -170,7 +170,7 @@ def _process(path: Path) -> Iterable[Secret]:
 
 
 def _rendered(folder: Path) -> Iterator[Secret]:
-    """What `cluster render` keeps for all servers, and what it laid out for each."""
+    """Yields the secrets that `cluster render` keeps for all servers, and those it wrote for each."""
     kept, anew = folder / STORE, "remove it, wayside-provision cluster render again, and copy the folders again"
     yield Secret(f"servers ({folder})", "folder: keeps everybody else out", kept, "", _FOLDER)
     for file in sorted(kept.glob("*")):
@@ -328,7 +328,7 @@ def _notify(holder: str, config: Notify) -> Iterator[Secret]:
 
 
 def _database(file: Path) -> Iterator[Path]:
-    """A SQLite file, and those that it has beside it while somebody works on it."""
+    """Yields a SQLite file, and the files that it has beside it while in use."""
     yield file
     for part in ("-journal", "-shm", "-wal"):
         beside = file.with_name(f"{file.name}{part}")

@@ -1,4 +1,4 @@
-"""How a home stands: who is there, what ends when, what agents made of their configuration, and what to do."""
+"""Status of a home: its agents, their configurations, ends of certificates and lists, and warnings."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,15 +21,15 @@ from provisioning.pki.identities import SERVICES, SIGNERS
 
 CERTIFICATE_DAYS: Final = 30
 LIST_DAYS: Final = 7
-"""The agents' list is written daily, for thirty days."""
+"""Days left at which a revocation list is warned of; the agents' is written daily, for thirty days."""
 _ELSEWHERE: Final = frozenset({Role.CLUSTER.value, Role.CENTER.value, *SIGNERS})
-"""Their certificates may have been moved to their servers."""
+"""Services whose certificates may have been moved to their servers."""
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class AgentStanding:
-    """One agent. Days are whole days left, negative once it has ended."""
+    """Status of one agent. Days are whole days left, negative after the end."""
 
     id: str
     site: str
@@ -38,12 +38,12 @@ class AgentStanding:
     certificate_ends_ms: int | None
     certificate_days: int | None
     code_ends_ms: int | None
-    """Of a code that nobody has used."""
+    """End of an unused code."""
     cameras: int
     configuration: int | None
     """Number of the newest document."""
     judged: int | None
-    """Number of the document that the agent last spoke of."""
+    """Number of the document that the agent last reported on."""
     verdict: Verdict | None
     cause: str
     active: int | None
@@ -51,18 +51,18 @@ class AgentStanding:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A certificate or a revocation list, with its end; without one where it is not here, or as `fault` says."""
+    """A certificate or a revocation list, with its end; None if it is not here, or unreadable as `fault` says."""
 
     name: str
     ends_ms: int | None
     days: int | None
     fault: str = ""
     revoked: int | None = None
-    """How many certificates a list names."""
+    """Number of certificates that a list names."""
 
 
 def look(home: Home) -> Answer:
-    """Look at everything, change nothing.
+    """Collects the status of a home; changes nothing.
 
     Raises:
         RegisterError: the register cannot be used.
@@ -98,14 +98,14 @@ def look(home: Home) -> Answer:
 
 
 def endings(home: Home) -> Iterator[Ending]:
-    """Of every certificate and revocation list, also of those that are not here."""
+    """Yields the end of every certificate and revocation list, also of those that are not here."""
     now_ms = home.now_ms()
     yield from _certificates(home, now_ms)
     yield from _lists(home, now_ms)
 
 
 def standings(home: Home) -> Iterator[AgentStanding]:
-    """Every agent, by id.
+    """Yields the status of every agent, by id.
 
     Raises:
         RegisterError: the register cannot be used.

@@ -1,1 +1,1 @@
-"""`wayside-provision`."""
+"""Commands of `wayside-provision`, one module for each group."""

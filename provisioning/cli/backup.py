@@ -1,4 +1,4 @@
-"""`wayside-provision backup | restore`."""
+"""Commands `wayside-provision backup | restore`."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -27,7 +27,7 @@ def restore(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the home anew from a backup, in a folder that is empty or absent. One that is not whole is refused."""
+    """Restore the home from a backup, in a folder that is empty or absent. An incomplete one is refused."""
     from provisioning.cli import home_commands
     from provisioning.home import backup as home_backup
 

@@ -1,4 +1,4 @@
-"""`wayside-provision service | authority | broker`: what the centre's servers have."""
+"""Commands `wayside-provision service | authority | broker`, for the centre's servers."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -34,7 +34,7 @@ def authority_csr(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print or write what the customer's root is to sign: a request (PKCS #10) for each authority."""
+    """Print or write the requests for the customer's root to sign: one (PKCS #10) for each authority."""
     from provisioning.home import customer_root
 
     end(as_json, lambda: customer_root.request(opened(home), out))
@@ -48,7 +48,7 @@ def authority_adopt(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take what the customer's root signed. Broker and enrolment then send it, for whoever trusts that root."""
+    """Adopt the certificates that the customer's root signed. Broker and enrolment then send them with their own."""
     from provisioning.home import customer_root
 
     end(as_json, lambda: customer_root.adopt(opened(home), files))
@@ -62,7 +62,7 @@ def service_warrant(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the centre pause and order parse tasks at desk agents, by a key of its own, and tell them nothing else."""
+    """Let the centre pause and order parse tasks at desk agents, by a key of its own, and command nothing else."""
     from provisioning.home import task_warrant
 
     end(as_json, lambda: task_warrant.give(opened(home), key, out, days=days))
@@ -78,7 +78,7 @@ def broker_render(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 @broker.command("run", epilog="Example: wayside-provision broker run")
 def broker_run(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Run Mosquitto until SIGTERM or Ctrl-C, and tell it of revocations. Says `ready` once it listens.
+    """Run Mosquitto until SIGTERM or Ctrl-C, and tell it of revocations. Prints `ready` once it listens.
 
     With --json every line on stdout is an object; logs go to stderr.
     """
@@ -93,7 +93,7 @@ def broker_check(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at what the broker needs, one line each. Exit code 1 if anything is wrong."""
+    """Check the broker's files and certificates, one line each. Exit code 1 if anything is wrong."""
     from provisioning.broker import commands
 
     end(as_json, lambda: commands.check(opened(home), live=live))

@@ -1,4 +1,4 @@
-"""`wayside-provision cluster`: the files of the centre's servers."""
+"""Commands `wayside-provision cluster`, for the files of the centre's servers."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 

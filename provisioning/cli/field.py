@@ -1,4 +1,4 @@
-"""`wayside-provision discover | accept`: what a technician does at a site."""
+"""Commands `wayside-provision discover | accept`, for a technician at a site."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -71,7 +71,7 @@ def accept(
 ) -> None:
     """Accept a site: of each camera reachable, picture, clock, code, coordinates, redaction, first archived snapshot.
 
-    Exit code 0: all pass. 1: a camera fails, or something is open that somebody has to look at.
+    Exit code 0: all pass. 1: a camera fails, or a technician has to look at something.
     """
     from provisioning.acceptance import acceptance
 

@@ -1,4 +1,4 @@
-"""What the commands about home, sites and agents do. Every one of them says the same when it is run again."""
+"""Implements the commands about home, sites and agents. Each may be repeated without effect."""
 
 import getpass
 import os
@@ -31,12 +31,12 @@ _MUST_BE: Final = {
 
 
 _ACCOUNT: Final = "wayside-home"
-"""Whose the home is where a release was installed."""
+"""Owner of the home that an installed release has."""
 _INSTALLED: Final = "/var/lib/wayside-home/home"
 
 
 def place(directory: Path | None) -> Path:
-    """Say where the home is, or is to be.
+    """Returns the folder of the home, existing or not.
 
     Raises:
         HomeError: root names none on a machine where an account has it: a second authority would come of it.
@@ -60,7 +60,7 @@ def _has_account() -> bool:
 
 
 def init(directory: Path, asked: Mapping[str, Any]) -> Answer:
-    """Make a home. `asked`: values of `HomeConfig`; one that is None has its default, or stays as it is.
+    """Creates a home. `asked`: values of `HomeConfig`; None is a default, or leaves the value as it is.
 
     Raises:
         HomeError: there is one with other values, or it cannot be made.
@@ -111,7 +111,7 @@ def _same(home: Home, given: Mapping[str, Any]) -> Home:
 
 
 def add_site(home: Home, site_id: str, name: str, latitude: float | None, longitude: float | None) -> Answer:
-    """Add a site.
+    """Adds a site.
 
     Raises:
         RegisterError: see `Register.add_site`.
@@ -124,7 +124,7 @@ def add_site(home: Home, site_id: str, name: str, latitude: float | None, longit
 
 
 def list_sites(home: Home) -> Answer:
-    """Every site.
+    """Lists every site.
 
     Raises:
         RegisterError: the register cannot be used.
@@ -136,7 +136,7 @@ def list_sites(home: Home) -> Answer:
 
 
 def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> Answer:
-    """Register an agent, or allow a revoked one to enrol anew.
+    """Registers an agent, or allows a revoked one to enrol anew.
 
     Raises:
         RegisterError: see `Register.add_agent`.
@@ -168,7 +168,7 @@ def add_agent(home: Home, agent_id: str, site_id: str, *, again: bool) -> Answer
 
 
 def list_agents(home: Home) -> Answer:
-    """Every agent.
+    """Lists every agent.
 
     Raises:
         RegisterError: the register cannot be used.
@@ -183,10 +183,10 @@ def list_agents(home: Home) -> Answer:
 
 
 def revoke(home: Home, agent_id: str, reason: str, confirm: Callable[[str], None]) -> Answer:
-    """Revoke an agent; `confirm` is asked first, where there is something to revoke, and raises unless it is yes.
+    """Revokes an agent; `confirm` asks first, if there is something to revoke, and raises unless the answer is yes.
 
     Raises:
-        RegisterError: no such agent, or the reason is none.
+        RegisterError: no such agent, or the reason is empty or unprintable.
         AuthorityError: the revocation list cannot be written; run it again.
     """
     if not reason.strip() or len(reason) > _MAX_REASON or not reason.isprintable():
@@ -215,7 +215,7 @@ def revoke(home: Home, agent_id: str, reason: str, confirm: Callable[[str], None
 
 
 def replace_service(home: Home, name: str) -> Answer:
-    """A new key and certificate for a service.
+    """Makes a new key and certificate for a service.
 
     Raises:
         AuthorityError: see `Home.replace_service`.
@@ -247,7 +247,7 @@ _HANDED_OVER: Final = {
 
 
 def serve(home: Home, *, as_json: bool) -> Answer:
-    """Run enrolment and courier until a signal ends them.
+    """Runs enrolment and delivery until a signal ends them.
 
     Raises:
         ProvisioningError: see `service.serve`.

@@ -1,4 +1,4 @@
-"""`wayside-provision`: what a technician and the demo need. Heavy imports wait for the command that uses them."""
+"""Entry point `wayside-provision`, for technicians and the demo. Each command imports heavy modules when it runs."""
 
 # ruff: noqa: PLC0415 - see above
 
@@ -44,7 +44,7 @@ def init(
 ) -> None:
     """Make the home: both authorities, the services' certificates, the seal, and an empty register.
 
-    Not given: the name wayside, 0.0.0.0 for agents, 127.0.0.1 for services, ports 8883, 8884 and 8843.
+    Defaults: the name wayside, 0.0.0.0 for agents, 127.0.0.1 for services, ports 8883, 8884 and 8843.
     """
     from provisioning.cli import home_commands
 
@@ -76,7 +76,7 @@ def bundle(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make what a box enrols with. It holds a one-time code: whoever has it first is the agent.
+    """Make the bundle that a box enrols with. It holds a one-time code: the first box to use it is the agent.
 
     Each run makes another and ends the one before, so without -o and --qr it is shown this once. With -o FILE that
     holds one which still counts, nothing is made.
@@ -95,7 +95,7 @@ def revoke(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cut an agent off: its certificates and its code count no more, and the centre believes nothing of it."""
+    """Cut an agent off: its certificates and its code become invalid, and the centre accepts nothing from it."""
     from provisioning.cli import home_commands
 
     end(as_json, lambda: home_commands.revoke(opened(home), agent_id, reason, _confirmed if yes else _ask))
@@ -114,7 +114,7 @@ def serve(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: wayside-provision status --json")
 def status(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Show sites, agents and what they made of their configuration, what ends when, and what needs a hand."""
+    """Show sites, agents and the outcome of their configuration, ends of certificates, and warnings."""
     from provisioning.checks import status as standing
 
     end(as_json, lambda: standing.look(opened(home)))
@@ -131,9 +131,9 @@ def doctor(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find what is wrong at the centre, by name, and what to do. On a box: wayside-edge doctor.
+    """Find faults at the centre, by name, with the remedy. On a box: wayside-edge doctor.
 
-    Exit code 0: nothing is. 1: something is.
+    Exit code 0: nothing is wrong. 1: something is.
     """
     from provisioning.checks import doctor as consulted
     from provisioning.cli import home_commands
@@ -154,9 +154,9 @@ def secrets(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every secret: what it is for, its file, mode and owner, and how it is rotated. Opens none of them.
+    """List every secret: its purpose, file, mode and owner, and how it is rotated. Opens none of them.
 
-    Exit code 1: a file's mode lets others do more than is meant. Where this machine has no home, give --config alone.
+    Exit code 1: a file's mode gives others more rights than intended. On a machine without a home, give --config alone.
     """
     from provisioning.checks import secret_files
     from provisioning.cli import home_commands
@@ -237,7 +237,7 @@ for noun, commands_of in (
 
 
 def _confirmed(_question: str) -> None:
-    """`--yes` was given."""
+    """Confirms without a question, after `--yes`."""
 
 
 def _ask(question: str) -> None:

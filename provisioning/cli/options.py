@@ -1,4 +1,4 @@
-"""What every command of `wayside-provision` has in common: where the home is, for whom it answers, how it ends."""
+"""Common options of `wayside-provision`'s commands: home and JSON output, and the end with an exit code."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -26,14 +26,14 @@ AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="Id of the agent."
 
 
 def end(as_json: bool, command: "Callable[[], Answer]") -> NoReturn:
-    """Run a command, print its answer, and end with its exit code."""
+    """Runs a command, prints its answer, and ends with its exit code."""
     from provisioning.output import give
 
     raise typer.Exit(give(command, as_json=as_json))
 
 
 def opened(directory: Path | None) -> "Home":
-    """The home, opened. Raises as `Home.open`."""
+    """Opens the home. Raises as `Home.open`."""
     from provisioning.cli.home_commands import place
     from provisioning.home.home import Home
 
@@ -41,5 +41,5 @@ def opened(directory: Path | None) -> "Home":
 
 
 def group(text: str) -> typer.Typer:
-    """Commands about one noun."""
+    """Makes a group of commands about one noun."""
     return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode="rich")

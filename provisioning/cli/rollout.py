@@ -1,4 +1,4 @@
-"""`wayside-provision rollout`: a configuration or new software, agent by agent, and back."""
+"""Commands `wayside-provision rollout`: a configuration or new software, agent by agent, and back."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -77,7 +77,7 @@ def status(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 @rollout.command("pause", epilog="Example: wayside-provision rollout pause")
 def pause(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Offer it to nobody new; who has it is watched, and a failure still stops it."""
+    """Offer it to no further agent; agents that have it are watched, and a failure still stops it."""
     from provisioning.rollout import commands
 
     end(as_json, lambda: commands.pause(opened(home)))
@@ -85,7 +85,7 @@ def pause(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 @rollout.command("resume", epilog="Example: wayside-provision rollout resume")
 def resume(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Go on after a pause."""
+    """Go on with a paused roll-out."""
     from provisioning.rollout import commands
 
     end(as_json, lambda: commands.resume(opened(home)))
@@ -93,7 +93,7 @@ def resume(home: HomeDir = None, as_json: AsJson = False) -> None:
 
 @rollout.command("abort", epilog="Example: wayside-provision rollout abort")
 def abort(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """Send everybody who took it back. Said again: no longer wait for agents that do not come back."""
+    """Send every agent that took it back. A second time: no longer wait for agents that do not return."""
     from provisioning.rollout import commands
 
     end(as_json, lambda: commands.abort(opened(home)))

@@ -1,4 +1,4 @@
-"""`wayside-provision site | agent | cameras`: what a site has."""
+"""Commands `wayside-provision site | agent | cameras`."""
 
 # ruff: noqa: PLC0415 - `--help` stays quick: what a command needs is imported when it runs
 
@@ -27,7 +27,7 @@ def site_add(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a site. Its place is what cameras' coordinates are checked against: over 100 km away is a mistake."""
+    """Add a site. Its place is compared with cameras' coordinates: over 100 km away is a mistake."""
     from provisioning.cli import home_commands
 
     end(as_json, lambda: home_commands.add_site(opened(home), site_id, name, latitude, longitude))
@@ -35,7 +35,7 @@ def site_add(
 
 @site.command("list", epilog="Example: wayside-provision site list")
 def site_list(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """List the sites."""
+    """List all sites, with their places."""
     from provisioning.cli import home_commands
 
     end(as_json, lambda: home_commands.list_sites(opened(home)))
@@ -49,7 +49,7 @@ def agent_new(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register an agent. What its box enrols with is made by `bundle`."""
+    """Register an agent. `bundle` then makes the file that its box enrols with."""
     from provisioning.cli import home_commands
 
     end(as_json, lambda: home_commands.add_agent(opened(home), agent_id, site_id, again=again))
@@ -57,7 +57,7 @@ def agent_new(
 
 @agent.command("list", epilog="Example: wayside-provision agent list --json")
 def agent_list(home: HomeDir = None, as_json: AsJson = False) -> None:
-    """List the agents and how they stand: pending, enrolled or revoked."""
+    """List the agents and their membership: pending, enrolled or revoked."""
     from provisioning.cli import home_commands
 
     end(as_json, lambda: home_commands.list_agents(opened(home)))
@@ -74,8 +74,8 @@ def cameras_import(
 ) -> None:
     """Add or change cameras from a list, and make the agent's next configuration.
 
-    Good lines are taken, and every fault is told with its line and column. A line says all of a camera: without a
-    password there, it has none. Exit code 0: no faults. 1: some lines have faults. 2: the file is of no use.
+    Good lines are imported, and every fault is reported with its line and column. A line describes a camera completely:
+    without a password there, it has none. Exit code 0: no faults. 1: some lines have faults. 2: the file is of no use.
     """
     from provisioning.camera_list import importing as their
 
@@ -97,7 +97,7 @@ def cameras_remove(
     home: HomeDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a camera from an agent, and make its next configuration."""
+    """Remove a camera from an agent, and make its next configuration."""
     from provisioning.camera_list import importing as their
 
     end(as_json, lambda: their.remove(opened(home), agent_id, camera_id))

@@ -14,7 +14,7 @@ def _resolved(value: Path, info: ValidationInfo) -> Path:
 
 def _without_secrets(value: str) -> str:
     parts = urlsplit(value)
-    # `port` raises ValueError outside 0 to 65535; nobody listens at 0.
+    # `port` raises ValueError outside 0 to 65535; no server listens at 0.
     if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname or parts.port == 0:
         raise ValueError("an RTSP address looks like rtsp://host:554/path")
     if parts.username is not None or parts.password is not None:

@@ -1,4 +1,4 @@
-"""Listens at the broker for the heartbeats of agents, for a bounded time: who runs and is not cut off."""
+"""Listens at the broker for the heartbeats of agents, for a bounded time: finds those that run and are connected."""
 
 import time
 from collections.abc import Collection
@@ -13,15 +13,15 @@ from provisioning.home import fleet_settings
 from provisioning.home.home import Home
 
 BEATS: Final = 2.5
-"""Heartbeats for whose time an agent is listened to: one may be lost."""
+"""Length of listening to an agent, in its heartbeats: one may be lost."""
 _PUMP_S: Final = 0.2
 
 
 def heard_agents(home: Home, wanted: Collection[str], patience_s: float | None = None) -> set[str] | None:
-    """Return those agents of `wanted` that sent a heartbeat; ends as soon as all have. Blocks.
+    """Returns those agents of `wanted` that sent a heartbeat; ends as soon as all have. Blocks.
 
-    `patience_s`: how long to listen at most; by itself `BEATS` of the slowest agent's heartbeats. None: there is no
-    line to the broker.
+    `patience_s`: limit of listening; by default `BEATS` of the slowest agent's heartbeats. Returns None without a
+    connection to the broker.
     """
     if not wanted:
         return set()

@@ -1,4 +1,4 @@
-"""The courier's connection to the broker: MQTT 5 over mutual TLS, pumped by its owner's thread."""
+"""Connects the courier to the broker: MQTT 5 over mutual TLS, pumped by its owner's thread."""
 
 import logging
 import secrets
@@ -24,12 +24,12 @@ _WANTED: Final = (
     topics.camera_status("+", "+"),
 )
 _MAX_CLEARING: Final = 4096
-"""Retained messages on their way out. Overflow policy: `drop_newest`; the next connection brings them again."""
+"""Limit of retained messages being cleared. Overflow policy: `drop_newest`; the next connection brings them again."""
 _REMEDY: Final = "have its files written again, wayside-provision broker render, and start it again"
 
 
 class LineLostError(Exception):
-    """There is no connection, or no longer."""
+    """The connection is lost, or was not made."""
 
 
 class CourierLine:
@@ -73,11 +73,11 @@ class CourierLine:
             raise LineLostError(f"{self._place}: no connection ({error}): does it run?") from error
 
     def is_settled(self) -> bool:
-        """Whether the broker listens to us and has confirmed everything that it was brought."""
+        """True when the broker has confirmed the subscriptions and every published document."""
         return self._subscribed and self._brought and not self._unconfirmed
 
     def retain(self, wanted: Mapping[str, bytes]) -> None:
-        """Publish what this connection has not yet; a topic that is wanted no more is cleared."""
+        """Publishes documents that this connection has not sent yet, and clears topics that are wanted no more."""
         if not self._accepted:
             return
         self._brought = True
@@ -87,15 +87,15 @@ class CourierLine:
                 self._sent[topic] = payload
 
     def clear(self, topic: str) -> None:
-        """Have the broker forget what an agent has retained there."""
+        """Removes an agent's retained message from the broker."""
         if self._clears and len(self._clearing) < _MAX_CLEARING:
             self._clearing.add(self._client.publish(topic, b"", qos=1, retain=True).mid)
 
     def pump(self, timeout_s: float) -> None:
-        """Send and receive for so long at most.
+        """Sends and receives for this long at most.
 
         Raises:
-            LineLostError: the connection is over, or the broker does not take what it is brought.
+            LineLostError: the connection is over, or the broker refuses a document.
         """
         code = self._client.loop(timeout_s)
         if self._fault is None and code != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -104,7 +104,7 @@ class CourierLine:
             raise LineLostError(f"{self._place}: {self._fault}")
 
     def close(self) -> None:
-        """End it, politely if it still stands."""
+        """Ends the connection, with a DISCONNECT if it still stands."""
         self._client.on_disconnect = None
         self._client.disconnect()
 

@@ -1,8 +1,8 @@
-"""The courier: brings the signed documents to the broker, and hears what agents made of them.
+"""Delivers the signed documents to the broker, and receives agents' reports on them.
 
 At every connection it publishes all that is to be retained, for a broker that was killed and started empty has nothing;
-afterwards what is new. It learns of changes, by whatever process, from the register itself. Who is no longer an agent
-has no configuration at the broker either.
+afterwards only news. It learns of changes, by any process, from the register itself. A revoked agent's configuration is
+removed from the broker.
 """
 
 import logging
@@ -33,7 +33,7 @@ _MAX_WARNED: Final = 1000
 
 
 class Courier:
-    """One thread, which reconnects for ever. A fault of the home's own ends it and goes to `failed`."""
+    """One thread, which reconnects for ever. A fault of the home ends it and goes to `failed`."""
 
     def __init__(self, home: Home, failed: Callable[[ProvisioningError], object]) -> None:
         self._home = home
@@ -46,26 +46,25 @@ class Courier:
         self._fault: str | None = "not connected yet"
         self._document_fault: str | None = None
         self._retained: dict[str, bytes] = {}
-        """By topic, what the broker is to hold; nothing where it is to forget."""
+        """Documents that the broker is to hold, by topic; empty if it is to forget."""
         self._known: set[str] = set()
         self._heard: dict[str, Configured] = {}
-        """The newest word of each agent since the last round: however fast one talks, it costs one write a round."""
+        """The newest report of each agent since the last round: a fast sender costs one write a round."""
         self._warned: set[str] = set()
         self._ear = Ear(home.now_ms)
         self._conductor = Conductor(home, self._ear)
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; a broker that does not answer is not waited for."""
+        """Ends the thread; a broker that does not answer is not waited for."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
 
     def fault(self) -> str | None:
-        """What is wrong now; None while the broker has everything."""
+        """Returns the present fault; None while the broker has everything."""
         return self._fault or self._document_fault
 
     def _run(self) -> None:
@@ -117,7 +116,7 @@ class Courier:
         self._document_fault = fault
 
     def _collect(self) -> None:
-        """What the broker is to hold."""
+        """Collects the documents that the broker is to hold."""
         with self._home.register.one_look():
             members = {agent.id: agent.membership for agent in self._home.register.agents()}
             newest = self._home.plans.newest_documents()
@@ -155,7 +154,7 @@ class Courier:
         self._wait_s = min(2 * self._wait_s, RETRY_MAX_S)
 
     def _say(self, fault: str | None) -> None:
-        """One line whenever it changes."""
+        """Logs one line for each change."""
         if fault == self._fault:
             return
         self._fault = fault
@@ -165,7 +164,7 @@ class Courier:
             _log.warning("courier waits cause=%r", fault)
 
     def _hear(self, topic: str, payload: bytes) -> None:
-        """One message; nothing it holds makes this raise. A camera that is refused the broker is to forget, too."""
+        """Handles one message; no content makes this raise. A refused camera is cleared from the broker, too."""
         agent_id = "?"
         try:
             agent_id = topics.agent_of(topic)
@@ -194,7 +193,7 @@ class Courier:
                 )
 
     def _warn(self, agent_id: str, cause: str) -> None:
-        """Once for each agent."""
+        """Warns once for each agent."""
         if agent_id not in self._warned and len(self._warned) < _MAX_WARNED:
             self._warned.add(agent_id)
             _log.warning("answer ignored agent=%s cause=%r", agent_id, cause)

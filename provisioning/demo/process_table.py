@@ -63,7 +63,7 @@ def marked(table: Iterable[int], mark: str) -> set[int]:
         try:
             environment = (_PROC / str(pid) / "environ").read_bytes()
         except OSError:
-            continue  # it ended meanwhile, or belongs to somebody else
+            continue  # it ended meanwhile, or belongs to another user
         if wanted in environment.split(b"\0"):
             found.add(pid)
     return found

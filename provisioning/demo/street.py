@@ -84,7 +84,7 @@ class Street:
         # Written here, so that none of the processes that need it must wait for another to write it.
         self._state.new_secret("query-token")
         self.office.open(self.ports)
-        # The slowest starts first; all find one another by themselves, whoever is first.
+        # The slowest starts first; all find one another by themselves, in any order.
         self._start("cluster", site_plan.cluster(self._state, self.ports, self._models_dir), grace_s=40.0)
         self.office.start_broker()
         self._wait(f"broker listens on port {self.ports.broker}, mutual TLS only", self.office.broker_is_up)

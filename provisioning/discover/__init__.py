@@ -1,1 +1,1 @@
-"""Finds cameras in a network: WS-Discovery, RTSP, and the list that is proposed of them."""
+"""Finds cameras in a network by WS-Discovery and RTSP, and proposes a camera list of them."""

@@ -1,4 +1,4 @@
-"""GB/T 28181 devices that register with an edge agent, as `wayside-edge devices --json` prints them."""
+"""Reads GB/T 28181 devices that register with an edge agent, as `wayside-edge devices --json` prints them."""
 
 from pathlib import Path
 from typing import Final
@@ -15,16 +15,16 @@ class _Told(BaseModel):
 
 
 class Channel(_Told):
-    """One of a device's."""
+    """Channel of a device."""
 
     channel_id: str = Field(max_length=64)
     name: str = Field(default="", max_length=256)
     cameras: tuple[str, ...] = ()
-    """Ids of the cameras that it is configured as."""
+    """Ids of the cameras that are configured for it."""
 
 
 class Device(_Told):
-    """One that a camera of the agent names."""
+    """A device that a camera of the agent names."""
 
     device_id: str = Field(max_length=64)
     host: str = Field(default="", max_length=64)
@@ -33,7 +33,7 @@ class Device(_Told):
 
 
 class Stranger(_Told):
-    """One that knocks and is not let in."""
+    """A device that tries to register and is refused."""
 
     device_id: str = Field(max_length=64)
     host: str = Field(default="", max_length=64)
@@ -42,14 +42,14 @@ class Stranger(_Told):
 
 
 class Listed(_Told):
-    """All of one agent."""
+    """All devices of one agent."""
 
     devices: tuple[Device, ...] = Field(default=(), max_length=10_000)
     strangers: tuple[Stranger, ...] = Field(default=(), max_length=1_000)
 
 
 def read(path: Path) -> Listed:
-    """Read what the command printed; `-` is stdin.
+    """Reads the command's output; `-` is stdin.
 
     Raises:
         DiscoveryError: it is not that.

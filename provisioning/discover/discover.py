@@ -1,7 +1,7 @@
-"""`wayside-provision discover`: what cameras are here, and the lines of a camera list that would make them ours.
+"""Finds cameras for `wayside-provision discover`, and proposes the lines of a camera list for them.
 
-ONVIF devices that answer a probe, whoever speaks RTSP, and GB/T 28181 devices that register with an agent. Nothing is
-logged into, and nothing is changed anywhere.
+ONVIF devices that answer a probe, servers that speak RTSP, and GB/T 28181 devices that register with an agent. It logs
+in nowhere and changes nothing.
 """
 
 import ipaddress
@@ -21,11 +21,11 @@ from provisioning.output import Answer, table
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to ask, and where to write."""
+    """Options of `discover`: networks and hosts to ask, and the list to write."""
 
     interfaces: tuple[str, ...] = ()
     onvif: tuple[str, ...] = ()
-    """`HOST:PORT` to ask by themselves, where multicast does not go. Empty: the multicast group."""
+    """Hosts (`HOST:PORT`) to ask directly, beyond multicast's reach. Empty: the multicast group alone."""
     rtsp: tuple[str, ...] = ()
     devices: Path | None = None
     out: Path | None = None
@@ -36,10 +36,10 @@ class Wish:
 
 
 def discover(wish: Wish) -> Answer:
-    """Look, and propose.
+    """Searches for cameras, and proposes a list.
 
     Raises:
-        DiscoveryError: what was asked for cannot be asked.
+        DiscoveryError: an option cannot be carried out.
         ConfigError: the password's file is of no use.
     """
     password = "" if wish.password_file is None else read_secret(wish.password_file)
@@ -96,7 +96,7 @@ def _answer(wish: Wish, found: Sequence[Proposal], odd: Sequence[tuple[str, str]
 
 
 def _candidates(answers: Iterable[udp.Answer], given: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Whoever answered, at the usual port; and what was asked for."""
+    """Returns the hosts that answered, at the usual port, and the ones that were given."""
     return [*((each.host, rtsp.PORT) for each in answers), *given]
 
 

@@ -1,4 +1,4 @@
-"""What was found, as lines of a camera list that `wayside-provision cameras import` takes once they are looked at."""
+"""Writes findings as lines of a camera list, for `wayside-provision cameras import` after a technician's review."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ _NOT_AN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One camera to be. `note` is for the table: where it was found, and what is still to be done."""
+    """A proposed camera. `note` is for the table: its origin, and the work that is left."""
 
     id: str
     name: str
@@ -27,18 +27,18 @@ class Proposal:
 
     @property
     def kind(self) -> str:
-        """As the column says it."""
+        """Kind of source, as in the column."""
         return "gb28181" if self.device_id else "rtsp"
 
 
 def camera_id(*words: str) -> str:
-    """An id from what is known; `camera` where that is nothing."""
+    """Makes an id from the known words; `camera` without any."""
     joined = "-".join(filter(None, (_NOT_AN_ID.sub("-", word).strip("-_.") for word in words)))
     return joined[:64].rstrip("-_.") or "camera"
 
 
 def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
-    """Each stream once, each id once."""
+    """Drops repeated streams, and numbers repeated ids."""
     kept: dict[tuple[str, str, str], Proposal] = {}
     for each in proposals:
         kept.setdefault((each.url, each.device_id, each.channel_id), each)
@@ -51,7 +51,7 @@ def distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
 
 
 def csv_text(proposals: Sequence[Proposal], username: str, password: str) -> str:
-    """The list, in the order of `COLUMNS`; every line has the same user and password, or none."""
+    """Writes the list, in the order of `COLUMNS`; every line has the same user and password, or none."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)

@@ -1,4 +1,4 @@
-"""Who speaks RTSP at an address: OPTIONS (RFC 2326, 10.1) without a password, and a bounded look at the answer."""
+"""Finds RTSP servers at addresses: sends OPTIONS (RFC 2326, 10.1) without a password, and reads a bounded answer."""
 
 import re
 import socket
@@ -23,12 +23,12 @@ _MAIN_STREAMS: Final = {
     "uniview": "/unicast/c1/s0/live",
     "axis": "/axis-media/media.amp",
 }
-"""Of makers whose manuals name one path for the main stream. A proposal, which `wayside-edge check` tries."""
+"""Paths of the main stream by maker, from manuals that name just one. A proposal, which `wayside-edge check` tries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who answered. `trouble` where that was no RTSP."""
+    """A server that answered. `trouble` is set if that was no RTSP."""
 
     host: str
     port: int
@@ -38,7 +38,7 @@ class Speaker:
 
 
 def places(text: str) -> list[tuple[str, int]]:
-    """`10.0.0.5`, `10.0.0.5:8554` or `10.0.0.0/24`, as hosts with ports.
+    """Parses `10.0.0.5`, `10.0.0.5:8554` or `10.0.0.0/24` into hosts with ports.
 
     Raises:
         DiscoveryError: none of these, or more than 1,024 hosts.
@@ -55,7 +55,7 @@ def places(text: str) -> list[tuple[str, int]]:
 
 
 def probe(targets: Iterable[tuple[str, int]], timeout_s: float) -> list[Speaker]:
-    """Ask each, many at once. Where nobody listens there is nobody in the answer."""
+    """Asks each host, many at once. Hosts without a server are left out."""
     asked = list(dict.fromkeys(targets))
     if not asked:
         return []
@@ -66,7 +66,7 @@ def probe(targets: Iterable[tuple[str, int]], timeout_s: float) -> list[Speaker]
 
 
 def read(host: str, port: int, answer: bytes) -> Speaker:
-    """What an answer tells. Never raises: whatever stands in it is somebody's."""
+    """Reads an answer. Never raises: its content is foreign."""
     text = answer[:_MAX_BYTES].decode("latin-1")
     status = _STATUS.match(text)
     if status is None:
@@ -76,7 +76,7 @@ def read(host: str, port: int, answer: bytes) -> Speaker:
 
 
 def main_stream(words: Sequence[str]) -> str:
-    """The path of the main stream, as far as a maker's name among these words tells; empty where it does not."""
+    """Returns the path of the main stream by a maker's name among these words; empty without one."""
     told = " ".join(words).casefold()
     return next((path for maker, path in _MAIN_STREAMS.items() if maker in told), "")
 
@@ -89,6 +89,6 @@ def _ask(host: str, port: int, timeout_s: float) -> Speaker | None:
             line.sendall(question.encode())
             while b"\r\n\r\n" not in answer and len(answer) < _MAX_BYTES and (part := line.recv(_MAX_BYTES)):
                 answer += part
-    except OSError:  # refused, silent or broken off: without a word nobody is there
+    except OSError:  # refused, silent or broken off: without an answer there is no server
         return read(host, port, answer) if answer else None
     return read(host, port, answer)

@@ -1,4 +1,4 @@
-"""Asks the camera network by UDP, and takes what comes back for a few seconds."""
+"""Asks the camera network by UDP, and collects answers for a few seconds."""
 
 import selectors
 import socket
@@ -15,19 +15,19 @@ from provisioning.errors import DiscoveryError
 
 MAX_DEVICES: Final = 512
 MAX_ANSWERS: Final = 4096
-"""Altogether; a flood ends the waiting."""
+"""Limit of all answers; a flood ends the waiting."""
 _MAX_EACH: Final = 8
-"""Of one host: cameras repeat themselves, and one that does so for ever must not fill the list."""
+"""Limit of answers from one host: cameras repeat themselves, and endless repetition must not fill the list."""
 _TIMES: Final = 2
-"""The question is put, with an id of its own each time: a datagram may be lost, and an answer in the flood of somebody
-else's (SOAP-over-UDP 1.1 repeats for the same reason)."""
+"""Number of times that the question is sent, each with its own id: a datagram may be lost, and an answer in the flood
+of another host (SOAP-over-UDP 1.1 repeats for the same reason)."""
 _TTL: Final = 1
 Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came from one host: what it says of itself, or why that cannot be read."""
+    """Answer of one host: its description of itself, or the reason why that is unreadable."""
 
     host: str
     match: Match | None
@@ -35,7 +35,7 @@ class Answer:
 
 
 def ask(targets: Sequence[Place], interfaces: Sequence[str], wait_s: float, new_id: Callable[[], str]) -> list[Answer]:
-    """Ask every target twice from every interface (none: as the kernel routes), and listen for `wait_s` seconds in all.
+    """Asks every target twice from every interface (none: as the kernel routes), and listens for `wait_s` in all.
 
     Raises:
         DiscoveryError: an interface's address is none of this machine's, or nothing can be sent.

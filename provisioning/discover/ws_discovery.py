@@ -1,7 +1,7 @@
-"""WS-Discovery as ONVIF uses it (ONVIF Core 7.3): the question, and what can be believed of an answer. Bytes only.
+"""Writes and reads WS-Discovery messages as ONVIF uses them (ONVIF Core 7.3). Bytes only.
 
-Whoever is on the camera network may answer anything: an answer is bounded in size, has no document type, and what is
-taken from it is short printable text. What it claims of itself is shown to a technician, and nothing is done by it.
+Any host on the camera network may answer anything: an answer is bounded in size, has no document type, and gives short
+printable text alone. Its claims are shown to a technician, and nothing is done by them.
 """
 
 import re
@@ -23,22 +23,22 @@ _SCOPE: Final = re.compile(r"onvif://www\.onvif\.org/(name|hardware|location)/(.
 
 
 class GarbageError(ValueError):
-    """No answer to the question that was asked. The text repeats nothing of it."""
+    """The datagram does not answer the question. The text repeats nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What one device says of itself; empty where it says nothing."""
+    """Description of a device by itself; empty fields are missing."""
 
     name: str = ""
     hardware: str = ""
     location: str = ""
     hosts: tuple[str, ...] = ()
-    """Of the addresses of its device service."""
+    """Hosts in the addresses of its device service."""
 
 
 def probe(message_id: str) -> bytes:
-    """The question: which network video transmitters are there? `message_id`: `urn:uuid:…`, new each time."""
+    """Writes the question for network video transmitters. `message_id`: `urn:uuid:…`, new each time."""
     return f"""\
 <?xml version="1.0" encoding="UTF-8"?>
 <s:Envelope xmlns:s="{_SOAP}" xmlns:a="{_ADDRESSING}" xmlns:d="{_DISCOVERY}"\
@@ -49,10 +49,10 @@ def probe(message_id: str) -> bytes:
 
 
 def parse(datagram: bytes, *asked: str) -> Match:
-    """An answer to a question with one of these ids.
+    """Reads an answer to a question with one of these ids.
 
     Raises:
-        GarbageError: it is none, or not one that is read here.
+        GarbageError: it is none, or an unsupported one.
     """
     if len(datagram) > MAX_ANSWER_BYTES:
         raise GarbageError(f"more than {MAX_ANSWER_BYTES} bytes")
@@ -78,7 +78,7 @@ def parse(datagram: bytes, *asked: str) -> Match:
 
 
 def plain(text: str) -> str:
-    """Foreign text for a table: printable, on one line, not long."""
+    """Makes foreign text fit for a table: printable, on one line, not long."""
     return " ".join("".join(each if each.isprintable() else " " for each in text[: 4 * MAX_TEXT]).split())[:MAX_TEXT]
 
 

@@ -1,1 +1,1 @@
-"""The enrolment service: bundles that technicians carry, and the HTTPS that agents enrol over."""
+"""Enrols agents: bundles that technicians carry, and the HTTPS service that boxes connect to."""

@@ -1,4 +1,4 @@
-"""The bundle a technician carries to a box: a line of text, a file, or a QR code. It holds a one-time code."""
+"""Makes the bundle that a technician carries to a box: a line, a file, or a QR code. It holds a one-time code."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from provisioning.output import Answer, moment
 from provisioning.signing.documents import SealError, open_bundle
 
 TERMINAL: Final = "-"
-"""Instead of a picture's file: draw it here."""
+"""In place of a picture's file: draws the QR code on the terminal."""
 _PICTURES: Final = (".png", ".svg")
 _MIN_HOURS: Final = 0.1
 _MAX_HOURS: Final = 720.0
@@ -28,21 +28,21 @@ _SCALE: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Where the bundle is to go. With neither file nor QR code it is printed."""
+    """Options of `bundle`. With neither file nor QR code the bundle is printed."""
 
     file: Path | None
     qr: str | None
     hours: float
     again: bool
-    """Make another even where `file` holds one that could still be used."""
+    """Make another even if `file` holds one that is still usable."""
 
 
 def make(home: Home, agent_id: str, wish: Wish, *, as_json: bool) -> Answer:
-    """Make a bundle and put it where it is wished; the code made before it counts no more.
+    """Makes a bundle and writes it as requested; the code made before it becomes invalid.
 
     Raises:
         RegisterError: no such agent, or it is revoked.
-        HomeError: it cannot go there. Then none was made.
+        HomeError: it cannot be written there. Then none was made.
     """
     home.register.agent(agent_id)
     _check(wish, as_json=as_json)
@@ -73,7 +73,7 @@ def make(home: Home, agent_id: str, wish: Wish, *, as_json: bool) -> Answer:
 
 
 def _check(wish: Wish, *, as_json: bool) -> None:
-    """What can be known to go wrong must do so before the code that somebody may be carrying is replaced."""
+    """Finds all errors that can be foreseen before the code is replaced, which a technician may be carrying."""
     if not _MIN_HOURS <= wish.hours <= _MAX_HOURS:
         raise HomeError(f"--hours: a code is good for {_MIN_HOURS:g} to {_MAX_HOURS:g} hours")
     if wish.qr == TERMINAL:
@@ -98,7 +98,7 @@ def _read(path: Path, agent_id: str) -> Bundle:
 
 
 def _stands(home: Home, bundle: Bundle) -> bool:
-    """Whether a box could enrol with it: the code counts, and the service is still where and what it says."""
+    """True if a box could enrol with it: the code is valid, and the service's address and keys are still the same."""
     says = (bundle.host, bundle.port, bundle.pin, bundle.seal_key)
     now = (home.config.host, home.config.enrolment_port, home.pin(), home.seal_key.seal.key)
     return says == now and home.register.code_stands(bundle.code, bundle.agent_id)
@@ -138,7 +138,7 @@ def _picture(line: str, suffix: str) -> bytes:
 
 
 def _drawn(line: str) -> str | None:
-    """For this terminal; None where it has fewer columns than the code, which would be torn and read by nobody."""
+    """Draws the code for this terminal; None if it has fewer columns than the code, which would be unreadable."""
     # The lowest correction: a screen is clean, and 97 columns are wide enough as it is.
     code = segno.make(line, error="l", micro=False, boost_error=False)
     if shutil.get_terminal_size().columns < code.symbol_size()[0]:

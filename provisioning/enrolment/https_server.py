@@ -1,6 +1,6 @@
-"""The enrolment service's HTTPS server: one request a connection, all of it bounded in size, time and number.
+"""HTTPS server of the enrolment service: one request a connection, all of it bounded in size, time and number.
 
-Who asks is told by the client certificate, if there is one.
+The client certificate, if there is one, identifies the agent.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ _BACKLOG: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client may take."""
+    """Limits of a client's size, time and number."""
 
     timeout_s: float = 10.0
-    """For the TLS handshake, then for the headers, then for the body."""
+    """Limit for the TLS handshake, then for the headers, then for the body."""
     connections: int = 64
     per_address: int = 32
     """Boxes of one site may share an address."""
@@ -32,7 +32,7 @@ class Limits:
 
 
 class Request:
-    """One request. `certificate` is the client's, DER, its chain verified; its end and revocation are not looked at."""
+    """One request. `certificate`: the client's, DER, its chain verified, its end and revocation not."""
 
     def __init__(self, request: web.BaseRequest, remote: str, limits: Limits) -> None:
         self._request = request
@@ -44,7 +44,7 @@ class Request:
         self.certificate: bytes | None = None if tls is None else tls.getpeercert(binary_form=True)
 
     async def body(self) -> bytes:
-        """Read it.
+        """Reads the whole body.
 
         Raises:
             EnrolmentRefused: too large, too slow, or its transfer coding is broken.
@@ -68,7 +68,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: JSON, or a piece of an archive."""
+    """Response of the service: JSON, or a piece of an archive."""
 
     status: int
     body: bytes
@@ -76,13 +76,13 @@ class Answer:
 
 
 class Handler(Protocol):
-    """Who is behind the server."""
+    """Service behind the server."""
 
     async def answer(self, request: Request) -> Answer:
-        """Answer a request, whatever it is."""
+        """Answers any request, valid or not."""
 
     def unwelcome(self, remote: str, cause: str) -> None:
-        """Somebody came who spoke no TLS, no HTTP, or showed a certificate that is not trusted."""
+        """Records a client that spoke no TLS, no HTTP, or showed an untrusted certificate."""
 
 
 class HttpsServer:
@@ -113,11 +113,10 @@ class HttpsServer:
         )
 
     async def run(self) -> None:
-        """Serve until cancelled; then nothing of it is left."""
+        """Serves until cancelled; then closes everything."""
         await self._acceptor.run()
 
     def close(self) -> None:
-        """Give the address back."""
         self._listener.close()
 
     async def _answer(self, request: web.BaseRequest, remote: str) -> web.StreamResponse:
@@ -125,7 +124,7 @@ class HttpsServer:
 
 
 def problem(status: int, error: str, detail: str) -> Answer:
-    """A refusal, as it travels."""
+    """Makes the response of a refusal."""
     return Answer(status, codec.encode(Problem(error=error, detail=detail[:1000])))
 
 

@@ -1,6 +1,6 @@
-"""The enrolment service: who may become an agent, and who may go on being one.
+"""Enrolment service: enrols boxes as agents, renews their certificates, and hands out software.
 
-`HttpsServer` carries it. Here a request is read, the register decides, and one line of the log says what came of it.
+`HttpsServer` carries it. Here a request is read, the register decides, and one line of the log records the outcome.
 Neither a code nor a key is in an answer or in the log.
 """
 
@@ -48,7 +48,7 @@ _STATUS: Final = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "busy": HTTPStatus.TOO_MANY_REQUESTS,
 }
-"""By the word for programs; every other refusal is 403."""
+"""Status by the code for programs; every other refusal is 403."""
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, for which `ssl` has no name."""
 _PIECE: Final = re.compile(rf"{SOFTWARE}([0-9a-f]{{64}})/([0-9]{{1,10}})")
@@ -56,20 +56,20 @@ _PIECE: Final = re.compile(rf"{SOFTWARE}([0-9a-f]{{64}})/([0-9]{{1,10}})")
 
 @dataclass(slots=True)
 class _Visit:
-    """What the log says of a request: filled in as it becomes known."""
+    """Facts of a request for the log: filled in as they become known."""
 
     remote: str
     key: str
-    """By which refusals are counted: a network at first, a certificate once one was shown."""
+    """Key for counting refusals: a network at first, a certificate once one was shown."""
     agent: str = "-"
     site: str = "-"
 
 
 def tls_context(home: Home) -> ssl.SSLContext:
-    """TLS 1.3. A client may show a certificate of the agents' authority, and no other.
+    """Makes a TLS 1.3 context. A client may show a certificate of the agents' authority, and no other.
 
-    That it has not ended is for the register to check: here an ended one would break the handshake, and the box would
-    never be told why.
+    The register checks that it has not ended: here an ended one would break the handshake, and the box would never
+    learn why.
 
     Raises:
         AuthorityError: certificate or key of the service cannot be used.
@@ -92,7 +92,7 @@ def tls_context(home: Home) -> ssl.SSLContext:
 
 
 class Enrolment:
-    """Answers boxes. A fault of the home's own, such as a full disk, goes to `failed`, and the box is told to wait."""
+    """Answers boxes. A fault of the home, such as a full disk, goes to `failed`, and the box is told to wait."""
 
     def __init__(
         self, home: Home, failed: Callable[[ProvisioningError], None], *, throttle: Throttle | None = None
@@ -102,7 +102,7 @@ class Enrolment:
         self._throttle = throttle or Throttle()
 
     async def answer(self, request: Request) -> Answer:
-        """See `contracts.enrolment`."""
+        """Answers a request of `contracts.fleet.enrolment`."""
         visit = _Visit(request.remote, _network(request.remote))
         try:
             if request.method == "GET" and (wanted := _PIECE.fullmatch(request.path)) is not None:
@@ -118,7 +118,7 @@ class Enrolment:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "the service cannot do it now: try again later")
 
     def unwelcome(self, remote: str, cause: str) -> None:
-        """Somebody who never got as far as a request."""
+        """Counts and logs a client that never got as far as a request."""
         key = _network(remote)
         if not self._throttle.is_paused(key):
             _log.warning("connection refused remote=%s cause=%r", remote, cause)
@@ -157,7 +157,7 @@ class Enrolment:
         return await asyncio.to_thread(self._hand_out, serial, sha256, int(offset), visit)
 
     def _shown(self, request: Request, visit: _Visit, what: str) -> str:
-        """The serial of the certificate that was shown; the visit is that agent's from now on."""
+        """Returns the serial of the client certificate, and notes its agent for the log."""
         if request.certificate is None:
             self._let_in(visit)
             raise EnrolmentRefused("unknown", f"{what} needs the agent's certificate, and none was shown")
@@ -168,7 +168,7 @@ class Enrolment:
         return str(shown.serial_number)
 
     def _spend(self, asked: EnrolRequest, visit: _Visit) -> Enrolled:
-        """In a thread. Interrupted after the code is spent, it is done to its end when the box asks again."""
+        """Enrols a box, in a thread. After an interruption the box's next request completes it."""
         home, key = self._home, _key_of(asked.csr)
         _check_secrets_key(asked)
         certificate = home.register.enrol(
@@ -193,7 +193,7 @@ class Enrolment:
         return self._enrolled("renewed", certificate, visit)
 
     def _hand_out(self, serial: str, sha256: str, offset: int, visit: _Visit) -> bytes:
-        """To an agent in good standing that is to have this archive, and to nobody else."""
+        """Returns a piece of an archive to an agent in good standing with an order for it, and to no other."""
         home = self._home
         home.register.require(serial)
         with home.rollouts.reading() as page:
@@ -248,7 +248,7 @@ def _read(model: type[_M], body: bytes) -> _M:
 
 
 def _key_of(csr: str) -> ec.EllipticCurvePublicKey:
-    """The key that a request proves to have.
+    """Returns the key that a request proves to have.
 
     Raises:
         EnrolmentRefused: not a PKCS #10 request for a P-256 key, or not signed with it.
@@ -267,7 +267,7 @@ def _key_of(csr: str) -> ec.EllipticCurvePublicKey:
 
 
 def _check_secrets_key(asked: EnrolRequest) -> None:
-    """Some values are no key to encrypt to (RFC 7748 §6.1), which would only be found out once there is a password."""
+    """Refuses values that are no key (RFC 7748 §6.1), which would only be found out with the first password."""
     try:
         encrypt_password("", asked.secrets_key, agent_id=asked.agent_id, camera_id="-")
     except SealError as error:
@@ -275,7 +275,7 @@ def _check_secrets_key(asked: EnrolRequest) -> None:
 
 
 def _network(remote: str) -> str:
-    """By what refusals are counted: an address, or the /64 that one subscriber has of IPv6."""
+    """Returns the key for counting refusals: an address, or the /64 that one subscriber has of IPv6."""
     try:
         address = ip_address(remote)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Slows down whoever is refused again and again: counts in memory, bounded."""
+"""Slows down clients that are refused again and again: counts in memory, bounded."""
 
 import time
 from collections import OrderedDict
@@ -14,9 +14,9 @@ class _Record:
 
 
 class Throttle:
-    """So many refusals within a window, then a pause in which nothing is looked at. Not for several threads.
+    """Pauses a client after this many refusals within a window. Not for several threads.
 
-    A restart forgets everything, which nobody outside can cause. When the table is full, the oldest entry goes.
+    A restart forgets everything, and no client can cause one. When the table is full, the oldest entry goes.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class Throttle:
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def is_paused(self, key: str) -> bool:
-        """Whether to turn this one away unheard."""
+        """True while this client is to be turned away unheard."""
         record = self._records.get(key)
         return record is not None and self._clock() < record.until_s
 
     def refused(self, key: str) -> bool:
-        """Count a refusal; True when it is the one that begins a pause."""
+        """Counts a refusal; True if it begins a pause."""
         now_s = self._clock()
         record = self._records.pop(key, None)
         if record is None or now_s >= record.since_s + self._window_s:

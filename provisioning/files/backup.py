@@ -1,4 +1,4 @@
-"""One file that holds a folder: a backup of a home or of a centre's records, whole or not at all.
+"""Writes a folder into one file: a backup of a home or of a centre's records, complete or not at all.
 
 ```
 NAME-20261126T201500Z.wayside-backup (tar, mode 0600)
@@ -6,10 +6,10 @@ NAME-20261126T201500Z.wayside-backup (tar, mode 0600)
    files …
 ```
 
-The number grows with each that is made in a folder, and says which are the newest: no clock does, so that backups that
-were made while one was wrong cannot take the place of those that come after.
+The number grows with each backup in a folder, and orders them: times do not, so that backups made while a clock was
+wrong cannot take the place of later ones.
 
-Secrets are in it. It is as safe as where it lies.
+It holds secrets. It is as safe as the place where it lies.
 """
 
 import hashlib
@@ -33,16 +33,16 @@ _BLOCK: Final = 1024**2
 
 
 class BackupError(Exception):
-    """A backup cannot be made, or is none that may be restored. The text says which, and what to do."""
+    """A backup cannot be made, or restored. The text says which, and what to do."""
 
 
 def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, keep: int) -> Path:
-    """Write one more backup into `folder` and leave the newest `keep` of this kind. Returns its path.
+    """Writes one more backup into `folder` and leaves the newest `keep` of this kind. Returns its path.
 
-    `files`: name in the backup to where it lies; they must not change meanwhile.
+    `files`: path by name in the backup; they must not change meanwhile.
 
     Raises:
-        BackupError: it cannot be written; what was there before is there still.
+        BackupError: it cannot be written; earlier backups are unchanged.
     """
     while (target := folder / f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}").exists():
         now += timedelta(seconds=1)  # by a clock that was set back
@@ -68,9 +68,9 @@ def make(folder: Path, kind: str, files: Mapping[str, Path], *, now: datetime, k
 
 
 def restore(file: Path, kind: str, folder: Path) -> str:
-    """Unpack a backup into `folder`, which must be empty or absent. It appears whole or not at all.
+    """Unpacks a backup into `folder`, which must be empty or absent. It appears complete or not at all.
 
-    Returns when it was made.
+    Returns the time at which it was made.
 
     Raises:
         BackupError: it is cut short, damaged, of another kind, or the folder holds something. Nothing is there then.
@@ -93,7 +93,7 @@ def restore(file: Path, kind: str, folder: Path) -> str:
 
 
 def _read(file: Path, kind: str, into: Path | None) -> str:
-    """Compare every byte with the manifest, and put the files there, or nowhere. Returns when it was made."""
+    """Compares every byte with the manifest, and writes the files there, or nowhere. Returns the backup's time."""
     damaged = BackupError(f"{file}: no whole backup, it is cut short or damaged; take the one before it")
     try:
         with tarfile.open(file, "r:") as archive:
@@ -130,7 +130,7 @@ def _facts(archive: tarfile.TarFile, file: Path) -> dict[str, Any]:
 
 
 def _number_of(file: Path) -> int:
-    """0 of one that is damaged, or was made before backups had numbers: those go first, in the order of their names."""
+    """Returns the number of a backup; 0 of a damaged or unnumbered one: those go first, in the order of names."""
     try:
         with tarfile.open(file, "r:") as archive:
             number = _facts(archive, file).get("number", 0)
@@ -149,7 +149,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _copied(source: IO[bytes], path: Path) -> tuple[int, str]:
-    """Size and SHA-256 of what is there now."""
+    """Copies a file. Returns its size and SHA-256."""
     digest, size = hashlib.sha256(), 0
     is_kept = path != Path(os.devnull)
     handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if is_kept else 0), 0o600)

@@ -13,7 +13,7 @@ from pathlib import Path
 OWNER_ONLY = 0o600
 PUBLIC = 0o644
 _NAME_CHARACTERS = 60
-"""Of a file's name that its draft repeats: file systems take 255 bytes, a character has up to four."""
+"""Characters of a file's name that its draft repeats: file systems take 255 bytes, a character has up to four."""
 
 
 def write(path: Path, data: bytes, *, mode: int = OWNER_ONLY) -> Path:

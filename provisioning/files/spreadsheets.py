@@ -1,4 +1,4 @@
-"""Writes tables that spreadsheets open: no cell of text begins a formula, whoever chose it."""
+"""Writes tables that spreadsheets open: no cell of text begins a formula, even of hostile origin."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The configuration file of each process, written from the same types that read it."""
+"""Writes the configuration file of each process from the same types that read it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,10 +10,10 @@ from provisioning.files import durable
 
 
 def write(path: Path, configuration: Section) -> Path:
-    """Write a configuration as TOML, every key of it, mode 0600, and read it back. Returns `path`.
+    """Writes a configuration as TOML, every key of it, mode 0600, and reads it back. Returns `path`.
 
     Raises:
-        ConfigError: it does not come back.
+        ConfigError: the file read back differs.
         OSError: it cannot be written.
     """
     durable.write(path, text(configuration).encode())
@@ -22,7 +22,7 @@ def write(path: Path, configuration: Section) -> Path:
 
 
 def text(configuration: Section) -> str:
-    """A configuration as TOML, every key of it."""
+    """Returns a configuration as TOML, every key of it."""
     return "\n".join(_table(configuration.model_dump(mode="json", exclude_none=True))) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""HTTP connections that nobody can wear out: bounded in number, in headers and in the time that they may idle.
+"""Accepts HTTP connections within bounds of number, headers and idle time, which no client can exhaust.
 
-Those beyond the limit wait in the backlog; one address has a share of them only. Bodies are the answerer's: it reads
-them as they come.
+Connections beyond the limit wait in the backlog; one address has only a share of them. Bodies are left to `answer`,
+which reads them as they come.
 """
 
 import asyncio
@@ -18,38 +18,38 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What a client may take before anybody knows who it is."""
+    """Limits of a client before it is identified."""
 
     connections: int
     per_address: int
-    """Of them; the others of that address are hung up on."""
+    """Connections of one address; further ones are closed."""
     handshake_s: float
-    """For TLS."""
+    """Limit of the TLS handshake."""
     idle_s: float
-    """For the headers of a request, and between requests."""
+    """Limit for the headers of a request, and between requests."""
     goodbye_s: float = 1.0
-    """For a TLS goodbye, and for requests under way when the acceptor ends."""
+    """Limit for a TLS goodbye, and for pending requests when the acceptor ends."""
     linger_s: float = 1.0
-    """For what a refused client still sends: cut off in the middle of a body, it would not read that it was refused."""
+    """Time for the rest of a refused client's body: cut off in the middle, it would not read the refusal."""
     headers: int = 32
     line_bytes: int = 4096
     read_bytes: int = 64 * 1024
-    """Of a body that wait in memory."""
+    """Bytes of a body that wait in memory."""
 
 
 Answer: TypeAlias = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
-"""Request and the address that it comes from, an IPv4 one as such."""
+"""Function from a request and its client's address, an IPv4 one in its own form, to a response."""
 
 
 def bare(status: int) -> web.Response:
-    """An answer that says nothing, after which the connection ends."""
+    """Makes an empty response, after which the connection ends."""
     response = web.Response(status=status, headers={"Server": "wayside"})
     response.force_close()
     return response
 
 
 def listen(host: str, port: int, backlog: int) -> socket.socket:
-    """A listening socket.
+    """Opens a listening socket.
 
     Raises:
         OSError: the address is taken, or none of this machine's.
@@ -61,11 +61,11 @@ def listen(host: str, port: int, backlog: int) -> socket.socket:
 
 
 class Acceptor:
-    """Takes connections from a listener, in `run`, and closes it.
+    """Accepts connections from a listener, in `run`, and closes it.
 
-    `refusal`: what goes back, by status, for what is no HTTP, and for a bug of ours, which is logged with its
-    traceback. `unwelcome` hears address and cause of whoever speaks no HTTP, no TLS, or shows a certificate that is
-    not trusted.
+    `refusal`: makes the response, by status, to requests that are no HTTP, and for a bug of ours, which is logged with
+    its traceback. `unwelcome` is called with address and cause for a client that speaks no HTTP, no TLS, or shows an
+    untrusted certificate.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Acceptor:
         self._here: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Serve until cancelled; then nothing of it is left."""
+        """Serves until cancelled; then closes everything."""
         loop = asyncio.get_running_loop()
         server = web.Server(self._answered, access_log=None)
         visits: set[asyncio.Task[None]] = set()
@@ -159,7 +159,7 @@ class Acceptor:
 
 
 class _Visitor(web.RequestHandler):
-    """One connection."""
+    """Connection of one client."""
 
     __slots__ = ("_refused", "answering", "gone", "remote")
 
@@ -189,7 +189,7 @@ class _Visitor(web.RequestHandler):
         self._refused = refused
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """The end, whoever made it."""
+        """Notes the end of the connection, by either side."""
         super().connection_lost(exc)
         self.gone.set()
 
@@ -200,14 +200,14 @@ class _Visitor(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """For what is no HTTP, and for a bug of ours."""
+        """Answers a request that is no HTTP, or that met a bug of ours."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             super().handle_error(request, status, exc, message)
         return self._refused(self.remote, status)
 
 
 def _reason(error: ssl.SSLError) -> str:
-    """Without the place in OpenSSL's source."""
+    """Describes a TLS error, without the place in OpenSSL's source."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the client's certificate is not trusted ({error.verify_message})"
     return (error.reason or type(error).__name__).replace("_", " ").lower()

@@ -68,7 +68,7 @@ def build(
 
 
 def _wheels(folder: Path, role: Role, python: str) -> str:
-    """Our own, pip's, and everything that the extras need, as the lock has it. Returns our version."""
+    """Gathers our own wheel, pip's, and those that the extras need, by the lock. Returns our version."""
     folder.mkdir()
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
     (own,) = folder.glob("wayside-*.whl")

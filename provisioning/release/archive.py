@@ -1,4 +1,6 @@
-"""Release archives: all that a role needs, in one signed tar, for a Debian without internet; `install.sh` reads it.
+"""Writes release archives: all that a role needs, in one signed tar, for a Debian without internet.
+
+`install.sh` reads it.
 
 ```
 manifest        what it is for (role, version, arch, python), then `sha256 HEX PATH` of every other file
@@ -33,7 +35,7 @@ _HEAD: Final = "wayside-release 1"
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What one kind of machine gets. `extras`: of this project; `kinds`: of `wayside-engines fetch`."""
+    """Contents for one kind of machine. `extras`: of this project; `models`: names of manifests."""
 
     extras: tuple[str, ...]
     programs: tuple[str, ...]
@@ -47,7 +49,7 @@ _FACES: Final = "centerface"
 _PLATES: Final = "clp-det"
 _LIKENESS: Final = "efficientnet-lite0"
 _CLUSTER: Final = ("wayside-cluster", "wayside-engines", "wayside-provision")
-"""The last for `cluster check`: what a machine is to be is looked at where it stands."""
+"""The last one is for `cluster check`, which compares a machine with its plan on the spot."""
 _EDGE_UNITS: Final = (
     "wayside-edge.service",
     "wayside-edge.sysusers",
@@ -81,25 +83,27 @@ ROLES: Final[Mapping[str, Role]] = {
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What one archive is for."""
+    """Role, version and platform of one archive, and its requirements."""
 
     role: str
     version: str
     arch: str
     python: str
     requirement: str
-    """What pip is asked to install from the wheels."""
+    """Requirement that pip installs from the wheels."""
     programs: tuple[str, ...]
     debian: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """Of the file."""
+        """File name of the archive."""
         return f"wayside-{self.role}-{self.version}-{self.arch}{SUFFIX}"
 
 
 def new_key(folder: Path) -> Path:
-    """A key to sign releases with: `release.key`, mode 0600, and `release.pub` for every machine. Returns the former.
+    """Makes a key that signs releases: `release.key`, mode 0600, and `release.pub` for every machine.
+
+    Returns the path of the former.
 
     Raises:
         ReleaseError: there is one, or the folder cannot be written.
@@ -118,7 +122,7 @@ def new_key(folder: Path) -> Path:
 
 
 def load_key(file: Path) -> Ed25519PrivateKey:
-    """The key that `new_key` wrote.
+    """Reads the key that `new_key` wrote.
 
     Raises:
         ReleaseError: missing, readable by others, or none.
@@ -137,7 +141,7 @@ def load_key(file: Path) -> Ed25519PrivateKey:
 
 
 def pack(release: Release, tree: Path, key: Ed25519PrivateKey, out: Path) -> Path:
-    """Sign everything under `tree` and write the archive to the folder `out`. Returns its path.
+    """Signs everything under `tree` and writes the archive to the folder `out`. Returns its path.
 
     Raises:
         ReleaseError: a name in the tree that no manifest can hold, or it cannot be written.
@@ -195,7 +199,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """The same bytes make the same archive, whoever packs it."""
+    """Removes owner and time: the same bytes make the same archive on every machine."""
     member.uid = member.gid = member.mtime = 0
     member.uname = member.gname = ""
     member.mode = 0o755 if member.mode & 0o100 else 0o644

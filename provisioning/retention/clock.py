@@ -44,14 +44,14 @@ class RetentionClock:
     """
 
     def __init__(self, folder: Path, *, newest_ms: Callable[[], int | None]) -> None:
-        """`newest_ms`: when the newest thing there was written. It is asked only where no state can be read."""
+        """`newest_ms`: returns when the newest thing there was written. It is called only if no state can be read."""
         self._path = folder / FILE
         self._newest_ms = newest_ms
 
     def advance(self, now: Clocks) -> Retention:
-        """Write down how far retention time has come, and return it. Where nothing is kept, the wall clock is the time.
+        """Stores and returns the advanced retention time. With nothing kept, the wall clock is the time.
 
-        A machine whose clock was wrong while it was set up so needs nobody's word.
+        So a machine whose clock was wrong during its set-up needs no confirmation.
         """
         with self._locked():
             state = self._stepped(now)
@@ -67,7 +67,7 @@ class RetentionClock:
             return horizon_ms
 
     def confirm(self, now: Clocks, today: str, keeps_ms: Mapping[str, int]) -> Retention:
-        """Take the wall clock as the time, once a person's word for `today` (YYYY-MM-DD, UTC) agrees with it.
+        """Takes the wall clock as the time, once an operator's word for `today` (YYYY-MM-DD, UTC) agrees with it.
 
         See `Retention.confirm`.
 
@@ -91,7 +91,7 @@ class RetentionClock:
         return state
 
     def _leave_to_owner(self, path: Path) -> None:
-        """Let root's word at the command line be read by whoever owns the folder."""
+        """Lets the folder's owner read a file that root wrote at the command line."""
         if os.geteuid() == 0:
             owner = self._path.parent.stat()
             os.chown(path, owner.st_uid, owner.st_gid)

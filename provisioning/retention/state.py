@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 DAY_MS: Final = 86_400_000
 TOLERANCE_MS: Final = DAY_MS
-"""How far wall clock and retention time may lie apart, either way, while things are deleted."""
+"""Limit of the difference between wall clock and retention time, either way, while things are deleted."""
 ALLOWANCE_MS: Final = 2 * DAY_MS
-"""How much of the time that the machine was off is believed, in all, between two confirmations."""
+"""Limit of the off time that is believed, in all, between two confirmations."""
 STEP_MS: Final = 2 * DAY_MS
-"""How far a horizon may advance beyond retention time. A day is due whole, up to a day after its first moment; one more
-is left for the hour in which nobody looked."""
+"""Limit of a horizon's advance beyond retention time. A day is due whole, up to a day after its first moment; one more
+is left for the hour in which no housekeeping ran."""
 _MOST_MS: Final = 2**53
 
 
@@ -96,17 +96,17 @@ class Retention(_Kept):
         )
 
     def ahead_ms(self, wall_ms: int) -> int:
-        """How far the wall clock is ahead of retention time; negative where it is behind."""
+        """Milliseconds that the wall clock is ahead of retention time; negative if it is behind."""
         return wall_ms - self.at_ms
 
     def due_ms(self, wall_ms: int) -> int | None:
-        """The moment up to which what ends has ended; None while the clocks disagree, when nothing has."""
+        """Returns the moment up to which things have ended; None while the clocks disagree, when nothing has."""
         if abs(self.ahead_ms(wall_ms)) > TOLERANCE_MS:
             return None
         return min(wall_ms, self.at_ms)
 
     def latest_ms(self, wall_ms: int) -> int:
-        """The later of both: what is to be kept from now on is kept from there, so that it is never kept too short."""
+        """Returns the later of both times: retention that begins now counts from it, and is never too short."""
         return max(wall_ms, self.at_ms)
 
     def use_horizon(

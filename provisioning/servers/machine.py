@@ -193,7 +193,7 @@ def _units(inodes: set[str]) -> dict[str, str]:
             held = {match[1] for link in links if (match := _SOCKET.fullmatch(link)) is not None} & inodes
             unit = _UNIT.search((process / "cgroup").read_text(encoding="utf-8")) if held else None
         except OSError:
-            continue  # it has ended, or is somebody else's
+            continue  # it has ended, or is another user's
         if unit is not None:
             found.update(dict.fromkeys(held, unit[1]))
     return found

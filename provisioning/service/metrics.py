@@ -1,4 +1,4 @@
-"""Prometheus on loopback: how the newest roll-out stands, who has not enrolled yet, and what ends when.
+"""Serves metrics to Prometheus on loopback: the newest roll-out, agents not enrolled yet, and ends of certificates.
 
 Labels are words of the contract and names of services: no agent, no address, no secret.
 """
@@ -26,7 +26,7 @@ _PREFIX: Final = "wayside_provisioning_"
 
 @contextmanager
 def open_door(home: Home) -> Iterator[None]:
-    """Answer at `metrics_port` while `with` lasts; without one nobody does.
+    """Serves at `metrics_port` while `with` lasts; without a port, nowhere.
 
     Raises:
         HomeError: the port cannot be had.
@@ -60,10 +60,10 @@ class _Collector:
 
 
 def families(home: Home) -> Iterator[Metric]:
-    """All there are, as of now.
+    """Yields all metrics, as of now.
 
     Raises:
-        RegisterError: the register cannot be used; Prometheus sees a door that does not answer well.
+        RegisterError: the register cannot be used; Prometheus gets an error.
     """
     yield from _agents(home)
     yield from _rollout(home)
@@ -93,7 +93,7 @@ def _agents(home: Home) -> Iterator[Metric]:
 
 
 def _rollout(home: Home) -> Iterator[Metric]:
-    """Of the newest, for only one is under way at a time; no sample before the first."""
+    """Yields metrics of the newest roll-out, for only one is under way at a time; no sample before the first."""
     phases = _gauge("rollout_phase", "1 where the newest roll-out is in it", "rollout", "kind", "phase")
     agents = _gauge("rollout_agents", "Agents of the newest roll-out, by how they stand", "rollout", "kind", "progress")
     stopped = _gauge("rollout_stopped", "1 where that ended it before its end", "rollout", "kind", "cause")

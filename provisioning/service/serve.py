@@ -1,4 +1,4 @@
-"""`wayside-provision serve`: enrolment and courier, and once a day what must not be forgotten. One process a home."""
+"""Runs `wayside-provision serve`: enrolment, delivery, and daily renewals. One process for each home."""
 
 import asyncio
 import fcntl
@@ -25,11 +25,11 @@ _log = logging.getLogger(__name__)
 LOCK: Final = "serve.lock"
 CHORES_S: Final = 86_400.0
 DUE: Final = timedelta(days=60)
-"""How long before its end a certificate is spoken of that cannot be renewed here, for want of the services' key."""
+"""Time before the end of a certificate at which serve warns that it cannot renew it, for want of the services' key."""
 
 
 def serve(home: Home, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. `announce` is told once boxes can come. To be called from the main thread.
+    """Serves until SIGTERM or SIGINT. Calls `announce` when boxes can connect. To be called from the main thread.
 
     Raises:
         HomeError: another process serves this home, or one of its ports cannot be used.
@@ -83,7 +83,7 @@ async def _daily(home: Home, tls: ssl.SSLContext) -> None:
 
 
 def chores(home: Home) -> list[str]:
-    """What ends is made anew before it does. Returns the names of the services whose certificates were.
+    """Renews certificates and lists before they end. Returns the names of the services whose certificates were.
 
     Raises:
         AuthorityError: something cannot be signed or written.
@@ -104,7 +104,7 @@ def chores(home: Home) -> list[str]:
 
 
 def _ends(home: Home) -> Iterator[tuple[str, datetime]]:
-    """What only the services' authority can make anew. A certificate that is not here is with its service."""
+    """Yields ends that only the services' authority can renew. A certificate that is not here is with its service."""
     identities = home.identities
     for name in SERVICES:
         if identities.identity(name).cert_file.exists():
@@ -114,7 +114,7 @@ def _ends(home: Home) -> Iterator[tuple[str, datetime]]:
 
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
-    """Two processes would work against one another at the broker. The lock goes with the process, however it ends."""
+    """Locks the home: two processes would work against one another at the broker. The lock ends with the process."""
     path = home.directory / LOCK
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,4 +1,4 @@
-"""Signed documents and sealed secrets: who may tell an agent what to do, and who may read a camera's password.
+"""Signs documents that agents obey, and encrypts camera passwords that a single agent can read.
 
 Documents are signed with Ed25519 (RFC 8032) over a context string and the very text that travels. Passwords are
 encrypted by HPKE (RFC 9180: X25519, HKDF-SHA256, AES-256-GCM) to one agent's key, bound to that agent and one camera: a
@@ -35,15 +35,15 @@ class SealError(ValueError):
 
 
 class ForgedError(SealError):
-    """The signature is not by the key that is trusted here."""
+    """The signature is not by the trusted key."""
 
 
 class WrongAddresseeError(SealError):
-    """Meant for somebody else."""
+    """The document is meant for another addressee."""
 
 
 class OutdatedError(SealError):
-    """Not newer than what was seen before.
+    """The document is not newer than an earlier one.
 
     Attributes:
         number: of the document.
@@ -55,7 +55,7 @@ class OutdatedError(SealError):
 
 
 class ExpiredError(SealError):
-    """A command, or what its key stands on, that counts no more, or not yet.
+    """A command, or its key's warrant, is not valid any more, or not yet.
 
     Attributes:
         number: of the command.
@@ -67,7 +67,7 @@ class ExpiredError(SealError):
 
 
 class Seal:
-    """The public half: verifies."""
+    """Public half of the seal: verifies."""
 
     def __init__(self, key: str) -> None:
         """`key` is the raw Ed25519 public key in hex.
@@ -94,7 +94,7 @@ class Seal:
             raise SealError(f"{path}: the seal's public key cannot be read ({error}); enrol again") from error
 
     def open(self, payload: bytes, *, addressee: str, newer_than: int) -> Document:
-        """Verify and read a sealed document.
+        """Verifies and reads a sealed document.
 
         Raises:
             ForgedError, WrongAddresseeError, OutdatedError: see there; checked in this order.
@@ -117,9 +117,9 @@ class Seal:
     def open_command(
         self, payload: bytes, *, agent_id: str, newer_than: int, warrant_from: int, now_ms: int
     ) -> tuple[TaskCommand, int]:
-        """A command of the centre, by a key that this seal's warrant names; and the number of that warrant.
+        """Verifies and reads a command of the centre, by a key that this seal's warrant names.
 
-        `warrant_from`: no warrant of a lower number counts any more.
+        Returns the command and the warrant's number. `warrant_from`: warrants of a lower number are invalid.
 
         Raises:
             ForgedError, WrongAddresseeError, ExpiredError, OutdatedError: see there; checked in this order.
@@ -167,7 +167,7 @@ class Seal:
 
 
 class SealKey:
-    """The private half: signs.
+    """Private half of the seal: signs.
 
     Provisioning's is on the centre's business server alone. The centre has another, for its audit.
     """
@@ -198,12 +198,12 @@ class SealKey:
         return cls(Ed25519PrivateKey.from_private_bytes(_private(path)))
 
     def sign(self, document: Document) -> Sealed:
-        """Seal a document."""
+        """Signs a document, as agents and centre receive it."""
         text = document.model_dump_json()
         return Sealed(document=text, signature=self._key.sign(_DOCUMENT + text.encode()).hex())
 
     def sign_bundle(self, bundle: Bundle) -> SealedBundle:
-        """Seal a bundle."""
+        """Signs a bundle, as a box reads it."""
         text = bundle.model_dump_json()
         return SealedBundle(bundle=text, signature=self._key.sign(_BUNDLE + text.encode()).hex())
 
@@ -218,15 +218,15 @@ class SealKey:
 
 
 def pack_bundle(sealed: SealedBundle) -> str:
-    """A sealed bundle as one line of text: what the file holds and the QR code shows."""
+    """Writes a sealed bundle as one line of text, for the file and the QR code."""
     return "WAYSIDE1." + base64.urlsafe_b64encode(sealed.model_dump_json().encode()).decode()
 
 
 def open_bundle(text: str) -> Bundle:
-    """Read a bundle that `pack_bundle` wrote and check it against the key that it names itself.
+    """Reads a bundle that `pack_bundle` wrote and checks it against the key that it names itself.
 
-    That finds damage and clumsy changes. Whether the key is the right one is for whoever compares its first digits with
-    what `wayside-provision bundle` printed, or for a box that already has one.
+    That finds damage and clumsy changes. A person verifies the key by comparing its first digits with the output of
+    `wayside-provision bundle`; a box may already have one.
 
     Raises:
         SealError: no bundle, or changed since it was signed.
@@ -250,7 +250,7 @@ def open_bundle(text: str) -> Bundle:
 
 
 class SecretsKey:
-    """The private half of the key that camera passwords are encrypted to: an agent's, or provisioning's vault."""
+    """Private half of the key that camera passwords are encrypted to: an agent's, or provisioning's vault."""
 
     def __init__(self, key: X25519PrivateKey) -> None:
         self._key = key
@@ -277,7 +277,7 @@ class SecretsKey:
         return cls(X25519PrivateKey.from_private_bytes(_private(path)))
 
     def decrypt(self, sealed: str, *, agent_id: str, camera_id: str) -> str:
-        """The password of one camera.
+        """Decrypts the password of one camera.
 
         Raises:
             SealError: encrypted to another key, for another camera, or damaged.

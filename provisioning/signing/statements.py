@@ -1,6 +1,6 @@
-"""An agent answers for what it says with the key of its certificate; whoever trusts the agents' authority can check it.
+"""Signs an agent's statements with the key of its certificate; every holder of the agents' authority can verify them.
 
-There is no key for this alone: it is the one that lets the agent in at the broker.
+It is the same key that lets the agent in at the broker.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -26,13 +26,13 @@ class AttestError(ValueError):
 
 
 def attest(statement: bytes, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Signature:
-    """Sign. The certificate goes with it, since the agent renews its own while pictures wait."""
+    """Signs a statement. The certificate goes with it, since the agent renews its own while pictures wait."""
     pem = certificate.public_bytes(Encoding.PEM).decode()
     return Signature(certificate=pem, value=key.sign(statement, _ALGORITHM).hex())
 
 
 class Attested:
-    """Verifies, by the certificate of the agents' authority."""
+    """Verifies statements, by the certificate of the agents' authority."""
 
     def __init__(self, authority: x509.Certificate) -> None:
         self._authority = authority
@@ -54,9 +54,9 @@ class Attested:
         return cls(found)
 
     def check(self, statement: bytes, signature: Signature, *, agent_id: str, first_ms: int, last_ms: int) -> str:
-        """SHA-256 of the certificate, in hex, once the signature is by this agent and over this statement.
+        """Verifies a signature by this agent over this statement. Returns the SHA-256 of the certificate, in hex.
 
-        It was made between `first_ms` and `last_ms`: somewhere there the certificate must have counted, give or take
+        It was made between `first_ms` and `last_ms`: somewhere there the certificate must have been valid, give or take
         five minutes.
 
         Raises:

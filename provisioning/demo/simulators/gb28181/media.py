@@ -180,7 +180,7 @@ class MediaSender:
             except BlockingIOError:
                 await asyncio.get_running_loop().sock_sendto(self._socket, packet, self._order.remote)
             except ConnectionRefusedError:
-                self._counts.unsent += 1  # the word of an earlier packet: nobody listens there
+                self._counts.unsent += 1  # the answer to an earlier packet: no socket listens there
         elif self._writer is not None:
             await self._write(self._writer, packet)
 

@@ -192,8 +192,8 @@ def ingest(
     """Bring a recording to a desk agent, as fast as it can redact. Run again after any trouble, it goes on there."""
     from edge_agent.desk.client import command
 
-    order = command.Order(file, camera, started_at, interval, keyframes, again, as_json)
-    raise typer.Exit(command.ingest(order, command.Way(config, server, ca, token)))
+    order = command.IngestArguments(file, camera, started_at, interval, keyframes, again, as_json)
+    raise typer.Exit(command.ingest(order, command.AgentArguments(config, server, ca, token)))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ import av
 from bench.edge.film import GOP, RATE, film
 from bench.measure import Comparison, compare, cpu_ms
 from edge_agent.gb28181.media.depacketizer import AccessUnit, Receiver
-from edge_agent.sources.capture_time import Stamp
-from edge_agent.sources.rtsp.keyframe_decoder import Eye
+from edge_agent.sources.capture_time import CaptureTime
+from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from provisioning.contracts.wire.messages import ClockQuality
 from provisioning.demo.simulators.gb28181.device_profile import Profile
 from provisioning.demo.simulators.gb28181.faults import Fault
@@ -148,17 +148,17 @@ def _demuxed(reel: Reel) -> None:
 
 
 def _seen(reel: Reel) -> None:
-    eye = Eye(_decoder(reel.codec))
+    eye = StreamDecoder(_decoder(reel.codec))
     _expect(sum(_look(eye, unit) for unit in _units(reel)), reel.pictures // GOP)
 
 
-def _look(eye: Eye, unit: AccessUnit) -> int:
+def _look(eye: StreamDecoder, unit: AccessUnit) -> int:
     """Pictures that came of it."""
     packet = av.Packet(unit.data)
     packet.is_keyframe = unit.is_keyframe
     if not eye.wants(packet):
         return 0
-    return sum(1 for _ in eye.look(packet, Stamp(0, ClockQuality.ARRIVAL, "", None)))
+    return sum(1 for _ in eye.look(packet, CaptureTime(0, ClockQuality.ARRIVAL, "", None)))
 
 
 def _decoded(reel: Reel) -> None:

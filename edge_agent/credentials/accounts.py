@@ -8,7 +8,7 @@ from edge_agent.errors import WrongCredentials
 from provisioning.contracts.config import processes
 
 
-class Accounts:
+class ViidAccounts:
     """Holds the accounts of all cameras whose devices push."""
 
     def __init__(

@@ -8,7 +8,7 @@ from edge_agent.errors import WrongCredentials
 from provisioning.contracts.config import processes
 
 
-class Accounts:
+class Gb28181Accounts:
     """Holds the accounts of all devices that may register. The first camera of a device lends its password."""
 
     def __init__(

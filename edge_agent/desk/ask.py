@@ -21,7 +21,7 @@ _KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordingRef:
     """Identifies a recording: camera, start, and a hash that tells two files of the same start apart."""
 
     camera_id: str
@@ -43,14 +43,14 @@ class AskHealth:
 class AskStanding:
     """Asks how far a recording is."""
 
-    recording: Recording
+    recording: RecordingRef
 
 
 @dataclass(frozen=True, slots=True)
 class AskUpload:
     """Sends a recording, from `at_ms` on. `again`: all of it is to be decoded, whatever came before."""
 
-    recording: Recording
+    recording: RecordingRef
     at_ms: int
     again: bool
 
@@ -71,7 +71,7 @@ def ask(method: str, target: str, now_ms: int) -> Ask:
     if found is None or len(target) > MAX_TARGET:
         raise Refused("not_found", "there is POST and GET /cameras/CAMERA/recordings?started_at_ms=…, and GET /health")
     given = _given(query)
-    recording = Recording(found[1], _start(given, now_ms), _key(given))
+    recording = RecordingRef(found[1], _start(given, now_ms), _key(given))
     wanted: Ask
     match method:
         case "GET":

@@ -5,15 +5,15 @@ import asyncio
 from aiohttp import web
 
 from edge_agent.desk.errors import Refused
-from edge_agent.desk.http_server import Limits
+from edge_agent.desk.http_server import DeskLimits
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Body:
+class UploadBody:
     """Reads one request's body. Its methods raise Refused: `slow`, `too_large`, `malformed`, or `gone`."""
 
-    def __init__(self, request: web.BaseRequest, limits: Limits) -> None:
+    def __init__(self, request: web.BaseRequest, limits: DeskLimits) -> None:
         if (request.content_length or 0) > limits.upload_bytes:
             raise _too_large(limits)
         self._request = request
@@ -49,5 +49,5 @@ class Body:
         return data
 
 
-def _too_large(limits: Limits) -> Refused:
+def _too_large(limits: DeskLimits) -> Refused:
     return Refused("too_large", f"an upload has at most {limits.upload_bytes >> 30} GiB: cut the recording in two")

@@ -18,16 +18,16 @@ from aiohttp import web
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, ask
-from edge_agent.desk.body import Body
+from edge_agent.desk.body import UploadBody
 from edge_agent.desk.errors import DeskError, Refused
-from edge_agent.desk.http_server import Door, Limits, closing_json, problem
+from edge_agent.desk.http_server import DeskLimits, HttpsServer, closing_json, problem
 from edge_agent.desk.key_files import server_context, token
 from edge_agent.desk.protocol import End, Progress
 from edge_agent.desk.uploads import Desk, Upload
 from edge_agent.errors import SpoolError
 from edge_agent.sources.upload.byte_pipe import Pipe
 from edge_agent.sources.upload.container import Container, UnusableRecordingError, recognise
-from edge_agent.sources.upload.recording import Incoming, Start
+from edge_agent.sources.upload.recording import Incoming, RecordingStart
 from edge_agent.sources.upload.source import Uploads
 from provisioning.contracts.config import processes
 from provisioning.contracts.errors import ConfigError
@@ -56,11 +56,11 @@ class DeskServer:
         is_paused: Callable[[str], bool],
         clock: Clock,
         *,
-        limits: Limits | None = None,
+        limits: DeskLimits | None = None,
     ) -> None:
         """`cameras`: those of kind `upload`. Nothing is opened yet."""
         self._settings = settings
-        self._limits = limits or Limits()
+        self._limits = limits or DeskLimits()
         self._clock = clock
         self._desk = Desk(cameras, spool_directory, is_paused, clock)
         self._backoff = Backoff(1.0, 30.0)
@@ -82,7 +82,7 @@ class DeskServer:
     async def _serve(self, stop: threading.Event) -> None:
         self._token = token(self._settings.token_file).encode()
         tls = server_context(self._settings.tls_cert_file, self._settings.tls_key_file)
-        door = Door(self._settings.host, self._settings.port, tls, self._answer, self._limits)
+        door = HttpsServer(self._settings.host, self._settings.port, tls, self._answer, self._limits)
         self._desk.shut("")
         self._backoff.reset()
         _log.info("desk open host=%s port=%d", self._settings.host, door.port)
@@ -122,14 +122,14 @@ class DeskServer:
     # --- one recording
 
     async def _take(self, request: web.BaseRequest, wanted: AskUpload) -> web.StreamResponse:
-        body = Body(request, self._limits)
+        body = UploadBody(request, self._limits)
         upload = await asyncio.to_thread(self._desk.begin, wanted)
         try:
             body.invite()
             head, container = await _head(body)
             room, over = _Bell(), _Bell()
             pipe = Pipe(_PIPE_BYTES, room.ring)
-            start = Start(wanted.recording.started_at_ms, wanted.at_ms, upload.after_ms)
+            start = RecordingStart(wanted.recording.started_at_ms, wanted.at_ms, upload.after_ms)
             incoming = Incoming(wanted.recording.camera_id, container, start, pipe, over.ring)
             pipe.write(head)
             upload.offer(incoming)
@@ -184,7 +184,7 @@ async def _say(response: web.StreamResponse, progress: Progress) -> None:
         await response.write(codec.encode(progress) + b"\n")
 
 
-async def _head(body: Body) -> tuple[bytes, Container]:
+async def _head(body: UploadBody) -> tuple[bytes, Container]:
     """Reads as many bytes as it takes to recognize the container."""
     head = bytearray()
     try:
@@ -195,7 +195,7 @@ async def _head(body: Body) -> tuple[bytes, Container]:
     return bytes(head), container
 
 
-async def _pump(body: Body, pipe: Pipe, room: "_Bell", upload: Upload) -> None:
+async def _pump(body: UploadBody, pipe: Pipe, room: "_Bell", upload: Upload) -> None:
     try:
         while data := await body.some():
             pipe.write(data)

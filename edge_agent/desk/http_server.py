@@ -25,7 +25,7 @@ _BACKLOG: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DeskLimits:
     """Limits of one client, and of all."""
 
     handshake_s: float = 10.0
@@ -40,14 +40,14 @@ class Limits:
     upload_bytes: int = 256 * 1024**3
 
 
-class Door:
+class HttpsServer:
     """Binds at once, serves in `run`.
 
     Raises:
         DeskError: `cannot_listen`: the address is taken, or none of this machine's.
     """
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext, answer: Answer, limits: Limits) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, answer: Answer, limits: DeskLimits) -> None:
         try:
             self._listener = listen(host, port, _BACKLOG)
         except OSError as error:

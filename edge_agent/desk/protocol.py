@@ -7,7 +7,7 @@ from pydantic import Field
 from provisioning.contracts.wire.messages import Count, Message
 
 
-class Stage(StrEnum):
+class RecordingStage(StrEnum):
     """Stage of a recording's ingestion."""
 
     NEW = "new"
@@ -20,7 +20,7 @@ class Stage(StrEnum):
 class Standing(Message):
     """Reports the agent's state of a recording."""
 
-    stage: Stage
+    stage: RecordingStage
     after_ms: int = Field(ge=-1)
     """The client need not send again what lies at or before this offset; -1: nothing is in."""
 

@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Final
 
 from edge_agent.clock import Clock
-from edge_agent.desk.ask import AskUpload, Recording
+from edge_agent.desk.ask import AskUpload, RecordingRef
 from edge_agent.desk.errors import Refused
 from edge_agent.desk.positions import Position, Positions
 from edge_agent.desk.progress_store import Books, Counts
-from edge_agent.desk.protocol import End, Progress, Stage, Standing
-from edge_agent.sources.upload.recording import Incoming, Outcome
+from edge_agent.desk.protocol import End, Progress, RecordingStage, Standing
+from edge_agent.sources.upload.recording import Incoming, RecordingOutcome
 from edge_agent.sources.upload.source import Uploads
 from provisioning.contracts.wire import messages
 
 _REMEMBERED: Final = 64
 _SAVE_S: Final = 5.0
-_ENDS: Final[Mapping[Outcome | None, End]] = {Outcome.CUT: End.BROKEN, Outcome.LEFT: End.FAILED}
+_ENDS: Final[Mapping[RecordingOutcome | None, End]] = {
+    RecordingOutcome.CUT: End.BROKEN,
+    RecordingOutcome.LEFT: End.FAILED,
+}
 
 
 class Upload:
@@ -113,9 +116,9 @@ class Upload:
         self._settled_ms = max(self._settled_ms, min(passed_ms, first - 1))
         return not waiting
 
-    def _end(self, incoming: Incoming, outcome: Outcome | None, *, is_all_settled: bool) -> End | None:
-        if outcome in {Outcome.WHOLE, Outcome.UNUSABLE} and is_all_settled:
-            return End.COMPLETE if outcome is Outcome.WHOLE else End.UNUSABLE
+    def _end(self, incoming: Incoming, outcome: RecordingOutcome | None, *, is_all_settled: bool) -> End | None:
+        if outcome in {RecordingOutcome.WHOLE, RecordingOutcome.UNUSABLE} and is_all_settled:
+            return End.COMPLETE if outcome is RecordingOutcome.WHOLE else End.UNUSABLE
         if self._desk.is_stopping:
             return End.STOPPING
         if self._desk.is_paused(self.recording.camera_id):
@@ -162,7 +165,7 @@ class Desk:
         self._now: dict[str, Upload] = {}
         self._seen: OrderedDict[str, Incoming] = OrderedDict()
 
-    def standing(self, recording: Recording) -> Standing:
+    def standing(self, recording: RecordingRef) -> Standing:
         """Returns the progress of a recording.
 
         Raises:
@@ -172,12 +175,12 @@ class Desk:
         with self._lock:
             now = self._now.get(recording.camera_id)
             if now is not None and not now.is_over and now.recording == recording:
-                return Standing(stage=Stage.UNDER_WAY, after_ms=self._after_ms(recording.id))
+                return Standing(stage=RecordingStage.UNDER_WAY, after_ms=self._after_ms(recording.id))
         saved = self.positions.load(recording.id)
         after_ms = self._after_ms(recording.id)
         if saved is not None and saved.is_complete:
-            return Standing(stage=Stage.COMPLETE, after_ms=after_ms)
-        return Standing(stage=Stage.NEW if after_ms < 0 else Stage.INTERRUPTED, after_ms=after_ms)
+            return Standing(stage=RecordingStage.COMPLETE, after_ms=after_ms)
+        return Standing(stage=RecordingStage.NEW if after_ms < 0 else RecordingStage.INTERRUPTED, after_ms=after_ms)
 
     def begin(self, wanted: AskUpload) -> Upload:
         """Claims the camera for a recording, until `Upload.close`. Reads the spool.
@@ -205,7 +208,7 @@ class Desk:
             self._now[recording.camera_id] = upload
             return upload
 
-    def remember(self, recording: Recording, incoming: Incoming) -> None:
+    def remember(self, recording: RecordingRef, incoming: Incoming) -> None:
         """Keeps the camera's progress with a recording in memory, while this agent lives."""
         with self._lock:
             self._seen[recording.id] = incoming

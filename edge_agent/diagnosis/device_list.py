@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_agent.gb28181.beijing_time import BeijingTime
-from edge_agent.gb28181.devices.seen import Seen
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.host_port import host_port
 from provisioning.contracts.config.processes import EdgeConfig, Gb28181Source
 
@@ -20,7 +20,7 @@ _SECOND_MS: Final = 1000
 class DeviceList:
     """Lists the devices of one agent, as its file has them at the moment."""
 
-    def __init__(self, edge: EdgeConfig, seen: Sequence[Seen], strangers: Sequence[Stranger]) -> None:
+    def __init__(self, edge: EdgeConfig, seen: Sequence[DeviceView], strangers: Sequence[UnknownDevice]) -> None:
         """A device that was configured after the agent wrote its file is listed as one that never came."""
         sources = {camera.id: camera.source for camera in edge.cameras if isinstance(camera.source, Gb28181Source)}
         self._cameras: dict[tuple[str, str], list[str]] = {}
@@ -28,7 +28,7 @@ class DeviceList:
             self._cameras.setdefault((source.device_id, source.channel_id), []).append(camera_id)
         known = {each.device_id: each for each in seen}
         ids = dict.fromkeys(source.device_id for source in sources.values())
-        self._seen = [known.get(device_id, Seen(device_id)) for device_id in ids]
+        self._seen = [known.get(device_id, DeviceView(device_id)) for device_id in ids]
         self._strangers = strangers
 
     def tables(self, *, with_channels: bool) -> list[Table]:
@@ -122,7 +122,7 @@ class DeviceList:
         return table
 
 
-def _counted(seen: Seen) -> str:
+def _counted(seen: DeviceView) -> str:
     if seen.channels is None:
         return ""
     count = str(len(seen.channels))
@@ -130,7 +130,7 @@ def _counted(seen: Seen) -> str:
     return f"{count} of {seen.announced}" if is_short else count
 
 
-def _clock(seen: Seen) -> str:
+def _clock(seen: DeviceView) -> str:
     if seen.skew_ms is None or seen.bound_ms is None:
         return ""
     if abs(seen.skew_ms) <= seen.bound_ms:
@@ -138,7 +138,7 @@ def _clock(seen: Seen) -> str:
     return f"{seen.skew_ms / _SECOND_MS:+.1f} s"
 
 
-def _trouble(seen: Seen) -> str:
+def _trouble(seen: DeviceView) -> str:
     """Joins the faults of a device: the refusal, and of a registered one the catalog's and the subscription's."""
     parts = [seen.refused, "" if seen.is_there else seen.why, seen.catalog_trouble, seen.subscription_trouble]
     return "; ".join(part for part in parts if part)

@@ -19,7 +19,7 @@ from edge_agent.enrolment.identity import CLOCK_TOLERANCE_MS, Identity, utc
 from edge_agent.errors import BrokerError, EdgeError, EnrolmentError, NotFound, Silent, SourceError, WrongCredentials
 from edge_agent.frames import Glance
 from edge_agent.gb28181.devices.registrar import REFUSED_LOGIN
-from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.registration_file import FILE_NAME
 from edge_agent.gb28181.registration_file import look as look_at_devices
 from edge_agent.host_port import host_port
@@ -153,7 +153,7 @@ def _device(camera_id: str, source: processes.Gb28181Source, edge: processes.Edg
     if edge.gb28181 is None or not (edge.spool.directory / FILE_NAME).exists():
         return f"{name} registers once the agent runs: look again then"
     devices, _ = look_at_devices(edge.spool.directory, edge.gb28181.platform_id)
-    seen = next((each for each in devices if each.device_id == source.device_id), Seen(source.device_id))
+    seen = next((each for each in devices if each.device_id == source.device_id), DeviceView(source.device_id))
     if not seen.is_there:
         why = seen.refused or seen.why or "it never came"
         if seen.refused == REFUSED_LOGIN:

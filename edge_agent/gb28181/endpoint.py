@@ -21,26 +21,26 @@ from edge_agent.gb28181.devices.events import (
 )
 from edge_agent.gb28181.devices.messages import Conversation
 from edge_agent.gb28181.devices.onboarding import Greeting
-from edge_agent.gb28181.devices.queries import Asked, Enquiries, What
+from edge_agent.gb28181.devices.queries import Enquiries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.registrar import Registrar
 from edge_agent.gb28181.devices.registrations import THERE, Gone, Registrations
 from edge_agent.gb28181.devices.request_factory import OwnRequests
 from edge_agent.gb28181.devices.request_sender import Context, Outgoing
 from edge_agent.gb28181.devices.settings import Settings, World
 from edge_agent.gb28181.devices.subscriptions import Key, Subscriptions
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.sessions.dialog_requests import Surroundings
 from edge_agent.gb28181.sessions.dialogs import Dialogs
-from edge_agent.gb28181.sessions.invite import ChannelFree, Invitation, PortFree, Route
+from edge_agent.gb28181.sessions.invite import ChannelFree, DeviceRoute, Invitation, PortFree
 from edge_agent.gb28181.sip import message as sip
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.errors import ProtocolError
-from edge_agent.gb28181.sip.inbox import Inbox, Received
+from edge_agent.gb28181.sip.inbox import Received, SipInbox
 from edge_agent.gb28181.sip.message import Request, Response
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.pacing import Pacer
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import Rates
+from edge_agent.gb28181.sip.rates import TokenBuckets
 from edge_agent.gb28181.sip.transactions import ServerTransactions
 
 ALLOW: Final = ("Allow", "REGISTER, MESSAGE, NOTIFY, INFO, BYE, ACK, CANCEL, OPTIONS")
@@ -49,7 +49,7 @@ PER_DEVICE_PER_MINUTE: Final = 6000.0
 """Messages a minute of one device: a recorder that sends its catalog of 2,000 channels in as many messages passes."""
 _SHARE_OF_EACH: Final = 12
 """Messages a minute that each configured device adds to one address's share: a site's devices may all share one."""
-_CMD_TYPES: Final = {What.CATALOG: "Catalog", What.RECORDS: "RecordInfo"}
+_CMD_TYPES: Final = {MessageSubject.CATALOG: "Catalog", MessageSubject.RECORDS: "RecordInfo"}
 
 
 class NotThereError(ProtocolError):
@@ -103,9 +103,9 @@ class Endpoint:
         self._open: set[int] = set()
         """Sessions whose device may still send."""
         per_source = settings.per_source_per_minute + _SHARE_OF_EACH * len(settings.devices)
-        self._sources = Rates(per_source)
-        self._inbox = Inbox(self._sources, self._registrations.is_host, self._registrations.is_address)
-        self._speakers = Rates(PER_DEVICE_PER_MINUTE, max_buckets=len(settings.devices) + 1)
+        self._sources = TokenBuckets(per_source)
+        self._inbox = SipInbox(self._sources, self._registrations.is_host, self._registrations.is_address)
+        self._speakers = TokenBuckets(PER_DEVICE_PER_MINUTE, max_buckets=len(settings.devices) + 1)
         self._now = now
         for each in restored:
             if each.device_id in self._registrations:
@@ -257,10 +257,10 @@ class Endpoint:
 
     # --- what is known
 
-    def route(self, device_id: str) -> Route | None:
+    def route(self, device_id: str) -> DeviceRoute | None:
         """Returns the route to a device; None: offline, or over TCP and not heard since our restart."""
         peer = self._registrations.peer(device_id)
-        return None if peer is None else Route(peer, self._world.own_host(peer), self._settings.port)
+        return None if peer is None else DeviceRoute(peer, self._world.own_host(peer), self._settings.port)
 
     def is_there(self, device_id: str) -> bool:
         """True if a device counts as registered: also one from before our restart that is not overdue yet."""
@@ -274,7 +274,7 @@ class Endpoint:
         """Returns the number of devices that are online."""
         return self._registrations.count()
 
-    def strangers(self) -> tuple[Stranger, ...]:
+    def strangers(self) -> tuple[UnknownDevice, ...]:
         """Returns the unknown devices that tried to register and were refused."""
         return self._registrar.strangers.listing()
 
@@ -347,7 +347,7 @@ class Endpoint:
                 self.counts["stray_answer"] += 1
         elif response.status < 200:
             return
-        elif isinstance(context, Asked):
+        elif isinstance(context, MessageContext):
             self._registrations.answered(context.device_id, self._now)
             if response.status >= 300 and context.what in _CMD_TYPES:
                 self._enquiries.refused(context.device_id, _CMD_TYPES[context.what], self._now)
@@ -357,9 +357,9 @@ class Endpoint:
                 self._subscriptions.renew(context, self._conversation.version(context[0]))
 
     def _unanswered(self, context: Context, now: Now) -> None:
-        if not isinstance(context, Asked):
+        if not isinstance(context, MessageContext):
             self._subscriptions.unanswered(context, now.monotonic_s)
-        elif context.what is What.PROBE and self._registrations.silent(context.device_id):
+        elif context.what is MessageSubject.PROBE and self._registrations.silent(context.device_id):
             self._emit(Offline(context.device_id, Gone.SILENT))
 
     def _mind_registrations(self, now: Now) -> None:
@@ -369,7 +369,7 @@ class Endpoint:
                 self._emit(Forget(device_id))
             self._emit(Offline(device_id, why))
         for device_id in ask:
-            self._enquiries.ask_status(device_id, self._conversation.version(device_id), now, What.PROBE)
+            self._enquiries.ask_status(device_id, self._conversation.version(device_id), now, MessageSubject.PROBE)
 
     def _emit(self, event: Event) -> None:
         """Queues an event, and does what follows from it inside the endpoint."""
@@ -392,7 +392,7 @@ class Endpoint:
             case CatalogMissed(device_id):
                 self._greeting.ask_list_again(device_id, now_s)
 
-    def _send_subscribe(self, request: Request, route: Route, key: Key) -> None:
+    def _send_subscribe(self, request: Request, route: DeviceRoute, key: Key) -> None:
         self._outgoing.request(request, route, key, self._now)
 
     def _must_be_there(self, device_id: str) -> None:

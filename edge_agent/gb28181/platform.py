@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 
 from edge_agent.clock import Backoff, Clock
 from edge_agent.credentials.camera_password import Unlock
-from edge_agent.credentials.device_accounts import Accounts
+from edge_agent.credentials.device_accounts import Gb28181Accounts
 from edge_agent.errors import EdgeError
 from edge_agent.gb28181.beijing_time import BeijingTime
 from edge_agent.gb28181.connections import Caps, open_sockets
@@ -32,9 +32,9 @@ from edge_agent.gb28181.devices.events import (
     SubscriptionGivenUp,
     TurnedAway,
 )
-from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.settings import Device, Settings, World
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.endpoint import Endpoint
 from edge_agent.gb28181.registration_file import RegistrationFile
 from edge_agent.gb28181.shell import OwnAddress, Shell
@@ -88,7 +88,7 @@ class Platform:
             send_date=settings.send_date,
             per_source_per_minute=settings.per_source_per_minute,
         )
-        accounts = Accounts(cameras, unlock, self._no_password)
+        accounts = Gb28181Accounts(cameras, unlock, self._no_password)
         self._own_address = OwnAddress(settings.host, settings.public_host, clock)
         self._world = World(
             token=_token,
@@ -99,7 +99,7 @@ class Platform:
         )
         self._listeners: list[Listener] = []
         self._views = Views(devices, settings.platform_id)
-        self._strangers: tuple[Stranger, ...] = ()
+        self._strangers: tuple[UnknownDevice, ...] = ()
         self._away: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,15 +108,15 @@ class Platform:
 
     # --- for any thread
 
-    def devices(self) -> dict[str, Seen]:
+    def devices(self) -> dict[str, DeviceView]:
         """Returns the state of every configured device, by device id."""
         return self._views.all()
 
-    def device(self, device_id: str) -> Seen:
+    def device(self, device_id: str) -> DeviceView:
         """Returns the state of a configured device."""
         return self._views[device_id]
 
-    def strangers(self) -> tuple[Stranger, ...]:
+    def strangers(self) -> tuple[UnknownDevice, ...]:
         """Returns the devices that tried to register and are in no configuration."""
         return self._strangers
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 from edge_agent.errors import EdgeError
 from edge_agent.gb28181.devices.events import Restored
 from edge_agent.gb28181.devices.registrations import Registration
-from edge_agent.gb28181.devices.seen import Seen
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.channels import channels
 from edge_agent.gb28181.sip.edition import Version
@@ -62,8 +62,8 @@ class RegistrationFile:
         self._db = self._opened()
         self._registrations: dict[str, Registration | None] = {}
         self._catalogs: dict[str, tuple[int, tuple[CatalogItem, ...]]] = {}
-        self._seen: dict[str, Seen] = {}
-        self._strangers: tuple[Stranger, ...] | None = None
+        self._seen: dict[str, DeviceView] = {}
+        self._strangers: tuple[UnknownDevice, ...] | None = None
         self._failures: Counter[str] = Counter()
 
     def close(self) -> None:
@@ -84,11 +84,11 @@ class RegistrationFile:
         """Stores a device's catalog."""
         self._catalogs[device_id] = at_ms, items
 
-    def show(self, seen: Seen) -> None:
+    def show(self, seen: DeviceView) -> None:
         """Stores a device's state for `wayside-edge devices`."""
         self._seen[seen.device_id] = seen
 
-    def show_strangers(self, strangers: tuple[Stranger, ...]) -> None:
+    def show_strangers(self, strangers: tuple[UnknownDevice, ...]) -> None:
         """Stores the whole list of unknown devices for `wayside-edge devices`."""
         self._strangers = strangers
 
@@ -130,7 +130,7 @@ class RegistrationFile:
             found.append(Restored(registrations.get(device_id), device_id, items, at_ms))
         return found
 
-    def seen(self) -> dict[str, Seen]:
+    def seen(self) -> dict[str, DeviceView]:
         """Returns the devices' last known state, without channels."""
         return {each.device_id: each for each in _shown(self._db)}
 
@@ -198,14 +198,14 @@ def _reading(directory: Path) -> Iterator[sqlite3.Connection]:
         raise NoDevicesError(f"{file}: cannot be read ({error})") from error
 
 
-def look(directory: Path, platform_id: str) -> tuple[tuple[Seen, ...], tuple[Stranger, ...]]:
+def look(directory: Path, platform_id: str) -> tuple[tuple[DeviceView, ...], tuple[UnknownDevice, ...]]:
     """Reads the state of devices from an agent's spool, also while it runs: by id; the latest unknown device last.
 
     Raises:
         NoDevicesError: the file is not there, or cannot be read.
     """
     with _reading(directory) as db:
-        strangers = [Stranger(**json.loads(row[0])) for row in db.execute("SELECT stranger FROM strangers")]
+        strangers = [UnknownDevice(**json.loads(row[0])) for row in db.execute("SELECT stranger FROM strangers")]
         lists = {row[0]: row[1] for row in db.execute("SELECT device_id, items FROM catalogs")}
         shown = sorted(_shown(db), key=lambda each: each.device_id)
     devices = []
@@ -241,12 +241,12 @@ def _item(fields: dict[str, Any]) -> CatalogItem:
     return CatalogItem(**named)
 
 
-def _text(seen: Seen) -> str:
+def _text(seen: DeviceView) -> str:
     """Returns the row's text without the channels, which stand in the catalog."""
     return json.dumps(asdict(replace(seen, channels=None)) | {"version": seen.version.value}, ensure_ascii=False)
 
 
-def _shown(db: sqlite3.Connection) -> Iterator[Seen]:
+def _shown(db: sqlite3.Connection) -> Iterator[DeviceView]:
     for (text,) in db.execute("SELECT seen FROM devices"):
         fields = json.loads(text)
-        yield Seen(**fields | {"version": Version(fields["version"])})
+        yield DeviceView(**fields | {"version": Version(fields["version"])})

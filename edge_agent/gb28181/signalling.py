@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from edge_agent.gb28181.sessions.invite import Invitation, Route
+from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 
@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 class Commands(Protocol):
     """Commands to the endpoint. `Signalling.call` runs them in the right thread."""
 
-    def route(self, device_id: str) -> Route | None:
+    def route(self, device_id: str) -> DeviceRoute | None:
         """Returns the route to a device; None: it is not registered."""
 
     def version(self, device_id: str) -> Version:

@@ -32,7 +32,7 @@ little-endian machines here; its layout is a C struct, not a wire format."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class CaptureTime:
     """Capture time of a picture, and the clock that it was taken by."""
 
     at_ms: int
@@ -43,13 +43,13 @@ class Stamp:
     """The camera's clock minus the agent's at arrival; None: no sender report yet."""
 
 
-def stamp(packet: "Packet", arrived_ms: int, ordinal: int) -> Stamp:
+def stamp(packet: "Packet", arrived_ms: int, ordinal: int) -> CaptureTime:
     """Stamps a packet that arrived just now with its arrival; `ordinal` counts the packets of the connection."""
     key = f"k{packet.pts}" if packet.pts is not None else f"n{ordinal}"
     if not packet.has_sidedata("prft"):
-        return Stamp(arrived_ms, ClockQuality.ARRIVAL, key, None)
+        return CaptureTime(arrived_ms, ClockQuality.ARRIVAL, key, None)
     (sent_us,) = _PRODUCER_TIME.unpack_from(bytes(packet.get_sidedata("prft")))
-    return Stamp(arrived_ms, ClockQuality.ARRIVAL, key, sent_us / 1000 - arrived_ms)
+    return CaptureTime(arrived_ms, ClockQuality.ARRIVAL, key, sent_us / 1000 - arrived_ms)
 
 
 class CaptureTimes:
@@ -65,7 +65,7 @@ class CaptureTimes:
         self._offsets_ms: deque[float] = deque(maxlen=_RECENT)
         self._is_believed = False
 
-    def dated(self, arrival: Stamp, now_ms: int) -> Stamp:
+    def dated(self, arrival: CaptureTime, now_ms: int) -> CaptureTime:
         """Returns the capture time of the next picture shown; `arrival` is the result of `stamp` for its packet."""
         if self._last_ms is not None and self._last_ms > now_ms + DROPPED_MS:
             self._last_ms = None  # the agent's clock was set back

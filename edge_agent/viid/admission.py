@@ -16,18 +16,18 @@ from edge_agent.credentials.lockouts import Lockouts
 from edge_agent.viid import bodies, protocol
 from edge_agent.viid.counters import Count, Counters
 from edge_agent.viid.json_reader import MalformedBodyError
-from edge_agent.viid.limits import Rates
-from edge_agent.viid.protocol import Answer, StatusCode
-from edge_agent.viid.registrations import NotRegisteredError, Registrations
-from edge_agent.viid.routes import Route, is_same_path, route
+from edge_agent.viid.limits import RequestRates
+from edge_agent.viid.protocol import StatusCode, ViidAnswer
+from edge_agent.viid.registrations import ViidNotRegisteredError, ViidRegistrations
+from edge_agent.viid.routes import ViidRoute, is_same_path, route
 
-SESSIONS: Final = {Route.REGISTER: "register", Route.UNREGISTER: "unregister", Route.KEEPALIVE: "keepalive"}
+SESSIONS: Final = {ViidRoute.REGISTER: "register", ViidRoute.UNREGISTER: "unregister", ViidRoute.KEEPALIVE: "keepalive"}
 REALM: Final = "viid"
 _MAX_SHOWN_PATH: Final = 256
 _ID_DIGITS: Final = 20
 
 
-class Verdict(Enum):
+class DigestResult(Enum):
     """Result of checking an Authorization header."""
 
     GOOD = auto()
@@ -58,12 +58,12 @@ class Head:
 class Admitted:
     """The request is admitted: its body may come."""
 
-    route: Route
+    route: ViidRoute
     devices: tuple[str, ...]
     """Ids of the sending device. Several: the request named none, and its body must name one of these."""
 
 
-class Door:
+class AdmissionControl:
     """Checks requests against the configured devices, their registrations, and the lockouts."""
 
     def __init__(
@@ -86,17 +86,17 @@ class Door:
         self._counters = counters
         self._turned_away = turned_away
         self._digest = digest.Digest(key, REALM, is_same_path)
-        self._registrations = Registrations(keepalive_s)
+        self._registrations = ViidRegistrations(keepalive_s)
         self._known = frozenset(keepalive_s)
         self._lockouts = Lockouts()
-        self._rates = Rates(per_minute)
+        self._rates = RequestRates(per_minute)
 
-    def knock(self, head: Head, now_s: float, now_ms: int) -> Admitted | Answer:
+    def knock(self, head: Head, now_s: float, now_ms: int) -> Admitted | ViidAnswer:
         """Identifies the device before the body comes, and admits or answers its request."""
         wanted = route(head.method, head.path)
-        if wanted is Route.TIME:
+        if wanted is ViidRoute.TIME:
             return protocol.system_time(self._server_id, now_ms)
-        if wanted is Route.NOWHERE:
+        if wanted is ViidRoute.NOWHERE:
             code, status = StatusCode.INVALID_OPERATION, HTTPStatus.NOT_FOUND
             return protocol.single(code, head.device_id, head.shown_path, now_ms, status)
         if wanted in SESSIONS:
@@ -109,10 +109,10 @@ class Door:
             return protocol.busy(devices[0], head.shown_path, now_ms)
         return Admitted(wanted, devices)
 
-    def session(self, head: Head, admitted: Admitted, body: bytes, now_s: float, now_ms: int) -> tuple[Answer, str]:
+    def session(self, head: Head, admitted: Admitted, body: bytes, now_s: float, now_ms: int) -> tuple[ViidAnswer, str]:
         """Executes Register, UnRegister or Keepalive; returns the answer, and the device's id while it is alive."""
         device_id = head.device_id or self._named_in(body, admitted.route) or self._alone_at(head.source, now_s)
-        if admitted.route is Route.KEEPALIVE:
+        if admitted.route is ViidRoute.KEEPALIVE:
             if not self._is_welcome(device_id, head, now_s, now_ms):
                 return self._challenge(head, now_s, now_ms), ""
             return protocol.single(StatusCode.OK, device_id, head.shown_path, now_ms), device_id
@@ -121,10 +121,10 @@ class Door:
             code, status = StatusCode.INVALID_OPERATION, HTTPStatus.FORBIDDEN
             return protocol.single(code, device_id, head.shown_path, now_ms, status), ""
         verdict = self._verdict(device_id, head, now_s, now_ms)
-        if verdict is not Verdict.GOOD:
-            return self._challenge(head, now_s, now_ms, stale=verdict is Verdict.STALE), ""
+        if verdict is not DigestResult.GOOD:
+            return self._challenge(head, now_s, now_ms, stale=verdict is DigestResult.STALE), ""
         answer = protocol.single(StatusCode.OK, device_id, head.shown_path, now_ms)
-        if admitted.route is Route.UNREGISTER:
+        if admitted.route is ViidRoute.UNREGISTER:
             self._registrations.unregister(device_id)
             return answer, ""
         self._registrations.register(device_id, head.source, now_s)
@@ -143,11 +143,11 @@ class Door:
             return ""
         try:
             self._registrations.word(device_id, head.source, now_s)
-        except NotRegisteredError:  # meanwhile: a body can take its time
+        except ViidNotRegisteredError:  # meanwhile: a body can take its time
             return ""
         return device_id
 
-    def _named_in(self, body: bytes, wanted: Route) -> str:
+    def _named_in(self, body: bytes, wanted: ViidRoute) -> str:
         try:
             return bodies.device_id(body, SESSIONS[wanted])
         except MalformedBodyError:
@@ -163,41 +163,41 @@ class Door:
         if device_id not in self._known:
             self._note_stranger(device_id, head, now_ms)
             return False
-        if self._verdict(device_id, head, now_s, now_ms) is Verdict.WRONG:
+        if self._verdict(device_id, head, now_s, now_ms) is DigestResult.WRONG:
             return False
         try:
             self._registrations.word(device_id, head.source, now_s)
-        except NotRegisteredError:
+        except ViidNotRegisteredError:
             return False
         return True
 
-    def _verdict(self, device_id: str, head: Head, now_s: float, now_ms: int) -> Verdict | None:
+    def _verdict(self, device_id: str, head: Head, now_s: float, now_ms: int) -> DigestResult | None:
         """Checks the Authorization header; None when there is none, or one that is no digest."""
         claim = digest.parse(head.authorization)
         if claim is None:
             return None
         if device_id not in self._known:
             self._note_stranger(device_id, head, now_ms)
-            return Verdict.WRONG
+            return DigestResult.WRONG
         if self._lockouts.is_locked(device_id, head.source, now_s):
-            return Verdict.WRONG
+            return DigestResult.WRONG
         if not self._digest.is_live(claim, head.source, now_s):
-            return Verdict.STALE
+            return DigestResult.STALE
         account = self._account(device_id)
         if account is not None and self._digest.check(claim, account, head.method, head.path, now_s):
             self._lockouts.succeeded(device_id, head.source)
-            return Verdict.GOOD
+            return DigestResult.GOOD
         self._counters.add(device_id, Count.REFUSED)
         self._lockouts.failed(device_id, head.source, now_s)
         if account is not None:
             self._turned_away(device_id, head.source, "its user name or password is not the configured one")
-        return Verdict.WRONG
+        return DigestResult.WRONG
 
     def _note_stranger(self, device_id: str, head: Head, now_ms: int) -> None:
         if device_id:
             seen = self._counters.stranger(device_id, head.source, now_ms)
             self._turned_away(seen.device_id, head.source, "no camera of this agent has its id")
 
-    def _challenge(self, head: Head, now_s: float, now_ms: int, *, stale: bool = False) -> Answer:
+    def _challenge(self, head: Head, now_s: float, now_ms: int, *, stale: bool = False) -> ViidAnswer:
         challenge = self._digest.challenge(head.source, now_s, stale=stale)
         return protocol.unauthorized(challenge, head.device_id, head.shown_path, now_ms)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge_agent.viid import policy, shot_time
-from edge_agent.viid.json_reader import MalformedBodyError, Reader
+from edge_agent.viid.json_reader import JsonReader, MalformedBodyError
 
 _LISTS: Final = {
     "motorvehiclelist": "motorvehicle",
@@ -26,7 +26,7 @@ _MAX_THINGS: Final = 1000
 
 
 @dataclass(slots=True)
-class Shot:
+class PushedPicture:
     """One picture of an object, as the device describes it."""
 
     kind: int | None = None
@@ -41,12 +41,12 @@ class Shot:
 
 
 @dataclass(slots=True)
-class Thing:
+class PushedObject:
     """A vehicle, two-wheeler, scene or image: an object with an entry of its own in the answer."""
 
     id: str = ""
     device_id: str = ""
-    taken: list[Shot] = field(default_factory=list)
+    taken: list[PushedPicture] = field(default_factory=list)
     without_data: int = 0
     """Pictures that are only named by an address. Nothing is fetched: a device must not send this machine anywhere."""
     dropped: int = 0
@@ -54,21 +54,21 @@ class Thing:
 
 
 @dataclass(slots=True)
-class Body:
+class PushBody:
     """The objects of one request."""
 
-    things: list[Thing] = field(default_factory=list)
+    things: list[PushedObject] = field(default_factory=list)
     dropped: int = 0
     """Lists at the root that are not read: faces, persons."""
 
 
-def parse(data: bytes | bytearray) -> Body:
+def parse(data: bytes | bytearray) -> PushBody:
     """Parses a body; it must outlive the views into it.
 
     Raises:
         MalformedBodyError: no JSON, or too much of it.
     """
-    reader, body = Reader(data), Body()
+    reader, body = JsonReader(data), PushBody()
     for key in reader.members():
         name = _plain(key)
         inner = _LISTS.get(name, name)
@@ -90,7 +90,7 @@ def device_id(data: bytes | bytearray, within: str) -> str:
     """
     if not data.strip():  # a keepalive may have no body
         return ""
-    reader, found = Reader(data), ""
+    reader, found = JsonReader(data), ""
     for key in reader.members():
         if _plain(key) == "deviceid":
             found = reader.text()
@@ -101,7 +101,7 @@ def device_id(data: bytes | bytearray, within: str) -> str:
     return found[:_MAX_ID]
 
 
-def _entries(reader: Reader, name: str) -> Iterator[None]:
+def _entries(reader: JsonReader, name: str) -> Iterator[None]:
     """Yields the objects of a list: `{"…Object": [...]}`, or the array itself, or one object where an array belongs."""
     if reader.is_array():
         yield from reader.elements()
@@ -111,8 +111,8 @@ def _entries(reader: Reader, name: str) -> Iterator[None]:
             yield from reader.elements()
 
 
-def _thing(reader: Reader, kind: str) -> Thing:
-    thing, own = Thing(), Shot()
+def _thing(reader: JsonReader, kind: str) -> PushedObject:
+    thing, own = PushedObject(), PushedPicture()
     shots = [own] if kind == "image" else []
     for key in reader.members():
         name = _plain(key)
@@ -130,14 +130,14 @@ def _thing(reader: Reader, kind: str) -> Thing:
     return thing
 
 
-def _sub_image(reader: Reader) -> Shot:
-    shot, nobody = Shot(), Thing()
+def _sub_image(reader: JsonReader) -> PushedPicture:
+    shot, nobody = PushedPicture(), PushedObject()
     for key in reader.members():
         _describe(reader, _plain(key), nobody, shot, "")
     return shot
 
 
-def _describe(reader: Reader, name: str, thing: Thing, shot: Shot, kind: str) -> None:
+def _describe(reader: JsonReader, name: str, thing: PushedObject, shot: PushedPicture, kind: str) -> None:
     """Takes over one member, if it is on the list."""
     if name == f"{kind}id":
         thing.id = reader.text()[:_MAX_ID]
@@ -153,7 +153,7 @@ def _describe(reader: Reader, name: str, thing: Thing, shot: Shot, kind: str) ->
         shot.data = reader.raw()
 
 
-def _sort_out(thing: Thing, shot: Shot, *, as_image: bool) -> None:
+def _sort_out(thing: PushedObject, shot: PushedPicture, *, as_image: bool) -> None:
     if not policy.is_taken(shot.kind, shot.event, as_image=as_image):
         thing.dropped += 1
     elif not shot.data:

@@ -6,7 +6,7 @@ from provisioning.net.http_acceptor import Bounds
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ViidLimits:
     """Limits for a client that has shown no password yet."""
 
     connections: int = 1024

@@ -30,7 +30,7 @@ class Count(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class UnknownViidDevice:
     """A device that tried to register and is in no configuration."""
 
     device_id: str
@@ -44,19 +44,19 @@ class Counters:
 
     def __init__(self, device_ids: Iterable[str]) -> None:
         self._counts = {device_id: dict.fromkeys(Count, 0) for device_id in device_ids}
-        self._strangers: tuple[Stranger, ...] = ()
+        self._strangers: tuple[UnknownViidDevice, ...] = ()
 
     def add(self, device_id: str, what: Count, number: int = 1) -> int:
         """Adds to a counter; returns its new value."""
         self._counts[device_id][what] += number
         return self._counts[device_id][what]
 
-    def stranger(self, device_id: str, source: str, now_ms: int) -> Stranger:
+    def stranger(self, device_id: str, source: str, now_ms: int) -> UnknownViidDevice:
         """Notes an unknown device for the technician. The most recent stays longest."""
         shown = device_id if device_id.isascii() and device_id.isprintable() and len(device_id) <= _MAX_ID else "?"
         others = [each for each in self._strangers if (each.device_id, each.source) != (shown, source)]
         known = [each for each in self._strangers if (each.device_id, each.source) == (shown, source)]
-        seen = known[0] if known else Stranger(shown, source, 0, now_ms)
+        seen = known[0] if known else UnknownViidDevice(shown, source, 0, now_ms)
         seen = replace(seen, times=seen.times + 1, last_ms=now_ms)
         self._strangers = (*others, seen)[-_MAX_STRANGERS:]
         return seen
@@ -65,6 +65,6 @@ class Counters:
         """Returns the counters of every device, as of now."""
         return {device_id: dict(counts) for device_id, counts in self._counts.items()}
 
-    def strangers(self) -> tuple[Stranger, ...]:
+    def strangers(self) -> tuple[UnknownViidDevice, ...]:
         """Returns the unknown devices, the most recent last."""
         return self._strangers

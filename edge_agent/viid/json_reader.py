@@ -26,7 +26,7 @@ class MalformedBodyError(ValueError):
     """No JSON, or more of it than any body needs."""
 
 
-class Reader:
+class JsonReader:
     """Stands at a value. Each of the four kinds of reading moves it behind that value."""
 
     def __init__(self, body: bytes | bytearray) -> None:

@@ -1,7 +1,7 @@
 """Limits the rate of a device's requests. Time is an argument."""
 
 
-class Rates:
+class RequestRates:
     """Limits each device's requests a minute, with a bucket that refills steadily."""
 
     def __init__(self, per_minute: int) -> None:

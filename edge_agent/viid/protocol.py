@@ -31,7 +31,7 @@ _TEXTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ViidAnswer:
     """One HTTP response to a device."""
 
     status: int
@@ -40,36 +40,36 @@ class Answer:
     """The `WWW-Authenticate` header; empty without a challenge."""
 
 
-def single(code: StatusCode, subject: str, path: str, now_ms: int, status: int = HTTPStatus.OK) -> Answer:
+def single(code: StatusCode, subject: str, path: str, now_ms: int, status: int = HTTPStatus.OK) -> ViidAnswer:
     """Answers about one device or request."""
-    return Answer(status, _json({"ResponseStatusObject": _status(code, subject, path, now_ms)}))
+    return ViidAnswer(status, _json({"ResponseStatusObject": _status(code, subject, path, now_ms)}))
 
 
-def busy(subject: str, path: str, now_ms: int) -> Answer:
+def busy(subject: str, path: str, now_ms: int) -> ViidAnswer:
     """Answers that the request is to come again later; the body of this one is not read."""
     return single(StatusCode.BUSY, subject, path, now_ms, HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def unauthorized(challenge: str, subject: str, path: str, now_ms: int) -> Answer:
+def unauthorized(challenge: str, subject: str, path: str, now_ms: int) -> ViidAnswer:
     """Answers with a challenge: the password has to be shown first."""
     refusal = single(StatusCode.INVALID_OPERATION, subject, path, now_ms, HTTPStatus.UNAUTHORIZED)
     return replace(refusal, challenge=challenge)
 
 
-def several(codes: list[tuple[str, StatusCode]], path: str, now_ms: int) -> Answer:
+def several(codes: list[tuple[str, StatusCode]], path: str, now_ms: int) -> ViidAnswer:
     """Answers about the objects of a list, by id. When all have to wait, the HTTP status is 429 too."""
     all_busy = bool(codes) and all(code is StatusCode.BUSY for _, code in codes)
     entries = [_status(code, subject, path, now_ms) for subject, code in codes or [("", StatusCode.OK)]]
-    return Answer(
+    return ViidAnswer(
         HTTPStatus.TOO_MANY_REQUESTS if all_busy else HTTPStatus.OK,
         _json({"ResponseStatusListObject": {"ResponseStatusObject": entries}}),
     )
 
 
-def system_time(server_id: str, now_ms: int) -> Answer:
+def system_time(server_id: str, now_ms: int) -> ViidAnswer:
     """Answers with the agent's clock."""
     stated = {"VIIDServerID": server_id, "TimeMode": "1", "LocalTime": written(now_ms), "TimeZone": "Asia/Shanghai"}
-    return Answer(HTTPStatus.OK, _json({"SystemTimeObject": stated}))
+    return ViidAnswer(HTTPStatus.OK, _json({"SystemTimeObject": stated}))
 
 
 def _status(code: StatusCode, subject: str, path: str, now_ms: int) -> dict[str, object]:

@@ -6,14 +6,14 @@ from enum import Enum, auto
 from typing import Final
 
 
-class State(Enum):
+class ViidRegistrationState(Enum):
     """State of a device's registration."""
 
     UNREGISTERED = auto()
     REGISTERED = auto()
 
 
-class Event(Enum):
+class ViidRegistrationEvent(Enum):
     """An event that changes a device's state."""
 
     REGISTER = auto()
@@ -26,31 +26,31 @@ class Event(Enum):
 
 
 NEXT: Final = {
-    (State.UNREGISTERED, Event.REGISTER): State.REGISTERED,
-    (State.UNREGISTERED, Event.UNREGISTER): State.UNREGISTERED,
-    (State.UNREGISTERED, Event.SILENCE): State.UNREGISTERED,
-    (State.REGISTERED, Event.REGISTER): State.REGISTERED,
-    (State.REGISTERED, Event.WORD): State.REGISTERED,
-    (State.REGISTERED, Event.UNREGISTER): State.UNREGISTERED,
-    (State.REGISTERED, Event.SILENCE): State.UNREGISTERED,
+    (ViidRegistrationState.UNREGISTERED, ViidRegistrationEvent.REGISTER): ViidRegistrationState.REGISTERED,
+    (ViidRegistrationState.UNREGISTERED, ViidRegistrationEvent.UNREGISTER): ViidRegistrationState.UNREGISTERED,
+    (ViidRegistrationState.UNREGISTERED, ViidRegistrationEvent.SILENCE): ViidRegistrationState.UNREGISTERED,
+    (ViidRegistrationState.REGISTERED, ViidRegistrationEvent.REGISTER): ViidRegistrationState.REGISTERED,
+    (ViidRegistrationState.REGISTERED, ViidRegistrationEvent.WORD): ViidRegistrationState.REGISTERED,
+    (ViidRegistrationState.REGISTERED, ViidRegistrationEvent.UNREGISTER): ViidRegistrationState.UNREGISTERED,
+    (ViidRegistrationState.REGISTERED, ViidRegistrationEvent.SILENCE): ViidRegistrationState.UNREGISTERED,
 }
-"""WORD of a device that is not registered is missing: that is `NotRegisteredError`, and the device registers again."""
+"""WORD of an unregistered device is missing: that is `ViidNotRegisteredError`, and the device registers again."""
 MISSED: Final = 3
 """Keepalives missed after which a registration lapses."""
 
 
-class NotRegisteredError(Exception):
+class ViidNotRegisteredError(Exception):
     """The device has to register first, or again: it never did, was silent for too long, or comes from elsewhere."""
 
 
 @dataclass(slots=True)
 class _Registration:
-    state: State = State.UNREGISTERED
+    state: ViidRegistrationState = ViidRegistrationState.UNREGISTERED
     source: str = ""
     heard_s: float = 0.0
 
 
-class Registrations:
+class ViidRegistrations:
     """Holds the registrations of all configured devices. Each holds for the address that it came from."""
 
     def __init__(self, keepalive_s: Mapping[str, float]) -> None:
@@ -60,7 +60,7 @@ class Registrations:
 
     def register(self, device_id: str, source: str, now_s: float) -> None:
         """Registers a device that has shown its password. An earlier registration from another address ends."""
-        self._move(device_id, Event.REGISTER)
+        self._move(device_id, ViidRegistrationEvent.REGISTER)
         device = self._devices[device_id]
         device.source, device.heard_s = source, now_s
 
@@ -73,15 +73,15 @@ class Registrations:
         self._mind_silence(device_id, now_s)
         device = self._devices[device_id]
         if device.source != source:
-            raise NotRegisteredError(device_id)
-        self._move(device_id, Event.WORD)
+            raise ViidNotRegisteredError(device_id)
+        self._move(device_id, ViidRegistrationEvent.WORD)
         device.heard_s = now_s
 
     def unregister(self, device_id: str) -> None:
         """Ends a device's registration at its own request."""
-        self._move(device_id, Event.UNREGISTER)
+        self._move(device_id, ViidRegistrationEvent.UNREGISTER)
 
-    def state(self, device_id: str, now_s: float) -> State:
+    def state(self, device_id: str, now_s: float) -> ViidRegistrationState:
         """Returns a device's state as of now."""
         self._mind_silence(device_id, now_s)
         return self._devices[device_id].state
@@ -91,17 +91,17 @@ class Registrations:
         return tuple(
             device_id
             for device_id, device in self._devices.items()
-            if device.source == source and self.state(device_id, now_s) is State.REGISTERED
+            if device.source == source and self.state(device_id, now_s) is ViidRegistrationState.REGISTERED
         )
 
     def _mind_silence(self, device_id: str, now_s: float) -> None:
         device = self._devices[device_id]
-        if device.state is State.REGISTERED and now_s - device.heard_s > self._life_s[device_id]:
-            self._move(device_id, Event.SILENCE)
+        if device.state is ViidRegistrationState.REGISTERED and now_s - device.heard_s > self._life_s[device_id]:
+            self._move(device_id, ViidRegistrationEvent.SILENCE)
 
-    def _move(self, device_id: str, event: Event) -> None:
+    def _move(self, device_id: str, event: ViidRegistrationEvent) -> None:
         device = self._devices[device_id]
         try:
             device.state = NEXT[device.state, event]
         except KeyError:
-            raise NotRegisteredError(device_id) from None
+            raise ViidNotRegisteredError(device_id) from None

@@ -9,16 +9,16 @@ from typing import Final
 from aiohttp import web
 
 from edge_agent.clock import Clock
-from edge_agent.sources.pushed.picture_queue import Offer, Pictures
+from edge_agent.sources.pushed.picture_queue import OfferResult, Pictures
 from edge_agent.viid import bodies, protocol
-from edge_agent.viid.admission import SESSIONS, Admitted, Door, Head
+from edge_agent.viid.admission import SESSIONS, AdmissionControl, Admitted, Head
 from edge_agent.viid.body_memory import BusyError, Reservation, Reservations
-from edge_agent.viid.connections import Limits
+from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.counters import Count, Counters
 from edge_agent.viid.encoded import picture_bytes
 from edge_agent.viid.json_reader import MalformedBodyError
-from edge_agent.viid.protocol import Answer, StatusCode
-from edge_agent.viid.routes import Route
+from edge_agent.viid.protocol import StatusCode, ViidAnswer
+from edge_agent.viid.routes import ViidRoute
 
 _MAX_SESSION_BYTES: Final = 64 * 1024
 _STEP_BYTES: Final = 1024 * 1024
@@ -31,7 +31,14 @@ class Reception:
     """Handles the requests of all connections."""
 
     def __init__(
-        self, door: Door, pictures: Pictures, counters: Counters, clock: Clock, limits: Limits, *, max_body_bytes: int
+        self,
+        door: AdmissionControl,
+        pictures: Pictures,
+        counters: Counters,
+        clock: Clock,
+        limits: ViidLimits,
+        *,
+        max_body_bytes: int,
     ) -> None:
         self._door = door
         self._pictures = pictures
@@ -52,9 +59,9 @@ class Reception:
             authorization=request.headers.get("Authorization", ""),
         )
         admitted = self._door.knock(head, self._clock.monotonic_s(), self._clock.now_ms())
-        return _response(admitted if isinstance(admitted, Answer) else await self._admit(request, head, admitted))
+        return _response(admitted if isinstance(admitted, ViidAnswer) else await self._admit(request, head, admitted))
 
-    async def _admit(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> Answer:
+    async def _admit(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> ViidAnswer:
         """Takes the body; a fault of it becomes an answer."""
         whose = admitted.devices[0]
         if admitted.route not in SESSIONS:
@@ -64,7 +71,7 @@ class Reception:
         try:
             if admitted.route in SESSIONS:
                 return await self._session(request, head, admitted)
-            if admitted.route is Route.UNREAD:
+            if admitted.route is ViidRoute.UNREAD:
                 return await self._unread(request, head, whose)
             with self._memory.open(whose) as reservation:
                 return self._pushed(head, admitted, reservation, await self._body(request, reservation))
@@ -81,7 +88,7 @@ class Reception:
             self._counters.add(whose, Count.REFUSED)
         return protocol.single(StatusCode.INVALID_JSON, whose, head.shown_path, self._clock.now_ms(), status)
 
-    async def _session(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> Answer:
+    async def _session(self, request: web.BaseRequest, head: Head, admitted: Admitted) -> ViidAnswer:
         body = bytearray()
 
         async def keep(chunk: bytes) -> None:
@@ -94,7 +101,7 @@ class Reception:
             self._pictures.heard(alive)
         return answer
 
-    async def _unread(self, request: web.BaseRequest, head: Head, whose: str) -> Answer:
+    async def _unread(self, request: web.BaseRequest, head: Head, whose: str) -> ViidAnswer:
         """Reads past a body of faces, persons and whatever else is not taken; nothing of it is kept."""
 
         async def forget(_: bytes) -> None:
@@ -127,14 +134,16 @@ class Reception:
         del body[at:]
         return body
 
-    def _pushed(self, head: Head, admitted: Admitted, reservation: Reservation, data: bytearray) -> Answer:
+    def _pushed(self, head: Head, admitted: Admitted, reservation: Reservation, data: bytearray) -> ViidAnswer:
         """Offers every picture that is taken."""
         body = bodies.parse(data)
         self._counters.add(admitted.devices[0], Count.DROPPED_BY_POLICY, body.dropped)
         codes = [(thing.id, self._thing(head, admitted, thing, reservation)) for thing in body.things]
         return protocol.several(codes, head.shown_path, self._clock.now_ms())
 
-    def _thing(self, head: Head, admitted: Admitted, thing: bodies.Thing, reservation: Reservation) -> StatusCode:
+    def _thing(
+        self, head: Head, admitted: Admitted, thing: bodies.PushedObject, reservation: Reservation
+    ) -> StatusCode:
         """Offers an object's pictures; returns its status.
 
         A picture that is none will not become one by being sent again.
@@ -155,9 +164,9 @@ class Reception:
                 continue
             offer = self._pictures.offer(device_id, picture, shot.shot_at_ms(), _key(device_id, shot, picture))
             self._counters.add(device_id, _COUNTED[offer])
-            if offer is Offer.ACCEPTED:
+            if offer is OfferResult.ACCEPTED:
                 reservation.hand_over(len(picture))
-            elif offer is Offer.BUSY:
+            elif offer is OfferResult.BUSY:
                 code = StatusCode.BUSY
         return code
 
@@ -179,9 +188,9 @@ class Reception:
 
 
 _COUNTED: Final = {
-    Offer.ACCEPTED: Count.ACCEPTED,
-    Offer.DUPLICATE: Count.DUPLICATE,
-    Offer.BUSY: Count.BUSY,
+    OfferResult.ACCEPTED: Count.ACCEPTED,
+    OfferResult.DUPLICATE: Count.DUPLICATE,
+    OfferResult.BUSY: Count.BUSY,
 }
 
 
@@ -189,7 +198,7 @@ class _TooLargeError(Exception):
     """A body is over its limit."""
 
 
-def _key(device_id: str, shot: bodies.Shot, picture: bytes) -> str:
+def _key(device_id: str, shot: bodies.PushedPicture, picture: bytes) -> str:
     """Returns the same key for the same picture of the same moment, so that one that is sent again is recognized.
 
     Ids of the device are not in it: they repeat (a scene and a crop of it share one), and vendors write plates into
@@ -200,7 +209,7 @@ def _key(device_id: str, shot: bodies.Shot, picture: bytes) -> str:
     return f"v{digest.hexdigest()[:32]}"
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: ViidAnswer) -> web.Response:
     headers = {"Content-Type": protocol.CONTENT_TYPE, "Server": "wayside"}
     if answer.challenge:
         headers["WWW-Authenticate"] = answer.challenge

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 
-class Route(Enum):
+class ViidRoute(Enum):
     """The service that a request wants."""
 
     REGISTER = auto()
@@ -20,13 +20,13 @@ class Route(Enum):
 
 
 _POSTS: Final = {
-    "/viid/system/register": Route.REGISTER,
-    "/viid/system/unregister": Route.UNREGISTER,
-    "/viid/system/keepalive": Route.KEEPALIVE,
-    "/viid/motorvehicles": Route.PICTURES,
-    "/viid/nonmotorvehicles": Route.PICTURES,
-    "/viid/scenes": Route.PICTURES,
-    "/viid/images": Route.PICTURES,
+    "/viid/system/register": ViidRoute.REGISTER,
+    "/viid/system/unregister": ViidRoute.UNREGISTER,
+    "/viid/system/keepalive": ViidRoute.KEEPALIVE,
+    "/viid/motorvehicles": ViidRoute.PICTURES,
+    "/viid/nonmotorvehicles": ViidRoute.PICTURES,
+    "/viid/scenes": ViidRoute.PICTURES,
+    "/viid/images": ViidRoute.PICTURES,
 }
 
 
@@ -44,11 +44,11 @@ def is_same_path(one: str, other: str) -> bool:
     return normal_path(one) == normal_path(other)
 
 
-def route(method: str, path: str) -> Route:
+def route(method: str, path: str) -> ViidRoute:
     """Returns the route of a request line."""
     normal = normal_path(path)
     if method == "GET" and normal == "/viid/system/time":
-        return Route.TIME
+        return ViidRoute.TIME
     if method not in {"POST", "PUT"} or not normal.startswith("/viid/"):
-        return Route.NOWHERE
-    return _POSTS.get(normal, Route.UNREAD) if method == "POST" else Route.UNREAD
+        return ViidRoute.NOWHERE
+    return _POSTS.get(normal, ViidRoute.UNREAD) if method == "POST" else ViidRoute.UNREAD

@@ -15,13 +15,13 @@ from contextlib import closing
 from typing import Final
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.credentials.accounts import Accounts
+from edge_agent.credentials.accounts import ViidAccounts
 from edge_agent.credentials.camera_password import Unlock
 from edge_agent.host_port import host_port
 from edge_agent.sources.pushed.picture_queue import Pictures
-from edge_agent.viid.admission import Door
-from edge_agent.viid.connections import Limits
-from edge_agent.viid.counters import Count, Counters, Stranger
+from edge_agent.viid.admission import AdmissionControl
+from edge_agent.viid.connections import ViidLimits
+from edge_agent.viid.counters import Count, Counters, UnknownViidDevice
 from edge_agent.viid.request_handler import Reception
 from provisioning.contracts.config import processes
 from provisioning.net.http_acceptor import Acceptor, listen
@@ -44,17 +44,17 @@ class ViidServer:
         clock: Clock,
         *,
         unlock: Unlock | None = None,
-        limits: Limits | None = None,
+        limits: ViidLimits | None = None,
     ) -> None:
         """`cameras`: by camera id. `unlock` opens sealed passwords in an enrolled agent."""
         self._viid = viid
         self._pictures = pictures
         self._clock = clock
-        self._limits = limits or Limits()
+        self._limits = limits or ViidLimits()
         self._counters = Counters(source.device_id for source in cameras.values())
         self._away: Counter[str] = Counter()
-        accounts = Accounts(cameras, unlock, lambda device_id, why: self._turned_away(device_id, "", why))
-        door = Door(
+        accounts = ViidAccounts(cameras, unlock, lambda device_id, why: self._turned_away(device_id, "", why))
+        door = AdmissionControl(
             viid.server_id,
             {source.device_id: source.keepalive_s for source in cameras.values()},
             accounts.account,
@@ -71,7 +71,7 @@ class ViidServer:
         """Returns the counters of each device, by device id."""
         return self._counters.counts()
 
-    def strangers(self) -> tuple[Stranger, ...]:
+    def strangers(self) -> tuple[UnknownViidDevice, ...]:
         """Returns the devices that tried to register and are in no configuration."""
         return self._counters.strangers()
 

@@ -47,13 +47,13 @@ from edge_agent.desk.ask import ask
 from edge_agent.desk.protocol import End as DeskEnd
 from edge_agent.desk.protocol import Problem as DeskProblem
 from edge_agent.desk.protocol import Progress as DeskProgress
-from edge_agent.desk.protocol import Stage as DeskStage
+from edge_agent.desk.protocol import RecordingStage as DeskStage
 from edge_agent.desk.protocol import Standing as DeskStanding
 from edge_agent.errors import DropReason, SourceError
 from edge_agent.evaluation import labels
 from edge_agent.gb28181.sessions.invite import Cause as InvitationCause
 from edge_agent.spool import ledger
-from edge_agent.viid.routes import Route as ViidRoute
+from edge_agent.viid.routes import ViidRoute
 from edge_agent.viid.routes import route as viid_route
 from engines.backend import Backend, Flavour, Precision
 from engines.manifest import Kind as ArtifactKind

@@ -17,8 +17,8 @@ import pytest
 from edge_agent.errors import Ended, NoPicture, NotFound, SourceError, Unreachable, WrongCredentials
 from edge_agent.gb28181 import endpoint
 from edge_agent.gb28181.devices.events import Alarmed, RecordsTaken
-from edge_agent.gb28181.devices.seen import Seen
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import Records
 from edge_agent.gb28181.sessions.invite import Span
 from edge_agent.sources.gb28181.media import Media
@@ -61,9 +61,9 @@ class Watched:
 class Found:
     """Everything that was seen of the fleet."""
 
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, DeviceView] = field(default_factory=dict)
     """Before any connection was cut."""
-    after: dict[str, Seen] = field(default_factory=dict)
+    after: dict[str, DeviceView] = field(default_factory=dict)
     came: dict[str, int] = field(default_factory=dict)
     went: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def watch_as_often_as_needed(agent: Agent, camera: str) -> Watched:
     return watch(agent, camera) if camera in AGAIN and watched.ssrc else watched
 
 
-def is_settled(seen: dict[str, Seen]) -> bool:
+def is_settled(seen: dict[str, DeviceView]) -> bool:
     return all(
         seen[IDS[each.name]].is_there and (seen[IDS[each.name]].channels is not None or each in LISTS_BADLY)
         for each in COMES
@@ -234,7 +234,7 @@ def test_it_comes_once_and_is_never_taken_for_gone(found: Found, device: Faulty)
 @of(GOOD)
 def test_its_recordings_are_known(found: Found, device: Faulty) -> None:
     records = found.records[device.name]
-    assert records.outcome is Outcome.COMPLETE
+    assert records.outcome is AnswerOutcome.COMPLETE
     recordings = records.recordings
     assert len(recordings) in {12, 13}
     assert all(one.ended_at_ms == other.started_at_ms for one, other in pairwise(recordings))
@@ -300,9 +300,9 @@ def test_what_is_wrong_with_a_list_is_said_in_words(found: Found, name: str, cha
 
 def test_recordings_that_do_not_come_are_told_from_none(found: Found) -> None:
     stalled, empty = found.records["record-stall"], found.records["empty-answer"]
-    assert (stalled.outcome, empty.outcome) == (Outcome.STALLED, Outcome.SILENT)
+    assert (stalled.outcome, empty.outcome) == (AnswerOutcome.STALLED, AnswerOutcome.SILENT)
     assert 0 < len(stalled.recordings) < 12
-    assert found.records["sum-num-lies"].outcome is Outcome.STALLED
+    assert found.records["sum-num-lies"].outcome is AnswerOutcome.STALLED
     assert len(found.records["sum-num-lies"].recordings) in {12, 13}
 
 

@@ -13,7 +13,7 @@ from edge_agent.gb28181.devices.events import Event, Offline, Online
 from edge_agent.gb28181.platform import Platform
 from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.sources.gb28181.ports import MediaPorts
-from edge_agent.sources.gb28181.sessions import MediaSessions, Patience
+from edge_agent.sources.gb28181.sessions import MediaSessions, SessionTimeouts
 from provisioning.contracts.config.processes import Gb28181, Gb28181Source
 from tests.support.exchange import listens
 from tests.support.gb28181_devices import PASSWORD, PLATFORM_ID
@@ -36,7 +36,7 @@ class Agent:
         cameras: Mapping[str, Gb28181Source],
         *,
         per_source_per_minute: int = 60_000,
-        patience: Patience | None = None,
+        patience: SessionTimeouts | None = None,
     ) -> None:
         """`cameras`: by camera id; see `source`."""
         folder.mkdir(exist_ok=True)

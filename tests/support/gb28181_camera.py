@@ -13,11 +13,11 @@ from av.video.frame import VideoFrame
 from edge_agent.clock import SystemClock
 from edge_agent.errors import SourceError
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.capture_time import Stamp
+from edge_agent.sources.capture_time import CaptureTime
 from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.playback import Playback
 from edge_agent.sources.gb28181.stream import Gb28181Stream
-from edge_agent.sources.rtsp.keyframe_decoder import Seen
+from edge_agent.sources.rtsp.keyframe_decoder import DecodedPicture
 from provisioning.contracts.wire.messages import ClockQuality
 from provisioning.demo.simulators.gb28181.footage import Footage
 from tests.support.gb28181_agent import Agent
@@ -73,13 +73,13 @@ def look(agent: Agent, camera_id: str, stop: threading.Event, enough: int) -> Lo
 def thumbnails(footage: Footage) -> frozenset[bytes]:
     """Of all its pictures, decoded from what was encoded. No two of them are the same."""
     decoder = cast("VideoCodecContext", av.CodecContext.create(_DECODERS[footage.codec], "r"))
-    stamp = Stamp(0, ClockQuality.ARRIVAL, "", None)
+    stamp = CaptureTime(0, ClockQuality.ARRIVAL, "", None)
     found: list[VideoFrame] = []
     for number, unit in enumerate(footage.units):
         packet = cast("Packet", av.Packet(unit.data))
         packet.pts, packet.time_base = number, Fraction(1, 25)
         found += decoder.decode(packet)
     found += decoder.decode(None)
-    greys = {Seen(stamp, frame).grey().tobytes() for frame in found}
+    greys = {DecodedPicture(stamp, frame).grey().tobytes() for frame in found}
     assert len(greys) == len(footage.units)
     return frozenset(greys)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from edge_agent.clock import SystemClock
-from edge_agent.desk.ask import Recording
+from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import DeskClient, Place
 from edge_agent.desk.client.ingest import Ingest
 from edge_agent.desk.client.progress_bar import JsonLines, progress_bar
@@ -30,7 +30,7 @@ _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a server's w
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class IngestArguments:
     """Arguments of `wayside-edge ingest` about the recording."""
 
     path: Path
@@ -43,7 +43,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class AgentArguments:
     """Arguments about the agent: its own configuration, on the same machine, or its address and what to trust."""
 
     config: Path | None
@@ -52,7 +52,7 @@ class Way:
     token_file: Path | None
 
 
-def ingest(order: Order, way: Way) -> int:
+def ingest(order: IngestArguments, way: AgentArguments) -> int:
     """Ingests a recording. Returns the exit code: 0, or 2 after one clear line on stderr."""
     try:
         return _ingest(order, way)
@@ -61,7 +61,7 @@ def ingest(order: Order, way: Way) -> int:
         return 2
 
 
-def _ingest(order: Order, way: Way) -> int:
+def _ingest(order: IngestArguments, way: AgentArguments) -> int:
     clock = SystemClock()
     carried: Carried = (
         Stills(order.path, order.interval_s)
@@ -72,7 +72,7 @@ def _ingest(order: Order, way: Way) -> int:
     if order.started_at is None:
         raise DeskError("implausible_start", f"give --started-at, when it began: {offered(facts.created_at)}")
     began_ms = started_at_ms(order.started_at, clock.now_ms())
-    recording = Recording(order.camera_id, began_ms, facts.key)
+    recording = RecordingRef(order.camera_id, began_ms, facts.key)
     client = DeskClient(place(way))
     if order.as_json:
         last = Ingest(carried, recording, client, clock, JsonLines(clock), again=order.again).run()
@@ -83,7 +83,7 @@ def _ingest(order: Order, way: Way) -> int:
     return _tell(order, last)
 
 
-def place(way: Way) -> Place:
+def place(way: AgentArguments) -> Place:
     """Returns the agent's address, trust and token.
 
     Raises:
@@ -108,7 +108,7 @@ def place(way: Way) -> Place:
     return Place(host.strip("[]"), int(port), tls, read_secret(way.token_file))
 
 
-def _tell(order: Order, last: Progress | None) -> int:
+def _tell(order: IngestArguments, last: Progress | None) -> int:
     if last is None:
         if order.as_json:
             print(json.dumps({"end": "complete", "code": "already"}))  # noqa: T201 - a program reads this

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import aiohttp
 
-from edge_agent.desk.ask import Recording
+from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.protocol import Problem, Progress, Standing
 from edge_agent.host_port import host_port
@@ -52,7 +52,7 @@ class DeskClient:
     def __init__(self, place: Place) -> None:
         self._place = place
 
-    async def standing(self, recording: Recording) -> Standing:
+    async def standing(self, recording: RecordingRef) -> Standing:
         """Asks how far a recording is."""
         async with self._session() as session, self._asked(session.get(self._target(recording))) as answer:
             text = await answer.content.read(_MAX_ANSWER_BYTES)
@@ -60,7 +60,7 @@ class DeskClient:
 
     async def send(
         self,
-        recording: Recording,
+        recording: RecordingRef,
         at_ms: int,
         chunks: Iterator[bytes],
         told: Callable[[Progress], None],
@@ -103,7 +103,7 @@ class DeskClient:
             await session.close()
             await _closed(opened)
 
-    def _target(self, recording: Recording) -> str:
+    def _target(self, recording: RecordingRef) -> str:
         place = host_port(self._place.host, self._place.port)
         query = f"started_at_ms={recording.started_at_ms}&key={recording.key}"
         return f"https://{place}/cameras/{recording.camera_id}/recordings?{query}"

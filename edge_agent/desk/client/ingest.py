@@ -6,11 +6,11 @@ from contextlib import closing
 from typing import Final, Protocol
 
 from edge_agent.clock import Backoff, Clock
-from edge_agent.desk.ask import Recording
+from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import DeskClient
 from edge_agent.desk.client.recording import Carried, RecordingError
 from edge_agent.desk.errors import DeskError
-from edge_agent.desk.protocol import End, Progress, Stage
+from edge_agent.desk.protocol import End, Progress, RecordingStage
 
 _PASSING: Final = frozenset({"lost", "unreachable", "stopping", "slow", "gone"})
 _TRIES: Final = 12
@@ -31,7 +31,7 @@ class Ingest:
     """Brings one recording to the agent."""
 
     def __init__(
-        self, carried: Carried, recording: Recording, client: DeskClient, clock: Clock, shown: Shown, *, again: bool
+        self, carried: Carried, recording: RecordingRef, client: DeskClient, clock: Clock, shown: Shown, *, again: bool
     ) -> None:
         """`again`: also where all of it is in already."""
         self._carried = carried
@@ -77,7 +77,7 @@ class Ingest:
     async def _attempt(self) -> Progress | None:
         standing = await self._client.standing(self._recording)
         again = self._again and not self._has_begun
-        if standing.stage is Stage.COMPLETE and not again:
+        if standing.stage is RecordingStage.COMPLETE and not again:
             return None
         sending = await asyncio.to_thread(self._carried.begin, -1 if again else standing.after_ms)
         with closing(sending.chunks):

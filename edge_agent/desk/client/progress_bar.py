@@ -20,7 +20,7 @@ class JsonLines:
     """Writes one JSON object a line to stdout."""
 
     def __init__(self, clock: Clock) -> None:
-        self._pace = Pace(clock)
+        self._pace = IngestSpeed(clock)
 
     def told(self, progress: Progress) -> None:
         shown = progress.model_dump(mode="json") | {"times_real_time": self._pace.at(progress.position_ms)}
@@ -36,7 +36,7 @@ class ProgressBar:
     def __init__(self, bar: Bar, task: TaskID, clock: Clock) -> None:
         self._bar = bar
         self._task = task
-        self._pace = Pace(clock)
+        self._pace = IngestSpeed(clock)
 
     def told(self, progress: Progress) -> None:
         pace = self._pace.at(progress.position_ms)
@@ -66,7 +66,7 @@ def progress_bar(console: Console, title: str, length_ms: int | None, clock: Clo
         yield ProgressBar(bar, bar.add_task(escape(title), total=length_ms, pace="", found=""), clock)
 
 
-class Pace:
+class IngestSpeed:
     """Measures recording time by wall time since the first progress."""
 
     def __init__(self, clock: Clock) -> None:

@@ -21,11 +21,11 @@ from edge_agent.gb28181.devices.events import (
     TurnedAway,
 )
 from edge_agent.gb28181.devices.registrations import Gone, Registration
-from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.devices.subscriptions import Topic
 from edge_agent.gb28181.manscdp.channels import channels
-from edge_agent.gb28181.manscdp.multipart import Outcome
-from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
+from edge_agent.gb28181.sessions.invite import DeviceRoute
 
 _WHY: Final = {
     Gone.UNREGISTERED: "it took leave",
@@ -34,10 +34,10 @@ _WHY: Final = {
     Gone.EXPIRED: "its registration ran out and was not renewed",
 }
 _LISTS: Final = {
-    Outcome.SILENT: "it was asked for its channels and gave none",
-    Outcome.REFUSED: "it refuses to tell its channels",
-    Outcome.STALLED: "its list of channels broke off",
-    Outcome.TOO_MANY: "it has more channels than are kept",
+    AnswerOutcome.SILENT: "it was asked for its channels and gave none",
+    AnswerOutcome.REFUSED: "it refuses to tell its channels",
+    AnswerOutcome.STALLED: "its list of channels broke off",
+    AnswerOutcome.TOO_MANY: "it has more channels than are kept",
 }
 
 _FALLS: Final = (
@@ -55,38 +55,41 @@ class Reach(Protocol):
     def is_there(self, device_id: str) -> bool:
         """True while the device counts as registered."""
 
-    def route(self, device_id: str) -> Route | None:
+    def route(self, device_id: str) -> DeviceRoute | None:
         """Returns the route to the device; None: there is none now."""
 
 
 class Views:
-    """Holds one `Seen` a device. The set of devices never changes and each entry is replaced whole: no torn reads."""
+    """Holds a `DeviceView` a device. The set of devices never changes, each entry is replaced whole: no torn reads."""
 
     def __init__(self, device_ids: Iterable[str], platform_id: str) -> None:
-        self._seen = {device_id: Seen(device_id) for device_id in device_ids}
+        self._seen = {device_id: DeviceView(device_id) for device_id in device_ids}
         self._platform_id = platform_id
         self._changed: set[str] = set()
 
-    def __getitem__(self, device_id: str) -> Seen:
+    def __getitem__(self, device_id: str) -> DeviceView:
         return self._seen[device_id]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._seen)
 
-    def all(self) -> dict[str, Seen]:
+    def all(self) -> dict[str, DeviceView]:
         """Returns the state of every device, by device id."""
         return dict(self._seen)
 
-    def changed(self) -> list[Seen]:
+    def changed(self) -> list[DeviceView]:
         """Returns the devices that changed since the last call."""
         changed, self._changed = self._changed, set()
         return [self._seen[device_id] for device_id in changed]
 
-    def restore(self, before: Mapping[str, Seen], restored: Iterable[Restored], reach: Reach) -> None:
+    def restore(self, before: Mapping[str, DeviceView], restored: Iterable[Restored], reach: Reach) -> None:
         """Begins with what was remembered from before a restart."""
         for device_id in self._seen:
             self._seen[device_id] = replace(
-                before.get(device_id, Seen(device_id)), is_there=False, is_reachable=False, subscription_trouble=""
+                before.get(device_id, DeviceView(device_id)),
+                is_there=False,
+                is_reachable=False,
+                subscription_trouble="",
             )
         for each in restored:
             if each.registration is not None:

@@ -5,12 +5,12 @@ from typing import TypeAlias
 
 from edge_agent.gb28181.devices.registrations import Gone, Registration
 from edge_agent.gb28181.devices.subscriptions import Topic
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.alarms import Alarm
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.channels import Channel
 from edge_agent.gb28181.manscdp.message_types import DeviceInfo, DeviceStatus
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import Records
 from edge_agent.gb28181.sessions.invite import SessionEvent
 
@@ -58,7 +58,7 @@ class Forget:
 class Knocked:
     """A device that is in no configuration tried to register."""
 
-    stranger: Stranger
+    stranger: UnknownDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class CatalogTaken:
     channels: tuple[Channel, ...]
     announced: int | None = None
     """Number of channels that the device claims to have."""
-    outcome: Outcome | None = None
+    outcome: AnswerOutcome | None = None
     """End of the query; None: the list changed by a notification, not by a query."""
     at_ms: int = 0
     """Time of the catalog query, Unix milliseconds."""
@@ -99,7 +99,7 @@ class CatalogMissed:
     """A catalog query brought no usable list. The catalog that is known stays."""
 
     device_id: str
-    outcome: Outcome
+    outcome: AnswerOutcome
 
 
 @dataclass(frozen=True, slots=True)

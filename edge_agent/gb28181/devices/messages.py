@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from edge_agent.gb28181.devices.events import Alarmed, Event, InfoTaken, Keep, Online
-from edge_agent.gb28181.devices.queries import Asked, Enquiries, What
+from edge_agent.gb28181.devices.queries import Enquiries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.registrations import NotRegisteredError, Registrations
 from edge_agent.gb28181.manscdp import body, query_bodies
 from edge_agent.gb28181.manscdp.alarms import Alarm
-from edge_agent.gb28181.manscdp.body import ManscdpError, Word
+from edge_agent.gb28181.manscdp.body import ManscdpError, ManscdpMessage
 from edge_agent.gb28181.manscdp.message_types import (
     CatalogChange,
     CatalogPart,
@@ -47,7 +47,7 @@ class Conversation:
         enquiries: Enquiries,
         dialogs: Dialogs,
         calendar: Calendar,
-        send: Callable[[bytes, Asked, Now], bool],
+        send: Callable[[bytes, MessageContext, Now], bool],
         emit: Callable[[Event], None],
     ) -> None:
         """`send` sends a body to a device."""
@@ -114,7 +114,7 @@ class Conversation:
             case _:
                 self._take(device_id, word, content, now)
 
-    def _take(self, device_id: str, word: Word, content: Answer, now: Now) -> None:
+    def _take(self, device_id: str, word: ManscdpMessage, content: Answer, now: Now) -> None:
         """Passes on an answer to a query of ours, or a change of something that was queried."""
         match content:
             case CatalogPart():
@@ -146,10 +146,10 @@ class Conversation:
             self._emit(Keep(registration))
         self._count(device_id, "keepalives")
 
-    def _alarm(self, device_id: str, word: Word, alarm: Alarm, now: Now, *, is_message: bool) -> None:
+    def _alarm(self, device_id: str, word: ManscdpMessage, alarm: Alarm, now: Now, *, is_message: bool) -> None:
         self._count(device_id, "alarms")
         self._emit(Alarmed(device_id, word.device_id, alarm, self._calendar.at_ms(alarm.alarmed_at)))
-        version, command = self.version(device_id), Asked(device_id, What.COMMAND)
+        version, command = self.version(device_id), MessageContext(device_id, MessageSubject.COMMAND)
         if is_message:
             answer = query_bodies.alarm_answer(version, word.sn or 0, word.device_id or device_id)
             self._send(answer, command, now)

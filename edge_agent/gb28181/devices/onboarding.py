@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from enum import Enum, auto
 from typing import Final
 
-from edge_agent.gb28181.devices.queries import Asked, Enquiries, What
+from edge_agent.gb28181.devices.queries import Enquiries, MessageContext, MessageSubject
 from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
 from edge_agent.gb28181.manscdp import query_bodies
 from edge_agent.gb28181.sip.edition import Version
@@ -25,7 +25,7 @@ AGAIN_S: Final = 600.0
 """Seconds until a catalog query without a result is repeated."""
 
 
-class Step(Enum):
+class OnboardingStep(Enum):
     """The steps of onboarding, in their order."""
 
     INFO = auto()
@@ -36,8 +36,8 @@ class Step(Enum):
     SUBSCRIBE_ALARM = auto()
 
 
-_TOPICS: Final = {Step.SUBSCRIBE_CATALOG: Topic.CATALOG, Step.SUBSCRIBE_ALARM: Topic.ALARM}
-_AFTER: Final = dict(zip(list(Step)[:-1], list(Step)[1:], strict=True))
+_TOPICS: Final = {OnboardingStep.SUBSCRIBE_CATALOG: Topic.CATALOG, OnboardingStep.SUBSCRIBE_ALARM: Topic.ALARM}
+_AFTER: Final = dict(zip(list(OnboardingStep)[:-1], list(OnboardingStep)[1:], strict=True))
 
 
 class Greeting:
@@ -49,7 +49,7 @@ class Greeting:
         enquiries: Enquiries,
         subscriptions: Subscriptions,
         version: Callable[[str], Version],
-        send: Callable[[bytes, Asked, Now], bool],
+        send: Callable[[bytes, MessageContext, Now], bool],
         guarded: Collection[str],
     ) -> None:
         """`version` returns the edition that a device speaks. `guarded`: devices that are sent SetGuard."""
@@ -60,22 +60,22 @@ class Greeting:
         self._send = send
         self._guarded = guarded
         self._pacer = Pacer(DEVICES_PER_S)
-        self._agenda: Agenda[tuple[str, Step]] = Agenda()
+        self._agenda: Agenda[tuple[str, OnboardingStep]] = Agenda()
 
     def begin(self, device_id: str, now_s: float) -> None:
         """Starts onboarding of a device that came online or is due again. Onboarding that is under way goes on."""
-        if any(self._agenda.at_s((device_id, step)) is not None for step in Step):
+        if any(self._agenda.at_s((device_id, step)) is not None for step in OnboardingStep):
             return
         jitter_s = int(self._token(4), 16) / 0x10000 * JITTER_S
-        self._agenda.plan((device_id, Step.INFO), self._pacer.turn_s(now_s + DELAY_S + jitter_s))
+        self._agenda.plan((device_id, OnboardingStep.INFO), self._pacer.turn_s(now_s + DELAY_S + jitter_s))
 
     def ask_list_again(self, device_id: str, now_s: float) -> None:
         """Schedules another catalog query, after one without a result."""
-        self._agenda.plan((device_id, Step.CATALOG), self._pacer.turn_s(now_s + AGAIN_S))
+        self._agenda.plan((device_id, OnboardingStep.CATALOG), self._pacer.turn_s(now_s + AGAIN_S))
 
     def end(self, device_id: str) -> None:
         """Cancels the onboarding of a device that went offline."""
-        for step in Step:
+        for step in OnboardingStep:
             self._agenda.cancel((device_id, step))
 
     def get_timer(self) -> float | None:
@@ -89,17 +89,17 @@ class Greeting:
                 self._agenda.plan((device_id, _AFTER[step]), now.monotonic_s + STEP_S)
             self._do(device_id, step, now)
 
-    def _do(self, device_id: str, step: Step, now: Now) -> None:
+    def _do(self, device_id: str, step: OnboardingStep, now: Now) -> None:
         version, is_stale = self._version(device_id), self._enquiries.is_stale(device_id, now)
         match step:
-            case Step.INFO if is_stale:
+            case OnboardingStep.INFO if is_stale:
                 self._enquiries.ask_info(device_id, version, now)
-            case Step.STATUS if is_stale:
+            case OnboardingStep.STATUS if is_stale:
                 self._enquiries.ask_status(device_id, version, now)
-            case Step.CATALOG if is_stale:
+            case OnboardingStep.CATALOG if is_stale:
                 self._enquiries.ask_catalog(device_id, version, now)
-            case Step.GUARD if device_id in self._guarded:
+            case OnboardingStep.GUARD if device_id in self._guarded:
                 body = query_bodies.guard(version, self._enquiries.number(), device_id, "SetGuard")
-                self._send(body, Asked(device_id, What.COMMAND), now)
-            case Step.SUBSCRIBE_CATALOG | Step.SUBSCRIBE_ALARM:
+                self._send(body, MessageContext(device_id, MessageSubject.COMMAND), now)
+            case OnboardingStep.SUBSCRIBE_CATALOG | OnboardingStep.SUBSCRIBE_ALARM:
                 self._subscriptions.begin(device_id, _TOPICS[step], version)

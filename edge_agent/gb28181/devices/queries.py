@@ -16,7 +16,7 @@ from edge_agent.gb28181.manscdp.catalog import CatalogAssembly
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.channels import channels
 from edge_agent.gb28181.manscdp.message_types import CatalogPart, DeviceStatus, RecordPart
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.manscdp.records import RecordAssembly, Records
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.errors import ProtocolError
@@ -31,7 +31,7 @@ _TOLD_MS: Final = 500
 """A device states its time in whole seconds: with half a second added it is off by half a second, either way."""
 
 
-class What(Enum):
+class MessageSubject(Enum):
     """Subject of a MESSAGE to a device."""
 
     CATALOG = auto()
@@ -45,11 +45,11 @@ class What(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MessageContext:
     """Links an answer to the MESSAGE of ours that it belongs to."""
 
     device_id: str
-    what: What
+    what: MessageSubject
     number: int = 0
     """SN of the query."""
 
@@ -82,7 +82,7 @@ class Enquiries:
         self,
         platform_id: str,
         calendar: Calendar,
-        send: Callable[[bytes, Asked, Now], bool],
+        send: Callable[[bytes, MessageContext, Now], bool],
         emit: Callable[[Event], None],
     ) -> None:
         self._platform_id = platform_id
@@ -98,7 +98,7 @@ class Enquiries:
         self._lookups: dict[str, _Lookup] = {}
         self._wishes: dict[str, deque[_Wish]] = {}
         self._status_asked: dict[str, Now] = {}
-        self._agenda: Agenda[tuple[str, What]] = Agenda()
+        self._agenda: Agenda[tuple[str, MessageSubject]] = Agenda()
 
     def number(self) -> int:
         """Returns the next SN."""
@@ -121,22 +121,28 @@ class Enquiries:
         if device_id in self._catalogs:
             return
         sn = self.number()
-        if self._send(query_bodies.catalog(version, sn, device_id), Asked(device_id, What.CATALOG, sn), now):
+        if self._send(
+            query_bodies.catalog(version, sn, device_id), MessageContext(device_id, MessageSubject.CATALOG, sn), now
+        ):
             known = len(self._known.get(device_id, ()))
             self._catalogs[device_id] = CatalogAssembly(sn, now.monotonic_s, known_items=known)
             self._asked_at_ms[device_id] = now.wall_ms
-            self._mind(device_id, What.CATALOG, self._catalogs[device_id].get_timer())
+            self._mind(device_id, MessageSubject.CATALOG, self._catalogs[device_id].get_timer())
 
     def ask_info(self, device_id: str, version: Version, now: Now) -> None:
         """Queries maker, model and firmware. `InfoTaken` may follow."""
         sn = self.number()
-        self._send(query_bodies.device_info(version, sn, device_id), Asked(device_id, What.INFO, sn), now)
+        self._send(
+            query_bodies.device_info(version, sn, device_id), MessageContext(device_id, MessageSubject.INFO, sn), now
+        )
 
-    def ask_status(self, device_id: str, version: Version, now: Now, what: What = What.STATUS) -> bool:
+    def ask_status(
+        self, device_id: str, version: Version, now: Now, what: MessageSubject = MessageSubject.STATUS
+    ) -> bool:
         """Queries status and clock. `StatusTaken` may follow. Returns False without a route to the device."""
         sn = self.number()
         self._status_asked[device_id] = now
-        return self._send(query_bodies.device_status(version, sn, device_id), Asked(device_id, what, sn), now)
+        return self._send(query_bodies.device_status(version, sn, device_id), MessageContext(device_id, what, sn), now)
 
     def ask_records(self, device_id: str, channel_id: str, span_ms: tuple[int, int], version: Version, now: Now) -> int:
         """Queries a channel's recordings. `RecordsTaken` with the returned number follows in every case.
@@ -200,15 +206,15 @@ class Enquiries:
             self._look_up(device_id, lookup, now)
 
     def gone(self, device_id: str) -> None:
-        """Drops all open queries of a device that went offline; a query for recordings ends as `Outcome.SILENT`."""
+        """Drops the open queries of a device that went offline; one for recordings ends as `AnswerOutcome.SILENT`."""
         self._catalogs.pop(device_id, None)
         self._status_asked.pop(device_id, None)
         lookup = self._lookups.pop(device_id, None)
         wishes = [] if lookup is None else [lookup.wish]
         for wish in (*wishes, *self._wishes.pop(device_id, ())):
-            nothing = Records((), None, 0, Outcome.SILENT)
+            nothing = Records((), None, 0, AnswerOutcome.SILENT)
             self._emit(RecordsTaken(wish.query, device_id, wish.channel_id, nothing))
-        for what in (What.CATALOG, What.RECORDS):
+        for what in (MessageSubject.CATALOG, MessageSubject.RECORDS):
             self._agenda.cancel((device_id, what))
 
     # --- time
@@ -220,7 +226,7 @@ class Enquiries:
     def handle_timer(self, now: Now) -> None:
         """Ends the queries whose time is up."""
         for device_id, what in self._agenda.take(now.monotonic_s):
-            if what is What.CATALOG:
+            if what is MessageSubject.CATALOG:
                 self._catalogs[device_id].handle_timer(now.monotonic_s)
                 self._look(device_id, self._catalogs[device_id])
             else:
@@ -231,7 +237,7 @@ class Enquiries:
 
     def _look(self, device_id: str, assembly: CatalogAssembly) -> None:
         taken = assembly.catalog
-        self._mind(device_id, What.CATALOG, assembly.get_timer())
+        self._mind(device_id, MessageSubject.CATALOG, assembly.get_timer())
         if taken is None:
             return
         del self._catalogs[device_id]
@@ -264,20 +270,20 @@ class Enquiries:
         body = query_bodies.record_info(wish.version, sn, wish.channel_id, began, ended)
         assembly = RecordAssembly(sn, wish.channel_id, self._calendar, now.monotonic_s)
         self._lookups[device_id] = _Lookup(wish, assembly)
-        if self._send(body, Asked(device_id, What.RECORDS, sn), now):
-            self._mind(device_id, What.RECORDS, assembly.get_timer())
+        if self._send(body, MessageContext(device_id, MessageSubject.RECORDS, sn), now):
+            self._mind(device_id, MessageSubject.RECORDS, assembly.get_timer())
         else:
             self.gone(device_id)
 
     def _look_up(self, device_id: str, lookup: _Lookup, now: Now) -> None:
         records = lookup.assembly.records
-        self._mind(device_id, What.RECORDS, lookup.assembly.get_timer())
+        self._mind(device_id, MessageSubject.RECORDS, lookup.assembly.get_timer())
         if records is not None:
             del self._lookups[device_id]
             self._emit(RecordsTaken(lookup.wish.query, device_id, lookup.wish.channel_id, records))
             self._next_lookup(device_id, now)
 
-    def _mind(self, device_id: str, what: What, at_s: float | None) -> None:
+    def _mind(self, device_id: str, what: MessageSubject, at_s: float | None) -> None:
         if at_s is None:
             self._agenda.cancel((device_id, what))
         else:

@@ -13,7 +13,7 @@ from edge_agent.credentials.lockouts import Lockouts
 from edge_agent.gb28181.devices.events import Event, Forget, Keep, Knocked, Moved, Offline, Online, TurnedAway
 from edge_agent.gb28181.devices.registrations import Arrival, Gone, Registration, Registrations
 from edge_agent.gb28181.devices.settings import Settings, World
-from edge_agent.gb28181.devices.unregistered import Strangers
+from edge_agent.gb28181.devices.unregistered import UnknownDevices
 from edge_agent.gb28181.sip import addresses, edition, message
 from edge_agent.gb28181.sip.message import Request, Response
 from edge_agent.gb28181.sip.moment import Now
@@ -61,7 +61,7 @@ class Registrar:
         """Devices that were challenged and have not answered."""
         self._asked_at: dict[str, str] = {}
         """The host that each challenged device registered from."""
-        self.strangers = Strangers()
+        self.strangers = UnknownDevices()
         self.counts: Counter[str] = Counter()
         """REGISTER requests by their result."""
 

@@ -20,7 +20,7 @@ from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.timers import Agenda
 
 
-class State(Enum):
+class RegistrationState(Enum):
     """State of a device's registration."""
 
     UNREGISTERED = auto()
@@ -32,7 +32,7 @@ class State(Enum):
     it."""
 
 
-class Event(Enum):
+class RegistrationEvent(Enum):
     """An event that changes a device's state."""
 
     REGISTER = auto()
@@ -47,29 +47,29 @@ class Event(Enum):
     EXPIRY = auto()
 
 
-NEXT: Final[Mapping[tuple[State, Event], State]] = {
-    (State.UNREGISTERED, Event.REGISTER): State.ONLINE,
-    (State.UNREGISTERED, Event.RESTORE): State.RESTORED,
-    (State.UNREGISTERED, Event.UNREGISTER): State.UNREGISTERED,
-    (State.RESTORED, Event.REGISTER): State.ONLINE,
-    (State.RESTORED, Event.WORD): State.ONLINE,
-    (State.RESTORED, Event.UNREGISTER): State.UNREGISTERED,
-    (State.RESTORED, Event.SILENCE): State.LAPSED,
-    (State.RESTORED, Event.EXPIRY): State.UNREGISTERED,
-    (State.ONLINE, Event.REGISTER): State.ONLINE,
-    (State.ONLINE, Event.WORD): State.ONLINE,
-    (State.ONLINE, Event.UNREGISTER): State.UNREGISTERED,
-    (State.ONLINE, Event.SILENCE): State.LAPSED,
-    (State.ONLINE, Event.CLOSED): State.LAPSED,
-    (State.ONLINE, Event.EXPIRY): State.UNREGISTERED,
-    (State.LAPSED, Event.REGISTER): State.ONLINE,
-    (State.LAPSED, Event.WORD): State.ONLINE,
-    (State.LAPSED, Event.UNREGISTER): State.UNREGISTERED,
-    (State.LAPSED, Event.EXPIRY): State.UNREGISTERED,
+NEXT: Final[Mapping[tuple[RegistrationState, RegistrationEvent], RegistrationState]] = {
+    (RegistrationState.UNREGISTERED, RegistrationEvent.REGISTER): RegistrationState.ONLINE,
+    (RegistrationState.UNREGISTERED, RegistrationEvent.RESTORE): RegistrationState.RESTORED,
+    (RegistrationState.UNREGISTERED, RegistrationEvent.UNREGISTER): RegistrationState.UNREGISTERED,
+    (RegistrationState.RESTORED, RegistrationEvent.REGISTER): RegistrationState.ONLINE,
+    (RegistrationState.RESTORED, RegistrationEvent.WORD): RegistrationState.ONLINE,
+    (RegistrationState.RESTORED, RegistrationEvent.UNREGISTER): RegistrationState.UNREGISTERED,
+    (RegistrationState.RESTORED, RegistrationEvent.SILENCE): RegistrationState.LAPSED,
+    (RegistrationState.RESTORED, RegistrationEvent.EXPIRY): RegistrationState.UNREGISTERED,
+    (RegistrationState.ONLINE, RegistrationEvent.REGISTER): RegistrationState.ONLINE,
+    (RegistrationState.ONLINE, RegistrationEvent.WORD): RegistrationState.ONLINE,
+    (RegistrationState.ONLINE, RegistrationEvent.UNREGISTER): RegistrationState.UNREGISTERED,
+    (RegistrationState.ONLINE, RegistrationEvent.SILENCE): RegistrationState.LAPSED,
+    (RegistrationState.ONLINE, RegistrationEvent.CLOSED): RegistrationState.LAPSED,
+    (RegistrationState.ONLINE, RegistrationEvent.EXPIRY): RegistrationState.UNREGISTERED,
+    (RegistrationState.LAPSED, RegistrationEvent.REGISTER): RegistrationState.ONLINE,
+    (RegistrationState.LAPSED, RegistrationEvent.WORD): RegistrationState.ONLINE,
+    (RegistrationState.LAPSED, RegistrationEvent.UNREGISTER): RegistrationState.UNREGISTERED,
+    (RegistrationState.LAPSED, RegistrationEvent.EXPIRY): RegistrationState.UNREGISTERED,
 }
 """WORD of a device that is not registered is missing: that is `NotRegisteredError`, and the device registers again. Any
 other missing step is a bug of the caller."""
-THERE: Final = frozenset({State.RESTORED, State.ONLINE})
+THERE: Final = frozenset({RegistrationState.RESTORED, RegistrationState.ONLINE})
 MISSED: Final = 3
 """Keepalives that may be missed (GB/T 28181-2022, 9.6)."""
 GRACE_S: Final = 30.0
@@ -96,7 +96,7 @@ class Arrival(Enum):
     same device behind NAT."""
 
 
-class IllegalEventError(ProtocolError):
+class IllegalRegistrationEventError(ProtocolError):
     """The table has no step for this event in this state. The state stays as it was."""
 
 
@@ -121,7 +121,7 @@ class Registration:
 @dataclass(slots=True)
 class _Device:
     patience_s: float
-    state: State = State.UNREGISTERED
+    state: RegistrationState = RegistrationState.UNREGISTERED
     registration: Registration | None = None
     heard_s: float = 0.0
     expires_s: float = 0.0
@@ -147,14 +147,16 @@ class Registrations:
         was, before = device.state, device.registration
         if before is not None:
             registration = replace(registration, keeps_alive=before.keeps_alive)
-        self._move(registration.device_id, Event.REGISTER)
+        self._move(registration.device_id, RegistrationEvent.REGISTER)
         self._put(device, registration, life_s, now)
         if was not in THERE or before is None:
             return Arrival.NEW
         has_moved = _hop(before.peer) != _hop(registration.peer)
-        if was is State.RESTORED:  # a TCP connection does not outlive us; what was sent over it does not either
+        if (
+            was is RegistrationState.RESTORED
+        ):  # a TCP connection does not outlive us; what was sent over it does not either
             has_moved = before.peer.host != registration.peer.host
-        return Arrival.MOVED if has_moved else Arrival.NEW if was is State.RESTORED else Arrival.RENEWED
+        return Arrival.MOVED if has_moved else Arrival.NEW if was is RegistrationState.RESTORED else Arrival.RENEWED
 
     def restore(self, registration: Registration, now: Now) -> bool:
         """Takes over a registration from before a restart; returns False if it has expired.
@@ -167,7 +169,7 @@ class Registrations:
         if device is None or life_s <= 0:
             return False
         term_s = (registration.expires_at_ms - registration.registered_at_ms) / 1000
-        self._move(registration.device_id, Event.RESTORE)
+        self._move(registration.device_id, RegistrationEvent.RESTORE)
         self._put(device, registration, life_s + term_s, now)
         return True
 
@@ -184,15 +186,15 @@ class Registrations:
         if registration.peer.host != peer.host:
             raise NotRegisteredError(f"device {device_id} is not registered from {peer.host}")
         was = device.state
-        self._move(device_id, Event.WORD)
+        self._move(device_id, RegistrationEvent.WORD)
         device.heard_s = now.monotonic_s
-        if was is not State.ONLINE:
+        if was is not RegistrationState.ONLINE:
             self._plan(device_id, device)
-        if (moves or was is not State.ONLINE) and registration.peer != peer:
+        if (moves or was is not RegistrationState.ONLINE) and registration.peer != peer:
             self._leave(registration)
             device.registration = replace(registration, peer=peer)
             self._arrive(device.registration)
-        return was is not State.ONLINE
+        return was is not RegistrationState.ONLINE
 
     def keeps_alive(self, device_id: str) -> bool:
         """Notes that the device sends keepalives; returns True at the first one."""
@@ -206,13 +208,13 @@ class Registrations:
     def answered(self, device_id: str, now: Now) -> None:
         """Notes that the device answered a request of ours: it is alive."""
         device = self._devices[device_id]
-        if device.state is State.ONLINE:
+        if device.state is RegistrationState.ONLINE:
             device.heard_s = now.monotonic_s
 
     def unregister(self, device_id: str) -> bool:
         """Ends a device's registration at its own request; returns True if it was online."""
         was = self._devices[device_id].state
-        self._move(device_id, Event.UNREGISTER)
+        self._move(device_id, RegistrationEvent.UNREGISTER)
         self._drop(device_id)
         return was in THERE
 
@@ -220,14 +222,14 @@ class Registrations:
         """Marks a device as silent that did not answer a query either; returns True if it was online."""
         was = self._devices[device_id].state
         if was in THERE:
-            self._move(device_id, Event.SILENCE)
+            self._move(device_id, RegistrationEvent.SILENCE)
         return was in THERE
 
     def closed(self, peer: Peer) -> list[str]:
         """Returns the devices that went offline because this TCP connection ended."""
-        gone = [each for each in self._at.get(peer, ()) if self._devices[each].state is State.ONLINE]
+        gone = [each for each in self._at.get(peer, ()) if self._devices[each].state is RegistrationState.ONLINE]
         for device_id in gone:
-            self._move(device_id, Event.CLOSED)
+            self._move(device_id, RegistrationEvent.CLOSED)
         return gone
 
     # --- time
@@ -244,14 +246,14 @@ class Registrations:
             device = self._devices[device_id]
             was = device.state
             if now.monotonic_s >= device.expires_s:
-                self._move(device_id, Event.EXPIRY)
+                self._move(device_id, RegistrationEvent.EXPIRY)
                 self._drop(device_id)
                 if was in THERE:
                     gone.append((device_id, Gone.EXPIRED))
                 continue
             if was in THERE and now.monotonic_s >= device.heard_s + device.patience_s:
                 if self.held(device_id).keeps_alive or self.peer(device_id) is None:
-                    self._move(device_id, Event.SILENCE)
+                    self._move(device_id, RegistrationEvent.SILENCE)
                     gone.append((device_id, Gone.SILENT))
                 else:
                     device.heard_s = now.monotonic_s
@@ -265,7 +267,7 @@ class Registrations:
         """True if the device is configured."""
         return device_id in self._devices
 
-    def state(self, device_id: str) -> State:
+    def state(self, device_id: str) -> RegistrationState:
         """Returns the device's state as of the last call."""
         return self._devices[device_id].state
 
@@ -290,7 +292,7 @@ class Registrations:
         if device is None or device.registration is None or device.state not in THERE:
             return None
         peer = device.registration.peer
-        return None if device.state is State.RESTORED and peer.transport == "tcp" else peer
+        return None if device.state is RegistrationState.RESTORED and peer.transport == "tcp" else peer
 
     def at(self, peer: Peer) -> str | None:
         """Returns the device at this address; None where there is none, or several."""
@@ -346,12 +348,14 @@ class Registrations:
         if not self._hosts[host]:
             del self._hosts[host]
 
-    def _move(self, device_id: str, event: Event) -> None:
+    def _move(self, device_id: str, event: RegistrationEvent) -> None:
         device = self._devices[device_id]
         try:
             device.state = NEXT[device.state, event]
         except KeyError:
-            raise IllegalEventError(f"device {device_id}: {event.name} in state {device.state.name}") from None
+            raise IllegalRegistrationEventError(
+                f"device {device_id}: {event.name} in state {device.state.name}"
+            ) from None
 
 
 def _hop(peer: Peer) -> tuple[str, str, int]:

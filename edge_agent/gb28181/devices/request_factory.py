@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.gb28181.manscdp.query_bodies import CONTENT_TYPE
-from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.message import Request
 
 
 @dataclass(slots=True)
-class Line:
+class DialogIds:
     """The identifiers of one SIP dialog with a device. A MESSAGE has one of its own each time."""
 
     device_id: str
@@ -28,19 +28,21 @@ class OwnRequests:
         self._realm = realm
         self._token = token
 
-    def line(self, device_id: str) -> Line:
+    def line(self, device_id: str) -> DialogIds:
         """Begins a dialog with a device: new Call-ID and tag."""
-        return Line(device_id, self._token(32), self._token(16), f"<sip:{device_id}@{self._realm}>")
+        return DialogIds(device_id, self._token(32), self._token(16), f"<sip:{device_id}@{self._realm}>")
 
-    def contact(self, route: Route) -> str:
+    def contact(self, route: DeviceRoute) -> str:
         """Returns the Contact URI, to which a device sends its requests within our dialog."""
         return f"<sip:{self._platform_id}@{route.host}:{route.port}>"
 
-    def message(self, device_id: str, route: Route, body: bytes) -> Request:
+    def message(self, device_id: str, route: DeviceRoute, body: bytes) -> Request:
         """Builds a MESSAGE: a query, a command, or an application-level response."""
         return self.request(self.line(device_id), "MESSAGE", route, (), body)
 
-    def request(self, line: Line, method: str, route: Route, extra: Sequence[tuple[str, str]], body: bytes) -> Request:
+    def request(
+        self, line: DialogIds, method: str, route: DeviceRoute, extra: Sequence[tuple[str, str]], body: bytes
+    ) -> Request:
         """Builds the next request of a dialog."""
         line.number += 1
         via = f"SIP/2.0/{route.peer.transport.upper()} {route.host}:{route.port}"

@@ -3,29 +3,29 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from edge_agent.gb28181.devices.queries import Asked
+from edge_agent.gb28181.devices.queries import MessageContext
 from edge_agent.gb28181.devices.request_factory import OwnRequests
 from edge_agent.gb28181.devices.subscriptions import Key
-from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip.message import Request, Response
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.peer import Peer
 from edge_agent.gb28181.sip.transactions import ClientTransactions, TimedOut
 
-Context: TypeAlias = Asked | Key
+Context: TypeAlias = MessageContext | Key
 """The origin of a request: a query or command, or a subscription."""
 
 
 class Outgoing:
     """Holds the open client transactions. Datagrams to be sent gather in `packets`."""
 
-    def __init__(self, own: OwnRequests, route: Callable[[str], Route | None]) -> None:
+    def __init__(self, own: OwnRequests, route: Callable[[str], DeviceRoute | None]) -> None:
         self._own = own
         self._route = route
         self._open: ClientTransactions[Context] = ClientTransactions()
         self.packets: list[tuple[bytes, Peer]] = []
 
-    def message(self, body: bytes, asked: Asked, now: Now) -> bool:
+    def message(self, body: bytes, asked: MessageContext, now: Now) -> bool:
         """Sends a body in a MESSAGE; returns False without a route to the device."""
         route = self._route(asked.device_id)
         if route is None:
@@ -33,7 +33,7 @@ class Outgoing:
         self.request(self._own.message(asked.device_id, route, body), route, asked, now)
         return True
 
-    def request(self, request: Request, route: Route, context: Context, now: Now) -> None:
+    def request(self, request: Request, route: DeviceRoute, context: Context, now: Now) -> None:
         """Sends a request along a route."""
         self.packets.append((self._open.start(request, route.peer, now.monotonic_s, context), route.peer))
 
@@ -60,5 +60,5 @@ class Outgoing:
 
     def _peer_now(self, context: Context) -> Peer | None:
         """Returns the device's UDP address of now: NAT gives a device another port now and then."""
-        route = self._route(context.device_id if isinstance(context, Asked) else context[0])
+        route = self._route(context.device_id if isinstance(context, MessageContext) else context[0])
         return None if route is None or route.peer.transport != "udp" else route.peer

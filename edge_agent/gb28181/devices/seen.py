@@ -7,7 +7,7 @@ from edge_agent.gb28181.sip.edition import Version
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DeviceView:
     """Known state of one device."""
 
     device_id: str

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from edge_agent.gb28181.devices.request_factory import Line, OwnRequests
+from edge_agent.gb28181.devices.request_factory import DialogIds, OwnRequests
 from edge_agent.gb28181.manscdp import query_bodies
-from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip import addresses
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.message import Request, Response
@@ -43,7 +43,7 @@ Key = tuple[str, Topic]
 
 @dataclass(slots=True)
 class _Subscription:
-    line: Line
+    line: DialogIds
     event: str
     is_granted: bool = False
     is_waiting: bool = False
@@ -56,8 +56,8 @@ class Subscriptions:
     def __init__(
         self,
         own: OwnRequests,
-        route: Callable[[str], Route | None],
-        send: Callable[[Request, Route, Key], None],
+        route: Callable[[str], DeviceRoute | None],
+        send: Callable[[Request, DeviceRoute, Key], None],
         number: Callable[[], int],
     ) -> None:
         """`number` returns the next SN."""

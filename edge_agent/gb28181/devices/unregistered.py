@@ -13,7 +13,7 @@ _AGENT: Final = re.compile(r"[ -~]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class UnknownDevice:
     """An unknown device: one address, one name."""
 
     device_id: str
@@ -28,17 +28,19 @@ class Stranger:
     last_ms: int
 
 
-class Strangers:
+class UnknownDevices:
     """Holds at most `MAX_STRANGERS` unknown devices, the most recent last."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Stranger] = {}
+        self._known: dict[tuple[str, str], UnknownDevice] = {}
 
-    def knocked(self, device_id: str, peer: Peer, software: str, why: str, now_ms: int) -> Stranger:
+    def knocked(self, device_id: str, peer: Peer, software: str, why: str, now_ms: int) -> UnknownDevice:
         """Counts one attempt of an unknown device, and returns its entry."""
         shown = device_id if _ID.fullmatch(device_id) else "?"
         agent = _AGENT.match(software)
-        new = Stranger(shown, peer.host, peer.port, peer.transport, agent[0].strip() if agent else "", why, 1, now_ms)
+        new = UnknownDevice(
+            shown, peer.host, peer.port, peer.transport, agent[0].strip() if agent else "", why, 1, now_ms
+        )
         before = self._known.pop((shown, peer.host), None)
         seen = new if before is None else replace(new, times=before.times + 1)
         self._known[shown, peer.host] = seen
@@ -50,6 +52,6 @@ class Strangers:
         """Removes a device that has registered from this host."""
         self._known.pop((device_id, host), None)
 
-    def listing(self) -> tuple[Stranger, ...]:
+    def listing(self) -> tuple[UnknownDevice, ...]:
         """Returns the unknown devices, the most recent last."""
         return tuple(self._known.values())

@@ -34,7 +34,7 @@ class ManscdpError(ProtocolError):
     """A body that is no MANSCDP message."""
 
 
-class Kind(Enum):
+class DocumentRoot(Enum):
     """The root of the document, in lower case."""
 
     NOTIFY = "notify"
@@ -44,10 +44,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ManscdpMessage:
     """One parsed MANSCDP message."""
 
-    kind: Kind
+    kind: DocumentRoot
     cmd_type: str
     """As written, 64 characters at most: `Catalog`, `RecordInfo`, …"""
     sn: int | None
@@ -79,7 +79,7 @@ _MAX_FAULTY: Final = 256
 _MAX_CMD_TYPE: Final = 64
 
 
-def parse(body: bytes) -> Word:
+def parse(body: bytes) -> ManscdpMessage:
     """Parses one body. Raises ManscdpError for anything that is no such message."""
     if len(body) > xml_tree.MAX_BYTES:
         raise ManscdpError(f"a body of {len(body)} bytes; {xml_tree.MAX_BYTES} is the most that is read")
@@ -92,7 +92,7 @@ def parse(body: bytes) -> Word:
         root, is_mended = xml_tree.tree(text, _HEAD | fields)
     except XmlError as error:
         raise ManscdpError(str(error)) from error
-    return Word(
+    return ManscdpMessage(
         kind=kind,
         cmd_type=cmd_type,
         sn=_number(head.get("SN")),
@@ -102,9 +102,9 @@ def parse(body: bytes) -> Word:
     )
 
 
-def _kind(head: Element) -> Kind:
+def _kind(head: Element) -> DocumentRoot:
     try:
-        return Kind(head.name)
+        return DocumentRoot(head.name)
     except ValueError:
         raise ManscdpError("the root is none of Notify, Response, Query, Control") from None
 
@@ -120,16 +120,16 @@ def _fields(cmd_type: str) -> frozenset[str]:
     return frozenset() if _unwanted(cmd_type) else _FIELDS.get(cmd_type.lower(), _RESULT)
 
 
-def _content(kind: Kind, cmd_type: str, root: Element) -> Content:
+def _content(kind: DocumentRoot, cmd_type: str, root: Element) -> Content:
     if unwanted := _unwanted(cmd_type):
         return unwanted
     read = _READERS.get((kind, cmd_type.lower()))
     return read(root) if read is not None else _other(kind, root)
 
 
-def _other(kind: Kind, root: Element) -> Result | Other:
+def _other(kind: DocumentRoot, root: Element) -> Result | Other:
     result = root.get("Result")
-    return Result(_is_ok(result)) if kind is Kind.RESPONSE and result is not None else Other()
+    return Result(_is_ok(result)) if kind is DocumentRoot.RESPONSE and result is not None else Other()
 
 
 def _keepalive(root: Element) -> Keepalive:
@@ -235,13 +235,13 @@ def _count(text: str | None) -> int | None:
     return number if number is not None and number >= 0 else None
 
 
-_READERS: Final[dict[tuple[Kind, str], Callable[[Element], Content]]] = {
-    (Kind.NOTIFY, "keepalive"): _keepalive,
-    (Kind.NOTIFY, "alarm"): _alarm,
-    (Kind.NOTIFY, "mediastatus"): _media_status,
-    (Kind.NOTIFY, "catalog"): _catalog_change,
-    (Kind.RESPONSE, "catalog"): _catalog_answer,
-    (Kind.RESPONSE, "recordinfo"): _record_answer,
-    (Kind.RESPONSE, "deviceinfo"): _device_info,
-    (Kind.RESPONSE, "devicestatus"): _device_status,
+_READERS: Final[dict[tuple[DocumentRoot, str], Callable[[Element], Content]]] = {
+    (DocumentRoot.NOTIFY, "keepalive"): _keepalive,
+    (DocumentRoot.NOTIFY, "alarm"): _alarm,
+    (DocumentRoot.NOTIFY, "mediastatus"): _media_status,
+    (DocumentRoot.NOTIFY, "catalog"): _catalog_change,
+    (DocumentRoot.RESPONSE, "catalog"): _catalog_answer,
+    (DocumentRoot.RESPONSE, "recordinfo"): _record_answer,
+    (DocumentRoot.RESPONSE, "deviceinfo"): _device_info,
+    (DocumentRoot.RESPONSE, "devicestatus"): _device_status,
 }

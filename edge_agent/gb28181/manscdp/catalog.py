@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.message_types import CatalogPart
-from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, Multipart, Outcome, Taken
+from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, AnswerOutcome, Multipart, PartKind
 
 _STATES = {"ON": True, "OFF": False, "VLOST": False, "DEFECT": False}
 
@@ -20,12 +20,12 @@ class Catalog:
     """Number of items that the device claims to have."""
     nameless: int
     """Items without a usable id, dropped."""
-    outcome: Outcome
+    outcome: AnswerOutcome
 
     @property
     def is_list(self) -> bool:
         """True if this may replace the catalog known so far: items came, or the device has none."""
-        return self.outcome in {Outcome.COMPLETE, Outcome.TOO_MANY} or bool(self.items)
+        return self.outcome in {AnswerOutcome.COMPLETE, AnswerOutcome.TOO_MANY} or bool(self.items)
 
     def over(self, known: Mapping[str, CatalogItem]) -> dict[str, CatalogItem]:
         """Returns the catalog to keep from now on, by id.
@@ -33,7 +33,7 @@ class Catalog:
         What is missing from a list that stopped short stays as it was: one lost datagram takes no channel away.
         """
         items = {item.item_id: item for item in self.items}
-        return items if self.outcome is Outcome.COMPLETE else {**known, **items}
+        return items if self.outcome is AnswerOutcome.COMPLETE else {**known, **items}
 
 
 class CatalogAssembly:
@@ -53,13 +53,13 @@ class CatalogAssembly:
             return False
         keys = tuple(item.item_id for item in part.items)
         taken = self._parts.take(sn, part.sum_num, keys, part.nameless, now_s)
-        if taken is Taken.ANEW:
+        if taken is PartKind.ANEW:
             self._items.clear()
             self._nameless = 0
-        if taken is Taken.NEW or taken is Taken.ANEW:
+        if taken is PartKind.NEW or taken is PartKind.ANEW:
             self._nameless += part.nameless
             self._items |= {item.item_id: item for item in part.items[: MAX_ITEMS - len(self._items)]}
-        return taken is not Taken.FOREIGN
+        return taken is not PartKind.FOREIGN
 
     def refuse(self) -> None:
         """Ends the query: the device answered with an error."""

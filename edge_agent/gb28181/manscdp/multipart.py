@@ -18,7 +18,7 @@ WHOLE_S: Final = 600.0
 MAX_ITEMS: Final = 20_000
 
 
-class Outcome(Enum):
+class AnswerOutcome(Enum):
     """End of an answer."""
 
     COMPLETE = "complete"
@@ -32,7 +32,7 @@ class Outcome(Enum):
     """Over MAX_ITEMS: the rest was dropped."""
 
 
-class Taken(Enum):
+class PartKind(Enum):
     """Relation of a message to an answer."""
 
     NEW = "new"
@@ -57,24 +57,24 @@ class Multipart:
         self._seen: set[Hashable] = set()
         self.announced: int | None = None
         """The largest sum claimed."""
-        self.outcome: Outcome | None = None
+        self.outcome: AnswerOutcome | None = None
 
     def take(
         self, sn: int | None, sum_num: int | None, keys: tuple[Hashable, ...], nameless: int, now_s: float
-    ) -> Taken:
+    ) -> PartKind:
         """Counts one message: its number, its sum, its items' keys, and its items without a name.
 
         The sum counts what did not come in an earlier message; some begin each with the end of the last.
         """
         taken = self._judged(sn)
-        if taken is Taken.FOREIGN:
+        if taken is PartKind.FOREIGN:
             return taken
-        if taken is Taken.ANEW:
+        if taken is PartKind.ANEW:
             self._received, self.announced = 0, None
             self._seen.clear()
         fresh = nameless + sum(key not in self._seen for key in keys)
         if not fresh and keys:
-            return Taken.AGAIN
+            return PartKind.AGAIN
         self._is_ours = sn == self._sn
         self._seen.update(keys)
         self._received += fresh
@@ -83,12 +83,12 @@ class Multipart:
         gap_s = SETTLE_S if self._is_reached and (self._is_ours or self.announced != 1) else IDLE_S
         self._deadline_s = min(now_s + gap_s, self._latest_s)
         if self._received > MAX_ITEMS:
-            self.outcome = Outcome.TOO_MANY
+            self.outcome = AnswerOutcome.TOO_MANY
         return taken
 
     def refuse(self) -> None:
         """Ends the query: the device answered with an error."""
-        self.outcome = self.outcome or Outcome.REFUSED
+        self.outcome = self.outcome or AnswerOutcome.REFUSED
 
     def get_timer(self) -> float | None:
         """Returns the monotonic second at which `handle_timer` is due; None once it is over."""
@@ -99,16 +99,16 @@ class Multipart:
         if self.outcome is not None or now_s < self._deadline_s:
             return
         if self._is_ours is None:
-            self.outcome = Outcome.SILENT
+            self.outcome = AnswerOutcome.SILENT
         else:
-            self.outcome = Outcome.COMPLETE if self._is_reached else Outcome.STALLED
+            self.outcome = AnswerOutcome.COMPLETE if self._is_reached else AnswerOutcome.STALLED
 
     @property
     def _is_reached(self) -> bool:
         return self.announced is not None and self._received >= self.announced
 
-    def _judged(self, sn: int | None) -> Taken:
+    def _judged(self, sn: int | None) -> PartKind:
         is_ours = sn == self._sn
         if self.outcome is not None or (self._is_ours and not is_ours):
-            return Taken.FOREIGN
-        return Taken.ANEW if is_ours and self._is_ours is False else Taken.NEW
+            return PartKind.FOREIGN
+        return PartKind.ANEW if is_ours and self._is_ours is False else PartKind.NEW

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from edge_agent.gb28181.manscdp.message_types import RecordItem, RecordPart
-from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, Multipart, Outcome, Taken
+from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, AnswerOutcome, Multipart, PartKind
 from edge_agent.gb28181.sip.moment import Calendar
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Recording:
+class DeviceRecording:
     """One recording, in Unix milliseconds by the device's clock."""
 
     started_at_ms: int
@@ -23,17 +23,17 @@ class Recording:
 class Records:
     """The list of recordings as far as it came, by time."""
 
-    recordings: tuple[Recording, ...]
+    recordings: tuple[DeviceRecording, ...]
     announced: int | None
     """Number of recordings that the device claims to have."""
     unreadable: int
     """Items without a beginning before an end, dropped."""
-    outcome: Outcome
+    outcome: AnswerOutcome
 
     @property
     def resume_at_ms(self) -> int | None:
         """Moment to query from again where the device stopped short, as recorders do at some 300; None: it did not."""
-        is_short = self.outcome in {Outcome.STALLED, Outcome.TOO_MANY}
+        is_short = self.outcome in {AnswerOutcome.STALLED, AnswerOutcome.TOO_MANY}
         return max(each.ended_at_ms for each in self.recordings) if is_short and self.recordings else None
 
 
@@ -47,20 +47,20 @@ class RecordAssembly:
         self._parts = Multipart(sn, asked_s)
         self._channel_id = channel_id
         self._calendar = calendar
-        self._recordings: dict[tuple[int, int], Recording] = {}
+        self._recordings: dict[tuple[int, int], DeviceRecording] = {}
         self._unreadable = 0
 
     def receive(self, sn: int | None, part: RecordPart, now_s: float) -> bool:
         """Takes a message; returns False if it is not of this answer."""
         keys = tuple((item.started_at, item.ended_at) for item in part.items)
         taken = self._parts.take(sn, part.sum_num, keys, 0, now_s)
-        if taken is Taken.ANEW:
+        if taken is PartKind.ANEW:
             self._recordings.clear()
             self._unreadable = 0
-        if taken is Taken.NEW or taken is Taken.ANEW:
+        if taken is PartKind.NEW or taken is PartKind.ANEW:
             for item in part.items[: MAX_ITEMS - len(self._recordings)]:
                 self._add(item)
-        return taken is not Taken.FOREIGN
+        return taken is not PartKind.FOREIGN
 
     def refuse(self) -> None:
         """Ends the query: the device answered with an error."""
@@ -90,6 +90,6 @@ class RecordAssembly:
         if started_at_ms is None or ended_at_ms is None or ended_at_ms <= started_at_ms:
             self._unreadable += 1
             return
-        self._recordings[started_at_ms, ended_at_ms] = Recording(
+        self._recordings[started_at_ms, ended_at_ms] = DeviceRecording(
             started_at_ms, ended_at_ms, self._channel_id, item.kind, item.size_bytes
         )

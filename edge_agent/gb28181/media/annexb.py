@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from edge_agent.gb28181.media import nal
-from edge_agent.gb28181.media.nal import HEAD_BYTES, START, Codec, Kind
+from edge_agent.gb28181.media.nal import HEAD_BYTES, START, Codec, NalKind
 
 MAX_UNIT_BYTES: Final = 4 * 1024 * 1024
 """A picture of 1080p takes a tenth of it at most."""
@@ -130,11 +130,11 @@ class AccessUnits:
         if self.codec is None:
             self._drop(at, at)
             return
-        is_slice = kind in {Kind.SLICE, Kind.KEY_SLICE}
+        is_slice = kind in {NalKind.SLICE, NalKind.KEY_SLICE}
         is_first = is_slice and nal.is_first_slice(head, self.codec)
-        begins = is_first or kind in {Kind.PARAMETERS, Kind.PREFIX}
+        begins = is_first or kind in {NalKind.PARAMETERS, NalKind.PREFIX}
         self._judge_mark(at, ready, begins=begins)
-        if kind is Kind.DAMAGED or (is_slice and not is_first and not self._has_slice):
+        if kind is NalKind.DAMAGED or (is_slice and not is_first and not self._has_slice):
             ready.append(Broken(at))
             self._drop(self._scanned, at)
             self._is_torn = True
@@ -143,14 +143,14 @@ class AccessUnits:
         if not self._is_open or (begins and self._has_slice):
             at = self._step_to(at, self.codec, ready)
         self._is_open = True
-        if kind is Kind.PARAMETERS:
+        if kind is NalKind.PARAMETERS:
             self._parameter = nal.name_of(head, self.codec), at
             self._sets.add(self._parameter[0])
         elif is_first:
             is_point = _SPS[self.codec] in self._sets and nal.is_intra(head, self.codec)
-            self._has_slice, self._is_key = True, kind is Kind.KEY_SLICE or is_point
+            self._has_slice, self._is_key = True, kind is NalKind.KEY_SLICE or is_point
 
-    def _kind_of(self, head: bytes) -> Kind:
+    def _kind_of(self, head: bytes) -> NalKind:
         """Returns the kind of a unit. One SPS of another codec is damage; with a second such set the codec changes."""
         told = nal.codec_of(head)
         was_contradicted, self._contradicted = self._contradicted, self._contradicted and told is None
@@ -162,8 +162,8 @@ class AccessUnits:
                 self._begin_unit()
             elif nal.is_sequence_parameter(head, told):
                 self._contradicted = True
-                return Kind.DAMAGED
-        return Kind.OTHER if self.codec is None else nal.kind_of(head, self.codec)
+                return NalKind.DAMAGED
+        return NalKind.OTHER if self.codec is None else nal.kind_of(head, self.codec)
 
     def _step_to(self, at: int, codec: Codec, ready: list[Cut]) -> int:
         """Begins a picture at `at`: what was before it is one, or is dropped. Returns its position now."""

@@ -3,9 +3,9 @@
 After a loss nothing comes out until the next keyframe that is whole: a decoder would fill the holes with inventions.
 
 ```
-datagram ─▶ rtp.parse ─▶ Order ─┬▶ ProgramStream ─┬▶ AccessUnits ─▶ gate ─▶ AccessUnit
-bytes ─▶ TcpFramer ─▶ parse ─▶ ─┼▶ TransportStream┤
-                                └▶ RawVideo ──────┘
+datagram ─▶ rtp.parse ─▶ ReorderBuffer ─┬▶ ProgramStream ─┬▶ AccessUnits ─▶ gate ─▶ AccessUnit
+bytes ─▶ TcpFramer ─▶ rtp.parse ─▶ ─────┼▶ TransportStream┤
+                                        └▶ RawVideo ──────┘
 ```
 """
 
@@ -15,10 +15,10 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from edge_agent.gb28181.media import rtp
 from edge_agent.gb28181.media.annexb import AccessUnits, Broken, Unit
 from edge_agent.gb28181.media.nal import Codec
-from edge_agent.gb28181.media.ps import PACK, STREAM_TYPES, Lost, ProgramStream
+from edge_agent.gb28181.media.ps import PACK, STREAM_TYPES, LostBytes, ProgramStream
 from edge_agent.gb28181.media.raw_video import RawVideo, codec_in
 from edge_agent.gb28181.media.rtp import Noise, Packet, SenderReport
-from edge_agent.gb28181.media.rtp_reorder import WAIT_S, WINDOW, Gap, Order
+from edge_agent.gb28181.media.rtp_reorder import WAIT_S, WINDOW, Gap, ReorderBuffer
 from edge_agent.gb28181.media.rtp_tcp import TcpFramer
 from edge_agent.gb28181.media.ts import TransportStream, is_ts
 
@@ -103,7 +103,7 @@ class Receiver:
     def _begin(self, ssrc: int | None) -> None:
         """Begins a new stream."""
         self._ssrc = ssrc
-        self._order = Order(WINDOW if self._is_udp else 0)
+        self._order = ReorderBuffer(WINDOW if self._is_udp else 0)
         self._format: _Format | None = None
         self._payload_type = -1
         self._units = AccessUnits()
@@ -259,7 +259,7 @@ class Receiver:
     def _read(self, packet: Packet, now_s: float) -> None:
         """Reads the video in a payload."""
         for piece in () if self._format is None else self._format.push(packet.payload):
-            if isinstance(piece, Lost):
+            if isinstance(piece, LostBytes):
                 self._spoil(0)
                 continue
             if piece.pts_90k is not None and not self._has_pts:

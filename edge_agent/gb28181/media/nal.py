@@ -9,7 +9,7 @@ HEAD_BYTES: Final = 3
 """Bytes of a unit that are needed, from its header on."""
 
 
-class Kind(Enum):
+class NalKind(Enum):
     """Role of a NAL unit in the stream."""
 
     PARAMETERS = auto()
@@ -26,16 +26,16 @@ class Kind(Enum):
 
 
 _H264: Final = {
-    **dict.fromkeys((1, 2), Kind.SLICE),
-    5: Kind.KEY_SLICE,
-    **dict.fromkeys((7, 8), Kind.PARAMETERS),
-    **dict.fromkeys((6, 9, *range(14, 19)), Kind.PREFIX),
+    **dict.fromkeys((1, 2), NalKind.SLICE),
+    5: NalKind.KEY_SLICE,
+    **dict.fromkeys((7, 8), NalKind.PARAMETERS),
+    **dict.fromkeys((6, 9, *range(14, 19)), NalKind.PREFIX),
 }
 _H265: Final = {
-    **dict.fromkeys(range(32), Kind.SLICE),
-    **dict.fromkeys(range(16, 24), Kind.KEY_SLICE),
-    **dict.fromkeys((32, 33, 34), Kind.PARAMETERS),
-    **dict.fromkeys((35, 39, *range(41, 45), *range(48, 56)), Kind.PREFIX),
+    **dict.fromkeys(range(32), NalKind.SLICE),
+    **dict.fromkeys(range(16, 24), NalKind.KEY_SLICE),
+    **dict.fromkeys((32, 33, 34), NalKind.PARAMETERS),
+    **dict.fromkeys((35, 39, *range(41, 45), *range(48, 56)), NalKind.PREFIX),
 }
 _PROFILES: Final = frozenset({66, 77, 88, 100, 110, 122, 244})
 """`profile_idc` that cameras have (H.264, annex A)."""
@@ -67,15 +67,15 @@ def has_known_profile(head: bytes) -> bool:
     return head[1] in _PROFILES and not head[2] & 3
 
 
-def kind_of(head: bytes, codec: Codec) -> Kind:
+def kind_of(head: bytes, codec: Codec) -> NalKind:
     """Returns the kind of the unit that begins with these bytes."""
     if head[0] & 0x80:
-        return Kind.DAMAGED
+        return NalKind.DAMAGED
     if codec == "h264":
-        return _H264.get(head[0] & 0x1F, Kind.OTHER)
+        return _H264.get(head[0] & 0x1F, NalKind.OTHER)
     if head[0] & 1 or head[1] >> 3:  # of another layer than the base, which alone is decoded
-        return Kind.OTHER
-    return _H265.get(head[0] >> 1 & 0x3F, Kind.OTHER)
+        return NalKind.OTHER
+    return _H265.get(head[0] >> 1 & 0x3F, NalKind.OTHER)
 
 
 def is_first_slice(head: bytes, codec: Codec) -> bool:

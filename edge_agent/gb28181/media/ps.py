@@ -31,20 +31,20 @@ STREAM_TYPES: Final = {0x10: "MPEG-4", 0x80: "SVAC"}
 """Video types of a map that are not decoded here: for messages."""
 
 
-class Video(NamedTuple):
+class VideoPiece(NamedTuple):
     """A piece of the elementary stream."""
 
     data: bytes
     pts_90k: int | None
 
 
-class Lost(NamedTuple):
+class LostBytes(NamedTuple):
     """Bytes that belong to nothing, or a packet whose length was wrong: what was read before may be damaged."""
 
     bytes: int
 
 
-Piece: TypeAlias = Video | Lost
+Piece: TypeAlias = VideoPiece | LostBytes
 
 
 class ProgramStream:
@@ -71,7 +71,7 @@ class ProgramStream:
         """True if all that was pushed has been read: nothing is half done."""
         return not self._held
 
-    def reset(self) -> Video | None:
+    def reset(self) -> VideoPiece | None:
         """Skips to the next pack, as bytes are missing; returns what there is of a video packet whose end is lost.
 
         A picture may begin in it, and that one shows that the picture before is whole.
@@ -81,7 +81,7 @@ class ProgramStream:
         piece = self._payload(0, len(held)) if is_video else None
         held.clear()
         self.is_synced, self._needs, self._scanned = False, 0, 0
-        return piece if isinstance(piece, Video) else None
+        return piece if isinstance(piece, VideoPiece) else None
 
     def push(self, data: bytes) -> Sequence[Piece]:
         """Takes bytes; returns the pieces that are whole by now."""
@@ -98,7 +98,7 @@ class ProgramStream:
                 zeros = self._zeros(at)
                 self.is_synced = zeros > 0
                 if not zeros:
-                    pieces.append(Lost(0))
+                    pieces.append(LostBytes(0))
                 at += zeros
                 continue
             step, piece = self._read(at)
@@ -115,7 +115,7 @@ class ProgramStream:
         found = self._held.find(PACK, at)
         passed = (found if found >= 0 else max(at, len(self._held) - 3)) - at
         if passed:
-            pieces.append(Lost(passed))
+            pieces.append(LostBytes(passed))
         self.is_synced = found >= 0
         return found
 
@@ -190,7 +190,7 @@ class ProgramStream:
         if end is not None:
             return end - at, self._payload(at, end)
         if len(held) - at > MAX_HELD_BYTES:
-            return len(held) - at, Lost(len(held) - at)
+            return len(held) - at, LostBytes(len(held) - at)
         self._scanned = max(0, len(held) - at - 3)
         return 0, None
 
@@ -198,18 +198,18 @@ class ProgramStream:
         """Reads a video packet (2.4.3.6), from its first own start code on if its header's length cannot be right."""
         held = self._held
         if end - at < _PES_BYTES:
-            return Lost(end - at)
+            return LostBytes(end - at)
         if held[at + 6] >> 6 != 2 and (mpeg1 := _mpeg1_header(held[at + 6 : min(at + 6 + _MPEG1_HEADER_BYTES, end)])):
-            return Video(bytes(held[at + 6 + mpeg1.bytes : end]), mpeg1.pts_90k)
+            return VideoPiece(bytes(held[at + 6 + mpeg1.bytes : end]), mpeg1.pts_90k)
         begin = at + _PES_BYTES + held[at + 8]
         pts = _pts(held[at + _PES_BYTES : min(begin, end)]) if held[at + 7] & 0x80 else None
         if begin - at > _PES_BYTES + _TIMES_BYTES or begin > end:
             earlier = held.find(_CODE, at + _PES_BYTES, min(begin, end))
             if earlier < 0 and begin > end:
-                return Lost(end - at)
+                return LostBytes(end - at)
             begin = begin if earlier < 0 else earlier - (held[earlier - 1] == 0)
         with memoryview(held) as view:
-            return Video(bytes(view[begin:end]), pts)
+            return VideoPiece(bytes(view[begin:end]), pts)
 
     def _is_code(self, at: int) -> bool:
         return self._held.startswith(_CODE, at) and self._held[at + 3] >= _LEAST

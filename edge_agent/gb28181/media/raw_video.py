@@ -5,7 +5,7 @@ from typing import Final
 
 from edge_agent.gb28181.media import nal
 from edge_agent.gb28181.media.nal import HEAD_BYTES, START, Codec
-from edge_agent.gb28181.media.ps import Video
+from edge_agent.gb28181.media.ps import VideoPiece
 
 _STAP_A, _FU_A = 24, 28
 _AP, _FU = 48, 49
@@ -31,12 +31,12 @@ class RawVideo:
         """Drops the open fragment: packets are missing."""
         self._in_fragment = False
 
-    def push(self, payload: bytes) -> Sequence[Video]:
+    def push(self, payload: bytes) -> Sequence[VideoPiece]:
         """Returns the units in one packet's payload, with start codes; nothing of what makes no sense."""
         if len(payload) < HEAD_BYTES:
             return ()
         units = self._h264(payload) if self.codec == "h264" else self._h265(payload)
-        return [Video(unit, None) for unit in units]
+        return [VideoPiece(unit, None) for unit in units]
 
     def _h264(self, payload: bytes) -> Sequence[bytes]:
         kind = payload[0] & 0x1F

@@ -29,7 +29,7 @@ class Gap(NamedTuple):
 InOrder: TypeAlias = Packet | Gap
 
 
-class Order:
+class ReorderBuffer:
     """Reorders the packets of one stream. `late` counts what came too late or twice."""
 
     def __init__(self, window: int = WINDOW) -> None:

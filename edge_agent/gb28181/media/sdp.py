@@ -44,7 +44,7 @@ class SdpError(ProtocolError):
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class SdpOffer:
     """The SDP offer of an INVITE."""
 
     platform_id: str
@@ -103,7 +103,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SdpAnswer:
     """A device's SDP answer. None, or nothing, where it does not say: media may come all the same."""
 
     host: str | None = None
@@ -128,13 +128,13 @@ class Answer:
         return {number: coding.partition("/")[0] for number, coding in self.rtpmaps}
 
 
-def parse_answer(body: bytes) -> Answer:
+def parse_answer(body: bytes) -> SdpAnswer:
     """Parses the body of a 2xx; an empty one says nothing. Raises SdpError only where nothing can be read."""
     if len(body) > _MAX_BYTES:
         raise SdpError(f"a body of {len(body)} bytes; {_MAX_BYTES} is the most that is read")
     text = body.replace(b"\x00", b"").decode("utf-8", "replace").strip()
     if not text:
-        return Answer()
+        return SdpAnswer()
     lines = _LINE_END.split(text)
     if len(lines) > _MAX_LINES:
         raise SdpError(f"{len(lines)} lines, over {_MAX_LINES}")
@@ -144,14 +144,14 @@ def parse_answer(body: bytes) -> Answer:
     return _answer(found)
 
 
-def _answer(lines: list[tuple[str, str]]) -> Answer:
+def _answer(lines: list[tuple[str, str]]) -> SdpAnswer:
     values: dict[str, str] = {}
     for key, value in lines:
         values.setdefault(key, value)
     video = next((media for key, value in lines if key == "m" and (media := _MEDIA.match(value))), None)
     attributes = [value for key, value in lines if key == "a"]
     named = {found[1].lower(): found[2].lower() for found in map(_ATTRIBUTE.match, attributes) if found}
-    return Answer(
+    return SdpAnswer(
         host=_host(values.get("c", "")) or _host(values.get("o", "")),
         port=_within(video[1], 65_535) or 0 if video else 0,
         is_tcp=video is not None and "TCP" in video[2].upper(),

@@ -6,7 +6,7 @@ No tables are read: the first packet that begins a PES of video shows its PID.
 from collections.abc import Sequence
 from typing import Final
 
-from edge_agent.gb28181.media.ps import Lost, Piece, ProgramStream, Video
+from edge_agent.gb28181.media.ps import LostBytes, Piece, ProgramStream, VideoPiece
 
 PACKET_BYTES: Final = 188
 _SYNC: Final = 0x47
@@ -37,7 +37,7 @@ class TransportStream:
     def held_bytes(self) -> int:
         return self._inner.held_bytes
 
-    def reset(self) -> Video | None:
+    def reset(self) -> VideoPiece | None:
         """Drops what is half read, as packets are missing. Returns what `ProgramStream.reset` returns."""
         self._counter = None
         return self._inner.reset()
@@ -47,7 +47,7 @@ class TransportStream:
         pieces: list[Piece] = []
         if len(data) % PACKET_BYTES:
             self.reset()
-            pieces.append(Lost(len(data)))
+            pieces.append(LostBytes(len(data)))
         else:
             for at in range(0, len(data), PACKET_BYTES):
                 pieces += self._packet(data[at : at + PACKET_BYTES])
@@ -56,7 +56,7 @@ class TransportStream:
     def _packet(self, packet: bytes) -> Sequence[Piece]:
         if packet[0] != _SYNC or packet[1] & 0x80:
             self.reset()
-            return (Lost(PACKET_BYTES),)
+            return (LostBytes(PACKET_BYTES),)
         begins, pid = packet[1] & 0x40, int.from_bytes(packet[1:3]) & 0x1FFF
         control, counter = packet[3] >> 4 & 3, packet[3] & 0x0F
         payload = packet[4 + (1 + packet[4] if control & 2 else 0) :] if control & 1 else b""
@@ -67,7 +67,7 @@ class TransportStream:
         pieces: list[Piece] = []
         if self._counter is not None and counter != (self._counter + 1) % 16:
             self._inner.reset()
-            pieces.append(Lost(PACKET_BYTES))
+            pieces.append(LostBytes(PACKET_BYTES))
         self._counter = counter
         pieces += self._inner.push(_PACK + payload if begins else payload)
         return pieces

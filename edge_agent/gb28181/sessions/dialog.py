@@ -8,7 +8,7 @@ from typing import Final
 
 from edge_agent.gb28181.media import sdp
 from edge_agent.gb28181.sessions.dialog_requests import DialogRequests, Surroundings, same_hop
-from edge_agent.gb28181.sessions.dialog_states import LIVE, Event, State, after
+from edge_agent.gb28181.sessions.dialog_states import LIVE, DialogEvent, DialogState, after
 from edge_agent.gb28181.sessions.invite import (
     Accepted,
     Cause,
@@ -26,16 +26,16 @@ from edge_agent.gb28181.sip.moment import Now
 _T1_S: Final = 0.5
 _T2_S: Final = 4.0
 _LASTS_S: Final = {
-    State.INVITING: 10.0,
-    State.CANCELLING: 5.0,
-    State.WAIT_MEDIA: 75.0,
-    State.FINISHING: 60.0,
-    State.CLOSING: 5.0,
-    State.TOMBSTONE: 32.0,
+    DialogState.INVITING: 10.0,
+    DialogState.CANCELLING: 5.0,
+    DialogState.WAIT_MEDIA: 75.0,
+    DialogState.FINISHING: 60.0,
+    DialogState.CLOSING: 5.0,
+    DialogState.TOMBSTONE: 32.0,
 }
 """Seconds that a state lasts before its TIMEOUT. 75 s: keyframes 30 to 75 s apart were reported of real devices; that
 no RTP comes at all is noticed by the receiver, within 12 s. 32 s: after timer F no device repeats anything."""
-_TIMED_OUT: Final = {State.INVITING: Cause.NO_ANSWER, State.WAIT_MEDIA: Cause.NO_PICTURE}
+_TIMED_OUT: Final = {DialogState.INVITING: Cause.NO_ANSWER, DialogState.WAIT_MEDIA: Cause.NO_PICTURE}
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Dialog:
         self.number = number
         self.invitation = invitation
         self.ssrc = its_ssrc
-        self.state = State.IDLE
+        self.state = DialogState.IDLE
         self.outbox: list[Request] = []
         self.events: list[SessionEvent] = []
         self._around = around
@@ -80,38 +80,38 @@ class Dialog:
 
     def invite(self, now: Now) -> None:
         """Sends the first INVITE; repeated over UDP."""
-        self._step(Event.INVITE, now)
+        self._step(DialogEvent.INVITE, now)
         self._send_invite(now)
 
     def receive(self, response: Response, now: Now) -> None:
         """Takes a response with this dialog's Call-ID."""
         number, method = addresses.cseq(response)
         if method == "BYE" and response.status >= 200:
-            self._step(Event.BYE_ANSWERED, now)
-        elif method == "CANCEL" and self.state is State.CANCELLING:
+            self._step(DialogEvent.BYE_ANSWERED, now)
+        elif method == "CANCEL" and self.state is DialogState.CANCELLING:
             self._repeat = None  # heard; the INVITE's own answer is still to come
         elif method == "INVITE" and number in self._invites:
             self._answered(response, number, now)
 
     def picture(self, now: Now) -> None:
         """Notes that the receiver has a usable picture."""
-        self._step(Event.PICTURE, now)
+        self._step(DialogEvent.PICTURE, now)
 
     def late_media(self, now: Now) -> None:
         """Sends one more BYE: RTP came though the session is over."""
         was = self.state
-        self._step(Event.LATE_MEDIA, now)
-        if was is State.TOMBSTONE and not self._is_hushed:
+        self._step(DialogEvent.LATE_MEDIA, now)
+        if was is DialogState.TOMBSTONE and not self._is_hushed:
             self._is_hushed = True
             self.bye_again()
 
     def file_end(self, now: Now) -> None:
         """Notes that the device has sent the whole file; the receiver hangs up once it has read the rest."""
-        self._step(Event.FILE_END, now, Cause.OVER)
+        self._step(DialogEvent.FILE_END, now, Cause.OVER)
 
     def device_bye(self, now: Now) -> None:
         """Ends the session: the device hung up. The caller answers its BYE."""
-        self._step(Event.DEVICE_BYE, now, Cause.DEVICE_BYE)
+        self._step(DialogEvent.DEVICE_BYE, now, Cause.DEVICE_BYE)
 
     def device_gone(self, now: Now) -> None:
         """Ends the session of a device that went offline or registered from elsewhere.
@@ -119,17 +119,17 @@ class Dialog:
         Sends BYE if there is a route.
         """
         was = self.state
-        self._step(Event.DEVICE_GONE, now, Cause.OFFLINE)
-        if was is not State.TOMBSTONE:
+        self._step(DialogEvent.DEVICE_GONE, now, Cause.OFFLINE)
+        if was is not DialogState.TOMBSTONE:
             self.bye_again()
 
     def hang_up(self, now: Now) -> None:
         """Ends the session at our request, by CANCEL or BYE."""
-        self._step(Event.HANG_UP, now, Cause.HUNG_UP)
+        self._step(DialogEvent.HANG_UP, now, Cause.HUNG_UP)
 
     def bye_again(self) -> None:
         """Sends one more BYE of a session that is over, unrepeated: the device may not have heard the first."""
-        if self.state is State.TOMBSTONE and self._accepted_number is not None:
+        if self.state is DialogState.TOMBSTONE and self._accepted_number is not None:
             self._send(self._requests.bye())
 
     # --- time
@@ -142,7 +142,7 @@ class Dialog:
     def handle_timer(self, now: Now) -> None:
         """Runs the state's time-out and the repetitions that are due."""
         if self._deadline_s is not None and now.monotonic_s >= self._deadline_s:
-            self._step(Event.TIMEOUT, now, _TIMED_OUT.get(self.state))
+            self._step(DialogEvent.TIMEOUT, now, _TIMED_OUT.get(self.state))
         repeat = self._repeat
         if repeat is not None and now.monotonic_s >= repeat.at_s:
             self._send(repeat.request)
@@ -151,7 +151,7 @@ class Dialog:
 
     # --- inside: states
 
-    def _step(self, event: Event, now: Now, cause: Cause | None = None, status: int | None = None) -> None:
+    def _step(self, event: DialogEvent, now: Now, cause: Cause | None = None, status: int | None = None) -> None:
         """Takes one step of the table, with all that is due in the new state.
 
         `cause`: why, where it ends the session.
@@ -165,16 +165,16 @@ class Dialog:
         if was in LIVE and self.state not in LIVE:
             self.events.append(SessionEnded(self.number, cause or Cause.HUNG_UP, status))
         match self.state:
-            case State.CANCELLING:
+            case DialogState.CANCELLING:
                 for invite in list(self._invites.values())[-1:]:
                     self._send(same_hop(invite, "CANCEL"), repeated_from=now)
-            case State.CLOSING if was is not State.CANCELLING:
+            case DialogState.CLOSING if was is not DialogState.CANCELLING:
                 self._send(self._requests.bye(), repeated_from=now)
-            case State.TOMBSTONE:
+            case DialogState.TOMBSTONE:
                 self.events.append(ChannelFree(self.number))
                 if not self._invites:  # it was never on its way
                     self._free_port()
-            case State.BURIED:
+            case DialogState.BURIED:
                 self._free_port()
 
     def _free_port(self) -> None:
@@ -186,8 +186,8 @@ class Dialog:
 
     def _answered(self, response: Response, number: int, now: Now) -> None:
         if response.status < 200:
-            self._step(Event.PROVISIONAL, now)
-            if self.state is State.INVITING:
+            self._step(DialogEvent.PROVISIONAL, now)
+            if self.state is DialogState.INVITING:
                 self._repeat = None
         elif response.status < 300:
             self._accept(response, number, now)
@@ -198,26 +198,26 @@ class Dialog:
 
     def _accept(self, response: Response, number: int, now: Now) -> None:
         was = self.state
-        self._step(Event.ACCEPTED, now)
+        self._step(DialogEvent.ACCEPTED, now)
         is_first, self._accepted_number = self._accepted_number is None, number
         if is_first:
             contact = response.headers.get("Contact") or ""
             self._requests.know(response.headers.get("To"), addresses.user(contact))
         self._send(self._requests.ack(number))
-        if was is State.INVITING:
+        if was is DialogState.INVITING:
             self.events.append(self._read(response))
         elif is_first:  # it crossed our CANCEL, or comes later still
-            self._send(self._requests.bye(), repeated_from=now if self.state is State.CLOSING else None)
+            self._send(self._requests.bye(), repeated_from=now if self.state is DialogState.CLOSING else None)
 
     def _refuse(self, response: Response, number: int, now: Now) -> None:
         again = self._credentials(response, number)
         if again is None:
-            self._step(Event.REFUSED, now, Cause.REFUSED, response.status)
+            self._step(DialogEvent.REFUSED, now, Cause.REFUSED, response.status)
         else:
-            self._step(Event.CHALLENGED, now)
+            self._step(DialogEvent.CHALLENGED, now)
         self._refusals[number] = same_hop(self._invites[number], "ACK", response.headers.get("To"))
         self._send(self._refusals[number])
-        if again is not None and self.state is State.INVITING:
+        if again is not None and self.state is DialogState.INVITING:
             self._send_invite(now, again)
         else:
             self._free_port()  # it will not send

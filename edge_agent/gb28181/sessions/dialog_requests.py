@@ -7,7 +7,7 @@ from typing import Final
 
 from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.media import ssrc
-from edge_agent.gb28181.sessions.invite import Invitation, Route
+from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
 from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.message import Request
 
@@ -23,7 +23,7 @@ class Surroundings:
     realm: str
     token: Callable[[int], str]
     """Returns so many random hex digits."""
-    route: Callable[[str], Route | None]
+    route: Callable[[str], DeviceRoute | None]
     """Returns the route to a device, now; None: it is not registered."""
     credentials: Callable[[str], Account | None]
     """Returns the user name and password for a device that challenges our INVITE."""
@@ -42,7 +42,7 @@ class DialogRequests:
         self._cseq = 0
 
     @property
-    def route(self) -> Route | None:
+    def route(self) -> DeviceRoute | None:
         """Returns the route to the device, now."""
         return self._around.route(self._invitation.device_id)
 

@@ -17,7 +17,7 @@ from typing import Final
 from edge_agent.gb28181.sip.errors import ProtocolError
 
 
-class State(StrEnum):
+class DialogState(StrEnum):
     """State of one session."""
 
     IDLE = "idle"
@@ -36,13 +36,13 @@ class State(StrEnum):
     BURIED = "buried"
 
 
-LIVE: Final = frozenset({State.INVITING, State.WAIT_MEDIA, State.PLAYING})
+LIVE: Final = frozenset({DialogState.INVITING, DialogState.WAIT_MEDIA, DialogState.PLAYING})
 """States in which media is wanted."""
-OVER: Final = frozenset({State.TOMBSTONE, State.BURIED})
+OVER: Final = frozenset({DialogState.TOMBSTONE, DialogState.BURIED})
 """States after which the device may be invited to the same channel again."""
 
 
-class Event(StrEnum):
+class DialogEvent(StrEnum):
     """An event of a session's table."""
 
     INVITE = "invite"
@@ -67,7 +67,7 @@ class Event(StrEnum):
     TIMEOUT = "timeout"
 
 
-class IllegalEventError(ProtocolError):
+class IllegalDialogEventError(ProtocolError):
     """The table has no step for this event in this state. The state stays as it was.
 
     Attributes:
@@ -75,98 +75,98 @@ class IllegalEventError(ProtocolError):
         event: what happened.
     """
 
-    def __init__(self, state: State, event: Event) -> None:
+    def __init__(self, state: DialogState, event: DialogEvent) -> None:
         super().__init__(f"{event.value} in state {state.value}")
         self.state = state
         self.event = event
 
 
-TABLE: Final[Mapping[State, Mapping[Event, State]]] = {
-    State.IDLE: {
-        Event.INVITE: State.INVITING,
+TABLE: Final[Mapping[DialogState, Mapping[DialogEvent, DialogState]]] = {
+    DialogState.IDLE: {
+        DialogEvent.INVITE: DialogState.INVITING,
     },
-    State.INVITING: {
-        Event.PROVISIONAL: State.INVITING,
-        Event.CHALLENGED: State.INVITING,
-        Event.ACCEPTED: State.WAIT_MEDIA,
-        Event.REFUSED: State.TOMBSTONE,
-        Event.FILE_END: State.CANCELLING,
-        Event.DEVICE_BYE: State.CANCELLING,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.CANCELLING,
-        Event.TIMEOUT: State.CANCELLING,
+    DialogState.INVITING: {
+        DialogEvent.PROVISIONAL: DialogState.INVITING,
+        DialogEvent.CHALLENGED: DialogState.INVITING,
+        DialogEvent.ACCEPTED: DialogState.WAIT_MEDIA,
+        DialogEvent.REFUSED: DialogState.TOMBSTONE,
+        DialogEvent.FILE_END: DialogState.CANCELLING,
+        DialogEvent.DEVICE_BYE: DialogState.CANCELLING,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.CANCELLING,
+        DialogEvent.TIMEOUT: DialogState.CANCELLING,
     },
-    State.CANCELLING: {
-        Event.PROVISIONAL: State.CANCELLING,
-        Event.ACCEPTED: State.CLOSING,
-        Event.CHALLENGED: State.TOMBSTONE,
-        Event.REFUSED: State.TOMBSTONE,
-        Event.FILE_END: State.CANCELLING,
-        Event.DEVICE_BYE: State.CANCELLING,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.CANCELLING,
-        Event.TIMEOUT: State.TOMBSTONE,
+    DialogState.CANCELLING: {
+        DialogEvent.PROVISIONAL: DialogState.CANCELLING,
+        DialogEvent.ACCEPTED: DialogState.CLOSING,
+        DialogEvent.CHALLENGED: DialogState.TOMBSTONE,
+        DialogEvent.REFUSED: DialogState.TOMBSTONE,
+        DialogEvent.FILE_END: DialogState.CANCELLING,
+        DialogEvent.DEVICE_BYE: DialogState.CANCELLING,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.CANCELLING,
+        DialogEvent.TIMEOUT: DialogState.TOMBSTONE,
     },
-    State.WAIT_MEDIA: {
-        Event.PROVISIONAL: State.WAIT_MEDIA,
-        Event.ACCEPTED: State.WAIT_MEDIA,
-        Event.PICTURE: State.PLAYING,
-        Event.FILE_END: State.FINISHING,
-        Event.DEVICE_BYE: State.TOMBSTONE,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.CLOSING,
-        Event.TIMEOUT: State.CLOSING,
+    DialogState.WAIT_MEDIA: {
+        DialogEvent.PROVISIONAL: DialogState.WAIT_MEDIA,
+        DialogEvent.ACCEPTED: DialogState.WAIT_MEDIA,
+        DialogEvent.PICTURE: DialogState.PLAYING,
+        DialogEvent.FILE_END: DialogState.FINISHING,
+        DialogEvent.DEVICE_BYE: DialogState.TOMBSTONE,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.CLOSING,
+        DialogEvent.TIMEOUT: DialogState.CLOSING,
     },
-    State.PLAYING: {
-        Event.PROVISIONAL: State.PLAYING,
-        Event.ACCEPTED: State.PLAYING,
-        Event.PICTURE: State.PLAYING,
-        Event.FILE_END: State.FINISHING,
-        Event.DEVICE_BYE: State.TOMBSTONE,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.CLOSING,
+    DialogState.PLAYING: {
+        DialogEvent.PROVISIONAL: DialogState.PLAYING,
+        DialogEvent.ACCEPTED: DialogState.PLAYING,
+        DialogEvent.PICTURE: DialogState.PLAYING,
+        DialogEvent.FILE_END: DialogState.FINISHING,
+        DialogEvent.DEVICE_BYE: DialogState.TOMBSTONE,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.CLOSING,
     },
-    State.FINISHING: {
-        Event.PROVISIONAL: State.FINISHING,
-        Event.ACCEPTED: State.FINISHING,
-        Event.PICTURE: State.FINISHING,
-        Event.FILE_END: State.FINISHING,
-        Event.DEVICE_BYE: State.TOMBSTONE,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.CLOSING,
-        Event.TIMEOUT: State.CLOSING,
+    DialogState.FINISHING: {
+        DialogEvent.PROVISIONAL: DialogState.FINISHING,
+        DialogEvent.ACCEPTED: DialogState.FINISHING,
+        DialogEvent.PICTURE: DialogState.FINISHING,
+        DialogEvent.FILE_END: DialogState.FINISHING,
+        DialogEvent.DEVICE_BYE: DialogState.TOMBSTONE,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.CLOSING,
+        DialogEvent.TIMEOUT: DialogState.CLOSING,
     },
-    State.CLOSING: {
-        Event.PROVISIONAL: State.CLOSING,
-        Event.ACCEPTED: State.CLOSING,
-        Event.PICTURE: State.CLOSING,
-        Event.LATE_MEDIA: State.CLOSING,
-        Event.FILE_END: State.CLOSING,
-        Event.DEVICE_BYE: State.TOMBSTONE,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.CLOSING,
-        Event.BYE_ANSWERED: State.TOMBSTONE,
-        Event.TIMEOUT: State.TOMBSTONE,
+    DialogState.CLOSING: {
+        DialogEvent.PROVISIONAL: DialogState.CLOSING,
+        DialogEvent.ACCEPTED: DialogState.CLOSING,
+        DialogEvent.PICTURE: DialogState.CLOSING,
+        DialogEvent.LATE_MEDIA: DialogState.CLOSING,
+        DialogEvent.FILE_END: DialogState.CLOSING,
+        DialogEvent.DEVICE_BYE: DialogState.TOMBSTONE,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.CLOSING,
+        DialogEvent.BYE_ANSWERED: DialogState.TOMBSTONE,
+        DialogEvent.TIMEOUT: DialogState.TOMBSTONE,
     },
-    State.TOMBSTONE: {
-        Event.PROVISIONAL: State.TOMBSTONE,
-        Event.CHALLENGED: State.TOMBSTONE,
-        Event.ACCEPTED: State.TOMBSTONE,
-        Event.REFUSED: State.TOMBSTONE,
-        Event.PICTURE: State.TOMBSTONE,
-        Event.LATE_MEDIA: State.TOMBSTONE,
-        Event.FILE_END: State.TOMBSTONE,
-        Event.DEVICE_BYE: State.TOMBSTONE,
-        Event.DEVICE_GONE: State.TOMBSTONE,
-        Event.HANG_UP: State.TOMBSTONE,
-        Event.BYE_ANSWERED: State.TOMBSTONE,
-        Event.TIMEOUT: State.BURIED,
+    DialogState.TOMBSTONE: {
+        DialogEvent.PROVISIONAL: DialogState.TOMBSTONE,
+        DialogEvent.CHALLENGED: DialogState.TOMBSTONE,
+        DialogEvent.ACCEPTED: DialogState.TOMBSTONE,
+        DialogEvent.REFUSED: DialogState.TOMBSTONE,
+        DialogEvent.PICTURE: DialogState.TOMBSTONE,
+        DialogEvent.LATE_MEDIA: DialogState.TOMBSTONE,
+        DialogEvent.FILE_END: DialogState.TOMBSTONE,
+        DialogEvent.DEVICE_BYE: DialogState.TOMBSTONE,
+        DialogEvent.DEVICE_GONE: DialogState.TOMBSTONE,
+        DialogEvent.HANG_UP: DialogState.TOMBSTONE,
+        DialogEvent.BYE_ANSWERED: DialogState.TOMBSTONE,
+        DialogEvent.TIMEOUT: DialogState.BURIED,
     },
-    State.BURIED: {},
+    DialogState.BURIED: {},
 }
 
 
-def after(state: State, event: Event) -> State:
+def after(state: DialogState, event: DialogEvent) -> DialogState:
     """Returns the state that follows.
 
     Raises:
@@ -175,4 +175,4 @@ def after(state: State, event: Event) -> State:
     try:
         return TABLE[state][event]
     except KeyError:
-        raise IllegalEventError(state, event) from None
+        raise IllegalDialogEventError(state, event) from None

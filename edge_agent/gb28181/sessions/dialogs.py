@@ -11,7 +11,7 @@ from typing import Final
 from edge_agent.gb28181.media.ssrc import Ssrcs
 from edge_agent.gb28181.sessions.dialog import Dialog
 from edge_agent.gb28181.sessions.dialog_requests import Surroundings
-from edge_agent.gb28181.sessions.dialog_states import LIVE, OVER, IllegalEventError, State
+from edge_agent.gb28181.sessions.dialog_states import LIVE, OVER, DialogState, IllegalDialogEventError
 from edge_agent.gb28181.sessions.file_end import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, Invitation, SessionEnded, SessionEvent
 from edge_agent.gb28181.sip import message
@@ -182,7 +182,7 @@ class Dialogs:
         """Runs one step of a dialog, and collects the requests and events that follow."""
         try:
             what(now)
-        except IllegalEventError as error:
+        except IllegalDialogEventError as error:
             self.strange[str(error)] += 1
         route = self._around.route(dialog.invitation.device_id)
         if route is not None:
@@ -193,7 +193,7 @@ class Dialogs:
         self._events.extend(events)
         if any(isinstance(each, SessionEnded) and _is_busy(each) for each in events):
             self._bye_again(dialog)
-        if dialog.state is State.BURIED:
+        if dialog.state is DialogState.BURIED:
             self._ssrcs.give_back(dialog.ssrc)
             self._agenda.cancel(dialog.number)
             del self._dialogs[dialog.number], self._by_call[dialog.call_id]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from edge_agent.gb28181.media.sdp import Offer, Purpose, Transport
+from edge_agent.gb28181.media.sdp import Purpose, SdpOffer, Transport
 from edge_agent.gb28181.sip.peer import Peer
 
 
@@ -37,9 +37,9 @@ class Invitation:
     is_2022: bool = False
     """The device follows the standard of 2022 (`X-GB-Ver: 3.0`)."""
 
-    def offer(self, platform_id: str, ssrc: int) -> Offer:
+    def offer(self, platform_id: str, ssrc: int) -> SdpOffer:
         """Returns the SDP offer of the INVITE."""
-        offer = Offer(
+        offer = SdpOffer(
             platform_id=platform_id,
             channel_id=self.channel_id,
             host=self.host,
@@ -58,7 +58,7 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class DeviceRoute:
     """The route to a device at this moment."""
 
     peer: Peer

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from edge_agent.gb28181.manscdp.records import Recording
+from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.sessions.invite import Span
 
 _END_MS: Final = 10_000
@@ -38,7 +38,7 @@ class Plan:
         """True once nothing is left to fetch."""
         return self.is_listed and not self._pieces
 
-    def list_recordings(self, recordings: Sequence[Recording]) -> None:
+    def list_recordings(self, recordings: Sequence[DeviceRecording]) -> None:
         """Plans the device's recordings: each piece of the span once, though recordings overlap."""
         self.is_listed = True
         at_ms = self.span.started_at_ms

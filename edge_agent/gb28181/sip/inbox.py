@@ -8,7 +8,7 @@ from edge_agent.gb28181.sip import message as sip
 from edge_agent.gb28181.sip.framing import DatagramJoiner, StreamFramer
 from edge_agent.gb28181.sip.message import Message, SipError
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import Rates
+from edge_agent.gb28181.sip.rates import TokenBuckets
 from edge_agent.gb28181.sip.timers import Agenda
 
 IDLE_S: Final = 120.0
@@ -17,10 +17,12 @@ IDLE_S: Final = 120.0
 Received: TypeAlias = list[tuple[Message, Peer]]
 
 
-class Inbox:
+class SipInbox:
     """Reads the messages of all peers. Times are monotonic seconds. `counts` holds the messages that were not read."""
 
-    def __init__(self, sources: Rates, is_host: Callable[[str], bool], is_address: Callable[[Peer], bool]) -> None:
+    def __init__(
+        self, sources: TokenBuckets, is_host: Callable[[str], bool], is_address: Callable[[Peer], bool]
+    ) -> None:
         """`is_host`: a device is registered from that host; its messages are counted later, by device.
 
         `is_address`: a device is registered from that very address or connection.

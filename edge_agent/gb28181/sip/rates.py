@@ -6,7 +6,7 @@ MAX_BUCKETS: Final = 4096
 """Past it the bucket that was used longest ago is dropped: its owner begins with a full bucket again."""
 
 
-class Rates:
+class TokenBuckets:
     """Token buckets of addresses, or of devices."""
 
     def __init__(self, per_minute: float, *, max_buckets: int = MAX_BUCKETS) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from edge_agent.errors import SourceError
 from edge_agent.gb28181.media.sdp import Transport
-from edge_agent.gb28181.sessions.invite import Accepted, Invitation, Route, Span
+from edge_agent.gb28181.sessions.invite import Accepted, DeviceRoute, Invitation, Span
 from edge_agent.host_port import host_port
 from edge_agent.sources.gb28181.media import Media
 from provisioning.contracts.config.processes import Gb28181Source
@@ -16,7 +16,7 @@ _DISCARD_PORT: Final = 9
 """Port in an offer to which the other side is not to connect (RFC 4145, 4.1)."""
 
 
-def wanted(source: Gb28181Source, route: Route, span: Span | None, *, is_2022: bool) -> Invitation:
+def wanted(source: Gb28181Source, route: DeviceRoute, span: Span | None, *, is_2022: bool) -> Invitation:
     """Builds the invitation, as yet without a port. `auto`: a device that came over TCP is probably behind NAT."""
     transport: Transport = "tcp_passive" if route.peer.transport == "tcp" else "udp"
     return Invitation(
@@ -37,7 +37,7 @@ def agreed(
     invitation: Invitation,
     sock: socket.socket | None,
     accepted: Accepted,
-    route: Route,
+    route: DeviceRoute,
     ended: Callable[[], SourceError | None],
 ) -> Media:
     """Returns the media of an accepted invitation; `ended` is asked for its end."""

@@ -5,14 +5,14 @@ from typing import Final
 
 from edge_agent.gb28181.devices.events import RecordsTaken
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.manscdp.multipart import Outcome
-from edge_agent.gb28181.manscdp.records import Recording, Records
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
+from edge_agent.gb28181.manscdp.records import DeviceRecording, Records
 from edge_agent.gb28181.sessions.invite import Span
 from edge_agent.gb28181.signalling import Commands, Signalling
 from edge_agent.gb28181.sip.errors import ProtocolError
 from edge_agent.gb28181.sip.moment import Now
 
-_UNANSWERED: Final = (Outcome.SILENT, Outcome.REFUSED)
+_UNANSWERED: Final = (AnswerOutcome.SILENT, AnswerOutcome.REFUSED)
 
 
 class RecordingLists:
@@ -39,7 +39,7 @@ class RecordingLists:
             self._is_closed = True
             self._moved.notify_all()
 
-    def recordings(self, device_id: str, channel_id: str, span: Span) -> tuple[Recording, ...] | None:
+    def recordings(self, device_id: str, channel_id: str, span: Span) -> tuple[DeviceRecording, ...] | None:
         """Returns a channel's recordings of a span, by time; None where the device does not say.
 
         Recorders stop at some 300 items: then the query is repeated, from the newest on.
@@ -48,7 +48,7 @@ class RecordingLists:
             NotServing: see `Signalling.call`.
             NotThereError: the device is not registered.
         """
-        found: dict[tuple[int, int], Recording] = {}
+        found: dict[tuple[int, int], DeviceRecording] = {}
         at_ms: int | None = span.started_at_ms
         while at_ms is not None:
             records = self._records(device_id, channel_id, Span(at_ms, span.ended_at_ms))

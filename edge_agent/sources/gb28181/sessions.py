@@ -19,16 +19,16 @@ from edge_agent.clock import Clock
 from edge_agent.errors import Ended, NoPicture, Silent, SourceError, Unreachable
 from edge_agent.gb28181.devices.events import Event, Keep, Online, RecordsTaken, TurnedAway
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.manscdp.records import Recording
+from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.media.sdp import Transport
 from edge_agent.gb28181.platform import NotServing
 from edge_agent.gb28181.sessions.invite import (
     Accepted,
     Cause,
     ChannelFree,
+    DeviceRoute,
     Invitation,
     PortFree,
-    Route,
     SessionEnded,
     SessionEvent,
     Span,
@@ -52,7 +52,7 @@ _LOOK_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class SessionTimeouts:
     """Time-outs of the steps of a session, in seconds."""
 
     online_s: float = 20.0
@@ -107,13 +107,13 @@ class MediaSessions:
         ports: MediaPorts,
         signalling: Signalling,
         clock: Clock,
-        patience: Patience | None = None,
+        patience: SessionTimeouts | None = None,
     ) -> None:
         """Nothing is opened yet."""
         self._ports = ports
         self._signalling = signalling
         self._clock = clock
-        self._patience = patience or Patience()
+        self._patience = patience or SessionTimeouts()
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._arrivals: dict[str, threading.Condition] = {}
@@ -222,7 +222,7 @@ class MediaSessions:
         finally:
             self._leave(number, sock)
 
-    def recordings(self, camera_id: str, source: Gb28181Source, span: Span) -> tuple[Recording, ...] | None:
+    def recordings(self, camera_id: str, source: Gb28181Source, span: Span) -> tuple[DeviceRecording, ...] | None:
         """Returns a channel's recordings of a span, by time; None where its device does not say.
 
         Raises:
@@ -241,7 +241,7 @@ class MediaSessions:
 
     # --- inside: on the way to a session
 
-    def _route(self, camera_id: str, source: Gb28181Source) -> tuple[Route, bool]:
+    def _route(self, camera_id: str, source: Gb28181Source) -> tuple[DeviceRoute, bool]:
         """Waits for the route to a registered device; returns it, and True if it speaks the edition of 2022.
 
         At the agent's start the platform begins in another thread at the same time: it is waited for as well.

@@ -20,11 +20,11 @@ from edge_agent.gb28181.media.depacketizer import AccessUnit, Damaged, Receiver,
 from edge_agent.gb28181.media.nal import Codec
 from edge_agent.gb28181.media.rtp import SenderReport
 from edge_agent.gb28181.media.rtp_tcp import FramingError
-from edge_agent.sources.capture_time import CaptureTimes, Stamp
+from edge_agent.sources.capture_time import CaptureTime, CaptureTimes
 from edge_agent.sources.gb28181.media import Media
 from edge_agent.sources.gb28181.media_socket import BUFFER_BYTES, MediaSocket
 from edge_agent.sources.picture_header import UnusablePictureError
-from edge_agent.sources.rtsp.keyframe_decoder import Eye
+from edge_agent.sources.rtsp.keyframe_decoder import StreamDecoder
 from edge_agent.sources.source import MAX_PIXELS
 from provisioning.contracts.wire.messages import ClockQuality
 
@@ -110,7 +110,7 @@ class _Session:
         self._times = times
         self._silence_s = SILENCE_S if media.started_at_ms is None else PLAYED_SILENCE_S
         self._codec: Codec | None = None
-        self._eye: Eye | None = None
+        self._eye: StreamDecoder | None = None
         self._began_s = self._keyframe_s = self._said_s = clock.monotonic_s()
         self._resumed_s = self._began_s
         """The taker of a picture may need long, and nothing is read meanwhile: that is no silence."""
@@ -189,7 +189,7 @@ class _Session:
         if self._eye is None or unit.codec != self._codec:
             if not unit.is_keyframe:
                 return
-            self._codec, self._eye = unit.codec, Eye(_decoder(unit.codec))
+            self._codec, self._eye = unit.codec, StreamDecoder(_decoder(unit.codec))
         packet = cast("Packet", av.Packet(unit.data))
         packet.is_keyframe = unit.is_keyframe
         packet.time_base = _CLOCK
@@ -246,7 +246,7 @@ class _Dating:
         """Capture time and arrival of the newest picture, Unix milliseconds."""
         self._ordinal = 0
 
-    def stamp(self, unit: AccessUnit, arrived_ms: int) -> Stamp:
+    def stamp(self, unit: AccessUnit, arrived_ms: int) -> CaptureTime:
         """Dates the next picture. Recordings whose timestamps stand still took as long as they take to come."""
         pts, last = unit.pts_90k, self._last
         is_told = pts is not None and pts != last
@@ -254,7 +254,7 @@ class _Dating:
         self._ordinal += 1
         key = f"k{pts}" if is_told else f"n{self._ordinal}"
         if self._started_at_ms is None:
-            return Stamp(arrived_ms, ClockQuality.ARRIVAL, key, None)
+            return CaptureTime(arrived_ms, ClockQuality.ARRIVAL, key, None)
         at_ms = self._started_at_ms
         if self._newest is not None:
             at_ms = self._newest[0] + max(0, arrived_ms - self._newest[1])
@@ -263,7 +263,7 @@ class _Dating:
                 self._first = pts - 90 * (at_ms - self._started_at_ms)
             at_ms = self._started_at_ms + max(0, pts - self._first) // 90
         self._newest = at_ms, arrived_ms
-        return Stamp(at_ms, ClockQuality.UNKNOWN, key, None)
+        return CaptureTime(at_ms, ClockQuality.UNKNOWN, key, None)
 
 
 def _decoder(codec: Codec) -> "VideoCodecContext":

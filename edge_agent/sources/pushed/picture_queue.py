@@ -32,7 +32,7 @@ _LOOK_UP_S: Final = 1.0
 """Seconds between two checks of a waiting camera whether to stop."""
 
 
-class Offer(Enum):
+class OfferResult(Enum):
     """Result of offering a picture."""
 
     ACCEPTED = auto()
@@ -80,7 +80,7 @@ class Pictures:
         """Returns the source of a camera that is fed by a device."""
         return self._sources[camera_id]
 
-    def offer(self, device_id: str, picture: bytes, shot_at_ms: int | None, key: str) -> Offer:
+    def offer(self, device_id: str, picture: bytes, shot_at_ms: int | None, key: str) -> OfferResult:
         """Offers a picture whose bytes were taken from `budget`; once accepted, they are given back from here.
 
         `shot_at_ms`: the device's own time, if it stated one. `key`: the same for the same picture, and for no other.
@@ -156,22 +156,22 @@ class _Lane:
         self._heard_s: float | None = None
         self._came = threading.Condition()
 
-    def offer(self, picture: bytes, shot_at_ms: int | None, key: str) -> Offer:
+    def offer(self, picture: bytes, shot_at_ms: int | None, key: str) -> OfferResult:
         now_s = self._clock.monotonic_s()
         with self._came:
             if now_s - self._seen.get(key, -_REMEMBERED_S) < _REMEMBERED_S:
-                return Offer.DUPLICATE
+                return OfferResult.DUPLICATE
             share_bytes = self._budget.total_bytes // _SHARE
             if self._waiting and (
                 len(self._waiting) == _MAX_WAITING or self._waiting_bytes + len(picture) > share_bytes
             ):
-                return Offer.BUSY
+                return OfferResult.BUSY
             at_ms, quality = captured(shot_at_ms, self._clock.now_ms())
             raw = Raw(self.camera_id, at_ms, quality, key, picture, self._budget)
             try:
                 self._promises.promise(raw.observation_id, self.camera_id)
             except SpoolFull:
-                return Offer.BUSY
+                return OfferResult.BUSY
             self._seen.pop(key, None)
             self._seen[key] = now_s
             if len(self._seen) > _REMEMBERED:
@@ -179,7 +179,7 @@ class _Lane:
             self._waiting.append(raw)
             self._waiting_bytes += len(picture)
             self._came.notify()
-        return Offer.ACCEPTED
+        return OfferResult.ACCEPTED
 
     def next(self, timeout_s: float) -> Raw | None:
         """Takes the oldest picture; None when none came in time."""

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from edge_agent.errors import NoPicture, NotFound
 from edge_agent.frames import Skipped, SkipReason
 from edge_agent.sources.picture_header import UnusablePictureError
-from edge_agent.sources.replay.reader import Look
+from edge_agent.sources.replay.reader import RecordedPicture
 from edge_agent.sources.still import decode_still
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 
 
-class Folder:
+class PictureFolder:
     """Reads a folder of pictures.
 
     Names appear in no key and no message: people put names, plates and places into them.
@@ -31,7 +31,7 @@ class Folder:
     def length_ms(self) -> int:
         return len(self._files()) * self.step_ms
 
-    def looks(self) -> Iterator[Look]:
+    def looks(self) -> Iterator[RecordedPicture]:
         """Yields the pictures in the order of their names.
 
         Raises:
@@ -40,7 +40,7 @@ class Folder:
         """
         files = self._files()
         for index, file in enumerate(files):
-            yield Look(index * self.step_ms, self._picture(file, f"picture {index + 1} of {len(files)}"))
+            yield RecordedPicture(index * self.step_ms, self._picture(file, f"picture {index + 1} of {len(files)}"))
 
     def _files(self) -> list[Path]:
         """Lists the files. One that is no picture counts too, so that it is reported and the others' ordinals stay."""

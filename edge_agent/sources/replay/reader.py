@@ -13,14 +13,14 @@ Picture: TypeAlias = NDArray[np.uint8] | Skipped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class RecordedPicture:
     """One picture of a recording, at its position from the start. H×W×3, BGR; or why there is none."""
 
     offset_ms: int
     picture: Picture
 
 
-class Recording(Protocol):
+class ReplayRecording(Protocol):
     """A recording that can be played again and again, always the same."""
 
     step_ms: int
@@ -33,7 +33,7 @@ class Recording(Protocol):
             SourceError: it cannot be opened.
         """
 
-    def looks(self) -> Iterator[Look]:
+    def looks(self) -> Iterator[RecordedPicture]:
         """Yields all pictures in order, with a place in the order for each that cannot be used.
 
         Raises:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from edge_agent.clock import Clock
 from edge_agent.errors import NoPicture
 from edge_agent.frames import Glance, Skipped
-from edge_agent.sources.replay.picture_folder import SUFFIXES, Folder
-from edge_agent.sources.replay.reader import Picture, Recording
-from edge_agent.sources.replay.video_file import Video
+from edge_agent.sources.replay.picture_folder import SUFFIXES, PictureFolder
+from edge_agent.sources.replay.reader import Picture, ReplayRecording
+from edge_agent.sources.replay.video_file import VideoFile
 from edge_agent.sources.thumbnail import glance_of
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
@@ -57,11 +57,11 @@ class Replay:
                     return
             yield glance_of(self._camera_id, started_ms + offset_ms, clock, key, picture)
 
-    def _start_ms(self, recording: Recording) -> int:
+    def _start_ms(self, recording: ReplayRecording) -> int:
         now_ms = self._clock.now_ms()
         return now_ms if self._source.realtime else now_ms - recording.length_ms()
 
-    def _rounds(self, recording: Recording) -> Iterator[tuple[int, Picture]]:
+    def _rounds(self, recording: ReplayRecording) -> Iterator[tuple[int, Picture]]:
         """Yields every picture with its position, once or for ever."""
         round_ms = 0
         while True:
@@ -77,8 +77,8 @@ class Replay:
             round_ms += offset_ms + recording.step_ms
 
 
-def _recording(camera_id: str, source: processes.ReplaySource) -> Recording:
+def _recording(camera_id: str, source: processes.ReplaySource) -> ReplayRecording:
     path = source.path
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        return Folder(camera_id, path, source.interval_s)
-    return Video(camera_id, path)
+        return PictureFolder(camera_id, path, source.interval_s)
+    return VideoFile(camera_id, path)

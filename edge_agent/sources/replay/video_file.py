@@ -11,7 +11,7 @@ import numpy as np
 from edge_agent.errors import NoPicture, NotFound, SourceError
 from edge_agent.frames import Skipped, SkipReason
 from edge_agent.sources.picture_header import out_of_bounds
-from edge_agent.sources.replay.reader import Look
+from edge_agent.sources.replay.reader import RecordedPicture
 from edge_agent.sources.source import MAX_PIXELS
 from provisioning.contracts.picture_bounds import EDGE
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
-class Video:
+class VideoFile:
     """Reads a video file frame by frame."""
 
     step_ms = 40
@@ -35,7 +35,7 @@ class Video:
         with self._open() as container:
             return (container.duration or 0) // 1000  # AV_TIME_BASE: microseconds
 
-    def looks(self) -> Iterator[Look]:
+    def looks(self) -> Iterator[RecordedPicture]:
         """Yields every frame with its offset.
 
         Raises:
@@ -55,7 +55,7 @@ class Video:
                 try:
                     pictures = packet.decode()
                 except av.error.InvalidDataError:
-                    yield Look(offset_ms, self._skipped(SkipReason.BROKEN, "a frame does not decode"))
+                    yield RecordedPicture(offset_ms, self._skipped(SkipReason.BROKEN, "a frame does not decode"))
                     continue
                 for picture in pictures:
                     if picture.time is not None:
@@ -82,13 +82,13 @@ class Video:
             return
         raise failure
 
-    def _look(self, offset_ms: int, picture: "VideoFrame") -> Look:
+    def _look(self, offset_ms: int, picture: "VideoFrame") -> RecordedPicture:
         if fault := EDGE.fault(picture.width, picture.height):
             error = out_of_bounds(picture.width, picture.height, f"a frame of {fault}")
-            return Look(offset_ms, self._skipped(error.reason, str(error)))
+            return RecordedPicture(offset_ms, self._skipped(error.reason, str(error)))
         if picture.is_corrupt:
-            return Look(offset_ms, self._skipped(SkipReason.BROKEN, "the decoder had to patch a frame"))
-        return Look(offset_ms, np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8))
+            return RecordedPicture(offset_ms, self._skipped(SkipReason.BROKEN, "the decoder had to patch a frame"))
+        return RecordedPicture(offset_ms, np.asarray(picture.to_ndarray(format="bgr24"), dtype=np.uint8))
 
     def _skipped(self, reason: SkipReason, message: str) -> Skipped:
         return Skipped(self._camera_id, reason, message)

@@ -14,7 +14,7 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from edge_agent.frames import Reduced, SkipReason
-from edge_agent.sources.capture_time import Stamp
+from edge_agent.sources.capture_time import CaptureTime
 from edge_agent.sources.picture_header import UnusablePictureError, out_of_bounds
 from edge_agent.sources.thumbnail import HEIGHT, WIDTH, short_of
 from provisioning.contracts.picture_bounds import EDGE
@@ -30,10 +30,10 @@ _MAX_WAITING: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class DecodedPicture:
     """One decoded picture that is to be analysed."""
 
-    stamp: Stamp
+    stamp: CaptureTime
     picture: "VideoFrame"
 
     def grey(self) -> NDArray[np.uint8]:
@@ -53,10 +53,10 @@ class Seen:
         return Reduced(np.asarray(small.to_ndarray(), dtype=np.uint8), size)
 
 
-Looked: TypeAlias = Seen | UnusablePictureError
+Looked: TypeAlias = DecodedPicture | UnusablePictureError
 
 
-class Eye:
+class StreamDecoder:
     """Decodes one stream: its keyframes, or every picture from a keyframe on. Takes every packet."""
 
     def __init__(self, decoder: "VideoCodecContext") -> None:
@@ -64,14 +64,14 @@ class Eye:
         self.per_second = 0.0
         """Pictures wanted a second between keyframes; 0: keyframes alone."""
         self._in_a_row = False
-        self._stamps: dict[int | None, Stamp] = {}
+        self._stamps: dict[int | None, CaptureTime] = {}
         self._due_ms = 0.0
 
     def wants(self, packet: "Packet") -> bool:
         """True if this packet must be decoded; the others need no stamp."""
         return packet.is_keyframe or self._in_a_row
 
-    def look(self, packet: "Packet", stamp: Stamp) -> Iterator[Looked]:
+    def look(self, packet: "Packet", stamp: CaptureTime) -> Iterator[Looked]:
         """Decodes a packet; yields the pictures to analyse: at most a few, mostly none."""
         if packet.is_keyframe:
             if packet.is_corrupt:
@@ -90,7 +90,7 @@ class Eye:
         else:
             self._lose_the_row()  # and it takes the next keyframe to begin again
 
-    def _keyframe(self, packet: "Packet", stamp: Stamp) -> Looked:
+    def _keyframe(self, packet: "Packet", stamp: CaptureTime) -> Looked:
         """Decodes one keyframe, by itself."""
         self._lose_the_row()
         self._decoder.skip_frame = "NONKEY"
@@ -105,9 +105,9 @@ class Eye:
         if not pictures:
             return _broken("a keyframe that gave no picture")
         self._note_look(stamp)
-        return _usable(pictures[-1]) or Seen(stamp, pictures[-1])
+        return _usable(pictures[-1]) or DecodedPicture(stamp, pictures[-1])
 
-    def _next_in_a_row(self, packet: "Packet | None", stamp: Stamp) -> Iterator[Looked]:
+    def _next_in_a_row(self, packet: "Packet | None", stamp: CaptureTime) -> Iterator[Looked]:
         """Decodes the next picture after a keyframe. The first damage ends the row: all that follows has it too."""
         if packet is not None:
             if packet.is_corrupt:
@@ -132,13 +132,13 @@ class Eye:
                 return
             if picture.key_frame or self._is_due(its.at_ms):
                 self._note_look(its)
-                yield Seen(its, picture)
+                yield DecodedPicture(its, picture)
 
     def _is_due(self, at_ms: int) -> bool:
         """True if a picture is due, or the camera's clock was set back so that the due time lies in its future."""
         return at_ms >= self._due_ms or at_ms < self._due_ms - 2000 / self.per_second
 
-    def _note_look(self, stamp: Stamp) -> None:
+    def _note_look(self, stamp: CaptureTime) -> None:
         self._due_ms = stamp.at_ms + (1000 / self.per_second if self.per_second else 0)
 
     def _lose_the_row(self) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge_agent.clock import Clock
 from edge_agent.errors import Ended, SourceError
-from edge_agent.sources.capture_time import Stamp, stamp
+from edge_agent.sources.capture_time import CaptureTime, stamp
 from edge_agent.sources.rtsp.connection import Connection
 from edge_agent.sources.rtsp.keyframe_decoder import bgr, last_of
 
@@ -28,10 +28,10 @@ _MAX_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Gop:
     """Packets from a keyframe on. The last of them is the picture that is meant."""
 
-    stamp: Stamp
+    stamp: CaptureTime
     packets: "list[Packet]"
     decoder: "VideoCodecContext"
 
@@ -44,7 +44,7 @@ class Row:
         return bgr(last_of(self.decoder, self.packets))
 
 
-class Group:
+class GopBuffer:
     """Receives the stream inside its context. Its rows are decoded by one thread alone, that of the context."""
 
     def __init__(self, camera_id: str, connection: Connection, clock: Clock) -> None:
@@ -56,8 +56,8 @@ class Group:
         self._thread = threading.Thread(target=self._receive, name=f"main stream {camera_id}", daemon=True)
         self._packets: list[Packet] = []
         self._bytes = 0
-        self._first: Stamp | None = None
-        self._newest: Stamp | None = None
+        self._first: CaptureTime | None = None
+        self._newest: CaptureTime | None = None
         """Stamp of the picture that is shown last; with B-frames not that of the last packet."""
         self._newest_pts = 0
         self._is_passed = False
@@ -82,21 +82,21 @@ class Group:
         if self._failure is not None:
             raise self._failure
 
-    def keyframe(self) -> Row | None:
+    def keyframe(self) -> Gop | None:
         """Returns the newest keyframe by itself, unless a later picture was given."""
         with self._lock:
             if self._first is None or self._is_passed:
                 return None
-            return Row(self._first, self._packets[:1], self._connection.decoder)
+            return Gop(self._first, self._packets[:1], self._connection.decoder)
 
-    def now(self) -> Row | None:
+    def now(self) -> Gop | None:
         """Returns the newest picture that there is, unless a later one was given."""
         with self._lock:
             is_keyframe = self._newest is self._first
             if self._newest is None or (is_keyframe and self._is_passed):
                 return None
             self._is_passed = not is_keyframe
-            return Row(self._newest, list(self._packets), self._connection.decoder)
+            return Gop(self._newest, list(self._packets), self._connection.decoder)
 
     def _receive(self) -> None:
         try:
@@ -109,7 +109,7 @@ class Group:
             return
         self._failure = Ended(self._camera_id, f"{self._connection.place} closed the stream")
 
-    def _keep(self, packet: "Packet", its: Stamp) -> None:
+    def _keep(self, packet: "Packet", its: CaptureTime) -> None:
         with self._lock:
             if packet.is_keyframe:
                 self._packets, self._bytes, self._first, self._newest = [], 0, its, None

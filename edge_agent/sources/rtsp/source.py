@@ -23,11 +23,11 @@ from edge_agent.clock import Clock
 from edge_agent.credentials.camera_password import read_password
 from edge_agent.errors import Ended, SourceError
 from edge_agent.frames import Glance, Reduced, Skipped, SkipReason
-from edge_agent.sources.capture_time import CaptureTimes, Stamp, stamp
+from edge_agent.sources.capture_time import CaptureTime, CaptureTimes, stamp
 from edge_agent.sources.picture_header import UnusablePictureError
 from edge_agent.sources.rtsp.connection import Connection
-from edge_agent.sources.rtsp.keyframe_decoder import Eye, Seen
-from edge_agent.sources.rtsp.main_stream_buffer import Group, Row
+from edge_agent.sources.rtsp.keyframe_decoder import DecodedPicture, StreamDecoder
+from edge_agent.sources.rtsp.main_stream_buffer import Gop, GopBuffer
 from provisioning.contracts.config import processes
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Rtsp:
 
     def _watch(self, main: Connection, stop: threading.Event, *, has_small: bool) -> Iterator[Looked]:
         """Watches the main stream by itself, until more pictures are wanted and there is a sub-stream for that."""
-        eye, words = Eye(main.decoder), _Words(self._clock)
+        eye, words = StreamDecoder(main.decoder), _Words(self._clock)
         for ordinal, packet in enumerate(main.packets()):
             if stop.is_set():
                 return
@@ -123,15 +123,15 @@ class Rtsp:
         While more pictures are wanted, that is the picture of this very moment. Where the sub-stream is watched all the
         time, a quiet scene's is the main stream's newest keyframe, with the sub-stream's latest thumbnail.
         """
-        with Group(self._camera_id, main, self._clock) as group, self._small(url) as small:
-            eye, words = Eye(small.decoder), _Words(self._clock)
+        with GopBuffer(self._camera_id, main, self._clock) as group, self._small(url) as small:
+            eye, words = StreamDecoder(small.decoder), _Words(self._clock)
             grey: NDArray[np.uint8] | None = None
             reduced: Callable[[], Reduced] | None = None
             for ordinal, packet in enumerate(_packets(small)):
                 if stop.is_set() or not (self._per_second or _is_large(main)):
                     return
                 group.check()
-                row: Row | None = None
+                row: Gop | None = None
                 if eye.wants(packet):
                     eye.per_second = self._per_second
                     for looked in eye.look(packet, stamp(packet, self._clock.now_ms(), ordinal)):
@@ -155,14 +155,14 @@ class Rtsp:
             lost = _SmallLost(str(error))
         raise lost
 
-    def _looked(self, looked: Seen | UnusablePictureError) -> Glance | Skipped:
+    def _looked(self, looked: DecodedPicture | UnusablePictureError) -> Glance | Skipped:
         if isinstance(looked, UnusablePictureError):
             return self._skipped(looked)
         return self._glance(looked.stamp, looked.grey(), looked.pixels, reduced=looked.reduced)
 
     def _glance(
         self,
-        its: Stamp,
+        its: CaptureTime,
         grey: NDArray[np.uint8],
         pixels: Callable[[], NDArray[np.uint8]],
         *,
@@ -194,7 +194,7 @@ class _Words:
         return word
 
 
-def _reduced_to(seen: Seen, main: Connection) -> Reduced:
+def _reduced_to(seen: DecodedPicture, main: Connection) -> Reduced:
     """Returns the sub-stream's picture in place of the main one's."""
     return Reduced(seen.reduced().image, (main.decoder.width, main.decoder.height))
 

@@ -31,7 +31,7 @@ AHEAD_MS: Final = 5 * 60 * 1000
 """No capture time lies farther ahead: the archive would not trust it either."""
 
 
-class Outcome(StrEnum):
+class RecordingOutcome(StrEnum):
     """End of a recording in the camera's thread."""
 
     WHOLE = "whole"
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class RecordingStart:
     """Position of a recording in time. Offsets are from its first picture; `at_ms` is that of the first packet sent.
 
     Pictures up to `after_ms` are decoded, for those behind them need them, and not shown.
@@ -55,7 +55,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WantedPicture:
     """A picture of which the pixels were wanted: it may be in the ledger."""
 
     offset_ms: int
@@ -66,7 +66,7 @@ class Incoming:
     """One recording on its way in. Written by the camera's thread, read by the server's."""
 
     def __init__(
-        self, camera_id: str, container: Container, start: Start, pipe: Pipe, ended: Callable[[], None]
+        self, camera_id: str, container: Container, start: RecordingStart, pipe: Pipe, ended: Callable[[], None]
     ) -> None:
         """`ended` is called by the camera's thread when it is done with this."""
         self._camera_id = camera_id
@@ -76,13 +76,13 @@ class Incoming:
         self._ended = ended
         self.passed_ms = start.after_ms
         """Everything up to here has been looked at, and where it was selected it is in the ledger."""
-        self.asked: deque[Asked] = deque()
+        self.asked: deque[WantedPicture] = deque()
         self.pictures = 0
         self.skipped: Counter[str] = Counter()
         self.is_held = False
         """True while the recording waits for room in the spool."""
         self.is_given_up = False
-        self.outcome: Outcome | None = None
+        self.outcome: RecordingOutcome | None = None
         self.code = ""
         self.detail = ""
 
@@ -103,13 +103,17 @@ class Incoming:
                     self.pictures += 1
                 yield usable
                 self.passed_ms = latest_ms
-            self._end(Outcome.CUT if reader.was_cut else Outcome.WHOLE)
+            self._end(RecordingOutcome.CUT if reader.was_cut else RecordingOutcome.WHOLE)
         except UnusableRecordingError as error:
-            self._end(Outcome.CUT if reader.was_cut else Outcome.UNUSABLE, error.code, str(error))
+            self._end(RecordingOutcome.CUT if reader.was_cut else RecordingOutcome.UNUSABLE, error.code, str(error))
         except AlbumError as error:
-            self._end(Outcome.CUT if reader.was_cut else Outcome.UNUSABLE, "damaged", f"the album is damaged: {error}")
+            self._end(
+                RecordingOutcome.CUT if reader.was_cut else RecordingOutcome.UNUSABLE,
+                "damaged",
+                f"the album is damaged: {error}",
+            )
         finally:
-            self._end(Outcome.LEFT)
+            self._end(RecordingOutcome.LEFT)
 
     def give_up(self) -> None:
         """Ends the bytes on the server's behalf; the pictures that came so far are still taken."""
@@ -118,11 +122,11 @@ class Incoming:
 
     def abandon(self) -> None:
         """Ends a recording that no camera will take."""
-        self._end(Outcome.LEFT)
+        self._end(RecordingOutcome.LEFT)
 
     # --- inside
 
-    def _end(self, outcome: Outcome, code: str = "", detail: str = "") -> None:
+    def _end(self, outcome: RecordingOutcome, code: str = "", detail: str = "") -> None:
         if self.outcome is None:
             self.code, self.detail, self.outcome = code, detail, outcome
             self._pipe.close()
@@ -160,7 +164,7 @@ class Incoming:
         at_ms = self._start.started_at_ms + offset_ms
 
         def noted() -> NDArray[np.uint8]:
-            self.asked.append(Asked(offset_ms, ids.observation_id(self._camera_id, at_ms, SOURCE_KEY)))
+            self.asked.append(WantedPicture(offset_ms, ids.observation_id(self._camera_id, at_ms, SOURCE_KEY)))
             return pixels()
 
         def reduced() -> Reduced:  # which puts nothing into the ledger

@@ -33,7 +33,7 @@ _THREADS: Final = min(4, os.cpu_count() or 1)
 """A recording may use the machine; more threads bring little at 1080p and hold a picture each."""
 
 
-class Reader(Protocol):
+class MediaReader(Protocol):
     """A file object that FFmpeg reads from."""
 
     def read(self, size: int, /) -> bytes:
@@ -45,7 +45,7 @@ class Reader(Protocol):
 
 
 def moments(
-    camera_id: str, reader: Reader, container: Container, at_ms: int
+    camera_id: str, reader: MediaReader, container: Container, at_ms: int
 ) -> "Iterator[tuple[int, VideoFrame | Skipped]]":
     """Yields every picture at its offset, in the order in which they are shown. The first packet lies `at_ms` in.
 
@@ -103,7 +103,7 @@ def _quarters(picture: "VideoFrame") -> int:
     return round(picture.rotation / 90) % 4
 
 
-def _opened(reader: Reader, container: Container) -> "InputContainer":
+def _opened(reader: MediaReader, container: Container) -> "InputContainer":
     trouble: UnusableRecordingError
     options = {"codec_whitelist": ",".join(CODECS), "protocol_whitelist": "none", "analyzeduration": "2000000"}
     try:

@@ -16,12 +16,12 @@ import av
 
 from edge_agent.capture.camera_capture import Capture
 from edge_agent.clock import Backoff, SystemClock
-from edge_agent.desk.ask import Recording
+from edge_agent.desk.ask import RecordingRef
 from edge_agent.desk.client.desk_client import DeskClient, Place
 from edge_agent.desk.client.ingest import Ingest
 from edge_agent.desk.client.recording import Carried
 from edge_agent.desk.handler import DeskServer
-from edge_agent.desk.http_server import Limits
+from edge_agent.desk.http_server import DeskLimits
 from edge_agent.desk.key_files import client_context
 from edge_agent.desk.protocol import Progress
 from edge_agent.frames import Redacted, Selected
@@ -81,7 +81,7 @@ class Premises:
         folder: Path,
         papers: Papers,
         *,
-        limits: Limits | None = None,
+        limits: DeskLimits | None = None,
         cameras: tuple[str, ...] = (CAMERA,),
         has_room: Callable[[], bool] = lambda: True,
         held_after: int | None = None,
@@ -179,7 +179,7 @@ class Opened(Protocol):
         self,
         *,
         folder: Path | None = None,
-        limits: Limits | None = None,
+        limits: DeskLimits | None = None,
         cameras: tuple[str, ...] = (CAMERA,),
         has_room: Callable[[], bool] = lambda: True,
         held_after: int | None = None,
@@ -236,7 +236,7 @@ def rewritten(file: Path, to: Path, movflags: str) -> Path:
 def ingest(
     place: Place, carried: Carried, *, again: bool = False, camera_id: str = CAMERA, shown: Watched | None = None
 ) -> Progress | None:
-    recording = Recording(camera_id, EPOCH_MS, carried.facts().key)
+    recording = RecordingRef(camera_id, EPOCH_MS, carried.facts().key)
     return Ingest(carried, recording, DeskClient(place), SystemClock(), shown or Watched(), again=again).run()
 
 

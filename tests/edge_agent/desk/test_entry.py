@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, Recording, ask
+from edge_agent.desk.ask import AskHealth, AskStanding, AskUpload, RecordingRef, ask
 from edge_agent.desk.errors import Refused
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.upload.album import ALBUM_MAGIC, MAX_PICTURE_BYTES, AlbumError, entries, entry
 from edge_agent.sources.upload.byte_pipe import Pipe
 from edge_agent.sources.upload.container import ENOUGH_BYTES, Container, UnusableRecordingError, recognise
-from edge_agent.sources.upload.recording import AHEAD_MS, Incoming, Outcome, Start
+from edge_agent.sources.upload.recording import AHEAD_MS, Incoming, RecordingOutcome, RecordingStart
 from tests.edge_agent.desk.premises import Premises, request, rewritten, street, target
 from tests.edge_agent.world import EPOCH_MS
 
@@ -79,11 +79,11 @@ def test_any_request_line_is_understood_or_refused(method: str, where: str) -> N
 
 def test_a_request_line_says_which_recording_and_from_where() -> None:
     key = "0123456789abcdef" * 4
-    recording = Recording("gate", EPOCH_MS, key)
+    recording = RecordingRef("gate", EPOCH_MS, key)
     assert ask("GET", target(key=key), NOW_MS) == AskStanding(recording)
     assert ask("POST", target(key=key, at_ms=40, again=1), NOW_MS) == AskUpload(recording, 40, again=True)
-    assert ask("POST", target(), NOW_MS) == AskUpload(Recording("gate", EPOCH_MS), 0, again=False)
-    ids = {Recording(c, s, k).id for c in ("gate", "yard") for s in (1, 2) for k in ("", key)}
+    assert ask("POST", target(), NOW_MS) == AskUpload(RecordingRef("gate", EPOCH_MS), 0, again=False)
+    ids = {RecordingRef(c, s, k).id for c in ("gate", "yard") for s in (1, 2) for k in ("", key)}
     assert len(ids) == 8
 
 
@@ -156,7 +156,7 @@ def test_a_damaged_recording_gives_what_is_there_and_a_word(data: bytes, is_cut:
     pipe = Pipe(len(data) + 1, lambda: None)
     pipe.write(data)
     (pipe.cut if is_cut else pipe.end)()
-    incoming = Incoming("gate", container, Start(EPOCH_MS), pipe, lambda: None)
+    incoming = Incoming("gate", container, RecordingStart(EPOCH_MS), pipe, lambda: None)
     before_ms = -1
     for item in incoming.glances(threading.Event(), lambda: NOW_MS):
         assert isinstance(item, Glance | Skipped)
@@ -164,8 +164,10 @@ def test_a_damaged_recording_gives_what_is_there_and_a_word(data: bytes, is_cut:
             assert item.captured_at_ms > before_ms
             before_ms = item.captured_at_ms
             assert item.pixels().shape[2] == 3
-    assert incoming.outcome in {Outcome.WHOLE, Outcome.CUT, Outcome.UNUSABLE}
-    assert (incoming.outcome is Outcome.UNUSABLE) == bool(incoming.code) or incoming.outcome is Outcome.CUT
+    assert incoming.outcome in {RecordingOutcome.WHOLE, RecordingOutcome.CUT, RecordingOutcome.UNUSABLE}
+    assert (incoming.outcome is RecordingOutcome.UNUSABLE) == bool(
+        incoming.code
+    ) or incoming.outcome is RecordingOutcome.CUT
 
 
 def test_a_picture_from_the_future_is_not_believed() -> None:
@@ -173,11 +175,11 @@ def test_a_picture_from_the_future_is_not_believed() -> None:
     pipe = Pipe(len(data), lambda: None)
     pipe.write(data)
     pipe.end()
-    incoming = Incoming("gate", Container.MATROSKA, Start(EPOCH_MS), pipe, lambda: None)
+    incoming = Incoming("gate", Container.MATROSKA, RecordingStart(EPOCH_MS), pipe, lambda: None)
     items = list(incoming.glances(threading.Event(), lambda: EPOCH_MS - AHEAD_MS + 200))
     assert [isinstance(item, Glance) for item in items] == [True] * 6 + [False] * 6
     assert all("ahead of now" in item.message for item in items if isinstance(item, Skipped))
-    assert (incoming.outcome, incoming.pictures, incoming.skipped) == (Outcome.WHOLE, 6, {"broken": 6})
+    assert (incoming.outcome, incoming.pictures, incoming.skipped) == (RecordingOutcome.WHOLE, 6, {"broken": 6})
 
 
 def test_a_cut_shows_no_half_picture(tmp_path: Path) -> None:
@@ -188,10 +190,14 @@ def test_a_cut_shows_no_half_picture(tmp_path: Path) -> None:
             pipe.write(data[:at])
             pipe.cut()
             incoming = Incoming(
-                "gate", Container.MATROSKA if name == "mkv" else Container.MPEG_TS, Start(EPOCH_MS), pipe, lambda: None
+                "gate",
+                Container.MATROSKA if name == "mkv" else Container.MPEG_TS,
+                RecordingStart(EPOCH_MS),
+                pipe,
+                lambda: None,
             )
             items = list(incoming.glances(threading.Event(), lambda: NOW_MS))
-            assert incoming.outcome is Outcome.CUT
+            assert incoming.outcome is RecordingOutcome.CUT
             assert all(isinstance(item, Glance) for item in items)
 
 

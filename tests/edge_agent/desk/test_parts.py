@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.clock import SystemClock
-from edge_agent.desk.client.progress_bar import Pace
+from edge_agent.desk.client.progress_bar import IngestSpeed
 from edge_agent.desk.client.start_time import offered, started_at_ms
 from edge_agent.desk.errors import DeskError
 from edge_agent.desk.key_files import look, server_context, token
@@ -18,7 +18,7 @@ from edge_agent.desk.protocol import End, Progress
 from edge_agent.errors import DropReason
 from edge_agent.sources.upload.byte_pipe import Pipe
 from edge_agent.sources.upload.container import Container
-from edge_agent.sources.upload.recording import Incoming, Outcome, Start
+from edge_agent.sources.upload.recording import Incoming, RecordingOutcome, RecordingStart
 from edge_agent.sources.upload.source import Uploads
 from edge_agent.spool.spool import Spool
 from provisioning.contracts.config import processes
@@ -152,12 +152,12 @@ def test_positions_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_pace_is_recording_by_wall_time() -> None:
     clock = FakeClock()
-    pace = Pace(clock)
+    pace = IngestSpeed(clock)
     assert pace.at(-1) is None
     assert pace.at(5000) is None
     clock.pass_s(2)
     assert pace.at(49_999) == 25.0
-    assert Pace(clock).at(10) is None
+    assert IngestSpeed(clock).at(10) is None
 
 
 def test_only_what_may_pass_is_tried_again() -> None:
@@ -187,13 +187,13 @@ def test_a_camera_waits_idle_until_the_next_recording_and_for_each_anew() -> Non
     idle: list[bool] = []
     uploads = Uploads("gate", SystemClock(), idle=lambda: idle.append(True))
     stop = threading.Event()
-    ended: list[Outcome | None] = []
+    ended: list[RecordingOutcome | None] = []
 
     def offered_one() -> Incoming:
         pipe = Pipe(10, lambda: None)
         pipe.write(b"no album")
         pipe.end()
-        made = Incoming("gate", Container.ALBUM, Start(EPOCH_MS), pipe, lambda: None)
+        made = Incoming("gate", Container.ALBUM, RecordingStart(EPOCH_MS), pipe, lambda: None)
         uploads.offer(made)
         return made
 
@@ -207,18 +207,18 @@ def test_a_camera_waits_idle_until_the_next_recording_and_for_each_anew() -> Non
     first = offered_one()
     threading.Thread(target=wait).start()
     assert list(uploads.frames(stop)) == []
-    assert first.outcome in {Outcome.LEFT, Outcome.UNUSABLE}
-    assert ended[-1] is Outcome.UNUSABLE
+    assert first.outcome in {RecordingOutcome.LEFT, RecordingOutcome.UNUSABLE}
+    assert ended[-1] is RecordingOutcome.UNUSABLE
     assert idle
 
 
 def test_what_the_camera_has_not_begun_can_be_taken_back() -> None:
     uploads = Uploads("gate", SystemClock())
     pipe = Pipe(10, lambda: None)
-    incoming = Incoming("gate", Container.ALBUM, Start(EPOCH_MS), pipe, lambda: None)
+    incoming = Incoming("gate", Container.ALBUM, RecordingStart(EPOCH_MS), pipe, lambda: None)
     uploads.offer(incoming)
     assert uploads.withdraw(incoming)
-    assert incoming.outcome is Outcome.LEFT
+    assert incoming.outcome is RecordingOutcome.LEFT
     assert not uploads.withdraw(incoming)
     stop = threading.Event()
     stop.set()

@@ -11,9 +11,9 @@ import pytest
 
 from edge_agent.desk.client.remux import Remux
 from edge_agent.desk.errors import DeskError
-from edge_agent.desk.http_server import Limits
+from edge_agent.desk.http_server import DeskLimits
 from edge_agent.desk.key_files import client_context
-from edge_agent.desk.protocol import End, Stage, Standing
+from edge_agent.desk.protocol import End, RecordingStage, Standing
 from edge_agent.errors import Unreachable
 from provisioning.contracts.wire import codec
 from tests.edge_agent.desk.premises import (
@@ -50,7 +50,7 @@ def test_nothing_but_health_is_open(closed_desk: Premises) -> None:
             assert refusal(request(place, method, where, b"", token=wrong)) == (401, "unauthorized")
     assert place.token not in repr(place)
     _, body = request(place, "GET", target())
-    assert codec.decode(Standing, body) == Standing(stage=Stage.NEW, after_ms=-1)
+    assert codec.decode(Standing, body) == Standing(stage=RecordingStage.NEW, after_ms=-1)
 
 
 def test_each_refusal_has_its_word(closed_desk: Premises) -> None:
@@ -169,7 +169,7 @@ def test_a_recording_that_cannot_be_read_ends_with_the_reason_and_the_next_is_ta
 
 
 def test_a_sender_that_falls_silent_is_shown_the_door(papers: Papers, opened: Opened, tmp_path: Path) -> None:
-    desk = opened(limits=Limits(handshake_s=0.5, silence_s=0.5, goodbye_s=0.2))
+    desk = opened(limits=DeskLimits(handshake_s=0.5, silence_s=0.5, goodbye_s=0.2))
     whole = street(tmp_path / "street.mkv", 20, b_frames=0).read_bytes()
     place = papers.place()
     head = (
@@ -197,7 +197,7 @@ def test_a_sender_that_falls_silent_is_shown_the_door(papers: Papers, opened: Op
 
 
 def test_one_address_has_a_share_of_the_connections(papers: Papers, opened: Opened, tmp_path: Path) -> None:
-    opened(limits=Limits(per_address=2))
+    opened(limits=DeskLimits(per_address=2))
     held = [socket.create_connection((HOST, papers.port), timeout=LONG_S) for _ in range(2)]
     with socket.create_connection((HOST, papers.port), timeout=LONG_S) as third:
         assert third.recv(1) == b""

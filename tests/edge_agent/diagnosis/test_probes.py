@@ -10,7 +10,7 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.diagnosis.cameras import look
 from edge_agent.diagnosis.probes import check
 from edge_agent.enrolment.agent_folder import Folder
-from edge_agent.gb28181.devices.seen import Seen
+from edge_agent.gb28181.devices.seen import DeviceView
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import RegistrationFile
 from edge_agent.uplink.mqtt import PahoLink
@@ -82,12 +82,12 @@ def test_check_of_a_device_that_registers_says_what_the_agent_knows_of_it(tmp_pa
     with closing(RegistrationFile(edge.spool.directory, [ID])) as file:
         file.flush()
         assert (said()[0], "it never came" in said()[1]) == (False, True)
-        file.show(Seen(ID, refused="its user name or password is not the configured one"))
+        file.show(DeviceView(ID, refused="its user name or password is not the configured one"))
         file.flush()
         assert "user name or password" in said()[1]
         (fault,) = {each.fault for each in look(edge, SystemClock())}
         assert fault is Fault.CAMERA_WRONG_PASSWORD
-        file.show(Seen(ID, is_there=True, host="192.0.2.10"))
+        file.show(DeviceView(ID, is_there=True, host="192.0.2.10"))
         file.flush()
         assert said() == (True, f"device {ID} is registered from 192.0.2.10")
         file.keep_catalog(ID, 1, (CatalogItem("34020000001310000009", name="other"),))

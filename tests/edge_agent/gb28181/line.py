@@ -6,7 +6,7 @@ from itertools import count
 from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.sessions.dialog_requests import Surroundings
 from edge_agent.gb28181.sessions.dialogs import Dialogs
-from edge_agent.gb28181.sessions.invite import Invitation, Route, SessionEvent, Span
+from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation, SessionEvent, Span
 from edge_agent.gb28181.sip import message as sip
 from edge_agent.gb28181.sip.headers import Headers
 from edge_agent.gb28181.sip.moment import Now
@@ -83,8 +83,8 @@ class Line:
         assert all(peer == self.peer for _, peer in out)
         return out
 
-    def _route(self, device_id: str) -> Route | None:
-        return None if self.peer is None or device_id != DEVICE else Route(self.peer, "192.0.2.1", 5060)
+    def _route(self, device_id: str) -> DeviceRoute | None:
+        return None if self.peer is None or device_id != DEVICE else DeviceRoute(self.peer, "192.0.2.1", 5060)
 
 
 def answer(request: sip.Request, status: int, body: bytes = b"", to_tag: str = "d1") -> bytes:

@@ -6,23 +6,23 @@ from typing import TypeVar
 
 from edge_agent.clock import SystemClock
 from edge_agent.gb28181.devices.events import RecordsTaken
-from edge_agent.gb28181.manscdp.multipart import Outcome
-from edge_agent.gb28181.manscdp.records import Recording, Records
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
+from edge_agent.gb28181.manscdp.records import DeviceRecording, Records
 from edge_agent.gb28181.platform import NotServing
 from edge_agent.gb28181.sessions.dialogs import Dialogs
-from edge_agent.gb28181.sessions.invite import Invitation, Route
+from edge_agent.gb28181.sessions.invite import DeviceRoute, Invitation
 from edge_agent.gb28181.signalling import Commands
 from edge_agent.gb28181.sip import message
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.sources.gb28181.ports import MediaPorts
-from edge_agent.sources.gb28181.sessions import MediaSessions, Patience
+from edge_agent.sources.gb28181.sessions import MediaSessions, SessionTimeouts
 from provisioning.contracts.config.processes import Gb28181Source
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, EPOCH_MS, Line, answer
 
 _T = TypeVar("_T")
 Script = Callable[["Switchboard", message.Request], None]
-QUICK = Patience(online_s=0.3, answer_s=2.0, gap_s=0.05, records_s=2.0, drain_s=0.05, begin_s=0.15)
+QUICK = SessionTimeouts(online_s=0.3, answer_s=2.0, gap_s=0.05, records_s=2.0, drain_s=0.05, begin_s=0.15)
 
 
 def accepting(body: bytes = b"", **statuses: int) -> Script:
@@ -99,9 +99,9 @@ class Switchboard:
 
     # --- Commands
 
-    def route(self, device_id: str) -> Route | None:
+    def route(self, device_id: str) -> DeviceRoute | None:
         assert device_id == DEVICE
-        return Route(self.line.peer, "127.0.0.1", 5060) if self.line.peer is not None and self.is_there else None
+        return DeviceRoute(self.line.peer, "127.0.0.1", 5060) if self.line.peer is not None and self.is_there else None
 
     def version(self, device_id: str) -> Version:
         return self.speaks
@@ -141,7 +141,7 @@ def source(**options: object) -> Gb28181Source:
     )
 
 
-def records(*spans_s: tuple[int, int], outcome: Outcome = Outcome.COMPLETE) -> Records:
+def records(*spans_s: tuple[int, int], outcome: AnswerOutcome = AnswerOutcome.COMPLETE) -> Records:
     """Seconds since the epoch of these tests."""
-    found = [Recording(EPOCH_MS + first * 1000, EPOCH_MS + last * 1000, CHANNEL) for first, last in spans_s]
+    found = [DeviceRecording(EPOCH_MS + first * 1000, EPOCH_MS + last * 1000, CHANNEL) for first, last in spans_s]
     return Records(tuple(found), len(found), 0, outcome)

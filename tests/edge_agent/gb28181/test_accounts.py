@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_agent.credentials.device_accounts import Accounts
+from edge_agent.credentials.device_accounts import Gb28181Accounts
 from provisioning.contracts.config import processes
 from provisioning.signing.documents import SealError
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, PASSWORD
@@ -18,7 +18,7 @@ def _never(device_id: str, why: str) -> None:
 
 
 def test_a_password_file_is_read_each_time(tmp_path: Path) -> None:
-    accounts = Accounts(sources(tmp_path), None, _never)
+    accounts = Gb28181Accounts(sources(tmp_path), None, _never)
     account = accounts.account(ID)
     assert account is not None
     assert (account.username, account.password) == (ID, PASSWORD)
@@ -36,7 +36,7 @@ def test_the_first_camera_of_a_device_lends_its_sealed_password() -> None:
         asked.append(camera_id)
         return f"opened {sealed[:2]}"
 
-    accounts = Accounts({"gate": _sealed(CHANNEL), "yard": _sealed("other")}, unlock, _never)
+    accounts = Gb28181Accounts({"gate": _sealed(CHANNEL), "yard": _sealed("other")}, unlock, _never)
     account = accounts.account(ID)
     assert account is not None
     assert (account.password, asked) == ("opened ab", ["gate"])
@@ -48,7 +48,7 @@ def test_one_that_does_not_open_is_told() -> None:
     def unlock(camera_id: str, sealed: str) -> str:
         raise SealError("sealed for another agent")
 
-    accounts = Accounts({"gate": _sealed(CHANNEL)}, unlock, lambda device_id, why: told.append((device_id, why)))
+    accounts = Gb28181Accounts({"gate": _sealed(CHANNEL)}, unlock, lambda device_id, why: told.append((device_id, why)))
     assert accounts.account(ID) is None
     assert told == [(ID, "sealed for another agent")]
 
@@ -57,4 +57,4 @@ def test_without_a_password_there_is_no_account() -> None:
     bare = processes.Gb28181Source.model_construct(
         device_id=ID, channel_id=CHANNEL, username=None, password_file=None, password_sealed=None
     )
-    assert Accounts({"gate": bare}, None, _never).account(ID) is None
+    assert Gb28181Accounts({"gate": bare}, None, _never).account(ID) is None

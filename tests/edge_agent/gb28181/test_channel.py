@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.errors import Ended, NoPicture, NotFound, Silent, SourceError, Stalled
 from edge_agent.frames import Glance, Skipped
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.sources.gb28181.channel import ChannelSource, LiveChannel, MediaChannel
 from edge_agent.sources.gb28181.media import Media
 from edge_agent.sources.gb28181.playback import Playback
@@ -236,7 +236,7 @@ class TestPlayback:
         assert seconds_of(camera.frames(threading.Event())) == [3599]
 
     def test_a_device_that_does_not_say_is_asked_for_all_of_it(self, board: Switchboard) -> None:
-        board.recorded = [records(outcome=Outcome.SILENT)]
+        board.recorded = [records(outcome=AnswerOutcome.SILENT)]
         camera, stream = self.camera(board, shows(3599), span_shift_s=28_800)
         assert seconds_of(camera.frames(threading.Event())) == [3599]
         assert stream.asked == [(0, 3600)]

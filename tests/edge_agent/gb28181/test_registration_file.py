@@ -9,8 +9,8 @@ import pytest
 
 from edge_agent.gb28181.devices.events import Restored
 from edge_agent.gb28181.devices.registrations import Registration
-from edge_agent.gb28181.devices.seen import Seen
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import FILE_NAME, NoDevicesError, RegistrationFile, look
 from edge_agent.gb28181.sip.edition import Version
@@ -25,8 +25,8 @@ ITEMS = (
     CatalogItem(CHANNEL, name="东门", parent_ids=("a", "b"), is_online=True, longitude=118.3, stream_numbers=(0, 1)),
     CatalogItem("34020000002150000001", name="group"),
 )
-SEEN = Seen(ID, is_there=True, host="192.0.2.10", version=Version.V2022, skew_ms=-3600, channels=(), why="x")
-STRANGER = Stranger("100", "198.51.100.9", 5060, "udp", "friendly-scanner", "unknown", 3, EPOCH_MS)
+SEEN = DeviceView(ID, is_there=True, host="192.0.2.10", version=Version.V2022, skew_ms=-3600, channels=(), why="x")
+STRANGER = UnknownDevice("100", "198.51.100.9", 5060, "udp", "friendly-scanner", "unknown", 3, EPOCH_MS)
 
 
 def _file(folder: Path, *ids: str) -> RegistrationFile:
@@ -47,7 +47,9 @@ def test_everything_comes_back_but_the_number_of_a_connection(tmp_path: Path) ->
     _filled(tmp_path)
     with closing(_file(tmp_path)) as file:
         first, second = file.restored()
-        assert file.seen() == {ID: Seen(ID, True, host="192.0.2.10", version=Version.V2022, skew_ms=-3600, why="x")}
+        assert file.seen() == {
+            ID: DeviceView(ID, True, host="192.0.2.10", version=Version.V2022, skew_ms=-3600, why="x")
+        }
     assert first.registration is not None
     assert first.registration.peer == Peer("tcp", "192.0.2.10", 40001, -1)
     assert first.registration.keeps_alive
@@ -82,7 +84,7 @@ def test_the_technician_sees_devices_channels_and_strangers(tmp_path: Path) -> N
     assert device.channels is not None
     assert [channel.name for channel in device.channels] == ["东门"]
     with closing(_file(tmp_path)) as file:
-        file.show(Seen(OTHER))
+        file.show(DeviceView(OTHER))
         file.show_strangers(())
         file.flush()
     devices, strangers = look(tmp_path, PLATFORM)

@@ -11,7 +11,7 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.frames import Glance, Skipped
 from edge_agent.sources.pushed.bounded_decoder import Decoding
 from edge_agent.sources.pushed.picture_queue import Pictures
-from edge_agent.viid.connections import Limits
+from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.counters import Count
 from edge_agent.viid.server import ViidServer
 from provisioning.contracts.config import processes
@@ -70,7 +70,7 @@ def serving(
     folder: Path,
     *,
     clock: Clock | None = None,
-    limits: Limits | None = None,
+    limits: ViidLimits | None = None,
     decoding: Decoding | None = None,
     keepalive_s: float = 60.0,
     **viid: object,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_agent.credentials.accounts import Accounts
+from edge_agent.credentials.accounts import ViidAccounts
 from edge_agent.credentials.digest import Account
 from provisioning.contracts.config import processes
 from provisioning.signing.documents import SealError
@@ -18,7 +18,7 @@ def test_a_sealed_password_is_opened_for_its_camera_each_time() -> None:
         asked.append((camera_id, sealed))
         return PASSWORD
 
-    accounts = Accounts({"gate": SEALED}, unlock, lambda *_: None)
+    accounts = ViidAccounts({"gate": SEALED}, unlock, lambda *_: None)
     assert [accounts.account(DEVICE) for _ in range(2)] == [Account(USER, PASSWORD)] * 2
     assert asked == [("gate", "ab" * 40)] * 2
 
@@ -34,7 +34,7 @@ def test_a_password_that_cannot_be_had_is_said_and_is_nobodys(tmp_path: Path) ->
 
     file = processes.ViidSource(device_id=DEVICE, username=USER, password_file=tmp_path / "missing")
     for source, unlock in ((SEALED, locked), (SEALED, None), (file, None)):
-        assert Accounts({"gate": source}, unlock, trouble).account(DEVICE) is None
+        assert ViidAccounts({"gate": source}, unlock, trouble).account(DEVICE) is None
     assert [device_id for device_id, _ in told] == [DEVICE] * 3
     assert told[0][1] == "its password was sealed to another agent"
     assert "enrol" in told[1][1]

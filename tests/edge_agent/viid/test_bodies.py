@@ -20,11 +20,11 @@ AT_MS = 1_795_527_601_000
 """2026-11-24 21:40:01 at +08:00."""
 
 
-def parse(value: Any) -> bodies.Body:
+def parse(value: Any) -> bodies.PushBody:
     return bodies.parse(json.dumps(value, ensure_ascii=False).encode())
 
 
-def only(value: Any) -> bodies.Thing:
+def only(value: Any) -> bodies.PushedObject:
     (thing,) = parse(value).things
     return thing
 

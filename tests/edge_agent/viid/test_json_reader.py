@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.viid.encoded import picture_bytes
-from edge_agent.viid.json_reader import MalformedBodyError, Reader
+from edge_agent.viid.json_reader import JsonReader, MalformedBodyError
 
 SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20)
 VALUES = st.recursive(
@@ -19,7 +19,7 @@ VALUES = st.recursive(
 )
 
 
-def rebuilt(reader: Reader, like: Any) -> Any:
+def rebuilt(reader: JsonReader, like: Any) -> Any:
     """Read a value of a known shape back."""
     if isinstance(like, dict):
         items = iter(like.items())
@@ -45,13 +45,13 @@ def as_text(value: Any) -> Any:
 def test_it_reads_what_a_parser_reads(value: Any, indent: int | None, *, ascii_only: bool) -> None:
     # An object in a list of one is met as itself, and a surrogate is no character.
     body = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    assert rebuilt(Reader(body), value) == as_text(value)
+    assert rebuilt(JsonReader(body), value) == as_text(value)
 
 
 @given(st.dictionaries(st.sampled_from("abc"), VALUES))
 def test_what_is_not_asked_for_is_stepped_over(value: dict[str, Any]) -> None:
     body = json.dumps(value | {"last": "x"}).encode()
-    reader = Reader(body)
+    reader = JsonReader(body)
     assert [reader.text() if key == "last" else key for key in reader.members()] == [*value, "x"]
 
 
@@ -70,14 +70,14 @@ def test_any_pieces(body: bytes) -> None:
 
 def exhaust(body: bytes) -> None:
     """Read every second thing; nothing but the one error may come."""
-    for how in (walk, Reader.skip, Reader.text, Reader.raw):
+    for how in (walk, JsonReader.skip, JsonReader.text, JsonReader.raw):
         try:
-            how(Reader(body))
+            how(JsonReader(body))
         except MalformedBodyError:
             continue
 
 
-def walk(reader: Reader) -> None:
+def walk(reader: JsonReader) -> None:
     for ordinal, _ in enumerate(reader.members()):
         for _ in reader.elements() if ordinal % 2 else ():
             walk(reader)
@@ -92,12 +92,12 @@ def walk(reader: Reader) -> None:
 )
 def test_what_is_cut_off_or_no_json_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedBodyError):
-        walk(Reader(body))
+        walk(JsonReader(body))
 
 
 def test_values_without_a_comma_are_malformed() -> None:
     with pytest.raises(MalformedBodyError):
-        list(Reader(b"[1 2]").elements())
+        list(JsonReader(b"[1 2]").elements())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_values_without_a_comma_are_malformed() -> None:
     ],
 )
 def test_what_devices_add_is_forgiven(body: bytes) -> None:
-    reader = Reader(body)
+    reader = JsonReader(body)
     assert [reader.text() for key in reader.members() if key == "a"] == ["1"]
 
 
@@ -122,14 +122,14 @@ def test_what_devices_add_is_forgiven(body: bytes) -> None:
 )
 def test_depth_and_number_are_bounded(body: bytes) -> None:
     with pytest.raises(MalformedBodyError, match=r"deeper|over 100000 values"):
-        Reader(body).skip()
+        JsonReader(body).skip()
 
 
 def test_a_long_string_is_no_text_but_is_there_raw() -> None:
     body = b'["' + b"x" * 5000 + b'"]'
-    reader = Reader(body)
+    reader = JsonReader(body)
     assert [reader.text() for _ in reader.elements()] == [""]
-    reader = Reader(body)
+    reader = JsonReader(body)
     assert [bytes(reader.raw()) for _ in reader.elements()] == [b"x" * 5000]
 
 

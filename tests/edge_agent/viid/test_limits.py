@@ -13,7 +13,7 @@ import pytest
 from edge_agent.clock import SystemClock
 from edge_agent.sources.pushed.bounded_decoder import Decoding
 from edge_agent.sources.pushed.picture_queue import Pictures
-from edge_agent.viid.connections import Limits
+from edge_agent.viid.connections import ViidLimits
 from edge_agent.viid.server import ViidServer
 from provisioning.contracts.config import processes
 from tests.edge_agent.viid.device import DEVICE, OTHER, sub_image, two_wheeler
@@ -81,7 +81,7 @@ def test_what_was_busy_is_taken_when_it_comes_again(tmp_path: Path) -> None:
 
 
 def test_without_memory_a_request_waits_and_then_is_busy(tmp_path: Path) -> None:
-    with serving(tmp_path, memory_bytes=MIB, limits=Limits(patience_s=0.1)) as site, site.device() as device:
+    with serving(tmp_path, memory_bytes=MIB, limits=ViidLimits(patience_s=0.1)) as site, site.device() as device:
         device.register()
         assert site.pictures.budget.try_take(MIB)
         reply = device.post(PATH, two_wheeler(sub_image(JPEG)))
@@ -92,7 +92,7 @@ def test_without_memory_a_request_waits_and_then_is_busy(tmp_path: Path) -> None
 
 
 def test_memory_that_comes_back_lets_a_waiting_request_in(tmp_path: Path) -> None:
-    with serving(tmp_path, memory_bytes=MIB, limits=Limits(patience_s=60)) as site, site.device() as device:
+    with serving(tmp_path, memory_bytes=MIB, limits=ViidLimits(patience_s=60)) as site, site.device() as device:
         device.register()
         assert site.pictures.budget.try_take(MIB)
         timer = threading.Timer(0.2, site.pictures.budget.give, [MIB])
@@ -124,7 +124,7 @@ def test_a_device_may_push_so_often_a_minute(tmp_path: Path) -> None:
 
 
 def test_a_slow_body_is_cut_off(tmp_path: Path) -> None:
-    with serving(tmp_path, limits=Limits(body_s=0.3, body_rate=10**9)) as site, site.device() as device:
+    with serving(tmp_path, limits=ViidLimits(body_s=0.3, body_rate=10**9)) as site, site.device() as device:
         device.register()
         head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nUser-Identify: {DEVICE}\r\nContent-Length: 100\r\n\r\n"
         device.send(head.encode() + b"[")
@@ -133,7 +133,7 @@ def test_a_slow_body_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_slow_headers_and_idle_connections_are_cut_off(tmp_path: Path) -> None:
-    with serving(tmp_path, limits=Limits(idle_s=0.3)) as site, site.device() as slow, site.device() as idle:
+    with serving(tmp_path, limits=ViidLimits(idle_s=0.3)) as site, site.device() as slow, site.device() as idle:
         slow.send(b"POST /VIID/System/Register HTTP/1.1\r\nHost: a\r\n")
         assert slow.is_hung_up_on()
         assert idle.request("GET", "/VIID/System/Time").status == 200
@@ -141,7 +141,7 @@ def test_slow_headers_and_idle_connections_are_cut_off(tmp_path: Path) -> None:
 
 
 def test_one_address_has_a_share_of_the_connections(tmp_path: Path) -> None:
-    with serving(tmp_path, limits=Limits(per_address=3)) as site, ExitStack() as stack:
+    with serving(tmp_path, limits=ViidLimits(per_address=3)) as site, ExitStack() as stack:
         held = [stack.enter_context(site.device()) for _ in range(3)]
         for device in held:
             assert device.request("GET", "/VIID/System/Time").status == 200

@@ -7,18 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.credentials.lockouts import LOCKED_S, TRIES, Lockouts
-from edge_agent.viid.limits import Rates
-from edge_agent.viid.registrations import NEXT, Event, NotRegisteredError, Registrations, State
+from edge_agent.viid.limits import RequestRates
+from edge_agent.viid.registrations import (
+    NEXT,
+    ViidNotRegisteredError,
+    ViidRegistrationEvent,
+    ViidRegistrations,
+    ViidRegistrationState,
+)
 
 HERE, THERE = "192.0.2.10", "192.0.2.11"
 
 
 def test_the_table_has_every_pair_but_one() -> None:
-    assert set(product(State, Event)) - NEXT.keys() == {(State.UNREGISTERED, Event.WORD)}
+    assert set(product(ViidRegistrationState, ViidRegistrationEvent)) - NEXT.keys() == {
+        (ViidRegistrationState.UNREGISTERED, ViidRegistrationEvent.WORD)
+    }
 
 
-def devices() -> Registrations:
-    return Registrations({"a": 60.0, "b": 10.0})
+def devices() -> ViidRegistrations:
+    return ViidRegistrations({"a": 60.0, "b": 10.0})
 
 
 def test_alive_until_three_keepalives_were_missed() -> None:
@@ -26,26 +34,26 @@ def test_alive_until_three_keepalives_were_missed() -> None:
     known.register("b", HERE, 0)
     known.word("b", HERE, 30)
     known.word("b", HERE, 60)
-    assert known.state("b", 90) is State.REGISTERED
-    assert known.state("b", 90.1) is State.UNREGISTERED
-    with pytest.raises(NotRegisteredError):
+    assert known.state("b", 90) is ViidRegistrationState.REGISTERED
+    assert known.state("b", 90.1) is ViidRegistrationState.UNREGISTERED
+    with pytest.raises(ViidNotRegisteredError):
         known.word("b", HERE, 90.1)
 
 
 def test_silence_is_noticed_by_the_word_that_ends_it() -> None:
     known = devices()
     known.register("b", HERE, 0)
-    with pytest.raises(NotRegisteredError):
+    with pytest.raises(ViidNotRegisteredError):
         known.word("b", HERE, 31)
 
 
 @pytest.mark.parametrize("source", [THERE, ""])
 def test_a_word_from_elsewhere_is_none(source: str) -> None:
     known = devices()
-    with pytest.raises(NotRegisteredError):
+    with pytest.raises(ViidNotRegisteredError):
         known.word("a", source, 0)
     known.register("a", HERE, 0)
-    with pytest.raises(NotRegisteredError):
+    with pytest.raises(ViidNotRegisteredError):
         known.word("a", source, 1)
     assert known.at(HERE, 1) == ("a",)
 
@@ -89,7 +97,7 @@ def test_against_a_model(steps: list[tuple[str, str, str, int]]) -> None:
             known.word(device_id, source, now_s)
             model[device_id] = (source, now_s)
         else:
-            with pytest.raises(NotRegisteredError):
+            with pytest.raises(ViidNotRegisteredError):
                 known.word(device_id, source, now_s)
         for place in (HERE, THERE):
             assert set(known.at(place, now_s)) == {each for each, value in model.items() if value[0] == place}
@@ -126,7 +134,7 @@ def test_a_flood_of_addresses_does_not_grow_the_table() -> None:
 
 @given(st.lists(st.floats(0, 30, allow_subnormal=False), max_size=200), st.integers(1, 60))
 def test_a_rate_never_gives_more_than_a_full_bucket_and_what_flows_in(waits: list[float], per_minute: int) -> None:
-    rates, now_s, allowed = Rates(per_minute), 0.0, 0
+    rates, now_s, allowed = RequestRates(per_minute), 0.0, 0
     for wait_s in waits:
         now_s += wait_s
         allowed += rates.allow("a", now_s)
@@ -135,7 +143,7 @@ def test_a_rate_never_gives_more_than_a_full_bucket_and_what_flows_in(waits: lis
 
 
 def test_a_rate_refills() -> None:
-    rates = Rates(60)
+    rates = RequestRates(60)
     assert [rates.allow("a", 0) for _ in range(61)] == [True] * 60 + [False]
     assert not rates.allow("a", 0.9)
     assert rates.allow("a", 2.0)

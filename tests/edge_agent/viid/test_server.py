@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge_agent.frames import Glance
-from edge_agent.viid.counters import Counters, Stranger
+from edge_agent.viid.counters import Counters, UnknownViidDevice
 from tests.edge_agent.viid.device import DEVICE, OTHER, sub_image, two_wheeler
 from tests.edge_agent.viid.serving import SERVER_ID, serving
 from tests.edge_agent.world import FakeClock, noise
@@ -127,7 +127,7 @@ def test_strangers_are_counted_shown_safely_and_bounded() -> None:
     strangers = counters.strangers()
     assert len(strangers) == 64
     assert strangers[-1].times == 2
-    assert strangers[-2] == Stranger("199", "192.0.2.1", 2, 2000)
+    assert strangers[-2] == UnknownViidDevice("199", "192.0.2.1", 2, 2000)
 
 
 def test_the_time_is_told_to_anybody(tmp_path: Path) -> None:

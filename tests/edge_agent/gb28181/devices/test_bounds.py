@@ -6,17 +6,22 @@ from hypothesis import strategies as st
 
 from edge_agent.gb28181.devices.events import Event, RecordsTaken
 from edge_agent.gb28181.devices.queries import Enquiries
-from edge_agent.gb28181.devices.registrations import IllegalEventError, NotRegisteredError, Registration, Registrations
+from edge_agent.gb28181.devices.registrations import (
+    IllegalRegistrationEventError,
+    NotRegisteredError,
+    Registration,
+    Registrations,
+)
 from edge_agent.gb28181.devices.request_factory import OwnRequests
 from edge_agent.gb28181.devices.request_sender import Outgoing
 from edge_agent.gb28181.devices.subscriptions import Subscriptions, Topic
-from edge_agent.gb28181.devices.unregistered import MAX_STRANGERS, Strangers
+from edge_agent.gb28181.devices.unregistered import MAX_STRANGERS, UnknownDevices
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
 from edge_agent.gb28181.sip.pacing import Pacer
 from edge_agent.gb28181.sip.peer import Peer
-from edge_agent.gb28181.sip.rates import Rates
+from edge_agent.gb28181.sip.rates import TokenBuckets
 from edge_agent.gb28181.sip.timers import Agenda
 from tests.edge_agent.gb28181.beijing import Beijing
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, PEER
@@ -65,7 +70,7 @@ def test_turns_are_apart_and_none_is_before_its_moment() -> None:
 
 
 def test_a_bucket_refills_and_the_table_does_not_grow() -> None:
-    rates = Rates(60, max_buckets=2)
+    rates = TokenBuckets(60, max_buckets=2)
     assert [rates.allow("a", 0) for _ in range(61)] == [True] * 60 + [False]
     assert rates.allow("a", 1)
     assert not rates.allow("a", 1.5)
@@ -75,7 +80,7 @@ def test_a_bucket_refills_and_the_table_does_not_grow() -> None:
 
 
 def test_strangers_are_bounded_and_their_words_plain() -> None:
-    strangers = Strangers()
+    strangers = UnknownDevices()
     for number in range(MAX_STRANGERS + 5):
         strangers.knocked(f"device-{number}", PEER, "NVR\x00\x1b[31m", "unknown", 1000 + number)
     known = strangers.listing()
@@ -90,7 +95,7 @@ def test_a_step_that_the_table_does_not_have_is_named() -> None:
     table = Registrations({ID: 60.0})
     registration = Registration(ID, PEER, Version.V2016, EPOCH_MS, EPOCH_MS + 60_000)
     assert table.restore(registration, NOW)
-    with pytest.raises(IllegalEventError, match="RESTORE in state RESTORED"):
+    with pytest.raises(IllegalRegistrationEventError, match="RESTORE in state RESTORED"):
         table.restore(registration, NOW)
     with pytest.raises(NotRegisteredError):
         Registrations({ID: 60.0}).held(ID)

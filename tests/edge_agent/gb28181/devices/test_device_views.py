@@ -21,14 +21,14 @@ from edge_agent.gb28181.devices.events import (
     TurnedAway,
 )
 from edge_agent.gb28181.devices.registrations import Gone, Registration
-from edge_agent.gb28181.devices.seen import Seen
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.alarms import Alarm
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.channels import channels
 from edge_agent.gb28181.manscdp.message_types import DeviceInfo, DeviceStatus
-from edge_agent.gb28181.manscdp.multipart import Outcome
-from edge_agent.gb28181.sessions.invite import Route
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
+from edge_agent.gb28181.sessions.invite import DeviceRoute
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, PEER, PLATFORM
@@ -45,8 +45,8 @@ class _Reach:
     def is_there(self, device_id: str) -> bool:
         return True
 
-    def route(self, device_id: str) -> Route | None:
-        return Route(PEER, "192.0.2.1", 5060) if device_id == ID else None
+    def route(self, device_id: str) -> DeviceRoute | None:
+        return DeviceRoute(PEER, "192.0.2.1", 5060) if device_id == ID else None
 
 
 def _views() -> Views:
@@ -75,7 +75,7 @@ def test_a_device_comes_moves_and_goes() -> None:
     assert "three of its keepalives" in views[ID].why
     views.told(Forget(ID), 5)
     assert views[ID].expires_at_ms == 0
-    assert views[OTHER] == Seen(OTHER)
+    assert views[OTHER] == DeviceView(OTHER)
 
 
 @pytest.mark.parametrize("why", list(Gone))
@@ -87,12 +87,12 @@ def test_every_way_to_go_has_its_words(why: Gone) -> None:
 
 def test_lists_and_their_troubles() -> None:
     views = _views()
-    views.told(CatalogMissed(ID, Outcome.REFUSED), 1)
+    views.told(CatalogMissed(ID, AnswerOutcome.REFUSED), 1)
     assert "refuses" in views[ID].catalog_trouble
-    views.told(CatalogTaken(ID, ITEMS, CHANNELS, 5, Outcome.STALLED, EPOCH_MS), 2)
+    views.told(CatalogTaken(ID, ITEMS, CHANNELS, 5, AnswerOutcome.STALLED, EPOCH_MS), 2)
     assert (views[ID].announced, views[ID].catalog_at_ms) == (5, EPOCH_MS)
     assert "broke off" in views[ID].catalog_trouble
-    views.told(CatalogTaken(ID, ITEMS, CHANNELS, 1, Outcome.COMPLETE, EPOCH_MS + 1), 3)
+    views.told(CatalogTaken(ID, ITEMS, CHANNELS, 1, AnswerOutcome.COMPLETE, EPOCH_MS + 1), 3)
     assert views[ID].catalog_trouble == ""
     views.told(CatalogTaken(ID, (), ()), 4)  # news: the list changes, its time does not
     assert (views[ID].channels, views[ID].catalog_at_ms) == ((), EPOCH_MS + 1)
@@ -113,7 +113,7 @@ def test_who_it_is_what_time_it_has_and_what_it_raised() -> None:
 
 def test_a_restart_begins_with_what_was_remembered() -> None:
     views = _views()
-    before = {ID: Seen(ID, is_there=False, manufacturer="Maker", why="gone")}
+    before = {ID: DeviceView(ID, is_there=False, manufacturer="Maker", why="gone")}
     restored = [
         Restored(REGISTRATION, ID, ITEMS, EPOCH_MS),
         Restored(None, OTHER, (), 0),
@@ -128,7 +128,7 @@ def test_a_restart_begins_with_what_was_remembered() -> None:
 
 def test_what_concerns_no_configured_device_changes_nothing() -> None:
     views = _views()
-    views.told(Knocked(Stranger("x", "h", 1, "udp", "", "unknown", 1, 1)), 1)
+    views.told(Knocked(UnknownDevice("x", "h", 1, "udp", "", "unknown", 1, 1)), 1)
     views.told(Forget("34020000001180000009"), 1)
     assert views.changed() == []
     assert set(views.all()) == set(views) == {ID, OTHER}

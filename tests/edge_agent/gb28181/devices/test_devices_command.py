@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.gb28181.devices.seen import Seen
-from edge_agent.gb28181.devices.unregistered import Stranger
+from edge_agent.gb28181.devices.seen import DeviceView
+from edge_agent.gb28181.devices.unregistered import UnknownDevice
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.registration_file import RegistrationFile
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, PLATFORM
@@ -29,7 +29,7 @@ def _site(folder: Path) -> Path:
     spool.mkdir()
     with closing(RegistrationFile(spool, [ID, OTHER])) as file:
         file.show(
-            Seen(
+            DeviceView(
                 ID,
                 is_there=True,
                 host="192.0.2.10",
@@ -45,9 +45,9 @@ def _site(folder: Path) -> Path:
                 catalog_trouble="its list of channels broke off",
             )
         )
-        file.show(Seen(OTHER, since_ms=EPOCH_MS, why="it took leave", refused="wrong", skew_ms=10, bound_ms=600))
+        file.show(DeviceView(OTHER, since_ms=EPOCH_MS, why="it took leave", refused="wrong", skew_ms=10, bound_ms=600))
         file.keep_catalog(ID, EPOCH_MS, (CatalogItem(CHANNEL, name="东门 [1]", is_online=True),))
-        file.show_strangers((Stranger("9" * 20, "198.51.100.9", 5060, "tcp", "NVR-8", "unknown", 7, EPOCH_MS),))
+        file.show_strangers((UnknownDevice("9" * 20, "198.51.100.9", 5060, "tcp", "NVR-8", "unknown", 7, EPOCH_MS),))
         file.flush()
     return path
 

@@ -3,7 +3,7 @@
 from edge_agent.gb28181.devices.events import CatalogMissed, CatalogTaken, InfoTaken, Offline, StatusTaken
 from edge_agent.gb28181.devices.registrations import Gone
 from edge_agent.gb28181.devices.settings import Device
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.sip.peer import Peer
 from tests.edge_agent.gb28181.corpus_file import corpus
 from tests.edge_agent.gb28181.scripted import CHANNEL, ID, OTHER, PEER, REALM, Scripted, Site, cmd_type, header, sn
@@ -48,7 +48,7 @@ def test_a_new_device_is_asked_step_by_step_and_each_thing_once() -> None:
     ]
     (taken,) = site.told(CatalogTaken)
     assert isinstance(taken, CatalogTaken)
-    assert (taken.outcome, taken.announced) == (Outcome.COMPLETE, 1)
+    assert (taken.outcome, taken.announced) == (AnswerOutcome.COMPLETE, 1)
     assert [channel.key for channel in taken.channels] == [(ID, CHANNEL)]
 
 
@@ -137,7 +137,7 @@ def test_a_list_that_does_not_come_is_asked_for_again_ten_minutes_later() -> Non
             asked.append(f"{request.split()[0]} {cmd_type(request)}")
         if number % 100 == 0:
             device.keep_alive()
-    assert site.told(CatalogMissed) == [CatalogMissed(ID, Outcome.SILENT)]
+    assert site.told(CatalogMissed) == [CatalogMissed(ID, AnswerOutcome.SILENT)]
     assert asked.count("MESSAGE Catalog") == 2
 
 
@@ -147,7 +147,7 @@ def test_a_query_that_is_refused_is_over_at_once() -> None:
     device.log_in()
     for request in site.pass_s(3):
         device.answer(request, 488)
-    assert site.told(CatalogMissed) == [CatalogMissed(ID, Outcome.REFUSED)]
+    assert site.told(CatalogMissed) == [CatalogMissed(ID, AnswerOutcome.REFUSED)]
 
 
 def test_an_error_in_the_body_is_a_refusal_too() -> None:
@@ -157,7 +157,7 @@ def test_an_error_in_the_body_is_a_refusal_too() -> None:
     query = next(request for request in site.pass_s(3) if cmd_type(request) == "Catalog")
     head = f"<CmdType>Catalog</CmdType><SN>{sn(query)}</SN><DeviceID>{ID}</DeviceID>"
     device.say(f"<Response>{head}<Result>ERROR</Result></Response>")
-    assert site.told(CatalogMissed) == [CatalogMissed(ID, Outcome.REFUSED)]
+    assert site.told(CatalogMissed) == [CatalogMissed(ID, AnswerOutcome.REFUSED)]
     device.say(f"<Response>{head}<Result>OK</Result></Response>", "MESSAGE", "X-Another: 1")
     assert site.told() == []
 

@@ -5,7 +5,7 @@ import pytest
 from edge_agent.gb28181.devices.events import CatalogTaken, RecordsTaken
 from edge_agent.gb28181.devices.queries import MAX_WAITING, TooManyQueriesError
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from tests.edge_agent.gb28181.scripted import CHANNEL, EPOCH_MS, ID, OTHER, Scripted, Site, cmd_type, sn
 
 DAY = (EPOCH_MS, EPOCH_MS + 86_400_000)
@@ -37,7 +37,7 @@ def _records(number: int, first: int, *, total: int, channel: str = CHANNEL) -> 
     return f'<Response>{head}<RecordList Num="1">{item}</RecordList></Response>'
 
 
-def _taken(site: Site) -> list[tuple[int, str, int, Outcome]]:
+def _taken(site: Site) -> list[tuple[int, str, int, AnswerOutcome]]:
     return [
         (each.query, each.channel_id, len(each.records.recordings), each.records.outcome)
         for each in site.told(RecordsTaken)
@@ -55,7 +55,7 @@ def test_a_list_in_two_messages() -> None:
     device.say(_records(sn(request), 8, total=2))
     device.say(_records(sn(request), 9, total=2))
     site.pass_s(2)
-    assert _taken(site) == [(query, CHANNEL, 2, Outcome.COMPLETE)]
+    assert _taken(site) == [(query, CHANNEL, 2, AnswerOutcome.COMPLETE)]
 
 
 def test_the_next_is_asked_when_the_first_is_over() -> None:
@@ -69,7 +69,10 @@ def test_the_next_is_asked_when_the_first_is_over() -> None:
     second = next(text for text in site.pass_s(2) if cmd_type(text) == "RecordInfo")
     assert f"<DeviceID>{SECOND}</DeviceID>" in second
     device.answer(second, 486)
-    assert _taken(site) == [(queries[0], CHANNEL, 1, Outcome.COMPLETE), (queries[1], SECOND, 0, Outcome.REFUSED)]
+    assert _taken(site) == [
+        (queries[0], CHANNEL, 1, AnswerOutcome.COMPLETE),
+        (queries[1], SECOND, 0, AnswerOutcome.REFUSED),
+    ]
 
 
 def test_an_error_in_the_body_ends_it() -> None:
@@ -78,7 +81,7 @@ def test_an_error_in_the_body_ends_it() -> None:
     (request,) = _sent(site)
     head = f"<CmdType>RecordInfo</CmdType><SN>{sn(request)}</SN><DeviceID>{CHANNEL}</DeviceID>"
     device.say(f"<Response>{head}<Result>ERROR</Result></Response>")
-    assert _taken(site) == [(query, CHANNEL, 0, Outcome.REFUSED)]
+    assert _taken(site) == [(query, CHANNEL, 0, AnswerOutcome.REFUSED)]
     device.say(f"<Response>{head}<Result>ERROR</Result></Response>", "MESSAGE", "X-Again: 1")
     assert _taken(site) == []
 
@@ -90,7 +93,7 @@ def test_a_recorder_that_says_nothing_is_not_waited_for_for_ever() -> None:
         for request in site.pass_s(30):
             device.answer(request, 200)
         device.keep_alive()
-    assert _taken(site) == [(query, CHANNEL, 0, Outcome.SILENT)]
+    assert _taken(site) == [(query, CHANNEL, 0, AnswerOutcome.SILENT)]
 
 
 def test_a_device_that_goes_away_answers_everything_with_nothing() -> None:
@@ -98,7 +101,10 @@ def test_a_device_that_goes_away_answers_everything_with_nothing() -> None:
     queries = [_ask(site), _ask(site, SECOND)]
     site.told()
     device.log_in(expires=0)
-    assert _taken(site) == [(queries[0], CHANNEL, 0, Outcome.SILENT), (queries[1], SECOND, 0, Outcome.SILENT)]
+    assert _taken(site) == [
+        (queries[0], CHANNEL, 0, AnswerOutcome.SILENT),
+        (queries[1], SECOND, 0, AnswerOutcome.SILENT),
+    ]
 
 
 def test_only_so_many_wait() -> None:

@@ -9,12 +9,12 @@ from edge_agent.gb28181.devices.registrations import (
     NEXT,
     THERE,
     Arrival,
-    Event,
     Gone,
     NotRegisteredError,
     Registration,
+    RegistrationEvent,
     Registrations,
-    State,
+    RegistrationState,
 )
 from edge_agent.gb28181.sip.edition import Version
 from edge_agent.gb28181.sip.moment import Now
@@ -41,21 +41,23 @@ def registered(peer: Peer = PEER, life_s: int = 3600) -> Registrations:
 
 
 def test_the_table_lets_nobody_speak_who_is_not_registered() -> None:
-    missing = set(product(State, Event)) - set(NEXT)
+    missing = set(product(RegistrationState, RegistrationEvent)) - set(NEXT)
     assert missing == {
-        (State.UNREGISTERED, Event.WORD),
-        (State.UNREGISTERED, Event.SILENCE),
-        (State.UNREGISTERED, Event.CLOSED),
-        (State.UNREGISTERED, Event.EXPIRY),
-        (State.RESTORED, Event.RESTORE),
-        (State.RESTORED, Event.CLOSED),
-        (State.ONLINE, Event.RESTORE),
-        (State.LAPSED, Event.RESTORE),
-        (State.LAPSED, Event.SILENCE),
-        (State.LAPSED, Event.CLOSED),
+        (RegistrationState.UNREGISTERED, RegistrationEvent.WORD),
+        (RegistrationState.UNREGISTERED, RegistrationEvent.SILENCE),
+        (RegistrationState.UNREGISTERED, RegistrationEvent.CLOSED),
+        (RegistrationState.UNREGISTERED, RegistrationEvent.EXPIRY),
+        (RegistrationState.RESTORED, RegistrationEvent.RESTORE),
+        (RegistrationState.RESTORED, RegistrationEvent.CLOSED),
+        (RegistrationState.ONLINE, RegistrationEvent.RESTORE),
+        (RegistrationState.LAPSED, RegistrationEvent.RESTORE),
+        (RegistrationState.LAPSED, RegistrationEvent.SILENCE),
+        (RegistrationState.LAPSED, RegistrationEvent.CLOSED),
     }
-    assert {state for (_, event), state in NEXT.items() if event is Event.REGISTER} == {State.ONLINE}
-    assert frozenset({State.ONLINE, State.RESTORED}) == THERE
+    assert {state for (_, event), state in NEXT.items() if event is RegistrationEvent.REGISTER} == {
+        RegistrationState.ONLINE
+    }
+    assert frozenset({RegistrationState.ONLINE, RegistrationState.RESTORED}) == THERE
 
 
 def test_three_missed_keepalives_are_silence_and_the_next_one_ends_it() -> None:
@@ -64,9 +66,9 @@ def test_three_missed_keepalives_are_silence_and_the_next_one_ends_it() -> None:
     assert not table.keeps_alive(ID)
     assert table.due(now(179)) == ([], [])
     assert table.due(now(180)) == ([(ID, Gone.SILENT)], [])
-    assert (table.state(ID), table.peer(ID)) == (State.LAPSED, None)
+    assert (table.state(ID), table.peer(ID)) == (RegistrationState.LAPSED, None)
     assert table.word(ID, PEER, now(200), moves=True)
-    assert (table.state(ID), table.peer(ID)) == (State.ONLINE, PEER)
+    assert (table.state(ID), table.peer(ID)) == (RegistrationState.ONLINE, PEER)
     assert table.due(now(379)) == ([], [])
     assert table.due(now(380)) == ([(ID, Gone.SILENT)], [])
 
@@ -87,9 +89,9 @@ def test_a_device_that_never_keeps_alive_is_asked_instead() -> None:
     assert table.due(now(361)) == ([], [ID])
     assert table.silent(ID)
     assert not table.silent(ID)
-    assert table.state(ID) is State.LAPSED
+    assert table.state(ID) is RegistrationState.LAPSED
     table.answered(ID, now(400))
-    assert table.state(ID) is State.LAPSED
+    assert table.state(ID) is RegistrationState.LAPSED
 
 
 def test_a_registration_runs_out_a_moment_after_its_time() -> None:
@@ -109,7 +111,7 @@ def test_one_that_lapsed_and_runs_out_is_told_gone_once() -> None:
     table.keeps_alive(ID)
     assert table.due(now(180)) == ([(ID, Gone.SILENT)], [])
     assert table.due(now(330)) == ([], [])
-    assert table.state(ID) is State.UNREGISTERED
+    assert table.state(ID) is RegistrationState.UNREGISTERED
 
 
 def test_another_host_is_somebody_else() -> None:
@@ -178,10 +180,10 @@ def test_a_second_connection_is_a_move_and_the_first_ones_end_no_loss() -> None:
 def test_after_a_restart_a_device_is_there_until_it_is_overdue() -> None:
     table = Registrations({ID: 60.0})
     assert table.restore(registration(keeps_alive=True), now(1000))
-    assert (table.state(ID), table.peer(ID), table.count()) == (State.RESTORED, PEER, 1)
+    assert (table.state(ID), table.peer(ID), table.count()) == (RegistrationState.RESTORED, PEER, 1)
     assert table.due(now(1179)) == ([], [])
     assert table.word(ID, PEER, now(1179), moves=True)
-    assert table.state(ID) is State.ONLINE
+    assert table.state(ID) is RegistrationState.ONLINE
     assert table.due(now(1180)) == ([], [])
 
 
@@ -195,7 +197,7 @@ def test_after_a_restart_one_over_tcp_is_there_and_not_reached() -> None:
     table = Registrations({ID: 60.0})
     before = Peer("tcp", HOST, 40001, -1)
     table.restore(registration(before), now(1000))
-    assert (table.state(ID), table.peer(ID)) == (State.RESTORED, None)
+    assert (table.state(ID), table.peer(ID)) == (RegistrationState.RESTORED, None)
     assert table.word(ID, ANEW, now(1010), moves=False)
     assert table.peer(ID) == ANEW
     assert table.closed(ANEW) == [ID]
@@ -227,7 +229,7 @@ def test_what_ran_out_while_we_were_away_is_not_restored() -> None:
     table = Registrations({ID: 60.0})
     assert not table.restore(registration(), now(3600))
     assert not Registrations({OTHER: 60.0}).restore(registration(), now(0))
-    assert (table.state(ID), table.count(), table.get_timer()) == (State.UNREGISTERED, 0, None)
+    assert (table.state(ID), table.count(), table.get_timer()) == (RegistrationState.UNREGISTERED, 0, None)
 
 
 def test_what_is_asked_of_one_that_is_not_there() -> None:

@@ -5,7 +5,7 @@ import pytest
 from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp import xml_tree
 from edge_agent.gb28181.manscdp.alarms import Alarm
-from edge_agent.gb28181.manscdp.body import Kind, ManscdpError, Word
+from edge_agent.gb28181.manscdp.body import DocumentRoot, ManscdpError, ManscdpMessage
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.message_types import (
     CatalogChange,
@@ -25,7 +25,7 @@ RECORDER = "34020000001180000001"
 EAST, WEST = "34020000001320000001", "34020000001320000002"
 
 
-def items_of(word: Word) -> tuple[CatalogItem, ...]:
+def items_of(word: ManscdpMessage) -> tuple[CatalogItem, ...]:
     assert isinstance(word.content, CatalogPart)
     return word.content.items
 
@@ -57,7 +57,7 @@ def items_of(word: Word) -> tuple[CatalogItem, ...]:
 )
 def test_one_channel_whatever_the_bytes(file: str, name: str, is_mended: bool) -> None:
     word = manscdp.parse(corpus(file))
-    assert (word.kind, word.cmd_type, word.sn, word.device_id) == (Kind.RESPONSE, "Catalog", 17, RECORDER)
+    assert (word.kind, word.cmd_type, word.sn, word.device_id) == (DocumentRoot.RESPONSE, "Catalog", 17, RECORDER)
     assert word.is_mended is is_mended
     assert word.content == CatalogPart(
         1,
@@ -140,7 +140,7 @@ def test_mending_does_not_grow_a_body_without_bound() -> None:
 
 def test_no_type_and_a_number_that_is_none() -> None:
     word = manscdp.parse(b"<Notify><SN>x</SN><DeviceID>a/b</DeviceID></Notify>")
-    assert word == Word(Kind.NOTIFY, "", None, "", Other())
+    assert word == ManscdpMessage(DocumentRoot.NOTIFY, "", None, "", Other())
 
 
 def test_a_long_text_is_cut() -> None:

@@ -8,7 +8,7 @@ from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp.catalog import Catalog, CatalogAssembly, changed
 from edge_agent.gb28181.manscdp.catalog_items import CatalogItem
 from edge_agent.gb28181.manscdp.message_types import CatalogChange, CatalogPart
-from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, Outcome
+from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, AnswerOutcome
 from tests.edge_agent.gb28181.corpus_file import corpus
 
 EAST, WEST = "34020000001320000001", "34020000001320000002"
@@ -44,17 +44,22 @@ def ids(catalog: Catalog) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "over_s", "outcome", "found"),
     [
-        ("catalog-template.xml", 11.0, Outcome.COMPLETE, [EAST]),
-        ("catalog-sn-not-echoed.xml", 11.0, Outcome.COMPLETE, [EAST, WEST]),
-        ("catalog-sumnum-too-large.xml", 15.0, Outcome.STALLED, [EAST, WEST]),
-        ("catalog-sumnum-too-small.xml", 11.0, Outcome.COMPLETE, [EAST, WEST]),
-        ("catalog-sumnum-zero.xml", 11.0, Outcome.COMPLETE, []),
-        ("catalog-sumnum-missing.xml", 15.0, Outcome.STALLED, [EAST]),
-        ("catalog-item-without-id.xml", 11.0, Outcome.COMPLETE, [EAST, "bkq-ks-124567"]),
-        ("catalog-unsolicited-single.xml", 15.0, Outcome.COMPLETE, [WEST]),  # of a device of which no list is known
+        ("catalog-template.xml", 11.0, AnswerOutcome.COMPLETE, [EAST]),
+        ("catalog-sn-not-echoed.xml", 11.0, AnswerOutcome.COMPLETE, [EAST, WEST]),
+        ("catalog-sumnum-too-large.xml", 15.0, AnswerOutcome.STALLED, [EAST, WEST]),
+        ("catalog-sumnum-too-small.xml", 11.0, AnswerOutcome.COMPLETE, [EAST, WEST]),
+        ("catalog-sumnum-zero.xml", 11.0, AnswerOutcome.COMPLETE, []),
+        ("catalog-sumnum-missing.xml", 15.0, AnswerOutcome.STALLED, [EAST]),
+        ("catalog-item-without-id.xml", 11.0, AnswerOutcome.COMPLETE, [EAST, "bkq-ks-124567"]),
+        (
+            "catalog-unsolicited-single.xml",
+            15.0,
+            AnswerOutcome.COMPLETE,
+            [WEST],
+        ),  # of a device of which no list is known
     ],
 )
-def test_one_message(file: str, over_s: float, outcome: Outcome, found: list[str]) -> None:
+def test_one_message(file: str, over_s: float, outcome: AnswerOutcome, found: list[str]) -> None:
     assembly = CatalogAssembly(SN, asked_s=0.0)
     assert feed(assembly, file, 10.0)
     when_s, catalog = ended(assembly)
@@ -77,13 +82,13 @@ def test_two_thousand_messages_of_one_item() -> None:
         assert isinstance(word.content, CatalogPart)
         assert assembly.receive(word.sn, word.content, 1.0 + (1999 - number) * 0.02)
     when_s, catalog = ended(assembly)
-    assert (len(catalog.items), catalog.announced, catalog.outcome) == (2000, 2000, Outcome.COMPLETE)
+    assert (len(catalog.items), catalog.announced, catalog.outcome) == (2000, 2000, AnswerOutcome.COMPLETE)
     assert when_s == pytest.approx(1.0 + 1999 * 0.02 + 1.0)
 
 
 def test_nothing_comes_for_two_minutes() -> None:
     when_s, catalog = ended(CatalogAssembly(SN, asked_s=3.0))
-    assert (when_s, catalog.outcome, catalog.is_list) == (123.0, Outcome.SILENT, False)
+    assert (when_s, catalog.outcome, catalog.is_list) == (123.0, AnswerOutcome.SILENT, False)
 
 
 def test_more_comes_just_after_a_sum_that_is_too_small() -> None:
@@ -99,7 +104,7 @@ def test_a_repeated_message_counts_once_and_does_not_hold_the_list_open() -> Non
     assembly.receive(SN, part("a", total=2), 1.0)
     assert assembly.receive(SN, part("a", total=2), 4.0)
     when_s, catalog = ended(assembly)
-    assert (when_s, catalog.outcome, ids(catalog)) == (6.0, Outcome.STALLED, ["a"])
+    assert (when_s, catalog.outcome, ids(catalog)) == (6.0, AnswerOutcome.STALLED, ["a"])
 
 
 def test_messages_that_begin_with_the_end_of_the_last() -> None:
@@ -108,7 +113,7 @@ def test_messages_that_begin_with_the_end_of_the_last() -> None:
         assembly.receive(SN, part(*each, total=4), now_s * 2.0)
         assembly.handle_timer(now_s * 2.0 + 1.5)
     assert assembly.catalog is not None
-    assert (ids(assembly.catalog), assembly.catalog.outcome) == (["a", "b", "c", "d"], Outcome.COMPLETE)
+    assert (ids(assembly.catalog), assembly.catalog.outcome) == (["a", "b", "c", "d"], AnswerOutcome.COMPLETE)
 
 
 def test_an_empty_message_is_life_but_nothing_in_the_list() -> None:
@@ -116,7 +121,7 @@ def test_an_empty_message_is_life_but_nothing_in_the_list() -> None:
     assembly.receive(SN, part(total=2), 1.0)
     assembly.receive(SN, part(total=2), 5.0)
     when_s, catalog = ended(assembly)
-    assert (when_s, catalog.outcome, catalog.is_list) == (10.0, Outcome.STALLED, False)
+    assert (when_s, catalog.outcome, catalog.is_list) == (10.0, AnswerOutcome.STALLED, False)
 
 
 def test_the_last_word_on_a_channel_counts() -> None:
@@ -124,7 +129,7 @@ def test_the_last_word_on_a_channel_counts() -> None:
     assembly.receive(SN, CatalogPart(3, (CatalogItem("a", "old"), CatalogItem("b", "b"), CatalogItem("a", "new"))), 1.0)
     _, catalog = ended(assembly)
     assert [(item.item_id, item.name) for item in catalog.items] == [("a", "new"), ("b", "b")]
-    assert catalog.outcome is Outcome.COMPLETE
+    assert catalog.outcome is AnswerOutcome.COMPLETE
 
 
 def test_news_of_one_channel_does_not_replace_a_list_of_several() -> None:
@@ -167,14 +172,14 @@ def test_what_comes_when_it_is_over_is_no_part_of_it() -> None:
     assembly.refuse()
     assembly.handle_timer(500.0)
     assert assembly.catalog is not None
-    assert assembly.catalog.outcome is Outcome.COMPLETE
+    assert assembly.catalog.outcome is AnswerOutcome.COMPLETE
 
 
 def test_refused() -> None:
     assembly = CatalogAssembly(SN, asked_s=0.0)
     assembly.refuse()
     assert assembly.get_timer() is None
-    assert assembly.catalog == Catalog((), None, 0, Outcome.REFUSED)
+    assert assembly.catalog == Catalog((), None, 0, AnswerOutcome.REFUSED)
     assert not assembly.catalog.is_list
 
 
@@ -195,7 +200,7 @@ def test_a_device_that_goes_on_for_ever_is_cut_off() -> None:
         assembly.receive(SN, part(str(number), total=1000), number * 4.0)
         assembly.handle_timer(number * 4.0)
     assert assembly.catalog is not None
-    assert assembly.catalog.outcome is Outcome.STALLED
+    assert assembly.catalog.outcome is AnswerOutcome.STALLED
     assert len(assembly.catalog.items) == 151  # 600 s
 
 
@@ -207,7 +212,7 @@ def test_a_list_does_not_grow_without_bound() -> None:
     assembly.receive(SN, part(*map(str, range(MAX_ITEMS - 1)), total=10**9), 1.0)
     assembly.receive(SN, part("x", "y", "z", total=10**9), 1.0)
     assert assembly.catalog is not None
-    assert (len(assembly.catalog.items), assembly.catalog.outcome) == (MAX_ITEMS, Outcome.TOO_MANY)
+    assert (len(assembly.catalog.items), assembly.catalog.outcome) == (MAX_ITEMS, AnswerOutcome.TOO_MANY)
     assert assembly.catalog.is_list
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp import query_bodies
-from edge_agent.gb28181.manscdp.body import Kind
+from edge_agent.gb28181.manscdp.body import DocumentRoot
 from edge_agent.gb28181.manscdp.message_types import Other, Result
 from edge_agent.gb28181.sip import edition
 from edge_agent.gb28181.sip.edition import Version
@@ -49,7 +49,7 @@ def test_the_label_is_the_editions_and_the_bytes_are_gb18030() -> None:
 )
 def test_queries(body: bytes, cmd_type: str, rest: bytes) -> None:
     word = manscdp.parse(body)
-    assert (word.kind, word.cmd_type, word.sn, word.device_id) == (Kind.QUERY, cmd_type, 3, DEVICE)
+    assert (word.kind, word.cmd_type, word.sn, word.device_id) == (DocumentRoot.QUERY, cmd_type, 3, DEVICE)
     assert word.content == Other()
     assert rest in body
 
@@ -66,13 +66,13 @@ def test_queries(body: bytes, cmd_type: str, rest: bytes) -> None:
 )
 def test_commands(body: bytes, command: bytes) -> None:
     word = manscdp.parse(body)
-    assert (word.kind, word.cmd_type, word.sn) == (Kind.CONTROL, "DeviceControl", 4)
+    assert (word.kind, word.cmd_type, word.sn) == (DocumentRoot.CONTROL, "DeviceControl", 4)
     assert command in body
 
 
 def test_an_alarm_is_answered_with_its_own_number() -> None:
     word = manscdp.parse(query_bodies.alarm_answer(Version.V2016, 5, DEVICE))
-    assert (word.kind, word.cmd_type, word.sn, word.content) == (Kind.RESPONSE, "Alarm", 5, Result(is_ok=True))
+    assert (word.kind, word.cmd_type, word.sn, word.content) == (DocumentRoot.RESPONSE, "Alarm", 5, Result(is_ok=True))
 
 
 def test_what_is_put_into_a_query_cannot_leave_its_element() -> None:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from edge_agent.gb28181.manscdp import body
 from edge_agent.gb28181.manscdp.message_types import RecordItem, RecordPart
-from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, Outcome
-from edge_agent.gb28181.manscdp.records import RecordAssembly, Recording, Records
+from edge_agent.gb28181.manscdp.multipart import MAX_ITEMS, AnswerOutcome
+from edge_agent.gb28181.manscdp.records import DeviceRecording, RecordAssembly, Records
 from tests.edge_agent.gb28181.beijing import Beijing
 from tests.edge_agent.gb28181.corpus_file import corpus
 
@@ -48,10 +48,10 @@ def hours(records: Records) -> list[tuple[float, float]]:
 
 def test_two_recordings() -> None:
     records = of("records-template.xml")
-    assert records.recordings[0] == Recording(MIDNIGHT_MS, MIDNIGHT_MS + HOUR_MS, CAMERA, "time", 1024)
+    assert records.recordings[0] == DeviceRecording(MIDNIGHT_MS, MIDNIGHT_MS + HOUR_MS, CAMERA, "time", 1024)
     assert hours(records) == [(0, 1), (1, 2)]
     assert (records.outcome, records.announced, records.unreadable, records.resume_at_ms) == (
-        Outcome.COMPLETE,
+        AnswerOutcome.COMPLETE,
         2,
         0,
         None,
@@ -65,29 +65,29 @@ def test_times_with_a_zone() -> None:
 def test_the_same_twice_and_what_cannot_be_read() -> None:
     records = of("records-twice.xml")
     assert hours(records) == [(0, 1)]
-    assert (records.unreadable, records.outcome) == (2, Outcome.COMPLETE)
+    assert (records.unreadable, records.outcome) == (2, AnswerOutcome.COMPLETE)
     assert records.recordings[0].channel_id == CAMERA
 
 
 def test_no_recording() -> None:
     records = of("records-none.xml")
-    assert (records.recordings, records.outcome) == ((), Outcome.COMPLETE)
+    assert (records.recordings, records.outcome) == ((), AnswerOutcome.COMPLETE)
 
 
 def test_a_recorder_that_stops_short_is_asked_again_from_there() -> None:
     records = of("records-stall.xml")
-    assert (records.outcome, records.resume_at_ms) == (Outcome.STALLED, MIDNIGHT_MS + HOUR_MS)
+    assert (records.outcome, records.resume_at_ms) == (AnswerOutcome.STALLED, MIDNIGHT_MS + HOUR_MS)
 
 
 def test_one_that_says_nothing_at_all() -> None:
     records = ended(assembly())
-    assert (records.outcome, records.resume_at_ms) == (Outcome.SILENT, None)
+    assert (records.outcome, records.resume_at_ms) == (AnswerOutcome.SILENT, None)
 
 
 def test_one_that_refuses() -> None:
     asked = assembly()
     asked.refuse()
-    assert asked.records == Records((), None, 0, Outcome.REFUSED)
+    assert asked.records == Records((), None, 0, AnswerOutcome.REFUSED)
 
 
 def item(start: int, length: int = 1) -> RecordItem:
@@ -104,7 +104,7 @@ def test_parts_come_in_any_order_and_the_last_query_is_meant() -> None:
     assert asked.receive(SN, RecordPart(2, (item(10),)), 1.3)
     records = ended(asked)
     assert [(each.started_at_ms - MIDNIGHT_MS) // 1000 for each in records.recordings] == [10, 20]
-    assert (records.unreadable, records.outcome) == (0, Outcome.COMPLETE)
+    assert (records.unreadable, records.outcome) == (0, AnswerOutcome.COMPLETE)
 
 
 def test_half_a_span_is_none() -> None:
@@ -119,7 +119,7 @@ def test_a_list_does_not_grow_without_bound() -> None:
     asked.receive(SN, RecordPart(None, tuple(item(n) for n in range(MAX_ITEMS - 2))), 1.0)
     asked.receive(SN, RecordPart(None, tuple(item(n) for n in range(MAX_ITEMS, MAX_ITEMS + 5))), 1.0)
     assert asked.records is not None
-    assert asked.records.outcome is Outcome.TOO_MANY
+    assert asked.records.outcome is AnswerOutcome.TOO_MANY
     assert asked.records.resume_at_ms == asked.records.recordings[-1].ended_at_ms
     assert len(asked.records.recordings) == MAX_ITEMS
 

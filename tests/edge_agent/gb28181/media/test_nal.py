@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.gb28181.media import nal
-from edge_agent.gb28181.media.nal import Codec, Kind
+from edge_agent.gb28181.media.nal import Codec, NalKind
 from tests.edge_agent.gb28181.nal_text import SETS
 
 
@@ -30,24 +30,24 @@ def test_parameter_sets_alone_tell_the_codec(head: str, codec: Codec | None) -> 
 @pytest.mark.parametrize(
     ("head", "codec", "kind"),
     [
-        ("658884", "h264", Kind.KEY_SLICE),
-        ("419a24", "h264", Kind.SLICE),
-        ("68ce38", "h264", Kind.PARAMETERS),
-        ("09f000", "h264", Kind.PREFIX),
-        ("0cffff", "h264", Kind.OTHER),
-        ("ba4400", "h264", Kind.DAMAGED),
-        ("2601ac", "h265", Kind.KEY_SLICE),
-        ("2a01ac", "h265", Kind.KEY_SLICE),
-        ("0201d0", "h265", Kind.SLICE),
-        ("4401c0", "h265", Kind.PARAMETERS),
-        ("4e0105", "h265", Kind.PREFIX),
-        ("500105", "h265", Kind.OTHER),
-        ("e00000", "h265", Kind.DAMAGED),
-        ("0209d0", "h265", Kind.OTHER),  # of a layer above the base
-        ("0301d0", "h265", Kind.OTHER),
+        ("658884", "h264", NalKind.KEY_SLICE),
+        ("419a24", "h264", NalKind.SLICE),
+        ("68ce38", "h264", NalKind.PARAMETERS),
+        ("09f000", "h264", NalKind.PREFIX),
+        ("0cffff", "h264", NalKind.OTHER),
+        ("ba4400", "h264", NalKind.DAMAGED),
+        ("2601ac", "h265", NalKind.KEY_SLICE),
+        ("2a01ac", "h265", NalKind.KEY_SLICE),
+        ("0201d0", "h265", NalKind.SLICE),
+        ("4401c0", "h265", NalKind.PARAMETERS),
+        ("4e0105", "h265", NalKind.PREFIX),
+        ("500105", "h265", NalKind.OTHER),
+        ("e00000", "h265", NalKind.DAMAGED),
+        ("0209d0", "h265", NalKind.OTHER),  # of a layer above the base
+        ("0301d0", "h265", NalKind.OTHER),
     ],
 )
-def test_what_a_unit_is_for(head: str, codec: Codec, kind: Kind) -> None:
+def test_what_a_unit_is_for(head: str, codec: Codec, kind: NalKind) -> None:
     assert nal.kind_of(bytes.fromhex(head), codec) is kind
 
 
@@ -69,6 +69,6 @@ def test_an_sps_goes_on_with_a_profile() -> None:
 
 @given(st.binary(min_size=3, max_size=3), st.sampled_from(["h264", "h265"]))
 def test_anything_has_a_kind(head: bytes, codec: Codec) -> None:
-    assert isinstance(nal.kind_of(head, codec), Kind)
+    assert isinstance(nal.kind_of(head, codec), NalKind)
     assert nal.codec_of(head) in {None, "h264", "h265"}
     assert 0 <= nal.name_of(head, codec) < 64

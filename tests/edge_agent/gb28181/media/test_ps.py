@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.gb28181.media.nal import Codec
-from edge_agent.gb28181.media.ps import MAX_HELD_BYTES, Lost, Piece, ProgramStream, Video
+from edge_agent.gb28181.media.ps import MAX_HELD_BYTES, LostBytes, Piece, ProgramStream, VideoPiece
 from provisioning.demo.simulators.gb28181.ps import pack_header, pes_flags, pes_times, system_header
 from tests.support.gb28181_devices import film
 
@@ -46,7 +46,7 @@ def joined(pieces: list[Piece]) -> list[bytes | None]:
     """What can be read between losses."""
     out: list[bytes | None] = []
     for piece in pieces:
-        if isinstance(piece, Lost):
+        if isinstance(piece, LostBytes):
             out += [None] if not out or out[-1] is not None else []
         elif out and out[-1] is not None:
             out[-1] += piece.data
@@ -57,10 +57,10 @@ def joined(pieces: list[Piece]) -> list[bytes | None]:
 
 def test_video_with_its_time() -> None:
     assert read(PACK + system_header([0xE0]) + psm(0x1B) + pes(b"abc", 3600) + pes(b"def") + PACK) == [
-        Video(b"abc", 3600),
-        Video(b"def", None),
+        VideoPiece(b"abc", 3600),
+        VideoPiece(b"def", None),
     ]
-    assert read(PACK + pes(b"abc", (1 << 33) - 1)) == [Video(b"abc", (1 << 33) - 1)]
+    assert read(PACK + pes(b"abc", (1 << 33) - 1)) == [VideoPiece(b"abc", (1 << 33) - 1)]
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_video_with_its_time() -> None:
 def test_what_is_no_video_is_passed_over(between: bytes) -> None:
     stream = PACK + pes(b"abc", 1) + between + pes(b"def", 2) + bytes(1000) + PACK + pes(b"ghi", 3) + PACK
     expected = [b"abc", b"def", b"ghi"]
-    assert [piece.data for piece in read(stream) if isinstance(piece, Video) and piece.data] == expected
+    assert [piece.data for piece in read(stream) if isinstance(piece, VideoPiece) and piece.data] == expected
     bytewise = read(*(stream[at : at + 1] for at in range(len(stream))))
-    assert [piece.data for piece in bytewise if isinstance(piece, Video) and piece.data] == expected
-    assert not [piece for piece in bytewise if isinstance(piece, Lost)]
+    assert [piece.data for piece in bytewise if isinstance(piece, VideoPiece) and piece.data] == expected
+    assert not [piece for piece in bytewise if isinstance(piece, LostBytes)]
 
 
 def test_a_map_claims_types() -> None:
@@ -105,8 +105,8 @@ def test_a_map_claims_types() -> None:
 
 def test_a_packet_without_a_length_ends_where_the_next_unit_begins() -> None:
     stream = PACK + pes(b"abc\0\0\1\x41def", 5, length=0) + PACK
-    assert read(stream) == [Video(b"abc\0\0\1\x41def", 5)]
-    assert read(*(stream[at : at + 1] for at in range(len(stream)))) == [Video(b"abc\0\0\1\x41def", 5)]
+    assert read(stream) == [VideoPiece(b"abc\0\0\1\x41def", 5)]
+    assert read(*(stream[at : at + 1] for at in range(len(stream)))) == [VideoPiece(b"abc\0\0\1\x41def", 5)]
 
 
 def test_a_packet_without_an_end_is_thrown_away() -> None:
@@ -115,22 +115,22 @@ def test_a_packet_without_an_end_is_thrown_away() -> None:
     for _ in range(MAX_HELD_BYTES // (1 << 20) + 1):
         out += stream.push(b"\xff" * (1 << 20))
         assert stream.held_bytes <= MAX_HELD_BYTES
-    assert [type(piece) for piece in out] == [Lost, Lost, Lost]
-    assert stream.push(PACK + pes(b"abc"))[-1] == Video(b"abc", None)
+    assert [type(piece) for piece in out] == [LostBytes, LostBytes, LostBytes]
+    assert stream.push(PACK + pes(b"abc"))[-1] == VideoPiece(b"abc", None)
 
 
 @pytest.mark.parametrize(
     ("packet", "video"),
     [
         # The header's length is wrong: beyond the packet, and beyond the header.
-        (CODE + b"\xe0\0\x0f\x84\x80\xf0" + pes_times(7, 7) + b"\0\0\1\x65abc", Video(b"\0\0\1\x65abc", 7)),
-        (CODE + b"\xe0\0\x10\x84\x80\x0d" + pes_times(7, 7) + b"\0\0\0\1\x65abc", Video(b"\0\0\0\1\x65abc", 7)),
-        (CODE + b"\xe0\0\x0f\x84\x80\x0b" + pes_times(7, 7) + b"\xff" * 6 + b"a", Video(b"a", 7)),
-        (CODE + b"\xe0\0\5\x84\x80\xf0ab", Lost(11)),
-        (CODE + b"\xe0\0\2\x84\x80", Lost(8)),
+        (CODE + b"\xe0\0\x0f\x84\x80\xf0" + pes_times(7, 7) + b"\0\0\1\x65abc", VideoPiece(b"\0\0\1\x65abc", 7)),
+        (CODE + b"\xe0\0\x10\x84\x80\x0d" + pes_times(7, 7) + b"\0\0\0\1\x65abc", VideoPiece(b"\0\0\0\1\x65abc", 7)),
+        (CODE + b"\xe0\0\x0f\x84\x80\x0b" + pes_times(7, 7) + b"\xff" * 6 + b"a", VideoPiece(b"a", 7)),
+        (CODE + b"\xe0\0\5\x84\x80\xf0ab", LostBytes(11)),
+        (CODE + b"\xe0\0\2\x84\x80", LostBytes(8)),
         # The time is cut off, or its marker bits are wrong.
-        (CODE + b"\xe0\0\5\x84\x80\0ab", Video(b"ab", None)),
-        (CODE + b"\xe0\0\x0a\x84\x80\5\x20\0\0\0\0ab", Video(b"ab", None)),
+        (CODE + b"\xe0\0\5\x84\x80\0ab", VideoPiece(b"ab", None)),
+        (CODE + b"\xe0\0\x0a\x84\x80\5\x20\0\0\0\0ab", VideoPiece(b"ab", None)),
     ],
 )
 def test_a_header_is_believed_as_far_as_it_can_be(packet: bytes, video: Piece) -> None:
@@ -155,7 +155,7 @@ def test_a_unit_behind_which_nothing_is_found_is_given_up() -> None:
     for _ in range(3):
         out += stream.push(b"\xff" * 30_000)
     assert joined(out) == [None]
-    assert stream.push(PACK + pes(b"abc"))[-1] == Video(b"abc", None)
+    assert stream.push(PACK + pes(b"abc"))[-1] == VideoPiece(b"abc", None)
 
 
 def test_when_bytes_are_missing_what_is_there_of_a_packet_is_given() -> None:
@@ -163,9 +163,9 @@ def test_when_bytes_are_missing_what_is_there_of_a_packet_is_given() -> None:
     assert stream.reset() is None
     stream.push(PACK + pes(b"abcdef", 5)[:-2])
     assert not stream.is_at_boundary
-    assert stream.reset() == Video(b"abcd", 5)
+    assert stream.reset() == VideoPiece(b"abcd", 5)
     assert stream.is_at_boundary
-    assert stream.push(pes(b"x")) == [Lost(7)]
+    assert stream.push(pes(b"x")) == [LostBytes(7)]
     stream.push(PACK + AUDIO[:-1])
     assert stream.reset() is None
     stream.push(PACK + pes(b"")[:-2])
@@ -193,17 +193,17 @@ def test_anything_gives_pieces_and_any_cuts_the_same(parts: list[bytes]) -> None
 def test_packets_of_mpeg_1_have_headers_of_their_own() -> None:
     kinds = [b"\xff\xff\x60\x2e" + pes_times(3600, 3600), pes_times(7200, 3600), b"\x60\x2e\x0f", b"\x0f"]
     assert read(PACK + b"".join(table(0xE0, kind + b"abcde") for kind in kinds) + PACK) == [
-        Video(b"abcde", 3600),
-        Video(b"abcde", 7200),
-        Video(b"abcde", None),
-        Video(b"abcde", None),
+        VideoPiece(b"abcde", 3600),
+        VideoPiece(b"abcde", 7200),
+        VideoPiece(b"abcde", None),
+        VideoPiece(b"abcde", None),
     ]
 
 
 @pytest.mark.parametrize("rest", [b"\xff" * 16, b"\xff\xff", bytes(5), b"\x10" * 5])
 @pytest.mark.parametrize("first", [b"\xff\xff\0", b"\x40\0\0", b"\x20\0\0", b"\x10\0\0"])
 def test_a_header_of_neither_kind_has_the_length_that_it_says(first: bytes, rest: bytes) -> None:
-    assert read(PACK + table(0xE0, first + rest) + PACK) == [Video(rest, None)]
+    assert read(PACK + table(0xE0, first + rest) + PACK) == [VideoPiece(rest, None)]
 
 
 @pytest.mark.parametrize(("codec", "name"), CODECS.items())

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.gb28181.media.rtp import Packet
-from edge_agent.gb28181.media.rtp_reorder import WAIT_S, WINDOW, Gap, Order
+from edge_agent.gb28181.media.rtp_reorder import WAIT_S, WINDOW, Gap, ReorderBuffer
 
 
 def packet(sequence: int) -> Packet:
     return Packet(96, False, sequence % 65536, 0, 1, b"x")
 
 
-def taken(order: Order, *sequences: int, now_s: float = 0.0) -> list[int | Gap]:
+def taken(order: ReorderBuffer, *sequences: int, now_s: float = 0.0) -> list[int | Gap]:
     return [
         item if isinstance(item, Gap) else item.sequence
         for sequence in sequences
@@ -21,9 +21,9 @@ def taken(order: Order, *sequences: int, now_s: float = 0.0) -> list[int | Gap]:
     ]
 
 
-def begun(sequence: int, now_s: float = 0.0) -> Order:
+def begun(sequence: int, now_s: float = 0.0) -> ReorderBuffer:
     """One whose first packet had this number and has waited."""
-    order = Order()
+    order = ReorderBuffer()
     assert taken(order, sequence, now_s=now_s - 1) == []
     assert order.handle_timer(now_s) == [packet(sequence)]
     return order
@@ -70,7 +70,7 @@ def test_no_more_than_a_window_waits() -> None:
 
 
 def test_over_tcp_nothing_waits() -> None:
-    order = Order(0)
+    order = ReorderBuffer(0)
     assert taken(order, 10, 12, 13) == [10, Gap(1), 12, 13]
     assert taken(order, 9, 10) == [Gap(0), 10]  # back by a few, and going on from there
 
@@ -88,7 +88,7 @@ def test_a_sender_that_begins_anew_is_followed_at_its_second_packet() -> None:
 def test_whatever_comes_what_goes_out_is_in_order_or_behind_a_gap(
     sequences: list[int], steps_s: list[float], window: int
 ) -> None:
-    order, now_s = Order(window), 0.0
+    order, now_s = ReorderBuffer(window), 0.0
     out: list[Packet | Gap] = []
     for sequence, step_s in zip(sequences, steps_s, strict=False):
         now_s += step_s
@@ -109,7 +109,7 @@ def test_any_order_comes_out_as_it_was_sent(sent: list[int], twice: set[int]) ->
 
 @given(st.permutations(range(12)), st.sampled_from([0, 65530]))
 def test_the_very_first_packets_come_out_as_they_were_sent_too(sent: list[int], base: int) -> None:
-    order = Order()
+    order = ReorderBuffer()
     assert taken(order, *((base + number) % 65536 for number in sent), now_s=5.0) == []
     assert order.get_timer() == 5.0 + WAIT_S
     assert order.held_bytes == 12
@@ -118,7 +118,7 @@ def test_the_very_first_packets_come_out_as_they_were_sent_too(sent: list[int], 
 
 
 def test_the_first_packets_wait_no_longer_than_others_and_no_more_of_them() -> None:
-    assert taken(Order(), *range(1, WINDOW + 1), 0) == list(range(WINDOW + 1))
-    order = Order()
+    assert taken(ReorderBuffer(), *range(1, WINDOW + 1), 0) == list(range(WINDOW + 1))
+    order = ReorderBuffer()
     assert taken(order, 11, 10, now_s=5.0) == []
     assert taken(order, 12, now_s=5.3) == [10, 11, 12]

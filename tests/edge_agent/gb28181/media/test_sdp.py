@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.gb28181.media.sdp import Answer, Offer, SdpError, StreamAttribute, parse_answer
+from edge_agent.gb28181.media.sdp import SdpAnswer, SdpError, SdpOffer, StreamAttribute, parse_answer
 
 PLATFORM = "34020000002000000001"
 CHANNEL = "34020000001320000001"
-LIVE = Offer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 200000001)
+LIVE = SdpOffer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 200000001)
 
 
-def lines(offer: Offer) -> list[str]:
+def lines(offer: SdpOffer) -> list[str]:
     text = offer.encode().decode("ascii")
     assert text.endswith("\r\n")
     return text[:-2].split("\r\n")
@@ -35,7 +35,7 @@ def test_live_over_udp() -> None:
 
 
 def test_playback_over_tcp_has_its_channel_span_and_role() -> None:
-    offer = Offer(
+    offer = SdpOffer(
         PLATFORM,
         CHANNEL,
         "2001:db8::1",
@@ -65,7 +65,7 @@ def test_playback_over_tcp_has_its_channel_span_and_role() -> None:
 
 
 def test_download_says_its_speed_and_an_active_platform_says_so() -> None:
-    offer = Offer(
+    offer = SdpOffer(
         PLATFORM,
         CHANNEL,
         "192.0.2.1",
@@ -80,7 +80,7 @@ def test_download_says_its_speed_and_an_active_platform_says_so() -> None:
 
 
 def test_2022_may_be_told_h265_and_which_stream() -> None:
-    offer = Offer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 1, is_2022=True, stream=1)
+    offer = SdpOffer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 1, is_2022=True, stream=1)
     assert lines(offer)[5:] == [
         "m=video 30000 RTP/AVP 96 98 97 100",
         "a=recvonly",
@@ -103,11 +103,11 @@ def test_2022_may_be_told_h265_and_which_stream() -> None:
     ],
 )
 def test_makers_own_words_for_a_stream(attribute: StreamAttribute, stream: int, line: str) -> None:
-    assert line in lines(Offer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 1, stream=stream, stream_attribute=attribute))
+    assert line in lines(SdpOffer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 1, stream=stream, stream_attribute=attribute))
 
 
 def test_some_hikvision_channels_want_more_rtpmaps() -> None:
-    said = lines(Offer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 1, has_extra_payloads=True))
+    said = lines(SdpOffer(PLATFORM, CHANNEL, "192.0.2.1", 30000, 1, has_extra_payloads=True))
     assert said[5] == "m=video 30000 RTP/AVP 96 98 97 125 126 99"
     assert said[7:13] == [
         "a=rtpmap:96 PS/90000",
@@ -127,7 +127,7 @@ ANSWER = (
 
 def test_the_template_of_an_answer() -> None:
     answer = parse_answer(ANSWER)
-    assert answer == Answer(
+    assert answer == SdpAnswer(
         host="192.0.2.10", port=15060, ssrc=200000001, rtpmaps=((96, "PS/90000"),), channel_id=CHANNEL
     )
     assert answer.codecs == {96: "PS"}
@@ -140,7 +140,7 @@ def test_line_ends_spaces_and_nuls_do_not_matter() -> None:
 
 
 def test_no_body_is_an_answer_that_says_nothing() -> None:
-    assert parse_answer(b"") == parse_answer(b"\r\n\x00") == Answer()
+    assert parse_answer(b"") == parse_answer(b"\r\n\x00") == SdpAnswer()
 
 
 @pytest.mark.parametrize("port", [b"0", b"65536", b"123456789"])
@@ -228,7 +228,7 @@ def test_any_bytes_are_an_answer_or_one_error(body: bytes) -> None:
 
 @given(
     st.builds(
-        Offer,
+        SdpOffer,
         platform_id=st.just(PLATFORM),
         channel_id=st.just(CHANNEL),
         host=st.ip_addresses().map(str),
@@ -239,7 +239,7 @@ def test_any_bytes_are_an_answer_or_one_error(body: bytes) -> None:
         is_2022=st.booleans(),
     )
 )
-def test_an_offer_is_read_back(offer: Offer) -> None:
+def test_an_offer_is_read_back(offer: SdpOffer) -> None:
     read = parse_answer(offer.encode())
     assert (read.port, read.ssrc, read.is_tcp) == (offer.port, offer.ssrc, offer.transport != "udp")
     assert read.codecs[96] == "PS"

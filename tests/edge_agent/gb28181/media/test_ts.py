@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.gb28181.media.ps import Lost, Piece, Video
+from edge_agent.gb28181.media.ps import LostBytes, Piece, VideoPiece
 from edge_agent.gb28181.media.ts import PACKET_BYTES, TransportStream, is_ts
 from provisioning.demo.simulators.gb28181.footage import Unit
 from provisioning.demo.simulators.gb28181.ts import TransportStream as Writer
@@ -27,7 +27,7 @@ def read(*payloads: bytes) -> list[Piece]:
 
 
 def test_pictures_end_where_the_next_begin() -> None:
-    whole = [Video(picture, number * 3600) for number, picture in enumerate(PICTURES[:-1])]
+    whole = [VideoPiece(picture, number * 3600) for number, picture in enumerate(PICTURES[:-1])]
     assert read(b"".join(stream())) == whole
     assert read(*stream()) == whole
     twice = [packet for packet in stream() for _ in range(2)]
@@ -37,8 +37,8 @@ def test_pictures_end_where_the_next_begin() -> None:
 def test_a_missing_packet_is_noticed() -> None:
     packets = stream()
     damaged = packets[:3] + packets[4:]
-    assert Lost(PACKET_BYTES) in read(*damaged)
-    assert read(*damaged)[-1] == Video(PICTURES[3], 3 * 3600)
+    assert LostBytes(PACKET_BYTES) in read(*damaged)
+    assert read(*damaged)[-1] == VideoPiece(PICTURES[3], 3 * 3600)
 
 
 def test_when_packets_are_missing_what_is_there_of_a_picture_is_given() -> None:
@@ -53,9 +53,9 @@ def test_when_packets_are_missing_what_is_there_of_a_picture_is_given() -> None:
 
 def test_what_is_no_packet_is_lost() -> None:
     packets = stream()
-    assert read(packets[0][:100]) == [Lost(100)]
-    assert read(b"\x46" + packets[0][1:]) == [Lost(PACKET_BYTES)]
-    assert read(packets[0][:1] + b"\xc0" + packets[0][2:]) == [Lost(PACKET_BYTES)]
+    assert read(packets[0][:100]) == [LostBytes(100)]
+    assert read(b"\x46" + packets[0][1:]) == [LostBytes(PACKET_BYTES)]
+    assert read(packets[0][:1] + b"\xc0" + packets[0][2:]) == [LostBytes(PACKET_BYTES)]
 
 
 def test_a_transport_stream_is_known_by_its_packets() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge_agent.credentials.digest import Account
 from edge_agent.gb28181.sessions.dialog import Dialog
-from edge_agent.gb28181.sessions.dialog_states import TABLE, Event, IllegalEventError, State, after
+from edge_agent.gb28181.sessions.dialog_states import TABLE, DialogEvent, DialogState, IllegalDialogEventError, after
 from edge_agent.gb28181.sessions.invite import Accepted, ChannelFree, PortFree, SessionEnded
 from edge_agent.gb28181.sip import message
 from tests.edge_agent.gb28181.line import CHANNEL, DEVICE, LIVE, PEER, PLAYBACK, TCP_PEER, Line, answer
@@ -24,26 +24,26 @@ STEPS = st.one_of(
 )
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_a_step_is_of_the_table_or_a_typed_error(state: State, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(product(DialogState, DialogEvent)))
+def test_a_step_is_of_the_table_or_a_typed_error(state: DialogState, event: DialogEvent) -> None:
     if event in TABLE[state]:
         assert after(state, event) is TABLE[state][event]
         return
-    with pytest.raises(IllegalEventError, match=f"^{event.value} in state {state.value}$") as caught:
+    with pytest.raises(IllegalDialogEventError, match=f"^{event.value} in state {state.value}$") as caught:
         after(state, event)
     assert (caught.value.state, caught.value.event) == (state, event)
 
 
 def test_every_state_but_the_last_leads_on_to_it() -> None:
-    for state in State:
+    for state in DialogState:
         reached, todo = {state}, [state]
         while todo:
             for following in TABLE[todo.pop()].values():
                 if following not in reached:
                     reached.add(following)
                     todo.append(following)
-        assert State.BURIED in reached
-    assert not TABLE[State.BURIED]
+        assert DialogState.BURIED in reached
+    assert not TABLE[DialogState.BURIED]
 
 
 def test_a_buried_dialog_takes_nothing_more() -> None:
@@ -51,9 +51,9 @@ def test_a_buried_dialog_takes_nothing_more() -> None:
     line.invite()
     (dialog,) = line.dialogs._dialogs.values()
     line.pass_s(100)
-    assert dialog.state is State.BURIED
+    assert dialog.state is DialogState.BURIED
     for method in (Dialog.invite, Dialog.picture, Dialog.late_media, Dialog.file_end, Dialog.hang_up):
-        with pytest.raises(IllegalEventError):
+        with pytest.raises(IllegalDialogEventError):
             method(dialog, line.now)
 
 

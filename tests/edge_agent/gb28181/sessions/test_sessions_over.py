@@ -11,7 +11,7 @@ import pytest
 from edge_agent.errors import Ended, NoPicture, Silent, Unreachable
 from edge_agent.gb28181.devices.queries import TooManyQueriesError
 from edge_agent.gb28181.endpoint import NotThereError
-from edge_agent.gb28181.manscdp.multipart import Outcome
+from edge_agent.gb28181.manscdp.multipart import AnswerOutcome
 from edge_agent.gb28181.platform import NotServing
 from edge_agent.gb28181.sessions.invite import Cause, Span
 from tests.edge_agent.gb28181.corpus_file import CORPUS
@@ -203,8 +203,8 @@ class TestStopped:
 class TestRecordings:
     def test_a_recorder_that_stalls_is_asked_again_from_where_it_stopped(self, board: Switchboard) -> None:
         board.recorded = [
-            records((0, 600), (600, 1200), outcome=Outcome.STALLED),
-            records((600, 1200), (1200, 1800), outcome=Outcome.STALLED),
+            records((0, 600), (600, 1200), outcome=AnswerOutcome.STALLED),
+            records((600, 1200), (1200, 1800), outcome=AnswerOutcome.STALLED),
             records((1800, 3600)),
         ]
         found = board.sessions.recordings("gate", source(), SPAN)
@@ -213,17 +213,17 @@ class TestRecordings:
         assert [(first - EPOCH_MS) // 1000 for first, _ in board.asked] == [0, 1200, 1800]
 
     def test_one_that_stalls_at_the_same_place_is_not_asked_for_ever(self, board: Switchboard) -> None:
-        board.recorded = [records((0, 600), outcome=Outcome.STALLED)] * 5
+        board.recorded = [records((0, 600), outcome=AnswerOutcome.STALLED)] * 5
         found = board.sessions.recordings("gate", source(), SPAN)
         assert found is not None
         assert len(found) == 1
         assert len(board.asked) == 2
 
-    @pytest.mark.parametrize("outcome", [Outcome.SILENT, Outcome.REFUSED])
-    def test_one_that_does_not_say(self, board: Switchboard, outcome: Outcome) -> None:
+    @pytest.mark.parametrize("outcome", [AnswerOutcome.SILENT, AnswerOutcome.REFUSED])
+    def test_one_that_does_not_say(self, board: Switchboard, outcome: AnswerOutcome) -> None:
         board.recorded = [records(outcome=outcome)]
         assert board.sessions.recordings("gate", source(), SPAN) is None
-        board.recorded = [records((0, 600), outcome=Outcome.STALLED), records(outcome=outcome)]
+        board.recorded = [records((0, 600), outcome=AnswerOutcome.STALLED), records(outcome=outcome)]
         assert len(board.sessions.recordings("gate", source(), SPAN) or ()) == 1
 
     def test_one_that_is_asked_too_much_is_as_one_that_does_not_say(self, board: Switchboard) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge_agent.gb28181.manscdp import body as manscdp
 from edge_agent.gb28181.manscdp.message_types import MediaStatus
-from edge_agent.gb28181.manscdp.records import Recording
+from edge_agent.gb28181.manscdp.records import DeviceRecording
 from edge_agent.gb28181.sessions.file_end import tells_file_end
 from edge_agent.gb28181.sessions.invite import Cause, ChannelFree, SessionEnded, Span
 from edge_agent.gb28181.sessions.playback_plan import Plan
@@ -111,8 +111,8 @@ MINUTE_MS = 60_000
 SPAN = Span(EPOCH_MS + 500, EPOCH_MS + 60 * MINUTE_MS)
 
 
-def recorded(first_min: float, last_min: float) -> Recording:
-    return Recording(EPOCH_MS + int(first_min * MINUTE_MS), EPOCH_MS + int(last_min * MINUTE_MS), CHANNEL)
+def recorded(first_min: float, last_min: float) -> DeviceRecording:
+    return DeviceRecording(EPOCH_MS + int(first_min * MINUTE_MS), EPOCH_MS + int(last_min * MINUTE_MS), CHANNEL)
 
 
 def pieces(plan: Plan) -> list[tuple[float, float]]:
@@ -192,7 +192,10 @@ class TestPlan:
     def test_it_always_comes_to_an_end(self, spans: list[tuple[int, int]], news: list[bool | int]) -> None:
         plan = Plan(SPAN)
         plan.list_recordings(
-            [Recording(EPOCH_MS + first * 1000, EPOCH_MS + (first + long) * 1000, CHANNEL) for first, long in spans]
+            [
+                DeviceRecording(EPOCH_MS + first * 1000, EPOCH_MS + (first + long) * 1000, CHANNEL)
+                for first, long in spans
+            ]
         )
         for told in news:
             if isinstance(told, bool):

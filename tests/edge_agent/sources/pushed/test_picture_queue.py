@@ -16,7 +16,7 @@ from edge_agent.errors import Silent
 from edge_agent.frames import Glance, Skipped, SkipReason
 from edge_agent.sources.pushed import picture_queue as module
 from edge_agent.sources.pushed.bounded_decoder import Decoding
-from edge_agent.sources.pushed.picture_queue import OLDEST_MS, Offer, Pictures, captured
+from edge_agent.sources.pushed.picture_queue import OLDEST_MS, OfferResult, Pictures, captured
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.viid.promises import Promised
@@ -42,12 +42,12 @@ class World:
         }
         self.pictures = Pictures(sources, memory_bytes, self.decoding, self.clock, self.promised, self.alive.append)
 
-    def offer(self, data: bytes, shot_at_ms: int | None = None, device_id: str = DEVICE) -> Offer:
+    def offer(self, data: bytes, shot_at_ms: int | None = None, device_id: str = DEVICE) -> OfferResult:
         """As the server does it: the bytes are taken first, and given back unless they are accepted."""
         assert self.pictures.budget.try_take(len(data))
         key = hashlib.sha256(data).hexdigest()[:8]
         offer = self.pictures.offer(device_id, data, shot_at_ms, key)
-        if offer is not Offer.ACCEPTED:
+        if offer is not OfferResult.ACCEPTED:
             self.pictures.budget.give(len(data))
         return offer
 
@@ -69,7 +69,7 @@ def jpeg(seed: int, size_bytes: int = 0) -> bytes:
 def test_a_picture_is_promised_until_it_was_looked_at_be_it_one_or_not() -> None:
     world = World()
     for data in (jpeg(1), b"no picture", jpeg(2)):
-        assert world.offer(data, EPOCH_MS) is Offer.ACCEPTED
+        assert world.offer(data, EPOCH_MS) is OfferResult.ACCEPTED
     frames, promised = world.frames(), list(world.promised.open)
     assert set(world.promised.open.values()) == {"gate"}
     for number in range(3):
@@ -83,7 +83,7 @@ def test_a_strip_that_a_device_pushes_is_skipped_by_name_and_the_next_picture_co
     world = World()
     strip = cv2.imencode(".jpg", np.zeros((1, 16384, 3), np.uint8))[1].tobytes()
     for data in (strip, jpeg(1)):
-        assert world.offer(data, EPOCH_MS) is Offer.ACCEPTED
+        assert world.offer(data, EPOCH_MS) is OfferResult.ACCEPTED
     frames = world.frames()
     skipped, glance = next(frames), next(frames)
     assert isinstance(skipped, Skipped)
@@ -95,15 +95,15 @@ def test_a_strip_that_a_device_pushes_is_skipped_by_name_and_the_next_picture_co
 def test_without_room_for_a_promise_the_device_keeps_its_picture() -> None:
     world = World()
     world.promised.is_full = True
-    assert world.offer(jpeg(1)) is Offer.BUSY
+    assert world.offer(jpeg(1)) is OfferResult.BUSY
     world.promised.is_full = False
-    assert world.offer(jpeg(1)) is Offer.ACCEPTED
+    assert world.offer(jpeg(1)) is OfferResult.ACCEPTED
 
 
 def test_pictures_come_out_in_the_order_of_coming_with_the_devices_time() -> None:
     world = World()
     for seed in range(3):
-        assert world.offer(jpeg(seed), EPOCH_MS - 1000 * seed) is Offer.ACCEPTED
+        assert world.offer(jpeg(seed), EPOCH_MS - 1000 * seed) is OfferResult.ACCEPTED
     frames = world.frames()
     for seed in range(3):
         glance = next(frames)
@@ -120,26 +120,26 @@ def test_a_picture_wakes_the_camera_that_waits(monkeypatch: pytest.MonkeyPatch) 
     came: list[Glance | Skipped] = []
     camera = threading.Thread(target=lambda: came.append(next(world.frames())), daemon=True)
     camera.start()
-    assert world.offer(jpeg(1)) is Offer.ACCEPTED
+    assert world.offer(jpeg(1)) is OfferResult.ACCEPTED
     camera.join(LONG_S)
     assert len(came) == 1
 
 
 def test_the_same_again_is_a_duplicate_for_a_day() -> None:
     world = World()
-    assert world.offer(jpeg(1)) is Offer.ACCEPTED
-    assert world.offer(jpeg(1)) is Offer.DUPLICATE
-    assert world.offer(jpeg(1), device_id=OTHER) is Offer.ACCEPTED
+    assert world.offer(jpeg(1)) is OfferResult.ACCEPTED
+    assert world.offer(jpeg(1)) is OfferResult.DUPLICATE
+    assert world.offer(jpeg(1), device_id=OTHER) is OfferResult.ACCEPTED
     world.clock.pass_s(24 * 3600 - 1)
-    assert world.offer(jpeg(1)) is Offer.DUPLICATE
+    assert world.offer(jpeg(1)) is OfferResult.DUPLICATE
     world.clock.pass_s(2)
-    assert world.offer(jpeg(1)) is Offer.ACCEPTED
+    assert world.offer(jpeg(1)) is OfferResult.ACCEPTED
 
 
 def test_what_is_remembered_is_bounded() -> None:
     world = World()
     for number in range(3000):
-        assert world.pictures.offer(DEVICE, b"", None, str(number)) is Offer.ACCEPTED
+        assert world.pictures.offer(DEVICE, b"", None, str(number)) is OfferResult.ACCEPTED
         assert world.pictures._lanes[DEVICE].next(0) is not None
     assert len(world.pictures._lanes[DEVICE]._seen) == 1024
 
@@ -147,11 +147,11 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_a_full_lane_is_busy_and_forgets_nothing() -> None:
     world = World()
     offers = [world.offer(jpeg(seed)) for seed in range(70)]
-    assert offers == [Offer.ACCEPTED] * 64 + [Offer.BUSY] * 6
-    assert world.offer(jpeg(0), device_id=OTHER) is Offer.ACCEPTED
+    assert offers == [OfferResult.ACCEPTED] * 64 + [OfferResult.BUSY] * 6
+    assert world.offer(jpeg(0), device_id=OTHER) is OfferResult.ACCEPTED
     frames = world.frames()
     next(frames)
-    assert world.offer(jpeg(69)) is Offer.ACCEPTED  # what was busy has not been seen
+    assert world.offer(jpeg(69)) is OfferResult.ACCEPTED  # what was busy has not been seen
     assert len([next(frames) for _ in range(64)]) == 64
 
 
@@ -173,15 +173,15 @@ def test_what_nobody_will_look_at_is_told_by_name_and_its_memory_comes_back() ->
 
 def test_a_device_has_a_quarter_of_the_memory_and_at_least_one_picture() -> None:
     world = World(memory_bytes=4 * MIB)
-    assert world.offer(jpeg(0, 600_000)) is Offer.ACCEPTED
-    assert world.offer(jpeg(1, 600_000)) is Offer.BUSY
-    assert world.offer(jpeg(2, 2_000_000), device_id=OTHER) is Offer.ACCEPTED
+    assert world.offer(jpeg(0, 600_000)) is OfferResult.ACCEPTED
+    assert world.offer(jpeg(1, 600_000)) is OfferResult.BUSY
+    assert world.offer(jpeg(2, 2_000_000), device_id=OTHER) is OfferResult.ACCEPTED
     frames = world.frames()
     next(frames)
-    assert world.offer(jpeg(1, 600_000)) is Offer.ACCEPTED
+    assert world.offer(jpeg(1, 600_000)) is OfferResult.ACCEPTED
     next(frames)
-    assert world.offer(jpeg(3, 400_000)) is Offer.ACCEPTED
-    assert world.offer(jpeg(4, 400_000)) is Offer.ACCEPTED
+    assert world.offer(jpeg(3, 400_000)) is OfferResult.ACCEPTED
+    assert world.offer(jpeg(4, 400_000)) is OfferResult.ACCEPTED
 
 
 def test_the_bytes_go_back_when_a_picture_is_decoded_or_of_no_use() -> None:

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.frames import Glance
-from edge_agent.sources.capture_time import BELIEVED_MS, DROPPED_MS, LATE_MS, CaptureTimes, Stamp
+from edge_agent.sources.capture_time import BELIEVED_MS, DROPPED_MS, LATE_MS, CaptureTime, CaptureTimes
 from edge_agent.sources.rtsp import source
 from edge_agent.sources.rtsp.keyframe_decoder import bgr, last_of
-from edge_agent.sources.rtsp.main_stream_buffer import Group
+from edge_agent.sources.rtsp.main_stream_buffer import GopBuffer
 from edge_agent.sources.rtsp.source import Rtsp
 from provisioning.contracts.config import processes
 from provisioning.contracts.wire.messages import ClockQuality
@@ -28,8 +28,8 @@ SYNCED, ARRIVAL = ClockQuality.SYNCED, ClockQuality.ARRIVAL
 PICTURES: list[Image] = [noise(seed) for seed in range(200)]
 
 
-def arrived(at_ms: int, offset_ms: float | None) -> Stamp:
-    return Stamp(at_ms, ARRIVAL, "k1", offset_ms)
+def arrived(at_ms: int, offset_ms: float | None) -> CaptureTime:
+    return CaptureTime(at_ms, ARRIVAL, "k1", offset_ms)
 
 
 def dated(times: CaptureTimes, *offsets_ms: float | None, at_ms: int = EPOCH_MS) -> list[tuple[int, ClockQuality]]:
@@ -96,10 +96,10 @@ def test_with_b_frames_a_picture_of_the_main_stream_has_the_time_of_what_it_show
     clock = FakeClock()
     stream = packets(tmp_path, PICTURES[:10], b_frames=2)
     played = Played(stream, clock, lambda _: None)
-    group = Group("gate", played, clock)  # type: ignore[arg-type] # all that it needs of a connection
+    group = GopBuffer("gate", played, clock)  # type: ignore[arg-type] # all that it needs of a connection
     shown = []
     for packet in played.packets():
-        group._keep(packet, Stamp(clock.now_ms(), ARRIVAL, f"k{packet.pts}", None))
+        group._keep(packet, CaptureTime(clock.now_ms(), ARRIVAL, f"k{packet.pts}", None))
         row = group.now()
         assert row is not None
         picture = last_of(row.decoder, row.packets)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edge_agent.frames import SkipReason
-from edge_agent.sources.capture_time import Stamp
+from edge_agent.sources.capture_time import CaptureTime
 from edge_agent.sources.picture_header import UnusablePictureError
-from edge_agent.sources.rtsp.keyframe_decoder import Eye, Seen, bgr, last_of
+from edge_agent.sources.rtsp.keyframe_decoder import DecodedPicture, StreamDecoder, bgr, last_of
 from edge_agent.sources.thumbnail import grey_of
 from provisioning.contracts.wire.messages import ClockQuality
 from tests.edge_agent.world import EPOCH_MS, Image, noise, write_video
@@ -37,13 +37,13 @@ def stream(path: Path, codec: str, b_frames: int = 0) -> Iterator[tuple["VideoCo
         yield decoder, [packet for packet in container.demux(video=0) if packet.size]
 
 
-def at(packet: "Packet") -> Stamp:
+def at(packet: "Packet") -> CaptureTime:
     """Matroska counts in milliseconds."""
     assert packet.pts is not None
-    return Stamp(EPOCH_MS + packet.pts, ClockQuality.ARRIVAL, f"k{packet.pts}", None)
+    return CaptureTime(EPOCH_MS + packet.pts, ClockQuality.ARRIVAL, f"k{packet.pts}", None)
 
 
-def nth(seen: Seen) -> int:
+def nth(seen: DecodedPicture) -> int:
     return round((seen.stamp.at_ms - EPOCH_MS) / 40)
 
 
@@ -51,7 +51,7 @@ def drawn(image: Image) -> int:
     return int(np.argmin([np.abs(image.astype(int) - picture).mean() for picture in PICTURES]))
 
 
-def looks(eye: Eye, packets: Sequence["Packet"]) -> list[Seen | UnusablePictureError]:
+def looks(eye: StreamDecoder, packets: Sequence["Packet"]) -> list[DecodedPicture | UnusablePictureError]:
     return [looked for packet in packets for looked in eye.look(packet, at(packet))]
 
 
@@ -59,12 +59,12 @@ def looks(eye: Eye, packets: Sequence["Packet"]) -> list[Seen | UnusablePictureE
 def test_b_frames_do_not_hold_a_keyframe_back(codec: str, tmp_path: Path) -> None:
     # A decoder that is fed keyframes alone keeps one or two of them for reordering: 2 to 4 s of a live camera.
     with stream(tmp_path, codec, b_frames=2) as (decoder, packets):
-        eye = Eye(decoder)
+        eye = StreamDecoder(decoder)
         for packet in packets:
             seen = list(eye.look(packet, at(packet)))
             assert len(seen) == packet.is_keyframe
             for each in seen:
-                assert isinstance(each, Seen)
+                assert isinstance(each, DecodedPicture)
                 assert drawn(each.pixels()) == nth(each)
 
 
@@ -74,9 +74,9 @@ def test_while_something_moves_it_looks_so_often_and_at_every_keyframe(
     codec: str, b_frames: int, tmp_path: Path
 ) -> None:
     with stream(tmp_path, codec, b_frames) as (decoder, packets):
-        eye = Eye(decoder)
+        eye = StreamDecoder(decoder)
         eye.per_second = 12.5  # every other picture
-        seen = [each for each in looks(eye, packets) if isinstance(each, Seen)]
+        seen = [each for each in looks(eye, packets) if isinstance(each, DecodedPicture)]
         numbers = [nth(each) for each in seen]
         assert numbers == sorted(set(numbers))
         assert {0, 2, 4, 5, 7, 9, 10} <= set(numbers)
@@ -87,19 +87,19 @@ def test_while_something_moves_it_looks_so_often_and_at_every_keyframe(
 @CODECS
 def test_it_begins_a_row_at_a_keyframe_and_ends_it_at_once(codec: str, tmp_path: Path) -> None:
     with stream(tmp_path, codec) as (decoder, packets):
-        eye = Eye(decoder)
+        eye = StreamDecoder(decoder)
         numbers = []
         for number, packet in enumerate(packets):
             eye.per_second = 25.0 if 2 <= number < 8 else 0.0
-            numbers += [nth(each) for each in eye.look(packet, at(packet)) if isinstance(each, Seen)]
+            numbers += [nth(each) for each in eye.look(packet, at(packet)) if isinstance(each, DecodedPicture)]
         assert numbers == [0, 5, 6, 7, 10]
 
 
 @CODECS
 def test_a_thumbnail_is_what_the_picture_looks_like_from_afar(codec: str, tmp_path: Path) -> None:
     with stream(tmp_path, codec) as (decoder, packets):
-        (seen,) = looks(Eye(decoder), packets[:1])
-        assert isinstance(seen, Seen)
+        (seen,) = looks(StreamDecoder(decoder), packets[:1])
+        assert isinstance(seen, DecodedPicture)
         assert seen.grey().shape == (36, 64)
         assert np.abs(seen.grey().astype(int) - grey_of(seen.pixels())).mean() < 4
 
@@ -108,12 +108,12 @@ def test_damage_between_keyframes_ends_the_row_and_the_next_keyframe_begins_anot
     with stream(tmp_path, "libx264") as (decoder, packets):
         hurt: Packet = av.Packet(bytes(packets[2])[:8] + bytes(packets[2].size - 8))
         hurt.pts, hurt.dts, hurt.time_base = packets[2].pts, packets[2].dts, packets[2].time_base
-        eye = Eye(decoder)
+        eye = StreamDecoder(decoder)
         eye.per_second = 25.0
         seen = looks(eye, [*packets[:2], hurt, *packets[3:]])
         damage = [each for each in seen if isinstance(each, UnusablePictureError)]
         assert [each.reason for each in damage] == [SkipReason.BROKEN]
-        numbers = [nth(each) for each in seen if isinstance(each, Seen)]
+        numbers = [nth(each) for each in seen if isinstance(each, DecodedPicture)]
         assert not {2, 3, 4} & set(numbers)
         assert {0, 1, *range(5, 14)} <= set(numbers)
 

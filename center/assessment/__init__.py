@@ -1,1 +1,1 @@
-"""Assessment of cameras, districts and the fleet: facts by the hour, formulas over them, verdicts with evidence."""
+"""Assesses cameras, districts and the fleet: facts by the hour, formulas over them, verdicts with evidence."""

@@ -1,6 +1,6 @@
-"""One pass: facts and what is on file in, a report out; and the hours that stand behind a finding.
+"""Computes a report from facts and the register, and the hours that stand behind a finding.
 
-`sight` is which cameras whoever asks may see the assessment of: others are as if they were not there.
+`sight` is the cameras whose assessment the caller may see: others are treated as absent.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ from center.errors import UnknownCameraError
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Whom a pass is about: everybody's hours of service, and which of them are excused."""
+    """Scope of a pass: cameras, their hours of service, and the hours that are excused."""
 
     period: Period
     settings: Settings
@@ -54,14 +54,14 @@ class _Scope:
     excused: dict[CameraKey, list[Span]]
 
     def hours(self, key: CameraKey) -> Served:
-        """Of one camera."""
+        """Counts a camera's hours of service, and those of them that are excused."""
         first, end = self.served[key]
         away = spans.length(self.excused.get(key, []))
         return Served(end - first - away, away)
 
 
 class Assessor:
-    """Blocks: call it from a worker thread.
+    """Judges periods. Blocks: call it from a worker thread.
 
     Raises (all methods):
         BadPeriodError: the text is no period.
@@ -76,11 +76,11 @@ class Assessor:
         self.months = Months(store, audit, settings, now_ms, self._judge)
 
     def judged(self, period: str, *, sight: Scope, version: int | None = None) -> Judged:
-        """A period as it is published: a month that is closed as it was then, anything else as it is now.
+        """Returns a period as it is published: a closed month as it was then, anything else as it is now.
 
         Args:
             period: hours of it that have not begun are left out.
-            sight: the cameras that it shall be of.
+            sight: the cameras to report on.
             version: of a closed month; None for its newest.
 
         Raises:
@@ -90,11 +90,11 @@ class Assessor:
         return whole.narrowed(sight)
 
     def report(self, period: str, *, sight: Scope) -> Report:
-        """The same without what stands beside it."""
+        """Returns the report of `judged` alone, without maintenance and gaps."""
         return self.judged(period, sight=sight).report
 
     def _judge(self, period: str) -> Judged:
-        """Everybody, by what is on file and in force now."""
+        """Judges all cameras, by the register and the settings as they are now."""
         settings = self._settings.load()
         with self._store.transaction() as session:
             scope = self._scope(session, period, settings, lambda _profile: True)
@@ -137,12 +137,12 @@ class Assessor:
     def series(
         self, period: str, bucket: Bucket, *, camera: CameraKey | None, district: str | None, sight: Scope
     ) -> list[Card]:
-        """One camera, one district or (both None) the fleet, by hour, day or month; place and code have no hours.
+        """Judges one camera, one district or (both None) the fleet, by hour, day or month, without place and code.
 
-        By what is on file and in force now, also of a month that is closed: it is the way to the hours behind it.
+        Uses the register and settings as they are now, also for a closed month: it leads to the hours behind that.
 
         Raises:
-            UnknownCameraError: nobody has told of this camera, or it is out of sight.
+            UnknownCameraError: no agent has reported this camera, or it is out of sight.
         """
         settings = self._settings.load()
         with self._store.transaction() as session:
@@ -174,10 +174,10 @@ class Assessor:
     def evidence(
         self, period: str, camera: CameraKey, indicator: Indicator | None, *, after: int, limit: int, sight: Scope
     ) -> tuple[Period, list[HourEvidence]]:
-        """The next hours of one camera behind `after`; with an indicator, those that speak against it alone.
+        """Returns the next hours of one camera behind `after`; with an indicator, only those that count against it.
 
         Raises:
-            UnknownCameraError: nobody has told of this camera.
+            UnknownCameraError: no agent has reported this camera.
         """
         settings = self._settings.load()
         with self._store.transaction() as session:

@@ -1,4 +1,4 @@
-"""The office's list of cameras, from a CSV file: taken whole or not at all, each fault named by its line."""
+"""Imports the office's list of cameras from a CSV file: whole or not at all, each fault named by its line."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ _IDS: Final = {"agent_id": re.compile(AGENT_PATTERN[1:-1]), "camera_id": re.comp
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. What is wrong with a code or a place is for the assessment to find, and so is kept as it is."""
+    """One line of the register. A wrong code or place is kept as it is, for the assessment to find."""
 
     agent_id: str
     camera_id: str
@@ -41,7 +41,7 @@ class Entry:
 
 
 def read(data: bytes) -> list[Entry]:
-    """The lines of a CSV file in UTF-8, with or without BOM; columns in any order, `COLUMNS` names them.
+    """Reads a CSV file in UTF-8, with or without BOM; columns in any order, `COLUMNS` names them.
 
     Raises:
         RegisterRefusedError: no such file, or lines with faults.
@@ -125,7 +125,7 @@ def _faults(cells: dict[str, str]) -> Iterator[str]:
 
 
 def _degrees(text: str) -> float | None:
-    """Decimal degrees, -180 to 180 for either: swapped ones must be kept to be found."""
+    """Parses decimal degrees, -180 to 180 for both: swapped ones must be kept to be found."""
     if not text:
         return None
     value = float(text)
@@ -135,20 +135,20 @@ def _degrees(text: str) -> float | None:
 
 
 class Register:
-    """The register in force. Blocks: call it from a worker thread.
+    """Stores the register in force. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing was changed.
     """
 
     def __init__(self, store: Store, audit: Audit, before_change: Callable[[], None]) -> None:
-        """`before_change`: as of `SettingsBook`."""
+        """`before_change` is called before each change, as in `SettingsBook`."""
         self._store = store
         self._audit = audit
         self._before_change = before_change
 
     def take(self, data: bytes, *, actor: str, replace: bool) -> int:
-        """Enter every camera of a file; with `replace`, forget those that it does not name. Returns how many it has.
+        """Enters every camera of a file; with `replace`, removes those that it does not name. Returns how many it has.
 
         Raises:
             RegisterRefusedError: see `read`.
@@ -177,7 +177,7 @@ class Register:
         return len(entries)
 
     def page(self, after: tuple[str, str], limit: int, sight: Scope) -> list[Entry]:
-        """The next cameras in sight behind one, by agent and id."""
+        """Returns the next cameras in sight after `after`, by agent and id."""
         table = RegisteredRecord
         with self._store.transaction() as session:
             records = session.scalars(

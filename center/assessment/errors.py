@@ -1,10 +1,10 @@
-"""What can go wrong in an assessment, in words the console can translate."""
+"""Errors of the assessment, with messages that the console translates."""
 
 from center.errors import CenterError, marked
 
 
 class BadPeriodError(CenterError):
-    """Neither a month, a day nor an hour."""
+    """The text names neither a month, a day nor an hour."""
 
     code = "bad_period"
     message = marked("{period} is no period.")
@@ -12,7 +12,7 @@ class BadPeriodError(CenterError):
 
 
 class BadCursorError(CenterError):
-    """A page mark that no answer of this list gave."""
+    """The page mark is not one that this list gave."""
 
     code = "bad_cursor"
     message = marked("The page mark is not one of this list.")
@@ -28,7 +28,7 @@ class RegisterRefusedError(CenterError):
 
 
 class DistrictRefusedError(CenterError):
-    """An outline that is none."""
+    """The outline encloses no area, or crosses itself."""
 
     code = "district_refused"
     message = marked("The outline of district {district} cannot be used: {fault}.")
@@ -36,7 +36,7 @@ class DistrictRefusedError(CenterError):
 
 
 class UnknownDistrictError(CenterError):
-    """No district of that name."""
+    """The assessment has no district of that name."""
 
     code = "unknown_district"
     message = marked("There is no district {district}.")
@@ -44,7 +44,7 @@ class UnknownDistrictError(CenterError):
 
 
 class WindowRefusedError(CenterError):
-    """Maintenance that cannot be entered or changed so."""
+    """Maintenance that cannot be entered or changed like this."""
 
     code = "window_refused"
     message = marked("The maintenance was not entered: {fault}.")
@@ -60,7 +60,7 @@ class UnknownWindowError(CenterError):
 
 
 class MonthOpenError(CenterError):
-    """A correction of what is not published."""
+    """A correction of a month that is not published."""
 
     code = "month_open"
     message = marked("{period} is not a closed month, so there is nothing to correct.")

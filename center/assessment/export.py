@@ -1,4 +1,4 @@
-"""A report as a file: CSV of the cameras, a workbook of everything, a PDF for the file."""
+"""Exports a report as a file: a CSV of the cameras, a workbook of everything, or a PDF."""
 
 import io
 from pathlib import Path
@@ -21,7 +21,7 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
 
 
 def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, version: int | None = None) -> bytes:
-    """The file of one period: of the cameras in sight, and of a closed month as `version` or its newest one has it.
+    """Exports one period for the cameras in sight; a closed month in `version`, or in its newest.
 
     Blocks: call it from a worker thread.
 
@@ -45,20 +45,20 @@ def export(assessor: Assessor, period: str, form: Format, *, sight: Scope, versi
 
 
 def _correction(judged: Judged) -> str:
-    """Number and name of a corrected month; empty for a month as it was first published, and for what is not closed."""
+    """Returns number and name of a corrected month; empty for a month as first published, and for an open period."""
     version = judged.version
     return "" if version is None or version.number == 1 else f"v{version.number}: {safe_cell(version.name)}"
 
 
 def _of_version(sheet: Sheet, correction: str) -> Sheet:
-    """Every row of a correction says so, in the last column: rows are copied into other files."""
+    """Adds a column that names the correction to every row: rows are copied into other files."""
     if not correction:
         return sheet
     return Sheet(sheet.title, (*sheet.head, words.VERSION), tuple((*row, correction) for row in sheet.rows))
 
 
 def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:
-    """All tables, a sheet each; every text cell is text, whatever it begins with."""
+    """Writes all tables, a sheet each; every text cell is text, whatever it begins with."""
     from openpyxl import Workbook  # noqa: PLC0415 - few need it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same
     from openpyxl.writer.excel import save_workbook  # noqa: PLC0415 - the same
@@ -82,7 +82,7 @@ def as_xlsx(tables: tuple[Sheet, ...]) -> bytes:
 
 
 def write(assessor: Assessor, period: str, file: Path) -> None:
-    """Assess a period and write the file that its suffix asks for.
+    """Exports a period into a file, in the format of its suffix.
 
     Raises:
         BadPeriodError: the text is no period.

@@ -1,4 +1,4 @@
-"""What is known of one camera in one hour.
+"""Facts on one camera in one hour.
 
 Two accounts of one hour are joined, never added: `joined` is commutative, associative and idempotent, so that a message
 that comes twice, late or in another order gives the same facts (a join-semilattice).
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 LADDER_S: Final = (10, 60, 300, 3600)
-"""How soon after its capture the centre heard of a picture: the limits that can be asked for later."""
+"""Seconds from a picture's capture to its hint at the centre: the limits of timeliness that may be set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Whose hour. `hour` counts from the Unix epoch, UTC."""
+    """Key of an hour of a camera. `hour` counts from the Unix epoch, UTC."""
 
     agent_id: str
     camera_id: str
@@ -22,30 +22,30 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class HourFacts:
-    """Masks of minutes (`minutes.bit_of`), and how far the camera's clock was off."""
+    """Masks of minutes (`minutes.bit_of`), and the deviation of the camera's clock."""
 
     told: int = 0
-    """The centre knew whether the camera was online."""
+    """Minutes in which the centre knew if the camera was online."""
     offline: int = 0
-    """And it was not, at some look of that minute."""
+    """Minutes in which it was known to be offline, at one tick or more."""
     looked: int = 0
-    """The agent judged its picture."""
+    """Minutes in which the agent judged its picture."""
     abnormal: int = 0
-    """And found at least one of the eleven faults."""
+    """Minutes in which the agent found at least one of the eleven faults."""
     pictured: int = 0
-    """A full-scene picture captured then is in the archive."""
+    """Minutes with a full-scene picture in the archive that was captured then."""
     within_10s: int = 0
-    """And the centre heard of one within so long."""
+    """Minutes with a picture whose hint came within so long; a subset of `pictured`."""
     within_60s: int = 0
     within_300s: int = 0
     within_3600s: int = 0
     clock_sure_ms: int | None = None
-    """The most that its clock was certainly off, None: nobody could tell."""
+    """Greatest certain deviation of its clock; None: not known."""
     clock_most_ms: int | None = None
-    """The most that it can have been off."""
+    """Greatest possible deviation of its clock."""
 
     def joined(self, other: "HourFacts") -> "HourFacts":
-        """Both accounts in one."""
+        """Joins two accounts of the same hour."""
         return HourFacts(
             told=self.told | other.told,
             offline=self.offline | other.offline,
@@ -63,7 +63,7 @@ class HourFacts:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The counters of a camera as its agent last told them in an hour. They only grow while the spool lives."""
+    """Counters of a camera as its agent last reported them in an hour. They only grow while the spool lives."""
 
     at_ms: int
     """The agent's time of the heartbeat: the newest of the hour is kept."""
@@ -71,13 +71,13 @@ class Books:
     archived: int
     rejected: int
     dropped: int
-    """By name, without duplicates."""
+    """All drops but duplicates."""
     duplicates: int
-    """Seen before: no loss."""
+    """Drops of pictures that were selected before: no loss."""
     in_flight: int
 
     def joined(self, other: "Books") -> "Books":
-        """The newer; of two at one moment the larger, so that the order does not matter."""
+        """Returns the newer counters; of two of one time the larger, so that the order does not matter."""
         return max(self, other, key=Books._rank)
 
     def _rank(self) -> tuple[int, ...]:

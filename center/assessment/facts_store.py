@@ -1,4 +1,4 @@
-"""Facts into the database and out of it: what comes is joined with what is there, in one transaction."""
+"""Stores facts: new ones are joined with those in the database, in one transaction."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
@@ -17,11 +17,11 @@ _FIELDS: Final = tuple(field.name for field in fields(HourFacts))
 _MASKS: Final = tuple(name for name in _FIELDS if not name.startswith("clock_"))
 _BOOKS: Final = tuple(field.name for field in fields(Books))
 _AT_ONCE: Final = 200
-"""Keys asked for in one statement; SQLite takes a bounded number of parameters."""
+"""Keys in one statement; SQLite takes a bounded number of parameters."""
 
 
 def write(session: Session, heard: Heard) -> None:
-    """Join new facts with those that are written."""
+    """Joins new facts with those in the database, and writes them."""
     known_hours = {key_of(row): hour_facts(row) for row in _existing(session, HourRecord, heard.hours)}
     hours = {key: known_hours.get(key, HourFacts()).joined(facts) for key, facts in heard.hours.items()}
     _put(session, HourRecord, [_hour_row(key, facts) for key, facts in hours.items()])
@@ -46,12 +46,12 @@ def write(session: Session, heard: Heard) -> None:
 
 
 def key_of(row: Any) -> Key:
-    """Whose hour a record is."""
+    """Returns the key of a record."""
     return Key(row.agent_id, row.camera_id, row.hour)
 
 
 def hour_facts(row: HourRecord) -> HourFacts:
-    """The facts of a record."""
+    """Returns the facts of a record."""
     return HourFacts(**{name: getattr(row, name) for name in _FIELDS})
 
 
@@ -76,7 +76,7 @@ def _existing(session: Session, model: Any, keys: Iterable[Key]) -> Iterator[Any
 
 
 def _put(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
-    """Insert, or replace what has the key."""
+    """Inserts rows, or replaces those of the same key."""
     if not rows:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

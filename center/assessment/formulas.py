@@ -1,4 +1,4 @@
-"""The arithmetic of the nine indicators, over sums of facts. Pure; `docs/assessment.md` says it in words."""
+"""Computes the nine indicators from sums of facts. Pure; `docs/assessment.md` says it in words."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from center.assessment.sums import Sums
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Four numbers of one unit. What is unknown counts neither as good nor as bad, what is excused not at all."""
+    """Four counts of one unit. Unknown counts neither as good nor as bad, excused not at all."""
 
     good: int = 0
     bad: int = 0
@@ -28,12 +28,12 @@ class Tally:
 
     @property
     def known(self) -> int:
-        """The denominator."""
+        """Good and bad: the denominator of the rate."""
         return self.good + self.bad
 
     @property
     def rate(self) -> float | None:
-        """Good of known, 0 to 1; None where nothing is known."""
+        """Share of good in known, 0 to 1; None if nothing is known."""
         return self.good / self.known if self.known else None
 
 
@@ -49,7 +49,7 @@ class Served:
 
 
 def tallies(sums: Sums, served: Served) -> dict[Indicator, Tally]:
-    """Of the seven indicators that have hours; place and code have none (`of_fault`)."""
+    """Computes the tallies of the seven indicators that have hours; place and code have none (`of_fault`)."""
     minutes, excused = MINUTES * served.counted, MINUTES * served.excused
     return {
         Indicator.ONLINE: _timed(sums.told - sums.offline, sums.offline, minutes, excused),
@@ -63,7 +63,7 @@ def tallies(sums: Sums, served: Served) -> dict[Indicator, Tally]:
 
 
 def of_fault(fault: str | None) -> Tally:
-    """One camera's place or code: a word that says what is wrong, empty if nothing, None where nobody knows."""
+    """Tallies one camera's place or code by its fault: empty if there is none, None if it is not known."""
     if fault is None:
         return Tally(unknown=1)
     return Tally(bad=1) if fault else Tally(good=1)
@@ -74,7 +74,7 @@ def _timed(good: int, bad: int, total: int, excused: int) -> Tally:
 
 
 def verdict(tally: Tally, *, pass_at: float, known_share: float) -> Verdict:
-    """Excused where only maintenance is left, unknown below the share that must be known, else by the rate."""
+    """Judges a tally: excused if only maintenance is left, unknown below `known_share`, else by the rate."""
     if not tally.known:
         return Verdict.EXCUSED if tally.excused and not tally.unknown else Verdict.UNKNOWN
     if tally.known < known_share * (tally.known + tally.unknown):
@@ -87,9 +87,9 @@ _ROUNDING: Final = 1e-12
 
 
 def score(rates: dict[Indicator, float], settings: Settings) -> float | None:
-    """0 to 100: the weighted mean of the rates that have a verdict of pass or fail.
+    """Computes the score, 0 to 100: the weighted mean of the rates with a verdict of pass or fail.
 
-    None where those have less than `known_share` of all weight: who is hardly known must not lead the table.
+    None if those have less than `known_share` of all weight: a camera hardly known must not lead the table.
     """
     weights = {indicator: settings.weight[indicator] for indicator in rates}
     total = sum(weights.values())

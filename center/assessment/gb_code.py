@@ -1,4 +1,4 @@
-"""What is wrong with the GB/T 28181 codes of a fleet. Pure."""
+"""Checks the GB/T 28181 codes of a fleet. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from provisioning.contracts.gb_code import CAMERA_TYPES, LENGTH, PROVINCES
 
 
 def faults(profiles: Iterable[Profile], regions: Mapping[str, str]) -> dict[CameraKey, str | None]:
-    """What is wrong with each camera's code, in one word: empty if nothing, None where nobody can know.
+    """Returns the fault of each camera's code, in one word: empty if there is none, None if it cannot be known.
 
     Args:
         profiles: all of the fleet, since a code must be unique in it.
@@ -36,7 +36,7 @@ def _fault(profile: Profile, regions: Mapping[str, str], *, is_shared: bool) -> 
 
 
 def structure_fault(code: str) -> str:
-    """What is wrong with the digits themselves, empty if nothing."""
+    """Returns the fault of the digits themselves, empty if there is none."""
     if len(code) != LENGTH or not (code.isascii() and code.isdigit()):
         return "code_not_20_digits"
     if code[:2] not in PROVINCES:

@@ -1,4 +1,4 @@
-"""The hours behind a finding, as they were counted: minutes, causes, counters, and who excused them."""
+"""Reads the hours behind a finding, as they were counted: minutes, causes, counters, and maintenance."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _Record = TypeVar("_Record", HourRecord, CauseRecord)
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a camera's counters grew by since they were last told."""
+    """Growth of a camera's counters since they were last reported."""
 
     selected: int
     archived: int
@@ -29,27 +29,27 @@ class Growth:
     dropped: int
     astray: int
     in_flight: int
-    """Not by how much: so many were under way."""
+    """Pictures under way; this one is no growth."""
 
 
 @dataclass(frozen=True, slots=True)
 class HourEvidence:
-    """One hour of service. Without facts it is unknown, which is told too."""
+    """One hour of service. Without facts it is unknown, and listed too."""
 
     hour: int
     facts: HourFacts | None
     growth: Growth | None
     causes: dict[str, int]
-    """Masks of minutes."""
+    """Masks of minutes, by cause."""
     excused_by: tuple[int, ...]
-    """Numbers of the maintenance."""
+    """Numbers of the maintenance that excuses the hour."""
 
 
 _GROWTH: Final = "SELECT hour, selected, archived, rejected, dropped, astray, in_flight FROM assessment_growth"
 
 
 def hours(session: Session, profile: Profile, within: Span, windows: list[Window]) -> list[HourEvidence]:
-    """Every hour of a span. `sums.begin` has laid down the counters' growth of this camera before."""
+    """Reads every hour of a span. `sums.begin` must have written the growth of this camera's counters before."""
     first, end = within
     mine = [window for window in windows if window.covers(profile)]
 
@@ -87,7 +87,7 @@ def _touches(window: Window, hour: int, end_hour: int) -> bool:
 
 
 def speaks_against(item: HourEvidence, indicator: Indicator, settings: Settings) -> bool:
-    """Whether an hour has something that counts against this indicator; place and code have no hours."""
+    """True if something in an hour counts against this indicator; place and code have no hours."""
     facts, growth = item.facts or HourFacts(), item.growth
     if item.excused_by:
         return False

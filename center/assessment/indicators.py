@@ -1,10 +1,10 @@
-"""The nine things that are assessed."""
+"""Indicators of the assessment, and verdicts on them."""
 
 from enum import StrEnum
 
 
 class Indicator(StrEnum):
-    """What is assessed; `docs/assessment.md` has the arithmetic of each."""
+    """One of the nine indicators; `docs/assessment.md` has the arithmetic of each."""
 
     ONLINE = "online"
     CLOCK = "clock"
@@ -12,21 +12,21 @@ class Indicator(StrEnum):
     PICTURE = "picture"
     """A full-scene picture is there."""
     PLACE = "place"
-    """Longitude and latitude."""
+    """Longitude and latitude are plausible."""
     CODE = "code"
-    """The 20 digits of GB/T 28181."""
+    """The code is a valid one of GB/T 28181, of 20 digits."""
     SNAPSHOT = "snapshot"
-    """Not one of the eleven picture faults."""
+    """The picture has none of the eleven faults."""
     DELIVERY = "delivery"
     COMPLETENESS = "completeness"
 
 
 class Verdict(StrEnum):
-    """On one indicator."""
+    """Verdict on one indicator."""
 
     PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"
     EXCUSED = "excused"
     """All that counts lies in planned maintenance."""
     UNKNOWN = "unknown"
-    """Too little is known to say either."""
+    """Too little is known to pass or to fail."""

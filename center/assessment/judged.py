@@ -1,4 +1,4 @@
-"""A period as it was judged: the report, and what stands beside it."""
+"""A judged period: the report, with the maintenance and the gaps in it."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -20,28 +20,28 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a closed month was published as. 1 is what it was when it closed; each correction is one more."""
+    """A published version of a closed month: 1 as it was when it closed; each correction is one more."""
 
     number: int
     name: str
-    """Of a correction: what was corrected, in the words of who did it."""
+    """Name of a correction, in the words of the user who made it."""
     actor: str
     at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One period, judged."""
+    """A period with its report, maintenance and gaps."""
 
     report: Report
     windows: tuple[Window, ...]
-    """Maintenance that excuses hours of it."""
+    """Maintenance that excuses hours of the period."""
     gaps: tuple[Gap, ...]
     version: Version | None = None
-    """None: not closed, and so as it is now."""
+    """None: the period is not closed, and judged as it is now."""
 
     def narrowed(self, sight: Scope) -> Self:
-        """The same of the cameras in sight alone."""
+        """Returns the same for the cameras in sight alone."""
         if sight.everywhere:
             return self
         seen = report.narrowed(self.report, sight)

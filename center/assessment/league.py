@@ -1,4 +1,4 @@
-"""Who stands where: by score or by one indicator, the same order every time. Pure."""
+"""Ranks cards by score or by one indicator, in the same order every time. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ class Place:
     """One line of a league table."""
 
     rank: int | None
-    """Equal ones share a rank and the next is skipped (1, 2, 2, 4); None: nothing to rank it by."""
+    """Equal cards share a rank and the next is skipped (1, 2, 2, 4); None: there is no value to rank by."""
     value: float | None
     """The score, 0 to 100, or 100 times the rate of the indicator."""
     card: Card
 
 
 def table(cards: Iterable[Card], indicator: Indicator | None = None) -> list[Place]:
-    """Best first; equal ones by name, agent and id; those without a value last."""
+    """Ranks cards, best first; equal ones by name, agent and id; those without a value last."""
     valued = [(_value(card, indicator), card) for card in cards]
     valued.sort(key=lambda pair: (pair[0] is None, -(pair[0] or 0.0), _identity(pair[1])))
     places: list[Place] = []
@@ -32,7 +32,7 @@ def table(cards: Iterable[Card], indicator: Indicator | None = None) -> list[Pla
 
 
 def _value(card: Card, indicator: Indicator | None) -> float | None:
-    """Rounded to what is shown: whoever looks equal is equal."""
+    """Returns the value as rounded for display: cards that look equal are equal."""
     if indicator is None:
         return None if card.score is None else round(card.score, 2)
     finding = card.findings[indicator]

@@ -1,4 +1,4 @@
-"""Planned maintenance: whom it is for, from when to when, why, and who said so. None is ever deleted."""
+"""Keeps planned maintenance: its scope, begin and end, reason, and the user who entered it. None is ever deleted."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal, Self
@@ -23,7 +23,7 @@ from provisioning.contracts.wire.messages import TimeMs
 
 
 class Plan(BaseModel):
-    """Maintenance as a person enters it."""
+    """Maintenance as a user enters it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,7 +33,7 @@ class Plan(BaseModel):
     camera_id: str = Field(default="", pattern=rf"^$|{CAMERA_PATTERN}")
     from_ms: TimeMs
     to_ms: TimeMs | None = None
-    """None: nobody knows yet; `end` closes it."""
+    """None: open; `end` closes it."""
     reason: str = Field(min_length=1, max_length=500)
 
     @model_validator(mode="after")
@@ -49,7 +49,7 @@ class Plan(BaseModel):
 
 
 class Window(BaseModel):
-    """Maintenance as it stands."""
+    """Maintenance as it is stored."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -64,19 +64,19 @@ class Window(BaseModel):
     entered_by: str
     entered_at_ms: int
     retroactive: bool
-    """Entered later after its beginning than the settings allow unmarked."""
+    """True if it was entered later after its begin than `Settings.retroactive_h`."""
     ended_by: str
-    """Who gave it an end, or an earlier one."""
+    """User who gave it an end, or an earlier one."""
     withdrawn_by: str
     withdrawn_at_ms: int | None
 
     @property
     def is_in_force(self) -> bool:
-        """Whether it excuses anything."""
+        """True unless it was withdrawn."""
         return self.withdrawn_at_ms is None
 
     def covers(self, profile: Profile) -> bool:
-        """Whether it is for this camera."""
+        """True if a camera is in its scope."""
         match self.scope:
             case "fleet":
                 return True
@@ -86,12 +86,12 @@ class Window(BaseModel):
                 return (self.agent_id, self.camera_id) == profile.key
 
     def hours(self, end_hour: int) -> Span:
-        """Every hour that it touches, as [first, end); one without an end goes on until `end_hour`."""
+        """Returns the hours that it touches, as [first, end); without an end it goes on until `end_hour`."""
         return self.from_ms // HOUR_MS, end_hour if self.to_ms is None else -(-self.to_ms // HOUR_MS)
 
 
 class Maintenance:
-    """All of it. Blocks: call it from a worker thread.
+    """Enters, ends and lists maintenance. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing was changed.
@@ -100,7 +100,7 @@ class Maintenance:
     def __init__(
         self, store: Store, audit: Audit, settings: SettingsBook, now_ms: NowMs, before_change: Callable[[], None]
     ) -> None:
-        """`before_change`: as of `SettingsBook`."""
+        """`before_change` is called before each change, as in `SettingsBook`."""
         self._store = store
         self._audit = audit
         self._settings = settings
@@ -108,7 +108,7 @@ class Maintenance:
         self._before_change = before_change
 
     def enter(self, plan: Plan, *, actor: str) -> Window:
-        """Excuse somebody. Marked `retroactive` when it began longer ago than the settings allow.
+        """Enters maintenance, marked `retroactive` if it began longer ago than the settings allow.
 
         Raises:
             WindowRefusedError: it ends before it begins.
@@ -135,10 +135,12 @@ class Maintenance:
             return Window.model_validate(record)
 
     def end(self, number: int, *, to_ms: int, actor: str) -> Window:
-        """Give it an end, or an earlier one. A later one is maintenance of its own: it would excuse without a trace.
+        """Sets an end, or an earlier one.
+
+        A later end must be entered as new maintenance, or it would excuse without a trace.
 
         Raises:
-            UnknownWindowError: there is none in force of this number.
+            UnknownWindowError: no maintenance of this number is in force.
             WindowRefusedError: the end is later than the one it has, or before its beginning.
         """
         self._before_change()
@@ -153,10 +155,10 @@ class Maintenance:
             return Window.model_validate(record)
 
     def withdraw(self, number: int, *, actor: str) -> Window:
-        """It excuses nothing any more, and stays on record.
+        """Withdraws maintenance: it excuses nothing any more, and stays on record.
 
         Raises:
-            UnknownWindowError: there is none in force of this number.
+            UnknownWindowError: no maintenance of this number is in force.
         """
         self._before_change()
         with self._store.transaction() as session:
@@ -166,7 +168,7 @@ class Maintenance:
             return Window.model_validate(record)
 
     def page(self, after: int, limit: int, sight: Scope) -> list[Window]:
-        """The next ones in sight behind a number, those withdrawn too."""
+        """Returns the next maintenance in sight after a number, with those withdrawn."""
         with self._store.transaction() as session:
             records = session.scalars(
                 select(WindowRecord)
@@ -178,7 +180,7 @@ class Maintenance:
 
 
 def in_force(session: Session, from_ms: int, to_ms: int) -> list[Window]:
-    """What excuses hours of this time."""
+    """Returns the maintenance that excuses hours between two times."""
     table = WindowRecord
     records = session.scalars(
         select(table)
@@ -195,7 +197,7 @@ def in_force(session: Session, from_ms: int, to_ms: int) -> list[Window]:
 def excused(
     windows: Iterable[Window], served: Iterable[tuple[Profile, Span]], end_hour: int
 ) -> dict[CameraKey, list[Span]]:
-    """Of each camera: its hours of service that maintenance touches. However they overlap, each counts once."""
+    """Returns each camera's hours of service that maintenance touches. Overlapping ones count once."""
     listed = list(windows)
     result = {}
     for profile, within in served:

@@ -1,7 +1,7 @@
-"""Months that are closed: judged once, kept as they were published, corrected only by a further version with a name.
+"""Closes months: each is judged once, kept as published, and corrected only by a further version with a name.
 
-A month closes `CLOSES_AFTER_MS` after its end, when what was sent late has come. It is judged at the first look after
-that, and before anything that a judgement goes by is changed: a later change never reaches it.
+A month closes `CLOSES_AFTER_MS` after its end, when late messages have come. It is judged when it is first read after
+that, and before the register, the maintenance or the settings change: a later change never reaches it.
 """
 
 import zlib
@@ -25,15 +25,15 @@ from center.clock import NowMs
 from center.database.store import Store
 
 CLOSES_AFTER_MS: Final = 4 * 24 * HOUR_MS
-"""As a day of the archive: an outage of 72 hours delivers late."""
+"""Like a day of the archive: an outage of 72 hours delivers late."""
 LOOKS_BACK: Final = 13
-"""Months that are closed before a change; older ones at their first look."""
+"""Months that are closed before a change; older ones when they are first read."""
 ITSELF: Final = "(centre)"
 _JUDGED: Final = TypeAdapter(Judged)
 
 
 class Months:
-    """Those of one centre. Blocks: call it from a worker thread.
+    """Publishes the closed months of one centre. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database does not work; nothing was changed.
@@ -49,11 +49,11 @@ class Months:
         self._judge = judge
 
     def published(self, period: str, version: int | None = None) -> Judged | None:
-        """A closed month, its newest version or the one asked for; None for what is not closed.
+        """Returns a closed month, in its newest or the given version; None for a period that is not closed.
 
         Raises:
             BadPeriodError: the text is no period.
-            UnknownVersionError: there is no such version.
+            UnknownVersionError: the month has no such version.
         """
         span = self._parse(period)
         found = self._load(span.text, version)
@@ -64,7 +64,7 @@ class Months:
         return found
 
     def versions(self, month: str) -> tuple[Version, ...]:
-        """What a month was published as, oldest first; nothing of one that is not closed.
+        """Returns the published versions of a month, oldest first; none of a month that is not closed.
 
         Raises:
             BadPeriodError: the text is no period.
@@ -75,17 +75,17 @@ class Months:
             return tuple(_version(record) for record in session.scalars(query))
 
     def correct(self, month: str, name: str, *, actor: str) -> Version:
-        """Judge a closed month anew, by what is on file and in force now, and publish that as its newest version.
+        """Judges a closed month anew, by the register and settings as they are now, and publishes its newest version.
 
         Raises:
             BadPeriodError: the text is no period.
-            MonthOpenError: it is not closed: nothing is published yet that could be corrected.
+            MonthOpenError: the month is not closed: nothing is published yet that could be corrected.
         """
         if self.published(month) is None:
             raise MonthOpenError(period=month)
         judged = self._judge(month)
         with self._store.transaction() as session:
-            # The audit's lock comes first: of two corrections at once each gets a number of its own.
+            # The audit's lock comes first: two corrections at once get different numbers.
             detail = {"month": month, "name": name}
             self._audit.add(session, actor, "assessment.month_corrected", detail)
             newest = session.scalar(select(func.max(MonthRecord.version)).where(MonthRecord.month == month)) or 0
@@ -94,7 +94,7 @@ class Months:
         return version
 
     def close_due(self) -> None:
-        """Judge what has closed and nobody has looked at since; called before anything changes that it goes by."""
+        """Judges months that are due to close; called before anything changes by which they are judged."""
         query = select(func.min(HeardCameraRecord.first_hour))
         with self._store.transaction() as session:
             first_hour = session.scalar(query)
@@ -117,7 +117,7 @@ class Months:
         return span.kind == "month" and span.to_ms + CLOSES_AFTER_MS <= self._now_ms()
 
     def _close(self, span: Period) -> Judged | None:
-        """Judge and keep it. One in which no camera served is none that anybody published."""
+        """Judges a month and stores it, unless no camera was in service in it."""
         judged = self._judge(span.text)
         if not judged.report.fleet.served.counted + judged.report.fleet.served.excused:
             return None

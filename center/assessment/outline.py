@@ -1,4 +1,4 @@
-"""Polygons on the map: whether one is simple, and whether a place lies in it. Pure.
+"""Checks that polygons on the map are simple, and if a place lies in one. Pure.
 
 Degrees are treated as a plane, which over a district errs by less than a metre.
 """
@@ -12,11 +12,11 @@ Point = tuple[float, float]
 """(longitude, latitude), degrees, as GeoJSON has it."""
 MAX_POINTS: Final = 2000
 _EDGE_DEG: Final = 1e-9
-"""A tenth of a millimetre: on the line is inside."""
+"""A tenth of a millimetre, within which a point is on the line, and so inside."""
 
 
 def fault(ring: Sequence[Point]) -> str:
-    """What is wrong with an outline, empty if nothing. The last point may repeat the first, as in GeoJSON, or not."""
+    """Returns the fault of an outline, empty if there is none. The last point may repeat the first, as in GeoJSON."""
     points = opened(ring)
     if len(points) < 3:
         return "it has fewer than three corners"
@@ -33,18 +33,18 @@ def fault(ring: Sequence[Point]) -> str:
 
 
 def off_the_globe(points: Sequence[Point]) -> bool:
-    """Whether a corner is no place on earth."""
+    """True if a corner is no place on earth."""
     return any(abs(longitude) > 180 or abs(latitude) > 90 for longitude, latitude in points)
 
 
 def opened(ring: Sequence[Point]) -> tuple[Point, ...]:
-    """Its corners, the first not repeated at the end."""
+    """Returns the corners, the first not repeated at the end."""
     points = tuple((float(longitude), float(latitude)) for longitude, latitude in ring)
     return points[:-1] if len(points) > 1 and points[0] == points[-1] else points
 
 
 def holds(ring: Sequence[Point], place: Point) -> bool:
-    """Whether a place lies inside or on the line (even-odd rule)."""
+    """True if a place lies inside or on the line (even-odd rule)."""
     points = opened(ring)
     sides = zip(points, (*points[1:], points[0]), strict=True)
     return any(_on_side(one, other, place) for one, other in sides) or polygons.inside(points, *place)

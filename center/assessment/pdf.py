@@ -1,7 +1,7 @@
-"""Tables on A4, landscape. The one file that touches ReportLab.
+"""Writes tables as PDF on A4, landscape. The one file that uses ReportLab.
 
-The letters that are used of a Chinese font of this machine are embedded, so that any reader shows them. Where there is
-none, the font is STSong-Light (Adobe-GB1), which readers bring with them or replace. Nothing is fetched.
+The letters used of a Chinese font of this machine are embedded, so that any reader shows them. Without such a font it
+is STSong-Light (Adobe-GB1), which readers bring with them or replace. Nothing is fetched.
 """
 
 import io
@@ -31,11 +31,11 @@ FONT_FILES: Final = (
 _SIZE: Final = 6.5
 _MAX_LETTERS: Final = 24
 _MAX_ROWS: Final = 2000
-"""Of one table; the workbook has them all."""
+"""Rows of one table at most; the workbook has them all."""
 
 
 def as_pdf(title: str, tables: tuple[Sheet, ...], font_files: tuple[Path, ...] = FONT_FILES) -> bytes:
-    """Every table but the single findings, which only a workbook has room for."""
+    """Writes every table but the single findings, which only a workbook has room for."""
     font = _font(font_files)
     heading = ParagraphStyle("heading", fontName=font, fontSize=13, leading=18)
     part = ParagraphStyle("part", fontName=font, fontSize=10, leading=15)
@@ -60,7 +60,7 @@ def as_pdf(title: str, tables: tuple[Sheet, ...], font_files: tuple[Path, ...] =
 
 
 def _font(files: tuple[Path, ...]) -> str:
-    """Name of the font to draw with, registered."""
+    """Registers the font to draw with, and returns its name."""
     for file in files:
         if file.is_file():
             pdfmetrics.registerFont(TTFont(file.stem, str(file)))
@@ -70,7 +70,7 @@ def _font(files: tuple[Path, ...]) -> str:
 
 
 def _drawn(table: Sheet, font: str) -> LongTable:
-    """Cells are drawn as they are, never read as markup."""
+    """Lays out a table; its cells are drawn as they are, never read as markup."""
     head = [name.replace(" ", "\n", 1) for name in table.head]
     rows = [[_shown(cell) for cell in row] for row in table.rows[:_MAX_ROWS]]
     drawn = LongTable([head, *rows], repeatRows=1)

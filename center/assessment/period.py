@@ -1,4 +1,4 @@
-"""A month, a day or an hour, in the zone that days are counted in."""
+"""Parses periods: a month, a day or an hour, in the time zone in which days are counted."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Bucket = Literal["hour", "day", "month"]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Hours from `first_hour` up to, without, `end_hour`; both since the Unix epoch, UTC."""
+    """Hours from `first_hour` to `end_hour`, exclusive; both since the Unix epoch, UTC."""
 
     text: str
     kind: Bucket
@@ -24,30 +24,29 @@ class Period:
 
     @property
     def from_ms(self) -> int:
-        """Its beginning."""
         return self.first_hour * HOUR_MS
 
     @property
     def to_ms(self) -> int:
-        """Its end, exclusive."""
+        """End of the period, exclusive."""
         return self.end_hour * HOUR_MS
 
     def until(self, now_ms: int) -> "Period":
-        """Without the hours that have not begun."""
+        """Returns the period without the hours that have not begun."""
         end = max(self.first_hour, min(self.end_hour, now_ms // HOUR_MS + 1))
         return Period(self.text, self.kind, self.first_hour, end, self.zone_h)
 
     def named(self, hour: int, bucket: Bucket) -> str:
-        """The bucket that an hour falls in, as `parse` reads it."""
+        """Returns the name of the bucket that an hour falls in, as `parse` reads it."""
         local = datetime.fromtimestamp((hour + self.zone_h) * 3600, UTC)
         return local.strftime({"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m"}[bucket])
 
 
 def parse(text: str, *, zone_h: int = 8) -> Period:
-    """`2026-11`, `2026-11-05` or `2026-11-05T13`, in the zone of +`zone_h`:00.
+    """Parses `2026-11`, `2026-11-05` or `2026-11-05T13`, in the zone of +`zone_h`:00.
 
     Raises:
-        BadPeriodError: none of these.
+        BadPeriodError: the text is none of these.
     """
     match = _FORMS.fullmatch(text)
     if match is None:

@@ -1,4 +1,4 @@
-"""What is on file of a camera: name, district, code, place; from its agent, and from the register where that has it."""
+"""Profiles of cameras: name, district, code, place; from the agent, and from the register where that has them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,33 +16,32 @@ Positions = Callable[[Session], Mapping[CameraKey, Position]]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One camera that was heard or registered. Degrees are WGS 84."""
+    """One camera that an agent reported or the register has. Degrees are WGS 84."""
 
     agent_id: str
     camera_id: str
     name: str
     district: str
-    """Empty: none."""
+    """Empty: the camera has no district."""
     is_registered: bool
     gb_code: str
     latitude: float | None
     longitude: float | None
     first_hour: int | None
-    """Since when it is in service, hours since the epoch; None: no agent has told of it."""
+    """Begin of its service, hours since the epoch; None: no agent has reported it."""
     left_hour: int | None
 
     @property
     def key(self) -> CameraKey:
-        """Agent and camera."""
         return CameraKey(self.agent_id, self.camera_id)
 
     @property
     def title(self) -> str:
-        """The name a person gave it, or its id."""
+        """The name that a user gave it, or its id."""
         return self.name or self.camera_id
 
     def hours_in(self, first_hour: int, end_hour: int) -> tuple[int, int]:
-        """The part of a span in which it was in service, as [first, end); empty where first = end."""
+        """Returns the part of a span in which the camera was in service, as [first, end); empty if first = end."""
         if self.first_hour is None:
             return first_hour, first_hour
         end = end_hour if self.left_hour is None else min(end_hour, self.left_hour + 1)
@@ -51,9 +50,9 @@ class Profile:
 
 
 def profiles(session: Session, positions: Positions) -> list[Profile]:
-    """List every camera, by agent and id. The register's code counts before an id.
+    """Lists every camera, by agent and id. The register's code counts before an id.
 
-    A camera id of digits alone is its code: provisioning takes no other ids of digits.
+    A camera id of digits alone is its code: provisioning accepts no other ids of digits.
     """
     heard = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
     registered = {CameraKey(each.agent_id, each.camera_id): each for each in session.scalars(select(RegisteredRecord))}

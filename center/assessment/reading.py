@@ -1,4 +1,4 @@
-"""What each message says as facts. Pure: a message, when it arrived, and nothing else."""
+"""Converts messages into facts. Pure: from a message and its time of arrival alone."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from center.fleet.devices import CameraView, CauseKind, DeviceState
 from provisioning.contracts.wire.messages import Assessed, CameraFacts, Heartbeat, Ledger, Observed, PictureState
 
 PATIENCE_MS: Final = 120_000
-"""A camera may be *starting* this long before it counts as not online."""
+"""Milliseconds that a camera may be *starting* before it counts as not online."""
 DUPLICATE: Final = "duplicate"
-"""The one named drop that loses nothing: the same picture is in the books already."""
+"""Name of the one drop that loses nothing: the same picture is counted already."""
 MAX_SKEW_MS: Final = 2**53
 
 
@@ -24,28 +24,28 @@ class Heard:
 
     hours: dict[Key, HourFacts] = field(default_factory=dict)
     causes: dict[tuple[Key, str], int] = field(default_factory=dict)
-    """Minutes by cause: why it was offline or not known, and which picture checks failed."""
+    """Minutes by cause: of being offline or unknown, and of failed picture checks."""
     books: dict[Key, Books] = field(default_factory=dict)
 
     def hour(self, key: Key, facts: HourFacts) -> None:
-        """One more account of an hour."""
+        """Joins one more account of an hour."""
         self.hours[key] = self.hours.get(key, HourFacts()).joined(facts)
 
     def cause(self, key: Key, cause: str, mask: int) -> None:
-        """Minutes with a cause."""
+        """Adds minutes with a cause."""
         self.causes[key, cause] = self.causes.get((key, cause), 0) | mask
 
     def book(self, key: Key, books: Books) -> None:
-        """One more reading of the counters."""
+        """Joins one more reading of the counters."""
         self.books[key] = self.books[key].joined(books) if key in self.books else books
 
     def cameras(self) -> set[CameraKey]:
-        """Name those of whom there are facts."""
+        """Returns the cameras that have facts."""
         keys = (*self.hours, *(key for key, _ in self.causes), *self.books)
         return {CameraKey(key.agent_id, key.camera_id) for key in keys}
 
     def of(self, cameras: Collection[CameraKey]) -> "Heard":
-        """Take the facts of these cameras alone."""
+        """Returns the facts of these cameras alone."""
 
         def wanted(key: Key) -> bool:
             return CameraKey(key.agent_id, key.camera_id) in cameras
@@ -57,7 +57,7 @@ class Heard:
         )
 
     def join(self, other: "Heard") -> None:
-        """All that another one holds."""
+        """Joins all facts of another one."""
         for key, facts in other.hours.items():
             self.hour(key, facts)
         for (key, cause), mask in other.causes.items():
@@ -67,7 +67,7 @@ class Heard:
 
 
 def look(view: CameraView, at_ms: int) -> Heard:
-    """How a camera stands at this moment. What cannot be known is named and counts as neither."""
+    """Converts the state of a camera at `at_ms`. An unknown state has a cause, and counts as neither."""
     heard = Heard()
     key, bit = Key(view.agent_id, view.camera_id, hour_of(at_ms)), bit_of(at_ms)
     match view.state:
@@ -94,7 +94,7 @@ def _why_offline(view: CameraView) -> str:
 
 
 def assessed(message: Assessed, arrived_ms: int, agent_ahead_ms: int | None) -> Heard:
-    """What an agent measured. `agent_ahead_ms`: its own clock minus the centre's, None while nobody knows."""
+    """Converts an agent's measurements. `agent_ahead_ms`: its own clock minus the centre's, None if not known."""
     heard = Heard()
     at_ms = moment(message.assessed_at_ms, arrived_ms)
     bit = bit_of(at_ms)
@@ -116,7 +116,7 @@ def assessed(message: Assessed, arrived_ms: int, agent_ahead_ms: int | None) -> 
 
 
 def clock_off(facts: CameraFacts, agent_ahead_ms: int | None) -> tuple[int | None, int | None]:
-    """How far a camera's clock is from the centre's: certainly, and at most; milliseconds. None: not known."""
+    """Returns a camera clock's deviation from the centre's: certainly, and at most; milliseconds. None: not known."""
     if agent_ahead_ms is None or (facts.clock_skew_ms is None and facts.clock_bound_ms is None):
         return None, None
     bound_ms = facts.clock_bound_ms or 0.0
@@ -126,7 +126,10 @@ def clock_off(facts: CameraFacts, agent_ahead_ms: int | None) -> tuple[int | Non
 
 
 def observed(message: Observed, arrived_ms: int) -> Heard:
-    """Pictures that were archived. One whose time cannot be true counts for the minute it came in, as never timely."""
+    """Converts archived pictures.
+
+    One whose time cannot be true counts for the minute of its arrival, as never timely.
+    """
     heard = Heard()
     for item in message.items:
         if item.picture is not PictureState.KEPT:
@@ -142,7 +145,7 @@ def observed(message: Observed, arrived_ms: int) -> Heard:
 
 
 def heartbeat(message: Heartbeat, arrived_ms: int) -> Heard:
-    """The counters of every camera of an agent."""
+    """Converts the counters of every camera of an agent."""
     heard = Heard()
     hour = hour_of(moment(message.sent_at_ms, arrived_ms))
     for camera_id, ledger in message.cameras.items():

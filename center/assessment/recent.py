@@ -1,4 +1,4 @@
-"""Reports for pages that look again and again: computed once for all of them, and half a minute old at most."""
+"""Caches reports for pages that poll: computed once for all of them, and half a minute old at most."""
 
 import threading
 from collections import OrderedDict
@@ -14,7 +14,7 @@ PERIODS: Final = 8
 
 
 class Recent:
-    """Blocks: call it from a worker thread."""
+    """Cache of judged periods. Blocks: call it from a worker thread."""
 
     def __init__(self, assessor: Assessor, now_ms: NowMs) -> None:
         self._assessor = assessor
@@ -23,7 +23,7 @@ class Recent:
         self._kept: OrderedDict[str, tuple[int, Judged]] = OrderedDict()
 
     def judged(self, period: str, sight: Scope) -> Judged:
-        """The cameras in sight, over one period.
+        """Returns one period, judged for the cameras in sight.
 
         Raises:
             BadPeriodError: the text is no period.

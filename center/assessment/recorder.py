@@ -1,7 +1,7 @@
-"""Turns what the centre hears into facts by the hour. Nothing is lost but what is named: see `gaps`.
+"""Records messages and camera states as facts by the hour. Times without a record are named as gaps.
 
-Messages come from the broker's thread and are joined in memory; `tick` looks at every camera and writes both down.
-What was not written when the process ends is unknown, never *offline*.
+Messages come from the broker's thread and are joined in memory; `tick` reads the state of every camera and writes both
+to the database. A fact that was not written when the process ends is unknown, never *offline*.
 """
 
 import asyncio
@@ -38,28 +38,28 @@ from provisioning.contracts.wire.messages import Assessed, CameraStatus, Heartbe
 
 TICK_S: Final = 20.0
 UNWATCHED_MS: Final = 90_000
-"""Between two looks; more is a gap with a name."""
+"""Milliseconds between two ticks; more is a gap with a name."""
 SETTLE_MS: Final = 60_000
-"""After the broker came, states are those of before for this long: an agent needs three heartbeats to be silent."""
+"""Milliseconds after a connection to the broker in which states are old: silence takes three missed heartbeats."""
 KEEP_HOURS: Final = 24 * 400
 """Thirteen months of facts."""
 _OFFSETS: Final = 8
-"""Heartbeats over which an agent's clock is judged; the quickest of them counts, as in NTP's clock filter."""
+"""Heartbeats by which an agent's clock is judged; the quickest of them counts, as in NTP's clock filter."""
 MAX_SET_ASIDE: Final = 100
 OTHERS: Final = CameraKey("?", "?")
-"""Stands for cameras beyond those that are named."""
+"""Key of all cameras beyond those that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """How often facts of a camera were set aside, and why the last time."""
+    """Number of times that facts of a camera were set aside, with the last cause."""
 
     count: int
     cause: str
 
 
 class Recorder:
-    """Thread-safe. Facts are taken of cameras that `devices` knows, so that no agent can fill the database."""
+    """Records facts of cameras that `devices` knows, so that no agent can fill the database. Thread-safe."""
 
     def __init__(self, store: Store, devices: Devices, now_ms: NowMs) -> None:
         self._store = store
@@ -74,7 +74,7 @@ class Recorder:
         self._settled_at_ms: int | None = None
         self._away_since_ms: int | None = now_ms()
         self.looked_at_ms: int | None = None
-        """When every camera was last looked at and written down."""
+        """Time of the last tick that was written."""
         self._trouble = ""
         self.set_aside: dict[CameraKey, SetAside] = {}
         """Facts that could not be written, by camera: those of `MAX_SET_ASIDE` cameras, the rest under `OTHERS`."""
@@ -82,11 +82,11 @@ class Recorder:
 
     @property
     def fault(self) -> str:
-        """Why the last facts are not written yet; they wait in memory."""
+        """Cause for which the last facts are not written yet; they wait in memory."""
         return self._trouble if self.loop.death is None else str(self.loop.death)
 
     def link(self, *, up: bool) -> None:
-        """The broker came or went."""
+        """Notes that the broker was connected or lost."""
         now_ms = self._now_ms()
         with self._lock:
             if up == self._link_up:
@@ -100,7 +100,7 @@ class Recorder:
                 self._away_since_ms = now_ms
 
     def heard(self, heartbeat: Heartbeat) -> None:
-        """An agent's counters, and its clock."""
+        """Records an agent's counters, and its clock."""
         now_ms = self._now_ms()
         known = self._known(heartbeat.agent_id, list(heartbeat.cameras))
         facts = reading.heartbeat(
@@ -112,17 +112,17 @@ class Recorder:
             self._heard.join(facts)
 
     def assessed(self, message: Assessed) -> None:
-        """What an agent measured of its cameras."""
+        """Records an agent's measurements of its cameras."""
         now_ms = self._now_ms()
         known = self._known(message.agent_id, list(message.cameras))
         mine = message.model_copy(update={"cameras": {each: message.cameras[each] for each in known}})
         with self._lock:
             offsets = self._ahead_ms.get(message.agent_id)
-            # A delay only ever makes an agent's clock look slow: the greatest is nearest to the truth.
+            # A delay only makes an agent's clock look slow: the greatest offset is nearest to the truth.
             self._heard.join(reading.assessed(mine, now_ms, max(offsets) if offsets else None))
 
     def observed(self, message: Observed) -> None:
-        """Pictures that were archived."""
+        """Records pictures that were archived."""
         now_ms = self._now_ms()
         known = set(self._known(message.agent_id, [item.camera_id for item in message.items]))
         mine = message.model_copy(update={"items": tuple(i for i in message.items if i.camera_id in known)})
@@ -132,7 +132,7 @@ class Recorder:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Look and write every `TICK_S`, and once more at the end."""
+        """Ticks every `TICK_S` while `with` lasts, and once more at the end."""
         try:
             async with background.running([self.loop]):
                 yield
@@ -140,10 +140,12 @@ class Recorder:
             await self.loop.turn()
 
     def tick(self) -> None:
-        """Look at every camera, then write what is known. A database that is away is named in `fault` and asked again.
+        """Reads the state of every camera, then writes all facts.
 
-        What could not be written stays in memory and is joined with what comes: nothing is counted twice. What the
-        database or a sum refuses of one camera is set aside by its name; that of all others is written.
+        A database that is away is named in `fault` and tried again.
+
+        Facts that could not be written stay in memory and are joined with later ones: nothing is counted twice. Facts
+        of one camera that the database or a sum refuses are set aside by its name; those of all others are written.
         """
         with self._writing:
             views, statuses = self._devices.cameras(), self._devices.statuses()
@@ -179,7 +181,7 @@ class Recorder:
         statuses: Mapping[tuple[str, str], CameraStatus],
         now_ms: int,
     ) -> None:
-        """Write everything in one transaction, or where something is refused, all but what is refused."""
+        """Writes everything in one transaction; if something is refused, everything else."""
         cameras = {CameraKey(*key): status for key, status in statuses.items()}
         hour = hour_of(now_ms)
 
@@ -211,7 +213,7 @@ class Recorder:
     def _watched(
         self, session: Session, cameras: Collection[CameraKey], gaps: dict[tuple[int, str], int], now_ms: int
     ) -> None:
-        """Write down until when was looked and at whom, and when nobody looked."""
+        """Writes the time of this tick, the cameras that have left, and gaps without a tick."""
         _take_off(session, cameras, hour_of(now_ms))
         for (from_ms, cause), to_ms in gaps.items():
             session.merge(GapRecord(from_ms=from_ms, cause=cause, to_ms=to_ms))
@@ -236,7 +238,7 @@ class Recorder:
 
 
 def halved(keys: Sequence[CameraKey], write: Callable[[Sequence[CameraKey]], None]) -> Iterator[tuple[CameraKey, str]]:
-    """Write what can be written, halving what is refused: yields each key that is refused alone, and why."""
+    """Writes keys, halving those that are refused; yields each key that is refused by itself, with the cause."""
     if not keys:
         return
     try:
@@ -252,13 +254,13 @@ def halved(keys: Sequence[CameraKey], write: Callable[[Sequence[CameraKey]], Non
 
 
 def _unless_away(error: Exception) -> None:
-    """Raise what is no row's fault."""
+    """Raises an error again if the database is away, and no row is to blame."""
     if isinstance(error, StoreUnavailableError) and not isinstance(error, RowRefusedError):
         raise error
 
 
 def _list_cameras(session: Session, statuses: Iterable[CameraStatus], hour: int) -> None:
-    """List who is in service: written only where something changed."""
+    """Writes the cameras in service, only where something changed."""
     listed = {(each.agent_id, each.camera_id): each for each in session.scalars(select(HeardCameraRecord))}
     for status in statuses:
         known = listed.get((status.agent_id, status.camera_id))
@@ -270,7 +272,7 @@ def _list_cameras(session: Session, statuses: Iterable[CameraStatus], hour: int)
 
 
 def _take_off(session: Session, present: Collection[CameraKey], hour: int) -> None:
-    """Write down since when those that are listed and not there any more have left."""
+    """Writes the hour of leaving for listed cameras that are no longer present."""
     table = HeardCameraRecord
     listed = session.execute(select(table.agent_id, table.camera_id).where(table.left_hour.is_(None)))
     for agent_id, camera_id in listed.all():

@@ -1,4 +1,4 @@
-"""Whether a camera's longitude and latitude can be true. Pure."""
+"""Checks that a camera's longitude and latitude can be true. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,18 +11,18 @@ from center.assessment.profiles import Profile
 from center.assessment.settings import Settings
 
 _DIGITS: Final = 5
-"""A metre."""
+"""Decimals of a degree to which places are compared: a metre."""
 
 
 def faults(
     profiles: Iterable[Profile], outlines: Mapping[str, Sequence[Point]], settings: Settings
 ) -> dict[CameraKey, str | None]:
-    """What is wrong with each camera's place, in one word: empty if nothing, None where nobody can know.
+    """Returns the fault of each camera's place, in one word: empty if there is none, None if it cannot be known.
 
     Args:
         profiles: all of the fleet, since a place may not be copied from another camera.
         outlines: of the districts that have one.
-        settings: what is plausible, and how many may stand at one place.
+        settings: plausible coordinates, and the number of cameras that may stand at one place.
     """
     listed = list(profiles)
     shared = Counter(_metre(profile) for profile in listed)

@@ -1,4 +1,4 @@
-"""The result of a pass: cards of cameras, districts and the fleet, each with nine findings."""
+"""Builds reports: cards of cameras, districts and the fleet, each with nine findings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,20 +27,20 @@ _NOTHING_KNOWN: Final = {
     Indicator.DELIVERY: "nothing_ended",
     Indicator.COMPLETENESS: "nothing_selected",
 }
-"""The cause of an unknown, where the facts name none."""
+"""Cause of an unknown verdict, if the facts name none."""
 NOT_BOOKED: Final = "books_not_told_twice"
-"""No growth of the agent's counters is known, not even that it was none."""
+"""Cause if the growth of the agent's counters is not known, not even that there was none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One indicator of one card."""
+    """Verdict on one indicator of one card, with tally and cause."""
 
     indicator: Indicator
     verdict: Verdict
     tally: Tally
     cause: str
-    """One word; empty when it passes."""
+    """One word; empty if the indicator passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +49,30 @@ class Card:
 
     name: str
     profile: Profile | None
-    """Of a camera."""
+    """Profile of a camera; None for a district and the fleet."""
     cameras: int
     findings: dict[Indicator, Finding]
     score: float | None
     served: Served
     never_heard: int = 0
-    """Cameras on file that no agent has told of."""
+    """Registered cameras that no agent has reported."""
 
     @property
     def failed(self) -> tuple[Indicator, ...]:
-        """What did not pass."""
+        """Indicators that did not pass."""
         return tuple(each for each, finding in self.findings.items() if finding.verdict is Verdict.FAIL)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One period."""
+    """Report on one period."""
 
     period: Period
     settings: Settings
     fleet: Card
     districts: tuple[Card, ...]
     cameras: tuple[Card, ...]
-    """By agent and id."""
+    """Cards of the cameras, by agent and id."""
 
 
 def card(
@@ -86,7 +86,7 @@ def card(
     profile: Profile | None = None,
     never_heard: int = 0,
 ) -> Card:
-    """Verdicts and score over tallies. `causes` says of an indicator what the facts name."""
+    """Judges tallies into a card with verdicts and score. `causes`: the causes by indicator that the facts name."""
     findings = {}
     for indicator in Indicator:
         tally = tallies.get(indicator, Tally())
@@ -111,7 +111,7 @@ def card(
 
 
 def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str | None) -> dict[Indicator, str]:
-    """The first cause of each indicator, from the minutes that have one."""
+    """Returns the first cause of each indicator, from the minutes that have one."""
     from_checks = {cause: n for cause, n in minutes.items() if cause in CHECKS}
     unknown = {cause: n for cause, n in minutes.items() if cause.startswith("unknown:")}
     offline = {cause: n for cause, n in minutes.items() if cause not in from_checks and cause not in unknown}
@@ -130,12 +130,12 @@ def causes_of(sums: Sums, minutes: dict[str, int], place: str | None, code: str 
 
 
 def first(counts: dict[str, int]) -> str:
-    """The greatest; of equal ones the first by name."""
+    """Returns the name of the greatest count; of equal ones the first by name."""
     return min((name for name, n in counts.items() if n), key=lambda name: (-counts[name], name), default="")
 
 
 def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
-    """The card of many: their tallies added, so that a camera weighs as much as is known of it."""
+    """Adds the tallies of several cards into one, so that a camera weighs as much as is known of it."""
     tallies = dict.fromkeys(Indicator, Tally())
     served, causes = Served(), {indicator: dict[str, int]() for indicator in Indicator}
     for each in cards:
@@ -156,7 +156,7 @@ def together(name: str, cards: Sequence[Card], settings: Settings) -> Card:
 
 
 def gathered(period: Period, settings: Settings, cameras: Sequence[Card], districts: Iterable[str] = ()) -> Report:
-    """The report of these cameras: the fleet that they are, and their districts and those named, with none perhaps."""
+    """Builds the report of these cameras: the fleet, their districts, and those named, even without cameras."""
     parts: dict[str, list[Card]] = {name: [] for name in districts}
     for each in cameras:
         parts.setdefault(each.profile.district if each.profile is not None else "", []).append(each)
@@ -170,7 +170,7 @@ def gathered(period: Period, settings: Settings, cameras: Sequence[Card], distri
 
 
 def narrowed(whole: Report, sight: Scope) -> Report:
-    """Of the cameras in sight alone; a camera's own card is the same for everybody."""
+    """Returns the report for the cameras in sight alone; a camera's own card is the same for all users."""
     if sight.everywhere:
         return whole
     seen = [each for each in whole.cameras if each.profile is not None and sight.holds(*each.profile.key)]

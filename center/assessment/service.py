@@ -1,4 +1,4 @@
-"""All of the assessment as one service."""
+"""Wires the assessment as one service."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -18,20 +18,20 @@ from center.fleet.devices import Devices
 
 
 def open_assessor(store: Store, positions: Positions, clock: NowMs) -> Assessor:
-    """Reports alone, as the command line needs them."""
+    """Opens an assessor for reports alone, as the command line needs it."""
     return _assessor(store, Audit(store, clock), positions, clock)[0]
 
 
 def _assessor(store: Store, audit: Audit, positions: Positions, now_ms: NowMs) -> tuple[Assessor, SettingsBook]:
-    """With the settings that it goes by, before whose every change it closes what is due."""
-    settings = SettingsBook(store, audit, now_ms, lambda: assessor.months.close_due())  # noqa: PLW0108 - it is made below
+    """Makes an assessor with its settings, each change of which first closes the months that are due."""
+    settings = SettingsBook(store, audit, now_ms, lambda: assessor.months.close_due())  # noqa: PLW0108 - assigned below
     assessor = Assessor(store, audit, settings, positions, now_ms)
     return assessor, settings
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is heard (`recorder`), what people enter, and what comes of both (`assessor`)."""
+    """Service of the assessment: facts (`recorder`), entries of users, and reports from both (`assessor`)."""
 
     recorder: Recorder
     settings: SettingsBook
@@ -43,7 +43,7 @@ class Assessment:
 
     @classmethod
     def over(cls, store: Store, audit: Audit, devices: Devices, positions: Positions, now_ms: NowMs) -> Self:
-        """Wired over one database."""
+        """Wires the service over one database."""
         assessor, settings = _assessor(store, audit, positions, now_ms)
         close_due = assessor.months.close_due
         return cls(

@@ -1,4 +1,4 @@
-"""What counts as good. Defaults until somebody changes them; each change is in the audit with what was before."""
+"""Thresholds of the assessment: defaults until a user changes them; each change is audited with the values before."""
 
 from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
@@ -34,33 +34,33 @@ class Settings(BaseModel):
             Indicator.COMPLETENESS: 1.0,
         }
     )
-    """From which rate on an indicator passes."""
+    """Rate from which an indicator passes."""
     weight: dict[Indicator, Weight] = Field(default_factory=lambda: dict.fromkeys(Indicator, 1.0))
-    """Of an indicator in the score; 0 leaves it out."""
+    """Weight of an indicator in the score; 0 leaves it out."""
     known_share: Share = 0.5
-    """Of the hours or minutes that count, so much must be known for a verdict; with less it is unknown."""
+    """Share of the hours or minutes that must be known for a verdict; with less it is unknown."""
     clock_ms: int = Field(default=5_000, ge=100, le=86_400_000)
-    """A camera's clock may be off by this much from the centre's."""
+    """Milliseconds by which a camera's clock may deviate from the centre's."""
     timely_s: Literal[10, 60, 300, 3600] = 60
-    """A picture is timely when the centre heard of it this soon after its capture."""
+    """Seconds after its capture within which the hint of a timely picture comes."""
     online_minutes: int = Field(default=55, ge=1, le=60)
-    """An hour of so many minutes online must have a picture."""
+    """Minutes online from which an hour must have a picture."""
     latitude_from: float = Field(default=3.0, ge=-90, le=90)
     latitude_to: float = Field(default=54.0, ge=-90, le=90)
     longitude_from: float = Field(default=73.0, ge=-180, le=180)
     longitude_to: float = Field(default=136.0, ge=-180, le=180)
-    """Beyond these a place is not plausible; as they stand they hold China."""
+    """Bounds of plausible places; by default they hold China."""
     cameras_a_place: int = Field(default=1, ge=1, le=100)
-    """So many cameras may stand at one place, to a metre, before it counts as copied."""
+    """Cameras that may stand at one place, to a metre, before it counts as copied."""
     retroactive_h: int = Field(default=24, ge=0, le=24 * 366)
-    """Maintenance entered later than this after its beginning is marked retroactive."""
+    """Hours after its begin from which newly entered maintenance is marked retroactive."""
     zone_h: int = Field(default=8, ge=-12, le=14)
     """Days and months begin at midnight of this zone, hours east of UTC."""
 
     @field_validator("*", mode="before")
     @classmethod
     def _numbers(cls, value: object) -> object:
-        # To Python `true` is 1; to JSON, and to whoever sent it, it is no number.
+        # To Python `true` is 1; to JSON, and to its sender, it is no number.
         inside = value.values() if isinstance(value, dict) else (value,)
         if any(isinstance(each, bool) for each in inside):
             raise ValueError("a number, and not true or false")
@@ -80,17 +80,17 @@ class Settings(BaseModel):
 
 
 class SettingsBook:
-    """The settings in force. Blocks: call it from a worker thread."""
+    """Stores the settings in force. Blocks: call it from a worker thread."""
 
     def __init__(self, store: Store, audit: Audit, now_ms: NowMs, before_change: Callable[[], None]) -> None:
-        """`before_change` is called before each change: what was judged by them so far is to be kept as it is."""
+        """`before_change` is called before each change: it freezes months that are due."""
         self._store = store
         self._audit = audit
         self._now_ms = now_ms
         self._before_change = before_change
 
     def load(self) -> Settings:
-        """Those in force.
+        """Reads the settings in force.
 
         Raises:
             StoreUnavailableError: the database does not work.
@@ -100,7 +100,7 @@ class SettingsBook:
         return Settings() if record is None else Settings.model_validate_json(record.settings)
 
     def change(self, settings: Settings, *, actor: str) -> Settings:
-        """Put others in force; the audit has what differs, before and after.
+        """Puts other settings in force; the audit has what differs, before and after.
 
         Raises:
             StoreUnavailableError: nothing was changed.

@@ -1,4 +1,4 @@
-"""A report as plain tables, which every file format writes out. Cells are text or numbers, nothing that computes."""
+"""Lays a report out as tables, which every file format writes. Cells are text or numbers, nothing that computes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from provisioning.files.spreadsheets import Cell, safe_cell
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table."""
+    """A table with its title and head."""
 
     title: str
     head: tuple[str, ...]
@@ -22,7 +22,7 @@ class Sheet:
 
 
 def sheets(report: Report, windows: Iterable[Window], gaps: Iterable[Gap]) -> tuple[Sheet, ...]:
-    """Districts, cameras, every finding, maintenance, and when the centre did not watch."""
+    """Makes the tables of districts, cameras, every finding, maintenance, and gaps."""
     zone_h = report.period.zone_h
     return (
         _districts(report),

@@ -1,13 +1,13 @@
-"""Spans of hours. Pure."""
+"""Merges and clips spans of hours. Pure."""
 
 from collections.abc import Iterable
 
 Span = tuple[int, int]
-"""Hours [first, end)."""
+"""Hours as [first, end)."""
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """The same hours as spans that neither overlap nor touch, in order."""
+    """Returns the same hours as spans that neither overlap nor touch, in order."""
     result: list[Span] = []
     for first, end in sorted(span for span in spans if span[0] < span[1]):
         if result and first <= result[-1][1]:
@@ -18,11 +18,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def clipped(spans: Iterable[Span], within: Span) -> list[Span]:
-    """What of them lies within a span."""
+    """Returns the parts of spans that lie within one span."""
     cut = ((max(first, within[0]), min(end, within[1])) for first, end in spans)
     return [(first, end) for first, end in cut if first < end]
 
 
 def length(spans: Iterable[Span]) -> int:
-    """Hours in all; the spans must not overlap."""
+    """Returns the hours of all spans, which must not overlap."""
     return sum(end - first for first, end in spans)

@@ -1,7 +1,7 @@
-"""Facts added up by the database: one statement a table, whatever the number of cameras and hours.
+"""Adds up facts in the database: one statement a table, whatever the number of cameras and hours.
 
-A pass lays down whom it is about (`scope`), which hours are excused (`excused`) and what each hour's counters grew by
-(`growth`) in temporary tables of its connection; what is asked afterwards joins those.
+A pass writes its cameras (`scope`), the excused hours (`excused`) and the growth of each hour's counters (`growth`)
+into temporary tables of its connection; later queries join those.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from center.assessment.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Of any set of hours that are in service and not excused. Minutes, unless the name says otherwise."""
+    """Sums over any set of hours that are in service and not excused. Minutes, unless the name says otherwise."""
 
     told: int = 0
     offline: int = 0
@@ -33,16 +33,16 @@ class Sums:
     clock_bad_hours: int = 0
     picture_hours: int = 0
     missing_hours: int = 0
-    """Online, and nothing was selected and archived: no picture."""
+    """Hours online in which nothing was archived: no picture."""
     selected: int = 0
-    """From here on pictures."""
+    """From this field on, pictures."""
     archived: int = 0
     rejected: int = 0
     dropped: int = 0
     astray: int = 0
-    """Selected, and in no column of the books; or in one too many."""
+    """Selected pictures that no other counter has, or that one has too many."""
     booked_hours: int = 0
-    """Hours whose books can be compared with those before them; none: the five above are not known."""
+    """Hours whose counters can be compared with those before them; 0: the five above are not known."""
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
@@ -53,7 +53,7 @@ _HOURS: Final = _NAMES[: _NAMES.index("selected")]
 _GROWTH: Final = _NAMES[_NAMES.index("selected") : _NAMES.index("booked_hours")]
 _BOOKS: Final = ("selected", "archived", "rejected", "dropped", "duplicates", "in_flight")
 _COUNTERS: Final = _BOOKS[:-1]
-"""They only grow: one that shrank began anew, and with it all of them."""
+"""Counters that only grow: if one shrank, all of them were reset."""
 
 _TABLES: Final = {
     "assessment_scope": """(agent_id TEXT, camera_id TEXT, district TEXT, first_hour INTEGER, end_hour INTEGER,
@@ -92,16 +92,16 @@ _HAS_PICTURE: Final = "(h.pictured_n > 0 OR COALESCE(g.archived, 0) > 0)"
 _LACKS_PICTURE: Final = (
     f"NOT {_HAS_PICTURE} AND h.told_n - h.offline_n >= :online AND g.archived = 0 AND g.in_flight = 0"
 )
-"""It was online, its books are known, nothing of it is still under way, and there is no picture."""
+"""The camera was online, its counters are known, none of its pictures is under way, and there is no picture."""
 
 
 def _times(condition: str) -> str:
-    """How often it holds; where it is not known, it does not."""
+    """Returns the SQL that counts the rows for which a condition holds; unknown counts as false."""
     return f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
 def begin(session: Session, scope: Iterable[tuple[Profile, Span]], excused: Mapping[CameraKey, Sequence[Span]]) -> None:
-    """Lay down whom the next questions are about, and which of their hours are excused (spans that do not overlap)."""
+    """Writes the cameras of the next queries and their excused hours (spans that do not overlap)."""
     for table, columns in _TABLES.items():
         session.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} {columns}"))
         session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - a name of this file
@@ -123,13 +123,13 @@ def begin(session: Session, scope: Iterable[tuple[Profile, Span]], excused: Mapp
 
 
 def by_camera(session: Session, settings: Settings) -> dict[CameraKey, Sums]:
-    """Of each camera that has facts."""
+    """Sums each camera that has facts."""
     found = _grouped(session, settings, "s.agent_id, s.camera_id", {})
     return {CameraKey(key[0], key[1]): sums for key, sums in found.items()}
 
 
 def by_bucket(session: Session, settings: Settings, period: Period, bucket: Bucket) -> dict[str, Sums]:
-    """Of everybody in scope together, by hour, day or month as `Period.named` names them."""
+    """Sums all cameras in scope together, by hour, day or month as `Period.named` names them."""
     width = {"hour": 1, "day": 24, "month": 24}[bucket]
     found = _grouped(session, settings, "({hour} + :zone) / :width", {"zone": period.zone_h, "width": width})
     result: dict[str, Sums] = {}
@@ -140,7 +140,7 @@ def by_bucket(session: Session, settings: Settings, period: Period, bucket: Buck
 
 
 def causes(session: Session) -> dict[CameraKey, dict[str, int]]:
-    """Minutes of each camera by cause."""
+    """Sums the minutes of each camera by cause."""
     rows = session.execute(
         text(
             "SELECT c.agent_id, c.camera_id, c.cause, SUM(c.minutes_n) FROM assessment_scope s"  # noqa: S608
@@ -158,7 +158,7 @@ def _grouped(session: Session, settings: Settings, group: str, more: dict[str, A
     assert settings.timely_s in LADDER_S  # noqa: S101 - it becomes the name of a column
     by = group.format(hour="h.hour")
     width = by.count(",") + 1
-    # By place: where a parameter stands twice, PostgreSQL sees two expressions.
+    # By ordinal: if a parameter stands twice, PostgreSQL sees two expressions.
     ordinals = ", ".join(str(number + 1) for number in range(width))
     hours = session.execute(
         text(

@@ -1,4 +1,4 @@
-"""The tables of the assessment. Facts are written by the recorder alone, the rest by people through the API."""
+"""The tables of the assessment. Facts are written by the recorder alone, the rest by users through the API."""
 
 from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from center.database.store import Base
 
 
 class HourRecord(Base):
-    """`facts.HourFacts` of one camera and hour; beside each mask, in `*_n`, how many minutes it has."""
+    """`facts.HourFacts` of one camera and hour; beside each mask, in `*_n`, its number of minutes."""
 
     __tablename__ = "assessment_hours"
 
@@ -50,7 +50,7 @@ class CauseRecord(Base):
 
 
 class BooksRecord(Base):
-    """`facts.Books` of one camera as last told in an hour."""
+    """`facts.Books` of one camera as last reported in an hour."""
 
     __tablename__ = "assessment_books"
 
@@ -67,7 +67,7 @@ class BooksRecord(Base):
 
 
 class HeardCameraRecord(Base):
-    """A camera as its agent tells of it, and from which hour to which it is in service."""
+    """A camera as its agent reports it, with the first and last hour of its service."""
 
     __tablename__ = "assessment_cameras"
 
@@ -78,11 +78,11 @@ class HeardCameraRecord(Base):
     longitude: Mapped[float | None] = mapped_column(Float)
     first_hour: Mapped[int] = mapped_column(Integer)
     left_hour: Mapped[int | None] = mapped_column(Integer)
-    """The hour in which its agent took it away, None while it is there."""
+    """The hour in which its agent removed it; None while it is present."""
 
 
 class RegisteredRecord(Base):
-    """A camera as the office has it on file: whose district, which code, where."""
+    """A camera as the office registered it: district, code, place."""
 
     __tablename__ = "assessment_register"
 
@@ -96,7 +96,7 @@ class RegisteredRecord(Base):
 
 
 class WindowRecord(Base):
-    """Planned maintenance. Never deleted: who withdraws one leaves his name."""
+    """Planned maintenance. Never deleted: a withdrawal keeps the user's name."""
 
     __tablename__ = "assessment_windows"
 
@@ -117,7 +117,7 @@ class WindowRecord(Base):
 
 
 class GapRecord(Base):
-    """A time in which the centre itself did not watch, and why. Whatever was then is unknown."""
+    """A time in which the centre itself did not watch, with the cause. The cameras' states then are unknown."""
 
     __tablename__ = "assessment_gaps"
 
@@ -127,7 +127,7 @@ class GapRecord(Base):
 
 
 class WatchRecord(Base):
-    """When the centre last looked; one row."""
+    """Time of the recorder's last tick; one row."""
 
     __tablename__ = "assessment_watch"
 
@@ -136,7 +136,7 @@ class WatchRecord(Base):
 
 
 class SettingsRecord(Base):
-    """`settings.Settings` as JSON; one row, none before somebody changes a default."""
+    """`settings.Settings` as JSON; one row, none before a user changes a default."""
 
     __tablename__ = "assessment_settings"
 

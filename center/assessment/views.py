@@ -1,4 +1,4 @@
-"""What the API answers: a report's nouns as JSON. Minutes are lists of 0 to 59, times milliseconds, UTC."""
+"""Views of reports for the API. Minutes are lists of 0 to 59, times milliseconds, UTC."""
 
 from typing import Self
 
@@ -15,13 +15,13 @@ from center.assessment.report import Card, Finding
 
 
 class View(BaseModel):
-    """Base of what is shown."""
+    """Base of the views of the assessment."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class FindingView(View):
-    """One indicator. `rate` is good of good and bad; what is unknown or excused is in neither."""
+    """Finding on one indicator. `rate` is the share of good in good and bad; unknown and excused are in neither."""
 
     indicator: Indicator
     verdict: Verdict
@@ -34,7 +34,6 @@ class FindingView(View):
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
-        """The same, as JSON has it."""
         tally = finding.tally
         return cls(
             indicator=finding.indicator,
@@ -49,20 +48,19 @@ class FindingView(View):
 
 
 class CardView(View):
-    """A district, the fleet, or one stretch of a series."""
+    """Card of a district, the fleet, or one bucket of a series."""
 
     name: str
     cameras: int
     never_heard: int
     hours: int
-    """Of service, all cameras together, without those excused."""
+    """Hours of service of all cameras together, without those excused."""
     hours_excused: int
     score: float | None
     findings: tuple[FindingView, ...]
 
     @classmethod
     def of(cls, card: Card) -> Self:
-        """The same, as JSON has it."""
         return cls(
             name=card.name,
             cameras=card.cameras,
@@ -83,12 +81,11 @@ class PlaceView(View):
 
     @classmethod
     def of(cls, place: Place) -> Self:
-        """The same, as JSON has it."""
         return cls(rank=place.rank, value=place.value, card=CardView.of(place.card))
 
 
 class CameraPlaceView(PlaceView):
-    """The same of a camera, with what is on file of it."""
+    """One line of a league table of cameras, with the camera's profile."""
 
     agent_id: str
     camera_id: str
@@ -99,7 +96,6 @@ class CameraPlaceView(PlaceView):
 
     @classmethod
     def of(cls, place: Place) -> Self:
-        """The same, as JSON has it."""
         profile = place.card.profile
         assert profile is not None  # noqa: S101 - narrows the type: a camera's card has one
         return cls(
@@ -116,7 +112,7 @@ class CameraPlaceView(PlaceView):
 
 
 class GapView(View):
-    """A time in which the centre did not watch; what was then is unknown."""
+    """A time in which the centre did not watch; the cameras' states then are unknown."""
 
     from_ms: int
     to_ms: int
@@ -124,12 +120,11 @@ class GapView(View):
 
     @classmethod
     def of(cls, gap: Gap) -> Self:
-        """The same, as JSON has it."""
         return cls(from_ms=gap.from_ms, to_ms=gap.to_ms, cause=gap.cause)
 
 
 class VersionView(View):
-    """What a closed month was published as: 1 when it closed, one more for each correction, with its name."""
+    """Published version of a closed month: 1 when it closed, one more for each correction, with its name."""
 
     version: int
     name: str
@@ -138,26 +133,25 @@ class VersionView(View):
 
     @classmethod
     def of(cls, version: Version) -> Self:
-        """The same, as JSON has it."""
         return cls(version=version.number, name=version.name, published_by=version.actor, published_at_ms=version.at_ms)
 
 
 class ReportView(View):
-    """One period without its cameras."""
+    """Report on one period without its cameras."""
 
     period: str
     version: VersionView | None
-    """Of a closed month; null: as it stands now."""
+    """Version of a closed month; null: as it is now."""
     from_ms: int
     to_ms: int
-    """Exclusive; of a period that has not ended, the end of this hour."""
+    """Exclusive; for a period that has not ended, the end of this hour."""
     fleet: CardView
     districts: tuple[PlaceView, ...]
     gaps: tuple[GapView, ...]
 
 
 class GrowthView(View):
-    """Pictures since the counters were last told."""
+    """Pictures since the counters were last reported."""
 
     selected: int
     archived: int
@@ -168,7 +162,7 @@ class GrowthView(View):
 
 
 class EvidenceView(View):
-    """One hour of one camera, minute by minute. `known` false: nobody told of it."""
+    """One hour of one camera, minute by minute. `known` false: there are no facts on it."""
 
     hour: str
     from_ms: int
@@ -190,7 +184,6 @@ class EvidenceView(View):
 
     @classmethod
     def of(cls, item: HourEvidence, period: Period) -> Self:
-        """The same, as JSON has it."""
         facts, grown = item.facts or HourFacts(), item.growth
         return cls(
             hour=period.named(item.hour, "hour"),

@@ -1,4 +1,4 @@
-"""What of the assessment's lists somebody sees: of cameras in sight, and the districts that these are filed under."""
+"""Limits the assessment's lists to cameras in sight, and to the districts that these are registered in."""
 
 from sqlalchemy import ColumnElement, Select, or_, select, true, tuple_
 
@@ -7,19 +7,19 @@ from center.assessment.tables import RegisteredRecord, WindowRecord
 
 
 def registered_in_sight(sight: Scope) -> ColumnElement[bool]:
-    """As a condition on `RegisteredRecord`."""
+    """Returns the limit as a condition on `RegisteredRecord`."""
     if sight.everywhere:
         return true()
     return tuple_(RegisteredRecord.agent_id, RegisteredRecord.camera_id).in_(sorted(sight.cameras))
 
 
 def names_in_sight(sight: Scope) -> Select[str]:
-    """Of the assessment's districts."""
+    """Selects the names of the assessment's districts in sight."""
     return select(RegisteredRecord.district).where(registered_in_sight(sight))
 
 
 def window_in_sight(sight: Scope) -> ColumnElement[bool]:
-    """As a condition on `WindowRecord`: what excuses the whole fleet, a district in sight, or a camera in sight."""
+    """Returns the limit on `WindowRecord`: maintenance of the whole fleet, of a district or of a camera in sight."""
     if sight.everywhere:
         return true()
     table = WindowRecord

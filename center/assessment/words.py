@@ -1,4 +1,4 @@
-"""The words of the exported files, Chinese and English side by side: a file is read far from the console's language."""
+"""The words of exported files, Chinese and English side by side: a file is read outside the console's language."""
 
 from typing import Final
 

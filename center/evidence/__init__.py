@@ -1,1 +1,1 @@
-"""Evidence that stands: chosen observations as one signed, time-stamped ZIP that openssl can check without us."""
+"""Exports evidence: chosen observations as one signed, time-stamped ZIP that openssl can check without the centre."""

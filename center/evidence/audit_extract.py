@@ -1,8 +1,8 @@
-"""Extracts from the audit what concerns one export: every column of every entry, as it is in the table.
+"""Extracts the audit entries that concern one export: every column of every entry, as it is in the table.
 
-Nothing is in it that the exporter does not see elsewhere. A case number is typed freely: an entry of a case is taken
-where the exporter sees the whole of that case, one of another export where he sees that export. Entries about these
-observations that this keeps back are counted.
+It holds nothing that the exporter does not see elsewhere. A case number is typed freely: an entry of a case is taken if
+the exporter sees the whole of that case, one of another export if the exporter sees that export. Entries about these
+observations that are kept back for this reason are counted.
 """
 
 import json
@@ -16,12 +16,12 @@ from center.clock import local, utc
 from center.database.store import AuditEntry, Store
 
 PLAIN: Final = frozenset({"id", "at_ms", "actor", "action", "detail"})
-"""Columns without which an entry is none; any other is the chain's."""
+"""Columns that every entry has; any other belongs to the chain."""
 _BATCH: Final = 500
 _NAMING: Final = ('%"row_key%', '%"case%')
 _OF_CASES: Final = "case."
 _OF_EXPORTS: Final = "evidence."
-"""Beginnings of actions. A case that such an act names was looked up; the number of an export was typed."""
+"""Beginnings of actions. The case of a `case.` action was looked up; the case number of an export was typed."""
 _SAYS: Final = "Entries of this centre's audit about these observations, and about exports for this case that the "
 _BY_CASE: Final = _SAYS + "exporter sees, and about the case itself, oldest first."
 _BY_ROW: Final = _SAYS + "exporter sees, oldest first; nothing about the case itself (see missing)."
@@ -30,7 +30,7 @@ _NOT_IN_SIGHT: Final = "there is no case of this number, or not every camera of 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Answers which cases and exports the exporter sees, of those that are named."""
+    """Functions that select, of named cases and exports, those that the exporter sees."""
 
     cases: Callable[[Iterable[str]], frozenset[str]]
     exports: Callable[[Iterable[str]], frozenset[str]]
@@ -38,7 +38,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Says what an entry names: whether an observation, and of which case or export it is."""
+    """References of an audit entry: to these observations, to a case and to an export."""
 
     observation: bool
     case: str | None
@@ -46,11 +46,11 @@ class Named:
     export: str | None
     """None: not an act of an export; empty: it cannot be read."""
     number: str
-    """Of the case, looked up or typed; empty for none."""
+    """Case number, looked up or typed; empty for none."""
 
 
 def extract(store: Store, row_keys: frozenset[str], case_number: str, sight: Sight) -> dict[str, Any]:
-    """Make `audit-extract.json`. Reads the table in order, some rows at a time. Blocks.
+    """Makes `audit-extract.json`. Reads the table in order, some rows at a time. Blocks.
 
     Raises:
         StoreUnavailableError: a table cannot be read.
@@ -80,7 +80,7 @@ def extract(store: Store, row_keys: frozenset[str], case_number: str, sight: Sig
 
 
 def named_in(action: str, detail: str, row_keys: frozenset[str]) -> Named:
-    """Read what an entry names. A detail that was cut off is read as text."""
+    """Reads the references of an entry. A detail that was cut off is read as text."""
     in_case, in_export = action.startswith(_OF_CASES), action.startswith(_OF_EXPORTS)
     try:
         said = json.loads(detail)
@@ -104,7 +104,7 @@ def named_in(action: str, detail: str, row_keys: frozenset[str]) -> Named:
 def _concerned(
     store: Store, row_keys: frozenset[str], case_number: str, columns: list[str]
 ) -> list[tuple[Named, dict[str, Any]]]:
-    # The database narrows it down to what names any observation or case at all; which, is looked at here.
+    # The database selects entries that name any observation or case at all; the rest is decided here.
     wanted = select(AuditEntry).where(or_(*(AuditEntry.detail.like(pattern) for pattern in _NAMING)))
     found = []
     with store.transaction() as session:

@@ -1,4 +1,4 @@
-"""What Linux says of its own clock: whether something disciplines it, and how far off it may be (adjtimex(2))."""
+"""Reads the state of the Linux clock: if it is synchronised, and its greatest error (adjtimex(2))."""
 
 import ctypes
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class _Timex(ctypes.Structure):
 
 
 def clock_state() -> ClockState:
-    """Ask the kernel; `modes` 0 changes nothing."""
+    """Asks the kernel for the clock's state; `modes` 0 changes nothing."""
     try:
         adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
     except (OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""CMS SignedData (RFC 5652) with one signer, ECDSA and SHA-256: made, and read again as strictly as it was made.
+"""Signs and reads CMS SignedData (RFC 5652) with one signer, ECDSA and SHA-256; reads as strictly as it writes.
 
 Signed attributes are content type, message digest, signing time, and the signer's certificate by hash (ESS, RFC 5035),
 so that no other certificate over the same key can be put in its place.
@@ -21,19 +21,19 @@ from center.evidence.signer import Signer
 from provisioning.signing import x509_faults
 
 MAX_BYTES: Final = 64 * 1024
-"""With two certificates it has some 2 KB."""
+"""Largest signature that is read; one with two certificates has some 2 KB."""
 MALFORMED: Final = (*x509_faults.MALFORMED, KeyError, IndexError, OverflowError, AttributeError, RecursionError)
-"""Besides, what asn1crypto, which parses as one reads, raises over bytes that are no ASN.1 or another type's."""
+"""Errors over malformed bytes; the added ones are of asn1crypto, which parses lazily."""
 _SHA256: Final = algos.DigestAlgorithm({"algorithm": "sha256"})
 
 
 class BadCmsError(ValueError):
-    """No SignedData of the one kind that is read here, or its signature is wrong."""
+    """Not a SignedData of the one kind that is read here, or its signature is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a SignedData with a right signature says. Whether its signer counts is for `trust` to say."""
+    """Content of a SignedData with a right signature. `trust` decides if its signer is trusted."""
 
     content: bytes
     leaf: x509.Certificate
@@ -42,7 +42,7 @@ class Signed:
 
 
 def sign(content: bytes, signer: Signer, *, at: datetime, kind: str = "data") -> bytes:
-    """Sign `content`; it is enclosed unless `kind` is `data`. DER of a ContentInfo."""
+    """Signs `content`, which is enclosed unless `kind` is `data`. Returns the DER of a ContentInfo."""
     attributes: bytes = cms.CMSAttributes(
         [
             _attribute("content_type", kind),
@@ -62,7 +62,7 @@ def _assemble(
     attributes: bytes,
     signature: bytes,
 ) -> bytes:
-    """The one spelling of these facts. `attributes` are the DER of their SET, which is what was signed."""
+    """Assembles the one encoding of these facts. `attributes` are the DER of their SET, which is signed."""
     own = asn1_x509.Certificate.load(_der(leaf))
     sid = {"issuer": own.issuer, "serial_number": own.serial_number}
     info = {
@@ -88,10 +88,10 @@ def _assemble(
 
 
 def read(data: bytes, *, kind: str = "data", detached: bytes | None = None) -> Signed:
-    """Take a SignedData apart and check its signature, over `detached` where the content is not enclosed.
+    """Parses a SignedData and checks its signature, over `detached` if the content is not enclosed.
 
     Raises:
-        BadCmsError: it is none, or not right.
+        BadCmsError: it is not a SignedData, or its signature is wrong.
     """
     if len(data) > MAX_BYTES:
         raise BadCmsError(f"has more than {MAX_BYTES} bytes")
@@ -121,14 +121,14 @@ def _read(data: bytes, kind: str, detached: bytes | None) -> Signed:
         key.verify(signature, attributes, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise BadCmsError("is wrong") from error
-    # What the signature does not cover (versions, algorithm lists) has one right value, too.
+    # Fields that the signature does not cover (versions, algorithm lists) have one right value, too.
     if _assemble(kind, content, leaf, chain, attributes, signature) != data:
         raise BadCmsError("was changed where the signature does not reach")
     return Signed(content, leaf, chain, signed_at)
 
 
 def _certificates(carried: Any, sid: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
-    """The signer's, and the others, in the order of a DER set."""
+    """Returns the signer's certificate and the others, in the order of a DER set."""
     mine: list[x509.Certificate] = []
     others: list[x509.Certificate] = []
     for each in carried:
@@ -153,7 +153,7 @@ def _content(enclosed: Any, kind: str, detached: bytes | None) -> bytes:
 
 
 def _said(info: Any, leaf: x509.Certificate, kind: str, content: bytes) -> datetime:
-    """Check the signed attributes, not yet their signature. Returns the signing time."""
+    """Checks the signed attributes, not yet their signature. Returns the signing time."""
     algorithms = (info["digest_algorithm"]["algorithm"].native, info["signature_algorithm"]["algorithm"].native)
     if algorithms != ("sha256", "sha256_ecdsa"):
         raise BadCmsError(f"uses {' and '.join(map(str, algorithms))}; only SHA-256 with ECDSA is accepted")

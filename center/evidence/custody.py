@@ -1,6 +1,6 @@
-"""What is written beside a picture, and the way it came. What the archive has not is named missing.
+"""Describes a picture and its chain of custody. Facts that the archive does not have are named as missing.
 
-Of people, and of regions that were covered, nothing is written: neither has a place in what these functions return.
+People and redacted regions are not described: neither has a place in the results of these functions.
 """
 
 import base64
@@ -15,7 +15,7 @@ from provisioning.contracts.query.archive import HoldMark, Observation, Snapshot
 from provisioning.contracts.wire.messages import ClockQuality
 
 SEQUENCE_BITS: Final = 40
-"""`commit_seq`: the writer's epoch above, its count below (contracts/archive.py)."""
+"""Bits of `commit_seq` for the writer's count; its epoch is above (provisioning/contracts/query/archive.py)."""
 _CLOCK: Final = {
     ClockQuality.SYNCED: "sender's clock, tied to NTP or to a start time that was given",
     ClockQuality.ARRIVAL: "agent's clock at arrival; off by network and decode delay",
@@ -32,12 +32,12 @@ _NOT_KEPT: Final = (
 
 
 def moment(at_ms: int) -> dict[str, Any]:
-    """One time, in every form that somebody may ask for."""
+    """Formats one time in every form: milliseconds, UTC and local."""
     return {"ms_since_1970_utc": at_ms, "utc": utc(at_ms), "local": local(at_ms)}
 
 
 def metadata(item: Observation, *, camera_name: str, picture_bytes: int) -> dict[str, Any]:
-    """`metadata.json` of one picture. Boxes are pixels of that picture, `x1`/`y1` exclusive."""
+    """Makes `metadata.json` of one picture. Boxes are in pixels of that picture, `x1`/`y1` exclusive."""
     row = item.snapshot
     return {
         "row_key": row.row_key,
@@ -66,7 +66,7 @@ def metadata(item: Observation, *, camera_name: str, picture_bytes: int) -> dict
 
 
 def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> dict[str, Any]:
-    """One observation in `chain-of-custody.json`, from the camera to the archive's commit."""
+    """Makes the entry of one observation in `chain-of-custody.json`, from the camera to the archive's commit."""
     row = item.snapshot
     missing = {"message.envelope": _NOT_KEPT}
     if row.signature is None:
@@ -109,12 +109,12 @@ def links(item: Observation, *, folder: str, holds: Sequence[HoldMark] = ()) -> 
 
 
 def _signature(row: SnapshotRow) -> dict[str, Any] | None:
-    """All that `openssl dgst -sha256 -verify` needs, besides the authority's certificate."""
+    """Returns all that `openssl dgst -sha256 -verify` needs, besides the authority's certificate."""
     if row.signature is None:
         return None
     try:
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(row.signature.certificate)).hexdigest()
-    except ValueError:  # not PEM: shown as it is, and nobody can verify it
+    except ValueError:  # not PEM: shown as it is; it cannot be verified
         fingerprint = None
     return {
         "algorithm": "ECDSA P-256 with SHA-256, DER",
@@ -126,7 +126,7 @@ def _signature(row: SnapshotRow) -> dict[str, Any] | None:
 
 
 def document(chains: list[dict[str, Any]], *, software: Mapping[str, str]) -> dict[str, Any]:
-    """`chain-of-custody.json`."""
+    """Makes `chain-of-custody.json` from the entries of all observations."""
     return {
         "says": "For each picture: capture, redaction at the edge, the message to the centre, the parser, the commit."
         " Whatever is not known is null and named under `missing`.",

@@ -1,10 +1,10 @@
-"""Why an export cannot be had. Each says what, where and what to do, like every error of the centre."""
+"""Errors of exports. Each says what, where and what to do, like every error of the centre."""
 
 from center.errors import CenterError, marked
 
 
 class EvidenceOffError(CenterError):
-    """No [evidence] in the configuration."""
+    """The configuration has no [evidence]."""
 
     code = "evidence_off"
     message = marked("This centre has no keys to sign evidence with.")
@@ -12,7 +12,7 @@ class EvidenceOffError(CenterError):
 
 
 class TooManyPicturesError(CenterError):
-    """More than the setting allows at once."""
+    """More pictures than one export may have."""
 
     code = "too_many_pictures"
     message = marked("{count} pictures are more than the {limit} that one export may have.")
@@ -20,7 +20,7 @@ class TooManyPicturesError(CenterError):
 
 
 class ExportsBusyError(CenterError):
-    """As many run already as may at once."""
+    """As many exports run already as may at once."""
 
     code = "exports_busy"
     message = marked("{running} exports are running already.")
@@ -28,7 +28,7 @@ class ExportsBusyError(CenterError):
 
 
 class UnknownExportError(CenterError):
-    """No export of that number."""
+    """No export of that number is in sight."""
 
     code = "unknown_export"
     message = marked("There is no export {export_id}.")
@@ -36,7 +36,7 @@ class UnknownExportError(CenterError):
 
 
 class ExportNotReadyError(CenterError):
-    """There is no file: not yet, or not any more."""
+    """The export has no file: not yet, or not any more."""
 
     code = "export_not_ready"
     message = marked("Export {export_id} has no file: it is {state}.")
@@ -44,7 +44,7 @@ class ExportNotReadyError(CenterError):
 
 
 class ExportErasedError(CenterError):
-    """A picture in it has been erased in the archive, and the file with it."""
+    """A picture of the export has been erased in the archive, and the file with it."""
 
     code = "export_erased"
     message = marked("Observation {row_key} was erased since; export {export_id} is removed.")

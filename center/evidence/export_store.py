@@ -1,4 +1,4 @@
-"""The exports as the database knows them. Each change is committed together with its entry in the audit."""
+"""Stores exports in the database. Each change is committed together with its audit entry."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,14 +18,14 @@ from center.evidence.tables import ExportedCamera, ExportRecord, State
 from center.evidence.visibility import Viewer, in_sight
 
 CENTRE: Final = "(centre)"
-"""Who acts when nobody does: no account can be called so."""
+"""Actor of what the centre does by itself: no account can have this name."""
 KEYS_AN_ENTRY: Final = 30
-"""An entry of the audit is cut off at 4096 characters, and a key has up to 96."""
+"""Row keys in one audit entry, which is cut off at 4096 characters; a key has up to 96."""
 LATEST: Final = 100
 
 
 class Export(BaseModel):
-    """One export. `done` counts observations that were asked for and are dealt with."""
+    """One export. `done` counts the requested observations that are processed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,11 +44,11 @@ class Export(BaseModel):
     size: int | None
     sha256: str | None
     ends_at_ms: int | None
-    """When the file is removed."""
+    """Time at which the file is removed."""
 
 
 class Ledger:
-    """Blocks: call it from a worker thread.
+    """Stores the exports of one centre. Blocks: call it from a worker thread.
 
     Raises (all methods):
         StoreUnavailableError: the database or the audit cannot be used; nothing was changed.
@@ -60,7 +60,7 @@ class Ledger:
         self._now_ms = now_ms
 
     def begin(self, order: Order, row_keys: Sequence[str]) -> None:
-        """Write down what is going to leave, before it does."""
+        """Stores and audits an export before anything of it leaves the centre."""
         record = ExportRecord(
             id=order.export_id,
             case_number=order.case.number,
@@ -100,7 +100,7 @@ class Ledger:
         cameras: Iterable[CameraKey] = (),
         **values: Any,
     ) -> None:
-        """Another state, with its entry in the audit, the cameras whose pictures it has by now, and further columns."""
+        """Changes the state, with an audit entry, the cameras whose pictures it has by now, and further columns."""
         with self._store.transaction() as session:
             record = session.get_one(ExportRecord, export_id)
             for agent_id, camera_id in cameras:
@@ -112,14 +112,14 @@ class Ledger:
             self._audit.add(session, actor, f"evidence.{state.value}", said)
 
     def downloaded(self, export_id: str, case: str, sha256: str | None, *, actor: str) -> None:
-        """Somebody is about to get the file."""
+        """Audits that a user is about to get the file."""
         self._audit.append(actor, "evidence.download", {"export": export_id, "case": case, "sha256": sha256})
 
     def get(self, export_id: str, viewer: Viewer, *, done: int | None = None) -> Export:
-        """One of them; `done` is what is known of one that runs.
+        """Returns one export; `done` is the progress of one that runs.
 
         Raises:
-            UnknownExportError: there is none in sight.
+            UnknownExportError: no such export is in sight.
         """
         with self._store.transaction() as session:
             record = session.scalar(select(ExportRecord).where(ExportRecord.id == export_id, in_sight(viewer)))
@@ -128,25 +128,25 @@ class Ledger:
         return _shown(record, done)
 
     def in_sight(self, export_ids: Iterable[str], viewer: Viewer) -> frozenset[str]:
-        """Keep those that the viewer sees."""
+        """Returns those of the exports that the viewer sees."""
         wanted = select(ExportRecord.id).where(ExportRecord.id.in_(sorted(set(export_ids))), in_sight(viewer))
         with self._store.transaction() as session:
             return frozenset(session.scalars(wanted))
 
     def row_keys(self, export_id: str) -> tuple[str, ...]:
-        """What was asked for."""
+        """Returns the row keys that were requested."""
         with self._store.transaction() as session:
             return tuple(json.loads(session.get_one(ExportRecord, export_id).row_keys))
 
     def latest(self, viewer: Viewer) -> tuple[Export, ...]:
-        """The newest in sight, newest first."""
+        """Returns the newest exports in sight, newest first, at most `LATEST`."""
         seen = select(ExportRecord).where(in_sight(viewer))
         newest = seen.order_by(ExportRecord.started_at_ms.desc(), ExportRecord.id).limit(LATEST)
         with self._store.transaction() as session:
             return tuple(_shown(record, None) for record in session.scalars(newest))
 
     def in_state(self, state: State) -> tuple[Export, ...]:
-        """All of one state."""
+        """Returns all exports in one state."""
         with self._store.transaction() as session:
             found = session.scalars(select(ExportRecord).where(ExportRecord.state == state))
             return tuple(_shown(record, None) for record in found)

@@ -1,7 +1,7 @@
-"""What an export says of itself: who, when, for which case, and size and SHA-256 of each file.
+"""The manifest of an export: exporter, time, case, and size and SHA-256 of each file.
 
-Canonical: keys in order, no white space, UTF-8, integers and no fractions (RFC 8785 gives the same bytes). What is
-signed are these bytes; a manifest that says the same in other bytes is refused.
+Canonical: keys in order, no white space, UTF-8, integers and no fractions (RFC 8785 gives the same bytes). These bytes
+are signed; a manifest that says the same in other bytes is refused.
 """
 
 import json
@@ -15,7 +15,7 @@ from provisioning.contracts.ids import Sha256
 from provisioning.contracts.wire.messages import Count, TimeMs
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""Two thousand pictures make 0.7 MB."""
+"""Largest manifest that is read; two thousand pictures make 0.7 MB."""
 
 
 class ManifestError(ValueError):
@@ -41,7 +41,7 @@ class Fact(BaseModel):
 
 
 class Case(Fact):
-    """For what the pictures were taken out."""
+    """Case, purpose and requester for which the pictures were exported."""
 
     number: CaseNumber
     purpose: Purpose
@@ -49,7 +49,7 @@ class Case(Fact):
 
 
 class FileFact(Fact):
-    """One file of the archive."""
+    """Name, size and hash of one file of the archive."""
 
     name: str
     sha256: Sha256
@@ -57,7 +57,7 @@ class FileFact(Fact):
 
 
 class LeftOut(Fact):
-    """An observation that was asked for and has no picture here."""
+    """A requested observation that has no picture in the export."""
 
     row_key: str
     reason: Literal["erased", "withheld", "leak", "damaged", "unknown"]
@@ -65,10 +65,10 @@ class LeftOut(Fact):
 
 
 class ClockFact(Fact):
-    """The clock that the time stamp rests on."""
+    """State of the clock on which the time stamp rests."""
 
     synchronised: bool | None
-    """What the kernel says; None: it could not be asked."""
+    """As the kernel reports; None: it could not be asked."""
     max_error_ms: Count | None
     """The kernel's own bound; None unless it is synchronised."""
     source: str
@@ -76,7 +76,7 @@ class ClockFact(Fact):
 
 
 class Manifest(Fact):
-    """`manifest.json`."""
+    """Content of `manifest.json`, which is signed."""
 
     format: Literal["wayside-evidence"] = "wayside-evidence"
     version: Literal[1] = 1
@@ -92,15 +92,15 @@ class Manifest(Fact):
     files: list[FileFact]
 
     def encode(self) -> bytes:
-        """The bytes that are signed."""
+        """Encodes the manifest as the bytes that are signed."""
         return canonical(self.model_dump(mode="json"))
 
     @classmethod
     def decode(cls, data: bytes) -> "Manifest":
-        """Read what `encode` made.
+        """Reads a manifest that `encode` made.
 
         Raises:
-            ManifestError: it is something else, or not in these very bytes.
+            ManifestError: the data is something else, or not in these very bytes.
         """
         try:
             found = cls.model_validate_json(data)
@@ -116,10 +116,10 @@ class Manifest(Fact):
 
 
 def canonical(value: Any) -> bytes:
-    """JSON with one spelling. Every number must be an integer."""
+    """Encodes JSON in one spelling. Every number must be an integer."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def file_fact(entry: Entry) -> FileFact:
-    """What the manifest says of a file."""
+    """Makes the manifest's entry of a file."""
     return FileFact(name=entry.name, sha256=entry.sha256, size=entry.size)

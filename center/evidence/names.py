@@ -1,4 +1,4 @@
-"""Names inside an export. Nothing that somebody typed gets in: a camera's id is cut down to letters and dashes."""
+"""Names of files in an export. No typed text gets in: a camera's id is reduced to letters, digits and dashes."""
 
 import re
 from typing import Final
@@ -21,15 +21,15 @@ _MAX_SLUG: Final = 40
 
 
 def slug(text: str) -> str:
-    """`text` as part of a file name on any system: ASCII letters, digits and single dashes; `x` if nothing is left."""
+    """Reduces a text to ASCII letters, digits and single dashes, for file names on any system; `x` if none are left."""
     return _OTHER.sub("-", text)[:_MAX_SLUG].strip("-") or "x"
 
 
 def folder(number: int, camera_id: str) -> str:
-    """Where one observation lies; `number` counts from 1."""
+    """Returns the folder of one observation; `number` counts from 1."""
     return f"observations/{number:04d}-{slug(camera_id)}"
 
 
 def is_safe(name: str) -> bool:
-    """Whether a name can be unpacked anywhere: relative, no `..`, no hidden part, plain ASCII."""
+    """True if a name can be unpacked anywhere: relative, no `..`, no hidden part, plain ASCII."""
     return len(name) <= MAX_NAME and _NAME.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Puts one export together: pictures as they come, then what is written about them, then signature and time stamp."""
+"""Packages one export: pictures as they come, then the documents about them, then signature and time stamp."""
 
 import json
 import secrets
@@ -18,15 +18,15 @@ from center.evidence.zip_container import Writer
 from provisioning.contracts.query.archive import HoldMark, Observation
 
 _TAIL: Final = 4 + len(names.SEALS)
-"""Files that are no observation's."""
+"""Files besides those of the observations."""
 
 
 class NotStampedError(Exception):
-    """The time-stamping authority's answer is not the stamp that was asked for."""
+    """The time-stamping authority's answer is not the requested stamp."""
 
 
 def software() -> str:
-    """This program and its version."""
+    """Returns the name and version of this program."""
     try:
         return f"wayside {version('wayside')}"
     except PackageNotFoundError:
@@ -35,7 +35,7 @@ def software() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One export as it was asked for."""
+    """Request of one export: its id, case, exporter, and number of pictures."""
 
     export_id: str
     case: Case
@@ -45,7 +45,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """What signs and stamps, and the clock that it goes by."""
+    """Signs and stamps manifests, and describes the clock that it goes by."""
 
     signer: Signer
     stamps: StampAuthority
@@ -57,18 +57,18 @@ class Sealer:
     font: str
 
     def clock(self) -> ClockFact:
-        """What is known of the clock now."""
+        """Returns the present state of the clock."""
         state = self.clock_state()
         return ClockFact(synchronised=state.synchronised, max_error_ms=state.max_error_ms, source=self.clock_source)
 
     def seal(self, manifest: Manifest, *, now_ms: int) -> tuple[bytes, bytes]:
-        """Signature and time stamp of a manifest.
+        """Makes the signature and the time stamp of a manifest.
 
-        The stamp states an accuracy only while something disciplines the clock.
+        The stamp states an accuracy only while the clock is synchronised.
 
         Raises:
-            NotStampedError: the stamp is not what was asked for.
-            StoreUnavailableError: its serial number could not be kept.
+            NotStampedError: the stamp is not the requested one.
+            StoreUnavailableError: the serial number could not be stored.
         """
         signature = cms.sign(manifest.encode(), self.signer, at=datetime.fromtimestamp(now_ms / 1000, UTC))
         nonce = secrets.randbits(64)
@@ -88,9 +88,9 @@ class Sealer:
 
 
 class Package:
-    """One archive while it is written. Blocks for disk and processor: call it from a worker thread.
+    """Writes one archive. Blocks for disk and processor: call it from a worker thread.
 
-    Memory: one picture, and some 15 KB for each that was added.
+    Memory: one picture, and some 15 KB for each added one.
     """
 
     def __init__(self, target: BinaryIO, order: Order, sealer: Sealer) -> None:
@@ -103,15 +103,15 @@ class Package:
 
     @property
     def pictures(self) -> int:
-        """Added so far."""
+        """Number of pictures added so far."""
         return len(self._items)
 
     def add(self, observation: Observation, jpeg: bytes, *, camera_name: str, holds: Sequence[HoldMark] = ()) -> None:
-        """One observation: its picture as it is, and what is known of it.
+        """Adds one observation: its picture as it is, and its metadata.
 
         Raises:
             BrokenArchiveError: the archive would be too large.
-            OSError: the disk does not take it.
+            OSError: the disk does not take the picture.
         """
         number = self.pictures + 1
         folder = names.folder(number, observation.snapshot.camera_id)
@@ -122,15 +122,15 @@ class Package:
         self._items.append(summary.item(number, folder, observation, jpeg, camera_name))
 
     def leave_out(self, out: LeftOut) -> None:
-        """One observation that has no picture to export, by name."""
+        """Names one observation that has no picture to export."""
         self.left_out.append(out)
 
     def sha256(self) -> str:
-        """Of the whole archive, once it is closed."""
+        """Returns the hash of the whole archive, once it is closed."""
         return self._writer.sha256()
 
     def close(self, audit: dict[str, Any], *, now_ms: int) -> Manifest:
-        """Everything else, then the seals and the archive's directory.
+        """Writes all other files, then the seals and the archive's directory.
 
         Raises:
             BrokenArchiveError, OSError: as `add`.

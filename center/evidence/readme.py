@@ -1,4 +1,4 @@
-"""`README.txt` of an export: what is in it, and how a court checks it with openssl and coreutils alone."""
+"""Writes `README.txt` of an export: its content, and how a court checks it with openssl and coreutils alone."""
 
 import textwrap
 from typing import Final
@@ -37,13 +37,13 @@ STAMP_ZH: Final = (
 
 
 def reason(out: LeftOut, *, chinese: bool) -> str:
-    """Why an observation is not in the archive, in words."""
+    """Returns the reason why an observation is not in the archive, in words."""
     text = (_REASON_ZH if chinese else _REASON_EN)[out.reason]
     return text if out.erased_at_ms is None else f"{text} ({utc(out.erased_at_ms)})"
 
 
 def clock_text(*, synchronised: bool | None, max_error_ms: int | None, source: str) -> tuple[str, str]:
-    """What is known of the clock, in English and Chinese."""
+    """Describes the clock in English and Chinese."""
     said_en = {
         None: "whether it was synchronised is not known",
         False: "the operating system said that it was NOT synchronised",
@@ -72,7 +72,7 @@ def text(
     root_sha256: str,
     clock: tuple[str, str],
 ) -> str:
-    """The whole file. `files` counts every file of the archive."""
+    """Writes the whole file. `files` counts every file of the archive."""
     at_s = exported_at_ms // 1000
     sums = (
         'grep -o \'"name":"[^"]*","sha256":"[0-9a-f]*"\' manifest.json |'

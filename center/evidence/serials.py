@@ -9,17 +9,17 @@ from center.evidence.tables import StampRecord
 
 
 class Serials:
-    """Gives each number once. Blocks; any thread may call it."""
+    """Gives each serial number once. Blocks; any thread may call it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._one_at_a_time = threading.Lock()
 
     def next(self, now_ms: int, imprint: str) -> int:
-        """A number above all before. By the clock, so that one of a database restored from a backup is new, too.
+        """Returns a number above all before, by the clock: so it is new also after a restore of the database.
 
         Raises:
-            StoreUnavailableError: it could not be kept.
+            StoreUnavailableError: the number could not be stored.
         """
         with self._one_at_a_time, self._store.transaction() as session:
             last = session.scalar(select(func.max(StampRecord.serial))) or 0

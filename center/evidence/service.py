@@ -1,4 +1,4 @@
-"""Exports that run, are kept for a while, and are removed: one task each, a file that appears whole, never half."""
+"""Runs exports, keeps their files for a while, and removes them: one task each; a file appears whole, never half."""
 
 import asyncio
 import json
@@ -35,12 +35,15 @@ from provisioning.files import durable
 MAX_RUNNING: Final = 2
 SWEEP_S: Final = 60.0
 LOOK_FOR_ERASED_MS: Final = 30 * 60 * 1000
-"""In exports that nobody fetches; one that somebody fetches is looked at then."""
+"""Milliseconds between checks of all exports for erased pictures; one that is downloaded is checked then, too."""
 _HOUR_MS: Final = 3_600_000
 
 
 class ExportRequest(BaseModel):
-    """Which observations, and for what. Each observation is taken once, in the order given."""
+    """Request of an export: observations, case, purpose and requester.
+
+    Each observation counts once, in the order given.
+    """
 
     case: CaseNumber
     purpose: Purpose
@@ -55,7 +58,7 @@ class ExportRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where exports lie, how many pictures one may have, and for how long it is kept."""
+    """Limits of exports: the folder, pictures of one export, and milliseconds for which it is kept."""
 
     folder: Path
     max_pictures: int
@@ -74,7 +77,7 @@ class _CancelledError(Exception):
 
 
 class Exports:
-    """The exports of one centre."""
+    """Runs and serves the exports of one centre."""
 
     def __init__(
         self,
@@ -105,7 +108,7 @@ class Exports:
         self.loop = Periodic("the sweeping of exports", SWEEP_S, self.sweep)
 
     def recover(self) -> None:
-        """Before anything runs: make the folder, and end what a stop of the centre cut off. Blocks.
+        """Makes the folder and fails exports that a stop of the centre cut off, before any runs. Blocks.
 
         Raises:
             StartError: the folder cannot be used.
@@ -127,11 +130,11 @@ class Exports:
             self._ledger.change(export.id, State.FAILED, actor=CENTRE, detail={"cause": cause}, cause=cause)
 
     async def start(self, asked: ExportRequest, viewer: Viewer) -> Export:
-        """Begin one; it is in the audit when this returns. What is out of sight by now is left out of it.
+        """Starts an export, which is audited when this returns. Observations out of sight by now are left out of it.
 
         Raises:
-            TooManyPicturesError, ExportsBusyError: not now, or not so many.
-            StoreUnavailableError: it could not be written down, so nothing was begun.
+            TooManyPicturesError, ExportsBusyError: it has too many pictures, or too many exports run.
+            StoreUnavailableError: it could not be stored, so nothing was started.
         """
         if len(asked.row_keys) > self._keeping.max_pictures:
             raise TooManyPicturesError(count=len(asked.row_keys), limit=self._keeping.max_pictures)
@@ -155,24 +158,24 @@ class Exports:
         return await self.get(order.export_id, viewer)
 
     async def get(self, export_id: str, viewer: Viewer) -> Export:
-        """One of them.
+        """Returns one export.
 
         Raises:
-            UnknownExportError, StoreUnavailableError: there is none in sight, or it cannot be read.
+            UnknownExportError, StoreUnavailableError: no such export is in sight, or it cannot be read.
         """
         running = self._running.get(export_id)
         done = None if running is None else running.done
         return await asyncio.to_thread(self._ledger.get, export_id, viewer, done=done)
 
     async def latest(self, viewer: Viewer) -> tuple[Export, ...]:
-        """The newest in sight, newest first."""
+        """Returns the newest exports in sight, newest first."""
         return await asyncio.to_thread(self._ledger.latest, viewer)
 
     async def end(self, export_id: str, viewer: Viewer) -> Export:
-        """Cancel one that runs, or remove the file of one that is ready; anything else stays as it is.
+        """Cancels an export that runs, or removes the file of one that is ready; any other stays as it is.
 
         Raises:
-            UnknownExportError, StoreUnavailableError: there is none in sight, or it cannot be written down.
+            UnknownExportError, StoreUnavailableError: no such export is in sight, or the change cannot be stored.
         """
         export = await self.get(export_id, viewer)
         running = self._running.get(export_id)
@@ -186,12 +189,12 @@ class Exports:
         return export
 
     async def file(self, export_id: str, viewer: Viewer) -> tuple[Path, Export]:
-        """The archive, once the audit has that it leaves.
+        """Returns the path of the archive, once its download is audited.
 
         Raises:
             ExportNotReadyError: there is no file.
             ExportErasedError: one of its pictures has been erased since; the file is removed.
-            QueryError: the archive cannot be asked whether one was.
+            QueryError: the archive does not answer if one was.
             UnknownExportError, StoreUnavailableError: as `get`.
         """
         export = await self.get(export_id, viewer)
@@ -205,7 +208,7 @@ class Exports:
         return path, export
 
     async def sweep(self) -> None:
-        """Remove what is past its time, and what holds a picture that was erased since.
+        """Removes files that are past their time, or that hold a picture erased since.
 
         Raises:
             StoreUnavailableError, QueryError: it is tried again with the next sweep.
@@ -223,7 +226,7 @@ class Exports:
             self._looked_at_ms = now_ms
 
     async def close(self) -> None:
-        """Cancel what runs, and wait for it."""
+        """Cancels exports that run, and waits for them."""
         tasks = []
         for running in self._running.values():
             running.cancelled_by = running.cancelled_by or CENTRE
@@ -247,7 +250,7 @@ class Exports:
         except OSError as error:
             cause = f"the data folder does not take it: {error.strerror}; check its free space"
         finally:
-            # Whatever happened, and also when it was none of the above, which goes on upwards.
+            # In any case, also for an error that is none of the above and is raised on.
             part.unlink(missing_ok=True)
             del self._running[order.export_id]
             if state is not State.READY:
@@ -317,7 +320,7 @@ class Exports:
             raise
 
     async def _erased_since(self, export: Export) -> str | None:
-        """The observation of this export that has been erased since, if one has; then its file is gone, too."""
+        """Returns an observation of this export that was erased since, if any; then removes the file, too."""
         row_keys = await asyncio.to_thread(self._ledger.row_keys, export.id)
         out = {each.row_key for each in export.left_out}
         gone = await erased(self._search, [row_key for row_key in row_keys if row_key not in out])
@@ -337,7 +340,7 @@ class Exports:
 
 
 def keep_ms(hours: float) -> int:
-    """A time of keeping in milliseconds."""
+    """Converts hours of keeping to milliseconds."""
     return round(hours * _HOUR_MS)
 
 
@@ -347,5 +350,5 @@ def _go_on(running: _Running) -> None:
 
 
 def _created(path: Path) -> BinaryIO:
-    """A new file that is the centre's alone from its first byte on."""
+    """Creates a file that only the centre's user may read, from its first byte on."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")

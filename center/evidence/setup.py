@@ -1,4 +1,4 @@
-"""From configuration to a service: keys read and believed, folder made, what a stop cut off ended."""
+"""Opens the service of exports from the configuration: reads and checks keys, makes the folder, recovers."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from provisioning.contracts.config.evidence import Evidence
 from provisioning.contracts.config.processes import CenterConfig
 
 FOLDER: Final = "evidence"
-"""Of data_dir."""
+"""Name of the folder of exports in data_dir."""
 
 
 def open_exports(
@@ -39,7 +39,7 @@ def open_exports(
     retention: Retention,
     now_ms: NowMs,
 ) -> Exports | None:
-    """The service; None where nothing is configured.
+    """Opens the service; None if [evidence] is not configured.
 
     Raises:
         StartError: a key, a certificate, the font or the folder cannot be used.
@@ -76,10 +76,10 @@ def open_exports(
 
 
 def open_sealer(settings: Evidence, roots: Roots, serials: Serials, now_ms: NowMs) -> Sealer:
-    """Both keys, ready to sign.
+    """Loads both keys, ready to sign.
 
     Raises:
-        StartError: one cannot be used, or the font cannot.
+        StartError: a key or the font cannot be used.
     """
     now = datetime.fromtimestamp(now_ms() / 1000, UTC)
     stamping = Signer.load(settings.stamp_cert_file, settings.stamp_key_file, roots, STAMPS, now=now)

@@ -1,4 +1,4 @@
-"""A key of the centre with its certificate: what signs, and what stamps."""
+"""A key of the centre with its certificate, which signs or stamps."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from provisioning.signing.x509_faults import MALFORMED
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Certificate, what it was issued under if not the root itself, and key."""
+    """Certificate, its intermediates if the root did not issue it, and key."""
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
@@ -27,7 +27,7 @@ class Signer:
     def load(
         cls, cert_file: Path, key_file: Path, roots: Roots, usage: frozenset[x509.ObjectIdentifier], *, now: datetime
     ) -> "Signer":
-        """Read both, and see whether others will believe them.
+        """Loads certificate and key, and checks that they are trusted for this use.
 
         Raises:
             StartError: they cannot be read, do not belong together, or are not for this use.
@@ -52,5 +52,5 @@ class Signer:
         return cls(certificate, tuple(chain), key)
 
     def sign(self, data: bytes) -> bytes:
-        """ECDSA over SHA-256, DER."""
+        """Signs data with ECDSA over SHA-256, as DER."""
         return self.key.sign(data, ec.ECDSA(hashes.SHA256()))

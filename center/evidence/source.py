@@ -1,4 +1,4 @@
-"""One observation for an export: the row and the picture as they are archived, or by name why there is none."""
+"""Fetches one observation for an export: row and picture as they are archived, or the reason why it is left out."""
 
 import asyncio
 import hashlib
@@ -25,9 +25,9 @@ class Found:
 
 
 async def fetch(search: Search, row_key: str, sight: Scope) -> Found | LeftOut:
-    """Row, legal holds and picture; the picture is the one that the row names, by its hash.
+    """Fetches row, legal holds and picture; checks the picture by the row's hash.
 
-    One of a camera out of sight is left out like one that is not there.
+    An observation of a camera out of sight is left out like one that does not exist.
 
     Raises:
         QueryError: the archive does not answer.
@@ -42,7 +42,7 @@ async def fetch(search: Search, row_key: str, sight: Scope) -> Found | LeftOut:
         try:
             jpeg = await search.exported(row_key)
         except NoPictureError:
-            # Gone between the two questions: the row knows why by now.
+            # Gone between the two requests: the row has the reason by now.
             return _absent((await search.archived(row_key)).snapshot) or LeftOut(row_key=row_key, reason="damaged")
     except UnknownObservationError:
         return LeftOut(row_key=row_key, reason="unknown")
@@ -54,7 +54,7 @@ async def fetch(search: Search, row_key: str, sight: Scope) -> Found | LeftOut:
 
 
 async def erased(search: Search, row_keys: Iterable[str]) -> str | None:
-    """The first of these that is erased by now, if any. One whose time in the archive is over is not.
+    """Returns the first of these that is erased by now, if any. One past its retention in the archive does not count.
 
     Raises:
         QueryError: the archive does not answer.

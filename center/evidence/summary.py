@@ -1,8 +1,8 @@
-"""`summary.pdf`: the export for people, in Chinese and English, with small pictures.
+"""Renders `summary.pdf`: the export for people, in Chinese and English, with small pictures.
 
-The Chinese font is embedded: the configured one, or else one of Debian's where it is installed. Where there is none
-the summary names the font that Adobe defined for readers (STSong-Light), and a reader without CJK support shows no
-text; the other files say the same.
+The Chinese font is embedded: the configured one, or else one of Debian's if it is installed. Without any, the summary
+names the font that Adobe defined for readers (STSong-Light), and a reader without CJK support shows no text; the other
+files say the same.
 """
 
 import html
@@ -48,7 +48,7 @@ _CLASSES: Final = {"car": "轿车", "bus": "客车", "truck": "货车", "bicycle
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture as the summary shows it; `thumbnail` is a JPEG, None where the picture cannot be decoded."""
+    """One picture as the summary shows it; `thumbnail` is a JPEG, None if the picture cannot be decoded."""
 
     number: int
     folder: str
@@ -59,7 +59,7 @@ class Item:
 
 
 def load_font(file: Path | None) -> str:
-    """Make the font known; its name. None: the first of `FONTS`, or the one that readers bring.
+    """Registers a font and returns its name. None: the first of `FONTS`, or the one that readers bring.
 
     Raises:
         StartError: the file is no TrueType font.
@@ -79,7 +79,7 @@ def load_font(file: Path | None) -> str:
 
 
 def item(number: int, folder: str, observation: Observation, jpeg: bytes, camera_name: str) -> Item:
-    """What is kept of a picture for the summary: some 10 KB."""
+    """Makes the summary's item of a picture: some 10 KB."""
     row = observation.snapshot
     try:
         thumbnail = preview(jpeg, max_side_px=THUMBNAIL_PX, row_key=row.row_key)
@@ -118,7 +118,7 @@ def render(
     clock: tuple[str, str],
     font: str,
 ) -> bytes:
-    """The PDF; the same bytes for the same facts. One at a time: reportlab's fonts are the process's."""
+    """Renders the PDF; the same bytes for the same facts. One at a time: reportlab's fonts belong to the process."""
     style = ParagraphStyle("text", fontName=font, fontSize=8.5, leading=12, alignment=TA_LEFT, wordWrap="CJK")
     small = ParagraphStyle("small", parent=style, fontSize=7.5, leading=10.5)
     title = ParagraphStyle("title", parent=style, fontSize=16, leading=22)
@@ -186,10 +186,10 @@ class _Thumbnail(Flowable):  # type: ignore[misc] # reportlab has no types
         self.height = height
 
     def draw(self) -> None:
-        """Called by reportlab once its place is known."""
+        """Draws the picture; reportlab calls this once its place is known."""
         reader = ImageReader(io.BytesIO(self._jpeg))
         self.canv.drawImage(reader, 0, 0, self.width, self.height)
-        # It holds a method of its own, a cycle that would keep the pixels until the garbage is collected.
+        # The reader holds a method of its own, a cycle that would keep the pixels until the garbage is collected.
         del reader.jpeg_fh
 
 
@@ -212,5 +212,5 @@ def _row(each: Item, style: ParagraphStyle, small: ParagraphStyle) -> Table:
 
 
 def _safe(text: str) -> str:
-    """A name may hold anything; the paragraph's own mark-up is not for it."""
+    """Escapes a text, which may hold anything, so that the paragraph does not read it as mark-up."""
     return html.escape("".join(char if char.isprintable() else "�" for char in text), quote=False)

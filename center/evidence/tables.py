@@ -1,4 +1,4 @@
-"""What the database keeps: each export, and each stamp's number."""
+"""The tables of exports and of time stamps."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from center.database.store import Base
 
 
 class State(StrEnum):
-    """How far an export is. Only `running` changes, to one of the others; `ready` ends as `removed`."""
+    """State of an export. `running` changes to one of the others, and `ready` to `removed`."""
 
     RUNNING = "running"
     READY = "ready"
@@ -32,20 +32,20 @@ class ExportRecord(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     asked_for: Mapped[int] = mapped_column(Integer)
     row_keys: Mapped[str] = mapped_column(Text)
-    """JSON list, as asked for."""
+    """Requested row keys, as a JSON list."""
     left_out: Mapped[str] = mapped_column(Text)
     """JSON list of `manifest.LeftOut`."""
     cause: Mapped[str] = mapped_column(String(500))
     """Why it failed; empty otherwise."""
     size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
-    """Of the whole archive."""
+    """Hash of the whole archive."""
     ends_at_ms: Mapped[int | None] = mapped_column(BigInteger)
-    """When the file is removed."""
+    """Time at which the file is removed."""
 
 
 class ExportedCamera(Base):
-    """A camera of which a picture is in an export: by these it is told who may see that. None before it is ready."""
+    """A camera with a picture in an export, by which the export's viewers are decided. None before it is ready."""
 
     __tablename__ = "evidence_cameras"
 
@@ -55,7 +55,7 @@ class ExportedCamera(Base):
 
 
 class StampRecord(Base):
-    """One time stamp's serial number, kept before the stamp is signed: none is ever given twice."""
+    """Serial number of one time stamp, stored before the stamp is signed: none is ever given twice."""
 
     __tablename__ = "evidence_stamps"
 

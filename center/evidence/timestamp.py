@@ -1,7 +1,8 @@
-"""A time-stamping authority of the centre's own (RFC 3161): answers a request, and reads an answer again.
+"""Answers time-stamp requests as the centre's own authority (RFC 3161), and reads the responses.
 
-What it proves: that the stamped bytes existed when the clock of this centre showed that time, as far as the key has
-been kept. It is no third party: whoever runs the centre can turn its clock. docs/evidence.md says what follows.
+A stamp proves that the stamped bytes existed when the clock of this centre showed that time, as long as the key was
+kept secret. The authority is no third party: the centre's operator can set its clock. docs/evidence.md says what
+follows.
 """
 
 import hashlib
@@ -33,12 +34,12 @@ NextSerial = Callable[[int, str], int]
 
 
 class BadStampError(ValueError):
-    """No time stamp that was granted, or not over these bytes."""
+    """Not a granted time stamp, or not one over these bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a time stamp with a right signature says. Whether its authority counts is for `trust` to say."""
+    """Content of a time stamp with a right signature. `trust` decides if its authority is trusted."""
 
     at: datetime
     serial: int
@@ -49,7 +50,7 @@ class Stamp:
 
 
 def request(data: bytes, *, policy: str, nonce: int) -> bytes:
-    """A TimeStampReq over SHA-256 of `data`, for a stamp that carries its certificate."""
+    """Makes a TimeStampReq over SHA-256 of `data`, for a stamp that carries its certificate."""
     made: bytes = tsp.TimeStampReq(
         {
             "version": "v1",
@@ -66,7 +67,7 @@ def request(data: bytes, *, policy: str, nonce: int) -> bytes:
 
 
 class StampAuthority:
-    """Signs time. Blocks for a write to the disk: call it from a worker thread."""
+    """Signs time stamps. Blocks for a write to the disk: call it from a worker thread."""
 
     def __init__(self, signer: Signer, *, policy: str, next_serial: NextSerial) -> None:
         self._signer = signer
@@ -74,10 +75,10 @@ class StampAuthority:
         self._next_serial = next_serial
 
     def answer(self, asked: bytes, *, now_ms: int, accuracy_ms: int | None) -> bytes:
-        """A TimeStampResp: granted, or a rejection that says why.
+        """Answers a request with a TimeStampResp: granted, or a rejection with its reason.
 
         Raises:
-            StoreUnavailableError: the serial number could not be kept; nothing was stamped.
+            StoreUnavailableError: the serial number could not be stored; nothing was stamped.
         """
         try:
             wanted = _wanted(asked)
@@ -107,10 +108,10 @@ class StampAuthority:
 
 
 def read(answer: bytes, data: bytes) -> Stamp:
-    """Take a TimeStampResp over `data` apart and check its signature.
+    """Parses a TimeStampResp over `data` and checks its signature.
 
     Raises:
-        BadStampError: it is none, was not granted, or is over other bytes.
+        BadStampError: it is not a response, was not granted, or is over other bytes.
     """
     if len(answer) > MAX_BYTES:
         raise BadStampError(f"has more than {MAX_BYTES} bytes")
@@ -185,7 +186,7 @@ def _rejection(why: str) -> bytes:
 
 
 def _accuracy(ms: int) -> dict[str, int]:
-    """Whole seconds apart: `millis` is 1 to 999 or absent."""
+    """Splits off whole seconds: `millis` is 1 to 999 or absent."""
     seconds, millis = divmod(ms, 1000)
     return {name: value for name, value in (("seconds", seconds), ("millis", millis)) if value}
 

@@ -1,4 +1,4 @@
-"""Whose certificate counts: a chain to the site's authority, valid at that time, for the one use that is due."""
+"""Checks certificates: a chain to the site's authority, valid at that time, for the one required use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ STAMPS: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING})
 
 
 class UntrustedError(ValueError):
-    """A certificate that does not count here."""
+    """The certificate is not trusted for this use and time."""
 
 
 class RootsError(ValueError):
-    """What was given as the authority's certificate is none."""
+    """The authority's file holds no certificate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The authorities that are believed."""
+    """Certificates of the trusted authorities."""
 
     certificates: tuple[x509.Certificate, ...]
 
     @classmethod
     def load(cls, path: Path) -> "Roots":
-        """Read PEM certificates.
+        """Loads PEM certificates.
 
         Raises:
-            RootsError: none are there.
+            RootsError: the file holds none, or cannot be read.
         """
         try:
             with path.open("rb") as file:
@@ -57,7 +57,7 @@ class Roots:
             raise RootsError(f"{path}: holds no certificate in PEM") from error
 
     def fingerprint(self) -> str:
-        """SHA-256 of the first, as `openssl x509 -fingerprint -sha256` prints it."""
+        """Returns the SHA-256 of the first, as `openssl x509 -fingerprint -sha256` prints it."""
         return self.certificates[0].fingerprint(hashes.SHA256()).hex(":").upper()
 
     def check(
@@ -68,10 +68,10 @@ class Roots:
         at: datetime,
         usage: frozenset[x509.ObjectIdentifier],
     ) -> None:
-        """Whether `leaf` was issued by one of these for exactly this use, and counted at this time.
+        """Checks that one of these issued `leaf` for exactly this use, and that it was valid at this time.
 
         Raises:
-            UntrustedError: not so.
+            UntrustedError: one of these does not hold.
         """
 
         def extended(_policy: Policy, _leaf: x509.Certificate, found: x509.ExtendedKeyUsage) -> None:

@@ -1,6 +1,6 @@
-"""Whether an archive is what the centre exported: every file, its signer, its stamp. Names the first that is not.
+"""Verifies that an archive is what the centre exported: every file, its signer, its stamp. Names the first fault.
 
-Needs nothing but the archive and the site authority's certificate: no database, no network, no configuration.
+It needs only the archive and the site authority's certificate: no database, no network, no configuration.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Fault = Literal["changed", "missing", "added", "signer", "stamp"]
 
 
 class RefusedError(Exception):
-    """The archive does not stand. `file` is the one that shows it."""
+    """The archive is not as it was exported. `file` is the one that shows it."""
 
     def __init__(self, file: str, fault: Fault, cause: str) -> None:
         super().__init__(f"{file}: {cause}")
@@ -31,20 +31,20 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a good archive says."""
+    """Facts of a verified archive: manifest, signer and stamp."""
 
     manifest: Manifest
     signer: str
-    """Subject, and SHA-256 of the certificate."""
+    """Subject and SHA-256 of the signer's certificate."""
     stamped_at: datetime
     stamp_serial: int
     accuracy_ms: int | None
 
 
 def verify(path: Path, roots: Roots) -> Verified:
-    """Check everything. Memory: the manifest and a chunk.
+    """Verifies the whole archive. Memory: the manifest and a chunk.
 
-    Certificates must have counted at the stamped time: they end sooner than evidence is needed.
+    Certificates must have been valid at the stamped time: they end sooner than evidence is needed.
 
     Raises:
         RefusedError: something is not as it was exported.

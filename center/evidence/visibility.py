@@ -1,4 +1,4 @@
-"""Which exports somebody sees: those whose every picture is of a camera in sight, and one's own that have none yet."""
+"""Decides the exports that a user sees: those with pictures of cameras in sight alone, and own ones without any yet."""
 
 from dataclasses import dataclass, field
 
@@ -10,17 +10,17 @@ from center.evidence.tables import ExportedCamera, ExportRecord
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks, and at which cameras that may export."""
+    """The user who asks, and the cameras of which that user may export."""
 
     sight: Scope
     actor: str
     """The account, or the account and its token."""
     access: Access = field(default=Access())
-    """By which it is judged which cases are in sight; none, where nothing is given."""
+    """Access that decides which cases are in sight; by default none."""
 
 
 def in_sight(viewer: Viewer) -> ColumnElement[bool]:
-    """As a condition on `ExportRecord`."""
+    """Returns the decision as a condition on `ExportRecord`."""
     if viewer.sight.everywhere:
         return true()
     cameras = select(ExportedCamera).where(ExportedCamera.export_id == ExportRecord.id)

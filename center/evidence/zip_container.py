@@ -1,7 +1,7 @@
-"""The ZIP itself: stored and not compressed, one fixed time, no extra field, nothing between or behind.
+"""Writes and reads ZIPs of one form: stored and not compressed, one fixed time, no extra field, no gaps.
 
-For a list of names and contents there is exactly one archive. So a reader need not trust a header: it rebuilds each and
-compares, and not one bit of the file is without meaning. Below 4 GiB, without ZIP64 (APPNOTE 6.3.10 §4.3).
+For a list of names and contents there is exactly one archive. So a reader need not trust a header: it rebuilds each
+and compares, and not one bit of the file is without meaning. Below 4 GiB, without ZIP64 (APPNOTE 6.3.10 §4.3).
 """
 
 import hashlib
@@ -42,20 +42,20 @@ class Entry:
 
     name: str
     offset: int
-    """Of its header."""
+    """Offset of its header in the archive."""
     size: int
     crc32: int
     sha256: str
 
     def local(self) -> bytes:
-        """The header before its bytes."""
+        """Returns the header before the file's bytes."""
         name = self.name.encode()
         return _LOCAL.pack(
             b"PK\3\4", _VERSION, 0, 0, 0, _1980_01_01, self.crc32, self.size, self.size, len(name), 0
         ) + name  # fmt: skip
 
     def central(self) -> bytes:
-        """Its record in the directory."""
+        """Returns the file's record in the directory."""
         name = self.name.encode()
         return _CENTRAL.pack(
             b"PK\1\2", _VERSION, _UNIX, _VERSION, 0, 0, 0, _1980_01_01, self.crc32, self.size, self.size, len(name),
@@ -64,7 +64,7 @@ class Entry:
 
 
 def end(entries: Sequence[Entry], offset: int) -> bytes:
-    """The last record of an archive whose directory begins at `offset`."""
+    """Returns the last record of an archive whose directory begins at `offset`."""
     length = sum(len(entry.central()) for entry in entries)
     return _END.pack(b"PK\5\6", 0, 0, len(entries), len(entries), length, offset, 0)
 
@@ -80,11 +80,11 @@ class Writer:
         self.entries: list[Entry] = []
 
     def add(self, name: str, content: bytes) -> Entry:
-        """Append one file.
+        """Appends one file.
 
         Raises:
             BrokenArchiveError: the name is not safe or taken, or the archive would be too large.
-            OSError: the disk does not take it.
+            OSError: the disk does not take the file.
         """
         if not is_safe(name) or name in self._names:
             raise BrokenArchiveError(name, "the name is not safe, or is there twice")
@@ -98,7 +98,7 @@ class Writer:
         return entry
 
     def close(self) -> int:
-        """Write the directory. Returns the archive's size in bytes."""
+        """Writes the directory. Returns the archive's size in bytes."""
         offset = self._offset
         for entry in self.entries:
             self._put(entry.central())
@@ -106,7 +106,7 @@ class Writer:
         return self._offset
 
     def sha256(self) -> str:
-        """Of all that was written."""
+        """Returns the hash of all that was written."""
         return self._digest.hexdigest()
 
     def _put(self, data: bytes) -> None:
@@ -116,25 +116,25 @@ class Writer:
 
 
 class Reader:
-    """An archive that somebody brought. Every header is compared with the one that `Writer` would have written."""
+    """Reads an archive of unknown origin. Every header is compared with the one that `Writer` would have written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Raises `OSError` where there is no such file."""
+        """Opens an archive. Raises `OSError` if there is no such file."""
         path.stat()
         return cls(path)
 
     def entries(self, keep: Callable[[str], int] = lambda _name: 0) -> Iterator[tuple[Entry, bytes]]:
-        """Each file in order with its content, if it has at most `keep(name)` bytes; else with nothing.
+        """Yields each file in order with its content, if it has at most `keep(name)` bytes; else without.
 
         Ends only after the directory, too, is as it must be. Memory: one file that is kept, and one chunk.
 
         Raises:
             BrokenArchiveError: one bit is not as it was written.
-            OSError: it cannot be read.
+            OSError: the archive cannot be read.
         """
         with self._path.open("rb") as file:
             length = file.seek(0, 2)
@@ -161,7 +161,7 @@ class Reader:
 
 
 def _directory(file: BinaryIO, length: int) -> tuple[int, int]:
-    """Where the directory begins, and how many files it names."""
+    """Finds the begin of the directory and the number of its files."""
     if length < _END.size:
         raise BrokenArchiveError(END_RECORD, "this is no ZIP, or it was cut off")
     file.seek(length - _END.size)
@@ -174,7 +174,7 @@ def _directory(file: BinaryIO, length: int) -> tuple[int, int]:
 
 
 def _hints(file: BinaryIO, offset: int, count: int) -> list[str]:
-    """What the directory calls the files: to name one whose own header is damaged, and for nothing else."""
+    """Reads the files' names in the directory, used only to name a file whose own header is damaged."""
     file.seek(offset)
     names: list[str] = []
     for _ in range(min(count, MAX_ENTRIES)):

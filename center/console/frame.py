@@ -1,16 +1,17 @@
 """Draws the frame of every page: navigation, banners of faults, language and theme, and the user."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
 from nicegui import Client, ui
 from starlette.requests import Request
 
 from center.access import cookies
-from center.access.permissions import Access, Permission
+from center.access.permissions import Permission
 from center.console import preferences
 from center.console.fresh import ask_before_each_event
 from center.console.language import LANGUAGES, Language
@@ -19,41 +20,6 @@ from center.console.widgets.markup import labelled, words
 from center.errors import CenterError, NotLoggedInError, StoreUnavailableError, marked
 from center.services import identity_of, services_of
 
-PAGES: Final = (
-    ("/overview", marked("Overview"), Permission.CAMERA_VIEW),
-    ("/live", marked("Live"), Permission.LIVE_VIEW),
-    ("/alarms", marked("Alarms"), Permission.ALARM_VIEW),
-    ("/observations", marked("Search"), Permission.OBSERVATION_SEARCH),
-    ("/cameras", marked("Cameras"), Permission.CAMERA_VIEW),
-    ("/cases", marked("Cases"), Permission.CASE_VIEW),
-    ("/pipeline", marked("Pipeline"), Permission.HEALTH_VIEW),
-    ("/tasks", marked("Parse tasks"), Permission.CAMERA_VIEW),
-    ("/agents", marked("Agents"), Permission.AGENT_VIEW),
-    ("/assessment", marked("Assessment"), Permission.ASSESSMENT_VIEW),
-    ("/rules", marked("Rules"), Permission.ALARM_EDIT),
-    ("/users", marked("Users"), Permission.USER_VIEW),
-    ("/audit", marked("Audit"), Permission.AUDIT_VIEW),
-    ("/settings", marked("Settings"), Permission.HEALTH_VIEW),
-)
-"""Pages in the order of the navigation: address, name, and the permission that shows it."""
-KEYS: Final = {
-    "/overview": "o",
-    "/live": "l",
-    "/alarms": "a",
-    "/observations": "b",
-    "/cameras": "c",
-    "/cases": "k",
-    "/pipeline": "p",
-    "/tasks": "t",
-    "/agents": "g",
-    "/assessment": "s",
-    "/rules": "r",
-    "/users": "u",
-    "/audit": "d",
-    "/settings": "e",
-}
-"""Keys of pages, pressed after `g`; a page without one has none."""
-_ASKED: Final = {path: permission for path, _, permission in PAGES}
 CONTENT: Final = "content"
 SESSION_CHECK_S: Final = 10.0
 HEALTH_CHECK_S: Final = 5.0
@@ -71,6 +37,19 @@ have the Tab key begin there."""
 _LOG_OUT: Final = "fetch('/api/logout', {method: 'POST'}).finally(() => location.assign('/login'))"
 
 
+@dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """Page of the console, a row of the table in `center.console.pages`."""
+
+    path: str
+    permission: Permission
+    draw: Callable[..., Any]
+    title: str = ""
+    """Name in the navigation; empty for a page that others link to."""
+    key: str = ""
+    """Key that opens the page after `g`; empty for none."""
+
+
 @contextmanager
 def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     """Draws the frame; the content of the `with` block is the page. Gives the language to draw it in."""
@@ -78,8 +57,8 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
     _ = chosen.language
     ui.page_title(f"{_(title)} · Wayside")
     access = identity_of(request).access
-    pages = [(path, _(name)) for path, name, permission in PAGES if access.permits(permission)]
-    pages += [(case_path(number), number) for number in access.own_cases()]
+    links = [(page.path, _(page.title), page.key) for page in navigation_of(request) if access.permits(page.permission)]
+    links += [(case_path(number), number, "") for number in access.own_cases()]
     with ui.header(elevated=False).classes("ws-header"):
         words("a", _("Skip to the content")).classes("ws-skip").props(f'href="#{CONTENT}"')
         with ui.element("a").props('href="/"').classes("ws-brand"):
@@ -87,23 +66,29 @@ def frame(request: Request, *, title: str, active: str) -> Iterator[Language]:
             words("span", "Wayside")
         _tools(request, chosen)
     with labelled("nav", _("Pages")).classes("ws-nav"):
-        for path, name in pages:
+        for path, name, key in links:
             link = ui.link(name, path)
             if path == active:
                 link.props('aria-current="page"')
-            if path in KEYS:
-                link.props(f'data-key="{KEYS[path]}"')
+            if key:
+                link.props(f'data-key="{key}"')
     banners = ui.element("div").classes("ws-banners").props('aria-live="polite"')
     with ui.element("div").classes("ws-main").props(f'id="{CONTENT}" tabindex="-1"'):
         yield _
     ui.run_javascript(_SHOW_WHERE)
-    _shortcuts(pages, _)
+    _shortcuts(links, _)
     _watch(request, banners, _)
 
 
-def opens(access: Access, path: str) -> bool:
-    """True if an account may open a page of the navigation: a link to any other leads to a refusal."""
-    return access.permits(_ASKED[path])
+def navigation_of(request: Request) -> tuple[ConsolePage, ...]:
+    """Returns the pages of the navigation, which `center.console.pages` puts into each request."""
+    return cast("tuple[ConsolePage, ...]", request.state.navigation)
+
+
+def opens(request: Request, path: str) -> bool:
+    """True if the user may open a page of the navigation: a link to any other leads to a refusal."""
+    permission = next(page.permission for page in navigation_of(request) if page.path == path)
+    return identity_of(request).access.permits(permission)
 
 
 def case_path(number: str, seek: str = "") -> str:
@@ -127,7 +112,7 @@ def empty(what: str, advice: str) -> None:
         words("span", advice)
 
 
-def _shortcuts(pages: list[tuple[str, str]], _: Language) -> None:
+def _shortcuts(links: list[tuple[str, str, str]], _: Language) -> None:
     """Draws the list of keys that `?` shows (`static/keys.js`).
 
     The browser stores whether single keys count: they disturb users who dictate, or who lean on the keyboard.
@@ -136,7 +121,7 @@ def _shortcuts(pages: list[tuple[str, str]], _: Language) -> None:
         words("h2", _("Keyboard")).props('id="keys-title"')
         with ui.element("dl"):
             keys = [("?", _("Show or hide this list"))]
-            keys += [(f"g {KEYS[path]}", name) for path, name in pages if path in KEYS]
+            keys += [(f"g {key}", name) for _path, name, key in links if key]
             keys += [("/", _("Go to the first field of the page")), ("Esc", _("Close"))]
             for key, what in keys:
                 with ui.element("dt"):

@@ -1,4 +1,4 @@
-"""Puts the console's pages into the centre's application."""
+"""Lists the console's pages, and puts them into the centre's application."""
 
 import hashlib
 import inspect
@@ -28,6 +28,7 @@ from center.console.alarms import rule, rules
 from center.console.cases import case, form
 from center.console.cases import list as cases
 from center.console.fleet import agents, camera, cameras, live, observation
+from center.console.frame import ConsolePage
 from center.console.search import page as search
 from center.console.signin import denied, login, provider, setup
 from center.console.system import assessment, overview, pipeline, settings, tasks
@@ -40,6 +41,34 @@ OPENING_S: Final = TIMEOUT_S + 5
 """Seconds that a page may take to read the data of its address: the archive's answer, and a little."""
 RECONNECT_S = 30.0
 """Seconds that a page waits for its browser, which may be a laptop that slept for a moment."""
+PAGES: Final = (
+    ConsolePage("/overview", Permission.CAMERA_VIEW, overview.overview, marked("Overview"), "o"),
+    ConsolePage("/live", Permission.LIVE_VIEW, live.live, marked("Live"), "l"),
+    ConsolePage("/alarms", Permission.ALARM_VIEW, alarms.alarms, marked("Alarms"), "a"),
+    ConsolePage("/observations", Permission.OBSERVATION_SEARCH, search.search, marked("Search"), "b"),
+    ConsolePage("/observations/{row_key}", Permission.OBSERVATION_VIEW, observation.observation),
+    ConsolePage("/cameras", Permission.CAMERA_VIEW, cameras.cameras, marked("Cameras"), "c"),
+    ConsolePage("/cameras/{agent_id}/{camera_id}", Permission.CAMERA_VIEW, camera.camera),
+    ConsolePage("/cases", Permission.CASE_VIEW, cases.cases, marked("Cases"), "k"),
+    ConsolePage("/new-case", Permission.CASE_EDIT, form.new_case),
+    ConsolePage("/cases/{case_id}", Permission.CASE_VIEW, case.case),
+    ConsolePage("/cases/{case_id}/observations/{row_key}", Permission.OBSERVATION_VIEW, observation.case_observation),
+    ConsolePage("/cases/{case_id}/change", Permission.CASE_EDIT, form.change_case),
+    ConsolePage("/pipeline", Permission.HEALTH_VIEW, pipeline.pipeline, marked("Pipeline"), "p"),
+    ConsolePage("/tasks", Permission.CAMERA_VIEW, tasks.parse_tasks, marked("Parse tasks"), "t"),
+    ConsolePage("/agents", Permission.AGENT_VIEW, agents.agents, marked("Agents"), "g"),
+    ConsolePage("/assessment", Permission.ASSESSMENT_VIEW, assessment.assessment, marked("Assessment"), "s"),
+    ConsolePage("/rules", Permission.ALARM_EDIT, rules.rules, marked("Rules"), "r"),
+    ConsolePage("/rules/new", Permission.ALARM_EDIT, rule.new),
+    ConsolePage("/rules/{rule_id}", Permission.ALARM_EDIT, rule.rule),
+    ConsolePage("/users", Permission.USER_VIEW, users.users, marked("Users"), "u"),
+    ConsolePage("/users/{username}", Permission.USER_VIEW, user.user),
+    ConsolePage("/audit", Permission.AUDIT_VIEW, audit.audit, marked("Audit"), "d"),
+    ConsolePage("/settings", Permission.HEALTH_VIEW, settings.settings, marked("Settings"), "e"),
+    ConsolePage("/account", Permission.OWN_ACCOUNT, account.account),
+)
+"""All pages; those with a title in the order of the navigation. Of two that match an address the first is opened."""
+NAVIGATION: Final = tuple(page for page in PAGES if page.title)
 
 
 class _Page(ui.page):
@@ -90,6 +119,7 @@ def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(func)
     def page(*args: Any, **named: Any) -> Any:
+        named["request"].state.navigation = NAVIGATION
         try:
             return func(*args, **named)
         except CenterError as error:
@@ -97,6 +127,7 @@ def _opened(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(func)
     async def reading_page(*args: Any, **named: Any) -> Any:
+        named["request"].state.navigation = NAVIGATION
         try:
             return await func(*args, **named)
         except CenterError as error:
@@ -119,38 +150,16 @@ def mount(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False, openapi_extra=needs(Permission.SIGNED_IN), response_model=None)
     async def start(request: Request) -> Response:
         access = identity_of(request).access
-        open_pages = [path for path, _, permission in frame.PAGES if access.permits(permission)]
+        open_pages = [page.path for page in NAVIGATION if access.permits(page.permission)]
         first = next(iter([*open_pages, *map(frame.case_path, access.own_cases())]), None)
         if first is None:
-            return denied.page(request, ForbiddenError(permission=frame.PAGES[0][2]))
+            return denied.page(request, ForbiddenError(permission=NAVIGATION[0].permission))
         return RedirectResponse(first, status_code=303)
 
     sheet, keys = (f"/static/{name}?v={_version(static / name)}" for name in ("wayside.css", "keys.js"))
     Client.shared_head_html = f'<link rel="stylesheet" href="{sheet}"><script src="{keys}" defer></script>'
-    _Page("/overview", Permission.CAMERA_VIEW)(overview.overview)
-    _Page("/live", Permission.LIVE_VIEW)(live.live)
-    _Page("/observations", Permission.OBSERVATION_SEARCH)(search.search)
-    _Page("/observations/{row_key}", Permission.OBSERVATION_VIEW)(observation.observation)
-    _Page("/cameras", Permission.CAMERA_VIEW)(cameras.cameras)
-    _Page("/cameras/{agent_id}/{camera_id}", Permission.CAMERA_VIEW)(camera.camera)
-    _Page("/assessment", Permission.ASSESSMENT_VIEW)(assessment.assessment)
-    _Page("/rules", Permission.ALARM_EDIT)(rules.rules)
-    _Page("/rules/new", Permission.ALARM_EDIT)(rule.new)
-    _Page("/rules/{rule_id}", Permission.ALARM_EDIT)(rule.rule)
-    _Page("/users", Permission.USER_VIEW)(users.users)
-    _Page("/users/{username}", Permission.USER_VIEW)(user.user)
-    _Page("/account", Permission.OWN_ACCOUNT)(account.account)
-    _Page("/audit", Permission.AUDIT_VIEW)(audit.audit)
-    _Page("/settings", Permission.HEALTH_VIEW)(settings.settings)
-    _Page("/alarms", Permission.ALARM_VIEW)(alarms.alarms)
-    _Page("/pipeline", Permission.HEALTH_VIEW)(pipeline.pipeline)
-    _Page("/tasks", Permission.CAMERA_VIEW)(tasks.parse_tasks)
-    _Page("/agents", Permission.AGENT_VIEW)(agents.agents)
-    _Page("/cases", Permission.CASE_VIEW)(cases.cases)
-    _Page("/new-case", Permission.CASE_EDIT)(form.new_case)
-    _Page("/cases/{case_id}", Permission.CASE_VIEW)(case.case)
-    _Page("/cases/{case_id}/observations/{row_key}", Permission.OBSERVATION_VIEW)(observation.case_observation)
-    _Page("/cases/{case_id}/change", Permission.CASE_EDIT)(form.change_case)
+    for page in PAGES:
+        _Page(page.path, page.permission)(page.draw)
     app.add_middleware(preferences.PreferencesMiddleware)
     ui.run_with(
         app,

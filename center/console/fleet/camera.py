@@ -69,7 +69,7 @@ async def camera(request: Request, agent_id: str, camera_id: str) -> None:
             ui.link(_("Cameras"), "/cameras")
             words("h1", found.title)
         with ui.element("div").classes("ws-two"):
-            standing = _Standing(services, found, _, may_search=opens(access, SEARCH))
+            standing = _Standing(services, found, _, may_search=opens(request, SEARCH))
             _place(services, placed, _)
         if not access.permits(Permission.ASSESSMENT_VIEW):
             return

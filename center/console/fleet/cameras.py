@@ -41,7 +41,9 @@ def cameras(request: Request) -> None:
         words("h1", _(TITLE))
         access = identity_of(request).access
         wanted = CameraFilters(said.get("q", "")[:64], said.get("state", "") if said.get("state") in STATES else "")
-        tables = _Tables(services_of(request), _, wanted, access=access, cameras=sight_of(request))
+        tables = _Tables(
+            services_of(request), _, wanted, access=access, cameras=sight_of(request), may_search=opens(request, SEARCH)
+        )
     ui.timer(LOOK_S, tables.look)
 
 
@@ -69,13 +71,20 @@ class _Tables:
     """Both tables of one open page; each is drawn again only when something in it changed."""
 
     def __init__(
-        self, services: Services, _: Language, wanted: CameraFilters, *, access: Access, cameras: Scope
+        self,
+        services: Services,
+        _: Language,
+        wanted: CameraFilters,
+        *,
+        access: Access,
+        cameras: Scope,
+        may_search: bool,
     ) -> None:
         self._services = services
         self._ = _
         self._wanted = wanted
         self._sights = cameras, access.scope(Permission.AGENT_VIEW)
-        self._may_search = opens(access, SEARCH)
+        self._may_search = may_search
         self._most = ROWS
         self._drawn_cameras: tuple[CameraFilters, int, int, tuple[CameraView, ...]] | None = None
         self._drawn_agents: tuple[AgentView, ...] = ()

@@ -55,7 +55,7 @@ def _draw(request: Request, found: ObservationView, number: str | None) -> None:
         with ui.element("div").classes("ws-title"):
             if number is not None:
                 ui.link(number, case_path(number))
-            elif opens(access, SEARCH):
+            elif opens(request, SEARCH):
                 ui.link(_("Search"), SEARCH)
             words("h1", name)
         with ui.element("div").classes("ws-detail"):

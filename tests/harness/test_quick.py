@@ -41,7 +41,7 @@ def test_a_test_that_has_changed_itself_comes_first(project: Project) -> None:
     [
         ("docs/redaction.md", "tests/docs/test_pages.py"),
         ("deploy/prometheus/edge.yml", "tests/deploy/test_monitoring.py"),
-        ("center/console/locale/zh_CN/LC_MESSAGES/wayside.po", "tests/center/test_bad_input.py"),
+        ("center/console/locale/zh_CN/LC_MESSAGES/wayside.po", "tests/center/console/test_language.py"),
         ("changes/+words.fixed.md", "tests/docs/test_changes.py"),
         ("Makefile", "tests/docs/test_changes.py"),
     ],
